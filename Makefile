@@ -1,0 +1,78 @@
+# Everything lives in .venv, made on first need from Python $(PYTHON) and the locks.
+# The files .venv/.* are stamps: what stands is not installed again until its source changes.
+
+PYTHON ?= python3
+PORT ?= 8000
+PYTEST_ARGS ?=
+LOCK_ARGS ?=
+
+BIN := .venv/bin
+# Bytecode is left to the first import: compiling all of it takes longer than installing.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile
+PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2> /dev/null || echo missing`
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help demo test check schema lock clean
+
+help: ## this list
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+
+demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
+	@$(BIN)/viewgraph demo --port $(PORT)
+
+test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
+	@$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+
+check: .venv/.dev ## format, lint, types, imports, schema.graphql and migrations
+	@echo "Checking lint and format"
+	@$(BIN)/ruff check --quiet
+	@$(BIN)/ruff format --quiet --diff
+	@echo "Checking types"
+	@$(BIN)/mypy
+	@echo "Checking imports"
+	@$(BIN)/lint-imports --no-logo
+	@echo "Checking schema.graphql"
+	@$(BIN)/viewgraph schema > .venv/schema.graphql
+	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not current: run make schema"; exit 1; }
+	@echo "Checking migrations"
+	@$(BIN)/viewgraph migrate --check
+
+schema: .venv/.project ## write schema.graphql anew
+	@$(BIN)/viewgraph schema > .venv/schema.graphql
+	@mv .venv/schema.graphql schema.graphql
+
+# Pins stay as they are unless pyproject.toml forbids them.
+LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command "make lock" $(LOCK_ARGS)
+lock: .venv/.dev ## pin what pyproject.toml asks for; LOCK_ARGS=--upgrade for the newest
+	@$(LOCK) --group build --output-file requirements.lock pyproject.toml
+	@$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
+
+clean: ## remove .venv and caches, but no database
+	@rm -rf .venv build dist src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@find src tests migrations -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
+
+.venv/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { echo \
+		"Viewgraph needs Python 3.11 or newer; $(PYTHON) is $(PYTHON_IS). Name another: make PYTHON=python3.12 ..." >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2> /dev/null || { echo \
+		"$(PYTHON) cannot make environments; on Debian and Ubuntu, install python3-venv." >&2; exit 1; }
+	@echo "Making .venv with `$(PYTHON) --version`"
+	@$(PYTHON) -m venv --clear .venv
+	@touch $@
+
+.venv/.runtime: requirements.lock .venv/.made
+	@echo "Installing what Viewgraph needs (requirements.lock)"
+	@$(PIP) --require-hashes --requirement requirements.lock
+	@touch $@
+
+.venv/.project: pyproject.toml .venv/.runtime
+	@echo "Installing Viewgraph itself"
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: requirements-dev.lock .venv/.project
+	@echo "Installing what its tests and checks need (requirements-dev.lock)"
+	@$(PIP) --require-hashes --requirement requirements-dev.lock
+	@touch $@

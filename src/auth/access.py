@@ -1,0 +1,114 @@
+"""Who may see what: the one place that decides."""
+
+from collections.abc import Awaitable, Callable, Sequence
+from enum import Enum
+from typing import Any
+
+from auth.viewer import Viewer
+from base.errors import Forbidden, Unauthenticated
+from loaders import Loaders
+from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.people import UserRow
+from loaders.publications import PublicationRow
+from models import Role
+
+
+class Access(Enum):
+    """A relation between the viewer and an object."""
+
+    AUTHENTICATED = "AUTHENTICATED"
+    SELF = "SELF"
+    OWNER = "OWNER"
+    CO_CREATOR = "CO_CREATOR"
+    WORKSPACE_MEMBER = "WORKSPACE_MEMBER"
+    ORGANIZATION_ADMIN = "ORGANIZATION_ADMIN"
+
+
+async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> None:
+    """Raises UNAUTHENTICATED or FORBIDDEN unless the viewer holds one of the relations to the row."""
+    if viewer.user_id is None:
+        raise Unauthenticated(viewer.refusal or "Sign in to see this.")
+    if not await holds_any(loaders, viewer, relations, row):
+        raise Forbidden(f"Only for {_named(relations)}.")
+
+
+_WORDS = {
+    Access.AUTHENTICATED: "anyone who is signed in",
+    Access.SELF: "the user it belongs to",
+    Access.OWNER: "the owner of the publication",
+    Access.CO_CREATOR: "its co-creators",
+    Access.WORKSPACE_MEMBER: "members of the workspace",
+    Access.ORGANIZATION_ADMIN: "owners and admins of the organization",
+}
+
+
+def _named(relations: Sequence[Access]) -> str:
+    return " and ".join(_WORDS[relation] for relation in relations)
+
+
+async def holds_any(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> bool:
+    if viewer.user_id is None:
+        return False
+    for relation in relations:
+        if await _holds(loaders, viewer, relation, row):
+            return True
+    return False
+
+
+async def _holds(loaders: Loaders, viewer: Viewer, relation: Access, row: Any) -> bool:
+    if relation is Access.AUTHENTICATED:
+        return True
+    rule = _RULES[relation, type(row)]
+    return await rule(loaders, viewer, row)
+
+
+async def _is_self(_: Loaders, viewer: Viewer, user: UserRow) -> bool:
+    return viewer.user_id == user.id
+
+
+async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
+    return viewer.user_id == publication.owner_id
+
+
+async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
+    return viewer.user_id in {user.id for user in await loaders.co_creators.load(publication.id)}
+
+
+async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
+    """None for strangers, and for a viewer whose token is for another organization."""
+    if viewer.user_id is None or viewer.organization_id not in (None, organization_id):
+        return None
+    return (await loaders.roles.load(viewer.user_id)).get(organization_id)
+
+
+async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
+    return await role_in(loaders, viewer, organization.id) in (Role.OWNER, Role.ADMIN)
+
+
+async def _is_admin_over(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
+    return await role_in(loaders, viewer, workspace.organization_id) in (Role.OWNER, Role.ADMIN)
+
+
+async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
+    """A member acts with a workspace's own token, and in that workspace alone."""
+    return viewer.workspace_id == workspace.id and await may_enter(loaders, viewer, workspace)
+
+
+async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
+    """Whether the viewer may know of the workspace, and act in it once holding its token."""
+    if viewer.workspace_id not in (None, workspace.id):
+        return False
+    role = await role_in(loaders, viewer, workspace.organization_id)
+    if role is None or viewer.user_id is None:
+        return False
+    return role is not Role.MEMBER or workspace.id in await loaders.workspaces_of_user.load(viewer.user_id)
+
+
+_RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[bool]]] = {
+    (Access.SELF, UserRow): _is_self,
+    (Access.OWNER, PublicationRow): _is_owner,
+    (Access.CO_CREATOR, PublicationRow): _is_co_creator,
+    (Access.ORGANIZATION_ADMIN, OrganizationRow): _is_admin_of,
+    (Access.ORGANIZATION_ADMIN, WorkspaceRow): _is_admin_over,
+    (Access.WORKSPACE_MEMBER, WorkspaceRow): _is_member_of,
+}

@@ -1,0 +1,85 @@
+"""From what a caller shows (a password, a key, a token) to who the caller is."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from auth.keys import digest
+from auth.passwords import is_password
+from auth.throttle import SignInThrottle
+from auth.tokens import Claims, Signer
+from auth.viewer import ANONYMOUS, Viewer
+from base.errors import Unauthenticated
+from loaders import Loaders
+
+_GONE = "The access token is for somebody or something that is gone."
+
+
+async def user_by_password(
+    loaders: Loaders, throttle: SignInThrottle, email: str, password: str, address: str
+) -> int:
+    """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account."""
+    account = email.strip().lower()
+    await throttle.allow(account=account, address=address)
+    known = await loaders.password_by_email.load(account)
+    if not await is_password(password, known.password_hash if known else None) or known is None:
+        raise Unauthenticated("The email or the password is wrong.")
+    await throttle.forget(account)
+    return known.user_id
+
+
+async def user_by_key(
+    loaders: Loaders, throttle: SignInThrottle, key: str, address: str, now: datetime
+) -> int:
+    await throttle.allow(account=None, address=address)
+    return await _owner_of(key, loaders, now)
+
+
+async def viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+    """Credentials that do not count make an anonymous viewer who is told why where it matters.
+
+    So a client whose token has expired can still sign in, and read what is public.
+    """
+    try:
+        return await _viewer_of(headers, loaders, signer, now)
+    except Unauthenticated as refused:
+        return ANONYMOUS._replace(refusal=refused.message)
+
+
+async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+    shown = headers.get("authorization") or headers.get("x-auth-token")
+    if not shown:
+        return ANONYMOUS
+    scheme, _, credentials = shown.strip().rpartition(" ")
+    match scheme.lower():
+        case "token":
+            return Viewer(await _owner_of(credentials, loaders, now))
+        case "bearer" | "":
+            return await _bearer(signer.read(credentials, now), loaders)
+    raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
+
+
+async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
+    known = await loaders.key_by_digest.load(digest(key))
+    if known is None or known.revoked_at is not None:
+        raise Unauthenticated("The authentication key is not valid.")
+    if known.expires_at <= now:
+        raise Unauthenticated("The authentication key has expired.")
+    return known.user_id
+
+
+async def _bearer(claims: Claims, loaders: Loaders) -> Viewer:
+    user = await loaders.user_by_public_id.load(claims.user)
+    if user is None:
+        raise Unauthenticated(_GONE)
+    viewer = Viewer(user.id)
+    if claims.organization:
+        organization = await loaders.organization_by_public_id.load(claims.organization)
+        if organization is None:
+            raise Unauthenticated(_GONE)
+        viewer = viewer._replace(organization_id=organization.id)
+    if claims.workspace:
+        workspace = await loaders.workspace_by_public_id.load(claims.workspace)
+        if workspace is None:
+            raise Unauthenticated(_GONE)
+        viewer = viewer._replace(workspace_id=workspace.id)
+    return viewer

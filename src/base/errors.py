@@ -1,0 +1,61 @@
+"""The errors that a caller can expect. Anything else that is raised is a bug: it is logged and masked."""
+
+from typing import Any, ClassVar
+
+
+class ExpectedError(Exception):
+    """`message` is shown to the caller as it stands; `extensions` join its error's `extensions`."""
+
+    code: ClassVar[str]
+    status: ClassVar[int]
+
+    def __init__(self, message: str, **extensions: Any) -> None:
+        super().__init__(message)
+        self.message = message
+        self.extensions = {"code": self.code, **extensions}
+
+
+class Unauthenticated(ExpectedError):
+    code = "UNAUTHENTICATED"
+    status = 401
+
+
+class Forbidden(ExpectedError):
+    code = "FORBIDDEN"
+    status = 403
+
+
+class NotFound(ExpectedError):
+    """No such object, or none that this viewer may know of: the two answer alike."""
+
+    code = "NOT_FOUND"
+    status = 404
+
+
+class BadUserInput(ExpectedError):
+    """`argument` names the value, `reason` says what is wrong with it, for programs."""
+
+    code = "BAD_USER_INPUT"
+    status = 422
+
+    def __init__(self, message: str, *, argument: str, reason: str) -> None:
+        super().__init__(message, argument=argument, reason=reason)
+
+
+class Conflict(ExpectedError):
+    code = "CONFLICT"
+    status = 409
+
+
+class Throttled(ExpectedError):
+    code = "THROTTLED"
+    status = 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(message, retryAfter=retry_after)
+
+
+class Unavailable(ExpectedError):
+    code = "UNAVAILABLE"
+    status = 503

@@ -1,0 +1,64 @@
+"""Ids that leave the house: UUIDs of version 7, and global ids made from them."""
+
+import os
+from base64 import urlsafe_b64decode, urlsafe_b64encode
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from uuid import UUID
+
+_ENCODED_LENGTH = 22
+_VERSION = 7
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LONGEST = datetime.max.replace(tzinfo=UTC) - _EPOCH
+
+
+class Kind(StrEnum):
+    """The prefix of a global id, by which `node(id:)` knows the type."""
+
+    USER = "usr"
+    PUBLICATION = "pub"
+    EXPERIENCE = "exp"
+    COMMENT = "com"
+    APPOINTMENT = "apt"
+    ORGANIZATION = "org"
+    WORKSPACE = "wsp"
+    ASSET = "ast"
+    USER_INSIGHT = "ins"
+    AUTHENTICATION_KEY = "key"
+
+
+class InvalidId(ValueError):
+    pass
+
+
+def uuid7(at: datetime) -> UUID:
+    """A version 7 UUID of this instant: 48 bits of milliseconds, then 74 random bits."""
+    milliseconds = int(at.timestamp() * 1000)
+    noise = int.from_bytes(os.urandom(10), "big")
+    high = noise >> 68
+    low = noise & ((1 << 62) - 1)
+    return UUID(int=(milliseconds << 80) | (_VERSION << 76) | (high << 64) | (0b10 << 62) | low)
+
+
+def uuid7_instant(id: UUID) -> datetime | None:
+    """The instant inside a version 7 UUID, to the millisecond; None for other versions."""
+    if id.version != _VERSION:
+        return None
+    return _EPOCH + min(timedelta(milliseconds=id.int >> 80), _LONGEST)
+
+
+def global_id(kind: Kind, public_id: UUID) -> str:
+    return f"{kind}_{urlsafe_b64encode(public_id.bytes)[:_ENCODED_LENGTH].decode()}"
+
+
+def parse_global_id(text: str) -> tuple[Kind, UUID]:
+    """Only the one spelling that `global_id` gives is read: an object has one id, not several."""
+    prefix, _, encoded = text.partition("_")
+    try:
+        kind = Kind(prefix)
+        public_id = UUID(bytes=urlsafe_b64decode(encoded + "=="))
+    except ValueError:
+        raise InvalidId(text) from None
+    if global_id(kind, public_id) != text:
+        raise InvalidId(text)
+    return kind, public_id

@@ -1,0 +1,101 @@
+"""The one door to the database: statements and their rows on one side, units of work on the other."""
+
+from asyncio import Lock
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from typing import Any, TypeVar
+
+from sqlalchemy import event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+
+from database.readers import PostgresReaders, Readers, SqliteReaders
+from database.statement import Statement
+
+R = TypeVar("R")
+Observer = Callable[[str], None]
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+_BUSY_MILLISECONDS = 10_000
+
+
+class Database:
+    """`url` is as SQLAlchemy has it; the driver may be left out."""
+
+    def __init__(self, url: str, *, readers: int = 4) -> None:
+        parsed = make_url(url)
+        self.url = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+        self.dialect_name = self.url.get_backend_name()
+        self.engine = _engine(self.url.render_as_string(hide_password=False), self.dialect_name)
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._readers: Readers = (
+            SqliteReaders(self.url, readers)
+            if self.dialect_name == "sqlite"
+            else PostgresReaders(self.url, readers)
+        )
+        # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
+        self._writer: AbstractAsyncContextManager[Any] = (
+            Lock() if self.dialect_name == "sqlite" else nullcontext()
+        )
+        self._observers: list[Observer] = []
+        event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        """Each statement sees what was committed before it began."""
+        compiled = statement.compiled(self.dialect_name)
+        for observer in self._observers:
+            observer(compiled.text)
+        fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+        return statement.rows(compiled, fetched)
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work: durable when the block is left, undone when it raises."""
+        async with self._writer, self._sessions() as session:
+            yield session
+            await session.commit()
+
+    @contextmanager
+    def observed(self, observer: Observer) -> Iterator[None]:
+        """`observer` is told the text of each statement that reaches the database."""
+        self._observers.append(observer)
+        try:
+            yield
+        finally:
+            self._observers.remove(observer)
+
+    async def close(self) -> None:
+        await self._readers.close()
+        await self.engine.dispose()
+
+    def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        for observer in self._observers:
+            observer(text)
+
+
+def _engine(url: str, dialect_name: str) -> AsyncEngine:
+    if dialect_name != "sqlite":
+        return create_async_engine(url, pool_pre_ping=True)
+    engine = create_async_engine(url)
+    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    event.listen(engine.sync_engine, "begin", _begin_immediately)
+    return engine
+
+
+def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.close()
+
+
+def _begin_immediately(connection: Any) -> None:
+    # A transaction that begins as a reader cannot wait when it turns into a writer: it fails at once.
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

@@ -1,0 +1,122 @@
+"""Enums of the layers below, with the words that the schema has for them."""
+
+from enum import Enum
+
+import strawberry
+
+from base.calendar import DateInterval
+from models import Action, Device, ExperienceType
+from resolvers.recording import EventStatus as EventStatus
+
+
+def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
+    """Makes an enum part of the schema. `values` has a description for each name, in order."""
+    strawberry.enum(enum, name=name, description=description)
+    definition = enum.__strawberry_definition__  # type: ignore[attr-defined]
+    for value in definition.values:
+        value.description = values.pop(value.name)
+    if values:
+        raise ValueError(f"{enum.__name__} has no {', '.join(values)}")
+
+
+described_enum(
+    ExperienceType,
+    "What kind of experience a publication offers.",
+    AI_EXPERT="An expert to talk with, played by a model.",
+    AI_NOTE="A note that answers questions about itself.",
+    QUEST="A series of tasks.",
+    PODCAST="Episodes to listen to.",
+)
+described_enum(
+    DateInterval,
+    "How long a bucket of a series is, in the calendar of the asked time zone.",
+    DAY="From local midnight to local midnight; keys are YYYYMMDD.",
+    WEEK="An ISO week, from Monday; keys are YYYYww, with the ISO year.",
+    MONTH="A calendar month; keys are YYYYMM.",
+)
+described_enum(
+    EventStatus,
+    "What became of an event.",
+    STORED="It is counted, and survives a crash.",
+    DUPLICATE="Its id was stored before, so it changed nothing.",
+    DROPPED="It was refused, for the `reason` given, and changed nothing.",
+)
+
+
+class DeviceCategory(Enum):
+    DESKTOP = Device.DESKTOP
+    MOBILE = Device.MOBILE
+    TABLET = Device.TABLET
+
+    @classmethod
+    def of(cls, device: Device | None) -> "DeviceCategory | None":
+        """A device that nobody recognised has no category."""
+        return cls(device) if device else None
+
+
+class EventAction(Enum):
+    VIEW = Action.VIEW
+    SHARE = Action.SHARE
+
+
+class ViewDimension(Enum):
+    DEVICE = "DEVICE"
+    DOMAIN = "DOMAIN"
+    ASSET = "ASSET"
+    WORKSPACE = "WORKSPACE"
+
+
+class ViewType(Enum):
+    VIEW_3D = "VIEW_3D"
+    VIEW_AR = "VIEW_AR"
+
+
+class PublicationOrderField(Enum):
+    CREATED_AT = "created_at"
+    NAME = "name"
+
+
+class OrderDirection(Enum):
+    ASC = "ASC"
+    DESC = "DESC"
+
+
+described_enum(
+    DeviceCategory,
+    "The kind of device that an event came from.",
+    DESKTOP="Desktops and laptops.",
+    MOBILE="Phones.",
+    TABLET="Tablets.",
+)
+described_enum(
+    EventAction,
+    "What happened to the subject of an event.",
+    VIEW="A publication was opened.",
+    SHARE="A publication was shared.",
+)
+described_enum(
+    ViewDimension,
+    "What the points of a series can be split by.",
+    DEVICE="The kind of device.",
+    DOMAIN="The site that the view came from.",
+    ASSET="The asset; not for publications.",
+    WORKSPACE="The workspace; not for publications.",
+)
+described_enum(
+    ViewType,
+    "Which of two kinds of views of a 3D asset a series has.",
+    VIEW_3D="Views on a page.",
+    VIEW_AR="Views in augmented reality.",
+)
+described_enum(
+    PublicationOrderField,
+    "What publications are sorted by; the id decides between equals.",
+    CREATED_AT="When it was made.",
+    NAME="Its name, by Unicode code points.",
+)
+described_enum(
+    OrderDirection,
+    "Which end of an order comes first.",
+    ASC="The smallest, the earliest, A.",
+    DESC="The largest, the latest, Z.",
+)

@@ -1,0 +1,113 @@
+"""Fields that say as data where their value comes from, and who may see it.
+
+A compiled operation reads the same declarations that run here: `Loads` names the loader and the
+field's own function is its key; `Auth` names the relations.
+"""
+
+from collections.abc import Awaitable, Callable, Sequence
+from inspect import cleandoc, isawaitable, signature
+from typing import Any, TypeAlias, TypeVar
+
+import strawberry
+from strawberry.extensions import FieldExtension
+from strawberry.types.field import StrawberryField
+
+from auth.access import Access, require
+from graph.directives import AuthDirective
+from loaders import Loaders
+from loaders.base import Loader
+from resolvers.context import Context
+
+K = TypeVar("K")
+Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
+
+
+class Auth(FieldExtension):
+    """What the directive says is what runs: both are made of the same relations."""
+
+    def __init__(self, *requires: Access) -> None:
+        self.requires = requires
+
+    def apply(self, field: StrawberryField) -> None:
+        field.directives = [*field.directives, AuthDirective(requires=list(self.requires))]
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context], **kwargs: Any
+    ) -> Any:
+        await require(info.context.loaders, info.context.viewer, self.requires, source.row)
+        return await next_(source, info, **kwargs)
+
+
+class Loads(FieldExtension):
+    """The field's function gives the key; the loader gives the value; `of` gives it its face.
+
+    Without a key, and for a key of which the loader knows nothing, the field is null.
+    """
+
+    def __init__(self, loader: Callable[[Loaders], Loader[Any, Any]], of: Callable[[Any, Any], Any]) -> None:
+        self.loader = loader
+        self.of = of
+
+    async def resolve_async(
+        self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Context], **kwargs: Any
+    ) -> Any:
+        key = next_(source, info, **kwargs)
+        if isawaitable(key):
+            key = await key
+        if key is None:
+            return None
+        value = await self.loader(info.context.loaders).load(key)
+        return None if value is None else self.of(key, value)
+
+
+def loaded(
+    loader: Callable[[Loaders], Loader[K, Any]],
+    of: Callable[[K, Any], Any],
+    type: Any,
+    *,
+    requires: Sequence[Access] = (),
+) -> Callable[[Key[K]], Any]:
+    """A field of `type` whose value a loader has; what is decorated gives the key."""
+
+    def field(key: Key[K]) -> Any:
+        extensions: list[FieldExtension] = [Loads(loader, of)]
+        if requires:
+            extensions.append(Auth(*requires))
+        return strawberry.field(
+            resolver=_plain(key), graphql_type=type, description=_description(key), extensions=extensions
+        )
+
+    return field
+
+
+def field(resolver: Callable[..., Any]) -> Any:
+    """A field described by its docstring."""
+    return strawberry.field(resolver=_plain(resolver), description=_description(resolver))
+
+
+def mutation(resolver: Callable[..., Any]) -> Any:
+    return strawberry.mutation(resolver=_plain(resolver), description=_description(resolver))
+
+
+def _plain(resolver: Callable[..., Any]) -> Callable[..., Any]:
+    """Absent and null mean the same: the schema need not say `= null`."""
+    known = signature(resolver)
+    shown = [
+        parameter.replace(default=strawberry.UNSET) if parameter.default is None else parameter
+        for parameter in known.parameters.values()
+    ]
+    resolver.__signature__ = known.replace(parameters=shown)  # type: ignore[attr-defined]
+    return resolver
+
+
+def argument(description: str) -> Any:
+    return strawberry.argument(description=description)
+
+
+def _description(resolver: Callable[..., Any]) -> str:
+    return cleandoc(resolver.__doc__ or "").replace("\n", " ")
+
+
+def described(text: str) -> Any:
+    """A plain field of a type or an input."""
+    return strawberry.field(description=text)

@@ -1,0 +1,75 @@
+"""The scalars of the schema, each with its one spelling on the wire."""
+
+from datetime import UTC, datetime
+from typing import Any, NewType
+
+import strawberry
+from strawberry.types.scalar import ScalarDefinition
+
+from base.calendar import InvalidBound, parse_bound
+
+BigInt = NewType("BigInt", int)
+TimeZone = NewType("TimeZone", str)
+RangeBound = NewType("RangeBound", str)
+
+_MAX_SAFE_INTEGER = 2**53 - 1
+
+
+def _big_int(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MAX_SAFE_INTEGER:
+        raise ValueError(f"BigInt is a whole number of up to 2^53 - 1, not {value!r}.")
+    return value
+
+
+def _instant_text(value: datetime) -> str:
+    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+
+
+def _instant(value: Any) -> datetime:
+    try:
+        bound = parse_bound(value)
+    except (InvalidBound, TypeError):
+        bound = None
+    if not isinstance(bound, datetime) or bound.tzinfo is None:
+        raise ValueError(f"DateTime is an instant with offset, such as 2023-06-04T23:59:59Z, not {value!r}.")
+    return bound
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, str):
+        raise ValueError(f"A string is needed here, not {value!r}.")
+    return value
+
+
+SCALARS: dict[object, ScalarDefinition] = {
+    BigInt: strawberry.scalar(
+        name="BigInt",
+        description="A whole number of up to 2^53 - 1, as a JSON number: counts outgrow Int.",
+        serialize=_big_int,
+        parse_value=_big_int,
+    ),
+    datetime: strawberry.scalar(
+        name="DateTime",
+        description="An RFC 3339 instant with offset, such as 2023-06-04T23:59:59Z. Answers are in UTC.",
+        specified_by_url="https://scalars.graphql.org/andimarek/date-time",
+        serialize=_instant_text,
+        parse_value=_instant,
+    ),
+    TimeZone: strawberry.scalar(
+        name="TimeZone",
+        description="An IANA time zone name, such as Europe/Paris.",
+        specified_by_url="https://www.iana.org/time-zones",
+        serialize=_text,
+        parse_value=_text,
+    ),
+    RangeBound: strawberry.scalar(
+        name="RangeBound",
+        description=(
+            "Where a range starts or ends: an instant with offset (2023-06-04T23:59:59Z), a local time "
+            "without one, read in the asked time zone (2023-06-04T23:59:59), or a day (2023-06-04): its "
+            "start, or as an end all of it."
+        ),
+        serialize=_text,
+        parse_value=_text,
+    ),
+}

@@ -1,0 +1,73 @@
+"""What people leave on a publication."""
+
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from base.ids import Kind, global_id
+from graph.fields import described, loaded
+from graph.types.node import Node
+from graph.types.publication import Publication, User
+from loaders.publications import AppointmentRow, CommentRow
+
+
+@strawberry.type(description="What somebody wrote about a publication.")
+class Comment(Node):
+    row: strawberry.Private[CommentRow]
+    body: str = described("Plain text.")
+    created_at: datetime = described("When it was written.")
+
+    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    def author(self) -> int:
+        """Who wrote it."""
+        return self.row.author_id
+
+    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    def publication(self) -> int:
+        """What it is on."""
+        return self.row.publication_id
+
+    @classmethod
+    def of(cls, row: CommentRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.COMMENT, row.public_id)),
+            body=row.body,
+            created_at=row.created_at,
+        )
+
+
+@strawberry.type(
+    description=(
+        "A slot booked with the makers of a publication, from `startsAt` up to `endsAt`. Known only to "
+        "whoever booked it, and to the makers."
+    )
+)
+class Appointment(Node):
+    row: strawberry.Private[AppointmentRow]
+    starts_at: datetime = described("The first instant of the slot.")
+    ends_at: datetime = described("The end of the slot; this instant is free again.")
+    created_at: datetime = described("When it was booked.")
+    cancelled_at: datetime | None = described("When it was cancelled; null while it stands.")
+
+    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    def booked_by(self) -> int:
+        """Who booked it."""
+        return self.row.user_id
+
+    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    def publication(self) -> int:
+        """Whose makers are booked."""
+        return self.row.publication_id
+
+    @classmethod
+    def of(cls, row: AppointmentRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.APPOINTMENT, row.public_id)),
+            starts_at=row.starts_at,
+            ends_at=row.ends_at,
+            created_at=row.created_at,
+            cancelled_at=row.cancelled_at,
+        )

@@ -1,0 +1,91 @@
+from collections import Counter
+from datetime import datetime
+from typing import Self
+
+import strawberry
+
+from graph.fields import described, loaded
+from graph.scalars import BigInt
+from loaders.engagement import Engagement, EngagementKey
+from loaders.hour import HourKey
+from loaders.people import SocialCounts
+from models import ExperienceType
+from resolvers.metrics import previous_engagement_key
+
+
+@strawberry.type(description="How many experiences of each type are published.")
+class ExperienceCounts:
+    ai_expert: BigInt = described("Of the type AI_EXPERT.")
+    ai_note: BigInt = described("Of the type AI_NOTE.")
+    quest: BigInt = described("Of the type QUEST.")
+    podcast: BigInt = described("Of the type PODCAST.")
+    total: BigInt = described("Of all types.")
+
+    @classmethod
+    def of(cls, counts: Counter[ExperienceType]) -> Self:
+        return cls(
+            ai_expert=BigInt(counts[ExperienceType.AI_EXPERT]),
+            ai_note=BigInt(counts[ExperienceType.AI_NOTE]),
+            quest=BigInt(counts[ExperienceType.QUEST]),
+            podcast=BigInt(counts[ExperienceType.PODCAST]),
+            total=BigInt(counts.total()),
+        )
+
+
+@strawberry.type(
+    description=(
+        "What people did with a publication, of all time or within a range. What was taken back (a like, a "
+        "comment, an appointment) is not counted, on whatever day it was taken back."
+    )
+)
+class EngagementMetrics:
+    key: strawberry.Private[HourKey[EngagementKey]]
+    total_views: BigInt = described("How often it was opened.")
+    total_likes: BigInt = described("Likes that stand.")
+    total_bookmarks: BigInt = described("Bookmarks that stand.")
+    total_shares: BigInt = described("How often it was shared.")
+    total_comments: BigInt = described("Comments that were not deleted.")
+    total_appointments: BigInt = described(
+        "Booked and not cancelled; within a range, by when they were booked."
+    )
+    monthly_active_users: BigInt = described(
+        "Distinct signed-in people active on the publication (view, like, bookmark, share, comment or "
+        "booking) in the 30 days of 24 hours that end now, or at the range's end."
+    )
+    generated_at: datetime = described(
+        "When these figures were computed: they may be served from cache for up to an hour after. What the "
+        "publication's makers change shows at once."
+    )
+
+    @loaded(
+        lambda loaders: loaders.engagement,
+        lambda key, figures: EngagementMetrics.of(key, figures),
+        "EngagementMetrics | None",
+    )
+    def previous(self) -> HourKey[EngagementKey] | None:
+        """The same figures for the range of equal length just before; null without a range."""
+        return previous_engagement_key(self.key)
+
+    @classmethod
+    def of(cls, key: HourKey[EngagementKey], figures: Engagement) -> Self:
+        return cls(
+            key=key,
+            total_views=BigInt(figures.views),
+            total_likes=BigInt(figures.likes),
+            total_bookmarks=BigInt(figures.bookmarks),
+            total_shares=BigInt(figures.shares),
+            total_comments=BigInt(figures.comments),
+            total_appointments=BigInt(figures.appointments),
+            monthly_active_users=BigInt(figures.monthly_active_users),
+            generated_at=figures.generated_at,
+        )
+
+
+@strawberry.type(description="Whom a publication's owner knows.")
+class SocialMetrics:
+    followers_count: BigInt = described("How many users follow the owner.")
+    following_count: BigInt = described("How many users the owner follows.")
+
+    @classmethod
+    def of(cls, counts: SocialCounts) -> Self:
+        return cls(followers_count=BigInt(counts.followers), following_count=BigInt(counts.following))

@@ -1,0 +1,190 @@
+"""Publications and the people who make them: each shows the other, so they stand together."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from auth.access import Access
+from base.calendar import DateInterval
+from base.ids import Kind, global_id
+from graph.enums import ViewDimension
+from graph.fields import argument, described, loaded
+from graph.info import Info
+from graph.inputs import DateRange
+from graph.scalars import TimeZone
+from graph.types.connection import After, Connection, First, connection_of
+from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
+from graph.types.node import Node
+from graph.types.views import ViewSeries
+from loaders.engagement import EngagementKey, SocialKey
+from loaders.hour import HourKey
+from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
+from loaders.pages import PageKey
+from loaders.people import UserRow
+from loaders.publications import ExperienceRow, PublicationRow
+from loaders.views import ViewsKey
+from models import ExperienceType
+from resolvers import metrics
+from resolvers.pages import page_of
+from resolvers.ranges import span_of, zone_of
+
+UTC = TimeZone("UTC")
+MAKERS = (Access.OWNER, Access.CO_CREATOR)
+
+
+@strawberry.type(description="Somebody with an account: makes publications, follows others.")
+class User(Node):
+    row: strawberry.Private[UserRow]
+    username: str = described("Unique; chosen by the user.")
+    name: str | None = described("As the user wants to be called.")
+
+    @loaded(
+        lambda loaders: loaders.pages,
+        lambda key, page: connection_of(Publication.of)(key, page),
+        Connection["Publication"],
+    )
+    def publications(self, info: Info, first: First = None, after: After = None) -> PageKey:
+        """The publications that this user owns, oldest first."""
+        page = page_of(info.context.limits, first=first, after=after)
+        return PageKey(PUBLICATIONS_OF_USER, page, self.row.id)
+
+    @classmethod
+    def of(cls, row: UserRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.USER, row.public_id)),
+            username=row.username,
+            name=row.name,
+        )
+
+
+@strawberry.type(description="Something that a publication offers to do, read or hear.")
+class Experience(Node):
+    type: ExperienceType = described("What kind of experience it is.")
+    title: str = described("As its makers called it.")
+    published_at: datetime = described("When it was published.")
+
+    @classmethod
+    def of(cls, row: ExperienceRow) -> Self:
+        return cls(
+            id=strawberry.ID(global_id(Kind.EXPERIENCE, row.public_id)),
+            type=ExperienceType(row.type),
+            title=row.title,
+            published_at=row.published_at,
+        )
+
+
+@strawberry.type(description="A studio's public page, and what its makers may see of it.")
+class Publication(Node):
+    row: strawberry.Private[PublicationRow]
+    name: str = described("As its makers called it.")
+    custom_url: str = described("Its unique name in addresses, such as `ai-research-studio`.")
+    created_at: datetime = described("When it was made.")
+    allow_bookings: bool = described("Whether appointments with its makers can be booked.")
+
+    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    def owner(self) -> int:
+        """Who it belongs to."""
+        return self.row.owner_id
+
+    @loaded(lambda loaders: loaders.co_creators, lambda _, rows: [User.of(row) for row in rows], list[User])
+    def co_creators(self) -> int:
+        """Who makes it together with its owner, in the order in which they joined."""
+        return self.row.id
+
+    @loaded(
+        lambda loaders: loaders.pages,
+        connection_of(Experience.of),
+        Connection[Experience],
+    )
+    def experiences(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        type: Annotated[ExperienceType | None, argument("Only of this type; all when null.")] = None,
+    ) -> PageKey:
+        """Published experiences, oldest first."""
+        page = page_of(info.context.limits, first=first, after=after)
+        return PageKey(EXPERIENCES_OF_PUBLICATION, page, self.row.id, type)
+
+    @loaded(
+        lambda loaders: loaders.experience_counts,
+        lambda _, counts: ExperienceCounts.of(counts),
+        ExperienceCounts | None,
+        requires=MAKERS,
+    )
+    def experience_counts(self) -> HourKey[int]:
+        """Published experiences by type; at most an hour old."""
+        return metrics.experience_counts_key(self.row)
+
+    @loaded(
+        lambda loaders: loaders.engagement,
+        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementMetrics | None,
+        requires=MAKERS,
+    )
+    def metrics(
+        self,
+        info: Info,
+        range: Annotated[
+            DateRange | None, argument("All time when null. Days and local times are read in UTC.")
+        ] = None,
+    ) -> HourKey[EngagementKey]:
+        """What people did, of all time or within a range; at most an hour old."""
+        span = span_of(range.start, range.end, zone_of("UTC"), info.context.limits) if range else None
+        return metrics.engagement_key(self.row, span)
+
+    @loaded(
+        lambda loaders: loaders.social_metrics,
+        lambda _, counts: SocialMetrics.of(counts),
+        SocialMetrics | None,
+        requires=MAKERS,
+    )
+    def social_metrics(self) -> HourKey[SocialKey]:
+        """Followers of the publication's owner, and whom the owner follows; at most an hour old."""
+        return metrics.social_metrics_key(self.row)
+
+    @loaded(
+        lambda loaders: loaders.views,
+        lambda key, series: ViewSeries.of(key, series),
+        ViewSeries | None,
+        requires=MAKERS,
+    )
+    def views(
+        self,
+        info: Info,
+        range: Annotated[DateRange, argument("Both ends are included, to the second.")],
+        interval: Annotated[DateInterval, argument("How long the buckets are.")],
+        time_zone: Annotated[
+            TimeZone | None, argument("Whose calendar the buckets, and bounds without an offset, are of.")
+        ] = UTC,
+        group_by: Annotated[
+            Sequence[ViewDimension] | None, argument("DEVICE, DOMAIN or both; one point a bucket when empty.")
+        ] = (),
+        domain: Annotated[str | None, argument("Only views from this site; all when null.")] = None,
+    ) -> ViewsKey:
+        """Views of the publication over time, up to this moment."""
+        return metrics.publication_views_key(
+            self.row,
+            info.context.limits,
+            start=range.start,
+            end=range.end,
+            interval=interval,
+            time_zone=time_zone,
+            group_by=[dimension.value for dimension in group_by or ()],
+            domain=domain,
+        )
+
+    @classmethod
+    def of(cls, row: PublicationRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.PUBLICATION, row.public_id)),
+            name=row.name,
+            custom_url=row.custom_url,
+            created_at=row.created_at,
+            allow_bookings=row.allow_bookings,
+        )

@@ -1,0 +1,140 @@
+"""Every loader of a request, made when first asked for."""
+
+from datetime import datetime
+from functools import cached_property
+
+from database import Database
+from loaders.counts import Counts
+from loaders.credentials import KeyByDigest, PasswordByEmail
+from loaders.engagement import (
+    EngagementOfPublication,
+    ExperienceCountsOfPublication,
+    SocialCountsOfPublication,
+)
+from loaders.hour import Hour
+from loaders.organizations import (
+    OrganizationById,
+    OrganizationByPublicId,
+    RolesOfUser,
+    WorkspaceByPublicId,
+    WorkspacesOfUser,
+)
+from loaders.pages import Pages, RowCounts
+from loaders.people import SocialCountsByUser, UserById, UserByPublicId, UserByUsername
+from loaders.publications import (
+    AppointmentByPublicId,
+    CoCreators,
+    CommentByPublicId,
+    ExperienceByPublicId,
+    PublicationById,
+    PublicationByPublicId,
+    PublicationByUrl,
+)
+from loaders.views import Views
+
+
+class Loaders:
+    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
+        self._database = database
+        self._hour = hour
+        self._now = now
+
+    @cached_property
+    def user(self) -> UserById:
+        return UserById(self._database)
+
+    @cached_property
+    def user_by_public_id(self) -> UserByPublicId:
+        return UserByPublicId(self._database)
+
+    @cached_property
+    def user_by_username(self) -> UserByUsername:
+        return UserByUsername(self._database)
+
+    @cached_property
+    def password_by_email(self) -> PasswordByEmail:
+        return PasswordByEmail(self._database)
+
+    @cached_property
+    def key_by_digest(self) -> KeyByDigest:
+        return KeyByDigest(self._database)
+
+    @cached_property
+    def social_counts(self) -> SocialCountsByUser:
+        return SocialCountsByUser(self._database)
+
+    @cached_property
+    def publication(self) -> PublicationById:
+        return PublicationById(self._database)
+
+    @cached_property
+    def publication_by_public_id(self) -> PublicationByPublicId:
+        return PublicationByPublicId(self._database)
+
+    @cached_property
+    def publication_by_url(self) -> PublicationByUrl:
+        return PublicationByUrl(self._database)
+
+    @cached_property
+    def co_creators(self) -> CoCreators:
+        return CoCreators(self._database)
+
+    @cached_property
+    def experience_by_public_id(self) -> ExperienceByPublicId:
+        return ExperienceByPublicId(self._database)
+
+    @cached_property
+    def comment_by_public_id(self) -> CommentByPublicId:
+        return CommentByPublicId(self._database)
+
+    @cached_property
+    def appointment_by_public_id(self) -> AppointmentByPublicId:
+        return AppointmentByPublicId(self._database)
+
+    @cached_property
+    def pages(self) -> Pages:
+        return Pages(self._database)
+
+    @cached_property
+    def row_counts(self) -> RowCounts:
+        return RowCounts(self._database)
+
+    @cached_property
+    def counts(self) -> Counts:
+        return Counts(self._database)
+
+    @cached_property
+    def views(self) -> Views:
+        return Views(self._database, self.counts)
+
+    @cached_property
+    def engagement(self) -> EngagementOfPublication:
+        return EngagementOfPublication(self._database, self._hour, self._now, self.counts)
+
+    @cached_property
+    def experience_counts(self) -> ExperienceCountsOfPublication:
+        return ExperienceCountsOfPublication(self._database, self._hour)
+
+    @cached_property
+    def social_metrics(self) -> SocialCountsOfPublication:
+        return SocialCountsOfPublication(self._database, self._hour, self.social_counts)
+
+    @cached_property
+    def organization(self) -> OrganizationById:
+        return OrganizationById(self._database)
+
+    @cached_property
+    def organization_by_public_id(self) -> OrganizationByPublicId:
+        return OrganizationByPublicId(self._database)
+
+    @cached_property
+    def workspace_by_public_id(self) -> WorkspaceByPublicId:
+        return WorkspaceByPublicId(self._database)
+
+    @cached_property
+    def roles(self) -> RolesOfUser:
+        return RolesOfUser(self._database)
+
+    @cached_property
+    def workspaces_of_user(self) -> WorkspacesOfUser:
+        return WorkspacesOfUser(self._database)

@@ -1,0 +1,189 @@
+"""The figures of a publication's dashboard, each at most an hour old."""
+
+from asyncio import gather
+from collections import Counter, defaultdict
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import NamedTuple
+
+from sqlalchemy import BigInteger, bindparam, cast, func, select
+
+from base.calendar import Span
+from database import Database, Statement, among, table_of
+from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure
+from loaders.hour import Hour, HourLoader
+from loaders.people import SocialCounts, SocialCountsByUser
+from loaders.publications import EXPERIENCES
+from models import TAKES_BACK, Action, ActiveUser, ExperienceType, Instant, SubjectKind
+
+ACTIVE_USERS = table_of(ActiveUser).c
+ACTIVE_DAYS = timedelta(days=30)
+ACTIVITIES = (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
+COUNTED = (*ACTIVITIES, *TAKES_BACK)
+
+
+class EngagementKey(NamedTuple):
+    publication_id: int
+    tenant_id: int
+    time_zone: str
+    span: Span | None
+    """None for all time."""
+
+
+class Engagement(NamedTuple):
+    views: int
+    likes: int
+    bookmarks: int
+    shares: int
+    comments: int
+    appointments: int
+    monthly_active_users: int
+    generated_at: datetime
+
+
+class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
+    """What was taken back (a like, a comment, an appointment) leaves the day on which it was made."""
+
+    _all_time = Statement(
+        select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
+        .where(
+            among(MONTHS.tenant_id, "tenants"),
+            among(MONTHS.subject_id, "publications"),
+            among(MONTHS.action, "actions"),
+        )
+        .group_by(MONTHS.subject_id, MONTHS.action),
+        lambda publication_id, action, count: (publication_id, Action(action), count),
+    )
+    _active_until_now = Statement(
+        select(ACTIVE_USERS.subject_id, func.count())
+        .where(
+            among(ACTIVE_USERS.tenant_id, "tenants"),
+            ACTIVE_USERS.subject_kind == int(SubjectKind.PUBLICATION),
+            among(ACTIVE_USERS.subject_id, "publications"),
+            ACTIVE_USERS.last_active_at >= bindparam("start", type_=Instant()),
+        )
+        .group_by(ACTIVE_USERS.subject_id),
+        lambda publication_id, count: (publication_id, count),
+    )
+    _active_within = Statement(
+        select(EVENTS.subject_id, func.count(EVENTS.user_id.distinct()))
+        .where(
+            among(EVENTS.tenant_id, "tenants"),
+            among(EVENTS.subject_id, "publications"),
+            among(EVENTS.action, "actions"),
+            EVENTS.occurred_at >= bindparam("start", type_=Instant()),
+            EVENTS.occurred_at < bindparam("stop", type_=Instant()),
+        )
+        .group_by(EVENTS.subject_id),
+        lambda publication_id, count: (publication_id, count),
+    )
+
+    def __init__(self, database: Database, hour: Hour, now: datetime, counts: Counts) -> None:
+        super().__init__(database, hour)
+        self._now = now
+        self._counts = counts
+
+    async def compute(self, keys: Sequence[EngagementKey]) -> list[Engagement]:
+        totals, active = await gather(self._totals(keys), self._active(keys))
+        return [self._engagement(totals[key], active.get(key, 0)) for key in keys]
+
+    def _engagement(self, totals: Counter[Action], active: int) -> Engagement:
+        standing = Counter(totals)
+        for taken_back, action in TAKES_BACK.items():
+            standing[action] -= totals[taken_back]
+        return Engagement(
+            views=standing[Action.VIEW],
+            likes=standing[Action.LIKE],
+            bookmarks=standing[Action.BOOKMARK],
+            shares=standing[Action.SHARE],
+            comments=standing[Action.COMMENT],
+            appointments=standing[Action.BOOK],
+            monthly_active_users=active,
+            generated_at=self._now,
+        )
+
+    async def _totals(self, keys: Sequence[EngagementKey]) -> dict[EngagementKey, Counter[Action]]:
+        totals: dict[EngagementKey, Counter[Action]] = {key: Counter() for key in keys}
+        ever = [key for key in keys if key.span is None]
+        await gather(
+            self._add_all_time({key.publication_id: totals[key] for key in ever}, ever),
+            *(self._add_within(key, totals[key]) for key in keys if key.span is not None),
+        )
+        return totals
+
+    async def _add_all_time(self, totals: dict[int, Counter[Action]], keys: list[EngagementKey]) -> None:
+        if not keys:
+            return
+        for publication_id, action, count in await self.database.fetch(
+            self._all_time, **_subjects(keys), actions=list(COUNTED)
+        ):
+            totals[publication_id][action] += count
+
+    async def _add_within(self, key: EngagementKey, totals: Counter[Action]) -> None:
+        assert key.span is not None
+        measure = Measure(COUNTED, (key.span,))
+        cells = await self._counts.load(CountsKey(key.tenant_id, key.time_zone, key.publication_id, measure))
+        for cell, count in cells.items():
+            totals[cell.action] += count
+
+    async def _active(self, keys: Sequence[EngagementKey]) -> dict[EngagementKey, int]:
+        alike: defaultdict[datetime | None, list[EngagementKey]] = defaultdict(list)
+        for key in keys:
+            alike[key.span.end if key.span else None].append(key)
+        active: dict[EngagementKey, int] = {}
+        for stop, group in alike.items():
+            found = dict(await self._active_before(stop, group))
+            active |= {key: found.get(key.publication_id, 0) for key in group}
+        return active
+
+    async def _active_before(self, stop: datetime | None, keys: list[EngagementKey]) -> list[tuple[int, int]]:
+        if stop is None:
+            start = self._now - ACTIVE_DAYS
+            return await self.database.fetch(self._active_until_now, **_subjects(keys), start=start)
+        return await self.database.fetch(
+            self._active_within,
+            **_subjects(keys),
+            actions=list(ACTIVITIES),
+            start=stop - ACTIVE_DAYS,
+            stop=stop,
+        )
+
+
+def _subjects(keys: list[EngagementKey]) -> dict[str, list[int]]:
+    return {
+        "tenants": list({key.tenant_id for key in keys}),
+        "publications": list({key.publication_id for key in keys}),
+    }
+
+
+class ExperienceCountsOfPublication(HourLoader[int, Counter[ExperienceType]]):
+    """Published experiences of each publication, by type."""
+
+    _statement = Statement(
+        select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())
+        .where(among(EXPERIENCES.publication_id, "keys"))
+        .group_by(EXPERIENCES.publication_id, EXPERIENCES.type),
+        lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
+    )
+
+    async def compute(self, keys: Sequence[int]) -> list[Counter[ExperienceType]]:
+        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in keys}
+        for publication_id, type_, count in await self.database.fetch(self._statement, keys=keys):
+            counts[publication_id][type_] = count
+        return [counts[id] for id in keys]
+
+
+class SocialKey(NamedTuple):
+    publication_id: int
+    owner_id: int
+
+
+class SocialCountsOfPublication(HourLoader[SocialKey, SocialCounts]):
+    """Of the publication's owner."""
+
+    def __init__(self, database: Database, hour: Hour, social_counts: SocialCountsByUser) -> None:
+        super().__init__(database, hour)
+        self._social_counts = social_counts
+
+    async def compute(self, keys: Sequence[SocialKey]) -> list[SocialCounts]:
+        return list(await self._social_counts.load_many(key.owner_id for key in keys))

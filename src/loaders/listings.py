@@ -1,0 +1,63 @@
+"""The lists that connections page through."""
+
+from dataclasses import replace
+
+from sqlalchemy import SmallInteger, bindparam
+
+from database import among, table_of
+from loaders.organizations import (
+    MEMBERSHIPS,
+    ORGANIZATION_COLUMNS,
+    ORGANIZATIONS,
+    WORKSPACE_COLUMNS,
+    WORKSPACES,
+    OrganizationRow,
+    WorkspaceRow,
+)
+from loaders.pages import Listing
+from loaders.publications import (
+    EXPERIENCE_COLUMNS,
+    EXPERIENCES,
+    PUBLICATION_COLUMNS,
+    PUBLICATIONS,
+    PUBLICATIONS_WITH_TENANT,
+    ExperienceRow,
+    PublicationRow,
+)
+from models import Experience, Membership, Organization, Workspace
+
+ALL_PUBLICATIONS = Listing(
+    columns=PUBLICATION_COLUMNS,
+    source=PUBLICATIONS_WITH_TENANT,
+    public_id=PUBLICATIONS.public_id,
+    orders={"created_at": PUBLICATIONS.created_at, "name": PUBLICATIONS.name},
+    row=PublicationRow,
+)
+PUBLICATIONS_OF_USER = replace(ALL_PUBLICATIONS, parent=PUBLICATIONS.owner_id)
+EXPERIENCES_OF_PUBLICATION = Listing(
+    columns=EXPERIENCE_COLUMNS,
+    source=table_of(Experience),
+    public_id=EXPERIENCES.public_id,
+    orders={"created_at": EXPERIENCES.published_at},
+    row=ExperienceRow,
+    parent=EXPERIENCES.publication_id,
+    filter=EXPERIENCES.type == bindparam("filter", type_=SmallInteger()),
+)
+ORGANIZATIONS_OF_USER = Listing(
+    columns=ORGANIZATION_COLUMNS,
+    source=table_of(Organization).join(table_of(Membership), MEMBERSHIPS.organization_id == ORGANIZATIONS.id),
+    public_id=ORGANIZATIONS.public_id,
+    orders={"created_at": ORGANIZATIONS.created_at},
+    row=OrganizationRow,
+    parent=MEMBERSHIPS.user_id,
+    filter=among(ORGANIZATIONS.id, "filter"),
+)
+WORKSPACES_OF_ORGANIZATION = Listing(
+    columns=WORKSPACE_COLUMNS,
+    source=table_of(Workspace),
+    public_id=WORKSPACES.public_id,
+    orders={"created_at": WORKSPACES.created_at},
+    row=WorkspaceRow,
+    parent=WORKSPACES.organization_id,
+    filter=among(WORKSPACES.id, "filter"),
+)

@@ -1,0 +1,100 @@
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from database import Statement, among, table_of
+from loaders.base import Loader, RowLoader
+from models import Membership, Organization, Role, Workspace, WorkspaceMembership
+
+ORGANIZATIONS = table_of(Organization).c
+WORKSPACES = table_of(Workspace).c
+MEMBERSHIPS = table_of(Membership).c
+WORKSPACE_MEMBERSHIPS = table_of(WorkspaceMembership).c
+
+
+class OrganizationRow(NamedTuple):
+    id: int
+    public_id: UUID
+    tenant_id: int
+    name: str
+    created_at: datetime
+
+
+ORGANIZATION_COLUMNS = (
+    ORGANIZATIONS.id,
+    ORGANIZATIONS.public_id,
+    ORGANIZATIONS.tenant_id,
+    ORGANIZATIONS.name,
+    ORGANIZATIONS.created_at,
+)
+
+
+class OrganizationById(RowLoader[int, OrganizationRow]):
+    statement = Statement(
+        select(*ORGANIZATION_COLUMNS).where(among(ORGANIZATIONS.id, "keys")), OrganizationRow
+    )
+    key = "id"
+
+
+class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
+    statement = Statement(
+        select(*ORGANIZATION_COLUMNS).where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow
+    )
+    key = "public_id"
+
+
+class WorkspaceRow(NamedTuple):
+    id: int
+    public_id: UUID
+    organization_id: int
+    name: str
+    created_at: datetime
+
+
+WORKSPACE_COLUMNS = (
+    WORKSPACES.id,
+    WORKSPACES.public_id,
+    WORKSPACES.organization_id,
+    WORKSPACES.name,
+    WORKSPACES.created_at,
+)
+
+
+class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
+    statement = Statement(select(*WORKSPACE_COLUMNS).where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
+    key = "public_id"
+
+
+class RolesOfUser(Loader[int, dict[int, Role]]):
+    """The role in each organization that a user belongs to, by the organization's id."""
+
+    _statement = Statement(
+        select(MEMBERSHIPS.user_id, MEMBERSHIPS.organization_id, MEMBERSHIPS.role).where(
+            among(MEMBERSHIPS.user_id, "keys")
+        ),
+        lambda user_id, organization_id, role: (user_id, organization_id, Role(role)),
+    )
+
+    async def batch_load_fn(self, user_ids: Sequence[int]) -> list[dict[int, Role]]:
+        roles: dict[int, dict[int, Role]] = {id: {} for id in user_ids}
+        for user_id, organization_id, role in await self.database.fetch(self._statement, keys=user_ids):
+            roles[user_id][organization_id] = role
+        return [roles[id] for id in user_ids]
+
+
+class WorkspacesOfUser(Loader[int, frozenset[int]]):
+    """The workspaces that a user was added to, by id; admins see others too."""
+
+    _statement = Statement(
+        select(WORKSPACE_MEMBERSHIPS.user_id, WORKSPACE_MEMBERSHIPS.workspace_id).where(
+            among(WORKSPACE_MEMBERSHIPS.user_id, "keys")
+        ),
+        lambda user_id, workspace_id: (user_id, workspace_id),
+    )
+
+    async def batch_load_fn(self, user_ids: Sequence[int]) -> list[frozenset[int]]:
+        rows = await self.database.fetch(self._statement, keys=user_ids)
+        return [frozenset(workspace for user, workspace in rows if user == id) for id in user_ids]

@@ -1,0 +1,198 @@
+"""Keyset pages: a page is found by the row before it, so rows that are added move nothing."""
+
+from collections import defaultdict
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
+
+from sqlalchemy import ColumnElement, FromClause, Select, Uuid, bindparam, func, select, tuple_
+
+from database import Statement, among
+from loaders.base import Loader
+
+R = TypeVar("R")
+
+
+class Position(NamedTuple):
+    """Where a row stands: what it is sorted by, then its id, so that no two rows stand alike."""
+
+    value: Any
+    public_id: UUID
+
+
+class Page(NamedTuple):
+    """`size` rows from one end: the first after `after`, or (`backward`) the last before `before`."""
+
+    size: int
+    backward: bool = False
+    after: Position | None = None
+    before: Position | None = None
+    order: str = "created_at"
+    descending: bool = False
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Listing:
+    """A list of rows as pages see it. All of `orders` are columns of `columns` that are never null."""
+
+    columns: Sequence[ColumnElement[Any]]
+    source: FromClause
+    public_id: ColumnElement[UUID]
+    orders: dict[str, ColumnElement[Any]]
+    row: Callable[..., Any]
+    parent: ColumnElement[int] | None = None
+    filter: Any = None
+    """Its parameter is called `filter`."""
+
+
+class PageKey(NamedTuple):
+    listing: Listing
+    page: Page
+    parent: int | None = None
+    """Whose rows; None where the list has no parents."""
+    filter: Hashable = None
+
+
+class Slice(NamedTuple, Generic[R]):
+    rows: list[R]
+    has_next: bool
+    has_previous: bool
+
+
+class CountKey(NamedTuple):
+    listing: Listing
+    parent: int | None = None
+    filter: Hashable = None
+
+
+class Pages(Loader[PageKey, Slice[Any]]):
+    """The same page of the lists of many parents is one statement."""
+
+    async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
+        alike: defaultdict[PageKey, list[int]] = defaultdict(list)
+        for key in keys:
+            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+        rows = {key: await self._rows(key, parents) for key, parents in alike.items()}
+        return [_slice(rows[key._replace(parent=None)][key.parent], key.page) for key in keys]
+
+    async def _rows(self, key: PageKey, parents: list[int]) -> dict[int | None, list[Any]]:
+        page = key.page
+        shape = _Shape(
+            page.order,
+            page.descending,
+            page.backward,
+            bool(page.after),
+            bool(page.before),
+            key.filter is not None,
+        )
+        rows: defaultdict[int | None, list[Any]] = defaultdict(list)
+        for parent, row in await self.database.fetch(
+            _page_statement(key.listing, shape),
+            parents=parents,
+            filter=key.filter,
+            limit=page.size + 1,
+            **_bound_parameters(page),
+        ):
+            rows[parent].append(row)
+        return rows
+
+
+class RowCounts(Loader[CountKey, int]):
+    """How many rows the list of each parent has in all."""
+
+    async def batch_load_fn(self, keys: Sequence[CountKey]) -> list[int]:
+        alike: defaultdict[CountKey, list[int]] = defaultdict(list)
+        for key in keys:
+            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+        counted: dict[CountKey, int] = {}
+        for key, parents in alike.items():
+            statement = _count_statement(key.listing, key.filter is not None)
+            for parent, count in await self.database.fetch(statement, parents=parents, filter=key.filter):
+                counted[key._replace(parent=parent)] = count
+        return [counted.get(key, 0) for key in keys]
+
+
+def _slice(rows: list[R], page: Page) -> Slice[R]:
+    more = len(rows) > page.size
+    rows = rows[: page.size]
+    if page.backward:
+        return Slice(rows[::-1], page.before is not None, more)
+    return Slice(rows, more, page.after is not None)
+
+
+class _Shape(NamedTuple):
+    """What of a page is in the text of its statement."""
+
+    order: str
+    descending: bool
+    backward: bool
+    has_after: bool
+    has_before: bool
+    is_filtered: bool
+
+
+@lru_cache(maxsize=256)
+def _page_statement(listing: Listing, shape: _Shape) -> Statement[tuple[int | None, Any]]:
+    sorted_by = (listing.orders[shape.order], listing.public_id)
+    downward = shape.descending != shape.backward
+    order = [column.desc() if downward else column.asc() for column in sorted_by]
+    statement = _bounded(_filtered(select(*listing.columns), listing, shape.is_filtered), sorted_by, shape)
+    if listing.parent is None:
+        return Statement(
+            statement.order_by(*order).limit(bindparam("limit")), lambda *values: (None, listing.row(*values))
+        )
+    place = func.row_number().over(partition_by=listing.parent, order_by=order).label("place")
+    placed = statement.add_columns(listing.parent.label("parent"), place).subquery("placed")
+    columns = list(placed.c)
+    return Statement(
+        select(*columns[:-1])
+        .where(placed.c.place <= bindparam("limit"))
+        .order_by(columns[-2], placed.c.place),
+        lambda *values: (values[-1], listing.row(*values[:-1])),
+    )
+
+
+def _filtered(statement: Select[Any], listing: Listing, is_filtered: bool) -> Select[Any]:
+    statement = statement.select_from(listing.source)
+    if listing.parent is not None:
+        statement = statement.where(among(listing.parent, "parents"))
+    if is_filtered:
+        assert listing.filter is not None
+        statement = statement.where(listing.filter)
+    return statement
+
+
+def _bounded(
+    statement: Select[Any], sorted_by: tuple[ColumnElement[Any], ColumnElement[UUID]], shape: _Shape
+) -> Select[Any]:
+    place = tuple_(*sorted_by)
+    if shape.has_after:
+        after = _position("after", sorted_by[0])
+        statement = statement.where(place < after if shape.descending else place > after)
+    if shape.has_before:
+        before = _position("before", sorted_by[0])
+        statement = statement.where(place > before if shape.descending else place < before)
+    return statement
+
+
+def _position(name: str, column: ColumnElement[Any]) -> Any:
+    return tuple_(bindparam(f"{name}_value", type_=column.type), bindparam(f"{name}_id", type_=Uuid()))
+
+
+def _bound_parameters(page: Page) -> dict[str, Any]:
+    parameters = {}
+    for name, position in (("after", page.after), ("before", page.before)):
+        if position:
+            parameters[f"{name}_value"], parameters[f"{name}_id"] = position
+    return parameters
+
+
+@lru_cache(maxsize=64)
+def _count_statement(listing: Listing, is_filtered: bool) -> Statement[tuple[int | None, int]]:
+    counting: Select[Any] = select(func.count())
+    if listing.parent is None:
+        return Statement(_filtered(counting, listing, is_filtered), lambda count: (None, count))
+    counted = _filtered(counting.add_columns(listing.parent), listing, is_filtered)
+    return Statement(counted.group_by(listing.parent), lambda count, parent: (parent, count))

@@ -1,0 +1,164 @@
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import datetime
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import select
+
+from database import Statement, among, table_of
+from loaders.base import Loader, RowLoader
+from loaders.people import USER_COLUMNS, USERS, UserRow
+from models import Appointment, CoCreator, Comment, Experience, Publication, Tenant, User
+
+PUBLICATIONS = table_of(Publication).c
+CO_CREATORS = table_of(CoCreator).c
+EXPERIENCES = table_of(Experience).c
+COMMENTS = table_of(Comment).c
+APPOINTMENTS = table_of(Appointment).c
+TENANTS = table_of(Tenant).c
+
+
+class PublicationRow(NamedTuple):
+    id: int
+    public_id: UUID
+    owner_id: int
+    name: str
+    custom_url: str
+    allow_bookings: bool
+    created_at: datetime
+    revision: int
+    tenant_id: int
+    time_zone: str
+    """The reporting time zone of its tenant."""
+
+
+PUBLICATION_COLUMNS = (
+    PUBLICATIONS.id,
+    PUBLICATIONS.public_id,
+    PUBLICATIONS.owner_id,
+    PUBLICATIONS.name,
+    PUBLICATIONS.custom_url,
+    PUBLICATIONS.allow_bookings,
+    PUBLICATIONS.created_at,
+    PUBLICATIONS.revision,
+    USERS.tenant_id,
+    TENANTS.time_zone,
+)
+PUBLICATIONS_WITH_TENANT = (
+    table_of(Publication)
+    .join(table_of(User), USERS.id == PUBLICATIONS.owner_id)
+    .join(table_of(Tenant), TENANTS.id == USERS.tenant_id)
+)
+_PUBLICATIONS = select(*PUBLICATION_COLUMNS).select_from(PUBLICATIONS_WITH_TENANT)
+
+
+class PublicationById(RowLoader[int, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.id, "keys")), PublicationRow)
+    key = "id"
+
+
+class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
+    key = "public_id"
+
+
+class PublicationByUrl(RowLoader[str, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
+    key = "custom_url"
+
+
+class CoCreators(Loader[int, tuple[UserRow, ...]]):
+    """The users who made each publication together with its owner, in the order in which they joined."""
+
+    _statement = Statement(
+        select(CO_CREATORS.publication_id, *USER_COLUMNS)
+        .select_from(table_of(CoCreator).join(table_of(User), USERS.id == CO_CREATORS.user_id))
+        .where(among(CO_CREATORS.publication_id, "keys"))
+        .order_by(CO_CREATORS.publication_id, CO_CREATORS.created_at, CO_CREATORS.user_id),
+        lambda publication_id, *user: (publication_id, UserRow(*user)),
+    )
+
+    async def batch_load_fn(self, publication_ids: Sequence[int]) -> list[tuple[UserRow, ...]]:
+        makers: defaultdict[int, list[UserRow]] = defaultdict(list)
+        for publication_id, user in await self.database.fetch(self._statement, keys=publication_ids):
+            makers[publication_id].append(user)
+        return [tuple(makers[id]) for id in publication_ids]
+
+
+class ExperienceRow(NamedTuple):
+    id: int
+    public_id: UUID
+    publication_id: int
+    type: int
+    title: str
+    published_at: datetime
+
+
+EXPERIENCE_COLUMNS = (
+    EXPERIENCES.id,
+    EXPERIENCES.public_id,
+    EXPERIENCES.publication_id,
+    EXPERIENCES.type,
+    EXPERIENCES.title,
+    EXPERIENCES.published_at,
+)
+
+
+class ExperienceByPublicId(RowLoader[UUID, ExperienceRow]):
+    statement = Statement(
+        select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow
+    )
+    key = "public_id"
+
+
+class CommentRow(NamedTuple):
+    id: int
+    public_id: UUID
+    publication_id: int
+    author_id: int
+    body: str
+    created_at: datetime
+
+
+class CommentByPublicId(RowLoader[UUID, CommentRow]):
+    statement = Statement(
+        select(
+            COMMENTS.id,
+            COMMENTS.public_id,
+            COMMENTS.publication_id,
+            COMMENTS.author_id,
+            COMMENTS.body,
+            COMMENTS.created_at,
+        ).where(among(COMMENTS.public_id, "keys")),
+        CommentRow,
+    )
+    key = "public_id"
+
+
+class AppointmentRow(NamedTuple):
+    id: int
+    public_id: UUID
+    publication_id: int
+    user_id: int
+    starts_at: datetime
+    ends_at: datetime
+    created_at: datetime
+    cancelled_at: datetime | None
+
+
+class AppointmentByPublicId(RowLoader[UUID, AppointmentRow]):
+    statement = Statement(
+        select(
+            APPOINTMENTS.id,
+            APPOINTMENTS.public_id,
+            APPOINTMENTS.publication_id,
+            APPOINTMENTS.user_id,
+            APPOINTMENTS.starts_at,
+            APPOINTMENTS.ends_at,
+            APPOINTMENTS.created_at,
+            APPOINTMENTS.cancelled_at,
+        ).where(among(APPOINTMENTS.public_id, "keys")),
+        AppointmentRow,
+    )
+    key = "public_id"

@@ -1,0 +1,91 @@
+"""What happened, and its totals. No foreign keys: these tables are distributed by tenant."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from models.columns import BY_TENANT, REFERENCE, identity, instant
+from models.types import Day, EventId
+
+
+class Domain(SQLModel, table=True):
+    """The site an event came from. 0, which has no row, stands for no domain."""
+
+    __tablename__ = "domains"
+    __table_args__ = {"info": REFERENCE}
+
+    id: int = identity()
+    name: str = Field(max_length=253, unique=True)
+
+
+class Event(SQLModel, table=True):
+    """The truth: the totals are made of these and can be made again."""
+
+    __tablename__ = "events"
+    __table_args__ = (
+        Index("ix_events_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
+        {"info": BY_TENANT},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    id: UUID = Field(sa_type=EventId, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger)
+    action: int = Field(sa_type=SmallInteger)
+    device: int = Field(sa_type=SmallInteger)
+    domain_id: int = Field(sa_type=BigInteger)
+    occurred_at: datetime = instant()
+    view_id: UUID | None = Field(default=None, sa_type=EventId)
+    user_id: int | None = Field(default=None, sa_type=BigInteger)
+    visitor: bytes | None = Field(default=None, sa_type=LargeBinary)
+    """A keyed hash: nobody's name, and of no use to whoever has not the key."""
+
+
+class DayTotal(SQLModel, table=True):
+    """Events of one day of the tenant's reporting time zone. Subject first: a subject's year is one run."""
+
+    __tablename__ = "day_totals"
+    __table_args__ = (
+        Index("ix_day_totals_day", "tenant_id", "day"),
+        {"info": BY_TENANT, "sqlite_with_rowid": False},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    action: int = Field(sa_type=SmallInteger, primary_key=True)
+    day: date = Field(sa_type=Day, primary_key=True)
+    device: int = Field(sa_type=SmallInteger, primary_key=True)
+    domain_id: int = Field(sa_type=BigInteger, primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
+class MonthTotal(SQLModel, table=True):
+    """Events of one month of the tenant's reporting time zone; `month` is its first day."""
+
+    __tablename__ = "month_totals"
+    __table_args__ = (
+        Index("ix_month_totals_month", "tenant_id", "month"),
+        {"info": BY_TENANT, "sqlite_with_rowid": False},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    action: int = Field(sa_type=SmallInteger, primary_key=True)
+    month: date = Field(sa_type=Day, primary_key=True)
+    device: int = Field(sa_type=SmallInteger, primary_key=True)
+    domain_id: int = Field(sa_type=BigInteger, primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
+class ActiveUser(SQLModel, table=True):
+    """When each signed-in person was last active on a subject."""
+
+    __tablename__ = "active_users"
+    __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    user_id: int = Field(sa_type=BigInteger, primary_key=True)
+    last_active_at: datetime = instant()

@@ -1,0 +1,43 @@
+"""The columns that most tables share."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import BigInteger, ForeignKey, Identity, Uuid
+from sqlmodel import Field, SQLModel
+
+from models.types import Id, Instant
+
+SQLModel.metadata.naming_convention = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+REFERENCE = {"distribution": "reference"}
+BY_TENANT = {"distribution": "tenant_id"}
+
+
+def identity() -> Any:
+    """Inside only: counted up, so never shown."""
+    return Field(default=None, primary_key=True, sa_type=Id, sa_column_args=[Identity()])
+
+
+def public_id() -> Any:
+    """What a global id is made of."""
+    return Field(sa_type=Uuid[UUID], unique=True)
+
+
+def reference(table: str, *, cascade: bool = True, index: bool = False, primary_key: bool = False) -> Any:
+    key = ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
+    return Field(sa_type=BigInteger, sa_column_args=[key], index=index, primary_key=primary_key)
+
+
+def instant(*, primary_key: bool = False) -> Any:
+    return Field(sa_type=Instant, primary_key=primary_key)
+
+
+def optional_instant() -> Any:
+    return Field(default=None, sa_type=Instant, nullable=True)

@@ -1,0 +1,80 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, Index, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from models.columns import REFERENCE, identity, instant, public_id, reference
+
+
+class Organization(SQLModel, table=True):
+    __tablename__ = "organizations"
+    __table_args__ = {"info": REFERENCE}
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    tenant_id: int = reference("tenants", cascade=False)
+    name: str = Field(max_length=200)
+    created_at: datetime = instant()
+
+
+class Membership(SQLModel, table=True):
+    __tablename__ = "memberships"
+    __table_args__ = (Index("ix_memberships_user_id", "user_id"), {"info": REFERENCE})
+
+    organization_id: int = reference("organizations", primary_key=True)
+    user_id: int = reference("users", primary_key=True)
+    role: int = Field(sa_type=SmallInteger)
+    created_at: datetime = instant()
+
+
+class Workspace(SQLModel, table=True):
+    __tablename__ = "workspaces"
+    __table_args__ = (
+        Index("ix_workspaces_organization_id", "organization_id", "created_at", "public_id"),
+        {"info": REFERENCE},
+    )
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    organization_id: int = reference("organizations")
+    name: str = Field(max_length=200)
+    created_at: datetime = instant()
+
+
+class WorkspaceMembership(SQLModel, table=True):
+    """Of members only: owners and admins of the organization see every workspace without one."""
+
+    __tablename__ = "workspace_memberships"
+    __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": REFERENCE})
+
+    workspace_id: int = reference("workspaces", primary_key=True)
+    user_id: int = reference("users", primary_key=True)
+    created_at: datetime = instant()
+
+
+class Asset(SQLModel, table=True):
+    __tablename__ = "assets"
+    __table_args__ = (
+        Index("ix_assets_workspace_id", "workspace_id", "created_at", "public_id"),
+        Index("ix_assets_organization_id", "organization_id", "created_at", "public_id"),
+        {"info": REFERENCE},
+    )
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    organization_id: int = reference("organizations")
+    workspace_id: int = reference("workspaces")
+    name: str = Field(max_length=200)
+    created_at: datetime = instant()
+
+
+class AssetFormat(SQLModel, table=True):
+    __tablename__ = "asset_formats"
+    __table_args__ = {"info": REFERENCE}
+
+    id: int = identity()
+    asset_id: int = reference("assets", index=True)
+    type: int = Field(sa_type=SmallInteger)
+    url: str = Field(max_length=2000)
+    size_bytes: int | None = Field(default=None, sa_type=BigInteger)

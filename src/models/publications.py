@@ -1,0 +1,104 @@
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
+from sqlmodel import Field, SQLModel
+
+from models.columns import REFERENCE, identity, instant, optional_instant, public_id, reference
+from models.types import SortedText
+
+
+class Publication(SQLModel, table=True):
+    """Counted for its owner's tenant."""
+
+    __tablename__ = "publications"
+    __table_args__ = (
+        Index("ix_publications_owner_id_created_at", "owner_id", "created_at", "public_id"),
+        Index("ix_publications_created_at", "created_at", "public_id"),
+        Index("ix_publications_name", "name", "public_id"),
+        {"info": REFERENCE},
+    )
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    owner_id: int = reference("users")
+    name: str = Field(sa_type=SortedText)
+    custom_url: str = Field(max_length=100, unique=True)
+    allow_bookings: bool = False
+    created_at: datetime = instant()
+    revision: int = Field(default=0, sa_type=BigInteger)
+    """Raised by each change that its makers make: figures cached for an older one are stale."""
+
+
+class CoCreator(SQLModel, table=True):
+    __tablename__ = "co_creators"
+    __table_args__ = (Index("ix_co_creators_user_id", "user_id"), {"info": REFERENCE})
+
+    publication_id: int = reference("publications", primary_key=True)
+    user_id: int = reference("users", primary_key=True)
+    created_at: datetime = instant()
+
+
+class Experience(SQLModel, table=True):
+    __tablename__ = "experiences"
+    __table_args__ = (
+        Index("ix_experiences_publication_id", "publication_id", "published_at", "public_id"),
+        {"info": REFERENCE},
+    )
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    publication_id: int = reference("publications")
+    type: int = Field(sa_type=SmallInteger)
+    title: str = Field(max_length=200)
+    published_at: datetime = instant()
+
+
+class Like(SQLModel, table=True):
+    __tablename__ = "likes"
+    __table_args__ = {"info": REFERENCE}
+
+    publication_id: int = reference("publications", primary_key=True)
+    user_id: int = reference("users", primary_key=True)
+    created_at: datetime = instant()
+
+
+class Bookmark(SQLModel, table=True):
+    __tablename__ = "bookmarks"
+    __table_args__ = {"info": REFERENCE}
+
+    publication_id: int = reference("publications", primary_key=True)
+    user_id: int = reference("users", primary_key=True)
+    created_at: datetime = instant()
+
+
+class Comment(SQLModel, table=True):
+    __tablename__ = "comments"
+    __table_args__ = {"info": REFERENCE}
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    publication_id: int = reference("publications", index=True)
+    author_id: int = reference("users", index=True)
+    body: str = Field(max_length=5000)
+    created_at: datetime = instant()
+
+
+class Appointment(SQLModel, table=True):
+    """Half-open: one may start at the instant at which another ends."""
+
+    __tablename__ = "appointments"
+    __table_args__ = (
+        CheckConstraint("starts_at < ends_at", name="starts_before_it_ends"),
+        Index("ix_appointments_publication_id_starts_at", "publication_id", "starts_at"),
+        {"info": REFERENCE},
+    )
+
+    id: int = identity()
+    public_id: UUID = public_id()
+    publication_id: int = reference("publications")
+    user_id: int = reference("users", index=True)
+    starts_at: datetime = instant()
+    ends_at: datetime = instant()
+    created_at: datetime = instant()
+    cancelled_at: datetime | None = optional_instant()

@@ -1,0 +1,111 @@
+"""Signing in: tokens, and the keys that programs sign in with."""
+
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import col
+
+from auth.keys import digest, new_key
+from auth.sign_in import user_by_key, user_by_password
+from auth.tokens import AccessToken, Claims
+from auth.viewer import Viewer
+from base.errors import BadUserInput
+from base.ids import Kind, uuid7
+from loaders.people import UserRow
+from models import AuthenticationKey
+from resolvers.context import Context
+from resolvers.ids import no_such, public_id_of
+from resolvers.organizations import find_organization, find_workspace
+from resolvers.text import required_text
+
+_LONGEST_NAME = 100
+_MAX_DAYS = 730
+
+
+class SignedIn(NamedTuple):
+    token: AccessToken
+    user: UserRow
+
+
+async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
+    user_id = await user_by_password(
+        context.loaders, context.services.throttle, email, password, context.address
+    )
+    return await _signed_in(context, Viewer(user_id))
+
+
+async def login_by_key(context: Context, key: str) -> SignedIn:
+    user_id = await user_by_key(context.loaders, context.services.throttle, key, context.address, context.now)
+    return await _signed_in(context, Viewer(user_id))
+
+
+async def organization_token(context: Context, organization_id: str) -> SignedIn:
+    user_id = context.viewer.required_user_id()
+    organization = await find_organization(context, organization_id)
+    viewer = Viewer(user_id, organization.id)
+    return await _signed_in(context, viewer, organization=organization.public_id)
+
+
+async def workspace_token(context: Context, organization_id: str, workspace_id: str) -> SignedIn:
+    user_id = context.viewer.required_user_id()
+    organization = await find_organization(context, organization_id)
+    workspace = await find_workspace(context, workspace_id)
+    if workspace.organization_id != organization.id:
+        raise no_such(Kind.WORKSPACE)
+    viewer = Viewer(user_id, organization.id, workspace.id)
+    return await _signed_in(
+        context, viewer, organization=organization.public_id, workspace=workspace.public_id
+    )
+
+
+async def _signed_in(
+    context: Context, viewer: Viewer, *, organization: UUID | None = None, workspace: UUID | None = None
+) -> SignedIn:
+    """From here on the request is this viewer's."""
+    user = await context.loaders.user.load(viewer.required_user_id())
+    assert user is not None
+    token = context.services.signer.issue(Claims(user.public_id, organization, workspace), context.now)
+    context.viewer = viewer
+    context.new_token = token.text
+    return SignedIn(token, user)
+
+
+class NewKey(NamedTuple):
+    public_id: UUID
+    name: str
+    expires_at: datetime
+    secret: str
+
+
+async def create_key(context: Context, *, name: str, days: int) -> NewKey:
+    user_id = context.viewer.required_user_id()
+    if not 1 <= days <= _MAX_DAYS:
+        raise BadUserInput(
+            f"`days` is a number from 1 to {_MAX_DAYS}.", argument="days", reason="INVALID_LIFETIME"
+        )
+    secret = new_key()
+    key = AuthenticationKey(
+        public_id=uuid7(context.now),
+        user_id=user_id,
+        name=required_text(name, "name", longest=_LONGEST_NAME),
+        digest=digest(secret),
+        created_at=context.now,
+        expires_at=context.now + timedelta(days=days),
+    )
+    async with context.writing() as session:
+        session.add(key)
+    return NewKey(key.public_id, key.name, key.expires_at, secret)
+
+
+async def revoke_key(context: Context, id: str) -> str:
+    """Of the viewer's own keys; others are NOT_FOUND."""
+    user_id = context.viewer.required_user_id()
+    public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
+    own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
+    async with context.writing() as session:
+        statement = update(AuthenticationKey).where(*own).values(revoked_at=context.now)
+        if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
+            raise no_such(Kind.AUTHENTICATION_KEY)
+    return id

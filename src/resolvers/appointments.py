@@ -1,0 +1,105 @@
+"""Booking the makers of a publication: its slots are half-open and never overlap."""
+
+from datetime import datetime, timedelta
+from uuid import UUID
+
+from sqlalchemy import select, update
+from sqlmodel import col
+
+from base.errors import BadUserInput, Conflict, Forbidden
+from base.ids import Kind, uuid7
+from ingest.store import store
+from loaders.publications import AppointmentRow, PublicationRow
+from models import Action, Appointment, Publication
+from resolvers.context import Context
+from resolvers.ids import find, find_publication
+from resolvers.writes import event_on, is_maker, refresh_for_makers
+
+_LONGEST = timedelta(hours=24)
+
+
+async def book(
+    context: Context, publication_id: str, *, starts_at: datetime, ends_at: datetime
+) -> AppointmentRow:
+    user_id = context.viewer.required_user_id()
+    publication = await find_publication(context, publication_id)
+    _check_bookable(publication)
+    _check_slot(context.now, starts_at, ends_at)
+    appointment = Appointment(
+        public_id=uuid7(context.now),
+        publication_id=publication.id,
+        user_id=user_id,
+        starts_at=starts_at,
+        ends_at=ends_at,
+        created_at=context.now,
+    )
+    async with context.writing() as session:
+        # Whoever books next waits here, and then sees this booking.
+        await session.execute(
+            select(col(Publication.id))
+            .where(col(Publication.id) == publication.id)
+            .with_for_update(key_share=True)
+        )
+        overlapping = select(col(Appointment.id)).where(
+            col(Appointment.publication_id) == publication.id,
+            col(Appointment.cancelled_at).is_(None),
+            col(Appointment.starts_at) < ends_at,
+            col(Appointment.ends_at) > starts_at,
+        )
+        if (await session.execute(overlapping.limit(1))).first():
+            raise Conflict("This slot overlaps one that is booked already.")
+        await refresh_for_makers(context, session, publication)
+        session.add(appointment)
+        await session.flush()
+        await store(session, [event_on(context, publication, Action.BOOK, context.now)])
+    return await _reloaded(context, appointment.public_id)
+
+
+async def cancel(context: Context, id: str) -> AppointmentRow:
+    """By whoever booked it, or by a maker of the publication. A second time changes nothing."""
+    user_id = context.viewer.required_user_id()
+    appointment = await find_appointment(context, id)
+    publication = await context.loaders.publication.load(appointment.publication_id)
+    assert publication is not None
+    if user_id != appointment.user_id and not await is_maker(context, publication):
+        raise Forbidden("Only for whoever booked the appointment and the makers of the publication.")
+    async with context.writing() as session:
+        await refresh_for_makers(context, session, publication)
+        statement = (
+            update(Appointment)
+            .where(col(Appointment.id) == appointment.id, col(Appointment.cancelled_at).is_(None))
+            .values(cancelled_at=context.now)
+        )
+        if (await session.execute(statement.returning(col(Appointment.id)))).all():
+            taken_back = event_on(
+                context, publication, Action.CANCEL, appointment.created_at, appointment.user_id
+            )
+            await store(session, [taken_back])
+    return await _reloaded(context, appointment.public_id)
+
+
+async def find_appointment(context: Context, id: str) -> AppointmentRow:
+    return await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
+
+
+def _check_bookable(publication: PublicationRow) -> None:
+    if not publication.allow_bookings:
+        raise BadUserInput(
+            "This publication takes no bookings.", argument="publicationId", reason="BOOKINGS_NOT_ALLOWED"
+        )
+
+
+def _check_slot(now: datetime, starts_at: datetime, ends_at: datetime) -> None:
+    if starts_at < now:
+        raise BadUserInput("A slot starts in the future.", argument="startsAt", reason="IN_THE_PAST")
+    if not starts_at < ends_at <= starts_at + _LONGEST:
+        raise BadUserInput(
+            "A slot ends after it starts, within 24 hours.", argument="endsAt", reason="INVALID_SLOT"
+        )
+
+
+async def _reloaded(context: Context, public_id: UUID) -> AppointmentRow:
+    context.forget_loaded()
+    row = await context.loaders.appointment_by_public_id.load(public_id)
+    assert row is not None
+    return row

@@ -1,0 +1,67 @@
+"""What one request carries, and what the program lends to every request."""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from auth.throttle import SignInThrottle
+from auth.tokens import Signer
+from auth.viewer import ANONYMOUS, Viewer
+from database import Database
+from loaders import Loaders
+from loaders.hour import Hour
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What one request may ask for."""
+
+    page_size: int = 100
+    range_days: int = 3_660
+    events: int = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """What outlives requests."""
+
+    database: Database
+    hour: Hour
+    signer: Signer
+    throttle: SignInThrottle
+    visitor_salt: bytes
+    """The key under which the names of visitors are hashed."""
+    limits: Limits = Limits()
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
+
+
+@dataclass(slots=True)
+class Context:
+    """Never shared, never outlives the response."""
+
+    services: Services
+    now: datetime
+    """The instant of the request: everything in it happens then."""
+    address: str = ""
+    """Where the request came from."""
+    viewer: Viewer = ANONYMOUS
+    new_token: str | None = None
+    """Made while the request ran; it is repeated in the header `x-auth-token`."""
+    loaders: Loaders = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.forget_loaded()
+
+    def forget_loaded(self) -> None:
+        """After a write: what was loaded before it is no longer true."""
+        self.loaders = Loaders(self.services.database, self.services.hour, self.now)
+
+    def writing(self) -> AbstractAsyncContextManager[AsyncSession]:
+        return self.services.database.writing()
+
+    @property
+    def limits(self) -> Limits:
+        return self.services.limits

@@ -1,0 +1,56 @@
+"""Global ids that callers send, looked up."""
+
+from collections.abc import Awaitable, Callable
+from typing import TypeVar
+from uuid import UUID
+
+from base.errors import NotFound
+from base.ids import InvalidId, Kind, parse_global_id
+from loaders.people import UserRow
+from loaders.publications import PublicationRow
+from resolvers.context import Context
+
+R = TypeVar("R")
+
+_WORDS = {
+    Kind.USER: "user",
+    Kind.PUBLICATION: "publication",
+    Kind.EXPERIENCE: "experience",
+    Kind.COMMENT: "comment",
+    Kind.APPOINTMENT: "appointment",
+    Kind.ORGANIZATION: "organization",
+    Kind.WORKSPACE: "workspace",
+    Kind.ASSET: "asset",
+    Kind.USER_INSIGHT: "insight",
+    Kind.AUTHENTICATION_KEY: "authentication key",
+}
+
+
+def public_id_of(kind: Kind, id: str) -> UUID:
+    """Raises NOT_FOUND for an id of another kind, or of none."""
+    try:
+        found, public_id = parse_global_id(id)
+    except InvalidId:
+        raise no_such(kind) from None
+    if found is not kind:
+        raise no_such(kind)
+    return public_id
+
+
+def no_such(kind: Kind) -> NotFound:
+    return NotFound(f"There is no such {_WORDS[kind]}.")
+
+
+async def find(kind: Kind, id: str, load: Callable[[UUID], Awaitable[R | None]]) -> R:
+    row = await load(public_id_of(kind, id))
+    if row is None:
+        raise no_such(kind)
+    return row
+
+
+async def find_publication(context: Context, id: str) -> PublicationRow:
+    return await find(Kind.PUBLICATION, id, context.loaders.publication_by_public_id.load)
+
+
+async def find_user(context: Context, id: str) -> UserRow:
+    return await find(Kind.USER, id, context.loaders.user_by_public_id.load)

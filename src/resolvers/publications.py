@@ -1,0 +1,133 @@
+"""Making and changing publications."""
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col
+
+from auth.access import Access, require
+from base.errors import BadUserInput, Conflict, NotFound
+from base.ids import Kind, uuid7
+from database import insert_into
+from loaders.publications import ExperienceRow, PublicationRow
+from models import CoCreator, Experience, ExperienceType, Publication
+from resolvers.context import Context
+from resolvers.ids import find_publication, find_user, no_such
+from resolvers.text import custom_url as checked_custom_url
+from resolvers.text import required_text
+from resolvers.writes import refresh_for_makers, reloaded, require_maker
+
+_LONGEST_NAME = 200
+
+
+async def publication_by_url(context: Context, url: str) -> PublicationRow:
+    row = await context.loaders.publication_by_url.load(url)
+    if row is None:
+        raise no_such(Kind.PUBLICATION)
+    return row
+
+
+async def create_publication(
+    context: Context, *, name: str, custom_url: str, allow_bookings: bool
+) -> PublicationRow:
+    owner_id = context.viewer.required_user_id()
+    publication = Publication(
+        public_id=uuid7(context.now),
+        owner_id=owner_id,
+        name=required_text(name, "name", longest=_LONGEST_NAME),
+        custom_url=checked_custom_url(custom_url),
+        allow_bookings=allow_bookings,
+        created_at=context.now,
+    )
+    async with context.writing() as session:
+        session.add(publication)
+        try:
+            await session.flush()
+        except IntegrityError:
+            raise _taken(custom_url) from None
+    row = await context.loaders.publication.load(publication.id)
+    assert row is not None
+    return row
+
+
+def _taken(custom_url: str) -> Conflict:
+    return Conflict(f"The custom URL `{custom_url}` is taken.")
+
+
+async def update_publication(
+    context: Context, id: str, *, name: str | None, custom_url: str | None, allow_bookings: bool | None
+) -> PublicationRow:
+    """What is None stays as it is."""
+    context.viewer.required_user_id()
+    publication = await find_publication(context, id)
+    await require_maker(context, publication)
+    changes = {
+        "name": required_text(name, "name", longest=_LONGEST_NAME) if name is not None else None,
+        "custom_url": checked_custom_url(custom_url) if custom_url is not None else None,
+        "allow_bookings": allow_bookings,
+    }
+    given = {column: value for column, value in changes.items() if value is not None}
+    async with context.writing() as session:
+        await refresh_for_makers(context, session, publication)
+        if given:
+            try:
+                await session.execute(
+                    update(Publication).where(col(Publication.id) == publication.id).values(given)
+                )
+            except IntegrityError:
+                raise _taken(custom_url or "") from None
+    return await reloaded(context, publication)
+
+
+async def add_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
+    context.viewer.required_user_id()
+    publication = await find_publication(context, publication_id)
+    await require(context.loaders, context.viewer, [Access.OWNER], publication)
+    user = await find_user(context, user_id)
+    if user.id == publication.owner_id:
+        raise BadUserInput("The owner is no co-creator.", argument="userId", reason="OWNER_IS_NO_CO_CREATOR")
+    row = {"publication_id": publication.id, "user_id": user.id, "created_at": context.now}
+    async with context.writing() as session:
+        await refresh_for_makers(context, session, publication)
+        statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
+        if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
+            raise Conflict(f"{user.username} is a co-creator already.")
+    return await reloaded(context, publication)
+
+
+async def remove_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
+    """By the owner; a co-creator may also leave."""
+    viewer_id = context.viewer.required_user_id()
+    publication = await find_publication(context, publication_id)
+    user = await find_user(context, user_id)
+    if user.id != viewer_id:
+        await require(context.loaders, context.viewer, [Access.OWNER], publication)
+    async with context.writing() as session:
+        await refresh_for_makers(context, session, publication)
+        statement = delete(CoCreator).where(
+            col(CoCreator.publication_id) == publication.id, col(CoCreator.user_id) == user.id
+        )
+        if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
+            raise NotFound(f"{user.username} is no co-creator of this publication.")
+    return await reloaded(context, publication)
+
+
+async def publish_experience(
+    context: Context, publication_id: str, *, type: ExperienceType, title: str
+) -> ExperienceRow:
+    context.viewer.required_user_id()
+    publication = await find_publication(context, publication_id)
+    await require_maker(context, publication)
+    experience = Experience(
+        public_id=uuid7(context.now),
+        publication_id=publication.id,
+        type=type,
+        title=required_text(title, "title", longest=_LONGEST_NAME),
+        published_at=context.now,
+    )
+    async with context.writing() as session:
+        await refresh_for_makers(context, session, publication)
+        session.add(experience)
+    context.forget_loaded()
+    row = await context.loaders.experience_by_public_id.load(experience.public_id)
+    assert row is not None
+    return row

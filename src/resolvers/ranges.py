@@ -1,0 +1,45 @@
+"""Ranges and time zones that callers send, checked and resolved."""
+
+from datetime import timedelta
+from zoneinfo import ZoneInfo
+
+from base.calendar import (
+    Bound,
+    InvalidBound,
+    InvalidSpan,
+    Span,
+    UnknownTimeZone,
+    parse_bound,
+    resolve,
+    time_zone,
+)
+from base.errors import BadUserInput
+from resolvers.context import Limits
+
+
+def zone_of(name: str | None) -> ZoneInfo:
+    """UTC when none is named."""
+    try:
+        return time_zone(name or "UTC")
+    except UnknownTimeZone as error:
+        raise BadUserInput(f"{error}.", argument="timeZone", reason="INVALID_TIME_ZONE") from None
+
+
+def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
+    first, last = _bound(start, "start"), _bound(end, "end")
+    try:
+        span = resolve(first, last, zone)
+    except InvalidSpan as error:
+        raise BadUserInput(f"{error}.", argument="range", reason="INVALID_RANGE") from None
+    if span.end - span.start > timedelta(days=limits.range_days + 1):
+        raise BadUserInput(
+            f"A range may cover {limits.range_days} days.", argument="range", reason="RANGE_TOO_WIDE"
+        )
+    return span
+
+
+def _bound(text: str, name: str) -> Bound:
+    try:
+        return parse_bound(text)
+    except InvalidBound as error:
+        raise BadUserInput(f"{error}.", argument=f"range.{name}", reason="INVALID_DATE") from None

@@ -1,0 +1,29 @@
+"""Text that callers send, checked."""
+
+import re
+
+from base.errors import BadUserInput
+
+_CUSTOM_URL = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,98}[a-z0-9])")
+
+
+def required_text(value: str, argument: str, *, longest: int) -> str:
+    """Without the blanks around it."""
+    text = value.strip()
+    if not text or "\x00" in text:
+        raise BadUserInput(f"`{argument}` must not be empty.", argument=argument, reason="EMPTY")
+    if len(text) > longest:
+        raise BadUserInput(
+            f"`{argument}` may have {longest} characters.", argument=argument, reason="TOO_LONG"
+        )
+    return text
+
+
+def custom_url(value: str) -> str:
+    if not _CUSTOM_URL.fullmatch(value):
+        raise BadUserInput(
+            "`customUrl` has 3 to 100 characters: a-z, 0-9 and hyphens, but none at its ends.",
+            argument="customUrl",
+            reason="INVALID_CUSTOM_URL",
+        )
+    return value

@@ -1,0 +1,66 @@
+"""What the mutations of publications have in common."""
+
+from asyncio import gather
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from auth.access import Access, holds_any, require
+from base.ids import uuid7
+from ingest.events import NewEvent
+from loaders.publications import PublicationRow
+from models import Action, Publication
+from resolvers.context import Context
+
+MAKERS = (Access.OWNER, Access.CO_CREATOR)
+
+
+async def require_maker(context: Context, publication: PublicationRow) -> None:
+    await require(context.loaders, context.viewer, MAKERS, publication)
+
+
+async def is_maker(context: Context, publication: PublicationRow) -> bool:
+    return await holds_any(context.loaders, context.viewer, MAKERS, publication)
+
+
+async def made_by_viewer(context: Context, publications: Sequence[PublicationRow]) -> list[PublicationRow]:
+    """Asked for all of them in one statement."""
+    made = await gather(*(is_maker(context, row) for row in publications))
+    return [row for row, is_made in zip(publications, made, strict=True) if is_made]
+
+
+async def refresh_for_makers(context: Context, session: AsyncSession, *publications: PublicationRow) -> None:
+    """What a maker does is seen at once; what others do, within the hour.
+
+    First in its transaction: every writer locks a publication before its totals.
+    """
+    made = sorted(row.id for row in await made_by_viewer(context, publications))
+    if made:
+        await session.execute(
+            update(Publication).where(col(Publication.id).in_(made)).values(revision=Publication.revision + 1)
+        )
+
+
+def event_on(
+    context: Context, publication: PublicationRow, action: Action, at: datetime, user_id: int | None = None
+) -> NewEvent:
+    """By the viewer, unless another user is named."""
+    return NewEvent(
+        publication.tenant_id,
+        uuid7(context.now),
+        publication.id,
+        action,
+        at,
+        user_id=context.viewer.user_id if user_id is None else user_id,
+    )
+
+
+async def reloaded(context: Context, publication: PublicationRow) -> PublicationRow:
+    """As it is after a write."""
+    context.forget_loaded()
+    row = await context.loaders.publication.load(publication.id)
+    assert row is not None
+    return row

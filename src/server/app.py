@@ -1,0 +1,54 @@
+"""The application: everything put together."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from sqlalchemy import literal, select
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+from database import Statement
+from resolvers.context import Services
+from server.endpoint import Endpoint
+from server.services import services_of
+from server.settings import Settings
+
+_ALIVE = Statement(select(literal(1)), int)
+
+
+def create_app(settings: Settings, services: Services | None = None) -> Starlette:
+    """`services` are made from the settings when none are lent; lent ones stay open at the end."""
+    used = services or services_of(settings)
+    endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=settings.graphiql)
+
+    async def graphql(request: Request) -> Response:
+        return await endpoint(request)
+
+    async def health(_: Request) -> Response:
+        await used.database.fetch(_ALIVE)
+        return PlainTextResponse("ok")
+
+    async def home(_: Request) -> Response:
+        return RedirectResponse("/graphql")
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        if services is None:
+            await used.database.close()
+
+    return Starlette(
+        routes=[
+            Route("/", home),
+            Route("/graphql", graphql, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/health", health),
+        ],
+        lifespan=lifespan,
+    )
+
+
+def app_from_environment() -> Starlette:
+    """What each worker runs."""
+    return create_app(Settings())

@@ -1,0 +1,28 @@
+"""Services as the settings ask for them."""
+
+from datetime import timedelta
+
+from auth.throttle import Rates, SignInThrottle
+from auth.tokens import Signer
+from database import Database
+from loaders.hour import Hour
+from resolvers.context import Limits, Services
+from server.secrets import secrets_of
+from server.settings import Settings
+
+
+def services_of(settings: Settings) -> Services:
+    secrets = secrets_of(settings)
+    return Services(
+        database=Database(settings.database_url, readers=settings.database_readers),
+        hour=Hour(seconds=settings.cache_seconds),
+        signer=Signer(
+            secrets,
+            lifetime=timedelta(minutes=settings.token_minutes),
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+        ),
+        throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
+        visitor_salt=secrets[0].encode(),
+        limits=Limits(page_size=settings.max_page_size, range_days=settings.max_range_days),
+    )

@@ -1,0 +1,90 @@
+"""Real databases of both engines, an application over them, and a studio to ask about."""
+
+import asyncio
+import shutil
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import httpx
+import pytest
+import pytest_asyncio
+
+from resolvers.context import Services
+from server import migrations
+from server.app import create_app
+from server.settings import Settings
+from tests.postgres import PostgresServer
+from tests.studio import Clock, Studio, open_studio, services_for
+
+
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A migrated file: each test gets a copy."""
+    file = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
+    asyncio.run(migrations.upgrade(f"sqlite:///{file}"))
+    return file
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresServer]:
+    with PostgresServer() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresServer) -> Iterator[str]:
+    """The name of a migrated database: each test gets a copy."""
+    name = f"viewgraph_{uuid4().hex}"
+    postgres.create_database(name)
+    asyncio.run(migrations.upgrade(postgres.url(name)))
+    yield name
+    postgres.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def engine(request: pytest.FixtureRequest) -> str:
+    """Whatever needs a database is tested on both."""
+    name: str = request.param
+    return name
+
+
+@pytest.fixture
+def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database of the test's own, with every table and no row."""
+    if engine == "sqlite":
+        file = tmp_path / "test.sqlite3"
+        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        yield f"sqlite:///{file}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"viewgraph_{uuid4().hex}"
+    server.create_database(name, request.getfixturevalue("postgres_template"))
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest_asyncio.fixture
+async def services(database_url: str, clock: Clock) -> AsyncIterator[Services]:
+    services = services_for(database_url, clock)
+    yield services
+    await services.database.close()
+
+
+@pytest_asyncio.fixture
+async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(Settings(), services)
+    transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+
+
+@pytest_asyncio.fixture
+async def studio(services: Services, client: httpx.AsyncClient, clock: Clock) -> Studio:
+    """An owner, a co-creator, a stranger, an admin and a member, and what belongs to them."""
+    return await open_studio(services, client, clock)

