@@ -13,6 +13,7 @@ import pytest_asyncio
 from resolvers.context import Services
 from server import migrations
 from server.app import create_app
+from server.services import close_services
 from server.settings import Settings
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
@@ -73,7 +74,7 @@ def clock() -> Clock:
 async def services(database_url: str, clock: Clock) -> AsyncIterator[Services]:
     services = services_for(database_url, clock)
     yield services
-    await services.database.close()
+    await close_services(services)
 
 
 @pytest_asyncio.fixture

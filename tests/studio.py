@@ -12,6 +12,9 @@ from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
 from database import Database
+from ingest.buffer import Buffer
+from ingest.subjects import Subjects
+from ingest.visitors import Salts
 from loaders.hour import Hour
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from resolvers.context import Limits, Services
@@ -36,12 +39,16 @@ class Clock:
 
 
 def services_for(database_url: str, clock: Clock, limits: Limits | None = None) -> Services:
+    database = Database(database_url)
     return Services(
-        database=Database(database_url),
+        database=database,
+        buffer=Buffer(database),
+        salts=Salts(database),
+        subjects=Subjects(),
         hour=Hour(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
         throttle=SignInThrottle(Rates("5 per 15 minutes", "20 per 15 minutes")),
-        visitor_salt=SECRET.encode(),
+        visitor_key=SECRET.encode(),
         limits=limits or Limits(),
         clock=clock,
     )

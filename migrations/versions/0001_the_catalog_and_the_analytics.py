@@ -50,6 +50,25 @@ def upgrade() -> None:
         info={"distribution": "reference"},
     )
     op.create_table(
+        "engaged_views",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False),
+        sa.Column("view_id", types.EventId(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("event_id", types.EventId(), nullable=False),
+        sa.Column("occurred_at", types.Instant(), nullable=False),
+        sa.Column("device", sa.SmallInteger(), nullable=False),
+        sa.Column("domain_id", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant_id", "view_id", name=op.f("pk_engaged_views")),
+        info={"distribution": "tenant_id"},
+        sqlite_with_rowid=False,
+    )
+    op.create_index(
+        "ix_engaged_views_subject_id_occurred_at",
+        "engaged_views",
+        ["tenant_id", "subject_id", "occurred_at"],
+        unique=False,
+    )
+    op.create_table(
         "events",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
         sa.Column("id", types.EventId(), nullable=False),
@@ -63,6 +82,7 @@ def upgrade() -> None:
         sa.Column("visitor", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_events")),
         info={"distribution": "tenant_id"},
+        sqlite_with_rowid=False,
     )
     op.create_index(
         "ix_events_subject_id_occurred_at", "events", ["tenant_id", "subject_id", "occurred_at"], unique=False
@@ -90,6 +110,27 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         info={"distribution": "reference"},
     )
+    op.create_table(
+        "visitor_salts",
+        sa.Column("day", types.Day(), nullable=False),
+        sa.Column("salt", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint("day", name=op.f("pk_visitor_salts")),
+        info={"distribution": "reference"},
+    )
+    op.create_table(
+        "visitor_sketches",
+        sa.Column("tenant_id", sa.BigInteger(), nullable=False),
+        sa.Column("subject_kind", sa.SmallInteger(), nullable=False),
+        sa.Column("subject_id", sa.BigInteger(), nullable=False),
+        sa.Column("day", types.Day(), nullable=False),
+        sa.Column("version", sa.SmallInteger(), nullable=False),
+        sa.Column("sketch", sa.LargeBinary(), nullable=False),
+        sa.PrimaryKeyConstraint(
+            "tenant_id", "subject_kind", "subject_id", "day", name=op.f("pk_visitor_sketches")
+        ),
+        info={"distribution": "tenant_id"},
+    )
+    op.create_index("ix_visitor_sketches_day", "visitor_sketches", ["tenant_id", "day"], unique=False)
     op.create_table(
         "organizations",
         sa.Column("id", types.Id(), sa.Identity(always=False), nullable=False),
@@ -434,6 +475,16 @@ def upgrade() -> None:
     )
     op.create_index("ix_workspace_memberships_user_id", "workspace_memberships", ["user_id"], unique=False)
     op.create_table(
+        "asset_domains",
+        sa.Column("asset_id", sa.BigInteger(), nullable=False),
+        sa.Column("name", sa.String(length=253), nullable=False),
+        sa.ForeignKeyConstraint(
+            ["asset_id"], ["assets.id"], name=op.f("fk_asset_domains_asset_id"), ondelete="CASCADE"
+        ),
+        sa.PrimaryKeyConstraint("asset_id", "name", name=op.f("pk_asset_domains")),
+        info={"distribution": "reference"},
+    )
+    op.create_table(
         "asset_formats",
         sa.Column("id", types.Id(), sa.Identity(always=False), nullable=False),
         sa.Column("asset_id", sa.BigInteger(), nullable=False),
@@ -452,6 +503,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     op.drop_index(op.f("ix_asset_formats_asset_id"), table_name="asset_formats")
     op.drop_table("asset_formats")
+    op.drop_table("asset_domains")
     op.drop_index("ix_workspace_memberships_user_id", table_name="workspace_memberships")
     op.drop_table("workspace_memberships")
     op.drop_index("uq_works_item", table_name="works")
@@ -486,11 +538,16 @@ def downgrade() -> None:
     op.drop_table("authentication_keys")
     op.drop_table("users")
     op.drop_table("organizations")
+    op.drop_index("ix_visitor_sketches_day", table_name="visitor_sketches")
+    op.drop_table("visitor_sketches")
+    op.drop_table("visitor_salts")
     op.drop_table("tenants")
     op.drop_index("ix_month_totals_month", table_name="month_totals")
     op.drop_table("month_totals")
     op.drop_index("ix_events_subject_id_occurred_at", table_name="events")
     op.drop_table("events")
+    op.drop_index("ix_engaged_views_subject_id_occurred_at", table_name="engaged_views")
+    op.drop_table("engaged_views")
     op.drop_table("domains")
     op.drop_index("ix_day_totals_day", table_name="day_totals")
     op.drop_table("day_totals")

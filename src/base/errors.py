@@ -59,3 +59,7 @@ class Throttled(ExpectedError):
 class Unavailable(ExpectedError):
     code = "UNAVAILABLE"
     status = 503
+
+    def __init__(self, message: str, *, retry_after: int = 1) -> None:
+        """`retry_after` is in seconds."""
+        super().__init__(message, retryAfter=retry_after)

@@ -5,8 +5,9 @@ from enum import Enum
 import strawberry
 
 from base.calendar import DateInterval
-from models import Action, Device, ExperienceType
-from resolvers.recording import EventStatus as EventStatus
+from ingest.reports import EventStatus
+from ingest.wire import WireAction
+from models import Device, ExperienceType, SourceType
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -54,11 +55,6 @@ class DeviceCategory(Enum):
         return cls(device) if device else None
 
 
-class EventAction(Enum):
-    VIEW = Action.VIEW
-    SHARE = Action.SHARE
-
-
 class ViewDimension(Enum):
     DEVICE = "DEVICE"
     DOMAIN = "DOMAIN"
@@ -89,10 +85,24 @@ described_enum(
     TABLET="Tablets.",
 )
 described_enum(
-    EventAction,
+    WireAction,
     "What happened to the subject of an event.",
+    name="EventAction",
     VIEW="A publication was opened.",
     SHARE="A publication was shared.",
+    VIEW_3D="A 3D asset was shown on a page.",
+    AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
+    AR_SCAN="Somebody scanned a code that leads to augmented reality.",
+    INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset.",
+    PROFILE_VIEW="A profile was opened.",
+    PROFILE_SEARCH="A profile was found by a search.",
+    PLAY="A work was played.",
+)
+described_enum(
+    SourceType,
+    "Where a work is published.",
+    YOUTUBE="YouTube.",
+    SOUNDCLOUD="SoundCloud.",
 )
 described_enum(
     ViewDimension,

@@ -5,10 +5,11 @@ from typing import Any
 
 import strawberry
 
-from graph.enums import DeviceCategory, EventAction, OrderDirection, PublicationOrderField
+from graph.enums import DeviceCategory, OrderDirection, PublicationOrderField
 from graph.fields import described
 from graph.scalars import RangeBound
-from models import ExperienceType
+from ingest.wire import WireAction
+from models import ExperienceType, SourceType
 
 
 def optional(description: str, default: Any = None) -> Any:
@@ -94,9 +95,19 @@ class BookAppointmentInput:
     ends_at: datetime = described("Not included, so the next one may start then; at most 24 hours later.")
 
 
+@strawberry.input(description="A work of a user, by where it is published.")
+class WorkKey:
+    user_id: strawberry.ID = described("Whose work it is.")
+    source_type: SourceType = described("Where it is published.")
+    item_id: str = described("YouTube video id or SoundCloud track id.")
+
+
 @strawberry.input(description="What an event happened to.", one_of=True)
 class EventSubject:
     publication_id: strawberry.ID | None = described("A publication of which the caller is a maker.")
+    asset_id: strawberry.ID | None = described("An asset in a workspace that the caller may enter.")
+    profile_user_id: strawberry.ID | None = described("The caller's own profile, by the user's id.")
+    work: WorkKey | None = described("A work of the caller's.")
 
 
 @strawberry.input(
@@ -107,7 +118,7 @@ class EventSubject:
 )
 class EventInput:
     subject: EventSubject = described("What it happened to.")
-    action: EventAction = described("What happened.")
+    action: WireAction = described("What happened.")
     id: strawberry.ID | None = optional(
         "A UUID by which a retry is known (version 7 sorts well); made by the server when absent."
     )

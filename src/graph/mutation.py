@@ -2,6 +2,7 @@ from typing import Annotated
 
 import strawberry
 
+from graph.events import reported
 from graph.fields import argument, mutation
 from graph.info import Info
 from graph.inputs import (
@@ -31,9 +32,7 @@ from graph.types.payloads import (
     UpdatePublicationPayload,
 )
 from graph.types.publication import Experience, Publication, User
-from models import Device
 from resolvers import accounts, appointments, people, publications, reactions, recording
-from resolvers.recording import Report
 
 PublicationId = Annotated[strawberry.ID, argument("The publication's global id.")]
 UserId = Annotated[strawberry.ID, argument("The user's global id.")]
@@ -92,9 +91,7 @@ class Mutation:
     ) -> RecordEventsPayload:
         """At most 1,000 events. An event whose id was stored before is counted as a duplicate and changes
         nothing, so a client can retry. What is acknowledged survives a crash."""
-        return RecordEventsPayload.of(
-            await recording.record(info.context, [_report(event) for event in events])
-        )
+        return RecordEventsPayload.of(await recording.record(info.context, reported(info.context, events)))
 
     @mutation
     async def create_publication(
@@ -225,17 +222,3 @@ class Mutation:
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload:
         """Whom the viewer does not follow stays so."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
-
-
-def _report(event: EventInput) -> Report:
-    return Report(
-        publication_id=event.subject.publication_id or "",
-        action=event.action.value,
-        id=event.id,
-        occurred_at=event.occurred_at,
-        view_id=event.view_id,
-        device=event.device_category.value if event.device_category else Device.UNKNOWN,
-        domain=event.domain,
-        visitor=event.visitor,
-        user_id=event.user_id,
-    )

@@ -2,23 +2,28 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from base.calendar import day_of, month_start
+from base.calendar import day_of, month_start, start_of_day
 from ingest.events import NewEvent
-from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
+from models import SUBJECT_OF, TAKES_BACK, SubjectKind
+
+_DAY = timedelta(days=1)
+
+DomainIds = Mapping[str | None, int]
+"""The key of each domain; None, for no domain, has 0."""
 
 
 class TotalKey(NamedTuple):
     tenant_id: int
     subject_id: int
-    action: Action
+    action: int
     first_day: date
     """The day, or the first day of the month."""
     device: int
-    domain: str
+    domain_id: int
 
 
 class ActiveKey(NamedTuple):
@@ -28,30 +33,44 @@ class ActiveKey(NamedTuple):
     user_id: int
 
 
-class Deltas(NamedTuple):
-    days: Counter[TotalKey]
-    months: Counter[TotalKey]
-    active: dict[ActiveKey, datetime]
+class Days:
+    """The reporting day of an instant. Events come close together, so the last day is tried first."""
+
+    def __init__(self, zones: Mapping[int, ZoneInfo]) -> None:
+        """`zones` has the reporting time zone of every tenant that will be asked for."""
+        self._zones = zones
+        self._last: dict[int, tuple[datetime, datetime, date]] = {}
+
+    def of(self, tenant_id: int, instant: datetime) -> date:
+        last = self._last.get(tenant_id)
+        if last is None or not last[0] <= instant < last[1]:
+            zone = self._zones[tenant_id]
+            day = day_of(instant, zone)
+            last = (start_of_day(day, zone), start_of_day(day + _DAY, zone), day)
+            self._last[tenant_id] = last
+        return last[2]
+
+
+def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:
+    """By day; see `by_month`."""
+    counted: Counter[tuple[int, int, int, date, int, int]] = Counter()
+    for tenant_id, _, subject_id, action, at, device, domain, *_ in events:
+        counted[tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain]] += 1
+    return Counter({TotalKey(*key): count for key, count in counted.items()})
+
+
+def by_month(by_day: Counter[TotalKey]) -> Counter[TotalKey]:
+    months: Counter[TotalKey] = Counter()
+    for key, count in by_day.items():
+        months[key._replace(first_day=month_start(key.first_day))] += count
+    return months
+
+
+def last_active(events: Iterable[NewEvent]) -> dict[ActiveKey, datetime]:
     """When each signed-in person was last active. Taking something back is no activity."""
-
-
-def deltas(events: Iterable[NewEvent], zones: Mapping[int, ZoneInfo]) -> Deltas:
-    """`zones` has the reporting time zone of every tenant among the events."""
-    days: Counter[TotalKey] = Counter()
     active: dict[ActiveKey, datetime] = {}
     for event in events:
-        day = day_of(event.occurred_at, zones[event.tenant_id])
-        days[
-            TotalKey(event.tenant_id, event.subject_id, event.action, day, event.device, event.domain or "")
-        ] += 1
         if event.user_id is not None and event.action not in TAKES_BACK:
             key = ActiveKey(event.tenant_id, SUBJECT_OF[event.action], event.subject_id, event.user_id)
             active[key] = max(active.get(key, event.occurred_at), event.occurred_at)
-    return Deltas(days, _months(days), active)
-
-
-def _months(days: Counter[TotalKey]) -> Counter[TotalKey]:
-    months: Counter[TotalKey] = Counter()
-    for key, count in days.items():
-        months[key._replace(first_day=month_start(key.first_day))] += count
-    return months
+    return active

@@ -16,6 +16,7 @@ from loaders.organizations import (
     OrganizationById,
     OrganizationByPublicId,
     RolesOfUser,
+    WorkspaceById,
     WorkspaceByPublicId,
     WorkspacesOfUser,
 )
@@ -30,6 +31,7 @@ from loaders.publications import (
     PublicationByPublicId,
     PublicationByUrl,
 )
+from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
 
 
@@ -128,6 +130,10 @@ class Loaders:
         return OrganizationByPublicId(self._database)
 
     @cached_property
+    def workspace(self) -> WorkspaceById:
+        return WorkspaceById(self._database)
+
+    @cached_property
     def workspace_by_public_id(self) -> WorkspaceByPublicId:
         return WorkspaceByPublicId(self._database)
 
@@ -138,3 +144,19 @@ class Loaders:
     @cached_property
     def workspaces_of_user(self) -> WorkspacesOfUser:
         return WorkspacesOfUser(self._database)
+
+    @cached_property
+    def publication_subject(self) -> PublicationSubject:
+        return PublicationSubject(self._database)
+
+    @cached_property
+    def asset_subject(self) -> AssetSubject:
+        return AssetSubject(self._database)
+
+    @cached_property
+    def profile_subject(self) -> ProfileSubject:
+        return ProfileSubject(self._database)
+
+    @cached_property
+    def work_subject(self) -> WorkSubject:
+        return WorkSubject(self._database)

@@ -63,6 +63,11 @@ WORKSPACE_COLUMNS = (
 )
 
 
+class WorkspaceById(RowLoader[int, WorkspaceRow]):
+    statement = Statement(select(*WORKSPACE_COLUMNS).where(among(WORKSPACES.id, "keys")), WorkspaceRow)
+    key = "id"
+
+
 class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
     statement = Statement(select(*WORKSPACE_COLUMNS).where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
     key = "public_id"

@@ -1,6 +1,15 @@
 """The tables. Import models from here, never from their modules."""
 
-from models.analytics import ActiveUser, DayTotal, Domain, Event, MonthTotal
+from models.analytics import (
+    ActiveUser,
+    DayTotal,
+    Domain,
+    EngagedView,
+    Event,
+    MonthTotal,
+    VisitorSalt,
+    VisitorSketch,
+)
 from models.enums import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -12,7 +21,15 @@ from models.enums import (
     SourceType,
     SubjectKind,
 )
-from models.organizations import Asset, AssetFormat, Membership, Organization, Workspace, WorkspaceMembership
+from models.organizations import (
+    Asset,
+    AssetDomain,
+    AssetFormat,
+    Membership,
+    Organization,
+    Workspace,
+    WorkspaceMembership,
+)
 from models.people import AuthenticationKey, Follow, Tenant, User, UserInsight, Work
 from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
 from models.types import Day, EventId, Id, Instant
@@ -24,6 +41,7 @@ __all__ = [
     "ActiveUser",
     "Appointment",
     "Asset",
+    "AssetDomain",
     "AssetFormat",
     "AssetFormatType",
     "AuthenticationKey",
@@ -34,6 +52,7 @@ __all__ = [
     "DayTotal",
     "Device",
     "Domain",
+    "EngagedView",
     "Event",
     "EventId",
     "Experience",
@@ -52,6 +71,8 @@ __all__ = [
     "Tenant",
     "User",
     "UserInsight",
+    "VisitorSalt",
+    "VisitorSketch",
     "Work",
     "Workspace",
     "WorkspaceMembership",

@@ -26,7 +26,7 @@ class Event(SQLModel, table=True):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
-        {"info": BY_TENANT},
+        {"info": BY_TENANT, "sqlite_with_rowid": False},
     )
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
@@ -89,3 +89,53 @@ class ActiveUser(SQLModel, table=True):
     subject_id: int = Field(sa_type=BigInteger, primary_key=True)
     user_id: int = Field(sa_type=BigInteger, primary_key=True)
     last_active_at: datetime = instant()
+
+
+class EngagedView(SQLModel, table=True):
+    """A view in which the person interacted, at the first interaction: it is counted once, there."""
+
+    __tablename__ = "engaged_views"
+    __table_args__ = (
+        Index("ix_engaged_views_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
+        {"info": BY_TENANT, "sqlite_with_rowid": False},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    view_id: UUID = Field(sa_type=EventId, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger)
+    event_id: UUID = Field(sa_type=EventId)
+    """The first interaction; of two at one instant, the one with the smaller id."""
+    occurred_at: datetime = instant()
+    device: int = Field(sa_type=SmallInteger)
+    domain_id: int = Field(sa_type=BigInteger)
+
+
+class VisitorSketch(SQLModel, table=True):
+    """The distinct visitors of a subject on one day of the tenant's reporting time zone, estimated.
+
+    Subject 0 of the kind 0 stands for all subjects of the tenant.
+    """
+
+    __tablename__ = "visitor_sketches"
+    __table_args__ = (
+        Index("ix_visitor_sketches_day", "tenant_id", "day"),
+        {"info": BY_TENANT},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    day: date = Field(sa_type=Day, primary_key=True)
+    version: int = Field(sa_type=SmallInteger)
+    """Of the sketch's form and seed: sketches of different versions are never merged."""
+    sketch: bytes = Field(sa_type=LargeBinary)
+
+
+class VisitorSalt(SQLModel, table=True):
+    """Under which a day's visitors are hashed. Gone after 48 hours, and with it the way back."""
+
+    __tablename__ = "visitor_salts"
+    __table_args__ = {"info": REFERENCE}
+
+    day: date = Field(sa_type=Day, primary_key=True)
+    salt: bytes = Field(sa_type=LargeBinary)

@@ -66,6 +66,8 @@ class Action(IntEnum):
     AR_CLICK = 21
     AR_SCAN = 22
     INTERACTION = 23
+    ENGAGED_VIEW = 24
+    """Of totals only: a view, at its first interaction."""
     PROFILE_VIEW = 30
     PROFILE_SEARCH = 31
     PLAY = 40
@@ -86,6 +88,7 @@ SUBJECT_OF = {
     Action.AR_CLICK: SubjectKind.ASSET,
     Action.AR_SCAN: SubjectKind.ASSET,
     Action.INTERACTION: SubjectKind.ASSET,
+    Action.ENGAGED_VIEW: SubjectKind.ASSET,
     Action.PROFILE_VIEW: SubjectKind.PROFILE,
     Action.PROFILE_SEARCH: SubjectKind.PROFILE,
     Action.PLAY: SubjectKind.WORK,

@@ -78,3 +78,13 @@ class AssetFormat(SQLModel, table=True):
     type: int = Field(sa_type=SmallInteger)
     url: str = Field(max_length=2000)
     size_bytes: int | None = Field(default=None, sa_type=BigInteger)
+
+
+class AssetDomain(SQLModel, table=True):
+    """A site that may show the asset. An asset with none of these may be shown everywhere."""
+
+    __tablename__ = "asset_domains"
+    __table_args__ = {"info": REFERENCE}
+
+    asset_id: int = reference("assets", primary_key=True)
+    name: str = Field(max_length=253, primary_key=True)

@@ -11,6 +11,10 @@ from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from database import Database
+from ingest.buffer import Buffer
+from ingest.subjects import Subjects
+from ingest.visitors import Salts
+from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.hour import Hour
 
@@ -22,6 +26,8 @@ class Limits:
     page_size: int = 100
     range_days: int = 3_660
     events: int = 1_000
+    counts_own_views: bool = False
+    """Whether makers' views of what is theirs are counted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,8 +38,12 @@ class Services:
     hour: Hour
     signer: Signer
     throttle: SignInThrottle
-    visitor_salt: bytes
-    """The key under which the names of visitors are hashed."""
+    visitor_key: bytes
+    """Under which the names that tenants give their visitors are hashed."""
+    buffer: Buffer
+    """What takes in reported events."""
+    salts: Salts
+    subjects: Subjects
     limits: Limits = Limits()
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
@@ -50,6 +60,8 @@ class Context:
     viewer: Viewer = ANONYMOUS
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
+    withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
+    """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

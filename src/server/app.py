@@ -11,8 +11,9 @@ from starlette.routing import Route
 
 from database import Statement
 from resolvers.context import Services
+from server.collect import Collector
 from server.endpoint import Endpoint
-from server.services import services_of
+from server.services import close_services, services_of
 from server.settings import Settings
 
 _ALIVE = Statement(select(literal(1)), int)
@@ -26,6 +27,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def graphql(request: Request) -> Response:
         return await endpoint(request)
 
+    collector = Collector(used)
+
+    async def collect(request: Request) -> Response:
+        return await collector(request)
+
     async def health(_: Request) -> Response:
         await used.database.fetch(_ALIVE)
         return PlainTextResponse("ok")
@@ -37,12 +43,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
         if services is None:
-            await used.database.close()
+            await close_services(used)
 
     return Starlette(
         routes=[
             Route("/", home),
             Route("/graphql", graphql, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/health", health),
         ],
         lifespan=lifespan,

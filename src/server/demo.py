@@ -15,11 +15,10 @@ from auth.tokens import Claims
 from auth.viewer import Viewer
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
+from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
 from loaders.publications import PublicationRow
 from models import (
-    Action,
     Asset,
-    Device,
     ExperienceType,
     Membership,
     Organization,
@@ -31,10 +30,9 @@ from models import (
 )
 from resolvers import appointments, people, publications, reactions, recording
 from resolvers.context import Context, Services
-from resolvers.recording import Report
 from server import migrations
 from server.accounts import create_user
-from server.services import services_of
+from server.services import close_services, services_of
 from server.settings import Settings
 
 DEMO_FILE = "viewgraph-demo.sqlite3"
@@ -57,7 +55,10 @@ _TITLES = (
     "Garden Robots", "Paper Engines", "City Sounds", "Small Models",
 )  # fmt: skip
 _DOMAINS = (None, None, "example.com", "news.example.org", "studio.example.net")
-_DEVICES = (Device.DESKTOP, Device.DESKTOP, Device.MOBILE, Device.MOBILE, Device.MOBILE, Device.TABLET)
+_DEVICES = (
+    WireDevice.DESKTOP, WireDevice.DESKTOP, WireDevice.MOBILE, WireDevice.MOBILE, WireDevice.MOBILE,
+    WireDevice.TABLET,
+)  # fmt: skip
 _BATCH = 1_000
 
 
@@ -89,7 +90,7 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
     try:
         await populate(services, now)
     finally:
-        await services.database.close()
+        await close_services(services)
     part.replace(file)
 
 
@@ -263,7 +264,7 @@ async def _report_views(studio: _Studio) -> None:
             await recording.record(context, reports[start : start + _BATCH])
 
 
-def _views_of(studio: _Studio, row: PublicationRow, *, popularity: float) -> list[Report]:
+def _views_of(studio: _Studio, row: PublicationRow, *, popularity: float) -> list[WireEvent]:
     """More on weekdays, with a slow wave over the year and a slight growth."""
     random = studio.random
     reports = []
@@ -278,7 +279,7 @@ def _views_of(studio: _Studio, row: PublicationRow, *, popularity: float) -> lis
     return reports
 
 
-def _view(studio: _Studio, row: PublicationRow, at: datetime) -> Report:
+def _view(studio: _Studio, row: PublicationRow, at: datetime) -> WireEvent:
     random = studio.random
     milliseconds = int(at.timestamp() * 1000)
     id = UUID(
@@ -289,13 +290,12 @@ def _view(studio: _Studio, row: PublicationRow, at: datetime) -> Report:
         | random.getrandbits(62)
     )
     user = random.choice(studio.users) if random.random() < 0.05 else None
-    return Report(
-        publication_id=_id(row),
-        action=Action.VIEW,
+    return WireEvent(
+        subject=WireSubject(publication_id=_id(row)),
+        action=WireAction.VIEW,
         id=str(id),
         occurred_at=at,
-        view_id=None,
-        device=random.choice(_DEVICES),
+        device_category=random.choice(_DEVICES),
         domain=random.choice(_DOMAINS),
         visitor=f"visitor {random.randint(1, 3000)}",
         user_id=global_id(Kind.USER, user.public_id) if user else None,

@@ -13,6 +13,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import viewer_of
+from base.errors import ExpectedError
+from graph.events import without_events
 from graph.schema import schema
 from resolvers.context import Context, Services
 from server.errors import MASKED, error_body, formatted
@@ -59,6 +61,13 @@ class Endpoint:
         try:
             operation = await self._operation(request)
             return await self._execute(request, operation, request_id)
+        except ExpectedError as error:
+            body = {
+                "errors": [
+                    {"message": error.message, "extensions": {**error.extensions, "requestId": request_id}}
+                ]
+            }
+            return _response(body, request_id)
         except Refused as refused:
             body = error_body(refused.message, refused.code, request_id)
             return _response(body, request_id, status=refused.status)
@@ -100,7 +109,7 @@ class Endpoint:
         try:
             result = await schema.execute(
                 operation.query,
-                variable_values=operation.variables,
+                variable_values=without_events(context, operation.query, operation.variables),
                 context_value=context,
                 operation_name=operation.operationName,
             )

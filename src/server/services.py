@@ -5,6 +5,9 @@ from datetime import timedelta
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
 from database import Database
+from ingest.buffer import Buffer
+from ingest.subjects import Subjects
+from ingest.visitors import Salts
 from loaders.hour import Hour
 from resolvers.context import Limits, Services
 from server.secrets import secrets_of
@@ -13,8 +16,12 @@ from server.settings import Settings
 
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
+    database = Database(settings.database_url, readers=settings.database_readers)
     return Services(
-        database=Database(settings.database_url, readers=settings.database_readers),
+        database=database,
+        buffer=Buffer(database),
+        salts=Salts(database),
+        subjects=Subjects(),
         hour=Hour(seconds=settings.cache_seconds),
         signer=Signer(
             secrets,
@@ -23,6 +30,12 @@ def services_of(settings: Settings) -> Services:
             audience=settings.token_audience,
         ),
         throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
-        visitor_salt=secrets[0].encode(),
+        visitor_key=secrets[0].encode(),
         limits=Limits(page_size=settings.max_page_size, range_days=settings.max_range_days),
     )
+
+
+async def close_services(services: Services) -> None:
+    """What was taken in is written first."""
+    await services.buffer.close()
+    await services.database.close()

@@ -6,12 +6,12 @@ from typing import Self
 import strawberry
 
 from base.ids import Kind, global_id
-from graph.enums import EventStatus
 from graph.fields import described
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
+from ingest.admission import Reason
+from ingest.reports import EventOutcome, EventStatus
 from resolvers.accounts import NewKey, SignedIn
-from resolvers.recording import Outcome
 
 
 @strawberry.type(description="A token that was issued. It is also in the response header `x-auth-token`.")
@@ -61,13 +61,10 @@ class EventResult:
         "The event's id: as given, or as made by the server; empty for a dropped event without one."
     )
     status: EventStatus = described("Whether it was stored.")
-    reason: str | None = described(
-        "Why it was dropped: UNKNOWN_SUBJECT, UNKNOWN_USER, INVALID_ID, INVALID_DOMAIN, IN_THE_FUTURE "
-        "or TOO_OLD."
-    )
+    reason: str | None = described(f"Why it was dropped: {', '.join(Reason)}.")
 
     @classmethod
-    def of(cls, outcome: Outcome) -> Self:
+    def of(cls, outcome: EventOutcome) -> Self:
         return cls(id=strawberry.ID(str(outcome.id)), status=outcome.status, reason=outcome.reason)
 
 
@@ -79,7 +76,7 @@ class RecordEventsPayload:
     results: list[EventResult] = described("One for each event given, in order.")
 
     @classmethod
-    def of(cls, outcomes: list[Outcome]) -> Self:
+    def of(cls, outcomes: list[EventOutcome]) -> Self:
         statuses = [outcome.status for outcome in outcomes]
         return cls(
             stored=statuses.count(EventStatus.STORED),

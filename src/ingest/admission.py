@@ -1,0 +1,99 @@
+"""Which reported events are taken in, and as what: the rules of all doors, in one place."""
+
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from typing import NamedTuple
+from uuid import UUID
+
+from base.ids import uuid7, uuid7_instant
+from ingest.domains import InvalidDomain, normal_domain
+from ingest.events import NewEvent
+from ingest.wire import ACTIONS, DEVICES, WireEvent
+from loaders.subjects import Subject
+from models import SUBJECT_OF, Device
+
+_AHEAD = timedelta(minutes=5)
+_OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
+
+
+class Reason(StrEnum):
+    """Why an event is dropped."""
+
+    UNKNOWN_SUBJECT = "UNKNOWN_SUBJECT"
+    UNKNOWN_USER = "UNKNOWN_USER"
+    WRONG_ACTION = "WRONG_ACTION"
+    INVALID_ID = "INVALID_ID"
+    INVALID_DOMAIN = "INVALID_DOMAIN"
+    DOMAIN_NOT_ALLOWED = "DOMAIN_NOT_ALLOWED"
+    IN_THE_FUTURE = "IN_THE_FUTURE"
+    TOO_OLD = "TOO_OLD"
+    BOT = "BOT"
+    OWN_VIEW = "OWN_VIEW"
+    REFUSED_BY_DATABASE = "REFUSED_BY_DATABASE"
+
+
+class Dropped(Exception):
+    def __init__(self, reason: Reason) -> None:
+        self.reason = reason
+
+
+class Sender(NamedTuple):
+    """What is known of an event from where it came, not from what it says."""
+
+    now: datetime
+    device: Device = Device.UNKNOWN
+    user_id: int | None = None
+    visitor: bytes | None = None
+    oldest: datetime = _OLDEST
+    """Nothing before it is believed."""
+
+
+def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEvent:
+    """Raises Dropped."""
+    if subject is None:
+        raise Dropped(Reason.UNKNOWN_SUBJECT)
+    action = ACTIONS[event.action]
+    if SUBJECT_OF[action] is not subject.kind:
+        raise Dropped(Reason.WRONG_ACTION)
+    id = _uuid(event.id)
+    return NewEvent(
+        subject.tenant_id,
+        id or uuid7(sender.now),
+        subject.id,
+        action,
+        _occurred_at(event, id, sender),
+        DEVICES[event.device_category] if event.device_category else sender.device,
+        _domain(event.domain, subject),
+        _uuid(event.view_id),
+        sender.user_id,
+        sender.visitor,
+    )
+
+
+def _uuid(text: str | None) -> UUID | None:
+    if text is None:
+        return None
+    try:
+        return UUID(text)
+    except ValueError:
+        raise Dropped(Reason.INVALID_ID) from None
+
+
+def _occurred_at(event: WireEvent, id: UUID | None, sender: Sender) -> datetime:
+    """As told, else the time inside the id, else now. Clocks run a little ahead: that much is now."""
+    told = event.occurred_at or (uuid7_instant(id) if id else None) or sender.now
+    if told < sender.oldest:
+        raise Dropped(Reason.TOO_OLD)
+    if told > sender.now + _AHEAD:
+        raise Dropped(Reason.IN_THE_FUTURE)
+    return min(told, sender.now)
+
+
+def _domain(text: str | None, subject: Subject) -> str | None:
+    try:
+        name = normal_domain(text)
+    except InvalidDomain:
+        raise Dropped(Reason.INVALID_DOMAIN) from None
+    if subject.domains and name not in subject.domains:
+        raise Dropped(Reason.DOMAIN_NOT_ALLOWED)
+    return name

@@ -1,0 +1,53 @@
+"""What a user agent is: a bot, or a kind of device.
+
+ua-parser (its Rust core, with the rules that browsers' makers' users keep) names the operating
+system and the device; these rules map its words to ours.
+"""
+
+import re
+from functools import lru_cache
+
+from ua_parser import parse
+
+from models import Device
+
+_BOT = re.compile(
+    r"bot\b|bot/|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl/|wget/|python-|httpx|"
+    r"aiohttp|okhttp|go-http-client|java/|libwww|facebookexternalhit|embedly|scrapy|axios/|node-fetch|undici",
+    re.IGNORECASE,
+)
+_DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
+_TABLET = re.compile(
+    r"iPad|Tablet|PlayBook|Silk(?!.*Mobile)|Kindle|Nexus (?:7|9|10)\b|SM-[TX]\d", re.IGNORECASE
+)
+_CACHED_AGENTS = 10_000
+_LONGEST = 1_000
+
+
+def is_bot(agent: str | None) -> bool:
+    """An agent that is missing is one too: browsers always send it."""
+    return agent is None or not agent.strip() or _known(agent[:_LONGEST])[0]
+
+
+def device_of(agent: str | None) -> Device:
+    return _known(agent[:_LONGEST])[1] if agent else Device.UNKNOWN
+
+
+@lru_cache(maxsize=_CACHED_AGENTS)
+def _known(agent: str) -> tuple[bool, Device]:
+    found = parse(agent)
+    family = found.device.family if found.device else ""
+    system = found.os.family if found.os else ""
+    if family == "Spider" or _BOT.search(agent):
+        return True, Device.UNKNOWN
+    return False, _device(agent, system)
+
+
+def _device(agent: str, system: str) -> Device:
+    if _TABLET.search(agent) or (system == "Android" and "Mobile" not in agent):
+        return Device.TABLET
+    if system in {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS"} or "Mobi" in agent:
+        return Device.MOBILE
+    if system in _DESKTOP_SYSTEMS:
+        return Device.DESKTOP
+    return Device.UNKNOWN

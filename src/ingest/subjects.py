@@ -1,0 +1,69 @@
+"""Subjects by the ids that senders know, remembered for a while: the same few come again and again."""
+
+from asyncio import gather
+from collections.abc import Iterable, Mapping
+from typing import Any
+from uuid import UUID
+
+from cachetools import TTLCache
+
+from base.ids import InvalidId, Kind, parse_global_id
+from ingest.wire import SOURCES, WireSubject
+from loaders import Loaders
+from loaders.subjects import Subject, WorkKey
+
+_REMEMBERED = 100_000
+_SECONDS = 60
+
+
+class Subjects:
+    """Outlives requests. Holds facts about subjects, which are the same for every sender."""
+
+    def __init__(self) -> None:
+        self._known: TTLCache[WireSubject, Subject] = TTLCache(_REMEMBERED, _SECONDS)
+
+    async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
+        """Those that are there."""
+        wanted = set(asked)
+        found = {subject: known for subject in wanted if (known := self._known.get(subject))}
+        missing = [subject for subject in wanted if subject not in found]
+        for subject, row in zip(
+            missing, await gather(*(_find(loaders, one) for one in missing)), strict=True
+        ):
+            if row is not None:
+                found[subject] = self._known[subject] = row
+        return found
+
+
+async def _find(loaders: Loaders, subject: WireSubject) -> Subject | None:
+    given = [value for value in (getattr(subject, name) for name in subject.__struct_fields__) if value]
+    if len(given) != 1:
+        return None
+    if subject.publication_id:
+        return await _by_id(Kind.PUBLICATION, subject.publication_id, loaders.publication_subject)
+    if subject.asset_id:
+        return await _by_id(Kind.ASSET, subject.asset_id, loaders.asset_subject)
+    if subject.profile_user_id:
+        return await _by_id(Kind.USER, subject.profile_user_id, loaders.profile_subject)
+    assert subject.work
+    user = _public_id(Kind.USER, subject.work.user_id)
+    if user is None:
+        return None
+    key = WorkKey(user, SOURCES[subject.work.source_type], subject.work.item_id)
+    return await loaders.work_subject.load(key)
+
+
+async def _by_id(kind: Kind, id: str, loader: Any) -> Subject | None:
+    public_id = _public_id(kind, id)
+    if public_id is None:
+        return None
+    subject: Subject | None = await loader.load(public_id)
+    return subject
+
+
+def _public_id(kind: Kind, id: str) -> UUID | None:
+    try:
+        found, public_id = parse_global_id(id)
+    except InvalidId:
+        return None
+    return public_id if found is kind else None

@@ -1,0 +1,66 @@
+"""Events that browsers report: anybody may, so they are believed less."""
+
+from collections.abc import Sequence
+from datetime import timedelta
+
+from base.errors import BadUserInput
+from ingest.admission import Dropped, Reason, Sender, admitted
+from ingest.devices import device_of, is_bot
+from ingest.events import NewEvent
+from ingest.reports import EventOutcome, report
+from ingest.visitors import passing_visitor
+from ingest.wire import WireEvent
+from loaders.subjects import Subject
+from models import Device, SubjectKind
+from resolvers.context import Context
+
+_BELIEVED = timedelta(hours=48)
+"""A page that was offline may send what happened before; older than this it is not believed."""
+
+
+async def collect(context: Context, events: Sequence[WireEvent], agent: str | None) -> list[EventOutcome]:
+    """One outcome for each event, in order. What they say of the visitor and the user is ignored."""
+    if len(events) > context.limits.events:
+        raise BadUserInput(
+            f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
+        )
+    services = context.services
+    subjects = await services.subjects.find(context.loaders, {event.subject for event in events})
+    own = {subject for subject in set(subjects.values()) if await _is_makers_own(context, subject)}
+    salt = await services.salts.of(context.now)
+    bot, device = is_bot(agent), device_of(agent)
+
+    def admit(event: WireEvent) -> NewEvent:
+        subject = subjects.get(event.subject)
+        if bot:
+            raise Dropped(Reason.BOT)
+        if subject in own:
+            raise Dropped(Reason.OWN_VIEW)
+        return admitted(event, subject, _sender(context, subject, device, salt, agent or ""))
+
+    return await report(services.buffer, events, admit)
+
+
+def _sender(context: Context, subject: Subject | None, device: Device, salt: bytes, agent: str) -> Sender:
+    visitor = None
+    if subject is not None and context.viewer.user_id is None:
+        visitor = passing_visitor(salt, subject.tenant_id, context.address, agent)
+    return Sender(
+        context.now,
+        device=device,
+        user_id=context.viewer.user_id,
+        visitor=visitor,
+        oldest=context.now - _BELIEVED,
+    )
+
+
+async def _is_makers_own(context: Context, subject: Subject) -> bool:
+    """What makers do on their own publications and profiles tells nothing about their public."""
+    user_id = context.viewer.user_id
+    if user_id is None or context.limits.counts_own_views or subject.kind is SubjectKind.ASSET:
+        return False
+    if user_id == subject.owner_id:
+        return True
+    if subject.kind is not SubjectKind.PUBLICATION:
+        return False
+    return user_id in {user.id for user in await context.loaders.co_creators.load(subject.id)}

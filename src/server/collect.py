@@ -1,0 +1,79 @@
+"""POST /collect: where browsers send what happened."""
+
+import orjson
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from auth.sign_in import viewer_of
+from base.errors import ExpectedError
+from ingest.reports import EventOutcome, EventStatus
+from ingest.wire import InvalidEvents, events_from_json
+from resolvers.collecting import collect
+from resolvers.context import Context, Services
+
+_MAX_BYTES = 1_000_000
+_SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
+_PREFLIGHT = {
+    **_SHARED,
+    "access-control-allow-methods": "POST",
+    "access-control-allow-headers": "authorization, content-type",
+    "access-control-max-age": "86400",
+}
+
+
+class Collector:
+    """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
+
+    def __init__(self, services: Services) -> None:
+        self._services = services
+
+    async def __call__(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return Response(status_code=204, headers=_PREFLIGHT)
+        try:
+            return await self._collected(request)
+        except InvalidEvents as error:
+            return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
+        except ExpectedError as error:
+            retry = error.extensions.get("retryAfter")
+            headers = {"retry-after": str(retry)} if retry else {}
+            return _answer(error.status, {**error.extensions, "message": error.message}, headers)
+        except ClientDisconnect:
+            return Response(status_code=499)
+
+    async def _collected(self, request: Request) -> Response:
+        body = await _body(request)
+        if body is None:
+            return _answer(413, {"code": "BAD_REQUEST", "message": f"At most {_MAX_BYTES:,} bytes at once."})
+        events = events_from_json(body)
+        services = self._services
+        context = Context(
+            services, now=services.clock(), address=request.client.host if request.client else ""
+        )
+        context.viewer = await viewer_of(request.headers, context.loaders, services.signer, context.now)
+        outcomes = await collect(context, events, request.headers.get("user-agent"))
+        return _answer(202, _summary(outcomes))
+
+
+async def _body(request: Request) -> bytes | None:
+    """None when it is too large."""
+    body = bytearray()
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _MAX_BYTES:
+            return None
+    return bytes(body)
+
+
+def _summary(outcomes: list[EventOutcome]) -> dict[str, object]:
+    statuses = [outcome.status for outcome in outcomes]
+    return {
+        "stored": statuses.count(EventStatus.STORED),
+        "duplicates": statuses.count(EventStatus.DUPLICATE),
+        "dropped": statuses.count(EventStatus.DROPPED),
+        "reasons": sorted({outcome.reason for outcome in outcomes if outcome.reason}),
+    }
+
+
+def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, {**_SHARED, **(headers or {})}, "application/json")
