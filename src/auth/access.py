@@ -7,6 +7,7 @@ from typing import Any
 from auth.viewer import Viewer
 from base.errors import Forbidden, Unauthenticated
 from loaders import Loaders
+from loaders.insights import InsightRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.people import UserRow
 from loaders.publications import PublicationRow
@@ -66,6 +67,10 @@ async def _is_self(_: Loaders, viewer: Viewer, user: UserRow) -> bool:
     return viewer.user_id == user.id
 
 
+async def _is_about_self(_: Loaders, viewer: Viewer, insight: InsightRow) -> bool:
+    return viewer.user_id == insight.user_id
+
+
 async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
     return viewer.user_id == publication.owner_id
 
@@ -106,6 +111,7 @@ async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -
 
 _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[bool]]] = {
     (Access.SELF, UserRow): _is_self,
+    (Access.SELF, InsightRow): _is_about_self,
     (Access.OWNER, PublicationRow): _is_owner,
     (Access.CO_CREATOR, PublicationRow): _is_co_creator,
     (Access.ORGANIZATION_ADMIN, OrganizationRow): _is_admin_of,

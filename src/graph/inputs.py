@@ -7,7 +7,7 @@ import strawberry
 
 from graph.enums import DeviceCategory, OrderDirection, PublicationOrderField
 from graph.fields import described
-from graph.scalars import RangeBound
+from graph.scalars import BigInt, RangeBound
 from ingest.wire import WireAction
 from models import ExperienceType, SourceType
 
@@ -133,3 +133,25 @@ class EventInput:
     user_id: strawberry.ID | None = optional(
         "The person, when it is a user of this service: counted among monthly active users."
     )
+
+
+@strawberry.input(description="A work of the viewer's.")
+class WorkInput:
+    item_id: str = described("YouTube video id or SoundCloud track id.")
+    source_type: SourceType = described("Where it is published.")
+    is_individual_work: bool = described("Whether the viewer made it alone.")
+    in_app_plays: BigInt = optional("How often it was played here before its plays were events.", BigInt(0))
+
+
+@strawberry.input(description="What the viewer tells of themselves. What is left out stays as it is.")
+class UserInsightInput:
+    has_about: bool | None = optional("Whether the profile has a text about the user.")
+    number_of_roles: int | None = optional("How many roles the user has played.")
+    number_of_acts: int | None = optional("How many acts the user has performed.")
+    profile_views: BigInt | None = optional("How often the profile was opened until now.")
+    profile_searches: BigInt | None = optional("How often a search has found the profile until now.")
+    connects: BigInt | None = optional("How many friends the user has.")
+    facebook_page_id: BigInt | None = optional("The number of the user's Facebook page.")
+    twitter_handle: str | None = optional("With or without an @; letters, digits and _, at most 15.")
+    instagram_handle: str | None = optional("With or without an @; letters, digits, . and _, at most 30.")
+    works: list[WorkInput] | None = optional("All of the user's works: those not in it are removed.")

@@ -14,7 +14,9 @@ from graph.inputs import (
     LoginInput,
     PublishExperienceInput,
     UpdatePublicationInput,
+    UserInsightInput,
 )
+from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.payloads import (
     AuthPayload,
@@ -30,9 +32,11 @@ from graph.types.payloads import (
     RecordEventsPayload,
     RevokeAuthenticationKeyPayload,
     UpdatePublicationPayload,
+    UserInsightPayload,
 )
 from graph.types.publication import Experience, Publication, User
-from resolvers import accounts, appointments, people, publications, reactions, recording
+from resolvers import accounts, appointments, insights, people, publications, reactions, recording
+from resolvers.insights import Given, GivenWork
 
 PublicationId = Annotated[strawberry.ID, argument("The publication's global id.")]
 UserId = Annotated[strawberry.ID, argument("The user's global id.")]
@@ -222,3 +226,39 @@ class Mutation:
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload:
         """Whom the viewer does not follow stays so."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
+
+    @mutation
+    async def create_user_insight(
+        self, info: Info, input: Annotated[UserInsightInput, argument("What to tell.")]
+    ) -> UserInsightPayload:
+        """The viewer's insight. CONFLICT when there is one already."""
+        row = await insights.create_insight(info.context, _given(input))
+        return UserInsightPayload(user_insight=UserInsight.of(row))
+
+    @mutation
+    async def update_user_insight(
+        self, info: Info, input: Annotated[UserInsightInput, argument("What to change.")]
+    ) -> UserInsightPayload:
+        """The viewer's insight. NOT_FOUND before there is one."""
+        row = await insights.update_insight(info.context, _given(input))
+        return UserInsightPayload(user_insight=UserInsight.of(row))
+
+
+def _given(input: UserInsightInput) -> Given:
+    return Given(
+        has_about=input.has_about,
+        number_of_roles=input.number_of_roles,
+        number_of_acts=input.number_of_acts,
+        profile_views=input.profile_views,
+        profile_searches=input.profile_searches,
+        connects=input.connects,
+        facebook_page_id=input.facebook_page_id,
+        twitter_handle=input.twitter_handle,
+        instagram_handle=input.instagram_handle,
+        works=None
+        if input.works is None
+        else [
+            GivenWork(work.source_type, work.item_id, work.is_individual_work, work.in_app_plays)
+            for work in input.works
+        ],
+    )

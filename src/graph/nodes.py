@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from base.errors import ExpectedError, NotFound
 from base.ids import InvalidId, Kind, parse_global_id
+from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.node import Node
 from graph.types.organization import Organization, Workspace
@@ -42,6 +43,10 @@ async def _workspace(context: Context, id: str) -> Node:
     return Workspace.of(await find_workspace(context, id))
 
 
+async def _insight(context: Context, id: str) -> Node:
+    return UserInsight.of(await find(Kind.USER_INSIGHT, id, context.loaders.insight_by_public_id.load))
+
+
 _DOORS: dict[Kind, Callable[[Context, str], Awaitable[Node]]] = {
     Kind.USER: _user,
     Kind.PUBLICATION: _publication,
@@ -50,6 +55,7 @@ _DOORS: dict[Kind, Callable[[Context, str], Awaitable[Node]]] = {
     Kind.APPOINTMENT: _appointment,
     Kind.ORGANIZATION: _organization,
     Kind.WORKSPACE: _workspace,
+    Kind.USER_INSIGHT: _insight,
 }
 
 

@@ -10,12 +10,13 @@ from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
 from graph.types.connection import After, Before, Connection, First, Last, connection_of
+from graph.types.insight import UserInsight
 from graph.types.node import Node
 from graph.types.organization import Organization, Workspace
 from graph.types.publication import Publication, User
 from loaders.listings import ALL_PUBLICATIONS
 from loaders.pages import PageKey
-from resolvers import organizations, people
+from resolvers import insights, organizations, people
 from resolvers.ids import find_user
 from resolvers.pages import page_of
 from resolvers.publications import publication_by_url
@@ -101,6 +102,13 @@ class Query:
         if by.id is not None:
             return User.of(await find_user(info.context, by.id))
         return User.of(await people.user_by_username(info.context, by.username or ""))
+
+    @field
+    async def user_insight(
+        self, info: Info, user_id: Annotated[strawberry.ID, argument("The user's global id.")]
+    ) -> UserInsight | None:
+        """What is known of a user; null with the error NOT_FOUND when nothing was told."""
+        return UserInsight.of(await insights.insight_of(info.context, user_id))
 
     @loaded(lambda loaders: loaders.pages, connection_of(Organization.of), Connection[Organization])
     def organizations(self, info: Info, first: First = None, after: After = None) -> PageKey:

@@ -1,6 +1,7 @@
 """The scalars of the schema, each with its one spelling on the wire."""
 
 from datetime import UTC, datetime
+from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
 
 import strawberry
@@ -41,6 +42,17 @@ def _text(value: Any) -> str:
     return value
 
 
+def _decimal_text(value: Decimal) -> str:
+    return str(value)
+
+
+def _decimal(value: Any) -> Decimal:
+    try:
+        return Decimal(_text(value))
+    except InvalidOperation:
+        raise ValueError(f"Decimal is a decimal number as a string, not {value!r}.") from None
+
+
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
@@ -54,6 +66,12 @@ SCALARS: dict[object, ScalarDefinition] = {
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=_instant_text,
         parse_value=_instant,
+    ),
+    Decimal: strawberry.scalar(
+        name="Decimal",
+        description="A decimal number as a string, so that no digit is lost.",
+        serialize=_decimal_text,
+        parse_value=_decimal,
     ),
     TimeZone: strawberry.scalar(
         name="TimeZone",

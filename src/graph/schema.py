@@ -9,6 +9,7 @@ from strawberry.types import ExecutionContext
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
+from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.organization import Organization, Workspace
 from graph.types.publication import Experience, Publication, User
@@ -26,7 +27,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    types=[Appointment, Comment, Experience, Organization, Publication, User, Workspace],
+    types=[Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),

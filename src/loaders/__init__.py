@@ -4,7 +4,7 @@ from datetime import datetime
 from functools import cached_property
 
 from database import Database
-from loaders.counts import Counts
+from loaders.counts import Counts, EverCounts
 from loaders.credentials import KeyByDigest, PasswordByEmail
 from loaders.engagement import (
     EngagementOfPublication,
@@ -12,6 +12,17 @@ from loaders.engagement import (
     SocialCountsOfPublication,
 )
 from loaders.hour import Hour
+from loaders.insights import (
+    EVEN_WEIGHTS,
+    InsightByPublicId,
+    InsightByUser,
+    InsightScores,
+    Plays,
+    ProfileSearches,
+    ProfileViews,
+    ScoreWeights,
+    WorksOfInsight,
+)
 from loaders.organizations import (
     OrganizationById,
     OrganizationByPublicId,
@@ -36,10 +47,13 @@ from loaders.views import Views
 
 
 class Loaders:
-    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
+    def __init__(
+        self, database: Database, hour: Hour, now: datetime, score_weights: ScoreWeights = EVEN_WEIGHTS
+    ) -> None:
         self._database = database
         self._hour = hour
         self._now = now
+        self._score_weights = score_weights
 
     @cached_property
     def user(self) -> UserById:
@@ -160,3 +174,42 @@ class Loaders:
     @cached_property
     def work_subject(self) -> WorkSubject:
         return WorkSubject(self._database)
+
+    @cached_property
+    def ever_counts(self) -> EverCounts:
+        return EverCounts(self._database)
+
+    @cached_property
+    def insight_of_user(self) -> InsightByUser:
+        return InsightByUser(self._database)
+
+    @cached_property
+    def insight_by_public_id(self) -> InsightByPublicId:
+        return InsightByPublicId(self._database)
+
+    @cached_property
+    def works(self) -> WorksOfInsight:
+        return WorksOfInsight(self._database)
+
+    @cached_property
+    def insight_scores(self) -> InsightScores:
+        return InsightScores(
+            self._database,
+            self.works,
+            self.plays,
+            self.profile_views,
+            self.profile_searches,
+            self._score_weights,
+        )
+
+    @cached_property
+    def plays(self) -> Plays:
+        return Plays(self._database, self.ever_counts)
+
+    @cached_property
+    def profile_views(self) -> ProfileViews:
+        return ProfileViews(self._database, self.ever_counts)
+
+    @cached_property
+    def profile_searches(self) -> ProfileSearches:
+        return ProfileSearches(self._database, self.ever_counts)

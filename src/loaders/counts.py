@@ -70,6 +70,34 @@ class Cell(NamedTuple):
     domain: str | None = None
 
 
+class EverKey(NamedTuple):
+    tenant_id: int
+    subject_id: int
+    action: Action
+
+
+class EverCounts(Loader[EverKey, int]):
+    """How often something has ever happened to a subject."""
+
+    _statement = Statement(
+        select(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
+        .where(
+            among(MONTHS.tenant_id, "tenants"),
+            among(MONTHS.subject_id, "subjects"),
+            among(MONTHS.action, "actions"),
+        )
+        .group_by(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action),
+        lambda tenant_id, subject_id, action, count: (EverKey(tenant_id, subject_id, Action(action)), count),
+    )
+
+    async def batch_load_fn(self, keys: Sequence[EverKey]) -> list[int]:
+        tenants, subjects, actions = (list(set(values)) for values in zip(*keys, strict=True))
+        counts = dict(
+            await self.database.fetch(self._statement, tenants=tenants, subjects=subjects, actions=actions)
+        )
+        return [counts.get(key, 0) for key in keys]
+
+
 class Counts(Loader[CountsKey, dict[Cell, int]]):
     """One statement for all subjects whose tenants share a reporting time zone. Absent cells are 0."""
 

@@ -72,9 +72,13 @@ class UserInsight(SQLModel, table=True):
     number_of_roles: int = 0
     number_of_acts: int = 0
     connects: int = Field(default=0, sa_type=BigInteger)
+    profile_views: int = Field(default=0, sa_type=BigInteger)
+    """Those that were never events, to which those that were are added."""
+    profile_searches: int = Field(default=0, sa_type=BigInteger)
+    """The same."""
     facebook_page_id: int | None = Field(default=None, sa_type=BigInteger)
-    twitter_handle: str | None = Field(default=None, max_length=50)
-    instagram_handle: str | None = Field(default=None, max_length=50)
+    twitter_handle: str | None = Field(default=None, max_length=15)
+    instagram_handle: str | None = Field(default=None, max_length=30)
     twitter_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     facebook_page_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     instagram_followers_count: int | None = Field(default=None, sa_type=BigInteger)
@@ -95,5 +99,7 @@ class Work(SQLModel, table=True):
     source_type: int = Field(sa_type=SmallInteger)
     item_id: str = Field(max_length=200)
     is_individual_work: bool
+    in_app_plays: int = Field(default=0, sa_type=BigInteger)
+    """Those that were never events, to which those that were are added."""
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()

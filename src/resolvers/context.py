@@ -17,6 +17,7 @@ from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.hour import Hour
+from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,7 @@ class Services:
     salts: Salts
     subjects: Subjects
     limits: Limits = Limits()
+    score_weights: ScoreWeights = EVEN_WEIGHTS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -69,7 +71,9 @@ class Context:
 
     def forget_loaded(self) -> None:
         """After a write: what was loaded before it is no longer true."""
-        self.loaders = Loaders(self.services.database, self.services.hour, self.now)
+        self.loaders = Loaders(
+            self.services.database, self.services.hour, self.now, self.services.score_weights
+        )
 
     def writing(self) -> AbstractAsyncContextManager[AsyncSession]:
         return self.services.database.writing()

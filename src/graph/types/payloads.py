@@ -7,6 +7,7 @@ import strawberry
 
 from base.ids import Kind, global_id
 from graph.fields import described
+from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
 from ingest.admission import Reason
@@ -125,6 +126,11 @@ class BookAppointmentPayload:
 @strawberry.type(description="The appointment that was cancelled.")
 class CancelAppointmentPayload:
     appointment: Appointment = described("As it is now.")
+
+
+@strawberry.type(description="What is known of the viewer now.")
+class UserInsightPayload:
+    user_insight: UserInsight = described("As it is now.")
 
 
 @strawberry.type(description="The user who was followed, or no longer is.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 
@@ -20,6 +20,7 @@ from graph.types.node import Node
 from graph.types.views import ViewSeries
 from loaders.engagement import EngagementKey, SocialKey
 from loaders.hour import HourKey
+from loaders.insights import InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import UserRow
@@ -30,8 +31,17 @@ from resolvers import metrics
 from resolvers.pages import page_of
 from resolvers.ranges import span_of, zone_of
 
+if TYPE_CHECKING:
+    from graph.types.insight import UserInsight
+
 UTC = TimeZone("UTC")
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
+
+
+def _insight(row: InsightRow) -> Any:
+    from graph.types.insight import UserInsight  # it shows its user, as its user shows it
+
+    return UserInsight.of(row)
 
 
 @strawberry.type(description="Somebody with an account: makes publications, follows others.")
@@ -49,6 +59,15 @@ class User(Node):
         """The publications that this user owns, oldest first."""
         page = page_of(info.context.limits, first=first, after=after)
         return PageKey(PUBLICATIONS_OF_USER, page, self.row.id)
+
+    @loaded(
+        lambda loaders: loaders.insight_of_user,
+        lambda _, row: _insight(row),
+        Annotated["UserInsight", strawberry.lazy("graph.types.insight")] | None,
+    )
+    def insight(self) -> int:
+        """What is known of the user beyond the account; null while nothing was told."""
+        return self.row.id
 
     @classmethod
     def of(cls, row: UserRow) -> Self:

@@ -1,0 +1,141 @@
+from datetime import datetime
+from decimal import Decimal
+from typing import Self
+
+import strawberry
+
+from auth.access import Access
+from base.ids import Kind, global_id
+from graph.fields import described, loaded
+from graph.scalars import BigInt
+from graph.types.node import Node
+from graph.types.publication import User
+from loaders.insights import InsightRow, WorkRow
+from models import SourceType
+
+
+@strawberry.type(description="Something that a user made, and how often it was played.")
+class Work:
+    row: strawberry.Private[WorkRow]
+    item_id: str = described("YouTube video id or SoundCloud track id.")
+    source_type: SourceType = described("Where it is published.")
+    is_individual_work: bool = described("Whether the user made it alone.")
+    non_app_plays: BigInt | None = described(
+        "Plays on the source's own site, as it last told; null before it was first asked."
+    )
+
+    @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
+    def in_app_plays(self) -> WorkRow:
+        """Plays here, each counted once."""
+        return self.row
+
+    @classmethod
+    def of(cls, row: WorkRow) -> Self:
+        return cls(
+            row=row,
+            item_id=row.item_id,
+            source_type=SourceType(row.source_type),
+            is_individual_work=row.is_individual_work,
+            non_app_plays=_big(row.non_app_plays),
+        )
+
+
+@strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.")
+class InsightScoreParts:
+    reach: Decimal = described(
+        "10 log(1 + n) / log(1 + 10,000,000), at most 10, of n followers on all networks and plays of all "
+        "works, here and elsewhere."
+    )
+    activity: Decimal = described("10 log(1 + n) / log(1 + 100), at most 10, of n roles, acts and works.")
+    interest: Decimal = described(
+        "10 log(1 + n) / log(1 + 100,000), at most 10, of n profile views, profile searches and connects."
+    )
+
+
+@strawberry.type(description="What is known of a user beyond the account: profile, networks and works.")
+class UserInsight(Node):
+    row: strawberry.Private[InsightRow]
+    has_about: bool = described("Whether the profile has a text about the user.")
+    number_of_roles: int = described("How many roles the user has played.")
+    number_of_acts: int = described("How many acts the user has performed.")
+    connects: BigInt = described("How many friends the user has.")
+    facebook_page_id: BigInt | None = described("The number of the user's Facebook page.")
+    twitter_handle: str | None = described("Without the @.")
+    instagram_handle: str | None = described("Without the @.")
+    twitter_followers_count: BigInt | None = described("As the network last told; null before it was asked.")
+    facebook_page_followers_count: BigInt | None = described(
+        "As the network last told; null before it was asked."
+    )
+    instagram_followers_count: BigInt | None = described(
+        "As the network last told; null before it was asked."
+    )
+    refreshed_at: datetime | None = described("When the networks were last asked; null before.")
+
+    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    def user(self) -> int:
+        """Whom it is about."""
+        return self.row.user_id
+
+    @loaded(
+        lambda loaders: loaders.profile_views,
+        lambda _, count: count,
+        BigInt | None,
+        requires=[Access.SELF],
+    )
+    def profile_views(self) -> InsightRow:
+        """How often the profile was opened."""
+        return self.row
+
+    @loaded(
+        lambda loaders: loaders.profile_searches,
+        lambda _, count: count,
+        BigInt | None,
+        requires=[Access.SELF],
+    )
+    def profile_searches(self) -> InsightRow:
+        """How often a search found the profile."""
+        return self.row
+
+    @loaded(lambda loaders: loaders.insight_scores, lambda _, score: score.total, Decimal)
+    def insight_score(self) -> InsightRow:
+        """From 0.00 to 10.00: the mean of the parts (`insightScoreParts`), by the server's weights. 0.00
+        where everything is 0; never less for more of anything."""
+        return self.row
+
+    @loaded(
+        lambda loaders: loaders.insight_scores,
+        lambda _, score: InsightScoreParts(
+            reach=score.reach, activity=score.activity, interest=score.interest
+        ),
+        InsightScoreParts,
+    )
+    def insight_score_parts(self) -> InsightRow:
+        """What the score is made of."""
+        return self.row
+
+    @loaded(lambda loaders: loaders.works, lambda _, rows: [Work.of(row) for row in rows], list[Work])
+    def works(self) -> int:
+        """In the order in which they were given."""
+        return self.row.id
+
+    @classmethod
+    def of(cls, row: InsightRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.USER_INSIGHT, row.public_id)),
+            has_about=row.has_about,
+            number_of_roles=row.number_of_roles,
+            number_of_acts=row.number_of_acts,
+            connects=BigInt(row.connects),
+            facebook_page_id=_big(row.facebook_page_id),
+            twitter_handle=row.twitter_handle,
+            instagram_handle=row.instagram_handle,
+            twitter_followers_count=_big(row.twitter_followers_count),
+            facebook_page_followers_count=_big(row.facebook_page_followers_count),
+            instagram_followers_count=_big(row.instagram_followers_count),
+            refreshed_at=row.refreshed_at,
+        )
+
+
+def _big(count: int | None) -> BigInt | None:
+    return None if count is None else BigInt(count)

@@ -1,0 +1,188 @@
+"""Insights: what users tell of themselves."""
+
+import re
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from sqlalchemy import delete, update
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from base.errors import BadUserInput, Conflict
+from base.ids import Kind, uuid7
+from loaders.counts import EverKey
+from loaders.insights import InsightRow, WorkRow
+from models import Action, SourceType, UserInsight, Work
+from resolvers.context import Context
+from resolvers.ids import find_user, no_such
+
+_MOST = 2**53 - 1
+_MOST_WORKS = 500
+_TWITTER = re.compile(r"[A-Za-z0-9_]{1,15}")
+_INSTAGRAM = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
+_ITEM = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?")
+"""Wider than either source's rule: an id that its source does not know has no figures there."""
+
+
+class GivenWork(NamedTuple):
+    source_type: SourceType
+    item_id: str
+    is_individual_work: bool
+    in_app_plays: int
+
+
+class Given(NamedTuple):
+    """What a user tells; None leaves it as it is."""
+
+    has_about: bool | None
+    number_of_roles: int | None
+    number_of_acts: int | None
+    profile_views: int | None
+    profile_searches: int | None
+    connects: int | None
+    facebook_page_id: int | None
+    twitter_handle: str | None
+    instagram_handle: str | None
+    works: Sequence[GivenWork] | None
+
+
+async def insight_of(context: Context, user_id: str) -> InsightRow:
+    user = await find_user(context, user_id)
+    row = await context.loaders.insight_of_user.load(user.id)
+    if row is None:
+        raise no_such(Kind.USER_INSIGHT)
+    return row
+
+
+async def create_insight(context: Context, given: Given) -> InsightRow:
+    """The viewer's. CONFLICT where there is one already."""
+    user_id = context.viewer.required_user_id()
+    insight = UserInsight(
+        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
+    )
+    works = _checked_works(given.works or ())
+    async with context.writing() as session:
+        session.add(insight)
+        try:
+            await session.flush()
+        except IntegrityError:
+            raise Conflict("There is an insight of this user already.") from None
+        session.add_all(_new_work(insight.id, work) for work in works)
+    return await _reloaded(context, user_id)
+
+
+async def update_insight(context: Context, given: Given) -> InsightRow:
+    """The viewer's own. Counts that events add to become what is given; later events add to that."""
+    user_id = context.viewer.required_user_id()
+    known = await context.loaders.insight_of_user.load(user_id)
+    if known is None:
+        raise no_such(Kind.USER_INSIGHT)
+    columns = _columns(given)
+    for name, action in (
+        ("profile_views", Action.PROFILE_VIEW),
+        ("profile_searches", Action.PROFILE_SEARCH),
+    ):
+        if name in columns:
+            columns[name] -= await context.loaders.ever_counts.load(
+                EverKey(known.tenant_id, known.user_id, action)
+            )
+    works = _checked_works(given.works) if given.works is not None else None
+    async with context.writing() as session:
+        if columns:
+            statement = update(UserInsight).where(col(UserInsight.id) == known.id)
+            await session.execute(statement.values(columns))
+        if works is not None:
+            await _change_works(context, session, known, works)
+    return await _reloaded(context, user_id)
+
+
+async def _change_works(
+    context: Context, session: AsyncSession, insight: InsightRow, given: Sequence[GivenWork]
+) -> None:
+    """A work that stays keeps its plays' events; one that is not given any more is gone."""
+    known = {(row.source_type, row.item_id): row for row in await context.loaders.works.load(insight.id)}
+    kept = {(work.source_type, work.item_id) for work in given}
+    gone = [row.id for key, row in known.items() if key not in kept]
+    await session.execute(delete(Work).where(col(Work.id).in_(gone)))
+    for work in given:
+        row = known.get((work.source_type, work.item_id))
+        if row is None:
+            session.add(_new_work(insight.id, work))
+        else:
+            await _change_work(context, session, row, work)
+
+
+async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
+    counted = await context.loaders.ever_counts.load(EverKey(row.tenant_id, row.id, Action.PLAY))
+    await session.execute(
+        update(Work)
+        .where(col(Work.id) == row.id)
+        .values(is_individual_work=given.is_individual_work, in_app_plays=given.in_app_plays - counted)
+    )
+
+
+def _new_work(insight_id: int, work: GivenWork) -> Work:
+    return Work(
+        insight_id=insight_id,
+        source_type=work.source_type,
+        item_id=work.item_id,
+        is_individual_work=work.is_individual_work,
+        in_app_plays=work.in_app_plays,
+    )
+
+
+def _columns(given: Given) -> dict[str, Any]:
+    """What is given, checked."""
+    columns = {
+        name: value for name, value in given._asdict().items() if value is not None and name != "works"
+    }
+    for name in ("number_of_roles", "number_of_acts", "profile_views", "profile_searches", "connects"):
+        if name in columns:
+            _check_count(columns[name], name)
+    if "facebook_page_id" in columns and not 0 < columns["facebook_page_id"] <= _MOST:
+        raise _invalid("facebookPageId", "A Facebook page id is a positive number.")
+    for name, pattern in (("twitter_handle", _TWITTER), ("instagram_handle", _INSTAGRAM)):
+        if name in columns:
+            columns[name] = _handle(columns[name], name, pattern)
+    return columns
+
+
+def _check_count(value: int, name: str) -> None:
+    if not 0 <= value <= _MOST:
+        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to 2^53 - 1.")
+
+
+def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
+    handle = text.strip().removeprefix("@")
+    if not pattern.fullmatch(handle):
+        raise _invalid(_camel(name), f"`{_camel(name)}` is no handle of that network.")
+    return handle
+
+
+def _checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
+    if len(works) > _MOST_WORKS:
+        raise _invalid("works", f"At most {_MOST_WORKS} works.")
+    for place, work in enumerate(works):
+        if not _ITEM.fullmatch(work.item_id):
+            raise _invalid(f"works.{place}.itemId", f"`{work.item_id[:50]}` is no id of that source.")
+        _check_count(work.in_app_plays, "in_app_plays")
+    if len({(work.source_type, work.item_id) for work in works}) < len(works):
+        raise _invalid("works", "A work stands there twice.")
+    return works
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)
+
+
+def _invalid(argument: str, message: str) -> BadUserInput:
+    return BadUserInput(message, argument=argument, reason="INVALID_INSIGHT")
+
+
+async def _reloaded(context: Context, user_id: int) -> InsightRow:
+    context.forget_loaded()
+    row = await context.loaders.insight_of_user.load(user_id)
+    assert row is not None
+    return row
