@@ -7,6 +7,7 @@ from typing import Any
 from auth.viewer import Viewer
 from base.errors import Forbidden, Unauthenticated
 from loaders import Loaders
+from loaders.assets import AssetRow
 from loaders.insights import InsightRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.people import UserRow
@@ -86,17 +87,47 @@ async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Rol
     return (await loaders.roles.load(viewer.user_id)).get(organization_id)
 
 
+async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> bool:
+    return await role_in(loaders, viewer, organization_id) in (Role.OWNER, Role.ADMIN)
+
+
 async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    return await role_in(loaders, viewer, organization.id) in (Role.OWNER, Role.ADMIN)
+    return await _is_admin(loaders, viewer, organization.id)
 
 
 async def _is_admin_over(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    return await role_in(loaders, viewer, workspace.organization_id) in (Role.OWNER, Role.ADMIN)
+    """With a token for one workspace, over that one alone."""
+    return viewer.workspace_id in (None, workspace.id) and await _is_admin(
+        loaders, viewer, workspace.organization_id
+    )
+
+
+async def _is_admin_over_asset(loaders: Loaders, viewer: Viewer, asset: AssetRow) -> bool:
+    return viewer.workspace_id in (None, asset.workspace_id) and await _is_admin(
+        loaders, viewer, asset.organization_id
+    )
+
+
+async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
+    """Sees what the workspace has whose token is held."""
+    if viewer.workspace_id is None:
+        return False
+    workspace = await loaders.workspace.load(viewer.workspace_id)
+    return (
+        workspace is not None
+        and workspace.organization_id == organization.id
+        and await may_enter(loaders, viewer, workspace)
+    )
 
 
 async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
     """A member acts with a workspace's own token, and in that workspace alone."""
     return viewer.workspace_id == workspace.id and await may_enter(loaders, viewer, workspace)
+
+
+async def _is_member_of_assets_workspace(loaders: Loaders, viewer: Viewer, asset: AssetRow) -> bool:
+    workspace = await loaders.workspace.load(asset.workspace_id)
+    return workspace is not None and await _is_member_of(loaders, viewer, workspace)
 
 
 async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
@@ -116,5 +147,8 @@ _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[boo
     (Access.CO_CREATOR, PublicationRow): _is_co_creator,
     (Access.ORGANIZATION_ADMIN, OrganizationRow): _is_admin_of,
     (Access.ORGANIZATION_ADMIN, WorkspaceRow): _is_admin_over,
+    (Access.ORGANIZATION_ADMIN, AssetRow): _is_admin_over_asset,
+    (Access.WORKSPACE_MEMBER, OrganizationRow): _is_member_within,
     (Access.WORKSPACE_MEMBER, WorkspaceRow): _is_member_of,
+    (Access.WORKSPACE_MEMBER, AssetRow): _is_member_of_assets_workspace,
 }

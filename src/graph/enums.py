@@ -4,10 +4,11 @@ from enum import Enum
 
 import strawberry
 
-from base.calendar import DateInterval
+from base.calendar import DateInterval, WeekStart
 from ingest.reports import EventStatus
 from ingest.wire import WireAction
-from models import Device, ExperienceType, SourceType
+from loaders.asset_metrics import Group, Ranking
+from models import AssetFormatType, Device, ExperienceType, Role, SourceType
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -55,16 +56,15 @@ class DeviceCategory(Enum):
         return cls(device) if device else None
 
 
-class ViewDimension(Enum):
-    DEVICE = "DEVICE"
-    DOMAIN = "DOMAIN"
-    ASSET = "ASSET"
-    WORKSPACE = "WORKSPACE"
-
-
 class ViewType(Enum):
     VIEW_3D = "VIEW_3D"
     VIEW_AR = "VIEW_AR"
+
+
+class ActionType(Enum):
+    VIEW = "VIEW"
+    CLICK = "CLICK"
+    SCAN = "SCAN"
 
 
 class PublicationOrderField(Enum):
@@ -105,8 +105,9 @@ described_enum(
     SOUNDCLOUD="SoundCloud.",
 )
 described_enum(
-    ViewDimension,
+    Group,
     "What the points of a series can be split by.",
+    name="ViewDimension",
     DEVICE="The kind of device.",
     DOMAIN="The site that the view came from.",
     ASSET="The asset; not for publications.",
@@ -129,4 +130,43 @@ described_enum(
     "Which end of an order comes first.",
     ASC="The smallest, the earliest, A.",
     DESC="The largest, the latest, Z.",
+)
+described_enum(
+    ActionType,
+    "How a view of a 3D asset came about.",
+    VIEW="It was shown on a page: the one action of VIEW_3D.",
+    CLICK="Somebody went from the page to augmented reality: of VIEW_AR.",
+    SCAN="Somebody scanned a code: of VIEW_AR.",
+)
+described_enum(
+    Ranking,
+    "What assets are ranked by.",
+    name="AssetRanking",
+    TOTAL_3D_VIEWS="`total3DViews`.",
+    TOTAL_AR_VIEWS="`totalARViews`.",
+    USER_ENGAGEMENT="`userEngagement`.",
+)
+described_enum(
+    WeekStart,
+    "Where weeks start, and how they are numbered.",
+    MONDAY="ISO weeks: week 1 has the year's first Thursday.",
+    SUNDAY="By the US rule: week 1 has January 1st.",
+)
+described_enum(
+    AssetFormatType,
+    "What a file of a 3D asset is.",
+    GLB="glTF, binary.",
+    USDZ="USD, zipped: for augmented reality on Apple's devices.",
+    FBX="Autodesk FBX.",
+    STEP="STEP, for construction.",
+    OBJ="Wavefront OBJ.",
+    IMAGE="A picture of it.",
+    VIDEO="A film of it.",
+)
+described_enum(
+    Role,
+    "What a member of an organization may do.",
+    OWNER="Everything, and making others owners.",
+    ADMIN="Sees all workspaces, adds and removes members.",
+    MEMBER="Acts in the workspaces it was added to, with their tokens.",
 )

@@ -4,15 +4,15 @@ from collections.abc import Awaitable, Callable
 
 from base.errors import ExpectedError, NotFound
 from base.ids import InvalidId, Kind, parse_global_id
+from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.node import Node
-from graph.types.organization import Organization, Workspace
 from graph.types.publication import Experience, Publication, User
 from resolvers.appointments import find_appointment
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
-from resolvers.organizations import find_organization, find_workspace
+from resolvers.organizations import find_asset, find_organization, find_workspace
 
 
 async def _user(context: Context, id: str) -> Node:
@@ -43,6 +43,10 @@ async def _workspace(context: Context, id: str) -> Node:
     return Workspace.of(await find_workspace(context, id))
 
 
+async def _asset(context: Context, id: str) -> Node:
+    return Asset.of(await find_asset(context, id))
+
+
 async def _insight(context: Context, id: str) -> Node:
     return UserInsight.of(await find(Kind.USER_INSIGHT, id, context.loaders.insight_by_public_id.load))
 
@@ -55,6 +59,7 @@ _DOORS: dict[Kind, Callable[[Context, str], Awaitable[Node]]] = {
     Kind.APPOINTMENT: _appointment,
     Kind.ORGANIZATION: _organization,
     Kind.WORKSPACE: _workspace,
+    Kind.ASSET: _asset,
     Kind.USER_INSIGHT: _insight,
 }
 

@@ -9,10 +9,10 @@ from graph.fields import argument, described, field, loaded
 from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
+from graph.types.assets import Asset, Organization, Workspace
 from graph.types.connection import After, Before, Connection, First, Last, connection_of
 from graph.types.insight import UserInsight
 from graph.types.node import Node
-from graph.types.organization import Organization, Workspace
 from graph.types.publication import Publication, User
 from loaders.listings import ALL_PUBLICATIONS
 from loaders.pages import PageKey
@@ -129,3 +129,10 @@ class Query:
     ) -> Workspace | None:
         """A workspace that the viewer may enter; null with the error NOT_FOUND for any other."""
         return Workspace.of(await organizations.find_workspace(info.context, id))
+
+    @field
+    async def asset(
+        self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
+    ) -> Asset | None:
+        """An asset in a workspace that the viewer may enter; null with the error NOT_FOUND for any other."""
+        return Asset.of(await organizations.find_asset(info.context, id))

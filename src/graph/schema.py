@@ -9,9 +9,9 @@ from strawberry.types import ExecutionContext
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
+from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
-from graph.types.organization import Organization, Workspace
 from graph.types.publication import Experience, Publication, User
 
 _CACHED_DOCUMENTS = 512
@@ -27,7 +27,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
-    types=[Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
+    types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),

@@ -4,7 +4,15 @@ from datetime import datetime
 from functools import cached_property
 
 from database import Database
-from loaders.counts import Counts, EverCounts
+from loaders.asset_metrics import AssetSeries, FiguresByAsset, FiguresOfScope, RankedAssets
+from loaders.assets import (
+    AssetById,
+    AssetByPublicId,
+    AssetsOfOrganization,
+    AssetsOfWorkspace,
+    FormatsOfAsset,
+)
+from loaders.counts import Counts, CountsOfMany, EverCounts
 from loaders.credentials import KeyByDigest, PasswordByEmail
 from loaders.engagement import (
     EngagementOfPublication,
@@ -213,3 +221,43 @@ class Loaders:
     @cached_property
     def profile_searches(self) -> ProfileSearches:
         return ProfileSearches(self._database, self.ever_counts)
+
+    @cached_property
+    def asset(self) -> AssetById:
+        return AssetById(self._database)
+
+    @cached_property
+    def asset_by_public_id(self) -> AssetByPublicId:
+        return AssetByPublicId(self._database)
+
+    @cached_property
+    def assets_of_organization(self) -> AssetsOfOrganization:
+        return AssetsOfOrganization(self._database)
+
+    @cached_property
+    def assets_of_workspace(self) -> AssetsOfWorkspace:
+        return AssetsOfWorkspace(self._database)
+
+    @cached_property
+    def formats(self) -> FormatsOfAsset:
+        return FormatsOfAsset(self._database)
+
+    @cached_property
+    def counts_of_many(self) -> CountsOfMany:
+        return CountsOfMany(self._database)
+
+    @cached_property
+    def figures_by_asset(self) -> FiguresByAsset:
+        return FiguresByAsset(self._database, self.counts_of_many)
+
+    @cached_property
+    def figures_of_scope(self) -> FiguresOfScope:
+        return FiguresOfScope(self._database, self.figures_by_asset)
+
+    @cached_property
+    def ranked_assets(self) -> RankedAssets:
+        return RankedAssets(self._database, self.figures_by_asset)
+
+    @cached_property
+    def asset_series(self) -> AssetSeries:
+        return AssetSeries(self._database, self.counts_of_many)

@@ -5,7 +5,7 @@ at its edges. Each part is read where it is cheapest, and together they are exac
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -14,12 +14,14 @@ from sqlalchemy import (
     BigInteger,
     ColumnElement,
     Select,
+    SmallInteger,
     String,
     Table,
     bindparam,
     cast,
     func,
     literal,
+    literal_column,
     null,
     select,
     union_all,
@@ -27,14 +29,15 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from base.calendar import Pieces, Span, pieces, time_zone
-from database import Statement, among, span_parameters, spans, table_of
+from database import Database, Statement, among, span_parameters, spans, table_of
 from loaders.base import Loader
-from models import Action, Day, DayTotal, Domain, Event, Instant, MonthTotal
+from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
 
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 EVENTS = table_of(Event).c
 DOMAINS = table_of(Domain).c
+ENGAGED = table_of(EngagedView).c
 
 
 class Dimension(Enum):
@@ -70,6 +73,10 @@ class Cell(NamedTuple):
     domain: str | None = None
 
 
+SubjectKey = tuple[int, int]
+"""Tenant and subject."""
+
+
 class EverKey(NamedTuple):
     tenant_id: int
     subject_id: int
@@ -98,37 +105,76 @@ class EverCounts(Loader[EverKey, int]):
         return [counts.get(key, 0) for key in keys]
 
 
-class Counts(Loader[CountsKey, dict[Cell, int]]):
+Cells = dict[Cell, int]
+
+
+class Counts(Loader[CountsKey, Cells]):
     """One statement for all subjects whose tenants share a reporting time zone. Absent cells are 0."""
 
-    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[dict[Cell, int]]:
-        alike: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
+    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
+        alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
         for key in keys:
-            alike[key.time_zone, key.measure].append(key)
-        counted: dict[CountsKey, dict[Cell, int]] = {key: {} for key in keys}
-        for (zone, measure), group in alike.items():
-            await self._count(zone, measure, group, counted)
-        return [counted[key] for key in keys]
+            alike[key.time_zone, key.measure].add((key.tenant_id, key.subject_id))
+        counted = {
+            like: await read_counts(self.database, *like, subjects) for like, subjects in alike.items()
+        }
+        return [counted[key.time_zone, key.measure].get((key.tenant_id, key.subject_id), {}) for key in keys]
 
-    async def _count(
-        self, zone: str, measure: Measure, group: list[CountsKey], counted: dict[CountsKey, dict[Cell, int]]
-    ) -> None:
-        parts = pieces(measure.spans, time_zone(zone))
-        tiers = tuple(tier for tier in _TIERS if getattr(parts, tier))
-        if not tiers:
-            return
-        rows = await self.database.fetch(
-            counts_statement(tiers, measure.dimensions, measure.domain is not None),
-            tenants=list({key.tenant_id for key in group}),
-            subjects=[key.subject_id for key in group],
-            actions=list(measure.actions),
-            domain=measure.domain,
-            **_span_parameters(parts),
-        )
-        by_subject = {(key.tenant_id, key.subject_id): counted[key] for key in group}
-        for tenant_id, subject_id, cell, count in rows:
-            cells = by_subject[tenant_id, subject_id]
-            cells[cell] = cells.get(cell, 0) + count
+
+class ManyKey(NamedTuple):
+    """Several subjects of one tenant."""
+
+    tenant_id: int
+    time_zone: str
+    subject_ids: tuple[int, ...]
+    measure: Measure
+
+
+class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
+    """By subject, for many keys like it in one statement. Subjects without any count are absent."""
+
+    async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[dict[int, Cells]]:
+        alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
+        for key in keys:
+            alike[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
+        counted = {
+            like: await read_counts(self.database, *like, subjects) for like, subjects in alike.items()
+        }
+        return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
+
+
+def _of(key: ManyKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
+    return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
+
+
+async def read_counts(
+    database: Database, zone: str, measure: Measure, subjects: Collection[SubjectKey]
+) -> dict[SubjectKey, Cells]:
+    """`zone` is the reporting one of all the subjects' tenants."""
+    counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
+    parts = pieces(measure.spans, time_zone(zone))
+    tiers = _tiers(parts, measure)
+    if not tiers or not subjects:
+        return counted
+    rows = await database.fetch(
+        counts_statement(tiers, measure.dimensions, measure.domain is not None),
+        tenants=list({tenant_id for tenant_id, _ in subjects}),
+        subjects=[subject_id for _, subject_id in subjects],
+        actions=list(measure.actions),
+        domain=measure.domain,
+        **_span_parameters(parts),
+    )
+    for tenant_id, subject_id, cell, count in rows:
+        cells = counted[tenant_id, subject_id]
+        cells[cell] = cells.get(cell, 0) + count
+    return counted
+
+
+def _tiers(parts: Pieces, measure: Measure) -> tuple[str, ...]:
+    tiers = [tier for tier in ("months", "days", "edges") if getattr(parts, tier)]
+    if parts.edges and Action.ENGAGED_VIEW in measure.actions:
+        tiers.append("engaged")
+    return tuple(tiers)
 
 
 class _Tier(NamedTuple):
@@ -136,12 +182,21 @@ class _Tier(NamedTuple):
     time: ColumnElement[Any]
     type: TypeEngine[Any]
     sum: ColumnElement[int]
+    action: ColumnElement[int]
 
 
 _TIERS = {
-    "months": _Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
-    "days": _Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count)),
-    "edges": _Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
+    "months": _Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count), MONTHS.action),
+    "days": _Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count), DAYS.action),
+    "edges": _Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count(), EVENTS.action),
+    # Of edges, too: an engaged view is no event of its own.
+    "engaged": _Tier(
+        table_of(EngagedView),
+        ENGAGED.occurred_at,
+        Instant(),
+        func.count(),
+        literal_column(str(int(Action.ENGAGED_VIEW)), SmallInteger()),
+    ),
 }
 
 
@@ -150,6 +205,7 @@ def _span_parameters(parts: Pieces) -> dict[str, Any]:
         **span_parameters("months", parts.months),
         **span_parameters("days", parts.days),
         **span_parameters("edges", parts.edges),
+        **span_parameters("engaged", parts.edges),
     }
 
 
@@ -172,10 +228,10 @@ def _tier_select(name: str, dimensions: frozenset[Dimension], of_one_domain: boo
     tier = _TIERS[name]
     totals = tier.table.c
     part = spans(name, tier.type).table_valued("bucket", "start", "stop", name=f"{name}_part")
-    source = part.join(
-        totals.count.table if hasattr(totals, "count") else totals.id.table, _within(tier, part)
-    )
-    by: list[ColumnElement[Any]] = [totals.tenant_id, totals.subject_id, part.c.bucket, totals.action]
+    source = part.join(tier.table, _within(tier, part))
+    by: list[ColumnElement[Any]] = [totals.tenant_id, totals.subject_id, part.c.bucket]
+    if name != "engaged":
+        by.append(tier.action)
     device: ColumnElement[Any] = literal(-1)
     domain: ColumnElement[Any] = cast(null(), String)
     if Dimension.DEVICE in dimensions:
@@ -190,19 +246,17 @@ def _tier_select(name: str, dimensions: frozenset[Dimension], of_one_domain: boo
             totals.tenant_id,
             totals.subject_id,
             part.c.bucket,
-            totals.action,
+            tier.action,
             device,
             domain,
             cast(tier.sum, BigInteger),
         )
         .select_from(source)
-        .where(
-            among(totals.tenant_id, "tenants"),
-            among(totals.subject_id, "subjects"),
-            among(totals.action, "actions"),
-        )
+        .where(among(totals.tenant_id, "tenants"), among(totals.subject_id, "subjects"))
         .group_by(*by)
     )
+    if name != "engaged":
+        statement = statement.where(among(tier.action, "actions"))
     if of_one_domain:
         named = select(DOMAINS.id).where(DOMAINS.name == bindparam("domain")).scalar_subquery()
         statement = statement.where(totals.domain_id == named)

@@ -5,12 +5,15 @@ from dataclasses import replace
 from sqlalchemy import SmallInteger, bindparam
 
 from database import among, table_of
+from loaders.assets import ASSET_COLUMNS, ASSETS, ASSETS_WITH_TENANT, AssetRow
 from loaders.organizations import (
     MEMBERSHIPS,
     ORGANIZATION_COLUMNS,
     ORGANIZATIONS,
+    ORGANIZATIONS_WITH_TENANT,
     WORKSPACE_COLUMNS,
     WORKSPACES,
+    WORKSPACES_WITH_TENANT,
     OrganizationRow,
     WorkspaceRow,
 )
@@ -24,7 +27,7 @@ from loaders.publications import (
     ExperienceRow,
     PublicationRow,
 )
-from models import Experience, Membership, Organization, Workspace
+from models import Experience, Membership
 
 ALL_PUBLICATIONS = Listing(
     columns=PUBLICATION_COLUMNS,
@@ -45,7 +48,9 @@ EXPERIENCES_OF_PUBLICATION = Listing(
 )
 ORGANIZATIONS_OF_USER = Listing(
     columns=ORGANIZATION_COLUMNS,
-    source=table_of(Organization).join(table_of(Membership), MEMBERSHIPS.organization_id == ORGANIZATIONS.id),
+    source=ORGANIZATIONS_WITH_TENANT.join(
+        table_of(Membership), MEMBERSHIPS.organization_id == ORGANIZATIONS.id
+    ),
     public_id=ORGANIZATIONS.public_id,
     orders={"created_at": ORGANIZATIONS.created_at},
     row=OrganizationRow,
@@ -54,10 +59,20 @@ ORGANIZATIONS_OF_USER = Listing(
 )
 WORKSPACES_OF_ORGANIZATION = Listing(
     columns=WORKSPACE_COLUMNS,
-    source=table_of(Workspace),
+    source=WORKSPACES_WITH_TENANT,
     public_id=WORKSPACES.public_id,
     orders={"created_at": WORKSPACES.created_at},
     row=WorkspaceRow,
     parent=WORKSPACES.organization_id,
     filter=among(WORKSPACES.id, "filter"),
 )
+ASSETS_OF_ORGANIZATION = Listing(
+    columns=ASSET_COLUMNS,
+    source=ASSETS_WITH_TENANT,
+    public_id=ASSETS.public_id,
+    orders={"created_at": ASSETS.created_at},
+    row=AssetRow,
+    parent=ASSETS.organization_id,
+    filter=among(ASSETS.workspace_id, "filter"),
+)
+ASSETS_OF_WORKSPACE = replace(ASSETS_OF_ORGANIZATION, parent=ASSETS.workspace_id, filter=None)

@@ -7,10 +7,11 @@ from sqlalchemy import select
 
 from database import Statement, among, table_of
 from loaders.base import Loader, RowLoader
-from models import Membership, Organization, Role, Workspace, WorkspaceMembership
+from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
 ORGANIZATIONS = table_of(Organization).c
 WORKSPACES = table_of(Workspace).c
+TENANTS = table_of(Tenant).c
 MEMBERSHIPS = table_of(Membership).c
 WORKSPACE_MEMBERSHIPS = table_of(WorkspaceMembership).c
 
@@ -21,6 +22,8 @@ class OrganizationRow(NamedTuple):
     tenant_id: int
     name: str
     created_at: datetime
+    time_zone: str
+    """The reporting time zone of its tenant."""
 
 
 ORGANIZATION_COLUMNS = (
@@ -29,20 +32,21 @@ ORGANIZATION_COLUMNS = (
     ORGANIZATIONS.tenant_id,
     ORGANIZATIONS.name,
     ORGANIZATIONS.created_at,
+    TENANTS.time_zone,
 )
+ORGANIZATIONS_WITH_TENANT = table_of(Organization).join(
+    table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id
+)
+_ORGANIZATIONS = select(*ORGANIZATION_COLUMNS).select_from(ORGANIZATIONS_WITH_TENANT)
 
 
 class OrganizationById(RowLoader[int, OrganizationRow]):
-    statement = Statement(
-        select(*ORGANIZATION_COLUMNS).where(among(ORGANIZATIONS.id, "keys")), OrganizationRow
-    )
+    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.id, "keys")), OrganizationRow)
     key = "id"
 
 
 class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
-    statement = Statement(
-        select(*ORGANIZATION_COLUMNS).where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow
-    )
+    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow)
     key = "public_id"
 
 
@@ -52,6 +56,9 @@ class WorkspaceRow(NamedTuple):
     organization_id: int
     name: str
     created_at: datetime
+    tenant_id: int
+    time_zone: str
+    """The organization's."""
 
 
 WORKSPACE_COLUMNS = (
@@ -60,16 +67,24 @@ WORKSPACE_COLUMNS = (
     WORKSPACES.organization_id,
     WORKSPACES.name,
     WORKSPACES.created_at,
+    ORGANIZATIONS.tenant_id,
+    TENANTS.time_zone,
 )
+WORKSPACES_WITH_TENANT = (
+    table_of(Workspace)
+    .join(table_of(Organization), ORGANIZATIONS.id == WORKSPACES.organization_id)
+    .join(table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id)
+)
+_WORKSPACES = select(*WORKSPACE_COLUMNS).select_from(WORKSPACES_WITH_TENANT)
 
 
 class WorkspaceById(RowLoader[int, WorkspaceRow]):
-    statement = Statement(select(*WORKSPACE_COLUMNS).where(among(WORKSPACES.id, "keys")), WorkspaceRow)
+    statement = Statement(_WORKSPACES.where(among(WORKSPACES.id, "keys")), WorkspaceRow)
     key = "id"
 
 
 class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
-    statement = Statement(select(*WORKSPACE_COLUMNS).where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
+    statement = Statement(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
     key = "public_id"
 
 

@@ -1,13 +1,22 @@
 """Organizations and workspaces: who may know of which, and tokens that act within one."""
 
+from collections.abc import Sequence
+
 from auth.access import may_enter, role_in
+from base.errors import NotFound
 from base.ids import Kind
-from loaders.listings import ORGANIZATIONS_OF_USER, WORKSPACES_OF_ORGANIZATION
+from loaders.assets import AssetRow
+from loaders.listings import (
+    ASSETS_OF_ORGANIZATION,
+    ASSETS_OF_WORKSPACE,
+    ORGANIZATIONS_OF_USER,
+    WORKSPACES_OF_ORGANIZATION,
+)
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import Page, PageKey
 from models import Role
 from resolvers.context import Context
-from resolvers.ids import find, no_such
+from resolvers.ids import find, no_such, public_id_of
 
 
 async def find_organization(context: Context, id: str) -> OrganizationRow:
@@ -35,13 +44,55 @@ def organizations_key(context: Context, page: Page) -> PageKey:
 
 async def workspaces_key(context: Context, organization: OrganizationRow, page: Page) -> PageKey:
     """Those the viewer may enter: all for owners and admins, a token's own for whoever holds one."""
+    entered = await entered_workspaces(context, organization)
+    return PageKey(WORKSPACES_OF_ORGANIZATION, page, organization.id, entered)
+
+
+async def entered_workspaces(context: Context, organization: OrganizationRow) -> tuple[int, ...] | None:
+    """Those the viewer may enter, by id; None for all."""
     viewer = context.viewer
     role = await role_in(context.loaders, viewer, organization.id)
-    entered: tuple[int, ...] | None = None
     if role is None or viewer.user_id is None:
-        entered = ()
-    elif viewer.workspace_id is not None:
-        entered = (viewer.workspace_id,)
-    elif role is Role.MEMBER:
-        entered = tuple(sorted(await context.loaders.workspaces_of_user.load(viewer.user_id)))
-    return PageKey(WORKSPACES_OF_ORGANIZATION, page, organization.id, entered)
+        return ()
+    if viewer.workspace_id is not None:
+        return (viewer.workspace_id,)
+    if role is Role.MEMBER:
+        return tuple(sorted(await context.loaders.workspaces_of_user.load(viewer.user_id)))
+    return None
+
+
+async def assets_key(
+    context: Context, organization: OrganizationRow, page: Page, workspace_ids: Sequence[str] | None
+) -> PageKey:
+    """Of the workspaces that the viewer may enter, and of those only the ones named."""
+    entered = await entered_workspaces(context, organization)
+    if workspace_ids is not None:
+        named = [await named_workspace(context, id, organization.id) for id in set(workspace_ids)]
+        entered = tuple(sorted(row.id for row in named))
+    return PageKey(ASSETS_OF_ORGANIZATION, page, organization.id, entered)
+
+
+def workspace_assets_key(workspace: WorkspaceRow, page: Page) -> PageKey:
+    return PageKey(ASSETS_OF_WORKSPACE, page, workspace.id)
+
+
+async def named_workspace(context: Context, id: str, organization_id: int) -> WorkspaceRow:
+    """One that a filter names; NOT_FOUND for what the viewer may not know of, and of other organizations."""
+    public_id = public_id_of(Kind.WORKSPACE, id)
+    row = await context.loaders.workspace_by_public_id.load(public_id)
+    if (
+        row is None
+        or row.organization_id != organization_id
+        or not await may_enter(context.loaders, context.viewer, row)
+    ):
+        raise NotFound("There is no such workspace.", argument="workspaceIds", reason="INVALID_WORKSPACE")
+    return row
+
+
+async def find_asset(context: Context, id: str) -> AssetRow:
+    """NOT_FOUND for whoever may not enter its workspace."""
+    row = await find(Kind.ASSET, id, context.loaders.asset_by_public_id.load)
+    workspace = await context.loaders.workspace.load(row.workspace_id)
+    if workspace is None or not await may_enter(context.loaders, context.viewer, workspace):
+        raise no_such(Kind.ASSET)
+    return row

@@ -64,7 +64,7 @@ async def test_profile_views_and_searches_are_for_oneself(studio: Studio) -> Non
 
     for path, query, variables in (
         ("userInsight", READ % fields, {"id": studio.people["owner"].id}),
-        ("node", "query($id: ID!) { node(id: $id) { ... on UserInsight { %s } } }" % fields, {"id": id}),
+        ("node", f"query($id: ID!) {{ node(id: $id) {{ ... on UserInsight {{ {fields} }} }} }}", {"id": id}),
     ):
         own = await studio.ask(query, "owner", **variables)
         strangers = await studio.ask(query, "stranger", **variables)

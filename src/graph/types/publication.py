@@ -9,7 +9,6 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
-from graph.enums import ViewDimension
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -18,6 +17,7 @@ from graph.types.connection import After, Connection, First, connection_of
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ViewSeries
+from loaders.asset_metrics import Group
 from loaders.engagement import EngagementKey, SocialKey
 from loaders.hour import HourKey
 from loaders.insights import InsightRow
@@ -181,7 +181,7 @@ class Publication(Node):
             TimeZone | None, argument("Whose calendar the buckets, and bounds without an offset, are of.")
         ] = UTC,
         group_by: Annotated[
-            Sequence[ViewDimension] | None, argument("DEVICE, DOMAIN or both; one point a bucket when empty.")
+            Sequence[Group] | None, argument("DEVICE, DOMAIN or both; one point a bucket when empty.")
         ] = (),
         domain: Annotated[str | None, argument("Only views from this site; all when null.")] = None,
     ) -> ViewsKey:

@@ -1,19 +1,39 @@
 from datetime import datetime
-from typing import Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 
 from base.calendar import DateInterval
 from graph.enums import DeviceCategory, ViewType
-from graph.fields import described
+from graph.fields import described, loaded
 from graph.scalars import BigInt
+from loaders.asset_metrics import AssetPoint, SeriesKey
+from loaders.assets import AssetRow
+from loaders.organizations import WorkspaceRow
 from loaders.views import Point, Series, ViewsKey
+
+if TYPE_CHECKING:
+    from graph.types.assets import Asset, Workspace
+
+
+def asset_face(row: AssetRow) -> Any:
+    from graph.types.assets import Asset  # whose metrics have series, whose points have assets
+
+    return Asset.of(row)
+
+
+def _workspace_face(row: WorkspaceRow) -> Any:
+    from graph.types.assets import Workspace
+
+    return Workspace.of(row)
 
 
 @strawberry.type(
     description="How often something was viewed in one bucket of a series, and in one group of it."
 )
 class ViewPoint:
+    asset_id: strawberry.Private[int | None]
+    workspace_id: strawberry.Private[int | None]
     date_interval: str = described(
         "The bucket: YYYYMMDD, YYYYww (ISO week of the ISO year) or YYYYMM, in the asked time zone."
     )
@@ -26,9 +46,29 @@ class ViewPoint:
     domain: str | None = described("Null unless grouped by DOMAIN; null, too, for views that name no site.")
     count: BigInt = described("Views in this bucket and group.")
 
+    @loaded(
+        lambda loaders: loaders.asset,
+        lambda _, row: asset_face(row),
+        Annotated["Asset", strawberry.lazy("graph.types.assets")] | None,
+    )
+    def asset(self) -> int | None:
+        """Null unless grouped by ASSET."""
+        return self.asset_id
+
+    @loaded(
+        lambda loaders: loaders.workspace,
+        lambda _, row: _workspace_face(row),
+        Annotated["Workspace", strawberry.lazy("graph.types.assets")] | None,
+    )
+    def workspace(self) -> int | None:
+        """Null unless grouped by WORKSPACE."""
+        return self.workspace_id
+
     @classmethod
-    def of(cls, point: Point) -> Self:
+    def of(cls, point: Point | AssetPoint) -> Self:
         return cls(
+            asset_id=point.asset_id if isinstance(point, AssetPoint) else None,
+            workspace_id=point.workspace_id if isinstance(point, AssetPoint) else None,
             date_interval=point.bucket.key,
             start=point.bucket.start,
             end=point.bucket.end,
@@ -42,7 +82,7 @@ class ViewPoint:
 @strawberry.type(
     description=(
         "Views over time. Buckets are half-open; points are ordered by bucket, then by group; a point of "
-        "which the count is 0 is left out."
+        "which the count is 0 is left out, unless zeros were asked for."
     )
 )
 class ViewSeries:
@@ -58,4 +98,13 @@ class ViewSeries:
             interval=key.interval,
             count=BigInt(series.views),
             points=[ViewPoint.of(point) for point in series.points],
+        )
+
+    @classmethod
+    def of_assets(cls, key: SeriesKey, points: list[AssetPoint]) -> Self:
+        return cls(
+            view_type=ViewType[key.view_type],
+            interval=key.interval,
+            count=BigInt(sum(point.views for point in points)),
+            points=[ViewPoint.of(point) for point in points],
         )

@@ -1,0 +1,149 @@
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Self
+
+import strawberry
+
+from base.calendar import DateInterval, WeekStart
+from graph.enums import ActionType, ViewType
+from graph.fields import argument, described, loaded
+from graph.info import Info
+from graph.scalars import BigInt
+from graph.types.views import ViewSeries, asset_face
+from loaders.asset_metrics import Figures, Group, Ranked, Ranking, RankingKey, Scope, SeriesKey
+from resolvers import asset_metrics
+
+if TYPE_CHECKING:
+    from graph.types.assets import Asset
+
+
+@strawberry.type(description="The instants that a range came to, half-open.")
+class ResolvedRange:
+    start: datetime = described("The first instant of it.")
+    end: datetime = described("The first instant after it.")
+
+
+@strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
+class RankedAsset:
+    asset_id: strawberry.Private[int]
+    rank: int = described("From 1.")
+    total_3d_views: BigInt = strawberry.field(
+        name="total3DViews", description="How often it was shown on a page."
+    )
+    total_ar_views: BigInt = strawberry.field(
+        name="totalARViews", description="How often it was seen in augmented reality."
+    )
+    user_engagement: BigInt = described("3D views in which the person interacted at least once.")
+    avg_number_interactions: float = described("Interactions per engaged view; 0 when there was none.")
+
+    @loaded(
+        lambda loaders: loaders.asset,
+        lambda _, row: asset_face(row),
+        Annotated["Asset", strawberry.lazy("graph.types.assets")],
+    )
+    def asset(self) -> int:
+        """Which asset it is."""
+        return self.asset_id
+
+    @classmethod
+    def of(cls, ranked: Ranked) -> Self:
+        figures = ranked.figures
+        return cls(
+            asset_id=ranked.asset_id,
+            rank=ranked.rank,
+            total_3d_views=BigInt(figures.views_3d),
+            total_ar_views=BigInt(figures.views_ar),
+            user_engagement=BigInt(figures.engaged),
+            avg_number_interactions=figures.interactions_per_engaged_view,
+        )
+
+
+@strawberry.type(description="What happened to assets within a range.")
+class AssetMetrics:
+    scope: strawberry.Private[Scope]
+    range: ResolvedRange = described("The instants that the range came to, half-open.")
+    total_3d_views: BigInt = strawberry.field(
+        name="total3DViews", description="How often an asset was shown on a page."
+    )
+    total_ar_views: BigInt = strawberry.field(
+        name="totalARViews", description="How often an asset was seen in augmented reality, by click or scan."
+    )
+    user_engagement: BigInt = described(
+        "3D views in which the person interacted with the viewer at least once; each stands at its first "
+        "interaction."
+    )
+    avg_number_interactions: float = described("Interactions per engaged view; 0 when there was none.")
+
+    @loaded(
+        lambda loaders: loaders.ranked_assets,
+        lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
+        RankedAsset | None,
+    )
+    def most_viewed_asset(self) -> RankingKey:
+        """The asset with the most 3D views; of equals, the one made first; null when there were none."""
+        return RankingKey(self.scope, Ranking.TOTAL_3D_VIEWS, 1)
+
+    @loaded(
+        lambda loaders: loaders.ranked_assets,
+        lambda _, ranked: [RankedAsset.of(one) for one in ranked],
+        list[RankedAsset],
+    )
+    def top_assets(
+        self,
+        info: Info,
+        first: Annotated[int, argument("How many at most.")] = 10,
+        order_by: Annotated[Ranking, argument("What they are ranked by.")] = Ranking.TOTAL_3D_VIEWS,
+    ) -> RankingKey:
+        """Largest first; of equals, the one made first. Assets with 0 are left out."""
+        return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
+
+    @loaded(
+        lambda loaders: loaders.asset_series,
+        lambda key, points: ViewSeries.of_assets(key, points),
+        ViewSeries,
+    )
+    def views(
+        self,
+        view_type: Annotated[ViewType, argument("Views on a page, or in augmented reality.")],
+        interval: Annotated[DateInterval, argument("How long the buckets are.")],
+        action_types: Annotated[
+            list[ActionType] | None,
+            argument("VIEW for VIEW_3D, CLICK and SCAN for VIEW_AR; all of the type's when null."),
+        ] = None,
+        group_by: Annotated[list[Group] | None, argument("Any of them; one point a bucket when empty.")] = (),  # type: ignore[assignment]
+        zero_fill: Annotated[
+            bool, argument("Whether each bucket has a point for each group that occurs, also where it is 0.")
+        ] = False,
+        week_start: Annotated[
+            WeekStart, argument("Where weeks start; SUNDAY numbers them by the US rule.")
+        ] = WeekStart.MONDAY,
+    ) -> SeriesKey:
+        """Views over time."""
+        return asset_metrics.series_key(
+            self.scope,
+            view_type=view_type.value,
+            action_types=None if action_types is None else [action.value for action in action_types],
+            interval=interval,
+            groups=group_by or (),
+            zero_fill=zero_fill,
+            week_start=week_start,
+        )
+
+    @loaded(
+        lambda loaders: loaders.figures_of_scope,
+        lambda scope, figures: AssetMetrics.of(scope, figures),
+        "AssetMetrics | None",
+    )
+    def previous(self) -> Scope:
+        """The same for the range of equal length just before."""
+        return asset_metrics.previous_scope(self.scope)
+
+    @classmethod
+    def of(cls, scope: Scope, figures: Figures) -> Self:
+        return cls(
+            scope=scope,
+            range=ResolvedRange(start=scope.span.start, end=scope.span.end),
+            total_3d_views=BigInt(figures.views_3d),
+            total_ar_views=BigInt(figures.views_ar),
+            user_engagement=BigInt(figures.engaged),
+            avg_number_interactions=figures.interactions_per_engaged_view,
+        )

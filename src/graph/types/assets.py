@@ -1,0 +1,189 @@
+"""Organizations, workspaces, assets, and what happened to them: each shows the others."""
+
+from datetime import datetime
+from typing import Annotated, Self
+
+import strawberry
+
+from auth.access import Access
+from base.ids import Kind, global_id
+from graph.fields import argument, described, loaded
+from graph.info import Info
+from graph.inputs import DateRange
+from graph.scalars import BigInt, TimeZone
+from graph.types.asset_metrics import AssetMetrics
+from graph.types.connection import After, Connection, First, connection_of
+from graph.types.node import Node
+from loaders.asset_metrics import Scope
+from loaders.assets import AssetRow, FormatRow
+from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.pages import PageKey
+from models import AssetFormatType
+from resolvers import asset_metrics
+from resolvers.asset_metrics import Asked
+from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
+from resolvers.pages import page_of
+
+INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+UTC = TimeZone("UTC")
+
+Range = Annotated[DateRange, argument("Both ends are included, to the second.")]
+AssetIds = Annotated[
+    list[strawberry.ID] | None, argument("Only these assets; null means all, an empty list none.")
+]
+WorkspaceIds = Annotated[
+    list[strawberry.ID] | None, argument("Only these workspaces; null means all, an empty list none.")
+]
+OneDomain = Annotated[str | None, argument("Only what came from this site; all when null.")]
+Zone = Annotated[
+    TimeZone | None, argument("Whose calendar the series, and bounds without an offset, are of.")
+]
+
+
+@strawberry.type(description="An optimized file of a 3D model.")
+class AssetFormat:
+    type: AssetFormatType = described("What it is.")
+    url: str = described("Where it is.")
+    size_bytes: BigInt | None = described("Its size, where it is known.")
+
+    @classmethod
+    def of(cls, row: FormatRow) -> Self:
+        size = None if row.size_bytes is None else BigInt(row.size_bytes)
+        return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
+
+
+@strawberry.type(description="A company or team: its workspaces hold its assets. Known only to its members.")
+class Organization(Node):
+    row: strawberry.Private[OrganizationRow]
+    name: str = described("As its members called it.")
+
+    @loaded(
+        lambda loaders: loaders.pages,
+        lambda key, page: connection_of(Workspace.of)(key, page),
+        Connection["Workspace"],
+    )
+    async def workspaces(self, info: Info, first: First = None, after: After = None) -> PageKey:
+        """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
+        page = page_of(info.context.limits, first=first, after=after)
+        return await workspaces_key(info.context, self.row, page)
+
+    @loaded(
+        lambda loaders: loaders.pages,
+        lambda key, page: connection_of(Asset.of)(key, page),
+        Connection["Asset"],
+    )
+    async def assets(
+        self, info: Info, first: First = None, after: After = None, workspace_ids: WorkspaceIds = None
+    ) -> PageKey:
+        """The assets of the workspaces that the viewer may enter, oldest first."""
+        page = page_of(info.context.limits, first=first, after=after)
+        return await assets_key(info.context, self.row, page, workspace_ids)
+
+    @loaded(
+        lambda loaders: loaders.figures_of_scope,
+        lambda scope, figures: AssetMetrics.of(scope, figures),
+        AssetMetrics | None,
+        requires=INSIDERS,
+    )
+    async def metrics(
+        self,
+        info: Info,
+        range: Range,
+        workspace_ids: WorkspaceIds = None,
+        asset_ids: AssetIds = None,
+        domain: OneDomain = None,
+        time_zone: Zone = UTC,
+    ) -> Scope:
+        """Over all its assets, or the workspaces and assets named: for a member, of the workspace whose
+        token is held."""
+        asked = Asked(range.start, range.end, time_zone, domain, workspace_ids, asset_ids)
+        return await asset_metrics.organization_scope(info.context, self.row, asked)
+
+    @classmethod
+    def of(cls, row: OrganizationRow) -> Self:
+        return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
+
+
+@strawberry.type(description="A part of an organization. Known only to whoever may enter it.")
+class Workspace(Node):
+    row: strawberry.Private[WorkspaceRow]
+    name: str = described("As its organization's members called it.")
+
+    @loaded(lambda loaders: loaders.organization, lambda _, row: Organization.of(row), Organization)
+    def organization(self) -> int:
+        """What it is a part of."""
+        return self.row.organization_id
+
+    @loaded(
+        lambda loaders: loaders.pages,
+        lambda key, page: connection_of(Asset.of)(key, page),
+        Connection["Asset"],
+    )
+    def assets(self, info: Info, first: First = None, after: After = None) -> PageKey:
+        """Its assets, oldest first."""
+        return workspace_assets_key(self.row, page_of(info.context.limits, first=first, after=after))
+
+    @loaded(
+        lambda loaders: loaders.figures_of_scope,
+        lambda scope, figures: AssetMetrics.of(scope, figures),
+        AssetMetrics | None,
+        requires=INSIDERS,
+    )
+    async def metrics(
+        self,
+        info: Info,
+        range: Range,
+        asset_ids: AssetIds = None,
+        domain: OneDomain = None,
+        time_zone: Zone = UTC,
+    ) -> Scope:
+        """Over all its assets, or those named."""
+        asked = Asked(range.start, range.end, time_zone, domain, asset_ids=asset_ids)
+        return await asset_metrics.workspace_scope(info.context, self.row, asked)
+
+    @classmethod
+    def of(cls, row: WorkspaceRow) -> Self:
+        return cls(row=row, id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)), name=row.name)
+
+
+@strawberry.type(
+    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace."
+)
+class Asset(Node):
+    row: strawberry.Private[AssetRow]
+    name: str = described("As its workspace's members called it.")
+    created_at: datetime = described("When it was made.")
+
+    @loaded(lambda loaders: loaders.workspace, lambda _, row: Workspace.of(row), Workspace)
+    def workspace(self) -> int:
+        """Where it belongs."""
+        return self.row.workspace_id
+
+    @loaded(
+        lambda loaders: loaders.formats,
+        lambda _, rows: [AssetFormat.of(row) for row in rows],
+        list[AssetFormat],
+    )
+    def formats(self) -> int:
+        """The optimized files of the 3D model."""
+        return self.row.id
+
+    @loaded(
+        lambda loaders: loaders.figures_of_scope,
+        lambda scope, figures: AssetMetrics.of(scope, figures),
+        AssetMetrics | None,
+        requires=INSIDERS,
+    )
+    def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
+        """What happened to it within a range."""
+        asked = Asked(range.start, range.end, time_zone, domain)
+        return asset_metrics.asset_scope(info.context, self.row, asked)
+
+    @classmethod
+    def of(cls, row: AssetRow) -> Self:
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.ASSET, row.public_id)),
+            name=row.name,
+            created_at=row.created_at,
+        )
