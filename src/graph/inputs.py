@@ -9,7 +9,7 @@ from graph.enums import DeviceCategory, OrderDirection, PublicationOrderField
 from graph.fields import described
 from graph.scalars import BigInt, RangeBound
 from ingest.wire import WireAction
-from models import ExperienceType, SourceType
+from models import AssetFormatType, ExperienceType, Role, SourceType
 
 
 def optional(description: str, default: Any = None) -> Any:
@@ -155,3 +155,55 @@ class UserInsightInput:
     twitter_handle: str | None = optional("With or without an @; letters, digits and _, at most 15.")
     instagram_handle: str | None = optional("With or without an @; letters, digits, . and _, at most 30.")
     works: list[WorkInput] | None = optional("All of the user's works: those not in it are removed.")
+
+
+@strawberry.input(description="A new organization.")
+class CreateOrganizationInput:
+    name: str = described("At most 200 characters.")
+
+
+@strawberry.input(description="A new workspace.")
+class CreateWorkspaceInput:
+    organization_id: strawberry.ID = described("What it is a part of.")
+    name: str = described("At most 200 characters.")
+
+
+@strawberry.input(description="A new member of an organization.")
+class AddMemberInput:
+    organization_id: strawberry.ID = described("The organization.")
+    user_id: strawberry.ID = described("Who joins it.")
+    role: Role = optional("What the member may do.", Role.MEMBER)
+    workspace_ids: list[strawberry.ID] | None = optional(
+        "The workspaces that a MEMBER may enter; owners and admins enter all."
+    )
+
+
+@strawberry.input(description="A member who leaves an organization.")
+class RemoveMemberInput:
+    organization_id: strawberry.ID = described("The organization.")
+    user_id: strawberry.ID = described("Who leaves it.")
+
+
+@strawberry.input(description="An optimized file of a 3D model.")
+class AssetFormatInput:
+    type: AssetFormatType = described("What it is.")
+    url: str = described("Where it is: http or https.")
+    size_bytes: BigInt | None = optional("Its size, where it is known.")
+
+
+@strawberry.input(description="A new asset.")
+class CreateAssetInput:
+    workspace_id: strawberry.ID = described("Where it belongs.")
+    name: str = described("At most 200 characters.")
+    formats: list[AssetFormatInput] | None = optional("The optimized files of its 3D model.")
+    domains: list[str] | None = optional(
+        "The only sites from which its events count, such as `example.com`; none named, all."
+    )
+
+
+@strawberry.input(description="What to change of an asset.")
+class UpdateAssetInput:
+    id: strawberry.ID = described("The asset's global id.")
+    name: str | None = optional("At most 200 characters.")
+    formats: list[AssetFormatInput] | None = optional("All of its files: those not in it are removed.")
+    domains: list[str] | None = optional("All of its sites: those not in it are removed; empty, all count.")

@@ -6,37 +6,61 @@ from graph.events import reported
 from graph.fields import argument, mutation
 from graph.info import Info
 from graph.inputs import (
+    AddMemberInput,
+    AssetFormatInput,
     BookAppointmentInput,
     CommentInput,
+    CreateAssetInput,
     CreateAuthenticationKeyInput,
+    CreateOrganizationInput,
     CreatePublicationInput,
+    CreateWorkspaceInput,
     EventInput,
     LoginInput,
     PublishExperienceInput,
+    RemoveMemberInput,
+    UpdateAssetInput,
     UpdatePublicationInput,
     UserInsightInput,
 )
+from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.payloads import (
+    AddMemberPayload,
     AuthPayload,
     BookAppointmentPayload,
     CancelAppointmentPayload,
     CommentPayload,
+    CreateAssetPayload,
     CreateAuthenticationKeyPayload,
+    CreateOrganizationPayload,
     CreatePublicationPayload,
+    CreateWorkspacePayload,
     DeleteCommentPayload,
     FollowPayload,
     PublicationPayload,
     PublishExperiencePayload,
     RecordEventsPayload,
+    RemoveMemberPayload,
     RevokeAuthenticationKeyPayload,
+    UpdateAssetPayload,
     UpdatePublicationPayload,
     UserInsightPayload,
 )
 from graph.types.publication import Experience, Publication, User
-from resolvers import accounts, appointments, insights, people, publications, reactions, recording
+from resolvers import (
+    accounts,
+    appointments,
+    insights,
+    memberships,
+    people,
+    publications,
+    reactions,
+    recording,
+)
 from resolvers.insights import Given, GivenWork
+from resolvers.memberships import GivenFormat
 
 PublicationId = Annotated[strawberry.ID, argument("The publication's global id.")]
 UserId = Annotated[strawberry.ID, argument("The user's global id.")]
@@ -242,6 +266,76 @@ class Mutation:
         """The viewer's insight. NOT_FOUND before there is one."""
         row = await insights.update_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
+
+    @mutation
+    async def create_organization(
+        self, info: Info, input: Annotated[CreateOrganizationInput, argument("The organization to make.")]
+    ) -> CreateOrganizationPayload:
+        """An organization, of which the viewer is the owner."""
+        row = await memberships.create_organization(info.context, input.name)
+        return CreateOrganizationPayload(organization=Organization.of(row))
+
+    @mutation
+    async def create_workspace(
+        self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
+    ) -> CreateWorkspacePayload:
+        """By an owner or admin of the organization."""
+        row = await memberships.create_workspace(info.context, input.organization_id, input.name)
+        return CreateWorkspacePayload(workspace=Workspace.of(row))
+
+    @mutation
+    async def add_member(
+        self, info: Info, input: Annotated[AddMemberInput, argument("Who joins what.")]
+    ) -> AddMemberPayload:
+        """By an owner or admin; owners are made by owners alone. CONFLICT for somebody who is a member."""
+        row = await memberships.add_member(
+            info.context,
+            input.organization_id,
+            input.user_id,
+            role=input.role,
+            workspace_ids=input.workspace_ids or (),
+        )
+        return AddMemberPayload(user=User.of(row))
+
+    @mutation
+    async def remove_member(
+        self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves what.")]
+    ) -> RemoveMemberPayload:
+        """By an owner or admin; anybody may leave. CONFLICT where no owner would be left."""
+        row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
+        return RemoveMemberPayload(user=User.of(row))
+
+    @mutation
+    async def create_asset(
+        self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
+    ) -> CreateAssetPayload:
+        """By an owner or admin of the organization, or with the workspace's token."""
+        row = await memberships.create_asset(
+            info.context,
+            input.workspace_id,
+            name=input.name,
+            formats=_formats(input.formats or []),
+            domains=input.domains or (),
+        )
+        return CreateAssetPayload(asset=Asset.of(row))
+
+    @mutation
+    async def update_asset(
+        self, info: Info, input: Annotated[UpdateAssetInput, argument("What to change.")]
+    ) -> UpdateAssetPayload:
+        """By an owner or admin of the organization, or with the workspace's token."""
+        row = await memberships.update_asset(
+            info.context,
+            input.id,
+            name=input.name,
+            formats=None if input.formats is None else _formats(input.formats),
+            domains=input.domains,
+        )
+        return UpdateAssetPayload(asset=Asset.of(row))
+
+
+def _formats(given: list[AssetFormatInput]) -> list[GivenFormat]:
+    return [GivenFormat(one.type, one.url, one.size_bytes) for one in given]
 
 
 def _given(input: UserInsightInput) -> Given:

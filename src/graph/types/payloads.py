@@ -7,6 +7,7 @@ import strawberry
 
 from base.ids import Kind, global_id
 from graph.fields import described
+from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
@@ -136,3 +137,33 @@ class UserInsightPayload:
 @strawberry.type(description="The user who was followed, or no longer is.")
 class FollowPayload:
     user: User = described("As they are now.")
+
+
+@strawberry.type(description="The organization that was made.")
+class CreateOrganizationPayload:
+    organization: Organization = described("As it is now.")
+
+
+@strawberry.type(description="The workspace that was made.")
+class CreateWorkspacePayload:
+    workspace: Workspace = described("As it is now.")
+
+
+@strawberry.type(description="The member who joined.")
+class AddMemberPayload:
+    user: User = described("Who joined.")
+
+
+@strawberry.type(description="The member who left.")
+class RemoveMemberPayload:
+    user: User = described("Who left.")
+
+
+@strawberry.type(description="The asset that was made.")
+class CreateAssetPayload:
+    asset: Asset = described("As it is now.")
+
+
+@strawberry.type(description="The asset that was changed.")
+class UpdateAssetPayload:
+    asset: Asset = described("As it is now.")
