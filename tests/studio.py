@@ -113,6 +113,25 @@ class Studio:
         response = await self.client.post("/graphql", json=body, headers=headers or {})
         return Answer(response.status_code, response.headers, response.json())
 
+    async def add_asset(self, name: str, *, workspace: int = 0) -> str:
+        """By the admin; its global id."""
+        answer = await self.ask(
+            "mutation($input: CreateAssetInput!) { createAsset(input: $input) { asset { id } } }",
+            "admin",
+            input={"workspaceId": self.workspaces[workspace], "name": name},
+        )
+        id: str = answer.data["createAsset"]["asset"]["id"]
+        return id
+
+    async def report(self, events: list[dict[str, Any]], by: str = "admin") -> None:
+        """All of them are stored."""
+        answer = await self.ask(
+            "mutation($events: [EventInput!]!) { recordEvents(events: $events) { stored } }",
+            by,
+            events=events,
+        )
+        assert answer.data["recordEvents"]["stored"] == len(events)
+
     def token(self, name: str, *, lifetime: timedelta = timedelta(0)) -> str:
         claims = Claims(self.people[name].row.public_id)
         return self.services.signer.issue(claims, self.clock.now + lifetime).text
