@@ -11,7 +11,8 @@ from resolvers.ids import find, no_such
 
 
 async def find_organization(context: Context, id: str) -> OrganizationRow:
-    """NOT_FOUND for whoever does not belong to it."""
+    """NOT_FOUND for whoever does not belong to it, UNAUTHENTICATED for nobody known, whatever the id."""
+    context.viewer.required_user_id()
     row = await find(Kind.ORGANIZATION, id, context.loaders.organization_by_public_id.load)
     if await role_in(context.loaders, context.viewer, row.id) is None:
         raise no_such(Kind.ORGANIZATION)
@@ -19,7 +20,8 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
 
 
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:
-    """NOT_FOUND for whoever may not enter it."""
+    """NOT_FOUND for whoever may not enter it, UNAUTHENTICATED for nobody known, whatever the id."""
+    context.viewer.required_user_id()
     row = await find(Kind.WORKSPACE, id, context.loaders.workspace_by_public_id.load)
     if not await may_enter(context.loaders, context.viewer, row):
         raise no_such(Kind.WORKSPACE)
@@ -37,11 +39,14 @@ async def workspaces_key(context: Context, organization: OrganizationRow, page: 
     """Those the viewer may enter: all for owners and admins, a token's own for whoever holds one."""
     viewer = context.viewer
     role = await role_in(context.loaders, viewer, organization.id)
-    entered: tuple[int, ...] | None = None
+    entered: frozenset[int] | None = None
     if role is None or viewer.user_id is None:
-        entered = ()
-    elif viewer.workspace_id is not None:
-        entered = (viewer.workspace_id,)
+        entered = frozenset()
     elif role is Role.MEMBER:
-        entered = tuple(sorted(await context.loaders.workspaces_of_user.load(viewer.user_id)))
-    return PageKey(WORKSPACES_OF_ORGANIZATION, page, organization.id, entered)
+        entered = await context.loaders.workspaces_of_user.load(viewer.user_id)
+    if viewer.workspace_id is not None:
+        own = frozenset({viewer.workspace_id})
+        entered = own if entered is None else own & entered
+    return PageKey(
+        WORKSPACES_OF_ORGANIZATION, page, organization.id, None if entered is None else tuple(sorted(entered))
+    )
