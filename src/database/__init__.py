@@ -2,6 +2,16 @@
 
 from database.database import Database
 from database.inserts import insert_into, table_of
-from database.statement import Statement, among, span_parameters, spans
+from database.statement import Statement, among, bucket_of, ordered_join, rows_of, spans
 
-__all__ = ["Database", "Statement", "among", "insert_into", "span_parameters", "spans", "table_of"]
+__all__ = [
+    "Database",
+    "Statement",
+    "among",
+    "bucket_of",
+    "insert_into",
+    "ordered_join",
+    "rows_of",
+    "spans",
+    "table_of",
+]
