@@ -7,7 +7,7 @@ from auth.tokens import Signer
 from database import Database
 from loaders.hour import Hour
 from resolvers.context import Limits, Services
-from server.secrets import secrets_of
+from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 
 
@@ -26,3 +26,8 @@ def services_of(settings: Settings) -> Services:
         visitor_salt=secrets[0].encode(),
         limits=Limits(page_size=settings.max_page_size, range_days=settings.max_range_days),
     )
+
+
+def services_that_sign_nothing(settings: Settings) -> Services:
+    """For commands: no secret need be kept for them."""
+    return services_of(settings.model_copy(update={"secret": new_secret()}))
