@@ -13,7 +13,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema lock clean
+.PHONY: help demo test check schema docs lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -41,6 +41,10 @@ check: .venv/.dev ## format, lint, types, imports, schema.graphql and migrations
 schema: .venv/.project ## write schema.graphql anew
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
+
+docs: .venv/.project ## write docs/settings.md anew
+	@$(BIN)/python -m server.reference > .venv/settings.md
+	@mv .venv/settings.md docs/settings.md
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

@@ -19,18 +19,18 @@ async def user_by_password(
 ) -> int:
     """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account."""
     account = email.strip().lower()
-    await throttle.allow(account=account, address=address)
+    throttle.allow(account=account, address=address)
     known = await loaders.password_by_email.load(account)
     if not await is_password(password, known.password_hash if known else None) or known is None:
         raise Unauthenticated("The email or the password is wrong.")
-    await throttle.forget(account)
+    throttle.forget(account)
     return known.user_id
 
 
 async def user_by_key(
     loaders: Loaders, throttle: SignInThrottle, key: str, address: str, now: datetime
 ) -> int:
-    await throttle.allow(account=None, address=address)
+    throttle.allow(account=None, address=address)
     return await _owner_of(key, loaders, now)
 
 
@@ -50,7 +50,7 @@ async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signe
     if not shown:
         return ANONYMOUS
     scheme, _, credentials = shown.strip().rpartition(" ")
-    match scheme.lower():
+    match scheme.strip().lower():
         case "token":
             return Viewer(await _owner_of(credentials, loaders, now))
         case "bearer" | "":

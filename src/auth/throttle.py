@@ -1,15 +1,19 @@
 """How often somebody may try to sign in: counted for the account and for the address, in this process."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
+from hashlib import sha256
+from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
-from time import time
+from time import monotonic
 from typing import NamedTuple
 
-from limits import RateLimitItem, parse
-from limits.aio.storage import MemoryStorage
-from limits.aio.strategies import MovingWindowRateLimiter
+from cachetools import TTLCache
+from limits import parse
 
 from base.errors import Throttled
+
+_MAX_NAMES = 100_000
+_NETWORK_BITS = 64
 
 
 class Rates(NamedTuple):
@@ -20,23 +24,57 @@ class Rates(NamedTuple):
 
 
 class SignInThrottle:
-    def __init__(self, rates: Rates) -> None:
-        self._account = parse(rates.account)
-        self._address = parse(rates.address)
-        self._limiter = MovingWindowRateLimiter(MemoryStorage())
+    def __init__(self, rates: Rates, timer: Callable[[], float] = monotonic) -> None:
+        """`timer` is in seconds."""
+        self._accounts = _Windows(rates.account, timer)
+        self._addresses = _Windows(rates.address, timer)
 
-    async def allow(self, *, account: str | None, address: str) -> None:
+    def allow(self, *, account: str | None, address: str) -> None:
         """Counts this attempt. Raises THROTTLED where either has had its share, known account or not."""
-        for rate, name in self._applying(account, address):
-            if not await self._limiter.hit(rate, *name):
-                window = await self._limiter.get_window_stats(rate, *name)
-                seconds = max(1, ceil(window.reset_time - time()))
-                raise Throttled(f"Too many sign-ins. Try again in {seconds} s.", retry_after=seconds)
+        self._addresses.add(_caller(address))
+        if account is not None:
+            self._accounts.add(account)
 
-    async def forget(self, account: str) -> None:
+    def forget(self, account: str) -> None:
         """After a sign-in that worked: only failures add up."""
-        await self._limiter.clear(self._account, "account", account)
+        self._accounts.forget(account)
 
-    def _applying(self, account: str | None, address: str) -> Sequence[tuple[RateLimitItem, tuple[str, str]]]:
-        by_address = (self._address, ("address", address))
-        return (by_address,) if account is None else (by_address, (self._account, ("account", account)))
+
+class _Windows:
+    """The attempts of each name in a window that ends now. An attempt costs the same however many names
+    there are: whoever tries many must not slow down the others."""
+
+    def __init__(self, rate: str, timer: Callable[[], float]) -> None:
+        parsed = parse(rate)
+        self._most, self._seconds = parsed.amount, parsed.get_expiry()
+        self._timer = timer
+        self._attempts: TTLCache[bytes, tuple[float, ...]] = TTLCache(_MAX_NAMES, self._seconds, timer)
+
+    def add(self, name: str) -> None:
+        now, key = self._timer(), _key(name)
+        recent = tuple(at for at in self._attempts.get(key, ()) if at > now - self._seconds)
+        if len(recent) >= self._most:
+            seconds = max(1, ceil(recent[0] + self._seconds - now))
+            raise Throttled(f"Too many sign-ins. Try again in {seconds} s.", retry_after=seconds)
+        self._attempts[key] = (*recent, now)
+
+    def forget(self, name: str) -> None:
+        self._attempts.pop(_key(name), None)
+
+
+def _key(name: str) -> bytes:
+    """Short, however long the name that somebody sends."""
+    return sha256(name.encode()).digest()
+
+
+def _caller(address: str) -> str:
+    """One IPv6 network of 64 bits is one caller's: its single addresses would be a share each."""
+    try:
+        parsed = ip_address(address)
+    except ValueError:
+        return address
+    if not isinstance(parsed, IPv6Address):
+        return address
+    if parsed.ipv4_mapped:
+        return str(parsed.ipv4_mapped)
+    return str(IPv6Network((int(parsed), _NETWORK_BITS), strict=False))

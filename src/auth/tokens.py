@@ -72,7 +72,7 @@ class Signer:
             if payload["exp"] <= now.timestamp():
                 raise Unauthenticated("The access token has expired. Sign in again.")
             return Claims(UUID(payload["sub"]), _optional(payload, "org"), _optional(payload, "wsp"))
-        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError):
+        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
             raise Unauthenticated("The access token is not valid.") from None
 
 

@@ -3,16 +3,18 @@
 from database.bulk import Bulk, bulk
 from database.database import Database
 from database.inserts import insert_into, table_of
-from database.statement import Statement, among, span_parameters, spans
+from database.statement import Statement, among, bucket_of, ordered_join, rows_of, spans
 
 __all__ = [
     "Bulk",
     "Database",
     "Statement",
     "among",
+    "bucket_of",
     "bulk",
     "insert_into",
-    "span_parameters",
+    "ordered_join",
+    "rows_of",
     "spans",
     "table_of",
 ]

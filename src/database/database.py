@@ -7,9 +7,10 @@ from typing import Any, TypeVar
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-from database.readers import PostgresReaders, Readers, SqliteReaders
+from database.readers import PostgresReaders, Readers, SqliteReaders, away
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -54,10 +55,18 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work: durable when the block is left, undone when it raises."""
-        async with self._writer, self._sessions() as session:
-            yield session
-            await session.commit()
+        """A unit of work: durable when the block is left, undone when it raises.
+
+        Raises UNAVAILABLE when the database cannot be reached.
+        """
+        try:
+            async with self._writer, self._sessions() as session:
+                yield session
+                await session.commit()
+        except (OSError, DBAPIError) as error:
+            if isinstance(error, DBAPIError) and not error.connection_invalidated:
+                raise
+            raise away() from error
 
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:

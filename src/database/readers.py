@@ -80,6 +80,10 @@ class SqliteReaders:
         return connection
 
 
+def away() -> Unavailable:
+    return Unavailable("The database cannot be reached. Try again shortly.")
+
+
 class PostgresReader:
     def __init__(self, connection: asyncpg.Connection) -> None:
         self.connection = connection
@@ -89,14 +93,26 @@ class PostgresReader:
         statement = self._prepared.get(text)
         if statement is None:
             statement = self._prepared[text] = await self.connection.prepare(text)
-        rows: Fetched = await statement.fetch(*arguments)
+        try:
+            rows: Fetched = await statement.fetch(*arguments)
+        except asyncpg.CharacterNotInRepertoireError:
+            # PostgreSQL's text has no NUL, so nothing there is equal to a text that has one.
+            return []
         return rows
 
 
 class PostgresReaders:
     """A connection that broke is replaced and the statement asked once more: reading twice does no harm."""
 
-    _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError)
+    _LOST = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
+        OSError,
+    )
     _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
 
     def __init__(self, url: URL, limit: int) -> None:
@@ -112,7 +128,7 @@ class PostgresReaders:
         try:
             return await self._fetch_once(text, arguments)
         except self._LOST as error:
-            raise Unavailable("The database cannot be reached. Try again shortly.") from error
+            raise away() from error
 
     async def close(self) -> None:
         for reader in self._held.drain():

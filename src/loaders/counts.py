@@ -8,15 +8,19 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     SmallInteger,
     String,
     Table,
+    TableValuedAlias,
+    and_,
     bindparam,
     cast,
     func,
@@ -24,12 +28,13 @@ from sqlalchemy import (
     literal_column,
     null,
     select,
+    true,
     union_all,
 )
 from sqlalchemy.types import TypeEngine
 
-from base.calendar import Pieces, Span, pieces, time_zone
-from database import Database, Statement, among, span_parameters, spans, table_of
+from base.calendar import Piece, Pieces, Span, pieces, time_zone
+from database import Database, Statement, among, bucket_of, ordered_join, rows_of, spans, table_of
 from loaders.base import Loader
 from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
 
@@ -52,6 +57,7 @@ class Measure(NamedTuple):
 
     actions: tuple[Action, ...]
     spans: tuple[Span, ...]
+    """In order; they do not overlap."""
     dimensions: frozenset[Dimension] = frozenset()
     domain: str | None = None
     """Only what came from this site; None for all."""
@@ -73,39 +79,9 @@ class Cell(NamedTuple):
     domain: str | None = None
 
 
+Cells = dict[Cell, int]
 SubjectKey = tuple[int, int]
 """Tenant and subject."""
-
-
-class EverKey(NamedTuple):
-    tenant_id: int
-    subject_id: int
-    action: Action
-
-
-class EverCounts(Loader[EverKey, int]):
-    """How often something has ever happened to a subject."""
-
-    _statement = Statement(
-        select(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
-        .where(
-            among(MONTHS.tenant_id, "tenants"),
-            among(MONTHS.subject_id, "subjects"),
-            among(MONTHS.action, "actions"),
-        )
-        .group_by(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action),
-        lambda tenant_id, subject_id, action, count: (EverKey(tenant_id, subject_id, Action(action)), count),
-    )
-
-    async def batch_load_fn(self, keys: Sequence[EverKey]) -> list[int]:
-        tenants, subjects, actions = (list(set(values)) for values in zip(*keys, strict=True))
-        counts = dict(
-            await self.database.fetch(self._statement, tenants=tenants, subjects=subjects, actions=actions)
-        )
-        return [counts.get(key, 0) for key in keys]
-
-
-Cells = dict[Cell, int]
 
 
 class Counts(Loader[CountsKey, Cells]):
@@ -131,7 +107,7 @@ class ManyKey(NamedTuple):
 
 
 class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
-    """By subject, for many keys like it in one statement. Subjects without any count are absent."""
+    """By subject, for many keys alike in one statement. Subjects without any count are absent."""
 
     async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[dict[int, Cells]]:
         alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
@@ -152,29 +128,75 @@ async def read_counts(
 ) -> dict[SubjectKey, Cells]:
     """`zone` is the reporting one of all the subjects' tenants."""
     counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
-    parts = pieces(measure.spans, time_zone(zone))
-    tiers = _tiers(parts, measure)
-    if not tiers or not subjects:
+    runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
+    if not runs or not subjects:
         return counted
     rows = await database.fetch(
-        counts_statement(tiers, measure.dimensions, measure.domain is not None),
+        counts_statement(tuple(runs), measure.dimensions, measure.domain is not None),
         tenants=list({tenant_id for tenant_id, _ in subjects}),
-        subjects=[subject_id for _, subject_id in subjects],
+        subjects=list(subjects),
         actions=list(measure.actions),
         domain=measure.domain,
-        **_span_parameters(parts),
+        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
     )
-    for tenant_id, subject_id, cell, count in rows:
-        cells = counted[tenant_id, subject_id]
-        cells[cell] = cells.get(cell, 0) + count
+    numbered = list(runs.values())
+    for run, bucket, subject, split, count in rows:
+        if bucket % 2:
+            cell = Cell(numbered[run][bucket // 2].position, *split)
+            cells = counted[subject]
+            cells[cell] = cells.get(cell, 0) + count
     return counted
 
 
-def _tiers(parts: Pieces, measure: Measure) -> tuple[str, ...]:
-    tiers = [tier for tier in ("months", "days", "edges") if getattr(parts, tier)]
-    if parts.edges and Action.ENGAGED_VIEW in measure.actions:
-        tiers.append("engaged")
-    return tuple(tiers)
+def asked_subjects(name: str = "asked") -> TableValuedAlias:
+    """What is given as the parameter `subjects`: pairs of a tenant and a subject.
+
+    Two lists instead would be searched for each tenant with each subject of all the others.
+    """
+    columns = {"tenant_id": BigInteger(), "subject_id": BigInteger()}
+    return rows_of("subjects", **columns).table_valued(*columns, name=name)
+
+
+def is_of(table: Table, asked: TableValuedAlias) -> ColumnElement[bool]:
+    """The tenants stand here as a list, too: by it a distributed engine knows where to look."""
+    is_theirs: ColumnElement[bool] = and_(
+        table.c.tenant_id == asked.c.tenant_id,
+        table.c.subject_id == asked.c.subject_id,
+        among(table.c.tenant_id, "tenants"),
+    )
+    return is_theirs
+
+
+class EverKey(NamedTuple):
+    tenant_id: int
+    subject_id: int
+    action: Action
+
+
+_ASKED = asked_subjects()
+
+
+class EverCounts(Loader[EverKey, int]):
+    """How often something has ever happened to a subject."""
+
+    _statement = Statement(
+        select(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
+        .select_from(ordered_join(_ASKED, table_of(MonthTotal), is_of(table_of(MonthTotal), _ASKED)))
+        .where(among(MONTHS.action, "actions"))
+        .group_by(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action),
+        lambda tenant_id, subject_id, action, count: (EverKey(tenant_id, subject_id, Action(action)), count),
+    )
+
+    async def batch_load_fn(self, keys: Sequence[EverKey]) -> list[int]:
+        counts = dict(
+            await self.database.fetch(
+                self._statement,
+                tenants=list({key.tenant_id for key in keys}),
+                subjects=list({(key.tenant_id, key.subject_id) for key in keys}),
+                actions=list({key.action for key in keys}),
+            )
+        )
+        return [counts.get(key, 0) for key in keys]
 
 
 class _Tier(NamedTuple):
@@ -182,13 +204,14 @@ class _Tier(NamedTuple):
     time: ColumnElement[Any]
     type: TypeEngine[Any]
     sum: ColumnElement[int]
-    action: ColumnElement[int]
+    action: ColumnElement[int] | None = None
+    """What all of its rows are, where no column says it."""
 
 
 _TIERS = {
-    "months": _Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count), MONTHS.action),
-    "days": _Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count), DAYS.action),
-    "edges": _Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count(), EVENTS.action),
+    "months": _Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
+    "days": _Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count)),
+    "edges": _Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
     # Of edges, too: an engaged view is no event of its own.
     "engaged": _Tier(
         table_of(EngagedView),
@@ -198,40 +221,63 @@ _TIERS = {
         literal_column(str(int(Action.ENGAGED_VIEW)), SmallInteger()),
     ),
 }
+_TAIL = "_tail"
 
 
-def _span_parameters(parts: Pieces) -> dict[str, Any]:
-    return {
-        **span_parameters("months", parts.months),
-        **span_parameters("days", parts.days),
-        **span_parameters("edges", parts.edges),
-        **span_parameters("engaged", parts.edges),
-    }
+def _runs(parts: Pieces, measure: Measure) -> dict[str, list[Piece[Any]]]:
+    """What is read from each tier: in two runs, so that nobody reads through what lies between.
+
+    Before and after whole months come days; before and after whole days come edges.
+    """
+    runs: dict[str, list[Piece[Any]]] = {}
+    tiers = parts._asdict()
+    if Action.ENGAGED_VIEW in measure.actions:
+        tiers["engaged"] = parts.edges
+    for tier, all_of_it in tiers.items():
+        runs[tier], runs[tier + _TAIL] = _halves(all_of_it)
+    return {name: run for name, run in runs.items() if run}
+
+
+def _halves(run: list[Piece[Any]]) -> tuple[list[Piece[Any]], list[Piece[Any]]]:
+    """Cut at the widest gap, if there is one."""
+    gaps = [after.start - before.end for before, after in pairwise(run)]
+    if not gaps or not (widest := max(gaps)):
+        return run, []
+    cut = gaps.index(widest) + 1
+    return run[:cut], run[cut:]
+
+
+_Counted = tuple[int, int, tuple[int, int], tuple[Action, int | None, str | None], int]
+"""The number of the run and of the bucket in it; whose; by what it is split; how often."""
 
 
 @lru_cache(maxsize=64)
 def counts_statement(
-    tiers: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
-) -> Statement[tuple[int, int, Cell, int]]:
-    selects = [_tier_select(tier, dimensions, of_one_domain) for tier in tiers]
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
+) -> Statement[_Counted]:
+    selects = [_run_select(number, run, dimensions, of_one_domain) for number, run in enumerate(runs)]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
 
 
 def _counted(
-    tenant_id: int, subject_id: int, position: int, action: int, device: int, domain: str, count: int
-) -> tuple[int, int, Cell, int]:
-    cell = Cell(position, Action(action), device if device >= 0 else None, domain)
-    return tenant_id, subject_id, cell, count
+    run: int, tenant_id: int, subject_id: int, bucket: int, action: int, device: int, domain: str, count: int
+) -> _Counted:
+    split = (Action(action), device if device >= 0 else None, domain)
+    return run, bucket, (tenant_id, subject_id), split, count
 
 
-def _tier_select(name: str, dimensions: frozenset[Dimension], of_one_domain: bool) -> Select[Any]:
-    tier = _TIERS[name]
+def _run_select(number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool) -> Select[Any]:
+    tier = _TIERS[name.removesuffix(_TAIL)]
     totals = tier.table.c
+    asked = asked_subjects(f"{name}_subjects")
     part = spans(name, tier.type).table_valued("bucket", "start", "stop", name=f"{name}_part")
-    source = part.join(tier.table, _within(tier, part))
-    by: list[ColumnElement[Any]] = [totals.tenant_id, totals.subject_id, part.c.bucket]
-    if name != "engaged":
-        by.append(tier.action)
+    is_within = (tier.time >= part.c.start) & (tier.time < part.c.stop)
+    is_theirs = is_of(tier.table, asked)
+    source: FromClause = ordered_join(ordered_join(asked, part, true()), tier.table, is_theirs & is_within)
+    bucket = bucket_of(tier.time, part.c.bucket)
+    by: list[ColumnElement[Any]] = [totals.tenant_id, totals.subject_id, bucket]
+    if tier.action is None:
+        by.append(totals.action)
     device: ColumnElement[Any] = literal(-1)
     domain: ColumnElement[Any] = cast(null(), String)
     if Dimension.DEVICE in dimensions:
@@ -243,26 +289,21 @@ def _tier_select(name: str, dimensions: frozenset[Dimension], of_one_domain: boo
         by.append(DOMAINS.name)
     statement = (
         select(
+            literal(number),
             totals.tenant_id,
             totals.subject_id,
-            part.c.bucket,
-            tier.action,
+            bucket,
+            totals.action if tier.action is None else tier.action,
             device,
             domain,
             cast(tier.sum, BigInteger),
         )
         .select_from(source)
-        .where(among(totals.tenant_id, "tenants"), among(totals.subject_id, "subjects"))
         .group_by(*by)
     )
-    if name != "engaged":
-        statement = statement.where(among(tier.action, "actions"))
+    if tier.action is None:
+        statement = statement.where(among(totals.action, "actions"))
     if of_one_domain:
         named = select(DOMAINS.id).where(DOMAINS.name == bindparam("domain")).scalar_subquery()
         statement = statement.where(totals.domain_id == named)
     return statement
-
-
-def _within(tier: _Tier, part: Any) -> ColumnElement[bool]:
-    within: ColumnElement[bool] = (tier.time >= part.c.start) & (tier.time < part.c.stop)
-    return within

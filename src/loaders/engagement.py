@@ -4,17 +4,18 @@ from asyncio import gather
 from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, bindparam, cast, func, select
+from sqlalchemy import BigInteger, FromClause, bindparam, cast, func, select
+from sqlmodel import SQLModel
 
 from base.calendar import Span
-from database import Database, Statement, among, table_of
-from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure
+from database import Database, Statement, among, ordered_join, table_of
+from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
 from loaders.hour import Hour, HourLoader
 from loaders.people import SocialCounts, SocialCountsByUser
 from loaders.publications import EXPERIENCES
-from models import TAKES_BACK, Action, ActiveUser, ExperienceType, Instant, SubjectKind
+from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
 ACTIVE_USERS = table_of(ActiveUser).c
 ACTIVE_DAYS = timedelta(days=30)
@@ -41,25 +42,26 @@ class Engagement(NamedTuple):
     generated_at: datetime
 
 
+def _of_asked(model: type[SQLModel]) -> FromClause:
+    table, asked = table_of(model), asked_subjects()
+    return ordered_join(asked, table, is_of(table, asked))
+
+
 class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
     """What was taken back (a like, a comment, an appointment) leaves the day on which it was made."""
 
     _all_time = Statement(
         select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
-        .where(
-            among(MONTHS.tenant_id, "tenants"),
-            among(MONTHS.subject_id, "publications"),
-            among(MONTHS.action, "actions"),
-        )
+        .select_from(_of_asked(MonthTotal))
+        .where(among(MONTHS.action, "actions"))
         .group_by(MONTHS.subject_id, MONTHS.action),
         lambda publication_id, action, count: (publication_id, Action(action), count),
     )
     _active_until_now = Statement(
         select(ACTIVE_USERS.subject_id, func.count())
+        .select_from(_of_asked(ActiveUser))
         .where(
-            among(ACTIVE_USERS.tenant_id, "tenants"),
             ACTIVE_USERS.subject_kind == int(SubjectKind.PUBLICATION),
-            among(ACTIVE_USERS.subject_id, "publications"),
             ACTIVE_USERS.last_active_at >= bindparam("start", type_=Instant()),
         )
         .group_by(ACTIVE_USERS.subject_id),
@@ -67,9 +69,8 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
     )
     _active_within = Statement(
         select(EVENTS.subject_id, func.count(EVENTS.user_id.distinct()))
+        .select_from(_of_asked(Event))
         .where(
-            among(EVENTS.tenant_id, "tenants"),
-            among(EVENTS.subject_id, "publications"),
             among(EVENTS.action, "actions"),
             EVENTS.occurred_at >= bindparam("start", type_=Instant()),
             EVENTS.occurred_at < bindparam("stop", type_=Instant()),
@@ -149,10 +150,10 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
         )
 
 
-def _subjects(keys: list[EngagementKey]) -> dict[str, list[int]]:
+def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     return {
         "tenants": list({key.tenant_id for key in keys}),
-        "publications": list({key.publication_id for key in keys}),
+        "subjects": list({(key.tenant_id, key.publication_id) for key in keys}),
     }
 
 

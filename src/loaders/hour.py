@@ -1,6 +1,6 @@
 """Figures that may be up to an hour old: kept as values, computed once however many ask at a time."""
 
-from asyncio import Future, get_running_loop
+from asyncio import Future, get_running_loop, wait
 from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -33,7 +33,10 @@ class Hour:
         return entry if entry and entry.revision == revision else None
 
     def keep(self, key: Hashable, revision: int, value: Any) -> None:
-        self._entries[key] = _Entry(revision, value)
+        """Unless it is stale already: a slow computation may end after a newer one."""
+        entry = self._entries.get(key)
+        if entry is None or entry.revision <= revision:
+            self._entries[key] = _Entry(revision, value)
 
 
 class HourKey(NamedTuple, Generic[K]):
@@ -74,9 +77,10 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
                 mine.append(key)
         if mine:
             await self._compute(mine, found)
-        for running in elsewhere:
-            # It ends when the other request is done, well or not; what it found is then looked up.
-            await running
+        if elsewhere:
+            # They end when the other requests are done, well or not; what those found is then looked up.
+            # Not awaited themselves: whoever is cancelled while awaiting a future cancels it for all.
+            await wait(elsewhere)
 
     async def _compute(self, keys: list[HourKey[K]], found: dict[HourKey[K], V]) -> None:
         done: Future[None] = get_running_loop().create_future()

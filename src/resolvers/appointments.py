@@ -6,13 +6,13 @@ from uuid import UUID
 from sqlalchemy import select, update
 from sqlmodel import col
 
-from base.errors import BadUserInput, Conflict, Forbidden
+from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from ingest.store import store
 from loaders.publications import AppointmentRow, PublicationRow
 from models import Action, Appointment, Publication
 from resolvers.context import Context
-from resolvers.ids import find, find_publication
+from resolvers.ids import find, find_publication, no_such
 from resolvers.writes import event_on, is_maker, refresh_for_makers
 
 _LONGEST = timedelta(hours=24)
@@ -57,12 +57,9 @@ async def book(
 
 async def cancel(context: Context, id: str) -> AppointmentRow:
     """By whoever booked it, or by a maker of the publication. A second time changes nothing."""
-    user_id = context.viewer.required_user_id()
+    context.viewer.required_user_id()
     appointment = await find_appointment(context, id)
-    publication = await context.loaders.publication.load(appointment.publication_id)
-    assert publication is not None
-    if user_id != appointment.user_id and not await is_maker(context, publication):
-        raise Forbidden("Only for whoever booked the appointment and the makers of the publication.")
+    publication = await _publication_of(context, appointment)
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
         statement = (
@@ -79,7 +76,18 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
 
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
-    return await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
+    """NOT_FOUND for all but whoever booked it and the makers of the publication."""
+    row = await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
+    is_booker = context.viewer.user_id == row.user_id
+    if not is_booker and not await is_maker(context, await _publication_of(context, row)):
+        raise no_such(Kind.APPOINTMENT)
+    return row
+
+
+async def _publication_of(context: Context, appointment: AppointmentRow) -> PublicationRow:
+    publication = await context.loaders.publication.load(appointment.publication_id)
+    assert publication is not None
+    return publication
 
 
 def _check_bookable(publication: PublicationRow) -> None:

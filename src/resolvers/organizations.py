@@ -20,7 +20,8 @@ from resolvers.ids import find, no_such, public_id_of
 
 
 async def find_organization(context: Context, id: str) -> OrganizationRow:
-    """NOT_FOUND for whoever does not belong to it."""
+    """NOT_FOUND for whoever does not belong to it, UNAUTHENTICATED for nobody known, whatever the id."""
+    context.viewer.required_user_id()
     row = await find(Kind.ORGANIZATION, id, context.loaders.organization_by_public_id.load)
     if await role_in(context.loaders, context.viewer, row.id) is None:
         raise no_such(Kind.ORGANIZATION)
@@ -28,7 +29,8 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
 
 
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:
-    """NOT_FOUND for whoever may not enter it."""
+    """NOT_FOUND for whoever may not enter it, UNAUTHENTICATED for nobody known, whatever the id."""
+    context.viewer.required_user_id()
     row = await find(Kind.WORKSPACE, id, context.loaders.workspace_by_public_id.load)
     if not await may_enter(context.loaders, context.viewer, row):
         raise no_such(Kind.WORKSPACE)
@@ -52,13 +54,15 @@ async def entered_workspaces(context: Context, organization: OrganizationRow) ->
     """Those the viewer may enter, by id; None for all."""
     viewer = context.viewer
     role = await role_in(context.loaders, viewer, organization.id)
+    entered: frozenset[int] | None = None
     if role is None or viewer.user_id is None:
-        return ()
+        entered = frozenset()
+    elif role is Role.MEMBER:
+        entered = await context.loaders.workspaces_of_user.load(viewer.user_id)
     if viewer.workspace_id is not None:
-        return (viewer.workspace_id,)
-    if role is Role.MEMBER:
-        return tuple(sorted(await context.loaders.workspaces_of_user.load(viewer.user_id)))
-    return None
+        own = frozenset({viewer.workspace_id})
+        entered = own if entered is None else own & entered
+    return None if entered is None else tuple(sorted(entered))
 
 
 async def assets_key(

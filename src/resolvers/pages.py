@@ -14,18 +14,25 @@ from resolvers.context import Limits
 _DEFAULT_SIZE = 20
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+_VALUES = {"created_at": int, "name": str}
 
 
 class _Cursor(msgspec.Struct, array_like=True):
     order: str
     value: int | str
+    """An instant as microseconds since 1970."""
     public_id: UUID
 
 
 def cursor(order: str, row: Any) -> str:
     """Says where a row stands in this order; a cursor of one order is refused by another."""
     value = _sort_value(order, row)
-    given = _Cursor(order, _microseconds(value) if isinstance(value, datetime) else value, row.public_id)
+    return _text(
+        _Cursor(order, _microseconds(value) if isinstance(value, datetime) else value, row.public_id)
+    )
+
+
+def _text(given: _Cursor) -> str:
     return urlsafe_b64encode(msgspec.msgpack.encode(given)).decode().rstrip("=")
 
 
@@ -61,7 +68,7 @@ def page_of(
 
 
 def _size(argument: str, asked: int | None, limits: Limits) -> int:
-    size = _DEFAULT_SIZE if asked is None else asked
+    size = min(_DEFAULT_SIZE, limits.page_size) if asked is None else asked
     if not 0 <= size <= limits.page_size:
         raise BadUserInput(
             f"`{argument}` is a number from 0 to {limits.page_size}.",
@@ -75,14 +82,22 @@ def _position(text: str | None, argument: str, order: str) -> Position | None:
     if text is None:
         return None
     try:
-        given = msgspec.msgpack.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
-        if given.order != order:
-            raise ValueError(given.order)
-        value = _EPOCH + given.value * _MICROSECOND if isinstance(given.value, int) else given.value
+        return _read(text, order)
     except (ValueError, OverflowError, msgspec.MsgspecError):
         raise BadUserInput(
             f"`{argument}` takes a cursor of this list, as an edge or `pageInfo` gave it.",
             argument=argument,
             reason="INVALID_CURSOR",
         ) from None
-    return Position(value, given.public_id)
+
+
+def _read(text: str, order: str) -> Position:
+    """Only what `cursor` writes is read, and only in its own order."""
+    given = msgspec.msgpack.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
+    if given.order != order or type(given.value) is not _VALUES[order] or _text(given) != text:
+        raise ValueError(text)
+    if isinstance(given.value, int):
+        return Position(_EPOCH + given.value * _MICROSECOND, given.public_id)
+    if "\x00" in given.value:
+        raise ValueError(text)
+    return Position(given.value, given.public_id)

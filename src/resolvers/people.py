@@ -1,6 +1,6 @@
 """Users, and who follows whom."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import and_, delete, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -8,9 +8,10 @@ from base.errors import BadUserInput
 from base.ids import Kind
 from database import insert_into
 from loaders.people import UserRow
-from models import Follow, Publication
+from models import CoCreator, Follow, Publication
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
+from resolvers.writes import refresh
 
 
 async def viewer(context: Context) -> UserRow | None:
@@ -35,7 +36,7 @@ async def follow(context: Context, user_id: str) -> UserRow:
         raise BadUserInput("Nobody follows themselves.", argument="userId", reason="ONESELF")
     row = {"follower_id": follower_id, "followed_id": followed.id, "created_at": context.now}
     async with context.writing() as session:
-        await _refresh_own_publications(session, follower_id)
+        await _refresh_made(session, follower_id, followed.id)
         await session.execute(insert_into(session, Follow).values(row).on_conflict_do_nothing())
     context.forget_loaded()
     return followed
@@ -45,7 +46,7 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
     follower_id = context.viewer.required_user_id()
     followed = await find_user(context, user_id)
     async with context.writing() as session:
-        await _refresh_own_publications(session, follower_id)
+        await _refresh_made(session, follower_id, followed.id)
         await session.execute(
             delete(Follow).where(
                 col(Follow.follower_id) == follower_id, col(Follow.followed_id) == followed.id
@@ -55,10 +56,9 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
     return followed
 
 
-async def _refresh_own_publications(session: AsyncSession, user_id: int) -> None:
-    """Their dashboards show whom their owner follows."""
-    await session.execute(
-        update(Publication)
-        .where(col(Publication.owner_id) == user_id)
-        .values(revision=Publication.revision + 1)
-    )
+async def _refresh_made(session: AsyncSession, follower_id: int, followed_id: int) -> None:
+    """The follower's own publications, and those of the followed that they make together."""
+    made = select(col(CoCreator.publication_id)).where(col(CoCreator.user_id) == follower_id)
+    owner_id = col(Publication.owner_id)
+    together = and_(owner_id == followed_id, col(Publication.id).in_(made))
+    await refresh(session, or_(owner_id == follower_id, together))

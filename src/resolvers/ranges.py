@@ -9,6 +9,7 @@ from base.calendar import (
     InvalidSpan,
     Span,
     UnknownTimeZone,
+    day_of,
     parse_bound,
     resolve,
     time_zone,
@@ -16,11 +17,14 @@ from base.calendar import (
 from base.errors import BadUserInput
 from resolvers.context import Limits
 
+_DAY = timedelta(days=1)
+_MICROSECOND = timedelta(microseconds=1)
+
 
 def zone_of(name: str | None) -> ZoneInfo:
     """UTC when none is named."""
     try:
-        return time_zone(name or "UTC")
+        return time_zone("UTC" if name is None else name)
     except UnknownTimeZone as error:
         raise BadUserInput(f"{error}.", argument="timeZone", reason="INVALID_TIME_ZONE") from None
 
@@ -31,11 +35,17 @@ def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
         span = resolve(first, last, zone)
     except InvalidSpan as error:
         raise BadUserInput(f"{error}.", argument="range", reason="INVALID_RANGE") from None
-    if span.end - span.start > timedelta(days=limits.range_days + 1):
+    if _is_wider(span, zone, limits.range_days):
         raise BadUserInput(
-            f"A range may cover {limits.range_days} days.", argument="range", reason="RANGE_TOO_WIDE"
+            f"A range may cover {limits.range_days:,} days.", argument="range", reason="RANGE_TOO_WIDE"
         )
     return span
+
+
+def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:
+    """By the calendar and by the clock: a day may have 25 hours, and a span may start at noon."""
+    touched = day_of(span.end - _MICROSECOND, zone) - day_of(span.start, zone) + _DAY
+    return min(touched, span.end - span.start) > timedelta(days=days)
 
 
 def _bound(text: str, name: str) -> Bound:

@@ -4,7 +4,7 @@ from asyncio import gather
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -37,11 +37,20 @@ async def refresh_for_makers(context: Context, session: AsyncSession, *publicati
 
     First in its transaction: every writer locks a publication before its totals.
     """
-    made = sorted(row.id for row in await made_by_viewer(context, publications))
+    made = [row.id for row in await made_by_viewer(context, publications)]
     if made:
-        await session.execute(
-            update(Publication).where(col(Publication.id).in_(made)).values(revision=Publication.revision + 1)
-        )
+        await refresh(session, col(Publication.id).in_(made))
+
+
+async def refresh(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """What was cached of these publications is stale.
+
+    Locked in one order first: an update takes its rows as it finds them, and two of them would wait
+    for each other in a circle.
+    """
+    ids = select(col(Publication.id)).where(which).order_by(col(Publication.id))
+    await session.execute(ids.with_for_update(key_share=True))
+    await session.execute(update(Publication).where(which).values(revision=Publication.revision + 1))
 
 
 def event_on(

@@ -9,13 +9,34 @@ from base.errors import Conflict
 from base.ids import uuid7
 from database import Database
 from models import Tenant, User
+from resolvers.text import required_text
+from server.failures import Failure
+
+_SHORTEST_PASSWORD = 8
 
 
 async def create_user(
     database: Database, now: datetime, *, email: str, username: str, password: str | None, name: str | None
 ) -> User:
-    """With a tenant of its own. Without a password it signs in by authentication keys alone."""
-    password_hash = await hash_password(password) if password is not None else None
+    """Without a password it signs in by authentication keys alone."""
+    password_hash = await hash_password(_long_enough(password)) if password is not None else None
+    return await add_user(
+        database, now, email=email, username=username, name=name, password_hash=password_hash
+    )
+
+
+async def add_user(
+    database: Database,
+    now: datetime,
+    *,
+    email: str,
+    username: str,
+    name: str | None,
+    password_hash: str | None,
+) -> User:
+    """With a tenant of its own."""
+    email = _email(email)
+    username = required_text(username, "username", longest=40)
     async with database.writing() as session:
         tenant = Tenant()
         session.add(tenant)
@@ -23,9 +44,9 @@ async def create_user(
         user = User(
             public_id=uuid7(now),
             tenant_id=tenant.id,
-            email=email.strip().lower(),
-            username=username.strip(),
-            name=name,
+            email=email,
+            username=username,
+            name=required_text(name, "name", longest=200) if name is not None else None,
             password_hash=password_hash,
             created_at=now,
         )
@@ -35,3 +56,17 @@ async def create_user(
         except IntegrityError:
             raise Conflict("The email or the username is taken.") from None
     return user
+
+
+def _long_enough(password: str) -> str:
+    if len(password) < _SHORTEST_PASSWORD:
+        raise Failure(f"A password has {_SHORTEST_PASSWORD} characters or more.")
+    return password
+
+
+def _email(text: str) -> str:
+    email = required_text(text, "email", longest=254).lower()
+    before, _, after = email.partition("@")
+    if not (before and after) or " " in email:
+        raise Failure(f"`{email}` is no email address.")
+    return email

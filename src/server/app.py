@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from base.errors import Unavailable
 from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
@@ -24,16 +25,16 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     used = services or services_of(settings)
     endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=settings.graphiql)
 
-    async def graphql(request: Request) -> Response:
-        return await endpoint(request)
-
     collector = Collector(used)
 
     async def collect(request: Request) -> Response:
         return await collector(request)
 
     async def health(_: Request) -> Response:
-        await used.database.fetch(_ALIVE)
+        try:
+            await used.database.fetch(_ALIVE)
+        except Unavailable as error:
+            return PlainTextResponse(error.message, 503)
         return PlainTextResponse("ok")
 
     async def home(_: Request) -> Response:
@@ -48,7 +49,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", graphql, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
+            Route("/graphql", endpoint),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/health", health),
         ],

@@ -4,9 +4,10 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Annotated, Any, TypeVar
 
 import typer
+from typer.core import TyperGroup
 
 from auth.viewer import Viewer
 from base.errors import ExpectedError, NotFound
@@ -17,14 +18,30 @@ from resolvers.context import Context
 from server import migrations
 from server.accounts import create_user
 from server.demo import DEMO_FILE, announce, fill
-from server.services import services_of
-from server.serving import is_in_use
+from server.failures import Failure, told_of_database
+from server.secrets import secret_file, secrets_of, with_kept_secret
+from server.services import close_services, services_that_sign_nothing
+from server.serving import require_free_port, start_logging
 from server.serving import serve as run_server
-from server.settings import Settings
+from server.settings import Settings, settings_with
 
 T = TypeVar("T")
 
+
+class Program(TyperGroup):
+    def invoke(self, ctx: Any) -> Any:
+        """What somebody can mend is told in one line, with the exit code 1; anything else is a trace."""
+        try:
+            return super().invoke(ctx)
+        except ExpectedError as error:
+            typer.echo(error.message, err=True)
+        except Failure as failure:
+            typer.echo(str(failure), err=True)
+        raise typer.Exit(1)
+
+
 app = typer.Typer(
+    cls=Program,
     help="Viewgraph: the analytics of creator platforms, as one GraphQL schema.",
     no_args_is_help=True,
     add_completion=False,
@@ -39,21 +56,18 @@ DatabaseUrl = Annotated[
     str | None,
     typer.Option("--database-url", help="Where the data is; VIEWGRAPH_DATABASE_URL when absent."),
 ]
-Host = Annotated[str | None, typer.Option(help="The address to listen on; VIEWGRAPH_HOST when absent.")]
 Port = Annotated[int | None, typer.Option(help="The port to listen on; VIEWGRAPH_PORT when absent.")]
 
 
 def main() -> None:
-    """An expected error is one line and the exit code 1, not a trace."""
-    try:
-        app()
-    except ExpectedError as error:
-        _fail(error.message)
+    app(prog_name="viewgraph")
 
 
 @app.command()
 def serve(
-    host: Host = None,
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; VIEWGRAPH_HOST when absent.")
+    ] = None,
     port: Port = None,
     workers: Annotated[
         int | None, typer.Option(help="How many processes serve; VIEWGRAPH_WORKERS when absent.")
@@ -62,7 +76,11 @@ def serve(
     demo: Annotated[bool, typer.Option("--demo", help="Show the demo sign-ins.")] = False,
 ) -> None:
     """Serve the API until told to stop."""
-    settings = _settings(host=host, port=port, workers=workers, database_url=database_url, demo=demo or None)
+    settings = settings_with(
+        host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
+    )
+    require_free_port(settings.host, settings.port)
+    _run(migrations.require_current(settings.database_url))
     _serve(settings)
 
 
@@ -75,14 +93,21 @@ def migrate(
     down_to: Annotated[
         str | None, typer.Option(help="Go back to a revision; `base` removes every table and all data.")
     ] = None,
+    write: Annotated[
+        str | None,
+        typer.Option(metavar="WORDS", help="Only write the next migration, from what changed in the models."),
+    ] = None,
 ) -> None:
     """Bring the database's tables up to date."""
     if check:
         if differences := _run(migrations.differences_when_new()):
-            _fail(f"The migrations do not make what the models need. {differences}")
+            raise Failure(f"The migrations do not make what the models need. {differences}")
         typer.echo("The migrations make what the models need.")
         return
-    url = _settings(database_url=database_url).database_url
+    if write:
+        typer.echo(f"Wrote {_run(migrations.write_next(write))}: read it before you keep it.")
+        return
+    url = settings_with(database_url=database_url).database_url
     _run(migrations.downgrade(url, down_to) if down_to else migrations.upgrade(url))
     typer.echo("The database is up to date." if not down_to else f"The database is at {down_to}.")
 
@@ -93,14 +118,16 @@ def demo(
     fresh: Annotated[bool, typer.Option("--fresh", help="Make the demo's data anew.")] = False,
 ) -> None:
     """Serve a demo studio with a year of activity, from a file of its own in this folder."""
-    settings = _settings(
-        port=port,
-        database_url=f"sqlite:///{DEMO_FILE}",
-        demo=True,
-        token_minutes=24 * 60,
-    )
-    _check_port(settings)
-    _run(_prepare_demo(settings, needs_filling=fresh or not Path(DEMO_FILE).exists()))
+    url = f"sqlite:///{DEMO_FILE}"
+    # Everybody knows the password: this machine alone may come in.
+    settings = settings_with(host="127.0.0.1", port=port, database_url=url, demo=True, token_minutes=24 * 60)
+    require_free_port(settings.host, settings.port)
+    settings = with_kept_secret(settings, secret_file(url))
+    if fresh or not Path(DEMO_FILE).exists():
+        typer.echo("Filling a demo studio with a year of activity: some seconds ...")
+        with told_of_database(url):
+            _run(fill(settings, Path(DEMO_FILE), datetime.now(UTC)))
+    _run(migrations.upgrade(url))
     _serve(settings)
 
 
@@ -117,29 +144,30 @@ def create_account(
     name: Annotated[str | None, typer.Option(help="As the user wants to be called.")] = None,
     password: Annotated[
         str,
-        typer.Option(prompt=True, hide_input=True, confirmation_prompt=True, help="Asked for when absent."),
+        typer.Option(
+            prompt=True,
+            hide_input=True,
+            confirmation_prompt=True,
+            help="8 characters or more; asked for when absent.",
+        ),
     ] = "",
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make an account."""
-    settings = _settings(database_url=database_url)
+    settings = settings_with(database_url=database_url)
 
-    async def made() -> None:
+    async def made() -> str:
+        await migrations.require_current(settings.database_url)
         database = Database(settings.database_url)
         try:
-            await create_user(
-                database,
-                datetime.now(UTC),
-                email=email,
-                username=username,
-                password=password,
-                name=name,
+            user = await create_user(
+                database, datetime.now(UTC), email=email, username=username, password=password, name=name
             )
         finally:
             await database.close()
+        return user.email
 
-    _run(made())
-    typer.echo(f"{username} can sign in as {email}.")
+    typer.echo(f"{username} can sign in as {_run(made())}.")
 
 
 @keys.command("create")
@@ -150,10 +178,11 @@ def create_key(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make an authentication key. It is shown once."""
-    settings = _settings(database_url=database_url)
+    settings = settings_with(database_url=database_url)
 
     async def made() -> accounts.NewKey:
-        services = services_of(settings)
+        await migrations.require_current(settings.database_url)
+        services = services_that_sign_nothing(settings)
         try:
             context = Context(services, datetime.now(UTC))
             known = await context.loaders.password_by_email.load(email.strip().lower())
@@ -162,7 +191,7 @@ def create_key(
             context.viewer = Viewer(known.user_id)
             return await accounts.create_key(context, name=name, days=days)
         finally:
-            await services.database.close()
+            await close_services(services)
 
     key = _run(made())
     typer.echo(key.secret)
@@ -171,33 +200,15 @@ def create_key(
     )
 
 
-def _settings(**given: Any) -> Settings:
-    return Settings(**{name: value for name, value in given.items() if value is not None})
-
-
 def _run(work: Coroutine[Any, Any, T]) -> T:
     return asyncio.run(work)
 
 
-async def _prepare_demo(settings: Settings, *, needs_filling: bool) -> None:
-    if needs_filling:
-        typer.echo("Filling a demo studio with a year of activity (some 15 seconds) ...")
-        await fill(settings, Path(DEMO_FILE), datetime.now(UTC))
-    await migrations.upgrade(settings.database_url)
-
-
 def _serve(settings: Settings) -> None:
-    _check_port(settings)
-    if settings.demo:
-        typer.echo(_run(announce(settings)))
+    announcement = _run(announce(settings)) if settings.demo else None
+    start_logging(settings)
+    # Before there are workers, each of which would make one.
+    secrets_of(settings)
+    if announcement:
+        typer.echo(announcement)
     run_server(settings)
-
-
-def _check_port(settings: Settings) -> None:
-    if is_in_use(settings.host, settings.port):
-        _fail(f"Port {settings.port} of {settings.host} is in use. Choose another with --port.")
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(message, err=True)
-    raise SystemExit(1)

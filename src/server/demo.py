@@ -1,17 +1,21 @@
 """A demo studio: a year in the life of ten publications, played through the product's own doors.
 
-The same day gives the same numbers: what happens is drawn from a seeded source.
+The same day gives the same numbers: what happens is drawn from a seeded source, and the year ends at
+the midnight before.
 """
 
+import os
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from math import sin, tau
 from pathlib import Path
 from random import Random
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from auth.tokens import Claims
+from sqlalchemy import event
+
+from auth.passwords import hash_password
 from auth.viewer import Viewer
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
@@ -28,11 +32,12 @@ from models import (
     Workspace,
     WorkspaceMembership,
 )
-from resolvers import appointments, people, publications, reactions, recording
+from resolvers import accounts, appointments, people, publications, reactions, recording
 from resolvers.context import Context, Services
 from server import migrations
-from server.accounts import create_user
-from server.services import close_services, services_of
+from server.accounts import add_user
+from server.failures import Failure
+from server.services import close_services, services_of, services_that_sign_nothing
 from server.settings import Settings
 
 DEMO_FILE = "viewgraph-demo.sqlite3"
@@ -53,6 +58,10 @@ _OTHERS = (
 _TITLES = (
     "AI Research Studio", "Ocean Notes", "Quest Atlas", "Morning Podcast", "Clay and Code", "Night Sky Club",
     "Garden Robots", "Paper Engines", "City Sounds", "Small Models",
+)  # fmt: skip
+_COMMENTS = (
+    "This is what I was looking for.", "The second part helped me most.", "More of this, please.",
+    "I do not agree with the ending.", "Shared it with my class.",
 )  # fmt: skip
 _DOMAINS = (None, None, "example.com", "news.example.org", "studio.example.net")
 _DEVICES = (
@@ -82,29 +91,44 @@ class _Scene(NamedTuple):
 async def fill(settings: Settings, file: Path, now: datetime) -> None:
     """Makes the file anew; it appears under its name only when it is whole."""
     part = file.with_name(f"{file.name}.part")
-    for stale in (part, *(part.with_name(part.name + suffix) for suffix in ("-wal", "-shm"))):
-        stale.unlink(missing_ok=True)
+    _remove(part)
     url = f"sqlite:///{part}"
     await migrations.upgrade(url)
     services = services_of(settings.model_copy(update={"database_url": url}))
+    event.listen(services.database.engine.sync_engine, "connect", _hasten)
     try:
         await populate(services, now)
     finally:
         await close_services(services)
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    # A log that an older file left behind would be taken for the new one's.
+    _remove(file)
     part.replace(file)
 
 
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _hasten(connection: Any, _record: Any) -> None:
+    """Nobody depends on the file before it is whole: what a power cut leaves of it is made anew."""
+    connection.execute("PRAGMA synchronous = OFF").close()
+
+
 async def populate(services: Services, now: datetime) -> None:
-    """A year of activity that ends at `now`."""
+    """The 365 days before the day of `now`, in UTC."""
     random = Random(_SEED)  # noqa: S311
-    first_day = now.replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=_DAYS)
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first_day = end - timedelta(days=_DAYS)
     users = await _make_users(services, first_day)
     made = await _make_publications(services, first_day, users, random)
     await _make_organization(services, first_day, users)
-    studio = _Studio(services, random, first_day, now, users, made)
+    studio = _Studio(services, random, first_day, end, users, made)
     for scene in sorted(_scenes(studio)):
         await scene.play(_context(services, scene.at, scene.user))
-    await _report_views(studio)
+    await _report_events(studio)
 
 
 def _context(services: Services, at: datetime, user: User) -> Context:
@@ -112,13 +136,19 @@ def _context(services: Services, at: datetime, user: User) -> Context:
 
 
 async def _make_users(services: Services, at: datetime) -> list[User]:
-    known = [(f"{name}@demo.test", name, PASSWORD) for name in ACCOUNTS]
-    others = [(f"{name}@demo.test", name, None) for name in _OTHERS]
+    """Those with a sign-in share its hash: making one takes a quarter of a second."""
+    password_hash = await hash_password(PASSWORD)
+    hashes = dict.fromkeys(ACCOUNTS, password_hash) | dict.fromkeys(_OTHERS)
     return [
-        await create_user(
-            services.database, at, email=email, username=name, password=password, name=name.title()
+        await add_user(
+            services.database,
+            at,
+            email=f"{name}@demo.test",
+            username=name,
+            name=name.title(),
+            password_hash=hash_,
         )
-        for email, name, password in (*known, *others)
+        for name, hash_ in hashes.items()
     ]
 
 
@@ -194,16 +224,16 @@ def _scenes(studio: _Studio) -> list[_Scene]:
         id = _id(row)
         maker = next(user for user in studio.users if user.id == row.owner_id)
         for type_ in ExperienceType:
-            for count in range(random.randint(1, 9 - type_)):
+            for count in range(random.randint(1, 6 - type_)):
                 plan(maker, _publish(id, type_, count))
         for user in studio.users:
-            if random.random() < 0.6:
+            if random.random() < 0.5:
                 _plan_reactions(plan, studio, user, id)
         if row.allow_bookings:
-            for _ in range(random.randint(4, 12)):
+            for _ in range(random.randint(4, 9)):
                 plan(random.choice(studio.users), _book(random, id, cancelled=random.random() < 0.2))
     for follower in studio.users:
-        for followed in random.sample(studio.users, 6):
+        for followed in random.sample(studio.users, 4):
             if followed is not follower:
                 plan(follower, _follow(global_id(Kind.USER, followed.public_id)))
     return scenes
@@ -217,10 +247,8 @@ def _plan_reactions(plan: Callable[..., datetime], studio: _Studio, user: User, 
         plan(user, lambda context: reactions.unlike(context, id), after)
     if random.random() < 0.5:
         plan(user, lambda context: reactions.bookmark(context, id))
-    for number in range(random.randint(0, 2)):
-        plan(user, _comment(id, f"Thought number {number + 1} about this."))
-    for _ in range(random.randint(0, 2)):
-        plan(user, lambda context: reactions.share(context, id))
+    if random.random() < 0.5:
+        plan(user, _comment(id, random.choice(_COMMENTS)))
 
 
 def _publish(id: str, type_: ExperienceType, count: int) -> Callable[[Context], Awaitable[object]]:
@@ -254,11 +282,14 @@ def _book(random: Random, id: str, *, cancelled: bool) -> Callable[[Context], Aw
     return play
 
 
-async def _report_views(studio: _Studio) -> None:
-    """Views as each owner's own server would report them."""
+async def _report_events(studio: _Studio) -> None:
+    """Views and shares, as each owner's own server would report them."""
     for number, row in enumerate(studio.publications):
         owner = next(user for user in studio.users if user.id == row.owner_id)
-        reports = _views_of(studio, row, popularity=12 / (number + 1) + 2)
+        reports = [
+            *_views_of(studio, row, popularity=8 / (number + 1) + 1),
+            *_shares_of(studio, row, studio.random.randint(5, 25)),
+        ]
         for start in range(0, len(reports), _BATCH):
             context = _context(studio.services, studio.end, owner)
             await recording.record(context, reports[start : start + _BATCH])
@@ -268,18 +299,23 @@ def _views_of(studio: _Studio, row: PublicationRow, *, popularity: float) -> lis
     """More on weekdays, with a slow wave over the year and a slight growth."""
     random = studio.random
     reports = []
-    for day in range(_DAYS + 1):
+    for day in range(_DAYS):
         start = studio.first_day + timedelta(days=day)
         season = 1 + 0.4 * sin(tau * day / 90) + day / _DAYS
         weekday = 0.6 if start.weekday() >= 5 else 1.0
         for _ in range(round(random.gauss(popularity * season * weekday, popularity / 5))):
             at = start + timedelta(seconds=random.random() * 86_400)
-            if at <= studio.end:
-                reports.append(_view(studio, row, at))
+            reports.append(_report(studio, row, WireAction.VIEW, at))
     return reports
 
 
-def _view(studio: _Studio, row: PublicationRow, at: datetime) -> WireEvent:
+def _shares_of(studio: _Studio, row: PublicationRow, count: int) -> list[WireEvent]:
+    year = studio.end - studio.first_day
+    instants = [studio.first_day + studio.random.random() * year for _ in range(count)]
+    return [_report(studio, row, WireAction.SHARE, at) for at in instants]
+
+
+def _report(studio: _Studio, row: PublicationRow, action: WireAction, at: datetime) -> WireEvent:
     random = studio.random
     milliseconds = int(at.timestamp() * 1000)
     id = UUID(
@@ -292,7 +328,7 @@ def _view(studio: _Studio, row: PublicationRow, at: datetime) -> WireEvent:
     user = random.choice(studio.users) if random.random() < 0.05 else None
     return WireEvent(
         subject=WireSubject(publication_id=_id(row)),
-        action=WireAction.VIEW,
+        action=action,
         id=str(id),
         occurred_at=at,
         device_category=random.choice(_DEVICES),
@@ -304,39 +340,43 @@ def _view(studio: _Studio, row: PublicationRow, at: datetime) -> WireEvent:
 
 async def announce(settings: Settings) -> str:
     """What a newcomer needs: where to look, who to be, and a first query to paste."""
-    services = services_of(settings)
+    services = services_that_sign_nothing(settings)
     try:
-        context = Context(services, datetime.now(UTC))
-        owner = await context.loaders.user_by_username.load("owner")
-        token = services.signer.issue(Claims(owner.public_id), context.now).text if owner else "TOKEN"
+        key = await _owners_key(Context(services, datetime.now(UTC)))
     finally:
-        await services.database.close()
+        await close_services(services)
+    sign_ins = "\n".join(f"  {name + '@demo.test':20}  {words}" for name, words in ACCOUNTS.items())
     address = f"http://{settings.host}:{settings.port}/graphql"
-    sign_ins = "\n".join(f"    {name + '@demo.test':20} {words}" for name, words in ACCOUNTS.items())
-    return _ANNOUNCEMENT.format(
-        address=address, sign_ins=sign_ins, password=PASSWORD, token=token, query=_QUERY
-    )
+    return _ANNOUNCEMENT.format(address=address, key=key, sign_ins=sign_ins, password=PASSWORD)
 
 
-_QUERY = (
-    r"{ publication(url: \"ai-research-studio\") { name metrics "
-    r"{ totalViews totalLikes monthlyActiveUsers } } }"
-)
+async def _owners_key(context: Context) -> str:
+    """A key is short enough for a line of a terminal; an access token is not."""
+    owner = await context.loaders.password_by_email.load("owner@demo.test")
+    if owner is None:
+        raise Failure("This database is not the demo's: start it with `viewgraph demo`.")
+    context.viewer = Viewer(owner.user_id)
+    return (await accounts.create_key(context, name="first query", days=1)).secret
+
+
 _ANNOUNCEMENT = """
 Viewgraph's demo studio is ready.
 
-  GraphiQL    {address}
+GraphiQL, in a browser:
 
-  A first query, as the owner (the token is good for a day):
+  {address}
 
-    curl -s {address} \\
-      -H 'Content-Type: application/json' \\
-      -H 'Authorization: Bearer {token}' \\
-      -d '{{"query": "{query}"}}'
+A first query, as the owner, in another terminal (its key is good for a day):
 
-  Sign-ins, all with the password `{password}`:
+  curl -s {address} \\
+    -H 'Content-Type: application/json' \\
+    -H 'Authorization: Token {key}' \\
+    -d '{{"variables": {{"u": "ai-research-studio"}}, "query":
+    "query($u: String!) {{ publication(url: $u) {{ metrics {{ totalViews }} }} }}"}}'
+
+Sign-ins, all with the password `{password}`:
 
 {sign_ins}
 
-  Stop it with Ctrl-C.
+Stop it with Ctrl-C.
 """

@@ -1,15 +1,21 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
 import logging
-from typing import Any
+import re
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 import msgspec
 import orjson
+from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
+from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import viewer_of
@@ -17,12 +23,14 @@ from base.errors import ExpectedError
 from graph.events import without_events
 from graph.schema import schema
 from resolvers.context import Context, Services
-from server.errors import MASKED, error_body, formatted
+from server.errors import MASKED, Code, error_body, formatted
 
 log = logging.getLogger("viewgraph")
 
 _JSON = "application/json"
 _GRAPHQL_JSON = "application/graphql-response+json"
+_OPERATION = re.compile(r"\b(?:query|mutation|subscription)\b")
+_CLIENT_IS_GONE = 499
 
 
 class Operation(msgspec.Struct):
@@ -37,13 +45,21 @@ class Operation(msgspec.Struct):
 _decode = msgspec.json.Decoder(Operation).decode
 
 
-class Refused(Exception):
-    """A request that is not executed."""
+class Answer(NamedTuple):
+    body: dict[str, Any]
+    status: int | None = None
+    """None where it follows from the body and the media type."""
+    headers: Mapping[str, str] = MappingProxyType({})
 
-    def __init__(self, status: int, message: str, code: str = "BAD_REQUEST") -> None:
-        self.status = status
+
+class Refused(Exception):
+    """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
+
+    def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
         self.message = message
         self.code = code
+        self.status = status
+        self.headers = headers
 
 
 class Endpoint:
@@ -54,45 +70,69 @@ class Endpoint:
         self._max_body_bytes = max_body_bytes
         self._page = get_graphql_ide_html("graphiql") if graphiql else None
 
-    async def __call__(self, request: Request) -> Response:
-        request_id = uuid4().hex
-        if request.method == "GET" and self._page and "text/html" in request.headers.get("accept", ""):
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        response = await self._response(Request(scope, receive))
+        await response(scope, receive, send)
+
+    async def _response(self, request: Request) -> Response:
+        accepted = request.headers.get("accept", "")
+        if self._page and request.method in ("GET", "HEAD") and "text/html" in accepted:
             return HTMLResponse(self._page)
+        request_id = uuid4().hex
         try:
-            operation = await self._operation(request)
-            return await self._execute(request, operation, request_id)
-        except ExpectedError as error:
-            body = {
-                "errors": [
-                    {"message": error.message, "extensions": {**error.extensions, "requestId": request_id}}
-                ]
-            }
-            return _response(body, request_id)
-        except Refused as refused:
-            body = error_body(refused.message, refused.code, request_id)
-            return _response(body, request_id, status=refused.status)
+            answer = await self._answer(request, request_id)
+            content = orjson.dumps(answer.body)
         except ClientDisconnect:
-            return Response(status_code=499)
+            return Response(status_code=_CLIENT_IS_GONE)
         except Exception:
             log.exception("Request %s failed", request_id)
-            return _response(error_body(MASKED, "INTERNAL_SERVER_ERROR", request_id), request_id, status=500)
+            answer = Answer(error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id), 500)
+            content = orjson.dumps(answer.body)
+        media_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accepted else _JSON
+        is_refused = media_type == _GRAPHQL_JSON and "data" not in answer.body
+        return Response(
+            content,
+            answer.status or (400 if is_refused else 200),
+            {"x-request-id": request_id, **answer.headers},
+            f"{media_type}; charset=utf-8",
+        )
+
+    async def _answer(self, request: Request, request_id: str) -> Answer:
+        try:
+            operation = await self._operation(request)
+            context = await self._context(request)
+            return _answered(await _executed(operation, context), context, request_id)
+        except Refused as refused:
+            body = error_body(refused.message, {"code": refused.code}, request_id)
+            return Answer(body, refused.status, refused.headers)
+        except ExpectedError as error:
+            return Answer(error_body(error.message, error.extensions, request_id), error.status)
 
     async def _operation(self, request: Request) -> Operation:
         if request.method != "POST":
-            raise Refused(405, "Send queries by POST.")
+            allowed = "GET, HEAD, POST" if self._page else "POST"
+            raise Refused("Send queries by POST.", Code.BAD_REQUEST, 405, allow=allowed)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(415, f"Send the request as `Content-Type: {_JSON}`.")
+            raise Refused(f"Send the request as `Content-Type: {_JSON}`.", Code.BAD_REQUEST, 415)
         try:
-            return _decode(await self._body(request))
+            operation = _decode(await self._body(request))
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Refused(400, f"The body is no GraphQL request: {error}.") from None
+            raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+        if not operation.query:
+            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
+        if operation.operationName is None and _operations_in(operation.query) > 1:
+            raise Refused(
+                "The document has several operations: say in `operationName` which one is meant.",
+                Code.OPERATION_RESOLUTION_FAILURE,
+            )
+        return operation
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
         async for chunk in request.stream():
             body += chunk
             if len(body) > self._max_body_bytes:
-                raise Refused(413, f"The body may have {self._max_body_bytes:,} bytes.")
+                raise Refused(f"The body may have {self._max_body_bytes:,} bytes.", Code.BAD_REQUEST, 413)
         return bytes(body)
 
     async def _context(self, request: Request) -> Context:
@@ -104,39 +144,48 @@ class Endpoint:
         context.viewer = await viewer_of(request.headers, context.loaders, self._services.signer, context.now)
         return context
 
-    async def _execute(self, request: Request, operation: Operation, request_id: str) -> Response:
-        context = await self._context(request)
-        try:
-            result = await schema.execute(
-                operation.query,
-                variable_values=without_events(context, operation.query, operation.variables),
-                context_value=context,
-                operation_name=operation.operationName,
-            )
-        except (CannotGetOperationTypeError, InvalidOperationTypeError):
-            raise Refused(
-                400,
-                "`operationName` must name one of the document's operations.",
-                "OPERATION_RESOLUTION_FAILURE",
-            ) from None
-        before_execution = isinstance(result, PreExecutionError)
-        body: dict[str, Any] = {} if before_execution else {"data": result.data}
-        if result.errors:
-            body["errors"] = [
-                formatted(error, request_id, before_execution=before_execution) for error in result.errors
-            ]
-        return _response(body, request_id, accept=request.headers.get("accept", ""), token=context.new_token)
+
+async def _executed(operation: Operation, context: Context) -> ExecutionResult:
+    try:
+        result = await schema.execute(
+            operation.query,
+            variable_values=without_events(context, operation.query, operation.variables),
+            context_value=context,
+            operation_name=operation.operationName,
+        )
+    except CannotGetOperationTypeError:
+        raise Refused(
+            "There is no operation."
+            if operation.operationName is None
+            else "The document has no such operation.",
+            Code.OPERATION_RESOLUTION_FAILURE,
+        ) from None
+    if isinstance(result, PreExecutionError):
+        for error in result.errors or ():
+            # What is wrong with a document has a place in it; what has none went wrong here.
+            if error.original_error and not error.nodes and not error.locations:
+                raise error.original_error
+    return result
 
 
-def _response(
-    body: dict[str, Any], request_id: str, *, status: int = 200, accept: str = "", token: str | None = None
-) -> Response:
-    headers = {"x-request-id": request_id}
-    if status == 405:
-        headers["allow"] = "GET, POST"
-    if token:
-        headers["x-auth-token"] = f"Bearer {token}"
-    media_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accept else _JSON
-    if media_type == _GRAPHQL_JSON and "data" not in body:
-        status = 400
-    return Response(orjson.dumps(body), status, headers, f"{media_type}; charset=utf-8")
+def _answered(result: ExecutionResult, context: Context, request_id: str) -> Answer:
+    # Neither data nor a place in it: as little was executed where the variables did not fit.
+    is_executed = result.data is not None or any(error.path for error in result.errors or ())
+    body: dict[str, Any] = {"data": result.data} if is_executed else {}
+    if result.errors:
+        is_validated = not isinstance(result, PreExecutionError)
+        body["errors"] = [formatted(error, request_id, is_validated=is_validated) for error in result.errors]
+    token = context.new_token
+    return Answer(body, headers={"x-auth-token": f"Bearer {token}"} if token else {})
+
+
+def _operations_in(query: str) -> int:
+    """As many as 1 is only looked for, not parsed: whoever executes it parses it anyway."""
+    looked_for = len(_OPERATION.findall(query))
+    if looked_for < 2:
+        return looked_for
+    try:
+        document = parse(query)
+    except GraphQLError:
+        return 0
+    return sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)

@@ -1,9 +1,10 @@
 """Errors as clients see them: expected ones as they are, bugs masked and logged under the request's id."""
 
 import logging
+from enum import StrEnum
 from typing import Any
 
-from graphql import GraphQLError, GraphQLSyntaxError
+from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, VariableDefinitionNode, VariableNode
 
 from base.errors import ExpectedError
 
@@ -12,28 +13,40 @@ log = logging.getLogger("viewgraph")
 MASKED = "Something went wrong on our side. Quote the request id when you report it."
 
 
-def error_body(message: str, code: str, request_id: str, **extensions: Any) -> dict[str, Any]:
+class Code(StrEnum):
+    """Of the errors that no resolver raises."""
+
+    BAD_REQUEST = "BAD_REQUEST"
+    GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
+    GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
+    OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    BAD_USER_INPUT = "BAD_USER_INPUT"
+    INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dict[str, Any]:
     """The answer to a request that could not be executed at all."""
-    return {
-        "errors": [{"message": message, "extensions": {"code": code, **extensions, "requestId": request_id}}]
-    }
+    return {"errors": [{"message": message, "extensions": {**extensions, "requestId": request_id}}]}
 
 
-def formatted(error: GraphQLError, request_id: str, *, before_execution: bool) -> dict[str, Any]:
+def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:
+    """`is_validated`: the document was found to be good, so that the error is about values, or a bug."""
     shown: dict[str, Any] = {"message": error.message}
     if error.locations:
         shown["locations"] = [{"line": line, "column": column} for line, column in error.locations]
     if error.path is not None:
         shown["path"] = error.path
-    expected = _expected(error)
-    if expected:
+    if expected := _expected(error):
         extensions = expected.extensions
-    elif before_execution or error.path is None:
-        extensions = {"code": _request_code(error, before_execution=before_execution)}
+    elif not is_validated:
+        is_syntax = isinstance(error, GraphQLSyntaxError)
+        extensions = {"code": Code.GRAPHQL_PARSE_FAILED if is_syntax else Code.GRAPHQL_VALIDATION_FAILED}
+    elif _is_about_values(error):
+        extensions = {"code": Code.BAD_USER_INPUT, **_variable(error), "reason": "INVALID_VALUE"}
     else:
         log.error("Request %s failed at %s", request_id, error.path, exc_info=error.original_error or error)
         shown["message"] = MASKED
-        extensions = {"code": "INTERNAL_SERVER_ERROR"}
+        extensions = {"code": Code.INTERNAL_SERVER_ERROR}
     shown["extensions"] = {**extensions, "requestId": request_id}
     return shown
 
@@ -44,7 +57,15 @@ def _expected(error: BaseException | None) -> ExpectedError | None:
     return error if isinstance(error, ExpectedError) else None
 
 
-def _request_code(error: GraphQLError, *, before_execution: bool) -> str:
-    if isinstance(error, GraphQLSyntaxError):
-        return "GRAPHQL_PARSE_FAILED"
-    return "GRAPHQL_VALIDATION_FAILED" if before_execution else "BAD_USER_INPUT"
+def _is_about_values(error: GraphQLError) -> bool:
+    """Of a variable, or an argument made of one: it points at the value. A bug points at its field."""
+    return error.path is None or not isinstance(next(iter(error.nodes or ()), None), FieldNode)
+
+
+def _variable(error: GraphQLError) -> dict[str, str]:
+    for node in error.nodes or ():
+        if isinstance(node, VariableDefinitionNode):
+            node = node.variable
+        if isinstance(node, VariableNode):
+            return {"argument": f"${node.name.value}"}
+    return {}

@@ -10,7 +10,7 @@ from ingest.subjects import Subjects
 from ingest.visitors import Salts
 from loaders.hour import Hour
 from resolvers.context import Limits, Services
-from server.secrets import secrets_of
+from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 
 
@@ -39,3 +39,8 @@ async def close_services(services: Services) -> None:
     """What was taken in is written first."""
     await services.buffer.close()
     await services.database.close()
+
+
+def services_that_sign_nothing(settings: Settings) -> Services:
+    """For commands: no secret need be kept for them."""
+    return services_of(settings.model_copy(update={"secret": new_secret()}))

@@ -1,12 +1,15 @@
 """The program as a server."""
 
+import errno
 import os
 import socket
+from logging.config import dictConfig
 from typing import Any
 
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from server.failures import Failure
 from server.settings import Settings
 
 
@@ -27,18 +30,24 @@ def serve(settings: Settings) -> None:
     )
 
 
-def is_in_use(host: str, port: int) -> bool:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((host, port))
-        except OSError:
-            return True
-    return False
+def start_logging(settings: Settings) -> None:
+    """What is logged before the server runs looks like what it logs itself."""
+    dictConfig(_log_config(settings.log_level))
+
+
+def require_free_port(host: str, port: int) -> None:
+    try:
+        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
+        with socket.socket(family) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            probe.bind(address)
+    except OSError as error:
+        if error.errno == errno.EADDRINUSE:
+            raise Failure(f"Port {port} of {host} is in use. Choose another with --port.") from error
+        raise Failure(f"Nothing can listen on port {port} of {host}: {error.strerror or error}.") from error
 
 
 def _log_config(level: str) -> dict[str, Any]:
     """Our own lines look like the server's."""
-    ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    ours = {"handlers": ["default"], "level": level.upper()}
     return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], "viewgraph": ours}}

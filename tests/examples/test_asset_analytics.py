@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+import pytest
 import pytest_asyncio
 
 from tests.studio import Clock, Studio
@@ -59,7 +60,8 @@ async def ask(studio: Studio, name: str, **variables: Any) -> Any:
     return answer.data["organization"]["metrics"]
 
 
-async def test_the_dashboard(studio: Studio, assets: list[str]) -> None:
+@pytest.mark.usefixtures("assets")
+async def test_the_dashboard(studio: Studio) -> None:
     assert await ask(studio, "dashboard") == {
         "total3DViews": 4,
         "totalARViews": 1,
@@ -75,7 +77,8 @@ async def test_the_dashboard(studio: Studio, assets: list[str]) -> None:
     }
 
 
-async def test_3d_views_by_week_and_device(studio: Studio, assets: list[str]) -> None:
+@pytest.mark.usefixtures("assets")
+async def test_3d_views_by_week_and_device(studio: Studio) -> None:
     assert (await ask(studio, "views-3d-by-week"))["views"] == {
         "count": 4,
         "points": [
@@ -87,7 +90,8 @@ async def test_3d_views_by_week_and_device(studio: Studio, assets: list[str]) ->
     }
 
 
-async def test_ar_views_by_month_and_device(studio: Studio, assets: list[str]) -> None:
+@pytest.mark.usefixtures("assets")
+async def test_ar_views_by_month_and_device(studio: Studio) -> None:
     assert (await ask(studio, "views-ar-by-month"))["views"] == {
         "count": 2,
         "points": [
@@ -97,7 +101,8 @@ async def test_ar_views_by_month_and_device(studio: Studio, assets: list[str]) -
     }
 
 
-async def test_one_workspace(studio: Studio, assets: list[str]) -> None:
+@pytest.mark.usefixtures("assets")
+async def test_one_workspace(studio: Studio) -> None:
     metrics = await ask(studio, "one-workspace", workspace=studio.workspaces[1])
 
     assert metrics == {"total3DViews": 3, "totalARViews": 0, "userEngagement": 1}
@@ -115,7 +120,8 @@ async def test_several_assets(studio: Studio, assets: list[str]) -> None:
     }
 
 
-async def test_one_domain(studio: Studio, assets: list[str]) -> None:
+@pytest.mark.usefixtures("assets")
+async def test_one_domain(studio: Studio) -> None:
     metrics = await ask(studio, "one-domain")
 
     assert metrics == {"total3DViews": 1, "totalARViews": 1, "userEngagement": 1}

@@ -1,0 +1,41 @@
+"""What an operator can mend: it ends a command with one line and no trace."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from sqlite3 import Error as SqliteError
+
+from alembic.util.exc import CommandError
+from asyncpg import PostgresError
+from sqlalchemy import URL, make_url
+from sqlalchemy.exc import DBAPIError
+
+
+class Failure(Exception):
+    """`str` of it is shown as it stands."""
+
+
+@contextmanager
+def told_of_database(url: str) -> Iterator[None]:
+    """Where the database itself refuses, says which one, and why."""
+    try:
+        yield
+    except (OSError, PostgresError, SqliteError, DBAPIError) as error:
+        raise Failure(_refusal(make_url(url), error)) from error
+    except CommandError as error:
+        raise Failure(f"The migration cannot be done: {error}.") from error
+
+
+def _refusal(url: URL, error: Exception) -> str:
+    return f"The database {url.render_as_string()} cannot be used: {_reason(url, error)}."
+
+
+def _reason(url: URL, error: Exception) -> str:
+    folder = Path(url.database or "").absolute().parent
+    if url.get_backend_name() == "sqlite" and not folder.is_dir():
+        return f"there is no folder {folder}"
+    words = str((isinstance(error, DBAPIError) and error.orig) or error)
+    if isinstance(error, OSError):
+        refused = isinstance(error, ConnectionRefusedError) or "Connect call failed" in words
+        words = "nothing answers at this address" if refused else error.strerror or words
+    return words.partition("\n")[0].rstrip(".") or type(error).__name__

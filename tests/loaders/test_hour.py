@@ -1,0 +1,358 @@
+import asyncio
+from asyncio import CancelledError, Event, create_task, gather, sleep
+from collections import Counter
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from database import Database
+from loaders.engagement import Engagement
+from loaders.hour import Hour, HourKey, HourLoader
+from loaders.people import SocialCounts
+from tests.events import record, view
+from tests.studio import Clock, Studio
+
+DASHBOARD = """query($url: String!) { publication(url: $url) {
+  experienceCounts { total }
+  metrics { totalLikes generatedAt }
+  socialMetrics { followersCount followingCount }
+} }"""
+URL = "ai-research-studio"
+# What is read to compute the three.
+SOURCES = ("experiences", "month_totals", "active_users", "follows")
+LIKE = """mutation($p: ID!) { likePublication(publicationId: $p) {
+  publication { metrics { totalLikes generatedAt } }
+} }"""
+FOLLOW = "mutation($u: ID!) { followUser(userId: $u) { user { username } } }"
+RANGE = """query($start: RangeBound!, $end: RangeBound!) { publication(url: "ai-research-studio") {
+  metrics(range: {start: $start, end: $end}) { totalViews generatedAt previous { totalViews generatedAt } }
+} }"""
+
+
+def computed(statements: list[str]) -> dict[str, int]:
+    """How many statements read from each of the sources."""
+    return {source: sum(f" {source}" in text for text in statements) for source in SOURCES}
+
+
+def each(count: int) -> dict[str, int]:
+    return dict.fromkeys(SOURCES, count)
+
+
+async def dashboard(studio: Studio, url: str = URL, by: str = "owner") -> tuple[Any, ...]:
+    """Experiences, likes, when, followers, followed."""
+    shown = (await studio.ask(DASHBOARD, by, url=url)).data["publication"]
+    metrics, social = shown["metrics"], shown["socialMetrics"]
+    return (
+        shown["experienceCounts"]["total"],
+        metrics["totalLikes"],
+        metrics["generatedAt"],
+        social["followersCount"],
+        social["followingCount"],
+    )
+
+
+async def test_what_others_do_is_seen_after_the_hour_and_not_before(studio: Studio) -> None:
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+    assert computed(statements) == each(1)
+
+    assert (await studio.ask(LIKE, "stranger", p=studio.publication)).errors == [
+        ("FORBIDDEN", "likePublication.publication.metrics")
+    ]
+    assert (await studio.ask(FOLLOW, "stranger", u=studio.people["owner"].id)).data
+    studio.clock.advance(minutes=59, seconds=59)
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+        assert await dashboard(studio, by="cocreator") == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+    assert computed(statements) == each(0)
+
+    studio.clock.advance(seconds=1)
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 1, "2023-06-15T13:00:00Z", 1, 0)
+        assert await dashboard(studio, by="cocreator") == (0, 1, "2023-06-15T13:00:00Z", 1, 0)
+    assert computed(statements) == each(1)
+
+
+async def test_what_a_maker_does_is_seen_at_once_by_all_makers(studio: Studio) -> None:
+    publish = """mutation($p: ID!) {
+      publishExperience(input: {publicationId: $p, type: QUEST, title: "One"}) { experience { id } }
+    }"""
+    assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+    studio.clock.advance(minutes=1)
+    assert (await studio.ask(LIKE, "stranger", p=studio.publication)).errors
+
+    liked = await studio.ask(LIKE, "cocreator", p=studio.publication)
+    seen = {"publication": {"metrics": {"totalLikes": 2, "generatedAt": "2023-06-15T12:01:00Z"}}}
+    assert liked.data == {"likePublication": seen}
+    assert await dashboard(studio) == (0, 2, "2023-06-15T12:01:00Z", 0, 0)
+
+    studio.clock.advance(minutes=1)
+    assert (await studio.ask(publish, "owner", p=studio.publication)).data
+    assert await dashboard(studio, by="cocreator") == (1, 2, "2023-06-15T12:02:00Z", 0, 0)
+
+    studio.clock.advance(minutes=1)
+    assert (await studio.ask(FOLLOW, "owner", u=studio.people["stranger"].id)).data
+    assert await dashboard(studio, by="cocreator") == (1, 2, "2023-06-15T12:03:00Z", 0, 1)
+
+
+async def test_publications_are_kept_apart(studio: Studio) -> None:
+    another = await studio.add_publication("another", "owner")
+    assert await dashboard(studio) == await dashboard(studio, "another")
+    studio.clock.advance(minutes=1)
+
+    assert (await studio.ask(LIKE, "owner", p=another)).data
+
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+    assert computed(statements) == each(0)
+    assert await dashboard(studio, "another") == (0, 1, "2023-06-15T12:01:00Z", 0, 0)
+
+
+async def test_ranges_are_kept_apart_and_a_previous_one_is_a_range_like_any(studio: Studio) -> None:
+    await record(studio, [view("2023-06-03T12:00:00"), *[view("2023-06-04T12:00:00")] * 2])
+
+    async def counted(start: str, end: str) -> tuple[Any, ...]:
+        answer = await studio.ask(RANGE, "owner", start=start, end=end)
+        found = answer.data["publication"]["metrics"]
+        before = found["previous"]
+        return found["totalViews"], found["generatedAt"], before["totalViews"], before["generatedAt"]
+
+    noon, ten_past, twenty_past = (f"2023-06-15T12:{minute}:00Z" for minute in ("00", "10", "20"))
+    assert await counted("2023-06-04", "2023-06-04") == (2, noon, 1, noon)
+    studio.clock.advance(minutes=10)
+    with studio.statements() as statements:
+        assert await counted("2023-06-04T00:00:00Z", "2023-06-04T23:59:59Z") == (2, noon, 1, noon)
+    assert not any("day_totals" in text for text in statements)
+    assert await counted("2023-06-03", "2023-06-03") == (1, noon, 0, ten_past)
+    studio.clock.advance(minutes=10)
+    assert await counted("2023-06-03", "2023-06-04") == (3, twenty_past, 0, twenty_past)
+    assert (await dashboard(studio))[2] == twenty_past
+
+
+async def test_requests_at_one_time_for_what_nobody_has_asked_yet_compute_it_once(studio: Studio) -> None:
+    with studio.statements() as statements:
+        found = await gather(*(dashboard(studio, by=by) for by in ["owner", "cocreator"] * 10))
+    assert found == [(0, 0, "2023-06-15T12:00:00Z", 0, 0)] * 20
+    assert computed(statements) == each(1)
+    assert studio.services.hour.running == {}
+
+
+async def test_a_computation_that_fails_is_no_answer_for_others(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with gone(studio, "month_totals"):
+        with studio.statements() as statements:
+            answers = await gather(*(studio.ask(DASHBOARD, "owner", url=URL) for _ in range(5)))
+        for answer in answers:
+            assert answer.errors == [("INTERNAL_SERVER_ERROR", "publication.metrics")]
+            assert answer.body["data"]["publication"] == {
+                "experienceCounts": {"total": 0},
+                "metrics": None,
+                "socialMetrics": {"followersCount": 0, "followingCount": 0},
+            }
+        assert computed(statements) == each(1) | {"month_totals": 5, "active_users": 5}
+        assert len(caplog.records) == 5
+    assert studio.services.hour.running == {}
+
+    assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+
+
+@asynccontextmanager
+async def gone(studio: Studio, table: str) -> AsyncIterator[None]:
+    """A database that lacks a table for a while."""
+
+    async def rename(old: str, new: str) -> None:
+        async with studio.services.database.engine.begin() as connection:
+            await connection.exec_driver_sql(f"ALTER TABLE {old} RENAME TO {new}")
+
+    await rename(table, "gone")
+    yield
+    await rename("gone", table)
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio: Studio) -> None:
+    """Only PostgreSQL lets a test hold a reader up: SQLite's wait for nobody."""
+    async with studio.services.database.engine.begin() as connection:
+        await connection.exec_driver_sql("LOCK TABLE month_totals IN ACCESS EXCLUSIVE MODE")
+        with studio.statements() as statements, seen(studio, "month_totals") as begun:
+            asking = [create_task(studio.ask(DASHBOARD, "owner", url=URL)) for _ in range(3)]
+            await begun.wait()
+            asking[0].cancel()
+            asking[1].cancel()
+            assert [*await gather(*asking[:2], return_exceptions=True)] == [Cancelled(), Cancelled()]
+            await connection.rollback()
+            answer = await asking[2]
+    assert answer.data["publication"]["metrics"] == {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"}
+    assert computed(statements)["month_totals"] == 1
+    assert studio.services.hour.running == {}
+
+
+@contextmanager
+def seen(studio: Studio, table: str) -> Iterator[Event]:
+    """Set once a statement reads from the table."""
+    begun = Event()
+    with studio.services.database.observed(lambda text: begun.set() if f" {table}" in text else None):
+        yield begun
+
+
+class Cancelled:
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, CancelledError)
+
+
+async def test_what_is_kept_is_a_value(studio: Studio) -> None:
+    await dashboard(studio)
+    kept = studio.services.hour._entries.values()
+    assert {type(entry.value) for entry in kept} == {Engagement, Counter, SocialCounts}
+
+
+# The parts alone, where a test says when a computation goes on.
+
+
+class Gated(HourLoader[str, str]):
+    """Computes the upper case of its keys, once `gate` is open."""
+
+    def __init__(self, database: Database, hour: Hour) -> None:
+        super().__init__(database, hour)
+        self.gate = Event()
+        self.asked: list[list[str]] = []
+
+    async def compute(self, keys: Sequence[str]) -> list[str]:
+        self.asked.append(list(keys))
+        await self.gate.wait()
+        if "bad" in keys:
+            raise ArithmeticError(keys)
+        return [key.upper() for key in keys]
+
+
+class OtherGated(Gated):
+    pass
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Database:
+    """Nobody connects to it."""
+    return Database(f"sqlite:///{tmp_path}/none.sqlite3")
+
+
+@pytest.fixture
+def hour(clock: Clock) -> Hour:
+    return Hour(timer=lambda: clock.now.timestamp())
+
+
+def key(text: str, revision: int = 0) -> HourKey[str]:
+    return HourKey(revision, text)
+
+
+async def begun() -> None:
+    """Until everybody has asked, or waits for another."""
+    for _ in range(10):
+        await sleep(0)
+
+
+async def test_loaders_of_two_requests_share_what_they_want_at_one_time(
+    database: Database, hour: Hour
+) -> None:
+    first, second = Gated(database, hour), Gated(database, hour)
+    of_first = create_task(load(first, "a", "b"))
+    await begun()
+    of_second = create_task(load(second, "b", "c", "a"))
+    await begun()
+    assert [first.asked, second.asked] == [[["a", "b"]], [["c"]]]
+
+    second.gate.set()
+    await begun()
+    assert not of_second.done()
+    first.gate.set()
+    assert [*await gather(of_first, of_second)] == [["A", "B"], ["B", "C", "A"]]
+    assert [first.asked, second.asked] == [[["a", "b"]], [["c"]]]
+    assert hour.running == {}
+
+
+async def load(loader: Gated, *texts: str) -> list[str]:
+    return list(await loader.load_many(key(text) for text in texts))
+
+
+async def test_two_that_want_each_others_keys_do_not_wait_for_ever(database: Database, hour: Hour) -> None:
+    first, second = Gated(database, hour), Gated(database, hour)
+    first.gate.set()
+    second.gate.set()
+    assert [*await gather(load(first, "a", "b"), load(second, "b", "a"))] == [["A", "B"], ["B", "A"]]
+
+
+async def test_kinds_of_figures_are_kept_apart(database: Database, hour: Hour) -> None:
+    one, other = Gated(database, hour), OtherGated(database, hour)
+    one.gate.set()
+    other.gate.set()
+    assert [*await gather(load(one, "a"), load(other, "a"))] == [["A"], ["A"]]
+    assert [one.asked, other.asked] == [[["a"]], [["a"]]]
+
+
+async def test_whoever_waited_for_a_failure_tries_again_one_at_a_time(database: Database, hour: Hour) -> None:
+    loaders = [Gated(database, hour) for _ in range(3)]
+    waiting = [create_task(load(loader, "bad")) for loader in loaders]
+    await begun()
+    assert [loader.asked for loader in loaders] == [[["bad"]], [], []]
+    for loader in loaders:
+        loader.gate.set()
+
+    failures = await gather(*waiting, return_exceptions=True)
+
+    assert [type(failure) for failure in failures] == [ArithmeticError] * 3
+    assert [loader.asked for loader in loaders] == [[["bad"]]] * 3
+    assert hour.running == {}
+
+
+async def test_a_computation_that_is_cancelled_is_taken_over(database: Database, hour: Hour) -> None:
+    first, second, third = (Gated(database, hour) for _ in range(3))
+    computing, *waiting = (create_task(loader.batch_load_fn([key("a")])) for loader in (first, second, third))
+    await begun()
+    computing.cancel()
+    with pytest.raises(CancelledError):
+        await computing
+    await begun()
+    assert [second.asked, third.asked] == [[["a"]], []]
+    second.gate.set()
+    assert [*await gather(*waiting)] == [["A"], ["A"]]
+    assert hour.running == {}
+
+
+async def test_who_stops_waiting_stops_nobody_else(database: Database, hour: Hour) -> None:
+    first, second, third = (Gated(database, hour) for _ in range(3))
+    computing, leaving, staying = (
+        create_task(loader.batch_load_fn([key("a")])) for loader in (first, second, third)
+    )
+    await begun()
+    leaving.cancel()
+    with pytest.raises(CancelledError):
+        await leaving
+    first.gate.set()
+    assert [*await gather(computing, staying)] == [["A"], ["A"]]
+    assert [second.asked, third.asked] == [[], []]
+
+
+async def test_a_slow_computation_of_an_old_revision_replaces_no_newer_one(
+    database: Database, hour: Hour
+) -> None:
+    old, new, later = (Gated(database, hour) for _ in range(3))
+    slow = create_task(old.batch_load_fn([key("a", 1)]))
+    await begun()
+    new.gate.set()
+    assert await new.batch_load_fn([key("a", 2)]) == ["A"]
+    old.gate.set()
+    assert await slow == ["A"]
+
+    assert await asyncio.wait_for(later.batch_load_fn([key("a", 2)]), 1) == ["A"]
+    assert later.asked == []
+
+
+async def test_an_hour_of_no_seconds_keeps_nothing(database: Database) -> None:
+    loader = Gated(database, Hour(seconds=0))
+    loader.gate.set()
+    assert await loader.batch_load_fn([key("a")]) == ["A"]
+    assert await loader.batch_load_fn([key("a")]) == ["A"]
+    assert loader.asked == [["a"], ["a"]]

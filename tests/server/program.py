@@ -1,0 +1,101 @@
+"""The program as its users start it: a process of its own, with no settings but those given."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from contextlib import ExitStack
+from pathlib import Path
+from tempfile import TemporaryFile
+from time import monotonic, sleep
+from types import TracebackType
+from typing import IO, Any, Self
+
+import httpx
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 120.0
+STOP_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class Program:
+    """A `viewgraph` that serves: answers on entry, and is stopped on exit as by Ctrl-C."""
+
+    def __init__(self, *arguments: str, folder: Path, **variables: str) -> None:
+        self.port = free_port()
+        self.address = f"http://127.0.0.1:{self.port}"
+        self.exit_code: int | None = None
+        self._arguments = [*arguments, "--port", str(self.port)]
+        self._folder = folder
+        self._variables = variables
+
+    def __enter__(self) -> Self:
+        self._files = ExitStack()
+        self._out = self._files.enter_context(TemporaryFile())
+        self._err = self._files.enter_context(TemporaryFile())
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", "from server.cli import main; main()", *self._arguments],
+            cwd=self._folder,
+            env=environment(self._variables),
+            stdout=self._out,
+            stderr=self._err,
+            start_new_session=True,
+        )
+        try:
+            self._wait()
+        except BaseException:
+            self._end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._end()
+
+    def read(self) -> tuple[str, str]:
+        """Standard output and error so far; after the end, all of them, and also as `out` and `err`."""
+        return _text(self._out), _text(self._err)
+
+    def post(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
+        """The body of the answer."""
+        body = {"query": query, "variables": variables}
+        return httpx.post(f"{self.address}/graphql", json=body, headers=headers).json()
+
+    def _wait(self) -> None:
+        deadline = monotonic() + START_SECONDS
+        while monotonic() < deadline:
+            assert self._process.poll() is None, self.read()
+            try:
+                if httpx.get(f"{self.address}/health").status_code == 200:
+                    return
+            except httpx.TransportError:
+                sleep(0.1)
+        raise TimeoutError(self.read())
+
+    def _end(self) -> None:
+        self._process.send_signal(signal.SIGINT)
+        try:
+            self.exit_code = self._process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+        self.out, self.err = self.read()
+        self._files.close()
+
+
+def environment(variables: dict[str, str]) -> dict[str, str]:
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("VIEWGRAPH_")}
+    return ours | {"PYTHONPATH": str(ROOT / "src")} | variables
+
+
+def _text(file: IO[bytes]) -> str:
+    """Read without moving: the program writes on from where the file stands."""
+    return os.pread(file.fileno(), os.fstat(file.fileno()).st_size, 0).decode()

@@ -1,0 +1,528 @@
+"""Every command by its own door, and every mistake as one line that helps."""
+
+import asyncio
+import os
+import re
+import shutil
+import socket
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing, contextmanager
+from pathlib import Path
+from sqlite3 import connect
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import inspect
+from typer.testing import CliRunner, Result
+
+from database import Database
+from server.app import create_app
+from server.cli import app
+from server.failures import Failure
+from server.secrets import secrets_of
+from server.settings import Settings
+from tests.postgres import PostgresServer
+from tests.server.program import ROOT, Program, free_port
+
+LOGIN = """mutation($email: String!, $password: String!) {
+  login(input: {password: {email: $email, password: $password}}) { accessToken viewer { username name } }
+}"""
+NOT_UP_TO_DATE = "The tables of the database are not up to date: run `viewgraph migrate` first.\n"
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a command runs, without any setting."""
+    for name in os.environ:
+        if name.startswith("VIEWGRAPH_"):
+            monkeypatch.delenv(name)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def run(*arguments: str, input: str | None = None, **variables: str) -> Result:
+    result = CliRunner().invoke(app, arguments, input=input, env=variables)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def done(*arguments: str, input: str | None = None, **variables: str) -> str:
+    """What a command that worked wrote."""
+    result = run(*arguments, input=input, **variables)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def mistake(*arguments: str, **variables: str) -> str:
+    """What a command that did not work wrote: nothing but this."""
+    result = run(*arguments, **variables)
+    assert result.exit_code == 1, result.output
+    assert result.stdout == ""
+    return result.stderr
+
+
+def answer(url: str, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
+    """Of a server over the same database."""
+
+    async def asked() -> Any:
+        server = create_app(Settings(database_url=url, secret=SecretStr("s" * 32)))
+        transport = httpx.ASGITransport(app=server)
+        async with (
+            server.router.lifespan_context(server),
+            httpx.AsyncClient(transport=transport, base_url="http://test", headers=headers) as client,
+        ):
+            return (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+
+    return asyncio.run(asked())
+
+
+def tables(url: str) -> set[str]:
+    async def found() -> set[str]:
+        database = Database(url)
+        async with database.engine.connect() as connection:
+            names = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+        await database.close()
+        return names
+
+    return asyncio.run(found())
+
+
+@contextmanager
+def taken_port() -> Iterator[int]:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        yield listener.getsockname()[1]
+
+
+# user create
+
+
+def test_an_account_that_was_made_can_sign_in(database_url: str) -> None:
+    out = done(
+        *("user", "create", " Ada@Example.com ", "ada", "--name", "Ada L.", "--database-url", database_url),
+        input="correct horse\ncorrect horse\n",
+    )
+
+    assert out.splitlines()[-1] == "ada can sign in as ada@example.com."
+    assert "correct horse" not in out
+    signed_in = answer(database_url, LOGIN, email="ADA@example.com", password="correct horse")
+    assert signed_in["data"]["login"]["viewer"] == {"username": "ada", "name": "Ada L."}
+    refused = answer(database_url, LOGIN, email="ada@example.com", password="correct house")
+    assert refused["errors"][0]["extensions"]["code"] == "UNAUTHENTICATED"
+
+
+def test_an_email_or_a_username_is_taken_once(database_url: str) -> None:
+    def create(email: str, username: str) -> tuple[str, ...]:
+        password = "a password of the tests"
+        return ("user", "create", email, username, "--password", password, "--database-url", database_url)
+
+    done(*create("ada@example.com", "ada"))
+
+    assert mistake(*create("Ada@Example.com", "ada2")) == "The email or the username is taken.\n"
+    assert mistake(*create("ada2@example.com", "ada")) == "The email or the username is taken.\n"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(
+    ("email", "username", "password", "message"),
+    [
+        ("ada@example.com", "ada", "7 chars", "A password has 8 characters or more."),
+        ("ada@example.com", "ada", "", "A password has 8 characters or more."),
+        ("ada", "ada", "a password", "`ada` is no email address."),
+        ("@example.com", "ada", "a password", "`@example.com` is no email address."),
+        ("ada@example.com", " ", "a password", "`username` must not be empty."),
+        ("ada@example.com", "a" * 41, "a password", "`username` may have 40 characters."),
+        ("a" * 243 + "@example.com", "ada", "a password", "`email` may have 254 characters."),
+    ],
+)
+def test_an_account_that_cannot_be_is_refused(
+    database_url: str, email: str, username: str, password: str, message: str
+) -> None:
+    command = ("user", "create", email, username, "--password", password, "--database-url", database_url)
+
+    assert mistake(*command) == f"{message}\n"
+
+
+# key create
+
+
+def test_a_key_is_shown_once_and_signs_in(database_url: str, folder: Path) -> None:
+    done(
+        "user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", database_url
+    )
+    before = set(folder.iterdir())
+    made = run("key", "create", "Ada@example.com", "--days", "1", "--database-url", database_url)
+
+    assert made.exit_code == 0
+    assert re.fullmatch(r"vgk_[\w-]{43}\n", made.stdout)
+    assert re.fullmatch(
+        r"Good until \d{4}-\d\d-\d\d\. It is not stored, and cannot be shown again\.\n", made.stderr
+    )
+    key = {"authorization": f"Token {made.stdout.strip()}"}
+    assert answer(database_url, "{ viewer { username } }", key) == {"data": {"viewer": {"username": "ada"}}}
+    assert {file.name for file in set(folder.iterdir()) - before} <= {"test.sqlite3-wal", "test.sqlite3-shm"}
+
+
+def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
+    done(
+        "user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", database_url
+    )
+
+    assert (
+        mistake("key", "create", "bob@example.com", "--database-url", database_url)
+        == "There is no account with this email.\n"
+    )
+    assert (
+        mistake("key", "create", "ada@example.com", "--days", "731", "--database-url", database_url)
+        == "`days` is a number from 1 to 730.\n"
+    )
+
+
+# migrate
+
+
+def test_migrate_makes_the_tables_and_takes_them_down(folder: Path) -> None:
+    assert done("migrate") == "The database is up to date.\n"
+    url = f"sqlite:///{folder / 'viewgraph.sqlite3'}"
+    assert len(tables(url)) == 25
+    assert done("migrate", VIEWGRAPH_DATABASE_URL=url) == "The database is up to date.\n"
+    assert done("migrate", "--down-to", "base") == "The database is at base.\n"
+    assert tables(url) == {"alembic_version"}
+
+
+def test_migrate_check_compares_the_migrations_with_the_models_and_touches_no_database(folder: Path) -> None:
+    assert done("migrate", "--check") == "The migrations make what the models need.\n"
+    assert list(folder.iterdir()) == []
+
+
+def test_no_migration_is_written_where_the_models_have_not_changed() -> None:
+    assert (
+        mistake("migrate", "--write", "nothing new")
+        == "The migrations make what the models need: there is nothing to write.\n"
+    )
+
+
+def test_an_unknown_revision_is_refused(database_url: str) -> None:
+    assert (
+        mistake("migrate", "--down-to", "nope", "--database-url", database_url)
+        == "The migration cannot be done: Can't locate revision identified by 'nope'.\n"
+    )
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("serve",),
+        ("user", "create", "ada@example.com", "ada", "--password", "a password"),
+        ("key", "create", "ada@example.com"),
+    ],
+)
+def test_whatever_needs_tables_asks_for_them(folder: Path, command: tuple[str, ...]) -> None:
+    port = str(free_port())
+    missing = mistake(*command, VIEWGRAPH_PORT=port)
+    assert missing == "There is no database viewgraph.sqlite3 yet: run `viewgraph migrate` first.\n"
+    assert list(folder.iterdir()) == []
+
+    done("migrate")
+    done("migrate", "--down-to", "base")
+    assert mistake(*command, VIEWGRAPH_PORT=port) == NOT_UP_TO_DATE
+
+
+def test_the_sign_ins_of_the_demo_are_shown_for_its_own_data_alone(database_url: str, folder: Path) -> None:
+    done(
+        "user",
+        "create",
+        "owner@example.com",
+        "owner",
+        "--password",
+        "a password",
+        "--database-url",
+        database_url,
+    )
+
+    assert (
+        mistake("serve", "--demo", "--port", str(free_port()), "--database-url", database_url)
+        == "This database is not the demo's: start it with `viewgraph demo`.\n"
+    )
+    assert not list(folder.glob("*.secret"))
+
+
+# schema
+
+
+def test_schema_prints_the_schema_of_the_repository() -> None:
+    assert done("schema") == (ROOT / "schema.graphql").read_text()
+
+
+# Databases that cannot be used
+
+
+def test_a_database_in_a_missing_folder_is_told(folder: Path) -> None:
+    url = f"sqlite:///{folder}/nowhere/data.sqlite3"
+    said = f"The database {url} cannot be used: there is no folder {folder}/nowhere.\n"
+
+    assert mistake("migrate", "--database-url", url) == said
+    assert mistake("serve", "--port", str(free_port()), "--database-url", url) == said
+
+
+def test_a_file_that_is_no_database_is_told_and_left_alone(folder: Path) -> None:
+    file = folder / "notes.txt"
+    file.write_text("Buy milk.\n" * 100)
+
+    assert (
+        mistake("migrate", VIEWGRAPH_DATABASE_URL=f"sqlite:///{file}")
+        == f"The database sqlite:///{file} cannot be used: file is not a database.\n"
+    )
+    assert file.read_text() == "Buy milk.\n" * 100
+
+
+def test_a_server_that_does_not_answer_is_told_without_its_password() -> None:
+    url = "postgresql://ada:hunter2@127.0.0.1:1/viewgraph"
+
+    assert (
+        mistake("migrate", "--database-url", url)
+        == "The database postgresql://ada:***@127.0.0.1:1/viewgraph cannot be used: "
+        "nothing answers at this address.\n"
+    )
+
+
+def test_a_database_that_the_server_does_not_have_is_told(postgres: PostgresServer) -> None:
+    said = mistake("migrate", "--database-url", postgres.url("no_such_database"))
+
+    assert said.endswith('cannot be used: database "no_such_database" does not exist.\n')
+    assert said.count("\n") == 1
+
+
+# Settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("PORT", "abc", "'abc': Input should be a valid integer, unable to parse string as an integer"),
+        ("PORT", "0", "'0': Input should be greater than or equal to 1"),
+        ("LOG_LEVEL", "loud", "'loud': Input should be 'critical', 'error', 'warning', 'info' or 'debug'"),
+        ("GRAPHIQL", "maybe", "'maybe': Input should be a valid boolean, unable to interpret input"),
+        ("SIGN_INS_PER_ACCOUNT", "often", "'often': Give a rate, such as `10 per 15 minutes`"),
+    ],
+)
+def test_a_setting_that_cannot_be_is_named_with_its_value(name: str, value: str, message: str) -> None:
+    variable = f"VIEWGRAPH_{name}"
+
+    assert mistake("serve", **{variable: value}) == f"{variable} is {message}.\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "message"),
+    [
+        ("DATABASE_URL", "hunter2", "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`"),
+        (
+            "DATABASE_URL",
+            "mysql://ada:hunter2@host/db",
+            "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`",
+        ),
+        (
+            "DATABASE_URL",
+            "postgresql://ada:hunter2@host:port/db",
+            "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`",
+        ),
+        (
+            "DATABASE_URL",
+            "sqlite://",
+            "Name a file, as in `sqlite:///FILE`: each connection would have its own data",
+        ),
+        ("SECRET", "hunter2", "A secret has 32 characters or more"),
+        ("PREVIOUS_SECRETS", f"{'s' * 32}, hunter2", "Each secret has 32 characters or more"),
+    ],
+)
+def test_a_setting_that_may_hold_a_secret_is_named_without_its_value(
+    name: str, value: str, message: str
+) -> None:
+    variable = f"VIEWGRAPH_{name}"
+
+    assert mistake("serve", **{variable: value}) == f"{variable}: {message}.\n"
+
+
+def test_an_option_that_cannot_be_is_named_as_an_option_and_every_mistake_has_its_line() -> None:
+    assert mistake("serve", "--port", "65536", VIEWGRAPH_WORKERS="0") == (
+        "--port is 65536: Input should be less than or equal to 65535.\n"
+        "VIEWGRAPH_WORKERS is '0': Input should be greater than or equal to 1.\n"
+    )
+
+
+def test_an_option_goes_before_its_variable_and_an_empty_variable_counts_as_not_set(folder: Path) -> None:
+    done(
+        "migrate",
+        "--database-url",
+        "sqlite:///given.sqlite3",
+        VIEWGRAPH_DATABASE_URL="sqlite:///other.sqlite3",
+    )
+    assert {file.name for file in folder.iterdir()} == {"given.sqlite3"}
+
+    done("migrate", VIEWGRAPH_DATABASE_URL="")
+    assert {file.name for file in folder.iterdir()} == {"given.sqlite3", "viewgraph.sqlite3"}
+
+
+def test_an_option_of_another_type_is_refused_with_a_hint() -> None:
+    result = run("serve", "--port", "abc")
+
+    assert result.exit_code == 2
+    assert "Invalid value for '--port'" in result.stderr
+
+
+# Ports
+
+
+def test_a_port_in_use_is_told_before_anything_is_made(folder: Path) -> None:
+    with taken_port() as port:
+        said = f"Port {port} of 127.0.0.1 is in use. Choose another with --port.\n"
+        assert mistake("serve", "--port", str(port)) == said
+        assert mistake("demo", "--port", str(port)) == said
+    assert list(folder.iterdir()) == []
+
+
+def test_an_address_that_is_not_this_machines_is_told() -> None:
+    assert (
+        mistake("serve", "--host", "192.0.2.1", "--port", "8000")
+        == "Nothing can listen on port 8000 of 192.0.2.1: Cannot assign requested address.\n"
+    )
+
+
+# Secrets
+
+
+def test_a_secret_that_is_given_is_used_and_none_is_stored(folder: Path) -> None:
+    given = Settings(secret=SecretStr("s" * 32), previous_secrets=SecretStr(f"{'a' * 32}, {'b' * 32},"))
+
+    assert secrets_of(given) == ["s" * 32, "a" * 32, "b" * 32]
+    assert list(folder.iterdir()) == []
+
+
+def test_those_who_start_at_once_make_one_secret(folder: Path) -> None:
+    settings = Settings(database_url=f"sqlite:///{folder}/data.sqlite3")
+    with ThreadPoolExecutor(16) as threads:
+        made = {tuple(secrets) for secrets in threads.map(secrets_of, [settings] * 16)}
+
+    assert made == {((folder / "data.sqlite3.secret").read_text(),)}
+    assert len(made.pop()[0]) == 64
+
+
+def test_for_a_server_elsewhere_the_secret_is_stored_in_the_current_folder(folder: Path) -> None:
+    (secret,) = secrets_of(Settings(database_url="postgresql://host/db"))
+
+    assert (folder / "viewgraph.secret").read_text() == secret
+
+
+def test_a_stored_secret_that_is_cut_off_is_refused(folder: Path) -> None:
+    (folder / "viewgraph.sqlite3.secret").write_text("short")
+
+    with pytest.raises(Failure) as refused:
+        secrets_of(Settings())
+    assert str(refused.value) == (
+        "viewgraph.sqlite3.secret holds no secret of 32 characters. Remove it: a new one is then made, "
+        "and everyone has to sign in again."
+    )
+
+
+def test_a_secret_that_cannot_be_stored_is_asked_for(folder: Path) -> None:
+    with pytest.raises(Failure) as refused:
+        secrets_of(Settings(database_url="sqlite:///nowhere/data.sqlite3"))
+
+    assert str(refused.value) == (
+        "No secret can be stored in nowhere/data.sqlite3.secret (No such file or directory). "
+        "Set VIEWGRAPH_SECRET."
+    )
+    assert list(folder.iterdir()) == []
+
+
+# Whole programs
+
+
+def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path) -> None:
+    url = f"sqlite:///{folder}/data.sqlite3"
+    done("migrate", "--database-url", url)
+    done("user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", url)
+    kept = folder / "data.sqlite3.secret"
+
+    with Program("serve", "--database-url", url, folder=folder) as first:
+        signed_in = first.post(LOGIN, email="ada@example.com", password="a password")
+        secret = kept.read_text()
+    # Each worker reads the one secret, and has the settings of the command.
+    with Program("serve", "--database-url", url, "--workers", "2", folder=folder) as second:
+        token = {"authorization": f"Bearer {signed_in['data']['login']['accessToken']}"}
+        answers = [second.post("{ viewer { username } }", token) for _ in range(8)]
+
+    assert answers == [{"data": {"viewer": {"username": "ada"}}}] * 8
+    assert kept.read_text() == secret
+    assert len(secret) == 64
+    assert kept.stat().st_mode & 0o777 == 0o600
+    warning = f"VIEWGRAPH_SECRET is not set: made a secret and stored it in {kept}. Keep that file private."
+    assert first.err.splitlines()[0].split(maxsplit=1) == ["WARNING:", warning]
+    assert "VIEWGRAPH_SECRET" not in second.err
+    assert "Traceback" not in first.err + second.err
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert first.out.count('"POST /graphql HTTP/1.1" 200') == 1
+
+
+def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
+    folder: Path, sqlite_template: Path
+) -> None:
+    own, other = folder / "viewgraph-demo.sqlite3", folder / "other.sqlite3"
+    shutil.copy(sqlite_template, own)
+    shutil.copy(sqlite_template, other)
+    # What a program that was killed leaves behind; it belongs to no file that is made anew.
+    (folder / "viewgraph-demo.sqlite3-wal").write_bytes(b"left behind")
+    untouched = other.read_bytes()
+
+    with Program("demo", "--fresh", folder=folder, VIEWGRAPH_DATABASE_URL=f"sqlite:///{other}") as first:
+        pasted = subprocess.run(["/bin/sh", "-c", curl_in(first.read()[0])], capture_output=True, text=True)
+        signed_in = first.post(LOGIN, email="owner@demo.test", password="viewgraph-demo")
+        counted = rows_of(own)
+    with Program("demo", folder=folder, VIEWGRAPH_HOST="192.0.2.1") as second:
+        token = {"authorization": f"Bearer {signed_in['data']['login']['accessToken']}"}
+        still_signed_in = second.post("{ viewer { username } }", token)
+
+    views = counted.pop("views")
+    # A machine without curl cannot paste what is for curl.
+    assert (
+        not shutil.which("curl")
+        or pasted.stdout == f'{{"data":{{"publication":{{"metrics":{{"totalViews":{views}}}}}}}}}'
+    )
+    assert counted == {"users": 20, "publications": 10, "days": 365}
+    assert still_signed_in == {"data": {"viewer": {"username": "owner"}}}
+    assert rows_of(own) == {**counted, "views": views}
+    assert other.read_bytes() == untouched
+    assert "Filling" in first.out
+    assert "Filling" not in second.out
+    assert max(len(line) for line in first.out.splitlines() if not line.startswith("INFO:")) <= 80
+    assert "WARNING" not in first.err + second.err
+    assert "Traceback" not in first.err + second.err
+    assert (first.exit_code, second.exit_code) == (0, 0)
+    assert {file.name for file in folder.iterdir()} == {
+        "other.sqlite3",
+        "viewgraph-demo.sqlite3",
+        "viewgraph-demo.sqlite3.secret",
+    }
+
+
+def curl_in(banner: str) -> str:
+    """The command that it shows, with everything that belongs to it."""
+    lines = banner.splitlines()
+    start = next(number for number, line in enumerate(lines) if line.lstrip().startswith("curl "))
+    return "\n".join(lines[start : lines.index("", start)])
+
+
+def rows_of(file: Path) -> dict[str, int]:
+    counted = {
+        "users": "SELECT count(*) FROM users",
+        "publications": "SELECT count(*) FROM publications",
+        "days": "SELECT count(DISTINCT day) FROM day_totals WHERE action = 1",
+        "views": """SELECT count(*) FROM events JOIN publications ON publications.id = subject_id
+            WHERE action = 1 AND custom_url = 'ai-research-studio'""",
+    }
+    with closing(connect(file)) as connection:
+        return {name: connection.execute(query).fetchone()[0] for name, query in counted.items()}

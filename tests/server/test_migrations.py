@@ -1,0 +1,188 @@
+"""Migrations on both engines: up, down to nothing, up again, and never apart from the models."""
+
+import re
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from uuid import uuid4
+
+import pytest
+from sqlalchemy import inspect, text
+from sqlmodel import SQLModel
+
+from database import Database
+from server import migrations
+from server.failures import Failure
+from tests.postgres import PostgresServer
+
+NEWEST = "0001"
+
+
+@pytest.fixture
+def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in which there is nothing; for SQLite, not even its file."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"viewgraph_{uuid4().hex}"
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+async def tables(url: str) -> set[str]:
+    database = Database(url)
+    async with database.engine.connect() as connection:
+        names = await connection.run_sync(lambda sync: set(inspect(sync).get_table_names()))
+    await database.close()
+    return names
+
+
+async def run(url: str, *statements: str) -> None:
+    database = Database(url)
+    async with database.writing() as session:
+        for statement in statements:
+            await session.execute(text(statement))
+    await database.close()
+
+
+async def everything_in(url: str) -> set[str]:
+    """Tables, indexes, sequences, views and triggers, and types of our own."""
+    listing = (
+        "SELECT name FROM sqlite_master WHERE name NOT LIKE 'sqlite_%'"
+        if url.startswith("sqlite")
+        else "SELECT relname FROM pg_class WHERE relnamespace = 'public'::regnamespace "
+        "UNION SELECT typname FROM pg_type WHERE typnamespace = 'public'::regnamespace AND typtype <> 'c' "
+        "AND typelem = 0"
+    )
+    database = Database(url)
+    async with database.engine.connect() as connection:
+        names = set((await connection.execute(text(listing))).scalars())
+    await database.close()
+    return names
+
+
+async def test_up_makes_every_table_of_the_models_and_no_other(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+
+    assert await tables(empty_url) == {*SQLModel.metadata.tables, "alembic_version"}
+    assert await migrations.differences(empty_url) is None
+
+
+async def test_down_to_base_leaves_nothing_but_the_empty_book_of_revisions(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "base")
+
+    book = (
+        {"alembic_version"} if empty_url.startswith("sqlite") else {"alembic_version", "alembic_version_pkc"}
+    )
+    assert await everything_in(empty_url) == book
+
+
+async def test_up_again_makes_the_same_tables(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+    first = await everything_in(empty_url)
+    await migrations.downgrade(empty_url, "base")
+    await migrations.upgrade(empty_url)
+
+    assert await everything_in(empty_url) == first
+    assert await migrations.differences(empty_url) is None
+
+
+async def test_up_twice_loses_nothing(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+    await run(empty_url, "INSERT INTO domains (name) VALUES ('example.com')")
+    await migrations.upgrade(empty_url)
+
+    database = Database(empty_url)
+    async with database.engine.connect() as connection:
+        kept = (await connection.execute(text("SELECT name FROM domains"))).scalars().all()
+    await database.close()
+    assert kept == ["example.com"]
+
+
+async def test_a_table_that_differs_from_its_model_is_told(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+    await run(empty_url, "ALTER TABLE works DROP COLUMN refreshed_at")
+
+    told = await migrations.differences(empty_url)
+    assert told is not None
+    assert "add_column" in told
+    assert "refreshed_at" in told
+
+
+async def test_the_migrations_of_a_new_database_make_what_the_models_need() -> None:
+    assert await migrations.differences_when_new() is None
+
+
+async def test_a_migrated_database_is_current(database_url: str) -> None:
+    await migrations.require_current(database_url)
+
+
+async def test_tables_that_are_missing_are_asked_for(empty_url: str) -> None:
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "base")
+
+    with pytest.raises(Failure) as refused:
+        await migrations.require_current(empty_url)
+    assert (
+        str(refused.value) == "The tables of the database are not up to date: run `viewgraph migrate` first."
+    )
+
+
+async def test_a_database_that_a_newer_program_migrated_is_left_alone(database_url: str) -> None:
+    await run(database_url, "UPDATE alembic_version SET version_num = '9999'")
+
+    with pytest.raises(Failure) as refused:
+        await migrations.require_current(database_url)
+    assert str(refused.value) == (
+        "A newer Viewgraph has migrated the database, to revision 9999: use that one, or have it "
+        f"run `viewgraph migrate --down-to {NEWEST}`."
+    )
+
+
+async def test_a_missing_file_is_not_made_by_looking_at_it(tmp_path: Path) -> None:
+    file = tmp_path / "missing.sqlite3"
+
+    with pytest.raises(Failure) as refused:
+        await migrations.require_current(f"sqlite:///{file}")
+    assert str(refused.value) == f"There is no database {file} yet: run `viewgraph migrate` first."
+    assert not file.exists()
+
+
+async def test_a_revision_that_nobody_knows_is_told_and_changes_nothing(database_url: str) -> None:
+    with pytest.raises(Failure) as refused:
+        await migrations.downgrade(database_url, "nope")
+
+    assert str(refused.value) == "The migration cannot be done: Can't locate revision identified by 'nope'."
+    await migrations.require_current(database_url)
+
+
+async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
+    """Both engines change tables within a transaction."""
+    await run(empty_url, "CREATE TABLE workspaces (id INTEGER PRIMARY KEY)")
+    before = await everything_in(empty_url)
+
+    with pytest.raises(Failure) as refused:
+        await migrations.upgrade(empty_url)
+    assert "workspaces" in str(refused.value)
+    assert "already exists" in str(refused.value)
+    assert await everything_in(empty_url) == before
+
+
+async def test_what_changed_in_the_models_is_written_as_the_next_migration(tmp_path: Path) -> None:
+    scripts = tmp_path / "migrations"
+    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    (last,) = scripts.glob(f"versions/{NEWEST}_*.py")
+    making = re.compile(r'    op\.create_index\("ix_day_totals_day".*\n')
+    last.write_text(making.sub("", last.read_text()))
+
+    written = await migrations.write_next("index the days", scripts)
+
+    assert written == scripts / "versions/0002_index_the_days.py"
+    text = written.read_text()
+    assert text.startswith('"""index the days."""\n')
+    assert "down_revision = '0001'\n" in text
+    assert "op.create_index('ix_day_totals_day', 'day_totals', ['tenant_id', 'day'], unique=False)" in text
+    assert "op.drop_index('ix_day_totals_day', table_name='day_totals')" in text
