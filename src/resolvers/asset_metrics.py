@@ -144,10 +144,16 @@ def _actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action
     known = ACTIONS_OF[view_type]
     if action_types is None:
         return tuple(known.values())
-    if not action_types or not set(action_types) <= known.keys():
+    if not action_types:
+        raise BadUserInput(
+            "Name an action at least, or leave `actionTypes` out.",
+            argument="actionTypes",
+            reason="MISSING_ACTION_TYPE",
+        )
+    if not set(action_types) <= known.keys():
         raise BadUserInput(
             f"The views of {view_type} come about by {' and '.join(known)}.",
             argument="actionTypes",
-            reason="MISSING_ACTION_TYPE" if not action_types else "INVALID_ACTION_TYPE",
+            reason="INVALID_ACTION_TYPE",
         )
     return tuple(sorted({known[name] for name in action_types}))

@@ -24,24 +24,30 @@ from models import Day, Id, Instant
 from resolvers.context import Services
 
 TABLES = SQLModel.metadata.tables
-BY_TENANT = {"events", "day_totals", "month_totals", "active_users"}
-TOTALS = {"day_totals", "month_totals", "active_users"}
+BY_TENANT = {
+    "active_users", "day_totals", "engaged_views", "events", "month_totals", "visitor_sketches",
+}  # fmt: skip
+BY_KEY = {"active_users", "day_totals", "engaged_views", "events", "month_totals"}
 REFERENCE = {
-    "appointments", "asset_formats", "assets", "authentication_keys", "bookmarks", "co_creators", "comments",
-    "domains", "experiences", "follows", "likes", "memberships", "organizations", "publications", "tenants",
-    "user_insights", "users", "works", "workspace_memberships", "workspaces",
+    "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
+    "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships", "organizations",
+    "publications", "tenants", "user_insights", "users", "visitor_salts", "works", "workspace_memberships",
+    "workspaces",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
     ("asset_formats", "type"),
     ("day_totals", "action"),
     ("day_totals", "device"),
+    ("engaged_views", "device"),
     ("events", "action"),
     ("events", "device"),
     ("experiences", "type"),
     ("memberships", "role"),
     ("month_totals", "action"),
     ("month_totals", "device"),
+    ("visitor_sketches", "subject_kind"),
+    ("visitor_sketches", "version"),
     ("works", "source_type"),
 }
 
@@ -83,7 +89,7 @@ def test_only_distributed_tables_and_what_belongs_to_a_tenant_name_one() -> None
 def test_no_foreign_key_leaves_or_enters_a_distributed_table() -> None:
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
-    assert {key.parent.table.name for key in keys} == REFERENCE - {"domains", "tenants"}
+    assert {key.parent.table.name for key in keys} == REFERENCE - {"domains", "tenants", "visitor_salts"}
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
     }  # fmt: skip
@@ -112,7 +118,7 @@ def test_every_number_that_refers_to_a_row_is_big() -> None:
         f"{column.table.name}.{column.name}"
         for column in referring
         if not isinstance(column.type, BigInteger)
-    } == {"events.view_id", "works.item_id"}
+    } == {"engaged_views.event_id", "engaged_views.view_id", "events.view_id", "works.item_id"}
 
 
 def test_what_leaves_the_house_has_a_public_id_that_nobody_else_has() -> None:
@@ -147,6 +153,7 @@ def test_every_count_is_big() -> None:
         "user_insights.facebook_page_followers_count": BigInteger,
         "user_insights.instagram_followers_count": BigInteger,
         "user_insights.twitter_followers_count": BigInteger,
+        "works.in_app_plays": BigInteger,
         "works.non_app_plays": BigInteger,
     }
 
@@ -167,7 +174,7 @@ def test_totals_are_stored_in_sqlite_by_their_keys_alone() -> None:
         if str(CreateTable(table).compile(dialect=SQLITE)).rstrip().endswith("WITHOUT ROWID")
     }
 
-    assert without == TOTALS
+    assert without == BY_KEY
 
 
 def test_the_database_makes_no_value_but_identities() -> None:
@@ -229,6 +236,8 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
     assert found == {
         "active_users": set(),
         "day_totals": {("tenant_id", "day")},
+        "engaged_views": {("tenant_id", "subject_id", "occurred_at")},
         "events": {("tenant_id", "subject_id", "occurred_at")},
         "month_totals": {("tenant_id", "month")},
+        "visitor_sketches": {("tenant_id", "day")},
     }

@@ -225,7 +225,7 @@ async def test_events_of_others_are_dropped_and_nothing_is_stored(studio: Studio
 
 async def test_actions_that_have_a_mutation_of_their_own_cannot_be_reported(studio: Studio) -> None:
     async with unchanged(studio):
-        for action in ("LIKE", "UNLIKE", "BOOK", "CANCEL", "VIEW_3D", "view", 1):
+        for action in ("LIKE", "UNLIKE", "BOOK", "CANCEL", "ENGAGED_VIEW", "view", 1):
             refused = await record(studio, "owner", event(studio), event(studio, action=action))
             assert refused.code == "BAD_USER_INPUT"
 

@@ -15,6 +15,7 @@ import pytest
 from base.ids import Kind, global_id
 from models import Action, Device, ExperienceType, User
 from server.demo import ACCOUNTS, PASSWORD, populate
+from server.services import close_services
 from tests.postgres import PostgresServer
 from tests.resolvers.figures import contents
 from tests.studio import START as NOW
