@@ -122,6 +122,8 @@ async def test_connections_that_the_server_ended_are_replaced_unnoticed(
         assert await names(database, READERS) == [["example.com"]] * READERS
         assert terminate() == READERS
         assert await names(database, 5 * READERS) == [["example.com"]] * 5 * READERS
+        assert terminate() == READERS
+        assert await database.fetch(NAMES) == ["example.com"]
 
 
 @on_postgresql

@@ -13,7 +13,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import select
 from sqlmodel import SQLModel
@@ -115,6 +115,18 @@ def plans(draw: st.DrawFn) -> Plan:
         st.integers(1, 2),
     )
     return Plan(zones, events, draw(st.lists(batch, min_size=1, max_size=5)))
+
+
+def around_every_edge() -> Plan:
+    """In every zone, in two batches that overlap."""
+    instants = [edge + size for edge in EDGES for size in (timedelta(0), *AROUND)]
+    events = {
+        (zone, number): Given(1, Action.VIEW, at, Device.DESKTOP, None, number % 3)
+        for zone in range(len(ZONES))
+        for number, at in enumerate(instants)
+    }
+    keys = list(events)
+    return Plan(ZONES, events, [Batch(keys[:600], 1, 1), Batch(keys[:300:-1], 0, 2)])
 
 
 class Lost(Exception):
@@ -236,8 +248,9 @@ def test_however_batches_come_each_distinct_event_counts_once(database_url: str)
     with Runner() as runner:
         databases = [Database(database_url), Database(database_url)]
 
-        @settings(max_examples=50, deadline=None, database=None)
+        @settings(max_examples=40, deadline=None, database=None)
         @given(plans())
+        @example(around_every_edge())
         def check_any(plan: Plan) -> None:
             runner.run(check(plan))
 
@@ -350,17 +363,32 @@ async def test_writers_of_the_same_totals_at_once_never_wait_for_each_other_in_a
     database = services.database
     zones = ["UTC", "Pacific/Apia", "America/New_York"]
     tenants = await add_tenants(database, *zones)
-    random = Random(7)  # noqa: S311
-    batches = [some_events(tenants, 60) for _ in range(20)]
-    again = batches[0]
-    for batch in batches[1:]:
-        # Every writer brings events of its own, and some that another brings, too.
-        batch += again[:20]
-        random.shuffle(batch)
+    batches = [_shuffled(tenants, 60, seed) for seed in range(20)]
 
     told = await gather(*(send(database, batch, ONCE) for batch in batches))
 
-    distinct = {event for batch in batches for event in batch}
-    assert len(distinct) == 1200
-    assert sum(len(new) for new in told) == 1200
-    assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), list(distinct))
+    assert [len(new) for new in told] == [60] * 20
+    events = [event for batch in batches for event in batch]
+    assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
+
+
+async def test_writers_of_the_same_events_at_once_never_wait_for_each_other_in_a_circle(
+    services: Services,
+) -> None:
+    """A batch of thousands takes several statements: each writer holds some events and wants others."""
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    events = _shuffled([tenant], 3600, 0)
+    # Three writers bring the first third, three the second, and all of them the last.
+    batches = [events[:1200] + events[2400:], events[1200:]] * 3
+    random = Random(7)  # noqa: S311
+    told = await gather(*(send(database, random.sample(batch, 2400), ONCE) for batch in batches))
+
+    assert sum(len(new) for new in told) == 3600
+    assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)
+
+
+def _shuffled(tenants: Sequence[int], count: int, seed: int) -> list[NewEvent]:
+    """Without domains: those who wait for a new one come one by one."""
+    events = [event._replace(domain=None) for event in some_events(tenants, count)]
+    return Random(seed).sample(events, count)  # noqa: S311
