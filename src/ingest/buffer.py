@@ -11,13 +11,13 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 import asyncpg
-from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col
 
 from base.errors import Unavailable
 from database import Database
 from ingest.events import NewEvent
+from ingest.freshness import refresh
 from ingest.store import EventKey, store
 from models import Publication
 
@@ -195,12 +195,7 @@ class Buffer:
     async def _store_once(self, events: Sequence[NewEvent], refreshed: frozenset[int]) -> set[EventKey]:
         async with self._database.writing() as session:
             if refreshed:
-                # First in its transaction: every writer locks a publication before its totals.
-                await session.execute(
-                    update(Publication)
-                    .where(col(Publication.id).in_(sorted(refreshed)))
-                    .values(revision=Publication.revision + 1)
-                )
+                await refresh(session, col(Publication.id).in_(sorted(refreshed)))
             return await store(session, events)
 
 

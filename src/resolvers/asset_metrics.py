@@ -7,7 +7,6 @@ from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart, buckets, previous
 from base.errors import BadUserInput, NotFound
 from base.ids import Kind
-from ingest.domains import InvalidDomain, normal_domain
 from loaders.asset_metrics import Group, Ranking, RankingKey, Scope, SeriesKey
 from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
@@ -15,7 +14,7 @@ from models import Action, Role
 from resolvers.context import Context
 from resolvers.ids import public_id_of
 from resolvers.organizations import named_workspace
-from resolvers.ranges import span_of, zone_of
+from resolvers.ranges import domain_of, span_of, zone_of
 
 ACTIONS_OF = {
     "VIEW_3D": {"VIEW": Action.VIEW_3D},
@@ -90,16 +89,9 @@ def _scope(
         tuple(asset.id for asset in assets),
         tuple(asset.workspace_id for asset in assets),
         span_of(asked.start, asked.end, zone_of(asked.time_zone), context.limits),
-        _domain(asked.domain),
+        domain_of(asked.domain),
         asked.time_zone or "UTC",
     )
-
-
-def _domain(text: str | None) -> str | None:
-    try:
-        return normal_domain(text)
-    except InvalidDomain:
-        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN") from None
 
 
 def previous_scope(scope: Scope) -> Scope:

@@ -11,7 +11,7 @@ from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
 from models import Action
 from resolvers.context import Limits
-from resolvers.ranges import span_of, zone_of
+from resolvers.ranges import domain_of, span_of, zone_of
 
 
 def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[EngagementKey]:
@@ -52,7 +52,7 @@ def publication_views_key(
         interval,
         tuple(buckets(span_of(start, end, zone, limits), interval, zone)),
         _dimensions(group_by),
-        domain.strip().lower() if domain is not None else None,
+        domain_of(domain),
     )
 
 

@@ -94,7 +94,7 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
 
 
 async def find_asset(context: Context, id: str) -> AssetRow:
-    """NOT_FOUND for whoever may not enter its workspace, UNAUTHENTICATED for nobody known, whatever the id."""
+    """NOT_FOUND for whoever may not enter its workspace, UNAUTHENTICATED for nobody known."""
     context.viewer.required_user_id()
     row = await find(Kind.ASSET, id, context.loaders.asset_by_public_id.load)
     workspace = await context.loaders.workspace.load(row.workspace_id)

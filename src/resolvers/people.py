@@ -7,11 +7,11 @@ from sqlmodel import col
 from base.errors import BadUserInput
 from base.ids import Kind
 from database import insert_into
+from ingest.freshness import refresh
 from loaders.people import UserRow
 from models import CoCreator, Follow, Publication
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
-from resolvers.writes import refresh
 
 
 async def viewer(context: Context) -> UserRow | None:

@@ -15,6 +15,7 @@ from base.calendar import (
     time_zone,
 )
 from base.errors import BadUserInput
+from ingest.domains import InvalidDomain, normal_domain
 from resolvers.context import Limits
 
 _DAY = timedelta(days=1)
@@ -27,6 +28,19 @@ def zone_of(name: str | None) -> ZoneInfo:
         return time_zone("UTC" if name is None else name)
     except UnknownTimeZone as error:
         raise BadUserInput(f"{error}.", argument="timeZone", reason="INVALID_TIME_ZONE") from None
+
+
+def domain_of(text: str | None) -> str | None:
+    """The site that a filter names, in the spelling in which it is stored; None for all."""
+    if text is None:
+        return None
+    try:
+        name = normal_domain(text)
+    except InvalidDomain:
+        name = None
+    if name is None:
+        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN")
+    return name
 
 
 def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:

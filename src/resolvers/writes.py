@@ -4,13 +4,13 @@ from asyncio import gather
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from auth.access import Access, holds_any, require
 from base.ids import uuid7
 from ingest.events import NewEvent
+from ingest.freshness import refresh
 from loaders.publications import PublicationRow
 from models import Action, Publication
 from resolvers.context import Context
@@ -33,24 +33,10 @@ async def made_by_viewer(context: Context, publications: Sequence[PublicationRow
 
 
 async def refresh_for_makers(context: Context, session: AsyncSession, *publications: PublicationRow) -> None:
-    """What a maker does is seen at once; what others do, within the hour.
-
-    First in its transaction: every writer locks a publication before its totals.
-    """
+    """What a maker does is seen at once; what others do, within the hour."""
     made = [row.id for row in await made_by_viewer(context, publications)]
     if made:
         await refresh(session, col(Publication.id).in_(made))
-
-
-async def refresh(session: AsyncSession, which: ColumnElement[bool]) -> None:
-    """What was cached of these publications is stale.
-
-    Locked in one order first: an update takes its rows as it finds them, and two of them would wait
-    for each other in a circle.
-    """
-    ids = select(col(Publication.id)).where(which).order_by(col(Publication.id))
-    await session.execute(ids.with_for_update(key_share=True))
-    await session.execute(update(Publication).where(which).values(revision=Publication.revision + 1))
 
 
 def event_on(

@@ -371,7 +371,7 @@ async def test_a_database_that_is_away_is_unavailable_and_no_bug(
         )
         health = await client.get("/health")
 
-    assert (for_all.status, for_all.extensions) == (503, {"code": "UNAVAILABLE"})
+    assert (for_all.status, for_all.extensions) == (503, {"code": "UNAVAILABLE", "retryAfter": 1})
     assert message(for_all) == "The database cannot be reached. Try again shortly."
     assert for_a_field.status == 200
     assert for_a_field.errors == [("UNAVAILABLE", "publication")]
