@@ -94,15 +94,15 @@ class Counts(Loader[CountsKey, dict[Cell, int]]):
         runs = _runs(pieces(measure.spans, time_zone(zone)))
         if not runs:
             return
+        by_subject = {(key.tenant_id, key.subject_id): counted[key] for key in group}
         rows = await self.database.fetch(
             counts_statement(tuple(runs), measure.dimensions, measure.domain is not None),
             tenants=list({key.tenant_id for key in group}),
-            subjects=[(key.tenant_id, key.subject_id) for key in group],
+            subjects=list(by_subject),
             actions=list(measure.actions),
             domain=measure.domain,
             **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
         )
-        by_subject = {(key.tenant_id, key.subject_id): counted[key] for key in group}
         numbered = list(runs.values())
         for run, bucket, subject, split, count in rows:
             if bucket % 2:
@@ -169,7 +169,7 @@ _Counted = tuple[int, int, tuple[int, int], tuple[Action, int | None, str | None
 """The number of the run and of the bucket in it; whose; by what it is split; how often."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def counts_statement(
     runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
 ) -> Statement[_Counted]:
