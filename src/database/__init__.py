@@ -3,7 +3,8 @@
 from database.bulk import Bulk, bulk
 from database.database import Database
 from database.inserts import insert_into, table_of
-from database.statement import Statement, among, bucket_of, ordered_join, rows_of, spans
+from database.lists import among, bucket_of, ordered_join, rows_of, spans
+from database.statement import Statement
 
 __all__ = [
     "Bulk",

@@ -5,26 +5,17 @@ session, begin, fetch into objects) costs several times what the driver needs.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import chain
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import orjson
 from sqlalchemy import (
-    ARRAY,
     BindParameter,
-    ColumnElement,
     CompoundSelect,
     Dialect,
     Select,
-    Text,
-    bindparam,
 )
 from sqlalchemy.dialects import registry
-from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
-from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.sql.selectable import Join
-from sqlalchemy.types import TypeDecorator, TypeEngine
+from sqlalchemy.types import TypeEngine
 
 R = TypeVar("R")
 Convert = Callable[[Any], Any]
@@ -91,14 +82,14 @@ def _compile(select: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> Com
 
 
 def _parameter(name: str, bind: BindParameter[Any], dialect: Dialect) -> Parameter:
-    convert = _bind(bind.type, dialect)
+    convert = bind_processor(bind.type, dialect)
     if bind.required:
         return Parameter(name.partition("__")[0], convert)
     constant = bind.effective_value
     return Parameter(name, convert, True, convert(constant) if convert else constant)
 
 
-def _bind(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+def bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return type_.dialect_impl(dialect).bind_processor(dialect)
 
 
@@ -111,194 +102,3 @@ def _converted(values: Sequence[Any], conversions: tuple[tuple[int, Convert], ..
     for index, convert in conversions:
         row[index] = convert(row[index])
     return row
-
-
-class _Many(TypeDecorator[list[Any]]):
-    """A list as one parameter: an array, or in SQLite a JSON text."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
-
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        # A text with a NUL is in no database: PostgreSQL refuses it, SQLite's JSON would cut it short.
-        keys = [item for item in value if not (isinstance(item, str) and "\0" in item)]
-        if dialect.name != "sqlite":
-            return keys
-        convert = _bind(self.item, dialect)
-        return orjson.dumps([convert(item) for item in keys] if convert else keys).decode()
-
-
-class among(FunctionElement[Any]):
-    """`column` is one of the list given as the parameter `name`: one text for any number of keys.
-
-    Without a type, because SQLAlchemy writes `= 1` behind a Boolean in SQLite, and no index serves that.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any], name: str) -> None:
-        super().__init__(column, bindparam(name, type_=_Many(column.type)))
-
-
-@compiles(among, "sqlite")
-def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} IN (SELECT value FROM json_each({keys}))"  # noqa: S608  # parts of our own
-
-
-@compiles(among, "postgresql")
-def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
-    column, keys = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{column} = ANY ({keys})"
-
-
-class rows_of(FunctionElement[Any]):
-    """A table with `columns`, whose rows are the tuples given as the parameter `name`."""
-
-    inherit_cache = False
-
-    def __init__(self, name: str, **columns: TypeEngine[Any]) -> None:
-        self.columns_given = tuple(columns)
-        super().__init__(
-            bindparam(name, type_=_Json(*columns.values())),
-            *(
-                bindparam(f"{name}__{column}", type_=_Picked(ARRAY(type_), _column(index)))
-                for index, (column, type_) in enumerate(columns.items())
-            ),
-        )
-
-
-@compiles(rows_of, "sqlite")
-def _rows_sqlite(element: rows_of, compiler: SQLCompiler, **options: Any) -> str:
-    table = compiler.process(next(iter(element.clauses)), **options)
-    columns = ", ".join(
-        f"json_extract(value, '$[{index}]') AS {column}" for index, column in enumerate(element.columns_given)
-    )
-    return f"(SELECT {columns} FROM json_each({table}))"  # noqa: S608  # parts of our own
-
-
-@compiles(rows_of, "postgresql")
-def _rows_postgresql(element: rows_of, compiler: SQLCompiler, **options: Any) -> str:
-    arrays = ", ".join(compiler.process(clause, **options) for clause in list(element.clauses)[1:])
-    columns = ", ".join(element.columns_given)
-    return f"(SELECT * FROM unnest({arrays}) AS given ({columns}))"  # noqa: S608  # parts of our own
-
-
-class spans(FunctionElement[Any]):
-    """A table of (bucket, start, stop) over the half-open spans given as the parameter `name`.
-
-    They are pairs, in order, and do not overlap. SQLite gets a row for each and seeks them one by one.
-    PostgreSQL would compare every span with every row; so it gets one row over all of them, reads
-    from the first to the last, and `bucket_of` searches its thresholds.
-    """
-
-    inherit_cache = False
-
-    def __init__(self, name: str, type_: TypeEngine[Any]) -> None:
-        super().__init__(
-            bindparam(name, type_=_Json(type_, type_)),
-            bindparam(f"{name}__thresholds", type_=_Picked(ARRAY(type_), lambda rows: list(chain(*rows)))),
-        )
-
-
-@compiles(spans, "sqlite")
-def _spans_sqlite(element: spans, compiler: SQLCompiler, **options: Any) -> str:
-    table = compiler.process(next(iter(element.clauses)), **options)
-    columns = (
-        "2 * key + 1 AS bucket, json_extract(value, '$[0]') AS start, json_extract(value, '$[1]') AS stop"
-    )
-    return f"(SELECT {columns} FROM json_each({table}))"  # noqa: S608  # parts of our own
-
-
-@compiles(spans, "postgresql")
-def _spans_postgresql(element: spans, compiler: SQLCompiler, **options: Any) -> str:
-    array = compiler.process(list(element.clauses)[1], **options)
-    ends = f"({array})[1] AS start, ({array})[cardinality({array})] AS stop"
-    return f"(SELECT {array} AS bucket, {ends})"
-
-
-class bucket_of(FunctionElement[Any]):
-    """Where a value lies among `spans`: 2n + 1 is within span n; an even number is in no span."""
-
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any], bucket: ColumnElement[Any]) -> None:
-        super().__init__(column, bucket)
-
-
-@compiles(bucket_of, "sqlite")
-def _bucket_sqlite(element: bucket_of, compiler: SQLCompiler, **options: Any) -> str:
-    _, bucket = (compiler.process(clause, **options) for clause in element.clauses)
-    return bucket
-
-
-@compiles(bucket_of, "postgresql")
-def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any) -> str:
-    column, thresholds = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"width_bucket({column}, {thresholds})"
-
-
-class ordered_join(Join):
-    """An inner join whose left side SQLite reads first: it cannot know how few rows we give."""
-
-    inherit_cache = True
-
-
-@compiles(ordered_join, "sqlite")
-def _ordered_join_sqlite(element: ordered_join, compiler: SQLCompiler, **options: Any) -> str:
-    assert element.onclause is not None
-    left, right = (
-        compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right)
-    )
-    return f"{left} CROSS JOIN {right} ON {compiler.process(element.onclause, **options)}"
-
-
-class _Json(TypeDecorator[list[tuple[Any, ...]]]):
-    """Tuples as one JSON text."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, *items: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.items = items
-
-    def process_bind_param(self, value: list[tuple[Any, ...]] | None, dialect: Dialect) -> Any:
-        converts = [_bind(item, dialect) or _as_it_is for item in self.items]
-        rows = [[convert(item) for convert, item in zip(converts, row, strict=True)] for row in value or ()]
-        return orjson.dumps(rows).decode()
-
-
-class _Picked(TypeDecorator[Any]):
-    """A part of a list of tuples, as a parameter of its own."""
-
-    impl = Text
-    cache_ok = False
-
-    def __init__(self, part: TypeEngine[Any], pick: Callable[[Any], Any]) -> None:
-        super().__init__()
-        self.part = part
-        self.pick = pick
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(self.part)
-
-    def process_bind_param(self, value: Any, _: Dialect) -> Any:
-        return self.pick(value)
-
-
-def _column(index: int) -> Callable[[Any], Any]:
-    return lambda rows: [row[index] for row in rows]
-
-
-def _as_it_is(value: Any) -> Any:
-    return value

@@ -251,7 +251,7 @@ _Counted = tuple[int, int, tuple[int, int], tuple[Action, int | None, str | None
 """The number of the run and of the bucket in it; whose; by what it is split; how often."""
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=512)
 def counts_statement(
     runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
 ) -> Statement[_Counted]:
