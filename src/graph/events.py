@@ -37,7 +37,7 @@ _CACHED_DOCUMENTS = 256
 
 
 def without_events(
-    context: Context, document: str, variables: dict[str, Any] | None
+    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
 ) -> dict[str, Any] | None:
     """The variables, with placeholders for lists of events, which the context now holds decoded.
 
@@ -46,7 +46,7 @@ def without_events(
     if not variables or _TYPE not in document:
         return variables
     given = dict(variables)
-    for name in _event_variables(document):
+    for name in _event_variables(document, operation_name):
         if isinstance(given.get(name), list):
             given[name] = [_withheld(context, name, given[name])]
     return given
@@ -65,8 +65,8 @@ def _withheld(context: Context, name: str, values: list[Any]) -> dict[str, Any]:
 
 
 @lru_cache(maxsize=_CACHED_DOCUMENTS)
-def _event_variables(document: str) -> tuple[str, ...]:
-    """The names of the variables that are lists of events. A document that does not parse has none."""
+def _event_variables(document: str, operation_name: str | None) -> tuple[str, ...]:
+    """The operation's variables that are lists of events. A document that does not parse has none."""
     try:
         definitions = parse(document).definitions
     except GraphQLError:
@@ -75,6 +75,7 @@ def _event_variables(document: str) -> tuple[str, ...]:
         variable.variable.name.value
         for definition in definitions
         if isinstance(definition, OperationDefinitionNode)
+        and operation_name in (None, definition.name and definition.name.value)
         for variable in definition.variable_definitions or ()
         if _is_event_list(variable.type)
     )

@@ -5,6 +5,8 @@ from enum import StrEnum
 from typing import NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from base.ids import uuid7, uuid7_instant
 from ingest.domains import InvalidDomain, normal_domain
 from ingest.events import NewEvent
@@ -73,6 +75,11 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
 def _uuid(text: str | None) -> UUID | None:
     if text is None:
         return None
+    try:
+        # Takes a fifth of the time of UUID, which also reads the odder spellings.
+        return msgspec.convert(text, UUID)
+    except msgspec.ValidationError:
+        pass
     try:
         return UUID(text)
     except ValueError:

@@ -149,7 +149,9 @@ async def _executed(operation: Operation, context: Context) -> ExecutionResult:
     try:
         result = await schema.execute(
             operation.query,
-            variable_values=without_events(context, operation.query, operation.variables),
+            variable_values=without_events(
+                context, operation.query, operation.variables, operation.operationName
+            ),
             context_value=context,
             operation_name=operation.operationName,
         )
