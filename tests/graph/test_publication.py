@@ -33,3 +33,16 @@ async def test_the_owner_sees_the_whole_dashboard(studio: Studio) -> None:
             "socialMetrics": {"followersCount": 0, "followingCount": 0},
         }
     }
+
+
+async def test_a_url_that_nobody_can_have_does_not_hide_another(studio: Studio) -> None:
+    answer = await studio.ask(
+        """query($b: String!) {
+          a: publication(url: "ai-research-studio") { customUrl }
+          b: publication(url: $b) { customUrl }
+        }""",
+        b="x\0",
+    )
+
+    assert answer.body["data"] == {"a": {"customUrl": "ai-research-studio"}, "b": None}
+    assert answer.errors == [("NOT_FOUND", "b")]
