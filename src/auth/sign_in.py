@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from cachetools import TTLCache
+
 from auth.keys import digest
 from auth.passwords import is_password
 from auth.throttle import SignInThrottle
@@ -12,6 +14,26 @@ from base.errors import Unauthenticated
 from loaders import Loaders
 
 _GONE = "The access token is for somebody or something that is gone."
+_REMEMBERED = 10_000
+_SECONDS = 5
+
+
+class Bearers:
+    """Who is meant by the claims of access tokens, remembered for a few seconds. Outlives requests.
+
+    What is remembered is what the database said of exactly these claims. Each token is verified each
+    time, keys are looked up each time, and so are roles: only who is deleted stays for those seconds.
+    """
+
+    def __init__(self) -> None:
+        self._known: TTLCache[Claims, Viewer] = TTLCache(_REMEMBERED, _SECONDS)
+
+    async def find(self, claims: Claims, loaders: Loaders) -> Viewer:
+        """Raises UNAUTHENTICATED."""
+        viewer = self._known.get(claims)
+        if viewer is None:
+            viewer = self._known[claims] = await _bearer(claims, loaders)
+        return viewer
 
 
 async def user_by_password(
@@ -34,18 +56,22 @@ async def user_by_key(
     return await _owner_of(key, loaders, now)
 
 
-async def viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+async def viewer_of(
+    headers: Mapping[str, str], loaders: Loaders, signer: Signer, bearers: Bearers, now: datetime
+) -> Viewer:
     """Credentials that do not count make an anonymous viewer who is told why where it matters.
 
     So a client whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, now)
+        return await _viewer_of(headers, loaders, signer, bearers, now)
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
 
-async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+async def _viewer_of(
+    headers: Mapping[str, str], loaders: Loaders, signer: Signer, bearers: Bearers, now: datetime
+) -> Viewer:
     shown = headers.get("authorization") or headers.get("x-auth-token")
     if not shown:
         return ANONYMOUS
@@ -54,7 +80,7 @@ async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signe
         case "token":
             return Viewer(await _owner_of(credentials, loaders, now))
         case "bearer" | "":
-            return await _bearer(signer.read(credentials, now), loaders)
+            return await bearers.find(signer.read(credentials, now), loaders)
     raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
 
 

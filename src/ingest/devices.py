@@ -11,15 +11,18 @@ from ua_parser import parse
 
 from models import Device
 
+# Cubot is a maker of phones.
 _BOT = re.compile(
-    r"bot\b|bot/|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl/|wget/|python-|httpx|"
+    r"(?<!cu)bot\b|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl/|wget/|python-|httpx|"
     r"aiohttp|okhttp|go-http-client|java/|libwww|facebookexternalhit|embedly|scrapy|axios/|node-fetch|undici",
     re.IGNORECASE,
 )
 _DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
+_TELEVISION = re.compile(r"TV\b|BRAVIA|CrKey", re.IGNORECASE)
 _TABLET = re.compile(
-    r"iPad|Tablet|PlayBook|Silk(?!.*Mobile)|Kindle|Nexus (?:7|9|10)\b|SM-[TX]\d", re.IGNORECASE
+    r"iPad|Tablet(?! PC)|PlayBook|Silk(?!.*Mobile)|Kindle|Nexus (?:7|9|10)\b|SM-[TX]\d", re.IGNORECASE
 )
+_PHONE = re.compile(r"Mobi|J2ME|Opera Mini")
 _CACHED_AGENTS = 10_000
 _LONGEST = 1_000
 
@@ -44,10 +47,12 @@ def _known(agent: str) -> tuple[bool, Device]:
 
 
 def _device(agent: str, system: str) -> Device:
+    if _TELEVISION.search(agent):
+        return Device.UNKNOWN
     if _TABLET.search(agent) or (system == "Android" and "Mobile" not in agent):
         return Device.TABLET
-    if system in {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS"} or "Mobi" in agent:
+    if system in {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS"} or _PHONE.search(agent):
         return Device.MOBILE
-    if system in _DESKTOP_SYSTEMS:
+    if system in _DESKTOP_SYSTEMS or "X11;" in agent:
         return Device.DESKTOP
     return Device.UNKNOWN

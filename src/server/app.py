@@ -14,7 +14,10 @@ from resolvers.context import Services
 from server.collect import Collector
 from server.endpoint import Endpoint
 from server.services import close_services, services_of
+from server.serving import settle
 from server.settings import Settings
+from server.static import StaticFile
+from server.upkeep import upkeep
 
 _ALIVE = Statement(select(literal(1)), int)
 
@@ -32,6 +35,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def collect(request: Request) -> Response:
         return await collector(request)
 
+    snippet = StaticFile("viewer.js", "text/javascript")
+
+    async def viewer_js(request: Request) -> Response:
+        return await snippet(request)
+
     async def health(_: Request) -> Response:
         await used.database.fetch(_ALIVE)
         return PlainTextResponse("ok")
@@ -41,7 +49,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with upkeep(used):
+            yield
         if services is None:
             await close_services(used)
 
@@ -50,6 +59,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/", home),
             Route("/graphql", graphql, methods=["GET", "POST", "PUT", "PATCH", "DELETE"]),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
+            Route("/viewer.js", viewer_js),
             Route("/health", health),
         ],
         lifespan=lifespan,
@@ -58,4 +68,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
 def app_from_environment() -> Starlette:
     """What each worker runs."""
-    return create_app(Settings())
+    app = create_app(Settings())
+    settle()
+    return app

@@ -17,6 +17,8 @@ from resolvers.context import Context
 from server import migrations
 from server.accounts import create_user
 from server.demo import DEMO_FILE, announce, fill
+from server.importing import import_events
+from server.operations import app as operations
 from server.services import services_of
 from server.serving import is_in_use
 from server.serving import serve as run_server
@@ -34,6 +36,8 @@ users = typer.Typer(help="Accounts.", no_args_is_help=True)
 keys = typer.Typer(help="Authentication keys, by which programs sign in.", no_args_is_help=True)
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
+app.command("import")(import_events)
+app.add_typer(operations)
 
 DatabaseUrl = Annotated[
     str | None,

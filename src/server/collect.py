@@ -50,7 +50,9 @@ class Collector:
         context = Context(
             services, now=services.clock(), address=request.client.host if request.client else ""
         )
-        context.viewer = await viewer_of(request.headers, context.loaders, services.signer, context.now)
+        context.viewer = await viewer_of(
+            request.headers, context.loaders, services.signer, services.bearers, context.now
+        )
         outcomes = await collect(context, events, request.headers.get("user-agent"))
         return _answer(202, _summary(outcomes))
 

@@ -14,7 +14,7 @@ from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import viewer_of
 from base.errors import ExpectedError
-from graph.events import without_events
+from graph.events import recording_of, without_events
 from graph.schema import schema
 from resolvers.context import Context, Services
 from server.errors import MASKED, error_body, formatted
@@ -96,23 +96,19 @@ class Endpoint:
         return bytes(body)
 
     async def _context(self, request: Request) -> Context:
+        services = self._services
         context = Context(
-            self._services,
-            now=self._services.clock(),
-            address=request.client.host if request.client else "",
+            services, now=services.clock(), address=request.client.host if request.client else ""
         )
-        context.viewer = await viewer_of(request.headers, context.loaders, self._services.signer, context.now)
+        context.viewer = await viewer_of(
+            request.headers, context.loaders, services.signer, services.bearers, context.now
+        )
         return context
 
     async def _execute(self, request: Request, operation: Operation, request_id: str) -> Response:
         context = await self._context(request)
         try:
-            result = await schema.execute(
-                operation.query,
-                variable_values=without_events(context, operation.query, operation.variables),
-                context_value=context,
-                operation_name=operation.operationName,
-            )
+            result = await _result(context, operation)
         except (CannotGetOperationTypeError, InvalidOperationTypeError):
             raise Refused(
                 400,
@@ -126,6 +122,19 @@ class Endpoint:
                 formatted(error, request_id, before_execution=before_execution) for error in result.errors
             ]
         return _response(body, request_id, accept=request.headers.get("accept", ""), token=context.new_token)
+
+
+async def _result(context: Context, operation: Operation) -> Any:
+    variables = operation.variables
+    recording = recording_of(schema._schema, operation.query, operation.operationName, variables)
+    if recording and variables:
+        return await recording.run(context, variables)
+    return await schema.execute(
+        operation.query,
+        variable_values=without_events(context, operation.query, variables),
+        context_value=context,
+        operation_name=operation.operationName,
+    )
 
 
 def _response(

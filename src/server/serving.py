@@ -1,5 +1,7 @@
 """The program as a server."""
 
+import gc
+import logging
 import os
 import socket
 from typing import Any
@@ -27,6 +29,25 @@ def serve(settings: Settings) -> None:
     )
 
 
+def settle() -> None:
+    """Once everything is loaded: it stays, so the garbage collector need not look through it again.
+
+    Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events
+    are ten thousand objects, none of which is garbage while they wait to be written.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+class NotCollected(logging.Filter):
+    """Of the access log: without a line for each event that a browser sends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # As uvicorn has it: address, method, path, version, status.
+        return not (isinstance(record.args, tuple) and record.args[2:3] == ("/collect",))
+
+
 def is_in_use(host: str, port: int) -> bool:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     with socket.socket(family) as probe:
@@ -41,4 +62,10 @@ def is_in_use(host: str, port: int) -> bool:
 def _log_config(level: str) -> dict[str, Any]:
     """Our own lines look like the server's."""
     ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
-    return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], "viewgraph": ours}}
+    loggers = LOGGING_CONFIG["loggers"]
+    access = {**loggers["uvicorn.access"], "filters": ["not_collected"]}
+    return {
+        **LOGGING_CONFIG,
+        "filters": {"not_collected": {"()": NotCollected}},
+        "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
+    }

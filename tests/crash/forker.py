@@ -1,0 +1,33 @@
+"""Servers that start fast: this process has loaded the program, and each server is a fork of it.
+
+For each line that comes in it starts one, and answers with its process id. They end with it.
+"""
+
+import os
+import signal
+import sys
+
+import server.app  # noqa: F401  # what uvicorn would load in each of them
+from server.serving import serve
+from server.settings import Settings
+
+
+def main() -> None:
+    # Nobody waits for those that were killed.
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    process = 0
+    for _ in sys.stdin:
+        process = os.fork()
+        if not process:
+            os.close(0)
+            signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+            serve(Settings())
+            os._exit(0)
+        sys.stdout.write(f"{process}\n")
+        sys.stdout.flush()
+    if process:
+        os.kill(process, signal.SIGKILL)
+
+
+if __name__ == "__main__":
+    main()

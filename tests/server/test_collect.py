@@ -1,0 +1,428 @@
+from collections.abc import AsyncIterator
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, NamedTuple
+from uuid import UUID
+
+import httpx
+import orjson
+import pytest
+from sqlalchemy import select
+from sqlmodel import col
+
+from base.ids import Kind, global_id, uuid7
+from models import Action, DayTotal, Device
+from resolvers.context import Limits
+from server.app import create_app
+from server.services import close_services
+from server.settings import Settings
+from tests.studio import Clock, Studio, open_studio, services_for
+from tests.subjects import ACTIONS, Subjects, add_asset, add_subjects, stored_events, totals
+
+DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
+TABLET = "Mozilla/5.0 (Android 13; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0"
+BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
+ID = "11111111-1111-4111-8111-111111111111"
+
+
+class Collected(NamedTuple):
+    status: int
+    headers: httpx.Headers
+    body: dict[str, Any]
+
+
+async def collect(
+    studio: Studio, events: Any, by: str | None = None, /, *, agent: str = DESKTOP, **headers: str
+) -> Collected:
+    """As one of the people, or anonymously. `events` may be a body as it stands."""
+    sent = {"user-agent": agent, "content-type": "application/json"}
+    sent |= {name.replace("_", "-"): value for name, value in headers.items()}
+    if by:
+        sent["authorization"] = f"Bearer {studio.token(by)}"
+    body = events if isinstance(events, bytes) else orjson.dumps(events)
+    answer = await studio.client.post("/collect", content=body, headers=sent)
+    return Collected(answer.status_code, answer.headers, answer.json())
+
+
+def summary(*, stored: int = 0, duplicates: int = 0, **reasons: int) -> dict[str, Any]:
+    return {
+        "stored": stored,
+        "duplicates": duplicates,
+        "dropped": sum(reasons.values()),
+        "reasons": sorted(reasons),
+    }
+
+
+def view(studio: Studio, **given: Any) -> dict[str, Any]:
+    return {"subject": {"publicationId": studio.publication}, "action": "VIEW", **given}
+
+
+@pytest.fixture
+async def subjects(studio: Studio) -> Subjects:
+    return await add_subjects(studio)
+
+
+async def test_one_event_is_stored_before_it_is_acknowledged(studio: Studio) -> None:
+    answer = await collect(studio, view(studio, id=ID, domain="https://Shop.example/chair"))
+
+    assert (answer.status, answer.body) == (202, summary(stored=1))
+    (event,) = await stored_events(studio)
+    assert (event.id, event.action, event.device) == (UUID(ID), Action.VIEW, Device.DESKTOP)
+    assert event.occurred_at == studio.clock.now
+    assert event.user_id is None
+    assert event.visitor is not None
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
+async def test_a_list_is_stored_as_one(studio: Studio) -> None:
+    answer = await collect(studio, [view(studio) for _ in range(7)])
+
+    assert (answer.status, answer.body) == (202, summary(stored=7))
+    assert await totals(studio) == {Action.VIEW: 7}
+
+
+async def test_an_empty_list_is_no_harm(studio: Studio) -> None:
+    answer = await collect(studio, [])
+
+    assert (answer.status, answer.body) == (202, summary())
+
+
+async def test_the_content_type_says_nothing(studio: Studio) -> None:
+    for content_type in ("text/plain;charset=UTF-8", "application/octet-stream", "nonsense", ""):
+        answer = await collect(studio, view(studio), content_type=content_type)
+
+        assert (answer.status, answer.body) == (202, summary(stored=1))
+
+
+async def test_any_page_may_ask_first(studio: Studio) -> None:
+    answer = await studio.client.options(
+        "/collect",
+        headers={
+            "origin": "https://shop.example",
+            "access-control-request-method": "POST",
+            "access-control-request-headers": "authorization,content-type",
+        },
+    )
+
+    assert answer.status_code == 204
+    assert answer.content == b""
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["access-control-allow-methods"] == "POST"
+    assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
+    assert answer.headers["access-control-max-age"] == "86400"
+
+
+async def test_any_page_may_read_every_answer(studio: Studio) -> None:
+    answers = [
+        await collect(studio, view(studio), origin="https://shop.example"),
+        await collect(studio, b"nonsense", origin="https://shop.example"),
+        await collect(studio, b" " * 1_000_001, origin="https://shop.example"),
+        await collect(studio, [view(studio)] * 1_001, origin="https://shop.example"),
+    ]
+
+    assert [answer.status for answer in answers] == [202, 400, 413, 422]
+    for answer in answers:
+        assert answer.headers["access-control-allow-origin"] == "*"
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["content-type"] == "application/json"
+
+
+async def test_nothing_else_than_post_is_taken(studio: Studio) -> None:
+    for method in ("GET", "PUT", "DELETE"):
+        assert (await studio.client.request(method, "/collect")).status_code == 405
+
+
+async def test_what_is_no_event_is_refused_with_its_place(studio: Studio) -> None:
+    answer = await collect(studio, [view(studio), view(studio, action="LIKE")])
+
+    assert answer.status == 400
+    assert answer.body == {
+        "code": "BAD_REQUEST",
+        "message": "These are no events: Invalid enum value 'LIKE' - at `$[1].action`.",
+    }
+    assert await stored_events(studio) == []
+
+
+async def test_a_body_that_is_too_large_is_refused(studio: Studio) -> None:
+    padded = orjson.dumps(view(studio))
+
+    refused = await collect(studio, padded.ljust(1_000_001))
+    taken = await collect(studio, padded.ljust(1_000_000))
+
+    assert (refused.status, refused.body["code"]) == (413, "BAD_REQUEST")
+    assert (taken.status, taken.body) == (202, summary(stored=1))
+    assert await studio.count("events") == 1
+
+
+async def test_a_thousand_events_are_the_most_at_once(studio: Studio) -> None:
+    refused = await collect(studio, [view(studio)] * 1_001)
+    taken = await collect(studio, [view(studio)] * 1_000)
+
+    assert refused.status == 422
+    assert refused.body == {
+        "code": "BAD_USER_INPUT",
+        "message": "At most 1,000 events at once.",
+        "argument": "events",
+        "reason": "TOO_MANY_EVENTS",
+    }
+    assert (taken.status, taken.body) == (202, summary(stored=1_000))
+    assert await totals(studio) == {Action.VIEW: 1_000}
+
+
+async def test_every_subject_takes_its_actions(studio: Studio, subjects: Subjects) -> None:
+    sent = [
+        {"subject": subject, "action": action}
+        for kind, subject in subjects._asdict().items()
+        for action in ACTIONS[kind]
+    ]
+
+    answer = await collect(studio, sent)
+
+    assert answer.body == summary(stored=9)
+    assert await totals(studio) == {Action[event["action"]]: 1 for event in sent}
+
+
+async def test_no_subject_takes_the_actions_of_another(studio: Studio, subjects: Subjects) -> None:
+    sent = [
+        {"subject": subject, "action": action}
+        for kind, subject in subjects._asdict().items()
+        for other, actions in ACTIONS.items()
+        for action in actions
+        if other != kind
+    ]
+
+    answer = await collect(studio, sent)
+
+    assert answer.body == summary(WRONG_ACTION=27)
+    assert await studio.count("events") == 0
+
+
+async def test_a_subject_that_is_not_there_is_unknown(studio: Studio, subjects: Subjects) -> None:
+    nobody = uuid7(studio.clock.now)
+    work = subjects.work["work"]
+    unknown = [
+        {},
+        {"publicationId": ""},
+        {"publicationId": "nonsense"},
+        {"publicationId": "pub_ÄÖÜ"},
+        {"publicationId": "pub_" + "A" * 10_000},
+        {"publicationId": global_id(Kind.PUBLICATION, nobody)},
+        # Kinds are not mixed up.
+        {"publicationId": subjects.asset["assetId"]},
+        {"assetId": studio.publication},
+        {"assetId": global_id(Kind.ASSET, nobody)},
+        {"profileUserId": global_id(Kind.USER, nobody)},
+        {"work": {**work, "itemId": "another"}},
+        {"work": {**work, "sourceType": "SOUNDCLOUD"}},
+        {"work": {**work, "userId": studio.people["owner"].id}},
+        {"work": {**work, "userId": "nonsense"}},
+        # Exactly one.
+        {**subjects.publication, **subjects.asset},
+        {**subjects.profile, **subjects.work},
+    ]
+
+    answer = await collect(studio, [{"subject": subject, "action": "VIEW"} for subject in unknown])
+
+    assert answer.body == summary(UNKNOWN_SUBJECT=len(unknown))
+    assert await studio.count("events") == 0
+
+
+async def test_an_id_counts_once(studio: Studio) -> None:
+    other = "22222222-2222-4222-8222-222222222222"
+    first = await collect(studio, [view(studio, id=ID), view(studio, id=ID)])
+    again = await collect(
+        studio, [view(studio, id=ID), view(studio, id=ID.replace("-", "")), view(studio, id=other)]
+    )
+
+    assert first.body == summary(stored=1, duplicates=1)
+    assert again.body == summary(stored=1, duplicates=2)
+    assert await totals(studio) == {Action.VIEW: 2}
+
+
+async def test_an_id_counts_once_for_each_tenant(studio: Studio, subjects: Subjects) -> None:
+    answer = await collect(
+        studio, [view(studio, id=ID), {"subject": subjects.asset, "action": "VIEW_3D", "id": ID}]
+    )
+
+    assert answer.body == summary(stored=2)
+
+
+async def test_what_is_good_is_stored_beside_what_is_not(studio: Studio) -> None:
+    answer = await collect(
+        studio,
+        [
+            view(studio),
+            view(studio, id="7"),
+            view(studio, viewId="7"),
+            view(studio, domain="two words"),
+            view(studio, action="PLAY"),
+            view(studio),
+        ],
+    )
+
+    assert (answer.status, answer.body) == (
+        202,
+        {
+            "stored": 2,
+            "duplicates": 0,
+            "dropped": 4,
+            "reasons": ["INVALID_DOMAIN", "INVALID_ID", "WRONG_ACTION"],
+        },
+    )
+    assert await totals(studio) == {Action.VIEW: 2}
+
+
+async def test_bots_are_dropped(studio: Studio) -> None:
+    named = await collect(studio, [view(studio), view(studio)], agent=BOT)
+    nameless = await collect(studio, view(studio), agent="")
+
+    assert named.body == summary(BOT=2)
+    assert nameless.body == summary(BOT=1)
+    assert await studio.count("events") == 0
+
+
+async def test_the_device_is_as_told_else_as_the_agent_says(studio: Studio) -> None:
+    for told, device in ((None, Device.TABLET), ("MOBILE", Device.MOBILE), ("DESKTOP", Device.DESKTOP)):
+        studio.clock.advance(seconds=1)
+        await collect(studio, view(studio, deviceCategory=told), agent=TABLET)
+
+        assert (await stored_events(studio))[-1].device == device
+
+
+async def test_browsers_are_believed_two_days_back_and_five_minutes_ahead(studio: Studio) -> None:
+    now, second = studio.clock.now, timedelta(seconds=1)
+    earliest, latest = now - timedelta(days=2), now + timedelta(minutes=5)
+    for at, expected in (
+        (earliest - second, summary(TOO_OLD=1)),
+        (earliest, summary(stored=1)),
+        (latest, summary(stored=1)),
+        (latest + second, summary(IN_THE_FUTURE=1)),
+    ):
+        by_time = await collect(studio, view(studio, occurredAt=at))
+        by_id = await collect(studio, view(studio, id=str(uuid7(at))))
+        assert by_time.body == by_id.body == expected
+
+    assert sorted(event.occurred_at for event in await stored_events(studio)) == [earliest] * 2 + [now] * 2
+
+
+async def test_a_late_event_lands_in_its_own_day(studio: Studio) -> None:
+    await collect(studio, view(studio, occurredAt="2023-06-14T01:30:00+02:00"))
+
+    (event,) = await stored_events(studio)
+    assert event.occurred_at == datetime(2023, 6, 13, 23, 30, tzinfo=UTC)
+    async with studio.services.database.writing() as session:
+        assert list((await session.execute(select(col(DayTotal.day)))).scalars()) == [date(2023, 6, 13)]
+
+
+async def test_signed_in_people_are_known_by_their_ids(studio: Studio) -> None:
+    answer = await collect(studio, [view(studio), view(studio)], "stranger")
+
+    assert answer.body == summary(stored=2)
+    for event in await stored_events(studio):
+        assert event.user_id == studio.people["stranger"].row.id
+        assert event.visitor is None
+    assert await studio.count("active_users") == 1
+
+
+async def test_credentials_that_do_not_count_make_nobody(studio: Studio) -> None:
+    answer = await collect(studio, view(studio), authorization="Bearer nonsense")
+
+    assert answer.body == summary(stored=1)
+    (event,) = await stored_events(studio)
+    assert event.user_id is None
+    assert event.visitor is not None
+
+
+async def test_what_a_browser_says_of_the_person_is_ignored(studio: Studio) -> None:
+    claims = {"visitor": "somebody else", "userId": studio.people["member"].id}
+
+    answer = await collect(studio, [view(studio), view(studio, **claims), view(studio, userId="nonsense")])
+
+    assert answer.body == summary(stored=3)
+    events = await stored_events(studio)
+    assert {event.user_id for event in events} == {None}
+    assert len({event.visitor for event in events}) == 1
+
+
+async def test_makers_views_of_what_is_theirs_are_dropped(studio: Studio) -> None:
+    for maker in ("owner", "cocreator"):
+        assert (await collect(studio, view(studio), maker)).body == summary(OWN_VIEW=1)
+
+    assert await studio.count("events") == 0
+
+
+async def test_ones_own_profile_and_works_are_ones_own(studio: Studio, subjects: Subjects) -> None:
+    sent = [
+        {"subject": subjects.profile, "action": "PROFILE_VIEW"},
+        {"subject": subjects.work, "action": "PLAY"},
+    ]
+
+    assert (await collect(studio, sent, "stranger")).body == summary(OWN_VIEW=2)
+    assert (await collect(studio, sent, "owner")).body == summary(stored=2)
+
+
+async def test_an_organizations_people_count_on_its_assets(studio: Studio, subjects: Subjects) -> None:
+    answer = await collect(studio, {"subject": subjects.asset, "action": "VIEW_3D"}, "admin")
+
+    assert answer.body == summary(stored=1)
+
+
+async def test_an_asset_counts_on_its_allowed_domains_alone(studio: Studio) -> None:
+    listed = {"assetId": await add_asset(studio, domains=["shop.example", "xn--bcher-kva.example"])}
+
+    def shown(domain: str | None) -> dict[str, Any]:
+        return {"subject": listed, "action": "VIEW_3D", "domain": domain}
+
+    allowed = await collect(
+        studio, [shown("shop.example"), shown("https://SHOP.example:8443/x"), shown("Bücher.example")]
+    )
+    refused = await collect(
+        studio, [shown("other.example"), shown("www.shop.example"), shown(None), shown("  ")]
+    )
+
+    assert allowed.body == summary(stored=3)
+    assert refused.body == summary(DOMAIN_NOT_ALLOWED=4)
+
+
+@pytest.fixture
+async def lenient(database_url: str, clock: Clock) -> AsyncIterator[Studio]:
+    """A studio whose makers' own views are counted."""
+    services = services_for(database_url, clock, Limits(counts_own_views=True))
+    transport = httpx.ASGITransport(app=create_app(Settings(), services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield await open_studio(services, client, clock)
+    await close_services(services)
+
+
+async def test_a_setting_counts_makers_own_views(lenient: Studio) -> None:
+    answer = await collect(lenient, view(lenient), "owner")
+
+    assert answer.body == summary(stored=1)
+    (event,) = await stored_events(lenient)
+    assert event.user_id == lenient.people["owner"].row.id
+
+
+async def test_a_full_buffer_asks_to_come_back(studio: Studio) -> None:
+    await studio.services.buffer.close()
+
+    answer = await collect(studio, view(studio))
+
+    assert answer.status == 503
+    assert answer.headers["retry-after"] == str(answer.body["retryAfter"]) == "5"
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.body["code"] == "UNAVAILABLE"
+    assert await studio.count("events") == 0
+
+
+async def test_subjects_of_one_kind_are_looked_up_in_one_statement(studio: Studio) -> None:
+    asset_ids = [await add_asset(studio) for _ in range(20)]
+    sent = [{"subject": {"assetId": id}, "action": "VIEW_3D"} for id in asset_ids]
+    await collect(studio, view(studio))
+
+    with studio.statements() as statements:
+        await collect(studio, sent[:1])
+        for_one = len([text for text in statements if "FROM assets" in text])
+        statements.clear()
+        await collect(studio, sent[1:])
+        for_nineteen = len([text for text in statements if "FROM assets" in text])
+
+    assert (for_one, for_nineteen) == (1, 1)
