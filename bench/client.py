@@ -67,7 +67,7 @@ class Run:
                 due = self._begin + self._sent * job.batch / job.rate
                 self._sent += 1
                 await asyncio.sleep(max(0.0, due - perf_counter()))
-            status, body = await connection.ask(request.head_and_body)
+            status, body = await connection.ask(request.message)
             self.latencies.append(perf_counter() - due)
             self._judge(status, body)
 

@@ -6,7 +6,7 @@ import types
 from collections.abc import Callable, Coroutine, Generator
 from functools import partial
 from time import perf_counter, process_time, thread_time
-from typing import Any
+from typing import Any, cast
 
 import aiosqlite
 import asyncpg
@@ -46,7 +46,7 @@ class Probe:
 
     async def answer(self, _: Request) -> Response:
         if self._heart is None:
-            asyncio.get_running_loop().set_task_factory(self._task)
+            asyncio.get_running_loop().set_task_factory(cast(Any, self._task))
             self._heart = asyncio.create_task(self._beat())
         spent, self.spent = self.spent, Spent()
         spent.process = os.getpid()
@@ -98,9 +98,9 @@ class Probe:
 
 
 def _watch_sqlite(probe: Probe) -> None:
-    usual = aiosqlite.Connection._execute
+    usual: Callable[..., Any] = aiosqlite.Connection._execute
 
-    async def watched(self: aiosqlite.Connection, work: Callable[..., Any], *args: Any, **named: Any) -> Any:
+    async def watched(connection: Any, work: Callable[..., Any], *args: Any, **named: Any) -> Any:
         def timed() -> Any:
             probe.begin()
             try:
@@ -108,9 +108,9 @@ def _watch_sqlite(probe: Probe) -> None:
             finally:
                 probe.end()
 
-        return await usual(self, timed)
+        return await usual(connection, timed)
 
-    aiosqlite.Connection._execute = watched  # type: ignore[method-assign]
+    setattr(aiosqlite.Connection, "_execute", watched)  # noqa: B010
 
 
 def _watch_postgres(probe: Probe) -> None:

@@ -10,16 +10,17 @@ from uuid import UUID
 import msgspec
 import orjson
 
-DOMAINS = [f"shop{number}.example.com" for number in range(20)]
+DOMAINS = 20
+DOMAINS_OF_A_SUBJECT = 2
 VISITORS = 20_000
-_OPEN_VIEWS = 1_000
-AGENTS = [
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Safari/537.36",
-    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Version/17.5 Mobile/15E148 Safari/604.1",
-    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/126.0 Mobile Safari/537.36",
-]
+OPEN_VIEWS = 1_000
+AGENTS = (
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 Chrome/126.0 Safari/537.36",
+    "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 Mobile/15E148 Safari/604.1",
+    "Mozilla/5.0 (Linux; Android 14; Pixel 8) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36",
+)
 MUTATION = """mutation Record($events: [EventInput!]!) {
-  recordEvents(events: $events) { stored duplicates dropped }
+  recordEvents(events: $events) { stored duplicates dropped results { id status reason } }
 }"""
 
 
@@ -44,25 +45,35 @@ class Job(msgspec.Struct):
 
 
 class Request(NamedTuple):
-    head_and_body: bytes
+    message: bytes
     ids: list[UUID]
+
+
+class View(NamedTuple):
+    asset: str
+    id: str
 
 
 def requests(job: Job) -> Iterator[Request]:
     """Half of the events start a view, four in ten belong to one, one in ten is for a publication."""
     random = Random(job.seed)  # noqa: S311
-    open_views: deque[tuple[str, str]] = deque([(job.assets[0], str(_uuid7(job.start, random)))], _OPEN_VIEWS)
+    open_views = deque([View(job.assets[0], str(_uuid7(job.start, random)))], OPEN_VIEWS)
     clock = job.start
     for _ in range(job.requests):
         events = []
         ids = []
         for _ in range(job.batch):
             clock += timedelta(microseconds=random.randrange(1, 20))
-            id = _uuid7(clock, random)
-            ids.append(id)
-            event = {"id": str(id), "occurredAt": clock, "domain": random.choice(DOMAINS)}
-            events.append(event | _happening(job, random, clock, open_views))
-        yield Request(_http(job, random, events), ids)
+            ids.append(_uuid7(clock, random))
+            events.append(
+                {"id": str(ids[-1]), "occurredAt": clock, **_happening(job, random, clock, open_views)}
+            )
+        yield Request(_message(job, random, events), ids)
+
+
+def shortly_before() -> datetime:
+    """Events of a run bear times from here on."""
+    return datetime.now(UTC) - timedelta(minutes=2)
 
 
 def _uuid7(at: datetime, random: Random) -> UUID:
@@ -71,44 +82,42 @@ def _uuid7(at: datetime, random: Random) -> UUID:
     return UUID(int=milliseconds << 80 | 7 << 76 | (noise >> 62) << 64 | 2 << 62 | noise & (1 << 62) - 1)
 
 
-def _happening(
-    job: Job, random: Random, at: datetime, open_views: deque[tuple[str, str]]
-) -> dict[str, object]:
+def _happening(job: Job, random: Random, at: datetime, open_views: deque[View]) -> dict[str, object]:
     chance = random.random()
-    event: dict[str, object] = {}
     if chance < 0.1:
-        event |= {"subject": {"publicationId": random.choice(job.publications)}, "action": "VIEW"}
+        subject = random.choice(job.publications)
+        event: dict[str, object] = {"subject": {"publicationId": subject}, "action": "VIEW"}
     elif chance < 0.6:
-        asset, view = random.choice(job.assets), str(_uuid7(at, random))
-        open_views.append((asset, view))
-        event |= {"subject": {"assetId": asset}, "action": "VIEW_3D", "viewId": view}
+        subject = random.choice(job.assets)
+        open_views.append(View(subject, str(_uuid7(at, random))))
+        event = {"subject": {"assetId": subject}, "action": "VIEW_3D", "viewId": open_views[-1].id}
     else:
-        asset, view = random.choice(open_views)
+        subject, view_id = random.choice(open_views)
         action = "AR_CLICK" if chance < 0.75 else "INTERACTION"
-        event |= {"subject": {"assetId": asset}, "action": action, "viewId": view}
+        event = {"subject": {"assetId": subject}, "action": action, "viewId": view_id}
+    event["domain"] = _domain(subject, random.randrange(DOMAINS_OF_A_SUBJECT))
     if job.door == "recordEvents":
         event |= {"visitor": f"visitor-{random.randrange(VISITORS)}", "deviceCategory": "MOBILE"}
     return event
 
 
-def _http(job: Job, random: Random, events: list[dict[str, object]]) -> bytes:
+def _domain(subject: str, number: int) -> str:
+    """Each subject is on a few sites."""
+    return f"shop{(sum(subject.encode()) + number) % DOMAINS}.example.com"
+
+
+def _message(job: Job, random: Random, events: list[dict[str, object]]) -> bytes:
     if job.door == "recordEvents":
-        body = orjson.dumps({"query": MUTATION, "variables": {"events": events}})
-        head = (
-            "POST /graphql HTTP/1.1\r\nHost: bench\r\nContent-Type: application/json\r\n"
-            f"Authorization: Bearer {job.token}\r\n"
-        )
+        path, body = "/graphql", orjson.dumps({"query": MUTATION, "variables": {"events": events}})
+        headers = {"Content-Type": "application/json", "Authorization": f"Bearer {job.token}"}
     else:
-        body = orjson.dumps(events)
-        address = ".".join(str(random.randrange(1, 255)) for _ in range(4))
-        head = (
-            "POST /collect HTTP/1.1\r\nHost: bench\r\nContent-Type: text/plain;charset=UTF-8\r\n"
-            f"Origin: https://{random.choice(DOMAINS)}\r\nX-Forwarded-For: {address}\r\n"
-            f"User-Agent: {random.choice(AGENTS)}\r\n"
-        )
-    return f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body
-
-
-def soon() -> datetime:
-    """Events of a run bear times from a little before it."""
-    return datetime.now(UTC) - timedelta(minutes=2)
+        path, body = "/collect", orjson.dumps(events)
+        headers = {
+            "Content-Type": "text/plain;charset=UTF-8",
+            "Origin": f"https://{_domain(job.assets[0], 0)}",
+            "X-Forwarded-For": ".".join(str(random.randrange(1, 255)) for _ in range(4)),
+            "User-Agent": random.choice(AGENTS),
+        }
+    lines = [f"{name}: {value}" for name, value in {"Host": "bench", **headers}.items()]
+    head = "\r\n".join([f"POST {path} HTTP/1.1", *lines, f"Content-Length: {len(body)}"])
+    return f"{head}\r\n\r\n".encode() + body

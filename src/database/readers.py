@@ -96,7 +96,15 @@ class PostgresReader:
 class PostgresReaders:
     """A connection that broke is replaced and the statement asked once more: reading twice does no harm."""
 
-    _LOST = (asyncpg.PostgresConnectionError, asyncpg.InterfaceError, asyncpg.AdminShutdownError, OSError)
+    _LOST = (
+        asyncpg.PostgresConnectionError,
+        asyncpg.InterfaceError,
+        asyncpg.AdminShutdownError,
+        asyncpg.CrashShutdownError,
+        asyncpg.CannotConnectNowError,
+        asyncpg.TooManyConnectionsError,
+        OSError,
+    )
     _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
 
     def __init__(self, url: URL, limit: int) -> None:

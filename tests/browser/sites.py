@@ -14,14 +14,12 @@ HURRY = """<script>{
   };
 }</script>"""
 """Timers run fifty times as fast; what they were asked to wait is kept in `waits`, in milliseconds."""
-_STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
-
-
 HELD = """<script>
   window.timers = [];
   window.setTimeout = (act, wait) => timers.push({ act, wait });
 </script>"""
 """Timers are kept in `timers`, and run when a test runs them."""
+_STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
 
 
 class Site:

@@ -63,7 +63,7 @@ async def test_the_browser_keeps_nothing(live: LiveServer, world: World, site: S
     assert set(live.sent[0].events[0]) == {"id", "subject", "action", "viewId"}
 
 
-async def test_a_strict_policy_need_allow_the_server_alone(
+async def test_a_strict_policy_has_to_allow_the_server_alone(
     live: LiveServer, world: World, site: Site, opened: Open
 ) -> None:
     policy = f"default-src 'none'; script-src {live.url}; connect-src {live.url}"
@@ -125,7 +125,7 @@ async def test_however_it_is_embedded_a_model_is_viewed_once(
         ],
         start=1,
     ):
-        await tab.page.goto(site.show(MODEL_VIEWER + html + "<model-viewer shown></model-viewer>"))
+        await tab.page.goto(site.show(HELD + MODEL_VIEWER + html + "<model-viewer shown></model-viewer>"))
         await tab.leave()
         assert len(await live.holds(number)) == number, html
     assert {(event.action, event.asset) for event in live.stored()} == {(Action.VIEW_3D, asset)}

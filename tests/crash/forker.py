@@ -7,7 +7,13 @@ import os
 import signal
 import sys
 
-import server.app  # noqa: F401  # what uvicorn would load in each of them
+# What each of them would load first.
+import uvicorn.lifespan.on
+import uvicorn.loops.uvloop
+import uvicorn.protocols.http.httptools_impl
+import uvicorn.protocols.websockets.auto  # noqa: F401
+
+import server.app  # noqa: F401
 from server.serving import serve
 from server.settings import Settings
 
