@@ -93,8 +93,8 @@ async def test_another_asset_in_the_same_element_is_another_view(stage: Stage) -
 async def test_a_gesture_is_one_interaction_until_a_second_of_rest(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
     await tab.run("it.load(); it.turn(60, 1000); it.turn(60, 2943)")
-    await tab.run("it.turn(5, 10000, 'automatic'); it.turn(5, 11000, 'none')")
-    await tab.run("it.turn(60, 12000)")
+    await tab.run("it.turn(5, 10000, 'automatic'); it.turn(5, 20000, 'none')")
+    await tab.run("it.turn(60, 30000)")
     assert _actions(await stage.ends(tab, 3)) == [Action.VIEW_3D, Action.INTERACTION, Action.INTERACTION]
 
 

@@ -47,7 +47,7 @@ async def test_twenty_go_out_at_once_and_one_request_after_the_other(
     live: LiveServer, visited: Visit
 ) -> None:
     tab = await visited()
-    await tab.run(_views(45))
+    assert await tab.run(f"{_views(45)}; waits.slice(0, 2)") == [2000, 0]
     stored = await live.holds(45)
     assert [len(sent.events) for sent in live.sent] == [20, 20, 5]
     assert sorted(str(event.id) for event in stored) == sorted(id for sent in live.sent for id in sent.ids)
@@ -75,7 +75,7 @@ async def test_what_happens_while_a_batch_is_on_its_way_goes_with_the_next(
 ) -> None:
     tab = await visited(HELD)
     await tab.run(_views(3))
-    await tab.run(f"timers[0].act(); {_views(2)}")
+    assert await tab.run(f"timers[0].act(); {_views(2)}; timers.length") == 1
     await tab.page.wait_for_function("timers.length === 2")
     await tab.run("timers[1].act()")
     assert len(await live.holds(5)) == 5
@@ -216,7 +216,9 @@ async def test_a_page_that_was_only_hidden_makes_sure_and_counts_once(
 ) -> None:
     tab = await visited(HELD)
     hide = "document.dispatchEvent(new Event('visibilitychange'))"
-    await tab.run(f"{_views(3)}; {hide}; Object.defineProperty(document, 'hidden', {{ value: true }})")
+    await tab.run(
+        f"{_views(2)}; {hide}; {_views(1)}; Object.defineProperty(document, 'hidden', {{ value: true }})"
+    )
     await tab.run(f"{hide}; {hide}")
     assert len(await live.holds(3)) == 3
     async with tab.page.expect_event("requestfinished", lambda request: request.resource_type == "fetch"):
