@@ -6,6 +6,7 @@ from alembic import context
 from sqlmodel import AutoString, SQLModel
 
 import models  # noqa: F401  # makes every table known to the metadata
+from database import is_partition
 
 
 def render(kind: str, item: Any, _: Any) -> str | bool:
@@ -15,11 +16,17 @@ def render(kind: str, item: Any, _: Any) -> str | bool:
     return False
 
 
+def include(_: Any, name: str | None, kind: str, is_reflected: bool, __: Any) -> bool:
+    """Partitions come and go with the months: they are no part of the schema."""
+    return not (kind == "table" and is_reflected and name and is_partition(name))
+
+
 context.configure(
     connection=context.config.attributes["connection"],
     target_metadata=SQLModel.metadata,
     user_module_prefix="types.",
     render_item=render,
+    include_object=include,
 )
 with context.begin_transaction():
     context.run_migrations()

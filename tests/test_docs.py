@@ -195,7 +195,7 @@ def test_examples_are_whole_and_fit_the_schema(document: Path) -> None:
     for code in blocks(text, "python"):
         ast.parse(code if code.startswith(("async", "def")) else f"class Type:\n{indented(code)}")
     fences = re.findall(r"^ *```(\w*)$", text, flags=re.MULTILINE)
-    assert set(fences[::2]) <= {"graphql", "json", "python", "sh"}
+    assert set(fences[::2]) <= {"graphql", "html", "http", "js", "json", "python", "sh"}
 
 
 def indented(code: str) -> str:

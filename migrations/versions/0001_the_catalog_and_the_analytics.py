@@ -82,6 +82,7 @@ def upgrade() -> None:
         sa.Column("visitor", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_events")),
         info={"distribution": "tenant_id"},
+        postgresql_partition_by="RANGE (id)",
         sqlite_with_rowid=False,
     )
     op.create_index(
@@ -107,6 +108,7 @@ def upgrade() -> None:
         "tenants",
         sa.Column("id", types.Id(), sa.Identity(always=False), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
+        sa.Column("pruned_before", types.Day(), nullable=True),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenants")),
         info={"distribution": "reference"},
     )

@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from datetime import datetime
 
+from cachetools import TTLCache
+
 from auth.keys import digest
 from auth.passwords import is_password
 from auth.throttle import SignInThrottle
@@ -12,6 +14,26 @@ from base.errors import Unauthenticated
 from loaders import Loaders
 
 _GONE = "The access token is for somebody or something that is gone."
+_REMEMBERED = 10_000
+_SECONDS = 5
+
+
+class Bearers:
+    """Whom the claims of access tokens mean, remembered for a few seconds by whoever takes in events.
+
+    What is remembered is what the database said of exactly these claims; keys are looked up each time,
+    and so are roles. So who is deleted may report for those seconds, and reads nothing. Outlives requests.
+    """
+
+    def __init__(self) -> None:
+        self._known: TTLCache[Claims, Viewer] = TTLCache(_REMEMBERED, _SECONDS)
+
+    async def find(self, claims: Claims, loaders: Loaders) -> Viewer:
+        """Raises UNAUTHENTICATED."""
+        viewer = self._known.get(claims)
+        if viewer is None:
+            viewer = self._known[claims] = await _bearer(claims, loaders)
+        return viewer
 
 
 async def user_by_password(
@@ -34,18 +56,26 @@ async def user_by_key(
     return await _owner_of(key, loaders, now)
 
 
-async def viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+async def viewer_of(
+    headers: Mapping[str, str],
+    loaders: Loaders,
+    signer: Signer,
+    now: datetime,
+    bearers: Bearers | None = None,
+) -> Viewer:
     """Credentials that do not count make an anonymous viewer who is told why where it matters.
 
     So a client whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, now)
+        return await _viewer_of(headers, loaders, signer, now, bearers)
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
 
-async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime) -> Viewer:
+async def _viewer_of(
+    headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime, bearers: Bearers | None
+) -> Viewer:
     shown = headers.get("authorization") or headers.get("x-auth-token")
     if not shown:
         return ANONYMOUS
@@ -54,7 +84,8 @@ async def _viewer_of(headers: Mapping[str, str], loaders: Loaders, signer: Signe
         case "token":
             return Viewer(await _owner_of(credentials, loaders, now))
         case "bearer" | "":
-            return await _bearer(signer.read(credentials, now), loaders)
+            claims = signer.read(credentials, now)
+            return await (bearers.find(claims, loaders) if bearers else _bearer(claims, loaders))
     raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
 
 

@@ -7,12 +7,14 @@ from typing import NamedTuple
 from uuid import UUID, uuid4
 
 import jwt
+from cachetools import LRUCache
 
 from base.errors import Unauthenticated
 
 _ALGORITHM = "HS256"
 _REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 _MIN_SECRET_LENGTH = 32
+_REMEMBERED = 10_000
 
 
 class Claims(NamedTuple):
@@ -28,8 +30,17 @@ class AccessToken(NamedTuple):
     expires_at: datetime
 
 
+class _Read(NamedTuple):
+    claims: Claims
+    expires_at: float
+
+
 class Signer:
-    """`secrets`: the first signs; the others only verify, until what they signed has expired."""
+    """`secrets`: the first signs; the others only verify, until what they signed has expired.
+
+    What a token says is remembered by the token's digest, as it never changes; whether it has expired
+    is asked each time.
+    """
 
     def __init__(self, secrets: Sequence[str], *, lifetime: timedelta, issuer: str, audience: str) -> None:
         if not secrets or min(map(len, secrets)) < _MIN_SECRET_LENGTH:
@@ -39,6 +50,7 @@ class Signer:
         self._lifetime = lifetime
         self._issuer = issuer
         self._audience = audience
+        self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
 
     def issue(self, claims: Claims, now: datetime) -> AccessToken:
         expires_at = (now + self._lifetime).replace(microsecond=0)
@@ -58,6 +70,17 @@ class Signer:
 
     def read(self, text: str, now: datetime) -> Claims:
         """Raises UNAUTHENTICATED, saying whether the token has expired or is none of ours."""
+        digest = sha256(text.encode()).digest()
+        read = self._known.get(digest)
+        if read is None:
+            read = self._verified(text)
+            self._known[digest] = read
+        # By the same clock as the rest of the request.
+        if read.expires_at <= now.timestamp():
+            raise Unauthenticated("The access token has expired. Sign in again.")
+        return read.claims
+
+    def _verified(self, text: str) -> _Read:
         try:
             key = self._keys[jwt.get_unverified_header(text)["kid"]]
             payload = jwt.decode(
@@ -68,10 +91,8 @@ class Signer:
                 audience=self._audience,
                 options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
             )
-            # By the same clock as the rest of the request.
-            if payload["exp"] <= now.timestamp():
-                raise Unauthenticated("The access token has expired. Sign in again.")
-            return Claims(UUID(payload["sub"]), _optional(payload, "org"), _optional(payload, "wsp"))
+            claims = Claims(UUID(payload["sub"]), _optional(payload, "org"), _optional(payload, "wsp"))
+            return _Read(claims, float(payload["exp"]))
         except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
             raise Unauthenticated("The access token is not valid.") from None
 

@@ -34,6 +34,9 @@ _BARE_DAY_LENGTH: Final = len("2023-06-04")
 # The span before the longest one, too, still starts after the year 1.
 _YEARS: Final = range(1970, 3000)
 
+FIRST_DAY: Final = date(_YEARS[0], 1, 1)
+AFTER_LAST_DAY: Final = date(_YEARS[-1] + 1, 1, 1)
+
 
 class DateInterval(Enum):
     DAY = "DAY"

@@ -1,9 +1,10 @@
 """The one door to the database. Import from here, never from its modules."""
 
-from database.bulk import Bulk, bulk
+from database.bulk import Bulk, bulk, in_bulk
 from database.database import Database
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
+from database.partitions import drop_partitions, ensure_partitions, is_partition
 from database.statement import Statement
 
 __all__ = [
@@ -13,7 +14,11 @@ __all__ = [
     "among",
     "bucket_of",
     "bulk",
+    "drop_partitions",
+    "ensure_partitions",
+    "in_bulk",
     "insert_into",
+    "is_partition",
     "ordered_join",
     "rows_of",
     "spans",

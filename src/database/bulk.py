@@ -1,25 +1,32 @@
 """Many rows at once, written by the driver itself inside a session's transaction.
 
 SQLAlchemy's insert lists take several times as long as the insert: here its part ends with the
-table's columns and their types. On PostgreSQL a statement takes each column as one array; on
-SQLite the driver repeats it row by row, which costs it nothing.
+table's columns and their types. A statement takes rows by the hundred: on PostgreSQL each column as
+one array, on SQLite as a list of values. There the driver could also repeat a statement row by row,
+but a thread has to wait for its turn, up to 5 ms while others are busy, after each single one.
 """
 
-from collections.abc import Callable, Sequence
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import lru_cache
-from typing import Any, NamedTuple
+from itertools import chain
+from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import Table
-from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from sqlmodel import SQLModel
 
 from database.inserts import table_of
-from database.statement import DIALECTS
+from database.statement import DIALECTS, Statement
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
+K = TypeVar("K")
+R = TypeVar("R")
+T = TypeVar("T")
 
-_IDS_OF_A_STATEMENT = 500
+_ROWS_OF_A_STATEMENT = 256
+"""On SQLite; a power of two."""
 
 
 class _Columns(NamedTuple):
@@ -27,25 +34,43 @@ class _Columns(NamedTuple):
 
     table: str
     names: tuple[str, ...]
-    key: tuple[str, ...]
+    key: tuple[int, ...]
+    """The places of the primary key's columns."""
     types: tuple[str, ...]
     binds: tuple[Convert | None, ...]
     results: tuple[Convert | None, ...]
 
-    def converted(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
+    def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """Column by column, as the driver takes them."""
-        return [
-            [None if value is None else bind(value) for value in column] if bind else column
-            for bind, column in zip(self.binds, zip(*rows, strict=True), strict=True)
-        ]
+        return _converted(self.binds, rows)
+
+    def bound_keys(self, keys: Sequence[Row]) -> list[Sequence[Any]]:
+        return _converted([self.binds[place] for place in self.key], keys)
+
+    def key_of(self, row: Row) -> Row:
+        return tuple([row[place] for place in self.key])
+
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        return list(zip(*_converted(self.results, rows), strict=True))
+
+    @property
+    def key_names(self) -> list[str]:
+        return [self.names[place] for place in self.key]
 
     @property
     def key_text(self) -> str:
-        return ", ".join(self.key)
+        return ", ".join(self.key_names)
 
     @property
     def names_text(self) -> str:
         return ", ".join(self.names)
+
+
+def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    return [
+        [None if value is None else convert(value) for value in column] if convert else column
+        for convert, column in zip(converts, zip(*rows, strict=True), strict=bool(rows))
+    ]
 
 
 @lru_cache(maxsize=64)
@@ -53,10 +78,11 @@ def _columns(model: type[SQLModel], dialect_name: str) -> _Columns:
     table: Table = table_of(model)
     dialect = DIALECTS[dialect_name]
     types = [column.type.dialect_impl(dialect) for column in table.columns]
+    names = [column.name for column in table.columns]
     return _Columns(
         table.name,
-        tuple(column.name for column in table.columns),
-        tuple(column.name for column in table.primary_key.columns),
+        tuple(names),
+        tuple(names.index(column.name) for column in table.primary_key.columns),
         tuple(column.type.compile(dialect) for column in table.columns),
         tuple(type_.bind_processor(dialect) for type_ in types),
         tuple(type_.result_processor(dialect, None) for type_ in types),
@@ -64,13 +90,24 @@ def _columns(model: type[SQLModel], dialect_name: str) -> _Columns:
 
 
 class Bulk:
-    """Rows are tuples in the order of the table's columns."""
+    """Statements within one transaction. Rows are tuples in the order of the table's columns."""
 
-    def __init__(self, driver: Any) -> None:
-        self.driver = driver
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        raise NotImplementedError
 
-    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row]:
-        """The rows whose key was not there; the others change nothing. No key twice among them."""
+    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+        """A row for each value of the unique column `name` that has none; other columns make themselves."""
+        raise NotImplementedError
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
+        """Whether each row's key was not there; where it was, nothing changes. No key twice among them."""
+        raise NotImplementedError
+
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        """Inserts those whose key is not there; for each of the others, what stands in its place.
+
+        Nobody else changes that until the transaction ends. No key twice among them.
+        """
         raise NotImplementedError
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
@@ -79,99 +116,233 @@ class Bulk:
 
 
 class _SqliteBulk(Bulk):
-    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row]:
+    """In the thread of its connection, and therefore without ever waiting."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        compiled = statement.compiled("sqlite")
+        cursor = self._connection.execute(compiled.text, statement.arguments(compiled, parameters))
+        return statement.rows(compiled, cursor.fetchall())
+
+    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+        start = f"INSERT INTO {_columns(model, 'sqlite').table} ({name}) VALUES "  # noqa: S608
+        self._repeat(start, [(value,) for value in values], " ON CONFLICT DO NOTHING")
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
         columns = _columns(model, "sqlite")
-        given = list(zip(*columns.converted(rows), strict=True))
-        await self.driver.execute("SAVEPOINT bulk")
-        if await self._insert(columns, given) < len(rows):
+        start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
+        given = list(zip(*columns.bound(rows), strict=True))
+        self._connection.execute("SAVEPOINT bulk")
+        are_new = [True] * len(rows)
+        if self._repeat(start, given, end) < len(rows):
             # Some are there already. Which, nobody says afterwards: so step back and look before.
-            await self.driver.execute("ROLLBACK TO bulk")
-            known = await self._known(columns, given)
-            key = _key_of(columns)
-            fresh = [place for place, row in enumerate(given) if key(row) not in known]
-            await self._insert(columns, [given[place] for place in fresh])
-            rows = [rows[place] for place in fresh]
-        await self.driver.execute("RELEASE bulk")
-        return list(rows)
+            self._connection.execute("ROLLBACK TO bulk")
+            keys = [columns.key_of(row) for row in given]
+            known = {columns.key_of(row) for row in self._find(columns, keys)}
+            are_new = [key not in known for key in keys]
+            self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
+        self._connection.execute("RELEASE bulk")
+        return are_new
 
-    async def _insert(self, columns: _Columns, given: Sequence[Row]) -> int:
-        places = ", ".join("?" * len(columns.names))
-        text = f"INSERT INTO {columns.table} VALUES ({places}) ON CONFLICT DO NOTHING"  # noqa: S608
-        cursor = await self.driver.executemany(text, given)
-        inserted: int = cursor.rowcount
-        await cursor.close()
-        return inserted
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        """Nobody else writes meanwhile: so look first, and insert what is missing."""
+        columns = _columns(model, "sqlite")
+        keys = [columns.key_of(row) for row in zip(*columns.bound(rows), strict=True)]
+        found = self._find(columns, keys)
+        known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
+        await self.insert_new(model, [row for row, key in zip(rows, keys, strict=True) if key not in known])
+        return [known.get(key) for key in keys]
 
-    async def _known(self, columns: _Columns, given: Sequence[Row]) -> set[Row]:
-        """The keys among these that are there."""
-        key = _key_of(columns)
-        known: set[Row] = set()
-        for start in range(0, len(given), _IDS_OF_A_STATEMENT):
-            keys = [key(row) for row in given[start : start + _IDS_OF_A_STATEMENT]]
-            places = ", ".join([f"({', '.join('?' * len(columns.key))})"] * len(keys))
-            text = (
-                f"SELECT {columns.key_text} FROM {columns.table} "  # noqa: S608
-                f"WHERE ({columns.key_text}) IN (VALUES {places})"
-            )
-            found = await self.driver.execute_fetchall(text, [part for key in keys for part in key])
-            known.update(tuple(row) for row in found)
-        return known
+    def _find(self, columns: _Columns, keys: Sequence[Row]) -> list[Row]:
+        """A join: SQLite goes through the whole table when several columns are IN a list of values."""
+        keyed = " AND ".join(f"t.{name} = k.{name}" for name in columns.key_names)
+        names = ", ".join(f"t.{name}" for name in columns.names)
+        start = f"WITH k ({columns.key_text}) AS (VALUES "
+        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {keyed}"  # noqa: S608
+        return [
+            row
+            for run in _runs(keys)
+            for row in self._connection.execute(_repeated(start, run, end), _flat(run))
+        ]
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
-        if not rows:
-            return
         columns = _columns(model, "sqlite")
-        places = ", ".join("?" * len(columns.names))
-        text = (
-            f"INSERT INTO {columns.table} AS t VALUES ({places}) "  # noqa: S608
-            f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
+        self._repeat(
+            f"INSERT INTO {columns.table} AS t VALUES ",  # noqa: S608
+            list(zip(*columns.bound(rows), strict=True)),
+            f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
         )
-        cursor = await self.driver.executemany(text, zip(*columns.converted(rows), strict=True))
-        await cursor.close()
+
+    def _repeat(self, start: str, rows: Sequence[Row], end: str) -> int:
+        """How many rows it changed."""
+        return sum(
+            self._connection.execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows)
+        )
 
 
-def _key_of(columns: _Columns) -> Callable[[Row], Row]:
-    places = [columns.names.index(name) for name in columns.key]
-    return lambda row: tuple(row[place] for place in places)
+def _runs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """In powers of two, the largest first: few statements, and always the same ones, which stay prepared."""
+    start, size = 0, _ROWS_OF_A_STATEMENT
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+def _repeated(start: str, run: Sequence[Row], end: str) -> str:
+    return _values(start, len(run), len(run[0]), end)
+
+
+@lru_cache(maxsize=256)
+def _values(start: str, rows: int, columns: int, end: str) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"{start}{', '.join([row] * rows)}{end}"
+
+
+def _flat(rows: Sequence[Row]) -> list[Any]:
+    return list(chain.from_iterable(rows))
+
+
+class _SqliteCalls(Bulk):
+    """Each call goes to the connection's thread and comes back."""
+
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        return await _there(self._driver, lambda bulk: bulk.fetch(statement, **parameters))
+
+    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+        await _there(self._driver, lambda bulk: bulk.add_missing(model, name, values))
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
+        return await _there(self._driver, lambda bulk: bulk.insert_new(model, rows))
+
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        return await _there(self._driver, lambda bulk: bulk.claim(model, rows))
+
+    async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
+        await _there(self._driver, lambda bulk: bulk.upsert(model, rows, change))
 
 
 class _PostgresBulk(Bulk):
-    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row]:
+    def __init__(self, driver: Any) -> None:
+        self._driver = driver
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        compiled = statement.compiled("postgresql")
+        fetched = await self._driver.fetch(compiled.text, *statement.arguments(compiled, parameters))
+        return statement.rows(compiled, fetched)
+
+    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+        columns = _columns(model, "postgresql")
+        await self._driver.execute(
+            f"INSERT INTO {columns.table} ({name}) "
+            f"{_unnested([columns.types[columns.names.index(name)]])} ON CONFLICT DO NOTHING",
+            values,
+        )
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
         columns = _columns(model, "postgresql")
         text = (
-            f"INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns)} "
+            f"INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
         )
-        inserted = await self.driver.fetch(text, *columns.converted(rows))
+        inserted = await self._driver.fetch(text, *columns.bound(rows))
         if len(inserted) == len(rows):
-            return list(rows)
-        fresh = {tuple(row) for row in inserted}
-        key = _key_of(columns)
-        return [row for row in rows if key(row) in fresh]
+            return [True] * len(rows)
+        new = {tuple(key) for key in inserted}
+        return [columns.key_of(row) in new for row in rows]
+
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        """Insert first, then lock the others, both in order: so writers never wait in a circle."""
+        columns = _columns(model, "postgresql")
+        are_new = await self.insert_new(model, rows)
+        keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
+        known = {columns.key_of(row): row for row in await self._locked(columns, keys)}
+        return [known.get(columns.key_of(row)) for row in rows]
+
+    async def _locked(self, columns: _Columns, keys: Sequence[Row]) -> list[Row]:
+        if not keys:
+            return []
+        names = ", ".join(f"t.{name}" for name in columns.names)
+        keyed = " AND ".join(f"t.{name} = k.{name}" for name in columns.key_names)
+        order = ", ".join(f"t.{name}" for name in columns.key_names)
+        given = _arrays([columns.types[place] for place in columns.key])
+        text = (
+            f"SELECT {names} FROM {columns.table} AS t "  # noqa: S608
+            f"JOIN unnest({given}) AS k ({columns.key_text}) ON {keyed} ORDER BY {order} FOR UPDATE OF t"
+        )
+        return columns.read(await self._driver.fetch(text, *columns.bound_keys(keys)))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         if not rows:
             return
         columns = _columns(model, "postgresql")
         text = (
-            f"INSERT INTO {columns.table} AS t ({columns.names_text}) {_unnested(columns)} "
+            f"INSERT INTO {columns.table} AS t ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
         )
-        await self.driver.execute(text, *columns.converted(rows))
+        await self._driver.execute(text, *columns.bound(rows))
 
 
-def _unnested(columns: _Columns) -> str:
-    arrays = ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(columns.types, 1))
-    return f"SELECT * FROM unnest({arrays})"  # noqa: S608
+def _unnested(types: Sequence[str]) -> str:
+    return f"SELECT * FROM unnest({_arrays(types)})"  # noqa: S608
+
+
+def _arrays(types: Sequence[str]) -> str:
+    return ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(types, 1))
 
 
 async def bulk(session: AsyncSession) -> Bulk:
-    """Over the connection of a session whose transaction has begun."""
+    """Over the connection of a session."""
     connection = await session.connection()
-    raw = await connection.get_raw_connection()
-    is_sqlite = connection.dialect.name == "sqlite"
-    return (_SqliteBulk if is_sqlite else _PostgresBulk)(raw.driver_connection)
+    if connection.dialect.name == "sqlite":
+        return _SqliteCalls(await _driver(connection))
+    return await _postgres_bulk(connection)
+
+
+async def in_bulk(session: AsyncSession, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
+    """`work` waits for nothing but its bulk: SQLite does all of it in the connection's thread.
+
+    The way there and back takes as long as a statement, and so the event loop stays free.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "sqlite":
+        return await _there(await _driver(connection), work)
+    return await work(await _postgres_bulk(connection))
+
+
+async def _there(driver: Any, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
+    def done() -> T:
+        coroutine = work(_SqliteBulk(driver._conn))
+        try:
+            coroutine.send(None)
+        except StopIteration as end:
+            result: T = end.value
+            return result
+        coroutine.close()
+        raise RuntimeError("work in bulk waited for something else")
+
+    # The driver's own methods are made of this one; none of them takes a function.
+    result: T = await driver._execute(done)
+    return result
+
+
+async def _postgres_bulk(connection: AsyncConnection) -> Bulk:
+    driver = await _driver(connection)
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins with its first statement, and has had none yet.
+        await connection.exec_driver_sql("SELECT 1")
+    return _PostgresBulk(driver)
+
+
+async def _driver(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection

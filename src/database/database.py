@@ -8,7 +8,13 @@ from typing import Any, TypeVar
 from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import DBAPIError
-from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.ext.asyncio import (
+    AsyncConnection,
+    AsyncEngine,
+    AsyncSession,
+    async_sessionmaker,
+    create_async_engine,
+)
 
 from database.readers import PostgresReaders, Readers, SqliteReaders, away
 from database.statement import Statement
@@ -22,6 +28,10 @@ _DRIVERS = {
     "postgres": "postgresql+asyncpg",
 }
 _BUSY_MILLISECONDS = 10_000
+_SNAPSHOTS: dict[str, dict[str, Any]] = {
+    "sqlite": {"is_snapshot": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 
 
 class Database:
@@ -68,6 +78,17 @@ class Database:
                 raise
             raise away() from error
 
+    @asynccontextmanager
+    async def snapshot(self) -> AsyncIterator[AsyncConnection]:
+        """For reading alone: what was committed when it began, and nothing later. Holds up no writer."""
+        async with self.engine.connect() as connection:
+            options = _SNAPSHOTS[self.dialect_name]
+            await connection.execution_options(**options)
+            if self.dialect_name == "postgresql":
+                # Before the snapshot is taken: a partition that is dropped is missing from older ones too.
+                await connection.exec_driver_sql("LOCK TABLE events IN ACCESS SHARE MODE")
+            yield connection
+
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:
         """`observer` is told the text of each statement that reaches the database."""
@@ -107,4 +128,5 @@ def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
 
 def _begin_immediately(connection: Any) -> None:
     # A transaction that begins as a reader cannot wait when it turns into a writer: it fails at once.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    is_snapshot = connection.get_execution_options().get("is_snapshot")
+    connection.exec_driver_sql("BEGIN" if is_snapshot else "BEGIN IMMEDIATE")

@@ -1,11 +1,14 @@
 """The schema: the public shape of everything below."""
 
+from typing import Any
+
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
-from strawberry.types import ExecutionContext
+from strawberry.types import ExecutionContext, ExecutionResult
 
+from graph.events import Recording, recording_of, without_events
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
@@ -13,6 +16,7 @@ from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
+from resolvers.context import Context
 
 _CACHED_DOCUMENTS = 512
 
@@ -34,3 +38,22 @@ schema = Schema(
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
     ],
 )
+
+
+def recording_in(
+    document: str, variables: dict[str, Any] | None, operation_name: str | None
+) -> Recording | None:
+    """None when the request does anything else than record one list of events."""
+    return recording_of(schema._schema, document, operation_name, variables)
+
+
+async def execute(
+    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
+) -> ExecutionResult:
+    """Raises BAD_USER_INPUT when a list of events among the variables is none."""
+    return await schema.execute(
+        document,
+        variable_values=without_events(context, document, variables, operation_name),
+        context_value=context,
+        operation_name=operation_name,
+    )

@@ -63,7 +63,7 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
         id or uuid7(sender.now),
         subject.id,
         action,
-        _occurred_at(event, id, sender),
+        _occurred_at(event, id, sender, subject.oldest),
         DEVICES[event.device_category] if event.device_category else sender.device,
         _domain(event.domain, subject),
         _uuid(event.view_id),
@@ -86,10 +86,10 @@ def _uuid(text: str | None) -> UUID | None:
         raise Dropped(Reason.INVALID_ID) from None
 
 
-def _occurred_at(event: WireEvent, id: UUID | None, sender: Sender) -> datetime:
+def _occurred_at(event: WireEvent, id: UUID | None, sender: Sender, oldest: datetime | None) -> datetime:
     """As told, else the time inside the id, else now. Clocks run a little ahead: that much is now."""
     told = event.occurred_at or (uuid7_instant(id) if id else None) or sender.now
-    if told < sender.oldest:
+    if told < sender.oldest or (oldest and told < oldest):
         raise Dropped(Reason.TOO_OLD)
     if told > sender.now + _AHEAD:
         raise Dropped(Reason.IN_THE_FUTURE)

@@ -8,50 +8,52 @@ import sqlite3
 from asyncio import Event, Future, Task, create_task, get_running_loop, sleep, timeout
 from collections import deque
 from collections.abc import Sequence
+from enum import Enum
 from typing import NamedTuple
 
 import asyncpg
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from sqlmodel import col
 
 from base.errors import Unavailable
-from database import Database
+from database import Database, in_bulk
 from ingest.events import NewEvent
 from ingest.freshness import refresh
-from ingest.store import EventKey, store
+from ingest.store import stored
 from models import Publication
 
 log = logging.getLogger("viewgraph")
 
-_PASSING = (
-    OSError,
-    TimeoutError,
-    sqlite3.OperationalError,
-    asyncpg.PostgresConnectionError,
-    asyncpg.InterfaceError,
-    asyncpg.OperatorInterventionError,
-    asyncpg.TransactionRollbackError,
+_OF_THE_DATABASE = (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
+_OF_THE_EVENTS = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
 )
-"""Errors of the database's state, not of what was to be written."""
+"""Of the database too, but about what was to be written."""
 
 
-class Outcome(NamedTuple):
-    """What became of the events of one call."""
+class Fate(Enum):
+    """What became of an event."""
 
-    new: set[EventKey]
-    poisonous: set[EventKey]
-    """Those that the database will not take, whatever stands around them."""
+    NEW = "NEW"
+    KNOWN = "KNOWN"
+    """It was stored before."""
+    POISONOUS = "POISONOUS"
+    """The database will not take it, whatever stands around it."""
 
 
 class _Call(NamedTuple):
     events: Sequence[NewEvent]
     refreshed: frozenset[int]
     """Publications whose makers are to see this at once, by id."""
-    done: "Future[Outcome]"
+    done: "Future[list[Fate]]"
 
 
 class Sizes(NamedTuple):
-    batch: int = 5_000
+    batch: int = 2_000
     """So many events at most share a transaction; a larger call has one of its own."""
     capacity: int = 50_000
     """So many events may wait; then callers do."""
@@ -76,10 +78,13 @@ class Buffer:
         self._writer: Task[None] | None = None
         self._is_closing = False
 
-    async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> Outcome:
-        """After the commit. Raises UNAVAILABLE when there is no room, or no database, for too long."""
+    async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> list[Fate]:
+        """Of each event, after the commit.
+
+        Raises UNAVAILABLE when there is no room, or no database, for too long.
+        """
         if not events:
-            return Outcome(set(), set())
+            return []
         await self._wait_for_room()
         call = _Call(events, refreshed, get_running_loop().create_future())
         self._calls.append(call)
@@ -97,14 +102,15 @@ class Buffer:
             await self._writer
 
     async def _wait_for_room(self) -> None:
+        if not self._room.is_set():
+            try:
+                async with timeout(self._sizes.patience):
+                    while not self._room.is_set():
+                        await self._room.wait()
+            except TimeoutError:
+                raise _full() from None
         if self._is_closing:
             raise _full()
-        try:
-            async with timeout(self._sizes.patience):
-                while not self._room.is_set():
-                    await self._room.wait()
-        except TimeoutError:
-            raise _full() from None
 
     def _grow(self, events: int) -> None:
         self._waiting += events
@@ -139,7 +145,7 @@ class Buffer:
     async def _write(self, calls: list[_Call]) -> None:
         """Answers every call, whatever happens."""
         try:
-            outcome = await self._written(calls)
+            fates = await self._written(calls)
         except Exception as error:
             if not _is_passing(error):
                 log.exception("A batch of events failed")
@@ -151,40 +157,48 @@ class Buffer:
                         )
                     )
             return
-        _answer(calls, outcome)
+        start = 0
+        for call in calls:
+            stop = start + len(call.events)
+            if not call.done.done():
+                call.done.set_result(fates[start:stop])
+            start = stop
 
-    async def _written(self, calls: list[_Call]) -> Outcome:
+    async def _written(self, calls: list[_Call]) -> list[Fate]:
+        """Of the events of all calls, one after the other."""
         events = [event for call in calls for event in call.events]
-        refreshed = frozenset().union(*(call.refreshed for call in calls))
+        refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         try:
-            return Outcome(await self._stored(events, refreshed), set())
+            return await self._stored(events, refreshed)
         except Exception as error:
             if _is_passing(error):
                 raise
             log.warning("A batch of %d events was refused and is taken apart", len(events), exc_info=error)
         return await self._stored_apart(events, refreshed)
 
-    async def _stored_apart(self, events: Sequence[NewEvent], refreshed: frozenset[int]) -> Outcome:
-        """By halves, until what the database will not take stands alone."""
-        try:
-            return Outcome(await self._stored(events, refreshed), set())
-        except Exception as error:
-            if _is_passing(error):
-                raise
-            if len(events) == 1:
-                return Outcome(set(), {(events[0].tenant_id, events[0].id)})
+    async def _stored_apart(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate]:
+        """Refused as a whole: by halves, then, until what the database will not take stands alone."""
+        if len(events) == 1:
+            return [Fate.POISONOUS]
+        fates: list[Fate] = []
         middle = len(events) // 2
-        first = await self._stored_apart(events[:middle], refreshed)
-        second = await self._stored_apart(events[middle:], refreshed)
-        return Outcome(first.new | second.new, first.poisonous | second.poisonous)
+        for half in (events[:middle], events[middle:]):
+            try:
+                fates += await self._stored(half, refreshed)
+            except Exception as error:
+                if _is_passing(error):
+                    raise
+                fates += await self._stored_apart(half, refreshed)
+        return fates
 
-    async def _stored(self, events: Sequence[NewEvent], refreshed: frozenset[int]) -> set[EventKey]:
+    async def _stored(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate]:
         """Tried again while the database is away, as long as callers have patience."""
         deadline = get_running_loop().time() + self._sizes.patience
         pause = 0.05
         while True:
             try:
-                return await self._store_once(events, refreshed)
+                are_new = await self._store_once(events, refreshed)
+                return [Fate.NEW if is_new else Fate.KNOWN for is_new in are_new]
             except Exception as error:
                 if not _is_passing(error) or get_running_loop().time() + pause > deadline:
                     raise
@@ -192,30 +206,21 @@ class Buffer:
             await sleep(pause)
             pause = min(pause * 2, 1.0)
 
-    async def _store_once(self, events: Sequence[NewEvent], refreshed: frozenset[int]) -> set[EventKey]:
+    async def _store_once(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[bool]:
         async with self._database.writing() as session:
             if refreshed:
-                await refresh(session, col(Publication.id).in_(sorted(refreshed)))
-            return await store(session, events)
-
-
-def _answer(calls: list[_Call], outcome: Outcome) -> None:
-    """An id that several calls have is new to the first of them alone."""
-    unclaimed = set(outcome.new)
-    for call in calls:
-        keys = {(event.tenant_id, event.id) for event in call.events}
-        mine = keys & unclaimed
-        unclaimed -= mine
-        if not call.done.done():
-            call.done.set_result(Outcome(mine, keys & outcome.poisonous))
+                await refresh(session, col(Publication.id).in_(refreshed))
+            return await in_bulk(session, lambda bulk: stored(bulk, events))
 
 
 def _is_passing(error: BaseException) -> bool:
-    if isinstance(error, DBAPIError):
-        return error.connection_invalidated or (error.orig is not None and _is_passing(error.orig))
-    if error.__cause__ is not None and isinstance(error.__cause__, _PASSING):
-        return True
-    return isinstance(error, _PASSING)
+    """Whether it comes from the database's state, and not from what was to be written."""
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return error.connection_invalidated or _is_passing(error.orig)
+    # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
+    if isinstance(error, _OF_THE_EVENTS) or isinstance(error.__cause__, _OF_THE_EVENTS):
+        return False
+    return isinstance(error, _OF_THE_DATABASE) or isinstance(error.__cause__, _OF_THE_DATABASE)
 
 
 def _full() -> Unavailable:

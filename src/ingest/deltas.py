@@ -53,9 +53,10 @@ class Days:
 
 def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:
     """By day; see `by_month`."""
-    counted: Counter[tuple[int, int, int, date, int, int]] = Counter()
-    for tenant_id, _, subject_id, action, at, device, domain, *_ in events:
-        counted[tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain]] += 1
+    counted = Counter(
+        (tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain])
+        for tenant_id, _, subject_id, action, at, device, domain, _, _, _ in events
+    )
     return Counter({TotalKey(*key): count for key, count in counted.items()})
 
 

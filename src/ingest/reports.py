@@ -6,7 +6,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ingest.admission import Dropped, Reason
-from ingest.buffer import Buffer
+from ingest.buffer import Buffer, Fate
 from ingest.events import NewEvent
 from ingest.wire import WireEvent
 
@@ -23,6 +23,13 @@ class EventOutcome(NamedTuple):
     reason: Reason | None = None
 
 
+_MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
+    Fate.NEW: (EventStatus.STORED, None),
+    Fate.KNOWN: (EventStatus.DUPLICATE, None),
+    Fate.POISONOUS: (EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE),
+}
+
+
 async def report(
     buffer: Buffer,
     events: Sequence[WireEvent],
@@ -32,24 +39,14 @@ async def report(
 ) -> list[EventOutcome]:
     """One outcome for each event, in order, after the commit. `admit` raises Dropped."""
     judged = [_judged(admit, event) for event in events]
-    outcome = await buffer.add(
-        [event for event in judged if isinstance(event, NewEvent)], refreshed=refreshed
-    )
-    unclaimed = set(outcome.new)
-    outcomes = []
-    for event, verdict in zip(events, judged, strict=True):
-        if isinstance(verdict, Reason):
-            outcomes.append(EventOutcome(event.id or "", EventStatus.DROPPED, verdict))
-            continue
-        key = (verdict.tenant_id, verdict.id)
-        if key in outcome.poisonous:
-            outcomes.append(EventOutcome(verdict.id, EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE))
-        elif key in unclaimed:
-            unclaimed.discard(key)
-            outcomes.append(EventOutcome(verdict.id, EventStatus.STORED))
-        else:
-            outcomes.append(EventOutcome(verdict.id, EventStatus.DUPLICATE))
-    return outcomes
+    admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]
+    fates = iter(await buffer.add(admitted, refreshed=refreshed))
+    return [
+        EventOutcome(event.id or "", EventStatus.DROPPED, verdict)
+        if isinstance(verdict, Reason)
+        else EventOutcome(verdict.id, *_MEANINGS[next(fates)])
+        for event, verdict in zip(events, judged, strict=True)
+    ]
 
 
 def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEvent | Reason:

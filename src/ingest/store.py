@@ -1,20 +1,22 @@
-"""New events and every total they change, in the transaction of the caller."""
+"""New events and every total they change, in one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import compress
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.calendar import time_zone
-from database import Bulk, bulk, insert_into, table_of
+from database import Bulk, Statement, among, in_bulk, table_of
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
 from ingest.sketches import sketch
-from models import ActiveUser, DayTotal, Domain, Event, MonthTotal, Tenant
+from ingest.tenants import SHARED, TenantRow
+from models import ActiveUser, DayTotal, Domain, Event, MonthTotal
+
+DOMAINS = table_of(Domain).c
 
 EventKey = tuple[int, UUID]
 
@@ -22,26 +24,47 @@ _LATER = (
     "last_active_at = CASE WHEN excluded.last_active_at > t.last_active_at "
     "THEN excluded.last_active_at ELSE t.last_active_at END"
 )
+_DOMAIN_IDS = Statement(
+    select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names")), lambda name, id: (name, id)
+)
 
 
 async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventKey]:
-    """The (tenant, id) of those that are new; an id seen before, or earlier in `events`, changes nothing."""
+    """The (tenant, id) of those that are new; the others change nothing. In the caller's transaction."""
     if not events:
         return set()
-    unique = {(event.tenant_id, event.id): event for event in reversed(events)}
+    are_new = await in_bulk(session, lambda bulk: stored(bulk, events))
+    return {(event.tenant_id, event.id) for event in compress(events, are_new)}
+
+
+async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool]:
+    """Whether each is new: an id seen before, or earlier in `events`, changes nothing.
+
+    Nor does an event of days that were pruned: it may have been seen before.
+    """
+    places: dict[tuple[int, int], int] = {}
+    for place, event in enumerate(events):
+        places.setdefault((event.tenant_id, event.id.int), place)
+    tenants = await _tenants(bulk, {tenant_id for tenant_id, _ in places})
     # Writers that lock in one order never wait for each other in a circle.
-    ordered = [unique[key] for key in sorted(unique)]
-    days = Days(await _zones(session, {event.tenant_id for event in ordered}))
-    domain_ids = await _domain_ids(session, {event.domain for event in ordered if event.domain})
-    writer = await bulk(session)
-    rows = await writer.insert_new(Event, [_row(event, domain_ids) for event in ordered])
-    new = [unique[row[0], row[1]] for row in rows]
-    counts = total_deltas(new, days, domain_ids)
-    counts.update(await engage(session, writer, first_interactions(new, domain_ids), days))
-    await add_to_totals(writer, counts)
-    await _touch_active_users(writer, new)
-    await sketch(session, writer, new, days)
-    return {(event.tenant_id, event.id) for event in new}
+    ordered = [places[key] for key in sorted(places) if tenants[key[0]].takes(events[places[key]])]
+    unique = [events[place] for place in ordered]
+    days = Days({id: tenant.zone for id, tenant in tenants.items()})
+    domain_ids = await _domain_ids(bulk, {event.domain for event in unique if event.domain})
+    inserted = await bulk.insert_new(Event, [_row(event, domain_ids) for event in unique])
+    await _count(bulk, list(compress(unique, inserted)), days, domain_ids)
+    are_new = [False] * len(events)
+    for place in compress(ordered, inserted):
+        are_new[place] = True
+    return are_new
+
+
+async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids: DomainIds) -> None:
+    counts = total_deltas(events, days, domain_ids)
+    counts.update(await engage(bulk, first_interactions(events, domain_ids), days))
+    await add_to_totals(bulk, counts)
+    await _touch_active_users(bulk, events)
+    await sketch(bulk, events, days)
 
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
@@ -61,25 +84,17 @@ def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
     )
 
 
-async def _zones(session: AsyncSession, tenant_ids: set[int]) -> dict[int, ZoneInfo]:
-    """Locked against a change of the zone, which counts the tenant's events anew."""
-    tenants = table_of(Tenant).c
-    statement = select(tenants.id, tenants.time_zone).where(tenants.id.in_(tenant_ids)).order_by(tenants.id)
-    rows = await session.execute(statement.with_for_update(read=True, key_share=True))
-    return {tenant_id: time_zone(name) for tenant_id, name in rows}
+async def _tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
+    return {tenant.id: tenant for tenant in await bulk.fetch(SHARED, ids=sorted(ids))}
 
 
-async def _domain_ids(session: AsyncSession, names: set[str]) -> DomainIds:
+async def _domain_ids(bulk: Bulk, names: set[str]) -> DomainIds:
     ids: dict[str | None, int] = {None: 0}
-    if not names:
-        return ids
-    domains = table_of(Domain).c
-    known = select(domains.name, domains.id).where(domains.name.in_(names))
-    ids.update((name, id) for name, id in await session.execute(known))
+    if names:
+        ids.update(await bulk.fetch(_DOMAIN_IDS, names=sorted(names)))
     if missing := sorted(names - ids.keys()):
-        rows = [{"name": name} for name in missing]
-        await session.execute(insert_into(session, Domain).on_conflict_do_nothing(), rows)
-        ids.update((name, id) for name, id in await session.execute(known))
+        await bulk.add_missing(Domain, "name", missing)
+        ids.update(await bulk.fetch(_DOMAIN_IDS, names=missing))
     return ids
 
 

@@ -1,7 +1,7 @@
 """Subjects by the ids that senders know, remembered for a while: the same few come again and again."""
 
 from asyncio import gather
-from collections.abc import Iterable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from typing import Any
 from uuid import UUID
 
@@ -14,6 +14,7 @@ from loaders.subjects import Subject, WorkKey
 
 _REMEMBERED = 100_000
 _SECONDS = 60
+_SECONDS_OF_A_RIGHT = 5
 
 
 class Subjects:
@@ -27,12 +28,28 @@ class Subjects:
         wanted = set(asked)
         found = {subject: known for subject in wanted if (known := self._known.get(subject))}
         missing = [subject for subject in wanted if subject not in found]
-        for subject, row in zip(
-            missing, await gather(*(_find(loaders, one) for one in missing)), strict=True
-        ):
-            if row is not None:
-                found[subject] = self._known[subject] = row
+        if missing:
+            rows = await gather(*(_find(loaders, one) for one in missing))
+            for subject, row in zip(missing, rows, strict=True):
+                if row is not None:
+                    found[subject] = self._known[subject] = row
         return found
+
+
+class Reporters:
+    """Who was allowed to report on what, remembered for a few seconds. Outlives requests.
+
+    Only what was allowed: whoever joins may report at once, whoever leaves may for those seconds.
+    """
+
+    def __init__(self) -> None:
+        self._allowed: TTLCache[tuple[Hashable, Subject], bool] = TTLCache(_REMEMBERED, _SECONDS_OF_A_RIGHT)
+
+    def allow(self, who: Hashable, subject: Subject) -> None:
+        self._allowed[who, subject] = True
+
+    def are_known(self, who: Hashable, subject: Subject) -> bool:
+        return (who, subject) in self._allowed
 
 
 async def _find(loaders: Loaders, subject: WireSubject) -> Subject | None:

@@ -52,6 +52,7 @@ from loaders.publications import (
 )
 from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
+from loaders.visitors import VisitorsOfSubject
 
 
 class Loaders:
@@ -134,6 +135,10 @@ class Loaders:
     @cached_property
     def engagement(self) -> EngagementOfPublication:
         return EngagementOfPublication(self._database, self._hour, self._now, self.counts)
+
+    @cached_property
+    def visitors(self) -> VisitorsOfSubject:
+        return VisitorsOfSubject(self._database, self._hour, self._now)
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:

@@ -1,10 +1,11 @@
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger
 from sqlmodel import Field, SQLModel
 
 from models.columns import REFERENCE, identity, instant, optional_instant, public_id, reference
+from models.types import Day
 
 
 class Tenant(SQLModel, table=True):
@@ -16,6 +17,8 @@ class Tenant(SQLModel, table=True):
     id: int = identity()
     time_zone: str = Field(default="UTC", max_length=64)
     """The reporting time zone: where a day of this tenant's totals starts and ends."""
+    pruned_before: date | None = Field(default=None, sa_type=Day, nullable=True)
+    """Raw events of the reporting days before this one are gone; their totals stay."""
 
 
 class User(SQLModel, table=True):

@@ -1,6 +1,7 @@
 """Events that browsers report: anybody may, so they are believed less."""
 
-from collections.abc import Sequence
+from asyncio import gather
+from collections.abc import Iterable, Sequence
 from datetime import timedelta
 
 from base.errors import BadUserInput
@@ -26,25 +27,32 @@ async def collect(context: Context, events: Sequence[WireEvent], agent: str | No
         )
     services = context.services
     subjects = await services.subjects.find(context.loaders, {event.subject for event in events})
-    own = {subject for subject in set(subjects.values()) if await _is_makers_own(context, subject)}
+    own = await _makers_own(context, set(subjects.values()))
     salt = await services.salts.of(context.now)
     bot, device = is_bot(agent), device_of(agent)
+    # The same one for all that happens to a tenant's subjects.
+    senders = {
+        tenant_id: _sender(context, tenant_id, device, salt, agent or "")
+        for tenant_id in {subject.tenant_id for subject in subjects.values()}
+    }
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
         if bot:
             raise Dropped(Reason.BOT)
+        if subject is None:
+            raise Dropped(Reason.UNKNOWN_SUBJECT)
         if subject in own:
             raise Dropped(Reason.OWN_VIEW)
-        return admitted(event, subject, _sender(context, subject, device, salt, agent or ""))
+        return admitted(event, subject, senders[subject.tenant_id])
 
     return await report(services.buffer, events, admit)
 
 
-def _sender(context: Context, subject: Subject | None, device: Device, salt: bytes, agent: str) -> Sender:
+def _sender(context: Context, tenant_id: int, device: Device, salt: bytes, agent: str) -> Sender:
     visitor = None
-    if subject is not None and context.viewer.user_id is None:
-        visitor = passing_visitor(salt, subject.tenant_id, context.address, agent)
+    if context.viewer.user_id is None:
+        visitor = passing_visitor(salt, tenant_id, context.address, agent)
     return Sender(
         context.now,
         device=device,
@@ -54,11 +62,17 @@ def _sender(context: Context, subject: Subject | None, device: Device, salt: byt
     )
 
 
-async def _is_makers_own(context: Context, subject: Subject) -> bool:
+async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subject]:
     """What makers do on their own publications and profiles tells nothing about their public."""
     user_id = context.viewer.user_id
-    if user_id is None or context.limits.counts_own_views or subject.kind is SubjectKind.ASSET:
-        return False
+    if user_id is None or context.limits.counts_own_views:
+        return set()
+    asked = [subject for subject in subjects if subject.kind is not SubjectKind.ASSET]
+    own = await gather(*(_is_own(context, user_id, subject) for subject in asked))
+    return {subject for subject, is_own in zip(asked, own, strict=True) if is_own}
+
+
+async def _is_own(context: Context, user_id: int, subject: Subject) -> bool:
     if user_id == subject.owner_id:
         return True
     if subject.kind is not SubjectKind.PUBLICATION:

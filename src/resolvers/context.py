@@ -7,12 +7,13 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.sign_in import Bearers
 from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from database import Database
 from ingest.buffer import Buffer
-from ingest.subjects import Subjects
+from ingest.subjects import Reporters, Subjects
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
@@ -45,6 +46,8 @@ class Services:
     """What takes in reported events."""
     salts: Salts
     subjects: Subjects
+    bearers: Bearers = field(default_factory=Bearers)
+    reporters: Reporters = field(default_factory=Reporters)
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)

@@ -1,17 +1,31 @@
 """Which figures a field of a publication asks for."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 
-from base.calendar import DateInterval, Span, buckets, previous
+from base.calendar import (
+    AFTER_LAST_DAY,
+    FIRST_DAY,
+    DateInterval,
+    Span,
+    buckets,
+    day_of,
+    previous,
+)
+from base.calendar import time_zone as zone_called
 from base.errors import BadUserInput
 from loaders.counts import Dimension
 from loaders.engagement import EngagementKey, SocialKey
 from loaders.hour import HourKey
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
-from models import Action
+from loaders.visitors import VisitorsKey
+from models import Action, SubjectKind
 from resolvers.context import Limits
 from resolvers.ranges import domain_of, span_of, zone_of
+
+_DAY = timedelta(days=1)
+_INSTANT = timedelta(microseconds=1)
 
 
 def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[EngagementKey]:
@@ -22,6 +36,19 @@ def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[En
 def previous_engagement_key(key: HourKey[EngagementKey]) -> HourKey[EngagementKey] | None:
     span = key.key.span
     return HourKey(key.revision, key.key._replace(span=previous(span))) if span else None
+
+
+def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
+    """Of the reporting days that the range touches."""
+    publication_id, tenant_id, reporting_zone, span = key.key
+    first, stop = FIRST_DAY, AFTER_LAST_DAY
+    if span:
+        zone = zone_called(reporting_zone)
+        first, stop = day_of(span.start, zone), day_of(span.end - _INSTANT, zone) + _DAY
+    return HourKey(
+        key.revision,
+        VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, publication_id, first, stop),
+    )
 
 
 def experience_counts_key(publication: PublicationRow) -> HourKey[int]:

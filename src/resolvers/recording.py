@@ -49,8 +49,16 @@ async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOut
 async def _own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
     """Those of tenants that the viewer belongs to: others are as good as absent."""
     found = await context.services.subjects.find(context.loaders, asked)
-    own = await gather(*(_is_own(context, subject) for subject in found.values()))
-    return {asked: subject for (asked, subject), is_own in zip(found.items(), own, strict=True) if is_own}
+    reporters, viewer = context.services.reporters, context.viewer
+    unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
+    if not unknown:
+        return dict(found)
+    own = await gather(*(_is_own(context, subject) for subject in unknown))
+    others = {subject for subject, is_own in zip(unknown, own, strict=True) if not is_own}
+    for subject in unknown:
+        if subject not in others:
+            reporters.allow(viewer, subject)
+    return {asked: subject for asked, subject in found.items() if subject not in others}
 
 
 async def _is_own(context: Context, subject: Subject) -> bool:
@@ -67,6 +75,8 @@ async def _is_own(context: Context, subject: Subject) -> bool:
 
 async def _users(context: Context, ids: set[str]) -> dict[str, int]:
     public_ids = {id: public_id for id in ids if (public_id := _public_id(id))}
+    if not public_ids:
+        return {}
     rows = await context.loaders.user_by_public_id.load_many(public_ids.values())
     return {id: row.id for id, row in zip(public_ids, rows, strict=True) if row}
 

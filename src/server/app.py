@@ -15,7 +15,9 @@ from resolvers.context import Services
 from server.collect import Collector
 from server.endpoint import Endpoint
 from server.services import close_services, services_of
+from server.serving import settle
 from server.settings import Settings
+from server.upkeep import upkeep
 
 _ALIVE = Statement(select(literal(1)), int)
 
@@ -42,7 +44,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        yield
+        async with upkeep(used):
+            yield
         if services is None:
             await close_services(used)
 
@@ -59,4 +62,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
 def app_from_environment() -> Starlette:
     """What each worker runs."""
-    return create_app(Settings())
+    app = create_app(Settings())
+    settle()
+    return app

@@ -1,5 +1,7 @@
 """POST /collect: where browsers send what happened."""
 
+import logging
+
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
@@ -10,6 +12,8 @@ from ingest.reports import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import collect
 from resolvers.context import Context, Services
+
+log = logging.getLogger("viewgraph")
 
 _MAX_BYTES = 1_000_000
 _SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
@@ -40,6 +44,9 @@ class Collector:
             return _answer(error.status, {**error.extensions, "message": error.message}, headers)
         except ClientDisconnect:
             return Response(status_code=499)
+        except Exception:
+            log.exception("Collecting failed")
+            return _answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": "Something went wrong here."})
 
     async def _collected(self, request: Request) -> Response:
         body = await _body(request)
@@ -50,7 +57,9 @@ class Collector:
         context = Context(
             services, now=services.clock(), address=request.client.host if request.client else ""
         )
-        context.viewer = await viewer_of(request.headers, context.loaders, services.signer, context.now)
+        context.viewer = await viewer_of(
+            request.headers, context.loaders, services.signer, context.now, services.bearers
+        )
         outcomes = await collect(context, events, request.headers.get("user-agent"))
         return _answer(202, _summary(outcomes))
 

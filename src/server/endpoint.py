@@ -18,10 +18,9 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from auth.sign_in import viewer_of
+from auth.sign_in import Bearers, viewer_of
 from base.errors import ExpectedError
-from graph.events import without_events
-from graph.schema import schema
+from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from server.errors import MASKED, Code, error_body, formatted
 
@@ -100,8 +99,10 @@ class Endpoint:
     async def _answer(self, request: Request, request_id: str) -> Answer:
         try:
             operation = await self._operation(request)
-            context = await self._context(request)
-            return _answered(await _executed(operation, context), context, request_id)
+            recording = recording_in(operation.query, operation.variables, operation.operationName)
+            context = await self._context(request, self._services.bearers if recording else None)
+            result = await (recording.run(context) if recording else _executed(operation, context))
+            return _answered(result, context, request_id)
         except Refused as refused:
             body = error_body(refused.message, {"code": refused.code}, request_id)
             return Answer(body, refused.status, refused.headers)
@@ -135,26 +136,20 @@ class Endpoint:
                 raise Refused(f"The body may have {self._max_body_bytes:,} bytes.", Code.BAD_REQUEST, 413)
         return bytes(body)
 
-    async def _context(self, request: Request) -> Context:
+    async def _context(self, request: Request, bearers: Bearers | None) -> Context:
+        services = self._services
         context = Context(
-            self._services,
-            now=self._services.clock(),
-            address=request.client.host if request.client else "",
+            services, now=services.clock(), address=request.client.host if request.client else ""
         )
-        context.viewer = await viewer_of(request.headers, context.loaders, self._services.signer, context.now)
+        context.viewer = await viewer_of(
+            request.headers, context.loaders, services.signer, context.now, bearers
+        )
         return context
 
 
 async def _executed(operation: Operation, context: Context) -> ExecutionResult:
     try:
-        result = await schema.execute(
-            operation.query,
-            variable_values=without_events(
-                context, operation.query, operation.variables, operation.operationName
-            ),
-            context_value=context,
-            operation_name=operation.operationName,
-        )
+        result = await execute(context, operation.query, operation.variables, operation.operationName)
     except CannotGetOperationTypeError:
         raise Refused(
             "There is no operation."

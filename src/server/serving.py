@@ -1,6 +1,8 @@
 """The program as a server."""
 
 import errno
+import gc
+import logging
 import os
 import socket
 from logging.config import dictConfig
@@ -47,7 +49,32 @@ def require_free_port(host: str, port: int) -> None:
         raise Failure(f"Nothing can listen on port {port} of {host}: {error.strerror or error}.") from error
 
 
+def settle() -> None:
+    """Once everything is loaded: it stays, so the garbage collector need not look through it again.
+
+    Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events
+    are ten thousand objects, none of which is garbage while they wait to be written.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
+
+
+class NotCollected(logging.Filter):
+    """Of the access log: without a line for each event that a browser sends."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # As uvicorn has it: address, method, path, version, status.
+        return not (isinstance(record.args, tuple) and record.args[2:3] == ("/collect",))
+
+
 def _log_config(level: str) -> dict[str, Any]:
     """Our own lines look like the server's."""
     ours = {"handlers": ["default"], "level": level.upper()}
-    return {**LOGGING_CONFIG, "loggers": {**LOGGING_CONFIG["loggers"], "viewgraph": ours}}
+    loggers = LOGGING_CONFIG["loggers"]
+    access = {**loggers["uvicorn.access"], "filters": ["not_collected"]}
+    return {
+        **LOGGING_CONFIG,
+        "filters": {"not_collected": {"()": NotCollected}},
+        "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
+    }

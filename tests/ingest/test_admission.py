@@ -161,6 +161,14 @@ def test_a_sender_is_believed_as_far_back_as_is_said() -> None:
     assert reason(event(occurred_at=EARLIER - timedelta(microseconds=1)), sender=sender) is Reason.TOO_OLD
 
 
+def test_what_was_pruned_is_not_taken_in_again() -> None:
+    """Its id is gone too: it would count a second time."""
+    pruned = ASSET._replace(oldest=EARLIER)
+
+    assert admitted(event(occurred_at=EARLIER), pruned, SENDER).occurred_at == EARLIER
+    assert reason(event(occurred_at=EARLIER - timedelta(microseconds=1)), pruned) is Reason.TOO_OLD
+
+
 def test_what_is_no_domain_is_invalid() -> None:
     assert reason(event(domain="two words")) is Reason.INVALID_DOMAIN
 

@@ -1,0 +1,68 @@
+"""Distinct visitors, estimated: HyperLogLog sketches, as they are stored.
+
+Sketches merge without counting anyone twice, in whatever order they come.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from datasketches import hll_sketch, hll_union, tgt_hll_type
+
+VERSION = 1
+"""Of everything below, the library's seed (9001) and how visitors are spelled in `ingest.sketches`.
+
+Sketches of different versions are never merged.
+"""
+_LG_K = 12
+_TYPE = tgt_hll_type.HLL_4
+_DEVIATIONS = 2
+_COUPON_BYTES = 4
+_HEADER_INTS_OF_REGISTERS = 10
+
+EMPTY: bytes = bytes(hll_sketch(_LG_K, _TYPE).serialize_compact())
+
+
+class Estimate(NamedTuple):
+    """`lower` and `upper` hold the true number with a probability of 95 %."""
+
+    estimate: int
+    lower: int
+    upper: int
+
+
+def added(sketch: bytes, visitors: Iterable[str]) -> bytes:
+    grown = hll_sketch.deserialize(sketch)
+    for who in visitors:
+        grown.update(who)
+    return bytes(grown.serialize_compact())
+
+
+def estimate(sketches: Iterable[bytes]) -> Estimate:
+    """How many distinct visitors the sketches have together."""
+    merged = _union(sketches).get_result(_TYPE)
+    return Estimate(
+        round(merged.get_estimate()),
+        round(merged.get_lower_bound(_DEVIATIONS)),
+        round(merged.get_upper_bound(_DEVIATIONS)),
+    )
+
+
+def content(sketch: bytes) -> bytes:
+    """What is in it: the same for all sketches that saw the same visitors, in whatever order.
+
+    The library's layout: a header, of which the first byte is the length in ints, then either one
+    register for each of the 2^12 places, or while there are few visitors a hash of each, unsorted.
+    """
+    laid_out = bytes(_union([sketch]).get_result(tgt_hll_type.HLL_8).serialize_compact())
+    body = laid_out[4 * laid_out[0] :]
+    if laid_out[0] == _HEADER_INTS_OF_REGISTERS:
+        return body
+    coupons = [body[place : place + _COUPON_BYTES] for place in range(0, len(body), _COUPON_BYTES)]
+    return b"".join(sorted(coupons))
+
+
+def _union(sketches: Iterable[bytes]) -> hll_union:
+    union = hll_union(_LG_K)
+    for sketch in sketches:
+        union.update(hll_sketch.deserialize(sketch))
+    return union

@@ -1,0 +1,104 @@
+"""`viewgraph prune`: raw events dropped when they are old; their totals stay."""
+
+from asyncio import sleep
+from collections.abc import Callable, Iterable
+from datetime import datetime, timedelta
+from time import monotonic
+from typing import NamedTuple
+
+from sqlalchemy import delete, literal, select, update
+from sqlmodel import col
+
+from base.calendar import day_of, start_of_day
+from database import Database, drop_partitions, table_of
+from ingest.tenants import TenantRow, alone, seen
+from models import Event, Tenant
+
+EVENTS = table_of(Event).c
+
+_EVENTS_OF_A_TRANSACTION = 5_000
+
+
+class Pruned(NamedTuple):
+    partitions: list[str]
+    """Dropped as a whole."""
+    events: int
+    """Deleted beside them."""
+
+
+async def prune(
+    database: Database,
+    tenant_ids: Iterable[int],
+    now: datetime,
+    *,
+    keep: timedelta,
+    on_tenant: Callable[[], object] = lambda: None,
+) -> Pruned:
+    """The reporting days that lie more than `keep` before each tenant's today; of all tenants with events.
+
+    First every tenant takes in no more events of those days; then the events go. So whoever counts anew
+    meanwhile knows which days are whole, and an event that is sent again is not counted again.
+    """
+    tenants = [await _closed(database, id, now, keep) for id in tenant_ids]
+    kept = {tenant.id: tenant.kept_from for tenant in tenants if tenant.pruned_before}
+    partitions = await drop_partitions(database, kept)
+    events = 0
+    for tenant in tenants:
+        if tenant.pruned_before:
+            events += await _delete(database, tenant)
+        on_tenant()
+    return Pruned(partitions, events)
+
+
+async def _closed(database: Database, tenant_id: int, now: datetime, keep: timedelta) -> TenantRow:
+    """Nothing changes for a tenant that has no events so old."""
+    async with database.snapshot() as connection:
+        tenant = await seen(connection, tenant_id)
+        before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
+        old = select(literal(1)).where(EVENTS.tenant_id == tenant_id, EVENTS.occurred_at < before).limit(1)
+        if await connection.scalar(old) is None:
+            return tenant
+    async with database.writing() as session:
+        tenant = await alone(session, tenant_id)
+        first_kept = day_of(now, tenant.zone) - keep
+        if tenant.pruned_before and tenant.pruned_before >= first_kept:
+            return tenant
+        await session.execute(
+            update(Tenant).where(col(Tenant.id) == tenant_id).values(pruned_before=first_kept)
+        )
+        return tenant.pruned(first_kept)
+
+
+async def _delete(database: Database, tenant: TenantRow) -> int:
+    """A little at a time, and as much rest after it, in which others write."""
+    deleted, subject_id = 0, 0
+    while True:
+        started = monotonic()
+        rows = await _delete_some(database, tenant, subject_id)
+        if not rows:
+            return deleted
+        deleted += len(rows)
+        subject_id = rows[-1]
+        await sleep(monotonic() - started)
+
+
+async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -> list[int]:
+    """From a subject on, and gives the subjects of the deleted events: those before it are not read again."""
+    old = (
+        select(EVENTS.id, EVENTS.subject_id)
+        .where(
+            EVENTS.tenant_id == tenant.id,
+            EVENTS.subject_id >= subject_id,
+            EVENTS.occurred_at < tenant.kept_from,
+        )
+        .order_by(EVENTS.subject_id, EVENTS.occurred_at)
+        .limit(_EVENTS_OF_A_TRANSACTION)
+    )
+    async with database.writing() as session:
+        rows = (await session.execute(old)).all()
+        ids = [id for id, _ in rows]
+        if ids:
+            await session.execute(
+                delete(table_of(Event)).where(EVENTS.tenant_id == tenant.id, EVENTS.id.in_(ids))
+            )
+    return [subject for _, subject in rows]

@@ -1,0 +1,124 @@
+"""`viewgraph rebuild`: totals mended from the raw events, while events come in."""
+
+from collections.abc import AsyncIterator
+from datetime import date, timedelta
+from typing import Any, NamedTuple, TypeVar
+
+from sqlalchemy import and_, bindparam, delete, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col
+
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, time_zone
+from base.errors import Conflict
+from database import Bulk, Database, bulk, table_of
+from ingest.differences import Difference, differences
+from ingest.recount import Scope
+from ingest.tenants import alone, seen
+from models import Tenant
+
+T = TypeVar("T")
+
+_AT_A_TIME = 1_000
+_ROUNDS = 5
+_DAY = timedelta(days=1)
+
+
+class Rebuilt(NamedTuple):
+    rows: int
+    """So many were wrong."""
+    pruned_before: date | None
+    """Days before it stay as they are; None if all that were asked for are counted anew."""
+
+
+async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -> Rebuilt:
+    """Mends the days from `first` up to `stop`, and their months.
+
+    While a tenant is locked no event of it is taken in. So it is looked at before, which takes the longest,
+    and locked only to count the days anew between which something is wrong; until nothing is found. A
+    second time is needed where a view whose row was wrong had another interaction in the meantime.
+    """
+    rows = 0
+    for _ in range(_ROUNDS):
+        scope, wrong = await _looked_at(database, tenant_id, first, stop)
+        if not wrong:
+            break
+        async with database.writing() as session:
+            tenant = await alone(session, tenant_id)
+            rows += await _mend(database, session, Scope.touched_months(tenant, *wrong))
+    return Rebuilt(rows, scope.pruned_before(first))
+
+
+async def change_time_zone(database: Database, tenant_id: int, name: str) -> int:
+    """Counts everything anew by another clock, and gives the number of rows changed.
+
+    Raises CONFLICT when raw events were pruned, of which nobody knows any more on which day they would be.
+    """
+    async with database.writing() as session:
+        tenant = await alone(session, tenant_id)
+        if tenant.pruned_before:
+            raise Conflict(
+                f"Raw events before {tenant.pruned_before} were pruned, so that the totals cannot be "
+                "counted anew: the reporting time zone stays as it is."
+            )
+        zone = time_zone(name)
+        await session.execute(update(Tenant).where(col(Tenant.id) == tenant_id).values(time_zone=name))
+        scope = Scope.touched_months(tenant._replace(zone=zone), FIRST_DAY, AFTER_LAST_DAY)
+        return await _mend(database, session, scope)
+
+
+async def _looked_at(
+    database: Database, tenant_id: int, first: date, stop: date
+) -> tuple[Scope, tuple[date, date] | None]:
+    """What was counted anew, and from which day up to which one something is wrong."""
+    wrong: tuple[date, date] | None = None
+    async with database.snapshot() as connection:
+        tenant = await seen(connection, tenant_id)
+        scope = Scope.touched_months(tenant, first, stop)
+        async for difference in differences(connection, scope):
+            days = [min(max(day, scope.first), stop - _DAY) for day in difference.days(tenant.zone)]
+            start, end = wrong or (days[0], days[0] + _DAY)
+            wrong = min(start, *days), max(end, *(day + _DAY for day in days))
+    return scope, wrong
+
+
+async def _mend(database: Database, session: AsyncSession, scope: Scope) -> int:
+    """Gives the number of rows.
+
+    While the session has the tenant alone, a snapshot sees what it would see; and what is read there can
+    be walked through while rows are written here.
+    """
+    writer = await bulk(session)
+    mended = 0
+    async with database.snapshot() as connection:
+        async for batch in _batches(differences(connection, scope)):
+            for model in {difference.model: None for difference in batch}:
+                await _write(session, writer, model, [one for one in batch if one.model is model])
+            mended += len(batch)
+    return mended
+
+
+async def _write(session: AsyncSession, writer: Bulk, model: type[SQLModel], batch: list[Difference]) -> None:
+    table = table_of(model)
+    key = list(table.primary_key.columns)
+    rest = [column.name for column in table.columns if not column.primary_key]
+    rows = [(*one.key, *one.counted) for one in batch if one.counted is not None]
+    await writer.upsert(model, rows, ", ".join(f"{name} = excluded.{name}" for name in rest))
+    gone = [_parameters(one.key) for one in batch if one.counted is None]
+    if gone:
+        is_it = and_(*(column == bindparam(f"key_{place}") for place, column in enumerate(key)))
+        await (await session.connection()).execute(delete(table).where(is_it), gone)
+
+
+def _parameters(key: tuple[Any, ...]) -> dict[str, Any]:
+    return {f"key_{place}": value for place, value in enumerate(key)}
+
+
+async def _batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:
+    batch: list[T] = []
+    async for item in items:
+        batch.append(item)
+        if len(batch) == _AT_A_TIME:
+            yield batch
+            batch = []
+    if batch:
+        yield batch

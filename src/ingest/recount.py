@@ -1,0 +1,122 @@
+"""Totals counted anew from events that are stored, by the same functions as when they came in. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID
+
+from base.calendar import month_start, next_month, start_of_day
+from base.sketches import EMPTY, added
+from ingest.deltas import Days, TotalKey, by_month, total_deltas
+from ingest.events import NewEvent
+from ingest.sketches import ALL_SUBJECTS, SketchKey, seen_by_day
+from ingest.tenants import TenantRow
+from models import Action, Device
+
+_DAY = timedelta(days=1)
+_ACTIONS = {int(action): action for action in Action}
+_DEVICES = {int(device): device for device in Device}
+_ANY_ID = UUID(int=0)
+"""Nothing is counted by it."""
+
+
+class Scope(NamedTuple):
+    """Which days and months are counted anew, by the tenant's reporting clock; the stops are not included."""
+
+    tenant: TenantRow
+    first: date
+    stop: date
+    first_month: date
+    stop_month: date
+
+    @classmethod
+    def whole_months(cls, tenant: TenantRow, first: date, stop: date) -> "Scope":
+        """Those days of which events are kept, and the months that lie within them."""
+        first = max(first, tenant.pruned_before or first)
+        return cls(tenant, first, stop, next_month(first - _DAY), month_start(stop))
+
+    @classmethod
+    def touched_months(cls, tenant: TenantRow, first: date, stop: date) -> "Scope":
+        """Those days of which events are kept, and the months that they lie in."""
+        first = max(first, tenant.pruned_before or first)
+        return cls(tenant, first, stop, month_start(first), next_month(stop - _DAY))
+
+    @property
+    def start(self) -> datetime:
+        return start_of_day(self.first, self.tenant.zone)
+
+    @property
+    def end(self) -> datetime:
+        return start_of_day(self.stop, self.tenant.zone)
+
+    def pruned_before(self, first: date) -> date | None:
+        """Where the days begin, if that is later than was asked for."""
+        return self.first if self.first > first else None
+
+    def has(self, instant: datetime) -> bool:
+        return self.start <= instant < self.end
+
+    def months(self, counted: Counter[TotalKey], stored: Mapping[TotalKey, int]) -> Counter[TotalKey]:
+        """By month, from days: as they were counted here, and elsewhere as they are stored."""
+        days = Counter({key: n for key, n in stored.items() if not self.first <= key.first_day < self.stop})
+        days.update(counted)
+        months = by_month(days)
+        return Counter(
+            {key: n for key, n in months.items() if self.first_month <= key.first_day < self.stop_month}
+        )
+
+
+class _AsStored(dict[str | None, int]):
+    """Domains that are called by their keys."""
+
+    def __missing__(self, name: str | None) -> int:
+        key = self[name] = int(name or 0)
+        return key
+
+
+class Recount:
+    """The totals by day, and the sketches, of one subject after the other."""
+
+    def __init__(self, tenant: TenantRow) -> None:
+        self.totals: Counter[TotalKey] = Counter()
+        self.sketches: dict[SketchKey, bytes] = {}
+        self.of_all_subjects: dict[SketchKey, bytes] = {}
+        self._days = Days({tenant.id: tenant.zone})
+        self._domain_ids = _AsStored()
+
+    def add(self, events: Iterable[NewEvent]) -> None:
+        known = list(events)
+        self.totals.update(total_deltas(known, self._days, self._domain_ids))
+        for key, visitors in seen_by_day(known, self._days).items():
+            sketches = self.of_all_subjects if key[1:3] == ALL_SUBJECTS else self.sketches
+            sketches[key] = added(sketches.get(key, EMPTY), visitors)
+
+    def next_subject(self) -> None:
+        self.totals = Counter()
+        self.sketches = {}
+
+
+def stored_event(
+    tenant_id: int,
+    subject_id: int,
+    action: int,
+    occurred_at: datetime,
+    device: int,
+    domain_id: int,
+    user_id: int | None = None,
+    visitor: bytes | None = None,
+) -> NewEvent:
+    """As it once came in, but for its domain, which is called by its key."""
+    return NewEvent(
+        tenant_id,
+        _ANY_ID,
+        subject_id,
+        _ACTIONS[action],
+        occurred_at,
+        _DEVICES[device],
+        str(domain_id),
+        None,
+        user_id,
+        visitor,
+    )

@@ -1,0 +1,112 @@
+"""Whose events are counted: by which clock, and since when they are kept."""
+
+from collections.abc import Iterable
+from datetime import UTC, date, datetime
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import select, union
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from base.calendar import start_of_day, time_zone
+from base.errors import NotFound
+from base.ids import InvalidId, Kind, global_id, parse_global_id
+from database import Database, Statement, among, table_of
+from ingest.events import NewEvent
+from models import (
+    TAKES_BACK,
+    ActiveUser,
+    DayTotal,
+    EngagedView,
+    Event,
+    MonthTotal,
+    Organization,
+    Tenant,
+    User,
+    VisitorSketch,
+)
+
+TENANTS = table_of(Tenant).c
+USERS = table_of(User).c
+ORGANIZATIONS = table_of(Organization).c
+
+ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+"""Before every event."""
+_COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
+
+
+class TenantRow(NamedTuple):
+    id: int
+    zone: ZoneInfo
+    pruned_before: date | None = None
+    kept_from: datetime = ALWAYS
+    """Of what happened before it, raw events are gone: the start of that day."""
+
+    def pruned(self, before: date) -> "TenantRow":
+        return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
+
+    def takes(self, event: NewEvent) -> bool:
+        """An event of the pruned days cannot be told from one that was counted already.
+
+        What takes back an earlier event comes from our own catalog, once, and stands at that event's time.
+        """
+        return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
+
+
+def _row(id: int, zone: str, pruned_before: date | None) -> TenantRow:
+    tenant = TenantRow(id, time_zone(zone))
+    return tenant.pruned(pruned_before) if pruned_before else tenant
+
+
+_TENANTS = select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before)
+SHARED = Statement(
+    _TENANTS.where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(read=True, key_share=True),
+    _row,
+)
+"""For those who count new events: many at once, and none beside somebody who has the tenant alone."""
+
+
+async def alone(session: AsyncSession, id: int) -> TenantRow:
+    """For counting anew: locked until the transaction ends, and against all who count new events."""
+    return _row(*(await session.execute(_TENANTS.where(TENANTS.id == id).with_for_update())).one())
+
+
+async def seen(connection: AsyncConnection, id: int) -> TenantRow:
+    """As a transaction that only reads sees it."""
+    return _row(*(await connection.execute(_TENANTS.where(TENANTS.id == id))).one())
+
+
+async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:
+    """Tenants by what operators call them: a username, or an organization's global id."""
+    return {await tenant_named(database, name): name for name in names}
+
+
+async def tenant_named(database: Database, name: str) -> int:
+    """Raises NOT_FOUND."""
+    async with database.snapshot() as connection:
+        statement = select(USERS.tenant_id).where(USERS.username == name)
+        try:
+            kind, public_id = parse_global_id(name)
+        except InvalidId:
+            pass
+        else:
+            if kind is Kind.ORGANIZATION:
+                statement = select(ORGANIZATIONS.tenant_id).where(ORGANIZATIONS.public_id == public_id)
+        found: int | None = await connection.scalar(statement)
+    if found is None:
+        raise NotFound(f"There is no user and no organization called {name}.")
+    return found
+
+
+async def tenants_with_events(database: Database) -> dict[int, str]:
+    """Those who have raw events or totals, in order of their ids."""
+    counted = union(*(select(table_of(model).c.tenant_id) for model in _COUNTED))
+    async with database.snapshot() as connection:
+        ids = sorted(await connection.scalars(counted))
+        users = await connection.execute(select(USERS.tenant_id, USERS.username))
+        organizations = await connection.execute(select(ORGANIZATIONS.tenant_id, ORGANIZATIONS.public_id))
+        names = {
+            **{id: str(name) for id, name in users},
+            **{id: global_id(Kind.ORGANIZATION, public_id) for id, public_id in organizations},
+        }
+    return {id: names[id] for id in ids if id in names}

@@ -1,0 +1,33 @@
+"""`viewgraph verify`: the totals held against the raw events, while events come in."""
+
+from collections.abc import AsyncIterator
+from datetime import date
+
+from database import Database
+from ingest.differences import differences
+from ingest.lines import Describer, Line
+from ingest.recount import Scope
+from ingest.tenants import seen
+
+
+class Verification:
+    """Of one tenant, on the days from `first` up to `stop`, and in the months that lie within them."""
+
+    def __init__(self, database: Database, tenant_id: int, name: str, first: date, stop: date) -> None:
+        self._database = database
+        self._tenant_id = tenant_id
+        self._name = name
+        self._first = first
+        self._stop = stop
+        self.pruned_before: date | None = None
+        """Days before it could not be verified; known once the first line is asked for."""
+
+    async def lines(self) -> AsyncIterator[Line]:
+        """One for each difference, by what was committed at one time."""
+        async with self._database.snapshot() as connection:
+            tenant = await seen(connection, self._tenant_id)
+            scope = Scope.whole_months(tenant, self._first, self._stop)
+            self.pruned_before = scope.pruned_before(self._first)
+            describer = Describer(connection, tenant, self._name)
+            async for difference in differences(connection, scope):
+                yield await describer.line(difference)

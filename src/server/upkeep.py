@@ -1,0 +1,56 @@
+"""What the server does by itself, beside answering requests."""
+
+import logging
+from asyncio import create_task, gather, sleep
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import NamedTuple
+
+from database import ensure_partitions
+from resolvers.context import Services
+
+log = logging.getLogger("viewgraph")
+
+
+class Chore(NamedTuple):
+    """Done when the server starts, and then again and again, in each worker: twice does no harm."""
+
+    name: str
+    period: timedelta
+    work: Callable[[Services], Awaitable[object]]
+
+
+CHORES = (
+    Chore(
+        "Partitions for the months to come",
+        timedelta(days=1),
+        lambda services: ensure_partitions(services.database, services.clock()),
+    ),
+    Chore(
+        "Destruction of old salts",
+        timedelta(hours=1),
+        lambda services: services.salts.destroy_old(services.clock()),
+    ),
+)
+
+
+@asynccontextmanager
+async def upkeep(services: Services) -> AsyncIterator[None]:
+    """Until the block is left."""
+    tasks = [create_task(_repeat(chore, services)) for chore in CHORES]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
+
+
+async def _repeat(chore: Chore, services: Services) -> None:
+    while True:
+        try:
+            await chore.work(services)
+        except Exception:
+            log.exception("%s failed, and is tried again later", chore.name)
+        await sleep(chore.period.total_seconds())

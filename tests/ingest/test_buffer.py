@@ -1,0 +1,282 @@
+import sqlite3
+from asyncio import create_task, gather, sleep, wait_for
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from typing import Any
+
+import pytest
+from sqlalchemy import event as sqlalchemy_event
+from sqlalchemy import select, text
+
+from base.errors import Unavailable
+from base.ids import parse_global_id, uuid7
+from ingest.buffer import Buffer, Fate, Sizes
+from ingest.events import NewEvent
+from models import Action, Publication, Tenant
+from tests.studio import Studio
+from tests.subjects import stored_events, totals
+
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
+
+
+@asynccontextmanager
+async def buffer_over(studio: Studio, **sizes: Any) -> AsyncIterator[Buffer]:
+    buffer = Buffer(studio.services.database, Sizes(**sizes))
+    yield buffer
+    await buffer.close()
+
+
+def views(studio: Studio, count: int) -> list[NewEvent]:
+    """Of the owner's publication, which is the first."""
+    tenant_id, now = studio.people["owner"].row.tenant_id, studio.clock.now
+    return [NewEvent(tenant_id, uuid7(now), 1, Action.VIEW, now) for _ in range(count)]
+
+
+@contextmanager
+def commits(studio: Studio) -> Iterator[list[str]]:
+    """One for each transaction that is committed meanwhile."""
+    seen: list[str] = []
+    engine = studio.services.database.engine.sync_engine
+
+    def committed(_: Any) -> None:
+        seen.append("commit")
+
+    sqlalchemy_event.listen(engine, "commit", committed)
+    yield seen
+    sqlalchemy_event.remove(engine, "commit", committed)
+
+
+@asynccontextmanager
+async def nothing_written(studio: Studio) -> AsyncIterator[None]:
+    """Who stores events has to wait meanwhile: for the lock of the file, or of every tenant's row."""
+    async with studio.services.database.writing() as session:
+        await session.execute(select(Tenant).with_for_update())
+        yield
+
+
+@contextmanager
+def locked_file(studio: Studio) -> Iterator[sqlite3.Connection]:
+    """By another program. It is let go at the end, or by a rollback."""
+    other = sqlite3.connect(studio.services.database.url.database or "", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    yield other
+    other.close()
+
+
+async def impatient_with_locks(studio: Studio) -> None:
+    """SQLite would wait for ten seconds before it says that the file is locked."""
+    engine = studio.services.database.engine
+    await engine.dispose()
+    sqlalchemy_event.listen(
+        engine.sync_engine, "connect", lambda driver, _: driver.execute("PRAGMA busy_timeout = 10")
+    )
+
+
+async def test_calls_that_come_in_together_share_a_transaction(studio: Studio) -> None:
+    sent = views(studio, 50)
+    async with buffer_over(studio) as buffer:
+        with commits(studio) as committed:
+            fates = await gather(*(buffer.add([view]) for view in sent))
+
+    assert fates == [[Fate.NEW]] * 50
+    assert len(committed) == 1
+    assert {event.id for event in await stored_events(studio)} == {view.id for view in sent}
+    assert await totals(studio) == {Action.VIEW: 50}
+
+
+async def test_what_comes_in_while_a_batch_is_written_shares_the_next_transaction(studio: Studio) -> None:
+    first, *others = views(studio, 20)
+    async with buffer_over(studio) as buffer:
+        with commits(studio) as committed:
+            async with nothing_written(studio):
+                calls = [create_task(buffer.add([first]))]
+                await sleep(0.05)
+                calls += [create_task(buffer.add([view])) for view in others]
+                await sleep(0.05)
+            await gather(*calls)
+
+    assert len(committed) == 1 + 2
+    assert await totals(studio) == {Action.VIEW: 20}
+
+
+async def test_a_batch_has_no_more_events_than_it_may_unless_one_call_has(studio: Studio) -> None:
+    sizes = [4, 4, 4, 4, 25, 4, 4]
+    async with buffer_over(studio, batch=10) as buffer:
+        with commits(studio) as committed:
+            fates = await gather(*(buffer.add(views(studio, size)) for size in sizes))
+
+    assert [len(call) for call in fates] == sizes
+    assert len(committed) == len(["4 + 4", "4 + 4", "25", "4 + 4"])
+    assert await totals(studio) == {Action.VIEW: sum(sizes)}
+
+
+async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again(studio: Studio) -> None:
+    async with buffer_over(studio, capacity=10, patience=0.2) as buffer:
+        async with nothing_written(studio):
+            taken = create_task(buffer.add(views(studio, 10)))
+            await sleep(0.05)
+            with pytest.raises(Unavailable) as refused:
+                await buffer.add(views(studio, 1))
+            patient = create_task(buffer.add(views(studio, 1)))
+            await sleep(0.05)
+            assert not taken.done()
+            assert not patient.done()
+
+        assert await taken == [Fate.NEW] * 10
+        assert await patient == [Fate.NEW]
+
+    assert refused.value.extensions == {"code": "UNAVAILABLE", "retryAfter": 5}
+    assert await totals(studio) == {Action.VIEW: 11}
+
+
+@pytest.mark.parametrize(
+    "poison",
+    [
+        pytest.param({"tenant_id": 1_000_000}, id="of a tenant that is gone"),
+        pytest.param({"subject_id": None}, id="without what the table demands"),
+        pytest.param({"subject_id": 2**63}, id="with a number that no column holds"),
+    ],
+)
+async def test_a_poisonous_event_holds_back_nobody(studio: Studio, poison: dict[str, Any]) -> None:
+    before, bad, after, *alone = views(studio, 23)
+    async with buffer_over(studio) as buffer:
+        mixed, *others = await gather(
+            buffer.add([before, bad._replace(**poison), after]), *(buffer.add([view]) for view in alone)
+        )
+
+    assert mixed == [Fate.NEW, Fate.POISONOUS, Fate.NEW]
+    assert others == [[Fate.NEW]] * 20
+    ids = {event.id for event in await stored_events(studio)}
+    assert ids == {view.id for view in (before, after, *alone)}
+    assert await totals(studio) == {Action.VIEW: 22}
+
+
+async def test_all_poison_is_found(studio: Studio) -> None:
+    sent = views(studio, 9)
+    bad = {0, 3, 4, 8}
+    async with buffer_over(studio) as buffer:
+        fates = await buffer.add(
+            [view._replace(tenant_id=10**6) if place in bad else view for place, view in enumerate(sent)]
+        )
+
+    assert [place for place, fate in enumerate(fates) if fate is Fate.POISONOUS] == sorted(bad)
+    assert fates.count(Fate.NEW) == 5
+    assert await totals(studio) == {Action.VIEW: 5}
+
+
+@on_sqlite
+async def test_a_locked_file_is_tried_again_until_it_is_let_go(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    await impatient_with_locks(studio)
+    async with buffer_over(studio) as buffer:
+        with locked_file(studio) as other:
+            calls = [create_task(buffer.add([view])) for view in views(studio, 10)]
+            await sleep(0.3)
+            assert not any(call.done() for call in calls)
+            other.rollback()
+            assert await gather(*calls) == [[Fate.NEW]] * 10
+
+    assert caplog.messages[0].startswith("The database is away, trying again")
+    assert await totals(studio) == {Action.VIEW: 10}
+
+
+@on_sqlite
+async def test_a_file_that_stays_locked_makes_callers_come_again(studio: Studio) -> None:
+    await impatient_with_locks(studio)
+    sent = views(studio, 10)
+    async with buffer_over(studio, patience=0.2) as buffer:
+        with locked_file(studio), pytest.raises(Unavailable) as refused:
+            await buffer.add(sent)
+        assert await studio.count("events") == 0
+        assert await buffer.add(sent) == [Fate.NEW] * 10
+
+    assert refused.value.extensions == {"code": "UNAVAILABLE", "retryAfter": 5}
+    assert await totals(studio) == {Action.VIEW: 10}
+
+
+@on_postgresql
+async def test_a_connection_that_breaks_under_a_batch_is_replaced(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    waiting = text(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE wait_event_type = 'Lock' AND datname = current_database()"
+    )
+    async with buffer_over(studio) as buffer:
+        async with nothing_written(studio):
+            call = create_task(buffer.add(views(studio, 10)))
+            async with studio.services.database.writing() as session:
+                while not (await session.execute(waiting)).all():  # noqa: ASYNC110  # another process
+                    await sleep(0.01)
+            await sleep(0.05)
+        assert await call == [Fate.NEW] * 10
+
+    assert caplog.messages[0].startswith("The database is away, trying again")
+    assert await totals(studio) == {Action.VIEW: 10}
+
+
+async def test_closing_writes_what_was_taken_in(studio: Studio) -> None:
+    buffer = Buffer(studio.services.database)
+    calls = [create_task(buffer.add([view])) for view in views(studio, 5)]
+    await sleep(0)
+    await buffer.close()
+
+    assert await gather(*calls) == [[Fate.NEW]] * 5
+    assert await totals(studio) == {Action.VIEW: 5}
+    with pytest.raises(Unavailable):
+        await buffer.add(views(studio, 1))
+
+
+async def test_closing_sends_away_who_still_waits_for_room(studio: Studio) -> None:
+    buffer = Buffer(studio.services.database, Sizes(capacity=1))
+    async with nothing_written(studio):
+        taken, late = (create_task(buffer.add([view])) for view in views(studio, 2))
+        await sleep(0.05)
+        closing = create_task(buffer.close())
+        await sleep(0.05)
+    await wait_for(closing, 5)
+
+    assert await taken == [Fate.NEW]
+    with pytest.raises(Unavailable):
+        await wait_for(late, 5)
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
+async def test_events_of_a_caller_who_has_left_are_stored(studio: Studio) -> None:
+    async with buffer_over(studio) as buffer:
+        stays, leaves = (create_task(buffer.add([view])) for view in views(studio, 2))
+        await sleep(0)
+        leaves.cancel()
+        assert await stays == [Fate.NEW]
+
+    assert leaves.cancelled()
+    assert await totals(studio) == {Action.VIEW: 2}
+
+
+async def test_an_id_is_new_once_in_a_batch(studio: Studio) -> None:
+    first, second = views(studio, 2)
+    async with buffer_over(studio) as buffer:
+        one, other, again = await gather(
+            buffer.add([first, second, first]), buffer.add([second]), buffer.add([first])
+        )
+        later = await buffer.add([second])
+
+    assert one == [Fate.NEW, Fate.NEW, Fate.KNOWN]
+    assert (other, again, later) == ([Fate.KNOWN], [Fate.KNOWN], [Fate.KNOWN])
+    assert len(await stored_events(studio)) == 2
+    assert await totals(studio) == {Action.VIEW: 2}
+
+
+async def test_makers_see_a_batch_at_once_when_they_are_to(studio: Studio) -> None:
+    _, public_id = parse_global_id(studio.publication)
+    async with buffer_over(studio) as buffer:
+        await gather(*(buffer.add([view], refreshed=frozenset([1])) for view in views(studio, 3)))
+        await buffer.add(views(studio, 1))
+
+    async with studio.services.database.writing() as session:
+        publication = (await session.execute(select(Publication))).scalar_one()
+    assert (publication.id, publication.public_id) == (1, public_id)
+    before = 1
+    assert publication.revision == before + 1
