@@ -17,6 +17,7 @@ from server.endpoint import Endpoint
 from server.services import close_services, services_of
 from server.serving import settle
 from server.settings import Settings
+from server.static import StaticFile
 from server.upkeep import upkeep
 
 _ALIVE = Statement(select(literal(1)), int)
@@ -31,6 +32,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
     async def collect(request: Request) -> Response:
         return await collector(request)
+
+    snippet = StaticFile("viewer.js", "text/javascript")
+
+    async def viewer_js(request: Request) -> Response:
+        return await snippet(request)
 
     async def health(_: Request) -> Response:
         try:
@@ -54,6 +60,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/", home),
             Route("/graphql", endpoint),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
+            Route("/viewer.js", viewer_js),
             Route("/health", health),
         ],
         lifespan=lifespan,

@@ -1,0 +1,66 @@
+"""Sites that embed the snippet: real servers of real pages, on hosts and ports of their own."""
+
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+
+MODEL_VIEWER = '<script src="/model-viewer.js"></script>'
+HURRY = """<script>{
+  const { setTimeout } = window;
+  window.waits = [];
+  window.setTimeout = (act, wait) => {
+    waits.push(wait);
+    return setTimeout.call(window, act, wait / 50);
+  };
+}</script>"""
+"""Timers run fifty times as fast; what they were asked to wait is kept in `waits`, in milliseconds."""
+HELD = """<script>
+  window.timers = [];
+  window.setTimeout = (act, wait) => timers.push({ act, wait });
+</script>"""
+"""Timers are kept in `timers`, and run when a test runs them."""
+_STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
+
+
+class Site:
+    """Shows whatever page it is given."""
+
+    def __init__(self, host: str) -> None:
+        pages = {"/model-viewer.js": (_STUB, {"content-type": "text/javascript"})}
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_GET(self) -> None:
+                body, headers = pages.get(self.path, (b"", {}))
+                self.send_response(200)
+                for name, value in {**headers, "content-length": str(len(body))}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                self.wfile.write(body)
+
+            def log_message(self, format: str, *args: object) -> None:
+                pass
+
+        self._pages = pages
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.origin = f"http://{host}:{self._server.server_port}"
+        self._thread = Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
+        self._thread.start()
+
+    def show(self, html: str, *, policy: str | None = None) -> str:
+        """The address of a new page; `policy` is its Content-Security-Policy."""
+        headers = {"content-type": "text/html; charset=utf-8"}
+        if policy:
+            headers["content-security-policy"] = policy
+        path = f"/{len(self._pages)}"
+        self._pages[path] = (f"<!doctype html><title>A page</title>{html}".encode(), headers)
+        return self.origin + path
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+
+def snippet(server: str, attributes: str = "") -> str:
+    return f'<script src="{server}/viewer.js" {attributes}></script>'
