@@ -19,6 +19,7 @@ from server import migrations
 from server.accounts import create_user
 from server.demo import DEMO_FILE, announce, fill
 from server.failures import Failure, told_of_database
+from server.importing import import_events
 from server.operations import app as operations
 from server.secrets import secret_file, secrets_of, with_kept_secret
 from server.services import close_services, services_that_sign_nothing
@@ -52,6 +53,7 @@ users = typer.Typer(help="Accounts.", no_args_is_help=True)
 keys = typer.Typer(help="Authentication keys, by which programs sign in.", no_args_is_help=True)
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
+app.command("import")(import_events)
 app.add_typer(operations)
 
 DatabaseUrl = Annotated[

@@ -1,0 +1,428 @@
+import asyncio
+import csv
+import gzip
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import tracemalloc
+from collections import Counter
+from collections.abc import Awaitable, Callable, Iterable
+from datetime import datetime
+from importlib import import_module
+from itertools import islice
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
+from sqlalchemy import func, select
+from sqlmodel import col
+from typer.testing import CliRunner, Result
+
+from base.errors import Unavailable
+from bench.generate import fill_catalog, lines
+from database import Database, Statement
+from ingest.files import EventFile
+from models import Action, DayTotal, Device, Domain, EngagedView, Event, MonthTotal
+from resolvers.context import Services
+from server.cli import app
+from server.importing import Import
+from server.settings import PREFIX
+from tests.studio import SECRET, Studio
+from tests.subjects import ACTIONS, add_subjects, stored_events, totals
+
+T = TypeVar("T")
+
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what the database has no part in."""
+
+
+class Year(NamedTuple):
+    """A year of events in a file, and what they add up to."""
+
+    file: Path
+    days: Counter[tuple[Any, ...]]
+    """Events by action, day in UTC, device and domain."""
+    engaged: int
+    """Views that somebody interacted in."""
+
+
+def year_of(events: int, file: Path) -> Year:
+    days: Counter[tuple[Any, ...]] = Counter()
+    engaged = set()
+    with file.open("w") as stream:
+        for line in lines(events):
+            stream.write(f"{line}\n")
+            event = json.loads(line)
+            day = datetime.fromisoformat(event["occurredAt"]).date()
+            days[event["action"], day, event["deviceCategory"], event["domain"]] += 1
+            if event["action"] == "INTERACTION":
+                engaged.add(event["viewId"])
+    return Year(file, days, len(engaged))
+
+
+@pytest.fixture(scope="module")
+def year(tmp_path_factory: pytest.TempPathFactory) -> Year:
+    return year_of(20_000, tmp_path_factory.mktemp("year") / "year.ndjson")
+
+
+class Recounted(NamedTuple):
+    events: int
+    engaged: int
+    days: Counter[tuple[Any, ...]]
+    months: int
+
+
+async def recount(database: Database) -> Recounted:
+    async with database.writing() as session:
+        domains = {row.id: row.name for row in (await session.execute(select(Domain))).scalars()}
+        by_day = (col(DayTotal.action), col(DayTotal.day), col(DayTotal.device), col(DayTotal.domain_id))
+        rows = await session.execute(select(*by_day, func.sum(col(DayTotal.count))).group_by(*by_day))
+        days = Counter(
+            {
+                (Action(action).name, day, Device(device).name, domains[domain]): int(count)
+                for action, day, device, domain, count in rows
+            }
+        )
+        events, engaged, months = [
+            (await session.execute(statement)).scalar_one()
+            for statement in (
+                select(func.count()).select_from(Event),
+                select(func.count()).select_from(EngagedView),
+                select(func.sum(col(MonthTotal.count))),
+            )
+        ]
+    return Recounted(events, engaged, days, int(months or 0))
+
+
+async def check_year(database: Database, year: Year) -> None:
+    found = await recount(database)
+    assert (found.events, found.engaged) == (year.days.total(), year.engaged)
+    assert Counter({key: count for key, count in found.days.items() if key[0] != "ENGAGED_VIEW"}) == year.days
+    assert found.days.total() == found.months == found.events + year.engaged
+
+
+@pytest.fixture
+async def catalog(services: Services) -> Services:
+    """What the year's events happen to."""
+    await fill_catalog(services.database)
+    return services
+
+
+async def test_a_year_is_counted_exactly_and_a_second_time_changes_nothing(
+    catalog: Services, year: Year
+) -> None:
+    first = Import(catalog, EventFile(year.file))
+    await first.run()
+    assert (first.tally.stored, first.tally.duplicates, first.tally.rejected) == (20_000, 0, Counter())
+    await check_year(catalog.database, year)
+
+    again = Import(catalog, EventFile(year.file), batch=3_000)
+    await again.run()
+    assert (again.tally.stored, again.tally.duplicates, again.tally.rejected) == (0, 20_000, Counter())
+    await check_year(catalog.database, year)
+
+
+@on_sqlite
+async def test_a_small_part_of_a_file_is_in_memory_at_a_time(catalog: Services, year: Year) -> None:
+    tracemalloc.start()
+    events = [line.event for line in EventFile(year.file)]
+    whole, _ = tracemalloc.get_traced_memory()
+    del events
+    tracemalloc.reset_peak()
+    work = Import(catalog, EventFile(year.file), batch=250)
+    await work.run()
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert work.tally.stored == 20_000
+    assert highest < 5_000_000 < whole / 2
+
+
+class Command(NamedTuple):
+    """`viewgraph import` on a database that has the year's catalog."""
+
+    url: str
+
+    def run(self, *arguments: object) -> Result:
+        given = ["import", *map(str, arguments), "--database-url", self.url]
+        return CliRunner().invoke(app, given, env={f"{PREFIX}SECRET": SECRET})
+
+    def start(self, *arguments: object) -> "subprocess.Popen[str]":
+        code = "from server.cli import main; main()"
+        given = [sys.executable, "-c", code, "import", *map(str, arguments), "--database-url", self.url]
+        environment = {**os.environ, "PYTHONPATH": "src", f"{PREFIX}SECRET": SECRET}
+        return subprocess.Popen(
+            given, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+
+    def recounted(self) -> Recounted:
+        return asyncio.run(using(self.url, recount))
+
+    def events(self) -> int:
+        async def count(database: Database) -> int:
+            (found,) = await database.fetch(_COUNT)
+            return found
+
+        return asyncio.run(using(self.url, count))
+
+
+_COUNT = Statement(select(func.count()).select_from(Event), int)
+
+
+async def using(url: str, work: Callable[[Database], Awaitable[T]]) -> T:
+    database = Database(url)
+    try:
+        return await work(database)
+    finally:
+        await database.close()
+
+
+@pytest.fixture
+def command(database_url: str) -> Command:
+    asyncio.run(using(database_url, fill_catalog))
+    return Command(database_url)
+
+
+def counted(output: str) -> dict[str, int]:
+    found = re.findall(r"^  (stored|duplicates|rejected) +([\d,]+)$", output, re.MULTILINE)
+    return {name: int(count.replace(",", "")) for name, count in found}
+
+
+def test_an_import_that_was_killed_is_run_again(command: Command, tmp_path: Path) -> None:
+    year = year_of(6_000, tmp_path / "year.ndjson")
+    with command.start(year.file, "--batch", 50) as process:
+        deadline = monotonic() + 60
+        while command.events() < 500:
+            assert process.poll() is None, process.communicate()
+            assert monotonic() < deadline
+            sleep(0.05)
+        process.kill()
+    assert process.returncode == -signal.SIGKILL
+    before = command.events()
+    assert 500 <= before < 6_000
+
+    result = command.run(year.file)
+
+    assert result.exit_code == 0, result.output
+    assert counted(result.stdout) == {"stored": 6_000 - before, "duplicates": before, "rejected": 0}
+    asyncio.run(using(command.url, lambda database: check_year(database, year)))
+
+
+@pytest.fixture
+def few() -> list[dict[str, Any]]:
+    """The first events of the year that are of assets."""
+    return list(islice((event for event in map(json.loads, lines(200)) if "assetId" in event["subject"]), 30))
+
+
+def write(path: Path, events: Iterable[Any]) -> Path:
+    path.write_text("".join(f"{json.dumps(event)}\n" for event in events))
+    return path
+
+
+@on_sqlite
+def test_rejects_are_summed_up_and_written_down(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    wrong = [
+        {**few[0], "\x1b[2Jcolour": "red"},
+        {**few[1], "action": "PLAY"},
+        {**few[2], "userId": "usr_nobody"},
+        {**few[3], "subject": {"assetId": "ast_nothing"}},
+        {**few[4], "domain": "two words"},
+    ]
+    file = write(tmp_path / "events.ndjson", [few[5], *wrong, few[6], *[{**few[7], "id": "7"}] * 30, few[5]])
+    rejects = tmp_path / "rejects.ndjson"
+
+    result = command.run(file, "--rejects", rejects)
+
+    assert result.exit_code == 0, result.output
+    assert result.stderr == ""
+    head, *rest = result.stdout.splitlines()
+    assert re.fullmatch(rf"{re.escape(str(file))}: 38 events in [\d.]+ s, [\d,]+ a second", head)
+    assert rest == [
+        "  stored                 2",
+        "  duplicates             1",
+        "  rejected              35",
+        "              30  INVALID_ID",
+        "               1  INVALID_EVENT",
+        "               1  WRONG_ACTION",
+        "               1  UNKNOWN_USER",
+        "               1  UNKNOWN_SUBJECT",
+        "               1  INVALID_DOMAIN",
+        "  line 2: INVALID_EVENT Object contains unknown field `\ufffd[2Jcolour`",
+        "  line 3: WRONG_ACTION",
+        "  line 4: UNKNOWN_USER",
+        "  line 5: UNKNOWN_SUBJECT",
+        "  line 6: INVALID_DOMAIN",
+        *(f"  line {number}: INVALID_ID" for number in range(8, 23)),
+        f"  and 15 more: all are in {rejects}",
+    ]
+    written = [json.loads(line) for line in rejects.read_text().splitlines()]
+    assert written[:2] == [
+        {
+            "line": 2,
+            "reason": "INVALID_EVENT",
+            "detail": "Object contains unknown field `\x1b[2Jcolour`",
+        },
+        {"line": 3, "reason": "WRONG_ACTION", "detail": ""},
+    ]
+    assert [reject["line"] for reject in written] == [*range(2, 7), *range(8, 38)]
+    assert command.events() == 2
+
+
+@on_sqlite
+def test_rejects_are_an_error_only_when_asked(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    good = write(tmp_path / "good.ndjson", few[:3])
+    mixed = write(tmp_path / "mixed.ndjson", [few[3], {}])
+
+    assert command.run(good, "--strict").exit_code == 0
+    assert command.run(mixed).exit_code == 0
+    assert command.run(mixed, "--strict").exit_code == 1
+    assert command.events() == 4
+
+
+@on_sqlite
+def test_other_formats_are_imported_too(command: Command, few: list[dict[str, Any]], tmp_path: Path) -> None:
+    flat = [{**event.pop("subject"), **event} for event in few]
+    names = sorted(set().union(*flat))
+    table = tmp_path / "events.csv"
+    with table.open("w", newline="") as stream:
+        writer = csv.DictWriter(stream, names)
+        writer.writeheader()
+        writer.writerows(flat[:10])
+    packed = tmp_path / "events.csv.gz"
+    packed.write_bytes(gzip.compress(table.read_bytes()))
+    columns = tmp_path / "events.parquet"
+    arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    parquet.write_table(arrow.table({name: [row.get(name) for row in flat] for name in names}), columns)
+
+    assert counted(command.run(table).stdout) == {"stored": 10, "duplicates": 0, "rejected": 0}
+    assert counted(command.run(packed).stdout) == {"stored": 0, "duplicates": 10, "rejected": 0}
+    assert counted(command.run(columns).stdout) == {"stored": 20, "duplicates": 10, "rejected": 0}
+
+
+@on_sqlite
+def test_lines_without_ids_count_once_too(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    nameless = [{name: value for name, value in event.items() if name != "id"} for event in few[:3]]
+    timeless = {name: value for name, value in nameless[0].items() if name != "occurredAt"}
+    file = write(tmp_path / "events.ndjson", [*nameless, nameless[0], timeless])
+
+    assert counted(command.run(file).stdout) == {"stored": 5, "duplicates": 0, "rejected": 0}
+    assert counted(command.run(file).stdout) == {"stored": 0, "duplicates": 5, "rejected": 0}
+
+
+@on_sqlite
+def test_only_the_subjects_of_whoever_is_named_are_written(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """maker0 runs the organization; maker1 does not."""
+    file = write(tmp_path / "events.ndjson", few)
+
+    refused = command.run(file, "--as", "maker1@bench.test", "--strict")
+    assert refused.exit_code == 1
+    assert counted(refused.stdout) == {"stored": 0, "duplicates": 0, "rejected": 30}
+    assert "              30  UNKNOWN_SUBJECT" in refused.stdout.splitlines()
+
+    taken = command.run(file, "--as", "MAKER0@bench.test", "--strict")
+    assert taken.exit_code == 0
+    assert counted(taken.stdout) == {"stored": 30, "duplicates": 0, "rejected": 0}
+
+    nobody = command.run(file, "--as", "nobody@bench.test")
+    assert (nobody.exit_code, nobody.stderr) == (1, "There is no account with this email.\n")
+
+
+@on_sqlite
+def test_what_could_be_read_of_a_broken_file_is_stored(command: Command, year: Year, tmp_path: Path) -> None:
+    broken = tmp_path / "year.ndjson.gz"
+    with year.file.open("rb") as stream:
+        packed = gzip.compress(b"".join(islice(stream, 3_000)))
+    broken.write_bytes(packed[: len(packed) // 2])
+
+    result = command.run(broken, "--batch", 1_000)
+
+    assert result.exit_code == 1
+    stored = counted(result.stdout)["stored"]
+    assert 1_000 < stored < 3_000
+    assert result.stderr.startswith(f"{broken} cannot be read after line {stored}: ")
+    assert command.events() == stored
+
+
+@on_sqlite
+def test_a_file_that_is_not_understood_stores_nothing(command: Command, tmp_path: Path) -> None:
+    nameless, table = tmp_path / "events", tmp_path / "events.csv"
+    nameless.write_text("")
+    table.write_text("action,page\nVIEW,x\n")
+
+    for file, words in (
+        (nameless, "What events is does not show: name it with --format."),
+        (table, "Unknown columns: page."),
+    ):
+        result = command.run(file)
+        assert result.exit_code == 1
+        assert result.stderr.startswith(words)
+    assert command.run(tmp_path / "nothing.csv").exit_code == 2
+    assert command.events() == 0
+
+
+async def test_an_import_believes_what_servers_say(studio: Studio, tmp_path: Path) -> None:
+    subjects = await add_subjects(studio)
+    person = studio.people["member"]
+    told = {"occurredAt": "2020-02-29T23:59:59Z", "deviceCategory": "TABLET", "domain": "Shop.example"}
+    who = [{"visitor": "ada"}, {"visitor": "ada"}, {"userId": person.id}]
+    file = write(
+        tmp_path / "events.ndjson",
+        [{"subject": subjects.asset, "action": "VIEW_3D", **told, **one} for one in who],
+    )
+
+    work = Import(studio.services, EventFile(file))
+    await work.run()
+
+    assert work.tally.stored == 3
+    events = await stored_events(studio)
+    assert {(event.occurred_at.isoformat(), event.device) for event in events} == {
+        ("2020-02-29T23:59:59+00:00", Device.TABLET)
+    }
+    hashes = [event.visitor for event in events if event.user_id is None]
+    assert len(hashes) == 2
+    assert len(set(hashes) - {None}) == 1
+    assert [event.user_id for event in events if event.visitor is None] == [person.row.id]
+    assert await totals(studio) == {Action.VIEW_3D: 3}
+
+
+async def test_every_subject_can_be_imported_and_is_seen_at_once(studio: Studio, tmp_path: Path) -> None:
+    subjects = await add_subjects(studio)
+    ask = '{ publication(url: "ai-research-studio") { metrics { totalViews } } }'
+    assert (await studio.ask(ask, "owner")).data["publication"]["metrics"]["totalViews"] == 0
+    file = write(
+        tmp_path / "events.ndjson",
+        [
+            {"subject": subject, "action": action}
+            for kind, subject in subjects._asdict().items()
+            for action in ACTIONS[kind]
+        ],
+    )
+
+    await Import(studio.services, EventFile(file)).run()
+
+    assert await totals(studio) == {Action[name]: 1 for names in ACTIONS.values() for name in names}
+    assert (await studio.ask(ask, "owner")).data["publication"]["metrics"]["totalViews"] == 1
+
+
+@on_sqlite
+async def test_an_import_that_cannot_store_says_so(catalog: Services, year: Year) -> None:
+    await catalog.buffer.close()
+    work = Import(catalog, EventFile(year.file))
+
+    with pytest.raises(Unavailable):
+        await work.run()
+
+    assert (work.tally.stored, work.tally.duplicates, work.tally.rejected) == (0, 0, Counter())
+    assert (await recount(catalog.database)).events == 0
