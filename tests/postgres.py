@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from importlib.metadata import distribution
 from pathlib import Path
-from time import monotonic
+from time import monotonic, sleep
 from types import TracebackType
 from typing import Any, Self, TypedDict, TypeVar
 
@@ -38,21 +38,33 @@ DISK = Path("/tmp")  # noqa: S108
 # The server's parent. Its standard input is a pipe to which nobody writes: at its end, because the
 # tests stop the server or because their process is gone, however that went, it shuts the server
 # down and removes its folders. TERM is for a server too young to have heard of signals: a shell's
-# background commands ignore INT until they choose otherwise.
+# background commands ignore INT until they choose otherwise. A line instead is a crash (QUIT, the
+# immediate shutdown); the next line starts the server again.
 KEEPER = """
 port=$1 bin=$2 data=$3 copy=$4
+shift 4
 exec 3<&0
 "$bin/initdb" -D "$data" --no-sync --username postgres --auth trust --encoding UTF8 \\
     --locale C --locale-provider builtin --builtin-locale C.UTF-8 &&
-{
-    "$bin/postgres" -D "$data" -p "$port" -h 127.0.0.1 -c unix_socket_directories= -c max_wal_size=128MB \\
-        -c fsync=off -c synchronous_commit=off -c full_page_writes=off & server=$!
-    { read -r _; kill -TERM $server; kill -INT $server; } <&3 & reader=$!
+while
+    "$bin/postgres" -D "$data" -p "$port" -h 127.0.0.1 -c unix_socket_directories= "$@" & server=$!
+    {
+        if read -r _; then : > "$data/crashed"; kill -QUIT $server
+        else kill -TERM $server; kill -INT $server; fi
+    } <&3 & reader=$!
     wait $server
     kill $reader
-}
+    [ -e "$data/crashed" ] && rm "$data/crashed" && read -r _ <&3
+do :; done
 rm -rf "$data" "$copy"
 """
+FAST = (
+    "max_wal_size=128MB",
+    "fsync=off",
+    "synchronous_commit=off",
+    "full_page_writes=off",
+)
+DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 
 
 class StartError(Exception):
@@ -73,15 +85,20 @@ class PostgresServer:
     That variable is the address of a server, with a user who may create databases. Nothing else of
     it is touched; choose names that no database there will have. Methods block, whether or not an
     event loop runs.
+
+    A `durable` one keeps what it has committed through a crash, and costs what that costs. It is always
+    one of our own, which may be crashed and started again.
     """
 
     address: URL
 
-    def __init__(self) -> None:
+    def __init__(self, *, durable: bool = False) -> None:
+        self._durable = durable
         self._stack = ExitStack()
+        self._keeper: subprocess.Popen[bytes] | None = None
 
     def __enter__(self) -> Self:
-        if dsn := os.environ.get(DSN_VARIABLE):
+        if not self._durable and (dsn := os.environ.get(DSN_VARIABLE)):
             self.address = make_url(dsn).set(drivername="postgresql+asyncpg")
         else:
             self.address = self._start()
@@ -109,22 +126,53 @@ class PostgresServer:
         """The first value of the answer, from the server's own database if none is named."""
         return _run(_execute(self.address.set(database=database or self.address.database), statement))
 
+    @property
+    def process(self) -> int:
+        """The id of our own server's first process, whose children serve."""
+        data = Path(self.execute("SHOW data_directory"))
+        return int((data / "postmaster.pid").read_text().split()[0])
+
+    def crash(self) -> None:
+        """Without warning: nothing is written any more, connections break. Until `restart`."""
+        process = self.process
+        self._tell_keeper()
+        while Path(f"/proc/{process}").exists():
+            sleep(0.01)
+
+    def restart(self) -> None:
+        """After a crash, and until it answers."""
+        keeper = self._tell_keeper()
+        if not _run(_answers(self.address, keeper)):
+            raise StartError("the server ended when it was started again")
+
+    def _tell_keeper(self) -> subprocess.Popen[bytes]:
+        assert self._keeper, "only a server of our own is crashed"
+        assert self._keeper.stdin
+        self._keeper.stdin.write(b"\n")
+        self._keeper.stdin.flush()
+        return self._keeper
+
     def _start(self) -> URL:
         """A port is free when chosen, but may not be any more when the server comes to it."""
         for _ in range(PORTS_TRIED - 1):
             try:
-                return self._stack.enter_context(_server(_free_port()))
+                return self._start_at(free_port())
             except StartError:
                 continue
-        return self._stack.enter_context(_server(_free_port()))
+        return self._start_at(free_port())
+
+    def _start_at(self, port: int) -> URL:
+        address, self._keeper = self._stack.enter_context(_server(port, durable=self._durable))
+        return address
 
 
 @contextmanager
-def _server(port: int) -> Iterator[URL]:
+def _server(port: int, *, durable: bool) -> Iterator[tuple[URL, subprocess.Popen[bytes]]]:
     address = URL.create("postgresql+asyncpg", "postgres", host="127.0.0.1", port=port, database="postgres")
     user = _unprivileged()
     with ExitStack() as stack:
-        data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) else None))
+        data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) and not durable else None))
+        options = [part for option in (DURABLE if durable else FAST) for part in ("-c", option)]
         binaries, copy = _installed(), None
         if user and not _runs(binaries / "initdb", user):
             copy = stack.enter_context(_folder(user))
@@ -132,7 +180,7 @@ def _server(port: int) -> Iterator[URL]:
         log = stack.enter_context(tempfile.TemporaryFile())
         keeper = stack.enter_context(
             subprocess.Popen(
-                ["/bin/sh", "-c", KEEPER, "sh", str(port), binaries, data, copy or ""],
+                ["/bin/sh", "-c", KEEPER, "sh", str(port), binaries, data, copy or "", *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -143,10 +191,10 @@ def _server(port: int) -> Iterator[URL]:
             )
         )
         stack.callback(_stop, keeper)
-        if not _run(_answers(address, data, keeper)):
+        if not _run(_answers(address, keeper, data)):
             log.seek(0)
             raise StartError(log.read().decode(errors="replace"))
-        yield address
+        yield address, keeper
 
 
 @contextmanager
@@ -206,20 +254,20 @@ def _copied(binaries: Path, folder: Path, user: User) -> Path:
     return folder / binaries.relative_to(packages)
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port: int = listener.getsockname()[1]
         return port
 
 
-async def _answers(address: URL, data: Path, keeper: subprocess.Popen[bytes]) -> bool:
-    """Waits until the server does, and not another one on its port; False when it has ended."""
+async def _answers(address: URL, keeper: subprocess.Popen[bytes], data: Path | None = None) -> bool:
+    """Waits until the server of this folder does, and not another on its port; False when it has ended."""
     deadline = monotonic() + START_SECONDS
     while keeper.poll() is None:
         if monotonic() > deadline:
             raise TimeoutError(f"PostgreSQL did not answer within {START_SECONDS} seconds")
         try:
-            if Path(await _execute(address, "SHOW data_directory")) == data:
+            if data in (None, Path(await _execute(address, "SHOW data_directory"))):
                 return True
         except (OSError, asyncpg.PostgresError):
             pass
