@@ -8,7 +8,7 @@ import sqlite3
 from asyncio import Event, Future, Task, create_task, get_running_loop, sleep, timeout
 from collections import deque
 from collections.abc import Sequence
-from enum import Enum
+from enum import IntEnum
 from typing import NamedTuple
 
 import asyncpg
@@ -35,13 +35,13 @@ _OF_THE_EVENTS = (
 """Of the database too, but about what was to be written."""
 
 
-class Fate(Enum):
+class Fate(IntEnum):
     """What became of an event."""
 
-    NEW = "NEW"
-    KNOWN = "KNOWN"
+    NEW = 1
+    KNOWN = 2
     """It was stored before."""
-    POISONOUS = "POISONOUS"
+    POISONOUS = 3
     """The database will not take it, whatever stands around it."""
 
 
@@ -53,7 +53,7 @@ class _Call(NamedTuple):
 
 
 class Sizes(NamedTuple):
-    batch: int = 2_000
+    batch: int = 5_000
     """So many events at most share a transaction; a larger call has one of its own."""
     capacity: int = 50_000
     """So many events may wait; then callers do."""
@@ -69,7 +69,7 @@ _USUAL = Sizes()
 class Buffer:
     def __init__(self, database: Database, sizes: Sizes = _USUAL) -> None:
         self._database = database
-        self._sizes = sizes
+        self.sizes = sizes
         self._calls: deque[_Call] = deque()
         self._waiting = 0
         self._arrived = Event()
@@ -104,7 +104,7 @@ class Buffer:
     async def _wait_for_room(self) -> None:
         if not self._room.is_set():
             try:
-                async with timeout(self._sizes.patience):
+                async with timeout(self.sizes.patience):
                     while not self._room.is_set():
                         await self._room.wait()
             except TimeoutError:
@@ -114,7 +114,7 @@ class Buffer:
 
     def _grow(self, events: int) -> None:
         self._waiting += events
-        if self._waiting >= self._sizes.capacity:
+        if self._waiting >= self.sizes.capacity:
             self._room.clear()
         else:
             self._room.set()
@@ -131,13 +131,13 @@ class Buffer:
             self._grow(-sum(len(call.events) for call in calls))
 
     async def _gather(self) -> None:
-        if not self._is_closing and self._waiting < self._sizes.batch:
-            await sleep(self._sizes.linger)
+        if not self._is_closing and self._waiting < self.sizes.batch:
+            await sleep(self.sizes.linger)
 
     def _take(self) -> list[_Call]:
         calls = [self._calls.popleft()]
         size = len(calls[0].events)
-        while self._calls and size + len(self._calls[0].events) <= self._sizes.batch:
+        while self._calls and size + len(self._calls[0].events) <= self.sizes.batch:
             calls.append(self._calls.popleft())
             size += len(calls[-1].events)
         return calls
@@ -193,7 +193,7 @@ class Buffer:
 
     async def _stored(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate]:
         """Tried again while the database is away, as long as callers have patience."""
-        deadline = get_running_loop().time() + self._sizes.patience
+        deadline = get_running_loop().time() + self.sizes.patience
         pause = 0.05
         while True:
             try:

@@ -1,7 +1,7 @@
 """Events as they come in from outside: decoded and checked by msgspec, whichever door they take."""
 
 from datetime import datetime
-from enum import Enum
+from enum import StrEnum
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +11,7 @@ from models import Action, Device, SourceType
 MAX_EVENTS = 1_000
 
 
-class WireAction(Enum):
+class WireAction(StrEnum):
     """What may be reported; likes and the like come about by mutations alone."""
 
     VIEW = "VIEW"
@@ -25,13 +25,13 @@ class WireAction(Enum):
     PLAY = "PLAY"
 
 
-class WireDevice(Enum):
+class WireDevice(StrEnum):
     DESKTOP = "DESKTOP"
     MOBILE = "MOBILE"
     TABLET = "TABLET"
 
 
-class WireSource(Enum):
+class WireSource(StrEnum):
     YOUTUBE = "YOUTUBE"
     SOUNDCLOUD = "SOUNDCLOUD"
 

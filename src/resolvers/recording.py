@@ -1,7 +1,7 @@
 """Events that a tenant's own servers report: who may report them, and what becomes of each."""
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from uuid import UUID
 
 from auth.access import may_enter
@@ -24,29 +24,28 @@ async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOut
         raise BadUserInput(
             f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
         )
-    subjects = await _own_subjects(context, {event.subject for event in events})
-    users = await _users(context, {event.user_id for event in events if event.user_id})
-
-    def admit(event: WireEvent) -> NewEvent:
-        subject = subjects.get(event.subject)
-        sender = Sender(
-            context.now, user_id=_user(event, users), visitor=_visitor(context, subject, event.visitor)
-        )
-        return admitted(event, subject, sender)
-
-    outcomes = await report(
-        context.services.buffer,
-        events,
-        admit,
-        refreshed=frozenset(
-            subject.id for subject in subjects.values() if subject.kind is SubjectKind.PUBLICATION
-        ),
-    )
+    subjects = await own_subjects(context, {event.subject for event in events})
+    outcomes = await take_in(context, events, subjects)
     context.forget_loaded()
     return outcomes
 
 
-async def _own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
+async def take_in(
+    context: Context, events: Sequence[WireEvent], subjects: Mapping[WireSubject, Subject]
+) -> list[EventOutcome]:
+    """From a sender who is believed: about these subjects, others are unknown. One outcome for each."""
+    users = await _users(context, {event.user_id for event in events if event.user_id})
+
+    def admit(event: WireEvent) -> NewEvent:
+        subject = subjects.get(event.subject)
+        visitor = _visitor(context, subject, event.visitor)
+        return admitted(event, subject, Sender(context.now, user_id=_user(event, users), visitor=visitor))
+
+    publications = {one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION}
+    return await report(context.services.buffer, events, admit, refreshed=frozenset(publications))
+
+
+async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
     """Those of tenants that the viewer belongs to: others are as good as absent."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer

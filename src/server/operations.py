@@ -21,7 +21,8 @@ from ingest.rebuild import change_time_zone
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.verify import Verification
-from server.settings import Settings
+from server import migrations
+from server.settings import settings_with
 
 T = TypeVar("T")
 
@@ -157,9 +158,10 @@ def _tell_skipped(name: str, pruned_before: date | None) -> None:
 
 
 def _run(database_url: str | None, work: Callable[[Database], Coroutine[Any, Any, T]]) -> T:
-    settings = Settings(database_url=database_url) if database_url else Settings()
+    settings = settings_with(database_url=database_url)
 
     async def done() -> T:
+        await migrations.require_current(settings.database_url)
         database = Database(settings.database_url)
         try:
             return await work(database)

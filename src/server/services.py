@@ -5,7 +5,7 @@ from datetime import timedelta
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
 from database import Database
-from ingest.buffer import Buffer
+from ingest.buffer import Buffer, Sizes
 from ingest.subjects import Subjects
 from ingest.visitors import Salts
 from loaders.hour import Hour
@@ -19,7 +19,7 @@ def services_of(settings: Settings) -> Services:
     database = Database(settings.database_url, readers=settings.database_readers)
     return Services(
         database=database,
-        buffer=Buffer(database),
+        buffer=Buffer(database, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)),
         salts=Salts(database),
         subjects=Subjects(),
         hour=Hour(seconds=settings.cache_seconds),
@@ -31,7 +31,11 @@ def services_of(settings: Settings) -> Services:
         ),
         throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
         visitor_key=secrets[0].encode(),
-        limits=Limits(page_size=settings.max_page_size, range_days=settings.max_range_days),
+        limits=Limits(
+            page_size=settings.max_page_size,
+            range_days=settings.max_range_days,
+            counts_own_views=settings.count_own_views,
+        ),
     )
 
 

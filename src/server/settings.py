@@ -78,6 +78,21 @@ class Settings(BaseSettings):
     max_range_days: int = Field(
         default=3660, ge=1, description="The widest range of days that may be asked for."
     )
+    max_batch_events: int = Field(
+        default=5_000, ge=1, description="How many reported events share a transaction at most."
+    )
+    max_waiting_events: int = Field(
+        default=50_000,
+        ge=1_000,
+        description=(
+            "How many reported events wait in each worker at most. Then senders wait, and after 5 seconds "
+            "get UNAVAILABLE."
+        ),
+    )
+    count_own_views: bool = Field(
+        default=False,
+        description="Whether what browsers report of makers, on what is theirs, is counted.",
+    )
     graphiql: bool = Field(default=True, description="Whether GET /graphql shows GraphiQL to browsers.")
     demo: bool = Field(default=False, description="Whether `serve` shows the demo sign-ins when it starts.")
 

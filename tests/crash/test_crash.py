@@ -39,9 +39,9 @@ EVENTS = table_of(Event).c
 DOMAINS = table_of(Domain).c
 ROOT = Path(__file__).parents[2]
 KILLS = 20
-OUTAGES = 5
+OUTAGES = 20
 WRITERS = 8
-SECONDS = 100
+SECONDS = 150
 """More than all of it takes on a busy machine."""
 
 

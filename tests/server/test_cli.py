@@ -219,6 +219,11 @@ def test_an_unknown_revision_is_refused(database_url: str) -> None:
         ("serve",),
         ("user", "create", "ada@example.com", "ada", "--password", "a password"),
         ("key", "create", "ada@example.com"),
+        ("import", __file__, "--format", "ndjson"),
+        ("verify",),
+        ("rebuild",),
+        ("prune", "--keep", "30"),
+        ("tenant", "time-zone", "ada", "Europe/Paris"),
     ],
 )
 def test_whatever_needs_tables_asks_for_them(folder: Path, command: tuple[str, ...]) -> None:

@@ -6,16 +6,18 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
+from ingest.buffer import Sizes
 from models import Action, DayTotal, Device
 from resolvers.context import Limits
 from server.app import create_app
-from server.services import close_services
+from server.services import close_services, services_of
 from server.settings import Settings
-from tests.studio import Clock, Studio, open_studio, services_for
+from tests.studio import SECRET, Clock, Studio, open_studio, services_for
 from tests.subjects import ACTIONS, Subjects, add_asset, add_subjects, stored_events, totals
 
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
@@ -426,3 +428,19 @@ async def test_subjects_of_one_kind_are_looked_up_in_one_statement(studio: Studi
         for_nineteen = len([text for text in statements if "FROM assets" in text])
 
     assert (for_one, for_nineteen) == (1, 1)
+
+
+async def test_the_settings_say_how_much_waits_and_whose_views_count(database_url: str) -> None:
+    services = services_of(
+        Settings(
+            database_url=database_url,
+            secret=SecretStr(SECRET),
+            max_batch_events=7,
+            max_waiting_events=1_000,
+            count_own_views=True,
+        )
+    )
+
+    assert services.buffer.sizes == Sizes(batch=7, capacity=1_000)
+    assert services.limits.counts_own_views
+    await close_services(services)

@@ -28,8 +28,8 @@ from database import Database, Statement
 from ingest.files import EventFile
 from models import Action, DayTotal, Device, Domain, EngagedView, Event, MonthTotal
 from resolvers.context import Services
+from resolvers.importing import Import
 from server.cli import app
-from server.importing import Import
 from server.settings import PREFIX
 from tests.studio import SECRET, Studio
 from tests.subjects import ACTIONS, add_subjects, stored_events, totals

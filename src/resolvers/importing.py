@@ -1,0 +1,132 @@
+"""Events from files, by the way that all others take.
+
+Events are known by their ids, and a line without one gets one made from the file and the line. So an
+import that was stopped needs no memory of where it was: run again, it stores what is missing.
+"""
+
+from asyncio import Task, create_task, gather
+from collections import Counter, deque
+from collections.abc import Callable, Iterable, Iterator
+from typing import NamedTuple
+
+from auth.viewer import ANONYMOUS, Viewer
+from ingest.files import EventFile, InvalidFile, Line
+from ingest.reports import EventStatus
+from resolvers.context import Context, Services
+from resolvers.recording import own_subjects, take_in
+
+INVALID_EVENT = "INVALID_EVENT"
+"""The reason of a line that is no event at all; the others are those of the admission."""
+_IN_FLIGHT = 3
+SHOWN = 20
+
+
+class Reject(NamedTuple):
+    line: int
+    reason: str
+    detail: str = ""
+
+
+class Tally:
+    """What became of the lines so far."""
+
+    def __init__(self) -> None:
+        self.stored = 0
+        self.duplicates = 0
+        self.rejected: Counter[str] = Counter()
+        self.first_rejects: list[Reject] = []
+
+    @property
+    def lines(self) -> int:
+        return self.stored + self.duplicates + self.rejected.total()
+
+    def reject(self, reject: Reject) -> None:
+        self.rejected[reject.reason] += 1
+        if len(self.first_rejects) < SHOWN:
+            self.first_rejects.append(reject)
+
+
+class Import:
+    """One run over one file. While a batch is being written, the next ones are read."""
+
+    def __init__(
+        self,
+        services: Services,
+        file: EventFile,
+        *,
+        viewer: Viewer | None = None,
+        batch: int = 5_000,
+        on_reject: Callable[[Reject], object] = lambda _: None,
+        on_batch: Callable[[], object] = lambda: None,
+    ) -> None:
+        """Only the viewer's subjects may be written; without a viewer, any."""
+        self.tally = Tally()
+        self._services = services
+        self._file = file
+        self._viewer = viewer
+        self._batch = batch
+        self._on_reject = on_reject
+        self._on_batch = on_batch
+        self._flying: deque[Task[list[Reject | EventStatus]]] = deque()
+
+    async def run(self) -> None:
+        """Raises InvalidFile and UNAVAILABLE; whatever was read before is then stored all the same."""
+        try:
+            for lines in _batches(self._file, self._batch):
+                self._flying.append(create_task(self._judged(lines)))
+                await self._land(leaving=_IN_FLIGHT - 1)
+            await self._land(leaving=0)
+        finally:
+            for landed in await gather(*self._flying, return_exceptions=True):
+                if not isinstance(landed, BaseException):
+                    self._count(landed)
+
+    async def _land(self, *, leaving: int) -> None:
+        while len(self._flying) > leaving:
+            self._count(await self._flying.popleft())
+            self._on_batch()
+
+    def _count(self, verdicts: Iterable[Reject | EventStatus]) -> None:
+        for verdict in verdicts:
+            if verdict is EventStatus.STORED:
+                self.tally.stored += 1
+            elif isinstance(verdict, Reject):
+                self.tally.reject(verdict)
+                self._on_reject(verdict)
+            else:
+                self.tally.duplicates += 1
+
+    async def _judged(self, lines: list[Line]) -> list[Reject | EventStatus]:
+        """One verdict for each line, in order."""
+        context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
+        events = [line.event for line in lines if line.event is not None]
+        asked = {event.subject for event in events}
+        subjects = await (
+            own_subjects(context, asked)
+            if self._viewer
+            else self._services.subjects.find(context.loaders, asked)
+        )
+        outcomes = iter(await take_in(context, events, subjects))
+        verdicts: list[Reject | EventStatus] = []
+        for line in lines:
+            if line.event is None:
+                verdicts.append(Reject(line.number, INVALID_EVENT, line.problem))
+                continue
+            outcome = next(outcomes)
+            verdicts.append(Reject(line.number, outcome.reason) if outcome.reason else outcome.status)
+        return verdicts
+
+
+def _batches(file: EventFile, size: int) -> Iterator[list[Line]]:
+    """Raises InvalidFile, after the last lines that could be read."""
+    batch: list[Line] = []
+    try:
+        for line in file:
+            batch.append(line)
+            if len(batch) == size:
+                yield batch
+                batch = []
+    except InvalidFile:
+        yield batch
+        raise
+    yield batch
