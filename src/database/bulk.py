@@ -8,9 +8,10 @@ but a thread has to wait for its turn, up to 5 ms while others are busy, after e
 
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from functools import lru_cache
 from itertools import chain
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeAlias, TypeVar
 
 from sqlalchemy import Table
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
@@ -21,7 +22,8 @@ from database.statement import DIALECTS, Statement
 
 Row = tuple[Any, ...]
 Convert = Callable[[Any], Any]
-K = TypeVar("K")
+Observe = Callable[[str], None]
+"""Is told the text of each statement."""
 R = TypeVar("R")
 T = TypeVar("T")
 
@@ -92,6 +94,9 @@ def _columns(model: type[SQLModel], dialect_name: str) -> _Columns:
 class Bulk:
     """Statements within one transaction. Rows are tuples in the order of the table's columns."""
 
+    def __init__(self, observe: Observe) -> None:
+        self._observe = observe
+
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         raise NotImplementedError
 
@@ -118,12 +123,17 @@ class Bulk:
 class _SqliteBulk(Bulk):
     """In the thread of its connection, and therefore without ever waiting."""
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, observe: Observe) -> None:
+        super().__init__(observe)
         self._connection = connection
+
+    def _execute(self, text: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        self._observe(text)
+        return self._connection.execute(text, values)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         compiled = statement.compiled("sqlite")
-        cursor = self._connection.execute(compiled.text, statement.arguments(compiled, parameters))
+        cursor = self._execute(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, cursor.fetchall())
 
     async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
@@ -136,16 +146,16 @@ class _SqliteBulk(Bulk):
         columns = _columns(model, "sqlite")
         start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
         given = list(zip(*columns.bound(rows), strict=True))
-        self._connection.execute("SAVEPOINT bulk")
+        self._execute("SAVEPOINT bulk")
         are_new = [True] * len(rows)
         if self._repeat(start, given, end) < len(rows):
             # Some are there already. Which, nobody says afterwards: so step back and look before.
-            self._connection.execute("ROLLBACK TO bulk")
+            self._execute("ROLLBACK TO bulk")
             keys = [columns.key_of(row) for row in given]
             known = {columns.key_of(row) for row in self._find(columns, keys)}
             are_new = [key not in known for key in keys]
             self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
-        self._connection.execute("RELEASE bulk")
+        self._execute("RELEASE bulk")
         return are_new
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
@@ -163,11 +173,7 @@ class _SqliteBulk(Bulk):
         names = ", ".join(f"t.{name}" for name in columns.names)
         start = f"WITH k ({columns.key_text}) AS (VALUES "
         end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {keyed}"  # noqa: S608
-        return [
-            row
-            for run in _runs(keys)
-            for row in self._connection.execute(_repeated(start, run, end), _flat(run))
-        ]
+        return [row for run in _runs(keys) for row in self._execute(_repeated(start, run, end), _flat(run))]
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         columns = _columns(model, "sqlite")
@@ -179,9 +185,7 @@ class _SqliteBulk(Bulk):
 
     def _repeat(self, start: str, rows: Sequence[Row], end: str) -> int:
         """How many rows it changed."""
-        return sum(
-            self._connection.execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows)
-        )
+        return sum(self._execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows))
 
 
 def _runs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
@@ -211,37 +215,44 @@ def _flat(rows: Sequence[Row]) -> list[Any]:
 class _SqliteCalls(Bulk):
     """Each call goes to the connection's thread and comes back."""
 
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, observe: Observe) -> None:
+        super().__init__(observe)
         self._driver = driver
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
-        return await _there(self._driver, lambda bulk: bulk.fetch(statement, **parameters))
+        return await _there(self._driver, self._observe, lambda bulk: bulk.fetch(statement, **parameters))
 
     async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
-        await _there(self._driver, lambda bulk: bulk.add_missing(model, name, values))
+        await _there(self._driver, self._observe, lambda bulk: bulk.add_missing(model, name, values))
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
-        return await _there(self._driver, lambda bulk: bulk.insert_new(model, rows))
+        return await _there(self._driver, self._observe, lambda bulk: bulk.insert_new(model, rows))
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        return await _there(self._driver, lambda bulk: bulk.claim(model, rows))
+        return await _there(self._driver, self._observe, lambda bulk: bulk.claim(model, rows))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
-        await _there(self._driver, lambda bulk: bulk.upsert(model, rows, change))
+        await _there(self._driver, self._observe, lambda bulk: bulk.upsert(model, rows, change))
 
 
 class _PostgresBulk(Bulk):
-    def __init__(self, driver: Any) -> None:
+    def __init__(self, driver: Any, observe: Observe) -> None:
+        super().__init__(observe)
         self._driver = driver
+
+    async def _fetch(self, text: str, *values: Any) -> list[Any]:
+        self._observe(text)
+        fetched: list[Any] = await self._driver.fetch(text, *values)
+        return fetched
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         compiled = statement.compiled("postgresql")
-        fetched = await self._driver.fetch(compiled.text, *statement.arguments(compiled, parameters))
+        fetched = await self._fetch(compiled.text, *statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 
     async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
         columns = _columns(model, "postgresql")
-        await self._driver.execute(
+        await self._fetch(
             f"INSERT INTO {columns.table} ({name}) "
             f"{_unnested([columns.types[columns.names.index(name)]])} ON CONFLICT DO NOTHING",
             values,
@@ -255,7 +266,7 @@ class _PostgresBulk(Bulk):
             f"INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
         )
-        inserted = await self._driver.fetch(text, *columns.bound(rows))
+        inserted = await self._fetch(text, *columns.bound(rows))
         if len(inserted) == len(rows):
             return [True] * len(rows)
         new = {tuple(key) for key in inserted}
@@ -280,7 +291,7 @@ class _PostgresBulk(Bulk):
             f"SELECT {names} FROM {columns.table} AS t "  # noqa: S608
             f"JOIN unnest({given}) AS k ({columns.key_text}) ON {keyed} ORDER BY {order} FOR UPDATE OF t"
         )
-        return columns.read(await self._driver.fetch(text, *columns.bound_keys(keys)))
+        return columns.read(await self._fetch(text, *columns.bound_keys(keys)))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         if not rows:
@@ -290,7 +301,7 @@ class _PostgresBulk(Bulk):
             f"INSERT INTO {columns.table} AS t ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
         )
-        await self._driver.execute(text, *columns.bound(rows))
+        await self._fetch(text, *columns.bound(rows))
 
 
 def _unnested(types: Sequence[str]) -> str:
@@ -301,48 +312,84 @@ def _arrays(types: Sequence[str]) -> str:
     return ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(types, 1))
 
 
+Work: TypeAlias = Callable[[Bulk], Coroutine[Any, Any, T]]
+
+
 async def bulk(session: AsyncSession) -> Bulk:
     """Over the connection of a session."""
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
-        return _SqliteCalls(await _driver(connection))
-    return await _postgres_bulk(connection)
+        return _SqliteCalls(await _driver(connection), _observe_of(session))
+    return await _postgres_bulk(connection, _observe_of(session))
 
 
-async def in_bulk(session: AsyncSession, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
+async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
     """`work` waits for nothing but its bulk: SQLite does all of it in the connection's thread.
 
     The way there and back takes as long as a statement, and so the event loop stays free.
     """
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
-        return await _there(await _driver(connection), work)
-    return await work(await _postgres_bulk(connection))
+        return await _there(await _driver(connection), _observe_of(session), work)
+    return await work(await _postgres_bulk(connection, _observe_of(session)))
 
 
-async def _there(driver: Any, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
+async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work[T]) -> T:
+    """In a transaction of its own, on a connection that is in none."""
+    if dialect_name == "sqlite":
+        result = await _there(driver, observe, work, commits=True)
+    else:
+        async with driver.transaction():
+            result = await work(_PostgresBulk(driver, observe))
+    observe("COMMIT")
+    return result
+
+
+async def _there(driver: Any, observe: Observe, work: Work[T], *, commits: bool = False) -> T:
     def done() -> T:
-        coroutine = work(_SqliteBulk(driver._conn))
-        try:
-            coroutine.send(None)
-        except StopIteration as end:
-            result: T = end.value
-            return result
-        coroutine.close()
-        raise RuntimeError("work in bulk waited for something else")
+        with _transaction(driver._conn) if commits else nullcontext():
+            return _finished(work(_SqliteBulk(driver._conn, observe)))
 
     # The driver's own methods are made of this one; none of them takes a function.
     result: T = await driver._execute(done)
     return result
 
 
-async def _postgres_bulk(connection: AsyncConnection) -> Bulk:
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Some errors have ended it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("work in bulk waited for something else")
+
+
+async def _postgres_bulk(connection: AsyncConnection, observe: Observe) -> Bulk:
     driver = await _driver(connection)
     if not driver.is_in_transaction():
         # SQLAlchemy begins with its first statement, and has had none yet.
         await connection.exec_driver_sql("SELECT 1")
-    return _PostgresBulk(driver)
+    return _PostgresBulk(driver, observe)
 
 
 async def _driver(connection: AsyncConnection) -> Any:
     return (await connection.get_raw_connection()).driver_connection
+
+
+def _observe_of(session: AsyncSession) -> Observe:
+    observe: Observe = session.info["observe"]
+    return observe

@@ -16,6 +16,7 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
+from database.bulk import Work, committed
 from database.readers import PostgresReaders, Readers, SqliteReaders, away
 from database.statement import Statement
 
@@ -42,7 +43,9 @@ class Database:
         self.url = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         self.dialect_name = self.url.get_backend_name()
         self.engine = _engine(self.url.render_as_string(hide_password=False), self.dialect_name)
-        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._sessions = async_sessionmaker(
+            self.engine, expire_on_commit=False, info={"observe": self._observe}
+        )
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
             if self.dialect_name == "sqlite"
@@ -58,8 +61,7 @@ class Database:
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         """Each statement sees what was committed before it began."""
         compiled = statement.compiled(self.dialect_name)
-        for observer in self._observers:
-            observer(compiled.text)
+        self._observe(compiled.text)
         fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 
@@ -77,6 +79,21 @@ class Database:
             if isinstance(error, DBAPIError) and not error.connection_invalidated:
                 raise
             raise away() from error
+
+    async def in_bulk(self, work: Work[R]) -> R:
+        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises.
+
+        SQLAlchemy lends the connection, and no more: with small batches, its session took longer than
+        they did. Raises the driver's own errors.
+        """
+        async with self._writer, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            try:
+                return await committed(self.dialect_name, driver, self._observe, work)
+            except BaseException:
+                # Not one for the next to find: it may be broken, or in the middle of something.
+                await connection.invalidate()
+                raise
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
@@ -103,6 +120,9 @@ class Database:
         await self.engine.dispose()
 
     def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        self._observe(text)
+
+    def _observe(self, text: str) -> None:
         for observer in self._observers:
             observer(text)
 

@@ -1,4 +1,4 @@
-"""Statements of the read path: written once in SQLAlchemy Core, run by the driver itself.
+"""Statements of the hot paths: written once in SQLAlchemy Core, run by the driver itself.
 
 SQLAlchemy's part ends when the text is made; what it would do at each call (build, compile, open a
 session, begin, fetch into objects) costs several times what the driver needs.
@@ -15,6 +15,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import registry
 from sqlalchemy.sql.compiler import SQLCompiler
+from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 R = TypeVar("R")
@@ -49,17 +50,22 @@ class Compiled(NamedTuple):
 
 
 class Statement(Generic[R]):
-    """A select, and the shape of its rows. Parameters are given by name when it is run."""
+    """A select, or an update that returns what it changed, and the shape of its rows.
 
-    def __init__(self, select: Select[Any] | CompoundSelect[Any], row: Callable[..., R]) -> None:
+    Parameters are given by name when it is run.
+    """
+
+    def __init__(
+        self, text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], row: Callable[..., R]
+    ) -> None:
         self.row = row
-        self._select = select
+        self._text = text
         self._compiled: dict[str, Compiled] = {}
 
     def compiled(self, dialect_name: str) -> Compiled:
         compiled = self._compiled.get(dialect_name)
         if compiled is None:
-            compiled = self._compiled[dialect_name] = _compile(self._select, DIALECTS[dialect_name])
+            compiled = self._compiled[dialect_name] = _compile(self._text, DIALECTS[dialect_name])
         return compiled
 
     def arguments(self, compiled: Compiled, given: Mapping[str, Any]) -> list[Any]:
@@ -71,12 +77,12 @@ class Statement(Generic[R]):
         return [self.row(*_converted(values, compiled.conversions)) for values in fetched]
 
 
-def _compile(select: Select[Any] | CompoundSelect[Any], dialect: Dialect) -> Compiled:
-    compiled = select.compile(dialect=dialect)
+def _compile(text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], dialect: Dialect) -> Compiled:
+    compiled = text.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     binds = {name: bind for bind, name in compiled.bind_names.items()}
     parameters = tuple(_parameter(name, binds[name], dialect) for name in compiled.positiontup or ())
-    results = [_result(column.type, dialect) for column in select.selected_columns]
+    results = [_result(column.type, dialect) for column in text.exported_columns]
     conversions = tuple((index, convert) for index, convert in enumerate(results) if convert)
     return Compiled(str(compiled), parameters, conversions)
 

@@ -13,14 +13,12 @@ from typing import NamedTuple
 
 import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-from sqlmodel import col
 
 from base.errors import Unavailable
-from database import Database, in_bulk
+from database import Bulk, Database
 from ingest.events import NewEvent
-from ingest.freshness import refresh
+from ingest.freshness import refresh_in_bulk
 from ingest.store import stored
-from models import Publication
 
 log = logging.getLogger("viewgraph")
 
@@ -207,10 +205,12 @@ class Buffer:
             pause = min(pause * 2, 1.0)
 
     async def _store_once(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[bool]:
-        async with self._database.writing() as session:
+        async def written(bulk: Bulk) -> list[bool]:
             if refreshed:
-                await refresh(session, col(Publication.id).in_(refreshed))
-            return await in_bulk(session, lambda bulk: stored(bulk, events))
+                await refresh_in_bulk(bulk, refreshed)
+            return await stored(bulk, events)
+
+        return await self._database.in_bulk(written)
 
 
 def _is_passing(error: BaseException) -> bool:
