@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 # Bytecode is left to the first import: compiling all of it takes longer than installing.
@@ -13,10 +14,10 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema docs lock clean
+.PHONY: help demo test check bench-ingest schema docs lock clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 	@$(BIN)/viewgraph demo --port $(PORT)
@@ -37,6 +38,9 @@ check: .venv/.dev ## format, lint, types, imports, schema.graphql and migrations
 	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not current: run make schema"; exit 1; }
 	@echo "Checking migrations"
 	@$(BIN)/viewgraph migrate --check
+
+bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS="--rounds 1"
+	@PYTHONPATH=src:. $(BIN)/python -m bench.ingest $(BENCH_ARGS)
 
 schema: .venv/.project ## write schema.graphql anew
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
