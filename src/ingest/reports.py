@@ -1,5 +1,6 @@
 """From reported events to outcomes: the way of every door, from admission to the commit."""
 
+from asyncio import sleep
 from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import NamedTuple
@@ -9,6 +10,8 @@ from ingest.admission import Dropped, Reason
 from ingest.buffer import Buffer, Fate
 from ingest.events import NewEvent
 from ingest.wire import WireEvent
+
+_JUDGED_AT_ONCE = 250
 
 
 class EventStatus(Enum):
@@ -38,7 +41,12 @@ async def report(
     refreshed: frozenset[int] = frozenset(),
 ) -> list[EventOutcome]:
     """One outcome for each event, in order, after the commit. `admit` raises Dropped."""
-    judged = [_judged(admit, event) for event in events]
+    judged: list[NewEvent | Reason] = []
+    for start in range(0, len(events), _JUDGED_AT_ONCE):
+        if start:
+            # Whoever sent less need not wait for all of it.
+            await sleep(0)
+        judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
     admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]
     fates = iter(await buffer.add(admitted, refreshed=refreshed))
     return [

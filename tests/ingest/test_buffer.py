@@ -1,19 +1,24 @@
 import sqlite3
-from asyncio import create_task, gather, sleep, wait_for
+from asyncio import Runner, create_task, gather, sleep, wait_for
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from typing import Any
+from random import Random
+from typing import Any, NamedTuple
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select, text
 
 from base.errors import Unavailable
 from base.ids import parse_global_id, uuid7
+from database import Database
 from ingest.buffer import Buffer, Fate, Sizes
 from ingest.events import NewEvent
 from models import Action, Publication, Tenant
-from tests.studio import Studio
+from tests.ingest.brute import counted, drawn, stored
+from tests.studio import START, Studio
 from tests.subjects import stored_events, totals
 
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
@@ -275,3 +280,60 @@ async def test_makers_see_a_batch_at_once_when_they_are_to(studio: Studio) -> No
     assert (publication.id, publication.public_id) == (1, public_id)
     before = 1
     assert publication.revision == before + 1
+
+
+# Any interleaving
+
+
+class Plan(NamedTuple):
+    seed: int
+    zone: str
+    batches: list[tuple[int, list[int]]]
+    """By which of two buffers, and which of the events, each maybe again."""
+
+
+plans = st.builds(
+    Plan,
+    st.integers(0, 2**32),
+    st.sampled_from(["UTC", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"]),
+    st.lists(
+        st.tuples(st.integers(0, 1), st.lists(st.integers(0, 29), min_size=1, max_size=30)),
+        min_size=1,
+        max_size=8,
+    ),
+)
+
+
+def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -> None:
+    """Through two buffers, as of two workers: totals, active users, engaged views and sketches."""
+
+    async def check(plan: Plan) -> None:
+        async with databases[0].writing() as session:
+            session.add(tenant := Tenant(time_zone=plan.zone))
+        events = drawn(Random(plan.seed), tenant.id, START, count=30, days=3)  # noqa: S311
+        calls = [(buffer, [events[number] for number in numbers]) for buffer, numbers in plan.batches]
+        fates = await gather(*(buffers[buffer].add(sent) for buffer, sent in calls))
+
+        sent = [event for _, call in calls for event in call]
+        assert await stored(databases[0], tenant.id) == counted(sent, plan.zone)
+        told = zip(sent, (fate for call in fates for fate in call), strict=True)
+        new = [event.id for event, fate in told if fate is Fate.NEW]
+        assert sorted(new) == sorted({event.id for event in sent})
+        assert {fate for call in fates for fate in call} <= {Fate.NEW, Fate.KNOWN}
+
+    with Runner() as runner:
+        databases = [Database(database_url), Database(database_url)]
+        buffers = [Buffer(database, Sizes(batch=40)) for database in databases]
+
+        @settings(max_examples=60, deadline=None, database=None)
+        @given(plans)
+        def check_any(plan: Plan) -> None:
+            runner.run(check(plan))
+
+        try:
+            check_any()
+        finally:
+            for buffer in buffers:
+                runner.run(buffer.close())
+            for database in databases:
+                runner.run(database.close())
