@@ -188,7 +188,7 @@ def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
 def test_migrate_makes_the_tables_and_takes_them_down(folder: Path) -> None:
     assert done("migrate") == "The database is up to date.\n"
     url = f"sqlite:///{folder / 'viewgraph.sqlite3'}"
-    assert len(tables(url)) == 29
+    assert len(tables(url)) == 30
     assert done("migrate", VIEWGRAPH_DATABASE_URL=url) == "The database is up to date.\n"
     assert done("migrate", "--down-to", "base") == "The database is at base.\n"
     assert tables(url) == {"alembic_version"}
