@@ -105,8 +105,6 @@ class Settings(BaseSettings):
         default=1.0,
         ge=0,
         allow_inf_nan=False,
-        # Checked also when it is not given: the others may be 0.
-        validate_default=True,
         description="How much views, searches and connects count in a user's score.",
     )
     refresh_hours: int = Field(

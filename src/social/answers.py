@@ -24,23 +24,33 @@ def by_status(status: int, headers: Mapping[str, str], _: bytes) -> NetworkError
     if status in (401, 403):
         return Refused(f"it refuses the credentials ({status})")
     if status == 429:
-        return Limited("it was asked too often (429)", wait=seconds_to_wait(headers))
+        wait = seconds_to_wait(headers)
+        return Limited(
+            "it was asked too often (429)", wait=_seconds_to_reset(headers) if wait is None else wait
+        )
     is_passing = status >= 500 or status == 408
     return Failed(f"it answered {status}", is_passing=is_passing, wait=seconds_to_wait(headers))
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
-    """By Retry-After, as seconds or as a date, or by X's own header, a Unix time."""
-    now = datetime.now(UTC).timestamp()
-    after, reset = headers.get("retry-after", "").strip(), headers.get("x-rate-limit-reset", "").strip()
+    """By Retry-After, as seconds or as a date."""
+    after = headers.get("retry-after", "").strip()
     if _is_number(after):
         return float(after)
-    if after:
-        try:
-            return max(0.0, parsedate_to_datetime(after).timestamp() - now)
-        except ValueError:
-            return None
-    return max(0.0, float(reset) - now) if _is_number(reset) else None
+    try:
+        return max(0.0, parsedate_to_datetime(after).timestamp() - _now())
+    except (ValueError, OverflowError):
+        return None
+
+
+def _seconds_to_reset(headers: Mapping[str, str]) -> float | None:
+    """By X's own header, a Unix time, which stands beside every answer of X."""
+    reset = headers.get("x-rate-limit-reset", "").strip()
+    return max(0.0, float(reset) - _now()) if _is_number(reset) else None
+
+
+def _now() -> float:
+    return datetime.now(UTC).timestamp()
 
 
 def _is_number(text: str) -> bool:

@@ -15,6 +15,7 @@ ADDRESS = "https://graph.facebook.com/v25.0"
 _LIMITS = {4, 17, 32, 613, *range(80_000, 80_015)}
 _REFUSALS = {10, 102, 104, 190, *range(200, 300)}
 _PASSING = {1, 2}
+_DAY = 24 * 60
 _NO_SUCH = {(803, None), (100, 33), (21, None), (110, None), (110, 2207013), (100, 2207013)}
 """Codes with their subcodes: no such object, none that may be seen, or one that moved; no such user, or one
 that is not professional."""
@@ -61,7 +62,7 @@ def _error(body: bytes) -> _Error | None:
 
 def _wait(headers: Mapping[str, str]) -> float | None:
     usage = max(_usages(headers.get("x-business-use-case-usage", "")), default=0)
-    return 60.0 * usage if usage else seconds_to_wait(headers)
+    return 60.0 * min(usage, _DAY) if usage > 0 else seconds_to_wait(headers)
 
 
 def _usages(text: str) -> Iterator[int]:

@@ -20,8 +20,10 @@ from social.targets import TARGETS, Scope, Target
 
 log = logging.getLogger("viewgraph")
 
-_UNSAID_WAIT = timedelta(minutes=15)
-"""Where a network says that it was asked too often, and not until when."""
+_UNSAID_WAIT = 15 * 60.0
+"""In seconds, where a network says that it was asked too often, and not until when."""
+_LONGEST_WAIT = 24 * 60 * 60.0
+"""Whatever it says: it may be wrong."""
 
 
 class Missing(NamedTuple):
@@ -171,8 +173,8 @@ class Run:
             level = logging.INFO if isinstance(stopped, QuotaSpent) else logging.WARNING
             log.log(level, "%s: stopped, because %s", self.result.name, stopped)
             if isinstance(stopped, Limited):
-                wait = _UNSAID_WAIT if stopped.wait is None else timedelta(seconds=stopped.wait)
-                resumes_at = clock() + wait
+                wait = _UNSAID_WAIT if stopped.wait is None else min(stopped.wait, _LONGEST_WAIT)
+                resumes_at = clock() + timedelta(seconds=wait)
         finally:
             self.result.calls = lease.spent
             await lease.release(resumes_at=resumes_at)
@@ -232,7 +234,7 @@ class Run:
 
 def _ids_of_call(connection: Connection) -> int:
     client, quota = connection.client, connection.quota
-    return min(client.ids_of_call, quota.calls) if client.is_counted_by_id else client.ids_of_call
+    return max(1, min(client.ids_of_call, quota.calls)) if client.is_counted_by_id else client.ids_of_call
 
 
 def _cut(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:

@@ -1,5 +1,6 @@
 """What the networks tell, as it is stored and shown."""
 
+import asyncio
 from datetime import timedelta
 from typing import Any
 
@@ -13,6 +14,9 @@ from tests.social.conftest import Told, Web
 from tests.social.sites import Reply
 from tests.studio import START
 
+UPDATE = """mutation($input: UserInsightInput!) {
+  updateUserInsight(input: $input) { userInsight { id } }
+}"""
 FIGURES = [30, 31, 230, 4546, 4547, 4564]
 
 
@@ -79,7 +83,7 @@ async def test_another_handle_has_no_figure_until_it_is_asked_for(told: Told) ->
 
     async def change(handle: str) -> list[Any]:
         answer = await told.studio.ask(
-            "mutation($input: UserInsightInput!) { updateUserInsight(input: $input) { userInsight { id } } }",
+            UPDATE,
             "owner",
             input={"twitterHandle": handle},
         )
@@ -97,7 +101,7 @@ async def test_a_handle_that_changes_meanwhile_does_not_get_the_figure_of_the_ol
 
     async def change(_: object) -> None:
         answer = await told.studio.ask(
-            "mutation($input: UserInsightInput!) { updateUserInsight(input: $input) { userInsight { id } } }",
+            UPDATE,
             "owner",
             input={"twitterHandle": "another"},
         )
@@ -108,6 +112,56 @@ async def test_a_handle_that_changes_meanwhile_does_not_get_the_figure_of_the_ol
 
     assert len(changed) == 1
     assert await told.figures() == [*FIGURES[:3], None, *FIGURES[4:]]
+
+
+async def test_users_who_change_their_works_meanwhile_hold_up_nothing(told: Told, web: Web) -> None:
+    """Whoever writes works locks their insight first: in any other order, two would wait for each other."""
+    videos = [f"video{number:06}" for number in range(40)]
+    works = [{"itemId": id, "sourceType": "YOUTUBE", "isIndividualWork": True} for id in videos]
+    await told.tell("stranger", works=works)
+    web.youtube.known |= dict.fromkeys(videos, 5)
+    refresher = web.refresher(told.studio.services)
+
+    async def change() -> None:
+        for given in [works[::-1], works] * 4:
+            answer = await told.studio.ask(
+                UPDATE,
+                "stranger",
+                input={"works": given},
+            )
+            assert answer.data
+
+    async def refresh() -> None:
+        for _ in range(8):
+            told.clock.advance(hours=1)
+            (outcome,) = await refresher.refresh([Network.YOUTUBE])
+            assert (outcome.refreshed, outcome.stopped) == (42, "")
+
+    await asyncio.gather(change(), refresh())
+
+    plays = [work["nonAppPlays"] for work in (await told.read("stranger"))["works"]]
+    assert plays == [5] * 40
+
+
+async def test_a_run_that_is_cancelled_gives_back_its_lease(told: Told, web: Web) -> None:
+    asked = asyncio.Event()
+
+    async def wait(_: object) -> None:
+        asked.set()
+        await asyncio.sleep(60)
+
+    web.x.before_answer = wait
+    told.clock.advance(hours=1)
+    refresher = web.refresher(told.studio.services)
+    run = asyncio.create_task(refresher.refresh([Network.X]))
+    await asked.wait()
+    run.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await run
+
+    web.x.before_answer = None
+    (outcome,) = await refresher.refresh([Network.X])
+    assert outcome == Outcome(Network.X, refreshed=1, calls=1)
 
 
 async def test_names_that_a_network_cannot_have_are_never_sent(told: Told, web: Web) -> None:
