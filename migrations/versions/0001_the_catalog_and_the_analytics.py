@@ -105,6 +105,17 @@ def upgrade() -> None:
     )
     op.create_index("ix_month_totals_month", "month_totals", ["tenant_id", "month"], unique=False)
     op.create_table(
+        "network_leases",
+        sa.Column("network", sa.SmallInteger(), autoincrement=False, nullable=False),
+        sa.Column("owner", sa.Uuid(), nullable=False),
+        sa.Column("expires_at", types.Instant(), nullable=False),
+        sa.Column("calls", sa.BigInteger(), nullable=False),
+        sa.Column("window_started_at", types.Instant(), nullable=False),
+        sa.Column("resumes_at", types.Instant(), nullable=True),
+        sa.PrimaryKeyConstraint("network", name=op.f("pk_network_leases")),
+        info={"distribution": "reference"},
+    )
+    op.create_table(
         "tenants",
         sa.Column("id", types.Id(), sa.Identity(always=False), nullable=False),
         sa.Column("time_zone", sa.String(length=64), nullable=False),
@@ -260,7 +271,12 @@ def upgrade() -> None:
         sa.Column("facebook_page_followers_count", sa.BigInteger(), nullable=True),
         sa.Column("instagram_followers_count", sa.BigInteger(), nullable=True),
         sa.Column("created_at", types.Instant(), nullable=False),
-        sa.Column("refreshed_at", types.Instant(), nullable=True),
+        sa.Column("twitter_refreshed_at", types.Instant(), nullable=True),
+        sa.Column("facebook_page_refreshed_at", types.Instant(), nullable=True),
+        sa.Column("instagram_refreshed_at", types.Instant(), nullable=True),
+        sa.Column("twitter_asked_at", types.Instant(), nullable=False),
+        sa.Column("facebook_page_asked_at", types.Instant(), nullable=False),
+        sa.Column("instagram_asked_at", types.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["user_id"], ["users.id"], name=op.f("fk_user_insights_user_id"), ondelete="CASCADE"
         ),
@@ -268,6 +284,30 @@ def upgrade() -> None:
         sa.UniqueConstraint("public_id", name=op.f("uq_user_insights_public_id")),
         sa.UniqueConstraint("user_id", name=op.f("uq_user_insights_user_id")),
         info={"distribution": "reference"},
+    )
+    op.create_index(
+        "ix_user_insights_facebook_page_asked_at",
+        "user_insights",
+        ["facebook_page_asked_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("facebook_page_id IS NOT NULL"),
+        sqlite_where=sa.text("facebook_page_id IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_user_insights_instagram_asked_at",
+        "user_insights",
+        ["instagram_asked_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("instagram_handle IS NOT NULL"),
+        sqlite_where=sa.text("instagram_handle IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_user_insights_twitter_asked_at",
+        "user_insights",
+        ["twitter_asked_at", "id"],
+        unique=False,
+        postgresql_where=sa.text("twitter_handle IS NOT NULL"),
+        sqlite_where=sa.text("twitter_handle IS NOT NULL"),
     )
     op.create_table(
         "workspaces",
@@ -454,12 +494,14 @@ def upgrade() -> None:
         sa.Column("in_app_plays", sa.BigInteger(), nullable=False),
         sa.Column("non_app_plays", sa.BigInteger(), nullable=True),
         sa.Column("refreshed_at", types.Instant(), nullable=True),
+        sa.Column("asked_at", types.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
             ["insight_id"], ["user_insights.id"], name=op.f("fk_works_insight_id"), ondelete="CASCADE"
         ),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_works")),
         info={"distribution": "reference"},
     )
+    op.create_index("ix_works_asked_at", "works", ["source_type", "asked_at", "id"], unique=False)
     op.create_index("uq_works_item", "works", ["insight_id", "source_type", "item_id"], unique=True)
     op.create_table(
         "workspace_memberships",
@@ -512,6 +554,7 @@ def downgrade() -> None:
     op.drop_index("ix_workspace_memberships_user_id", table_name="workspace_memberships")
     op.drop_table("workspace_memberships")
     op.drop_index("uq_works_item", table_name="works")
+    op.drop_index("ix_works_asked_at", table_name="works")
     op.drop_table("works")
     op.drop_table("likes")
     op.drop_index("ix_experiences_publication_id", table_name="experiences")
@@ -530,6 +573,24 @@ def downgrade() -> None:
     op.drop_table("appointments")
     op.drop_index("ix_workspaces_organization_id", table_name="workspaces")
     op.drop_table("workspaces")
+    op.drop_index(
+        "ix_user_insights_twitter_asked_at",
+        table_name="user_insights",
+        postgresql_where=sa.text("twitter_handle IS NOT NULL"),
+        sqlite_where=sa.text("twitter_handle IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_user_insights_instagram_asked_at",
+        table_name="user_insights",
+        postgresql_where=sa.text("instagram_handle IS NOT NULL"),
+        sqlite_where=sa.text("instagram_handle IS NOT NULL"),
+    )
+    op.drop_index(
+        "ix_user_insights_facebook_page_asked_at",
+        table_name="user_insights",
+        postgresql_where=sa.text("facebook_page_id IS NOT NULL"),
+        sqlite_where=sa.text("facebook_page_id IS NOT NULL"),
+    )
     op.drop_table("user_insights")
     op.drop_index("ix_publications_owner_id_created_at", table_name="publications")
     op.drop_index("ix_publications_name", table_name="publications")
@@ -547,6 +608,7 @@ def downgrade() -> None:
     op.drop_table("visitor_sketches")
     op.drop_table("visitor_salts")
     op.drop_table("tenants")
+    op.drop_table("network_leases")
     op.drop_index("ix_month_totals_month", table_name="month_totals")
     op.drop_table("month_totals")
     op.drop_index("ix_events_subject_id_occurred_at", table_name="events")

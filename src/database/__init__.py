@@ -1,6 +1,7 @@
 """The one door to the database. Import from here, never from its modules."""
 
 from database.bulk import Bulk, bulk, in_bulk
+from database.changes import change_rows
 from database.database import Database
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
@@ -14,6 +15,7 @@ __all__ = [
     "among",
     "bucket_of",
     "bulk",
+    "change_rows",
     "drop_partitions",
     "ensure_partitions",
     "in_bulk",

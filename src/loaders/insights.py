@@ -39,7 +39,15 @@ class InsightRow(NamedTuple):
     twitter_followers_count: int | None
     facebook_page_followers_count: int | None
     instagram_followers_count: int | None
-    refreshed_at: datetime | None
+    twitter_refreshed_at: datetime | None
+    facebook_page_refreshed_at: datetime | None
+    instagram_refreshed_at: datetime | None
+
+    @property
+    def refreshed_at(self) -> datetime | None:
+        """When the oldest of the followers' counts was told."""
+        told = (self.twitter_refreshed_at, self.facebook_page_refreshed_at, self.instagram_refreshed_at)
+        return min((at for at in told if at), default=None)
 
 
 _INSIGHTS = select(

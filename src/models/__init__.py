@@ -10,6 +10,7 @@ from models.analytics import (
     VisitorSalt,
     VisitorSketch,
 )
+from models.columns import NEVER
 from models.enums import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -17,6 +18,7 @@ from models.enums import (
     AssetFormatType,
     Device,
     ExperienceType,
+    Network,
     Role,
     SourceType,
     SubjectKind,
@@ -30,11 +32,12 @@ from models.organizations import (
     Workspace,
     WorkspaceMembership,
 )
-from models.people import AuthenticationKey, Follow, Tenant, User, UserInsight, Work
+from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work
 from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
+    "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",
     "Action",
@@ -63,6 +66,8 @@ __all__ = [
     "Like",
     "Membership",
     "MonthTotal",
+    "Network",
+    "NetworkLease",
     "Organization",
     "Publication",
     "Role",

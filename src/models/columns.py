@@ -1,5 +1,6 @@
 """The columns that most tables share."""
 
+from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,6 +16,9 @@ SQLModel.metadata.naming_convention = {
     "fk": "fk_%(table_name)s_%(column_0_N_name)s",
     "pk": "pk_%(table_name)s",
 }
+
+NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""Sorts before every instant; null would sort on one engine first and on the other last."""
 
 REFERENCE = {"distribution": "reference"}
 BY_TENANT = {"distribution": "tenant_id"}
@@ -37,6 +41,11 @@ def reference(table: str, *, cascade: bool = True, index: bool = False, primary_
 
 def instant(*, primary_key: bool = False) -> Any:
     return Field(sa_type=Instant, primary_key=primary_key)
+
+
+def asked_instant() -> Any:
+    """When a network was last asked, whatever it said: who was asked longest ago comes first."""
+    return Field(default=NEVER, sa_type=Instant)
 
 
 def optional_instant() -> Any:

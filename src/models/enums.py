@@ -31,6 +31,16 @@ class SourceType(IntEnum):
     SOUNDCLOUD = 2
 
 
+class Network(IntEnum):
+    """Where figures of works and accounts are asked for."""
+
+    YOUTUBE = 1
+    SOUNDCLOUD = 2
+    X = 3
+    FACEBOOK = 4
+    INSTAGRAM = 5
+
+
 class Device(IntEnum):
     UNKNOWN = 0
     DESKTOP = 1

@@ -1,10 +1,18 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger
+from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, Uuid, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, identity, instant, optional_instant, public_id, reference
+from models.columns import (
+    REFERENCE,
+    asked_instant,
+    identity,
+    instant,
+    optional_instant,
+    public_id,
+    reference,
+)
 from models.types import Day
 
 
@@ -66,7 +74,23 @@ class Follow(SQLModel, table=True):
 
 class UserInsight(SQLModel, table=True):
     __tablename__ = "user_insights"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = (
+        *(
+            Index(
+                f"ix_user_insights_{account}_asked_at",
+                f"{account}_asked_at",
+                "id",
+                postgresql_where=text(f"{named} IS NOT NULL"),
+                sqlite_where=text(f"{named} IS NOT NULL"),
+            )
+            for account, named in (
+                ("twitter", "twitter_handle"),
+                ("facebook_page", "facebook_page_id"),
+                ("instagram", "instagram_handle"),
+            )
+        ),
+        {"info": REFERENCE},
+    )
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -86,14 +110,20 @@ class UserInsight(SQLModel, table=True):
     facebook_page_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     instagram_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = instant()
-    refreshed_at: datetime | None = optional_instant()
-    """When the networks were last asked for the followers."""
+    twitter_refreshed_at: datetime | None = optional_instant()
+    """When the network told the count beside it. The same for the others."""
+    facebook_page_refreshed_at: datetime | None = optional_instant()
+    instagram_refreshed_at: datetime | None = optional_instant()
+    twitter_asked_at: datetime = asked_instant()
+    facebook_page_asked_at: datetime = asked_instant()
+    instagram_asked_at: datetime = asked_instant()
 
 
 class Work(SQLModel, table=True):
     __tablename__ = "works"
     __table_args__ = (
         Index("uq_works_item", "insight_id", "source_type", "item_id", unique=True),
+        Index("ix_works_asked_at", "source_type", "asked_at", "id"),
         {"info": REFERENCE},
     )
 
@@ -106,3 +136,22 @@ class Work(SQLModel, table=True):
     """Those that were never events, to which those that were are added."""
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()
+    """When the source told the plays."""
+    asked_at: datetime = asked_instant()
+
+
+class NetworkLease(SQLModel, table=True):
+    """What all workers know of a network that figures are asked of. Whoever holds the lease may ask."""
+
+    __tablename__ = "network_leases"
+    __table_args__ = {"info": REFERENCE}
+
+    network: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
+    owner: UUID = Field(sa_type=Uuid[UUID])
+    expires_at: datetime = instant()
+    """From then on anybody may take it: its owner gave it back, or is dead."""
+    calls: int = Field(default=0, sa_type=BigInteger)
+    """Granted since the window of the quota began, counted as the network counts them."""
+    window_started_at: datetime = instant()
+    resumes_at: datetime | None = optional_instant()
+    """The network said not to ask before."""

@@ -19,6 +19,7 @@ from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.hour import Hour
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
+from social.refresh import Refresher
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +51,8 @@ class Services:
     reporters: Reporters = field(default_factory=Reporters)
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
+    refresher: Refresher | None = None
+    """What asks other networks for their figures, if anything does."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

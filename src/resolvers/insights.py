@@ -13,9 +13,10 @@ from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from loaders.counts import EverKey
 from loaders.insights import InsightRow, WorkRow
-from models import Action, SourceType, UserInsight, Work
+from models import NEVER, Action, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
+from social.targets import ACCOUNTS, lock_insights
 
 _MOST = 2**53 - 1
 _MOST_WORKS = 500
@@ -87,14 +88,27 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
             columns[name] -= await context.loaders.ever_counts.load(
                 EverKey(known.tenant_id, known.user_id, action)
             )
+    columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
+        await lock_insights(session, [known.id])
         if columns:
             statement = update(UserInsight).where(col(UserInsight.id) == known.id)
             await session.execute(statement.values(columns))
         if works is not None:
             await _change_works(context, session, known, works)
     return await _reloaded(context, user_id)
+
+
+def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
+    """What is known of accounts that are no longer the user's. In a handle, case makes no difference."""
+    forgotten: dict[str, Any] = {}
+    for account, named in ACCOUNTS.items():
+        if named in columns and str(columns[named]).lower() != str(getattr(known, named)).lower():
+            forgotten[f"{account}_followers_count"] = None
+            forgotten[f"{account}_refreshed_at"] = None
+            forgotten[f"{account}_asked_at"] = NEVER
+    return forgotten
 
 
 async def _change_works(

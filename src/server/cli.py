@@ -21,6 +21,7 @@ from server.demo import DEMO_FILE, announce, fill
 from server.failures import Failure, told_of_database
 from server.importing import import_events
 from server.operations import app as operations
+from server.refreshing import refresh
 from server.secrets import secret_file, secrets_of, with_kept_secret
 from server.services import close_services, services_that_sign_nothing
 from server.serving import require_free_port, start_logging
@@ -54,6 +55,7 @@ keys = typer.Typer(help="Authentication keys, by which programs sign in.", no_ar
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 app.command("import")(import_events)
+app.command()(refresh)
 app.add_typer(operations)
 
 DatabaseUrl = Annotated[

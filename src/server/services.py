@@ -1,6 +1,7 @@
 """Services as the settings ask for them."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
+from functools import partial
 
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
@@ -10,6 +11,7 @@ from ingest.subjects import Subjects
 from ingest.visitors import Salts
 from loaders.hour import Hour
 from resolvers.context import Limits, Services
+from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 
@@ -17,6 +19,7 @@ from server.settings import Settings
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
     database = Database(settings.database_url, readers=settings.database_readers)
+    clock = partial(datetime.now, UTC)
     return Services(
         database=database,
         buffer=Buffer(database, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)),
@@ -36,6 +39,9 @@ def services_of(settings: Settings) -> Services:
             range_days=settings.max_range_days,
             counts_own_views=settings.count_own_views,
         ),
+        score_weights=weights_of(settings),
+        refresher=refresher_of(settings, database, clock),
+        clock=clock,
     )
 
 

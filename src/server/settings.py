@@ -1,9 +1,10 @@
 """Every setting of the program. Nothing else reads the environment."""
 
+import re
 from typing import Any, Literal
 
 from limits import parse
-from pydantic import Field, SecretStr, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
@@ -13,7 +14,17 @@ from server.failures import Failure
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
-_PRIVATE = {"database_url", "secret", "previous_secrets"}
+_PRIVATE = {
+    "database_url",
+    "secret",
+    "previous_secrets",
+    "youtube_api_key",
+    "soundcloud_client_id",
+    "soundcloud_client_secret",
+    "x_bearer_token",
+    "facebook_access_token",
+    "instagram_access_token",
+}
 
 
 class Settings(BaseSettings):
@@ -93,6 +104,74 @@ class Settings(BaseSettings):
         default=False,
         description="Whether what browsers report of makers, on what is theirs, is counted.",
     )
+    score_reach_weight: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much followers and plays count in a user's score, beside the other two parts.",
+    )
+    score_activity_weight: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much roles, acts and works count in a user's score.",
+    )
+    score_interest_weight: float = Field(
+        default=1.0,
+        ge=0,
+        allow_inf_nan=False,
+        description="How much views, searches and connects count in a user's score.",
+    )
+    refresh_hours: int = Field(
+        default=24,
+        ge=0,
+        description=(
+            "How old a figure of another network may become before `serve` asks anew, in hours; with 0, "
+            "`serve` does not ask by itself."
+        ),
+    )
+    youtube_api_key: SecretStr | None = Field(
+        default=None, description="An API key of Google Cloud, good for the YouTube Data API v3."
+    )
+    youtube_quota: str = Field(
+        default="9000 per day", description="How many calls YouTube may be asked for by all workers together."
+    )
+    soundcloud_client_id: str | None = Field(
+        default=None, description="The client id of an app that is registered with SoundCloud."
+    )
+    soundcloud_client_secret: SecretStr | None = Field(
+        default=None, description="The client secret of that app."
+    )
+    soundcloud_quota: str = Field(
+        default="15000 per day",
+        description="How many calls SoundCloud may be asked for by all workers together.",
+    )
+    x_bearer_token: SecretStr | None = Field(
+        default=None, description="The bearer token (app-only) of an app that is registered with X."
+    )
+    x_quota: str = Field(
+        default="300 per 15 minutes",
+        description="How many calls X may be asked for by all workers together.",
+    )
+    facebook_access_token: SecretStr | None = Field(
+        default=None, description="An access token for Facebook's Graph API that may read public pages."
+    )
+    facebook_quota: str = Field(
+        default="200 per hour",
+        description="How many pages Facebook may be asked for by all workers together.",
+    )
+    instagram_user_id: str | None = Field(
+        default=None,
+        pattern=r"^[0-9]{1,20}$",
+        description="The number of the professional Instagram account on whose behalf others are looked up.",
+    )
+    instagram_access_token: SecretStr | None = Field(
+        default=None, description="An access token of that account's user, with `instagram_basic`."
+    )
+    instagram_quota: str = Field(
+        default="200 per hour",
+        description="How many accounts Instagram may be asked for by all workers together.",
+    )
     graphiql: bool = Field(default=True, description="Whether GET /graphql shows GraphiQL to browsers.")
     demo: bool = Field(default=False, description="Whether `serve` shows the demo sign-ins when it starts.")
 
@@ -123,7 +202,38 @@ class Settings(BaseSettings):
             raise ValueError(f"Each secret has {SHORTEST_SECRET} characters or more")
         return secrets
 
-    @field_validator("sign_ins_per_account", "sign_ins_per_address")
+    @field_validator(
+        "youtube_api_key",
+        "soundcloud_client_id",
+        "soundcloud_client_secret",
+        "x_bearer_token",
+        "facebook_access_token",
+        "instagram_access_token",
+    )
+    @classmethod
+    def _fits_a_header(cls, given: SecretStr | str | None) -> SecretStr | str | None:
+        text = given.get_secret_value() if isinstance(given, SecretStr) else given
+        if text is not None and not re.fullmatch(r"[!-~]+", text):
+            raise ValueError("A credential has visible ASCII characters alone, and no spaces")
+        return given
+
+    @field_validator("score_interest_weight")
+    @classmethod
+    def _leaves_a_score(cls, weight: float, given: ValidationInfo) -> float:
+        others = (given.data.get("score_reach_weight", 1), given.data.get("score_activity_weight", 1))
+        if not weight and not any(others):
+            raise ValueError("One of the three weights is more than 0")
+        return weight
+
+    @field_validator(
+        "sign_ins_per_account",
+        "sign_ins_per_address",
+        "youtube_quota",
+        "soundcloud_quota",
+        "x_quota",
+        "facebook_quota",
+        "instagram_quota",
+    )
     @classmethod
     def _is_a_rate(cls, text: str) -> str:
         try:

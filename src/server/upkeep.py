@@ -21,6 +21,12 @@ class Chore(NamedTuple):
     work: Callable[[Services], Awaitable[object]]
 
 
+async def refresh_due(services: Services) -> None:
+    """Of all workers, one has the lease of a network."""
+    if services.refresher:
+        await services.refresher.refresh_due()
+
+
 CHORES = (
     Chore(
         "Partitions for the months to come",
@@ -32,6 +38,7 @@ CHORES = (
         timedelta(hours=1),
         lambda services: services.salts.destroy_old(services.clock()),
     ),
+    Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
 )
 
 

@@ -30,9 +30,9 @@ BY_TENANT = {
 BY_KEY = {"active_users", "day_totals", "engaged_views", "events", "month_totals"}
 REFERENCE = {
     "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
-    "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships", "organizations",
-    "publications", "tenants", "user_insights", "users", "visitor_salts", "works", "workspace_memberships",
-    "workspaces",
+    "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships",
+    "network_leases", "organizations", "publications", "tenants", "user_insights", "users", "visitor_salts",
+    "works", "workspace_memberships", "workspaces",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
@@ -46,6 +46,7 @@ SMALL = {
     ("memberships", "role"),
     ("month_totals", "action"),
     ("month_totals", "device"),
+    ("network_leases", "network"),
     ("visitor_sketches", "subject_kind"),
     ("visitor_sketches", "version"),
     ("works", "source_type"),
@@ -89,7 +90,9 @@ def test_only_distributed_tables_and_what_belongs_to_a_tenant_name_one() -> None
 def test_no_foreign_key_leaves_or_enters_a_distributed_table() -> None:
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
-    assert {key.parent.table.name for key in keys} == REFERENCE - {"domains", "tenants", "visitor_salts"}
+    assert {key.parent.table.name for key in keys} == REFERENCE - {
+        "domains", "network_leases", "tenants", "visitor_salts",
+    }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
     }  # fmt: skip
@@ -142,13 +145,14 @@ def test_every_count_is_big() -> None:
     counts = {
         f"{column.table.name}.{column.name}": type(column.type)
         for column in columns()
-        if column.name.split("_")[-1] in ("count", "plays", "bytes", "connects")
+        if column.name.split("_")[-1] in ("count", "plays", "bytes", "calls", "connects")
     }
 
     assert counts == {
         "asset_formats.size_bytes": BigInteger,
         "day_totals.count": BigInteger,
         "month_totals.count": BigInteger,
+        "network_leases.calls": BigInteger,
         "user_insights.connects": BigInteger,
         "user_insights.facebook_page_followers_count": BigInteger,
         "user_insights.instagram_followers_count": BigInteger,

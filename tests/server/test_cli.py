@@ -188,7 +188,7 @@ def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
 def test_migrate_makes_the_tables_and_takes_them_down(folder: Path) -> None:
     assert done("migrate") == "The database is up to date.\n"
     url = f"sqlite:///{folder / 'viewgraph.sqlite3'}"
-    assert len(tables(url)) == 29
+    assert len(tables(url)) == 30
     assert done("migrate", VIEWGRAPH_DATABASE_URL=url) == "The database is up to date.\n"
     assert done("migrate", "--down-to", "base") == "The database is at base.\n"
     assert tables(url) == {"alembic_version"}
@@ -313,6 +313,11 @@ def test_a_database_that_the_server_does_not_have_is_told(postgres: PostgresServ
         ("LOG_LEVEL", "loud", "'loud': Input should be 'critical', 'error', 'warning', 'info' or 'debug'"),
         ("GRAPHIQL", "maybe", "'maybe': Input should be a valid boolean, unable to interpret input"),
         ("SIGN_INS_PER_ACCOUNT", "often", "'often': Give a rate, such as `10 per 15 minutes`"),
+        ("X_QUOTA", "little", "'little': Give a rate, such as `10 per 15 minutes`"),
+        ("REFRESH_HOURS", "-1", "'-1': Input should be greater than or equal to 0"),
+        ("SCORE_REACH_WEIGHT", "-1", "'-1': Input should be greater than or equal to 0"),
+        ("SCORE_REACH_WEIGHT", "inf", "'inf': Input should be a finite number"),
+        ("INSTAGRAM_USER_ID", "me/../", "'me/../': String should match pattern '^[0-9]{1,20}$'"),
     ],
 )
 def test_a_setting_that_cannot_be_is_named_with_its_value(name: str, value: str, message: str) -> None:
@@ -342,6 +347,17 @@ def test_a_setting_that_cannot_be_is_named_with_its_value(name: str, value: str,
         ),
         ("SECRET", "hunter2", "A secret has 32 characters or more"),
         ("PREVIOUS_SECRETS", f"{'s' * 32}, hunter2", "Each secret has 32 characters or more"),
+        *(
+            (name, "hunter2\nhunter3", "A credential has visible ASCII characters alone, and no spaces")
+            for name in (
+                "YOUTUBE_API_KEY",
+                "SOUNDCLOUD_CLIENT_ID",
+                "SOUNDCLOUD_CLIENT_SECRET",
+                "X_BEARER_TOKEN",
+                "FACEBOOK_ACCESS_TOKEN",
+                "INSTAGRAM_ACCESS_TOKEN",
+            )
+        ),
     ],
 )
 def test_a_setting_that_may_hold_a_secret_is_named_without_its_value(
@@ -350,6 +366,14 @@ def test_a_setting_that_may_hold_a_secret_is_named_without_its_value(
     variable = f"VIEWGRAPH_{name}"
 
     assert mistake("serve", **{variable: value}) == f"{variable}: {message}.\n"
+
+
+def test_one_of_the_weights_of_a_score_is_more_than_0() -> None:
+    weights = {f"VIEWGRAPH_SCORE_{part}_WEIGHT": "0" for part in ("REACH", "ACTIVITY", "INTEREST")}
+
+    assert mistake("serve", **weights) == (
+        "VIEWGRAPH_SCORE_INTEREST_WEIGHT is '0': One of the three weights is more than 0.\n"
+    )
 
 
 def test_an_option_that_cannot_be_is_named_as_an_option_and_every_mistake_has_its_line() -> None:

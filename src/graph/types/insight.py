@@ -23,6 +23,7 @@ class Work:
     non_app_plays: BigInt | None = described(
         "Plays on the source's own site, as it last told; null before it was first asked."
     )
+    refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null before.")
 
     @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
     def in_app_plays(self) -> WorkRow:
@@ -37,6 +38,7 @@ class Work:
             source_type=SourceType(row.source_type),
             is_individual_work=row.is_individual_work,
             non_app_plays=_big(row.non_app_plays),
+            refreshed_at=row.refreshed_at,
         )
 
 
@@ -69,7 +71,9 @@ class UserInsight(Node):
     instagram_followers_count: BigInt | None = described(
         "As the network last told; null before it was asked."
     )
-    refreshed_at: datetime | None = described("When the networks were last asked; null before.")
+    refreshed_at: datetime | None = described(
+        "When the networks told the followers' counts: of several, the oldest; null while there is none."
+    )
 
     @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
     def user(self) -> int:

@@ -1,0 +1,177 @@
+"""Calls to a network: within its quota, again where that may help, and never more than is needed."""
+
+import logging
+from asyncio import timeout
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from functools import lru_cache
+from ssl import SSLContext
+from typing import NamedTuple, Protocol, TypeVar
+
+import httpx
+import stamina
+
+from models import Network
+from social.answers import Verdict, by_status, decoded
+from social.circuit import Circuit
+from social.errors import Failed, Limited, NetworkError, NoSuch
+
+T = TypeVar("T")
+
+log = logging.getLogger("viewgraph")
+
+_MOST_BYTES = 4_000_000
+_HEADERS = {
+    "accept": "application/json",
+    # Unpacking has no bound of its own, and these answers are small.
+    "accept-encoding": "identity",
+    "user-agent": "viewgraph",
+}
+
+
+class Patience(NamedTuple):
+    attempts: int = 3
+    seconds: float = 20.0
+    """For one attempt, from connecting to the last byte."""
+    first_wait: float = 0.5
+    """In seconds; it doubles, and has up to a second of jitter."""
+    longest_wait: float = 30.0
+    """If a network asks for more, it is left alone until then."""
+    most_bytes: int = _MOST_BYTES
+
+
+PATIENT = Patience()
+
+
+class Allowance(Protocol):
+    async def spend(self, cost: int) -> None:
+        """Raises Stopped when no more may be asked."""
+
+
+@lru_cache(maxsize=1)
+def _certificates() -> SSLContext:
+    """Whom to believe to be who they are. Reading them takes longer than many a call."""
+    return httpx.create_ssl_context(trust_env=False)
+
+
+@asynccontextmanager
+async def web(patience: Patience) -> AsyncIterator[httpx.AsyncClient]:
+    """Goes to the addresses that it is given and follows no answer elsewhere."""
+    async with httpx.AsyncClient(
+        headers=_HEADERS,
+        timeout=patience.seconds,
+        verify=_certificates(),
+        follow_redirects=False,
+        trust_env=False,
+    ) as client:
+        yield client
+
+
+class Calls:
+    """Of one network, in one run."""
+
+    def __init__(
+        self,
+        web: httpx.AsyncClient,
+        network: Network,
+        circuit: Circuit,
+        allowance: Allowance,
+        patience: Patience = PATIENT,
+    ) -> None:
+        self._web = web
+        self._name = network.name.lower()
+        self._circuit = circuit
+        self._allowance = allowance
+        self._patience = patience
+        self._last: NetworkError | None = None
+        """For the log: what the attempt before came to."""
+
+    async def get(
+        self,
+        address: str,
+        parameters: Mapping[str, str],
+        headers: Mapping[str, str],
+        shape: type[T],
+        *,
+        cost: int = 1,
+        verdict: Verdict = by_status,
+    ) -> T:
+        """What is answered, in the shape that is documented. Raises NetworkError for anything else."""
+        request = self._web.build_request("GET", address, params=parameters, headers=headers)
+        return await self._answer(request, shape, cost, verdict)
+
+    async def post(
+        self, address: str, form: Mapping[str, str], headers: Mapping[str, str], shape: type[T]
+    ) -> T:
+        """For what is no part of the quota. Raises NetworkError."""
+        request = self._web.build_request("POST", address, data=form, headers=headers)
+        return await self._answer(request, shape, 0, by_status)
+
+    async def _answer(self, request: httpx.Request, shape: type[T], cost: int, verdict: Verdict) -> T:
+        self._circuit.check()
+        try:
+            answer = decoded(await self._body(request, cost, verdict), shape)
+        except Failed:
+            self._circuit.failed()
+            raise
+        except NoSuch:
+            self._circuit.succeeded()
+            raise
+        self._circuit.succeeded()
+        return answer
+
+    async def _body(self, request: httpx.Request, cost: int, verdict: Verdict) -> bytes:
+        attempts = stamina.retry_context(
+            on=self._is_worth_another,
+            attempts=self._patience.attempts,
+            timeout=None,
+            wait_initial=self._patience.first_wait,
+            wait_max=self._patience.longest_wait,
+        )
+        async for attempt in attempts:
+            with attempt:
+                if attempt.num > 1:
+                    log.warning("%s: %s; it is asked again", self._name, self._last)
+                await self._allowance.spend(cost)
+                return await self._once(request, verdict)
+        raise AssertionError("the last attempt raises")
+
+    async def _once(self, request: httpx.Request, verdict: Verdict) -> bytes:
+        """None of the errors has the request in it, or was raised from one that has."""
+        try:
+            async with timeout(self._patience.seconds):
+                response = await self._web.send(request, stream=True)
+                try:
+                    body = await self._read(response)
+                finally:
+                    await response.aclose()
+        except (TimeoutError, httpx.TimeoutException):
+            words = f"it took more than {self._patience.seconds:g} s to answer"
+            raise Failed(words, is_passing=True) from None
+        except httpx.HTTPError as error:
+            raise Failed(f"the connection failed ({type(error).__name__})", is_passing=True) from None
+        if wrong := verdict(response.status_code, response.headers, body):
+            raise wrong
+        return body
+
+    async def _read(self, response: httpx.Response) -> bytes:
+        if response.headers.get("content-encoding", "identity") != "identity":
+            raise Failed("its answer is packed")
+        body = bytearray()
+        async for part in response.aiter_raw():
+            body += part
+            if len(body) > self._patience.most_bytes:
+                raise Failed(f"its answer has more than {self._patience.most_bytes:,} bytes")
+        return bytes(body)
+
+    def _is_worth_another(self, error: Exception) -> bool | float:
+        """True, or after how many seconds."""
+        if not isinstance(error, NetworkError):
+            return False
+        wait = error.wait if isinstance(error, Failed | Limited) else None
+        if wait is not None and wait > self._patience.longest_wait:
+            return False
+        if wait is None and not (isinstance(error, Failed) and error.is_passing):
+            return False
+        self._last = error
+        return True if wait is None else wait

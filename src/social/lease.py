@@ -1,0 +1,132 @@
+"""Who may ask a network: one worker of all at a time, and no more often than the quota says."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import NamedTuple
+from uuid import UUID, uuid4
+
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from database import Database, insert_into, table_of
+from models import Network, NetworkLease
+from social.errors import LeaseLost, QuotaSpent
+
+LEASES = table_of(NetworkLease)
+
+Clock = Callable[[], datetime]
+
+LASTS = timedelta(minutes=5)
+"""From the last sign of life of its owner: much longer than any wait between two attempts."""
+_RENEWED_AFTER = timedelta(minutes=1)
+_GRANT = 100
+"""Calls are taken from the quota so many at a time, before they are made: a worker that dies leaves at most
+these unused."""
+
+
+class Quota(NamedTuple):
+    calls: int
+    window: timedelta
+
+
+class NotNow(NamedTuple):
+    """Why there is no lease."""
+
+    words: str
+
+
+class Lease:
+    """Taken by `take`, and given back by `release`."""
+
+    def __init__(self, database: Database, network: Network, owner: UUID, quota: Quota, clock: Clock) -> None:
+        self.spent = 0
+        self._database = database
+        self._is_ours = (LEASES.c.network == network) & (LEASES.c.owner == owner)
+        self._quota = quota
+        self._clock = clock
+        self._granted = 0
+        self._window_ends = self._renew_at = clock()
+
+    @classmethod
+    async def take(cls, database: Database, network: Network, quota: Quota, clock: Clock) -> "Lease | NotNow":
+        now, owner = clock(), uuid4()
+        async with database.writing() as session:
+            row = {
+                "network": network,
+                "owner": owner,
+                "expires_at": now + LASTS,
+                "calls": 0,
+                "window_started_at": now,
+            }
+            taken = await session.execute(
+                insert_into(session, NetworkLease)
+                .values(row)
+                .on_conflict_do_update(
+                    index_elements=["network"],
+                    set_={"owner": owner, "expires_at": now + LASTS},
+                    where=(LEASES.c.expires_at <= now)
+                    & (LEASES.c.resumes_at.is_(None) | (LEASES.c.resumes_at <= now)),
+                )
+                .returning(LEASES.c.network)
+            )
+            if taken.first():
+                return cls(database, network, owner, quota, clock)
+            expires_at, resumes_at = (
+                await session.execute(
+                    select(LEASES.c.expires_at, LEASES.c.resumes_at).where(LEASES.c.network == network)
+                )
+            ).one()
+        if expires_at > now:
+            return NotNow("another process is asking it")
+        return NotNow(f"it said not to ask before {resumes_at:%Y-%m-%d %H:%M} UTC")
+
+    async def spend(self, cost: int) -> None:
+        """Raises QuotaSpent and LeaseLost."""
+        if self._granted < cost or self._clock() >= self._renew_at:
+            await self._renew(max(cost, _GRANT))
+        if self._granted < cost:
+            raise QuotaSpent(f"the quota is spent until {self._window_ends:%Y-%m-%d %H:%M} UTC")
+        self._granted -= cost
+        self.spent += cost
+
+    async def _renew(self, wanted: int) -> None:
+        now = self._clock()
+        async with self._database.writing() as session:
+            seen = select(LEASES.c.calls, LEASES.c.window_started_at).where(self._is_ours).with_for_update()
+            row = (await session.execute(seen)).first()
+            if row is None:
+                raise _lost()
+            calls, started_at = row[0] - self._granted, row[1]
+            if now >= started_at + self._quota.window:
+                calls, started_at = 0, now
+            granted = max(0, min(wanted, self._quota.calls - calls))
+            await session.execute(
+                update(LEASES)
+                .where(self._is_ours)
+                .values(calls=calls + granted, window_started_at=started_at, expires_at=now + LASTS)
+            )
+        self._granted = granted
+        self._window_ends = started_at + self._quota.window
+        self._renew_at = now + _RENEWED_AFTER
+
+    async def hold(self, session: AsyncSession) -> None:
+        """First in a transaction: what it writes is written by the owner of the lease, or not at all.
+
+        Raises LeaseLost.
+        """
+        held = update(LEASES).where(self._is_ours).values(expires_at=self._clock() + LASTS)
+        if (await session.execute(held.returning(LEASES.c.network))).first() is None:
+            raise _lost()
+
+    async def release(self, *, resumes_at: datetime | None = None) -> None:
+        """Nobody asks before `resumes_at`. If the lease is another's by now, nothing happens."""
+        async with self._database.writing() as session:
+            await session.execute(
+                update(LEASES)
+                .where(self._is_ours)
+                .values(calls=LEASES.c.calls - self._granted, expires_at=self._clock(), resumes_at=resumes_at)
+            )
+
+
+def _lost() -> LeaseLost:
+    return LeaseLost("another process is asking it by now")

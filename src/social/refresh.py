@@ -1,0 +1,241 @@
+"""Figures of works and accounts, asked anew of the networks they are on."""
+
+import logging
+from asyncio import gather
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import NamedTuple
+
+import httpx
+
+from database import Database
+from models import Network
+from social.calls import PATIENT, Calls, Patience, web
+from social.circuit import Circuit
+from social.client import Client, Figures
+from social.errors import CircuitOpen, Failed, Limited, QuotaSpent, Stopped
+from social.lease import Clock, Lease, NotNow, Quota
+from social.targets import TARGETS, Scope, Target
+
+log = logging.getLogger("viewgraph")
+
+_UNSAID_WAIT = 15 * 60.0
+"""In seconds, where a network says that it was asked too often, and not until when."""
+_LONGEST_WAIT = 24 * 60 * 60.0
+"""Whatever it says: it may be wrong."""
+
+
+class Missing(NamedTuple):
+    """The settings without which a network is not asked."""
+
+    settings: Sequence[str]
+
+    @property
+    def words(self) -> str:
+        many = len(self.settings) > 1
+        return f"{', '.join(self.settings)} {'are' if many else 'is'} not set"
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """A network as this process knows it."""
+
+    client: Client
+    quota: Quota
+    circuit: Circuit = field(default_factory=Circuit)
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run came to, of one network."""
+
+    network: Network
+    refreshed: int = 0
+    gone: int = 0
+    """They keep their last figures."""
+    failed: int = 0
+    """They do too."""
+    calls: int = 0
+    """As the network counts them."""
+    skipped: str = ""
+    """Why nothing was asked."""
+    stopped: str = ""
+    """Why not everything was."""
+
+    @property
+    def name(self) -> str:
+        return self.network.name.lower()
+
+
+OnTargets = Callable[[Network, int], object]
+"""Told of a network how many more there are, or are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Refresher:
+    database: Database
+    networks: Mapping[Network, Connection | Missing]
+    clock: Clock
+    every: timedelta | None = None
+    """How old a figure may become before the server itself asks anew; None for never."""
+    patience: Patience = PATIENT
+    _said: dict[Network, str] = field(default_factory=dict)
+
+    async def refresh(
+        self,
+        networks: Sequence[Network] = tuple(Network),
+        *,
+        scope: Scope | None = None,
+        on_found: OnTargets = lambda *_: None,
+        on_done: OnTargets = lambda *_: None,
+    ) -> list[Outcome]:
+        """All of the networks at a time; everything that was not asked for since the start of this run."""
+        scope = scope or Scope(self.clock())
+        async with web(self.patience) as client:
+            runs = [Run(self, network, scope, client, on_found, on_done) for network in networks]
+            outcomes = await gather(*(run.run() for run in runs), return_exceptions=True)
+        for outcome in outcomes:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return [run.result for run in runs]
+
+    async def refresh_due(self) -> list[Outcome]:
+        """What the server does from time to time. It logs what is new."""
+        if self.every is None:
+            return []
+        due = Scope(self.clock() - self.every)
+        networks = [network for network in self.networks if await TARGETS[network].count(self.database, due)]
+        outcomes = await self.refresh(networks, scope=due) if networks else []
+        for outcome in outcomes:
+            self._log(outcome)
+        return outcomes
+
+    def _log(self, outcome: Outcome) -> None:
+        why = outcome.skipped or outcome.stopped
+        if outcome.calls:
+            log.info(
+                "%s: %d refreshed, %d gone, %d failed, by %d calls",
+                outcome.name, outcome.refreshed, outcome.gone, outcome.failed, outcome.calls,
+            )  # fmt: skip
+        if outcome.skipped and self._said.get(outcome.network) != why:
+            log.info("%s is not refreshed: %s", outcome.name, why)
+        self._said[outcome.network] = why
+
+
+class Run:
+    """Of one network, page by page."""
+
+    def __init__(
+        self,
+        refresher: Refresher,
+        network: Network,
+        scope: Scope,
+        web: httpx.AsyncClient,
+        on_found: OnTargets,
+        on_done: OnTargets,
+    ) -> None:
+        self._refresher = refresher
+        self._database = refresher.database
+        self._targets = TARGETS[network]
+        self._network = network
+        self._scope = scope
+        self._web = web
+        self._on_found = on_found
+        self._on_done = on_done
+        self.result = Outcome(network)
+
+    async def run(self) -> None:
+        """Stands in `result`."""
+        connection = self._refresher.networks[self._network]
+        if isinstance(connection, Missing):
+            self.result.skipped = connection.words
+        elif found := await self._targets.count(self._database, self._scope):
+            self._on_found(self._network, found)
+            await self._connected(connection)
+
+    async def _connected(self, connection: Connection) -> None:
+        try:
+            connection.circuit.check()
+        except CircuitOpen as error:
+            self.result.skipped = str(error)
+            return
+        clock = self._refresher.clock
+        lease = await Lease.take(self._database, self._network, connection.quota, clock)
+        if isinstance(lease, NotNow):
+            self.result.skipped = lease.words
+            return
+        resumes_at = None
+        try:
+            await self._pages(connection, lease)
+        except Stopped as stopped:
+            self.result.stopped = str(stopped)
+            level = logging.INFO if isinstance(stopped, QuotaSpent) else logging.WARNING
+            log.log(level, "%s: stopped, because %s", self.result.name, stopped)
+            if isinstance(stopped, Limited):
+                wait = _UNSAID_WAIT if stopped.wait is None else min(stopped.wait, _LONGEST_WAIT)
+                resumes_at = clock() + timedelta(seconds=wait)
+        finally:
+            self.result.calls = lease.spent
+            await lease.release(resumes_at=resumes_at)
+
+    async def _pages(self, connection: Connection, lease: Lease) -> None:
+        calls = Calls(self._web, self._network, connection.circuit, lease, self._refresher.patience)
+        last = None
+        while page := await self._targets.page(self._database, self._scope, last):
+            await self._page(connection, calls, lease, page)
+            last = page[-1]
+
+    async def _page(self, connection: Connection, calls: Calls, lease: Lease, page: Sequence[Target]) -> None:
+        """What was told before the network stopped is kept. Whom it was not asked about keeps the place."""
+        client = connection.client
+        keys = {target: client.key(str(target.name)) for target in page}
+        figures = Figures()
+        failed: set[str] = set()
+        stopped: Stopped | None = None
+        asked = list(dict.fromkeys(key for key in keys.values() if key))
+        for some in _cut(asked, _ids_of_call(connection)):
+            try:
+                await client.ask(calls, some, figures)
+            except Failed as error:
+                log.warning("%s: %d of a call failed: %s", self.result.name, len(some), error)
+                failed |= figures.missing(some)
+            except Stopped as error:
+                stopped = error
+                break
+        if isinstance(stopped, CircuitOpen):
+            # It is the network that failed, and not what was asked of it: that comes first the next time.
+            self.result.failed += sum(key in failed for key in keys.values())
+            failed.clear()
+        await self._write(lease, keys, figures, failed)
+        if stopped:
+            raise stopped
+
+    async def _write(
+        self,
+        lease: Lease,
+        keys: Mapping[Target, str | None],
+        figures: Figures,
+        failed: set[str],
+    ) -> None:
+        told = [(target, figures.told[key]) for target, key in keys.items() if key in figures.told]
+        gone = [target for target, key in keys.items() if key is None or key in figures.gone]
+        failed = failed | figures.unclear
+        unclear = [target for target, key in keys.items() if key in failed]
+        now = self._refresher.clock()
+        async with self._database.writing() as session:
+            await lease.hold(session)
+            await self._targets.write(session, told, [*gone, *unclear], now)
+        self.result.refreshed += len(told)
+        self.result.gone += len(gone)
+        self.result.failed += len(unclear)
+        self._on_done(self._network, len(told) + len(gone) + len(unclear))
+
+
+def _ids_of_call(connection: Connection) -> int:
+    client, quota = connection.client, connection.quota
+    return max(1, min(client.ids_of_call, quota.calls)) if client.is_counted_by_id else client.ids_of_call
+
+
+def _cut(keys: Sequence[str], size: int) -> Iterator[Sequence[str]]:
+    return (keys[start : start + size] for start in range(0, len(keys), size))

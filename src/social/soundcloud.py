@@ -1,0 +1,114 @@
+"""SoundCloud: how often tracks were played.
+
+https://developers.soundcloud.com/docs/api/guide
+"""
+
+import re
+from asyncio import Lock
+from base64 import b64encode
+from collections.abc import Callable, Sequence
+from math import inf
+from time import monotonic
+from typing import Annotated, Any, ClassVar
+
+import msgspec
+from pydantic import SecretStr
+
+from models import Network
+from social.answers import figure, picked
+from social.calls import Calls
+from social.client import Figures
+from social.errors import Refused
+
+ADDRESS = "https://api.soundcloud.com"
+TOKENS = "https://secure.soundcloud.com/oauth/token"
+
+_TRACK = re.compile(r"[1-9][0-9]{0,17}")
+_SPARE_SECONDS = 60
+
+
+class _Token(msgspec.Struct):
+    access_token: Annotated[str, msgspec.Meta(pattern=r"^[!-~]+$")]
+    expires_in: int = 3600
+    """In seconds."""
+
+
+class _Track(msgspec.Struct):
+    id: int | None = None
+    urn: str | None = None
+    playback_count: int | None = None
+
+    @property
+    def key(self) -> str:
+        return str(self.id) if self.id is not None else (self.urn or "").removeprefix("soundcloud:tracks:")
+
+
+class _Tracks(msgspec.Struct):
+    collection: list[Any]
+
+
+class SoundCloud:
+    """Its access tokens last an hour. They are few a day, so one is kept while it lasts."""
+
+    network: ClassVar = Network.SOUNDCLOUD
+    ids_of_call: ClassVar = 50
+    is_counted_by_id: ClassVar = False
+
+    def __init__(
+        self,
+        client_id: str,
+        client_secret: SecretStr,
+        address: str | None = None,
+        tokens: str | None = None,
+        timer: Callable[[], float] = monotonic,
+    ) -> None:
+        self._client_id = client_id
+        self._client_secret = client_secret
+        self._address = address or ADDRESS
+        self._tokens = tokens or TOKENS
+        self._timer = timer
+        self._token = SecretStr("")
+        self._token_ends = -inf
+        self._lock = Lock()
+
+    def key(self, name: str) -> str | None:
+        return name if _TRACK.fullmatch(name) else None
+
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+        """Tracks that are gone or private are left out of the answer."""
+        token = await self._current_token(calls)
+        try:
+            answer = await calls.get(
+                f"{self._address}/tracks",
+                {
+                    "ids": ",".join(keys),
+                    "limit": str(self.ids_of_call),
+                    "access": "playable,preview,blocked",
+                    "linked_partitioning": "true",
+                },
+                {"authorization": f"OAuth {token.get_secret_value()}"},
+                _Tracks,
+            )
+        except Refused:
+            self._token_ends = -inf
+            raise
+        tracks = [picked(item, _Track) for item in answer.collection]
+        for track in tracks:
+            if track:
+                figures.tell(track.key, figure(track.playback_count))
+        figures.rest(keys, is_clear=None not in tracks)
+
+    async def _current_token(self, calls: Calls) -> SecretStr:
+        async with self._lock:
+            if self._timer() >= self._token_ends:
+                secret = self._client_secret.get_secret_value()
+                basic = b64encode(f"{self._client_id}:{secret}".encode()).decode()
+                token = await calls.post(
+                    self._tokens,
+                    {"grant_type": "client_credentials"},
+                    {"authorization": f"Basic {basic}"},
+                    _Token,
+                )
+                self._token = SecretStr(token.access_token)
+                self._token_ends = self._timer() + token.expires_in - _SPARE_SECONDS
+            return self._token
