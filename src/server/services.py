@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
 from database import Database
@@ -29,6 +30,7 @@ def services_of(settings: Settings) -> Services:
             issuer=settings.token_issuer,
             audience=settings.token_audience,
         ),
+        links=LinkSigner(secrets),
         throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
         visitor_key=secrets[0].encode(),
         limits=Limits(page_size=settings.max_page_size, range_days=settings.max_range_days),
