@@ -15,6 +15,7 @@ from argparse import ArgumentParser
 from base64 import b64decode
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from math import sin, tau
 from pathlib import Path
 from random import Random
 from time import perf_counter
@@ -56,6 +57,14 @@ _ADMIN, _ORGANIZATION = UUID(int=1), UUID(int=2)
 _SECRET = "only for measuring, and long enough to sign"  # noqa: S105
 _ACTIONS = (Action.VIEW_3D, Action.AR_CLICK, Action.AR_SCAN, Action.INTERACTION, Action.ENGAGED_VIEW)
 _DEVICES = (Device.DESKTOP, Device.MOBILE, Device.TABLET)
+_WEIGHTS: dict[int, float] = {
+    Action.VIEW_3D: 12,
+    Action.AR_CLICK: 2,
+    Action.AR_SCAN: 0.7,
+    Action.INTERACTION: 9,
+    Action.ENGAGED_VIEW: 3.5,
+}
+_SHARES: dict[int, float] = {Device.DESKTOP: 0.9, Device.MOBILE: 1.5, Device.TABLET: 0.3}
 _ASK = """query($o: ID!, $start: RangeBound!, $end: RangeBound!, $format: ReportFormat!, $zone: TimeZone) {
   organization(id: $o) { metrics(range: {start: $start, end: $end}, timeZone: $zone) {
     summaryReport(format: $format) { document } } } }"""
@@ -111,7 +120,7 @@ async def _catalog(session: Any) -> tuple[int, list[int]]:
         public_id=_ADMIN, tenant_id=tenant.id, email="admin@bench.test", username="admin", created_at=made
     )
     organization = Organization(
-        public_id=_ORGANIZATION, tenant_id=tenant.id, name="Bench Furniture", created_at=made
+        public_id=_ORGANIZATION, tenant_id=tenant.id, name="Northlight Furniture", created_at=made
     )
     session.add_all([admin, organization])
     await session.flush()
@@ -144,12 +153,14 @@ _WOODS = ("oak", "walnut", "ash", "beech", "steel", "linen", "leather")
 
 
 def _days(tenant_id: int, asset_ids: list[int]) -> Iterator[dict[str, Any]]:
-    """A third of all assets, days, devices and actions; few assets have most of the views."""
+    """A third of all assets, days, devices and actions; few assets have most of the views, and there are
+    more before the end of a year."""
     random = Random(_SEED)  # noqa: S311
     for place, asset_id in enumerate(asset_ids):
-        most = 1 + 400 // (place + 4)
+        most = 1 + 400 / (place + 4)
         for number in range(DAYS):
             day = FIRST_DAY + timedelta(days=number)
+            season = 1 + 0.4 * sin(tau * (number - 230) / 365)
             for device in _DEVICES:
                 for action in _ACTIONS:
                     if random.random() < 0.33:
@@ -160,7 +171,8 @@ def _days(tenant_id: int, asset_ids: list[int]) -> Iterator[dict[str, Any]]:
                             "day": day,
                             "device": int(device),
                             "domain_id": 0,
-                            "count": 1 + random.randrange(most),
+                            "count": 1
+                            + int(random.random() * most * season * _WEIGHTS[action] * _SHARES[device]),
                         }
 
 

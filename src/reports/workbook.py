@@ -46,14 +46,18 @@ class _Writer:
         period = "yyyy-mm-dd" if report.interval is DateInterval.DAY else "yyyy-mm"
         shapes: dict[str, dict[str, Any]] = {
             "text": {},
+            "note": {"indent": 1},
             "count": _COUNT,
             "average": _AVERAGE,
             "period": {"num_format": period, "align": "left"},
             "heading": _HEADING,
+            "heading of numbers": {**_HEADING, "align": "right"},
+            "heading of notes": {**_HEADING, "align": "left", "indent": 1},
             "title": {"bold": True, "font_size": 16},
-            "label": {"bold": True},
+            "label": {"bold": True, "valign": "top"},
             "wrapped": {"text_wrap": True, "valign": "top"},
             "text total": _TOTAL,
+            "note total": _TOTAL,
             "count total": {**_COUNT, **_TOTAL},
             "average total": {**_AVERAGE, **_TOTAL},
         }
@@ -86,7 +90,8 @@ class _Writer:
         sheet.set_row(0, _HEADING_HEIGHT)
         for place, column in enumerate(columns):
             sheet.set_column(place, place, column.width)
-            sheet.write_string(0, place, column.heading, self._formats["heading"])
+            shape = _HEADINGS.get(column.format, "heading")
+            sheet.write_string(0, place, column.heading, self._formats[shape])
         if rows:
             sheet.autofilter(0, 0, rows, len(columns) - 1)
         return sheet
@@ -112,7 +117,7 @@ class _Writer:
             _Column("Workspace", width=_fitting(line.workspace for line in lines)),
             _Column("Device", width=12),
             *_FIGURE_COLUMNS,
-            _Column("Asset id", width=30),
+            _Column("Asset id", "note", 32),
         ]
         assert tuple(column.heading for column in columns) == ASSET_COLUMNS
         sheet = self._table("Assets", columns, len(lines))
@@ -128,7 +133,7 @@ class _Writer:
             _Column("Day" if self._report.interval is DateInterval.DAY else "Month", "period"),
             _Column("3D views", "count"),
             _Column("AR views", "count"),
-            _Column("Covered", width=12),
+            _Column("Covered", "note"),
         ]
         sheet = self._table("Views over time", columns, len(periods))
         for row, period in enumerate(periods, 1):
@@ -156,8 +161,8 @@ class _Writer:
             _Column("3D views", "count"),
             _Column("AR views", "count"),
             _Column("Engaged views", "count"),
-            _Column("Interactions per engaged view", "average"),
-            _Column("In the chart", width=_LONGEST_LABEL + 2),
+            _FIGURE_COLUMNS[-1],
+            _Column("In the chart", "note", _LONGEST_LABEL + 4),
         ]
         sheet = self._table("Top assets", columns, len(top))
         for row, line in enumerate(top, 1):
@@ -182,6 +187,8 @@ class _Writer:
     def _write_summary(self, sheet: Any) -> None:
         report = self._report
         sheet.hide_gridlines(2)
+        sheet.set_portrait()
+        sheet.fit_to_pages(1, 1)
         sheet.set_column(0, 0, 32)
         sheet.set_column(1, 1, 16)
         sheet.write_string(0, 0, clean(report.name), self._formats["title"])
@@ -196,8 +203,14 @@ class _Writer:
 
 
 _FIGURE_COLUMNS = [
-    _Column(name, "average" if name == FIGURES[-1] else "count", _HEADING_WIDTH) for name in FIGURES
+    *(_Column(name, "count") for name in FIGURES[:-1]),
+    _Column(FIGURES[-1], "average", _HEADING_WIDTH + 3),
 ]
+_HEADINGS = {
+    "count": "heading of numbers",
+    "average": "heading of numbers",
+    "note": "heading of notes",
+}
 
 
 def label(name: str) -> str:
