@@ -74,10 +74,8 @@ class Reports(Loader[Scope, Report]):
             self._ranked.load_many(RankingKey(scope, Ranking.TOTAL_3D_VIEWS, _TOP) for scope in scopes),
             self._names_of(scopes),
         )
-        return [
-            _report(self._now, *parts, names)
-            for parts in zip(scopes, by_device, series, over_time, ranked, strict=True)
-        ]
+        parts = zip(scopes, by_device, series, over_time, ranked, strict=True)
+        return await to_thread(lambda: [_report(self._now, *part, names) for part in parts])
 
     async def _names_of(self, scopes: Sequence[Scope]) -> "_Names":
         asset_ids = {id for scope in scopes for id in scope.assets}

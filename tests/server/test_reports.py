@@ -19,7 +19,7 @@ from server.reports import disposition
 from server.serving import Unsigned
 from server.settings import Settings
 from tests.studio import SECRET, Studio
-from tests.workbooks import XLSX, table
+from tests.workbooks import XLSX, rows, table, workbook
 
 NO_SUCH = {"code": "NOT_FOUND", "message": "There is no such report."}
 EXPIRED = {
@@ -69,6 +69,46 @@ async def test_a_link_leads_to_the_file_that_the_field_has(studio: Studio, chair
 
         assert (response.status_code, response.content) == (200, document)
         assert table(response.content)[-1][3] == counted
+
+
+FILTERED = """query($id: ID!, $workspaces: [ID!], $assets: [ID!]) { organization(id: $id) {
+  metrics(range: {start: "2023-06-15T12:30:00.5", end: "2023-06-15T17:44:59"}, timeZone: "Asia/Kathmandu",
+    domain: "Shop.example", workspaceIds: $workspaces, assetIds: $assets) {
+    summaryReport { document url }
+    previous { summaryReport { document url } } } } }"""
+
+
+async def test_a_link_keeps_the_filters_the_zone_and_the_instants(studio: Studio, chair: str) -> None:
+    desk = await studio.add_asset("Desk")
+    # From 06:45:00.5Z up to 12:00:00Z; the range before starts at 01:30:01Z.
+    times = ("01:30:00", "01:30:01", "01:30:02", "06:45:00", "06:45:01", "11:59:59", "12:00:00")
+    await studio.report(
+        [
+            {
+                "subject": {"assetId": id},
+                "action": "VIEW_3D",
+                "occurredAt": f"2023-06-15T{time}Z",
+                "domain": domain,
+            }
+            for time in times
+            for id in (chair, desk)
+            for domain in ("shop.example", "other.example")
+        ]
+    )
+
+    answer = await studio.ask(
+        FILTERED, "admin", id=studio.organization, workspaces=studio.workspaces[:1], assets=[chair]
+    )
+
+    found = answer.data["organization"]["metrics"]
+    for metrics, counted in ((found, 2), (found["previous"], 3)):
+        report = metrics["summaryReport"]
+        response = await studio.client.get(report["url"])
+        assert response.content == b64decode(report["document"])
+        assert rows(workbook(response.content), "Assets")[1:] == [
+            ["Chair", "Furniture", "Unknown", counted, *[0] * 6, chair],
+            ["Total", None, None, counted, *[0] * 6, None],
+        ]
 
 
 async def test_the_file_is_a_download_that_nobody_keeps(studio: Studio) -> None:
