@@ -1,11 +1,13 @@
 """A report as XLSX, written row by row: what is written is on disk, not in memory."""
 
 from collections.abc import Iterable, Sequence
+from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
 from xlsxwriter import Workbook
 
 from base.calendar import DateInterval
+from base.errors import BadUserInput
 from reports.charts import Charts
 from reports.report import ASSET_COLUMNS, FIGURES, MEANINGS, Report
 from reports.text import clean, shortened, width
@@ -23,6 +25,8 @@ _HEADING_WIDTH = 14
 _HEADING_HEIGHT = 45
 _LONGEST_LABEL = 28
 _A4 = 9
+_MOST_LINES = 1_048_574
+"""A sheet has 1,048,576 rows: more would be left out without a word."""
 _TOP_ROW_OF_CHARTS = 13
 
 
@@ -33,13 +37,19 @@ class _Column(NamedTuple):
 
 
 def write_workbook(report: Report, file: IO[bytes]) -> None:
-    _Writer(report, file).write()
+    """Raises BAD_USER_INPUT where a sheet has no room for all the rows."""
+    if len(report.lines) > _MOST_LINES:
+        raise BadUserInput(
+            f"A sheet holds {_MOST_LINES:,} rows: ask for CSV instead.", argument="format", reason="TOO_MANY"
+        )
+    with TemporaryDirectory() as folder:
+        _Writer(report, file, folder).write()
 
 
 class _Writer:
-    def __init__(self, report: Report, file: IO[bytes]) -> None:
+    def __init__(self, report: Report, file: IO[bytes], folder: str) -> None:
         self._report = report
-        self._book = Workbook(file, _OPTIONS)
+        self._book = Workbook(file, {**_OPTIONS, "tmpdir": folder})
         # Files have no time zone: this one says UTC where it is shown.
         made_at = report.made_at.replace(tzinfo=None, microsecond=0)
         self._book.set_properties({"title": f"{clean(report.name)}: asset analytics", "created": made_at})

@@ -1,5 +1,6 @@
 """The report against a count in plain Python, and against the other fields of the same metrics."""
 
+import re
 from base64 import b64decode
 from collections import Counter, defaultdict
 from datetime import UTC, datetime, timedelta
@@ -374,6 +375,49 @@ async def test_headings_stay_in_sight_and_rows_can_be_filtered(studio: Studio) -
     }
     assert [cell.number_format for cell in book["Assets"][2][3:10]] == ["#,##0"] * 6 + ["#,##0.00"]
     assert book["Views over time"]["A2"].number_format == "yyyy-mm-dd"
+
+
+async def test_charts_show_the_tables(studio: Studio) -> None:
+    chair, lamp = await studio.add_asset("Chair"), await studio.add_asset("Lamp")
+    await studio.report(
+        [
+            {"subject": {"assetId": id}, "action": action, "deviceCategory": "MOBILE"}
+            for id, action in ((chair, "VIEW_3D"), (lamp, "VIEW_3D"), (lamp, "VIEW_3D"), (lamp, "AR_SCAN"))
+        ]
+    )
+
+    answer = await studio.ask(REPORT, "admin", o=studio.organization)
+
+    document = b64decode(answer.data["organization"]["metrics"]["xlsx"]["document"])
+    days = ["0"] * 30
+    in_3d, in_ar = [*days[:14], "3", *days[15:]], [*days[:14], "1", *days[15:]]
+    assert [chart_of(text) for text in charts(document)] == [
+        (
+            "Views by day",
+            ["'Views over time'!$A$2:$A$31", "'Views over time'!$B$2:$B$31"],
+            ["'Views over time'!$A$2:$A$31", "'Views over time'!$C$2:$C$31"],
+            in_3d + in_ar,
+        ),
+        (
+            "Views by device",
+            ["Devices!$A$2:$A$4", "Devices!$B$2:$B$4"],
+            ["Devices!$A$2:$A$4", "Devices!$E$2:$E$4"],
+            ["0", "3", "0", "0", "1", "0"],
+        ),
+        (
+            "Top assets by 3D views",
+            ["'Top assets'!$G$2:$G$3", "'Top assets'!$C$2:$C$3"],
+            ["2", "1"],
+        ),
+    ]
+
+
+def chart_of(text: str) -> tuple[Any, ...]:
+    """The title, what the series refer to, and the values that are kept."""
+    (title,) = re.findall(r"<c:title>.*?<a:t>(.*?)</a:t>", text)[:1]
+    references = re.findall(r"<c:f>(.*?)</c:f>", text)
+    pairs = [references[place : place + 2] for place in range(0, len(references), 2)]
+    return (title, *pairs, re.findall(r"<c:v>(\d+)</c:v>", text))
 
 
 MANY = 50

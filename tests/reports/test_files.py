@@ -6,10 +6,12 @@ from io import BytesIO
 from itertools import pairwise
 from unicodedata import category
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from base.calendar import DateInterval
+from base.errors import BadUserInput
 from reports import AssetLine, Counted, Detail, Period, RankedLine, Report, ReportFormat, filename, write
 from reports.charts import step
 from reports.text import clean, defused
@@ -115,6 +117,20 @@ def test_the_lines_of_a_grid_are_whole_numbers_and_few(most: int) -> None:
     assert re.fullmatch(r"[125]0*", str(found))
     assert found * 5 >= most
     assert found == 1 or most > found * 2
+
+
+def test_rows_that_no_sheet_holds_are_refused() -> None:
+    few = report("Chair")
+    many = few._replace(lines=few.lines * 1_048_575)
+
+    with pytest.raises(BadUserInput) as refused:
+        write(many, ReportFormat.XLSX, BytesIO())
+
+    assert refused.value.extensions == {
+        "code": "BAD_USER_INPUT",
+        "argument": "format",
+        "reason": "TOO_MANY",
+    }
 
 
 def test_a_grid_grows_with_what_it_shows() -> None:
