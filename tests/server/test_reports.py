@@ -2,9 +2,9 @@
 
 from base64 import b64decode, urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from logging import INFO, LogRecord
-from typing import Any
+from pathlib import Path
 
 import httpx
 import jwt
@@ -18,6 +18,7 @@ from server.app import create_app
 from server.reports import disposition
 from server.serving import Unsigned
 from server.settings import Settings
+from tests.server.program import Program
 from tests.studio import SECRET, Studio
 from tests.workbooks import XLSX, rows, table, workbook
 
@@ -355,7 +356,7 @@ async def test_only_reading_is_answered(studio: Studio, url: str) -> None:
     assert post.status_code == 405
 
 
-async def test_a_workbook_comes_whole_by_the_link(studio: Studio, chair: str, tmp_path: Any) -> None:
+async def test_a_workbook_comes_whole_by_the_link(studio: Studio, chair: str, tmp_path: Path) -> None:
     query = OF_ASSET.replace("format: CSV", "format: XLSX")
     url, document = await ask(studio, query, chair, studio.token("admin"))
 
@@ -388,3 +389,29 @@ def test_the_access_log_has_no_link_that_anybody_could_open() -> None:
 
     assert Unsigned().filter(record)
     assert record.getMessage() == '10.0.0.1:5 - "GET /reports/...?z=1 HTTP/1.1" 200'
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_link_works_through_a_proxy(
+    studio: Studio, chair: str, database_url: str, tmp_path: Path
+) -> None:
+    person = Claims(studio.people["admin"].row.public_id)
+    token = studio.services.signer.issue(person, datetime.now(UTC)).text
+    with Program(
+        "serve", folder=tmp_path, VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_SECRET=SECRET
+    ) as run:
+        headers = {
+            "authorization": f"Bearer {token}",
+            "host": "stats.example",
+            "x-forwarded-proto": "https",
+        }
+        report = run.post(OF_ASSET, headers, id=chair)["data"]["of"]["metrics"]["summaryReport"]
+        path = report["url"].removeprefix("https://stats.example")
+        async with httpx.AsyncClient() as client:
+            response = await client.get(f"{run.address}{path}")
+
+    assert path.startswith("/reports/")
+    assert response.content == b64decode(report["document"])
+    assert [row[3] for row in table(response.content)[1:]] == ["2", "2"]
+    assert '"GET /reports/... HTTP/1.1" 200' in run.out + run.err
+    assert path not in run.out + run.err
