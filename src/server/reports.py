@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator, Mapping
 from tempfile import TemporaryFile
+from types import MappingProxyType
 from typing import IO
 from urllib.parse import quote
 
@@ -41,7 +42,9 @@ class ReportFiles:
             report = await context.loaders.reports.load(key.scope)
             size = await run_in_threadpool(_written, report, key.format, file)
         except ExpectedError as error:
-            return _refusal(error.status, {**error.extensions, "message": error.message})
+            retry = error.extensions.get("retryAfter")
+            headers = {"retry-after": str(retry)} if retry else {}
+            return _refusal(error.status, {**error.extensions, "message": error.message}, headers)
         except Exception:
             log.exception("A report failed")
             return _refusal(500, {"code": "INTERNAL_SERVER_ERROR", "message": "Something went wrong here."})
@@ -72,5 +75,7 @@ def disposition(filename: str) -> str:
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
 
 
-def _refusal(status: int, body: Mapping[str, object]) -> Response:
-    return Response(orjson.dumps(body), status, _PRIVATE, "application/json")
+def _refusal(
+    status: int, body: Mapping[str, object], headers: Mapping[str, str] = MappingProxyType({})
+) -> Response:
+    return Response(orjson.dumps(body), status, {**_PRIVATE, **headers}, "application/json")

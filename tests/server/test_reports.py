@@ -19,7 +19,7 @@ from server.reports import disposition
 from server.serving import Unsigned
 from server.settings import Settings
 from tests.server.program import Program
-from tests.studio import SECRET, Studio
+from tests.studio import SECRET, Studio, services_for
 from tests.workbooks import XLSX, rows, table, workbook
 
 NO_SUCH = {"code": "NOT_FOUND", "message": "There is no such report."}
@@ -366,6 +366,21 @@ async def test_a_workbook_comes_whole_by_the_link(studio: Studio, chair: str, tm
     file.write_bytes(response.content)
     assert response.content == document
     assert load_workbook(file)["Assets"]["A2"].value == "Chair"
+
+
+async def test_while_the_database_is_away_a_link_says_when_to_come_back(studio: Studio, url: str) -> None:
+    away = services_for("postgresql://viewgraph@127.0.0.1:1/viewgraph", studio.clock)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app=create_app(Settings(), away))) as client:
+        response = await client.get(url)
+        unknown = await client.get(f"{url}x")
+
+    assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+    assert response.json() == {
+        "code": "UNAVAILABLE",
+        "retryAfter": 1,
+        "message": "The database cannot be reached. Try again shortly.",
+    }
+    assert (unknown.status_code, unknown.json()) == (404, NO_SUCH)
 
 
 async def test_a_bug_is_masked(studio: Studio, url: str) -> None:
