@@ -167,7 +167,7 @@ class _Writer:
         top = self._report.top
         columns = [
             _Column("Rank", "count", _NARROWEST),
-            _Column("Asset", width=_fitting(line.asset for line in top)),
+            _Column("Asset", "note", _fitting(line.asset for line in top)),
             _Column("3D views", "count"),
             _Column("AR views", "count"),
             _Column("Engaged views", "count"),
