@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 import httpx
 
+from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
@@ -47,6 +48,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         subjects=Subjects(),
         hour=Hour(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
+        links=LinkSigner([SECRET]),
         throttle=SignInThrottle(Rates("5 per 15 minutes", "20 per 15 minutes")),
         visitor_key=SECRET.encode(),
         limits=limits or Limits(),

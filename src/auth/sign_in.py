@@ -32,7 +32,7 @@ class Bearers:
         """Raises UNAUTHENTICATED."""
         viewer = self._known.get(claims)
         if viewer is None:
-            viewer = self._known[claims] = await _bearer(claims, loaders)
+            viewer = self._known[claims] = await bearer(claims, loaders)
         return viewer
 
 
@@ -85,7 +85,7 @@ async def _viewer_of(
             return Viewer(await _owner_of(credentials, loaders, now))
         case "bearer" | "":
             claims = signer.read(credentials, now)
-            return await (bearers.find(claims, loaders) if bearers else _bearer(claims, loaders))
+            return await (bearers.find(claims, loaders) if bearers else bearer(claims, loaders))
     raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
 
 
@@ -98,7 +98,8 @@ async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
     return known.user_id
 
 
-async def _bearer(claims: Claims, loaders: Loaders) -> Viewer:
+async def bearer(claims: Claims, loaders: Loaders) -> Viewer:
+    """Raises UNAUTHENTICATED where somebody or something of the claims is gone."""
     user = await loaders.user_by_public_id.load(claims.user)
     if user is None:
         raise Unauthenticated(_GONE)

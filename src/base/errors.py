@@ -32,6 +32,12 @@ class NotFound(ExpectedError):
     status = 404
 
 
+class Gone(NotFound):
+    """It was there until its time was over."""
+
+    status = 410
+
+
 class BadUserInput(ExpectedError):
     """`argument` names the value, `reason` says what is wrong with it, for programs."""
 

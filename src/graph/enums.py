@@ -9,6 +9,7 @@ from ingest.reports import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group, Ranking
 from models import AssetFormatType, Device, ExperienceType, Role, SourceType
+from reports import ReportFormat
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -145,6 +146,12 @@ described_enum(
     TOTAL_3D_VIEWS="`total3DViews`.",
     TOTAL_AR_VIEWS="`totalARViews`.",
     USER_ENGAGEMENT="`userEngagement`.",
+)
+described_enum(
+    ReportFormat,
+    "What a report is written in.",
+    XLSX="A workbook with several sheets and charts, for Excel, LibreOffice and others.",
+    CSV="The table of assets alone: UTF-8 with a mark at its start, commas, CRLF.",
 )
 described_enum(
     WeekStart,

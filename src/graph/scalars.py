@@ -1,5 +1,6 @@
 """The scalars of the schema, each with its one spelling on the wire."""
 
+from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any, NewType
@@ -10,6 +11,7 @@ from strawberry.types.scalar import ScalarDefinition
 from base.calendar import InvalidBound, parse_bound
 
 BigInt = NewType("BigInt", int)
+Base64 = NewType("Base64", bytes)
 TimeZone = NewType("TimeZone", str)
 RangeBound = NewType("RangeBound", str)
 
@@ -42,6 +44,19 @@ def _text(value: Any) -> str:
     return value
 
 
+def _base64_text(value: bytes) -> str:
+    return b64encode(value).decode()
+
+
+def _base64(value: Any) -> bytes:
+    try:
+        return b64decode(_text(value), validate=True)
+    except ValueError:
+        raise ValueError(
+            "Base64 is bytes in standard base64, with padding and without line breaks."
+        ) from None
+
+
 def _decimal_text(value: Decimal) -> str:
     return str(value)
 
@@ -72,6 +87,13 @@ SCALARS: dict[object, ScalarDefinition] = {
         description="A decimal number as a string, so that no digit is lost.",
         serialize=_decimal_text,
         parse_value=_decimal,
+    ),
+    Base64: strawberry.scalar(
+        name="Base64",
+        description="Bytes in standard base64, with padding and without line breaks.",
+        specified_by_url="https://www.rfc-editor.org/rfc/rfc4648#section-4",
+        serialize=_base64_text,
+        parse_value=_base64,
     ),
     TimeZone: strawberry.scalar(
         name="TimeZone",

@@ -12,7 +12,7 @@ from loaders.assets import (
     AssetsOfWorkspace,
     FormatsOfAsset,
 )
-from loaders.counts import Counts, CountsOfMany, EverCounts
+from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
 from loaders.credentials import KeyByDigest, PasswordByEmail
 from loaders.engagement import (
     EngagementOfPublication,
@@ -50,6 +50,7 @@ from loaders.publications import (
     PublicationByPublicId,
     PublicationByUrl,
 )
+from loaders.reports import Documents, Reports
 from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
 from loaders.visitors import VisitorsOfSubject
@@ -252,6 +253,10 @@ class Loaders:
         return CountsOfMany(self._database)
 
     @cached_property
+    def sums_of_many(self) -> SumsOfMany:
+        return SumsOfMany(self._database)
+
+    @cached_property
     def figures_by_asset(self) -> FiguresByAsset:
         return FiguresByAsset(self._database, self.counts_of_many)
 
@@ -262,6 +267,23 @@ class Loaders:
     @cached_property
     def ranked_assets(self) -> RankedAssets:
         return RankedAssets(self._database, self.figures_by_asset)
+
+    @cached_property
+    def reports(self) -> Reports:
+        return Reports(
+            self._database,
+            self._now,
+            self.counts_of_many,
+            self.sums_of_many,
+            self.ranked_assets,
+            self.asset,
+            self.workspace,
+            self.organization,
+        )
+
+    @cached_property
+    def documents(self) -> Documents:
+        return Documents(self._database, self.reports)
 
     @cached_property
     def asset_series(self) -> AssetSeries:

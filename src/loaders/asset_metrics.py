@@ -5,14 +5,34 @@ from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
 from typing import NamedTuple
+from uuid import UUID
 
 from base.calendar import Bucket, DateInterval, Span
+from base.ids import Kind
 from database import Database
 from loaders.base import Loader
 from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure
 from models import Action, Device
 
 COUNTED = (Action.VIEW_3D, Action.AR_CLICK, Action.AR_SCAN, Action.INTERACTION, Action.ENGAGED_VIEW)
+
+
+class Choice(NamedTuple):
+    """What a caller named, as it is called."""
+
+    public_id: UUID
+    name: str
+
+
+class Choices(NamedTuple):
+    """What a scope was made of; None for all workspaces or assets."""
+
+    kind: Kind
+    """Whether the metrics are an organization's, a workspace's or an asset's."""
+    of: Choice
+    organization_id: int
+    workspaces: tuple[Choice, ...] | None = None
+    assets: tuple[Choice, ...] | None = None
 
 
 class Scope(NamedTuple):
@@ -27,8 +47,9 @@ class Scope(NamedTuple):
     """Of each asset."""
     span: Span
     domain: str | None
-    asked_zone: str = "UTC"
+    asked_zone: str
     """Whose calendar its series are of."""
+    choices: Choices
 
     @property
     def workspace_of(self) -> Mapping[int, int]:

@@ -119,6 +119,21 @@ class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
 
 
+class SumsOfMany(Loader[ManyKey, Cells]):
+    """Over all subjects of a key together, added up where they are read: a year's days of a thousand
+    subjects are a million rows. Many keys alike are one statement."""
+
+    async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[Cells]:
+        alike: defaultdict[tuple[str, Measure], list[ManyKey]] = defaultdict(list)
+        for key in keys:
+            alike[key.time_zone, key.measure].append(key)
+        sums: dict[ManyKey, Cells] = {}
+        for like, parties in alike.items():
+            counted = await read_sums(self.database, *like, parties)
+            sums.update(zip(parties, counted, strict=True))
+        return [sums[key] for key in keys]
+
+
 def _of(key: ManyKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
     return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
 
@@ -127,13 +142,36 @@ async def read_counts(
     database: Database, zone: str, measure: Measure, subjects: Collection[SubjectKey]
 ) -> dict[SubjectKey, Cells]:
     """`zone` is the reporting one of all the subjects' tenants."""
-    counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
+    return await _read(database, zone, measure, subjects, are_summed=False)
+
+
+async def read_sums(
+    database: Database, zone: str, measure: Measure, parties: Sequence[ManyKey]
+) -> list[Cells]:
+    """`zone` is the reporting one of all the parties' tenants. A subject may be in several parties."""
+    subjects = [
+        (party.tenant_id, id, number) for number, party in enumerate(parties) for id in party.subject_ids
+    ]
+    counted = await _read(database, zone, measure, subjects, are_summed=True)
+    return [counted.get((party.tenant_id, number), {}) for number, party in enumerate(parties)]
+
+
+async def _read(
+    database: Database,
+    zone: str,
+    measure: Measure,
+    subjects: Collection[tuple[int, int] | tuple[int, int, int]],
+    *,
+    are_summed: bool,
+) -> dict[tuple[int, int], Cells]:
+    """By tenant and subject; or summed, by tenant and party, which each of the subjects names."""
+    counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
     runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not subjects:
         return counted
     rows = await database.fetch(
-        counts_statement(tuple(runs), measure.dimensions, measure.domain is not None),
-        tenants=list({tenant_id for tenant_id, _ in subjects}),
+        counts_statement(tuple(runs), measure.dimensions, measure.domain is not None, are_summed),
+        tenants=list({tenant_id for tenant_id, *_ in subjects}),
         subjects=list(subjects),
         actions=list(measure.actions),
         domain=measure.domain,
@@ -148,12 +186,12 @@ async def read_counts(
     return counted
 
 
-def asked_subjects(name: str = "asked") -> TableValuedAlias:
-    """What is given as the parameter `subjects`: pairs of a tenant and a subject.
+def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:
+    """What is given as the parameter `subjects`: pairs of a tenant and a subject, with other numbers.
 
     Two lists instead would be searched for each tenant with each subject of all the others.
     """
-    columns = {"tenant_id": BigInteger(), "subject_id": BigInteger()}
+    columns = dict.fromkeys(("tenant_id", "subject_id", *others), BigInteger())
     return rows_of("subjects", **columns).table_valued(*columns, name=name)
 
 
@@ -247,35 +285,43 @@ def _halves(run: list[Piece[Any]]) -> tuple[list[Piece[Any]], list[Piece[Any]]]:
     return run[:cut], run[cut:]
 
 
+# A report has tens of thousands of rows: a call of the enum takes ten times as long.
+_ACTIONS = {int(action): action for action in Action}
 _Counted = tuple[int, int, tuple[int, int], tuple[Action, int | None, str | None], int]
-"""The number of the run and of the bucket in it; whose; by what it is split; how often."""
+"""The number of the run and of the bucket in it; whose (tenant, and subject or party); by what it is
+split; how often."""
 
 
 @lru_cache(maxsize=512)
 def counts_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool, are_summed: bool = False
 ) -> Statement[_Counted]:
-    selects = [_run_select(number, run, dimensions, of_one_domain) for number, run in enumerate(runs)]
+    selects = [
+        _run_select(number, run, dimensions, of_one_domain, are_summed) for number, run in enumerate(runs)
+    ]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
 
 
 def _counted(
     run: int, tenant_id: int, subject_id: int, bucket: int, action: int, device: int, domain: str, count: int
 ) -> _Counted:
-    split = (Action(action), device if device >= 0 else None, domain)
+    split = (_ACTIONS[action], device if device >= 0 else None, domain)
     return run, bucket, (tenant_id, subject_id), split, count
 
 
-def _run_select(number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool) -> Select[Any]:
+def _run_select(
+    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool, are_summed: bool
+) -> Select[Any]:
     tier = _TIERS[name.removesuffix(_TAIL)]
     totals = tier.table.c
-    asked = asked_subjects(f"{name}_subjects")
+    asked = asked_subjects(f"{name}_subjects", *(["party"] if are_summed else []))
+    counted = asked.c.party if are_summed else totals.subject_id
     part = spans(name, tier.type).table_valued("bucket", "start", "stop", name=f"{name}_part")
     is_within = (tier.time >= part.c.start) & (tier.time < part.c.stop)
     is_theirs = is_of(tier.table, asked)
     source: FromClause = ordered_join(ordered_join(asked, part, true()), tier.table, is_theirs & is_within)
     bucket = bucket_of(tier.time, part.c.bucket)
-    by: list[ColumnElement[Any]] = [totals.tenant_id, totals.subject_id, bucket]
+    by: list[ColumnElement[Any]] = [totals.tenant_id, counted, bucket]
     if tier.action is None:
         by.append(totals.action)
     device: ColumnElement[Any] = literal(-1)
@@ -291,7 +337,7 @@ def _run_select(number: int, name: str, dimensions: frozenset[Dimension], of_one
         select(
             literal(number),
             totals.tenant_id,
-            totals.subject_id,
+            counted,
             bucket,
             totals.action if tier.action is None else tier.action,
             device,

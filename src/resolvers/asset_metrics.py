@@ -1,13 +1,14 @@
 """Which assets, and which figures of them, a field asks for."""
 
 from collections.abc import Iterable, Sequence
+from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart, buckets, previous
 from base.errors import BadUserInput, NotFound
 from base.ids import Kind
-from loaders.asset_metrics import Group, Ranking, RankingKey, Scope, SeriesKey
+from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
 from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from models import Action, Role
@@ -23,35 +24,58 @@ ACTIONS_OF = {
 
 
 class Asked(NamedTuple):
-    """The arguments of a `metrics` field. Null ids mean all, an empty list none."""
+    """What a scope shall cover. Without ids it is all, an empty list of them is none."""
 
-    start: str
-    end: str
-    time_zone: str | None
+    span: Span
+    time_zone: str
     domain: str | None
     workspace_ids: Sequence[str] | None = None
     asset_ids: Sequence[str] | None = None
 
 
+def asked(
+    context: Context,
+    start: str,
+    end: str,
+    time_zone: str | None,
+    domain: str | None,
+    workspace_ids: Sequence[str] | None = None,
+    asset_ids: Sequence[str] | None = None,
+) -> Asked:
+    """The arguments of a `metrics` field, checked but for the ids."""
+    span = span_of(start, end, zone_of(time_zone), context.limits)
+    return Asked(span, time_zone or "UTC", domain_of(domain), workspace_ids, asset_ids)
+
+
 async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
-    assets = await _named_assets(context, await _visible_assets(context, organization), asked.asset_ids)
-    if asked.workspace_ids is not None:
-        workspaces = {
-            (await named_workspace(context, id, organization.id)).id for id in set(asked.workspace_ids)
-        }
-        assets = [asset for asset in assets if asset.workspace_id in workspaces]
-    return _scope(context, organization.tenant_id, organization.time_zone, assets, asked)
+    assets, named = await _named_assets(
+        context, await _visible_assets(context, organization), asked.asset_ids
+    )
+    workspaces = await _named_workspaces(context, organization, asked.workspace_ids)
+    if workspaces is not None:
+        entered = {workspace.id for workspace in workspaces}
+        assets = [asset for asset in assets if asset.workspace_id in entered]
+    choices = Choices(
+        Kind.ORGANIZATION,
+        _choice(organization),
+        organization.id,
+        None if workspaces is None else tuple(_choice(row) for row in workspaces),
+        named,
+    )
+    return _scope(organization.tenant_id, organization.time_zone, assets, asked, choices)
 
 
 async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
     visible = await context.loaders.assets_of_workspace.load(workspace.id)
-    assets = await _named_assets(context, visible, asked.asset_ids)
-    return _scope(context, workspace.tenant_id, workspace.time_zone, assets, asked)
+    assets, named = await _named_assets(context, visible, asked.asset_ids)
+    choices = Choices(Kind.WORKSPACE, _choice(workspace), workspace.organization_id, assets=named)
+    return _scope(workspace.tenant_id, workspace.time_zone, assets, asked, choices)
 
 
-def asset_scope(context: Context, asset: AssetRow, asked: Asked) -> Scope:
+def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
     keys = [AssetKeys(asset.id, asset.workspace_id, asset.organization_id)]
-    return _scope(context, asset.tenant_id, asset.time_zone, keys, asked)
+    choices = Choices(Kind.ASSET, _choice(asset), asset.organization_id)
+    return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
 
 
 async def _visible_assets(context: Context, organization: OrganizationRow) -> Sequence[AssetKeys]:
@@ -65,32 +89,51 @@ async def _visible_assets(context: Context, organization: OrganizationRow) -> Se
 
 async def _named_assets(
     context: Context, visible: Iterable[AssetKeys], ids: Sequence[str] | None
-) -> Sequence[AssetKeys]:
+) -> tuple[Sequence[AssetKeys], tuple[Choice, ...] | None]:
     """Those of the visible ones that are named; NOT_FOUND where one that is named is not visible."""
     known = {asset.id: asset for asset in visible}
     if ids is None:
-        return list(known.values())
+        return list(known.values()), None
     public_ids = [public_id_of(Kind.ASSET, id) for id in set(ids)]
     rows = await context.loaders.asset_by_public_id.load_many(public_ids)
-    named = []
+    named: list[AssetRow] = []
     for row in rows:
         if row is None or row.id not in known:
             raise NotFound("There is no such asset.", argument="assetIds", reason="INVALID_ASSET")
-        named.append(known[row.id])
-    return sorted(named)
+        named.append(row)
+    named.sort(key=attrgetter("id"))
+    return [known[row.id] for row in named], tuple(_choice(row) for row in named)
+
+
+async def _named_workspaces(
+    context: Context, organization: OrganizationRow, ids: Sequence[str] | None
+) -> Sequence[WorkspaceRow] | None:
+    """None for all; with a workspace's own token, that one is all there is."""
+    if ids is not None:
+        named = [await named_workspace(context, id, organization.id) for id in set(ids)]
+        return sorted(named, key=attrgetter("id"))
+    if context.viewer.workspace_id is None:
+        return None
+    own = await context.loaders.workspace.load(context.viewer.workspace_id)
+    return [own] if own else []
+
+
+def _choice(row: OrganizationRow | WorkspaceRow | AssetRow) -> Choice:
+    return Choice(row.public_id, row.name)
 
 
 def _scope(
-    context: Context, tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: Asked
+    tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: Asked, choices: Choices
 ) -> Scope:
     return Scope(
         tenant_id,
         reporting_zone,
         tuple(asset.id for asset in assets),
         tuple(asset.workspace_id for asset in assets),
-        span_of(asked.start, asked.end, zone_of(asked.time_zone), context.limits),
-        domain_of(asked.domain),
-        asked.time_zone or "UTC",
+        asked.span,
+        asked.domain,
+        asked.time_zone,
+        choices,
     )
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from auth.links import LinkSigner
 from auth.sign_in import Bearers
 from auth.throttle import SignInThrottle
 from auth.tokens import Signer
@@ -40,6 +41,7 @@ class Services:
     database: Database
     hour: Hour
     signer: Signer
+    links: LinkSigner
     throttle: SignInThrottle
     visitor_key: bytes
     """Under which the names that tenants give their visitors are hashed."""
@@ -65,6 +67,8 @@ class Context:
     """The instant of the request: everything in it happens then."""
     address: str = ""
     """Where the request came from."""
+    base_url: Callable[[], str] = lambda: "/"
+    """Where the program was reached, as the caller wrote it; it ends with a slash."""
     viewer: Viewer = ANONYMOUS
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""

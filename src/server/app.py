@@ -14,6 +14,7 @@ from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
 from server.endpoint import Endpoint
+from server.reports import ReportFiles
 from server.services import close_services, services_of
 from server.serving import settle
 from server.settings import Settings
@@ -60,6 +61,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/", home),
             Route("/graphql", endpoint),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
+            Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
             Route("/health", health),
         ],

@@ -139,7 +139,10 @@ class Endpoint:
     async def _context(self, request: Request, bearers: Bearers | None) -> Context:
         services = self._services
         context = Context(
-            services, now=services.clock(), address=request.client.host if request.client else ""
+            services,
+            now=services.clock(),
+            address=request.client.host if request.client else "",
+            base_url=lambda: str(request.base_url),
         )
         context.viewer = await viewer_of(
             request.headers, context.loaders, services.signer, context.now, bearers

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
 from database import Database
@@ -32,6 +33,7 @@ def services_of(settings: Settings) -> Services:
             issuer=settings.token_issuer,
             audience=settings.token_audience,
         ),
+        links=LinkSigner(secrets),
         throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
         visitor_key=secrets[0].encode(),
         limits=Limits(

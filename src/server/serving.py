@@ -4,6 +4,7 @@ import errno
 import gc
 import logging
 import os
+import re
 import socket
 from logging.config import dictConfig
 from typing import Any
@@ -13,6 +14,8 @@ from uvicorn.config import LOGGING_CONFIG
 
 from server.failures import Failure
 from server.settings import Settings
+
+_SIGNED = re.compile(r"/reports/[^/?]+")
 
 
 def serve(settings: Settings) -> None:
@@ -68,13 +71,23 @@ class NotCollected(logging.Filter):
         return not (isinstance(record.args, tuple) and record.args[2:3] == ("/collect",))
 
 
+class Unsigned(logging.Filter):
+    """Of the access log: without what is signed, by which anybody could open a report."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and len(record.args) > 2:
+            path = _SIGNED.sub("/reports/...", str(record.args[2]))
+            record.args = (*record.args[:2], path, *record.args[3:])
+        return True
+
+
 def _log_config(level: str) -> dict[str, Any]:
     """Our own lines look like the server's."""
     ours = {"handlers": ["default"], "level": level.upper()}
     loggers = LOGGING_CONFIG["loggers"]
-    access = {**loggers["uvicorn.access"], "filters": ["not_collected"]}
+    access = {**loggers["uvicorn.access"], "filters": ["not_collected", "unsigned"]}
     return {
         **LOGGING_CONFIG,
-        "filters": {"not_collected": {"()": NotCollected}},
+        "filters": {"not_collected": {"()": NotCollected}, "unsigned": {"()": Unsigned}},
         "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
     }

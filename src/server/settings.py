@@ -52,8 +52,8 @@ class Settings(BaseSettings):
     secret: SecretStr | None = Field(
         default=None,
         description=(
-            "Signs access tokens and hashes visitors; 32 characters or more. `serve` makes one when there is "
-            "none, and stores it beside the database."
+            "Signs access tokens and links, and hashes visitors; 32 characters or more. `serve` makes one "
+            "when there is none, and stores it beside the database."
         ),
     )
     previous_secrets: SecretStr = Field(

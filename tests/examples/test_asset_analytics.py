@@ -1,12 +1,16 @@
 """The examples of the API that asset analytics replace, as documents that anyone can send."""
 
+from base64 import b64decode
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 import pytest_asyncio
+from httpx import AsyncClient
 
 from tests.studio import Clock, Studio
+from tests.workbooks import HEADINGS, SHEETS, XLSX, rows, workbook
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "asset-analytics"
 
@@ -125,3 +129,31 @@ async def test_one_domain(studio: Studio) -> None:
     metrics = await ask(studio, "one-domain")
 
     assert metrics == {"total3DViews": 1, "totalARViews": 1, "userEngagement": 1}
+
+
+async def test_the_report(studio: Studio, assets: list[str], client: AsyncClient) -> None:
+    report = (await ask(studio, "report"))["summaryReport"]
+    book = workbook(report["document"])
+    linked = await client.get(report["url"])
+
+    chair, table, lamp = assets
+    assert book.sheetnames == SHEETS
+    assert rows(book, "Assets") == [
+        HEADINGS,
+        ["Chair", "Furniture", "Desktop", 1, 0, 0, 0, 1, 2, 2, chair],
+        ["Chair", "Furniture", "Mobile", 1, 0, 0, 0, 0, 0, 0, chair],
+        ["Lamp", "Lighting", "Desktop", 1, 0, 0, 0, 1, 1, 1, lamp],
+        ["Table", "Furniture", "Desktop", 1, 0, 1, 1, 0, 0, 0, table],
+        ["Table", "Furniture", "Mobile", 0, 1, 0, 1, 0, 0, 0, table],
+        ["Total", None, None, 4, 1, 1, 2, 2, 3, 1.5, None],
+    ]
+    assert rows(book, "Views over time") == [
+        ["Month", "3D views", "AR views", "Covered"],
+        [datetime(2023, 1, 1), 1, 0, "whole"],  # noqa: DTZ001
+        *([datetime(2023, month, 1), 0, 0, "whole"] for month in (2, 3, 4)),  # noqa: DTZ001
+        [datetime(2023, 5, 1), 0, 1, "whole"],  # noqa: DTZ001
+        [datetime(2023, 6, 1), 3, 1, "whole"],  # noqa: DTZ001
+        ["Total", 4, 2, None],
+    ]
+    assert (report["contentType"], report["filename"]) == (XLSX, "Works 2023-01-01 to 2023-06-30.xlsx")
+    assert linked.content == b64decode(report["document"])

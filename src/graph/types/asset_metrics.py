@@ -5,11 +5,13 @@ import strawberry
 
 from base.calendar import DateInterval, WeekStart
 from graph.enums import ActionType, ViewType
-from graph.fields import argument, described, loaded
+from graph.fields import argument, described, field, loaded
 from graph.info import Info
 from graph.scalars import BigInt
+from graph.types.report import SummaryReport
 from graph.types.views import ViewSeries, asset_face
 from loaders.asset_metrics import Figures, Group, Ranked, Ranking, RankingKey, Scope, SeriesKey
+from reports import ReportFormat
 from resolvers import asset_metrics
 
 if TYPE_CHECKING:
@@ -127,6 +129,14 @@ class AssetMetrics:
             zero_fill=zero_fill,
             week_start=week_start,
         )
+
+    @field
+    def summary_report(
+        self,
+        format: Annotated[ReportFormat, argument("What it is written in.")] = ReportFormat.XLSX,
+    ) -> SummaryReport:
+        """Each asset's 3D views, AR views and engagement by device, as a spreadsheet."""
+        return SummaryReport.of(self.scope, format)
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,

@@ -20,7 +20,6 @@ from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
-from resolvers.asset_metrics import Asked
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 from resolvers.pages import page_of
 
@@ -96,7 +95,9 @@ class Organization(Node):
     ) -> Scope:
         """Over all its assets, or the workspaces and assets named: for a member, of the workspace whose
         token is held."""
-        asked = Asked(range.start, range.end, time_zone, domain, workspace_ids, asset_ids)
+        asked = asset_metrics.asked(
+            info.context, range.start, range.end, time_zone, domain, workspace_ids, asset_ids
+        )
         return await asset_metrics.organization_scope(info.context, self.row, asked)
 
     @classmethod
@@ -138,7 +139,9 @@ class Workspace(Node):
         time_zone: Zone = UTC,
     ) -> Scope:
         """Over all its assets, or those named."""
-        asked = Asked(range.start, range.end, time_zone, domain, asset_ids=asset_ids)
+        asked = asset_metrics.asked(
+            info.context, range.start, range.end, time_zone, domain, asset_ids=asset_ids
+        )
         return await asset_metrics.workspace_scope(info.context, self.row, asked)
 
     @classmethod
@@ -176,8 +179,8 @@ class Asset(Node):
     )
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
         """What happened to it within a range."""
-        asked = Asked(range.start, range.end, time_zone, domain)
-        return asset_metrics.asset_scope(info.context, self.row, asked)
+        asked = asset_metrics.asked(info.context, range.start, range.end, time_zone, domain)
+        return asset_metrics.asset_scope(self.row, asked)
 
     @classmethod
     def of(cls, row: AssetRow) -> Self:

@@ -1,0 +1,43 @@
+"""The formats, and what a file of each is called."""
+
+from collections.abc import Callable
+from datetime import date
+from enum import Enum
+from typing import IO
+
+from reports.report import Report
+from reports.table import write_csv
+from reports.text import in_filename
+from reports.workbook import write_workbook
+
+_LONGEST_NAME = 80
+
+
+class ReportFormat(Enum):
+    XLSX = "xlsx"
+    CSV = "csv"
+
+    @property
+    def content_type(self) -> str:
+        return _CONTENT_TYPES[self]
+
+
+_CONTENT_TYPES = {
+    ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+    ReportFormat.CSV: "text/csv; charset=utf-8",
+}
+_WRITERS: dict[ReportFormat, Callable[[Report, IO[bytes]], None]] = {
+    ReportFormat.XLSX: write_workbook,
+    ReportFormat.CSV: write_csv,
+}
+
+
+def write(report: Report, format: ReportFormat, file: IO[bytes]) -> None:
+    """Takes a while: not for the event loop."""
+    _WRITERS[format](report, file)
+
+
+def filename(name: str, first_day: date, last_day: date, format: ReportFormat) -> str:
+    """Such as `Works 2023-06-01 to 2023-06-30.xlsx`."""
+    called = in_filename(name, _LONGEST_NAME) or "Report"
+    return f"{called} {first_day} to {last_day}.{format.value}"

@@ -1,0 +1,36 @@
+"""Names as they may stand in a file: whoever gave them may not be whoever opens it."""
+
+import re
+from unicodedata import east_asian_width
+
+_CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_NO_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
+# Also in full width: some programs take them for the same.
+_FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")  # noqa: RUF001
+_INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
+_NOT_IN_FILENAMES = re.compile(r'[\\/:*?"<>|%]')
+
+
+def clean(text: str) -> str:
+    """One line: a blank for each control character, U+FFFD for what XML cannot hold."""
+    return _NO_CHARACTERS.sub("\ufffd", _CONTROLS.sub(" ", text))
+
+
+def defused(text: str) -> str:
+    """With an apostrophe before what a spreadsheet would run as a formula."""
+    return f"'{text}" if _FORMULA.match(text) else text
+
+
+def shortened(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1].rstrip()}…"
+
+
+def width(text: str) -> int:
+    """In columns of a fixed-width font: East Asian characters and emoji take two."""
+    return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
+
+
+def in_filename(text: str, longest: int) -> str:
+    """Without what a file system or a reader stumbles over, such as slashes and marks of direction."""
+    plain = _INVISIBLE.sub("", _NOT_IN_FILENAMES.sub(" ", clean(text)).replace("\ufffd", " "))
+    return " ".join(plain.split())[:longest].strip(" .")

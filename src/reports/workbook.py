@@ -1,0 +1,232 @@
+"""A report as XLSX, written row by row: what is written is on disk, not in memory."""
+
+from collections.abc import Iterable, Sequence
+from tempfile import TemporaryDirectory
+from typing import IO, Any, NamedTuple
+
+from xlsxwriter import Workbook
+
+from base.calendar import DateInterval
+from base.errors import BadUserInput
+from reports.charts import Charts
+from reports.report import ASSET_COLUMNS, FIGURES, MEANINGS, Report
+from reports.text import clean, shortened, width
+
+_OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
+_FONT = {"font_name": "Calibri", "font_size": 11}
+_HEADING = {"bold": True, "bg_color": "#1F3A5F", "font_color": "#FFFFFF", "text_wrap": True, "valign": "top"}
+_TOTAL = {"bold": True, "top": 1, "bg_color": "#EEF2F7"}
+_COUNT = {"num_format": "#,##0"}
+_AVERAGE = {"num_format": "#,##0.00"}
+_NARROWEST = 8
+_WIDEST = 60
+_HEADING_WIDTH = 14
+"""Longer headings are wrapped."""
+_HEADING_HEIGHT = 45
+_LONGEST_LABEL = 28
+_A4 = 9
+_MOST_LINES = 1_048_574
+"""A sheet has 1,048,576 rows: more would be left out without a word."""
+_TOP_ROW_OF_CHARTS = 13
+
+
+class _Column(NamedTuple):
+    heading: str
+    format: str = "text"
+    width: int = _HEADING_WIDTH
+
+
+def write_workbook(report: Report, file: IO[bytes]) -> None:
+    """Raises BAD_USER_INPUT where a sheet has no room for all the rows."""
+    if len(report.lines) > _MOST_LINES:
+        raise BadUserInput(
+            f"A sheet holds {_MOST_LINES:,} rows: ask for CSV instead.", argument="format", reason="TOO_MANY"
+        )
+    with TemporaryDirectory() as folder:
+        _Writer(report, file, folder).write()
+
+
+class _Writer:
+    def __init__(self, report: Report, file: IO[bytes], folder: str) -> None:
+        self._report = report
+        self._book = Workbook(file, {**_OPTIONS, "tmpdir": folder})
+        # Files have no time zone: this one says UTC where it is shown.
+        made_at = report.made_at.replace(tzinfo=None, microsecond=0)
+        self._book.set_properties({"title": f"{clean(report.name)}: asset analytics", "created": made_at})
+        period = "yyyy-mm-dd" if report.interval is DateInterval.DAY else "yyyy-mm"
+        shapes: dict[str, dict[str, Any]] = {
+            "text": {},
+            "note": {"indent": 1},
+            "count": _COUNT,
+            "average": _AVERAGE,
+            "period": {"num_format": period, "align": "left"},
+            "heading": _HEADING,
+            "heading of numbers": {**_HEADING, "align": "right"},
+            "heading of notes": {**_HEADING, "align": "left", "indent": 1},
+            "title": {"bold": True, "font_size": 16},
+            "label": {"bold": True, "valign": "top"},
+            "wrapped": {"text_wrap": True, "valign": "top"},
+            "text total": _TOTAL,
+            "note total": _TOTAL,
+            "count total": {**_COUNT, **_TOTAL},
+            "average total": {**_AVERAGE, **_TOTAL},
+        }
+        self._formats = {name: self._book.add_format({**_FONT, **shape}) for name, shape in shapes.items()}
+
+    def write(self) -> None:
+        summary = self._sheet("Summary")
+        self._write_assets()
+        charts = Charts(self._book, self._report)
+        self._write_periods()
+        self._write_devices()
+        self._write_top()
+        self._write_filters()
+        self._write_summary(summary)
+        charts.insert(summary, _TOP_ROW_OF_CHARTS)
+        self._book.close()
+
+    def _sheet(self, name: str) -> Any:
+        sheet = self._book.add_worksheet(name)
+        sheet.set_landscape()
+        sheet.set_paper(_A4)
+        sheet.fit_to_pages(1, 0)
+        return sheet
+
+    def _table(self, name: str, columns: Sequence[_Column], rows: int) -> Any:
+        """A sheet with headings that stay in sight; `rows` are those that can be filtered."""
+        sheet = self._sheet(name)
+        sheet.freeze_panes(1, 0)
+        sheet.repeat_rows(0)
+        sheet.set_row(0, _HEADING_HEIGHT)
+        for place, column in enumerate(columns):
+            sheet.set_column(place, place, column.width)
+            shape = _HEADINGS.get(column.format, "heading")
+            sheet.write_string(0, place, column.heading, self._formats[shape])
+        if rows:
+            sheet.autofilter(0, 0, rows, len(columns) - 1)
+        return sheet
+
+    def _row(
+        self, sheet: Any, row: int, columns: Sequence[_Column], cells: Iterable[Any], suffix: str = ""
+    ) -> None:
+        for place, (column, value) in enumerate(zip(columns, cells, strict=True)):
+            shape = self._formats[column.format + suffix]
+            if value == "":
+                sheet.write_blank(row, place, None, shape)
+            elif isinstance(value, str):
+                sheet.write_string(row, place, clean(value), shape)
+            elif column.format == "period":
+                sheet.write_datetime(row, place, value, shape)
+            else:
+                sheet.write_number(row, place, value, shape)
+
+    def _write_assets(self) -> None:
+        lines = self._report.lines
+        columns = [
+            _Column("Asset", width=_fitting(line.asset for line in lines)),
+            _Column("Workspace", width=_fitting(line.workspace for line in lines)),
+            _Column("Device", width=12),
+            *_FIGURE_COLUMNS,
+            _Column("Asset id", "note", 32),
+        ]
+        assert tuple(column.heading for column in columns) == ASSET_COLUMNS
+        sheet = self._table("Assets", columns, len(lines))
+        sheet.freeze_panes(1, 1)
+        for row, line in enumerate(lines, 1):
+            self._row(sheet, row, columns, line.cells())
+        total = ("Total", "", "", *self._report.total.values(), "")
+        self._row(sheet, len(lines) + 1, columns, total, " total")
+
+    def _write_periods(self) -> None:
+        periods = self._report.periods
+        columns = [
+            _Column("Day" if self._report.interval is DateInterval.DAY else "Month", "period"),
+            _Column("3D views", "count"),
+            _Column("AR views", "count"),
+            _Column("Covered", "note"),
+        ]
+        sheet = self._table("Views over time", columns, len(periods))
+        for row, period in enumerate(periods, 1):
+            covered = "in part" if period.is_partial else "whole"
+            self._row(sheet, row, columns, (period.first_day, period.views_3d, period.views_ar, covered))
+        total = sum(period.views_3d for period in periods), sum(period.views_ar for period in periods)
+        self._total(sheet, len(periods) + 1, columns, (*total, ""))
+
+    def _write_devices(self) -> None:
+        columns = [_Column("Device"), *_FIGURE_COLUMNS]
+        sheet = self._table("Devices", columns, len(self._report.devices))
+        for row, (device, counted) in enumerate(self._report.devices, 1):
+            self._row(sheet, row, columns, (device, *counted.values()))
+        self._total(sheet, len(self._report.devices) + 1, columns, self._report.total.values())
+
+    def _total(self, sheet: Any, row: int, columns: Sequence[_Column], cells: Iterable[Any]) -> None:
+        headed = [columns[0]._replace(format="text"), *columns[1:]]
+        self._row(sheet, row, headed, ("Total", *cells), " total")
+
+    def _write_top(self) -> None:
+        top = self._report.top
+        columns = [
+            _Column("Rank", "count", _NARROWEST),
+            _Column("Asset", "note", _fitting(line.asset for line in top)),
+            _Column("3D views", "count"),
+            _Column("AR views", "count"),
+            _Column("Engaged views", "count"),
+            _FIGURE_COLUMNS[-1],
+            _Column("In the chart", "note", _LONGEST_LABEL + 4),
+        ]
+        sheet = self._table("Top assets", columns, len(top))
+        for row, line in enumerate(top, 1):
+            self._row(sheet, row, columns, (*line, label(line.asset)))
+
+    def _write_filters(self) -> None:
+        sheet = self._sheet("Filters")
+        details = self._report.details
+        sheet.set_column(0, 0, max(_fitting(detail.label for detail in details), 30))
+        sheet.set_column(1, 1, _WIDEST + 10)
+        sheet.freeze_panes(1, 0)
+        self._pairs(sheet, 0, "What was asked", details)
+        self._pairs(sheet, len(details) + 2, "What the columns mean", MEANINGS)
+
+    def _pairs(self, sheet: Any, row: int, heading: str, pairs: Iterable[tuple[str, str]]) -> None:
+        sheet.write_string(row, 0, heading, self._formats["heading"])
+        sheet.write_blank(row, 1, None, self._formats["heading"])
+        for place, (name, text) in enumerate(pairs, row + 1):
+            sheet.write_string(place, 0, clean(name), self._formats["label"])
+            sheet.write_string(place, 1, clean(text), self._formats["wrapped"])
+
+    def _write_summary(self, sheet: Any) -> None:
+        report = self._report
+        sheet.hide_gridlines(2)
+        sheet.set_portrait()
+        sheet.fit_to_pages(1, 1)
+        sheet.set_column(0, 0, 32)
+        sheet.set_column(1, 1, 16)
+        sheet.write_string(0, 0, clean(report.name), self._formats["title"])
+        touched = f"{report.first_day.isoformat()} to {report.last_day.isoformat()}"
+        sheet.write_string(1, 0, touched, self._formats["text"])
+        for row, (name, value) in enumerate(zip(FIGURES, report.total.values(), strict=True), 3):
+            sheet.write_string(row, 0, name, self._formats["label"])
+            shape = "average" if isinstance(value, float) else "count"
+            sheet.write_number(row, 1, value, self._formats[shape])
+        made_at = report.made_at.strftime("%Y-%m-%d %H:%M:%S UTC")
+        sheet.write_string(11, 0, f"Made at {made_at}", self._formats["text"])
+
+
+_FIGURE_COLUMNS = [
+    *(_Column(name, "count") for name in FIGURES[:-1]),
+    _Column(FIGURES[-1], "average", _HEADING_WIDTH + 3),
+]
+_HEADINGS = {
+    "count": "heading of numbers",
+    "average": "heading of numbers",
+    "note": "heading of notes",
+}
+
+
+def label(name: str) -> str:
+    """As an axis shows it: a chart has no room for 200 characters."""
+    return shortened(clean(name), _LONGEST_LABEL)
+
+
+def _fitting(texts: Iterable[str]) -> int:
+    return min(max([_HEADING_WIDTH, *(width(text) + 2 for text in texts)]), _WIDEST)

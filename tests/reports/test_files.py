@@ -1,0 +1,140 @@
+"""What holds for every name and every number that a report may have."""
+
+import re
+from datetime import UTC, date, datetime
+from io import BytesIO
+from itertools import pairwise
+from unicodedata import category
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from base.calendar import DateInterval
+from base.errors import BadUserInput
+from reports import AssetLine, Counted, Detail, Period, RankedLine, Report, ReportFormat, filename, write
+from reports.charts import step
+from reports.text import clean, defused
+from tests.workbooks import rows, table, types, workbook
+
+DAY = date(2023, 6, 1)
+COUNTED = Counted(views_3d=5, clicks=1, scans=2, engaged=2, interactions=7)
+MAY_START_A_FORMULA = "=+-@＝＋－＠\t\r\n '"  # noqa: RUF001
+# Lone surrogates are in no database; whatever else a text can hold may be in a name.
+characters = st.characters(exclude_categories=["Cs"])
+names = st.text(characters, min_size=1, max_size=200) | st.tuples(
+    st.sampled_from(MAY_START_A_FORMULA), st.text(characters, max_size=5)
+).map("".join)
+
+
+def report(name: str) -> Report:
+    return Report(
+        name=name,
+        first_day=DAY,
+        last_day=DAY,
+        details=(Detail("Organization", name),),
+        made_at=datetime(2023, 6, 2, tzinfo=UTC),
+        lines=(AssetLine(name, name, "Desktop", COUNTED, "ast_1"),),
+        devices=(("Desktop", COUNTED),),
+        interval=DateInterval.DAY,
+        periods=(Period(DAY, False, 5, 3),),
+        top=(RankedLine(1, name, 5, 3, 2, 3.5),),
+    )
+
+
+def file_of(name: str, format: ReportFormat) -> bytes:
+    file = BytesIO()
+    write(report(name), format, file)
+    return file.getvalue()
+
+
+@given(name=names)
+@settings(max_examples=30, deadline=None)
+def test_a_workbook_has_every_name_as_a_text(name: str) -> None:
+    book = workbook(file_of(name, ReportFormat.XLSX))
+
+    line = rows(book, "Assets")[1]
+    assert line[:2] == [clean(name)] * 2
+    assert line[2:] == ["Desktop", 5, 1, 2, 3, 2, 7, 3.5, "ast_1"]
+    assert rows(book, "Top assets")[1][1] == rows(book, "Filters")[1][1] == clean(name)
+    assert rows(book, "Summary")[0][0] == clean(name)
+    assert not any("f" in types(book, sheet) for sheet in book.sheetnames)
+
+
+@given(name=names)
+def test_a_csv_file_has_no_text_that_is_run(name: str) -> None:
+    _, line, total = table(file_of(name, ReportFormat.CSV))
+
+    assert line[0] == line[1] == defused(clean(name))
+    assert not re.match(r"\s*[=+\-@＝＋－＠]", line[0])  # noqa: RUF001
+    assert line[0].removeprefix("'") == clean(name).removeprefix("'")
+    assert line[2:] == ["Desktop", "5", "1", "2", "3", "2", "7", "3.5", "ast_1"]
+    assert total == ["Total", "", "", "5", "1", "2", "3", "2", "7", "3.5", ""]
+
+
+@given(name=names)
+def test_a_clean_name_is_one_line_without_controls(name: str) -> None:
+    cleaned = clean(name)
+
+    assert len(cleaned) == len(name)
+    assert not {category(character) for character in cleaned} & {"Cc", "Zl", "Zp", "Cs"}
+    assert [
+        (before, after)
+        for before, after in zip(name, cleaned, strict=True)
+        if before != after and category(before) not in ("Cc", "Zl", "Zp") and before not in "\ufffe\uffff"
+    ] == []
+
+
+@given(name=names)
+def test_a_file_is_called_something_that_every_system_takes(name: str) -> None:
+    called = filename(name, DAY, date(2023, 6, 30), ReportFormat.XLSX)
+
+    assert called.endswith(" 2023-06-01 to 2023-06-30.xlsx")
+    assert len(called) <= 80 + len(" 2023-06-01 to 2023-06-30.xlsx")
+    assert not set(called) & set('\\/:*?"<>|%\t\r\n\x00\u202e\u200f')
+    assert called[0] not in ". "
+
+
+def test_what_is_left_of_a_name_is_in_the_name_of_its_file() -> None:
+    def called(name: str) -> str:
+        return filename(name, DAY, DAY, ReportFormat.CSV).removesuffix(" 2023-06-01 to 2023-06-01.csv")
+
+    assert [
+        called(name) for name in ("../../etc/passwd", "Müller & Co.", "\u202egnp.exe", "???", "名前 🪑")
+    ] == [
+        "etc passwd",
+        "Müller & Co",
+        "gnp.exe",
+        "Report",
+        "名前 🪑",
+    ]
+
+
+@given(most=st.integers(0, 10**12))
+def test_the_lines_of_a_grid_are_whole_numbers_and_few(most: int) -> None:
+    found = step(most)
+
+    assert re.fullmatch(r"[125]0*", str(found))
+    assert found * 5 >= most
+    assert found == 1 or most > found * 2
+
+
+def test_rows_that_no_sheet_holds_are_refused() -> None:
+    few = report("Chair")
+    many = few._replace(lines=few.lines * 1_048_575)
+
+    with pytest.raises(BadUserInput) as refused:
+        write(many, ReportFormat.XLSX, BytesIO())
+
+    assert refused.value.extensions == {
+        "code": "BAD_USER_INPUT",
+        "argument": "format",
+        "reason": "TOO_MANY",
+    }
+
+
+def test_a_grid_grows_with_what_it_shows() -> None:
+    steps = [step(most) for most in (0, 1, 5, 6, 10, 11, 25, 26, 50, 51, 100, 1_000_000)]
+
+    assert steps == [1, 1, 1, 2, 2, 5, 5, 10, 10, 20, 20, 200_000]
+    assert all(smaller <= larger for smaller, larger in pairwise(steps))
