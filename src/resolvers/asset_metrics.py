@@ -1,5 +1,6 @@
 """Which assets, and which figures of them, a field asks for."""
 
+from asyncio import gather
 from collections.abc import Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
@@ -110,7 +111,7 @@ async def _named_workspaces(
 ) -> Sequence[WorkspaceRow] | None:
     """None for all; with a workspace's own token, that one is all there is."""
     if ids is not None:
-        named = [await named_workspace(context, id, organization.id) for id in set(ids)]
+        named = await gather(*(named_workspace(context, id, organization.id) for id in set(ids)))
         return sorted(named, key=attrgetter("id"))
     if context.viewer.workspace_id is None:
         return None

@@ -549,3 +549,20 @@ async def test_the_workspaces_of_many_organizations_take_as_many_statements_as_t
         counts.append((answer.data["organizations"]["totalCount"], len(statements)))
 
     assert counts == [(1, 6), (20, 6)]
+
+
+async def test_two_workspaces_in_a_filter_take_as_many_statements_as_one(studio: Studio) -> None:
+    taken = []
+    for named in (studio.workspaces[:1], studio.workspaces):
+        with studio.statements() as statements:
+            answer = await studio.ask(
+                """query($o: ID!, $w: [ID!]) { organization(id: $o) {
+                  metrics(range: {start: "2023-06-01", end: "2023-06-30"}, workspaceIds: $w) {
+                    total3DViews } } }""",
+                "admin",
+                o=studio.organization,
+                w=named,
+            )
+        assert answer.data["organization"]["metrics"] == {"total3DViews": 0}
+        taken.append(len(statements))
+    assert taken[0] == taken[1]
