@@ -6,7 +6,8 @@ https://developers.soundcloud.com/docs/api/guide
 import re
 from asyncio import Lock
 from base64 import b64encode
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
 from math import inf
 from time import monotonic
 from typing import Annotated, Any, ClassVar
@@ -15,10 +16,10 @@ import msgspec
 from pydantic import SecretStr
 
 from models import Network
-from social.answers import figure, picked
+from social.answers import by_status, figure, picked
 from social.calls import Calls
 from social.client import Figures
-from social.errors import Refused
+from social.errors import Limited, NetworkError, Refused
 
 ADDRESS = "https://api.soundcloud.com"
 TOKENS = "https://secure.soundcloud.com/oauth/token"
@@ -45,6 +46,19 @@ class _Track(msgspec.Struct):
 
 class _Tracks(msgspec.Struct):
     collection: list[Any]
+
+
+class _Meta(msgspec.Struct):
+    reset_time: str = ""
+    """Such as 2015/06/01 09:49:40 +0000."""
+
+
+class _Limit(msgspec.Struct):
+    meta: _Meta
+
+
+class _Limits(msgspec.Struct):
+    errors: list[_Limit]
 
 
 class SoundCloud:
@@ -88,6 +102,7 @@ class SoundCloud:
                 },
                 {"authorization": f"OAuth {token.get_secret_value()}"},
                 _Tracks,
+                verdict=verdict,
             )
         except Refused:
             self._token_ends = -inf
@@ -112,3 +127,21 @@ class SoundCloud:
                 self._token = SecretStr(token.access_token)
                 self._token_ends = self._timer() + token.expires_in - _SPARE_SECONDS
             return self._token
+
+
+def verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkError | None:
+    """The body of a 429 has the time at which it ends."""
+    wrong = by_status(status, headers, body)
+    if isinstance(wrong, Limited) and wrong.wait is None:
+        return Limited(str(wrong), wait=_seconds_to_reset(body))
+    return wrong
+
+
+def _seconds_to_reset(body: bytes) -> float | None:
+    """Until the last of the limits that were reached ends."""
+    try:
+        limits = msgspec.json.decode(body, type=_Limits).errors
+        ends = [datetime.strptime(limit.meta.reset_time, "%Y/%m/%d %H:%M:%S %z") for limit in limits]
+    except (msgspec.DecodeError, ValueError):
+        return None
+    return max(0.0, (max(ends) - datetime.now(UTC)).total_seconds()) if ends else None

@@ -1,9 +1,11 @@
+import json
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from time import time
 
 import pytest
 
+from social import soundcloud
 from social.answers import by_status, figure, seconds_to_wait
 from social.errors import Failed, Limited, NetworkError
 from social.graph_api import verdict
@@ -81,3 +83,23 @@ def test_meta_tells_minutes_among_its_usage(usage: str, seconds: float | None) -
     body = b'{"error": {"code": 32, "message": "Page request limit reached"}}'
 
     assert waits(verdict(403, {"x-business-use-case-usage": usage}, body)) == seconds
+
+
+def test_soundcloud_tells_in_the_body_when_its_limits_end() -> None:
+    now = datetime.now(UTC)
+
+    def limited(*hours: int, headers: dict[str, str] | None = None) -> float | None:
+        times = [f"{now + timedelta(hours=one):%Y/%m/%d %H:%M:%S} +0000" for one in hours]
+        limits = [
+            {"meta": {"rate_limit": {"group": "plays", "time_window": "PT24H"}, "reset_time": time}}
+            for time in times
+        ]
+        return waits(soundcloud.verdict(429, headers or {}, json.dumps({"errors": limits}).encode()))
+
+    assert limited(1, 2) == pytest.approx(7_200, abs=2)
+    assert limited(-1) == 0
+    assert limited() is None
+    assert limited(1, headers={"retry-after": "5"}) == 5
+    assert waits(soundcloud.verdict(429, {}, b'{"errors": [{"meta": {"reset_time": "soon"}}]}')) is None
+    assert waits(soundcloud.verdict(429, {}, b"<html>")) is None
+    assert soundcloud.verdict(200, {}, b"") is None
