@@ -29,6 +29,8 @@ class Scope(NamedTuple):
     domain: str | None
     asked_zone: str = "UTC"
     """Whose calendar its series are of."""
+    has_all: bool = False
+    """These are all the assets that the tenant has."""
 
     @property
     def workspace_of(self) -> Mapping[int, int]:

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 from auth.access import role_in
-from base.calendar import DateInterval, Span, WeekStart, buckets, previous
+from base.calendar import DateInterval, Span, WeekStart, buckets, previous, time_zone, touched_days
 from base.errors import BadUserInput, NotFound
 from base.ids import Kind
 from loaders.asset_metrics import Group, Ranking, RankingKey, Scope, SeriesKey
+from loaders.asset_visitors import AssetVisitorsKey
 from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from models import Action, Role
@@ -34,13 +35,16 @@ class Asked(NamedTuple):
 
 
 async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
-    assets = await _named_assets(context, await _visible_assets(context, organization), asked.asset_ids)
+    existing = await context.loaders.assets_of_organization.load(organization.id)
+    visible = await _visible_assets(context, organization, existing)
+    assets = await _named_assets(context, visible, asked.asset_ids)
     if asked.workspace_ids is not None:
         workspaces = {
             (await named_workspace(context, id, organization.id)).id for id in set(asked.workspace_ids)
         }
         assets = [asset for asset in assets if asset.workspace_id in workspaces]
-    return _scope(context, organization.tenant_id, organization.time_zone, assets, asked)
+    scope = _scope(context, organization.tenant_id, organization.time_zone, assets, asked)
+    return scope._replace(has_all=len(assets) == len(existing))
 
 
 async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
@@ -54,9 +58,10 @@ def asset_scope(context: Context, asset: AssetRow, asked: Asked) -> Scope:
     return _scope(context, asset.tenant_id, asset.time_zone, keys, asked)
 
 
-async def _visible_assets(context: Context, organization: OrganizationRow) -> Sequence[AssetKeys]:
-    """All for owners and admins; for members, those of the workspace whose token they hold."""
-    assets = await context.loaders.assets_of_organization.load(organization.id)
+async def _visible_assets(
+    context: Context, organization: OrganizationRow, assets: Sequence[AssetKeys]
+) -> Sequence[AssetKeys]:
+    """All of them for owners and admins; for members, those of the workspace whose token they hold."""
     role = await role_in(context.loaders, context.viewer, organization.id)
     if role in (Role.OWNER, Role.ADMIN) and context.viewer.workspace_id is None:
         return assets
@@ -97,6 +102,14 @@ def _scope(
 def previous_scope(scope: Scope) -> Scope:
     earlier: Span = previous(scope.span)
     return scope._replace(span=earlier)
+
+
+def visitors_key(scope: Scope) -> AssetVisitorsKey | None:
+    """Of the reporting days that the range touches; None for one domain, by which nobody is told apart."""
+    if scope.domain is not None:
+        return None
+    days = touched_days(scope.span, time_zone(scope.time_zone))
+    return AssetVisitorsKey(scope.tenant_id, scope.time_zone, scope.assets, scope.has_all, *days)
 
 
 def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) -> RankingKey:
