@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart, buckets, previous, time_zone, touched_days
-from base.errors import BadUserInput, NotFound
+from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Group, Ranking, RankingKey, Scope, SeriesKey
 from loaders.asset_visitors import AssetVisitorsKey
@@ -13,7 +13,7 @@ from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from models import Action, Role
 from resolvers.context import Context
-from resolvers.ids import public_id_of
+from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
 from resolvers.ranges import domain_of, span_of, zone_of
 
@@ -75,12 +75,13 @@ async def _named_assets(
     known = {asset.id: asset for asset in visible}
     if ids is None:
         return list(known.values())
-    public_ids = [public_id_of(Kind.ASSET, id) for id in set(ids)]
+    extensions = {"argument": "assetIds", "reason": "INVALID_ASSET"}
+    public_ids = [public_id_of(Kind.ASSET, id, **extensions) for id in set(ids)]
     rows = await context.loaders.asset_by_public_id.load_many(public_ids)
     named = []
     for row in rows:
         if row is None or row.id not in known:
-            raise NotFound("There is no such asset.", argument="assetIds", reason="INVALID_ASSET")
+            raise no_such(Kind.ASSET, **extensions)
         named.append(known[row.id])
     return sorted(named)
 
