@@ -5,6 +5,7 @@ PYTHON ?= python3
 PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
+BENCH_ARGS ?=
 
 BIN := .venv/bin
 # Bytecode is left to the first import: compiling all of it takes longer than installing.
@@ -13,10 +14,10 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema docs lock clean
+.PHONY: help demo test check schema docs bench-queries lock clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z]+:.*## / { printf "make %-7s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 	@$(BIN)/viewgraph demo --port $(PORT)
@@ -45,6 +46,9 @@ schema: .venv/.project ## write schema.graphql anew
 docs: .venv/.project ## write docs/settings.md anew
 	@$(BIN)/python -m server.reference > .venv/settings.md
 	@mv .venv/settings.md docs/settings.md
+
+bench-queries: .venv/.dev ## time what dashboards ask of 10 million events; BENCH_ARGS="--events 200000"
+	@$(BIN)/python -m bench.queries $(BENCH_ARGS)
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

@@ -138,14 +138,14 @@ def commands(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
 
 
 def test_every_target_of_the_makefile_is_documented_and_no_other() -> None:
-    targets = re.findall(r"^([a-z]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
+    targets = re.findall(r"^([a-z-]+):.*## ", (ROOT / "Makefile").read_text(), flags=re.MULTILINE)
     contributing = sections((ROOT / "CONTRIBUTING.md").read_text(), 2)
 
     assert sorted(first_column(contributing["Make targets"])) == sorted(
         f"make {target}" for target in targets
     )
     for document in DOCUMENTS:
-        named = re.findall(r"\bmake ([a-z]+)\b(?=[`\n]| [A-Z]+=)", document.read_text())
+        named = re.findall(r"\bmake ([a-z-]+)\b(?=[`\n]| [A-Z]+=)", document.read_text())
         assert set(named) <= set(targets), document
 
 
