@@ -325,8 +325,12 @@ def every_way(zone: str, start: Bound, end: Bound) -> tuple[Question, ...]:
             tuple(
                 Series(view_type, None, interval, groups, zero_fill, week_start)
                 for view_type in VIEWS
-                for interval in ("DAY", "WEEK", "MONTH")
-                for week_start in ("MONDAY", "SUNDAY")
+                for interval, week_start in (
+                    ("DAY", "MONDAY"),
+                    ("WEEK", "MONDAY"),
+                    ("WEEK", "SUNDAY"),
+                    ("MONTH", "SUNDAY"),
+                )
             )
             for groups in (None, ("ASSET", "DEVICE", "DOMAIN", "WORKSPACE"))
             for zero_fill in (False, True)
@@ -335,7 +339,9 @@ def every_way(zone: str, start: Bound, end: Bound) -> tuple[Question, ...]:
 
 
 def an_hour_apart(zone: str, first: datetime, hours: int) -> World:
-    """Something every hour, of all kinds; each view has an interaction before the one that came first."""
+    """Something every hour, of all kinds. Each view has an interaction before the one that came first, and
+    another at the same instant, which comes last and counts by its smaller id.
+    """
     actions = ["VIEW_3D", "AR_CLICK", "INTERACTION", "AR_SCAN", "INTERACTION", "VIEW_3D"]
     people = [None, "ann", "@member", "bob", "@owner"]
     events = tuple(
@@ -351,7 +357,11 @@ def an_hour_apart(zone: str, first: datetime, hours: int) -> World:
         )
         for hour in range(hours)
     )
-    return World(zone, (0, 1, 0), (events[::-2], events[::2]))
+    at_once = tuple(
+        event._replace(id=UUID(int=1 + number), asset=(event.asset + 1) % 3, domain=None, device=None)
+        for number, event in enumerate(events[2::12])
+    )
+    return World(zone, (0, 1, 0), (events[::-2], events[::2], at_once))
 
 
 def through(zone: str, reporting: str, first: str, last: str) -> Case:
