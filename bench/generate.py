@@ -29,17 +29,24 @@ _OWNERS = 5
 _WORKSPACES = 4
 _SEED = 3
 _DOMAINS = [f"shop-{number}.example" for number in range(40)]
+_SITES = 5
 _DEVICES = ("DESKTOP", "DESKTOP", "MOBILE", "MOBILE", "MOBILE", "TABLET")
 _VISITORS = 1_000_000
 _VIEWS_REMEMBERED = 2_000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-class _View(NamedTuple):
-    """A 3D view that may still be interacted in: the part of its line that interactions repeat."""
-
-    subject: str
-    rest: str
+class Happened(NamedTuple):
+    id: UUID
+    milliseconds: int
+    """Since 1970."""
+    action: str
+    subject: int
+    """The number of the asset or publication."""
+    device: str
+    domain: str
+    visitor: str
+    view_id: UUID | None
 
 
 def _id(random: Random, milliseconds: int) -> UUID:
@@ -119,43 +126,53 @@ async def fill_catalog(database: Database) -> None:
         )
 
 
-def lines(count: int) -> Iterator[str]:
-    """In the order of their times, which are spread over the year; the last is within it."""
+def happened(count: int, publications: int = PUBLICATIONS) -> Iterator[Happened]:
+    """In the order of their times, which are spread over the year; the last is within it.
+
+    Without any publication, all of it happens to assets.
+    """
     random = Random(_SEED)  # noqa: S311
-    assets = [f'{{"assetId":"{global_id(Kind.ASSET, id)}"}}' for id in _public_ids(ASSETS, Kind.ASSET)]
-    publications = [
-        f'{{"publicationId":"{global_id(Kind.PUBLICATION, id)}"}}'
-        for id in _public_ids(PUBLICATIONS, Kind.PUBLICATION)
-    ]
-    views: deque[_View] = deque(maxlen=_VIEWS_REMEMBERED)
+    views: deque[Happened] = deque(maxlen=_VIEWS_REMEMBERED)
     first = (START - _EPOCH) // timedelta(milliseconds=1)
     length = DAYS * 86_400_000
     for number in range(count):
         at = first + (number * length + random.randrange(length)) // count
         id = _id(random, at)
-        time = (_EPOCH + timedelta(milliseconds=at)).isoformat(timespec="milliseconds")
         kind = random.random()
         if kind < 0.22 and views:
-            view = random.choice(views)
-            yield (
-                f'{{"id":"{id}","subject":{view.subject},"action":"INTERACTION","occurredAt":"{time}",{view.rest}}}'
-            )
+            yield random.choice(views)._replace(id=id, milliseconds=at, action="INTERACTION")
             continue
-        rest = (
-            f'"deviceCategory":"{random.choice(_DEVICES)}","domain":"{random.choice(_DOMAINS)}",'
-            f'"visitor":"visitor {random.randrange(_VISITORS)}"'
-        )
-        if kind < 0.34:
-            subject = publications[int(random.random() ** 2 * PUBLICATIONS)]
+        # Few assets have most of the views.
+        if kind < 0.34 and publications:
+            subject = int(random.random() ** 2 * publications)
             action = "VIEW" if kind < 0.33 else "SHARE"
         else:
-            # Few assets have most of the views.
-            subject = assets[int(random.random() ** 2 * ASSETS)]
+            subject = int(random.random() ** 2 * ASSETS)
             action = "VIEW_3D" if kind < 0.9 else "AR_CLICK" if kind < 0.97 else "AR_SCAN"
-        if action == "VIEW_3D":
-            rest += f',"viewId":"{_id(random, at)}"'
-            views.append(_View(subject, rest))
-        yield f'{{"id":"{id}","subject":{subject},"action":"{action}","occurredAt":"{time}",{rest}}}'
+        # Each is on a few sites, and most come from one of them.
+        domain = _DOMAINS[(7 * subject + int(random.random() ** 2 * _SITES)) % len(_DOMAINS)]
+        visitor = f"visitor {random.randrange(_VISITORS)}"
+        view_id = _id(random, at) if action == "VIEW_3D" else None
+        one = Happened(id, at, action, subject, random.choice(_DEVICES), domain, visitor, view_id)
+        if view_id:
+            views.append(one)
+        yield one
+
+
+def lines(count: int) -> Iterator[str]:
+    assets = [f'{{"assetId":"{global_id(Kind.ASSET, id)}"}}' for id in _public_ids(ASSETS, Kind.ASSET)]
+    publications = [
+        f'{{"publicationId":"{global_id(Kind.PUBLICATION, id)}"}}'
+        for id in _public_ids(PUBLICATIONS, Kind.PUBLICATION)
+    ]
+    for one in happened(count):
+        subject = (publications if one.action in ("VIEW", "SHARE") else assets)[one.subject]
+        time = (_EPOCH + timedelta(milliseconds=one.milliseconds)).isoformat(timespec="milliseconds")
+        view = f',"viewId":"{one.view_id}"' if one.view_id else ""
+        yield (
+            f'{{"id":"{one.id}","subject":{subject},"action":"{one.action}","occurredAt":"{time}",'
+            f'"deviceCategory":"{one.device}","domain":"{one.domain}","visitor":"{one.visitor}"{view}}}'
+        )
 
 
 def write(file: Path, count: int) -> None:

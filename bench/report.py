@@ -245,17 +245,17 @@ def main() -> None:
     parser.add_argument("--case", type=int, help="measures this one here, and prints it as JSON")
     given = parser.parse_args()
     if given.case is not None:
-        print(json.dumps(asyncio.run(_measure(given.database_url, given.case))))  # noqa: T201
+        print(json.dumps(asyncio.run(_measure(given.database_url, given.case))))
         return
     asyncio.run(_fill(given.database_url))
-    print(f"{'report of 1,000 assets':28}  seconds    CPU s  longest pause  peak MB  file KB")  # noqa: T201
+    print(f"{'report of 1,000 assets':28}  seconds    CPU s  longest pause  peak MB  file KB")
     for place, (name, *_) in enumerate(_CASES):
         command = [sys.executable, "-m", "bench.report", "--database-url", given.database_url]
         done = subprocess.run(  # noqa: S603
             [*command, "--case", str(place)], check=True, capture_output=True, text=True
         )
         found = json.loads(done.stdout)
-        print(  # noqa: T201
+        print(
             f"{name:28}  {found['seconds']:7.2f}  {found['cpu']:7.2f}  {found['pause']:13.3f}  "
             f"{found['megabytes']:7.0f}  {found['kilobytes']:7.0f}"
         )

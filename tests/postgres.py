@@ -41,11 +41,12 @@ DISK = Path("/tmp")  # noqa: S108
 # background commands ignore INT until they choose otherwise. A line instead is a crash (QUIT, the
 # immediate shutdown); the next line starts the server again.
 KEEPER = """
-port=$1 bin=$2 data=$3 copy=$4
-shift 4
+port=$1 bin=$2 data=$3 copy=$4 kept=$5
+shift 5
 exec 3<&0
-"$bin/initdb" -D "$data" --no-sync --username postgres --auth trust --encoding UTF8 \\
-    --locale C --locale-provider builtin --builtin-locale C.UTF-8 &&
+{ [ -e "$data/PG_VERSION" ] ||
+    "$bin/initdb" -D "$data" --no-sync --username postgres --auth trust --encoding UTF8 \\
+    --locale C --locale-provider builtin --builtin-locale C.UTF-8; } &&
 while
     "$bin/postgres" -D "$data" -p "$port" -h 127.0.0.1 -c unix_socket_directories= "$@" & server=$!
     {
@@ -56,7 +57,8 @@ while
     kill $reader
     [ -e "$data/crashed" ] && rm "$data/crashed" && read -r _ <&3
 do :; done
-rm -rf "$data" "$copy"
+[ "$kept" ] || rm -rf "$data"
+rm -rf "$copy"
 """
 FAST = (
     "max_wal_size=128MB",
@@ -87,13 +89,15 @@ class PostgresServer:
     event loop runs.
 
     A `durable` one keeps what it has committed through a crash, and costs what that costs. It is always
-    one of our own, which may be crashed and started again.
+    one of our own, which may be crashed and started again. In a `folder`, which may be new, everything
+    stays for the next one.
     """
 
     address: URL
 
-    def __init__(self, *, durable: bool = False) -> None:
+    def __init__(self, *, durable: bool = False, folder: Path | None = None) -> None:
         self._durable = durable
+        self._kept = folder
         self._stack = ExitStack()
         self._keeper: subprocess.Popen[bytes] | None = None
 
@@ -162,16 +166,19 @@ class PostgresServer:
         return self._start_at(free_port())
 
     def _start_at(self, port: int) -> URL:
-        address, self._keeper = self._stack.enter_context(_server(port, durable=self._durable))
+        address, self._keeper = self._stack.enter_context(_server(port, self._kept, durable=self._durable))
         return address
 
 
 @contextmanager
-def _server(port: int, *, durable: bool) -> Iterator[tuple[URL, subprocess.Popen[bytes]]]:
+def _server(port: int, kept: Path | None, *, durable: bool) -> Iterator[tuple[URL, subprocess.Popen[bytes]]]:
     address = URL.create("postgresql+asyncpg", "postgres", host="127.0.0.1", port=port, database="postgres")
     user = _unprivileged()
     with ExitStack() as stack:
-        data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) and not durable else None))
+        if kept:
+            data = _lasting(kept, user)
+        else:
+            data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) and not durable else None))
         options = [part for option in (DURABLE if durable else FAST) for part in ("-c", option)]
         binaries, copy = _installed(), None
         if user and not _runs(binaries / "initdb", user):
@@ -180,7 +187,7 @@ def _server(port: int, *, durable: bool) -> Iterator[tuple[URL, subprocess.Popen
         log = stack.enter_context(tempfile.TemporaryFile())
         keeper = stack.enter_context(
             subprocess.Popen(
-                ["/bin/sh", "-c", KEEPER, "sh", str(port), binaries, data, copy or "", *options],
+                ["/bin/sh", "-c", KEEPER, "sh", str(port), binaries, data, copy or "", kept or "", *options],
                 stdin=subprocess.PIPE,
                 stdout=log,
                 stderr=log,
@@ -207,6 +214,13 @@ def _folder(user: User, parent: Path | None = None) -> Iterator[Path]:
         yield folder
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+
+
+def _lasting(folder: Path, user: User) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    if user:
+        os.chown(folder, user["user"], user["group"])
+    return folder.resolve()
 
 
 def _roomy(folder: Path) -> bool:

@@ -2,12 +2,13 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic, sleep
 from uuid import uuid4
 
 import pytest
 
-from tests.postgres import DSN_VARIABLE, PostgresServer
+from tests.postgres import DISK, DSN_VARIABLE, PostgresServer
 
 HELD_SERVER = """
 import sys
@@ -60,6 +61,19 @@ def test_a_server_named_in_the_environment_takes_its_place_and_stays(
         assert named.execute("SELECT count(*) FROM view") == 2
 
     assert server.execute("SELECT count(*) FROM view", template) == 2
+
+
+def test_what_is_in_a_folder_is_there_for_the_next_server() -> None:
+    folder = DISK / f"viewgraph-kept-{uuid4()}"
+    try:
+        with PostgresServer(durable=True, folder=folder) as first:
+            first.create_database("kept")
+            first.execute("CREATE TABLE view AS SELECT 5 AS id", "kept")
+        with PostgresServer(durable=True, folder=folder) as second:
+            assert second.execute("SELECT id FROM view", "kept") == 5
+            assert second.execute("SHOW data_directory") == str(folder)
+    finally:
+        rmtree(folder)
 
 
 def test_a_server_does_not_outlive_a_killed_process(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -88,6 +88,14 @@ def upgrade() -> None:
     op.create_index(
         "ix_events_subject_id_occurred_at", "events", ["tenant_id", "subject_id", "occurred_at"], unique=False
     )
+    op.create_index(
+        "ix_events_user_id",
+        "events",
+        ["tenant_id", "subject_id", "occurred_at", "action", "user_id"],
+        unique=False,
+        sqlite_where=sa.text("user_id IS NOT NULL"),
+        postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
     op.create_table(
         "month_totals",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
@@ -611,6 +619,12 @@ def downgrade() -> None:
     op.drop_table("network_leases")
     op.drop_index("ix_month_totals_month", table_name="month_totals")
     op.drop_table("month_totals")
+    op.drop_index(
+        "ix_events_user_id",
+        table_name="events",
+        sqlite_where=sa.text("user_id IS NOT NULL"),
+        postgresql_where=sa.text("user_id IS NOT NULL"),
+    )
     op.drop_index("ix_events_subject_id_occurred_at", table_name="events")
     op.drop_table("events")
     op.drop_index("ix_engaged_views_subject_id_occurred_at", table_name="engaged_views")

@@ -15,6 +15,7 @@ from importlib.resources import files
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
 
+_MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
@@ -201,6 +202,11 @@ def _end(bound: Bound, zone: ZoneInfo) -> datetime:
     local = second.replace(tzinfo=zone, fold=1)
     shown = _shown(local)
     return shown + _SECOND if shown else _jump(local)
+
+
+def touched_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
+    """The first local day that a span touches, and the day after the last."""
+    return day_of(span.start, zone), day_of(span.end - _MICROSECOND, zone) + _DAY
 
 
 def previous(span: Span) -> Span:

@@ -13,6 +13,8 @@ VERSION = 1
 
 Sketches of different versions are never merged.
 """
+ALL_SUBJECTS = (0, 0)
+"""The kind and the id of a subject that stand for all those of a tenant."""
 _LG_K = 12
 _TYPE = tgt_hll_type.HLL_4
 _DEVIATIONS = 2
@@ -37,14 +39,33 @@ def added(sketch: bytes, visitors: Iterable[str]) -> bytes:
     return bytes(grown.serialize_compact())
 
 
+class Union:
+    """Of sketches that come one after the other."""
+
+    def __init__(self) -> None:
+        self._union = hll_union(_LG_K)
+
+    def add(self, sketches: Iterable[bytes]) -> None:
+        for sketch in sketches:
+            self._union.update(hll_sketch.deserialize(sketch))
+
+    def result(self, type_: tgt_hll_type) -> hll_sketch:
+        return self._union.get_result(type_)
+
+    def estimate(self) -> Estimate:
+        merged = self.result(_TYPE)
+        return Estimate(
+            round(merged.get_estimate()),
+            round(merged.get_lower_bound(_DEVIATIONS)),
+            round(merged.get_upper_bound(_DEVIATIONS)),
+        )
+
+
 def estimate(sketches: Iterable[bytes]) -> Estimate:
     """How many distinct visitors the sketches have together."""
-    merged = _union(sketches).get_result(_TYPE)
-    return Estimate(
-        round(merged.get_estimate()),
-        round(merged.get_lower_bound(_DEVIATIONS)),
-        round(merged.get_upper_bound(_DEVIATIONS)),
-    )
+    union = Union()
+    union.add(sketches)
+    return union.estimate()
 
 
 def content(sketch: bytes) -> bytes:
@@ -53,16 +74,11 @@ def content(sketch: bytes) -> bytes:
     The library's layout: a header, of which the first byte is the length in ints, then either one
     register for each of the 2^12 places, or while there are few visitors a hash of each, unsorted.
     """
-    laid_out = bytes(_union([sketch]).get_result(tgt_hll_type.HLL_8).serialize_compact())
+    union = Union()
+    union.add([sketch])
+    laid_out = bytes(union.result(tgt_hll_type.HLL_8).serialize_compact())
     body = laid_out[4 * laid_out[0] :]
     if laid_out[0] == _HEADER_INTS_OF_REGISTERS:
         return body
     coupons = [body[place : place + _COUPON_BYTES] for place in range(0, len(body), _COUPON_BYTES)]
     return b"".join(sorted(coupons))
-
-
-def _union(sketches: Iterable[bytes]) -> hll_union:
-    union = hll_union(_LG_K)
-    for sketch in sketches:
-        union.update(hll_sketch.deserialize(sketch))
-    return union

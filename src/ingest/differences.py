@@ -11,11 +11,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from base.calendar import day_of
-from base.sketches import VERSION, content
+from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.reading import Subjects, Views, stored_sketches
 from ingest.recount import Recount, Scope, stored_event
-from ingest.sketches import ALL_SUBJECTS, SketchKey
+from ingest.sketches import SketchKey
 from ingest.sorted import Row, keys
 from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
 

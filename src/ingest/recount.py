@@ -7,10 +7,10 @@ from typing import NamedTuple
 from uuid import UUID
 
 from base.calendar import month_start, next_month, start_of_day
-from base.sketches import EMPTY, added
+from base.sketches import ALL_SUBJECTS, EMPTY, added
 from ingest.deltas import Days, TotalKey, by_month, total_deltas
 from ingest.events import NewEvent
-from ingest.sketches import ALL_SUBJECTS, SketchKey, seen_by_day
+from ingest.sketches import SketchKey, seen_by_day
 from ingest.tenants import TenantRow
 from models import Action, Device
 

@@ -5,14 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from base.sketches import EMPTY, VERSION, added
+from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added
 from database import Bulk
 from ingest.deltas import Days
 from ingest.events import NewEvent
 from models import SUBJECT_OF, TAKES_BACK, VisitorSketch
 
-ALL_SUBJECTS = (0, 0)
-"""Kind and id that stand for the tenant as a whole."""
 _VERSION_PLACE, _SKETCH_PLACE = 4, 5
 
 

@@ -5,6 +5,7 @@ from functools import cached_property
 
 from database import Database
 from loaders.asset_metrics import AssetSeries, FiguresByAsset, FiguresOfScope, RankedAssets
+from loaders.asset_visitors import VisitorsOfAssets
 from loaders.assets import (
     AssetById,
     AssetByPublicId,
@@ -284,6 +285,10 @@ class Loaders:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self._database, self.reports)
+
+    @cached_property
+    def asset_visitors(self) -> VisitorsOfAssets:
+        return VisitorsOfAssets(self._database, self._now)
 
     @cached_property
     def asset_series(self) -> AssetSeries:

@@ -50,6 +50,8 @@ class Scope(NamedTuple):
     asked_zone: str
     """Whose calendar its series are of."""
     choices: Choices
+    has_all: bool = False
+    """These are all the assets that the tenant has."""
 
     @property
     def workspace_of(self) -> Mapping[int, int]:

@@ -78,6 +78,7 @@ class VisitorsOfSubject(HourLoader[VisitorsKey, Visitors]):
         .where(
             among(EVENTS.tenant_id, "tenants"),
             among(EVENTS.subject_id, "subjects"),
+            EVENTS.user_id.is_not(None),
             among(EVENTS.action, "actions"),
             EVENTS.occurred_at >= bindparam("start", type_=Instant()),
             EVENTS.occurred_at < bindparam("end", type_=Instant()),

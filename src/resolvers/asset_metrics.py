@@ -6,15 +6,16 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
-from base.calendar import DateInterval, Span, WeekStart, buckets, previous
-from base.errors import BadUserInput, NotFound
+from base.calendar import DateInterval, Span, WeekStart, buckets, previous, time_zone, touched_days
+from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
+from loaders.asset_visitors import AssetVisitorsKey
 from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from models import Action, Role
 from resolvers.context import Context
-from resolvers.ids import public_id_of
+from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
 from resolvers.ranges import domain_of, span_of, zone_of
 
@@ -49,9 +50,9 @@ def asked(
 
 
 async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
-    assets, named = await _named_assets(
-        context, await _visible_assets(context, organization), asked.asset_ids
-    )
+    existing = await context.loaders.assets_of_organization.load(organization.id)
+    visible = await _visible_assets(context, organization, existing)
+    assets, named = await _named_assets(context, visible, asked.asset_ids)
     workspaces = await _named_workspaces(context, organization, asked.workspace_ids)
     if workspaces is not None:
         entered = {workspace.id for workspace in workspaces}
@@ -63,7 +64,8 @@ async def organization_scope(context: Context, organization: OrganizationRow, as
         None if workspaces is None else tuple(_choice(row) for row in workspaces),
         named,
     )
-    return _scope(organization.tenant_id, organization.time_zone, assets, asked, choices)
+    scope = _scope(organization.tenant_id, organization.time_zone, assets, asked, choices)
+    return scope._replace(has_all=len(assets) == len(existing))
 
 
 async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
@@ -79,9 +81,10 @@ def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
     return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
 
 
-async def _visible_assets(context: Context, organization: OrganizationRow) -> Sequence[AssetKeys]:
-    """All for owners and admins; for members, those of the workspace whose token they hold."""
-    assets = await context.loaders.assets_of_organization.load(organization.id)
+async def _visible_assets(
+    context: Context, organization: OrganizationRow, assets: Sequence[AssetKeys]
+) -> Sequence[AssetKeys]:
+    """All of them for owners and admins; for members, those of the workspace whose token they hold."""
     role = await role_in(context.loaders, context.viewer, organization.id)
     if role in (Role.OWNER, Role.ADMIN) and context.viewer.workspace_id is None:
         return assets
@@ -95,12 +98,13 @@ async def _named_assets(
     known = {asset.id: asset for asset in visible}
     if ids is None:
         return list(known.values()), None
-    public_ids = [public_id_of(Kind.ASSET, id) for id in set(ids)]
+    extensions = {"argument": "assetIds", "reason": "INVALID_ASSET"}
+    public_ids = [public_id_of(Kind.ASSET, id, **extensions) for id in set(ids)]
     rows = await context.loaders.asset_by_public_id.load_many(public_ids)
     named: list[AssetRow] = []
     for row in rows:
         if row is None or row.id not in known:
-            raise NotFound("There is no such asset.", argument="assetIds", reason="INVALID_ASSET")
+            raise no_such(Kind.ASSET, **extensions)
         named.append(row)
     named.sort(key=attrgetter("id"))
     return [known[row.id] for row in named], tuple(_choice(row) for row in named)
@@ -141,6 +145,14 @@ def _scope(
 def previous_scope(scope: Scope) -> Scope:
     earlier: Span = previous(scope.span)
     return scope._replace(span=earlier)
+
+
+def visitors_key(scope: Scope) -> AssetVisitorsKey | None:
+    """Of the reporting days that the range touches; None for one domain, by which nobody is told apart."""
+    if scope.domain is not None:
+        return None
+    days = touched_days(scope.span, time_zone(scope.time_zone))
+    return AssetVisitorsKey(scope.tenant_id, scope.time_zone, scope.assets, scope.has_all, *days)
 
 
 def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) -> RankingKey:

@@ -26,19 +26,19 @@ _WORDS = {
 }
 
 
-def public_id_of(kind: Kind, id: str) -> UUID:
-    """Raises NOT_FOUND for an id of another kind, or of none."""
+def public_id_of(kind: Kind, id: str, **extensions: str) -> UUID:
+    """Raises NOT_FOUND for an id of another kind, or of none, with what the error says besides."""
     try:
         found, public_id = parse_global_id(id)
     except InvalidId:
-        raise no_such(kind) from None
+        raise no_such(kind, **extensions) from None
     if found is not kind:
-        raise no_such(kind)
+        raise no_such(kind, **extensions)
     return public_id
 
 
-def no_such(kind: Kind) -> NotFound:
-    return NotFound(f"There is no such {_WORDS[kind]}.")
+def no_such(kind: Kind, **extensions: str) -> NotFound:
+    return NotFound(f"There is no such {_WORDS[kind]}.", **extensions)
 
 
 async def find(kind: Kind, id: str, load: Callable[[UUID], Awaitable[R | None]]) -> R:

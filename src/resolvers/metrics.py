@@ -1,7 +1,6 @@
 """Which figures a field of a publication asks for."""
 
 from collections.abc import Sequence
-from datetime import timedelta
 
 from base.calendar import (
     AFTER_LAST_DAY,
@@ -9,8 +8,8 @@ from base.calendar import (
     DateInterval,
     Span,
     buckets,
-    day_of,
     previous,
+    touched_days,
 )
 from base.calendar import time_zone as zone_called
 from base.errors import BadUserInput
@@ -23,9 +22,6 @@ from loaders.visitors import VisitorsKey
 from models import Action, SubjectKind
 from resolvers.context import Limits
 from resolvers.ranges import domain_of, span_of, zone_of
-
-_DAY = timedelta(days=1)
-_INSTANT = timedelta(microseconds=1)
 
 
 def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[EngagementKey]:
@@ -43,8 +39,7 @@ def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
     publication_id, tenant_id, reporting_zone, span = key.key
     first, stop = FIRST_DAY, AFTER_LAST_DAY
     if span:
-        zone = zone_called(reporting_zone)
-        first, stop = day_of(span.start, zone), day_of(span.end - _INSTANT, zone) + _DAY
+        first, stop = touched_days(span, zone_called(reporting_zone))
     return HourKey(
         key.revision,
         VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, publication_id, first, stop),

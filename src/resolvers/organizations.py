@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 
 from auth.access import may_enter, role_in
-from base.errors import NotFound
 from base.ids import Kind
 from loaders.assets import AssetRow
 from loaders.listings import (
@@ -82,14 +81,15 @@ def workspace_assets_key(workspace: WorkspaceRow, page: Page) -> PageKey:
 
 async def named_workspace(context: Context, id: str, organization_id: int) -> WorkspaceRow:
     """One that a filter names; NOT_FOUND for what the viewer may not know of, and of other organizations."""
-    public_id = public_id_of(Kind.WORKSPACE, id)
+    named = {"argument": "workspaceIds", "reason": "INVALID_WORKSPACE"}
+    public_id = public_id_of(Kind.WORKSPACE, id, **named)
     row = await context.loaders.workspace_by_public_id.load(public_id)
     if (
         row is None
         or row.organization_id != organization_id
         or not await may_enter(context.loaders, context.viewer, row)
     ):
-        raise NotFound("There is no such workspace.", argument="workspaceIds", reason="INVALID_WORKSPACE")
+        raise no_such(Kind.WORKSPACE, **named)
     return row
 
 

@@ -1,6 +1,7 @@
 """Errors as clients see them: expected ones as they are, bugs masked and logged under the request's id."""
 
 import logging
+import re
 from enum import StrEnum
 from typing import Any
 
@@ -11,6 +12,28 @@ from base.errors import ExpectedError
 log = logging.getLogger("viewgraph")
 
 MASKED = "Something went wrong on our side. Quote the request id when you report it."
+
+
+_VALUE = r"^Variable '\$\w+' has invalid value"
+
+
+def _absent(type_: str) -> re.Pattern[str]:
+    """How graphql-core says that a variable was left out or is null: in words alone."""
+    return re.compile(rf"{_VALUE}: Expected (a )?value of non-null type '{type_}!' ")
+
+
+def _absent_bound(field: str) -> re.Pattern[str]:
+    """The same, of a range's field."""
+    is_null = rf"{_VALUE} at [\w.]*\.{field}: Expected value of non-null type 'RangeBound!' "
+    return re.compile(rf"{is_null}|Expected value of type 'DateRange' to include required field '{field}'")
+
+
+_MISSING = (
+    (_absent_bound("start"), {"reason": "MISSING_START_DATE"}),
+    (_absent_bound("end"), {"reason": "MISSING_END_DATE"}),
+    (_absent("DateRange"), {"reason": "MISSING_RANGE_PARAMETER"}),
+    (_absent("ViewType"), {"reason": "MISSING_VIEW_TYPE"}),
+)
 
 
 class Code(StrEnum):
@@ -42,7 +65,7 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
         is_syntax = isinstance(error, GraphQLSyntaxError)
         extensions = {"code": Code.GRAPHQL_PARSE_FAILED if is_syntax else Code.GRAPHQL_VALIDATION_FAILED}
     elif _is_about_values(error):
-        extensions = {"code": Code.BAD_USER_INPUT, **_variable(error), "reason": "INVALID_VALUE"}
+        extensions = {"code": Code.BAD_USER_INPUT, **_variable(error), **_reason(error)}
     else:
         log.error("Request %s failed at %s", request_id, error.path, exc_info=error.original_error or error)
         shown["message"] = MASKED
@@ -60,6 +83,13 @@ def _expected(error: BaseException | None) -> ExpectedError | None:
 def _is_about_values(error: GraphQLError) -> bool:
     """Of a variable, or an argument made of one: it points at the value. A bug points at its field."""
     return error.path is None or not isinstance(next(iter(error.nodes or ()), None), FieldNode)
+
+
+def _reason(error: GraphQLError) -> dict[str, str]:
+    for missing, reason in _MISSING:
+        if missing.search(error.message):
+            return reason
+    return {"reason": "INVALID_VALUE"}
 
 
 def _variable(error: GraphQLError) -> dict[str, str]:

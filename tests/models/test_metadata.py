@@ -241,7 +241,10 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
         "active_users": set(),
         "day_totals": {("tenant_id", "day")},
         "engaged_views": {("tenant_id", "subject_id", "occurred_at")},
-        "events": {("tenant_id", "subject_id", "occurred_at")},
+        "events": {
+            ("tenant_id", "subject_id", "occurred_at"),
+            ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
+        },
         "month_totals": {("tenant_id", "month")},
         "visitor_sketches": {("tenant_id", "day")},
     }

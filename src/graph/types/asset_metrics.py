@@ -8,9 +8,11 @@ from graph.enums import ActionType, ViewType
 from graph.fields import argument, described, field, loaded
 from graph.info import Info
 from graph.scalars import BigInt
+from graph.types.metrics import UniqueVisitors
 from graph.types.report import SummaryReport
 from graph.types.views import ViewSeries, asset_face
 from loaders.asset_metrics import Figures, Group, Ranked, Ranking, RankingKey, Scope, SeriesKey
+from loaders.asset_visitors import AssetVisitorsKey
 from reports import ReportFormat
 from resolvers import asset_metrics
 
@@ -97,6 +99,18 @@ class AssetMetrics:
     ) -> RankingKey:
         """Largest first; of equals, the one made first. Assets with 0 are left out."""
         return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
+
+    @loaded(
+        lambda loaders: loaders.asset_visitors,
+        lambda _, visitors: UniqueVisitors.of(visitors),
+        UniqueVisitors | None,
+    )
+    def unique_visitors(self) -> AssetVisitorsKey | None:
+        """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
+        once. Sketches are kept by days of the organization's reporting time zone: a day that the range covers
+        in part is meant as a whole. They do not know the site that a visitor came from: null where `domain`
+        names one."""
+        return asset_metrics.visitors_key(self.scope)
 
     @loaded(
         lambda loaders: loaders.asset_series,
