@@ -30,7 +30,7 @@ from tests.graph.asset_oracle import (
 )
 from tests.studio import Clock, Studio
 
-EXAMPLES = 40
+EXAMPLES = 30
 ZONES = [
     "UTC",
     "Africa/Casablanca",
