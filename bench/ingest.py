@@ -150,7 +150,7 @@ def measured(at: Served, cell: Cell, seed: int, seconds: float) -> Measured:
         publications=at.world.publications,
         batch=cell.batch,
         requests=REQUESTS[cell.batch],
-        connections=CONNECTIONS,
+        connections=4 if cell.is_watched else CONNECTIONS,
         seed=seed,
         start=shortly_before(),
         rate=cell.rate,
@@ -253,7 +253,8 @@ def main(
     for engine in engines.split(","):
         cells = [Cell(BARE, 1), *(Cell(door, int(batch)) for batch in batches.split(",") for door in both)]
         cells += [Cell(door, 1000, float(rate)) for rate in rates.split(",") if rate for door in both]
-        cells += [Cell(door, 1000, is_watched=True) for door in both]
+        # So that each is alone: what is held up is held up by its own thousand.
+        cells += [Cell(door, 1000, 5_000, is_watched=True) for door in both]
         with world_on(engine) as (world, postmaster), served(world, engine, postmaster, profile) as at:
             measure_all(at, cells, rounds, seconds)
 
