@@ -27,7 +27,12 @@ _ALIVE = Statement(select(literal(1)), int)
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
     """`services` are made from the settings when none are lent; lent ones stay open at the end."""
     used = services or services_of(settings)
-    endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=settings.graphiql)
+    endpoint = Endpoint(
+        used,
+        max_body_bytes=settings.max_body_bytes,
+        graphiql=settings.graphiql,
+        draft_statuses=settings.draft_statuses,
+    )
 
     collector = Collector(used)
 

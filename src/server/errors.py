@@ -47,6 +47,16 @@ class Code(StrEnum):
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
+class Refused(Exception):
+    """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
+
+    def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
+        self.message = message
+        self.code = code
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
 def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dict[str, Any]:
     """The answer to a request that could not be executed at all."""
     return {"errors": [{"message": message, "extensions": {**extensions, "requestId": request_id}}]}

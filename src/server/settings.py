@@ -85,6 +85,14 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(
         default=5_000_000, ge=1000, description="The largest body of a request, in bytes."
     )
+    draft_statuses: bool = Field(
+        default=False,
+        description=(
+            "Whether who accepts `application/graphql-response+json` gets the statuses that the draft of "
+            "GraphQL over HTTP recommends of late: 294 for data with errors, and 422 for a document or "
+            "variables that do not fit the schema."
+        ),
+    )
     max_page_size: int = Field(default=100, ge=1, description="The most that `first` and `last` may ask for.")
     max_range_days: int = Field(
         default=3660, ge=1, description="The widest range of days that may be asked for."
