@@ -14,6 +14,7 @@ from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
 from server.endpoint import Endpoint
+from server.origins import shared_with
 from server.reports import ReportFiles
 from server.services import close_services, services_of
 from server.serving import settle
@@ -64,7 +65,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", endpoint),
+            Route("/graphql", shared_with(settings.shared_origins(), endpoint)),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),

@@ -20,8 +20,9 @@ from base.errors import ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from server.errors import MASKED, Code, Refused, error_body, formatted
-from server.negotiation import GRAPHQL_JSON, JSON, is_json, preferred
+from server.negotiation import GRAPHQL_JSON, JSON, preferred
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
+from server.origins import require_preflight
 
 log = logging.getLogger("viewgraph")
 
@@ -104,6 +105,7 @@ class Endpoint:
                 )
             if not is_acceptable:
                 raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
+            require_preflight(request)
             operation = await self._operation(request)
             return await self._result(request, operation, request_id)
         except Refused as refused:
@@ -128,7 +130,6 @@ class Endpoint:
         if request.method in _READING:
             operation = operation_in_url(request.scope["query_string"])
         else:
-            _require_json(request)
             operation = operation_in_body(await self._body(request))
         if not operation.query:
             raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
@@ -155,13 +156,6 @@ class Endpoint:
             request.headers, context.loaders, services.signer, context.now, bearers
         )
         return context
-
-
-def _require_json(request: Request) -> None:
-    if not is_json(request.headers.get("content-type", "")):
-        raise Refused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Refused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
 
 
 async def _executed(operation: Operation, context: Context, *, only_queries: bool) -> ExecutionResult:

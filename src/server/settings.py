@@ -13,6 +13,8 @@ from server.failures import Failure
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+# No path, no capitals, and no port that the scheme implies: a browser writes none of them.
+_ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
@@ -84,6 +86,13 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=5_000_000, ge=1000, description="The largest body of a request, in bytes."
+    )
+    cors_origins: str = Field(
+        default="",
+        description=(
+            "Sites whose pages may use `/graphql`, such as `https://app.example.com`, separated by commas; "
+            "`*` for all."
+        ),
     )
     draft_statuses: bool = Field(
         default=False,
@@ -250,6 +259,17 @@ class Settings(BaseSettings):
             raise ValueError("Give a rate, such as `10 per 15 minutes`") from None
         return text
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in _parts(text):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError("Give origins as browsers do, such as `https://app.example.com:8443`")
+        return text
+
+    def shared_origins(self) -> list[str]:
+        return _parts(self.cors_origins)
+
     def verifying_secrets(self) -> list[str]:
         return _listed(self.previous_secrets)
 
@@ -284,4 +304,9 @@ def _complaint(error: dict[str, Any], options: dict[str, Any]) -> str:
 
 
 def _listed(secrets: SecretStr) -> list[str]:
-    return [text.strip() for text in secrets.get_secret_value().split(",") if text.strip()]
+    return _parts(secrets.get_secret_value())
+
+
+def _parts(text: str) -> list[str]:
+    """Of what is separated by commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]

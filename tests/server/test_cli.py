@@ -317,6 +317,22 @@ def test_a_database_that_the_server_does_not_have_is_told(postgres: PostgresServ
         ("REFRESH_HOURS", "-1", "'-1': Input should be greater than or equal to 0"),
         ("SCORE_REACH_WEIGHT", "-1", "'-1': Input should be greater than or equal to 0"),
         ("SCORE_REACH_WEIGHT", "inf", "'inf': Input should be a finite number"),
+        *(
+            (
+                "CORS_ORIGINS",
+                origins,
+                f"'{origins}': Give origins as browsers do, such as `https://app.example.com:8443`",
+            )
+            for origins in (
+                "app.example.com",
+                "https://app.example.com/",
+                "https://App.example.com",
+                "https://app.example.com:443",
+                "http://localhost:80",
+                "http://localhost:5173, null",
+                "https://*.example.com",
+            )
+        ),
         ("INSTAGRAM_USER_ID", "me/../", "'me/../': String should match pattern '^[0-9]{1,20}$'"),
     ],
 )
