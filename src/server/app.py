@@ -13,6 +13,7 @@ from base.errors import Unavailable
 from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
+from server.documents import documents_of
 from server.endpoint import Endpoint
 from server.origins import shared_with
 from server.reports import ReportFiles
@@ -26,10 +27,14 @@ _ALIVE = Statement(select(literal(1)), int)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
-    """`services` are made from the settings when none are lent; lent ones stay open at the end."""
+    """`services` are made from the settings when none are lent; lent ones stay open at the end.
+
+    Raises Failure where the manifest of trusted documents cannot be read.
+    """
     used = services or services_of(settings)
     endpoint = Endpoint(
         used,
+        documents_of(settings),
         max_body_bytes=settings.max_body_bytes,
         graphiql=settings.graphiql,
         draft_statuses=settings.draft_statuses,

@@ -19,6 +19,7 @@ from auth.sign_in import Bearers, viewer_of
 from base.errors import ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
+from server.documents import Documents
 from server.errors import MASKED, Code, Refused, error_body, formatted
 from server.negotiation import GRAPHQL_JSON, JSON, preferred
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
@@ -44,9 +45,16 @@ class Endpoint:
     """Answers with JSON, by POST and, if it is a query, by GET; shows GraphiQL to browsers that GET."""
 
     def __init__(
-        self, services: Services, *, max_body_bytes: int, graphiql: bool, draft_statuses: bool = False
+        self,
+        services: Services,
+        documents: Documents,
+        *,
+        max_body_bytes: int,
+        graphiql: bool,
+        draft_statuses: bool = False,
     ) -> None:
         self._services = services
+        self._documents = documents
         self._max_body_bytes = max_body_bytes
         self._has_draft_statuses = draft_statuses
         self._page = get_graphql_ide_html("graphiql") if graphiql else None
@@ -115,26 +123,27 @@ class Endpoint:
             return Answer(error_body(error.message, error.extensions, request_id), error.status)
 
     async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer:
+        document = self._documents.find(operation)
+        if not document:
+            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
+        require_one_operation(document, operation.operationName)
         reads = request.method in _READING
         # Recording is a mutation, which is never done by GET.
-        recording = (
-            None if reads else recording_in(operation.query, operation.variables, operation.operationName)
-        )
+        recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, self._services.bearers if recording else None)
         result = await (
-            recording.run(context) if recording else _executed(operation, context, only_queries=reads)
+            recording.run(context)
+            if recording
+            else _executed(document, operation, context, only_queries=reads)
         )
+        if not isinstance(result, PreExecutionError):
+            self._documents.keep(operation)
         return _answered(result, context, request_id)
 
     async def _operation(self, request: Request) -> Operation:
         if request.method in _READING:
-            operation = operation_in_url(request.scope["query_string"])
-        else:
-            operation = operation_in_body(await self._body(request))
-        if not operation.query:
-            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
-        require_one_operation(operation.query, operation.operationName)
-        return operation
+            return operation_in_url(request.scope["query_string"])
+        return operation_in_body(await self._body(request))
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
@@ -158,10 +167,12 @@ class Endpoint:
         return context
 
 
-async def _executed(operation: Operation, context: Context, *, only_queries: bool) -> ExecutionResult:
+async def _executed(
+    document: str, operation: Operation, context: Context, *, only_queries: bool
+) -> ExecutionResult:
     try:
         result = await execute(
-            context, operation.query, operation.variables, operation.operationName, only_queries=only_queries
+            context, document, operation.variables, operation.operationName, only_queries=only_queries
         )
     except InvalidOperationTypeError:
         raise Refused("Only queries are executed by GET.", Code.BAD_REQUEST, 405, allow="POST") from None

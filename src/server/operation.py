@@ -14,7 +14,8 @@ _MAX_PARAMETERS = 100
 
 
 class Operation(msgspec.Struct):
-    query: str
+    query: str | None = None
+    documentId: str | None = None
     variables: dict[str, Any] | None = None
     operationName: str | None = None
     extensions: dict[str, Any] | None = None
@@ -38,13 +39,14 @@ def operation_in_url(query_string: bytes) -> Operation:
     try:
         given = _parameters(query_string)
         objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
-        name = given.pop("operationName", None) or None
-        return msgspec.convert({**given, **objects, "operationName": name}, Operation)
+        texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
+        return msgspec.convert({**given, **objects, **texts}, Operation)
     except _UNREADABLE as error:
         raise Refused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
 
 _OBJECTS = {"variables", "extensions"}
+_NAMES = {"documentId", "operationName"}
 
 
 def _parameters(query_string: bytes) -> dict[str, str]:

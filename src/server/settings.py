@@ -94,6 +94,24 @@ class Settings(BaseSettings):
             "`*` for all."
         ),
     )
+    persisted_query_bytes: int = Field(
+        default=5_000_000,
+        ge=0,
+        description=(
+            "How many bytes of documents each worker keeps that clients ask for by their hash (automatic "
+            "persisted queries); 0 for none."
+        ),
+    )
+    trusted_documents: str = Field(
+        default="",
+        description=(
+            "A file of documents that clients ask for by their id: a manifest as Apollo, Relay or "
+            "graphql-codegen write it."
+        ),
+    )
+    only_trusted_documents: bool = Field(
+        default=False, description="Whether no other documents are executed than those of that file."
+    )
     draft_statuses: bool = Field(
         default=False,
         description=(
@@ -266,6 +284,13 @@ class Settings(BaseSettings):
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError("Give origins as browsers do, such as `https://app.example.com:8443`")
         return text
+
+    @field_validator("only_trusted_documents")
+    @classmethod
+    def _trusts_some(cls, is_so: bool, given: ValidationInfo) -> bool:
+        if is_so and not given.data.get("trusted_documents"):
+            raise ValueError("Name a file of documents by VIEWGRAPH_TRUSTED_DOCUMENTS")
+        return is_so
 
     def shared_origins(self) -> list[str]:
         return _parts(self.cors_origins)

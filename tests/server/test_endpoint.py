@@ -53,8 +53,8 @@ def message(answer: Answer) -> str:
         (b'"x"', "Expected `object`, got `str`."),
         (b"[1,2]", "Expected `object`, got `array`."),
         (b"null", "Expected `object`, got `null`."),
-        (b"{}", "Object missing required field `query`."),
-        (b'{"query": null}', "Expected `str`, got `null` - at `$.query`."),
+        (b'{"query": 0}', "Expected `str | null`, got `int` - at `$.query`."),
+        (b'{"documentId": {}}', "Expected `str | null`, got `object` - at `$.documentId`."),
         (
             b'{"query": "{ viewer { id } }", "variables": []}',
             "Expected `object | null`, got `array` - at `$.variables`.",
@@ -82,6 +82,16 @@ async def test_a_body_that_is_no_request_is_refused_and_told_why(
 
     assert answer.status == 400
     assert message(answer) == f"The body is no GraphQL request: {why}"
+    assert answer.extensions == {"code": "BAD_REQUEST"}
+
+
+@one_engine
+@pytest.mark.parametrize("body", [b"{}", b'{"query": null}', b'{"qeury": "{ __typename }"}'])
+async def test_a_body_without_a_document_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await post(client, body)
+
+    assert answer.status == 400
+    assert message(answer) == "There is neither a `query` nor a `documentId`."
     assert answer.extensions == {"code": "BAD_REQUEST"}
 
 

@@ -86,8 +86,6 @@ async def test_whoever_signs_in_reads_what_is_theirs(studio: Studio) -> None:
 @pytest.mark.parametrize(
     ("query_string", "why"),
     [
-        ("", "Object missing required field `query`."),
-        ("x=1", "Object missing required field `query`."),
         ("query=%ff", "'utf-8' codec can't decode byte 0xff in position 0: invalid start byte."),
         ("query={__typename}&query={__typename}", "A parameter is given twice."),
         ("query={__typename}&variables=[]", "Expected `object | null`, got `array`."),
@@ -112,6 +110,15 @@ async def test_a_url_that_is_no_request_is_refused_and_told_why(
     assert answer.status == 400
     assert message(answer) == f"The URL is no GraphQL request: {why}"
     assert answer.extensions == {"code": "BAD_REQUEST"}
+
+
+@one_engine
+@pytest.mark.parametrize("query_string", ["", "x=1", "documentId="])
+async def test_a_url_without_a_document_is_refused(client: httpx.AsyncClient, query_string: str) -> None:
+    answer = await get_as_it_stands(client, query_string)
+
+    assert answer.status == 400
+    assert message(answer) == "There is neither a `query` nor a `documentId`."
 
 
 @one_engine
