@@ -59,11 +59,14 @@ async def execute(
 ) -> ExecutionResult:
     """Raises BAD_USER_INPUT when a list of events among the variables is none.
 
-    Where only queries are to be executed, raises InvalidOperationTypeError for another operation.
+    Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
+    whatever its variables are.
     """
     return await schema.execute(
         document,
-        variable_values=without_events(context, document, variables, operation_name),
+        variable_values=variables
+        if only_queries
+        else without_events(context, document, variables, operation_name),
         context_value=context,
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,

@@ -1,6 +1,7 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
 import logging
+import re
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -16,7 +17,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers, viewer_of
-from base.errors import ExpectedError
+from base.errors import BadUserInput, ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from server.documents import Documents
@@ -28,6 +29,7 @@ from server.origins import require_preflight
 log = logging.getLogger("viewgraph")
 
 _CLIENT_IS_GONE = 499
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
 _READING = ("GET", "HEAD")
 _KEPT_BY_NOBODY = {"cache-control": "private, no-store"}
 # What an answer depends on beside the URL.
@@ -67,7 +69,7 @@ class Endpoint:
         accepted = request.headers.get("accept", "")
         if self._page and request.method in ("GET", "HEAD") and "text/html" in accepted:
             return HTMLResponse(self._page)
-        request_id = uuid4().hex
+        request_id = _id_of(request)
         media_type = preferred(", ".join(request.headers.getlist("accept")))
         try:
             answer = await self._answer(request, request_id, is_acceptable=media_type is not None)
@@ -119,6 +121,9 @@ class Endpoint:
         except Refused as refused:
             body = error_body(refused.message, {"code": refused.code}, request_id)
             return Answer(body, refused.status, refused.headers)
+        except BadUserInput as error:
+            # A variable that does not fit, in a request that is well formed.
+            return Answer(error_body(error.message, error.extensions, request_id))
         except ExpectedError as error:
             return Answer(error_body(error.message, error.extensions, request_id), error.status)
 
@@ -165,6 +170,12 @@ class Endpoint:
             request.headers, context.loaders, services.signer, context.now, bearers
         )
         return context
+
+
+def _id_of(request: Request) -> str:
+    """As whoever passed the request on has named it, unless that could forge a line of the log."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 async def _executed(

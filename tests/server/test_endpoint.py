@@ -3,6 +3,7 @@
 import gzip
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -310,6 +311,27 @@ async def test_a_variable_of_which_the_value_does_not_fit_is_named_and_nothing_i
 
 
 @one_engine
+@pytest.mark.parametrize(("headers", "status"), [({}, 200), (GRAPHQL, 400)])
+@pytest.mark.parametrize(
+    "query",
+    [
+        # The first takes a way of its own.
+        "mutation($e: [EventInput!]!) { recordEvents(events: $e) { stored } }",
+        "mutation($e: [EventInput!]!) { recordEvents(events: $e) { stored } again: __typename }",
+    ],
+)
+async def test_events_that_are_none_have_the_status_of_variables_that_do_not_fit(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str], status: int
+) -> None:
+    body = {"query": query, "variables": {"e": [{"action": 5}]}}
+    answer = await post(client, json.dumps(body).encode(), **headers)
+
+    assert answer.status == status
+    assert list(answer.body) == ["errors"]
+    assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "e", "reason": "INVALID_EVENTS"}
+
+
+@one_engine
 async def test_a_null_that_overrides_a_default_fails_in_its_field(client: httpx.AsyncClient) -> None:
     query = """mutation($email: String = "a") {
       login(input: {password: {email: $email, password: "x"}}) { expiresAt }
@@ -572,6 +594,37 @@ async def test_the_request_id_of_every_error_stands_in_the_header_too(
     shown = {error["extensions"]["requestId"] for error in answer.body["errors"]}
     assert shown == {answer.headers["x-request-id"]}
     assert len(answer.headers["x-request-id"]) == 32
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "request_id",
+    [
+        "7",
+        "4bf92f35-77b3-4da6-a3ce-929d0e0e4736",
+        "Root=1-67891233-abcdef012345678912345678",
+        "a/b+c=",
+        "x" * 128,
+    ],
+)
+async def test_a_request_that_has_an_id_keeps_it(client: httpx.AsyncClient, request_id: str) -> None:
+    answer = await post(client, b'{"query": "{ nope }"}', **{"x-request-id": request_id})
+
+    assert answer.headers["x-request-id"] == request_id
+    assert answer.body["errors"][0]["extensions"]["requestId"] == request_id
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "request_id", ["", "x" * 129, "a b", "a;b", 'a"b', "<b>", "a\tb", "a\x1b[31m", "\xe4"]
+)
+async def test_an_id_that_could_forge_a_log_is_replaced(client: httpx.AsyncClient, request_id: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"x-request-id", request_id.encode("latin-1"))]
+    response = await client.post("/graphql", content=b"{", headers=headers)
+
+    made = response.headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    assert response.json()["errors"][0]["extensions"]["requestId"] == made
 
 
 @one_engine

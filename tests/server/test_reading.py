@@ -159,6 +159,7 @@ async def test_a_mutation_is_refused_and_nothing_is_changed(studio: Studio, acce
         await get(client, f"query A {{ __typename }} {LIKE}", headers, operationName="Like"),
         # What only records events takes a way of its own.
         await get(client, RECORD, headers, variables={"events": [event]}),
+        await get(client, RECORD, headers, variables={"events": [{"action": 5}]}),
         await get(client, "mutation { __typename }", headers),
         await get(client, "subscription { __typename }", headers),
     ]
