@@ -36,6 +36,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         used,
         documents_of(settings),
         max_body_bytes=settings.max_body_bytes,
+        max_body_seconds=settings.max_body_seconds,
         graphiql=settings.graphiql,
         draft_statuses=settings.draft_statuses,
     )

@@ -2,6 +2,7 @@
 
 import logging
 import re
+from asyncio import timeout
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
@@ -52,12 +53,14 @@ class Endpoint:
         documents: Documents,
         *,
         max_body_bytes: int,
+        max_body_seconds: int,
         graphiql: bool,
         draft_statuses: bool = False,
     ) -> None:
         self._services = services
         self._documents = documents
         self._max_body_bytes = max_body_bytes
+        self._max_body_seconds = max_body_seconds
         self._has_draft_statuses = draft_statuses
         self._page = get_graphql_ide_html("graphiql") if graphiql else None
 
@@ -148,7 +151,17 @@ class Endpoint:
     async def _operation(self, request: Request) -> Operation:
         if request.method in _READING:
             return operation_in_url(request.scope["query_string"])
-        return operation_in_body(await self._body(request))
+        try:
+            async with timeout(self._max_body_seconds):
+                body = await self._body(request)
+        except TimeoutError:
+            raise Refused(
+                f"The body did not come within {self._max_body_seconds} seconds.",
+                Code.BAD_REQUEST,
+                408,
+                connection="close",
+            ) from None
+        return operation_in_body(body)
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()

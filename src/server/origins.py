@@ -28,9 +28,7 @@ def require_preflight(request: Request) -> None:
     """
     if request.method == "POST":
         _require_json(request)
-    elif not is_json(request.headers.get("content-type", "")) and not any(
-        request.headers.get(name) for name in _ASKED_ABOUT
-    ):
+    elif not is_json(_type_of(request)) and not any(request.headers.get(name) for name in _ASKED_ABOUT):
         raise Refused(
             "Send a header that browsers ask about first, such as `GraphQL-Require-Preflight: 1`.",
             Code.BAD_REQUEST,
@@ -38,8 +36,13 @@ def require_preflight(request: Request) -> None:
         )
 
 
+def _type_of(request: Request) -> str:
+    """Two types are none: somebody on the way may go by the other."""
+    return ", ".join(request.headers.getlist("content-type"))
+
+
 def _require_json(request: Request) -> None:
-    if not is_json(request.headers.get("content-type", "")):
+    if not is_json(_type_of(request)):
         raise Refused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
         raise Refused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)

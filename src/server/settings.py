@@ -94,6 +94,9 @@ class Settings(BaseSettings):
             "`*` for all."
         ),
     )
+    max_body_seconds: int = Field(
+        default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
+    )
     persisted_query_bytes: int = Field(
         default=5_000_000,
         ge=0,
