@@ -7,6 +7,7 @@ from graphql import GraphQLError
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.graphql import OperationType
 
 from graph.events import Recording, recording_of, without_events
 from graph.mutation import Mutation
@@ -19,6 +20,7 @@ from graph.types.publication import Experience, Publication, User
 from resolvers.context import Context
 
 _CACHED_DOCUMENTS = 512
+_QUERIES = (OperationType.QUERY,)
 
 
 class Schema(strawberry.Schema):
@@ -48,12 +50,24 @@ def recording_in(
 
 
 async def execute(
-    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
+    context: Context,
+    document: str,
+    variables: dict[str, Any] | None,
+    operation_name: str | None,
+    *,
+    only_queries: bool = False,
 ) -> ExecutionResult:
-    """Raises BAD_USER_INPUT when a list of events among the variables is none."""
+    """Raises BAD_USER_INPUT when a list of events among the variables is none.
+
+    Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
+    whatever its variables are.
+    """
     return await schema.execute(
         document,
-        variable_values=without_events(context, document, variables, operation_name),
+        variable_values=variables
+        if only_queries
+        else without_events(context, document, variables, operation_name),
         context_value=context,
         operation_name=operation_name,
+        allowed_operation_types=_QUERIES if only_queries else None,
     )

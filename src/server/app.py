@@ -13,7 +13,9 @@ from base.errors import Unavailable
 from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
+from server.documents import documents_of
 from server.endpoint import Endpoint
+from server.origins import shared_with
 from server.reports import ReportFiles
 from server.services import close_services, services_of
 from server.serving import settle
@@ -25,9 +27,19 @@ _ALIVE = Statement(select(literal(1)), int)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
-    """`services` are made from the settings when none are lent; lent ones stay open at the end."""
+    """`services` are made from the settings when none are lent; lent ones stay open at the end.
+
+    Raises Failure where the manifest of trusted documents cannot be read.
+    """
     used = services or services_of(settings)
-    endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=settings.graphiql)
+    endpoint = Endpoint(
+        used,
+        documents_of(settings),
+        max_body_bytes=settings.max_body_bytes,
+        max_body_seconds=settings.max_body_seconds,
+        graphiql=settings.graphiql,
+        draft_statuses=settings.draft_statuses,
+    )
 
     collector = Collector(used)
 
@@ -59,7 +71,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", endpoint),
+            Route("/graphql", shared_with(settings.shared_origins(), endpoint)),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),

@@ -18,6 +18,7 @@ from resolvers.context import Context
 from server import migrations
 from server.accounts import create_user
 from server.demo import DEMO_FILE, announce, fill
+from server.documents import documents_of
 from server.failures import Failure, told_of_database
 from server.importing import import_events
 from server.operations import app as operations
@@ -215,6 +216,8 @@ def _serve(settings: Settings) -> None:
     start_logging(settings)
     # Before there are workers, each of which would make one.
     secrets_of(settings)
+    # Before there are workers, each of which would fail.
+    documents_of(settings)
     if announcement:
         typer.echo(announcement)
     run_server(settings)

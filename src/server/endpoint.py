@@ -2,46 +2,39 @@
 
 import logging
 import re
+from asyncio import timeout
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-import msgspec
 import orjson
-from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import HTMLResponse, Response
 from starlette.types import Receive, Scope, Send
 from strawberry.http.ides import get_graphql_ide_html
-from strawberry.schema.exceptions import CannotGetOperationTypeError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers, viewer_of
-from base.errors import ExpectedError
+from base.errors import BadUserInput, ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
-from server.errors import MASKED, Code, error_body, formatted
+from server.documents import Documents
+from server.errors import MASKED, Code, Refused, error_body, formatted
+from server.negotiation import GRAPHQL_JSON, JSON, preferred
+from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
+from server.origins import require_preflight
 
 log = logging.getLogger("viewgraph")
 
-_JSON = "application/json"
-_GRAPHQL_JSON = "application/graphql-response+json"
-_OPERATION = re.compile(r"\b(?:query|mutation|subscription)\b")
 _CLIENT_IS_GONE = 499
-
-
-class Operation(msgspec.Struct):
-    """The body of a request."""
-
-    query: str
-    variables: dict[str, Any] | None = None
-    operationName: str | None = None
-    extensions: dict[str, Any] | None = None
-
-
-_decode = msgspec.json.Decoder(Operation).decode
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
+_READING = ("GET", "HEAD")
+_KEPT_BY_NOBODY = {"cache-control": "private, no-store"}
+# What an answer depends on beside the URL.
+_VARY = "accept, authorization, x-auth-token"
 
 
 class Answer(NamedTuple):
@@ -51,22 +44,24 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
 
 
-class Refused(Exception):
-    """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
-
-    def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
-        self.message = message
-        self.code = code
-        self.status = status
-        self.headers = headers
-
-
 class Endpoint:
-    """Answers POST with JSON, and shows GraphiQL to browsers that GET."""
+    """Answers with JSON, by POST and, if it is a query, by GET; shows GraphiQL to browsers that GET."""
 
-    def __init__(self, services: Services, *, max_body_bytes: int, graphiql: bool) -> None:
+    def __init__(
+        self,
+        services: Services,
+        documents: Documents,
+        *,
+        max_body_bytes: int,
+        max_body_seconds: int,
+        graphiql: bool,
+        draft_statuses: bool = False,
+    ) -> None:
         self._services = services
+        self._documents = documents
         self._max_body_bytes = max_body_bytes
+        self._max_body_seconds = max_body_seconds
+        self._has_draft_statuses = draft_statuses
         self._page = get_graphql_ide_html("graphiql") if graphiql else None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -77,9 +72,10 @@ class Endpoint:
         accepted = request.headers.get("accept", "")
         if self._page and request.method in ("GET", "HEAD") and "text/html" in accepted:
             return HTMLResponse(self._page)
-        request_id = uuid4().hex
+        request_id = _id_of(request)
+        media_type = preferred(", ".join(request.headers.getlist("accept")))
         try:
-            answer = await self._answer(request, request_id)
+            answer = await self._answer(request, request_id, is_acceptable=media_type is not None)
             content = orjson.dumps(answer.body)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
@@ -87,46 +83,85 @@ class Endpoint:
             log.exception("Request %s failed", request_id)
             answer = Answer(error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id), 500)
             content = orjson.dumps(answer.body)
-        media_type = _GRAPHQL_JSON if _GRAPHQL_JSON in accepted else _JSON
-        is_refused = media_type == _GRAPHQL_JSON and "data" not in answer.body
-        return Response(
+        response = Response(
             content,
-            answer.status or (400 if is_refused else 200),
-            {"x-request-id": request_id, **answer.headers},
-            f"{media_type}; charset=utf-8",
+            answer.status or self._status(answer.body, media_type),
+            {
+                "x-request-id": request_id,
+                "vary": _VARY,
+                **(_KEPT_BY_NOBODY if request.method in _READING else {}),
+                **answer.headers,
+            },
+            f"{media_type or JSON}; charset=utf-8",
         )
+        if request.method == "HEAD":
+            response.body = b""
+        return response
 
-    async def _answer(self, request: Request, request_id: str) -> Answer:
+    def _status(self, body: dict[str, Any], media_type: str | None) -> int:
+        """Of a request that was well formed: application/json says 200, whatever came of it."""
+        if media_type != GRAPHQL_JSON or "errors" not in body:
+            return 200
+        if "data" in body:
+            return 294 if self._has_draft_statuses else 200
+        is_parsed = body["errors"][0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
+        return 422 if is_parsed and self._has_draft_statuses else 400
+
+    async def _answer(self, request: Request, request_id: str, *, is_acceptable: bool) -> Answer:
         try:
+            if request.method not in (*_READING, "POST"):
+                raise Refused(
+                    "Send queries by GET or POST, and mutations by POST.",
+                    Code.BAD_REQUEST,
+                    405,
+                    allow="GET, HEAD, POST",
+                )
+            if not is_acceptable:
+                raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
+            require_preflight(request)
             operation = await self._operation(request)
-            recording = recording_in(operation.query, operation.variables, operation.operationName)
-            context = await self._context(request, self._services.bearers if recording else None)
-            result = await (recording.run(context) if recording else _executed(operation, context))
-            return _answered(result, context, request_id)
+            return await self._result(request, operation, request_id)
         except Refused as refused:
             body = error_body(refused.message, {"code": refused.code}, request_id)
             return Answer(body, refused.status, refused.headers)
+        except BadUserInput as error:
+            # A variable that does not fit, in a request that is well formed.
+            return Answer(error_body(error.message, error.extensions, request_id))
         except ExpectedError as error:
             return Answer(error_body(error.message, error.extensions, request_id), error.status)
 
-    async def _operation(self, request: Request) -> Operation:
-        if request.method != "POST":
-            allowed = "GET, HEAD, POST" if self._page else "POST"
-            raise Refused("Send queries by POST.", Code.BAD_REQUEST, 405, allow=allowed)
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-            raise Refused(f"Send the request as `Content-Type: {_JSON}`.", Code.BAD_REQUEST, 415)
-        try:
-            operation = _decode(await self._body(request))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-            raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
-        if not operation.query:
+    async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer:
+        document = self._documents.find(operation)
+        if not document:
             raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
-        if operation.operationName is None and _operations_in(operation.query) > 1:
+        require_one_operation(document, operation.operationName)
+        reads = request.method in _READING
+        # Recording is a mutation, which is never done by GET.
+        recording = None if reads else recording_in(document, operation.variables, operation.operationName)
+        context = await self._context(request, self._services.bearers if recording else None)
+        result = await (
+            recording.run(context)
+            if recording
+            else _executed(document, operation, context, only_queries=reads)
+        )
+        if not isinstance(result, PreExecutionError):
+            self._documents.keep(operation)
+        return _answered(result, context, request_id)
+
+    async def _operation(self, request: Request) -> Operation:
+        if request.method in _READING:
+            return operation_in_url(request.scope["query_string"])
+        try:
+            async with timeout(self._max_body_seconds):
+                body = await self._body(request)
+        except TimeoutError:
             raise Refused(
-                "The document has several operations: say in `operationName` which one is meant.",
-                Code.OPERATION_RESOLUTION_FAILURE,
-            )
-        return operation
+                f"The body did not come within {self._max_body_seconds} seconds.",
+                Code.BAD_REQUEST,
+                408,
+                connection="close",
+            ) from None
+        return operation_in_body(body)
 
     async def _body(self, request: Request) -> bytes:
         body = bytearray()
@@ -150,9 +185,21 @@ class Endpoint:
         return context
 
 
-async def _executed(operation: Operation, context: Context) -> ExecutionResult:
+def _id_of(request: Request) -> str:
+    """As whoever passed the request on has named it, unless that could forge a line of the log."""
+    given = request.headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+async def _executed(
+    document: str, operation: Operation, context: Context, *, only_queries: bool
+) -> ExecutionResult:
     try:
-        result = await execute(context, operation.query, operation.variables, operation.operationName)
+        result = await execute(
+            context, document, operation.variables, operation.operationName, only_queries=only_queries
+        )
+    except InvalidOperationTypeError:
+        raise Refused("Only queries are executed by GET.", Code.BAD_REQUEST, 405, allow="POST") from None
     except CannotGetOperationTypeError:
         raise Refused(
             "There is no operation."
@@ -177,15 +224,3 @@ def _answered(result: ExecutionResult, context: Context, request_id: str) -> Ans
         body["errors"] = [formatted(error, request_id, is_validated=is_validated) for error in result.errors]
     token = context.new_token
     return Answer(body, headers={"x-auth-token": f"Bearer {token}"} if token else {})
-
-
-def _operations_in(query: str) -> int:
-    """As many as 1 is only looked for, not parsed: whoever executes it parses it anyway."""
-    looked_for = len(_OPERATION.findall(query))
-    if looked_for < 2:
-        return looked_for
-    try:
-        document = parse(query)
-    except GraphQLError:
-        return 0
-    return sum(isinstance(definition, OperationDefinitionNode) for definition in document.definitions)

@@ -43,8 +43,20 @@ class Code(StrEnum):
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
     GRAPHQL_VALIDATION_FAILED = "GRAPHQL_VALIDATION_FAILED"
     OPERATION_RESOLUTION_FAILURE = "OPERATION_RESOLUTION_FAILURE"
+    PERSISTED_QUERY_NOT_FOUND = "PERSISTED_QUERY_NOT_FOUND"
+    PERSISTED_QUERY_NOT_SUPPORTED = "PERSISTED_QUERY_NOT_SUPPORTED"
     BAD_USER_INPUT = "BAD_USER_INPUT"
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
+
+
+class Refused(Exception):
+    """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
+
+    def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
+        self.message = message
+        self.code = code
+        self.status = status
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
 
 
 def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dict[str, Any]:

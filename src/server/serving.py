@@ -16,6 +16,7 @@ from server.failures import Failure
 from server.settings import Settings
 
 _SIGNED = re.compile(r"/reports/[^/?]+")
+_ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
 
 def serve(settings: Settings) -> None:
@@ -71,12 +72,16 @@ class NotCollected(logging.Filter):
         return not (isinstance(record.args, tuple) and record.args[2:3] == ("/collect",))
 
 
-class Unsigned(logging.Filter):
-    """Of the access log: without what is signed, by which anybody could open a report."""
+class Discreet(logging.Filter):
+    """Of the access log: without what is signed, by which anybody could open a report, and what is asked.
+
+    The variables of a query by GET stand in its URL.
+    """
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple) and len(record.args) > 2:
             path = _SIGNED.sub("/reports/...", str(record.args[2]))
+            path = _ASKED.sub(r"\1?...", path)
             record.args = (*record.args[:2], path, *record.args[3:])
         return True
 
@@ -85,9 +90,9 @@ def _log_config(level: str) -> dict[str, Any]:
     """Our own lines look like the server's."""
     ours = {"handlers": ["default"], "level": level.upper()}
     loggers = LOGGING_CONFIG["loggers"]
-    access = {**loggers["uvicorn.access"], "filters": ["not_collected", "unsigned"]}
+    access = {**loggers["uvicorn.access"], "filters": ["not_collected", "discreet"]}
     return {
         **LOGGING_CONFIG,
-        "filters": {"not_collected": {"()": NotCollected}, "unsigned": {"()": Unsigned}},
+        "filters": {"not_collected": {"()": NotCollected}, "discreet": {"()": Discreet}},
         "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
     }

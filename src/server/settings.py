@@ -13,6 +13,8 @@ from server.failures import Failure
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+# No path, no capitals, and no port that the scheme implies: a browser writes none of them.
+_ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
@@ -84,6 +86,42 @@ class Settings(BaseSettings):
     )
     max_body_bytes: int = Field(
         default=5_000_000, ge=1000, description="The largest body of a request, in bytes."
+    )
+    cors_origins: str = Field(
+        default="",
+        description=(
+            "Sites whose pages may use `/graphql`, such as `https://app.example.com`, separated by commas; "
+            "`*` for all."
+        ),
+    )
+    max_body_seconds: int = Field(
+        default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
+    )
+    persisted_query_bytes: int = Field(
+        default=5_000_000,
+        ge=0,
+        description=(
+            "How many bytes of documents each worker keeps that clients ask for by their hash (automatic "
+            "persisted queries); 0 for none."
+        ),
+    )
+    trusted_documents: str = Field(
+        default="",
+        description=(
+            "A file of documents that clients ask for by their id: a manifest as Apollo, Relay or "
+            "graphql-codegen write it."
+        ),
+    )
+    only_trusted_documents: bool = Field(
+        default=False, description="Whether no other documents are executed than those of that file."
+    )
+    draft_statuses: bool = Field(
+        default=False,
+        description=(
+            "Whether who accepts `application/graphql-response+json` gets the statuses that the draft of "
+            "GraphQL over HTTP recommends of late: 294 for data with errors, and 422 for a document or "
+            "variables that do not fit the schema."
+        ),
     )
     max_page_size: int = Field(default=100, ge=1, description="The most that `first` and `last` may ask for.")
     max_range_days: int = Field(
@@ -242,6 +280,24 @@ class Settings(BaseSettings):
             raise ValueError("Give a rate, such as `10 per 15 minutes`") from None
         return text
 
+    @field_validator("cors_origins")
+    @classmethod
+    def _are_origins(cls, text: str) -> str:
+        for origin in _parts(text):
+            if origin != "*" and not _ORIGIN.fullmatch(origin):
+                raise ValueError("Give origins as browsers do, such as `https://app.example.com:8443`")
+        return text
+
+    @field_validator("only_trusted_documents")
+    @classmethod
+    def _trusts_some(cls, is_so: bool, given: ValidationInfo) -> bool:
+        if is_so and not given.data.get("trusted_documents"):
+            raise ValueError("Name a file of documents by VIEWGRAPH_TRUSTED_DOCUMENTS")
+        return is_so
+
+    def shared_origins(self) -> list[str]:
+        return _parts(self.cors_origins)
+
     def verifying_secrets(self) -> list[str]:
         return _listed(self.previous_secrets)
 
@@ -276,4 +332,9 @@ def _complaint(error: dict[str, Any], options: dict[str, Any]) -> str:
 
 
 def _listed(secrets: SecretStr) -> list[str]:
-    return [text.strip() for text in secrets.get_secret_value().split(",") if text.strip()]
+    return _parts(secrets.get_secret_value())
+
+
+def _parts(text: str) -> list[str]:
+    """Of what is separated by commas."""
+    return [part.strip() for part in text.split(",") if part.strip()]

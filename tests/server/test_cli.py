@@ -317,6 +317,27 @@ def test_a_database_that_the_server_does_not_have_is_told(postgres: PostgresServ
         ("REFRESH_HOURS", "-1", "'-1': Input should be greater than or equal to 0"),
         ("SCORE_REACH_WEIGHT", "-1", "'-1': Input should be greater than or equal to 0"),
         ("SCORE_REACH_WEIGHT", "inf", "'inf': Input should be a finite number"),
+        *(
+            (
+                "CORS_ORIGINS",
+                origins,
+                f"'{origins}': Give origins as browsers do, such as `https://app.example.com:8443`",
+            )
+            for origins in (
+                "app.example.com",
+                "https://app.example.com/",
+                "https://App.example.com",
+                "https://app.example.com:443",
+                "http://localhost:80",
+                "http://localhost:5173, null",
+                "https://*.example.com",
+            )
+        ),
+        (
+            "ONLY_TRUSTED_DOCUMENTS",
+            "true",
+            "'true': Name a file of documents by VIEWGRAPH_TRUSTED_DOCUMENTS",
+        ),
         ("INSTAGRAM_USER_ID", "me/../", "'me/../': String should match pattern '^[0-9]{1,20}$'"),
     ],
 )
@@ -404,6 +425,17 @@ def test_an_option_of_another_type_is_refused_with_a_hint() -> None:
 
 
 # Ports
+
+
+def test_a_manifest_that_is_not_there_is_told_before_anything_is_served(folder: Path) -> None:
+    done("migrate", "--database-url", f"sqlite:///{folder}/data.sqlite3")
+    given = {"DATABASE_URL": f"sqlite:///{folder}/data.sqlite3", "TRUSTED_DOCUMENTS": "nowhere.json"}
+    variables = {f"VIEWGRAPH_{name}": value for name, value in given.items()}
+
+    said = mistake("serve", "--workers", "2", "--port", str(free_port()), **variables)
+    assert said.splitlines()[-1] == (
+        "nowhere.json is no manifest of trusted documents: No such file or directory."
+    )
 
 
 def test_a_port_in_use_is_told_before_anything_is_made(folder: Path) -> None:

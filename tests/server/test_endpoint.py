@@ -1,7 +1,9 @@
-"""GraphQL over HTTP: what is refused and how, what a bug shows, and where the request's id stands."""
+"""GraphQL over HTTP, by POST: what is refused and how, what a bug shows, where the request's id stands."""
 
+import gzip
 import json
 import logging
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -52,8 +54,8 @@ def message(answer: Answer) -> str:
         (b'"x"', "Expected `object`, got `str`."),
         (b"[1,2]", "Expected `object`, got `array`."),
         (b"null", "Expected `object`, got `null`."),
-        (b"{}", "Object missing required field `query`."),
-        (b'{"query": null}', "Expected `str`, got `null` - at `$.query`."),
+        (b'{"query": 0}', "Expected `str | null`, got `int` - at `$.query`."),
+        (b'{"documentId": {}}', "Expected `str | null`, got `object` - at `$.documentId`."),
         (
             b'{"query": "{ viewer { id } }", "variables": []}',
             "Expected `object | null`, got `array` - at `$.variables`.",
@@ -85,6 +87,16 @@ async def test_a_body_that_is_no_request_is_refused_and_told_why(
 
 
 @one_engine
+@pytest.mark.parametrize("body", [b"{}", b'{"query": null}', b'{"qeury": "{ __typename }"}'])
+async def test_a_body_without_a_document_is_refused(client: httpx.AsyncClient, body: bytes) -> None:
+    answer = await post(client, body)
+
+    assert answer.status == 400
+    assert message(answer) == "There is neither a `query` nor a `documentId`."
+    assert answer.extensions == {"code": "BAD_REQUEST"}
+
+
+@one_engine
 async def test_variables_may_be_deep_if_nothing_asks_for_them(client: httpx.AsyncClient) -> None:
     body = b'{"query": "{ viewer { id } }", "variables": {"a": ' + b"[" * 500 + b"]" * 500 + b"}}"
 
@@ -106,7 +118,18 @@ async def test_a_body_as_large_as_allowed_is_read_and_one_byte_more_refused(serv
 
 @one_engine
 @pytest.mark.parametrize(
-    "type_", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", ""]
+    "type_",
+    [
+        "",
+        "text/plain",
+        "text/plain; application/json",
+        "application/x-www-form-urlencoded",
+        "multipart/form-data; boundary=application/json",
+        "application/json+graphql",
+        "application/graphql",
+        "application/json; charset=utf-16",
+        "application/json; charset=iso-8859-1",
+    ],
 )
 async def test_a_body_of_another_type_is_refused(client: httpx.AsyncClient, type_: str) -> None:
     answer = await post(client, b'{"query": "{ viewer { id } }"}', **{"content-type": type_})
@@ -117,21 +140,43 @@ async def test_a_body_of_another_type_is_refused(client: httpx.AsyncClient, type
 
 
 @one_engine
-async def test_the_type_may_name_a_charset_in_any_case(client: httpx.AsyncClient) -> None:
-    type_ = {"content-type": "Application/JSON; charset=utf-8"}
+async def test_a_body_without_a_type_is_refused(client: httpx.AsyncClient) -> None:
+    response = await client.post("/graphql", content=b'{"query": "{ viewer { id } }"}')
 
-    assert (await post(client, b'{"query": "{ viewer { id } }"}', **type_)).data == {"viewer": None}
+    assert "content-type" not in response.request.headers
+    assert response.status_code == 415
 
 
 @one_engine
-@pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS"])
-async def test_another_method_than_post_is_refused_and_told_which_are_not(
+async def test_a_compressed_body_is_refused(client: httpx.AsyncClient) -> None:
+    answer = await post(
+        client, gzip.compress(b'{"query": "{ viewer { id } }"}'), **{"content-encoding": "gzip"}
+    )
+
+    assert answer.status == 415
+    assert message(answer) == "Send the body as it is, not compressed."
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "type_", ["Application/JSON; charset=utf-8", 'application/json;charset="UTF-8"', "application/json ; x=y"]
+)
+async def test_the_type_may_name_utf_8_in_any_case(client: httpx.AsyncClient, type_: str) -> None:
+    given = {"content-type": type_}
+
+    assert (await post(client, b'{"query": "{ viewer { id } }"}', **given)).data == {"viewer": None}
+
+
+@one_engine
+@pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "QUERY"])
+async def test_another_method_than_get_and_post_is_refused_and_told_which_are_not(
     client: httpx.AsyncClient, method: str
 ) -> None:
     response = await client.request(method, "/graphql")
 
     assert response.status_code == 405
     assert response.headers["allow"] == "GET, HEAD, POST"
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
     assert response.json()["errors"][0]["extensions"]["code"] == "BAD_REQUEST"
 
 
@@ -266,6 +311,27 @@ async def test_a_variable_of_which_the_value_does_not_fit_is_named_and_nothing_i
 
 
 @one_engine
+@pytest.mark.parametrize(("headers", "status"), [({}, 200), (GRAPHQL, 400)])
+@pytest.mark.parametrize(
+    "query",
+    [
+        # The first takes a way of its own.
+        "mutation($e: [EventInput!]!) { recordEvents(events: $e) { stored } }",
+        "mutation($e: [EventInput!]!) { recordEvents(events: $e) { stored } again: __typename }",
+    ],
+)
+async def test_events_that_are_none_have_the_status_of_variables_that_do_not_fit(
+    client: httpx.AsyncClient, query: str, headers: dict[str, str], status: int
+) -> None:
+    body = {"query": query, "variables": {"e": [{"action": 5}]}}
+    answer = await post(client, json.dumps(body).encode(), **headers)
+
+    assert answer.status == status
+    assert list(answer.body) == ["errors"]
+    assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "e", "reason": "INVALID_EVENTS"}
+
+
+@one_engine
 async def test_a_null_that_overrides_a_default_fails_in_its_field(client: httpx.AsyncClient) -> None:
     query = """mutation($email: String = "a") {
       login(input: {password: {email: $email, password: "x"}}) { expiresAt }
@@ -285,6 +351,111 @@ async def test_an_unknown_url_is_null_and_not_found(studio: Studio) -> None:
     assert answer.errors == [("NOT_FOUND", "publication")]
     assert answer.body["errors"][0]["locations"] == [{"line": 1, "column": 3}]
     assert message(answer) == "There is no such publication."
+
+
+@one_engine
+@pytest.mark.parametrize(
+    ("accept", "type_"),
+    [
+        ("", "application/json"),
+        ("*/*", "application/json"),
+        ("application/*", "application/json"),
+        ("application/json", "application/json"),
+        ("APPLICATION/JSON; Charset=UTF-8", "application/json"),
+        ("text/html, */*;q=0.1", "application/json"),
+        ("application/json, text/event-stream", "application/json"),
+        ("application/graphql-response+json", "application/graphql-response+json"),
+        ("application/graphql-response+json; charset=utf-8", "application/graphql-response+json"),
+        # As Apollo Client, urql and the specification's own advice write it.
+        ("application/graphql-response+json,application/json;q=0.9", "application/graphql-response+json"),
+        (
+            "application/graphql-response+json, application/graphql+json, application/json, "
+            "text/event-stream, multipart/mixed",
+            "application/graphql-response+json",
+        ),
+        (
+            "application/graphql-response+json; charset=utf-8, application/json; charset=utf-8",
+            "application/graphql-response+json",
+        ),
+        ("application/json;q=0.9, application/graphql-response+json;q=0.8", "application/json"),
+        (
+            "application/json; q=0.5, application/graphql-response+json; q=0.50",
+            "application/graphql-response+json",
+        ),
+        ("application/graphql-response+json;q=0, */*", "application/json"),
+        ("application/json;q=0, */*", "application/graphql-response+json"),
+        ("application/json;q=0.2, application/*;q=0.7, */*;q=0.1", "application/graphql-response+json"),
+        ("application/graphql-response+json, */*", "application/graphql-response+json"),
+        ("application/json, */*", "application/json"),
+        ("application/graphql-response+json; charset=utf-16, application/json", "application/json"),
+        ("application/graphql-response+json;q=2, application/json;q=0.001", "application/json"),
+        ("application/json;q=0.1, application/json;q=0.9, */*;q=0.5", "application/json"),
+    ],
+)
+async def test_the_answer_is_of_the_type_that_weighs_most(
+    client: httpx.AsyncClient, accept: str, type_: str
+) -> None:
+    well, wrong, unread = [
+        await post(client, body, accept=accept)
+        for body in (b'{"query": "{ __typename }"}', b'{"query": "{"}', b"{")
+    ]
+
+    assert [answer.headers["content-type"] for answer in (well, wrong, unread)] == [
+        f"{type_}; charset=utf-8"
+    ] * 3
+    assert (well.status, unread.status) == (200, 400)
+    assert wrong.status == (200 if type_ == "application/json" else 400)
+    assert well.headers["vary"] == "accept, authorization, x-auth-token"
+
+
+@one_engine
+async def test_who_accepts_nothing_in_particular_gets_json(services: Services) -> None:
+    async with client_of(services, Settings()) as client:
+        del client.headers["accept"]
+        response = await client.post("/graphql", json={"query": "{ __typename }"})
+
+    assert "accept" not in response.request.headers
+    assert response.headers["content-type"] == "application/json; charset=utf-8"
+
+
+@one_engine
+async def test_the_type_may_be_accepted_by_several_headers(client: httpx.AsyncClient) -> None:
+    headers = [
+        ("content-type", "application/json"),
+        ("accept", "text/html"),
+        ("accept", "application/graphql-response+json"),
+    ]
+    response = await client.post("/graphql", content=b'{"query": "{ __typename }"}', headers=headers)
+
+    assert response.headers["content-type"] == "application/graphql-response+json; charset=utf-8"
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "accept",
+    [
+        "text/html",
+        "text/event-stream",
+        "multipart/mixed",
+        "text/*",
+        "application/graphql+json",
+        "application/json; charset=utf-16",
+        "*/*;q=0",
+        "application/json;q=0, application/graphql-response+json;q=0.0",
+        "application/json;q=high",
+    ],
+)
+async def test_nothing_is_executed_for_who_accepts_neither_type(studio: Studio, accept: str) -> None:
+    token = {"authorization": f"Bearer {studio.token('stranger')}"}
+    like = "mutation($id: ID!) { likePublication(publicationId: $id) { publication { id } } }"
+    body = {"query": like, "variables": {"id": studio.publication}}
+    answer = await studio.send(body, {**token, "accept": accept})
+
+    assert answer.status == 406
+    assert answer.headers["content-type"] == "application/json; charset=utf-8"
+    assert message(answer) == "Accept `application/graphql-response+json` or `application/json`."
+    assert answer.extensions == {"code": "BAD_REQUEST"}
+    assert await studio.count("likes") == 0
 
 
 @one_engine
@@ -316,6 +487,32 @@ async def test_who_accepts_graphql_responses_gets_the_status_200_for_errors_of_f
     assert (denied.status, denied.errors) == (200, [("NOT_FOUND", "publication")])
     assert (has_no_data.status, has_no_data.errors) == (200, [("UNAUTHENTICATED", "organizations")])
     assert has_no_data.body["data"] is None
+
+
+@one_engine
+@pytest.mark.parametrize(
+    ("query", "variables", "status"),
+    [
+        ("{ limits { maxNodes } }", {}, 200),
+        ('{ publication(url: "x") { id } limits { maxNodes } }', {}, 294),
+        ("{ organizations { totalCount } }", {}, 294),
+        ("{", {}, 400),
+        ("", {}, 400),
+        ("{ nope }", {}, 422),
+        (TWO_OPERATIONS, {}, 422),
+        ("query($u: String!) { publication(url: $u) { id } }", {"u": None}, 422),
+    ],
+)
+async def test_the_statuses_of_the_draft_are_given_where_they_are_switched_on(
+    services: Services, query: str, variables: dict[str, Any], status: int
+) -> None:
+    body = json.dumps({"query": query, "variables": variables}).encode()
+    async with client_of(services, Settings(draft_statuses=True)) as client:
+        new = await post(client, body, **GRAPHQL)
+        old = await post(client, body)
+        unread = await post(client, b"{", **GRAPHQL)
+
+    assert (new.status, old.status, unread.status) == (status, 200, 400)
 
 
 async def test_a_bug_is_masked_and_logged_under_the_request_id_and_the_next_query_works(
@@ -400,6 +597,37 @@ async def test_the_request_id_of_every_error_stands_in_the_header_too(
 
 
 @one_engine
+@pytest.mark.parametrize(
+    "request_id",
+    [
+        "7",
+        "4bf92f35-77b3-4da6-a3ce-929d0e0e4736",
+        "Root=1-67891233-abcdef012345678912345678",
+        "a/b+c=",
+        "x" * 128,
+    ],
+)
+async def test_a_request_that_has_an_id_keeps_it(client: httpx.AsyncClient, request_id: str) -> None:
+    answer = await post(client, b'{"query": "{ nope }"}', **{"x-request-id": request_id})
+
+    assert answer.headers["x-request-id"] == request_id
+    assert answer.body["errors"][0]["extensions"]["requestId"] == request_id
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "request_id", ["", "x" * 129, "a b", "a;b", 'a"b', "<b>", "a\tb", "a\x1b[31m", "\xe4"]
+)
+async def test_an_id_that_could_forge_a_log_is_replaced(client: httpx.AsyncClient, request_id: str) -> None:
+    headers = [(b"content-type", b"application/json"), (b"x-request-id", request_id.encode("latin-1"))]
+    response = await client.post("/graphql", content=b"{", headers=headers)
+
+    made = response.headers["x-request-id"]
+    assert re.fullmatch("[0-9a-f]{32}", made)
+    assert response.json()["errors"][0]["extensions"]["requestId"] == made
+
+
+@one_engine
 async def test_two_requests_have_two_ids(client: httpx.AsyncClient) -> None:
     ids = {(await post(client, b'{"query": "{ viewer { id } }"}')).headers["x-request-id"] for _ in range(2)}
 
@@ -424,9 +652,10 @@ async def test_a_browser_is_not_shown_graphiql_where_it_is_switched_off(services
         page = await client.get("/graphql", headers={"accept": "text/html"})
         answer = await post(client, b'{"query": "{ viewer { id } }"}')
 
-    assert page.status_code == 405
-    assert page.headers["allow"] == "POST"
-    assert page.json()["errors"][0]["message"] == "Send queries by POST."
+    assert page.status_code == 406
+    assert page.json()["errors"][0]["message"] == (
+        "Accept `application/graphql-response+json` or `application/json`."
+    )
     assert answer.data == {"viewer": None}
 
 

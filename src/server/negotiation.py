@@ -1,0 +1,61 @@
+"""Media types: what a request is written in, and in which of two ways it wants its answer."""
+
+import re
+from collections.abc import Iterator
+
+JSON = "application/json"
+GRAPHQL_JSON = "application/graphql-response+json"
+
+_ANY = "*/*"
+_ANY_OF_APPLICATION = "application/*"
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
+_CHARSETS = {"utf-8", "utf8"}
+
+
+def is_json(content_type: str) -> bool:
+    """In UTF-8, which is also what no charset means."""
+    media_type, parameters = _parsed(content_type)
+    return media_type == JSON and parameters.get("charset", "utf-8") in _CHARSETS
+
+
+def preferred(accept: str) -> str | None:
+    """The one that weighs most; None when neither is acceptable.
+
+    Among equals, the one that is named goes before the one that a wildcard stands for. If both are
+    named, it is application/graphql-response+json, and if neither is, application/json, as for
+    those who accept anything and say nothing.
+    """
+    weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
+    weight, _, _, media_type = max(_rank(media_type, weights) for media_type in (JSON, GRAPHQL_JSON))
+    return media_type if weight else None
+
+
+def _rank(media_type: str, weights: dict[str, float]) -> tuple[float, bool, bool, str]:
+    is_named = media_type in weights
+    for range_ in (media_type, _ANY_OF_APPLICATION, _ANY):
+        if range_ in weights:
+            return weights[range_], is_named, (media_type == GRAPHQL_JSON) is is_named, media_type
+    return 0.0, False, False, media_type
+
+
+def _weights(accept: str) -> dict[str, float]:
+    """Of each range; what is written twice has its greater weight."""
+    weights: dict[str, float] = {}
+    for range_, weight in _ranges(accept):
+        weights[range_] = max(weight, weights.get(range_, 0.0))
+    return weights
+
+
+def _ranges(accept: str) -> Iterator[tuple[str, float]]:
+    """Without those that ask for another charset, or of which the weight is none."""
+    for text in accept.split(","):
+        range_, parameters = _parsed(text)
+        weight = parameters.get("q", "1")
+        if parameters.get("charset", "utf-8") in _CHARSETS and _WEIGHT.fullmatch(weight):
+            yield range_, float(weight)
+
+
+def _parsed(text: str) -> tuple[str, dict[str, str]]:
+    media_type, *parameters = text.lower().split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return media_type.strip(), {name.strip(): value.strip().strip('"') for name, _, value in pairs}

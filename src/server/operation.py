@@ -1,0 +1,81 @@
+"""What a request asks to be executed, as it stands in a body or in a URL."""
+
+import re
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+from graphql import GraphQLError, OperationDefinitionNode, parse
+
+from server.errors import Code, Refused
+
+_KEYWORD = re.compile(r"\b(?:query|mutation|subscription)\b")
+_MAX_PARAMETERS = 100
+
+
+class Operation(msgspec.Struct):
+    query: str | None = None
+    documentId: str | None = None
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(Operation).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def operation_in_body(body: bytes) -> Operation:
+    """Raises Refused."""
+    try:
+        return _decode(body)
+    except _UNREADABLE as error:
+        raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+def operation_in_url(query_string: bytes) -> Operation:
+    """Objects are written as JSON. What is empty was not given, but for the `query`. Raises Refused."""
+    try:
+        given = _parameters(query_string)
+        objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
+        texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
+        return msgspec.convert({**given, **objects, **texts}, Operation)
+    except _UNREADABLE as error:
+        raise Refused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+_OBJECTS = {"variables", "extensions"}
+_NAMES = {"documentId", "operationName"}
+
+
+def _parameters(query_string: bytes) -> dict[str, str]:
+    """Raises ValueError."""
+    pairs = parse_qsl(
+        query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
+    )
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise ValueError("A parameter is given twice")
+    return parameters
+
+
+def require_one_operation(document: str, name: str | None) -> None:
+    """Raises Refused where there are several and none is named."""
+    if name is None and _operations_in(document) > 1:
+        raise Refused(
+            "The document has several operations: say in `operationName` which one is meant.",
+            Code.OPERATION_RESOLUTION_FAILURE,
+        )
+
+
+def _operations_in(document: str) -> int:
+    """As many as 1 is only looked for, not parsed: whoever executes it parses it anyway."""
+    looked_for = len(_KEYWORD.findall(document))
+    if looked_for < 2:
+        return looked_for
+    try:
+        definitions = parse(document).definitions
+    except GraphQLError:
+        return 0
+    return sum(isinstance(definition, OperationDefinitionNode) for definition in definitions)
