@@ -14,6 +14,7 @@ from database import Statement
 from resolvers.context import Services
 from server.collect import Collector
 from server.endpoint import Endpoint
+from server.graphiql import GraphiQL
 from server.reports import ReportFiles
 from server.services import close_services, services_of
 from server.serving import settle
@@ -27,7 +28,8 @@ _ALIVE = Statement(select(literal(1)), int)
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
     """`services` are made from the settings when none are lent; lent ones stay open at the end."""
     used = services or services_of(settings)
-    endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=settings.graphiql)
+    graphiql = GraphiQL(_demo(settings)) if settings.graphiql else None
+    endpoint = Endpoint(used, max_body_bytes=settings.max_body_bytes, graphiql=graphiql)
 
     collector = Collector(used)
 
@@ -60,6 +62,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         routes=[
             Route("/", home),
             Route("/graphql", endpoint),
+            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
@@ -67,6 +70,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=lifespan,
     )
+
+
+def _demo(settings: Settings) -> dict[str, object] | None:
+    if not settings.demo:
+        return None
+    # With it come migrations and more, which no other server needs.
+    from server.demo import sign_ins
+
+    return sign_ins()
 
 
 def app_from_environment() -> Starlette:

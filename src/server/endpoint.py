@@ -11,9 +11,8 @@ import msgspec
 import orjson
 from graphql import GraphQLError, OperationDefinitionNode, parse
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -23,6 +22,7 @@ from base.errors import ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from server.errors import MASKED, Code, error_body, formatted
+from server.graphiql import GraphiQL
 
 log = logging.getLogger("viewgraph")
 
@@ -64,10 +64,10 @@ class Refused(Exception):
 class Endpoint:
     """Answers POST with JSON, and shows GraphiQL to browsers that GET."""
 
-    def __init__(self, services: Services, *, max_body_bytes: int, graphiql: bool) -> None:
+    def __init__(self, services: Services, *, max_body_bytes: int, graphiql: GraphiQL | None) -> None:
         self._services = services
         self._max_body_bytes = max_body_bytes
-        self._page = get_graphql_ide_html("graphiql") if graphiql else None
+        self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(Request(scope, receive))
@@ -75,8 +75,8 @@ class Endpoint:
 
     async def _response(self, request: Request) -> Response:
         accepted = request.headers.get("accept", "")
-        if self._page and request.method in ("GET", "HEAD") and "text/html" in accepted:
-            return HTMLResponse(self._page)
+        if self._graphiql and request.method in ("GET", "HEAD") and "text/html" in accepted:
+            return self._graphiql.page()
         request_id = uuid4().hex
         try:
             answer = await self._answer(request, request_id)
@@ -111,7 +111,7 @@ class Endpoint:
 
     async def _operation(self, request: Request) -> Operation:
         if request.method != "POST":
-            allowed = "GET, HEAD, POST" if self._page else "POST"
+            allowed = "GET, HEAD, POST" if self._graphiql else "POST"
             raise Refused("Send queries by POST.", Code.BAD_REQUEST, 405, allow=allowed)
         if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
             raise Refused(f"Send the request as `Content-Type: {_JSON}`.", Code.BAD_REQUEST, 415)

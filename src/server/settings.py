@@ -173,7 +173,10 @@ class Settings(BaseSettings):
         description="How many accounts Instagram may be asked for by all workers together.",
     )
     graphiql: bool = Field(default=True, description="Whether GET /graphql shows GraphiQL to browsers.")
-    demo: bool = Field(default=False, description="Whether `serve` shows the demo sign-ins when it starts.")
+    demo: bool = Field(
+        default=False,
+        description="Whether `serve` shows the demo sign-ins when it starts, and GraphiQL offers them.",
+    )
 
     @field_validator("database_url")
     @classmethod
