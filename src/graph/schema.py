@@ -9,6 +9,7 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 
 from graph.events import Recording, recording_of, without_events
+from graph.introspection import Introspection, without_suggestion
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
@@ -34,6 +35,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
+        Introspection,
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
     ],
@@ -51,9 +53,12 @@ async def execute(
     context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
 ) -> ExecutionResult:
     """Raises BAD_USER_INPUT when a list of events among the variables is none."""
-    return await schema.execute(
+    result = await schema.execute(
         document,
         variable_values=without_events(context, document, variables, operation_name),
         context_value=context,
         operation_name=operation_name,
     )
+    if result.errors and not context.services.limits.introspection:
+        result.errors = [without_suggestion(error) for error in result.errors]
+    return result
