@@ -14,7 +14,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema docs bench-ingest bench-queries lock clean
+.PHONY: help demo test check schema docs graphiql bench-ingest bench-queries lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -47,6 +47,9 @@ docs: .venv/.project ## write docs/settings.md anew
 	@$(BIN)/python -m server.reference > .venv/settings.md
 	@mv .venv/settings.md docs/settings.md
 
+graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
+	@cd graphiql && npm ci --no-audit --no-fund && npm run build
+
 bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS="--rounds 1"
 	@$(BIN)/python -m bench.ingest $(BENCH_ARGS)
 
@@ -61,7 +64,7 @@ lock: .venv/.dev ## pin what pyproject.toml asks for; LOCK_ARGS=--upgrade for th
 	@$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## remove .venv and caches, but no database
-	@rm -rf .venv build dist src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build dist graphiql/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests migrations -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
 
 .venv/.made:

@@ -10,6 +10,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
 from graph.events import Recording, recording_of, without_events
+from graph.introspection import Introspection, without_suggestion
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
@@ -36,6 +37,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
+        Introspection,
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
     ],
@@ -62,7 +64,7 @@ async def execute(
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
     """
-    return await schema.execute(
+    result = await schema.execute(
         document,
         variable_values=variables
         if only_queries
@@ -71,3 +73,6 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
+    if result.errors and not context.services.limits.introspection:
+        result.errors = [without_suggestion(error) for error in result.errors]
+    return result

@@ -32,6 +32,8 @@ class Limits:
     events: int = 1_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
+    introspection: bool = True
+    """Whether the schema tells of itself, when asked and in errors."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from resolvers.context import Services
 from server.collect import Collector
 from server.documents import documents_of
 from server.endpoint import Endpoint
+from server.graphiql import GraphiQL
 from server.origins import shared_with
 from server.reports import ReportFiles
 from server.services import close_services, services_of
@@ -32,12 +33,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     Raises Failure where the manifest of trusted documents cannot be read.
     """
     used = services or services_of(settings)
+    graphiql = GraphiQL(_demo(settings)) if settings.graphiql else None
     endpoint = Endpoint(
         used,
         documents_of(settings),
         max_body_bytes=settings.max_body_bytes,
         max_body_seconds=settings.max_body_seconds,
-        graphiql=settings.graphiql,
+        graphiql=graphiql,
         draft_statuses=settings.draft_statuses,
     )
 
@@ -72,6 +74,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         routes=[
             Route("/", home),
             Route("/graphql", shared_with(settings.shared_origins(), endpoint)),
+            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
@@ -79,6 +82,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=lifespan,
     )
+
+
+def _demo(settings: Settings) -> dict[str, object] | None:
+    if not settings.demo:
+        return None
+    # With it come migrations and more, which no other server needs.
+    from server.demo import sign_ins
+
+    return sign_ins()
 
 
 def app_from_environment() -> Starlette:

@@ -338,6 +338,14 @@ def _report(studio: _Studio, row: PublicationRow, action: WireAction, at: dateti
     )
 
 
+def sign_ins() -> dict[str, object]:
+    """As GraphiQL's page has them."""
+    accounts = [
+        {"name": name, "email": f"{name}@demo.test", "words": words} for name, words in ACCOUNTS.items()
+    ]
+    return {"accounts": accounts, "password": PASSWORD}
+
+
 async def announce(settings: Settings) -> str:
     """What a newcomer needs: where to look, who to be, and a first query to paste."""
     services = services_that_sign_nothing(settings)

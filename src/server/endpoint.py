@@ -10,9 +10,8 @@ from uuid import uuid4
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import HTMLResponse, Response
+from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.http.ides import get_graphql_ide_html
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -23,6 +22,7 @@ from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from server.documents import Documents
 from server.errors import MASKED, Code, Refused, error_body, formatted
+from server.graphiql import GraphiQL
 from server.negotiation import GRAPHQL_JSON, JSON, preferred
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
@@ -54,7 +54,7 @@ class Endpoint:
         *,
         max_body_bytes: int,
         max_body_seconds: int,
-        graphiql: bool,
+        graphiql: GraphiQL | None,
         draft_statuses: bool = False,
     ) -> None:
         self._services = services
@@ -62,7 +62,7 @@ class Endpoint:
         self._max_body_bytes = max_body_bytes
         self._max_body_seconds = max_body_seconds
         self._has_draft_statuses = draft_statuses
-        self._page = get_graphql_ide_html("graphiql") if graphiql else None
+        self._graphiql = graphiql
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(Request(scope, receive))
@@ -70,8 +70,8 @@ class Endpoint:
 
     async def _response(self, request: Request) -> Response:
         accepted = request.headers.get("accept", "")
-        if self._page and request.method in ("GET", "HEAD") and "text/html" in accepted:
-            return HTMLResponse(self._page)
+        if self._graphiql and request.method in ("GET", "HEAD") and "text/html" in accepted:
+            return self._graphiql.page()
         request_id = _id_of(request)
         media_type = preferred(", ".join(request.headers.getlist("accept")))
         try:

@@ -211,7 +211,17 @@ class Settings(BaseSettings):
         description="How many accounts Instagram may be asked for by all workers together.",
     )
     graphiql: bool = Field(default=True, description="Whether GET /graphql shows GraphiQL to browsers.")
-    demo: bool = Field(default=False, description="Whether `serve` shows the demo sign-ins when it starts.")
+    introspection: bool = Field(
+        default=True,
+        description=(
+            "Whether anybody may ask for the schema, as GraphiQL does, and whether errors suggest names that "
+            "are in it."
+        ),
+    )
+    demo: bool = Field(
+        default=False,
+        description="Whether `serve` shows the demo sign-ins when it starts, and GraphiQL offers them.",
+    )
 
     @field_validator("database_url")
     @classmethod

@@ -1,4 +1,4 @@
-"""Files that other sites' pages load, as they stand in the folder static/."""
+"""Files that other sites' pages load, as they stand in the folder web/."""
 
 from gzip import compress
 from hashlib import sha256
@@ -7,7 +7,7 @@ from pathlib import Path
 from starlette.requests import Request
 from starlette.responses import Response
 
-_FOLDER = Path(__file__).parents[2] / "static"
+_FOLDER = Path(__file__).with_name("web")
 _SHARED = {
     "access-control-allow-origin": "*",
     "cache-control": "public, max-age=3600",

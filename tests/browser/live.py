@@ -99,8 +99,9 @@ async def _lost(_: Message) -> None:
 
 
 class LiveServer:
-    def __init__(self, database: Path) -> None:
+    def __init__(self, database: Path, *, demo: bool = False) -> None:
         self._database = database
+        self._demo = demo
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
         self.sent: list[Sent] = []
@@ -114,7 +115,9 @@ class LiveServer:
         return f"http://127.0.0.1:{self.port}"
 
     def start(self) -> None:
-        settings = Settings(database_url=f"sqlite:///{self._database}", secret=SecretStr(SECRET))
+        settings = Settings(
+            database_url=f"sqlite:///{self._database}", secret=SecretStr(SECRET), demo=self._demo
+        )
 
         def app() -> Gate:
             return Gate(create_app(settings), self.sent, self.refusals)

@@ -7,7 +7,7 @@ import httpx
 
 from tests.browser.live import LiveServer
 
-FILE = Path(__file__).parents[2] / "static" / "viewer.js"
+FILE = Path(__file__).parents[2] / "src" / "server" / "web" / "viewer.js"
 
 
 def test_it_is_under_2_kb_gzipped() -> None:

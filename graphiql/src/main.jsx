@@ -1,0 +1,44 @@
+import "./workers.js";
+import { createRoot } from "react-dom/client";
+import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
+import { HISTORY_PLUGIN, HistoryStore } from "@graphiql/plugin-history";
+import { GraphiQLProvider } from "@graphiql/react";
+import { createGraphiQLFetcher } from "@graphiql/toolkit";
+import { GraphiQLInterface } from "graphiql";
+import "@graphiql/react/style.css";
+import "@graphiql/plugin-doc-explorer/style.css";
+import "@graphiql/plugin-history/style.css";
+import "graphiql/graphiql.css";
+import "./style.css";
+import { DemoSignIns } from "./demo.jsx";
+import { storage } from "./storage.js";
+import firstQuery from "./first-query.graphql?raw";
+
+const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
+const place = document.getElementById("graphiql");
+// The server writes it into the page, in demo mode alone.
+const demo = place.dataset.demo && JSON.parse(place.dataset.demo);
+const endpoint = new URL(location.pathname, location.href);
+const fetcher = createGraphiQLFetcher({
+  url: endpoint.href,
+  subscriptionUrl: endpoint.href.replace(/^http/, "ws"),
+});
+
+createRoot(place).render(
+  <GraphiQLProvider
+    fetcher={fetcher}
+    defaultQuery={firstQuery.trim()}
+    plugins={PLUGINS}
+    referencePlugin={DOC_EXPLORER_PLUGIN}
+    inputValueDeprecation
+    schemaDescription
+    storage={storage}
+  >
+    <HistoryStore>
+      <DocExplorerStore>
+        {demo && <DemoSignIns url={endpoint.href} {...demo} />}
+        <GraphiQLInterface defaultEditorToolsVisibility={demo ? "headers" : undefined} />
+      </DocExplorerStore>
+    </HistoryStore>
+  </GraphiQLProvider>,
+);

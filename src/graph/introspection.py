@@ -1,0 +1,45 @@
+"""What the schema says of itself: to whoever asks, and to whoever misspells a name. A setting forbids it."""
+
+import re
+from collections.abc import Iterator
+
+from graphql import GraphQLError, NoSchemaIntrospectionCustomRule
+from strawberry.extensions import SchemaExtension
+from strawberry.types import ExecutionContext
+
+from resolvers.context import Context
+
+# As graphql-core writes them, of fields, arguments, types, enum values and fields of inputs.
+_SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'[^']*'(?:(?:, or |, | or )'[^']*')*\?")
+
+
+class Introspection(SchemaExtension):
+    def on_operation(self) -> Iterator[None]:
+        execution: ExecutionContext = self.execution_context
+        context: Context = execution.context
+        if not context.services.limits.introspection:
+            execution.validation_rules = (*execution.validation_rules, NoSchemaIntrospectionCustomRule)
+        yield
+
+
+def without_suggestion(error: GraphQLError) -> GraphQLError:
+    """A copy where there was one: errors of validation are kept for the next who sends the same."""
+    message = _SUGGESTION.sub("", error.message)
+    if message == error.message or _is_raised(error):
+        return error
+    return GraphQLError(
+        message,
+        error.nodes,
+        error.source,
+        error.positions,
+        error.path,
+        error.original_error,
+        error.extensions,
+    )
+
+
+def _is_raised(error: BaseException | None) -> bool:
+    """By a resolver, in words of its own."""
+    while isinstance(error, GraphQLError):
+        error = error.original_error
+    return error is not None

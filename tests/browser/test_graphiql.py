@@ -1,0 +1,234 @@
+"""GraphiQL in a browser: it works under its policy, without a complaint and without any other host."""
+
+import json
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, expect
+
+from tests.browser.conftest import Open, Tab, World
+from tests.browser.live import LiveServer
+from tests.server.program import ROOT, Program
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+FIRST_QUERY = (ROOT / "graphiql" / "src" / "first-query.graphql").read_text()
+PROTECTED = ["experienceCounts", "metrics", "socialMetrics"]
+
+
+class Editor:
+    """The page, as somebody uses it."""
+
+    def __init__(self, tab: Tab) -> None:
+        self.tab = tab
+
+    def button(self, name: str) -> Locator:
+        return self.tab.page.get_by_role("button", name=name, exact=True)
+
+    async def press(self, name: str) -> None:
+        await self.button(name).click()
+
+    async def write(self, text: str) -> None:
+        """In place of the query that is there."""
+        await self.tab.page.locator(".graphiql-query-editor .view-lines").click()
+        await self.tab.page.keyboard.press("Control+A")
+        await self.tab.page.keyboard.type(text)
+
+    async def execute(self) -> Any:
+        """The answer, as it is shown."""
+        async with self.tab.page.expect_response("**/graphql"):
+            await self.press("Execute query (Ctrl-Enter)")
+        await expect(self.tab.page.locator(".graphiql-response .view-lines")).to_contain_text("{")
+        await expect(self.tab.page.locator(".graphiql-response .graphiql-spinner")).to_have_count(0)
+        return json.loads(await self.text("response.json"))
+
+    async def headers(self) -> str:
+        return await self.text("request-headers.json")
+
+    async def text(self, name: str) -> str:
+        """Of a pane; what has no room in it too."""
+        found: str = await self.tab.run(
+            f"__MONACO.editor.getModels().find(model => model.uri.path.endsWith('{name}')).getValue()"
+        )
+        return found
+
+    async def hosts(self) -> set[str]:
+        found = await self.tab.run(
+            "performance.getEntriesByType('resource').map(entry => new URL(entry.name).host)"
+        )
+        return set(found)
+
+
+OpenEditor = Callable[[str], Awaitable[Editor]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def edited(opened: Open) -> AsyncIterator[OpenEditor]:
+    """Opens it for a new visitor. At the end nobody may have complained, a policy least of all."""
+    editors: list[Editor] = []
+
+    async def visit(address: str) -> Editor:
+        editor = Editor(
+            await opened(f"{address}/graphql", anew=True, viewport={"width": 1280, "height": 800})
+        )
+        editors.append(editor)
+        await expect(editor.tab.page.locator(".graphiql-query-editor .view-lines")).to_contain_text("query")
+        return editor
+
+    yield visit
+    assert [complaint for editor in editors for complaint in editor.tab.complaints] == []
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    with Program("demo", folder=tmp_path_factory.mktemp("demo")) as program:
+        yield program
+
+
+@pytest.fixture
+def served_demo(world: World) -> Iterator[LiveServer]:
+    """Its sign-ins are offered, but nobody has these accounts."""
+    server = LiveServer(world.database, demo=True)
+    server.start()
+    yield server
+    server.stop()
+
+
+async def test_the_first_query_is_there_and_runs(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+
+    assert await editor.text("operation.graphql") == FIRST_QUERY.strip()
+    answer = await editor.execute()
+    assert answer["data"] == {"publication": None}
+    assert [error["message"] for error in answer["errors"]] == ["There is no such publication."]
+
+
+async def test_nothing_comes_from_another_host(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    await editor.execute()
+    await editor.press("Prettify query (Shift-Ctrl-P)")
+
+    await expect(editor.tab.page.locator(".graphiql-query-editor .view-lines")).to_contain_text("totalViews")
+    assert await editor.hosts() == {f"127.0.0.1:{live.port}"}
+
+
+async def test_the_documentation_shows_types_and_fields(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    page = editor.tab.page
+    await editor.press("Show Documentation Explorer")
+    explorer = page.locator(".graphiql-doc-explorer")
+
+    await expect(explorer).to_contain_text("All Schema Types")
+    await explorer.get_by_role("link", name="Query", exact=True).first.click()
+    await explorer.get_by_role("link", name="publication", exact=True).click()
+    await expect(explorer.locator(".graphiql-doc-explorer-title")).to_have_text("publication")
+    await expect(explorer).to_contain_text("url")
+
+
+async def test_names_are_completed_and_mistakes_underlined(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    page = editor.tab.page
+    await editor.press("Show Documentation Explorer")
+    await expect(page.locator(".graphiql-doc-explorer")).to_contain_text("All Schema Types")
+    await editor.write("{ viewe")
+    await page.keyboard.press("Control+Space")
+
+    await expect(page.locator(".suggest-widget .monaco-list-row").first).to_contain_text("viewer")
+    await page.keyboard.press("Escape")
+    await editor.write("{ nothing }")
+    await expect(page.locator(".graphiql-query-editor .squiggly-error")).to_be_visible()
+
+
+async def test_the_history_remembers_queries(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    await editor.execute()
+    await editor.press("Show History")
+
+    await expect(editor.tab.page.locator(".graphiql-history-item")).to_have_count(1)
+    await expect(editor.tab.page.locator(".graphiql-history-item")).to_contain_text("FirstLook")
+
+
+async def test_headers_that_are_written_are_sent(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    page = editor.tab.page
+    await editor.press("Headers")
+    await page.locator(".graphiql-editor-tool .view-lines:visible").click()
+    await page.keyboard.insert_text('{"X-Colour": "blue"}')
+    async with page.expect_request("**/graphql") as sent:
+        await editor.press("Execute query (Ctrl-Enter)")
+
+    assert (await sent.value).headers["x-colour"] == "blue"
+
+
+async def test_only_the_demo_has_sign_ins(
+    live: LiveServer, served_demo: LiveServer, edited: OpenEditor
+) -> None:
+    plain, demo = await edited(live.url), await edited(served_demo.url)
+
+    await expect(demo.tab.page.get_by_role("toolbar", name="Demo sign-ins")).to_be_visible()
+    await expect(plain.tab.page.get_by_role("toolbar", name="Demo sign-ins")).to_have_count(0)
+    assert "viewgraph-demo" not in await plain.tab.page.content()
+
+
+async def test_whoever_cannot_sign_in_is_told(served_demo: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(served_demo.url)
+    await editor.press("owner")
+
+    status = editor.tab.page.get_by_role("toolbar", name="Demo sign-ins").get_by_role("status")
+    await expect(status).to_have_text("The email or the password is wrong.")
+    assert await editor.headers() == ""
+
+
+async def test_one_click_signs_in(demo: Program, edited: OpenEditor) -> None:
+    editor = await edited(demo.address)
+    before = await editor.execute()
+    assert [error["path"][1] for error in before["errors"]] == PROTECTED
+    assert {error["extensions"]["code"] for error in before["errors"]} == {"UNAUTHENTICATED"}
+
+    await editor.press("owner")
+    await expect(editor.button("owner")).to_have_attribute("aria-pressed", "true")
+    headers = json.loads(await editor.headers())
+    async with httpx.AsyncClient(base_url=demo.address) as client:
+        answer = (await client.post("/graphql", json={"query": FIRST_QUERY}, headers=headers)).json()
+    assert list(headers) == ["Authorization"]
+    assert without_instant(await editor.execute()) == without_instant(answer)
+    assert answer["data"]["publication"]["metrics"]["totalLikes"] == 7
+
+    await editor.press("stranger")
+    await expect(editor.button("stranger")).to_have_attribute("aria-pressed", "true")
+    await expect(editor.button("owner")).to_have_attribute("aria-pressed", "false")
+    after = await editor.execute()
+    assert {error["extensions"]["code"] for error in after["errors"]} == {"FORBIDDEN"}
+
+    await editor.press("nobody")
+    await expect(editor.button("nobody")).to_have_attribute("aria-pressed", "true")
+    assert await editor.headers() == ""
+
+
+async def test_signing_in_keeps_other_headers_and_stores_no_token(demo: Program, edited: OpenEditor) -> None:
+    editor = await edited(demo.address)
+    page = editor.tab.page
+    await page.locator(".graphiql-editor-tool .view-lines:visible").click()
+    await page.keyboard.insert_text('{"X-Colour": "blue", "authorization": "Token old"}')
+    await editor.press("member")
+    await expect(editor.button("member")).to_have_attribute("aria-pressed", "true")
+    await editor.execute()
+
+    headers = json.loads(await editor.headers())
+    assert list(headers) == ["X-Colour", "Authorization"]
+    assert headers["Authorization"].startswith("Bearer ")
+    stored = await editor.tab.run("JSON.stringify(localStorage)")
+    assert "FirstLook" in stored
+    assert "Bearer" not in stored
+    assert "X-Colour" not in stored
+
+
+def without_instant(answer: Any) -> Any:
+    return {**answer, "data": json.loads(json.dumps(answer["data"]), object_hook=_without_instant)}
+
+
+def _without_instant(object: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in object.items() if name != "generatedAt"}
