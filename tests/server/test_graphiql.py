@@ -185,5 +185,6 @@ async def test_it_can_be_switched_off(services: Services) -> None:
         page = await client.get("/graphql", headers=HTML)
         asset = await client.get(f"/graphql/assets/{ASSETS[0]}")
 
-    assert (page.status_code, page.headers["content-type"]) == (405, "application/json; charset=utf-8")
+    # Any other GET: one without a query.
+    assert (page.status_code, page.headers["content-type"]) == (400, "application/json; charset=utf-8")
     assert asset.status_code == 404
