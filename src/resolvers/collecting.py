@@ -14,6 +14,7 @@ from ingest.wire import WireEvent
 from loaders.subjects import Subject
 from models import Device, SubjectKind
 from resolvers.context import Context
+from resolvers.recording import is_made_by
 
 _BELIEVED = timedelta(hours=48)
 """A page that was offline may send what happened before; older than this it is not believed."""
@@ -68,13 +69,5 @@ async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subj
     if user_id is None or context.limits.counts_own_views:
         return set()
     asked = [subject for subject in subjects if subject.kind is not SubjectKind.ASSET]
-    own = await gather(*(_is_own(context, user_id, subject) for subject in asked))
+    own = await gather(*(is_made_by(context, user_id, subject) for subject in asked))
     return {subject for subject, is_own in zip(asked, own, strict=True) if is_own}
-
-
-async def _is_own(context: Context, user_id: int, subject: Subject) -> bool:
-    if user_id == subject.owner_id:
-        return True
-    if subject.kind is not SubjectKind.PUBLICATION:
-        return False
-    return user_id in {user.id for user in await context.loaders.co_creators.load(subject.id)}

@@ -64,12 +64,16 @@ async def _is_own(context: Context, subject: Subject) -> bool:
     if subject.kind is SubjectKind.ASSET:
         workspace = await context.loaders.workspace.load(subject.owner_id)
         return workspace is not None and await may_enter(context.loaders, context.viewer, workspace)
-    if context.viewer.user_id == subject.owner_id:
+    return await is_made_by(context, context.viewer.required_user_id(), subject)
+
+
+async def is_made_by(context: Context, user_id: int, subject: Subject) -> bool:
+    """Whether the user is the one it belongs to, or of a publication a co-creator."""
+    if user_id == subject.owner_id:
         return True
     if subject.kind is not SubjectKind.PUBLICATION:
         return False
-    makers = await context.loaders.co_creators.load(subject.id)
-    return context.viewer.user_id in {user.id for user in makers}
+    return user_id in {user.id for user in await context.loaders.co_creators.load(subject.id)}
 
 
 async def _users(context: Context, ids: set[str]) -> dict[str, int]:

@@ -28,6 +28,7 @@ from server.services import close_services, services_that_sign_nothing
 from server.serving import require_free_port, start_logging
 from server.serving import serve as run_server
 from server.settings import Settings, settings_with
+from server.terminal import DatabaseUrl
 
 T = TypeVar("T")
 
@@ -59,10 +60,6 @@ app.command("import")(import_events)
 app.command()(refresh)
 app.add_typer(operations)
 
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option("--database-url", help="Where the data is; VIEWGRAPH_DATABASE_URL when absent."),
-]
 Port = Annotated[int | None, typer.Option(help="The port to listen on; VIEWGRAPH_PORT when absent.")]
 
 

@@ -1,19 +1,15 @@
 """POST /collect: where browsers send what happened."""
 
-import logging
-
 import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from auth.sign_in import viewer_of
-from base.errors import ExpectedError
 from ingest.reports import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import collect
 from resolvers.context import Context, Services
-
-log = logging.getLogger("viewgraph")
+from server.errors import plain
 
 _MAX_BYTES = 1_000_000
 _SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
@@ -38,15 +34,10 @@ class Collector:
             return await self._collected(request)
         except InvalidEvents as error:
             return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
-        except ExpectedError as error:
-            retry = error.extensions.get("retryAfter")
-            headers = {"retry-after": str(retry)} if retry else {}
-            return _answer(error.status, {**error.extensions, "message": error.message}, headers)
         except ClientDisconnect:
             return Response(status_code=499)
-        except Exception:
-            log.exception("Collecting failed")
-            return _answer(500, {"code": "INTERNAL_SERVER_ERROR", "message": "Something went wrong here."})
+        except Exception as error:
+            return _answer(*plain(error))
 
     async def _collected(self, request: Request) -> Response:
         body = await _body(request)

@@ -3,7 +3,7 @@
 import logging
 import re
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, VariableDefinitionNode, VariableNode
 
@@ -62,6 +62,25 @@ class Refused(Exception):
 def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dict[str, Any]:
     """The answer to a request that could not be executed at all."""
     return {"errors": [{"message": message, "extensions": {**extensions, "requestId": request_id}}]}
+
+
+class PlainError(NamedTuple):
+    """The answer of an address that does not speak GraphQL."""
+
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+def plain(error: Exception) -> PlainError:
+    """A bug is logged, and not told."""
+    if not isinstance(error, ExpectedError):
+        log.error("A request failed", exc_info=error)
+        body = {"code": Code.INTERNAL_SERVER_ERROR, "message": "Something went wrong here."}
+        return PlainError(500, body, {})
+    retry = error.extensions.get("retryAfter")
+    headers = {"retry-after": str(retry)} if retry else {}
+    return PlainError(error.status, {**error.extensions, "message": error.message}, headers)
 
 
 def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """`viewgraph import`: what it is told, and what it tells."""
 
 import asyncio
-import sys
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
@@ -9,8 +8,7 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import DownloadColumn, TimeRemainingColumn
 
 from auth.viewer import Viewer
 from base.errors import NotFound
@@ -20,6 +18,7 @@ from resolvers.importing import Import, Reject, Tally
 from server import migrations
 from server.services import close_services, services_of
 from server.settings import Settings, settings_with
+from server.terminal import DatabaseUrl, bars
 
 
 def import_events(
@@ -27,10 +26,7 @@ def import_events(
     format: Annotated[
         Format | None, typer.Option(help="What the file is; by its name when absent. Also packed by gzip.")
     ] = None,
-    database_url: Annotated[
-        str | None,
-        typer.Option("--database-url", help="Where the data is; VIEWGRAPH_DATABASE_URL when absent."),
-    ] = None,
+    database_url: DatabaseUrl = None,
     email: Annotated[
         str | None,
         typer.Option("--as", metavar="EMAIL", help="Whose subjects may be written; any when absent."),
@@ -60,7 +56,10 @@ async def _imported(
 ) -> Tally:
     await migrations.require_current(settings.database_url)
     services = services_of(settings)
-    with rejects.open("wb") if rejects else nullcontext() as sink, _progress() as progress:
+    with (
+        rejects.open("wb") if rejects else nullcontext() as sink,
+        bars(DownloadColumn(), TimeRemainingColumn(), stay=True) as progress,
+    ):
         bar = progress.add_task(file.path.name, total=file.bytes)
 
         def keep(reject: Reject) -> None:
@@ -90,17 +89,6 @@ async def _viewer(services: Services, email: str) -> Viewer:
     if known is None:
         raise NotFound("There is no account with this email.")
     return Viewer(known.user_id)
-
-
-def _progress() -> Progress:
-    return Progress(
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        DownloadColumn(),
-        TimeRemainingColumn(),
-        console=Console(stderr=True),
-        disable=not sys.stderr.isatty(),
-    )
 
 
 def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> str:

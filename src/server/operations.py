@@ -1,15 +1,13 @@
 """Commands of operators: totals verified and mended, raw events pruned, while the server runs."""
 
 import asyncio
-import sys
 from collections.abc import Callable, Coroutine, Iterator
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
@@ -23,6 +21,7 @@ from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.verify import Verification
 from server import migrations
 from server.settings import settings_with
+from server.terminal import DatabaseUrl, bars
 
 T = TypeVar("T")
 
@@ -33,10 +32,6 @@ app.add_typer(tenants, name="tenant")
 _DAY = timedelta(days=1)
 _FORMATS = ["%Y-%m-%d"]
 
-DatabaseUrl = Annotated[
-    str | None,
-    typer.Option("--database-url", help="Where the data is; VIEWGRAPH_DATABASE_URL when absent."),
-]
 From = Annotated[
     datetime | None,
     typer.Option("--from", metavar="DAY", formats=_FORMATS, help="The first day; of all time when absent."),
@@ -173,14 +168,7 @@ def _run(database_url: str | None, work: Callable[[Database], Coroutine[Any, Any
 
 @contextmanager
 def _progress(words: str, tenants: int) -> Iterator[Callable[[], None]]:
-    """On a terminal alone. What it gives is called after each tenant."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-        disable=not sys.stderr.isatty(),
-    ) as progress:
+    """What it gives is called after each tenant."""
+    with bars(MofNCompleteColumn()) as progress:
         bar = progress.add_task(words, total=tenants)
         yield lambda: progress.advance(bar)

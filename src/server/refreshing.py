@@ -1,7 +1,6 @@
 """`viewgraph refresh`: figures of other networks, asked anew on command."""
 
 import asyncio
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -9,8 +8,7 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+from rich.progress import MofNCompleteColumn
 
 from base.errors import NotFound
 from database import Database
@@ -20,6 +18,7 @@ from server import migrations
 from server.failures import Failure
 from server.networks import refresher_of
 from server.settings import settings_with
+from server.terminal import DatabaseUrl, bars
 from social.refresh import Missing, OnTargets, Outcome, Refresher
 from social.targets import Scope
 
@@ -31,10 +30,7 @@ def refresh(
         str | None, typer.Option("--user", metavar="USERNAME", help="Of this user alone; all when absent.")
     ] = None,
     network: Annotated[Name | None, typer.Option(help="Of this network alone; all when absent.")] = None,
-    database_url: Annotated[
-        str | None,
-        typer.Option("--database-url", help="Where the data is; VIEWGRAPH_DATABASE_URL when absent."),
-    ] = None,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """Ask other networks for plays and followers; exit with 1 if one did not tell all."""
     settings = settings_with(database_url=database_url)
@@ -86,19 +82,12 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
 
 @contextmanager
 def _progress() -> Iterator[tuple[OnTargets, OnTargets]]:
-    """A bar for each network, on a terminal alone."""
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    with Progress(
-        *columns,
-        console=Console(stderr=True),
-        transient=True,
-        redirect_stdout=sys.stdout.isatty(),
-        disable=not sys.stderr.isatty(),
-    ) as progress:
-        bars = {
+    """A bar for each network."""
+    with bars(MofNCompleteColumn()) as progress:
+        tasks = {
             network: progress.add_task(network.name.lower(), total=0, visible=False) for network in Network
         }
         yield (
-            lambda network, found: progress.update(bars[network], total=found, visible=True),
-            lambda network, done: progress.advance(bars[network], done),
+            lambda network, found: progress.update(tasks[network], total=found, visible=True),
+            lambda network, done: progress.advance(tasks[network], done),
         )

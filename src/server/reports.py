@@ -1,9 +1,7 @@
 """GET /reports/TOKEN: the file that a signed link stands for."""
 
-import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from tempfile import TemporaryFile
-from types import MappingProxyType
 from typing import IO
 from urllib.parse import quote
 
@@ -13,12 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from base.errors import ExpectedError
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.reports import linked_report
-
-log = logging.getLogger("viewgraph")
+from server.errors import plain
 
 _CHUNK = 64 * 1024
 _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
@@ -41,13 +37,9 @@ class ReportFiles:
             key = await linked_report(context, token)
             report = await context.loaders.reports.load(key.scope)
             size = await run_in_threadpool(_written, report, key.format, file)
-        except ExpectedError as error:
-            retry = error.extensions.get("retryAfter")
-            headers = {"retry-after": str(retry)} if retry else {}
-            return _refusal(error.status, {**error.extensions, "message": error.message}, headers)
-        except Exception:
-            log.exception("A report failed")
-            return _refusal(500, {"code": "INTERNAL_SERVER_ERROR", "message": "Something went wrong here."})
+        except Exception as error:
+            status, body, retry = plain(error)
+            return Response(orjson.dumps(body), status, {**_PRIVATE, **retry}, "application/json")
         headers = {
             **_PRIVATE,
             "content-disposition": disposition(key.filename),
@@ -73,9 +65,3 @@ def disposition(filename: str) -> str:
     """By RFC 6266: a name in ASCII for whoever reads nothing else, and the whole one as RFC 8187 has it."""
     plain = filename.encode("ascii", "replace").decode().replace("?", "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"
-
-
-def _refusal(
-    status: int, body: Mapping[str, object], headers: Mapping[str, str] = MappingProxyType({})
-) -> Response:
-    return Response(orjson.dumps(body), status, {**_PRIVATE, **headers}, "application/json")
