@@ -9,6 +9,7 @@ from graphql import (
     DirectiveDefinitionNode,
     Node,
     NonNullTypeNode,
+    ObjectTypeDefinitionNode,
     TypeDefinitionNode,
     build_schema,
     introspection_from_schema,
@@ -90,6 +91,19 @@ def test_a_description_does_not_just_repeat_the_name() -> None:
     ]
 
     assert repeating == []
+
+
+def test_a_field_that_may_be_null_says_when() -> None:
+    nullable = [
+        f"{type_.name.value}.{field.name.value}"
+        for type_ in PARTS.values()
+        if isinstance(type_, ObjectTypeDefinitionNode)
+        for field in type_.fields or ()
+        if not isinstance(field.type, NonNullTypeNode)
+    ]
+
+    assert "Appointment.cancelledAt" in nullable
+    assert [field for field in nullable if "null" not in WORDS[field].lower()] == []
 
 
 ABBREVIATIONS = {

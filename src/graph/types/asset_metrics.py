@@ -180,7 +180,8 @@ class AssetMetrics:
         "AssetMetrics | None",
     )
     def previous(self) -> Scope:
-        """The same figures for the range of equal length that ends where this one starts."""
+        """The same figures for the range of equal length that ends where this one starts. Null only with an
+        error, so that the figures beside it stay."""
         return asset_metrics.previous_scope(self.scope)
 
     @classmethod
