@@ -123,7 +123,7 @@ class LiveServer:
             return Gate(create_app(settings), self.sent, self.refusals)
 
         config = uvicorn.Config(
-            app, factory=True, host="127.0.0.1", port=self.port, log_config=None, ws="none", lifespan="on"
+            app, factory=True, host="127.0.0.1", port=self.port, log_config=None, lifespan="on"
         )
         config.timeout_graceful_shutdown = 2
         self._server = uvicorn.Server(config)

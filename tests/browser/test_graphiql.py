@@ -16,6 +16,14 @@ from tests.server.program import ROOT, Program
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 FIRST_QUERY = (ROOT / "graphiql" / "src" / "first-query.graphql").read_text()
+WATCH = """subscription Watch {
+  publicationMetricsChanged(url: "ai-research-studio") {
+    name
+    metrics {
+      totalShares
+    }
+  }
+}"""
 PROTECTED = ["experienceCounts", "metrics", "socialMetrics"]
 
 
@@ -32,10 +40,15 @@ class Editor:
         await self.button(name).click()
 
     async def write(self, text: str) -> None:
-        """In place of the query that is there."""
+        """In place of the query that is there, key by key: the editor closes brackets by itself."""
         await self.tab.page.locator(".graphiql-query-editor .view-lines").click()
         await self.tab.page.keyboard.press("Control+A")
         await self.tab.page.keyboard.type(text)
+
+    async def replace(self, text: str, name: str) -> None:
+        """The same at once, as it stands; the tab then has the operation's name."""
+        await self.tab.run(f"{_model('operation.graphql')}.setValue({json.dumps(text)})")
+        await expect(self.tab.page.locator(".graphiql-tab-active")).to_contain_text(name)
 
     async def execute(self) -> Any:
         """The answer, as it is shown."""
@@ -50,9 +63,7 @@ class Editor:
 
     async def text(self, name: str) -> str:
         """Of a pane; what has no room in it too."""
-        found: str = await self.tab.run(
-            f"__MONACO.editor.getModels().find(model => model.uri.path.endsWith('{name}')).getValue()"
-        )
+        found: str = await self.tab.run(f"{_model(name)}.getValue()")
         return found
 
     async def hosts(self) -> set[str]:
@@ -60,6 +71,10 @@ class Editor:
             "performance.getEntriesByType('resource').map(entry => new URL(entry.name).host)"
         )
         return set(found)
+
+
+def _model(name: str) -> str:
+    return f"__MONACO.editor.getModels().find(model => model.uri.path.endsWith('{name}'))"
 
 
 OpenEditor = Callable[[str], Awaitable[Editor]]
@@ -206,6 +221,24 @@ async def test_one_click_signs_in(demo: Program, edited: OpenEditor) -> None:
     await editor.press("nobody")
     await expect(editor.button("nobody")).to_have_attribute("aria-pressed", "true")
     assert await editor.headers() == ""
+
+
+async def test_a_subscription_is_followed(demo: Program, edited: OpenEditor) -> None:
+    editor = await edited(demo.address)
+    response = editor.tab.page.locator(".graphiql-response .view-lines")
+    await editor.press("owner")
+    await expect(editor.button("owner")).to_have_attribute("aria-pressed", "true")
+    await editor.replace(WATCH, "Watch")
+    await editor.press("Execute query (Ctrl-Enter)")
+    await expect(response).to_contain_text('"totalShares": 19')
+
+    stranger = {"Authorization": f"Bearer {demo.token('stranger@demo.test')}"}
+    publication = demo.post('{ publication(url: "ai-research-studio") { id } }')["data"]["publication"]["id"]
+    share = "mutation($p: ID!) { sharePublication(publicationId: $p) { publication { id } } }"
+    assert demo.post(share, stranger, p=publication)["data"]
+    await expect(response).to_contain_text('"totalShares": 20')
+    await editor.press("Stop query (Ctrl-Enter)")
+    await expect(editor.button("Execute query (Ctrl-Enter)")).to_be_visible()
 
 
 async def test_signing_in_keeps_other_headers_and_stores_no_token(demo: Program, edited: OpenEditor) -> None:

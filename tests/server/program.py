@@ -14,6 +14,8 @@ from typing import IO, Any, Self
 
 import httpx
 
+from server.demo import PASSWORD
+
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
 STOP_SECONDS = 30.0
@@ -69,6 +71,13 @@ class Program:
         """The body of the answer."""
         body = {"query": query, "variables": variables}
         return httpx.post(f"{self.address}/graphql", json=body, headers=headers).json()
+
+    def token(self, email: str) -> str:
+        """Of an account of the demo."""
+        login = "mutation($input: LoginInput!) { login(input: $input) { accessToken } }"
+        input = {"password": {"email": email, "password": PASSWORD}}
+        token: str = self.post(login, input=input)["data"]["login"]["accessToken"]
+        return token
 
     def interrupt(self) -> None:
         """As Ctrl-C does. Once: who insists is not told goodbye."""
