@@ -1,15 +1,17 @@
 """Each example of a client, by the commands of its README, against the demo."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
 from importlib.metadata import version
 from pathlib import Path
 from signal import SIGTERM
+from tempfile import TemporaryFile
 from time import monotonic, sleep
 
 import httpx
@@ -22,6 +24,16 @@ CLIENTS = Path("examples") / "clients"
 # What the examples' own .gitignore names.
 MADE = ("node_modules", ".venv", "gql", "__generated__", "persisted-queries.json", "__pycache__")
 NODE, NPM = (shutil.which(name) or "" for name in ("node", "npm"))
+
+LOGIN = """
+    mutation {
+        login(input: {password: {email: "owner@demo.test", password: "viewgraph-demo"}}) { accessToken }
+    }
+"""
+LIKE, UNLIKE = (
+    f"mutation($id: ID!) {{ {name}(publicationId: $id) {{ publication {{ id }} }} }}"
+    for name in ("likePublication", "unlikePublication")
+)
 
 needs_node = pytest.mark.skipif(not (NODE and NPM), reason="this machine has no node, or no npm")
 
@@ -88,7 +100,7 @@ def run(block: str, checkout: Path, url: str) -> str:
     done = subprocess.run(
         ["/bin/sh", "-euc", block],
         cwd=checkout,
-        env=os.environ | {"GRAPHQL_URL": f"{url}/graphql", "NO_COLOR": "1"},
+        env=environment_of(url),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
@@ -117,12 +129,26 @@ def demo_of_trusted_documents(
 
 @needs_node
 @pytest.mark.parametrize("name", ["apollo", "urql"])
-def test_a_client_shows_figures_and_its_test_passes(name: str, checkout: Path, demo: Program) -> None:
+def test_a_client_follows_likes(name: str, checkout: Path, demo: Program) -> None:
     (block,) = commands(name)
+    tests, _, start = block.rpartition("\n")
 
-    printed = run(block, checkout, demo.address)
-    assert "totalLikes: 7" in printed
-    assert " 1 passed" in printed
+    assert " 1 passed" in run(tests, checkout, demo.address)
+    assert followed(f"cd {CLIENTS}\n{start}", checkout, demo) == [7, 8, 7]
+
+
+def test_gql_follows_likes(demo: Program) -> None:
+    (block,) = commands("python")
+    tests, _, start = block.replace(".venv/bin/python", f"{sys.executable} -B").rpartition("\n")
+
+    assert " passed in " in run(tests, ROOT, demo.address)
+    assert followed(f"cd {CLIENTS}/python\n{start}", ROOT, demo) == [7, 8, 7]
+
+
+def test_gql_is_of_the_version_that_is_tested() -> None:
+    pins = (ROOT / CLIENTS / "python" / "requirements.txt").read_text().split()
+
+    assert pins == [f"gql[httpx,websockets]=={version('gql')}", f"pytest=={version('pytest')}"]
 
 
 @needs_node
@@ -140,10 +166,14 @@ def test_documents_have_types_and_ids(
 @needs_node
 def test_a_list_of_relay_grows(checkout: Path, demo: Program, demo_folder: Path, tmp_path: Path) -> None:
     block, persisting, trusting, trusted = commands("relay")
-    tested, _, start = block.rpartition("\n")
+    tests, _, start = block.rpartition("\n")
+    port = free_port()
+    page = f"http://127.0.0.1:{port}"
 
-    run(tested, checkout, demo.address)
-    with served(f"cd {CLIENTS}\n{start}", checkout, demo.address) as page:
+    run(tests, checkout, demo.address)
+    served = f"cd {CLIENTS}\n{start} -- --host 127.0.0.1 --port {port} --strictPort"
+    with started(served, checkout, demo.address) as printed:
+        wait_until(lambda: page in printed(), printed)
         assert '<script type="module" src="/main.tsx">' in httpx.get(page).text
         assert "RelayEnvironmentProvider" in httpx.get(f"{page}/main.tsx").text
         answer = httpx.post(f"{page}/graphql", json={"query": "{ viewer { username } }"}).json()
@@ -154,51 +184,56 @@ def test_a_list_of_relay_grows(checkout: Path, demo: Program, demo_folder: Path,
         assert refuses_others(program)
 
 
+def followed(block: str, checkout: Path, demo: Program) -> list[int]:
+    """What a command prints of the likes, while somebody likes the publication and takes it back."""
+    headers = {"Authorization": f"Bearer {demo.post(LOGIN)['data']['login']['accessToken']}"}
+    id = demo.post('{ publication(url: "ai-research-studio") { id } }')["data"]["publication"]["id"]
+    with started(block, checkout, demo.address) as printed:
+        seen = wait_for_likes(1, printed)
+        for mutation in (LIKE, UNLIKE):
+            assert "errors" not in demo.post(mutation, headers, id=id)
+            seen = wait_for_likes(len(seen) + 1, printed)
+        return seen
+
+
+def wait_for_likes(times: int, printed: Callable[[], str]) -> list[int]:
+    def seen() -> list[int]:
+        return [int(count) for count in re.findall(r"AI Research Studio: (\d+) likes\n", printed())]
+
+    wait_until(lambda: len(seen()) >= times, printed)
+    return seen()
+
+
 @contextmanager
-def served(block: str, checkout: Path, url: str) -> Iterator[str]:
-    """The address of what a command serves until it is ended."""
-    port = free_port()
-    process = subprocess.Popen(
-        ["/bin/sh", "-euc", f"{block} -- --host 127.0.0.1 --port {port} --strictPort"],
-        cwd=checkout,
-        env=os.environ | {"GRAPHQL_URL": f"{url}/graphql"},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
-    try:
-        wait_for(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, SIGTERM)
-        process.wait()
+def started(block: str, checkout: Path, url: str) -> Iterator[Callable[[], str]]:
+    """A command that goes on until it is ended, by what it has printed so far."""
+    with TemporaryFile() as output:
+        process = subprocess.Popen(
+            ["/bin/sh", "-euc", block],
+            cwd=checkout,
+            env=environment_of(url),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+        try:
+            yield lambda: os.pread(output.fileno(), 1_000_000, 0).decode()
+        finally:
+            os.killpg(process.pid, SIGTERM)
+            process.wait()
 
 
-def wait_for(page: str, process: subprocess.Popen[bytes]) -> None:
+def wait_until(is_so: Callable[[], bool], printed: Callable[[], str]) -> None:
     deadline = monotonic() + START_SECONDS
-    while monotonic() < deadline:
-        assert process.poll() is None
-        with suppress(httpx.TransportError):
-            httpx.get(page)
-            return
-        sleep(0.1)
-    raise TimeoutError(page)
+    while not is_so():
+        assert monotonic() < deadline, printed()
+        sleep(0.05)
+
+
+def environment_of(url: str) -> dict[str, str]:
+    return os.environ | {"GRAPHQL_URL": f"{url}/graphql", "NO_COLOR": "1"}
 
 
 def refuses_others(program: Program) -> bool:
     (error,) = program.post("query Other { viewer { username } }")["errors"]
     return bool(error["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND")
-
-
-def test_gql_shows_figures_and_its_test_passes(demo: Program) -> None:
-    (block,) = commands("python")
-
-    printed = run(block.replace(".venv/bin/python", f"{sys.executable} -B"), ROOT, demo.address)
-    assert "'metrics': {'totalLikes': 7, 'totalComments': 7}}" in printed
-    assert " passed in " in printed
-
-
-def test_gql_is_of_the_version_that_is_tested() -> None:
-    pins = (ROOT / CLIENTS / "python" / "requirements.txt").read_text().split()
-
-    assert pins == [f"gql[httpx,websockets]=={version('gql')}", f"pytest=={version('pytest')}"]

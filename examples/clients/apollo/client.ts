@@ -1,4 +1,4 @@
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, HttpLink, InMemoryCache } from "@apollo/client";
+import { ApolloClient, ApolloLink, CombinedGraphQLErrors, CombinedProtocolErrors, HttpLink, InMemoryCache } from "@apollo/client";
 import { SetContextLink } from "@apollo/client/link/context";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { relayStylePagination } from "@apollo/client/utilities";
@@ -56,7 +56,9 @@ export function createClient(url: string, token: () => string | undefined): Apol
 
 /** What went wrong, by the codes on which a program may rely. */
 export function codes(error: unknown): unknown[] {
-  if (CombinedGraphQLErrors.is(error)) return error.errors.map(({ extensions }) => extensions?.["code"]);
+  if (CombinedGraphQLErrors.is(error) || CombinedProtocolErrors.is(error)) {
+    return error.errors.map(({ extensions }) => extensions?.["code"]);
+  }
   throw error;
 }
 

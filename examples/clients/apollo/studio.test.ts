@@ -1,7 +1,7 @@
 import { type ApolloClient, gql, type TypedDocumentNode } from "@apollo/client";
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { codes, createClient, possibleTypes } from "./client";
-import { DASHBOARD, LIKE, signIn, UNLIKE } from "./studio";
+import { DASHBOARD, FOLLOW, LIKE, signIn, UNLIKE } from "./studio";
 
 const GRAPHQL_URL = process.env["GRAPHQL_URL"] ?? "http://127.0.0.1:8000/graphql";
 const variables = { url: "ai-research-studio" };
@@ -13,6 +13,7 @@ function newClient(token?: string): ApolloClient {
   return client;
 }
 
+const soon = (check: () => void) => vi.waitFor(check, 10_000);
 let token: string;
 let owner: ApolloClient;
 
@@ -78,6 +79,37 @@ test("what a mutation changes shows wherever the publication stands", async () =
     await owner.mutate({ mutation: UNLIKE, variables: { id } });
   }
   expect(likes()).toMatchObject({ totalLikes: 7, totalComments: 7 });
+});
+
+test("a subscription brings new figures to whatever shows them", { timeout: 30_000 }, async () => {
+  const { data } = await owner.query({ query: DASHBOARD, variables });
+  const { id } = data!.publication!;
+  const likes = () => owner.readQuery({ query: DASHBOARD, variables })?.publication?.metrics?.totalLikes;
+  const seen: unknown[] = [];
+  const following = owner.subscribe({ query: FOLLOW, variables }).subscribe(({ data, error }) => {
+    seen.push(error ?? data?.publicationMetricsChanged?.metrics?.totalLikes);
+  });
+  await soon(() => expect(seen).toEqual([7]));
+
+  const somebody = newClient(token);
+  try {
+    await somebody.mutate({ mutation: LIKE, variables: { id } });
+    await soon(() => expect(seen).toEqual([7, 8]));
+    expect(likes()).toBe(8);
+  } finally {
+    await somebody.mutate({ mutation: UNLIKE, variables: { id } });
+  }
+  await soon(() => expect(seen).toEqual([7, 8, 7]));
+  following.unsubscribe();
+});
+
+test("a subscription that is refused says so by a code", async () => {
+  const seen: unknown[] = [];
+  owner.subscribe({ query: FOLLOW, variables: { url: "nothing" } }).subscribe(({ error }) => {
+    seen.push(...codes(error));
+  });
+
+  await soon(() => expect(seen).toEqual(["NOT_FOUND"]));
 });
 
 const NAMES: TypedDocumentNode<{

@@ -1,11 +1,27 @@
 import { type ApolloClient, gql, type TypedDocumentNode } from "@apollo/client";
 
 type Figures = { totalLikes: number; totalComments: number };
-export type Publication = { id: string; name: string; metrics: Figures | null };
+type Publication = { id: string; name: string; metrics: Figures | null };
 
 export const DASHBOARD: TypedDocumentNode<{ publication: Publication | null }, { url: string }> = gql`
   query Dashboard($url: String!) {
     publication(url: $url) {
+      id
+      name
+      metrics {
+        totalLikes
+        totalComments
+      }
+    }
+  }
+`;
+
+export const FOLLOW: TypedDocumentNode<
+  { publicationMetricsChanged: Publication | null },
+  { url: string }
+> = gql`
+  subscription Follow($url: String!) {
+    publicationMetricsChanged(url: $url) {
       id
       name
       metrics {

@@ -1,13 +1,14 @@
 """The figures of a publication, asked for with gql."""
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing, asynccontextmanager
 from typing import Any
 
 from gql import Client, GraphQLRequest
 from gql.client import AsyncClientSession
 from gql.transport.exceptions import TransportQueryError
 from gql.transport.httpx import HTTPXAsyncTransport
+from gql.transport.websockets import WebsocketsTransport
 
 _LOGIN = """
     mutation Login($email: String!, $password: String!) {
@@ -18,6 +19,14 @@ _DASHBOARD = """
     query Dashboard($url: String!) {
       publication(url: $url) {
         id
+        name
+        metrics { totalLikes totalComments }
+      }
+    }
+"""
+_FOLLOW = """
+    subscription Follow($url: String!) {
+      publicationMetricsChanged(url: $url) {
         name
         metrics { totalLikes totalComments }
       }
@@ -35,6 +44,15 @@ async def connected(url: str, token: str | None = None) -> AsyncIterator[AsyncCl
         yield session
 
 
+@asynccontextmanager
+async def following(url: str, token: str | None = None) -> AsyncIterator[AsyncClientSession]:
+    """The same over a WebSocket: for subscriptions, too."""
+    payload = {"authorization": f"Bearer {token}"} if token else {}
+    transport = WebsocketsTransport(url.replace("http", "ws", 1), init_payload=payload)
+    async with Client(transport=transport) as session:
+        yield session
+
+
 async def sign_in(session: AsyncClientSession, email: str, password: str) -> str:
     """The token; `login` says in `expiresAt` until when it is good."""
     credentials = {"email": email, "password": password}
@@ -48,6 +66,17 @@ async def dashboard(session: AsyncClientSession, url: str) -> dict[str, Any]:
     answer = await session.execute(GraphQLRequest(_DASHBOARD, variable_values={"url": url}))
     publication: dict[str, Any] = answer["publication"]
     return publication
+
+
+async def changes(session: AsyncClientSession, url: str) -> AsyncGenerator[dict[str, Any], None]:
+    """The publication as it is now, and then whenever its figures have changed.
+
+    Close it before the session, which would wait for it.
+    """
+    request = GraphQLRequest(_FOLLOW, variable_values={"url": url})
+    async with aclosing(session.subscribe(request)) as answers:
+        async for answer in answers:
+            yield answer["publicationMetricsChanged"]
 
 
 async def like(session: AsyncClientSession, id: str) -> None:

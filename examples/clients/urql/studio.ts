@@ -16,6 +16,19 @@ export const DASHBOARD = gql<{ publication: Publication | null }, { url: string 
   }
 `;
 
+export const FOLLOW = gql<{ publicationMetricsChanged: Publication | null }, { url: string }>`
+  subscription Follow($url: String!) {
+    publicationMetricsChanged(url: $url) {
+      id
+      name
+      metrics {
+        totalLikes
+        totalComments
+      }
+    }
+  }
+`;
+
 export const LIKE = gql<unknown, { id: string }>`
   mutation Like($id: ID!) {
     likePublication(publicationId: $id) {
