@@ -12,9 +12,10 @@ from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
-from database import Database
+from database import Database, channel_of
 from ingest.buffer import Buffer
 from ingest.subjects import Subjects
+from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
@@ -38,12 +39,18 @@ class Clock:
     def advance(self, **by: float) -> None:
         self.now += timedelta(**by)
 
+    def to_now(self) -> None:
+        """By the clock of the machine, as other processes have it."""
+        self.now = datetime.now(UTC)
+
 
 def services_for(database_url: str, clock: Clock, limits: Limits | None = None) -> Services:
     database = Database(database_url)
+    topics = Topics(channel_of(database.url))
     return Services(
         database=database,
-        buffer=Buffer(database),
+        topics=topics,
+        buffer=Buffer(database, topics),
         salts=Salts(database),
         subjects=Subjects(),
         hour=Hour(timer=lambda: clock.now.timestamp()),

@@ -12,10 +12,13 @@ from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
 from loaders import Loaders
+from loaders.credentials import KeyRow
 
 _GONE = "The access token is for somebody or something that is gone."
 _REMEMBERED = 10_000
 _SECONDS = 5
+_KEY_SCHEME = "token"
+_TOKEN_SCHEMES = ("bearer", "")
 
 
 class Bearers:
@@ -73,29 +76,55 @@ async def viewer_of(
         return ANONYMOUS._replace(refusal=refused.message)
 
 
+async def expiry_of(
+    headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime
+) -> datetime | None:
+    """Until when the credentials count; None where there are none. Raises UNAUTHENTICATED."""
+    shown = _shown(headers)
+    if shown is None:
+        return None
+    scheme, credentials = shown
+    if scheme == _KEY_SCHEME:
+        return (await _valid_key(credentials, loaders, now)).expires_at
+    return signer.expiry(credentials)
+
+
 async def _viewer_of(
     headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime, bearers: Bearers | None
 ) -> Viewer:
+    shown = _shown(headers)
+    if shown is None:
+        return ANONYMOUS
+    scheme, credentials = shown
+    if scheme == _KEY_SCHEME:
+        return Viewer(await _owner_of(credentials, loaders, now))
+    claims = signer.read(credentials, now)
+    return await (bearers.find(claims, loaders) if bearers else bearer(claims, loaders))
+
+
+def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
+    """The scheme, and the token or key. Raises UNAUTHENTICATED."""
     shown = headers.get("authorization") or headers.get("x-auth-token")
     if not shown:
-        return ANONYMOUS
+        return None
     scheme, _, credentials = shown.strip().rpartition(" ")
-    match scheme.strip().lower():
-        case "token":
-            return Viewer(await _owner_of(credentials, loaders, now))
-        case "bearer" | "":
-            claims = signer.read(credentials, now)
-            return await (bearers.find(claims, loaders) if bearers else bearer(claims, loaders))
-    raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
+    scheme = scheme.strip().lower()
+    if scheme not in (_KEY_SCHEME, *_TOKEN_SCHEMES):
+        raise Unauthenticated("Send `Authorization: Bearer <token>` or `Authorization: Token <key>`.")
+    return scheme, credentials
 
 
 async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
+    return (await _valid_key(key, loaders, now)).user_id
+
+
+async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
     known = await loaders.key_by_digest.load(digest(key))
     if known is None or known.revoked_at is not None:
         raise Unauthenticated("The authentication key is not valid.")
     if known.expires_at <= now:
         raise Unauthenticated("The authentication key has expired.")
-    return known.user_id
+    return known
 
 
 async def bearer(claims: Claims, loaders: Loaders) -> Viewer:

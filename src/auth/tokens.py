@@ -1,7 +1,7 @@
 """Access tokens: short-lived JWTs, signed with a key that is named in them, so that keys can rotate."""
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from hashlib import sha256
 from typing import NamedTuple
 from uuid import UUID, uuid4
@@ -70,15 +70,23 @@ class Signer:
 
     def read(self, text: str, now: datetime) -> Claims:
         """Raises UNAUTHENTICATED, saying whether the token has expired or is none of ours."""
+        read = self._read(text)
+        # By the same clock as the rest of the request.
+        if read.expires_at <= now.timestamp():
+            raise Unauthenticated("The access token has expired. Sign in again.")
+        return read.claims
+
+    def expiry(self, text: str) -> datetime:
+        """Raises UNAUTHENTICATED where it is none of ours."""
+        return datetime.fromtimestamp(self._read(text).expires_at, UTC)
+
+    def _read(self, text: str) -> _Read:
         digest = sha256(text.encode()).digest()
         read = self._known.get(digest)
         if read is None:
             read = self._verified(text)
             self._known[digest] = read
-        # By the same clock as the rest of the request.
-        if read.expires_at <= now.timestamp():
-            raise Unauthenticated("The access token has expired. Sign in again.")
-        return read.claims
+        return read
 
     def _verified(self, text: str) -> _Read:
         try:

@@ -20,6 +20,10 @@ class Unauthenticated(ExpectedError):
     status = 401
 
 
+class Lapsed(Unauthenticated):
+    """Credentials that counted when a subscription began."""
+
+
 class Forbidden(ExpectedError):
     code = "FORBIDDEN"
     status = 403

@@ -2,6 +2,7 @@
 
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
+from database.channel import Channel, channel_of
 from database.database import Database
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
@@ -10,12 +11,14 @@ from database.statement import Statement
 
 __all__ = [
     "Bulk",
+    "Channel",
     "Database",
     "Statement",
     "among",
     "bucket_of",
     "bulk",
     "change_rows",
+    "channel_of",
     "drop_partitions",
     "ensure_partitions",
     "in_bulk",

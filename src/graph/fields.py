@@ -89,6 +89,10 @@ def mutation(resolver: Callable[..., Any]) -> Any:
     return strawberry.mutation(resolver=_plain(resolver), description=_description(resolver))
 
 
+def subscription(resolver: Callable[..., Any]) -> Any:
+    return strawberry.subscription(resolver=_plain(resolver), description=_description(resolver))
+
+
 def _plain(resolver: Callable[..., Any]) -> Callable[..., Any]:
     """Absent and null mean the same: the schema need not say `= null`."""
     known = signature(resolver)

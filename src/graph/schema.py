@@ -1,12 +1,15 @@
 """The schema: the public shape of everything below."""
 
-from typing import Any
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from typing import Any, cast
 
 import strawberry
 from graphql import GraphQLError
 from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
+from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
 from graph.events import Recording, recording_of, without_events
@@ -14,6 +17,7 @@ from graph.introspection import Introspection, without_suggestion
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
+from graph.subscription import Subscription
 from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
@@ -22,6 +26,7 @@ from resolvers.context import Context
 
 _CACHED_DOCUMENTS = 512
 _QUERIES = (OperationType.QUERY,)
+_WITHOUT_MUTATIONS = (OperationType.QUERY, OperationType.SUBSCRIPTION)
 
 
 class Schema(strawberry.Schema):
@@ -34,6 +39,7 @@ class Schema(strawberry.Schema):
 schema = Schema(
     query=Query,
     mutation=Mutation,
+    subscription=Subscription,
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[
@@ -73,6 +79,49 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
+    if isinstance(result, PreExecutionError):
+        _raise_ours(result)
+    return _discreet(context, result)
+
+
+async def stream(
+    context: Context,
+    document: str,
+    variables: dict[str, Any] | None,
+    operation_name: str | None,
+    *,
+    no_mutations: bool = False,
+) -> AsyncGenerator[ExecutionResult]:
+    """Every result of any operation: of a subscription, until it ends or the generator is closed.
+
+    Raises what `execute` raises.
+    """
+    results = await schema.stream(
+        document,
+        variable_values=without_events(context, document, variables, operation_name),
+        context_value=context,
+        operation_name=operation_name,
+        allowed_operation_types=_WITHOUT_MUTATIONS if no_mutations else None,
+    )
+    try:
+        async with aclosing(results):
+            async for result in results:
+                if isinstance(result, PreExecutionError):
+                    _raise_ours(result)
+                yield _discreet(context, cast("ExecutionResult", result))
+    except GraphQLError as error:
+        # A document that does not parse, which `execute` answers by itself.
+        yield PreExecutionError(data=None, errors=[error])
+
+
+def _raise_ours(result: PreExecutionError) -> None:
+    """What is wrong with a document has a place in it; what has none went wrong here."""
+    for error in result.errors or ():
+        if error.original_error and not error.nodes and not error.locations:
+            raise error.original_error
+
+
+def _discreet(context: Context, result: ExecutionResult) -> ExecutionResult:
     if result.errors and not context.services.limits.introspection:
         result.errors = [without_suggestion(error) for error in result.errors]
     return result

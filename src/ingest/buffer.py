@@ -9,6 +9,7 @@ from asyncio import Event, Future, Task, create_task, get_running_loop, sleep, t
 from collections import deque
 from collections.abc import Sequence
 from enum import IntEnum
+from itertools import compress
 from typing import NamedTuple
 
 import asyncpg
@@ -19,6 +20,7 @@ from database import Bulk, Database
 from ingest.events import NewEvent
 from ingest.freshness import refresh_in_bulk
 from ingest.store import stored
+from ingest.topics import Topics, topics_of
 
 log = logging.getLogger("viewgraph")
 
@@ -65,8 +67,11 @@ _USUAL = Sizes()
 
 
 class Buffer:
-    def __init__(self, database: Database, sizes: Sizes = _USUAL) -> None:
+    """`topics` are told what was counted."""
+
+    def __init__(self, database: Database, topics: Topics, sizes: Sizes = _USUAL) -> None:
         self._database = database
+        self._topics = topics
         self.sizes = sizes
         self._calls: deque[_Call] = deque()
         self._waiting = 0
@@ -196,6 +201,7 @@ class Buffer:
         while True:
             try:
                 are_new = await self._store_once(events, refreshed)
+                self._topics.announce(topics_of(compress(events, are_new)))
                 return [Fate.NEW if is_new else Fate.KNOWN for is_new in are_new]
             except Exception as error:
                 if not _is_passing(error) or get_running_loop().time() + pause > deadline:

@@ -14,6 +14,7 @@ from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
 from ingest.sketches import sketch
 from ingest.tenants import SHARED, TenantRow
+from ingest.topics import topics_of, touch
 from models import ActiveUser, DayTotal, Domain, Event, MonthTotal
 
 DOMAINS = table_of(Domain).c
@@ -34,7 +35,9 @@ async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventK
     if not events:
         return set()
     are_new = await in_bulk(session, lambda bulk: stored(bulk, events))
-    return {(event.tenant_id, event.id) for event in compress(events, are_new)}
+    new = list(compress(events, are_new))
+    touch(session, *topics_of(new))
+    return {(event.tenant_id, event.id) for event in new}
 
 
 async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool]:

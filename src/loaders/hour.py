@@ -39,6 +39,22 @@ class Hour:
             self._entries[key] = _Entry(revision, value)
 
 
+class Moments:
+    """Figures as they are now, shared by those who were told of the same change."""
+
+    _SECONDS = 1.0
+    """For what changes with time, and for what nobody announces."""
+
+    def __init__(self) -> None:
+        self._change = -1
+        self._hour = Hour(seconds=self._SECONDS)
+
+    def after(self, change: int) -> Hour:
+        if change != self._change:
+            self._change, self._hour = change, Hour(seconds=self._SECONDS)
+        return self._hour
+
+
 class HourKey(NamedTuple, Generic[K]):
     revision: int
     """Of the publication when it was read: what was computed for another revision is stale."""

@@ -1,24 +1,26 @@
 """What one request carries, and what the program lends to every request."""
 
-from collections.abc import Callable
-from contextlib import AbstractAsyncContextManager
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
-from auth.sign_in import Bearers
+from auth.sign_in import Bearers, expiry_of, viewer_of
 from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
+from base.errors import Lapsed
 from database import Database
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
+from ingest.topics import Topics, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
-from loaders.hour import Hour
+from loaders.hour import Hour, Moments
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from social.refresh import Refresher
 
@@ -47,12 +49,14 @@ class Services:
     throttle: SignInThrottle
     visitor_key: bytes
     """Under which the names that tenants give their visitors are hashed."""
+    topics: Topics
     buffer: Buffer
     """What takes in reported events."""
     salts: Salts
     subjects: Subjects
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
+    moments: Moments = field(default_factory=Moments)
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
@@ -71,7 +75,11 @@ class Context:
     """Where the request came from."""
     base_url: Callable[[], str] = lambda: "/"
     """Where the program was reached, as the caller wrote it; it ends with a slash."""
+    credentials: Mapping[str, str] = field(default_factory=dict)
+    """Headers, by their names in lower case."""
     viewer: Viewer = ANONYMOUS
+    is_live: bool = False
+    """Whether figures are those of this moment, and none of the last hour."""
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
     withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
@@ -83,12 +91,38 @@ class Context:
 
     def forget_loaded(self) -> None:
         """After a write: what was loaded before it is no longer true."""
-        self.loaders = Loaders(
-            self.services.database, self.services.hour, self.now, self.services.score_weights
-        )
+        services = self.services
+        hour = services.moments.after(services.topics.changes) if self.is_live else services.hour
+        self.loaders = Loaders(services.database, hour, self.now, services.score_weights)
 
-    def writing(self) -> AbstractAsyncContextManager[AsyncSession]:
-        return self.services.database.writing()
+    async def identify(self, bearers: Bearers | None = None) -> None:
+        """Who asks, by the credentials."""
+        self.viewer = await viewer_of(self.credentials, self.loaders, self.services.signer, self.now, bearers)
+
+    async def renew(self) -> None:
+        """For the next answer of a subscription: at another instant, to whoever the credentials mean by then.
+
+        Raises Lapsed.
+        """
+        self.now = self.services.clock()
+        self.forget_loaded()
+        await self.identify()
+        if self.viewer.refusal:
+            raise Lapsed(self.viewer.refusal)
+
+    async def seconds_left(self) -> float | None:
+        """For which the credentials count; None where there are none, or none that do."""
+        if self.viewer.refusal:
+            return None
+        expiry = await expiry_of(self.credentials, self.loaders, self.services.signer, self.now)
+        return None if expiry is None else (expiry - self.now).total_seconds()
+
+    @asynccontextmanager
+    async def writing(self) -> AsyncIterator[AsyncSession]:
+        """A unit of work, of which whoever watches what it touched is told."""
+        async with self.services.database.writing() as session:
+            yield session
+        self.services.topics.announce(touched(session))
 
     @property
     def limits(self) -> Limits:

@@ -8,8 +8,9 @@ from base.errors import BadUserInput
 from base.ids import Kind
 from database import insert_into
 from ingest.freshness import refresh
+from ingest.topics import Topic, touch
 from loaders.people import UserRow
-from models import CoCreator, Follow, Publication
+from models import CoCreator, Follow, Publication, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 
@@ -38,6 +39,7 @@ async def follow(context: Context, user_id: str) -> UserRow:
     async with context.writing() as session:
         await _refresh_made(session, follower_id, followed.id)
         await session.execute(insert_into(session, Follow).values(row).on_conflict_do_nothing())
+        _touch_both(session, follower_id, followed.id)
     context.forget_loaded()
     return followed
 
@@ -52,8 +54,13 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
                 col(Follow.follower_id) == follower_id, col(Follow.followed_id) == followed.id
             )
         )
+        _touch_both(session, follower_id, followed.id)
     context.forget_loaded()
     return followed
+
+
+def _touch_both(session: AsyncSession, follower_id: int, followed_id: int) -> None:
+    touch(session, Topic(SubjectKind.PROFILE, follower_id), Topic(SubjectKind.PROFILE, followed_id))
 
 
 async def _refresh_made(session: AsyncSession, follower_id: int, followed_id: int) -> None:

@@ -7,7 +7,7 @@ from sqlalchemy import literal, select
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
-from starlette.routing import Route
+from starlette.routing import Route, WebSocketRoute
 
 from base.errors import Unavailable
 from database import Statement
@@ -17,11 +17,14 @@ from server.documents import documents_of
 from server.endpoint import Endpoint
 from server.graphiql import GraphiQL
 from server.origins import shared_with
+from server.quota import Quota
 from server.reports import ReportFiles
 from server.services import close_services, services_of
 from server.serving import settle
 from server.settings import Settings
+from server.sockets import Sockets
 from server.static import StaticFile
+from server.stopping import Stopping
 from server.upkeep import upkeep
 
 _ALIVE = Statement(select(literal(1)), int)
@@ -34,14 +37,21 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     """
     used = services or services_of(settings)
     graphiql = GraphiQL(_demo(settings)) if settings.graphiql else None
+    documents = documents_of(settings)
+    quota = Quota(settings.max_subscriptions)
+    stopping = Stopping()
+    origins = settings.shared_origins()
     endpoint = Endpoint(
         used,
-        documents_of(settings),
+        documents,
         max_body_bytes=settings.max_body_bytes,
         max_body_seconds=settings.max_body_seconds,
         graphiql=graphiql,
         draft_statuses=settings.draft_statuses,
+        quota=quota,
+        stopping=stopping,
     )
+    sockets = Sockets(used, documents, quota, origins=origins, idle_seconds=settings.socket_idle_seconds)
 
     collector = Collector(used)
 
@@ -65,15 +75,17 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        async with upkeep(used):
-            yield
+        with stopping.heeding_signals():
+            async with upkeep(used), used.topics.listening():
+                yield
         if services is None:
             await close_services(used)
 
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", shared_with(settings.shared_origins(), endpoint)),
+            Route("/graphql", shared_with(origins, endpoint)),
+            WebSocketRoute("/graphql", sockets),
             *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),

@@ -47,6 +47,8 @@ class Documents:
             raise Refused("There is neither a `query` nor a `documentId`.", Code.BAD_REQUEST, 400)
         else:
             document = operation.query
+        if not document:
+            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
         if self._only_trusted and not self._trusted.holds(document):
             raise Refused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document

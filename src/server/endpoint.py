@@ -4,6 +4,7 @@ import logging
 import re
 from asyncio import timeout
 from collections.abc import Mapping
+from contextlib import ExitStack
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from uuid import uuid4
@@ -16,16 +17,20 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from auth.sign_in import Bearers, viewer_of
+from auth.sign_in import Bearers
 from base.errors import BadUserInput, ExpectedError
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
+from server.answers import answers, body_of, is_subscription, refusal_of
 from server.documents import Documents
-from server.errors import MASKED, Code, Refused, error_body, formatted
+from server.errors import MASKED, Code, Refused, error_body
 from server.graphiql import GraphiQL
-from server.negotiation import GRAPHQL_JSON, JSON, preferred
+from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
+from server.quota import Quota
+from server.stopping import Stopping
+from server.streams import FRAMINGS, Framing, Stream
 
 log = logging.getLogger("viewgraph")
 
@@ -56,6 +61,8 @@ class Endpoint:
         max_body_seconds: int,
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
+        quota: Quota,
+        stopping: Stopping,
     ) -> None:
         self._services = services
         self._documents = documents
@@ -63,19 +70,23 @@ class Endpoint:
         self._max_body_seconds = max_body_seconds
         self._has_draft_statuses = draft_statuses
         self._graphiql = graphiql
+        self._quota = quota
+        self._stopping = stopping
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         response = await self._response(Request(scope, receive))
         await response(scope, receive, send)
 
-    async def _response(self, request: Request) -> Response:
+    async def _response(self, request: Request) -> Response | Stream:
         accepted = request.headers.get("accept", "")
         if self._graphiql and request.method in ("GET", "HEAD") and "text/html" in accepted:
             return self._graphiql.page()
         request_id = _id_of(request)
-        media_type = preferred(", ".join(request.headers.getlist("accept")))
+        media_type = preferred(_accept(request))
         try:
             answer = await self._answer(request, request_id, is_acceptable=media_type is not None)
+            if isinstance(answer, Stream):
+                return answer
             content = orjson.dumps(answer.body)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
@@ -107,7 +118,7 @@ class Endpoint:
         is_parsed = body["errors"][0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
         return 422 if is_parsed and self._has_draft_statuses else 400
 
-    async def _answer(self, request: Request, request_id: str, *, is_acceptable: bool) -> Answer:
+    async def _answer(self, request: Request, request_id: str, *, is_acceptable: bool) -> Answer | Stream:
         try:
             if request.method not in (*_READING, "POST"):
                 raise Refused(
@@ -116,7 +127,7 @@ class Endpoint:
                     405,
                     allow="GET, HEAD, POST",
                 )
-            if not is_acceptable:
+            if not is_acceptable and not streamed_as(_accept(request), if_named=True):
                 raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
             require_preflight(request)
             operation = await self._operation(request)
@@ -130,12 +141,13 @@ class Endpoint:
         except ExpectedError as error:
             return Answer(error_body(error.message, error.extensions, request_id), error.status)
 
-    async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer:
+    async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer | Stream:
         document = self._documents.find(operation)
-        if not document:
-            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
         require_one_operation(document, operation.operationName)
         reads = request.method in _READING
+        framing = self._framing(request, document, operation)
+        if framing:
+            return await self._stream(request, document, operation, request_id, framing)
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, self._services.bearers if recording else None)
@@ -147,6 +159,43 @@ class Endpoint:
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
         return _answered(result, context, request_id)
+
+    def _framing(self, request: Request, document: str, operation: Operation) -> Framing | None:
+        """None for one answer in JSON, which is what anything but a subscription gets where it is accepted.
+
+        Raises Refused.
+        """
+        accept = _accept(request)
+        if is_subscription(document, operation.operationName):
+            media_type = streamed_as(accept)
+            if media_type is None:
+                raise Refused(
+                    f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
+                    "or send it by WebSocket.",
+                    Code.BAD_REQUEST,
+                    406,
+                )
+            return FRAMINGS[media_type]
+        if preferred(accept):
+            return None
+        return FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
+
+    async def _stream(
+        self, request: Request, document: str, operation: Operation, request_id: str, framing: Framing
+    ) -> Stream:
+        """Raises THROTTLED."""
+        context = await self._context(request, None)
+        lease = ExitStack()
+        lease.enter_context(self._quota.one_more(context))
+        return Stream(
+            answers(context, document, operation, request_id, by_get=request.method in _READING),
+            framing,
+            request_id=request_id,
+            headers={"x-request-id": request_id, "vary": _VARY},
+            seconds=await context.seconds_left(),
+            lease=lease,
+            stopping=self._stopping,
+        )
 
     async def _operation(self, request: Request) -> Operation:
         if request.method in _READING:
@@ -178,11 +227,14 @@ class Endpoint:
             now=services.clock(),
             address=request.client.host if request.client else "",
             base_url=lambda: str(request.base_url),
+            credentials=request.headers,
         )
-        context.viewer = await viewer_of(
-            request.headers, context.loaders, services.signer, context.now, bearers
-        )
+        await context.identify(bearers)
         return context
+
+
+def _accept(request: Request) -> str:
+    return ", ".join(request.headers.getlist("accept"))
 
 
 def _id_of(request: Request) -> str:
@@ -195,32 +247,13 @@ async def _executed(
     document: str, operation: Operation, context: Context, *, only_queries: bool
 ) -> ExecutionResult:
     try:
-        result = await execute(
+        return await execute(
             context, document, operation.variables, operation.operationName, only_queries=only_queries
         )
-    except InvalidOperationTypeError:
-        raise Refused("Only queries are executed by GET.", Code.BAD_REQUEST, 405, allow="POST") from None
-    except CannotGetOperationTypeError:
-        raise Refused(
-            "There is no operation."
-            if operation.operationName is None
-            else "The document has no such operation.",
-            Code.OPERATION_RESOLUTION_FAILURE,
-        ) from None
-    if isinstance(result, PreExecutionError):
-        for error in result.errors or ():
-            # What is wrong with a document has a place in it; what has none went wrong here.
-            if error.original_error and not error.nodes and not error.locations:
-                raise error.original_error
-    return result
+    except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+        raise refusal_of(error) from None
 
 
 def _answered(result: ExecutionResult, context: Context, request_id: str) -> Answer:
-    # Neither data nor a place in it: as little was executed where the variables did not fit.
-    is_executed = result.data is not None or any(error.path for error in result.errors or ())
-    body: dict[str, Any] = {"data": result.data} if is_executed else {}
-    if result.errors:
-        is_validated = not isinstance(result, PreExecutionError)
-        body["errors"] = [formatted(error, request_id, is_validated=is_validated) for error in result.errors]
     token = context.new_token
-    return Answer(body, headers={"x-auth-token": f"Bearer {token}"} if token else {})
+    return Answer(body_of(result, request_id), headers={"x-auth-token": f"Bearer {token}"} if token else {})

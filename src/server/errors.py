@@ -17,6 +17,9 @@ MASKED = "Something went wrong on our side. Quote the request id when you report
 _VALUE = r"^Variable '\$\w+' has invalid value"
 
 
+_IS_ABOUT_A_VARIABLE = re.compile(_VALUE)
+
+
 def _absent(type_: str) -> re.Pattern[str]:
     """How graphql-core says that a variable was left out or is null: in words alone."""
     return re.compile(rf"{_VALUE}: Expected (a )?value of non-null type '{type_}!' ")
@@ -92,7 +95,7 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
         shown["path"] = error.path
     if expected := _expected(error):
         extensions = expected.extensions
-    elif not is_validated:
+    elif not is_validated and not _IS_ABOUT_A_VARIABLE.match(error.message):
         is_syntax = isinstance(error, GraphQLSyntaxError)
         extensions = {"code": Code.GRAPHQL_PARSE_FAILED if is_syntax else Code.GRAPHQL_VALIDATION_FAILED}
     elif _is_about_values(error):

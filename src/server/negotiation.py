@@ -7,6 +7,9 @@ from functools import lru_cache
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
 
+EVENT_STREAM = "text/event-stream"
+MULTIPART = "multipart/mixed"
+
 _ANY = "*/*"
 _ANY_OF_APPLICATION = "application/*"
 _WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
@@ -33,6 +36,31 @@ def preferred(accept: str) -> str | None:
     weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     weight, _, _, media_type = max(_rank(media_type, weights) for media_type in (JSON, GRAPHQL_JSON))
     return media_type if weight else None
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def streamed_as(accept: str, *, if_named: bool = False) -> str | None:
+    """The type for several answers that weighs most; None when neither is acceptable, or if so, named.
+
+    Of multipart/mixed, only what is meant for subscriptions: others mean parts of one answer by it.
+    """
+    weights = {_ANY: 1.0} if not accept.strip() else _weights_of_streams(accept)
+    any_ = 0.0 if if_named else weights.get(_ANY, 0.0)
+    events, parts = weights.get(EVENT_STREAM, any_), weights.get(MULTIPART, 0.0)
+    if not max(events, parts):
+        return None
+    return EVENT_STREAM if events >= parts else MULTIPART
+
+
+def _weights_of_streams(accept: str) -> dict[str, float]:
+    weights: dict[str, float] = {}
+    for range_, parameters in map(_parsed, accept.split(",")):
+        if range_ == MULTIPART and parameters.get("subscriptionspec") != "1.0":
+            continue
+        weight = parameters.get("q", "1")
+        if _WEIGHT.fullmatch(weight):
+            weights[range_] = max(float(weight), weights.get(range_, 0.0))
+    return weights
 
 
 def _rank(media_type: str, weights: dict[str, float]) -> tuple[float, bool, bool, str]:

@@ -6,9 +6,10 @@ from functools import partial
 from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
-from database import Database
+from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
 from ingest.subjects import Subjects
+from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
 from resolvers.context import Limits, Services
@@ -20,10 +21,14 @@ from server.settings import Settings
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
     database = Database(settings.database_url, readers=settings.database_readers)
+    topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
     return Services(
         database=database,
-        buffer=Buffer(database, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)),
+        topics=topics,
+        buffer=Buffer(
+            database, topics, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
+        ),
         salts=Salts(database),
         subjects=Subjects(),
         hour=Hour(seconds=settings.cache_seconds),
@@ -49,8 +54,9 @@ def services_of(settings: Settings) -> Services:
 
 
 async def close_services(services: Services) -> None:
-    """What was taken in is written first."""
+    """What was taken in is written first, and told."""
     await services.buffer.close()
+    await services.topics.close()
     await services.database.close()
 
 

@@ -30,6 +30,8 @@ def serve(settings: Settings) -> None:
         workers=settings.workers,
         loop="uvloop",
         http="httptools",
+        ws="websockets-sansio",
+        ws_max_size=settings.max_body_bytes,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
         log_config=_log_config(settings.log_level),

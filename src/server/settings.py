@@ -123,6 +123,17 @@ class Settings(BaseSettings):
             "variables that do not fit the schema."
         ),
     )
+    max_subscriptions: int = Field(
+        default=100,
+        ge=1,
+        description=(
+            "How many subscriptions one user may have running in each worker, or one address of which nobody "
+            "is signed in."
+        ),
+    )
+    socket_idle_seconds: int = Field(
+        default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
+    )
     max_page_size: int = Field(default=100, ge=1, description="The most that `first` and `last` may ask for.")
     max_range_days: int = Field(
         default=3660, ge=1, description="The widest range of days that may be asked for."

@@ -16,6 +16,7 @@ from base.ids import parse_global_id, uuid7
 from database import Database
 from ingest.buffer import Buffer, Fate, Sizes
 from ingest.events import NewEvent
+from ingest.topics import Topics
 from models import Action, Publication, Tenant
 from tests.ingest.brute import counted, drawn, stored
 from tests.studio import START, Studio
@@ -27,7 +28,7 @@ on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 
 @asynccontextmanager
 async def buffer_over(studio: Studio, **sizes: Any) -> AsyncIterator[Buffer]:
-    buffer = Buffer(studio.services.database, Sizes(**sizes))
+    buffer = Buffer(studio.services.database, Topics(), Sizes(**sizes))
     yield buffer
     await buffer.close()
 
@@ -218,7 +219,7 @@ async def test_a_connection_that_breaks_under_a_batch_is_replaced(
 
 
 async def test_closing_writes_what_was_taken_in(studio: Studio) -> None:
-    buffer = Buffer(studio.services.database)
+    buffer = Buffer(studio.services.database, Topics())
     calls = [create_task(buffer.add([view])) for view in views(studio, 5)]
     await sleep(0)
     await buffer.close()
@@ -230,7 +231,7 @@ async def test_closing_writes_what_was_taken_in(studio: Studio) -> None:
 
 
 async def test_closing_sends_away_who_still_waits_for_room(studio: Studio) -> None:
-    buffer = Buffer(studio.services.database, Sizes(capacity=1))
+    buffer = Buffer(studio.services.database, Topics(), Sizes(capacity=1))
     async with nothing_written(studio):
         taken, late = (create_task(buffer.add([view])) for view in views(studio, 2))
         await sleep(0.05)
@@ -323,7 +324,7 @@ def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -
 
     with Runner() as runner:
         databases = [Database(database_url), Database(database_url)]
-        buffers = [Buffer(database, Sizes(batch=40)) for database in databases]
+        buffers = [Buffer(database, Topics(), Sizes(batch=40)) for database in databases]
 
         @settings(max_examples=60, deadline=None, database=None)
         @given(plans)

@@ -22,6 +22,7 @@ from ingest.events import NewEvent
 from ingest.lines import Line
 from ingest.prune import Pruned, prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
+from ingest.topics import Topics
 from ingest.verify import Verification
 from models import Action, Device, Organization, Tenant
 from resolvers.context import Services
@@ -249,7 +250,7 @@ async def test_totals_are_mended_while_others_write(world: World, database_url: 
     others = [Database(database_url) for _ in range(3)]
 
     async def write(database: Database, events: list[NewEvent]) -> None:
-        buffer = Buffer(database)
+        buffer = Buffer(database, Topics())
         for start in range(0, len(events), 20):
             await buffer.add(events[start : start + 20])
         await buffer.close()
@@ -270,7 +271,7 @@ async def test_totals_are_mended_while_others_write(world: World, database_url: 
 async def test_another_time_zone_gives_the_totals_of_its_days(world: World, database_url: str) -> None:
     fresh = drawn(Random(5), world.user, START, count=200)  # noqa: S311
     other = Database(database_url)
-    buffer = Buffer(other)
+    buffer = Buffer(other, Topics())
 
     await asyncio.gather(
         change_time_zone(world.database, world.user, "Asia/Kolkata"),

@@ -35,6 +35,7 @@ class Program:
         self._arguments = [*arguments, "--port", str(self.port)]
         self._folder = folder
         self._variables = variables
+        self._is_interrupted = False
 
     def __enter__(self) -> Self:
         self._files = ExitStack()
@@ -69,6 +70,12 @@ class Program:
         body = {"query": query, "variables": variables}
         return httpx.post(f"{self.address}/graphql", json=body, headers=headers).json()
 
+    def interrupt(self) -> None:
+        """As Ctrl-C does. Once: who insists is not told goodbye."""
+        if not self._is_interrupted:
+            self._is_interrupted = True
+            self._process.send_signal(signal.SIGINT)
+
     def _wait(self) -> None:
         deadline = monotonic() + START_SECONDS
         while monotonic() < deadline:
@@ -81,7 +88,7 @@ class Program:
         raise TimeoutError(self.read())
 
     def _end(self) -> None:
-        self._process.send_signal(signal.SIGINT)
+        self.interrupt()
         try:
             self.exit_code = self._process.wait(STOP_SECONDS)
         except subprocess.TimeoutExpired:

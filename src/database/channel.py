@@ -1,0 +1,128 @@
+"""What one process tells the others that work on the same database."""
+
+import logging
+from asyncio import Event, sleep, timeout
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import aiosqlite
+import asyncpg
+from sqlalchemy import URL
+
+log = logging.getLogger("viewgraph")
+
+_NAME = "viewgraph"
+_CHECKED_AFTER = 30.0
+_PATIENCE = 10.0
+_PAUSE = 1.0
+_LOOKED_AFTER = 0.1
+_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+
+Hear = Callable[[str], None]
+
+
+class Channel(Protocol):
+    async def tell(self, messages: list[str]) -> None:
+        """Raises OSError while nobody can be told."""
+
+    async def listen(self, hear: Hear, missed: Callable[[], None], /) -> None:
+        """For ever. `missed`: something may have been said unheard. Who tells hears it too."""
+
+    async def close(self) -> None: ...
+
+
+class Notifications:
+    """PostgreSQL's LISTEN and NOTIFY, on two connections that are held: one listens, one tells.
+
+    They have to reach the server itself: a pool that lends a connection for one transaction forgets
+    who listens.
+    """
+
+    def __init__(self, url: URL) -> None:
+        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._teller: asyncpg.Connection | None = None
+
+    async def tell(self, messages: list[str]) -> None:
+        try:
+            async with timeout(_PATIENCE):
+                if self._teller is None or self._teller.is_closed():
+                    self._teller = await asyncpg.connect(self._dsn)
+                await self._teller.execute(
+                    "SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message", _NAME, messages
+                )
+        except _FAILURES as error:
+            self._hang_up()
+            raise OSError(str(error)) from error
+
+    async def listen(self, hear: Hear, missed: Callable[[], None], /) -> None:
+        while True:
+            try:
+                await self._listen_once(hear, missed)
+            except _FAILURES as error:
+                log.warning("Changes made by other processes are not heard, trying again: %s", error)
+            await sleep(_PAUSE)
+
+    async def close(self) -> None:
+        self._hang_up()
+
+    async def _listen_once(self, hear: Hear, missed: Callable[[], None]) -> None:
+        """Until the connection is lost."""
+        lost = Event()
+
+        def heard(_connection: Any, _pid: int, _name: str, message: str) -> None:
+            hear(message)
+
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            connection.add_termination_listener(lambda _: lost.set())
+            await connection.add_listener(_NAME, heard)
+            missed()
+            while not lost.is_set():
+                try:
+                    async with timeout(_CHECKED_AFTER):
+                        await lost.wait()
+                except TimeoutError:
+                    # Nobody says so when a connection on which nothing moves is dropped on the way.
+                    await connection.execute("SELECT 1", timeout=_PATIENCE)
+        finally:
+            connection.terminate()
+
+    def _hang_up(self) -> None:
+        if self._teller:
+            self._teller.terminate()
+            self._teller = None
+
+
+class Writes:
+    """SQLite tells nobody anything, but whoever looks at its file sees that somebody wrote, if not what."""
+
+    def __init__(self, url: URL) -> None:
+        self._path = url.database or ""
+
+    async def tell(self, messages: list[str]) -> None:
+        """Whoever looks has seen it."""
+
+    async def listen(self, _hear: Hear, missed: Callable[[], None], /) -> None:
+        async with aiosqlite.connect(self._path, timeout=_PATIENCE) as connection:
+            before = await _data_version(connection)
+            while True:
+                await sleep(_LOOKED_AFTER)
+                version = await _data_version(connection)
+                if version != before:
+                    before = version
+                    missed()
+
+    async def close(self) -> None: ...
+
+
+async def _data_version(connection: aiosqlite.Connection) -> int:
+    """Of the file, as this connection sees it; it changes when another one commits."""
+    ((version,),) = await connection.execute_fetchall("PRAGMA data_version")
+    return int(version)
+
+
+def channel_of(url: URL, *, workers: int = 1) -> Channel | None:
+    """None where a process is alone with its file: it knows what it writes."""
+    if url.get_backend_name() == "postgresql":
+        return Notifications(url)
+    return Writes(url) if workers > 1 else None

@@ -1,0 +1,55 @@
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from typing import Annotated, TypeVar
+
+import strawberry
+
+from graph.fields import argument, subscription
+from graph.info import Info
+from graph.types.assets import Asset
+from graph.types.publication import Publication
+from resolvers.live import live_asset, live_publication
+
+R = TypeVar("R")
+N = TypeVar("N")
+
+AtMostEverySeconds = Annotated[
+    int | None,
+    argument("How many seconds pass between two answers at least, from 1 to 3600; 1 when null."),
+]
+
+
+@strawberry.type(
+    description=(
+        "What is told again when it changes: the newest figures each time, not the figures of each change. "
+        "An answer that would be the same as the last is left out."
+    )
+)
+class Subscription:
+    @subscription
+    async def publication_metrics_changed(
+        self,
+        info: Info,
+        url: Annotated[str, argument("The publication's `customUrl` when the subscription begins.")],
+        at_most_every_seconds: AtMostEverySeconds = 1,
+    ) -> AsyncGenerator[Publication | None, None]:
+        """A publication, at once and then whenever its figures change. They are those of the moment, not of
+        the last hour. The error NOT_FOUND when there is no such publication."""
+        return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
+
+    @subscription
+    async def asset_metrics_changed(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, argument("The asset's global id.")],
+        at_most_every_seconds: AtMostEverySeconds = 1,
+    ) -> AsyncGenerator[Asset | None, None]:
+        """An asset in a workspace that the viewer may enter, at once and then whenever its figures change.
+        The error NOT_FOUND for any other, and as soon as the viewer may no longer enter it."""
+        return _shown(Asset.of, await live_asset(info.context, id, at_most_every_seconds))
+
+
+async def _shown(of: Callable[[R], N], rows: AsyncGenerator[R]) -> AsyncGenerator[N]:
+    async with aclosing(rows):
+        async for row in rows:
+            yield of(row)

@@ -1,0 +1,204 @@
+"""Whose figures changed: told to whoever watches them, in this process and in the others."""
+
+import logging
+from asyncio import Event, Task, create_task, sleep, timeout
+from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
+from typing import NamedTuple
+from uuid import uuid4
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from database import Channel
+from ingest.events import NewEvent
+from models import SUBJECT_OF, Action, SubjectKind
+
+log = logging.getLogger("viewgraph")
+
+_CHANGED = "changed topics"
+_EVERYTHING = "*"
+_LINGER = 0.02
+_PAUSE = 1.0
+_PATIENCE = 2.0
+_MAX_UNTOLD = 20_000
+# PostgreSQL takes messages of 8,000 bytes, and each has the name of its sender in it.
+_MAX_BYTES = 7_000
+
+
+class Topic(NamedTuple):
+    kind: SubjectKind
+    id: int
+
+
+class Watch:
+    """Knows that something changed, and not how often: who comes late finds the newest, and no queue."""
+
+    def __init__(self) -> None:
+        self._changed = Event()
+
+    def wake(self) -> None:
+        self._changed.set()
+
+    async def change(self) -> None:
+        """At once if there was one since it was last forgotten."""
+        await self._changed.wait()
+
+    def forget(self) -> None:
+        self._changed.clear()
+
+
+class Topics:
+    """Outlives requests. Without a channel, what other processes change is not known here."""
+
+    def __init__(self, channel: Channel | None = None) -> None:
+        self._channel = channel
+        self._watches: dict[Topic, set[Watch]] = {}
+        self._untold: set[Topic] = set()
+        self._is_untold = Event()
+        self._teller: Task[None] | None = None
+        self._name = uuid4().hex
+        self.changes = 0
+        """How often somebody was told: what was read since the last time is what is true now."""
+
+    @contextmanager
+    def watch(self, *topics: Topic) -> Iterator[Watch]:
+        watch = Watch()
+        for topic in topics:
+            self._watches.setdefault(topic, set()).add(watch)
+        try:
+            yield watch
+        finally:
+            for topic in topics:
+                self._watches[topic].discard(watch)
+                if not self._watches[topic]:
+                    del self._watches[topic]
+
+    def announce(self, topics: Iterable[Topic]) -> None:
+        """After the commit: who is told reads the figures anew, and shall find the new ones."""
+        known = set(topics)
+        if not known:
+            return
+        self._wake(known)
+        if self._channel:
+            self._untold |= known
+            self._is_untold.set()
+            if self._teller is None:
+                self._teller = create_task(self._tell_forever(self._channel))
+
+    @asynccontextmanager
+    async def listening(self) -> AsyncIterator[None]:
+        """Meanwhile, what other processes announce is known here."""
+        if self._channel is None:
+            yield
+            return
+        listener = create_task(self._channel.listen(self._hear, self._wake_all))
+        try:
+            yield
+        finally:
+            listener.cancel()
+            with suppress(BaseException):
+                await listener
+
+    async def close(self) -> None:
+        """What was announced is still told, if that is soon done."""
+        if self._channel is None:
+            return
+        if self._teller:
+            self._teller.cancel()
+            with suppress(BaseException):
+                await self._teller
+            with suppress(OSError, TimeoutError):
+                async with timeout(_PATIENCE):
+                    await self._tell(self._channel)
+        await self._channel.close()
+
+    async def _tell_forever(self, channel: Channel) -> None:
+        while True:
+            await self._is_untold.wait()
+            try:
+                await self._tell(channel)
+            except OSError as error:
+                log.warning("Other processes cannot be told of changes, trying again: %s", error)
+                await sleep(_PAUSE)
+            # What changes meanwhile goes out together, however many batches there are.
+            await sleep(_LINGER)
+
+    async def _tell(self, channel: Channel) -> None:
+        told, self._untold = self._untold, set()
+        self._is_untold.clear()
+        if not told:
+            return
+        try:
+            await channel.tell([f"{self._name} {words}" for words in _written(told)])
+        except BaseException:
+            self._untold |= told
+            self._is_untold.set()
+            raise
+
+    def _hear(self, message: str) -> None:
+        name, _, words = message.partition(" ")
+        if name == self._name:
+            return
+        topics = _read(words)
+        if topics is None:
+            self._wake_all()
+        else:
+            self._wake(topics)
+
+    def _wake(self, topics: Iterable[Topic]) -> None:
+        self.changes += 1
+        if not self._watches:
+            return
+        for topic in topics:
+            for watch in self._watches.get(topic, ()):
+                watch.wake()
+
+    def _wake_all(self) -> None:
+        self.changes += 1
+        for watches in self._watches.values():
+            for watch in watches:
+                watch.wake()
+
+
+def topics_of(events: Iterable[NewEvent]) -> set[Topic]:
+    """What the totals of these events are about."""
+    return {
+        Topic(SUBJECT_OF[Action(action)], id)
+        for action, id in {(event.action, event.subject_id) for event in events}
+    }
+
+
+def touch(session: AsyncSession, *topics: Topic) -> None:
+    """To be announced when the session's work is committed."""
+    session.info.setdefault(_CHANGED, set()).update(topics)
+
+
+def touched(session: AsyncSession) -> set[Topic]:
+    found: set[Topic] = session.info.get(_CHANGED, set())
+    return found
+
+
+def _written(topics: set[Topic]) -> Iterator[str]:
+    """Short enough for a message each; one that stands for everything if there are too many."""
+    if len(topics) > _MAX_UNTOLD:
+        yield _EVERYTHING
+        return
+    line: list[str] = []
+    size = 0
+    for kind, id in topics:
+        word = f"{int(kind)}:{id}"
+        if size + len(word) >= _MAX_BYTES:
+            yield " ".join(line)
+            line, size = [], 0
+        line.append(word)
+        size += len(word) + 1
+    yield " ".join(line)
+
+
+def _read(words: str) -> list[Topic] | None:
+    """None for everything, and for what another version may have meant."""
+    try:
+        pairs = [word.split(":") for word in words.split()]
+        return [Topic(SubjectKind(int(kind)), int(id)) for kind, id in pairs]
+    except ValueError:
+        return None

@@ -1,0 +1,75 @@
+"""What is told again whenever it may have changed."""
+
+from asyncio import sleep
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from typing import TypeVar
+
+from base.errors import BadUserInput
+from base.ids import Kind
+from ingest.topics import Topic
+from loaders.assets import AssetRow
+from loaders.publications import PublicationRow
+from models import SubjectKind
+from resolvers.context import Context
+from resolvers.ids import no_such
+from resolvers.organizations import find_asset
+from resolvers.publications import publication_by_url
+
+R = TypeVar("R")
+
+_LONGEST_INTERVAL = 3_600
+
+
+async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
+    """At once, and after what may have changed its metrics; at most once in so many seconds."""
+    interval = _interval(seconds)
+    first = await publication_by_url(context, url)
+    topics = (Topic(SubjectKind.PUBLICATION, first.id), Topic(SubjectKind.PROFILE, first.owner_id))
+
+    async def read() -> PublicationRow:
+        # By its id: its url may be another one by now.
+        row = await context.loaders.publication.load(first.id)
+        return _there(row, Kind.PUBLICATION)
+
+    return _told(context, topics, interval, read)
+
+
+async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
+    """Of an asset, the same; it ends with NOT_FOUND when the viewer may no longer know of it."""
+    interval = _interval(seconds)
+    first = await find_asset(context, id)
+    return _told(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
+
+
+async def _told(
+    context: Context, topics: tuple[Topic, ...], interval: int, read: Callable[[], Awaitable[R]]
+) -> AsyncGenerator[R]:
+    context.is_live = True
+    with context.services.topics.watch(*topics) as watch:
+        # What was read before anybody watched may have changed since.
+        context.forget_loaded()
+        while True:
+            yield await read()
+            await sleep(interval)
+            await watch.change()
+            # Now, so that what changes while the figures are read is told next time.
+            watch.forget()
+            await context.renew()
+
+
+def _interval(seconds: int | None) -> int:
+    if seconds is None:
+        return 1
+    if not 1 <= seconds <= _LONGEST_INTERVAL:
+        raise BadUserInput(
+            f"`atMostEverySeconds` is from 1 to {_LONGEST_INTERVAL:,}.",
+            argument="atMostEverySeconds",
+            reason="INVALID_INTERVAL",
+        )
+    return seconds
+
+
+def _there(row: R | None, kind: Kind) -> R:
+    if row is None:
+        raise no_such(kind)
+    return row

@@ -1,0 +1,107 @@
+"""Bodies of answers, one after the other where an operation has several."""
+
+import logging
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import GraphQLError, OperationType, get_operation_ast, parse
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from base.errors import ExpectedError, Lapsed
+from graph.schema import stream
+from resolvers.context import Context
+from server.errors import MASKED, Code, Refused, error_body, formatted
+from server.operation import Operation
+
+log = logging.getLogger("viewgraph")
+
+
+class Answer(NamedTuple):
+    body: dict[str, Any]
+    json: bytes
+
+    @property
+    def is_executed(self) -> bool:
+        """Whether anything was, so that there is data, if only null."""
+        return "data" in self.body
+
+
+def body_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+    is_begun = not isinstance(result, PreExecutionError)
+    # Neither data nor a place in it: as little was executed where the variables did not fit.
+    is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
+    body: dict[str, Any] = {"data": result.data} if is_executed else {}
+    if result.errors:
+        body["errors"] = [
+            # What a subscription begins with is validated: its errors have a place.
+            formatted(error, request_id, is_validated=is_begun or error.path is not None)
+            for error in result.errors
+        ]
+    return body
+
+
+def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
+    """Of what kept anything from being executed. A bug is logged, and not told."""
+    if isinstance(error, Refused):
+        return error_body(error.message, {"code": error.code}, request_id)
+    if isinstance(error, ExpectedError):
+        return error_body(error.message, error.extensions, request_id)
+    log.error("Request %s failed", request_id, exc_info=error)
+    return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
+
+
+def is_subscription(document: str, name: str | None) -> bool:
+    """Of a document that does not parse, or that has no such operation, False."""
+    if OperationType.SUBSCRIPTION.value not in document:
+        return False
+    try:
+        operation = get_operation_ast(parse(document), name)
+    except GraphQLError:
+        return False
+    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+
+async def answers(
+    context: Context, document: str, operation: Operation, request_id: str, *, by_get: bool = False
+) -> AsyncGenerator[Answer]:
+    """One like the last is left out: so nobody learns when something changed that they may not see.
+
+    Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
+    """
+    results = stream(context, document, operation.variables, operation.operationName, no_mutations=by_get)
+    last = b""
+    try:
+        async with aclosing(results):
+            async for result in results:
+                _require_credentials(result)
+                body = body_of(result, request_id)
+                json = orjson.dumps(body)
+                digest = blake2b(json, digest_size=16).digest()
+                if digest != last:
+                    last = digest
+                    yield Answer(body, json)
+    except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+        raise refusal_of(error) from None
+
+
+def _require_credentials(result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        cause: BaseException | None = error
+        while isinstance(cause, GraphQLError):
+            cause = cause.original_error
+        if isinstance(cause, Lapsed):
+            raise cause
+
+
+def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:
+    if isinstance(error, InvalidOperationTypeError):
+        return Refused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
+    return Refused(
+        "There is no operation." if error.operation_name is None else "The document has no such operation.",
+        Code.OPERATION_RESOLUTION_FAILURE,
+    )

@@ -1,0 +1,299 @@
+"""GraphQL over WebSocket, as the subprotocol graphql-transport-ws has it."""
+
+import logging
+from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout
+from collections.abc import Collection, Mapping
+from contextlib import ExitStack, aclosing, suppress
+from typing import Any, TypeAlias
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import msgspec
+import orjson
+from starlette.types import Receive, Scope, Send
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from base.errors import Lapsed, Throttled
+from resolvers.context import Context, Services
+from server.answers import Answer, answers, body_of_error, is_subscription
+from server.documents import Documents
+from server.operation import Operation, require_one_operation
+from server.quota import Quota
+
+log = logging.getLogger("viewgraph")
+
+PROTOCOL = "graphql-transport-ws"
+_INIT_SECONDS = 10.0
+_CLOSE_SECONDS = 10.0
+_MAX_OPERATIONS = 100
+_MAX_ID = 200
+_MAX_REASON = 123
+"""Bytes; a frame that closes has no room for more."""
+
+
+class Init(msgspec.Struct, tag="connection_init"):
+    payload: dict[str, Any] | None = None
+
+
+class Ping(msgspec.Struct, tag="ping"):
+    payload: dict[str, Any] | None = None
+
+
+class Pong(msgspec.Struct, tag="pong"):
+    payload: dict[str, Any] | None = None
+
+
+class Subscribe(msgspec.Struct, tag="subscribe"):
+    id: str
+    payload: Operation
+
+
+class Complete(msgspec.Struct, tag="complete"):
+    id: str
+
+
+Message: TypeAlias = Init | Ping | Pong | Subscribe | Complete
+_decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
+
+
+class Close(Exception):
+    """What the other side did, or what became of it, ends the connection."""
+
+    def __init__(self, code: int, reason: str) -> None:
+        self.code = code
+        self.reason = reason.encode()[:_MAX_REASON].decode(errors="ignore")
+
+
+class Sockets:
+    def __init__(
+        self,
+        services: Services,
+        documents: Documents,
+        quota: Quota,
+        *,
+        origins: Collection[str],
+        idle_seconds: float,
+    ) -> None:
+        """`origins`: whose pages may connect, beside this server's own; `*` for any."""
+        self._services = services
+        self._documents = documents
+        self._quota = quota
+        self._origins = origins
+        self._idle_seconds = idle_seconds
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        socket = WebSocket(scope, receive, send)
+        await socket.receive()
+        if not self._may_connect(socket):
+            await socket.close()
+            return
+        if PROTOCOL not in scope["subprotocols"]:
+            await socket.accept()
+            await socket.close(4406, "Subprotocol not acceptable")
+            return
+        await socket.accept(PROTOCOL)
+        await Connection(socket, self._services, self._documents, self._quota, self._idle_seconds).serve()
+
+    def _may_connect(self, socket: WebSocket) -> bool:
+        """Browsers say whose page it is, and leave it to the server whether that page may."""
+        origin = socket.headers.get("origin")
+        if origin is None or "*" in self._origins or origin in self._origins:
+            return True
+        return urlsplit(origin).netloc == socket.headers.get("host")
+
+
+class Connection:
+    """One WebSocket: it is acknowledged first, then runs any number of operations at a time."""
+
+    def __init__(
+        self, socket: WebSocket, services: Services, documents: Documents, quota: Quota, idle_seconds: float
+    ) -> None:
+        self._socket = socket
+        self._services = services
+        self._documents = documents
+        self._quota = quota
+        self._idle_seconds = idle_seconds
+        self._credentials: Mapping[str, str] = {}
+        self._is_acknowledged = False
+        self._lapses_at: float | None = None
+        self._running: dict[str, Task[None]] = {}
+        self._finishing: set[Task[None]] = set()
+        self._deadline = timeout(None)
+
+    async def serve(self) -> None:
+        close: Close | None = None
+        try:
+            async with self._deadline:
+                self._deadline.reschedule(get_running_loop().time() + _INIT_SECONDS)
+                while True:
+                    await self._take(await self._received())
+                    self._wait()
+        except Close as reason:
+            close = reason
+        except TimeoutError:
+            close = self._overdue()
+        except WebSocketDisconnect:
+            pass
+        except Exception:
+            log.exception("A WebSocket failed")
+            close = Close(4500, "Internal server error")
+        await self._end(close)
+
+    def _wait(self) -> None:
+        """For the next message: until the credentials lapse, or for a while if nothing runs."""
+        if not self._is_acknowledged:
+            return
+        limits = [] if self._lapses_at is None else [self._lapses_at]
+        if not self._running:
+            limits.append(get_running_loop().time() + self._idle_seconds)
+        self._deadline.reschedule(min(limits, default=None))
+
+    def _overdue(self) -> Close:
+        if not self._is_acknowledged:
+            return Close(4408, "Connection initialisation timeout")
+        if self._lapses_at is not None and get_running_loop().time() >= self._lapses_at:
+            return Close(4403, "The credentials have expired")
+        return Close(1000, "Nothing has run for a while")
+
+    async def _end(self, close: Close | None) -> None:
+        """What only reads is cancelled; what writes is done first, whoever still listens."""
+        running, self._running = list(self._running.values()), {}
+        for task in running:
+            if task not in self._finishing:
+                task.cancel()
+        if close and self._socket.application_state is WebSocketState.CONNECTED:
+            with suppress(OSError, RuntimeError, WebSocketDisconnect):
+                async with timeout(_CLOSE_SECONDS):
+                    await self._socket.close(close.code, close.reason)
+        await gather(*running, return_exceptions=True)
+
+    async def _received(self) -> Message:
+        message = await self._socket.receive()
+        if message["type"] == "websocket.disconnect":
+            raise WebSocketDisconnect(message["code"])
+        text = message.get("text")
+        if text is None:
+            raise Close(4400, "Send text, not bytes")
+        try:
+            return _decoder.decode(text)
+        except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+            raise Close(4400, f"Invalid message: {error}") from None
+
+    async def _take(self, message: Message) -> None:
+        match message:
+            case Init(payload):
+                await self._acknowledge(payload or {})
+            case Ping(payload):
+                await self._send({"type": "pong", **({"payload": payload} if payload else {})})
+            case Subscribe(id, operation):
+                await self._begin(id, operation)
+            case Complete(id):
+                task = self._running.pop(id, None)
+                if task and task not in self._finishing:
+                    task.cancel()
+
+    async def _acknowledge(self, payload: dict[str, Any]) -> None:
+        if self._is_acknowledged:
+            raise Close(4429, "Too many initialisation requests")
+        # Programs other than browsers may have sent the headers already.
+        self._credentials = {**self._socket.headers, **_headers(payload)}
+        context = await self._context()
+        if context.viewer.refusal:
+            raise Close(4403, context.viewer.refusal)
+        seconds = await context.seconds_left()
+        if seconds is not None:
+            self._lapses_at = get_running_loop().time() + seconds
+        self._is_acknowledged = True
+        await self._send({"type": "connection_ack"})
+
+    async def _context(self) -> Context:
+        socket = self._socket
+        context = Context(
+            self._services,
+            now=self._services.clock(),
+            address=socket.client.host if socket.client else "",
+            base_url=lambda: str(socket.base_url.replace(scheme="https" if socket.url.is_secure else "http")),
+            credentials=self._credentials,
+        )
+        await context.identify()
+        return context
+
+    async def _begin(self, id: str, operation: Operation) -> None:
+        if not self._is_acknowledged:
+            raise Close(4401, "Unauthorized")
+        if not id or len(id) > _MAX_ID:
+            raise Close(4400, f"Invalid message: an id has 1 to {_MAX_ID} characters")
+        if id in self._running:
+            raise Close(4409, f"Subscriber for {id} already exists")
+        if len(self._running) >= _MAX_OPERATIONS:
+            error = Throttled(f"At most {_MAX_OPERATIONS} operations at a time.", retry_after=1)
+            await self._refuse(id, body_of_error(error, uuid4().hex))
+            return
+        task = create_task(self._run(id, operation))
+        self._running[id] = task
+        task.add_done_callback(lambda _: self._forget(id, task))
+
+    def _forget(self, id: str, task: Task[None]) -> None:
+        self._finishing.discard(task)
+        if self._running.get(id) is task:
+            del self._running[id]
+            self._wait()
+
+    async def _run(self, id: str, operation: Operation) -> None:
+        request_id = uuid4().hex
+        try:
+            with ExitStack() as lease:
+                if await self._is_answered(id, operation, request_id, lease):
+                    await self._send({"id": id, "type": "complete"})
+        except (OSError, WebSocketDisconnect):
+            pass
+        except Lapsed:
+            self._lapses_at = get_running_loop().time()
+            self._wait()
+        except Exception as error:
+            with suppress(OSError, WebSocketDisconnect):
+                await self._refuse(id, body_of_error(error, request_id))
+
+    async def _is_answered(self, id: str, operation: Operation, request_id: str, lease: ExitStack) -> bool:
+        """Whether to the end, and not with an error that says that nothing was executed."""
+        document = self._documents.find(operation)
+        require_one_operation(document, operation.operationName)
+        is_endless = is_subscription(document, operation.operationName)
+        if not is_endless and (task := current_task()):
+            self._finishing.add(task)
+        context = await self._context()
+        if context.viewer.refusal:
+            raise Lapsed(context.viewer.refusal)
+        if is_endless:
+            lease.enter_context(self._quota.one_more(context))
+        results = answers(context, document, operation, request_id)
+        async with aclosing(results):
+            async for answer in results:
+                if not answer.is_executed:
+                    await self._refuse(id, answer.body)
+                    return False
+                self._documents.keep(operation)
+                await self._next(id, answer)
+        return True
+
+    async def _next(self, id: str, answer: Answer) -> None:
+        await self._send_text(
+            b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":' + answer.json + b"}"
+        )
+
+    async def _refuse(self, id: str, body: dict[str, Any]) -> None:
+        await self._send({"id": id, "type": "error", "payload": body["errors"]})
+
+    async def _send(self, message: dict[str, Any]) -> None:
+        await self._send_text(orjson.dumps(message))
+
+    async def _send_text(self, json: bytes) -> None:
+        """Waits while the other side does not read."""
+        await self._socket.send({"type": "websocket.send", "text": json.decode()})
+
+
+def _headers(payload: dict[str, Any]) -> dict[str, str]:
+    """As clients write them: as they are, or below `headers`, with small letters or capitals."""
+    within = payload.get("headers")
+    given = {**payload, **(within if isinstance(within, dict) else {})}
+    return {name.lower(): value for name, value in given.items() if isinstance(value, str)}

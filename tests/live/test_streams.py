@@ -1,0 +1,285 @@
+"""Subscriptions over HTTP: server-sent events, and parts as Apollo's clients read them."""
+
+import asyncio
+import re
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from resolvers.context import Services
+from server.app import create_app
+from server.settings import Settings
+from tests.events import record, view
+from tests.live.acts import METRICS, PUBLIC, URL, codes, figures, on_publication
+from tests.live.served import Served, served
+from tests.server.program import Program
+from tests.studio import Studio
+
+EVENTS = "text/event-stream"
+PARTS = (
+    "multipart/mixed;boundary=graphql;subscriptionSpec=1.0,"
+    "application/graphql-response+json,application/json;q=0.9"
+)
+URQL = (
+    "application/graphql-response+json, application/graphql+json, application/json, "
+    "text/event-stream, multipart/mixed"
+)
+QUERY = "{ limits { maxEvents } }"
+BODY = {"query": METRICS, "variables": {"url": URL}}
+
+only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+async def test_events_come_at_once_and_whenever_figures_change(studio: Studio, server: Served) -> None:
+    async with server.stream(BODY, EVENTS, studio.token("owner")) as stream:
+        headers = stream.response.headers
+        assert stream.response.status_code == 200
+        assert headers["content-type"] == "text/event-stream; charset=utf-8"
+        assert headers["cache-control"] == "no-store"
+        assert headers["x-accel-buffering"] == "no"
+        assert headers["x-request-id"]
+        name, answer = await stream.event()
+        assert (name, figures(answer)) == ("next", (0, 0, 0, 0))
+
+        await on_publication(studio, "like")
+        name, answer = await stream.event()
+        assert (name, figures(answer)) == ("next", (1, 0, 0, 0))
+
+
+async def test_parts_come_at_once_and_whenever_figures_change(studio: Studio, server: Served) -> None:
+    async with server.stream(BODY, PARTS, studio.token("owner")) as stream:
+        assert stream.response.headers["content-type"] == (
+            'multipart/mixed; boundary="graphql"; subscriptionSpec=1.0'
+        )
+        assert figures((await stream.part())["payload"]) == (0, 0, 0, 0)
+
+        await on_publication(studio, "like")
+        assert figures((await stream.part())["payload"]) == (1, 0, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("accept", "type_"),
+    [
+        (EVENTS, "text/event-stream"),
+        (PARTS, "multipart/mixed"),
+        (URQL, "text/event-stream"),
+        ("*/*", "text/event-stream"),
+        ("multipart/mixed;subscriptionSpec=1.0, text/event-stream", "text/event-stream"),
+        ('multipart/mixed;subscriptionSpec="1.0", text/event-stream;q=0.5', "multipart/mixed"),
+        ("text/event-stream;q=0, multipart/mixed;subscriptionSpec=1.0", "multipart/mixed"),
+    ],
+)
+@only_sqlite
+async def test_a_subscription_is_answered_as_its_sender_accepts(
+    studio: Studio, server: Served, accept: str, type_: str
+) -> None:
+    async with server.stream(BODY, accept, studio.token("owner")) as stream:
+        assert stream.response.headers["content-type"].startswith(type_)
+
+
+@pytest.mark.parametrize(
+    "accept", ["application/json", "application/graphql-response+json", "multipart/mixed, application/json"]
+)
+@only_sqlite
+async def test_a_subscription_is_not_answered_in_one_piece(client: httpx.AsyncClient, accept: str) -> None:
+    response = await client.post("/graphql", json=BODY, headers={"accept": accept})
+    assert response.status_code == 406
+    assert codes(response.json()["errors"]) == ["BAD_REQUEST"]
+    assert "text/event-stream" in response.json()["errors"][0]["message"]
+
+
+@pytest.mark.parametrize("accept", [URQL, PARTS, "*/*", "application/json, text/event-stream;q=1"])
+@only_sqlite
+async def test_a_query_is_answered_in_json_by_whoever_accepts_that_too(
+    client: httpx.AsyncClient, accept: str
+) -> None:
+    response = await client.post("/graphql", json={"query": QUERY}, headers={"accept": accept})
+    assert "json" in response.headers["content-type"]
+    assert response.json() == {"data": {"limits": {"maxEvents": 1000}}}
+
+
+@only_sqlite
+async def test_a_query_for_events_alone_is_one_event(server: Served) -> None:
+    async with server.stream({"query": QUERY}, EVENTS) as stream:
+        whole = await stream.rest()
+    assert (
+        whole
+        == b':\n\nevent: next\ndata: {"data":{"limits":{"maxEvents":1000}}}\n\nevent: complete\ndata:\n\n'
+    )
+
+
+@only_sqlite
+async def test_a_mutation_for_events_alone_is_done(studio: Studio, server: Served) -> None:
+    mutation = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { customUrl } } }"
+    body = {"query": mutation, "variables": {"p": studio.publication}}
+    async with server.stream(body, EVENTS, studio.token("owner")) as stream:
+        _, answer = await stream.event()
+        assert answer["data"] == {"likePublication": {"publication": {"customUrl": URL}}}
+    assert await studio.count("likes") == 1
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"query": "subscription { nothing }"}, "GRAPHQL_VALIDATION_FAILED"),
+        ({"query": "subscription {"}, "GRAPHQL_PARSE_FAILED"),
+        ({"query": PUBLIC, "variables": {"url": "nothing"}}, "NOT_FOUND"),
+        ({"query": PUBLIC}, "BAD_USER_INPUT"),
+    ],
+)
+@only_sqlite
+async def test_what_cannot_be_executed_is_one_event_or_part(server: Served, body: Any, code: str) -> None:
+    async with server.stream(body, EVENTS) as stream:
+        name, answer = await stream.event()
+        assert (name, list(answer), codes(answer["errors"])) == ("next", ["errors"], [code])
+        assert await stream.event() == ("complete", None)
+        assert await stream.rest() == b""
+    async with server.stream(body, "multipart/mixed;subscriptionSpec=1.0") as stream:
+        answer = (await stream.part())["payload"]
+        assert (list(answer), codes(answer["errors"])) == (["errors"], [code])
+        assert await stream.rest() == b"--\r\n"
+
+
+@only_sqlite
+async def test_a_get_subscribes_and_mutates_nothing(studio: Studio, server: Served) -> None:
+    headers = {"accept": EVENTS, "graphql-require-preflight": "1"}
+    mutation = f'mutation {{ likePublication(publicationId: "{studio.publication}") {{ __typename }} }}'
+    async with httpx.AsyncClient(timeout=5) as client:
+        params = {"query": PUBLIC, "variables": '{"url": "ai-research-studio"}'}
+        async with client.stream("GET", server.url, params=params, headers=headers) as response:
+            chunks = response.aiter_bytes()
+            received = b""
+            while b"next" not in received:
+                received += await anext(chunks)
+            assert b'{"name":"Ai Research Studio"}' in received
+        async with client.stream("GET", server.url, params={"query": mutation}, headers=headers) as response:
+            refused = b"".join([chunk async for chunk in response.aiter_bytes()])
+            assert b"Mutations are not executed by GET." in refused
+    assert await studio.count("likes") == 0
+
+
+async def test_a_token_that_expires_ends_the_stream_and_says_so(studio: Studio, server: Served) -> None:
+    for accept in (EVENTS, PARTS):
+        token = studio.token("owner", lifetime=timedelta(seconds=1, hours=-1))
+        async with server.stream(BODY, accept, token) as stream:
+            rest = (await stream.rest()).decode()
+        assert '"code":"UNAUTHENTICATED"' in rest
+        assert rest.count('"totalLikes"') == 1
+        if accept == EVENTS:
+            assert rest.endswith("\n\nevent: complete\ndata:\n\n")
+        else:
+            assert '{"payload":null,"errors":[{"message":"The credentials have expired.' in rest
+            assert rest.endswith("\r\n--graphql--\r\n")
+
+
+@only_sqlite
+async def test_who_is_silent_hears_a_heartbeat(studio: Studio, server: Served) -> None:
+    async def beats(accept: str, heartbeat: bytes) -> None:
+        async with server.stream(BODY, accept, studio.token("owner")) as stream:
+            await (stream.event() if accept == EVENTS else stream.part())
+            assert (await stream.until(heartbeat, 15)) == b""
+
+    await asyncio.gather(
+        beats(EVENTS, b":\n\n"),
+        beats(PARTS, b"\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql"),
+    )
+
+
+async def test_who_has_gone_is_watched_for_no_longer(studio: Studio, services: Services) -> None:
+    async with served(services, max_subscriptions=1) as server:
+        for _ in range(3):
+            async with server.stream(BODY, EVENTS, studio.token("owner")) as stream:
+                assert stream.response.status_code == 200
+                await stream.event()
+            await asyncio.sleep(0.1)
+        with studio.statements() as statements:
+            await record(studio, [view("2023-06-15T11:00:00")])
+            recorded = len(statements)
+            await asyncio.sleep(1.2)
+        assert len(statements) == recorded
+
+
+@only_sqlite
+async def test_too_many_streams_are_refused_in_json(studio: Studio, services: Services) -> None:
+    async with served(services, max_subscriptions=1) as server:
+        token = studio.token("owner")
+        async with server.stream(BODY, EVENTS, token), server.stream(BODY, EVENTS, token) as second:
+            assert second.response.status_code == 429
+            assert second.response.headers["content-type"].startswith("application/json")
+            assert b"THROTTLED" in await second.rest()
+
+
+@only_sqlite
+async def test_who_does_not_read_gets_the_newest_and_no_queue(studio: Studio, services: Services) -> None:
+    reads = asyncio.Event()
+    sent = asyncio.Queue[Any]()
+    gone = asyncio.Event()
+    bodies = [{"type": "http.request", "body": httpx.Request("POST", "http://test", json=BODY).content}]
+
+    async def receive() -> Any:
+        if bodies:
+            return bodies.pop()
+        await gone.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(message: Any) -> None:
+        await reads.wait()
+        sent.put_nowait(message)
+
+    async def views() -> int:
+        body = (await sent.get())["body"].decode()
+        (found,) = re.findall(r'"totalViews":(\d+)', body)
+        return int(found)
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/graphql",
+        "query_string": b"",
+        "headers": [
+            (b"host", b"test"),
+            (b"content-type", b"application/json"),
+            (b"accept", EVENTS.encode()),
+            (b"authorization", f"Bearer {studio.token('owner')}".encode()),
+        ],
+        "client": ("127.0.0.1", 1),
+        "root_path": "",
+    }
+    reads.set()
+    running = asyncio.create_task(create_app(Settings(), services)(scope, receive, send))
+    assert (await sent.get())["status"] == 200
+    await sent.get()
+    assert await views() == 0
+    reads.clear()
+    for number in range(4):
+        await record(studio, [view(f"2023-06-15T11:00:0{number}")])
+        await asyncio.sleep(1.1)
+    reads.set()
+    # The first was made before anybody noticed; the others are one.
+    assert await views() == 1
+    assert await views() == 4
+    gone.set()
+    await running
+    assert (await sent.get())["more_body"] is False
+    assert sent.empty()
+
+
+@only_sqlite
+async def test_streams_end_with_the_server(studio: Studio, database_url: str, tmp_path: Any) -> None:
+    await studio.services.database.close()
+    with Program("serve", folder=tmp_path, VIEWGRAPH_DATABASE_URL=database_url) as program:
+        server = Served(program.port)
+        async with (
+            server.socket() as socket,
+            server.stream({"query": PUBLIC, "variables": {"url": URL}}, EVENTS) as stream,
+        ):
+            await stream.event()
+            await socket.subscribe(PUBLIC, url=URL)
+            await socket.next()
+            program.interrupt()
+            assert await stream.rest() == b""
+            assert (await socket.close_code())[0] == 1012
+    assert program.exit_code == 0, program.err
+    assert "Traceback" not in program.err
