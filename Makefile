@@ -14,10 +14,10 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema docs graphiql bench-ingest bench-queries lock clean
+.PHONY: help demo test check schema lint-schema release-schema docs graphiql bench-ingest bench-queries lock clean
 
 help: ## this list
-	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-13s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
+	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
 
 demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 	@$(BIN)/viewgraph demo --port $(PORT)
@@ -25,7 +25,7 @@ demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
 	@$(BIN)/pytest -n 2 $(PYTEST_ARGS)
 
-check: .venv/.dev ## format, lint, types, imports, schema.graphql and migrations
+check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes and migrations
 	@echo "Checking lint and format"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --diff
@@ -36,12 +36,24 @@ check: .venv/.dev ## format, lint, types, imports, schema.graphql and migrations
 	@echo "Checking schema.graphql"
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not current: run make schema"; exit 1; }
+	@echo "Checking what changed since the last release"
+	@$(BIN)/viewgraph schema --compare releases
 	@echo "Checking migrations"
 	@$(BIN)/viewgraph migrate --check
 
 schema: .venv/.project ## write schema.graphql anew
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@mv .venv/schema.graphql schema.graphql
+
+lint-schema: schema-lint/node_modules ## lint schema.graphql; needs Node.js 20.19 or newer with npm
+	@schema-lint/node_modules/.bin/eslint --config schema-lint/eslint.config.js --max-warnings 0 schema.graphql
+
+release-schema: .venv/.project ## keep the schema of a release, if it breaks no client; VERSION=1.2.3
+	@echo "$(VERSION)" | grep -Eqx '[0-9]+\.[0-9]+\.[0-9]+' || { echo "Name the release: make release-schema VERSION=1.2.3"; exit 1; }
+	@test ! -e releases/$(VERSION).graphql || { echo "$(VERSION) was released before"; exit 1; }
+	@$(BIN)/viewgraph schema --compare releases
+	@$(BIN)/viewgraph schema > .venv/schema.graphql
+	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
 docs: .venv/.project ## write docs/settings.md anew
 	@$(BIN)/python -m server.reference > .venv/settings.md
@@ -64,8 +76,12 @@ lock: .venv/.dev ## pin what pyproject.toml asks for; LOCK_ARGS=--upgrade for th
 	@$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## remove .venv and caches, but no database
-	@rm -rf .venv build dist graphiql/node_modules examples/clients/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build dist graphiql/node_modules schema-lint/node_modules examples/clients/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests migrations -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
+
+schema-lint/node_modules: schema-lint/package-lock.json
+	@cd schema-lint && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
 
 .venv/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2> /dev/null || { echo \

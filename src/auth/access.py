@@ -31,7 +31,7 @@ async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access],
     if viewer.user_id is None:
         raise Unauthenticated(viewer.refusal or "Sign in to see this.")
     if not await holds_any(loaders, viewer, relations, row):
-        raise Forbidden(f"Only for {_named(relations)}.")
+        raise Forbidden(f"Only for {named(relations)}.")
 
 
 _WORDS = {
@@ -44,7 +44,8 @@ _WORDS = {
 }
 
 
-def _named(relations: Sequence[Access]) -> str:
+def named(relations: Sequence[Access]) -> str:
+    """Who holds one of them, in words."""
     return " and ".join(_WORDS[relation] for relation in relations)
 
 

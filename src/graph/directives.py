@@ -1,18 +1,24 @@
+from typing import Any
+
 import strawberry
+from graphql import GraphQLDirective, GraphQLOneOfDirective
 from strawberry.schema_directive import Location
+from strawberry.schema_directives import OneOf
 
 from auth.access import Access
 from graph.enums import described_enum
 
 described_enum(
     Access,
-    "A relation between the viewer and an object.",
+    "A relation between the viewer and the object on which a field stands.",
     AUTHENTICATED="Anyone who is signed in.",
     SELF="The user the object belongs to.",
     OWNER="The owner of the publication.",
     CO_CREATOR="A co-creator of the publication.",
-    WORKSPACE_MEMBER="A member of the asset's workspace, with that workspace's token.",
-    ORGANIZATION_ADMIN="An owner or admin of the organization: sees all its workspaces.",
+    WORKSPACE_MEMBER="A member who acts with the workspace's own token (`issueWorkspaceToken`), in that "
+    "workspace alone.",
+    ORGANIZATION_ADMIN="An owner or admin of the organization: in all its workspaces, or in the one that "
+    "the token is for.",
 )
 
 
@@ -26,4 +32,19 @@ described_enum(
     ),
 )
 class AuthDirective:
-    requires: list[Access]
+    requires: list[Access] = strawberry.field(description="One of these is enough.")
+
+
+def _definition(directive: type) -> Any:
+    return directive.__strawberry_directive__  # type: ignore[attr-defined]
+
+
+# Strawberry's own has no words, and no other words than GraphQL's are taken.
+_definition(OneOf).description = GraphQLOneOfDirective.description
+
+
+def describe_arguments(made: dict[type, GraphQLDirective]) -> None:
+    """Of the directives that were made from these classes: Strawberry leaves their words behind."""
+    for class_, directive in made.items():
+        for field, argument in zip(_definition(class_).fields, directive.args.values(), strict=True):
+            argument.description = field.description

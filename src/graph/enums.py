@@ -32,10 +32,12 @@ described_enum(
 )
 described_enum(
     DateInterval,
-    "How long a bucket of a series is, in the calendar of the asked time zone.",
-    DAY="From local midnight to local midnight; keys are YYYYMMDD.",
-    WEEK="An ISO week, from Monday; keys are YYYYww, with the ISO year.",
-    MONTH="A calendar month; keys are YYYYMM.",
+    "How long a bucket of a series is, in the calendar of the asked time zone. A range that covers a bucket "
+    "only in part counts only that part, so that all intervals of a range have the same sum.",
+    DAY="From local midnight to local midnight: 23 to 25 hours where clocks change. Keys are YYYYMMDD.",
+    WEEK="Seven days, as `weekStart` says, else an ISO week from Monday. Keys are YYYYww, where YYYY is the "
+    "year that the week is counted in: 2021-01-03 is in 202053.",
+    MONTH="A calendar month. Keys are YYYYMM.",
 )
 described_enum(
     EventStatus,
@@ -80,21 +82,24 @@ class OrderDirection(Enum):
 
 described_enum(
     DeviceCategory,
-    "The kind of device that an event came from.",
+    "The kind of device that an event came from. What is not recognised, or is none of these, has no "
+    "category.",
     DESKTOP="Desktops and laptops.",
     MOBILE="Phones.",
-    TABLET="Tablets.",
+    TABLET="Tablets, such as iPads.",
 )
 described_enum(
     WireAction,
-    "What happened to the subject of an event.",
+    "What happened to the subject of an event. Each action is for one kind of subject; with another it is "
+    "dropped as WRONG_ACTION.",
     name="EventAction",
     VIEW="A publication was opened.",
     SHARE="A publication was shared.",
     VIEW_3D="A 3D asset was shown on a page.",
     AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
     AR_SCAN="Somebody scanned a code that leads to augmented reality.",
-    INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset.",
+    INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is that of the "
+    "VIEW_3D.",
     PROFILE_VIEW="A profile was opened.",
     PROFILE_SEARCH="A profile was found by a search.",
     PLAY="A work was played.",
@@ -102,50 +107,51 @@ described_enum(
 described_enum(
     SourceType,
     "Where a work is published.",
-    YOUTUBE="YouTube.",
-    SOUNDCLOUD="SoundCloud.",
+    YOUTUBE="YouTube: the item is a video.",
+    SOUNDCLOUD="SoundCloud: the item is a track.",
 )
 described_enum(
     Group,
-    "What the points of a series can be split by.",
+    "What the points of a series can be split by. Several split by each combination that occurs.",
     name="ViewDimension",
-    DEVICE="The kind of device.",
-    DOMAIN="The site that the view came from.",
-    ASSET="The asset; not for publications.",
-    WORKSPACE="The workspace; not for publications.",
+    DEVICE="The kind of device: `ViewPoint.deviceCategory`.",
+    DOMAIN="The site that the view came from: `ViewPoint.domain`.",
+    ASSET="The asset: `ViewPoint.asset`. For publications BAD_USER_INPUT, with the reason INVALID_GROUPING.",
+    WORKSPACE="The workspace: `ViewPoint.workspace`. For publications BAD_USER_INPUT, with the reason "
+    "INVALID_GROUPING.",
 )
 described_enum(
     ViewType,
     "Which of two kinds of views of a 3D asset a series has.",
-    VIEW_3D="Views on a page.",
-    VIEW_AR="Views in augmented reality.",
+    VIEW_3D="Views on a page: events VIEW_3D.",
+    VIEW_AR="Views in augmented reality: events AR_CLICK and AR_SCAN.",
 )
 described_enum(
     PublicationOrderField,
     "What publications are sorted by; the id decides between equals.",
-    CREATED_AT="When it was made.",
-    NAME="Its name, by Unicode code points.",
+    CREATED_AT="When the publication was made.",
+    NAME="The publication's name, by Unicode code points: Z comes before a.",
 )
 described_enum(
     OrderDirection,
     "Which end of an order comes first.",
-    ASC="The smallest, the earliest, A.",
-    DESC="The largest, the latest, Z.",
+    ASC="The smallest first: the earliest, A.",
+    DESC="The largest first: the latest, Z.",
 )
 described_enum(
     ActionType,
     "How a view of a 3D asset came about.",
-    VIEW="It was shown on a page: the one action of VIEW_3D.",
-    CLICK="Somebody went from the page to augmented reality: of VIEW_AR.",
-    SCAN="Somebody scanned a code: of VIEW_AR.",
+    VIEW="It was shown on a page. The one action of VIEW_3D.",
+    CLICK="Somebody went from the page to augmented reality, on the device at hand. An action of VIEW_AR.",
+    SCAN="Somebody scanned a code that leads to augmented reality. An action of VIEW_AR.",
 )
 described_enum(
     Ranking,
-    "What assets are ranked by.",
+    "The figure that assets are ranked by, the largest first.",
     name="AssetRanking",
-    TOTAL_3D_VIEWS="`total3DViews`.",
-    TOTAL_AR_VIEWS="`totalARViews`.",
-    USER_ENGAGEMENT="`userEngagement`.",
+    TOTAL_3D_VIEWS="By `total3DViews`: views on a page.",
+    TOTAL_AR_VIEWS="By `totalARViews`: views in augmented reality.",
+    USER_ENGAGEMENT="By `userEngagement`: 3D views with an interaction.",
 )
 described_enum(
     ReportFormat,
@@ -156,24 +162,24 @@ described_enum(
 described_enum(
     WeekStart,
     "Where weeks start, and how they are numbered.",
-    MONDAY="ISO weeks: week 1 has the year's first Thursday.",
-    SUNDAY="By the US rule: week 1 has January 1st.",
+    MONDAY="On Monday. ISO weeks: week 1 has the year's first Thursday.",
+    SUNDAY="On Sunday. By the US rule: week 1 has January 1st.",
 )
 described_enum(
     AssetFormatType,
     "What a file of a 3D asset is.",
-    GLB="glTF, binary.",
-    USDZ="USD, zipped: for augmented reality on Apple's devices.",
-    FBX="Autodesk FBX.",
-    STEP="STEP, for construction.",
-    OBJ="Wavefront OBJ.",
-    IMAGE="A picture of it.",
-    VIDEO="A film of it.",
+    GLB="The model in glTF, binary.",
+    USDZ="The model in USD, zipped: for augmented reality on Apple's devices.",
+    FBX="The model in Autodesk's FBX.",
+    STEP="The model in STEP, for construction.",
+    OBJ="The model in Wavefront's OBJ.",
+    IMAGE="A picture of the model.",
+    VIDEO="A film of the model.",
 )
 described_enum(
     Role,
     "What a member of an organization may do.",
-    OWNER="Everything, and making others owners.",
-    ADMIN="Sees all workspaces, adds and removes members.",
-    MEMBER="Acts in the workspaces it was added to, with their tokens.",
+    OWNER="Everything that an admin may, and making others owners.",
+    ADMIN="Acts in all workspaces, makes new ones, adds and removes members who are no owners.",
+    MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
 )

@@ -27,6 +27,7 @@ from graphql import (
     parse,
     validate,
 )
+from msgspec.structs import astuple
 from strawberry.types import ExecutionResult
 
 from base.errors import BadUserInput
@@ -46,6 +47,7 @@ from resolvers.context import Context
 
 _TYPE = "EventInput"
 _CACHED_DOCUMENTS = 256
+_OTHER_SUBJECTS = len(WireSubject.__struct_fields__) - 1
 
 Shape = tuple[tuple[str, Any], ...]
 """Of an answer: for each key the field's name, and in place of `results` its shape."""
@@ -74,8 +76,13 @@ def _withheld(context: Context, name: str, values: list[Any]) -> dict[str, Any]:
 
 
 def _decoded(name: str, values: list[Any]) -> list[WireEvent]:
+    """A subject is a choice, as in a literal; null is as absent."""
     try:
-        return events_from_values(values)
+        events = events_from_values(values)
+        for place, event in enumerate(events):
+            if astuple(event.subject).count(None) != _OTHER_SUBJECTS:
+                raise InvalidEvents(f"Object has not exactly one field - at `$[{place}].subject`")
+        return events
     except InvalidEvents as error:
         raise BadUserInput(
             f"Variable `${name}` is no list of events: {error}.", argument=name, reason="INVALID_EVENTS"

@@ -12,7 +12,7 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
-from auth.access import Access, require
+from auth.access import Access, named, require
 from graph.directives import AuthDirective
 from loaders import Loaders
 from loaders.base import Loader
@@ -30,6 +30,11 @@ class Auth(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, AuthDirective(requires=list(self.requires))]
+        # Introspection tells of no directive that stands on a field.
+        field.description = (
+            f"{field.description} Only for {named(self.requires)}; for others null, with the error "
+            "UNAUTHENTICATED or FORBIDDEN."
+        )
 
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context], **kwargs: Any

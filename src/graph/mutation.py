@@ -67,14 +67,22 @@ UserId = Annotated[strawberry.ID, argument("The user's global id.")]
 OrganizationId = Annotated[strawberry.ID, argument("The organization's global id.")]
 
 
-@strawberry.type(description="What can be changed. Each is done whole or not at all.")
+@strawberry.type(
+    description=(
+        "What can be changed, by whoever is signed in; else it is UNAUTHENTICATED. Each is done whole or "
+        "not at all, one after the other as they are written. An object that is not there, or that the "
+        "viewer may not know of, is NOT_FOUND; one that the viewer may see but not change is FORBIDDEN. "
+        "When one fails, `data` is null: those before it are done, those after it are not."
+    )
+)
 class Mutation:
     @mutation
     async def login(
-        self, info: Info, input: Annotated[LoginInput, argument("One way to sign in.")]
+        self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
     ) -> AuthPayload:
-        """Step 1: by password or by authentication key. The token is also in the response header
-        x-auth-token."""
+        """Step 1 of signing in: a token, by password or by authentication key. It is also in the response
+        header `x-auth-token`. Needs no token. UNAUTHENTICATED where what was given is wrong, THROTTLED after
+        too many tries, with `retryAfter` in seconds."""
         if input.password is not None:
             signed_in = await accounts.login_by_password(
                 info.context, input.password.email, input.password.password
@@ -85,7 +93,8 @@ class Mutation:
 
     @mutation
     async def issue_organization_token(self, info: Info, organization_id: OrganizationId) -> AuthPayload:
-        """Step 3: a token that acts within one organization."""
+        """Step 3, after `organizations`: a token that acts within one organization that the viewer belongs
+        to. FORBIDDEN with a token that is for one already."""
         return AuthPayload.of(await accounts.organization_token(info.context, organization_id))
 
     @mutation
@@ -95,37 +104,51 @@ class Mutation:
         organization_id: OrganizationId,
         workspace_id: Annotated[strawberry.ID, argument("The workspace's global id.")],
     ) -> AuthPayload:
-        """Step 5: a token that acts within one workspace. Owners and admins of the organization need none."""
+        """Step 5, after `workspaces`: a token that acts within one workspace that the viewer may enter.
+        Owners and admins of the organization need none. FORBIDDEN with a token that is for a workspace
+        already."""
         return AuthPayload.of(await accounts.workspace_token(info.context, organization_id, workspace_id))
 
     @mutation
     async def create_authentication_key(
         self, info: Info, input: Annotated[CreateAuthenticationKeyInput, argument("The key to make.")]
     ) -> CreateAuthenticationKeyPayload:
-        """A key by which a program signs in as the viewer."""
+        """Makes a key by which a program signs in as the viewer. FORBIDDEN with a token that is for one
+        organization or workspace."""
         key = await accounts.create_key(info.context, name=input.name, days=input.days)
         return CreateAuthenticationKeyPayload.of(key)
 
     @mutation
     async def revoke_authentication_key(
-        self, info: Info, id: Annotated[strawberry.ID, argument("The key's id.")]
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, argument("The key's global id, as `createAuthenticationKey` gave it.")],
     ) -> RevokeAuthenticationKeyPayload:
-        """From now on the key is refused. One of the viewer's own; any other is NOT_FOUND."""
+        """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND. FORBIDDEN
+        with a token that is for one organization or workspace."""
         return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))
 
     @mutation
     async def record_events(
-        self, info: Info, events: Annotated[list[EventInput], argument("What happened.")]
+        self,
+        info: Info,
+        events: Annotated[
+            list[EventInput],
+            argument(
+                "What happened: at most `limits.maxEvents`. As a variable it is read a hundred times as fast."
+            ),
+        ],
     ) -> RecordEventsPayload:
-        """At most 1,000 events. An event whose id was stored before is counted as a duplicate and changes
-        nothing, so a client can retry. What is acknowledged survives a crash."""
+        """Stores and counts events, each by itself: a dropped one leaves the others alone. An event whose id
+        was stored before is a duplicate and changes nothing, so a client can retry. What is acknowledged
+        survives a crash."""
         return RecordEventsPayload.of(await recording.record(info.context, reported(info.context, events)))
 
     @mutation
     async def create_publication(
         self, info: Info, input: Annotated[CreatePublicationInput, argument("The publication to make.")]
     ) -> CreatePublicationPayload:
-        """A publication of the viewer's. CONFLICT when its custom URL is taken."""
+        """Makes a publication, of which the viewer is the owner. CONFLICT when its custom URL is taken."""
         row = await publications.create_publication(
             info.context, name=input.name, custom_url=input.custom_url, allow_bookings=input.allow_bookings
         )
@@ -133,9 +156,11 @@ class Mutation:
 
     @mutation
     async def update_publication(
-        self, info: Info, input: Annotated[UpdatePublicationInput, argument("What to change.")]
+        self,
+        info: Info,
+        input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
     ) -> UpdatePublicationPayload:
-        """By the owner or a co-creator. CONFLICT when the custom URL is taken."""
+        """Changes a publication, by its owner or a co-creator. CONFLICT when the custom URL is taken."""
         row = await publications.update_publication(
             info.context,
             input.id,
@@ -149,7 +174,7 @@ class Mutation:
     async def add_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload:
-        """By the owner. CONFLICT when the user is a co-creator already."""
+        """Makes a user a co-creator, by the owner. CONFLICT when the user is one already."""
         row = await publications.add_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
@@ -157,15 +182,16 @@ class Mutation:
     async def remove_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload:
-        """By the owner, or by a co-creator who leaves. NOT_FOUND when the user is no co-creator."""
+        """Removes a co-creator, by the owner; a co-creator may also leave. NOT_FOUND when the user is
+        none."""
         row = await publications.remove_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
     @mutation
     async def publish_experience(
-        self, info: Info, input: Annotated[PublishExperienceInput, argument("The experience to publish.")]
+        self, info: Info, input: Annotated[PublishExperienceInput, argument("What to publish, and where.")]
     ) -> PublishExperiencePayload:
-        """By the owner or a co-creator."""
+        """Adds an experience to a publication, by its owner or a co-creator."""
         row = await publications.publish_experience(
             info.context, input.publication_id, type=input.type, title=input.title
         )
@@ -173,44 +199,44 @@ class Mutation:
 
     @mutation
     async def like_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload:
-        """A second time changes nothing."""
+        """Likes a publication in the viewer's name. A second time changes nothing."""
         return PublicationPayload(
             publication=Publication.of(await reactions.like(info.context, publication_id))
         )
 
     @mutation
     async def unlike_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload:
-        """Takes the like back; without one it changes nothing."""
+        """Takes the viewer's like back; without one it changes nothing."""
         return PublicationPayload(
             publication=Publication.of(await reactions.unlike(info.context, publication_id))
         )
 
     @mutation
     async def bookmark_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload:
-        """A second time changes nothing."""
+        """Bookmarks a publication for the viewer. A second time changes nothing."""
         return PublicationPayload(
             publication=Publication.of(await reactions.bookmark(info.context, publication_id))
         )
 
     @mutation
     async def unbookmark_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload:
-        """Takes the bookmark back; without one it changes nothing."""
+        """Takes the viewer's bookmark back; without one it changes nothing."""
         return PublicationPayload(
             publication=Publication.of(await reactions.unbookmark(info.context, publication_id))
         )
 
     @mutation
     async def share_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload:
-        """Counts one share, each time."""
+        """Counts a share of the publication by the viewer: one more each time, so a retry counts again."""
         return PublicationPayload(
             publication=Publication.of(await reactions.share(info.context, publication_id))
         )
 
     @mutation
     async def comment_on_publication(
-        self, info: Info, input: Annotated[CommentInput, argument("The comment to write.")]
+        self, info: Info, input: Annotated[CommentInput, argument("What to write, and on which publication.")]
     ) -> CommentPayload:
-        """Writes a comment in the viewer's name."""
+        """Writes a comment on a publication in the viewer's name."""
         row = await reactions.comment(info.context, input.publication_id, input.body)
         return CommentPayload(comment=Comment.of(row))
 
@@ -218,15 +244,19 @@ class Mutation:
     async def delete_comment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The comment's global id.")]
     ) -> DeleteCommentPayload:
-        """By its author, or by a maker of the publication it is on."""
+        """Deletes a comment, by its author or by the owner or a co-creator of the publication that it is
+        on."""
         row = await reactions.delete_comment(info.context, id)
         return DeleteCommentPayload(id=id, publication=Publication.of(row))
 
     @mutation
     async def book_appointment(
-        self, info: Info, input: Annotated[BookAppointmentInput, argument("The slot to book.")]
+        self,
+        info: Info,
+        input: Annotated[BookAppointmentInput, argument("Which slot to book, and with whose makers.")],
     ) -> BookAppointmentPayload:
-        """Only where the publication allows bookings; slots of one publication never overlap: CONFLICT."""
+        """Books a slot with the makers of a publication. CONFLICT where it overlaps one that stands.
+        BAD_USER_INPUT where the publication allows no bookings."""
         row = await appointments.book(
             info.context, input.publication_id, starts_at=input.starts_at, ends_at=input.ends_at
         )
@@ -236,34 +266,38 @@ class Mutation:
     async def cancel_appointment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The appointment's global id.")]
     ) -> CancelAppointmentPayload:
-        """By whoever booked it, or by a maker of the publication. A second time changes nothing."""
+        """Cancels an appointment, by whoever booked it or by the owner or a co-creator of the publication. A
+        second time changes nothing."""
         return CancelAppointmentPayload(
             appointment=Appointment.of(await appointments.cancel(info.context, id))
         )
 
     @mutation
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload:
-        """A second time changes nothing."""
+        """The viewer follows the user from now on. A second time changes nothing; oneself is
+        BAD_USER_INPUT."""
         return FollowPayload(user=User.of(await people.follow(info.context, user_id)))
 
     @mutation
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload:
-        """Whom the viewer does not follow stays so."""
+        """The viewer follows the user no longer. Nothing changes where that was so before."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
 
     @mutation
     async def create_user_insight(
-        self, info: Info, input: Annotated[UserInsightInput, argument("What to tell.")]
+        self, info: Info, input: Annotated[UserInsightInput, argument("What the viewer tells of themselves.")]
     ) -> UserInsightPayload:
-        """The viewer's insight. CONFLICT when there is one already."""
+        """Makes the viewer's insight. CONFLICT when there is one already."""
         row = await insights.create_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 
     @mutation
     async def update_user_insight(
-        self, info: Info, input: Annotated[UserInsightInput, argument("What to change.")]
+        self,
+        info: Info,
+        input: Annotated[UserInsightInput, argument("What to change of what the viewer tells.")],
     ) -> UserInsightPayload:
-        """The viewer's insight. NOT_FOUND before there is one."""
+        """Changes the viewer's insight. NOT_FOUND before there is one."""
         row = await insights.update_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 
@@ -271,7 +305,7 @@ class Mutation:
     async def create_organization(
         self, info: Info, input: Annotated[CreateOrganizationInput, argument("The organization to make.")]
     ) -> CreateOrganizationPayload:
-        """An organization, of which the viewer is the owner."""
+        """Makes an organization, of which the viewer is the owner."""
         row = await memberships.create_organization(info.context, input.name)
         return CreateOrganizationPayload(organization=Organization.of(row))
 
@@ -279,15 +313,18 @@ class Mutation:
     async def create_workspace(
         self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
     ) -> CreateWorkspacePayload:
-        """By an owner or admin of the organization."""
+        """Makes a workspace, by an owner or admin of the organization."""
         row = await memberships.create_workspace(info.context, input.organization_id, input.name)
         return CreateWorkspacePayload(workspace=Workspace.of(row))
 
     @mutation
     async def add_member(
-        self, info: Info, input: Annotated[AddMemberInput, argument("Who joins what.")]
+        self,
+        info: Info,
+        input: Annotated[AddMemberInput, argument("Who joins which organization, and as what.")],
     ) -> AddMemberPayload:
-        """By an owner or admin; owners are made by owners alone. CONFLICT for somebody who is a member."""
+        """Adds a member to an organization, by an owner or admin; owners are made by owners alone. CONFLICT
+        when the user is a member already."""
         row = await memberships.add_member(
             info.context,
             input.organization_id,
@@ -299,9 +336,10 @@ class Mutation:
 
     @mutation
     async def remove_member(
-        self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves what.")]
+        self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves which organization.")]
     ) -> RemoveMemberPayload:
-        """By an owner or admin; anybody may leave. CONFLICT where no owner would be left."""
+        """Removes a member from an organization and its workspaces, by an owner or admin; anybody may leave,
+        and owners are removed by owners alone. CONFLICT where no owner would be left."""
         row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
         return RemoveMemberPayload(user=User.of(row))
 
@@ -309,7 +347,7 @@ class Mutation:
     async def create_asset(
         self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
     ) -> CreateAssetPayload:
-        """By an owner or admin of the organization, or with the workspace's token."""
+        """Makes an asset, by an owner or admin of the organization or with the workspace's token."""
         row = await memberships.create_asset(
             info.context,
             input.workspace_id,
@@ -321,9 +359,9 @@ class Mutation:
 
     @mutation
     async def update_asset(
-        self, info: Info, input: Annotated[UpdateAssetInput, argument("What to change.")]
+        self, info: Info, input: Annotated[UpdateAssetInput, argument("The asset, and what to change of it.")]
     ) -> UpdateAssetPayload:
-        """By an owner or admin of the organization, or with the workspace's token."""
+        """Changes an asset, by an owner or admin of the organization or with the workspace's token."""
         row = await memberships.update_asset(
             info.context,
             input.id,

@@ -22,25 +22,37 @@ from resolvers.pages import page_of
 from resolvers.publications import publication_by_url
 
 
-@strawberry.type(description="What one request may ask for.")
+@strawberry.type(description="What one request may ask for, as the server is set. More is BAD_USER_INPUT.")
 class Limits:
-    max_page_size: int = described("The most that `first` and `last` may ask for.")
-    max_range_days: int = described("The widest range, in days.")
+    max_page_size: int = described("The most objects that `first` and `last` may ask for.")
+    max_range_days: int = described("The most days that a range may cover.")
     max_events: int = described("The most events that `recordEvents` takes at once.")
     max_nodes: int = described("The most ids that `nodes` takes at once.")
 
 
-@strawberry.type(description="What can be asked.")
+@strawberry.type(
+    description=(
+        "What can be asked. A field that fails is null where it may be, with an error at its path; the "
+        "fields beside it are not touched."
+    )
+)
 class Query:
     @field
-    async def node(self, info: Info, id: Annotated[strawberry.ID, argument("A global id.")]) -> Node | None:
+    async def node(
+        self, info: Info, id: Annotated[strawberry.ID, argument("A global id, of whatever type of object.")]
+    ) -> Node | None:
         """Any object by its global id; null with the error NOT_FOUND when there is none that the viewer may
         know of."""
         return await node(info.context, id)
 
     @field
     async def nodes(
-        self, info: Info, ids: Annotated[list[strawberry.ID], argument("Global ids.")]
+        self,
+        info: Info,
+        ids: Annotated[
+            list[strawberry.ID],
+            argument("Global ids, at most `limits.maxNodes`; each of whatever type of object."),
+        ],
     ) -> list[Node | None]:
         """Objects by their global ids, in order; null with the error NOT_FOUND in the place of each that the
         viewer may not know of."""
@@ -52,13 +64,14 @@ class Query:
 
     @field
     async def viewer(self, info: Info) -> User | None:
-        """The signed-in user; null when anonymous."""
+        """The user who is signed in; null when nobody is. With a token that does not count, null with the
+        error UNAUTHENTICATED."""
         row = await people.viewer(info.context)
         return User.of(row) if row else None
 
     @field
     def limits(self, info: Info) -> Limits:
-        """What one request may ask for."""
+        """The most that one request may ask for: a client can read it once, and stay below."""
         limits = info.context.limits
         return Limits(
             max_page_size=limits.page_size,
@@ -69,7 +82,9 @@ class Query:
 
     @field
     async def publication(
-        self, info: Info, url: Annotated[str, argument("The publication's `customUrl`.")]
+        self,
+        info: Info,
+        url: Annotated[str, argument("The publication's `customUrl`, in exactly that spelling.")],
     ) -> Publication | None:
         """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
         return Publication.of(await publication_by_url(info.context, url))
@@ -82,9 +97,11 @@ class Query:
         after: After = None,
         last: Last = None,
         before: Before = None,
-        order_by: Annotated[PublicationOrder | None, argument("Oldest first when null.")] = None,
+        order_by: Annotated[
+            PublicationOrder | None, argument("What they are sorted by; oldest first when null.")
+        ] = None,
     ) -> PageKey:
-        """All publications."""
+        """All publications there are."""
         page = page_of(
             info.context.limits,
             first=first,
@@ -97,8 +114,10 @@ class Query:
         return PageKey(ALL_PUBLICATIONS, page)
 
     @field
-    async def user(self, info: Info, by: Annotated[UserBy, argument("Which user.")]) -> User | None:
-        """A user; null with the error NOT_FOUND when there is none."""
+    async def user(
+        self, info: Info, by: Annotated[UserBy, argument("The user's global id, or username.")]
+    ) -> User | None:
+        """A user by global id or username; null with the error NOT_FOUND when there is none."""
         if by.id is not None:
             return User.of(await find_user(info.context, by.id))
         return User.of(await people.user_by_username(info.context, by.username or ""))
@@ -107,32 +126,44 @@ class Query:
     async def user_insight(
         self, info: Info, user_id: Annotated[strawberry.ID, argument("The user's global id.")]
     ) -> UserInsight | None:
-        """What is known of a user; null with the error NOT_FOUND when nothing was told."""
+        """What is known of a user beyond the account; null with the error NOT_FOUND when the user told
+        nothing, or is none."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
     @loaded(lambda loaders: loaders.pages, connection_of(Organization.of), Connection[Organization])
-    def organizations(self, info: Info, first: First = None, after: After = None) -> PageKey:
-        """The organizations that the viewer belongs to, oldest first; with a token for one, that one."""
-        page = page_of(info.context.limits, first=first, after=after)
+    def organizations(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> PageKey:
+        """The organizations that the viewer belongs to, oldest first; with a token for one, that one alone.
+        UNAUTHENTICATED for whoever is not signed in."""
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return organizations.organizations_key(info.context, page)
 
     @field
     async def organization(
         self, info: Info, id: Annotated[strawberry.ID, argument("The organization's global id.")]
     ) -> Organization | None:
-        """An organization that the viewer belongs to; null with the error NOT_FOUND for any other."""
+        """An organization that the viewer belongs to; null with the error NOT_FOUND for any other, and with
+        UNAUTHENTICATED for whoever is not signed in."""
         return Organization.of(await organizations.find_organization(info.context, id))
 
     @field
     async def workspace(
         self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
     ) -> Workspace | None:
-        """A workspace that the viewer may enter; null with the error NOT_FOUND for any other."""
+        """A workspace that the viewer may enter; null with the error NOT_FOUND for any other, and with
+        UNAUTHENTICATED for whoever is not signed in."""
         return Workspace.of(await organizations.find_workspace(info.context, id))
 
     @field
     async def asset(
         self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
     ) -> Asset | None:
-        """An asset in a workspace that the viewer may enter; null with the error NOT_FOUND for any other."""
+        """An asset in a workspace that the viewer may enter; null with the error NOT_FOUND for any other, and
+        with UNAUTHENTICATED for whoever is not signed in."""
         return Asset.of(await organizations.find_asset(info.context, id))

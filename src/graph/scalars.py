@@ -71,20 +71,23 @@ def _decimal(value: Any) -> Decimal:
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
-        description="A whole number of up to 2^53 - 1, as a JSON number: counts outgrow Int.",
+        description="A whole number from -(2^53 - 1) to 2^53 - 1, as a JSON number: counts outgrow Int.",
         serialize=_big_int,
         parse_value=_big_int,
     ),
     datetime: strawberry.scalar(
         name="DateTime",
-        description="An RFC 3339 instant with offset, such as 2023-06-04T23:59:59Z. Answers are in UTC.",
+        description=(
+            "An instant: RFC 3339 with an offset, such as 2023-06-04T23:59:59Z. Answers are in UTC, end in "
+            "Z, and have 6 digits of a second's fraction or none."
+        ),
         specified_by_url="https://scalars.graphql.org/andimarek/date-time",
         serialize=_instant_text,
         parse_value=_instant,
     ),
     Decimal: strawberry.scalar(
         name="Decimal",
-        description="A decimal number as a string, so that no digit is lost.",
+        description='A decimal number as a string, such as "7.25", so that no digit is lost.',
         serialize=_decimal_text,
         parse_value=_decimal,
     ),
@@ -97,7 +100,10 @@ SCALARS: dict[object, ScalarDefinition] = {
     ),
     TimeZone: strawberry.scalar(
         name="TimeZone",
-        description="An IANA time zone name, such as Europe/Paris.",
+        description=(
+            "An IANA time zone name, such as Europe/Paris. Any other is BAD_USER_INPUT with the reason "
+            "INVALID_TIME_ZONE."
+        ),
         specified_by_url="https://www.iana.org/time-zones",
         serialize=_text,
         parse_value=_text,
@@ -107,7 +113,8 @@ SCALARS: dict[object, ScalarDefinition] = {
         description=(
             "Where a range starts or ends: an instant with offset (2023-06-04T23:59:59Z), a local time "
             "without one, read in the asked time zone (2023-06-04T23:59:59), or a day (2023-06-04): its "
-            "start, or as an end all of it."
+            "start, or as an end all of it. Years are 1970 to 2999; anything else is BAD_USER_INPUT with "
+            "the reason INVALID_DATE."
         ),
         serialize=_text,
         parse_value=_text,

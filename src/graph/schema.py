@@ -12,6 +12,7 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graph.directives import describe_arguments
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import Introspection, without_suggestion
 from graph.mutation import Mutation
@@ -30,6 +31,10 @@ _WITHOUT_MUTATIONS = (OperationType.QUERY, OperationType.SUBSCRIPTION)
 
 
 class Schema(strawberry.Schema):
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        describe_arguments(self._schema_graphql_directives)
+
     def process_errors(
         self, errors: list[GraphQLError], execution_context: ExecutionContext | None = None
     ) -> None:

@@ -34,7 +34,7 @@ class Subscription:
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Publication | None, None]:
         """A publication, at once and then whenever its figures change. They are those of the moment, not of
-        the last hour. The error NOT_FOUND when there is no such publication."""
+        the last hour. Never null: the subscription ends with NOT_FOUND when there is no such publication."""
         return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
 
     @subscription
@@ -45,7 +45,8 @@ class Subscription:
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Asset | None, None]:
         """An asset in a workspace that the viewer may enter, at once and then whenever its figures change.
-        The error NOT_FOUND for any other, and as soon as the viewer may no longer enter it."""
+        Never null: the subscription ends with NOT_FOUND for any other, and once the viewer may not enter it
+        any more."""
         return _shown(Asset.of, await live_asset(info.context, id, at_most_every_seconds))
 
 

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from auth.viewer import Viewer
 from base.errors import ExpectedError, NotFound
 from database import Database
+from graph.changes import Criticality
 from graph.schema import schema as graphql_schema
 from resolvers import accounts
 from resolvers.context import Context
@@ -23,6 +24,7 @@ from server.failures import Failure, told_of_database
 from server.importing import import_events
 from server.operations import app as operations
 from server.refreshing import refresh
+from server.releases import changes_since, release_at
 from server.secrets import secret_file, secrets_of, with_kept_secret
 from server.services import close_services, services_that_sign_nothing
 from server.serving import require_free_port, start_logging
@@ -136,9 +138,29 @@ def demo(
 
 
 @app.command()
-def schema() -> None:
+def schema(
+    compare: Annotated[
+        Path | None,
+        typer.Option(
+            help="Print what changed since the schema of this file, or of the newest release in this folder; "
+            "exit with 1 if that breaks clients."
+        ),
+    ] = None,
+) -> None:
     """Print the GraphQL schema."""
-    typer.echo(graphql_schema.as_str())
+    if compare is None:
+        typer.echo(graphql_schema.as_str())
+        return
+    release = release_at(compare)
+    if release is None:
+        typer.echo(f"No release in {compare} to compare with.")
+        return
+    found = changes_since(release, graphql_schema.as_str(), datetime.now(UTC).date())
+    for change in found:
+        typer.echo(f"{change.criticality:<9}  {change.description}")
+    if broken := sum(change.criticality is Criticality.BREAKING for change in found):
+        raise Failure(f"Breaking changes since {release.name}: {broken}. See docs/schema.md.")
+    typer.echo(f"Nothing breaks clients of {release.name}.")
 
 
 @users.command("create")

@@ -290,6 +290,90 @@ async def restore(studio: Studio, rows: list[Row], ever: set[Row]) -> None:
     rows[:] = [*kept, *await insert_rows(studio, [(n // 5, f"Name {n % 4}") for n in range(24)])]
 
 
+async def made(studio: Studio, mutation: str, input_type: str, payload: str, **given: Any) -> None:
+    """A minute after whatever was made before."""
+    studio.clock.advance(minutes=1)
+    answer = await studio.ask(
+        f"mutation($input: {input_type}!) {{ {mutation}(input: $input) {{ {payload} {{ id }} }} }}",
+        "owner" if mutation == "publishExperience" else "admin",
+        input=given,
+    )
+    assert answer.data
+
+
+async def add_to_every_list(studio: Studio) -> None:
+    """Four or more of each."""
+    for number in range(4):
+        name = f"Number {number}"
+        await made(studio, "createOrganization", "CreateOrganizationInput", "organization", name=name)
+        await made(
+            *(studio, "createWorkspace", "CreateWorkspaceInput", "workspace"),
+            organizationId=studio.organization,
+            name=name,
+        )
+        await made(
+            *(studio, "createAsset", "CreateAssetInput", "asset"),
+            workspaceId=studio.workspaces[0],
+            name=name,
+        )
+        await made(
+            *(studio, "createPublication", "CreatePublicationInput", "publication"),
+            name=name,
+            customUrl=f"number-{number}",
+        )
+        await made(
+            *(studio, "publishExperience", "PublishExperienceInput", "experience"),
+            publicationId=studio.publication,
+            title=name,
+            type="QUEST",
+        )
+
+
+@pytest.mark.parametrize(
+    ("around", "by"),
+    [
+        ("%s", "admin"),
+        ('user(by: {username: "admin"}) { %s }', None),
+        ('publication(url: "ai-research-studio") { %s }', None),
+        ('organization(id: "ORGANIZATION") { %s }', "admin"),
+        ('workspace(id: "WORKSPACE") { %s }', "admin"),
+    ],
+)
+async def test_every_list_is_counted_from_either_end(studio: Studio, around: str, by: str | None) -> None:
+    await add_to_every_list(studio)
+    lists = {
+        "%s": ["organizations", "publications"],
+        "user": ["publications"],
+        "publication": ["experiences"],
+        "organization": ["workspaces", "assets"],
+        "workspace": ["assets"],
+    }[around.partition("(")[0]]
+    at = around.replace("ORGANIZATION", studio.organization).replace("WORKSPACE", studio.workspaces[0])
+
+    async def found(field: str, arguments: str) -> tuple[list[str], list[str], tuple[bool, bool]]:
+        selected = f"""{field}({arguments}) {{
+          pageInfo {{ hasNextPage hasPreviousPage }} edges {{ cursor node {{ id }} }}
+        }}"""
+        answer: Any = (await studio.ask(f"{{ {at % selected} }}", by)).data
+        answer = answer if field in answer else next(iter(answer.values()))
+        return ids(answer[field]), cursors(answer[field]), has_more(answer[field])
+
+    for field in lists:
+        all_ids, places, _ = await found(field, "first: 100")
+        assert len(all_ids) >= 4
+        assert await found(field, "last: 2") == (all_ids[-2:], places[-2:], (False, True))
+        assert await found(field, f'last: 2, before: "{places[-1]}"') == (
+            all_ids[-3:-1],
+            places[-3:-1],
+            (True, True),
+        )
+        assert await found(field, f'last: 2, after: "{places[0]}", before: "{places[2]}"') == (
+            all_ids[1:2],
+            places[1:2],
+            (True, False),
+        )
+
+
 # Arguments that make no page
 
 

@@ -402,3 +402,21 @@ def _something(studio: Studio, random: Random, kind: str, ids: list[str], hour: 
             return studio.ask(UPDATE, "owner", input={"id": id, "customUrl": f"url-{hour}"})
         case _:
             return react(studio, kind, by, id)
+
+
+async def test_of_several_mutations_those_before_one_that_fails_are_done_and_those_after_it_are_not(
+    studio: Studio,
+) -> None:
+    answer = await studio.ask(
+        """mutation($p: ID!) {
+          likePublication(publicationId: $p) { publication { id } }
+          sharePublication(publicationId: "pub_nothing") { publication { id } }
+          bookmarkPublication(publicationId: $p) { publication { id } }
+        }""",
+        "stranger",
+        p=studio.publication,
+    )
+
+    assert answer.errors == [("NOT_FOUND", "sharePublication")]
+    assert answer.body["data"] is None
+    assert (await studio.count("likes"), await studio.count("bookmarks")) == (1, 0)

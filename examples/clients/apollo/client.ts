@@ -1,4 +1,11 @@
-import { ApolloClient, ApolloLink, CombinedGraphQLErrors, CombinedProtocolErrors, HttpLink, InMemoryCache } from "@apollo/client";
+import {
+  ApolloClient,
+  ApolloLink,
+  CombinedGraphQLErrors,
+  CombinedProtocolErrors,
+  HttpLink,
+  InMemoryCache,
+} from "@apollo/client";
 import { SetContextLink } from "@apollo/client/link/context";
 import { PersistedQueryLink } from "@apollo/client/link/persisted-queries";
 import { relayStylePagination } from "@apollo/client/utilities";
@@ -41,8 +48,8 @@ export function createClient(url: string, token: () => string | undefined): Apol
   const hashes = new PersistedQueryLink({ sha256, useGETForHashedQueries: true });
   return new ApolloClient({
     link: ApolloLink.from([authorization, hashes, new HttpLink({ uri: url })]),
+    // What has an `id` is kept once, under its type and id, whoever asked for it.
     cache: new InMemoryCache({
-      // What has an `id` is kept once, under its type and id, whoever asked for it.
       possibleTypes,
       typePolicies: {
         // Figures have no id: those that one query brings are added to those of another.

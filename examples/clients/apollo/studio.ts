@@ -16,21 +16,19 @@ export const DASHBOARD: TypedDocumentNode<{ publication: Publication | null }, {
   }
 `;
 
-export const FOLLOW: TypedDocumentNode<
-  { publicationMetricsChanged: Publication | null },
-  { url: string }
-> = gql`
-  subscription Follow($url: String!) {
-    publicationMetricsChanged(url: $url) {
-      id
-      name
-      metrics {
-        totalLikes
-        totalComments
+export const FOLLOW: TypedDocumentNode<{ publicationMetricsChanged: Publication | null }, { url: string }> =
+  gql`
+    subscription Follow($url: String!) {
+      publicationMetricsChanged(url: $url) {
+        id
+        name
+        metrics {
+          totalLikes
+          totalComments
+        }
       }
     }
-  }
-`;
+  `;
 
 export const LIKE: TypedDocumentNode<unknown, { id: string }> = gql`
   mutation Like($id: ID!) {

@@ -15,11 +15,7 @@ let token: string;
 let owner: Client;
 
 beforeEach(async () => {
-  token ??= await signIn(
-    createClient(GRAPHQL_URL),
-    "owner@demo.test",
-    "viewgraph-demo",
-  );
+  token ??= await signIn(createClient(GRAPHQL_URL), "owner@demo.test", "viewgraph-demo");
   owner = createClient(GRAPHQL_URL, { token: () => token });
 });
 

@@ -20,24 +20,29 @@ if TYPE_CHECKING:
     from graph.types.assets import Asset
 
 
-@strawberry.type(description="The instants that a range came to, half-open.")
+@strawberry.type(description="The instants that a range came to: from `start` up to, not including, `end`.")
 class ResolvedRange:
-    start: datetime = described("The first instant of it.")
-    end: datetime = described("The first instant after it.")
+    start: datetime = described("The first instant of the range.")
+    end: datetime = described("The first instant after the range: not part of it.")
 
 
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
 class RankedAsset:
     asset_id: strawberry.Private[int]
-    rank: int = described("From 1.")
+    rank: int = described("The place, from 1. Equals have places of their own, the one made first before.")
     total_3d_views: BigInt = strawberry.field(
-        name="total3DViews", description="How often it was shown on a page."
+        name="total3DViews", description="How often this asset was shown on a page: events VIEW_3D."
     )
     total_ar_views: BigInt = strawberry.field(
-        name="totalARViews", description="How often it was seen in augmented reality."
+        name="totalARViews",
+        description="How often this asset was seen in augmented reality: events AR_CLICK and AR_SCAN.",
     )
-    user_engagement: BigInt = described("3D views in which the person interacted at least once.")
-    avg_number_interactions: float = described("Interactions per engaged view; 0 when there was none.")
+    user_engagement: BigInt = described(
+        "3D views of this asset in which the person interacted at least once, each at its first interaction."
+    )
+    avg_number_interactions: float = described(
+        "Events INTERACTION divided by `userEngagement`; 0 when there was no engaged view."
+    )
 
     @loaded(
         lambda loaders: loaders.asset,
@@ -61,21 +66,24 @@ class RankedAsset:
         )
 
 
-@strawberry.type(description="What happened to assets within a range.")
+@strawberry.type(description="What happened to assets within a range, up to this moment.")
 class AssetMetrics:
     scope: strawberry.Private[Scope]
-    range: ResolvedRange = described("The instants that the range came to, half-open.")
+    range: ResolvedRange = described("The instants that the asked range came to.")
     total_3d_views: BigInt = strawberry.field(
-        name="total3DViews", description="How often an asset was shown on a page."
+        name="total3DViews", description="How often an asset was shown on a page: events VIEW_3D."
     )
     total_ar_views: BigInt = strawberry.field(
-        name="totalARViews", description="How often an asset was seen in augmented reality, by click or scan."
+        name="totalARViews",
+        description="How often an asset was seen in augmented reality: events AR_CLICK and AR_SCAN.",
     )
     user_engagement: BigInt = described(
-        "3D views in which the person interacted with the viewer at least once; each stands at its first "
-        "interaction."
+        "3D views (by `viewId`) in which the person interacted at least once. Each counts once, at the time "
+        "of its first interaction."
     )
-    avg_number_interactions: float = described("Interactions per engaged view; 0 when there was none.")
+    avg_number_interactions: float = described(
+        "Events INTERACTION divided by `userEngagement`; 0 when there was no engaged view."
+    )
 
     @loaded(
         lambda loaders: loaders.ranked_assets,
@@ -83,7 +91,8 @@ class AssetMetrics:
         RankedAsset | None,
     )
     def most_viewed_asset(self) -> RankingKey:
-        """The asset with the most 3D views; of equals, the one made first; null when there were none."""
+        """The asset with the most 3D views; of equals, the one made first. Null when there were no 3D
+        views."""
         return RankingKey(self.scope, Ranking.TOTAL_3D_VIEWS, 1)
 
     @loaded(
@@ -94,10 +103,13 @@ class AssetMetrics:
     def top_assets(
         self,
         info: Info,
-        first: Annotated[int, argument("How many at most.")] = 10,
-        order_by: Annotated[Ranking, argument("What they are ranked by.")] = Ranking.TOTAL_3D_VIEWS,
+        first: Annotated[int, argument("How many at most: 0 to `limits.maxPageSize`.")] = 10,
+        order_by: Annotated[
+            Ranking, argument("The figure that they are ranked by.")
+        ] = Ranking.TOTAL_3D_VIEWS,
     ) -> RankingKey:
-        """Largest first; of equals, the one made first. Assets with 0 are left out."""
+        """The assets with the largest figures, largest first; of equals, the one made first. Assets with 0
+        are left out."""
         return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
 
     @loaded(
@@ -107,9 +119,8 @@ class AssetMetrics:
     )
     def unique_visitors(self) -> AssetVisitorsKey | None:
         """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
-        once. Sketches are kept by days of the organization's reporting time zone: a day that the range covers
-        in part is meant as a whole. They do not know the site that a visitor came from: null where `domain`
-        names one."""
+        once. Kept by days of the organization's reporting time zone, so a day that the range covers in part
+        counts whole. Null where `domain` names a site: what is kept does not know sites."""
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
@@ -119,21 +130,32 @@ class AssetMetrics:
     )
     def views(
         self,
-        view_type: Annotated[ViewType, argument("Views on a page, or in augmented reality.")],
+        view_type: Annotated[
+            ViewType, argument("Which of the two kinds: on a page, or in augmented reality.")
+        ],
         interval: Annotated[DateInterval, argument("How long the buckets are.")],
         action_types: Annotated[
             list[ActionType] | None,
-            argument("VIEW for VIEW_3D, CLICK and SCAN for VIEW_AR; all of the type's when null."),
+            argument(
+                "VIEW for VIEW_3D, CLICK and SCAN for VIEW_AR; all of the type's when null. Another pairing "
+                "is BAD_USER_INPUT with the reason INVALID_ACTION_TYPE, an empty list with "
+                "MISSING_ACTION_TYPE."
+            ),
         ] = None,
-        group_by: Annotated[list[Group] | None, argument("Any of them; one point a bucket when empty.")] = (),  # type: ignore[assignment]
+        group_by: Annotated[
+            list[Group] | None, argument("What each bucket is split by; one point a bucket when empty.")
+        ] = (),  # type: ignore[assignment]
         zero_fill: Annotated[
-            bool, argument("Whether each bucket has a point for each group that occurs, also where it is 0.")
+            bool,
+            argument(
+                "Whether each bucket has a point for each group that occurs in the range, also where it is 0."
+            ),
         ] = False,
         week_start: Annotated[
-            WeekStart, argument("Where weeks start; SUNDAY numbers them by the US rule.")
+            WeekStart, argument("Where weeks start, and by which rule they are numbered; for WEEK alone.")
         ] = WeekStart.MONDAY,
     ) -> SeriesKey:
-        """Views over time."""
+        """Views over time, in buckets of the calendar of `timeZone`."""
         return asset_metrics.series_key(
             self.scope,
             view_type=view_type.value,
@@ -147,9 +169,9 @@ class AssetMetrics:
     @field
     def summary_report(
         self,
-        format: Annotated[ReportFormat, argument("What it is written in.")] = ReportFormat.XLSX,
+        format: Annotated[ReportFormat, argument("What the file is written in.")] = ReportFormat.XLSX,
     ) -> SummaryReport:
-        """Each asset's 3D views, AR views and engagement by device, as a spreadsheet."""
+        """A file of each asset's 3D views, AR views and engagement by device."""
         return SummaryReport.of(self.scope, format)
 
     @loaded(
@@ -158,7 +180,8 @@ class AssetMetrics:
         "AssetMetrics | None",
     )
     def previous(self) -> Scope:
-        """The same for the range of equal length just before."""
+        """The same figures for the range of equal length that ends where this one starts. Null only with an
+        error, so that the figures beside it stay."""
         return asset_metrics.previous_scope(self.scope)
 
     @classmethod

@@ -12,7 +12,7 @@ from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import BigInt, TimeZone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import After, Connection, First, connection_of
+from graph.types.connection import After, Before, Connection, First, Last, connection_of
 from graph.types.node import Node
 from loaders.asset_metrics import Scope
 from loaders.assets import AssetRow, FormatRow
@@ -26,24 +26,38 @@ from resolvers.pages import page_of
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 UTC = TimeZone("UTC")
 
-Range = Annotated[DateRange, argument("Both ends are included, to the second.")]
+Range = Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")]
 AssetIds = Annotated[
-    list[strawberry.ID] | None, argument("Only these assets; null means all, an empty list none.")
+    list[strawberry.ID] | None,
+    argument(
+        "Only these assets, by global id; null means all, an empty list none. One that the viewer may not "
+        "see here is NOT_FOUND with the reason INVALID_ASSET."
+    ),
 ]
 WorkspaceIds = Annotated[
-    list[strawberry.ID] | None, argument("Only these workspaces; null means all, an empty list none.")
+    list[strawberry.ID] | None,
+    argument(
+        "Only these workspaces, by global id; null means all, an empty list none. One that the viewer may "
+        "not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
+    ),
 ]
-OneDomain = Annotated[str | None, argument("Only what came from this site; all when null.")]
+OneDomain = Annotated[
+    str | None, argument("Only what came from this site, such as `example.com`; from anywhere when null.")
+]
 Zone = Annotated[
-    TimeZone | None, argument("Whose calendar the series, and bounds without an offset, are of.")
+    TimeZone | None,
+    argument(
+        "By whose clock days and local times of `range` are read, and the buckets of series made; UTC when "
+        "null."
+    ),
 ]
 
 
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
-    type: AssetFormatType = described("What it is.")
-    url: str = described("Where it is.")
-    size_bytes: BigInt | None = described("Its size, where it is known.")
+    type: AssetFormatType = described("What kind of file it is.")
+    url: str = described("Where it is: http or https.")
+    size_bytes: BigInt | None = described("Its size in bytes, as it was told; null where it was not.")
 
     @classmethod
     def of(cls, row: FormatRow) -> Self:
@@ -54,16 +68,23 @@ class AssetFormat:
 @strawberry.type(description="A company or team: its workspaces hold its assets. Known only to its members.")
 class Organization(Node):
     row: strawberry.Private[OrganizationRow]
-    name: str = described("As its members called it.")
+    name: str = described("What its members call it. Not unique.")
 
     @loaded(
         lambda loaders: loaders.pages,
         lambda key, page: connection_of(Workspace.of)(key, page),
         Connection["Workspace"],
     )
-    async def workspaces(self, info: Info, first: First = None, after: After = None) -> PageKey:
+    async def workspaces(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
-        page = page_of(info.context.limits, first=first, after=after)
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return await workspaces_key(info.context, self.row, page)
 
     @loaded(
@@ -72,10 +93,16 @@ class Organization(Node):
         Connection["Asset"],
     )
     async def assets(
-        self, info: Info, first: First = None, after: After = None, workspace_ids: WorkspaceIds = None
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+        workspace_ids: WorkspaceIds = None,
     ) -> PageKey:
         """The assets of the workspaces that the viewer may enter, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after)
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return await assets_key(info.context, self.row, page, workspace_ids)
 
     @loaded(
@@ -93,8 +120,8 @@ class Organization(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """Over all its assets, or the workspaces and assets named: for a member, of the workspace whose
-        token is held."""
+        """What happened to all its assets together, or to those of the workspaces and assets named; for a
+        member, to those of the workspace whose token is held."""
         asked = asset_metrics.asked(
             info.context, range.start, range.end, time_zone, domain, workspace_ids, asset_ids
         )
@@ -108,11 +135,11 @@ class Organization(Node):
 @strawberry.type(description="A part of an organization. Known only to whoever may enter it.")
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
-    name: str = described("As its organization's members called it.")
+    name: str = described("What its organization's members call it. Not unique.")
 
     @loaded(lambda loaders: loaders.organization, lambda _, row: Organization.of(row), Organization)
     def organization(self) -> int:
-        """What it is a part of."""
+        """The organization that it is a part of."""
         return self.row.organization_id
 
     @loaded(
@@ -120,9 +147,17 @@ class Workspace(Node):
         lambda key, page: connection_of(Asset.of)(key, page),
         Connection["Asset"],
     )
-    def assets(self, info: Info, first: First = None, after: After = None) -> PageKey:
+    def assets(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> PageKey:
         """Its assets, oldest first."""
-        return workspace_assets_key(self.row, page_of(info.context.limits, first=first, after=after))
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
+        return workspace_assets_key(self.row, page)
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,
@@ -138,7 +173,7 @@ class Workspace(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """Over all its assets, or those named."""
+        """What happened to all its assets together, or to those named."""
         asked = asset_metrics.asked(
             info.context, range.start, range.end, time_zone, domain, asset_ids=asset_ids
         )
@@ -154,12 +189,12 @@ class Workspace(Node):
 )
 class Asset(Node):
     row: strawberry.Private[AssetRow]
-    name: str = described("As its workspace's members called it.")
-    created_at: datetime = described("When it was made.")
+    name: str = described("What its workspace's members call it. Not unique.")
+    created_at: datetime = described("When it was made here.")
 
     @loaded(lambda loaders: loaders.workspace, lambda _, row: Workspace.of(row), Workspace)
     def workspace(self) -> int:
-        """Where it belongs."""
+        """The workspace that it belongs to."""
         return self.row.workspace_id
 
     @loaded(
@@ -178,7 +213,7 @@ class Asset(Node):
         requires=INSIDERS,
     )
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
-        """What happened to it within a range."""
+        """What happened to this asset alone."""
         asked = asset_metrics.asked(info.context, range.start, range.end, time_zone, domain)
         return asset_metrics.asset_scope(self.row, asked)
 

@@ -13,36 +13,64 @@ from resolvers.pages import cursor
 T = TypeVar("T")
 
 First = Annotated[
-    int | None, argument("How many, counted from the start; 20 when neither end is counted from.")
+    int | None,
+    argument(
+        "How many, counted from the start: 0 to `limits.maxPageSize`. 20 when neither `first` nor `last` is "
+        "given."
+    ),
 ]
-After = Annotated[str | None, argument("Only what comes after this cursor.")]
-Last = Annotated[int | None, argument("How many, counted from the end. Not together with `first`.")]
-Before = Annotated[str | None, argument("Only what comes before this cursor.")]
+After = Annotated[
+    str | None,
+    argument("Only what comes after this cursor, which is one of this list in this order."),
+]
+Last = Annotated[
+    int | None,
+    argument(
+        "How many, counted from the end, still in the list's order: 0 to `limits.maxPageSize`. Not together "
+        "with `first`: BAD_USER_INPUT."
+    ),
+]
+Before = Annotated[
+    str | None,
+    argument("Only what comes before this cursor, which is one of this list in this order."),
+]
 
 
 @strawberry.type(description="Where a page stands in its list.")
 class PageInfo:
-    has_next_page: bool = described("Whether more objects come after this page.")
-    has_previous_page: bool = described("Whether more objects come before this page.")
-    start_cursor: str | None = described("For `before`, to get the page before; null on an empty page.")
-    end_cursor: str | None = described("For `after`, to get the page after; null on an empty page.")
+    has_next_page: bool = described(
+        "Whether objects come after this page. With `last`, whether `before` was given."
+    )
+    has_previous_page: bool = described(
+        "Whether objects come before this page. With `first`, whether `after` was given."
+    )
+    start_cursor: str | None = described(
+        "Of the first object here: as `before`, it gives the page before. Null on an empty page."
+    )
+    end_cursor: str | None = described(
+        "Of the last object here: as `after`, it gives the page after. Null on an empty page."
+    )
 
 
 @strawberry.type(description="An object in a list, and where it stands in it.")
 class Edge(Generic[T]):
-    node: T = described("The object.")
-    cursor: str = described("For `after` and `before`. Stays right while objects are added and removed.")
+    node: T = described("The object itself.")
+    cursor: str = described(
+        "For `after` and `before`: opaque, and right also while objects are added and removed."
+    )
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="A page of a list, as Relay's connections have it.")
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = described("The objects of this page, in order.")
+    edges: list[Edge[T]] = described(
+        "The objects of this page, in the list's order, whichever end they were counted from."
+    )
     page_info: PageInfo = described("Where this page stands in its list.")
     counted: strawberry.Private[CountKey]
 
     @loaded(lambda loaders: loaders.row_counts, lambda _, count: count, BigInt)
     def total_count(self) -> CountKey:
-        """How many objects the whole list has now."""
+        """How many objects the whole list has now, whatever `first`, `last`, `after` and `before` say."""
         return self.counted
 
 

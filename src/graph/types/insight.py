@@ -17,17 +17,19 @@ from models import SourceType
 @strawberry.type(description="Something that a user made, and how often it was played.")
 class Work:
     row: strawberry.Private[WorkRow]
-    item_id: str = described("YouTube video id or SoundCloud track id.")
+    item_id: str = described(
+        "YouTube video id or SoundCloud track id: with `sourceType`, unique among the user's works."
+    )
     source_type: SourceType = described("Where it is published.")
     is_individual_work: bool = described("Whether the user made it alone.")
     non_app_plays: BigInt | None = described(
-        "Plays on the source's own site, as it last told; null before it was first asked."
+        "Plays on the source's own site, as it last told; null before it first told."
     )
-    refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null before.")
+    refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null while that is.")
 
     @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
     def in_app_plays(self) -> WorkRow:
-        """Plays here, each counted once."""
+        """Plays here: what the user told, and each event PLAY since, counted once."""
         return self.row
 
     @classmethod
@@ -58,18 +60,26 @@ class InsightScoreParts:
 class UserInsight(Node):
     row: strawberry.Private[InsightRow]
     has_about: bool = described("Whether the profile has a text about the user.")
-    number_of_roles: int = described("How many roles the user has played.")
-    number_of_acts: int = described("How many acts the user has performed.")
-    connects: BigInt = described("How many friends the user has.")
-    facebook_page_id: BigInt | None = described("The number of the user's Facebook page.")
-    twitter_handle: str | None = described("Without the @.")
-    instagram_handle: str | None = described("Without the @.")
-    twitter_followers_count: BigInt | None = described("As the network last told; null before it was asked.")
+    number_of_roles: int = described("How many roles the user has played, as the user told.")
+    number_of_acts: int = described("How many acts the user has performed, as the user told.")
+    connects: BigInt = described("How many friends the user has, as the user told.")
+    facebook_page_id: BigInt | None = described(
+        "The number of the user's Facebook page; null where none was told."
+    )
+    twitter_handle: str | None = described(
+        "The user's handle on X, once Twitter, without the @; null where none was told."
+    )
+    instagram_handle: str | None = described(
+        "The user's handle on Instagram, without the @; null where none was told."
+    )
+    twitter_followers_count: BigInt | None = described(
+        "Followers on X, as it last told; null before it first told."
+    )
     facebook_page_followers_count: BigInt | None = described(
-        "As the network last told; null before it was asked."
+        "Followers of the Facebook page, as Facebook last told; null before it first told."
     )
     instagram_followers_count: BigInt | None = described(
-        "As the network last told; null before it was asked."
+        "Followers on Instagram, as it last told; null before it first told."
     )
     refreshed_at: datetime | None = described(
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
@@ -77,7 +87,7 @@ class UserInsight(Node):
 
     @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
     def user(self) -> int:
-        """Whom it is about."""
+        """The user whom it is about."""
         return self.row.user_id
 
     @loaded(
@@ -87,7 +97,7 @@ class UserInsight(Node):
         requires=[Access.SELF],
     )
     def profile_views(self) -> InsightRow:
-        """How often the profile was opened."""
+        """How often the profile was opened: what the user told, and each event PROFILE_VIEW since."""
         return self.row
 
     @loaded(
@@ -97,13 +107,14 @@ class UserInsight(Node):
         requires=[Access.SELF],
     )
     def profile_searches(self) -> InsightRow:
-        """How often a search found the profile."""
+        """How often a search found the profile: what the user told, and each event PROFILE_SEARCH since."""
         return self.row
 
     @loaded(lambda loaders: loaders.insight_scores, lambda _, score: score.total, Decimal)
     def insight_score(self) -> InsightRow:
-        """From 0.00 to 10.00: the mean of the parts (`insightScoreParts`), by the server's weights. 0.00
-        where everything is 0; never less for more of anything."""
+        """From 0.00 to 10.00: the mean of `insightScoreParts`, weighted as the server is set, equally unless
+        told otherwise. 0.00 where everything is 0; never less for more of anything. Made when it is asked
+        for."""
         return self.row
 
     @loaded(
@@ -114,12 +125,12 @@ class UserInsight(Node):
         InsightScoreParts,
     )
     def insight_score_parts(self) -> InsightRow:
-        """What the score is made of."""
+        """The parts of which `insightScore` is the mean."""
         return self.row
 
     @loaded(lambda loaders: loaders.works, lambda _, rows: [Work.of(row) for row in rows], list[Work])
     def works(self) -> int:
-        """In the order in which they were given."""
+        """What the user made, in the order in which each was first given."""
         return self.row.id
 
     @classmethod

@@ -15,17 +15,17 @@ from loaders.publications import AppointmentRow, CommentRow
 @strawberry.type(description="What somebody wrote about a publication.")
 class Comment(Node):
     row: strawberry.Private[CommentRow]
-    body: str = described("Plain text.")
+    body: str = described("Plain text, with its line breaks: not HTML.")
     created_at: datetime = described("When it was written.")
 
     @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
     def author(self) -> int:
-        """Who wrote it."""
+        """The user who wrote it."""
         return self.row.author_id
 
     @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
     def publication(self) -> int:
-        """What it is on."""
+        """The publication that it is on."""
         return self.row.publication_id
 
     @classmethod
@@ -47,18 +47,20 @@ class Comment(Node):
 class Appointment(Node):
     row: strawberry.Private[AppointmentRow]
     starts_at: datetime = described("The first instant of the slot.")
-    ends_at: datetime = described("The end of the slot; this instant is free again.")
+    ends_at: datetime = described("The end of the slot, which is not part of it: this instant is free again.")
     created_at: datetime = described("When it was booked.")
-    cancelled_at: datetime | None = described("When it was cancelled; null while it stands.")
+    cancelled_at: datetime | None = described(
+        "When it was cancelled, which frees the slot; null while it stands."
+    )
 
     @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
     def booked_by(self) -> int:
-        """Who booked it."""
+        """The user who booked it."""
         return self.row.user_id
 
     @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
     def publication(self) -> int:
-        """Whose makers are booked."""
+        """The publication whose makers are booked."""
         return self.row.publication_id
 
     @classmethod

@@ -14,13 +14,13 @@ from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
 
-@strawberry.type(description="How many experiences of each type are published.")
+@strawberry.type(description="How many experiences of each type a publication has published.")
 class ExperienceCounts:
-    ai_expert: BigInt = described("Of the type AI_EXPERT.")
-    ai_note: BigInt = described("Of the type AI_NOTE.")
-    quest: BigInt = described("Of the type QUEST.")
-    podcast: BigInt = described("Of the type PODCAST.")
-    total: BigInt = described("Of all types.")
+    ai_expert: BigInt = described("How many of the type AI_EXPERT.")
+    ai_note: BigInt = described("How many of the type AI_NOTE.")
+    quest: BigInt = described("How many of the type QUEST.")
+    podcast: BigInt = described("How many of the type PODCAST.")
+    total: BigInt = described("How many of all types together.")
 
     @classmethod
     def of(cls, counts: Counter[ExperienceType]) -> Self:
@@ -43,8 +43,8 @@ class UniqueVisitors:
     estimate: BigInt = described(
         "Distinct visitors, estimated by HyperLogLog with a standard error of 1.6 %; exact for few."
     )
-    lower: BigInt = described("Where the estimate's interval of 95 % confidence starts.")
-    upper: BigInt = described("Where the estimate's interval of 95 % confidence ends.")
+    lower: BigInt = described("The low end of the estimate's interval of 95 % confidence.")
+    upper: BigInt = described("The high end of the estimate's interval of 95 % confidence.")
     signed_in: BigInt = described("Those of them who were signed in: counted exactly.")
 
     @classmethod
@@ -61,18 +61,21 @@ class UniqueVisitors:
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back (a like, a "
-        "comment, an appointment) is not counted, on whatever day it was taken back."
+        "bookmark, a comment, an appointment) is not counted, on whatever day it was taken back."
     )
 )
 class EngagementMetrics:
     key: strawberry.Private[HourKey[EngagementKey]]
-    total_views: BigInt = described("How often it was opened.")
-    total_likes: BigInt = described("Likes that stand.")
-    total_bookmarks: BigInt = described("Bookmarks that stand.")
-    total_shares: BigInt = described("How often it was shared.")
-    total_comments: BigInt = described("Comments that were not deleted.")
+    total_views: BigInt = described("How often it was opened: events VIEW.")
+    total_likes: BigInt = described("Likes that stand; within a range, by when they were given.")
+    total_bookmarks: BigInt = described("Bookmarks that stand; within a range, by when they were set.")
+    total_shares: BigInt = described("How often it was shared. A share cannot be taken back.")
+    total_comments: BigInt = described(
+        "Comments that were not deleted; within a range, by when they were written."
+    )
     total_appointments: BigInt = described(
-        "Booked and not cancelled; within a range, by when they were booked."
+        "Appointments booked and not cancelled; within a range, by when they were booked, not by when they "
+        "are."
     )
     monthly_active_users: BigInt = described(
         "Distinct signed-in people active on the publication (view, like, bookmark, share, comment or "
@@ -85,8 +88,8 @@ class EngagementMetrics:
 
     @loaded(lambda loaders: loaders.visitors, lambda _, visitors: UniqueVisitors.of(visitors), UniqueVisitors)
     def unique_visitors(self) -> HourKey[VisitorsKey]:
-        """Distinct visitors, of all time or within the range. Sketches are kept by days of the reporting time
-        zone of the publication's owner: a day that the range covers in part is meant as a whole."""
+        """Distinct visitors, of all time or within the range. Kept by days of the reporting time zone of the
+        publication's owner, so a day that the range covers in part counts whole."""
         return visitors_key(self.key)
 
     @loaded(
@@ -95,7 +98,8 @@ class EngagementMetrics:
         "EngagementMetrics | None",
     )
     def previous(self) -> HourKey[EngagementKey] | None:
-        """The same figures for the range of equal length just before; null without a range."""
+        """The same figures for the range of equal length that ends where this one starts; null without a
+        range."""
         return previous_engagement_key(self.key)
 
     @classmethod
@@ -113,7 +117,9 @@ class EngagementMetrics:
         )
 
 
-@strawberry.type(description="Whom a publication's owner knows.")
+@strawberry.type(
+    description="How many users follow the owner of a publication, and how many the owner follows."
+)
 class SocialMetrics:
     followers_count: BigInt = described("How many users follow the owner.")
     following_count: BigInt = described("How many users the owner follows.")

@@ -18,9 +18,11 @@ from resolvers.accounts import NewKey, SignedIn
 
 @strawberry.type(description="A token that was issued. It is also in the response header `x-auth-token`.")
 class AuthPayload:
-    access_token: str = described("Send it as `Authorization: Bearer <token>`.")
-    expires_at: datetime = described("From this instant on it is refused: sign in again.")
-    viewer: User = described("Who signed in.")
+    access_token: str = described("The token, a JWT: send it as `Authorization: Bearer <token>`.")
+    expires_at: datetime = described(
+        "From this instant on the token is refused, and its sender anonymous: sign in again."
+    )
+    viewer: User = described("The user who signed in: the viewer of the rest of this operation, too.")
 
     @classmethod
     def of(cls, signed_in: SignedIn) -> Self:
@@ -30,12 +32,12 @@ class AuthPayload:
 
 @strawberry.type(description="A key by which a program signs in. Whoever has it acts as its owner.")
 class AuthenticationKey:
-    id: strawberry.ID = described("By which it is revoked.")
-    name: str = described("What the key is for.")
-    expires_at: datetime = described("From this instant on it is refused.")
+    id: strawberry.ID = described("A global id, by which the key is revoked: not the key itself.")
+    name: str = described("What the key is for, as its owner put it.")
+    expires_at: datetime = described("From this instant on the key is refused.")
 
 
-@strawberry.type(description="A new key.")
+@strawberry.type(description="The key that was made.")
 class CreateAuthenticationKeyPayload:
     authentication_key: AuthenticationKey = described("What is known of it from now on.")
     secret: str = described(
@@ -54,16 +56,16 @@ class CreateAuthenticationKeyPayload:
 
 @strawberry.type(description="A key that is refused from now on.")
 class RevokeAuthenticationKeyPayload:
-    id: strawberry.ID = described("The key's id.")
+    id: strawberry.ID = described("The global id of the revoked key.")
 
 
-@strawberry.type(description="What became of each event.")
+@strawberry.type(description="What became of one event.")
 class EventResult:
     id: strawberry.ID = described(
         "The event's id: as given, or as made by the server; empty for a dropped event without one."
     )
-    status: EventStatus = described("Whether it was stored.")
-    reason: str | None = described(f"Why it was dropped: {', '.join(Reason)}.")
+    status: EventStatus = described("Whether it was stored now, was stored before, or was dropped.")
+    reason: str | None = described(f"Null unless it was dropped. Why it was dropped: {', '.join(Reason)}.")
 
     @classmethod
     def of(cls, outcome: EventOutcome) -> Self:
@@ -72,10 +74,12 @@ class EventResult:
 
 @strawberry.type(description="What became of the events. What is stored is counted, and survives a crash.")
 class RecordEventsPayload:
-    stored: int = described("How many were new.")
-    duplicates: int = described("How many were stored before.")
-    dropped: int = described("How many were refused.")
-    results: list[EventResult] = described("One for each event given, in order.")
+    stored: int = described("How many events were new, and are stored now.")
+    duplicates: int = described("How many events had an id that was stored before: they changed nothing.")
+    dropped: int = described(
+        "How many events were refused, each for the `reason` in its result: they changed nothing."
+    )
+    results: list[EventResult] = described("One for each event given, in the order in which they were given.")
 
     @classmethod
     def of(cls, outcomes: list[EventOutcome]) -> Self:
@@ -90,80 +94,80 @@ class RecordEventsPayload:
 
 @strawberry.type(description="The publication that was made.")
 class CreatePublicationPayload:
-    publication: Publication = described("As it is now.")
+    publication: Publication = described("The publication, as it is now.")
 
 
 @strawberry.type(description="The publication that was changed.")
 class UpdatePublicationPayload:
-    publication: Publication = described("As it is now.")
+    publication: Publication = described("The publication, as it is now.")
 
 
-@strawberry.type(description="The publication that something was done to.")
+@strawberry.type(description="The publication to which something was done.")
 class PublicationPayload:
-    publication: Publication = described("As it is now.")
+    publication: Publication = described("The publication, as it is now.")
 
 
 @strawberry.type(description="The experience that was published.")
 class PublishExperiencePayload:
-    experience: Experience = described("As it is now.")
+    experience: Experience = described("The experience, as it is now.")
 
 
 @strawberry.type(description="The comment that was written.")
 class CommentPayload:
-    comment: Comment = described("As it is now.")
+    comment: Comment = described("The comment, as it is now.")
 
 
 @strawberry.type(description="The comment that was deleted.")
 class DeleteCommentPayload:
-    id: strawberry.ID = described("The comment's id.")
-    publication: Publication = described("What it was on.")
+    id: strawberry.ID = described("The global id that the comment had.")
+    publication: Publication = described("The publication that it was on, as it is now.")
 
 
 @strawberry.type(description="The appointment that was booked.")
 class BookAppointmentPayload:
-    appointment: Appointment = described("As it is now.")
+    appointment: Appointment = described("The appointment, as it is now.")
 
 
 @strawberry.type(description="The appointment that was cancelled.")
 class CancelAppointmentPayload:
-    appointment: Appointment = described("As it is now.")
+    appointment: Appointment = described("The appointment, as it is now.")
 
 
-@strawberry.type(description="What is known of the viewer now.")
+@strawberry.type(description="What is known of the viewer after the change.")
 class UserInsightPayload:
-    user_insight: UserInsight = described("As it is now.")
+    user_insight: UserInsight = described("The insight, as it is now.")
 
 
-@strawberry.type(description="The user who was followed, or no longer is.")
+@strawberry.type(description="The user whom the viewer follows now, or no longer follows.")
 class FollowPayload:
-    user: User = described("As they are now.")
+    user: User = described("The user, as they are now.")
 
 
 @strawberry.type(description="The organization that was made.")
 class CreateOrganizationPayload:
-    organization: Organization = described("As it is now.")
+    organization: Organization = described("The organization, as it is now.")
 
 
 @strawberry.type(description="The workspace that was made.")
 class CreateWorkspacePayload:
-    workspace: Workspace = described("As it is now.")
+    workspace: Workspace = described("The workspace, as it is now.")
 
 
 @strawberry.type(description="The member who joined.")
 class AddMemberPayload:
-    user: User = described("Who joined.")
+    user: User = described("The user who joined.")
 
 
 @strawberry.type(description="The member who left.")
 class RemoveMemberPayload:
-    user: User = described("Who left.")
+    user: User = described("The user who left.")
 
 
 @strawberry.type(description="The asset that was made.")
 class CreateAssetPayload:
-    asset: Asset = described("As it is now.")
+    asset: Asset = described("The asset, as it is now.")
 
 
 @strawberry.type(description="The asset that was changed.")
 class UpdateAssetPayload:
-    asset: Asset = described("As it is now.")
+    asset: Asset = described("The asset, as it is now.")

@@ -13,7 +13,7 @@ from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
-from graph.types.connection import After, Connection, First, connection_of
+from graph.types.connection import After, Before, Connection, First, Last, connection_of
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ViewSeries
@@ -44,20 +44,27 @@ def _insight(row: InsightRow) -> Any:
     return UserInsight.of(row)
 
 
-@strawberry.type(description="Somebody with an account: makes publications, follows others.")
+@strawberry.type(description="Somebody with an account, who makes publications and follows others.")
 class User(Node):
     row: strawberry.Private[UserRow]
-    username: str = described("Unique; chosen by the user.")
-    name: str | None = described("As the user wants to be called.")
+    username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
+    name: str | None = described("As the user wants to be called; null where the user did not say.")
 
     @loaded(
         lambda loaders: loaders.pages,
         lambda key, page: connection_of(Publication.of)(key, page),
         Connection["Publication"],
     )
-    def publications(self, info: Info, first: First = None, after: After = None) -> PageKey:
+    def publications(
+        self,
+        info: Info,
+        first: First = None,
+        after: After = None,
+        last: Last = None,
+        before: Before = None,
+    ) -> PageKey:
         """The publications that this user owns, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after)
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return PageKey(PUBLICATIONS_OF_USER, page, self.row.id)
 
     @loaded(
@@ -79,10 +86,10 @@ class User(Node):
         )
 
 
-@strawberry.type(description="Something that a publication offers to do, read or hear.")
+@strawberry.type(description="Something that a publication offers to do, read or hear. Everybody may see it.")
 class Experience(Node):
     type: ExperienceType = described("What kind of experience it is.")
-    title: str = described("As its makers called it.")
+    title: str = described("What its makers call it. Not unique.")
     published_at: datetime = described("When it was published.")
 
     @classmethod
@@ -95,22 +102,25 @@ class Experience(Node):
         )
 
 
-@strawberry.type(description="A studio's public page, and what its makers may see of it.")
+@strawberry.type(
+    description="A studio's public page, and the figures that only its makers see: its owner and its "
+    "co-creators."
+)
 class Publication(Node):
     row: strawberry.Private[PublicationRow]
-    name: str = described("As its makers called it.")
+    name: str = described("What its makers call it. Not unique.")
     custom_url: str = described("Its unique name in addresses, such as `ai-research-studio`.")
-    created_at: datetime = described("When it was made.")
+    created_at: datetime = described("When it was made here.")
     allow_bookings: bool = described("Whether appointments with its makers can be booked.")
 
     @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
     def owner(self) -> int:
-        """Who it belongs to."""
+        """The user whose publication it is."""
         return self.row.owner_id
 
     @loaded(lambda loaders: loaders.co_creators, lambda _, rows: [User.of(row) for row in rows], list[User])
     def co_creators(self) -> int:
-        """Who makes it together with its owner, in the order in which they joined."""
+        """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
     @loaded(
@@ -123,10 +133,12 @@ class Publication(Node):
         info: Info,
         first: First = None,
         after: After = None,
-        type: Annotated[ExperienceType | None, argument("Only of this type; all when null.")] = None,
+        last: Last = None,
+        before: Before = None,
+        type: Annotated[ExperienceType | None, argument("Only those of this type; all when null.")] = None,
     ) -> PageKey:
-        """Published experiences, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after)
+        """Its published experiences, oldest first."""
+        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return PageKey(EXPERIENCES_OF_PUBLICATION, page, self.row.id, type)
 
     @loaded(
@@ -136,7 +148,7 @@ class Publication(Node):
         requires=MAKERS,
     )
     def experience_counts(self) -> HourKey[int]:
-        """Published experiences by type; at most an hour old."""
+        """How many experiences it has published, by type. At most an hour old."""
         return metrics.experience_counts_key(self.row)
 
     @loaded(
@@ -149,10 +161,15 @@ class Publication(Node):
         self,
         info: Info,
         range: Annotated[
-            DateRange | None, argument("All time when null. Days and local times are read in UTC.")
+            DateRange | None,
+            argument(
+                "All time when null. Days and local times are read in UTC; both ends are included, to the "
+                "second."
+            ),
         ] = None,
     ) -> HourKey[EngagementKey]:
-        """What people did, of all time or within a range; at most an hour old."""
+        """What people did with it, of all time or within a range. At most an hour old, as `generatedAt`
+        says."""
         span = span_of(range.start, range.end, zone_of("UTC"), info.context.limits) if range else None
         return metrics.engagement_key(self.row, span)
 
@@ -163,7 +180,7 @@ class Publication(Node):
         requires=MAKERS,
     )
     def social_metrics(self) -> HourKey[SocialKey]:
-        """Followers of the publication's owner, and whom the owner follows; at most an hour old."""
+        """Followers of the publication's owner, and whom the owner follows. At most an hour old."""
         return metrics.social_metrics_key(self.row)
 
     @loaded(
@@ -175,17 +192,27 @@ class Publication(Node):
     def views(
         self,
         info: Info,
-        range: Annotated[DateRange, argument("Both ends are included, to the second.")],
+        range: Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")],
         interval: Annotated[DateInterval, argument("How long the buckets are.")],
         time_zone: Annotated[
-            TimeZone | None, argument("Whose calendar the buckets, and bounds without an offset, are of.")
+            TimeZone | None,
+            argument(
+                "By whose clock days and local times of `range` are read, and the buckets made; UTC when "
+                "null."
+            ),
         ] = UTC,
         group_by: Annotated[
-            Sequence[Group] | None, argument("DEVICE, DOMAIN or both; one point a bucket when empty.")
+            Sequence[Group] | None,
+            argument(
+                "DEVICE, DOMAIN or both; one point a bucket when empty. ASSET and WORKSPACE are "
+                "BAD_USER_INPUT."
+            ),
         ] = (),
-        domain: Annotated[str | None, argument("Only views from this site; all when null.")] = None,
+        domain: Annotated[
+            str | None, argument("Only views from this site, such as `example.com`; from anywhere when null.")
+        ] = None,
     ) -> ViewsKey:
-        """Views of the publication over time, up to this moment."""
+        """Views of the publication over time. Up to this moment."""
         return metrics.publication_views_key(
             self.row,
             info.context.limits,

@@ -17,12 +17,12 @@ from resolvers.reports import report_url
 )
 class SummaryReport:
     key: strawberry.Private[DocumentKey]
-    content_type: str = described("The media type of the document.")
+    content_type: str = described("The media type of the document, by its format.")
     filename: str = described("What the document may be called: of whom it tells, and of which days.")
 
     @loaded(lambda loaders: loaders.documents, lambda _, document: Base64(document), Base64)
     def document(self) -> DocumentKey:
-        """The file itself."""
+        """The file itself, made when this field is asked for."""
         return self.key
 
     @field

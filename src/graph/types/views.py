@@ -29,22 +29,28 @@ def _workspace_face(row: WorkspaceRow) -> Any:
 
 
 @strawberry.type(
-    description="How often something was viewed in one bucket of a series, and in one group of it."
+    description="How often something was viewed in one bucket of a series, and within it in one group."
 )
 class ViewPoint:
     asset_id: strawberry.Private[int | None]
     workspace_id: strawberry.Private[int | None]
     date_interval: str = described(
-        "The bucket: YYYYMMDD, YYYYww (ISO week of the ISO year) or YYYYMM, in the asked time zone."
+        "The bucket's key: YYYYMMDD, YYYYww (by default the ISO week of the ISO year) or YYYYMM, in the "
+        "asked time zone."
     )
-    start: datetime = described("When the bucket starts, whether or not the range covers all of it.")
-    end: datetime = described("When the bucket ends; this instant belongs to the next one.")
-    is_partial: bool = described("The range covers only a part of the bucket.")
+    start: datetime = described("The first instant of the bucket, whether or not the range covers all of it.")
+    end: datetime = described("The end of the bucket: this instant belongs to the next one.")
+    is_partial: bool = described(
+        "Whether the range covers only a part of the bucket. Then only that part is counted."
+    )
     device_category: DeviceCategory | None = described(
-        "Null unless grouped by DEVICE; null, too, for devices that were not recognised."
+        "The group's device. Null unless grouped by DEVICE; then null stands for devices that were not "
+        "recognised."
     )
-    domain: str | None = described("Null unless grouped by DOMAIN; null, too, for views that name no site.")
-    count: BigInt = described("Views in this bucket and group.")
+    domain: str | None = described(
+        "The group's site. Null unless grouped by DOMAIN; then null stands for views that name no site."
+    )
+    count: BigInt = described("Views in this bucket and group, within the range.")
 
     @loaded(
         lambda loaders: loaders.asset,
@@ -52,7 +58,7 @@ class ViewPoint:
         Annotated["Asset", strawberry.lazy("graph.types.assets")] | None,
     )
     def asset(self) -> int | None:
-        """Null unless grouped by ASSET."""
+        """The group's asset. Null unless grouped by ASSET."""
         return self.asset_id
 
     @loaded(
@@ -61,7 +67,7 @@ class ViewPoint:
         Annotated["Workspace", strawberry.lazy("graph.types.assets")] | None,
     )
     def workspace(self) -> int | None:
-        """Null unless grouped by WORKSPACE."""
+        """The group's workspace. Null unless grouped by WORKSPACE."""
         return self.workspace_id
 
     @classmethod
@@ -81,15 +87,19 @@ class ViewPoint:
 
 @strawberry.type(
     description=(
-        "Views over time. Buckets are half-open; points are ordered by bucket, then by group; a point of "
-        "which the count is 0 is left out, unless zeros were asked for."
+        "Views over time. A bucket is from its start up to, not including, its end. Points are ordered by "
+        "bucket, then by group. A point of which the count is 0 is left out, unless `zeroFill` asks for it."
     )
 )
 class ViewSeries:
-    view_type: ViewType | None = described("Null for publications, whose views are of one type.")
-    interval: DateInterval = described("How long the buckets are.")
+    view_type: ViewType | None = described(
+        "The kind of views; null for publications, which have one kind alone."
+    )
+    interval: DateInterval = described("How long each bucket is.")
     count: BigInt = described("Views in the whole range: the sum of the points.")
-    points: list[ViewPoint] = described("One for each bucket and group in which there were views.")
+    points: list[ViewPoint] = described(
+        "One for each bucket and group in which there were views; with `zeroFill`, for all of them."
+    )
 
     @classmethod
     def of(cls, key: ViewsKey, series: Series) -> Self:
