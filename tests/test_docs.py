@@ -30,7 +30,10 @@ DOCUMENTS = [
 README, ERRORS, COMMANDS = (
     (ROOT / name).read_text() for name in ("README.md", "docs/errors.md", "docs/commands.md")
 )
-each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=lambda file: str(file.relative_to(ROOT)))
+EXAMPLES = sorted((ROOT / "examples" / "clients").glob("*/README.md"))
+each_document = pytest.mark.parametrize(
+    "document", [*DOCUMENTS, *EXAMPLES], ids=lambda file: str(file.relative_to(ROOT))
+)
 
 # Where packages come from is each machine's own affair, and so is where things lie on it.
 HOSTS = r"pypi|pythonhosted|npmjs|unpkg|jsdelivr|anaconda|docker\.io|ghcr\.io|quay\.io|registry\."
@@ -144,7 +147,7 @@ def test_every_target_of_the_makefile_is_documented_and_no_other() -> None:
     assert sorted(first_column(contributing["Make targets"])) == sorted(
         f"make {target}" for target in targets
     )
-    for document in DOCUMENTS:
+    for document in (*DOCUMENTS, *EXAMPLES):
         named = re.findall(r"\bmake ([a-z-]+)\b(?=[`\n]| [A-Z_]+=)", document.read_text())
         assert set(named) <= set(targets), document
 
@@ -153,7 +156,9 @@ def test_every_variable_that_a_document_names_is_a_setting() -> None:
     known = set(re.findall(r"VIEWGRAPH_[A-Z_]+", settings_page())) | {"VIEWGRAPH_TEST_POSTGRES"}
 
     named = {
-        name for document in DOCUMENTS for name in re.findall(r"VIEWGRAPH_[A-Z_]+", document.read_text())
+        name
+        for document in (*DOCUMENTS, *EXAMPLES)
+        for name in re.findall(r"VIEWGRAPH_[A-Z_]+", document.read_text())
     }
     assert named <= known
 

@@ -1,0 +1,28 @@
+import { expect, test, vi } from "vitest";
+
+const heading = () => document.querySelector("h1")?.textContent;
+const items = () => Array.from(document.querySelectorAll("li"), (item) => item.textContent);
+const button = () => document.querySelector("button");
+
+test("a list grows page by page, and says what only makers see", async () => {
+  await import("./main");
+
+  await vi.waitFor(() => expect(heading()).toBe("4 of 10 publications"));
+  button()?.click();
+  await vi.waitFor(() => expect(heading()).toBe("8 of 10 publications"));
+  button()?.click();
+  await vi.waitFor(() => expect(heading()).toBe("10 of 10 publications"));
+  expect(button()).toBeNull();
+  expect(items()).toEqual([
+    "AI Research Studio: 7 likes",
+    "Ocean Notes: 5 likes",
+    "Quest Atlas: for its makers only",
+    "Morning Podcast: 10 likes",
+    "Clay and Code: for its makers only",
+    "Night Sky Club: 10 likes",
+    "Garden Robots: 10 likes",
+    "Paper Engines: for its makers only",
+    "City Sounds: for its makers only",
+    "Small Models: 11 likes",
+  ]);
+});
