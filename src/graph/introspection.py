@@ -13,12 +13,19 @@ from resolvers.context import Context
 _SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'[^']*'(?:(?:, or |, | or )'[^']*')*\?")
 
 
+class _Disabled(NoSchemaIntrospectionCustomRule):
+    def report_error(self, error: GraphQLError) -> None:
+        """As Apollo Server tells it from a misspelt field."""
+        error.extensions = {"validationErrorCode": "INTROSPECTION_DISABLED"}
+        super().report_error(error)
+
+
 class Introspection(SchemaExtension):
     def on_operation(self) -> Iterator[None]:
         execution: ExecutionContext = self.execution_context
         context: Context = execution.context
         if not context.services.limits.introspection:
-            execution.validation_rules = (*execution.validation_rules, NoSchemaIntrospectionCustomRule)
+            execution.validation_rules = (*execution.validation_rules, _Disabled)
         yield
 
 

@@ -4,8 +4,9 @@ from typing import Annotated
 import strawberry
 
 from base.errors import BadUserInput
+from graph.directives import A_MINUTE, AN_HOUR, PERSONAL
 from graph.enums import OrderDirection
-from graph.fields import argument, described, field, loaded
+from graph.fields import argument, described, field, loaded, personal
 from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
@@ -22,7 +23,7 @@ from resolvers.pages import page_of
 from resolvers.publications import publication_by_url
 
 
-@strawberry.type(description="What one request may ask for.")
+@strawberry.type(description="What one request may ask for.", directives=[AN_HOUR])
 class Limits:
     max_page_size: int = described("The most that `first` and `last` may ask for.")
     max_range_days: int = described("The widest range, in days.")
@@ -32,13 +33,13 @@ class Limits:
 
 @strawberry.type(description="What can be asked.")
 class Query:
-    @field
+    @personal
     async def node(self, info: Info, id: Annotated[strawberry.ID, argument("A global id.")]) -> Node | None:
         """Any object by its global id; null with the error NOT_FOUND when there is none that the viewer may
         know of."""
         return await node(info.context, id)
 
-    @field
+    @personal
     async def nodes(
         self, info: Info, ids: Annotated[list[strawberry.ID], argument("Global ids.")]
     ) -> list[Node | None]:
@@ -50,7 +51,7 @@ class Query:
             )
         return list(await gather(*(node_or_error(info.context, id) for id in ids)))  # type: ignore[arg-type]
 
-    @field
+    @personal
     async def viewer(self, info: Info) -> User | None:
         """The signed-in user; null when anonymous."""
         row = await people.viewer(info.context)
@@ -74,7 +75,12 @@ class Query:
         """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
         return Publication.of(await publication_by_url(info.context, url))
 
-    @loaded(lambda loaders: loaders.pages, connection_of(Publication.of), Connection[Publication])
+    @loaded(
+        lambda loaders: loaders.pages,
+        connection_of(Publication.of),
+        Connection[Publication],
+        cached=A_MINUTE,
+    )
     def publications(
         self,
         info: Info,
@@ -110,27 +116,32 @@ class Query:
         """What is known of a user; null with the error NOT_FOUND when nothing was told."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
-    @loaded(lambda loaders: loaders.pages, connection_of(Organization.of), Connection[Organization])
+    @loaded(
+        lambda loaders: loaders.pages,
+        connection_of(Organization.of),
+        Connection[Organization],
+        cached=PERSONAL,
+    )
     def organizations(self, info: Info, first: First = None, after: After = None) -> PageKey:
         """The organizations that the viewer belongs to, oldest first; with a token for one, that one."""
         page = page_of(info.context.limits, first=first, after=after)
         return organizations.organizations_key(info.context, page)
 
-    @field
+    @personal
     async def organization(
         self, info: Info, id: Annotated[strawberry.ID, argument("The organization's global id.")]
     ) -> Organization | None:
         """An organization that the viewer belongs to; null with the error NOT_FOUND for any other."""
         return Organization.of(await organizations.find_organization(info.context, id))
 
-    @field
+    @personal
     async def workspace(
         self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
     ) -> Workspace | None:
         """A workspace that the viewer may enter; null with the error NOT_FOUND for any other."""
         return Workspace.of(await organizations.find_workspace(info.context, id))
 
-    @field
+    @personal
     async def asset(
         self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
     ) -> Asset | None:

@@ -9,11 +9,13 @@ from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
+from graph.deadline import Deadline, in_time
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import Introspection, without_suggestion
 from graph.mutation import Mutation
 from graph.query import Query
 from graph.scalars import SCALARS
+from graph.timing import Timing
 from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
@@ -40,6 +42,8 @@ schema = Schema(
         Introspection,
         lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
         lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
+        Timing,
+        Deadline,
     ],
 )
 
@@ -59,12 +63,12 @@ async def execute(
     *,
     only_queries: bool = False,
 ) -> ExecutionResult:
-    """Raises BAD_USER_INPUT when a list of events among the variables is none.
+    """Raises BAD_USER_INPUT when a list of events among the variables is none, and TIMEOUT for a query.
 
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
     """
-    result = await schema.execute(
+    execution = schema.execute(
         document,
         variable_values=variables
         if only_queries
@@ -73,6 +77,7 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
+    result = await in_time(context, execution)
     if result.errors and not context.services.limits.introspection:
         result.errors = [without_suggestion(error) for error in result.errors]
     return result

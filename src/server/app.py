@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from logging import captureWarnings
 
 from sqlalchemy import literal, select
 from starlette.applications import Starlette
@@ -41,6 +42,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         max_body_seconds=settings.max_body_seconds,
         graphiql=graphiql,
         draft_statuses=settings.draft_statuses,
+        server_timing=settings.server_timing,
+        log_documents=settings.log_documents,
     )
 
     collector = Collector(used)
@@ -95,6 +98,7 @@ def _demo(settings: Settings) -> dict[str, object] | None:
 
 def app_from_environment() -> Starlette:
     """What each worker runs."""
+    captureWarnings(True)
     app = create_app(Settings())
     settle()
     return app

@@ -7,6 +7,7 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
+from graph.directives import PERSONAL
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -51,7 +52,10 @@ class AssetFormat:
         return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
 
 
-@strawberry.type(description="A company or team: its workspaces hold its assets. Known only to its members.")
+@strawberry.type(
+    description="A company or team: its workspaces hold its assets. Known only to its members.",
+    directives=[PERSONAL],
+)
 class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("As its members called it.")
@@ -105,7 +109,9 @@ class Organization(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
 
 
-@strawberry.type(description="A part of an organization. Known only to whoever may enter it.")
+@strawberry.type(
+    description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
+)
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("As its organization's members called it.")
@@ -150,7 +156,8 @@ class Workspace(Node):
 
 
 @strawberry.type(
-    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace."
+    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
+    directives=[PERSONAL],
 )
 class Asset(Node):
     row: strawberry.Private[AssetRow]

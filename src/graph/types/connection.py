@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from graph.directives import OF_ITS_PARENT
 from graph.fields import argument, described, loaded
 from graph.scalars import BigInt
 from loaders.pages import CountKey, PageKey, Slice
@@ -20,7 +21,7 @@ Last = Annotated[int | None, argument("How many, counted from the end. Not toget
 Before = Annotated[str | None, argument("Only what comes before this cursor.")]
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
 class PageInfo:
     has_next_page: bool = described("Whether more objects come after this page.")
     has_previous_page: bool = described("Whether more objects come before this page.")
@@ -28,13 +29,13 @@ class PageInfo:
     end_cursor: str | None = described("For `after`, to get the page after; null on an empty page.")
 
 
-@strawberry.type(description="An object in a list, and where it stands in it.")
+@strawberry.type(description="An object in a list, and where it stands in it.", directives=[OF_ITS_PARENT])
 class Edge(Generic[T]):
     node: T = described("The object.")
     cursor: str = described("For `after` and `before`. Stays right while objects are added and removed.")
 
 
-@strawberry.type(description="A page of a list.")
+@strawberry.type(description="A page of a list.", directives=[OF_ITS_PARENT])
 class Connection(Generic[T]):
     edges: list[Edge[T]] = described("The objects of this page, in order.")
     page_info: PageInfo = described("Where this page stands in its list.")

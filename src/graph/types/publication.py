@@ -9,6 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
+from graph.directives import A_MINUTE
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -44,7 +45,9 @@ def _insight(row: InsightRow) -> Any:
     return UserInsight.of(row)
 
 
-@strawberry.type(description="Somebody with an account: makes publications, follows others.")
+@strawberry.type(
+    description="Somebody with an account: makes publications, follows others.", directives=[A_MINUTE]
+)
 class User(Node):
     row: strawberry.Private[UserRow]
     username: str = described("Unique; chosen by the user.")
@@ -79,7 +82,9 @@ class User(Node):
         )
 
 
-@strawberry.type(description="Something that a publication offers to do, read or hear.")
+@strawberry.type(
+    description="Something that a publication offers to do, read or hear.", directives=[A_MINUTE]
+)
 class Experience(Node):
     type: ExperienceType = described("What kind of experience it is.")
     title: str = described("As its makers called it.")
@@ -95,7 +100,9 @@ class Experience(Node):
         )
 
 
-@strawberry.type(description="A studio's public page, and what its makers may see of it.")
+@strawberry.type(
+    description="A studio's public page, and what its makers may see of it.", directives=[A_MINUTE]
+)
 class Publication(Node):
     row: strawberry.Private[PublicationRow]
     name: str = described("As its makers called it.")
