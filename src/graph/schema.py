@@ -4,25 +4,23 @@ from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.graphql import OperationType
 
-from graph.deadline import Deadline, in_time
+from graph.deadline import in_time
 from graph.events import Recording, recording_of, without_events
-from graph.introspection import Introspection, without_suggestion
+from graph.introspection import without_suggestion
 from graph.mutation import Mutation
+from graph.preparation import Preparation
 from graph.query import Query
 from graph.scalars import SCALARS
-from graph.timing import Timing
 from graph.types.assets import Asset, Organization, Workspace
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
 from resolvers.context import Context
 
-_CACHED_DOCUMENTS = 512
 _QUERIES = (OperationType.QUERY,)
 
 
@@ -38,13 +36,7 @@ schema = Schema(
     mutation=Mutation,
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
-    extensions=[
-        Introspection,
-        lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
-        lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
-        Timing,
-        Deadline,
-    ],
+    extensions=[Preparation],
 )
 
 

@@ -29,6 +29,9 @@ class Course:
     parse: float = 0.0
     validate: float = 0.0
     execute: float = 0.0
+    began: float = 0.0
+    """When it was validated, by the clock that measures."""
     deadline: Timeout | None = None
+    """By when it has to be over; set for what may be stopped."""
     operation: Described | None = None
     """None where nothing was found that could be executed."""
