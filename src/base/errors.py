@@ -66,6 +66,11 @@ class Throttled(ExpectedError):
         super().__init__(message, retryAfter=retry_after)
 
 
+class TimedOut(ExpectedError):
+    code = "TIMEOUT"
+    status = 503
+
+
 class Unavailable(ExpectedError):
     code = "UNAVAILABLE"
     status = 503

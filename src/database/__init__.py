@@ -8,12 +8,14 @@ from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, is_partition
 from database.statement import Statement
+from database.usage import Usage, metered
 
 __all__ = [
     "Bulk",
     "Channel",
     "Database",
     "Statement",
+    "Usage",
     "among",
     "bucket_of",
     "bulk",
@@ -24,6 +26,7 @@ __all__ = [
     "in_bulk",
     "insert_into",
     "is_partition",
+    "metered",
     "ordered_join",
     "rows_of",
     "spans",

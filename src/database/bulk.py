@@ -9,6 +9,7 @@ but a thread has to wait for its turn, up to 5 ms while others are busy, after e
 import sqlite3
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
 from functools import lru_cache
 from itertools import chain
 from typing import Any, NamedTuple, TypeAlias, TypeVar
@@ -350,8 +351,9 @@ async def _there(driver: Any, observe: Observe, work: Work[T], *, commits: bool 
         with _transaction(driver._conn) if commits else nullcontext():
             return _finished(work(_SqliteBulk(driver._conn, observe)))
 
-    # The driver's own methods are made of this one; none of them takes a function.
-    result: T = await driver._execute(done)
+    # The driver's own methods are made of this one; none of them takes a function. The thread takes
+    # the context along, so that the statements are known to be this request's.
+    result: T = await driver._execute(copy_context().run, done)
     return result
 
 

@@ -19,6 +19,7 @@ from sqlalchemy.ext.asyncio import (
 from database.bulk import Work, committed
 from database.readers import PostgresReaders, Readers, SqliteReaders, away
 from database.statement import Statement
+from database.usage import current_usage
 
 R = TypeVar("R")
 Observer = Callable[[str], None]
@@ -62,7 +63,8 @@ class Database:
         """Each statement sees what was committed before it began."""
         compiled = statement.compiled(self.dialect_name)
         self._observe(compiled.text)
-        fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+        with current_usage():
+            fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 
     @asynccontextmanager
@@ -72,9 +74,10 @@ class Database:
         Raises UNAVAILABLE when the database cannot be reached.
         """
         try:
-            async with self._writer, self._sessions() as session:
-                yield session
-                await session.commit()
+            with current_usage():
+                async with self._writer, self._sessions() as session:
+                    yield session
+                    await session.commit()
         except (OSError, DBAPIError) as error:
             if isinstance(error, DBAPIError) and not error.connection_invalidated:
                 raise
@@ -86,6 +89,10 @@ class Database:
         SQLAlchemy lends the connection, and no more: with small batches, its session took longer than
         they did. Raises the driver's own errors.
         """
+        with current_usage():
+            return await self._in_bulk(work)
+
+    async def _in_bulk(self, work: Work[R]) -> R:
         async with self._writer, self.engine.connect() as connection:
             driver = (await connection.get_raw_connection()).driver_connection
             try:
@@ -123,14 +130,16 @@ class Database:
         self._observe(text)
 
     def _observe(self, text: str) -> None:
+        current_usage().statements += 1
         for observer in self._observers:
             observer(text)
 
 
 def _engine(url: str, dialect_name: str) -> AsyncEngine:
+    # What is logged of an error has no values in it.
     if dialect_name != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True)
-    engine = create_async_engine(url)
+        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+    engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", _prepare_sqlite)
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine

@@ -1,3 +1,4 @@
+from enum import Enum
 from typing import Any
 
 import strawberry
@@ -33,6 +34,39 @@ described_enum(
 )
 class AuthDirective:
     requires: list[Access] = strawberry.field(description="One of these is enough.")
+
+
+@strawberry.enum(name="CacheControlScope", description="Who may be answered from the same cache.")
+class CacheScope(Enum):
+    PUBLIC = strawberry.enum_value("PUBLIC", description="Everybody.")
+    PRIVATE = strawberry.enum_value("PRIVATE", description="The one viewer who asked.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT],
+    name="cacheControl",
+    description=(
+        "How long the field may be served from cache, and whether one viewer or all share it. The lowest "
+        "maxAge of an operation wins; one PRIVATE field makes the whole answer PRIVATE. A maxAge is in "
+        "seconds; that of a type is for each field that returns it and has none. Without any, a scalar is as "
+        "its parent, as is what has inheritMaxAge, and everything else has 0."
+    ),
+)
+class CacheControl:
+    max_age: int | None = strawberry.field(description="Seconds; 0 for not at all.", default=strawberry.UNSET)
+    scope: CacheScope | None = strawberry.field(description="PUBLIC when absent.", default=strawberry.UNSET)
+    inherit_max_age: bool | None = strawberry.field(
+        description="Whether it is the parent's that counts. Not together with maxAge.",
+        default=strawberry.UNSET,
+    )
+
+
+A_MINUTE = CacheControl(max_age=60)
+"""Of what everybody may see alike. Who changes it has a token, and does not see it from cache."""
+AN_HOUR = CacheControl(max_age=3600)
+OF_ITS_PARENT = CacheControl(inherit_max_age=True)
+PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
+"""Of what depends on who asks."""
 
 
 def _definition(directive: type) -> Any:

@@ -1,10 +1,12 @@
 """Fields that say as data where their value comes from, and who may see it.
 
 A compiled operation reads the same declarations that run here: `Loads` names the loader and the
-field's own function is its key; `Auth` names the relations.
+field's own function is its key; `Auth` names the relations. How long an answer may be served from
+cache is made of the directives alone.
 """
 
 from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from inspect import cleandoc, isawaitable, signature
 from typing import Any, TypeAlias, TypeVar
 
@@ -13,7 +15,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from auth.access import Access, named, require
-from graph.directives import AuthDirective
+from graph.directives import PERSONAL, AuthDirective, CacheControl
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
@@ -23,13 +25,16 @@ Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
 class Auth(FieldExtension):
-    """What the directive says is what runs: both are made of the same relations."""
+    """What the directive says is what runs: both are made of the same relations.
+
+    What not everybody may see is nobody else's to serve from cache.
+    """
 
     def __init__(self, *requires: Access) -> None:
         self.requires = requires
 
     def apply(self, field: StrawberryField) -> None:
-        field.directives = [*field.directives, AuthDirective(requires=list(self.requires))]
+        field.directives = [*field.directives, AuthDirective(requires=list(self.requires)), PERSONAL]
         # Introspection tells of no directive that stands on a field.
         field.description = (
             f"{field.description} Only for {named(self.requires)}; for others null, with the error "
@@ -71,23 +76,40 @@ def loaded(
     type: Any,
     *,
     requires: Sequence[Access] = (),
+    cached: CacheControl | None = None,
 ) -> Callable[[Key[K]], Any]:
-    """A field of `type` whose value a loader has; what is decorated gives the key."""
+    """A field of `type` whose value a loader has; what is decorated gives the key.
+
+    `cached` is for what everybody may see alike; what requires something says it by itself.
+    """
+    assert not (requires and cached), "what not everybody may see is personal"
 
     def field(key: Key[K]) -> Any:
         extensions: list[FieldExtension] = [Loads(loader, of)]
         if requires:
             extensions.append(Auth(*requires))
         return strawberry.field(
-            resolver=_plain(key), graphql_type=type, description=_description(key), extensions=extensions
+            resolver=_plain(key),
+            graphql_type=type,
+            description=_description(key),
+            extensions=extensions,
+            directives=[cached] if cached else [],
         )
 
     return field
 
 
-def field(resolver: Callable[..., Any]) -> Any:
+def field(resolver: Callable[..., Any], *, cached: CacheControl | None = None) -> Any:
     """A field described by its docstring."""
-    return strawberry.field(resolver=_plain(resolver), description=_description(resolver))
+    return strawberry.field(
+        resolver=_plain(resolver),
+        description=_description(resolver),
+        directives=[cached] if cached else [],
+    )
+
+
+personal = partial(field, cached=PERSONAL)
+"""A field that depends on who asks."""
 
 
 def mutation(resolver: Callable[..., Any]) -> Any:

@@ -1,25 +1,18 @@
 """What the schema says of itself: to whoever asks, and to whoever misspells a name. A setting forbids it."""
 
 import re
-from collections.abc import Iterator
 
 from graphql import GraphQLError, NoSchemaIntrospectionCustomRule
-from strawberry.extensions import SchemaExtension
-from strawberry.types import ExecutionContext
-
-from resolvers.context import Context
 
 # As graphql-core writes them, of fields, arguments, types, enum values and fields of inputs.
 _SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'[^']*'(?:(?:, or |, | or )'[^']*')*\?")
 
 
-class Introspection(SchemaExtension):
-    def on_operation(self) -> Iterator[None]:
-        execution: ExecutionContext = self.execution_context
-        context: Context = execution.context
-        if not context.services.limits.introspection:
-            execution.validation_rules = (*execution.validation_rules, NoSchemaIntrospectionCustomRule)
-        yield
+class NoIntrospection(NoSchemaIntrospectionCustomRule):
+    def report_error(self, error: GraphQLError) -> None:
+        """As Apollo Server tells it from a misspelt field."""
+        error.extensions = {"validationErrorCode": "INTROSPECTION_DISABLED"}
+        super().report_error(error)
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:

@@ -4,8 +4,9 @@ from typing import Annotated
 import strawberry
 
 from base.errors import BadUserInput
+from graph.directives import A_MINUTE, AN_HOUR, PERSONAL
 from graph.enums import OrderDirection
-from graph.fields import argument, described, field, loaded
+from graph.fields import argument, described, field, loaded, personal
 from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
@@ -22,7 +23,10 @@ from resolvers.pages import page_of
 from resolvers.publications import publication_by_url
 
 
-@strawberry.type(description="What one request may ask for, as the server is set. More is BAD_USER_INPUT.")
+@strawberry.type(
+    description="What one request may ask for, as the server is set. More is BAD_USER_INPUT.",
+    directives=[AN_HOUR],
+)
 class Limits:
     max_page_size: int = described("The most objects that `first` and `last` may ask for.")
     max_range_days: int = described("The most days that a range may cover.")
@@ -37,7 +41,7 @@ class Limits:
     )
 )
 class Query:
-    @field
+    @personal
     async def node(
         self, info: Info, id: Annotated[strawberry.ID, argument("A global id, of whatever type of object.")]
     ) -> Node | None:
@@ -45,7 +49,7 @@ class Query:
         know of."""
         return await node(info.context, id)
 
-    @field
+    @personal
     async def nodes(
         self,
         info: Info,
@@ -62,7 +66,7 @@ class Query:
             )
         return list(await gather(*(node_or_error(info.context, id) for id in ids)))  # type: ignore[arg-type]
 
-    @field
+    @personal
     async def viewer(self, info: Info) -> User | None:
         """The user who is signed in; null when nobody is. With a token that does not count, null with the
         error UNAUTHENTICATED."""
@@ -89,7 +93,12 @@ class Query:
         """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
         return Publication.of(await publication_by_url(info.context, url))
 
-    @loaded(lambda loaders: loaders.pages, connection_of(Publication.of), Connection[Publication])
+    @loaded(
+        lambda loaders: loaders.pages,
+        connection_of(Publication.of),
+        Connection[Publication],
+        cached=A_MINUTE,
+    )
     def publications(
         self,
         info: Info,
@@ -130,7 +139,12 @@ class Query:
         nothing, or is none."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
-    @loaded(lambda loaders: loaders.pages, connection_of(Organization.of), Connection[Organization])
+    @loaded(
+        lambda loaders: loaders.pages,
+        connection_of(Organization.of),
+        Connection[Organization],
+        cached=PERSONAL,
+    )
     def organizations(
         self,
         info: Info,
@@ -144,7 +158,7 @@ class Query:
         page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
         return organizations.organizations_key(info.context, page)
 
-    @field
+    @personal
     async def organization(
         self, info: Info, id: Annotated[strawberry.ID, argument("The organization's global id.")]
     ) -> Organization | None:
@@ -152,7 +166,7 @@ class Query:
         UNAUTHENTICATED for whoever is not signed in."""
         return Organization.of(await organizations.find_organization(info.context, id))
 
-    @field
+    @personal
     async def workspace(
         self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
     ) -> Workspace | None:
@@ -160,7 +174,7 @@ class Query:
         UNAUTHENTICATED for whoever is not signed in."""
         return Workspace.of(await organizations.find_workspace(info.context, id))
 
-    @field
+    @personal
     async def asset(
         self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
     ) -> Asset | None:

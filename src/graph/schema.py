@@ -2,20 +2,21 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any, cast
+from typing import Any
 
 import strawberry
 from graphql import GraphQLError
-from strawberry.extensions import ParserCache, ValidationCache
 from strawberry.schema.config import StrawberryConfig
 from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
+from graph.deadline import in_time
 from graph.directives import describe_arguments
 from graph.events import Recording, recording_of, without_events
-from graph.introspection import Introspection, without_suggestion
+from graph.introspection import without_suggestion
 from graph.mutation import Mutation
+from graph.preparation import Preparation
 from graph.query import Query
 from graph.scalars import SCALARS
 from graph.subscription import Subscription
@@ -25,9 +26,7 @@ from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
 from resolvers.context import Context
 
-_CACHED_DOCUMENTS = 512
 _QUERIES = (OperationType.QUERY,)
-_WITHOUT_MUTATIONS = (OperationType.QUERY, OperationType.SUBSCRIPTION)
 
 
 class Schema(strawberry.Schema):
@@ -47,11 +46,7 @@ schema = Schema(
     subscription=Subscription,
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
-    extensions=[
-        Introspection,
-        lambda: ParserCache(maxsize=_CACHED_DOCUMENTS),
-        lambda: ValidationCache(maxsize=_CACHED_DOCUMENTS),
-    ],
+    extensions=[Preparation],
 )
 
 
@@ -70,12 +65,12 @@ async def execute(
     *,
     only_queries: bool = False,
 ) -> ExecutionResult:
-    """Raises BAD_USER_INPUT when a list of events among the variables is none.
+    """Raises BAD_USER_INPUT when a list of events among the variables is none, and TIMEOUT for a query.
 
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
     """
-    result = await schema.execute(
+    execution = schema.execute(
         document,
         variable_values=variables
         if only_queries
@@ -84,36 +79,25 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
+    result = await in_time(context, execution)
     if isinstance(result, PreExecutionError):
         _raise_ours(result)
     return _discreet(context, result)
 
 
-async def stream(
-    context: Context,
-    document: str,
-    variables: dict[str, Any] | None,
-    operation_name: str | None,
-    *,
-    no_mutations: bool = False,
+async def subscribe(
+    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
 ) -> AsyncGenerator[ExecutionResult]:
-    """Every result of any operation: of a subscription, until it ends or the generator is closed.
-
-    Raises what `execute` raises.
-    """
-    results = await schema.stream(
-        document,
-        variable_values=without_events(context, document, variables, operation_name),
-        context_value=context,
-        operation_name=operation_name,
-        allowed_operation_types=_WITHOUT_MUTATIONS if no_mutations else None,
+    """Every result of a subscription, until it ends or the generator is closed."""
+    results = await schema.subscribe(
+        document, variable_values=variables, context_value=context, operation_name=operation_name
     )
     try:
         async with aclosing(results):
             async for result in results:
                 if isinstance(result, PreExecutionError):
                     _raise_ours(result)
-                yield _discreet(context, cast("ExecutionResult", result))
+                yield _discreet(context, result)
     except GraphQLError as error:
         # A document that does not parse, which `execute` answers by itself.
         yield PreExecutionError(data=None, errors=[error])

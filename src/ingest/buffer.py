@@ -8,6 +8,7 @@ import sqlite3
 from asyncio import Event, Future, Task, create_task, get_running_loop, sleep, timeout
 from collections import deque
 from collections.abc import Sequence
+from contextvars import Context
 from enum import IntEnum
 from itertools import compress
 from typing import NamedTuple
@@ -94,7 +95,8 @@ class Buffer:
         self._grow(len(events))
         self._arrived.set()
         if self._writer is None:
-            self._writer = create_task(self._write_forever())
+            # In a context of its own: it outlives the request that happens to be the first.
+            self._writer = create_task(self._write_forever(), context=Context())
         return await call.done
 
     async def close(self) -> None:

@@ -22,6 +22,7 @@ from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.hour import Hour, Moments
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
+from resolvers.course import Course
 from social.refresh import Refresher
 
 
@@ -34,6 +35,7 @@ class Limits:
     events: int = 1_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
+    query_seconds: float = 30
     introspection: bool = True
     """Whether the schema tells of itself, when asked and in errors."""
 
@@ -84,6 +86,7 @@ class Context:
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
     withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
     """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
+    course: Course = field(default_factory=Course)
     loaders: Loaders = field(init=False)
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import ExpectedError, Lapsed
-from graph.schema import stream
+from graph.schema import execute, subscribe
 from resolvers.context import Context
 from server.errors import MASKED, Code, Refused, error_body, formatted
 from server.operation import Operation
@@ -73,7 +73,7 @@ async def answers(
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    results = stream(context, document, operation.variables, operation.operationName, no_mutations=by_get)
+    results = _results(context, document, operation, only_reads=by_get)
     last = b""
     try:
         async with aclosing(results):
@@ -87,6 +87,18 @@ async def answers(
                     yield Answer(body, json)
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
         raise refusal_of(error) from None
+
+
+async def _results(
+    context: Context, document: str, operation: Operation, *, only_reads: bool
+) -> AsyncGenerator[ExecutionResult]:
+    asked = context, document, operation.variables, operation.operationName
+    if not is_subscription(document, operation.operationName):
+        yield await execute(*asked, only_queries=only_reads)
+        return
+    async with aclosing(subscribe(*asked)) as results:
+        async for result in results:
+            yield result
 
 
 def _require_credentials(result: ExecutionResult) -> None:

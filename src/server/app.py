@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from logging import captureWarnings
 
 from sqlalchemy import literal, select
 from starlette.applications import Starlette
@@ -50,6 +51,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         draft_statuses=settings.draft_statuses,
         quota=quota,
         stopping=stopping,
+        server_timing=settings.server_timing,
+        log_documents=settings.log_documents,
     )
     sockets = Sockets(used, documents, quota, origins=origins, idle_seconds=settings.socket_idle_seconds)
 
@@ -107,6 +110,7 @@ def _demo(settings: Settings) -> dict[str, object] | None:
 
 def app_from_environment() -> Starlette:
     """What each worker runs."""
+    captureWarnings(True)
     app = create_app(Settings())
     settle()
     return app

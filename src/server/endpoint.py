@@ -1,13 +1,12 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
 import logging
-import re
 from asyncio import timeout
 from collections.abc import Mapping
 from contextlib import ExitStack
+from time import perf_counter
 from types import MappingProxyType
 from typing import Any, NamedTuple
-from uuid import uuid4
 
 import orjson
 from starlette.requests import ClientDisconnect, Request
@@ -19,27 +18,29 @@ from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
 from base.errors import BadUserInput, ExpectedError
+from graph.events import Recording
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
+from resolvers.course import Described, Lifetime
 from server.answers import answers, body_of, is_subscription, refusal_of
+from server.codings import QUICKEST
 from server.documents import Documents
 from server.errors import MASKED, Code, Refused, error_body
 from server.graphiql import GraphiQL
+from server.line import log_request, told_of
 from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
 from server.quota import Quota
+from server.sealing import READING, VARY, Contents, choice_of, sealed
 from server.stopping import Stopping
 from server.streams import FRAMINGS, Framing, Stream
+from server.timing import Shown, server_timing
+from server.trip import Trip, trip_of
 
 log = logging.getLogger("viewgraph")
 
 _CLIENT_IS_GONE = 499
-_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
-_READING = ("GET", "HEAD")
-_KEPT_BY_NOBODY = {"cache-control": "private, no-store"}
-# What an answer depends on beside the URL.
-_VARY = "accept, authorization, x-auth-token"
 
 
 class Answer(NamedTuple):
@@ -47,6 +48,8 @@ class Answer(NamedTuple):
     status: int | None = None
     """None where it follows from the body and the media type."""
     headers: Mapping[str, str] = MappingProxyType({})
+    lifetime: Lifetime | None = None
+    """None where nobody is to keep it."""
 
 
 class Endpoint:
@@ -63,6 +66,8 @@ class Endpoint:
         draft_statuses: bool = False,
         quota: Quota,
         stopping: Stopping,
+        server_timing: Shown = Shown.VIEWERS,
+        log_documents: bool = False,
     ) -> None:
         self._services = services
         self._documents = documents
@@ -72,41 +77,42 @@ class Endpoint:
         self._graphiql = graphiql
         self._quota = quota
         self._stopping = stopping
+        self._server_timing = server_timing
+        self._log_documents = log_documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        response = await self._response(Request(scope, receive))
-        await response(scope, receive, send)
+        request = Request(scope, receive)
+        with trip_of(request.headers) as trip:
+            response = await self._response(request, trip)
+            if isinstance(response, Stream):
+                # It is over when it has ended, and what it asks of the database belongs to it.
+                await response(scope, receive, send)
+                trip.errors = response.errors
+            log_request(trip, told_of(request, response), documents=self._log_documents)
+        if not isinstance(response, Stream):
+            await response(scope, receive, send)
 
-    async def _response(self, request: Request) -> Response | Stream:
+    async def _response(self, request: Request, trip: Trip) -> Response | Stream:
         accepted = request.headers.get("accept", "")
-        if self._graphiql and request.method in ("GET", "HEAD") and "text/html" in accepted:
+        if self._graphiql and request.method in READING and "text/html" in accepted:
             return self._graphiql.page()
-        request_id = _id_of(request)
         media_type = preferred(_accept(request))
         try:
-            answer = await self._answer(request, request_id, is_acceptable=media_type is not None)
+            answer = await self._answer(request, trip, is_acceptable=media_type is not None)
             if isinstance(answer, Stream):
                 return answer
             content = orjson.dumps(answer.body)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception:
-            log.exception("Request %s failed", request_id)
-            answer = Answer(error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id), 500)
+            log.exception("Request %s failed", trip.id)
+            answer = Answer(error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, trip.id), 500)
             content = orjson.dumps(answer.body)
-        response = Response(
-            content,
-            answer.status or self._status(answer.body, media_type),
-            {
-                "x-request-id": request_id,
-                "vary": _VARY,
-                **(_KEPT_BY_NOBODY if request.method in _READING else {}),
-                **answer.headers,
-            },
-            f"{media_type or JSON}; charset=utf-8",
-        )
-        if request.method == "HEAD":
-            response.body = b""
+        trip.errors = answer.body.get("errors", [])
+        status = answer.status or self._status(answer.body, media_type)
+        contents = Contents(content, status, f"{media_type or JSON}; charset=utf-8", answer.lifetime)
+        response = await sealed(request, contents, {"x-request-id": trip.id, **answer.headers})
+        response.headers.update(server_timing(trip, self._server_timing))
         return response
 
     def _status(self, body: dict[str, Any], media_type: str | None) -> int:
@@ -118,9 +124,9 @@ class Endpoint:
         is_parsed = body["errors"][0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
         return 422 if is_parsed and self._has_draft_statuses else 400
 
-    async def _answer(self, request: Request, request_id: str, *, is_acceptable: bool) -> Answer | Stream:
+    async def _answer(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Answer | Stream:
         try:
-            if request.method not in (*_READING, "POST"):
+            if request.method not in (*READING, "POST"):
                 raise Refused(
                     "Send queries by GET or POST, and mutations by POST.",
                     Code.BAD_REQUEST,
@@ -129,36 +135,39 @@ class Endpoint:
                 )
             if not is_acceptable and not streamed_as(_accept(request), if_named=True):
                 raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
+            if choice_of(request).large is None:
+                raise Refused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
             require_preflight(request)
             operation = await self._operation(request)
-            return await self._result(request, operation, request_id)
+            return await self._result(request, operation, trip)
         except Refused as refused:
-            body = error_body(refused.message, {"code": refused.code}, request_id)
+            body = error_body(refused.message, {"code": refused.code}, trip.id)
             return Answer(body, refused.status, refused.headers)
         except BadUserInput as error:
             # A variable that does not fit, in a request that is well formed.
-            return Answer(error_body(error.message, error.extensions, request_id))
+            return Answer(error_body(error.message, error.extensions, trip.id))
         except ExpectedError as error:
-            return Answer(error_body(error.message, error.extensions, request_id), error.status)
+            return Answer(error_body(error.message, error.extensions, trip.id), error.status)
 
-    async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer | Stream:
+    async def _result(self, request: Request, operation: Operation, trip: Trip) -> Answer | Stream:
         document = self._documents.find(operation)
         require_one_operation(document, operation.operationName)
-        reads = request.method in _READING
+        trip.document = document
+        reads = request.method in READING
         framing = self._framing(request, document, operation)
         if framing:
-            return await self._stream(request, document, operation, request_id, framing)
+            return await self._stream(request, document, operation, trip, framing)
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
-        context = await self._context(request, self._services.bearers if recording else None)
+        context = await self._context(request, trip, self._services.bearers if recording else None)
         result = await (
-            recording.run(context)
+            _recorded(recording, context)
             if recording
             else _executed(document, operation, context, only_queries=reads)
         )
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
-        return _answered(result, context, request_id)
+        return _answered(result, context, trip.id)
 
     def _framing(self, request: Request, document: str, operation: Operation) -> Framing | None:
         """None for one answer in JSON, which is what anything but a subscription gets where it is accepted.
@@ -181,24 +190,24 @@ class Endpoint:
         return FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
 
     async def _stream(
-        self, request: Request, document: str, operation: Operation, request_id: str, framing: Framing
+        self, request: Request, document: str, operation: Operation, trip: Trip, framing: Framing
     ) -> Stream:
         """Raises THROTTLED."""
-        context = await self._context(request, None)
+        context = await self._context(request, trip, None)
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, document, operation, request_id, by_get=request.method in _READING),
+            answers(context, document, operation, trip.id, by_get=request.method in READING),
             framing,
-            request_id=request_id,
-            headers={"x-request-id": request_id, "vary": _VARY},
+            request_id=trip.id,
+            headers={"x-request-id": trip.id, "vary": VARY},
             seconds=await context.seconds_left(),
             lease=lease,
             stopping=self._stopping,
         )
 
     async def _operation(self, request: Request) -> Operation:
-        if request.method in _READING:
+        if request.method in READING:
             return operation_in_url(request.scope["query_string"])
         try:
             async with timeout(self._max_body_seconds):
@@ -220,9 +229,9 @@ class Endpoint:
                 raise Refused(f"The body may have {self._max_body_bytes:,} bytes.", Code.BAD_REQUEST, 413)
         return bytes(body)
 
-    async def _context(self, request: Request, bearers: Bearers | None) -> Context:
+    async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
         services = self._services
-        context = Context(
+        context = trip.context = Context(
             services,
             now=services.clock(),
             address=request.client.host if request.client else "",
@@ -237,10 +246,12 @@ def _accept(request: Request) -> str:
     return ", ".join(request.headers.getlist("accept"))
 
 
-def _id_of(request: Request) -> str:
-    """As whoever passed the request on has named it, unless that could forge a line of the log."""
-    given = request.headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
+    began = perf_counter()
+    result = await recording.run(context)
+    context.course.execute = perf_counter() - began
+    context.course.operation = Described("mutation", recording.operation, lifetime=None)
+    return result
 
 
 async def _executed(
@@ -256,4 +267,7 @@ async def _executed(
 
 def _answered(result: ExecutionResult, context: Context, request_id: str) -> Answer:
     token = context.new_token
-    return Answer(body_of(result, request_id), headers={"x-auth-token": f"Bearer {token}"} if token else {})
+    headers = {"x-auth-token": f"Bearer {token}"} if token else {}
+    operation = context.course.operation
+    lifetime = None if result.errors or operation is None else operation.lifetime
+    return Answer(body_of(result, request_id), None, headers, lifetime)

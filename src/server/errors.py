@@ -97,7 +97,8 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
         extensions = expected.extensions
     elif not is_validated and not _IS_ABOUT_A_VARIABLE.match(error.message):
         is_syntax = isinstance(error, GraphQLSyntaxError)
-        extensions = {"code": Code.GRAPHQL_PARSE_FAILED if is_syntax else Code.GRAPHQL_VALIDATION_FAILED}
+        code = Code.GRAPHQL_PARSE_FAILED if is_syntax else Code.GRAPHQL_VALIDATION_FAILED
+        extensions = {"code": code, **(error.extensions or {})}
     elif _is_about_values(error):
         extensions = {"code": Code.BAD_USER_INPUT, **_variable(error), **_reason(error)}
     else:

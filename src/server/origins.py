@@ -7,9 +7,10 @@ So nothing is executed that could have been sent without asking.
 
 from collections.abc import Collection
 
+from starlette.datastructures import MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.types import ASGIApp
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import Code, Refused
 from server.negotiation import JSON, is_json
@@ -52,7 +53,7 @@ def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     """Pages of these origins may read the answers. Tokens stand in headers, so no cookie is sent along."""
     if not origins:
         return app
-    return CORSMiddleware(
+    shared = CORSMiddleware(
         app,
         allow_origins=origins,
         allow_methods=("GET", "HEAD", "POST"),
@@ -60,3 +61,22 @@ def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
         expose_headers=_SHOWN,
         max_age=_SECONDS,
     )
+    return _Varied(shared)
+
+
+class _Varied:
+    """By origin, and not only where there is one: or a cache would answer pages with what has no header
+    for them."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def sent(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                if "origin" not in headers.get("vary", "").lower():
+                    headers.add_vary_header("Origin")
+            await send(message)
+
+        await self._app(scope, receive, sent)

@@ -45,6 +45,7 @@ def services_of(settings: Settings) -> Services:
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
             counts_own_views=settings.count_own_views,
+            query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
         score_weights=weights_of(settings),

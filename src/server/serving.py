@@ -2,21 +2,15 @@
 
 import errno
 import gc
-import logging
 import os
-import re
 import socket
 from logging.config import dictConfig
-from typing import Any
 
 import uvicorn
-from uvicorn.config import LOGGING_CONFIG
 
 from server.failures import Failure
+from server.logs import logging_config
 from server.settings import Settings
-
-_SIGNED = re.compile(r"/reports/[^/?]+")
-_ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
 
 def serve(settings: Settings) -> None:
@@ -34,13 +28,13 @@ def serve(settings: Settings) -> None:
         ws_max_size=settings.max_body_bytes,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
-        log_config=_log_config(settings.log_level),
+        log_config=logging_config(settings.log_level, settings.log_format),
     )
 
 
 def start_logging(settings: Settings) -> None:
     """What is logged before the server runs looks like what it logs itself."""
-    dictConfig(_log_config(settings.log_level))
+    dictConfig(logging_config(settings.log_level, settings.log_format))
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -64,37 +58,3 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(20_000, 20, 20)
-
-
-class NotCollected(logging.Filter):
-    """Of the access log: without a line for each event that a browser sends."""
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        # As uvicorn has it: address, method, path, version, status.
-        return not (isinstance(record.args, tuple) and record.args[2:3] == ("/collect",))
-
-
-class Discreet(logging.Filter):
-    """Of the access log: without what is signed, by which anybody could open a report, and what is asked.
-
-    The variables of a query by GET stand in its URL.
-    """
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) > 2:
-            path = _SIGNED.sub("/reports/...", str(record.args[2]))
-            path = _ASKED.sub(r"\1?...", path)
-            record.args = (*record.args[:2], path, *record.args[3:])
-        return True
-
-
-def _log_config(level: str) -> dict[str, Any]:
-    """Our own lines look like the server's."""
-    ours = {"handlers": ["default"], "level": level.upper()}
-    loggers = LOGGING_CONFIG["loggers"]
-    access = {**loggers["uvicorn.access"], "filters": ["not_collected", "discreet"]}
-    return {
-        **LOGGING_CONFIG,
-        "filters": {"not_collected": {"()": NotCollected}, "discreet": {"()": Discreet}},
-        "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
-    }

@@ -10,6 +10,8 @@ from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
 from server.failures import Failure
+from server.logs import LogFormat
+from server.timing import Shown
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
@@ -50,6 +52,24 @@ class Settings(BaseSettings):
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
         default="info", description="How much is logged: critical, error, warning, info or debug."
+    )
+    log_format: LogFormat = Field(
+        default="auto",
+        description="How it is written: json, text, or auto for text on a terminal and json elsewhere.",
+    )
+    log_documents: bool = Field(
+        default=False,
+        description=(
+            "Whether the line of a request to `/graphql` says the document too, with an empty value in place "
+            "of each text and number in it."
+        ),
+    )
+    server_timing: Shown = Field(
+        default=Shown.VIEWERS,
+        description=(
+            "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who are "
+            "signed in) or nobody."
+        ),
     )
     secret: SecretStr | None = Field(
         default=None,
@@ -96,6 +116,9 @@ class Settings(BaseSettings):
     )
     max_body_seconds: int = Field(
         default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
+    )
+    max_query_seconds: int = Field(
+        default=30, ge=1, description="How long a query may take; then it is given up, with TIMEOUT."
     )
     persisted_query_bytes: int = Field(
         default=5_000_000,

@@ -1,11 +1,13 @@
 """Files that other sites' pages load, as they stand in the folder web/."""
 
-from gzip import compress
-from hashlib import sha256
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
+
+from server.caching import is_known, tag_of
+from server.codings import DENSEST, IDENTITY, compressed_once
+from server.sealing import choice_of
 
 _FOLDER = Path(__file__).with_name("web")
 _SHARED = {
@@ -18,25 +20,19 @@ _SHARED = {
 
 
 class StaticFile:
-    """Read once, and sent plain or gzipped; the two have tags of their own, as bytes that differ must."""
+    """Read and compressed once; each coding has a tag of its own, as bytes that differ must."""
 
     def __init__(self, name: str, media_type: str) -> None:
+        plain = (_FOLDER / name).read_bytes()
         self._media_type = media_type
-        self._plain = (_FOLDER / name).read_bytes()
-        self._gzipped = compress(self._plain, mtime=0)
-        self._tag = sha256(self._plain).hexdigest()[:32]
+        self._coded = {coding: compressed_once(plain, coding) for coding in (IDENTITY, *DENSEST)}
+        self._tags = {coding: tag_of(plain, coding) for coding in self._coded}
 
     async def __call__(self, request: Request) -> Response:
-        gzipped = "gzip" in request.headers.get("accept-encoding", "")
-        tag = f'"{self._tag}-gzip"' if gzipped else f'"{self._tag}"'
-        headers = {**_SHARED, "etag": tag}
-        if _names(request.headers.get("if-none-match", ""), tag):
+        coding = choice_of(request, DENSEST).large or IDENTITY
+        headers = {**_SHARED, "etag": self._tags[coding]}
+        if is_known(request.headers, self._tags[coding]):
             return Response(status_code=304, headers=headers)
-        if gzipped:
-            headers["content-encoding"] = "gzip"
-        return Response(self._gzipped if gzipped else self._plain, 200, headers, self._media_type)
-
-
-def _names(wanted: str, tag: str) -> bool:
-    """A proxy that compresses by itself weakens a tag; it is still the same file."""
-    return any(each.strip().removeprefix("W/") in {tag, "*"} for each in wanted.split(","))
+        if coding != IDENTITY:
+            headers["content-encoding"] = coding
+        return Response(self._coded[coding], 200, headers, self._media_type)

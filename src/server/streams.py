@@ -3,7 +3,7 @@
 from asyncio import FIRST_COMPLETED, Lock, create_task, gather, sleep, timeout, wait
 from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import ExitStack, aclosing, suppress
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import orjson
 from starlette.types import Receive, Scope, Send
@@ -76,7 +76,7 @@ class Stream:
         stopping: Stopping,
     ) -> None:
         """`seconds`: for which the credentials count. `lease` is given up when the stream has ended."""
-        self._answers = answers
+        self._results = answers
         self._framing = framing
         self._request_id = request_id
         self._headers = {
@@ -90,6 +90,10 @@ class Stream:
         self._lease = lease
         self._stopping = stopping
         self._sending = Lock()
+        self.errors: list[dict[str, Any]] = []
+        """Of the last answer that had any, as they were sent."""
+        self.answers = 0
+        self.bytes = 0
 
     async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._headers.items()]
@@ -122,9 +126,11 @@ class Stream:
         return True
 
     async def _produce(self, send: Send) -> None:
-        async with aclosing(self._answers):
-            async for answer in self._answers:
+        async with aclosing(self._results):
+            async for answer in self._results:
+                self.errors = answer.body.get("errors", self.errors)
                 await self._write(send, self._framing.frame(answer.json))
+                self.answers += 1
 
     async def _beat(self, send: Send) -> None:
         while True:
@@ -132,13 +138,16 @@ class Stream:
             await self._write(send, self._framing.heartbeat)
 
     async def _refuse(self, send: Send, error: Exception) -> None:
-        json = orjson.dumps(body_of_error(error, self._request_id))
+        body = body_of_error(error, self._request_id)
+        self.errors = body["errors"]
+        json = orjson.dumps(body)
         await self._write(send, self._framing.refusal(json))
 
     async def _write(self, send: Send, body: bytes, *, is_last: bool = False) -> None:
         """Raises TimeoutError, an OSError, when the client does not read for so long."""
         async with self._sending, timeout(_STUCK_SECONDS):
             await send({"type": "http.response.body", "body": body, "more_body": not is_last})
+            self.bytes += len(body)
 
 
 async def _gone(receive: Receive) -> None:

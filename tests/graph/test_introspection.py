@@ -110,6 +110,7 @@ async def test_the_schema_may_be_asked_for_unless_a_setting_forbids_it(
         refused = await ask(untold, query)
         assert "data" not in refused
         assert refused["errors"][0]["extensions"]["code"] == "GRAPHQL_VALIDATION_FAILED"
+        assert refused["errors"][0]["extensions"]["validationErrorCode"] == "INTROSPECTION_DISABLED"
         assert messages(refused)[0] == (
             f"GraphQL introspection has been disabled, but the requested query contained the field '{field}'."
         )

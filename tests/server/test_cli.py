@@ -1,6 +1,7 @@
 """Every command by its own door, and every mistake as one line that helps."""
 
 import asyncio
+import json
 import os
 import re
 import shutil
@@ -522,11 +523,14 @@ def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path
     assert len(secret) == 64
     assert kept.stat().st_mode & 0o777 == 0o600
     warning = f"VIEWGRAPH_SECRET is not set: made a secret and stored it in {kept}. Keep that file private."
-    assert first.err.splitlines()[0].split(maxsplit=1) == ["WARNING:", warning]
+    told = json.loads(first.err.splitlines()[0])
+    assert (told["level"], told["event"]) == ("warning", warning)
     assert "VIEWGRAPH_SECRET" not in second.err
     assert "Traceback" not in first.err + second.err
     assert (first.exit_code, second.exit_code) == (0, 0)
-    assert first.out.count('"POST /graphql HTTP/1.1" 200') == 1
+    assert [line["type"] for line in map(json.loads, first.out.splitlines()) if "type" in line] == [
+        "mutation"
+    ]
 
 
 def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
@@ -559,8 +563,8 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
     assert other.read_bytes() == untouched
     assert "Filling" in first.out
     assert "Filling" not in second.out
-    assert max(len(line) for line in first.out.splitlines() if not line.startswith("INFO:")) <= 80
-    assert "WARNING" not in first.err + second.err
+    assert max(len(line) for line in first.out.splitlines() if not line.startswith("{")) <= 80
+    assert '"level":"warning"' not in first.err + second.err
     assert "Traceback" not in first.err + second.err
     assert (first.exit_code, second.exit_code) == (0, 0)
     assert {file.name for file in folder.iterdir()} == {

@@ -400,7 +400,7 @@ async def test_the_answer_is_of_the_type_that_weighs_most(
     ] * 3
     assert (well.status, unread.status) == (200, 400)
     assert wrong.status == (200 if type_ == "application/json" else 400)
-    assert well.headers["vary"] == "accept, authorization, x-auth-token"
+    assert well.headers["vary"] == "accept, accept-encoding, authorization, x-auth-token"
 
 
 @one_engine

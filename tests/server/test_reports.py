@@ -15,8 +15,8 @@ from sqlalchemy import text
 from auth.links import LinkSigner
 from auth.tokens import Claims, Signer
 from server.app import create_app
+from server.logs import Discreet
 from server.reports import disposition
-from server.serving import Discreet
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import SECRET, Studio, services_for
@@ -428,5 +428,5 @@ async def test_a_link_works_through_a_proxy(
     assert path.startswith("/reports/")
     assert response.content == b64decode(report["document"])
     assert [row[3] for row in table(response.content)[1:]] == ["2", "2"]
-    assert '"GET /reports/... HTTP/1.1" 200' in run.out + run.err
+    assert '"GET /reports/... HTTP/1.1" 200' in run.out.replace('\\"', '"')
     assert path not in run.out + run.err

@@ -7,6 +7,7 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
+from graph.directives import PERSONAL
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -65,7 +66,10 @@ class AssetFormat:
         return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
 
 
-@strawberry.type(description="A company or team: its workspaces hold its assets. Known only to its members.")
+@strawberry.type(
+    description="A company or team: its workspaces hold its assets. Known only to its members.",
+    directives=[PERSONAL],
+)
 class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
@@ -132,7 +136,9 @@ class Organization(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
 
 
-@strawberry.type(description="A part of an organization. Known only to whoever may enter it.")
+@strawberry.type(
+    description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
+)
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("What its organization's members call it. Not unique.")
@@ -185,7 +191,8 @@ class Workspace(Node):
 
 
 @strawberry.type(
-    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace."
+    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
+    directives=[PERSONAL],
 )
 class Asset(Node):
     row: strawberry.Private[AssetRow]

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Generic, TypeVar
 
 import strawberry
 
+from graph.directives import OF_ITS_PARENT
 from graph.fields import argument, described, loaded
 from graph.scalars import BigInt
 from loaders.pages import CountKey, PageKey, Slice
@@ -36,7 +37,7 @@ Before = Annotated[
 ]
 
 
-@strawberry.type(description="Where a page stands in its list.")
+@strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
 class PageInfo:
     has_next_page: bool = described(
         "Whether objects come after this page. With `last`, whether `before` was given."
@@ -52,7 +53,7 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="An object in a list, and where it stands in it.")
+@strawberry.type(description="An object in a list, and where it stands in it.", directives=[OF_ITS_PARENT])
 class Edge(Generic[T]):
     node: T = described("The object itself.")
     cursor: str = described(
@@ -60,7 +61,7 @@ class Edge(Generic[T]):
     )
 
 
-@strawberry.type(description="A page of a list, as Relay's connections have it.")
+@strawberry.type(description="A page of a list, as Relay's connections have it.", directives=[OF_ITS_PARENT])
 class Connection(Generic[T]):
     edges: list[Edge[T]] = described(
         "The objects of this page, in the list's order, whichever end they were counted from."

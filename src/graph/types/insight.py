@@ -6,6 +6,7 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
+from graph.directives import A_MINUTE
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
@@ -14,7 +15,9 @@ from loaders.insights import InsightRow, WorkRow
 from models import SourceType
 
 
-@strawberry.type(description="Something that a user made, and how often it was played.")
+@strawberry.type(
+    description="Something that a user made, and how often it was played.", directives=[A_MINUTE]
+)
 class Work:
     row: strawberry.Private[WorkRow]
     item_id: str = described(
@@ -44,7 +47,7 @@ class Work:
         )
 
 
-@strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.")
+@strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.", directives=[A_MINUTE])
 class InsightScoreParts:
     reach: Decimal = described(
         "10 log(1 + n) / log(1 + 10,000,000), at most 10, of n followers on all networks and plays of all "
@@ -56,7 +59,10 @@ class InsightScoreParts:
     )
 
 
-@strawberry.type(description="What is known of a user beyond the account: profile, networks and works.")
+@strawberry.type(
+    description="What is known of a user beyond the account: profile, networks and works.",
+    directives=[A_MINUTE],
+)
 class UserInsight(Node):
     row: strawberry.Private[InsightRow]
     has_about: bool = described("Whether the profile has a text about the user.")

@@ -6,6 +6,7 @@ from typing import Self
 import strawberry
 
 from base.ids import Kind, global_id
+from graph.directives import PERSONAL
 from graph.fields import described, loaded
 from graph.types.node import Node
 from graph.types.publication import Publication, User
@@ -42,7 +43,8 @@ class Comment(Node):
     description=(
         "A slot booked with the makers of a publication, from `startsAt` up to `endsAt`. Known only to "
         "whoever booked it, and to the makers."
-    )
+    ),
+    directives=[PERSONAL],
 )
 class Appointment(Node):
     row: strawberry.Private[AppointmentRow]

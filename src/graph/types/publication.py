@@ -9,6 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
+from graph.directives import A_MINUTE
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -44,7 +45,9 @@ def _insight(row: InsightRow) -> Any:
     return UserInsight.of(row)
 
 
-@strawberry.type(description="Somebody with an account, who makes publications and follows others.")
+@strawberry.type(
+    description="Somebody with an account, who makes publications and follows others.", directives=[A_MINUTE]
+)
 class User(Node):
     row: strawberry.Private[UserRow]
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
@@ -86,7 +89,10 @@ class User(Node):
         )
 
 
-@strawberry.type(description="Something that a publication offers to do, read or hear. Everybody may see it.")
+@strawberry.type(
+    description="Something that a publication offers to do, read or hear. Everybody may see it.",
+    directives=[A_MINUTE],
+)
 class Experience(Node):
     type: ExperienceType = described("What kind of experience it is.")
     title: str = described("What its makers call it. Not unique.")
@@ -104,7 +110,8 @@ class Experience(Node):
 
 @strawberry.type(
     description="A studio's public page, and the figures that only its makers see: its owner and its "
-    "co-creators."
+    "co-creators.",
+    directives=[A_MINUTE],
 )
 class Publication(Node):
     row: strawberry.Private[PublicationRow]

@@ -1,0 +1,31 @@
+"""How long a query may take. What writes is never stopped: nobody could say how far it had come."""
+
+from asyncio import Timeout, timeout
+from collections.abc import Awaitable
+from time import perf_counter
+from typing import TypeVar
+
+from base.errors import TimedOut
+from resolvers.context import Context
+
+R = TypeVar("R")
+
+
+async def in_time(context: Context, execution: Awaitable[R]) -> R:
+    """The deadline is set once it is known to be a query that is executed.
+
+    Raises TIMEOUT. What a loader has begun to ask goes on to its end: a statement is not cut off.
+    """
+    course = context.course
+    deadline: Timeout = timeout(None)
+    course.deadline = deadline
+    try:
+        async with deadline:
+            return await execution
+    except TimeoutError:
+        if not deadline.expired():
+            raise
+        raise TimedOut(f"The query took longer than {context.limits.query_seconds} seconds.") from None
+    finally:
+        if course.operation:
+            course.execute = perf_counter() - course.began

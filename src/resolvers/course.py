@@ -1,0 +1,37 @@
+"""What is known of a request once it was executed: for its headers, and for its line in the log."""
+
+from asyncio import Timeout
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Lifetime(NamedTuple):
+    """For how long an answer holds, and for whom."""
+
+    seconds: int
+    """0 where it is to be made anew each time."""
+    is_private: bool
+
+
+class Described(NamedTuple):
+    """The operation that a document has, or that was named among several."""
+
+    type: str
+    name: str | None
+    lifetime: Lifetime | None
+    """Of its answer; None for what is no query, of which nothing is kept."""
+
+
+@dataclass(slots=True)
+class Course:
+    """Seconds that each phase took, 0 where it did not come to that."""
+
+    parse: float = 0.0
+    validate: float = 0.0
+    execute: float = 0.0
+    began: float = 0.0
+    """When it was validated, by the clock that measures."""
+    deadline: Timeout | None = None
+    """By when it has to be over; set for what may be stopped."""
+    operation: Described | None = None
+    """None where nothing was found that could be executed."""

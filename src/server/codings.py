@@ -1,0 +1,109 @@
+"""Content codings: by what an answer is compressed, as its caller accepts it and where that pays."""
+
+import re
+import sys
+import zlib
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+import brotli
+from starlette.concurrency import run_in_threadpool
+
+if sys.version_info >= (3, 14):
+    from compression import zstd
+else:
+    from backports import zstd
+
+IDENTITY = "identity"
+_GZIP_WRAPPER = 31
+"""How zlib is told to write what gzip does."""
+_WORTH_IT = 1024
+"""Fewer bytes fit into one packet anyway."""
+_FOR_A_THREAD = 256 * 1024
+"""So much takes half a millisecond, for which the event loop may stand still."""
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
+_REMEMBERED = 128
+
+
+def _gzip(content: bytes, level: int) -> bytes:
+    gzip = zlib.compressobj(level, zlib.DEFLATED, _GZIP_WRAPPER)
+    return gzip.compress(content) + gzip.flush()
+
+
+def _br(content: bytes, level: int) -> bytes:
+    compressed: bytes = brotli.compress(content, quality=level)
+    return compressed
+
+
+def _zstd(content: bytes, level: int) -> bytes:
+    return zstd.compress(content, level)
+
+
+class _Coding(NamedTuple):
+    compress: Callable[[bytes, int], bytes]
+    quick: int
+    """The level at which more time would save few bytes: docs/endpoint.md has the figures."""
+    dense: int
+
+
+_CODINGS = {"zstd": _Coding(_zstd, 1, 19), "br": _Coding(_br, 3, 11), "gzip": _Coding(_gzip, 3, 9)}
+QUICKEST = tuple(_CODINGS)
+DENSEST = ("br", "zstd", "gzip")
+
+
+class Choice(NamedTuple):
+    """Each is None where nothing is acceptable."""
+
+    large: str | None
+    small: str | None
+    """Of what is not worth compressing: as it is, unless just that is refused."""
+
+    def of(self, content: bytes) -> str:
+        return (self.large if len(content) > _WORTH_IT else self.small) or IDENTITY
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
+    """By an Accept-Encoding header, or None for no such header, as RFC 9110 reads it.
+
+    What weighs most; among equals the one that is offered first, and what is compressed goes before what
+    is not. Without the header everything would be acceptable, but who does not say so may not mean it.
+    """
+    if accept is None:
+        return Choice(IDENTITY, IDENTITY)
+    weights = _weights(accept)
+    rest = weights.get("*")
+    acceptable = {coding: weights.get(coding, rest or 0.0) for coding in offered}
+    best = max(offered, key=lambda coding: acceptable[coding])
+    # Not to be named is to be acceptable, and to be liked least.
+    plain = weights.get(IDENTITY, 0.0001 if rest is None else rest)
+    large = best if acceptable[best] and acceptable[best] >= plain else IDENTITY if plain else None
+    return Choice(large, IDENTITY if plain else large)
+
+
+def _weights(accept: str) -> dict[str, float]:
+    """What has a weight that is none is passed over."""
+    weights: dict[str, float] = {}
+    for text in accept.lower().split(","):
+        coding, *parameters = (part.strip() for part in text.split(";"))
+        weight = next((part[2:].strip() for part in parameters if part.startswith("q=")), "1")
+        if coding and _WEIGHT.fullmatch(weight):
+            weights[coding.removeprefix("x-")] = float(weight)
+    return weights
+
+
+def compressed(content: bytes, coding: str) -> bytes:
+    return content if coding == IDENTITY else _CODINGS[coding].compress(content, _CODINGS[coding].quick)
+
+
+def compressed_once(content: bytes, coding: str) -> bytes:
+    """Of what is sent many times: as small as it gets, which takes a hundred times as long."""
+    return content if coding == IDENTITY else _CODINGS[coding].compress(content, _CODINGS[coding].dense)
+
+
+async def compressed_aside(content: bytes, coding: str) -> bytes:
+    """In a thread, if it is so much that others would have to wait."""
+    if coding == IDENTITY or len(content) < _FOR_A_THREAD:
+        return compressed(content, coding)
+    return await run_in_threadpool(compressed, content, coding)

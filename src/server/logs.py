@@ -1,0 +1,124 @@
+"""How everything that is logged looks: one line of JSON each, or on a terminal, one that people read."""
+
+import logging
+import re
+import sys
+from typing import Any, Literal
+
+import orjson
+import structlog
+from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from server.tracing import current_names
+
+LogFormat = Literal["auto", "json", "text"]
+
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
+_SIGNED = re.compile(r"/reports/[^/?]+")
+_ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
+
+
+def logging_config(level: str, format: LogFormat) -> dict[str, Any]:
+    """For logging.config, and for uvicorn, which hands it to each worker. The server's lines, our own and
+    those of libraries go the same way; what was accessed goes to the standard output, all else to stderr."""
+    ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
+    access = {"handlers": ["access"], "level": "INFO", "propagate": False}
+    return {
+        "version": 1,
+        "disable_existing_loggers": False,
+        "filters": {"told_once": {"()": ToldOnce}, "discreet": {"()": Discreet}},
+        "formatters": {
+            stream: {"()": "server.logs.formatter", "written": format, "stream": stream}
+            for stream in ("stdout", "stderr")
+        },
+        "handlers": {
+            "default": _handler("stderr"),
+            "access": _handler("stdout"),
+        },
+        "loggers": {
+            "uvicorn": ours,
+            "uvicorn.access": {**access, "filters": ["told_once", "discreet"]},
+            "viewgraph": ours,
+            "viewgraph.requests": {**access, "level": level.upper()},
+        },
+        "root": {"handlers": ["default"], "level": "WARNING"},
+    }
+
+
+def _handler(stream: str) -> dict[str, str]:
+    return {"class": "logging.StreamHandler", "formatter": stream, "stream": f"ext://sys.{stream}"}
+
+
+def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> ProcessorFormatter:
+    is_terminal = getattr(sys, stream).isatty()
+    is_json = written == "json" or (written == "auto" and not is_terminal)
+    last: list[Processor] = [_as_json] if is_json else [_on_one_line, _for_people(colors=is_terminal)]
+    return ProcessorFormatter(
+        foreign_pre_chain=[
+            add_log_level,
+            add_logger_name,
+            ExtraAdder(),
+            _with_names,
+            structlog.processors.TimeStamper(fmt="iso"),
+        ],
+        processors=[ProcessorFormatter.remove_processors_meta, _without_colors, *last],
+    )
+
+
+def _for_people(*, colors: bool) -> structlog.dev.ConsoleRenderer:
+    # Plain, as the other ones show what variables hold.
+    return structlog.dev.ConsoleRenderer(
+        colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
+    )
+
+
+def _as_json(logger: WrappedLogger, name: str, line: EventDict) -> str:
+    told = structlog.processors.format_exc_info(logger, name, line)
+    return orjson.dumps(told, default=str).decode()
+
+
+def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    line.update(current_names())
+    return line
+
+
+def _without_colors(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """uvicorn says some things twice, once with colours."""
+    line.pop("color_message", None)
+    return line
+
+
+def _on_one_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """What came from outside, such as another network's words, ends no line and moves no cursor."""
+    return {name: _escaped(value) if isinstance(value, str) else value for name, value in line.items()}
+
+
+def _escaped(text: str) -> str:
+    return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
+
+
+class ToldOnce(logging.Filter):
+    """Of the access log: without a line for each event that a browser sends, and for what has its own."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        # As uvicorn has it: address, method, path, version, status.
+        if not isinstance(record.args, tuple) or len(record.args) < 3:
+            return True
+        path = str(record.args[2]).partition("?")[0]
+        # What a browser asks before it asks is answered before it comes to that.
+        return path != "/collect" and (path != "/graphql" or record.args[1] == "OPTIONS")
+
+
+class Discreet(logging.Filter):
+    """Of the access log: without what is signed, by which anybody could open a report, and what is asked.
+
+    The variables of a query by GET stand in its URL.
+    """
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if isinstance(record.args, tuple) and len(record.args) > 2:
+            path = _SIGNED.sub("/reports/...", str(record.args[2]))
+            path = _ASKED.sub(r"\1?...", path)
+            record.args = (*record.args[:2], path, *record.args[3:])
+        return True

@@ -1,0 +1,62 @@
+"""By what names a request is known to others: its own id, and the trace that it is a part of."""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
+from types import MappingProxyType
+from typing import NamedTuple
+from uuid import uuid4
+
+from starlette.datastructures import Headers
+
+_REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
+# As the W3C has it: two digits for the version, then the trace, whoever called, and flags. A later
+# version than 00 may say more behind these, and ff is none.
+_TRACE = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
+
+
+class Trace(NamedTuple):
+    id: str
+    parent: str
+    """The part of the trace that made the request."""
+
+
+_NAMELESS: Mapping[str, str] = MappingProxyType({})
+_names: ContextVar[Mapping[str, str]] = ContextVar("names", default=_NAMELESS)
+
+
+@contextmanager
+def named(request_id: str, trace: Trace | None) -> Iterator[None]:
+    """Whatever is logged in this block, and in what it starts, says so."""
+    names = {"request_id": request_id}
+    if trace:
+        names["trace_id"] = trace.id
+    token = _names.set(names)
+    try:
+        yield
+    finally:
+        _names.reset(token)
+
+
+def current_names() -> Mapping[str, str]:
+    return _names.get()
+
+
+def request_id_of(headers: Headers) -> str:
+    """As whoever passed the request on has named it, unless that could forge a line of the log."""
+    given = headers.get("x-request-id", "")
+    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+
+
+def trace_of(headers: Headers) -> Trace | None:
+    """None where `traceparent` is none: then it is as if there were no such header."""
+    return _trace(headers.getlist("traceparent"))
+
+
+def _trace(given: Sequence[str]) -> Trace | None:
+    found = _TRACE.fullmatch(given[0]) if len(given) == 1 else None
+    if found is None:
+        return None
+    version, id, parent, more = found.groups()
+    return None if more and version == "00" else Trace(id, parent)

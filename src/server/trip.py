@@ -1,0 +1,42 @@
+"""One request on its way: what it is called, what is measured of it, and what is known of it in the end."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from starlette.datastructures import Headers
+
+from database import Usage, metered
+from resolvers.context import Context
+from server.tracing import Trace, named, request_id_of, trace_of
+
+
+@dataclass(slots=True)
+class Trip:
+    id: str
+    trace: Trace | None
+    usage: Usage
+    began: float = field(default_factory=perf_counter)
+    context: Context | None = None
+    """None until somebody asks for something that can be executed."""
+    document: str | None = None
+    """Once it was found."""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    """As they are answered."""
+
+    def seconds(self) -> float:
+        """Since the request came in."""
+        return perf_counter() - self.began
+
+    def is_signed_in(self) -> bool:
+        return self.context is not None and self.context.viewer.user_id is not None
+
+
+@contextmanager
+def trip_of(headers: Headers) -> Iterator[Trip]:
+    """Whatever is logged and asked of the database meanwhile belongs to this request."""
+    id, trace = request_id_of(headers), trace_of(headers)
+    with metered() as usage, named(id, trace):
+        yield Trip(id, trace, usage)

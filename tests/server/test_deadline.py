@@ -1,0 +1,60 @@
+"""A query that takes too long is given up; what writes is not."""
+
+import time
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
+
+import httpx
+import pytest
+
+from resolvers.context import Limits
+from server.app import create_app
+from server.settings import Settings
+from tests.studio import Studio
+
+NAME = '{ publication(url: "ai-research-studio") { name } }'
+LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { id } } }"
+
+
+@asynccontextmanager
+async def hurried(studio: Studio) -> AsyncIterator[Studio]:
+    services = replace(studio.services, limits=Limits(query_seconds=0.2))
+    transport = httpx.ASGITransport(create_app(Settings(), services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield replace(studio, services=services, client=client)
+
+
+@contextmanager
+def dawdling(studio: Studio) -> Iterator[None]:
+    """Each statement takes longer than a query may."""
+    with studio.services.database.observed(lambda _: time.sleep(0.25)):
+        yield
+
+
+async def test_a_query_that_takes_too_long_is_given_up_and_the_next_is_answered(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    async with hurried(studio) as busy:
+        with dawdling(busy):
+            by_post = await busy.ask(NAME)
+            by_get = await busy.client.get(
+                "/graphql", params={"query": NAME}, headers={"graphql-require-preflight": "1"}
+            )
+        after = await busy.ask(NAME)
+
+    assert (by_post.status, by_post.extensions) == (503, {"code": "TIMEOUT"})
+    assert by_post.body["errors"][0]["message"] == "The query took longer than 0.2 seconds."
+    assert (by_get.status_code, by_get.json()["errors"][0]["extensions"]["code"]) == (503, "TIMEOUT")
+    assert by_get.headers["cache-control"] == "no-store"
+    assert after.data == {"publication": {"name": "Ai Research Studio"}}
+    assert caplog.records == []
+
+
+async def test_what_writes_is_waited_for(studio: Studio) -> None:
+    async with hurried(studio) as busy:
+        with dawdling(busy):
+            liked = await busy.ask(LIKE, "owner", p=busy.publication)
+
+    assert liked.data == {"likePublication": {"publication": {"id": studio.publication}}}
+    assert await studio.count("likes") == 1
