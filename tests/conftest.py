@@ -1,6 +1,7 @@
 """Real databases of both engines, an application over them, and a studio to ask about."""
 
 import asyncio
+import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -17,6 +18,19 @@ from server.services import close_services
 from server.settings import Settings
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
+
+_LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+
+@pytest.fixture(autouse=True)
+def logging_as_it_was() -> Iterator[None]:
+    """A command that serves says how the whole process logs; the next test is another process."""
+    loggers = [logging.getLogger(name) for name in _LOGGERS]
+    before = [(logger.level, logger.propagate, logger.handlers[:], logger.filters[:]) for logger in loggers]
+    yield
+    for logger, kept in zip(loggers, before, strict=True):
+        logger.level, logger.propagate, logger.handlers[:], logger.filters[:] = kept
+        logger.setLevel(logger.level)  # Which forgets what was found to be enabled.
 
 
 @pytest.fixture(scope="session")

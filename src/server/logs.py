@@ -62,7 +62,7 @@ def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> Proces
             _with_names,
             structlog.processors.TimeStamper(fmt="iso"),
         ],
-        processors=[ProcessorFormatter.remove_processors_meta, _without_colors, *last],
+        processors=[ProcessorFormatter.remove_processors_meta, _said_once, *last],
     )
 
 
@@ -83,9 +83,10 @@ def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     return line
 
 
-def _without_colors(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """uvicorn says some things twice, once with colours."""
-    line.pop("color_message", None)
+def _said_once(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+    """uvicorn says some things twice, once with colours; other handlers leave the whole text behind."""
+    for name in ("color_message", "message"):
+        line.pop(name, None)
     return line
 
 

@@ -285,6 +285,7 @@ async def test_nobody_can_write_a_line_of_their_own(studio: Studio, format: str)
     assert len(said.split("\n")) == 4 + 1
     assert "\r" not in said
     assert "\x1b" not in said
+    assert said.count("Another network says") == 1
     assert "N" * 100 in said
     assert "N" * 101 not in said
 
