@@ -5,7 +5,6 @@ from functools import cached_property
 
 from database import Database
 from loaders.asset_metrics import AssetSeries, FiguresByAsset, FiguresOfScope, RankedAssets
-from loaders.asset_visitors import VisitorsOfAssets
 from loaders.assets import (
     AssetById,
     AssetByPublicId,
@@ -54,7 +53,7 @@ from loaders.publications import (
 from loaders.reports import Documents, Reports
 from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
-from loaders.visitors import VisitorsOfSubject
+from loaders.visitors import VisitorsOfSubjects, VisitorsOfTheHour
 
 
 class Loaders:
@@ -139,8 +138,8 @@ class Loaders:
         return EngagementOfPublication(self._database, self._hour, self._now, self.counts)
 
     @cached_property
-    def visitors(self) -> VisitorsOfSubject:
-        return VisitorsOfSubject(self._database, self._hour, self._now)
+    def visitors(self) -> VisitorsOfTheHour:
+        return VisitorsOfTheHour(self._database, self._hour, self._now)
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:
@@ -287,8 +286,8 @@ class Loaders:
         return Documents(self._database, self.reports)
 
     @cached_property
-    def asset_visitors(self) -> VisitorsOfAssets:
-        return VisitorsOfAssets(self._database, self._now)
+    def asset_visitors(self) -> VisitorsOfSubjects:
+        return VisitorsOfSubjects(self._database, self._now)
 
     @cached_property
     def asset_series(self) -> AssetSeries:

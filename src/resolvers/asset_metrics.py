@@ -10,10 +10,10 @@ from base.calendar import DateInterval, Span, WeekStart, buckets, previous, time
 from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
-from loaders.asset_visitors import AssetVisitorsKey
 from loaders.assets import AssetKeys, AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
-from models import Action, Role
+from loaders.visitors import VisitorsKey
+from models import Action, Role, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
@@ -147,12 +147,14 @@ def previous_scope(scope: Scope) -> Scope:
     return scope._replace(span=earlier)
 
 
-def visitors_key(scope: Scope) -> AssetVisitorsKey | None:
+def visitors_key(scope: Scope) -> VisitorsKey | None:
     """Of the reporting days that the range touches; None for one domain, by which nobody is told apart."""
     if scope.domain is not None:
         return None
     days = touched_days(scope.span, time_zone(scope.time_zone))
-    return AssetVisitorsKey(scope.tenant_id, scope.time_zone, scope.assets, scope.has_all, *days)
+    return VisitorsKey(
+        scope.tenant_id, scope.time_zone, SubjectKind.ASSET, scope.assets, scope.has_all, *days
+    )
 
 
 def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) -> RankingKey:

@@ -42,7 +42,9 @@ def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
         first, stop = touched_days(span, zone_called(reporting_zone))
     return HourKey(
         key.revision,
-        VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, publication_id, first, stop),
+        VisitorsKey(
+            tenant_id, reporting_zone, SubjectKind.PUBLICATION, (publication_id,), False, first, stop
+        ),
     )
 
 

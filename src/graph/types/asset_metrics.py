@@ -12,7 +12,7 @@ from graph.types.metrics import UniqueVisitors
 from graph.types.report import SummaryReport
 from graph.types.views import ViewSeries, asset_face
 from loaders.asset_metrics import Figures, Group, Ranked, Ranking, RankingKey, Scope, SeriesKey
-from loaders.asset_visitors import AssetVisitorsKey
+from loaders.visitors import VisitorsKey
 from reports import ReportFormat
 from resolvers import asset_metrics
 
@@ -117,7 +117,7 @@ class AssetMetrics:
         lambda _, visitors: UniqueVisitors.of(visitors),
         UniqueVisitors | None,
     )
-    def unique_visitors(self) -> AssetVisitorsKey | None:
+    def unique_visitors(self) -> VisitorsKey | None:
         """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
         once. Kept by days of the organization's reporting time zone, so a day that the range covers in part
         counts whole. Null where `domain` names a site: what is kept does not know sites."""
