@@ -13,6 +13,7 @@ from pathlib import Path
 from signal import SIGTERM
 from tempfile import TemporaryFile
 from time import monotonic, sleep
+from typing import IO
 
 import httpx
 import pytest
@@ -63,19 +64,29 @@ def demo(demo_folder: Path) -> Iterator[Program]:
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """What the examples need of one, and the packages of their lock: one for all workers of a run."""
     base = tmp_path_factory.getbasetemp()
-    checkout = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "checkout"
-    with checkout.with_suffix(".lock").open("w") as lock:
-        flock(lock, LOCK_EX)
-        if not checkout.exists():
-            fill(checkout)
-        flock(lock, LOCK_SH)
-        require_packages((checkout / "complaint").read_text())
+    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "clients"
+    folder.mkdir(exist_ok=True)
+    checkout = folder / "checkout"
+    with (folder / "changing").open("w") as changing, (folder / "using").open("w") as using:
+        with locked(changing):
+            if not checkout.exists():
+                fill(checkout)
+            flock(using, LOCK_SH)
+        require_packages((folder / "complaint").read_text())
         yield checkout
-        flock(lock, LOCK_UN)
-        # Nobody else holds it: pytest keeps the folders of its last runs, and the packages are large.
-        with suppress(BlockingIOError):
-            flock(lock, LOCK_EX | LOCK_NB)
+        # pytest keeps the folders of its last runs, and the packages are large: whoever is last removes them.
+        with locked(changing), suppress(BlockingIOError):
+            flock(using, LOCK_EX | LOCK_NB)
             subprocess.run(["/bin/rm", "-rf", str(checkout)], check=True)
+
+
+@contextmanager
+def locked(file: IO[str]) -> Iterator[None]:
+    flock(file, LOCK_EX)
+    try:
+        yield
+    finally:
+        flock(file, LOCK_UN)
 
 
 def fill(checkout: Path) -> None:
@@ -88,7 +99,7 @@ def fill(checkout: Path) -> None:
         text=True,
         timeout=300,
     )
-    (checkout / "complaint").write_text(run.stderr.strip() if run.returncode else "")
+    (checkout.parent / "complaint").write_text(run.stderr.strip() if run.returncode else "")
 
 
 def require_packages(complaint: str) -> None:

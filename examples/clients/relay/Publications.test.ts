@@ -2,16 +2,17 @@ import { expect, test, vi } from "vitest";
 
 const heading = () => document.querySelector("h1")?.textContent;
 const items = () => Array.from(document.querySelectorAll("li"), (item) => item.textContent);
+const shows = (text: string) => vi.waitFor(() => expect(heading()).toBe(text), 20_000);
 const button = () => document.querySelector("button");
 
 test("a list grows page by page, and says what only makers see", async () => {
   await import("./main");
 
-  await vi.waitFor(() => expect(heading()).toBe("4 of 10 publications"));
+  await shows("4 of 10 publications");
   button()?.click();
-  await vi.waitFor(() => expect(heading()).toBe("8 of 10 publications"));
+  await shows("8 of 10 publications");
   button()?.click();
-  await vi.waitFor(() => expect(heading()).toBe("10 of 10 publications"));
+  await shows("10 of 10 publications");
   expect(button()).toBeNull();
   expect(items()).toEqual([
     "AI Research Studio: 7 likes",
