@@ -127,6 +127,9 @@ def demo(
     url = f"sqlite:///{DEMO_FILE}"
     # Everybody knows the password: this machine alone may come in.
     settings = settings_with(host="127.0.0.1", port=port, database_url=url, demo=True, token_minutes=24 * 60)
+    if not settings.cors_origins:
+        # Who tries it out does so from a page of their own, served by another program.
+        settings = settings.model_copy(update={"cors_origins": "*"})
     require_free_port(settings.host, settings.port)
     settings = with_kept_secret(settings, secret_file(url))
     if fresh or not Path(DEMO_FILE).exists():

@@ -533,6 +533,14 @@ def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path
     ]
 
 
+def origin_let_in(program: Program, origin: str) -> str | None:
+    """What a browser is told that asks whether a page of this origin may send a query."""
+    headers = {"origin": origin, "access-control-request-method": "POST"}
+    answer = httpx.options(f"{program.address}/graphql", headers=headers)
+    allowed: str | None = answer.headers.get("access-control-allow-origin")
+    return allowed
+
+
 def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
     folder: Path, sqlite_template: Path
 ) -> None:
@@ -547,7 +555,10 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
         pasted = subprocess.run(["/bin/sh", "-c", curl_in(first.read()[0])], capture_output=True, text=True)
         signed_in = first.post(LOGIN, email="owner@demo.test", password="viewgraph-demo")
         counted = rows_of(own)
-    with Program("demo", folder=folder, VIEWGRAPH_HOST="192.0.2.1") as second:
+        shared_with = [origin_let_in(first, "http://localhost:5173")]
+    own_site = {"VIEWGRAPH_CORS_ORIGINS": "https://app.example.com"}
+    with Program("demo", folder=folder, VIEWGRAPH_HOST="192.0.2.1", **own_site) as second:
+        shared_with.append(origin_let_in(second, "http://localhost:5173"))
         token = {"authorization": f"Bearer {signed_in['data']['login']['accessToken']}"}
         still_signed_in = second.post("{ viewer { username } }", token)
 
@@ -561,6 +572,7 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
     assert still_signed_in == {"data": {"viewer": {"username": "owner"}}}
     assert rows_of(own) == {**counted, "views": views}
     assert other.read_bytes() == untouched
+    assert shared_with == ["*", None]
     assert "Filling" in first.out
     assert "Filling" not in second.out
     assert max(len(line) for line in first.out.splitlines() if not line.startswith("{")) <= 80
