@@ -27,7 +27,6 @@ from resolvers.context import Context
 
 _CACHED_DOCUMENTS = 512
 _QUERIES = (OperationType.QUERY,)
-_WITHOUT_MUTATIONS = (OperationType.QUERY, OperationType.SUBSCRIPTION)
 
 
 class Schema(strawberry.Schema):
@@ -94,8 +93,6 @@ async def stream(
     document: str,
     variables: dict[str, Any] | None,
     operation_name: str | None,
-    *,
-    no_mutations: bool = False,
 ) -> AsyncGenerator[ExecutionResult]:
     """Every result of any operation: of a subscription, until it ends or the generator is closed.
 
@@ -106,7 +103,6 @@ async def stream(
         variable_values=without_events(context, document, variables, operation_name),
         context_value=context,
         operation_name=operation_name,
-        allowed_operation_types=_WITHOUT_MUTATIONS if no_mutations else None,
     )
     try:
         async with aclosing(results):

@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 from base.errors import ExpectedError, Lapsed
 from graph.schema import stream
 from resolvers.context import Context
+from server.documents import Documents
 from server.errors import MASKED, Code, Refused, error_body, formatted
 from server.operation import Operation
 
@@ -67,13 +68,13 @@ def is_subscription(document: str, name: str | None) -> bool:
 
 
 async def answers(
-    context: Context, document: str, operation: Operation, request_id: str, *, by_get: bool = False
+    context: Context, document: str, operation: Operation, documents: Documents, request_id: str
 ) -> AsyncGenerator[Answer]:
     """One like the last is left out: so nobody learns when something changed that they may not see.
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    results = stream(context, document, operation.variables, operation.operationName, no_mutations=by_get)
+    results = stream(context, document, operation.variables, operation.operationName)
     last = b""
     try:
         async with aclosing(results):
@@ -82,10 +83,14 @@ async def answers(
                 body = body_of(result, request_id)
                 json = orjson.dumps(body)
                 digest = blake2b(json, digest_size=16).digest()
-                if digest != last:
-                    last = digest
-                    yield Answer(body, json)
-    except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+                if digest == last:
+                    continue
+                answer = Answer(body, json)
+                if not last and answer.is_executed:
+                    documents.keep(operation)
+                last = digest
+                yield answer
+    except CannotGetOperationTypeError as error:
         raise refusal_of(error) from None
 
 

@@ -47,6 +47,7 @@ class Answer(NamedTuple):
     status: int | None = None
     """None where it follows from the body and the media type."""
     headers: Mapping[str, str] = MappingProxyType({})
+    framing: Framing | None = None
 
 
 class Endpoint:
@@ -88,6 +89,8 @@ class Endpoint:
             if isinstance(answer, Stream):
                 return answer
             content = orjson.dumps(answer.body)
+            if answer.framing:
+                content = answer.framing.whole(content)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception:
@@ -103,7 +106,7 @@ class Endpoint:
                 **(_KEPT_BY_NOBODY if request.method in _READING else {}),
                 **answer.headers,
             },
-            f"{media_type or JSON}; charset=utf-8",
+            answer.framing.media_type if answer.framing else f"{media_type or JSON}; charset=utf-8",
         )
         if request.method == "HEAD":
             response.body = b""
@@ -144,10 +147,9 @@ class Endpoint:
     async def _result(self, request: Request, operation: Operation, request_id: str) -> Answer | Stream:
         document = self._documents.find(operation)
         require_one_operation(document, operation.operationName)
+        if is_subscription(document, operation.operationName):
+            return await self._stream(request, document, operation, request_id)
         reads = request.method in _READING
-        framing = self._framing(request, document, operation)
-        if framing:
-            return await self._stream(request, document, operation, request_id, framing)
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, self._services.bearers if recording else None)
@@ -158,41 +160,28 @@ class Endpoint:
         )
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
-        return _answered(result, context, request_id)
+        return _answered(result, context, request_id)._replace(framing=_framing(request))
 
-    def _framing(self, request: Request, document: str, operation: Operation) -> Framing | None:
-        """None for one answer in JSON, which is what anything but a subscription gets where it is accepted.
-
-        Raises Refused.
-        """
-        accept = _accept(request)
-        if is_subscription(document, operation.operationName):
-            media_type = streamed_as(accept)
-            if media_type is None:
-                raise Refused(
-                    f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
-                    "or send it by WebSocket.",
-                    Code.BAD_REQUEST,
-                    406,
-                )
-            return FRAMINGS[media_type]
-        if preferred(accept):
-            return None
-        return FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
-
-    async def _stream(
-        self, request: Request, document: str, operation: Operation, request_id: str, framing: Framing
-    ) -> Stream:
-        """Raises THROTTLED."""
+    async def _stream(self, request: Request, document: str, operation: Operation, request_id: str) -> Stream:
+        """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
+        media_type = streamed_as(_accept(request))
+        if media_type is None:
+            raise Refused(
+                f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
+                "or send it by WebSocket.",
+                Code.BAD_REQUEST,
+                406,
+            )
         context = await self._context(request, None)
+        seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, document, operation, request_id, by_get=request.method in _READING),
-            framing,
+            answers(context, document, operation, self._documents, request_id),
+            FRAMINGS[media_type],
             request_id=request_id,
             headers={"x-request-id": request_id, "vary": _VARY},
-            seconds=await context.seconds_left(),
+            seconds=seconds,
             lease=lease,
             stopping=self._stopping,
         )
@@ -235,6 +224,12 @@ class Endpoint:
 
 def _accept(request: Request) -> str:
     return ", ".join(request.headers.getlist("accept"))
+
+
+def _framing(request: Request) -> Framing | None:
+    """Of one answer; None for JSON, which whoever accepts it gets."""
+    accept = _accept(request)
+    return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
 
 
 def _id_of(request: Request) -> str:

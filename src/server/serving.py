@@ -12,6 +12,7 @@ from typing import Any
 import uvicorn
 from uvicorn.config import LOGGING_CONFIG
 
+from server.connections import HttpConnection, SocketConnection
 from server.failures import Failure
 from server.settings import Settings
 
@@ -29,9 +30,10 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
+        http=HttpConnection,
+        ws=SocketConnection,
         ws_max_size=settings.max_body_bytes,
+        timeout_graceful_shutdown=settings.stop_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
         log_config=_log_config(settings.log_level),
@@ -75,17 +77,20 @@ class NotCollected(logging.Filter):
 
 
 class Discreet(logging.Filter):
-    """Of the access log: without what is signed, by which anybody could open a report, and what is asked.
+    """Without what is signed, by which anybody could open a report, and what is asked.
 
-    The variables of a query by GET stand in its URL.
+    The variables of a query by GET stand in its URL, and some clients write their token into that of a
+    WebSocket.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) > 2:
-            path = _SIGNED.sub("/reports/...", str(record.args[2]))
-            path = _ASKED.sub(r"\1?...", path)
-            record.args = (*record.args[:2], path, *record.args[3:])
+        if isinstance(record.args, tuple):
+            record.args = tuple(_discreet(one) if isinstance(one, str) else one for one in record.args)
         return True
+
+
+def _discreet(text: str) -> str:
+    return _ASKED.sub(r"\1?...", _SIGNED.sub("/reports/...", text))
 
 
 def _log_config(level: str) -> dict[str, Any]:
@@ -93,8 +98,10 @@ def _log_config(level: str) -> dict[str, Any]:
     ours = {"handlers": ["default"], "level": level.upper()}
     loggers = LOGGING_CONFIG["loggers"]
     access = {**loggers["uvicorn.access"], "filters": ["not_collected", "discreet"]}
+    # Where uvicorn says that a WebSocket was accepted.
+    error = {**loggers["uvicorn.error"], "filters": ["discreet"]}
     return {
         **LOGGING_CONFIG,
         "filters": {"not_collected": {"()": NotCollected}, "discreet": {"()": Discreet}},
-        "loggers": {**loggers, "uvicorn.access": access, "viewgraph": ours},
+        "loggers": {**loggers, "uvicorn.access": access, "uvicorn.error": error, "viewgraph": ours},
     }

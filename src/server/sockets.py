@@ -1,11 +1,10 @@
 """GraphQL over WebSocket, as the subprotocol graphql-transport-ws has it."""
 
 import logging
-from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout
+from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout, wait
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, aclosing, suppress
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -13,7 +12,7 @@ import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from base.errors import Lapsed, Throttled
+from base.errors import Lapsed, Throttled, Unavailable
 from resolvers.context import Context, Services
 from server.answers import Answer, answers, body_of_error, is_subscription
 from server.documents import Documents
@@ -27,6 +26,7 @@ _INIT_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
 _MAX_OPERATIONS = 100
 _MAX_ID = 200
+_TRY_AGAIN = 1013
 _MAX_REASON = 123
 """Bytes; a frame that closes has no room for more."""
 
@@ -99,7 +99,8 @@ class Sockets:
         origin = socket.headers.get("origin")
         if origin is None or "*" in self._origins or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        # Not parsed: what is no origin is nobody's.
+        return origin.partition("://")[2] == socket.headers.get("host")
 
 
 class Connection:
@@ -116,8 +117,10 @@ class Connection:
         self._credentials: Mapping[str, str] = {}
         self._is_acknowledged = False
         self._lapses_at: float | None = None
+        self._idle_since = 0.0
         self._running: dict[str, Task[None]] = {}
         self._finishing: set[Task[None]] = set()
+        self._unheard: set[Task[None]] = set()
         self._deadline = timeout(None)
 
     async def serve(self) -> None:
@@ -134,6 +137,8 @@ class Connection:
             close = self._overdue()
         except WebSocketDisconnect:
             pass
+        except Unavailable as error:
+            close = Close(_TRY_AGAIN, error.message)
         except Exception:
             log.exception("A WebSocket failed")
             close = Close(4500, "Internal server error")
@@ -141,11 +146,12 @@ class Connection:
 
     def _wait(self) -> None:
         """For the next message: until the credentials lapse, or for a while if nothing runs."""
-        if not self._is_acknowledged:
+        if not self._is_acknowledged or self._deadline.expired():
             return
         limits = [] if self._lapses_at is None else [self._lapses_at]
         if not self._running:
-            limits.append(get_running_loop().time() + self._idle_seconds)
+            # What keeps a connection alive keeps nothing running.
+            limits.append(self._idle_since + self._idle_seconds)
         self._deadline.reschedule(min(limits, default=None))
 
     def _overdue(self) -> Close:
@@ -157,10 +163,10 @@ class Connection:
 
     async def _end(self, close: Close | None) -> None:
         """What only reads is cancelled; what writes is done first, whoever still listens."""
-        running, self._running = list(self._running.values()), {}
-        for task in running:
-            if task not in self._finishing:
-                task.cancel()
+        running = {*self._running.values(), *self._unheard}
+        self._running = {}
+        for task in running - self._finishing:
+            task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
             with suppress(OSError, RuntimeError, WebSocketDisconnect):
                 async with timeout(_CLOSE_SECONDS):
@@ -184,13 +190,25 @@ class Connection:
             case Init(payload):
                 await self._acknowledge(payload or {})
             case Ping(payload):
-                await self._send({"type": "pong", **({"payload": payload} if payload else {})})
+                await self._pong(payload)
             case Subscribe(id, operation):
                 await self._begin(id, operation)
             case Complete(id):
-                task = self._running.pop(id, None)
-                if task and task not in self._finishing:
-                    task.cancel()
+                await self._stop(id)
+
+    async def _pong(self, payload: dict[str, Any] | None) -> None:
+        message = {"type": "pong", **({"payload": payload} if payload else {})}
+        # Whatever the decoder took, such as numbers of any length.
+        await self._send_text(msgspec.json.encode(message))
+
+    async def _stop(self, id: str) -> None:
+        """Nothing more is sent of it, so that its id may be another operation's."""
+        task = self._running.pop(id, None)
+        if task in self._finishing:
+            self._unheard.add(task)
+        elif task:
+            task.cancel()
+            await wait({task})
 
     async def _acknowledge(self, payload: dict[str, Any]) -> None:
         if self._is_acknowledged:
@@ -204,6 +222,7 @@ class Connection:
         if seconds is not None:
             self._lapses_at = get_running_loop().time() + seconds
         self._is_acknowledged = True
+        self._idle_since = get_running_loop().time()
         await self._send({"type": "connection_ack"})
 
     async def _context(self) -> Context:
@@ -225,7 +244,7 @@ class Connection:
             raise Close(4400, f"Invalid message: an id has 1 to {_MAX_ID} characters")
         if id in self._running:
             raise Close(4409, f"Subscriber for {id} already exists")
-        if len(self._running) >= _MAX_OPERATIONS:
+        if len(self._running) + len(self._unheard) >= _MAX_OPERATIONS:
             error = Throttled(f"At most {_MAX_OPERATIONS} operations at a time.", retry_after=1)
             await self._refuse(id, body_of_error(error, uuid4().hex))
             return
@@ -235,44 +254,58 @@ class Connection:
 
     def _forget(self, id: str, task: Task[None]) -> None:
         self._finishing.discard(task)
+        self._unheard.discard(task)
         if self._running.get(id) is task:
             del self._running[id]
+            self._idle_since = get_running_loop().time()
             self._wait()
 
     async def _run(self, id: str, operation: Operation) -> None:
         request_id = uuid4().hex
         try:
             with ExitStack() as lease:
-                if await self._is_answered(id, operation, request_id, lease):
-                    await self._send({"id": id, "type": "complete"})
-        except (OSError, WebSocketDisconnect):
+                is_answered = await self._is_answered(id, operation, request_id, lease)
+            if is_answered and self._is_heard(id):
+                await self._send({"id": id, "type": "complete"})
+        except WebSocketDisconnect:
             pass
         except Lapsed:
             self._lapses_at = get_running_loop().time()
             self._wait()
         except Exception as error:
-            with suppress(OSError, WebSocketDisconnect):
-                await self._refuse(id, body_of_error(error, request_id))
+            body = body_of_error(error, request_id)
+            if self._is_heard(id):
+                with suppress(WebSocketDisconnect):
+                    await self._refuse(id, body)
+
+    def _is_heard(self, id: str) -> bool:
+        """Whether what runs now is still the operation of this id for the other side."""
+        return self._running.get(id) is current_task()
 
     async def _is_answered(self, id: str, operation: Operation, request_id: str, lease: ExitStack) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
         document = self._documents.find(operation)
         require_one_operation(document, operation.operationName)
         is_endless = is_subscription(document, operation.operationName)
-        if not is_endless and (task := current_task()):
+        task = current_task()
+        assert task
+        if not is_endless:
             self._finishing.add(task)
         context = await self._context()
         if context.viewer.refusal:
             raise Lapsed(context.viewer.refusal)
         if is_endless:
             lease.enter_context(self._quota.one_more(context))
-        results = answers(context, document, operation, request_id)
+        results = answers(context, document, operation, self._documents, request_id)
         async with aclosing(results):
             async for answer in results:
+                # What writes is done.
+                self._finishing.discard(task)
+                if not self._is_heard(id):
+                    return False
                 if not answer.is_executed:
                     await self._refuse(id, answer.body)
                     return False
-                self._documents.keep(operation)
                 await self._next(id, answer)
         return True
 
@@ -288,8 +321,12 @@ class Connection:
         await self._send_text(orjson.dumps(message))
 
     async def _send_text(self, json: bytes) -> None:
-        """Waits while the other side does not read."""
-        await self._socket.send({"type": "websocket.send", "text": json.decode()})
+        """Waits while the other side does not read. Raises WebSocketDisconnect."""
+        try:
+            await self._socket.send({"type": "websocket.send", "text": json.decode()})
+        except RuntimeError:
+            # The server has given the connection up, and nobody was told yet.
+            raise WebSocketDisconnect from None
 
 
 def _headers(payload: dict[str, Any]) -> dict[str, str]:

@@ -203,6 +203,9 @@ async def test_a_ping_is_answered_also_before_the_connection_is_acknowledged(ser
         assert await socket.receive() == {"type": "pong", "payload": {"at": 1}}
         await socket.send(type="ping")
         assert await socket.receive() == {"type": "pong"}
+        for payload in ('{"n":123456789012345678901234567890}', '{"deep":' + "[" * 300 + "]" * 300 + "}"):
+            await connection.send('{"type":"ping","payload":' + payload + "}")
+            assert await connection.recv() == '{"type":"pong","payload":' + payload + "}"
         await socket.send(type="pong")
         await socket.send(type="connection_init")
         assert await socket.receive() == {"type": "connection_ack"}
@@ -386,11 +389,15 @@ async def test_one_viewer_has_so_many_subscriptions_at_most(studio: Studio, serv
 
 async def test_pages_of_other_sites_may_not_connect(services: Services) -> None:
     async with served(services, cors_origins="https://app.example.com") as server:
-        for origin in ("https://evil.example.com", "null", f"http://localhost:{server.port}"):
+        own = f"http://127.0.0.1:{server.port}"
+        for origin in (
+            "https://evil.example.com", "null", "", "http://[", f"http://localhost:{server.port}",
+            f"{own}@evil.example.com", f"http://evil.example.com/{own}",
+        ):  # fmt: skip
             with pytest.raises(InvalidStatus, match="403"):
                 async with server.connection(headers={"origin": origin}):
                     pass
-        for origin in ("https://app.example.com", f"http://127.0.0.1:{server.port}"):
+        for origin in ("https://app.example.com", own):
             async with server.connection(headers={"origin": origin}) as connection:
                 assert connection.subprotocol == PROTOCOL
 
