@@ -23,13 +23,11 @@ log = logging.getLogger("viewgraph")
 
 
 class Answer(NamedTuple):
-    body: dict[str, Any]
-    json: bytes
+    """Text: what it was made of is larger by far, and need not wait for who reads slowly."""
 
-    @property
-    def is_executed(self) -> bool:
-        """Whether anything was, so that there is data, if only null."""
-        return "data" in self.body
+    json: bytes
+    refusal: list[Any] | None
+    """The errors, where nothing was executed: there is no data then, not even null."""
 
 
 def body_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
@@ -79,19 +77,27 @@ async def answers(
     try:
         async with aclosing(results):
             async for result in results:
+                # Before it is sent, for which nobody else has to wait.
+                context.end_turn()
                 _require_credentials(result)
-                body = body_of(result, request_id)
-                json = orjson.dumps(body)
-                digest = blake2b(json, digest_size=16).digest()
+                answer = _answer(result, request_id)
+                result.data = None
+                digest = blake2b(answer.json, digest_size=16).digest()
                 if digest == last:
                     continue
-                answer = Answer(body, json)
-                if not last and answer.is_executed:
+                if not last and not answer.refusal:
                     documents.keep(operation)
                 last = digest
                 yield answer
     except CannotGetOperationTypeError as error:
         raise refusal_of(error) from None
+    finally:
+        context.end_turn()
+
+
+def _answer(result: ExecutionResult, request_id: str) -> Answer:
+    body = body_of(result, request_id)
+    return Answer(orjson.dumps(body), None if "data" in body else body["errors"])
 
 
 def _require_credentials(result: ExecutionResult) -> None:

@@ -246,7 +246,7 @@ class Connection:
             raise Close(4409, f"Subscriber for {id} already exists")
         if len(self._running) + len(self._unheard) >= _MAX_OPERATIONS:
             error = Throttled(f"At most {_MAX_OPERATIONS} operations at a time.", retry_after=1)
-            await self._refuse(id, body_of_error(error, uuid4().hex))
+            await self._refuse(id, body_of_error(error, uuid4().hex)["errors"])
             return
         task = create_task(self._run(id, operation))
         self._running[id] = task
@@ -273,10 +273,10 @@ class Connection:
             self._lapses_at = get_running_loop().time()
             self._wait()
         except Exception as error:
-            body = body_of_error(error, request_id)
+            errors = body_of_error(error, request_id)["errors"]
             if self._is_heard(id):
                 with suppress(WebSocketDisconnect):
-                    await self._refuse(id, body)
+                    await self._refuse(id, errors)
 
     def _is_heard(self, id: str) -> bool:
         """Whether what runs now is still the operation of this id for the other side."""
@@ -303,8 +303,8 @@ class Connection:
                 self._finishing.discard(task)
                 if not self._is_heard(id):
                     return False
-                if not answer.is_executed:
-                    await self._refuse(id, answer.body)
+                if answer.refusal:
+                    await self._refuse(id, answer.refusal)
                     return False
                 await self._next(id, answer)
         return True
@@ -314,8 +314,8 @@ class Connection:
             b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":' + answer.json + b"}"
         )
 
-    async def _refuse(self, id: str, body: dict[str, Any]) -> None:
-        await self._send({"id": id, "type": "error", "payload": body["errors"]})
+    async def _refuse(self, id: str, errors: list[Any]) -> None:
+        await self._send({"id": id, "type": "error", "payload": errors})
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(orjson.dumps(message))

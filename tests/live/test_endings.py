@@ -7,7 +7,7 @@ import pytest
 
 from database import Database
 from resolvers.context import Services
-from tests.live.acts import METRICS, URL, figures
+from tests.live.acts import METRICS, URL, figures, on_publication
 from tests.live.served import Served, Socket, served
 from tests.studio import Studio
 
@@ -122,3 +122,17 @@ async def test_who_comes_while_the_database_is_away_is_told_to_try_again(
         assert (await Socket(connection).close_code())[0] == 1013
     await database.close()
     assert "A WebSocket failed" not in caplog.text
+
+
+@only_sqlite
+async def test_those_who_are_woken_at_once_take_turns(studio: Studio, server: Served) -> None:
+    async with server.socket(studio.token("owner")) as socket:
+        for id in range(20):
+            await socket.subscribe(METRICS, str(id), url=URL)
+            await socket.next(str(id))
+        await on_publication(studio, "like")
+        with studio.statements() as statements:
+            answers = [figures((await socket.receive())["payload"]) for _ in range(20)]
+    assert answers == [(1, 0, 0, 0)] * 20
+    # The first are done with all they ask before the last begin.
+    assert len(set(statements[:10])) > 1
