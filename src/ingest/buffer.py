@@ -200,15 +200,18 @@ class Buffer:
         """Tried again while the database is away, as long as callers have patience."""
         deadline = get_running_loop().time() + self.sizes.patience
         pause = 0.05
+        is_first = True
         while True:
             try:
                 are_new = await self._store_once(events, refreshed)
-                self._topics.announce(topics_of(compress(events, are_new)))
+                # What was tried before may have been stored then, if nobody said so.
+                self._topics.announce(topics_of(compress(events, are_new) if is_first else events))
                 return [Fate.NEW if is_new else Fate.KNOWN for is_new in are_new]
             except Exception as error:
                 if not _is_passing(error) or get_running_loop().time() + pause > deadline:
                     raise
                 log.warning("The database is away, trying again: %s", error)
+            is_first = False
             await sleep(pause)
             pause = min(pause * 2, 1.0)
 

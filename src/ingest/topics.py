@@ -91,7 +91,7 @@ class Topics:
         if self._channel is None:
             yield
             return
-        listener = create_task(self._channel.listen(self._hear, self._wake_all))
+        listener = create_task(self._listen_forever(self._channel))
         try:
             yield
         finally:
@@ -112,6 +112,15 @@ class Topics:
                     await self._tell(self._channel)
         await self._channel.close()
 
+    async def _listen_forever(self, channel: Channel) -> None:
+        while True:
+            try:
+                await channel.listen(self._hear, self._wake_all)
+            except Exception:
+                log.exception("Listening to other processes failed, and is tried again")
+            await sleep(_PAUSE)
+            self._wake_all()
+
     async def _tell_forever(self, channel: Channel) -> None:
         while True:
             await self._is_untold.wait()
@@ -119,6 +128,9 @@ class Topics:
                 await self._tell(channel)
             except OSError as error:
                 log.warning("Other processes cannot be told of changes, trying again: %s", error)
+                await sleep(_PAUSE)
+            except Exception:
+                log.exception("Telling other processes failed, and is tried again")
                 await sleep(_PAUSE)
             # What changes meanwhile goes out together, however many batches there are.
             await sleep(_LINGER)
@@ -158,6 +170,14 @@ class Topics:
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()
+
+
+async def tell_of_everything(channel: Channel | None) -> None:
+    """By a command that changed more than it can name. Who cannot be told learns it with the next change."""
+    if channel:
+        with suppress(OSError):
+            await channel.tell([f"{uuid4().hex} {_EVERYTHING}"])
+        await channel.close()
 
 
 def topics_of(events: Iterable[NewEvent]) -> set[Topic]:

@@ -1,5 +1,6 @@
 """What one request carries, and what the program lends to every request."""
 
+from asyncio import Semaphore
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -24,6 +25,8 @@ from loaders.hour import Hour, Moments
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
 from social.refresh import Refresher
+
+_TURNS = 4
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +62,8 @@ class Services:
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     moments: Moments = field(default_factory=Moments)
+    turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
+    """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
@@ -88,6 +93,7 @@ class Context:
     """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
     course: Course = field(default_factory=Course)
     loaders: Loaders = field(init=False)
+    _has_turn: bool = False
 
     def __post_init__(self) -> None:
         self.forget_loaded()
@@ -112,6 +118,18 @@ class Context:
         await self.identify()
         if self.viewer.refusal:
             raise Lapsed(self.viewer.refusal)
+
+    async def take_turn(self) -> None:
+        """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
+        await self.services.turns.acquire()
+        self._has_turn = True
+
+    def end_turn(self) -> None:
+        """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
+        if self._has_turn:
+            self._has_turn = False
+            self.services.turns.release()
+            self.forget_loaded()
 
     async def seconds_left(self) -> float | None:
         """For which the credentials count; None where there are none, or none that do."""

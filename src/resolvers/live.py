@@ -46,12 +46,14 @@ async def _told(
 ) -> AsyncGenerator[R]:
     context.is_live = True
     with context.services.topics.watch(*topics) as watch:
+        await context.take_turn()
         # What was read before anybody watched may have changed since.
         context.forget_loaded()
         while True:
             yield await read()
             await sleep(interval)
             await watch.change()
+            await context.take_turn()
             # Now, so that what changes while the figures are read is told next time.
             watch.forget()
             await context.renew()

@@ -12,6 +12,7 @@ from base.errors import BadUserInput, Conflict, Forbidden, NotFound
 from base.ids import uuid7
 from database import insert_into
 from ingest.domains import InvalidDomain, normal_domain
+from ingest.topics import Topic, touch
 from loaders.assets import AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.people import UserRow
@@ -23,6 +24,7 @@ from models import (
     Membership,
     Organization,
     Role,
+    SubjectKind,
     Tenant,
     Workspace,
     WorkspaceMembership,
@@ -219,6 +221,7 @@ async def update_asset(
         if checked_domains is not None:
             await session.execute(delete(AssetDomain).where(col(AssetDomain.asset_id) == row.id))
             session.add_all(AssetDomain(asset_id=row.id, name=domain) for domain in checked_domains)
+        touch(session, Topic(SubjectKind.ASSET, row.id))
     return await _reloaded(context, row.id)
 
 

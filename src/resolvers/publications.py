@@ -8,9 +8,8 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
-from ingest.topics import Topic, touch
 from loaders.publications import ExperienceRow, PublicationRow
-from models import CoCreator, Experience, ExperienceType, Publication, SubjectKind
+from models import CoCreator, Experience, ExperienceType, Publication
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
 from resolvers.text import custom_url as checked_custom_url
@@ -128,7 +127,6 @@ async def publish_experience(
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
         session.add(experience)
-        touch(session, Topic(SubjectKind.PUBLICATION, publication.id))
     context.forget_loaded()
     row = await context.loaders.experience_by_public_id.load(experience.public_id)
     assert row is not None

@@ -11,8 +11,9 @@ from auth.access import Access, holds_any, require
 from base.ids import uuid7
 from ingest.events import NewEvent
 from ingest.freshness import refresh
+from ingest.topics import Topic, touch
 from loaders.publications import PublicationRow
-from models import Action, Publication
+from models import Action, Publication, SubjectKind
 from resolvers.context import Context
 
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
@@ -33,7 +34,8 @@ async def made_by_viewer(context: Context, publications: Sequence[PublicationRow
 
 
 async def refresh_for_makers(context: Context, session: AsyncSession, *publications: PublicationRow) -> None:
-    """What a maker does is seen at once; what others do, within the hour."""
+    """What a maker does is seen at once; what others do, within the hour. Who watches is told of both."""
+    touch(session, *(Topic(SubjectKind.PUBLICATION, row.id) for row in publications))
     made = [row.id for row in await made_by_viewer(context, publications)]
     if made:
         await refresh(session, col(Publication.id).in_(made))

@@ -15,6 +15,7 @@ from strawberry.types.execution import PreExecutionError
 from base.errors import ExpectedError, Lapsed
 from graph.schema import execute, subscribe
 from resolvers.context import Context
+from server.documents import Documents
 from server.errors import MASKED, Code, Refused, error_body, formatted
 from server.operation import Operation
 
@@ -22,13 +23,16 @@ log = logging.getLogger("viewgraph")
 
 
 class Answer(NamedTuple):
-    body: dict[str, Any]
+    """Text, but for the errors: what it was made of is larger by far, and need not wait for slow readers."""
+
     json: bytes
+    errors: list[dict[str, Any]]
+    is_executed: bool
 
     @property
-    def is_executed(self) -> bool:
-        """Whether anything was, so that there is data, if only null."""
-        return "data" in self.body
+    def refusal(self) -> list[dict[str, Any]] | None:
+        """Why nothing was executed, so that there is no data, not even null."""
+        return None if self.is_executed else self.errors
 
 
 def body_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
@@ -67,34 +71,44 @@ def is_subscription(document: str, name: str | None) -> bool:
 
 
 async def answers(
-    context: Context, document: str, operation: Operation, request_id: str, *, by_get: bool = False
+    context: Context, document: str, operation: Operation, documents: Documents, request_id: str
 ) -> AsyncGenerator[Answer]:
     """One like the last is left out: so nobody learns when something changed that they may not see.
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    results = _results(context, document, operation, only_reads=by_get)
+    results = _results(context, document, operation)
     last = b""
     try:
         async with aclosing(results):
             async for result in results:
+                # Before it is sent, for which nobody else has to wait.
+                context.end_turn()
                 _require_credentials(result)
-                body = body_of(result, request_id)
-                json = orjson.dumps(body)
-                digest = blake2b(json, digest_size=16).digest()
-                if digest != last:
-                    last = digest
-                    yield Answer(body, json)
-    except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
+                answer = _answer(result, request_id)
+                result.data = None
+                digest = blake2b(answer.json, digest_size=16).digest()
+                if digest == last:
+                    continue
+                if not last and not answer.refusal:
+                    documents.keep(operation)
+                last = digest
+                yield answer
+    except CannotGetOperationTypeError as error:
         raise refusal_of(error) from None
+    finally:
+        context.end_turn()
 
 
-async def _results(
-    context: Context, document: str, operation: Operation, *, only_reads: bool
-) -> AsyncGenerator[ExecutionResult]:
+def _answer(result: ExecutionResult, request_id: str) -> Answer:
+    body = body_of(result, request_id)
+    return Answer(orjson.dumps(body), body.get("errors", []), "data" in body)
+
+
+async def _results(context: Context, document: str, operation: Operation) -> AsyncGenerator[ExecutionResult]:
     asked = context, document, operation.variables, operation.operationName
     if not is_subscription(document, operation.operationName):
-        yield await execute(*asked, only_queries=only_reads)
+        yield await execute(*asked)
         return
     async with aclosing(subscribe(*asked)) as results:
         async for result in results:

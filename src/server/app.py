@@ -54,7 +54,14 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         server_timing=settings.server_timing,
         log_documents=settings.log_documents,
     )
-    sockets = Sockets(used, documents, quota, origins=origins, idle_seconds=settings.socket_idle_seconds)
+    sockets = Sockets(
+        used,
+        documents,
+        quota,
+        origins=origins,
+        idle_seconds=settings.socket_idle_seconds,
+        log_documents=settings.log_documents,
+    )
 
     collector = Collector(used)
 

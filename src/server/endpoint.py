@@ -50,6 +50,7 @@ class Answer(NamedTuple):
     headers: Mapping[str, str] = MappingProxyType({})
     lifetime: Lifetime | None = None
     """None where nobody is to keep it."""
+    framing: Framing | None = None
 
 
 class Endpoint:
@@ -102,6 +103,8 @@ class Endpoint:
             if isinstance(answer, Stream):
                 return answer
             content = orjson.dumps(answer.body)
+            if answer.framing:
+                content = answer.framing.whole(content)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception:
@@ -110,7 +113,8 @@ class Endpoint:
             content = orjson.dumps(answer.body)
         trip.errors = answer.body.get("errors", [])
         status = answer.status or self._status(answer.body, media_type)
-        contents = Contents(content, status, f"{media_type or JSON}; charset=utf-8", answer.lifetime)
+        type_ = answer.framing.media_type if answer.framing else f"{media_type or JSON}; charset=utf-8"
+        contents = Contents(content, status, type_, answer.lifetime)
         response = await sealed(request, contents, {"x-request-id": trip.id, **answer.headers})
         response.headers.update(server_timing(trip, self._server_timing))
         return response
@@ -153,10 +157,9 @@ class Endpoint:
         document = self._documents.find(operation)
         require_one_operation(document, operation.operationName)
         trip.document = document
+        if is_subscription(document, operation.operationName):
+            return await self._stream(request, document, operation, trip)
         reads = request.method in READING
-        framing = self._framing(request, document, operation)
-        if framing:
-            return await self._stream(request, document, operation, trip, framing)
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, trip, self._services.bearers if recording else None)
@@ -167,41 +170,28 @@ class Endpoint:
         )
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
-        return _answered(result, context, trip.id)
+        return _answered(result, context, trip.id)._replace(framing=_framing(request))
 
-    def _framing(self, request: Request, document: str, operation: Operation) -> Framing | None:
-        """None for one answer in JSON, which is what anything but a subscription gets where it is accepted.
-
-        Raises Refused.
-        """
-        accept = _accept(request)
-        if is_subscription(document, operation.operationName):
-            media_type = streamed_as(accept)
-            if media_type is None:
-                raise Refused(
-                    f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
-                    "or send it by WebSocket.",
-                    Code.BAD_REQUEST,
-                    406,
-                )
-            return FRAMINGS[media_type]
-        if preferred(accept):
-            return None
-        return FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
-
-    async def _stream(
-        self, request: Request, document: str, operation: Operation, trip: Trip, framing: Framing
-    ) -> Stream:
-        """Raises THROTTLED."""
+    async def _stream(self, request: Request, document: str, operation: Operation, trip: Trip) -> Stream:
+        """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
+        media_type = streamed_as(_accept(request))
+        if media_type is None:
+            raise Refused(
+                f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
+                "or send it by WebSocket.",
+                Code.BAD_REQUEST,
+                406,
+            )
         context = await self._context(request, trip, None)
+        seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, document, operation, trip.id, by_get=request.method in READING),
-            framing,
+            answers(context, document, operation, self._documents, trip.id),
+            FRAMINGS[media_type],
             request_id=trip.id,
             headers={"x-request-id": trip.id, "vary": VARY},
-            seconds=await context.seconds_left(),
+            seconds=seconds,
             lease=lease,
             stopping=self._stopping,
         )
@@ -252,6 +242,12 @@ async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
     context.course.execute = perf_counter() - began
     context.course.operation = Described("mutation", recording.operation, lifetime=None)
     return result
+
+
+def _framing(request: Request) -> Framing | None:
+    """Of one answer; None for JSON, which whoever accepts it gets."""
+    accept = _accept(request)
+    return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
 
 
 async def _executed(

@@ -38,6 +38,8 @@ def logging_config(level: str, format: LogFormat) -> dict[str, Any]:
         },
         "loggers": {
             "uvicorn": ours,
+            # Where uvicorn says that a WebSocket was accepted.
+            "uvicorn.error": {"filters": ["discreet"]},
             "uvicorn.access": {**access, "filters": ["told_once", "discreet"]},
             "viewgraph": ours,
             "viewgraph.requests": {**access, "level": level.upper()},
@@ -112,14 +114,17 @@ class ToldOnce(logging.Filter):
 
 
 class Discreet(logging.Filter):
-    """Of the access log: without what is signed, by which anybody could open a report, and what is asked.
+    """Without what is signed, by which anybody could open a report, and what is asked.
 
-    The variables of a query by GET stand in its URL.
+    The variables of a query by GET stand in its URL, and some clients write their token into that of a
+    WebSocket.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:
-        if isinstance(record.args, tuple) and len(record.args) > 2:
-            path = _SIGNED.sub("/reports/...", str(record.args[2]))
-            path = _ASKED.sub(r"\1?...", path)
-            record.args = (*record.args[:2], path, *record.args[3:])
+        if isinstance(record.args, tuple):
+            record.args = tuple(_discreet(one) if isinstance(one, str) else one for one in record.args)
         return True
+
+
+def _discreet(text: str) -> str:
+    return _ASKED.sub(r"\1?...", _SIGNED.sub("/reports/...", text))

@@ -11,13 +11,14 @@ from rich.progress import MofNCompleteColumn
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
-from database import Database
+from database import Database, channel_of
 from ingest.lines import Line
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
 from ingest.rebuild import change_time_zone
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.tenants import tenant_named, tenants_named, tenants_with_events
+from ingest.topics import tell_of_everything
 from ingest.verify import Verification
 from server import migrations
 from server.settings import settings_with
@@ -92,6 +93,8 @@ def rebuild(
                 mended += done.rows
                 _tell_skipped(name, done.pruned_before)
                 advance()
+        if mended:
+            await tell_of_everything(channel_of(database.url))
         return mended
 
     typer.echo(f"Totals mended: {_run(database_url, rebuilt):,}.", err=True)
@@ -126,7 +129,9 @@ def set_time_zone(
     """Change by whose clock days start and end, and count all totals anew."""
 
     async def changed(database: Database) -> int:
-        return await change_time_zone(database, await tenant_named(database, name), zone)
+        rows = await change_time_zone(database, await tenant_named(database, name), zone)
+        await tell_of_everything(channel_of(database.url))
+        return rows
 
     try:
         time_zone(zone)

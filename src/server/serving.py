@@ -8,6 +8,7 @@ from logging.config import dictConfig
 
 import uvicorn
 
+from server.connections import HttpConnection, SocketConnection
 from server.failures import Failure
 from server.logs import logging_config
 from server.settings import Settings
@@ -23,9 +24,10 @@ def serve(settings: Settings) -> None:
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http="httptools",
-        ws="websockets-sansio",
+        http=HttpConnection,
+        ws=SocketConnection,
         ws_max_size=settings.max_body_bytes,
+        timeout_graceful_shutdown=settings.stop_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
         log_config=logging_config(settings.log_level, settings.log_format),

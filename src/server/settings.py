@@ -157,6 +157,11 @@ class Settings(BaseSettings):
     socket_idle_seconds: int = Field(
         default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
     )
+    stop_seconds: int = Field(
+        default=15,
+        ge=1,
+        description="How long the server, told to stop, waits for what it is answering, in seconds.",
+    )
     max_page_size: int = Field(default=100, ge=1, description="The most that `first` and `last` may ask for.")
     max_range_days: int = Field(
         default=3660, ge=1, description="The widest range of days that may be asked for."

@@ -1,11 +1,11 @@
 """GraphQL over WebSocket, as the subprotocol graphql-transport-ws has it."""
 
 import logging
-from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout
+from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout, wait
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, aclosing, suppress
+from dataclasses import dataclass
 from typing import Any, TypeAlias
-from urllib.parse import urlsplit
 from uuid import uuid4
 
 import msgspec
@@ -13,12 +13,14 @@ import orjson
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from base.errors import Lapsed, Throttled
+from base.errors import Lapsed, Throttled, Unavailable
 from resolvers.context import Context, Services
 from server.answers import Answer, answers, body_of_error, is_subscription
 from server.documents import Documents
+from server.line import Told, log_request
 from server.operation import Operation, require_one_operation
 from server.quota import Quota
+from server.trip import Trip, trip_of
 
 log = logging.getLogger("viewgraph")
 
@@ -27,6 +29,7 @@ _INIT_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
 _MAX_OPERATIONS = 100
 _MAX_ID = 200
+_TRY_AGAIN = 1013
 _MAX_REASON = 123
 """Bytes; a frame that closes has no room for more."""
 
@@ -56,6 +59,14 @@ Message: TypeAlias = Init | Ping | Pong | Subscribe | Complete
 _decoder: msgspec.json.Decoder[Message] = msgspec.json.Decoder(Message)
 
 
+@dataclass(slots=True)
+class Sent:
+    """Of one operation."""
+
+    answers: int = 0
+    bytes: int = 0
+
+
 class Close(Exception):
     """What the other side did, or what became of it, ends the connection."""
 
@@ -73,6 +84,7 @@ class Sockets:
         *,
         origins: Collection[str],
         idle_seconds: float,
+        log_documents: bool = False,
     ) -> None:
         """`origins`: whose pages may connect, beside this server's own; `*` for any."""
         self._services = services
@@ -80,6 +92,7 @@ class Sockets:
         self._quota = quota
         self._origins = origins
         self._idle_seconds = idle_seconds
+        self._log_documents = log_documents
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         socket = WebSocket(scope, receive, send)
@@ -92,32 +105,50 @@ class Sockets:
             await socket.close(4406, "Subprotocol not acceptable")
             return
         await socket.accept(PROTOCOL)
-        await Connection(socket, self._services, self._documents, self._quota, self._idle_seconds).serve()
+        await Connection(
+            socket,
+            self._services,
+            self._documents,
+            self._quota,
+            idle_seconds=self._idle_seconds,
+            log_documents=self._log_documents,
+        ).serve()
 
     def _may_connect(self, socket: WebSocket) -> bool:
         """Browsers say whose page it is, and leave it to the server whether that page may."""
         origin = socket.headers.get("origin")
         if origin is None or "*" in self._origins or origin in self._origins:
             return True
-        return urlsplit(origin).netloc == socket.headers.get("host")
+        # Not parsed: what is no origin is nobody's.
+        return origin.partition("://")[2] == socket.headers.get("host")
 
 
 class Connection:
     """One WebSocket: it is acknowledged first, then runs any number of operations at a time."""
 
     def __init__(
-        self, socket: WebSocket, services: Services, documents: Documents, quota: Quota, idle_seconds: float
+        self,
+        socket: WebSocket,
+        services: Services,
+        documents: Documents,
+        quota: Quota,
+        *,
+        idle_seconds: float,
+        log_documents: bool,
     ) -> None:
         self._socket = socket
         self._services = services
         self._documents = documents
         self._quota = quota
         self._idle_seconds = idle_seconds
+        self._log_documents = log_documents
         self._credentials: Mapping[str, str] = {}
         self._is_acknowledged = False
         self._lapses_at: float | None = None
+        self._idle_since = 0.0
         self._running: dict[str, Task[None]] = {}
         self._finishing: set[Task[None]] = set()
+        self._unheard: set[Task[None]] = set()
         self._deadline = timeout(None)
 
     async def serve(self) -> None:
@@ -134,6 +165,8 @@ class Connection:
             close = self._overdue()
         except WebSocketDisconnect:
             pass
+        except Unavailable as error:
+            close = Close(_TRY_AGAIN, error.message)
         except Exception:
             log.exception("A WebSocket failed")
             close = Close(4500, "Internal server error")
@@ -141,11 +174,12 @@ class Connection:
 
     def _wait(self) -> None:
         """For the next message: until the credentials lapse, or for a while if nothing runs."""
-        if not self._is_acknowledged:
+        if not self._is_acknowledged or self._deadline.expired():
             return
         limits = [] if self._lapses_at is None else [self._lapses_at]
         if not self._running:
-            limits.append(get_running_loop().time() + self._idle_seconds)
+            # What keeps a connection alive keeps nothing running.
+            limits.append(self._idle_since + self._idle_seconds)
         self._deadline.reschedule(min(limits, default=None))
 
     def _overdue(self) -> Close:
@@ -157,10 +191,10 @@ class Connection:
 
     async def _end(self, close: Close | None) -> None:
         """What only reads is cancelled; what writes is done first, whoever still listens."""
-        running, self._running = list(self._running.values()), {}
-        for task in running:
-            if task not in self._finishing:
-                task.cancel()
+        running = {*self._running.values(), *self._unheard}
+        self._running = {}
+        for task in running - self._finishing:
+            task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
             with suppress(OSError, RuntimeError, WebSocketDisconnect):
                 async with timeout(_CLOSE_SECONDS):
@@ -184,13 +218,25 @@ class Connection:
             case Init(payload):
                 await self._acknowledge(payload or {})
             case Ping(payload):
-                await self._send({"type": "pong", **({"payload": payload} if payload else {})})
+                await self._pong(payload)
             case Subscribe(id, operation):
                 await self._begin(id, operation)
             case Complete(id):
-                task = self._running.pop(id, None)
-                if task and task not in self._finishing:
-                    task.cancel()
+                await self._stop(id)
+
+    async def _pong(self, payload: dict[str, Any] | None) -> None:
+        message = {"type": "pong", **({"payload": payload} if payload else {})}
+        # Whatever the decoder took, such as numbers of any length.
+        await self._send_text(msgspec.json.encode(message))
+
+    async def _stop(self, id: str) -> None:
+        """Nothing more is sent of it, so that its id may be another operation's."""
+        task = self._running.pop(id, None)
+        if task in self._finishing:
+            self._unheard.add(task)
+        elif task:
+            task.cancel()
+            await wait({task})
 
     async def _acknowledge(self, payload: dict[str, Any]) -> None:
         if self._is_acknowledged:
@@ -204,6 +250,7 @@ class Connection:
         if seconds is not None:
             self._lapses_at = get_running_loop().time() + seconds
         self._is_acknowledged = True
+        self._idle_since = get_running_loop().time()
         await self._send({"type": "connection_ack"})
 
     async def _context(self) -> Context:
@@ -225,9 +272,9 @@ class Connection:
             raise Close(4400, f"Invalid message: an id has 1 to {_MAX_ID} characters")
         if id in self._running:
             raise Close(4409, f"Subscriber for {id} already exists")
-        if len(self._running) >= _MAX_OPERATIONS:
+        if len(self._running) + len(self._unheard) >= _MAX_OPERATIONS:
             error = Throttled(f"At most {_MAX_OPERATIONS} operations at a time.", retry_after=1)
-            await self._refuse(id, body_of_error(error, uuid4().hex))
+            await self._refuse(id, body_of_error(error, uuid4().hex)["errors"])
             return
         task = create_task(self._run(id, operation))
         self._running[id] = task
@@ -235,45 +282,74 @@ class Connection:
 
     def _forget(self, id: str, task: Task[None]) -> None:
         self._finishing.discard(task)
+        self._unheard.discard(task)
         if self._running.get(id) is task:
             del self._running[id]
+            self._idle_since = get_running_loop().time()
             self._wait()
 
     async def _run(self, id: str, operation: Operation) -> None:
-        request_id = uuid4().hex
+        sent = Sent()
+        with trip_of(self._socket.headers, uuid4().hex) as trip:
+            try:
+                await self._answer(id, operation, trip, sent)
+            finally:
+                told = Told("WEBSOCKET", None, sent.bytes, sent.answers)
+                log_request(trip, told, documents=self._log_documents)
+
+    async def _answer(self, id: str, operation: Operation, trip: Trip, sent: Sent) -> None:
+        """To the end, well or not."""
         try:
             with ExitStack() as lease:
-                if await self._is_answered(id, operation, request_id, lease):
-                    await self._send({"id": id, "type": "complete"})
-        except (OSError, WebSocketDisconnect):
+                is_answered = await self._is_answered(id, operation, trip, sent, lease)
+            if is_answered and self._is_heard(id):
+                await self._send({"id": id, "type": "complete"})
+        except WebSocketDisconnect:
             pass
-        except Lapsed:
+        except Lapsed as error:
+            trip.errors = body_of_error(error, trip.id)["errors"]
             self._lapses_at = get_running_loop().time()
             self._wait()
         except Exception as error:
-            with suppress(OSError, WebSocketDisconnect):
-                await self._refuse(id, body_of_error(error, request_id))
+            trip.errors = body_of_error(error, trip.id)["errors"]
+            if self._is_heard(id):
+                with suppress(WebSocketDisconnect):
+                    await self._refuse(id, trip.errors)
 
-    async def _is_answered(self, id: str, operation: Operation, request_id: str, lease: ExitStack) -> bool:
+    def _is_heard(self, id: str) -> bool:
+        """Whether what runs now is still the operation of this id for the other side."""
+        return self._running.get(id) is current_task()
+
+    async def _is_answered(
+        self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
+    ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        document = self._documents.find(operation)
+        document = trip.document = self._documents.find(operation)
         require_one_operation(document, operation.operationName)
         is_endless = is_subscription(document, operation.operationName)
-        if not is_endless and (task := current_task()):
+        task = current_task()
+        assert task
+        if not is_endless:
             self._finishing.add(task)
-        context = await self._context()
+        context = trip.context = await self._context()
         if context.viewer.refusal:
             raise Lapsed(context.viewer.refusal)
         if is_endless:
             lease.enter_context(self._quota.one_more(context))
-        results = answers(context, document, operation, request_id)
+        results = answers(context, document, operation, self._documents, trip.id)
         async with aclosing(results):
             async for answer in results:
-                if not answer.is_executed:
-                    await self._refuse(id, answer.body)
+                # What writes is done.
+                self._finishing.discard(task)
+                trip.errors = answer.errors
+                if not self._is_heard(id):
                     return False
-                self._documents.keep(operation)
+                if answer.refusal:
+                    await self._refuse(id, answer.refusal)
+                    return False
                 await self._next(id, answer)
+                sent.answers += 1
+                sent.bytes += len(answer.json)
         return True
 
     async def _next(self, id: str, answer: Answer) -> None:
@@ -281,15 +357,19 @@ class Connection:
             b'{"id":' + orjson.dumps(id) + b',"type":"next","payload":' + answer.json + b"}"
         )
 
-    async def _refuse(self, id: str, body: dict[str, Any]) -> None:
-        await self._send({"id": id, "type": "error", "payload": body["errors"]})
+    async def _refuse(self, id: str, errors: list[Any]) -> None:
+        await self._send({"id": id, "type": "error", "payload": errors})
 
     async def _send(self, message: dict[str, Any]) -> None:
         await self._send_text(orjson.dumps(message))
 
     async def _send_text(self, json: bytes) -> None:
-        """Waits while the other side does not read."""
-        await self._socket.send({"type": "websocket.send", "text": json.decode()})
+        """Waits while the other side does not read. Raises WebSocketDisconnect."""
+        try:
+            await self._socket.send({"type": "websocket.send", "text": json.decode()})
+        except RuntimeError:
+            # The server has given the connection up, and nobody was told yet.
+            raise WebSocketDisconnect from None
 
 
 def _headers(payload: dict[str, Any]) -> dict[str, str]:

@@ -27,6 +27,10 @@ class Framing(NamedTuple):
     heartbeat: bytes
     end: bytes
 
+    def whole(self, json: bytes) -> bytes:
+        """Of what has one answer."""
+        return self.start + self.frame(json) + self.end
+
 
 def _event(json: bytes) -> bytes:
     return b"event: next\ndata: " + json + b"\n\n"
@@ -59,7 +63,7 @@ FRAMINGS = {EVENT_STREAM: EVENTS, MULTIPART: PARTS}
 
 
 class Stream:
-    """An ASGI response. It ends with the answers, the client, the credentials or the server.
+    """An ASGI response to a subscription. The answers, the client, the credentials or the server end it.
 
     Nothing waits to be sent: while a client does not read, no answer is made for it.
     """
@@ -91,14 +95,17 @@ class Stream:
         self._stopping = stopping
         self._sending = Lock()
         self.errors: list[dict[str, Any]] = []
-        """Of the last answer that had any, as they were sent."""
+        """Of the last answer, as they were sent."""
         self.answers = 0
         self.bytes = 0
 
-    async def __call__(self, _scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._headers.items()]
         with self._lease, suppress(OSError):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
+            if scope["method"] == "HEAD":
+                await self._write(send, b"", is_last=True)
+                return
             await self._write(send, self._framing.start)
             is_complete = await self._run(receive, send)
             await self._write(send, self._framing.end if is_complete else b"", is_last=True)
@@ -128,7 +135,7 @@ class Stream:
     async def _produce(self, send: Send) -> None:
         async with aclosing(self._results):
             async for answer in self._results:
-                self.errors = answer.body.get("errors", self.errors)
+                self.errors = answer.errors
                 await self._write(send, self._framing.frame(answer.json))
                 self.answers += 1
 

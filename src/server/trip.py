@@ -35,8 +35,11 @@ class Trip:
 
 
 @contextmanager
-def trip_of(headers: Headers) -> Iterator[Trip]:
-    """Whatever is logged and asked of the database meanwhile belongs to this request."""
-    id, trace = request_id_of(headers), trace_of(headers)
+def trip_of(headers: Headers, id: str | None = None) -> Iterator[Trip]:
+    """Whatever is logged and asked of the database meanwhile belongs to this request.
+
+    `id`: of what came by a WebSocket, of which the handshake had the headers.
+    """
+    id, trace = id or request_id_of(headers), trace_of(headers)
     with metered() as usage, named(id, trace):
         yield Trip(id, trace, usage)

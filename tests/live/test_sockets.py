@@ -27,6 +27,7 @@ from tests.live.acts import (
     view_asset,
 )
 from tests.live.served import PROTOCOL, Served, Socket, served
+from tests.server.test_logging import written
 from tests.studio import Studio
 
 HANDSHAKE = {
@@ -203,6 +204,9 @@ async def test_a_ping_is_answered_also_before_the_connection_is_acknowledged(ser
         assert await socket.receive() == {"type": "pong", "payload": {"at": 1}}
         await socket.send(type="ping")
         assert await socket.receive() == {"type": "pong"}
+        for payload in ('{"n":123456789012345678901234567890}', '{"deep":' + "[" * 300 + "]" * 300 + "}"):
+            await connection.send('{"type":"ping","payload":' + payload + "}")
+            assert await connection.recv() == '{"type":"pong","payload":' + payload + "}"
         await socket.send(type="pong")
         await socket.send(type="connection_init")
         assert await socket.receive() == {"type": "connection_ack"}
@@ -386,11 +390,15 @@ async def test_one_viewer_has_so_many_subscriptions_at_most(studio: Studio, serv
 
 async def test_pages_of_other_sites_may_not_connect(services: Services) -> None:
     async with served(services, cors_origins="https://app.example.com") as server:
-        for origin in ("https://evil.example.com", "null", f"http://localhost:{server.port}"):
+        own = f"http://127.0.0.1:{server.port}"
+        for origin in (
+            "https://evil.example.com", "null", "", "http://[", f"http://localhost:{server.port}",
+            f"{own}@evil.example.com", f"http://evil.example.com/{own}",
+        ):  # fmt: skip
             with pytest.raises(InvalidStatus, match="403"):
                 async with server.connection(headers={"origin": origin}):
                     pass
-        for origin in ("https://app.example.com", f"http://127.0.0.1:{server.port}"):
+        for origin in ("https://app.example.com", own):
             async with server.connection(headers={"origin": origin}) as connection:
                 assert connection.subprotocol == PROTOCOL
 
@@ -440,3 +448,36 @@ async def test_who_does_not_read_gets_the_newest_and_no_queue(studio: Studio, se
     received.put_nowait({"type": "websocket.disconnect", "code": 1000})
     await running
     assert sent.empty()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_each_operation_has_a_line_in_the_log(studio: Studio, services: Services) -> None:
+    with written("json") as log:
+        async with served(services) as server, server.socket(studio.token("owner")) as socket:
+            await socket.subscribe(METRICS, "a", url=URL)
+            await socket.next("a")
+            await socket.subscribe("query Who { viewer { username } }", "b")
+            await socket.next("b")
+            await socket.receive()
+            await socket.subscribe("{ nothing }", "c")
+            await socket.receive()
+            await on_publication(studio, "like")
+            await socket.next("a")
+            await socket.send(type="complete", id="a")
+            await socket.subscribe("{ __typename }", "d")
+            await socket.next("d")
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    told = [line for line in lines if line.get("method") == "WEBSOCKET"]
+    assert [
+        (line.get("type"), line.get("operation"), line["viewer"], line["answers"], line.get("errors"))
+        for line in told
+    ] == [
+        ("query", "Who", "user", 1, None),
+        (None, None, "user", 0, ["GRAPHQL_VALIDATION_FAILED"]),
+        ("subscription", None, "user", 2, None),
+        ("query", None, "user", 1, None),
+    ]
+    assert len({line["request_id"] for line in told}) == 4
+    assert told[0]["document"] == sha256(b"query Who { viewer { username } }").hexdigest()
+    assert told[2]["statements"] > told[0]["statements"] > 0
+    assert "status" not in told[0]

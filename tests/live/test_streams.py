@@ -3,6 +3,7 @@
 import asyncio
 import re
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -157,7 +158,26 @@ async def test_a_get_subscribes_and_mutates_nothing(studio: Studio, server: Serv
         async with client.stream("GET", server.url, params={"query": mutation}, headers=headers) as response:
             refused = b"".join([chunk async for chunk in response.aiter_bytes()])
             assert b"Mutations are not executed by GET." in refused
+        for _ in range(2):
+            response = await client.head(server.url, params=params, headers=headers)
+            assert (response.status_code, response.headers["content-type"]) == (
+                200,
+                "text/event-stream; charset=utf-8",
+            )
     assert await studio.count("likes") == 0
+
+
+@only_sqlite
+@pytest.mark.usefixtures("studio")
+async def test_a_document_is_kept_that_was_subscribed_to_with_its_hash(server: Served) -> None:
+    extensions = {"persistedQuery": {"version": 1, "sha256Hash": sha256(PUBLIC.encode()).hexdigest()}}
+    asked = {"variables": {"url": URL}, "extensions": extensions}
+    async with server.stream(asked, EVENTS) as stream:
+        assert b"PersistedQueryNotFound" in await stream.rest()
+    for body in ({**asked, "query": PUBLIC}, asked):
+        async with server.stream(body, EVENTS) as stream:
+            _, answer = await stream.event()
+            assert answer == {"data": {"publicationMetricsChanged": {"name": "Ai Research Studio"}}}
 
 
 async def test_a_token_that_expires_ends_the_stream_and_says_so(studio: Studio, server: Served) -> None:

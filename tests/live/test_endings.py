@@ -1,0 +1,142 @@
+"""Operations and connections that end while something is still being done."""
+
+import asyncio
+from collections import Counter
+from dataclasses import replace
+
+import pytest
+
+from database import Database
+from resolvers.context import Services
+from tests.live.acts import METRICS, URL, figures, on_publication
+from tests.live.served import Served, Socket, served
+from tests.studio import Studio
+
+LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { customUrl } } }"
+LIMITS = "{ limits { maxEvents } }"
+
+only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+async def likes(studio: Studio) -> int:
+    """When all that write have had their turn."""
+    async with studio.services.database.writing():
+        pass
+    return await studio.count("likes")
+
+
+@only_sqlite
+async def test_nothing_more_is_sent_of_what_its_sender_has_ended(studio: Studio, server: Served) -> None:
+    async with server.socket(studio.token("owner")) as socket:
+        async with studio.services.database.writing():
+            await socket.subscribe(LIKE, p=studio.publication)
+            # It waits for its turn to write.
+            await asyncio.sleep(0.1)
+            await socket.send(type="complete", id="1")
+            await socket.subscribe(LIMITS)
+            assert (await socket.next())["data"] == {"limits": {"maxEvents": 1000}}
+            assert await socket.receive() == {"id": "1", "type": "complete"}
+        assert await socket.is_quiet()
+    assert await likes(studio) == 1
+
+
+@only_sqlite
+async def test_what_its_sender_has_ended_counts_while_it_is_done(studio: Studio, server: Served) -> None:
+    async with server.socket(studio.token("owner")) as socket, studio.services.database.writing():
+        for _ in range(100):
+            await socket.subscribe(LIKE, p=studio.publication)
+            await socket.send(type="ping")
+            assert await socket.receive() == {"type": "pong"}
+            await socket.send(type="complete", id="1")
+        await socket.subscribe(LIMITS)
+        refusal = await socket.receive()
+        assert (refusal["type"], refusal["payload"][0]["extensions"]["code"]) == ("error", "THROTTLED")
+
+
+@only_sqlite
+async def test_a_mutation_is_done_although_its_socket_is_gone(studio: Studio, server: Served) -> None:
+    async with studio.services.database.writing(), server.socket(studio.token("owner")) as socket:
+        await socket.subscribe(LIKE, p=studio.publication)
+        await asyncio.sleep(0.1)
+    assert await likes(studio) == 1
+
+
+@only_sqlite
+async def test_a_mutation_is_done_although_its_event_stream_is_gone(studio: Studio, server: Served) -> None:
+    body = b'{"query": "mutation { likePublication(publicationId: \\"%s\\") { __typename } }"}'
+    body %= studio.publication.encode()
+    head = (
+        f"POST /graphql HTTP/1.1\r\nhost: test\r\naccept: text/event-stream\r\n"
+        f"content-type: application/json\r\nauthorization: Bearer {studio.token('owner')}\r\n"
+        f"content-length: {len(body)}\r\n\r\n"
+    )
+    async with studio.services.database.writing():
+        _, writer = await asyncio.open_connection("127.0.0.1", server.port)
+        writer.write(head.encode() + body)
+        await asyncio.sleep(0.1)
+        writer.close()
+        await writer.wait_closed()
+        await asyncio.sleep(0.1)
+    assert await likes(studio) == 1
+
+
+@only_sqlite
+async def test_an_id_may_be_used_again_at_once(studio: Studio, services: Services) -> None:
+    async with (
+        served(services, max_subscriptions=1) as server,
+        server.socket(studio.token("owner")) as socket,
+    ):
+        for _ in range(20):
+            await socket.subscribe(METRICS, url=URL)
+            assert figures(await socket.next()) == (0, 0, 0, 0)
+            await socket.send(type="complete", id="1")
+        # And where nothing has to be asked of the database before the subscriptions are counted.
+    async with served(services, max_subscriptions=1) as server, server.socket() as socket:
+        query = "subscription($url: String!) { publicationMetricsChanged(url: $url) { name } }"
+        for _ in range(20):
+            await socket.subscribe(query, url=URL)
+            assert (await socket.next())["data"]["publicationMetricsChanged"]["name"] == "Ai Research Studio"
+            await socket.send(type="complete", id="1")
+
+
+@only_sqlite
+async def test_pings_keep_nothing_running(services: Services) -> None:
+    async with served(services, socket_idle_seconds=1) as server, server.socket() as socket:
+        began = asyncio.get_running_loop().time()
+        for _ in range(4):
+            await asyncio.sleep(0.2)
+            await socket.send(type="ping")
+            assert await socket.receive() == {"type": "pong"}
+        assert await socket.close_code() == (1000, "Nothing has run for a while")
+        assert asyncio.get_running_loop().time() - began < 1.7
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_who_comes_while_the_database_is_away_is_told_to_try_again(
+    studio: Studio, services: Services, caplog: pytest.LogCaptureFixture
+) -> None:
+    database = Database("postgresql://nobody@127.0.0.1:1/nowhere")
+    away = replace(services, database=database)
+    async with served(away) as server, server.connection() as connection:
+        payload = {"authorization": f"Bearer {studio.token('owner')}"}
+        await Socket(connection).send(type="connection_init", payload=payload)
+        assert (await Socket(connection).close_code())[0] == 1013
+    await database.close()
+    assert "A WebSocket failed" not in caplog.text
+
+
+@only_sqlite
+async def test_those_who_are_woken_at_once_take_turns(studio: Studio, server: Served) -> None:
+    async with server.socket(studio.token("owner")) as socket:
+        for id in range(20):
+            await socket.subscribe(METRICS, str(id), url=URL)
+            await socket.next(str(id))
+        await asyncio.sleep(1.1)
+        with studio.statements() as statements:
+            await on_publication(studio, "like")
+            answers = [figures((await socket.receive())["payload"]) for _ in range(20)]
+    assert answers == [(1, 0, 0, 0)] * 20
+    written = max(place for place, text in enumerate(statements) if not text.startswith("SELECT"))
+    # The first are done with all they ask before the last begin: not everybody asks the same at once.
+    ((_, most),) = Counter(statements[written + 1 :][:20]).most_common(1)
+    assert most < 12
