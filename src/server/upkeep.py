@@ -19,6 +19,8 @@ class Chore(NamedTuple):
     name: str
     period: timedelta
     work: Callable[[Services], Awaitable[object]]
+    is_first: bool = False
+    """Whether nothing is served before it was done once, well or not."""
 
 
 async def refresh_due(services: Services) -> None:
@@ -32,6 +34,8 @@ CHORES = (
         "Partitions for the months to come",
         timedelta(days=1),
         lambda services: ensure_partitions(services.database, services.clock()),
+        # An event for which a table is made while it is written is refused by the table that it was meant for.
+        is_first=True,
     ),
     Chore(
         "Destruction of old salts",
@@ -45,6 +49,9 @@ CHORES = (
 @asynccontextmanager
 async def upkeep(services: Services) -> AsyncIterator[None]:
     """Until the block is left."""
+    for chore in CHORES:
+        if chore.is_first:
+            await _do(chore, services)
     tasks = [create_task(_repeat(chore, services)) for chore in CHORES]
     try:
         yield
@@ -55,9 +62,15 @@ async def upkeep(services: Services) -> AsyncIterator[None]:
 
 
 async def _repeat(chore: Chore, services: Services) -> None:
-    while True:
-        try:
-            await chore.work(services)
-        except Exception:
-            log.exception("%s failed, and is tried again later", chore.name)
+    if chore.is_first:
         await sleep(chore.period.total_seconds())
+    while True:
+        await _do(chore, services)
+        await sleep(chore.period.total_seconds())
+
+
+async def _do(chore: Chore, services: Services) -> None:
+    try:
+        await chore.work(services)
+    except Exception:
+        log.exception("%s failed, and is tried again later", chore.name)
