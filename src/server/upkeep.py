@@ -34,7 +34,7 @@ CHORES = (
         "Partitions for the months to come",
         timedelta(days=1),
         lambda services: ensure_partitions(services.database, services.clock()),
-        # An event for which a table is made while it is written is refused by the table that it was meant for.
+        # An event whose table is made while it is written is refused by the one that it was meant for.
         is_first=True,
     ),
     Chore(
