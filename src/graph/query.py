@@ -6,12 +6,12 @@ import strawberry
 from base.errors import BadUserInput
 from graph.directives import A_MINUTE, AN_HOUR, PERSONAL
 from graph.enums import OrderDirection
-from graph.fields import argument, described, field, loaded, personal
+from graph.fields import argument, described, field, personal
 from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
 from graph.types.assets import Asset, Organization, Workspace
-from graph.types.connection import After, Before, Connection, First, Last, connection_of
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.insight import UserInsight
 from graph.types.node import Node
 from graph.types.publication import Publication, User
@@ -19,7 +19,6 @@ from loaders.listings import ALL_PUBLICATIONS
 from loaders.pages import PageKey
 from resolvers import insights, organizations, people
 from resolvers.ids import find_user
-from resolvers.pages import page_of
 from resolvers.publications import publication_by_url
 
 
@@ -93,34 +92,19 @@ class Query:
         """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
         return Publication.of(await publication_by_url(info.context, url))
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        connection_of(Publication.of),
-        Connection[Publication],
-        cached=A_MINUTE,
-    )
+    @listed(Publication.of, Connection[Publication], cached=A_MINUTE)
     def publications(
         self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageOf,
         order_by: Annotated[
             PublicationOrder | None, argument("What they are sorted by; oldest first when null.")
         ] = None,
     ) -> PageKey:
         """All publications there are."""
-        page = page_of(
-            info.context.limits,
-            first=first,
-            after=after,
-            last=last,
-            before=before,
-            order=order_by.field.value if order_by else "created_at",
-            descending=order_by is not None and order_by.direction is OrderDirection.DESC,
-        )
-        return PageKey(ALL_PUBLICATIONS, page)
+        if order_by is None:
+            return PageKey(ALL_PUBLICATIONS, page())
+        descending = order_by.direction is OrderDirection.DESC
+        return PageKey(ALL_PUBLICATIONS, page(order=order_by.field.value, descending=descending))
 
     @field
     async def user(
@@ -139,24 +123,11 @@ class Query:
         nothing, or is none."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        connection_of(Organization.of),
-        Connection[Organization],
-        cached=PERSONAL,
-    )
-    def organizations(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> PageKey:
+    @listed(Organization.of, Connection[Organization], cached=PERSONAL)
+    def organizations(self, info: Info, page: PageOf) -> PageKey:
         """The organizations that the viewer belongs to, oldest first; with a token for one, that one alone.
         UNAUTHENTICATED for whoever is not signed in."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return organizations.organizations_key(info.context, page)
+        return organizations.organizations_key(info.context, page())
 
     @personal
     async def organization(

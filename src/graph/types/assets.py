@@ -13,7 +13,7 @@ from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import BigInt, TimeZone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import After, Before, Connection, First, Last, connection_of
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.node import Node
 from loaders.asset_metrics import Scope
 from loaders.assets import AssetRow, FormatRow
@@ -22,7 +22,6 @@ from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
-from resolvers.pages import page_of
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 UTC = TimeZone("UTC")
@@ -74,40 +73,20 @@ class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        lambda key, page: connection_of(Workspace.of)(key, page),
-        Connection["Workspace"],
-    )
-    async def workspaces(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> PageKey:
+    @listed(lambda row: Workspace.of(row), Connection["Workspace"])
+    async def workspaces(self, info: Info, page: PageOf) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return await workspaces_key(info.context, self.row, page)
+        return await workspaces_key(info.context, self.row, page())
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        lambda key, page: connection_of(Asset.of)(key, page),
-        Connection["Asset"],
-    )
+    @listed(lambda row: Asset.of(row), Connection["Asset"])
     async def assets(
         self,
         info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageOf,
         workspace_ids: WorkspaceIds = None,
     ) -> PageKey:
         """The assets of the workspaces that the viewer may enter, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return await assets_key(info.context, self.row, page, workspace_ids)
+        return await assets_key(info.context, self.row, page(), workspace_ids)
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,
@@ -148,22 +127,10 @@ class Workspace(Node):
         """The organization that it is a part of."""
         return self.row.organization_id
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        lambda key, page: connection_of(Asset.of)(key, page),
-        Connection["Asset"],
-    )
-    def assets(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> PageKey:
+    @listed(lambda row: Asset.of(row), Connection["Asset"])
+    def assets(self, page: PageOf) -> PageKey:
         """Its assets, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return workspace_assets_key(self.row, page)
+        return workspace_assets_key(self.row, page())
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,

@@ -1,15 +1,19 @@
 """Relay's connections."""
 
-from collections.abc import Callable
-from typing import Annotated, Any, Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from functools import partial
+from inspect import Parameter, iscoroutinefunction, signature
+from itertools import starmap
+from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
-from graph.directives import OF_ITS_PARENT
+from graph.directives import OF_ITS_PARENT, CacheControl
 from graph.fields import argument, described, loaded
+from graph.info import Info
 from graph.scalars import BigInt
-from loaders.pages import CountKey, PageKey, Slice
-from resolvers.pages import cursor
+from loaders.pages import CountKey, Page, PageKey, Slice
+from resolvers.pages import cursor, page_of
 
 T = TypeVar("T")
 
@@ -35,6 +39,10 @@ Before = Annotated[
     str | None,
     argument("Only what comes before this cursor, which is one of this list in this order."),
 ]
+
+PageOf: TypeAlias = Callable[..., Page]
+"""The page that was asked for, of a list in the order that it is told; oldest first if in none."""
+_ENDS = {"first": First, "after": After, "last": Last, "before": Before}
 
 
 @strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
@@ -75,17 +83,48 @@ class Connection(Generic[T]):
         return self.counted
 
 
-def connection_of(node: Callable[[Any], T]) -> Callable[[PageKey, Slice[Any]], Connection[T]]:
-    """The face of a page, with `node` as the face of a row."""
+def listed(
+    node: Callable[[Any], Any], type: Any, *, cached: CacheControl | None = None
+) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
+    """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given
+    the `page` that they ask for; `node` is the face of a row."""
 
-    def of(key: PageKey, page: Slice[Any]) -> Connection[T]:
-        edges = [Edge(node=node(row), cursor=cursor(key.page.order, row)) for row in page.rows]
-        info = PageInfo(
-            has_next_page=page.has_next,
-            has_previous_page=page.has_previous,
-            start_cursor=edges[0].cursor if edges else None,
-            end_cursor=edges[-1].cursor if edges else None,
-        )
-        return Connection(edges=edges, page_info=info, counted=CountKey(key.listing, key.parent, key.filter))
+    def field(key: Callable[..., Any]) -> Any:
+        known = signature(key)
+        self, *others = known.parameters.values()
 
-    return of
+        def arguments(info: Info, given: dict[str, Any]) -> dict[str, Any]:
+            ends = {name: given.pop(name, None) for name in _ENDS}
+            given["page"] = partial(page_of, info.context.limits, **ends)
+            return {**given, "info": info} if "info" in known.parameters else given
+
+        def at_once(self: Any, info: Info, **given: Any) -> Any:
+            return key(self, **arguments(info, given))
+
+        async def in_time(self: Any, info: Info, **given: Any) -> Any:
+            return await key(self, **arguments(info, given))
+
+        keyed: Callable[..., Any] = in_time if iscoroutinefunction(key) else at_once
+        own = [parameter for parameter in others if parameter.name not in ("info", "page")]
+        parameters = [self, _parameter("info", Info), *starmap(_parameter, _ENDS.items()), *own]
+        keyed.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
+        keyed.__name__, keyed.__doc__, keyed.__module__ = key.__name__, key.__doc__, key.__module__
+        return loaded(lambda loaders: loaders.pages, partial(_connection, node), type, cached=cached)(keyed)
+
+    return field
+
+
+def _parameter(name: str, type_: Any) -> Parameter:
+    default = None if name in _ENDS else Parameter.empty
+    return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=type_)
+
+
+def _connection(node: Callable[[Any], T], key: PageKey, page: Slice[Any]) -> Connection[T]:
+    edges = [Edge(node=node(row), cursor=cursor(key.page.order, row)) for row in page.rows]
+    info = PageInfo(
+        has_next_page=page.has_next,
+        has_previous_page=page.has_previous,
+        start_cursor=edges[0].cursor if edges else None,
+        end_cursor=edges[-1].cursor if edges else None,
+    )
+    return Connection(edges=edges, page_info=info, counted=CountKey(key.listing, key.parent, key.filter))

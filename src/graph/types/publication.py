@@ -14,7 +14,7 @@ from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
-from graph.types.connection import After, Before, Connection, First, Last, connection_of
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ViewSeries
@@ -29,7 +29,6 @@ from loaders.publications import ExperienceRow, PublicationRow
 from loaders.views import ViewsKey
 from models import ExperienceType
 from resolvers import metrics
-from resolvers.pages import page_of
 from resolvers.ranges import span_of, zone_of
 
 if TYPE_CHECKING:
@@ -53,22 +52,10 @@ class User(Node):
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("As the user wants to be called; null where the user did not say.")
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        lambda key, page: connection_of(Publication.of)(key, page),
-        Connection["Publication"],
-    )
-    def publications(
-        self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
-    ) -> PageKey:
+    @listed(lambda row: Publication.of(row), Connection["Publication"])
+    def publications(self, page: PageOf) -> PageKey:
         """The publications that this user owns, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return PageKey(PUBLICATIONS_OF_USER, page, self.row.id)
+        return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
 
     @loaded(
         lambda loaders: loaders.insight_of_user,
@@ -130,23 +117,14 @@ class Publication(Node):
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
-    @loaded(
-        lambda loaders: loaders.pages,
-        connection_of(Experience.of),
-        Connection[Experience],
-    )
+    @listed(Experience.of, Connection[Experience])
     def experiences(
         self,
-        info: Info,
-        first: First = None,
-        after: After = None,
-        last: Last = None,
-        before: Before = None,
+        page: PageOf,
         type: Annotated[ExperienceType | None, argument("Only those of this type; all when null.")] = None,
     ) -> PageKey:
         """Its published experiences, oldest first."""
-        page = page_of(info.context.limits, first=first, after=after, last=last, before=before)
-        return PageKey(EXPERIENCES_OF_PUBLICATION, page, self.row.id, type)
+        return PageKey(EXPERIENCES_OF_PUBLICATION, page(), self.row.id, type)
 
     @loaded(
         lambda loaders: loaders.experience_counts,
