@@ -228,6 +228,9 @@ def _is_passing(error: BaseException) -> bool:
     """Whether it comes from the database's state, and not from what was to be written."""
     if isinstance(error, DBAPIError) and error.orig is not None:
         return error.connection_invalidated or _is_passing(error.orig)
+    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None:
+        # A partition was made for the event's month meanwhile: the next time it goes there.
+        return True
     # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
     if isinstance(error, _OF_THE_EVENTS) or isinstance(error.__cause__, _OF_THE_EVENTS):
         return False

@@ -1,8 +1,12 @@
 """Operations and connections that end while something is still being done."""
 
 import asyncio
+import json
+import socket
 from collections import Counter
 from dataclasses import replace
+from pathlib import Path
+from time import perf_counter
 
 import pytest
 
@@ -10,6 +14,7 @@ from database import Database
 from resolvers.context import Services
 from tests.live.acts import METRICS, URL, figures, on_publication
 from tests.live.served import Served, Socket, served
+from tests.server.program import Program
 from tests.studio import Studio
 
 LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { customUrl } } }"
@@ -140,3 +145,37 @@ async def test_those_who_are_woken_at_once_take_turns(studio: Studio, server: Se
     # The first are done with all they ask before the last begin: not everybody asks the same at once.
     ((_, most),) = Counter(statements[written + 1 :][:20]).most_common(1)
     assert most < 12
+
+
+@only_sqlite
+async def test_a_server_ends_although_somebody_does_not_read(
+    studio: Studio, database_url: str, tmp_path: Path
+) -> None:
+    update = "mutation($i: UpdatePublicationInput!) { updatePublication(input: $i) { publication { id } } }"
+    long = {"id": studio.publication, "name": "x" * 200}
+    assert (await studio.ask(update, "owner", i=long)).data
+    await studio.services.database.close()
+    # More than the system takes from the server before anybody reads.
+    names = " ".join(f"a{number}:name" for number in range(15_000))
+    query = f'subscription {{ publicationMetricsChanged(url: "{URL}") {{ {names} }} }}'
+    body = json.dumps({"query": query}).encode()
+    head = (
+        "POST /graphql HTTP/1.1\r\nhost: test\r\naccept: text/event-stream\r\n"
+        f"content-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    )
+    with (
+        socket.socket() as deaf,
+        Program(
+            "serve", folder=tmp_path, VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_STOP_SECONDS="1"
+        ) as program,
+    ):
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        deaf.connect(("127.0.0.1", program.port))
+        deaf.sendall(head.encode() + body)
+        received = b""
+        while b"event: next" not in received:
+            received += deaf.recv(64)
+        began = perf_counter()
+    assert program.exit_code == 0, program.err
+    assert perf_counter() - began < 15
+    assert "exceeded" in program.err
