@@ -66,6 +66,20 @@ class Throttled(ExpectedError):
         super().__init__(message, retryAfter=retry_after)
 
 
+class TooExpensive(ExpectedError):
+    """Of an operation, by what its document and variables ask for: nothing of it is executed."""
+
+    code = "COST_ESTIMATED_TOO_EXPENSIVE"
+    status = 400
+
+    def __init__(self, cost: int, limit: int) -> None:
+        super().__init__(
+            f"The operation may cost {cost:,}, and {limit:,} is the most. Ask for fewer items, or for less.",
+            cost=cost,
+            maxCost=limit,
+        )
+
+
 class TimedOut(ExpectedError):
     code = "TIMEOUT"
     status = 503

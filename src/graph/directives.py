@@ -69,6 +69,66 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
 """Of what depends on who asks."""
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION, Location.OBJECT],
+    name="cost",
+    description=(
+        "What the field, or an object of the type, adds to the cost of an operation. Without it an object "
+        "adds 1, and a leaf 0."
+    ),
+)
+class Cost:
+    weight: str = strawberry.field(description="A whole number.")
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="listSize",
+    description=(
+        "How many items a list can have, for the cost of an operation before it runs: what stands in the "
+        "list costs as often. A list without it is taken for 10."
+    ),
+)
+class ListSize:
+    assumed_size: int | None = strawberry.field(
+        description="The number where no argument says it.", default=strawberry.UNSET
+    )
+    slicing_arguments: list[str] | None = strawberry.field(
+        description="Arguments that say it, by a number or by as many items; of several, the largest.",
+        default=strawberry.UNSET,
+    )
+    sized_fields: list[str] | None = strawberry.field(
+        description="The lists one level below that are meant; the field itself when absent.",
+        default=strawberry.UNSET,
+    )
+    require_one_slicing_argument: bool = strawberry.field(
+        description="Whether one of the arguments has to be given. Here none has to.", default=True
+    )
+
+
+A_PAGE = ListSize(
+    assumed_size=20,
+    slicing_arguments=["first", "last"],
+    sized_fields=["edges"],
+    require_one_slicing_argument=False,
+)
+
+
+SEVERAL_STATEMENTS = Cost(weight="5")
+"""Of figures: what it takes to make them, beside the object that holds them."""
+
+
+A_REPORT = Cost(weight="100")
+
+
+def list_of(assumed: int, *slicing: str) -> ListSize:
+    return ListSize(
+        assumed_size=assumed,
+        slicing_arguments=list(slicing) if slicing else strawberry.UNSET,
+        require_one_slicing_argument=False,
+    )
+
+
 def _definition(directive: type) -> Any:
     return directive.__strawberry_directive__  # type: ignore[attr-defined]
 

@@ -15,7 +15,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from auth.access import Access, named, require
-from graph.directives import PERSONAL, AuthDirective, CacheControl
+from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
@@ -77,6 +77,7 @@ def loaded(
     *,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
+    costs: Cost | ListSize | None = None,
 ) -> Callable[[Key[K]], Any]:
     """A field of `type` whose value a loader has; what is decorated gives the key.
 
@@ -93,23 +94,32 @@ def loaded(
             graphql_type=type,
             description=_description(key),
             extensions=extensions,
-            directives=[cached] if cached else [],
+            directives=[hint for hint in (cached, costs) if hint],
         )
 
     return field
 
 
-def field(resolver: Callable[..., Any], *, cached: CacheControl | None = None) -> Any:
+def field(
+    resolver: Callable[..., Any],
+    *,
+    cached: CacheControl | None = None,
+    costs: Cost | ListSize | None = None,
+) -> Any:
     """A field described by its docstring."""
     return strawberry.field(
         resolver=_plain(resolver),
         description=_description(resolver),
-        directives=[cached] if cached else [],
+        directives=[hint for hint in (cached, costs) if hint],
     )
 
 
 personal = partial(field, cached=PERSONAL)
 """A field that depends on who asks."""
+
+
+def costly(costs: Cost | ListSize, *, cached: CacheControl | None = None) -> Callable[..., Any]:
+    return partial(field, cached=cached, costs=costs)
 
 
 def mutation(resolver: Callable[..., Any]) -> Any:
@@ -139,6 +149,6 @@ def _description(resolver: Callable[..., Any]) -> str:
     return cleandoc(resolver.__doc__ or "").replace("\n", " ")
 
 
-def described(text: str) -> Any:
+def described(text: str, *, costs: ListSize | None = None) -> Any:
     """A plain field of a type or an input."""
-    return strawberry.field(description=text)
+    return strawberry.field(description=text, directives=[costs] if costs else [])

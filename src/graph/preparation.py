@@ -9,12 +9,14 @@ from functools import lru_cache
 from time import perf_counter
 
 from cachetools import LRUCache
-from graphql import get_operation_ast, parse
+from graphql import GraphQLError, get_operation_ast, parse
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
+from base.errors import TooExpensive
 from graph.caching import lifetime_of
+from graph.cost import cost_of
 from graph.introspection import NoIntrospection
 from resolvers.context import Context
 from resolvers.course import Described
@@ -49,9 +51,23 @@ class Preparation(SchemaExtension):
         course.validate = course.began - began
         if not errors:
             course.operation = _operation(execution)
+            execution.pre_execution_errors = _too_expensive(execution)
             if course.deadline and course.operation and course.operation.type == "query":
                 course.deadline.reschedule(get_running_loop().time() + context.limits.query_seconds)
         yield
+
+
+def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
+    context: Context = execution.context
+    course = context.course
+    if course.operation is None or course.operation.cost is None:
+        return []
+    limits = context.limits
+    course.cost = course.operation.cost(execution.variables or {}, limits.page_size)
+    if course.cost <= limits.cost:
+        return []
+    error = TooExpensive(course.cost, limits.cost)
+    return [GraphQLError(error.message, original_error=error)]
 
 
 def _operation(execution: ExecutionContext) -> Described | None:
@@ -70,4 +86,5 @@ def _looked_through(execution: ExecutionContext) -> Described | None:
         operation.operation.value,
         operation.name.value if operation.name else None,
         lifetime_of(execution.schema._schema, document, operation),
+        cost_of(execution.schema._schema, document, operation),
     )

@@ -4,9 +4,9 @@ from typing import Annotated
 import strawberry
 
 from base.errors import BadUserInput
-from graph.directives import A_MINUTE, AN_HOUR, PERSONAL
+from graph.directives import A_MINUTE, AN_HOUR, PERSONAL, list_of
 from graph.enums import OrderDirection
-from graph.fields import argument, described, field, personal
+from graph.fields import argument, costly, described, field, personal
 from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
@@ -31,6 +31,9 @@ class Limits:
     max_range_days: int = described("The most days that a range may cover.")
     max_events: int = described("The most events that `recordEvents` takes at once.")
     max_nodes: int = described("The most ids that `nodes` takes at once.")
+    max_cost: int = described(
+        "The most that an operation may cost, by `@cost` and `@listSize`: COST_ESTIMATED_TOO_EXPENSIVE."
+    )
 
 
 @strawberry.type(
@@ -48,7 +51,7 @@ class Query:
         know of."""
         return await node(info.context, id)
 
-    @personal
+    @costly(list_of(100, "ids"), cached=PERSONAL)
     async def nodes(
         self,
         info: Info,
@@ -81,6 +84,7 @@ class Query:
             max_range_days=limits.range_days,
             max_events=limits.events,
             max_nodes=limits.page_size,
+            max_cost=limits.cost,
         )
 
     @field

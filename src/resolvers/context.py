@@ -36,6 +36,7 @@ class Limits:
     page_size: int = 100
     range_days: int = 3_660
     events: int = 1_000
+    cost: int = 50_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
     query_seconds: float = 30

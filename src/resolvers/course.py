@@ -1,8 +1,9 @@
 """What is known of a request once it was executed: for its headers, and for its line in the log."""
 
 from asyncio import Timeout
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 
 class Lifetime(NamedTuple):
@@ -20,6 +21,8 @@ class Described(NamedTuple):
     name: str | None
     lifetime: Lifetime | None
     """Of its answer; None for what is no query, of which nothing is kept."""
+    cost: Callable[[Mapping[str, Any], int], int] | None = None
+    """By the variables as they were sent, and the most items of a page; None where nobody looked."""
 
 
 @dataclass(slots=True)
@@ -35,3 +38,5 @@ class Course:
     """By when it has to be over; set for what may be stopped."""
     operation: Described | None = None
     """None where nothing was found that could be executed."""
+    cost: int | None = None
+    """None where it was not asked for: of what only records events it is known to be small."""

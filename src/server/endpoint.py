@@ -17,7 +17,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
-from base.errors import BadUserInput, ExpectedError
+from base.errors import BadUserInput, ExpectedError, TooExpensive
 from graph.events import Recording
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
@@ -147,8 +147,8 @@ class Endpoint:
         except Refused as refused:
             body = error_body(refused.message, {"code": refused.code}, trip.id)
             return Answer(body, refused.status, refused.headers)
-        except BadUserInput as error:
-            # A variable that does not fit, in a request that is well formed.
+        except (BadUserInput, TooExpensive) as error:
+            # What it asks for does not fit, in a request that is well formed.
             return Answer(error_body(error.message, error.extensions, trip.id))
         except ExpectedError as error:
             return Answer(error_body(error.message, error.extensions, trip.id), error.status)

@@ -66,6 +66,7 @@ def log_request(trip: Trip, told: Told, *, documents: bool) -> None:
         "operation": _name(operation.name) if operation else None,
         "type": operation.type if operation else None,
         "document": hash_of(trip.document) if trip.document else None,
+        "cost": course.cost if course else None,
         "statements": trip.usage.statements,
         "database_ms": _milliseconds(trip.usage.seconds),
         "viewer": _kind(trip.context.viewer) if trip.context else None,

@@ -44,6 +44,7 @@ def services_of(settings: Settings) -> Services:
         limits=Limits(
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
+            cost=settings.max_cost,
             counts_own_views=settings.count_own_views,
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,

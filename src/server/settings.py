@@ -166,6 +166,11 @@ class Settings(BaseSettings):
     max_range_days: int = Field(
         default=3660, ge=1, description="The widest range of days that may be asked for."
     )
+    max_cost: int = Field(
+        default=50_000,
+        ge=1,
+        description="The most that an operation may cost, by `@cost` and `@listSize` in the schema.",
+    )
     max_batch_events: int = Field(
         default=5_000, ge=1, description="How many reported events share a transaction at most."
     )

@@ -32,6 +32,11 @@ from tests.studio import Studio
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
+LARGE = """subscription($url: String!, $n: Int!) { publicationMetricsChanged(url: $url) { owner {
+  publications(first: $n) { edges { node { owner { publications(first: $n) { edges { node { owner {
+    publications(first: $n) { edges { cursor } }
+  } } } } } } } }
+} } }"""
 HANDSHAKE = {
     "type": "websocket",
     "path": "/graphql",
@@ -144,6 +149,7 @@ async def test_a_publication_is_still_watched_when_its_url_is_another_one(
         (METRICS, "owner", {"url": URL, "every": 0}, "BAD_USER_INPUT"),
         (METRICS, "owner", {"url": URL, "every": 3601}, "BAD_USER_INPUT"),
         (METRICS, "owner", {}, "BAD_USER_INPUT"),
+        (LARGE, "owner", {"url": URL, "n": 100}, "COST_ESTIMATED_TOO_EXPENSIVE"),
         ("subscription { nothing }", "owner", {}, "GRAPHQL_VALIDATION_FAILED"),
         ("subscription {", "owner", {}, "GRAPHQL_PARSE_FAILED"),
         ("", "owner", {}, "GRAPHQL_PARSE_FAILED"),

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from base.calendar import DateInterval, WeekStart
+from graph.directives import A_REPORT, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, ViewType
-from graph.fields import argument, described, field, loaded
+from graph.fields import argument, costly, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.metrics import UniqueVisitors
@@ -99,6 +100,7 @@ class AssetMetrics:
         lambda loaders: loaders.ranked_assets,
         lambda _, ranked: [RankedAsset.of(one) for one in ranked],
         list[RankedAsset],
+        costs=list_of(10, "first"),
     )
     def top_assets(
         self,
@@ -116,6 +118,7 @@ class AssetMetrics:
         lambda loaders: loaders.asset_visitors,
         lambda _, visitors: UniqueVisitors.of(visitors),
         UniqueVisitors | None,
+        costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
         """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
@@ -166,7 +169,7 @@ class AssetMetrics:
             week_start=week_start,
         )
 
-    @field
+    @costly(A_REPORT)
     def summary_report(
         self,
         format: Annotated[ReportFormat, argument("What the file is written in.")] = ReportFormat.XLSX,

@@ -7,7 +7,7 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
-from graph.directives import PERSONAL
+from graph.directives import PERSONAL, SEVERAL_STATEMENTS
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -93,6 +93,7 @@ class Organization(Node):
         lambda scope, figures: AssetMetrics.of(scope, figures),
         AssetMetrics | None,
         requires=INSIDERS,
+        costs=SEVERAL_STATEMENTS,
     )
     async def metrics(
         self,
@@ -137,6 +138,7 @@ class Workspace(Node):
         lambda scope, figures: AssetMetrics.of(scope, figures),
         AssetMetrics | None,
         requires=INSIDERS,
+        costs=SEVERAL_STATEMENTS,
     )
     async def metrics(
         self,
@@ -185,6 +187,7 @@ class Asset(Node):
         lambda scope, figures: AssetMetrics.of(scope, figures),
         AssetMetrics | None,
         requires=INSIDERS,
+        costs=SEVERAL_STATEMENTS,
     )
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
         """What happened to this asset alone."""

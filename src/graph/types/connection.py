@@ -8,7 +8,7 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
-from graph.directives import OF_ITS_PARENT, CacheControl
+from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
@@ -109,7 +109,9 @@ def listed(
         parameters = [self, _parameter("info", Info), *starmap(_parameter, _ENDS.items()), *own]
         keyed.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
         keyed.__name__, keyed.__doc__, keyed.__module__ = key.__name__, key.__doc__, key.__module__
-        return loaded(lambda loaders: loaders.pages, partial(_connection, node), type, cached=cached)(keyed)
+        return loaded(
+            lambda loaders: loaders.pages, partial(_connection, node), type, cached=cached, costs=A_PAGE
+        )(keyed)
 
     return field
 

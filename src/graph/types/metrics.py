@@ -4,6 +4,7 @@ from typing import Self
 
 import strawberry
 
+from graph.directives import SEVERAL_STATEMENTS
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.engagement import Engagement, EngagementKey
@@ -86,7 +87,12 @@ class EngagementMetrics:
         "publication's makers change shows at once."
     )
 
-    @loaded(lambda loaders: loaders.visitors, lambda _, visitors: UniqueVisitors.of(visitors), UniqueVisitors)
+    @loaded(
+        lambda loaders: loaders.visitors,
+        lambda _, visitors: UniqueVisitors.of(visitors),
+        UniqueVisitors,
+        costs=SEVERAL_STATEMENTS,
+    )
     def unique_visitors(self) -> HourKey[VisitorsKey]:
         """Distinct visitors, of all time or within the range. Kept by days of the reporting time zone of the
         publication's owner, so a day that the range covers in part counts whole."""

@@ -9,7 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
-from graph.directives import A_MINUTE
+from graph.directives import A_MINUTE, SEVERAL_STATEMENTS
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -141,6 +141,7 @@ class Publication(Node):
         lambda key, figures: EngagementMetrics.of(key, figures),
         EngagementMetrics | None,
         requires=MAKERS,
+        costs=SEVERAL_STATEMENTS,
     )
     def metrics(
         self,
@@ -173,6 +174,7 @@ class Publication(Node):
         lambda key, series: ViewSeries.of(key, series),
         ViewSeries | None,
         requires=MAKERS,
+        costs=SEVERAL_STATEMENTS,
     )
     def views(
         self,

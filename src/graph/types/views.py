@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 import strawberry
 
 from base.calendar import DateInterval
+from graph.directives import list_of
 from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
 from graph.scalars import BigInt
@@ -98,7 +99,8 @@ class ViewSeries:
     interval: DateInterval = described("How long each bucket is.")
     count: BigInt = described("Views in the whole range: the sum of the points.")
     points: list[ViewPoint] = described(
-        "One for each bucket and group in which there were views; with `zeroFill`, for all of them."
+        "One for each bucket and group in which there were views; with `zeroFill`, for all of them.",
+        costs=list_of(100),
     )
 
     @classmethod

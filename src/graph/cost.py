@@ -1,0 +1,176 @@
+"""What an operation may cost at most, known before it runs, by `@cost` and `@listSize`.
+
+An object costs 1 and a leaf 0, unless `@cost` says otherwise; what stands in a list costs as often as the
+list can have items. What is selected twice under one name is made once, and costs once. A field with @skip
+or @include costs whatever becomes of it; what introspection asks for costs nothing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from graphql import (
+    DocumentNode,
+    FieldNode,
+    FragmentDefinitionNode,
+    FragmentSpreadNode,
+    GraphQLField,
+    GraphQLNamedType,
+    GraphQLSchema,
+    InlineFragmentNode,
+    IntValueNode,
+    ListValueNode,
+    OperationDefinitionNode,
+    SelectionSetNode,
+    ValueNode,
+    VariableNode,
+    get_named_type,
+    get_nullable_type,
+    is_abstract_type,
+    is_composite_type,
+    is_list_type,
+)
+from strawberry import UNSET
+from strawberry.schema.schema_converter import GraphQLCoreConverter
+
+from graph.directives import Cost, ListSize
+
+D = TypeVar("D", Cost, ListSize)
+
+Variables = Mapping[str, Any]
+"""As they were sent."""
+Size = Callable[[Variables, int], int]
+"""Of a list, by the variables, and the most items that any may have: more are refused in their place."""
+CostOf = Callable[[Variables, int], int]
+"""Of an operation, by the same."""
+
+ASSUMED = 10
+"""Items of a list of which the schema says nothing."""
+_LARGEST = 2**53 - 1
+"""What JavaScript reads exactly; whatever costs more is told as this."""
+
+
+@dataclass(slots=True)
+class _Selected:
+    """What is selected under one name, by whichever fields and fragments."""
+
+    weight: int = 0
+    size: Size | None = None
+    """None for what is no list."""
+    sized: dict[str, Size] = field(default_factory=dict)
+    """Of lists one level below, by their fields: a connection says how many edges it has."""
+    children: "dict[str, _Selected]" = field(default_factory=dict)
+
+    def cost(self, variables: Variables, most: int) -> int:
+        once = self.weight + sum(child.cost(variables, most) for child in self.children.values())
+        return once if self.size is None else once * self.size(variables, most)
+
+
+def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> CostOf:
+    """Of an operation that is valid."""
+    defaults = {
+        definition.variable.name.value: definition.default_value
+        for definition in operation.variable_definitions or ()
+    }
+    root = _Selected()
+    walk = _Walk(schema, document, defaults)
+    type_ = schema.get_root_type(operation.operation)
+    if type_:
+        walk.go(operation.selection_set, type_, root)
+    return lambda variables, most: min(root.cost(variables, most), _LARGEST)
+
+
+class _Walk:
+    def __init__(
+        self, schema: GraphQLSchema, document: DocumentNode, defaults: Mapping[str, ValueNode | None]
+    ) -> None:
+        self._schema = schema
+        self._defaults = defaults
+        self._fragments = {
+            node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
+        }
+
+    def go(self, selected: SelectionSetNode, parent: GraphQLNamedType, into: _Selected) -> None:
+        for node in selected.selections:
+            if isinstance(node, FieldNode):
+                self._field(node, parent, into)
+            elif isinstance(node, FragmentSpreadNode):
+                fragment = self._fragments[node.name.value]
+                self.go(fragment.selection_set, self._type(fragment.type_condition.name.value), into)
+            elif isinstance(node, InlineFragmentNode):
+                condition = node.type_condition
+                self.go(node.selection_set, self._type(condition.name.value) if condition else parent, into)
+
+    def _field(self, node: FieldNode, parent: GraphQLNamedType, into: _Selected) -> None:
+        name = node.name.value
+        if name.startswith("__"):
+            return
+        declared = getattr(parent, "fields")[name]  # noqa: B009  # of objects and interfaces alike
+        key = node.alias.value if node.alias else name
+        selected = into.children.setdefault(key, _Selected())
+        selected.weight = max(selected.weight, self._weight(declared))
+        sizes = _found(declared, ListSize)
+        if is_list_type(get_nullable_type(declared.type)):
+            selected.size = into.sized.get(name) or self._size(node, declared, sizes)
+        elif sizes and sizes.sized_fields:
+            selected.sized = dict.fromkeys(sizes.sized_fields, self._size(node, declared, sizes))
+        if node.selection_set:
+            self.go(node.selection_set, get_named_type(declared.type), selected)
+
+    def _weight(self, declared: GraphQLField) -> int:
+        returned = get_named_type(declared.type)
+        own = _found(declared, Cost)
+        if own:
+            return int(own.weight)
+        if not is_composite_type(returned):
+            return 0
+        types = self._schema.get_possible_types(returned) if is_abstract_type(returned) else [returned]
+        return max(int(found.weight) if (found := _found(type_, Cost)) else 1 for type_ in types)
+
+    def _size(self, node: FieldNode, declared: GraphQLField, sizes: ListSize | None) -> Size:
+        assumed = ASSUMED if sizes is None or sizes.assumed_size is UNSET else sizes.assumed_size or 0
+        names = [] if sizes is None or sizes.slicing_arguments is UNSET else sizes.slicing_arguments or []
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        lengths = [
+            self._length(given[name]) if name in given else _constant(declared.args[name].default_value)
+            for name in names
+        ]
+
+        def size(variables: Variables, most: int) -> int:
+            known = [length for of in lengths if (length := of(variables)) is not None]
+            return min(max(known, default=assumed), most)
+
+        return size
+
+    def _length(self, value: ValueNode) -> Callable[[Variables], int | None]:
+        if isinstance(value, VariableNode):
+            name = value.name.value
+            default = self._defaults.get(name)
+            otherwise = self._length(default) if default else _constant(None)
+            return lambda variables: _counted(variables[name]) if name in variables else otherwise(variables)
+        if isinstance(value, IntValueNode):
+            return _constant(int(value.value))
+        return _constant(len(value.values) if isinstance(value, ListValueNode) else None)
+
+    def _type(self, name: str) -> GraphQLNamedType:
+        return self._schema.type_map[name]
+
+
+def _constant(value: Any) -> Callable[[Variables], int | None]:
+    counted = _counted(value)
+    return lambda _: counted
+
+
+def _counted(value: Any) -> int | None:
+    """Items: of a number so many, of a list its own. None for what is neither; that is refused later on."""
+    if isinstance(value, list):
+        return len(value)
+    return max(value, 0) if isinstance(value, int) else None
+
+
+def _found(declared: Any, kind: type[D]) -> D | None:
+    definition = declared.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    found: Iterator[D] = (
+        one for one in getattr(definition, "directives", None) or () if isinstance(one, kind)
+    )
+    return next(found, None)

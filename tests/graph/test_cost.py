@@ -1,0 +1,118 @@
+"""What operations may cost: exact figures, as the error that refuses them says."""
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import httpx
+import pytest
+import pytest_asyncio
+from graphql import get_introspection_query
+
+from resolvers.context import Limits
+from server.app import create_app
+from server.services import close_services
+from server.settings import Settings
+from tests.studio import Clock, Studio, services_for
+
+pytestmark = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+PAGE = "publications(first: {}) {{ edges {{ node {{ name }} }} }}"
+DEEP = """query($n: Int!) { publications(first: $n) { edges { node { owner {
+  publications(first: $n) { edges { node { owner { publications(first: $n) { edges { node { id } } } } } } }
+} } } } }"""
+
+
+@pytest_asyncio.fixture
+async def miser(database_url: str, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
+    """Of a server that lets nothing pass that costs anything."""
+    services = services_for(database_url, clock, Limits(cost=0))
+    transport = httpx.ASGITransport(app=create_app(Settings(), services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        yield client
+    await close_services(services)
+
+
+async def cost(client: httpx.AsyncClient, query: str, **variables: Any) -> int:
+    answer = (await client.post("/graphql", json={"query": query, "variables": variables})).json()
+    if "data" in answer:
+        return 0
+    (error,) = answer["errors"]
+    assert error["extensions"]["code"] == "COST_ESTIMATED_TOO_EXPENSIVE", error
+    assert error["extensions"]["maxCost"] == 0
+    assert f"may cost {error['extensions']['cost']:,}, and 0 is the most" in error["message"]
+    found: int = error["extensions"]["cost"]
+    return found
+
+
+@pytest.mark.parametrize(
+    ("query", "variables", "expected"),
+    [
+        ("{ __typename }", {}, 0),
+        (get_introspection_query(), {}, 0),
+        ("{ viewer { username name } }", {}, 1),
+        ('{ publication(url: "x") { name metrics(range: null) { totalViews } } }', {}, 6),
+        ('{ publication(url: "x") { metrics { uniqueVisitors { estimate } } } }', {}, 11),
+        # A list costs as often as it can have items: an edge, and what is in it.
+        ("{ " + PAGE.format(3) + " }", {}, 1 + 3 * (1 + 1)),
+        ("{ publications { edges { cursor } pageInfo { endCursor } } }", {}, 1 + 20 * 1 + 1),
+        ("{ publications(last: 7) { edges { cursor } } }", {}, 1 + 7 * 1),
+        ("{ publications(first: 0) { edges { node { id } } totalCount } }", {}, 1),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": 4}, 1 + 4),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": None}, 1 + 20),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {}, 1 + 20),
+        ("query($n: Int = 9) { publications(first: $n) { edges { cursor } } }", {}, 1 + 9),
+        (DEEP, {"n": 10}, 1 + 10 * (1 + 1 + 1 + 1 + 10 * (1 + 1 + 1 + 1 + 10 * (1 + 1)))),
+        ('{ nodes(ids: ["a", "b", "c"]) { id } }', {}, 3),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a"] * 5}, 5),
+        ('{ publication(url: "x") { coCreators { id } } }', {}, 1 + 10),
+        # One name is made once, whoever selects it; two names are two.
+        ('{ a: publication(url: "x") { id } b: publication(url: "x") { id } }', {}, 2),
+        (
+            '{ publication(url: "x") { owner { id } ...F } } fragment F on Publication { owner { name } }',
+            {},
+            2,
+        ),
+        ("{ viewer { id } ... { viewer { name } } ... @include(if: false) { limits { maxCost } } }", {}, 2),
+        ('{ node(id: "x") { ... on User { insight { id } } ... on Publication { owner { id } } } }', {}, 3),
+        ('mutation { likePublication(publicationId: "x") { publication { id } } }', {}, 2),
+    ],
+)
+async def test_an_operation_costs_what_its_document_and_variables_ask_for(
+    miser: httpx.AsyncClient, query: str, variables: dict[str, Any], expected: int
+) -> None:
+    assert await cost(miser, query, **variables) == expected
+    # What was looked through once is remembered, and its variables are not.
+    assert await cost(miser, query, **variables) == expected
+
+
+@pytest.mark.parametrize("value", ["x", True, -5, 1.5, {}, 101, 10**30])
+async def test_what_is_no_number_of_items_is_refused_as_such(studio: Studio, value: Any) -> None:
+    query = "query($n: Int) { publications(first: $n) { edges { node { id } } } }"
+    assert (await studio.ask(query, n=value)).code == "BAD_USER_INPUT"
+
+
+async def test_one_that_costs_too_much_is_refused_and_changes_nothing(studio: Studio) -> None:
+    with studio.statements() as statements:
+        answer = await studio.ask(DEEP, n=100)
+    assert answer.extensions == {
+        "code": "COST_ESTIMATED_TOO_EXPENSIVE",
+        "cost": 1 + 100 * (4 + 100 * (4 + 100 * 2)),
+        "maxCost": 50_000,
+    }
+    assert answer.status == 200
+    assert statements == []
+    accept = {"accept": "application/graphql-response+json"}
+    assert (await studio.send({"query": DEEP, "variables": {"n": 100}}, accept)).status == 400
+    assert (await studio.ask(DEEP, n=1)).data
+
+    asked = await studio.ask("{ limits { maxCost } }")
+    assert asked.data == {"limits": {"maxCost": 50_000}}
+
+
+async def test_a_mutation_that_costs_too_much_is_not_done(miser: httpx.AsyncClient, studio: Studio) -> None:
+    mutation = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { id } } }"
+    headers = {"authorization": f"Bearer {studio.token('stranger')}"}
+    body = {"query": mutation, "variables": {"p": studio.publication}}
+    answer = (await miser.post("/graphql", json=body, headers=headers)).json()
+    assert answer["errors"][0]["extensions"]["code"] == "COST_ESTIMATED_TOO_EXPENSIVE"
+    assert await studio.count("likes") == 0
