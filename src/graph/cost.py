@@ -61,9 +61,18 @@ class _Selected:
     """Of lists one level below, by their fields: a connection says how many edges it has."""
     children: "dict[str, _Selected]" = field(default_factory=dict)
 
-    def cost(self, variables: Variables, most: int) -> int:
-        once = self.weight + sum(child.cost(variables, most) for child in self.children.values())
-        return once if self.size is None else once * self.size(variables, most)
+    def compiled(self) -> CostOf | int:
+        """A number where no list is below: most of what is selected is a leaf."""
+        size, parts = self.size, [child.compiled() for child in self.children.values()]
+        fixed = self.weight + sum(part for part in parts if isinstance(part, int))
+        varying = [part for part in parts if not isinstance(part, int)]
+
+        def once(variables: Variables, most: int) -> int:
+            return fixed + sum(part(variables, most) for part in varying)
+
+        if size is None:
+            return once if varying else fixed
+        return lambda variables, most: size(variables, most) * once(variables, most)
 
 
 def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> CostOf:
@@ -77,7 +86,10 @@ def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationD
     type_ = schema.get_root_type(operation.operation)
     if type_:
         walk.go(operation.selection_set, type_, root)
-    return lambda variables, most: min(root.cost(variables, most), _LARGEST)
+    cost = root.compiled()
+    if isinstance(cost, int):
+        return lambda _variables, _most: cost
+    return lambda variables, most: min(cost(variables, most), _LARGEST)
 
 
 class _Walk:
