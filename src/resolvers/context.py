@@ -94,7 +94,8 @@ class Context:
     """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
     course: Course = field(default_factory=Course)
     loaders: Loaders = field(init=False)
-    _has_turn: bool = False
+    has_turn: bool = False
+    """Whether the next answer of a subscription is being made."""
 
     def __post_init__(self) -> None:
         self.forget_loaded()
@@ -123,12 +124,12 @@ class Context:
     async def take_turn(self) -> None:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
-        self._has_turn = True
+        self.has_turn = True
 
     def end_turn(self) -> None:
         """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
-        if self._has_turn:
-            self._has_turn = False
+        if self.has_turn:
+            self.has_turn = False
             self.services.turns.release()
             self.forget_loaded()
 

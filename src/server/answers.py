@@ -1,6 +1,7 @@
 """Bodies of answers, one after the other where an operation has several."""
 
 import logging
+from asyncio import CancelledError, create_task, gather, shield
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from hashlib import blake2b
@@ -111,8 +112,24 @@ async def _results(context: Context, document: str, operation: Operation) -> Asy
         yield await execute(*asked)
         return
     async with aclosing(subscribe(*asked)) as results:
-        async for result in results:
+        while result := await _next(context, results):
             yield result
+
+
+async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
+    """Who is cancelled while an answer is made waits until it is: what was begun is not left halfway."""
+
+    async def made() -> ExecutionResult | None:
+        return await anext(results, None)
+
+    making = create_task(made())
+    try:
+        return await shield(making)
+    except CancelledError:
+        if not context.has_turn:
+            making.cancel()
+        await gather(making, return_exceptions=True)
+        raise
 
 
 def _require_credentials(result: ExecutionResult) -> None:

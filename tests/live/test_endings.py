@@ -6,6 +6,7 @@ import socket
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
+from random import Random
 from time import perf_counter
 
 import pytest
@@ -18,6 +19,7 @@ from tests.server.program import Program
 from tests.studio import Studio
 
 LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { customUrl } } }"
+BODY = {"query": METRICS, "variables": {"url": URL}}
 LIMITS = "{ limits { maxEvents } }"
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
@@ -179,3 +181,28 @@ async def test_a_server_ends_although_somebody_does_not_read(
     assert program.exit_code == 0, program.err
     assert perf_counter() - began < 15
     assert "exceeded" in program.err
+
+
+async def test_an_end_at_any_moment_leaves_nothing_halfway(studio: Studio, services: Services) -> None:
+    """What is left halfway is a warning, which is an error here; a turn that is lost keeps others waiting."""
+    chance = Random(1)
+    token = studio.token("owner")
+
+    async def by_socket(server: Served) -> None:
+        async with server.socket(token) as socket:
+            for number in range(20):
+                await socket.subscribe(METRICS, str(number), url=URL)
+                await asyncio.sleep(chance.random() * 0.02)
+                await socket.send(type="complete", id=str(number))
+
+    async def by_stream(server: Served) -> None:
+        for _ in range(10):
+            async with server.stream(BODY, "text/event-stream", token):
+                await asyncio.sleep(chance.random() * 0.03)
+
+    async with served(services, max_subscriptions=100) as server:
+        await asyncio.gather(*(end(server) for end in (by_socket, by_stream) for _ in range(6)))
+        async with server.socket(token) as socket:
+            for number in range(10):
+                await socket.subscribe(METRICS, str(number), url=URL)
+                assert figures(await socket.next(str(number))) == (0, 0, 0, 0)
