@@ -185,7 +185,7 @@ async def test_a_server_ends_although_somebody_does_not_read(
 
 async def test_an_end_at_any_moment_leaves_nothing_halfway(studio: Studio, services: Services) -> None:
     """What is left halfway is a warning, which is an error here; a turn that is lost keeps others waiting."""
-    chance = Random(1)
+    chance = Random(1)  # noqa: S311
     token = studio.token("owner")
 
     async def by_socket(server: Served) -> None:
