@@ -4,6 +4,7 @@ import logging
 from asyncio import Event, Task, create_task, sleep, timeout
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
+from contextvars import Context
 from typing import NamedTuple
 from uuid import uuid4
 
@@ -83,7 +84,8 @@ class Topics:
             self._untold |= known
             self._is_untold.set()
             if self._teller is None:
-                self._teller = create_task(self._tell_forever(self._channel))
+                # In a context of its own: it outlives the request that happens to be the first.
+                self._teller = create_task(self._tell_forever(self._channel), context=Context())
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:

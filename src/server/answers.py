@@ -17,7 +17,7 @@ from base.errors import ExpectedError, Lapsed
 from graph.schema import execute, subscribe
 from resolvers.context import Context
 from server.documents import Documents
-from server.errors import MASKED, Code, Refused, error_body, formatted
+from server.errors import MASKED, Code, Refused, error_body, expected_in, formatted
 from server.operation import Operation
 
 log = logging.getLogger("viewgraph")
@@ -72,13 +72,21 @@ def is_subscription(document: str, name: str | None) -> bool:
 
 
 async def answers(
-    context: Context, document: str, operation: Operation, documents: Documents, request_id: str
+    context: Context,
+    document: str,
+    operation: Operation,
+    documents: Documents,
+    request_id: str,
+    *,
+    is_endless: bool,
 ) -> AsyncGenerator[Answer]:
     """One like the last is left out: so nobody learns when something changed that they may not see.
 
+    `is_endless`: whether it is a subscription; of anything else there is one answer.
+
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    results = _results(context, document, operation)
+    results = _results(context, document, operation, is_endless=is_endless)
     last = b""
     try:
         async with aclosing(results):
@@ -106,9 +114,11 @@ def _answer(result: ExecutionResult, request_id: str) -> Answer:
     return Answer(orjson.dumps(body), body.get("errors", []), "data" in body)
 
 
-async def _results(context: Context, document: str, operation: Operation) -> AsyncGenerator[ExecutionResult]:
+async def _results(
+    context: Context, document: str, operation: Operation, *, is_endless: bool
+) -> AsyncGenerator[ExecutionResult]:
     asked = context, document, operation.variables, operation.operationName
-    if not is_subscription(document, operation.operationName):
+    if not is_endless:
         yield await execute(*asked)
         return
     async with aclosing(subscribe(*asked)) as results:
@@ -134,11 +144,8 @@ async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> E
 
 def _require_credentials(result: ExecutionResult) -> None:
     for error in result.errors or ():
-        cause: BaseException | None = error
-        while isinstance(cause, GraphQLError):
-            cause = cause.original_error
-        if isinstance(cause, Lapsed):
-            raise cause
+        if isinstance(expected := expected_in(error), Lapsed):
+            raise expected
 
 
 def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:

@@ -1,6 +1,5 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
-import logging
 from asyncio import timeout
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -22,10 +21,10 @@ from graph.events import Recording
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
-from server.answers import answers, body_of, is_subscription, refusal_of
+from server.answers import answers, body_of, body_of_error, is_subscription, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import MASKED, Code, Refused, error_body
+from server.errors import Code, Refused
 from server.graphiql import GraphiQL
 from server.line import log_request, told_of
 from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
@@ -37,8 +36,6 @@ from server.stopping import Stopping
 from server.streams import FRAMINGS, Framing, Stream
 from server.timing import Shown, server_timing
 from server.trip import Trip, trip_of
-
-log = logging.getLogger("viewgraph")
 
 _CLIENT_IS_GONE = 499
 
@@ -107,9 +104,8 @@ class Endpoint:
                 content = answer.framing.whole(content)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
-        except Exception:
-            log.exception("Request %s failed", trip.id)
-            answer = Answer(error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, trip.id), 500)
+        except Exception as error:
+            answer = Answer(body_of_error(error, trip.id), 500)
             content = orjson.dumps(answer.body)
         trip.errors = answer.body.get("errors", [])
         status = answer.status or self._status(answer.body, media_type)
@@ -145,13 +141,12 @@ class Endpoint:
             operation = await self._operation(request)
             return await self._result(request, operation, trip)
         except Refused as refused:
-            body = error_body(refused.message, {"code": refused.code}, trip.id)
-            return Answer(body, refused.status, refused.headers)
+            return Answer(body_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
             # What it asks for does not fit, in a request that is well formed.
-            return Answer(error_body(error.message, error.extensions, trip.id))
+            return Answer(body_of_error(error, trip.id))
         except ExpectedError as error:
-            return Answer(error_body(error.message, error.extensions, trip.id), error.status)
+            return Answer(body_of_error(error, trip.id), error.status)
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Answer | Stream:
         document = self._documents.find(operation)
@@ -187,7 +182,7 @@ class Endpoint:
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, document, operation, self._documents, trip.id),
+            answers(context, document, operation, self._documents, trip.id, is_endless=True),
             FRAMINGS[media_type],
             request_id=trip.id,
             headers={"x-request-id": trip.id, "vary": VARY},

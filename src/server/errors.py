@@ -93,7 +93,7 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
         shown["locations"] = [{"line": line, "column": column} for line, column in error.locations]
     if error.path is not None:
         shown["path"] = error.path
-    if expected := _expected(error):
+    if expected := expected_in(error):
         extensions = expected.extensions
     elif not is_validated and not _IS_ABOUT_A_VARIABLE.match(error.message):
         is_syntax = isinstance(error, GraphQLSyntaxError)
@@ -109,7 +109,8 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
     return shown
 
 
-def _expected(error: BaseException | None) -> ExpectedError | None:
+def expected_in(error: BaseException | None) -> ExpectedError | None:
+    """Whatever GraphQL has wrapped it into."""
     while isinstance(error, GraphQLError):
         error = error.original_error
     return error if isinstance(error, ExpectedError) else None

@@ -9,6 +9,7 @@ GRAPHQL_JSON = "application/graphql-response+json"
 
 EVENT_STREAM = "text/event-stream"
 MULTIPART = "multipart/mixed"
+_PARTS = f"{MULTIPART};subscriptionspec=1.0"
 
 _ANY = "*/*"
 _ANY_OF_APPLICATION = "application/*"
@@ -44,23 +45,12 @@ def streamed_as(accept: str, *, if_named: bool = False) -> str | None:
 
     Of multipart/mixed, only what is meant for subscriptions: others mean parts of one answer by it.
     """
-    weights = {_ANY: 1.0} if not accept.strip() else _weights_of_streams(accept)
+    weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     any_ = 0.0 if if_named else weights.get(_ANY, 0.0)
-    events, parts = weights.get(EVENT_STREAM, any_), weights.get(MULTIPART, 0.0)
+    events, parts = weights.get(EVENT_STREAM, any_), weights.get(_PARTS, 0.0)
     if not max(events, parts):
         return None
     return EVENT_STREAM if events >= parts else MULTIPART
-
-
-def _weights_of_streams(accept: str) -> dict[str, float]:
-    weights: dict[str, float] = {}
-    for range_, parameters in map(_parsed, accept.split(",")):
-        if range_ == MULTIPART and parameters.get("subscriptionspec") != "1.0":
-            continue
-        weight = parameters.get("q", "1")
-        if _WEIGHT.fullmatch(weight):
-            weights[range_] = max(float(weight), weights.get(range_, 0.0))
-    return weights
 
 
 def _rank(media_type: str, weights: dict[str, float]) -> tuple[float, bool, bool, str]:
@@ -80,10 +70,15 @@ def _weights(accept: str) -> dict[str, float]:
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Without those that ask for another charset, or of which the weight is none."""
+    """Without those that ask for another charset, or of which the weight is none.
+
+    One that is for subscriptions is another than the same that is not.
+    """
     for text in accept.split(","):
         range_, parameters = _parsed(text)
         weight = parameters.get("q", "1")
+        if "subscriptionspec" in parameters:
+            range_ += f";subscriptionspec={parameters['subscriptionspec']}"
         if parameters.get("charset", "utf-8") in _CHARSETS and _WEIGHT.fullmatch(weight):
             yield range_, float(weight)
 

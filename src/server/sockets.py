@@ -336,7 +336,7 @@ class Connection:
             raise Lapsed(context.viewer.refusal)
         if is_endless:
             lease.enter_context(self._quota.one_more(context))
-        results = answers(context, document, operation, self._documents, trip.id)
+        results = answers(context, document, operation, self._documents, trip.id, is_endless=is_endless)
         async with aclosing(results):
             async for answer in results:
                 # What writes is done.

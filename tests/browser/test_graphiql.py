@@ -157,6 +157,20 @@ async def test_names_are_completed_and_mistakes_underlined(live: LiveServer, edi
     await expect(page.locator(".graphiql-query-editor .squiggly-error")).to_be_visible()
 
 
+async def test_what_was_completed_runs(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    page = editor.tab.page
+    await editor.press("Show Documentation Explorer")
+    await expect(page.locator(".graphiql-doc-explorer")).to_contain_text("All Schema Types")
+    await editor.write("{ limits { maxEv")
+    await page.keyboard.press("Control+Space")
+    await expect(page.locator(".suggest-widget .monaco-list-row").first).to_contain_text("maxEvents")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("maxEvents")
+
+    assert await editor.execute() == {"data": {"limits": {"maxEvents": 1000}}}
+
+
 async def test_the_history_remembers_queries(live: LiveServer, edited: OpenEditor) -> None:
     editor = await edited(live.url)
     await editor.execute()

@@ -1,20 +1,18 @@
 """What the linter says of the schema, and that it would say so."""
 
 import json
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.npm import NODE, installed, needs_node
 from tests.server.program import ROOT
 
 SOURCES = ROOT / "schema-lint"
 SCHEMA = (ROOT / "schema.graphql").read_text()
-NODE, NPM = (shutil.which(name) or "" for name in ("node", "npm"))
-
-pytestmark = pytest.mark.skipif(not (NODE and NPM), reason="this machine has no node, or no npm")
+pytestmark = needs_node
 
 # Each mistake in a line that names the rules that see it.
 MUTATIONS = '''
@@ -119,14 +117,7 @@ enum ThingEnum { # => naming-convention no-unreachable-types
 @pytest.fixture(scope="module")
 def linter(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The rules, beside the packages that their lock pins."""
-    folder = tmp_path_factory.mktemp("lint")
-    for file in ("package.json", "package-lock.json", "eslint.config.js"):
-        shutil.copy(SOURCES / file, folder)
-    command = [NPM, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--fetch-retries=1"]
-    installed = subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=180)
-    if installed.returncode:
-        pytest.skip(f"npm installs nothing here: {installed.stderr.strip().splitlines()[-1]}")
-    return folder
+    return installed(SOURCES, tmp_path_factory.mktemp("lint"), "eslint.config.js")
 
 
 def found(linter: Path, schema: str) -> list[tuple[int, str]]:
