@@ -73,6 +73,15 @@ class SqliteReaders:
             await connection.close()
 
     async def _connect(self) -> aiosqlite.Connection:
+        """Whoever is cancelled meanwhile closes it: it is a thread, which nobody else would end."""
+        opening = asyncio.create_task(self._open())
+        try:
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            await (await opening).close()
+            raise
+
+    async def _open(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(
             self._path, isolation_level=None, cached_statements=_CACHED_STATEMENTS, timeout=_BUSY_SECONDS
         )
