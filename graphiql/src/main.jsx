@@ -3,7 +3,6 @@ import { createRoot } from "react-dom/client";
 import { DOC_EXPLORER_PLUGIN, DocExplorerStore } from "@graphiql/plugin-doc-explorer";
 import { HISTORY_PLUGIN, HistoryStore } from "@graphiql/plugin-history";
 import { GraphiQLProvider } from "@graphiql/react";
-import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { GraphiQLInterface } from "graphiql";
 import "@graphiql/react/style.css";
 import "@graphiql/plugin-doc-explorer/style.css";
@@ -11,6 +10,7 @@ import "@graphiql/plugin-history/style.css";
 import "graphiql/graphiql.css";
 import "./style.css";
 import { DemoSignIns } from "./demo.jsx";
+import { currentFetcher } from "./fetcher.js";
 import { storage } from "./storage.js";
 import firstQuery from "./first-query.graphql?raw";
 
@@ -19,7 +19,7 @@ const place = document.getElementById("graphiql");
 // The server writes it into the page, in demo mode alone.
 const demo = place.dataset.demo && JSON.parse(place.dataset.demo);
 const endpoint = new URL(location.pathname, location.href);
-const fetcher = createGraphiQLFetcher({
+const fetcher = currentFetcher({
   url: endpoint.href,
   subscriptionUrl: endpoint.href.replace(/^http/, "ws"),
 });

@@ -171,6 +171,17 @@ async def test_what_was_completed_runs(live: LiveServer, edited: OpenEditor) -> 
     assert await editor.execute() == {"data": {"limits": {"maxEvents": 1000}}}
 
 
+async def test_what_was_written_the_moment_before_is_what_runs(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    async with editor.tab.page.expect_request("**/graphql") as sent:
+        await editor.tab.run(
+            f"{_model('operation.graphql')}.setValue('{{ limits {{ maxEvents }} }}');"
+            "document.querySelector('.graphiql-execute-button').click()"
+        )
+
+    assert json.loads((await sent.value).post_data or "") == {"query": "{ limits { maxEvents } }"}
+
+
 async def test_the_history_remembers_queries(live: LiveServer, edited: OpenEditor) -> None:
     editor = await edited(live.url)
     await editor.execute()
