@@ -1,8 +1,8 @@
 """What an operation may cost at most, known before it runs, by `@cost` and `@listSize`.
 
-An object costs 1 and a leaf 0, unless `@cost` says otherwise; what stands in a list costs as often as the
-list can have items. What is selected twice under one name is made once, and costs once. A field with @skip
-or @include costs whatever becomes of it; what introspection asks for costs nothing.
+An object costs 1 and a leaf a tenth, unless `@cost` says otherwise; what stands in a list costs as often as
+the list can have items. The sum is rounded up. What is selected twice under one name is made once, and costs
+once. A field with @skip or @include costs whatever becomes of it; what introspection asks for costs nothing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -33,6 +33,7 @@ from graphql import (
 from strawberry import UNSET
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
+from graph.caching import INTROSPECTION
 from graph.directives import Cost, ListSize
 
 D = TypeVar("D", Cost, ListSize)
@@ -43,11 +44,18 @@ Size = Callable[[Variables, int], int]
 """Of a list, by the variables, and the most items that any may have: more are refused in their place."""
 CostOf = Callable[[Variables, int], int]
 """Of an operation, by the same."""
+Tenths = Callable[[Variables, int], int]
+"""Of a part of it."""
 
 ASSUMED = 10
 """Items of a list of which the schema says nothing."""
 _LARGEST = 2**53 - 1
 """What JavaScript reads exactly; whatever costs more is told as this."""
+_MOST_SELECTED = 20_000
+"""With what is in each fragment as often as it is spread: a few fragments that spread one another under
+several names select more than could ever be counted. Whatever selects more costs the most."""
+_LEAF = 1
+_OBJECT = 10
 
 
 @dataclass(slots=True)
@@ -60,8 +68,10 @@ class _Selected:
     sized: dict[str, Size] = field(default_factory=dict)
     """Of lists one level below, by their fields: a connection says how many edges it has."""
     children: "dict[str, _Selected]" = field(default_factory=dict)
+    spread: set[str] = field(default_factory=set)
+    """Fragments: a second time they select nothing else."""
 
-    def compiled(self) -> CostOf | int:
+    def compiled(self) -> Tenths | int:
         """A number where no list is below: most of what is selected is a leaf."""
         size, parts = self.size, [child.compiled() for child in self.children.values()]
         fixed = self.weight + sum(part for part in parts if isinstance(part, int))
@@ -84,12 +94,24 @@ def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationD
     root = _Selected()
     walk = _Walk(schema, document, defaults)
     type_ = schema.get_root_type(operation.operation)
-    if type_:
-        walk.go(operation.selection_set, type_, root)
-    cost = root.compiled()
-    if isinstance(cost, int):
+    try:
+        if type_:
+            walk.go(operation.selection_set, type_, root)
+    except _TooMuch:
+        return lambda _variables, _most: _LARGEST
+    tenths = root.compiled()
+    if isinstance(tenths, int):
+        cost = _rounded(tenths)
         return lambda _variables, _most: cost
-    return lambda variables, most: min(cost(variables, most), _LARGEST)
+    return lambda variables, most: min(_rounded(tenths(variables, most)), _LARGEST)
+
+
+def _rounded(tenths: int) -> int:
+    return -(-tenths // _OBJECT)
+
+
+class _TooMuch(Exception):
+    pass
 
 
 class _Walk:
@@ -98,15 +120,23 @@ class _Walk:
     ) -> None:
         self._schema = schema
         self._defaults = defaults
+        self._left = _MOST_SELECTED
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
 
     def go(self, selected: SelectionSetNode, parent: GraphQLNamedType, into: _Selected) -> None:
+        """Raises _TooMuch."""
+        self._left -= len(selected.selections)
+        if self._left < 0:
+            raise _TooMuch
         for node in selected.selections:
             if isinstance(node, FieldNode):
                 self._field(node, parent, into)
             elif isinstance(node, FragmentSpreadNode):
+                if node.name.value in into.spread:
+                    continue
+                into.spread.add(node.name.value)
                 fragment = self._fragments[node.name.value]
                 self.go(fragment.selection_set, self._type(fragment.type_condition.name.value), into)
             elif isinstance(node, InlineFragmentNode):
@@ -115,11 +145,14 @@ class _Walk:
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType, into: _Selected) -> None:
         name = node.name.value
-        if name.startswith("__"):
+        if name in INTROSPECTION:
             return
-        declared = getattr(parent, "fields")[name]  # noqa: B009  # of objects and interfaces alike
         key = node.alias.value if node.alias else name
         selected = into.children.setdefault(key, _Selected())
+        if name == "__typename":
+            selected.weight = _LEAF
+            return
+        declared = getattr(parent, "fields")[name]  # noqa: B009  # of objects and interfaces alike
         selected.weight = max(selected.weight, self._weight(declared))
         sizes = _found(declared, ListSize)
         if is_list_type(get_nullable_type(declared.type)):
@@ -133,11 +166,11 @@ class _Walk:
         returned = get_named_type(declared.type)
         own = _found(declared, Cost)
         if own:
-            return int(own.weight)
+            return int(own.weight) * _OBJECT
         if not is_composite_type(returned):
-            return 0
+            return _LEAF
         types = self._schema.get_possible_types(returned) if is_abstract_type(returned) else [returned]
-        return max(int(found.weight) if (found := _found(type_, Cost)) else 1 for type_ in types)
+        return _OBJECT * max(int(found.weight) if (found := _found(type_, Cost)) else 1 for type_ in types)
 
     def _size(self, node: FieldNode, declared: GraphQLField, sizes: ListSize | None) -> Size:
         assumed = ASSUMED if sizes is None or sizes.assumed_size is UNSET else sizes.assumed_size or 0

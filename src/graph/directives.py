@@ -74,7 +74,7 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
     name="cost",
     description=(
         "What the field, or an object of the type, adds to the cost of an operation. Without it an object "
-        "adds 1, and a leaf 0."
+        "adds 1, and a leaf a tenth; the sum is rounded up."
     ),
 )
 class Cost:

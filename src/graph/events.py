@@ -8,11 +8,11 @@ for a single event takes ten times as long as everything else. Its answer is the
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, NamedTuple
 from uuid import uuid4
 
 from graphql import (
+    DocumentNode,
     FieldNode,
     GraphQLError,
     GraphQLSchema,
@@ -24,13 +24,13 @@ from graphql import (
     SelectionSetNode,
     TypeNode,
     VariableNode,
-    parse,
     validate,
 )
 from msgspec.structs import astuple
 from strawberry.types import ExecutionResult
 
 from base.errors import BadUserInput
+from graph.document import Document
 from graph.inputs import EventInput
 from ingest.reports import EventOutcome, EventStatus
 from ingest.wire import (
@@ -46,7 +46,6 @@ from resolvers import recording
 from resolvers.context import Context
 
 _TYPE = "EventInput"
-_CACHED_DOCUMENTS = 256
 _OTHER_SUBJECTS = len(WireSubject.__struct_fields__) - 1
 
 Shape = tuple[tuple[str, Any], ...]
@@ -54,16 +53,17 @@ Shape = tuple[tuple[str, Any], ...]
 
 
 def without_events(
-    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
+    context: Context, document: Document, variables: dict[str, Any] | None, operation_name: str | None
 ) -> dict[str, Any] | None:
     """The variables, with placeholders for lists of events, which the context now holds decoded.
 
     Raises BAD_USER_INPUT, saying where in the list what is wrong.
     """
-    if not variables or _TYPE not in document:
+    operation = document.operation(operation_name)
+    if not variables or _TYPE not in document.text or operation is None:
         return variables
     given = dict(variables)
-    for name in _event_variables(document, operation_name):
+    for name in _event_variables(operation):
         if isinstance(given.get(name), list):
             given[name] = [_withheld(context, name, given[name])]
     return given
@@ -89,21 +89,13 @@ def _decoded(name: str, values: list[Any]) -> list[WireEvent]:
         ) from None
 
 
-@lru_cache(maxsize=_CACHED_DOCUMENTS)
-def _event_variables(document: str, operation_name: str | None) -> tuple[str, ...]:
-    """The operation's variables that are lists of events. A document that does not parse has none."""
-    try:
-        definitions = parse(document).definitions
-    except GraphQLError:
-        return ()
-    return tuple(
+def _event_variables(operation: OperationDefinitionNode) -> list[str]:
+    """The operation's variables that are lists of events."""
+    return [
         variable.variable.name.value
-        for definition in definitions
-        if isinstance(definition, OperationDefinitionNode)
-        and operation_name in (None, definition.name and definition.name.value)
-        for variable in definition.variable_definitions or ()
+        for variable in operation.variable_definitions or ()
         if _is_event_list(variable.type)
-    )
+    ]
 
 
 def _is_event_list(type_: TypeNode) -> bool:
@@ -163,26 +155,25 @@ class Recording(NamedTuple):
 
 
 def recording_of(
-    schema: GraphQLSchema, document: str, operation: str | None, variables: Mapping[str, Any] | None
+    schema: GraphQLSchema, document: Document, operation: str | None, variables: Mapping[str, Any] | None
 ) -> Recording | None:
     """None when the request is anything else: it takes the usual way, and is judged there."""
-    if not variables or _TYPE not in document:
+    if not variables or _TYPE not in document.text:
         return None
-    known = _recording(schema, document)
+    known = document.known(Recording, lambda: _recording(schema, document.node))
     if known is None or operation not in (None, known.operation):
         return None
     given = variables.get(known.variable)
     return known._replace(given=given) if isinstance(given, list) else None
 
 
-@lru_cache(maxsize=_CACHED_DOCUMENTS)
-def _recording(schema: GraphQLSchema, document: str) -> Recording | None:
-    try:
-        parsed = parse(document)
-    except GraphQLError:
-        return None
-    operation = parsed.definitions[0]
-    if len(parsed.definitions) > 1 or not isinstance(operation, OperationDefinitionNode):
+def _recording(schema: GraphQLSchema, document: DocumentNode | None) -> Recording | None:
+    operation = document.definitions[0] if document else None
+    if (
+        document is None
+        or len(document.definitions) > 1
+        or not isinstance(operation, OperationDefinitionNode)
+    ):
         return None
     fields = _plain_fields(operation.selection_set, {"recordEvents"})
     if operation.operation is not OperationType.MUTATION or operation.directives or not fields:
@@ -190,7 +181,12 @@ def _recording(schema: GraphQLSchema, document: str) -> Recording | None:
     field = fields[0]
     given = [argument.value for argument in field.arguments or ()]
     shape = _shape(field.selection_set)
-    if shape is None or len(fields) > 1 or not isinstance(given[0], VariableNode) or validate(schema, parsed):
+    if (
+        shape is None
+        or len(fields) > 1
+        or not isinstance(given[0], VariableNode)
+        or validate(schema, document)
+    ):
         return None
     name = operation.name.value if operation.name else None
     return Recording(name, given[0].name.value, field, shape, [])

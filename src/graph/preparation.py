@@ -5,11 +5,9 @@ In one extension: each hook costs more than finding what it looks up.
 
 from asyncio import get_running_loop
 from collections.abc import Iterator
-from functools import lru_cache
 from time import perf_counter
 
-from cachetools import LRUCache
-from graphql import GraphQLError, get_operation_ast, parse
+from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
@@ -17,25 +15,20 @@ from strawberry.types import ExecutionContext
 from base.errors import TooExpensive
 from graph.caching import lifetime_of
 from graph.cost import cost_of
+from graph.document import Document, document_of
 from graph.introspection import NoIntrospection
 from resolvers.context import Context
 from resolvers.course import Described
-
-_CACHED_DOCUMENTS = 512
-_parsed = lru_cache(_CACHED_DOCUMENTS)(parse)
-_validated = lru_cache(_CACHED_DOCUMENTS)(validate_document)
-_described: LRUCache[tuple[str, str | None], Described | None] = LRUCache(_CACHED_DOCUMENTS)
 
 
 class Preparation(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
         context: Context = execution.context
-        began = perf_counter()
-        try:
-            execution.graphql_document = _parsed(execution.query or "", **execution.parse_options)
-        finally:
-            context.course.parse = perf_counter() - began
+        document = document_of(execution.query or "", context.limits.document_tokens)
+        if document.error:
+            raise document.error
+        execution.graphql_document = document.node
         yield
 
     def on_validate(self) -> Iterator[None]:
@@ -45,12 +38,12 @@ class Preparation(SchemaExtension):
         began = perf_counter()
         if not context.limits.introspection:
             execution.validation_rules = (*execution.validation_rules, NoIntrospection)
-        errors = _validated(execution.schema._schema, execution.graphql_document, execution.validation_rules)
-        execution.pre_execution_errors = errors
+        document = document_of(execution.query or "", context.limits.document_tokens)
+        errors = execution.pre_execution_errors = _errors(execution, document)
         course.began = perf_counter()
         course.validate = course.began - began
         if not errors:
-            course.operation = _operation(execution)
+            course.operation = _operation(execution, document)
             execution.pre_execution_errors = _too_expensive(execution)
             if course.deadline and course.operation and course.operation.type == "query":
                 course.deadline.reschedule(get_running_loop().time() + context.limits.query_seconds)
@@ -70,21 +63,29 @@ def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
     return [GraphQLError(error.message, original_error=error)]
 
 
-def _operation(execution: ExecutionContext) -> Described | None:
-    key = (execution.query or "", execution.operation_name)
-    if key not in _described:
-        _described[key] = _looked_through(execution)
-    return _described[key]
+def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
+    rules = execution.validation_rules
+    schema, node = execution.schema._schema, document.node
+    assert node
+    return document.known(rules, lambda: validate_document(schema, node, rules))
 
 
-def _looked_through(execution: ExecutionContext) -> Described | None:
-    document = execution.graphql_document
-    operation = get_operation_ast(document, execution.operation_name) if document else None
-    if document is None or operation is None:
+def _operation(execution: ExecutionContext, document: Document) -> Described | None:
+    operation, node = document.operation(execution.operation_name), document.node
+    if operation is None or node is None:
         return None
+    return document.known(
+        (Described, operation.name and operation.name.value),
+        lambda: _looked_through(execution.schema._schema, node, operation),
+    )
+
+
+def _looked_through(
+    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
+) -> Described:
     return Described(
         operation.operation.value,
         operation.name.value if operation.name else None,
-        lifetime_of(execution.schema._schema, document, operation),
-        cost_of(execution.schema._schema, document, operation),
+        lifetime_of(schema, document, operation),
+        cost_of(schema, document, operation),
     )

@@ -13,6 +13,7 @@ from strawberry.types.graphql import OperationType
 
 from graph.deadline import in_time
 from graph.directives import describe_arguments
+from graph.document import Document
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
@@ -51,7 +52,7 @@ schema = Schema(
 
 
 def recording_in(
-    document: str, variables: dict[str, Any] | None, operation_name: str | None
+    document: Document, variables: dict[str, Any] | None, operation_name: str | None
 ) -> Recording | None:
     """None when the request does anything else than record one list of events."""
     return recording_of(schema._schema, document, operation_name, variables)
@@ -59,7 +60,7 @@ def recording_in(
 
 async def execute(
     context: Context,
-    document: str,
+    document: Document,
     variables: dict[str, Any] | None,
     operation_name: str | None,
     *,
@@ -71,7 +72,7 @@ async def execute(
     whatever its variables are.
     """
     execution = schema.execute(
-        document,
+        document.text,
         variable_values=variables
         if only_queries
         else without_events(context, document, variables, operation_name),
@@ -86,11 +87,11 @@ async def execute(
 
 
 async def subscribe(
-    context: Context, document: str, variables: dict[str, Any] | None, operation_name: str | None
+    context: Context, document: Document, variables: dict[str, Any] | None, operation_name: str | None
 ) -> AsyncGenerator[ExecutionResult]:
     """Every result of a subscription, until it ends or the generator is closed."""
     results = await schema.subscribe(
-        document, variable_values=variables, context_value=context, operation_name=operation_name
+        document.text, variable_values=variables, context_value=context, operation_name=operation_name
     )
     try:
         async with aclosing(results):

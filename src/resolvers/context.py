@@ -37,6 +37,7 @@ class Limits:
     range_days: int = 3_660
     events: int = 1_000
     cost: int = 50_000
+    document_tokens: int = 5_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
     query_seconds: float = 30

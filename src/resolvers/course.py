@@ -29,7 +29,6 @@ class Described(NamedTuple):
 class Course:
     """Seconds that each phase took, 0 where it did not come to that."""
 
-    parse: float = 0.0
     validate: float = 0.0
     execute: float = 0.0
     began: float = 0.0

@@ -8,12 +8,12 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
-from graphql import GraphQLError, OperationType, get_operation_ast, parse
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import ExpectedError, Lapsed
+from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
 from server.documents import Documents
@@ -60,20 +60,9 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
 
-def is_subscription(document: str, name: str | None) -> bool:
-    """Of a document that does not parse, or that has no such operation, False."""
-    if OperationType.SUBSCRIPTION.value not in document:
-        return False
-    try:
-        operation = get_operation_ast(parse(document), name)
-    except GraphQLError:
-        return False
-    return operation is not None and operation.operation is OperationType.SUBSCRIPTION
-
-
 async def answers(
     context: Context,
-    document: str,
+    document: Document,
     operation: Operation,
     documents: Documents,
     request_id: str,
@@ -115,7 +104,7 @@ def _answer(result: ExecutionResult, request_id: str) -> Answer:
 
 
 async def _results(
-    context: Context, document: str, operation: Operation, *, is_endless: bool
+    context: Context, document: Document, operation: Operation, *, is_endless: bool
 ) -> AsyncGenerator[ExecutionResult]:
     asked = context, document, operation.variables, operation.operationName
     if not is_endless:

@@ -17,11 +17,12 @@ from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
 from base.errors import BadUserInput, ExpectedError, TooExpensive
+from graph.document import Document
 from graph.events import Recording
 from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
-from server.answers import answers, body_of, body_of_error, is_subscription, refusal_of
+from server.answers import answers, body_of, body_of_error, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
 from server.errors import Code, Refused
@@ -149,10 +150,9 @@ class Endpoint:
             return Answer(body_of_error(error, trip.id), error.status)
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Answer | Stream:
-        document = self._documents.find(operation)
+        document = trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
-        trip.document = document
-        if is_subscription(document, operation.operationName):
+        if document.is_subscription(operation.operationName):
             return await self._stream(request, document, operation, trip)
         reads = request.method in READING
         # Recording is a mutation, which is never done by GET.
@@ -167,7 +167,7 @@ class Endpoint:
             self._documents.keep(operation)
         return _answered(result, context, trip.id)._replace(framing=_framing(request))
 
-    async def _stream(self, request: Request, document: str, operation: Operation, trip: Trip) -> Stream:
+    async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
         """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
@@ -246,7 +246,7 @@ def _framing(request: Request) -> Framing | None:
 
 
 async def _executed(
-    document: str, operation: Operation, context: Context, *, only_queries: bool
+    document: Document, operation: Operation, context: Context, *, only_queries: bool
 ) -> ExecutionResult:
     try:
         return await execute(

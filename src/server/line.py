@@ -3,17 +3,14 @@ was asked only what stands here."""
 
 import logging
 import re
-from functools import lru_cache
 from typing import Any, NamedTuple
 
 from graphql import (
     FloatValueNode,
-    GraphQLError,
     IntValueNode,
     Node,
     StringValueNode,
     Visitor,
-    parse,
     print_ast,
     visit,
 )
@@ -21,7 +18,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from auth.viewer import Viewer
-from server.manifest import hash_of
+from graph.document import Document
 from server.streams import Stream
 from server.trip import Trip
 
@@ -31,7 +28,6 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _LONGEST_NAME = 100
 _MOST_CODES = 10
 _LONGEST_DOCUMENT = 10_000
-_REMEMBERED = 128
 
 
 class Told(NamedTuple):
@@ -65,7 +61,7 @@ def log_request(trip: Trip, told: Told, *, documents: bool) -> None:
         "duration_ms": _milliseconds(trip.seconds()),
         "operation": _name(operation.name) if operation else None,
         "type": operation.type if operation else None,
-        "document": hash_of(trip.document) if trip.document else None,
+        "document": trip.document.hash if trip.document else None,
         "cost": course.cost if course else None,
         "statements": trip.usage.statements,
         "database_ms": _milliseconds(trip.usage.seconds),
@@ -115,11 +111,9 @@ class _Blank(Visitor):
         return FloatValueNode(value="0")
 
 
-@lru_cache(maxsize=_REMEMBERED)
-def _without_values(document: str) -> str | None:
+def _without_values(document: Document) -> str | None:
     """None for what is no document: nobody knows what stands where in it."""
-    try:
-        blank = visit(parse(document, no_location=True), _Blank())
-    except GraphQLError:
+    node = document.node
+    if node is None:
         return None
-    return print_ast(blank)[:_LONGEST_DOCUMENT]
+    return document.known(_Blank, lambda: print_ast(visit(node, _Blank()))[:_LONGEST_DOCUMENT])

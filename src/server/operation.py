@@ -1,15 +1,13 @@
 """What a request asks to be executed, as it stands in a body or in a URL."""
 
-import re
 from typing import Any
 from urllib.parse import parse_qsl
 
 import msgspec
-from graphql import GraphQLError, OperationDefinitionNode, parse
 
+from graph.document import Document
 from server.errors import Code, Refused
 
-_KEYWORD = re.compile(r"\b(?:query|mutation|subscription)\b")
 _MAX_PARAMETERS = 100
 
 
@@ -60,22 +58,10 @@ def _parameters(query_string: bytes) -> dict[str, str]:
     return parameters
 
 
-def require_one_operation(document: str, name: str | None) -> None:
+def require_one_operation(document: Document, name: str | None) -> None:
     """Raises Refused where there are several and none is named."""
-    if name is None and _operations_in(document) > 1:
+    if name is None and len(document.operations) > 1:
         raise Refused(
             "The document has several operations: say in `operationName` which one is meant.",
             Code.OPERATION_RESOLUTION_FAILURE,
         )
-
-
-def _operations_in(document: str) -> int:
-    """As many as 1 is only looked for, not parsed: whoever executes it parses it anyway."""
-    looked_for = len(_KEYWORD.findall(document))
-    if looked_for < 2:
-        return looked_for
-    try:
-        definitions = parse(document).definitions
-    except GraphQLError:
-        return 0
-    return sum(isinstance(definition, OperationDefinitionNode) for definition in definitions)

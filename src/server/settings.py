@@ -171,6 +171,14 @@ class Settings(BaseSettings):
         ge=1,
         description="The most that an operation may cost, by `@cost` and `@listSize` in the schema.",
     )
+    max_document_tokens: int = Field(
+        default=5_000,
+        ge=500,
+        description=(
+            "The longest document, in tokens: names, values and punctuation. It may have as many comments, "
+            "and 20 times as many characters."
+        ),
+    )
     max_batch_events: int = Field(
         default=5_000, ge=1, description="How many reported events share a transaction at most."
     )

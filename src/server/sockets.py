@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from base.errors import Lapsed, Throttled, Unavailable
 from resolvers.context import Context, Services
-from server.answers import Answer, answers, body_of_error, is_subscription
+from server.answers import Answer, answers, body_of_error
 from server.documents import Documents
 from server.line import Told, log_request
 from server.operation import Operation, require_one_operation
@@ -324,9 +324,9 @@ class Connection:
         self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        document = trip.document = self._documents.find(operation)
+        document = trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
-        is_endless = is_subscription(document, operation.operationName)
+        is_endless = document.is_subscription(operation.operationName)
         task = current_task()
         assert task
         if not is_endless:

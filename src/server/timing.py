@@ -19,7 +19,8 @@ def server_timing(trip: Trip, shown: Shown) -> dict[str, str]:
         return {}
     course = trip.context.course if trip.context else None
     spent = {
-        **({"parse": course.parse, "validate": course.validate, "execute": course.execute} if course else {}),
+        **({"parse": trip.parse_seconds} if trip.document else {}),
+        **({"validate": course.validate, "execute": course.execute} if course else {}),
         "database": trip.usage.seconds,
         "total": trip.seconds(),
     }

@@ -9,7 +9,8 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from database import Usage, metered
-from resolvers.context import Context
+from graph.document import Document, document_of
+from resolvers.context import Context, Limits
 from server.tracing import Trace, named, request_id_of, trace_of
 
 
@@ -21,10 +22,17 @@ class Trip:
     began: float = field(default_factory=perf_counter)
     context: Context | None = None
     """None until somebody asks for something that can be executed."""
-    document: str | None = None
+    document: Document | None = None
     """Once it was found."""
+    parse_seconds: float = 0.0
     errors: list[dict[str, Any]] = field(default_factory=list)
     """As they are answered."""
+
+    def parsed(self, text: str, limits: Limits) -> Document:
+        began = perf_counter()
+        self.document = document_of(text, limits.document_tokens)
+        self.parse_seconds = perf_counter() - began
+        return self.document
 
     def seconds(self) -> float:
         """Since the request came in."""

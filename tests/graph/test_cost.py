@@ -1,6 +1,8 @@
 """What operations may cost: exact figures, as the error that refuses them says."""
 
 from collections.abc import AsyncIterator
+from fractions import Fraction
+from math import ceil
 from typing import Any
 
 import httpx
@@ -45,41 +47,50 @@ async def cost(client: httpx.AsyncClient, query: str, **variables: Any) -> int:
 
 
 @pytest.mark.parametrize(
-    ("query", "variables", "expected"),
+    ("query", "variables", "tenths"),
     [
-        ("{ __typename }", {}, 0),
+        ("{ __typename }", {}, 1),
         (get_introspection_query(), {}, 0),
-        ("{ viewer { username name } }", {}, 1),
-        ('{ publication(url: "x") { name metrics(range: null) { totalViews } } }', {}, 6),
-        ('{ publication(url: "x") { metrics { uniqueVisitors { estimate } } } }', {}, 11),
+        ("{ viewer { username name } }", {}, 10 + 2),
+        ('{ publication(url: "x") { name metrics(range: null) { totalViews } } }', {}, 10 + 1 + 50 + 1),
+        ('{ publication(url: "x") { metrics { uniqueVisitors { estimate } } } }', {}, 10 + 50 + 50 + 1),
         # A list costs as often as it can have items: an edge, and what is in it.
-        ("{ " + PAGE.format(3) + " }", {}, 1 + 3 * (1 + 1)),
-        ("{ publications { edges { cursor } pageInfo { endCursor } } }", {}, 1 + 20 * 1 + 1),
-        ("{ publications(last: 7) { edges { cursor } } }", {}, 1 + 7 * 1),
-        ("{ publications(first: 0) { edges { node { id } } totalCount } }", {}, 1),
-        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": 4}, 1 + 4),
-        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": None}, 1 + 20),
-        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {}, 1 + 20),
-        ("query($n: Int = 9) { publications(first: $n) { edges { cursor } } }", {}, 1 + 9),
-        (DEEP, {"n": 10}, 1 + 10 * (1 + 1 + 1 + 1 + 10 * (1 + 1 + 1 + 1 + 10 * (1 + 1)))),
-        ('{ nodes(ids: ["a", "b", "c"]) { id } }', {}, 3),
-        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a"] * 5}, 5),
-        ('{ publication(url: "x") { coCreators { id } } }', {}, 1 + 10),
+        ("{ " + PAGE.format(3) + " }", {}, 10 + 3 * (10 + 10 + 1)),
+        ("{ publications { edges { cursor } pageInfo { endCursor } } }", {}, 10 + 20 * (10 + 1) + 10 + 1),
+        ("{ publications(last: 7) { edges { cursor } } }", {}, 10 + 7 * (10 + 1)),
+        ("{ publications(first: 0) { edges { node { id } } totalCount } }", {}, 10 + 1),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": 4}, 10 + 4 * (10 + 1)),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": None}, 10 + 20 * (10 + 1)),
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {}, 10 + 20 * (10 + 1)),
+        ("query($n: Int = 9) { publications(first: $n) { edges { cursor } } }", {}, 10 + 9 * (10 + 1)),
+        (DEEP, {"n": 10}, 10 + 10 * (40 + 10 * (40 + 10 * (10 + 10 + 1)))),
+        ('{ nodes(ids: ["a", "b", "c"]) { id } }', {}, 3 * (10 + 1)),
+        ("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["a"] * 5}, 5 * (10 + 1)),
+        ('{ publication(url: "x") { coCreators { id } } }', {}, 10 + 10 * (10 + 1)),
         # One name is made once, whoever selects it; two names are two.
-        ('{ a: publication(url: "x") { id } b: publication(url: "x") { id } }', {}, 2),
+        ('{ a: publication(url: "x") { id } b: publication(url: "x") { id } }', {}, 2 * (10 + 1)),
         (
             '{ publication(url: "x") { owner { id } ...F } } fragment F on Publication { owner { name } }',
             {},
-            2,
+            10 + 10 + 2,
         ),
-        ("{ viewer { id } ... { viewer { name } } ... @include(if: false) { limits { maxCost } } }", {}, 2),
-        ('{ node(id: "x") { ... on User { insight { id } } ... on Publication { owner { id } } } }', {}, 3),
-        ('mutation { likePublication(publicationId: "x") { publication { id } } }', {}, 2),
+        (
+            "{ viewer { id } ... { viewer { name } } ... @include(if: false) { limits { maxCost } } }",
+            {},
+            10 + 2 + 10 + 1,
+        ),
+        (
+            '{ node(id: "x") { ... on User { insight { id } } ... on Publication { owner { id } } } }',
+            {},
+            10 + 2 * (10 + 1),
+        ),
+        ('mutation { likePublication(publicationId: "x") { publication { id } } }', {}, 10 + 10 + 1),
     ],
 )
 async def test_an_operation_costs_what_its_document_and_variables_ask_for(
-    miser: httpx.AsyncClient, query: str, variables: dict[str, Any], expected: int
+    miser: httpx.AsyncClient, query: str, variables: dict[str, Any], tenths: int
 ) -> None:
+    expected = ceil(Fraction(tenths, 10))
     assert await cost(miser, query, **variables) == expected
     # What was looked through once is remembered, and its variables are not.
     assert await cost(miser, query, **variables) == expected
@@ -96,7 +107,7 @@ async def test_one_that_costs_too_much_is_refused_and_changes_nothing(studio: St
         answer = await studio.ask(DEEP, n=100)
     assert answer.extensions == {
         "code": "COST_ESTIMATED_TOO_EXPENSIVE",
-        "cost": 1 + 100 * (4 + 100 * (4 + 100 * 2)),
+        "cost": 1 + 100 * (4 + 100 * (4 + 10 * 21)),
         "maxCost": 50_000,
     }
     assert answer.status == 200

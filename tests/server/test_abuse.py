@@ -136,6 +136,50 @@ def test_a_request_that_is_no_good_is_refused_in_json_and_the_next_one_answered(
     assert monotonic() - before < SECONDS
 
 
+def spread(levels: int, each: str, last: str) -> str:
+    """So many fragments, each of which has the next one twice: 2 to their power in all."""
+    fragments = [f"fragment F{level} on User {{ {each} }}" for level in range(levels)]
+    chain = [text.replace("NEXT", f"...F{level + 1}") for level, text in enumerate(fragments)]
+    return " ".join(["{ viewer { ...F0 } }", *chain, f"fragment F{levels} on User {{ {last} }}"])
+
+
+INSIGHTS = "a: insight { user { NEXT } } b: insight { user { NEXT } }"
+TYPES = "fields { type { fields { type { fields { type { name } } } } } }"
+
+COSTLY = {
+    "too many tokens": ("{" + " id" * 5_000 + "}", "GRAPHQL_PARSE_FAILED"),
+    "too many comments": ("{" + "#\n" * 5_001 + "id}", "GRAPHQL_PARSE_FAILED"),
+    "braces in braces": ("{a" * 3_000, "GRAPHQL_PARSE_FAILED"),
+    "one field again and again": ("{" + " limits { maxCost }" * 800 + "}", "GRAPHQL_VALIDATION_FAILED"),
+    "types of types": (f"{{ __schema {{ types {{ {TYPES} }} }} }}", "GRAPHQL_VALIDATION_FAILED"),
+    "fragments in fragments": (spread(40, INSIGHTS, "id"), "COST_ESTIMATED_TOO_EXPENSIVE"),
+    "many leaves of many objects": (
+        "{ publications(first: 100) { edges { node { owner { publications(first: 100) { edges { node {"
+        + "".join(f" n{number}: name" for number in range(100))
+        + " } } } } } } } }",
+        "COST_ESTIMATED_TOO_EXPENSIVE",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", COSTLY)
+def test_a_document_that_would_take_long_is_not_executed(program: Program, name: str) -> None:
+    document, code = COSTLY[name]
+    body = json.dumps({"query": document}).encode()
+    accept = "Accept: application/graphql-response+json"
+    status, _, answer = exchange(program, posted(body, "Content-Type: application/json", accept))
+
+    assert (status, json.loads(answer)["errors"][0]["extensions"]["code"]) == (400, code)
+    assert "data" not in json.loads(answer)
+    assert exchange(program, posted(QUERY))[0] == 200
+
+
+def test_what_fragments_select_again_is_selected_once(program: Program) -> None:
+    body = json.dumps({"query": spread(40, "NEXT NEXT", "id")}).encode()
+
+    assert json.loads(exchange(program, posted(body))[2]) == {"data": {"viewer": None}}
+
+
 def test_nothing_of_it_was_a_bug(program: Program) -> None:
     for request, _ in ABUSIVE.values():
         exchange(program, request)

@@ -74,7 +74,7 @@ async def test_a_request_has_one_line_that_says_what_became_of_it(studio: Studio
     assert 0 < line.pop("database_ms") < line.pop("duration_ms")
     assert line.pop("timestamp").endswith("Z")
     assert line == {
-        "cost": 1,
+        "cost": 2,
         "event": "request",
         "level": "info",
         "logger": "viewgraph.requests",

@@ -1,0 +1,94 @@
+"""A document is parsed once; what is found out about it is remembered with it, as long as it is asked for."""
+
+from collections.abc import Callable, Hashable
+from functools import cached_property
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from cachetools import LRUCache
+from graphql import (
+    DocumentNode,
+    GraphQLSyntaxError,
+    OperationDefinitionNode,
+    OperationType,
+    Source,
+    parse,
+)
+
+R = TypeVar("R")
+
+_CHARACTERS = 20
+"""For each token, with the blanks and comments around it: more than anybody writes."""
+_REMEMBERED = 100_000
+"""Tokens of all documents together. One takes up to 600 bytes, as do so many characters:"""
+_AS_A_TOKEN = 100
+
+
+class Document:
+    """As it was sent, and what it means. One that does not parse has no operations."""
+
+    def __init__(self, text: str, node: DocumentNode | None, error: GraphQLSyntaxError | None = None) -> None:
+        self.text = text
+        self.node = node
+        self.error = error
+        """Why it does not parse."""
+        definitions = node.definitions if node else ()
+        self.operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
+        self._known: dict[Hashable, Any] = {}
+
+    @cached_property
+    def hash(self) -> str:
+        """SHA-256 of the text in UTF-8, in lower hexadecimal."""
+        return sha256(self.text.encode()).hexdigest()
+
+    def operation(self, name: str | None) -> OperationDefinitionNode | None:
+        """The one of this name, or the only one. None where that says nothing or too much."""
+        if name is None:
+            return self.operations[0] if len(self.operations) == 1 else None
+        return next((one for one in self.operations if one.name and one.name.value == name), None)
+
+    def is_subscription(self, name: str | None) -> bool:
+        operation = self.operation(name)
+        return operation is not None and operation.operation is OperationType.SUBSCRIPTION
+
+    def known(self, key: Hashable, find: Callable[[], R]) -> R:
+        """What `find` returned when it was asked for under this key first.
+
+        A key may not hold what clients choose freely: nothing is forgotten before the document is.
+        """
+        if key not in self._known:
+            self._known[key] = find()
+        found: R = self._known[key]
+        return found
+
+
+def _size(document: Document) -> int:
+    tokens = document.node.token_count if document.node else 0
+    return tokens + len(document.text) // _AS_A_TOKEN
+
+
+_documents: LRUCache[tuple[str, int], Document] = LRUCache(_REMEMBERED, _size)
+
+
+def document_of(text: str, most_tokens: int) -> Document:
+    """`most_tokens`: that it may have; one with more does not parse."""
+    key = (text, most_tokens)
+    document = _documents.get(key)
+    if document is None:
+        document = _parsed(text, most_tokens)
+        if document.node and _size(document) <= _REMEMBERED:
+            _documents[key] = document
+    return document
+
+
+def _parsed(text: str, most_tokens: int) -> Document:
+    try:
+        node = parse(
+            Source(text),
+            max_lexical_tokens=most_tokens,
+            max_comments=most_tokens,
+            max_source_length=most_tokens * _CHARACTERS,
+        )
+    except GraphQLSyntaxError as error:
+        return Document(text, None, error)
+    return Document(text, node)

@@ -1,0 +1,107 @@
+"""Documents that are remembered, and how long they may be."""
+
+import pytest
+from graphql import get_introspection_query
+
+from graph.document import document_of
+from resolvers.context import Limits
+from tests.studio import Studio
+
+TOKENS = 5_000
+
+
+def text_of(tokens: int, name: str = "a") -> str:
+    """A document of so many tokens, of which two are its braces."""
+    return "{" + f" {name}" * (tokens - 2) + "}"
+
+
+def test_a_document_is_parsed_once() -> None:
+    assert document_of(text_of(10), TOKENS) is document_of(text_of(10), TOKENS)
+
+
+@pytest.mark.parametrize(
+    ("large", "room"),
+    [(text_of(TOKENS), 19), ('{ a(b: "' + 90_000 * "x" + '") }', 110)],
+    ids=["tokens", "characters"],
+)
+def test_as_many_are_remembered_as_there_is_room_for(large: str, room: int) -> None:
+    first = document_of(large, TOKENS)
+    for number in range(room - 1):
+        document_of(large.replace("a", f"a{number}", 1), TOKENS)
+    assert document_of(large, TOKENS) is first
+
+    for number in range(room):
+        document_of(large.replace("a", f"b{number}", 1), TOKENS)
+    assert document_of(large, TOKENS) is not first
+
+
+def test_what_does_not_parse_takes_no_room() -> None:
+    small = document_of("{ small }", TOKENS)
+    for number in range(21):
+        assert document_of(text_of(TOKENS - 1, f"c{number}") + "}", TOKENS).error
+    assert document_of("{ small }", TOKENS) is small
+
+
+def test_what_is_found_out_about_a_document_is_asked_once() -> None:
+    document = document_of("{ known }", TOKENS)
+
+    assert [document.known("answer", lambda: None), document.known("answer", lambda: 42)] == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("text", "name", "found"),
+    [
+        ("{ a }", None, "{ a }"),
+        ("{ a }", "A", None),
+        ("query A { a } query B { b }", None, None),
+        ("query A { a } query B { b }", "B", "query B { b }"),
+        ("query A { a } query B { b }", "C", None),
+        ("fragment F on T { a }", None, None),
+        ("{ a", None, None),
+    ],
+)
+def test_the_operation_that_is_meant(text: str, name: str | None, found: str | None) -> None:
+    operation = document_of(text, TOKENS).operation(name)
+
+    assert (operation and operation.loc and text[operation.loc.start : operation.loc.end]) == found
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (text_of(TOKENS + 1), "Syntax Error: Document contains more than 5000 tokens. Parsing aborted."),
+        (
+            "#\n" * (TOKENS + 1) + "{ a }",
+            "Syntax Error: Document contains more than 5000 comments. Parsing aborted.",
+        ),
+        (
+            "{ a }".ljust(TOKENS * 20 + 1),
+            "Syntax Error: Source contains more than 100000 code points. Parsing aborted.",
+        ),
+        # As large as a body may be: it is not even looked at.
+        (text_of(2_400_000), "Syntax Error: Source contains more than 100000 code points. Parsing aborted."),
+    ],
+    ids=["tokens", "comments", "characters", "megabytes"],
+)
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_document_that_is_too_long_is_refused(studio: Studio, text: str, message: str) -> None:
+    with studio.statements() as statements:
+        answer = await studio.ask(text)
+
+    assert (answer.code, answer.body["errors"][0]["message"]) == ("GRAPHQL_PARSE_FAILED", message)
+    assert statements == []
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_one_of_just_this_length_is_read(studio: Studio) -> None:
+    name = "__typename"
+    answer = await studio.ask(text_of(TOKENS, name))
+    # It was read: so many fields of one name are too many to compare.
+    assert answer.code == "GRAPHQL_VALIDATION_FAILED"
+    assert (await studio.ask(text_of(200, name).ljust(TOKENS * 20))).data == {name: "Query"}
+
+
+def test_introspection_is_far_from_too_long() -> None:
+    node = document_of(get_introspection_query(), Limits().document_tokens).node
+    assert node
+    assert node.token_count < 200
