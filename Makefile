@@ -77,7 +77,7 @@ lock: .venv/.dev ## pin what pyproject.toml asks for; LOCK_ARGS=--upgrade for th
 
 clean: ## remove .venv and caches, but no database
 	@rm -rf .venv build dist graphiql/node_modules schema-lint/node_modules examples/clients/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
-	@find src tests migrations -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
+	@find src tests -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
 
 schema-lint/node_modules: schema-lint/package-lock.json
 	@cd schema-lint && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error

@@ -1,6 +1,6 @@
 """Run by Alembic, over the connection that `server.migrations` opened."""
 
-from typing import Any
+from typing import Any, Literal
 
 from alembic import context
 from sqlmodel import AutoString, SQLModel
@@ -9,7 +9,7 @@ import models  # noqa: F401  # makes every table known to the metadata
 from database import is_partition
 
 
-def render(kind: str, item: Any, _: Any) -> str | bool:
+def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
     """SQLModel's own type for text is SQLAlchemy's, in a migration."""
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})"

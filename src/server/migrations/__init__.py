@@ -21,7 +21,7 @@ from server.failures import Failure, told_of_database
 
 T = TypeVar("T")
 
-SCRIPTS = Path(__file__).parents[2] / "migrations"
+SCRIPTS = Path(__file__).parent
 
 
 async def upgrade(url: str) -> None:
