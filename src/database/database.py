@@ -1,6 +1,6 @@
 """The one door to the database: statements and their rows on one side, units of work on the other."""
 
-from asyncio import Lock
+from asyncio import CancelledError, Lock
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, TypeVar
@@ -18,6 +18,7 @@ from sqlalchemy.ext.asyncio import (
 
 from database.bulk import Work, committed
 from database.readers import PostgresReaders, Readers, SqliteReaders, away
+from database.reading import Readings
 from database.statement import Statement
 from database.usage import current_usage
 
@@ -39,7 +40,8 @@ _SNAPSHOTS: dict[str, dict[str, Any]] = {
 class Database:
     """`url` is as SQLAlchemy has it; the driver may be left out."""
 
-    def __init__(self, url: str, *, readers: int = 4) -> None:
+    def __init__(self, url: str, *, readers: int = 4, read_seconds: float | None = None) -> None:
+        """`read_seconds`: how long a read may take, waiting for a reader included; None for any time."""
         parsed = make_url(url)
         self.url = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         self.dialect_name = self.url.get_backend_name()
@@ -50,8 +52,9 @@ class Database:
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
             if self.dialect_name == "sqlite"
-            else PostgresReaders(self.url, readers)
+            else PostgresReaders(self.url, readers, read_seconds)
         )
+        self._readings = Readings(read_seconds)
         # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
         self._writer: AbstractAsyncContextManager[Any] = (
             Lock() if self.dialect_name == "sqlite" else nullcontext()
@@ -60,12 +63,27 @@ class Database:
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
-        """Each statement sees what was committed before it began."""
+        """Each statement sees what was committed before it began.
+
+        Raises TIMEOUT when it was cut off, and UNAVAILABLE when the database cannot be reached.
+        """
         compiled = statement.compiled(self.dialect_name)
         self._observe(compiled.text)
-        with current_usage():
-            fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+        with current_usage() as usage:
+            task = self._readings.begin(usage)
+            try:
+                fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+            except CancelledError:
+                if reason := self._readings.reason(task):
+                    raise reason from None
+                raise
+            finally:
+                self._readings.end(task)
         return statement.rows(compiled, fetched)
+
+    def stop_reading(self) -> None:
+        """For this request, of which nobody waits for the answer any more: what is being read is cut off."""
+        self._readings.cut_off(current_usage())
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -123,6 +141,7 @@ class Database:
             self._observers.remove(observer)
 
     async def close(self) -> None:
+        self._readings.close()
         await self._readers.close()
         await self.engine.dispose()
 

@@ -1,8 +1,10 @@
 """Connections that only read, held open with their statements prepared."""
 
 import asyncio
+import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
 import aiosqlite
@@ -10,16 +12,21 @@ import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import URL
 
-from base.errors import Unavailable
+from base.errors import TimedOut, Unavailable
 
 C = TypeVar("C")
 Fetched = Sequence[Sequence[Any]]
 
 _CACHED_STATEMENTS = 512
 _BUSY_SECONDS = 10.0
+_INTERRUPT_SECONDS = 0.01
+_MEND_SECONDS = 10.0
+_GRACE_SECONDS = 1.0
 
 
 class Readers(Protocol):
+    """Whoever is cancelled while it fetches ends the statement, too."""
+
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
 
     async def close(self) -> None: ...
@@ -32,6 +39,7 @@ class Held(Generic[C]):
         self._connect = connect
         self._free: deque[C] = deque()
         self._places = asyncio.Semaphore(limit)
+        self._mending: set[asyncio.Task[None]] = set()
 
     async def take(self) -> C:
         await self._places.acquire()
@@ -50,6 +58,28 @@ class Held(Generic[C]):
     def lose(self) -> None:
         self._places.release()
 
+    def mend(self, connection: C, mending: Coroutine[Any, Any, bool]) -> None:
+        """It is given back when its statement has ended, and lost if `mending` says that it is no good."""
+
+        async def mended() -> None:
+            try:
+                is_sound = await mending
+            except BaseException:
+                self.lose()
+                raise
+            if is_sound:
+                self.give_back(connection)
+            else:
+                self.lose()
+
+        # Nobody waits for it, and the event loop alone would let go of it.
+        task = asyncio.create_task(mended())
+        self._mending.add(task)
+        task.add_done_callback(self._mending.discard)
+
+    async def mended(self) -> None:
+        await asyncio.gather(*self._mending)
+
     def drain(self) -> list[C]:
         connections = list(self._free)
         self._free.clear()
@@ -64,11 +94,18 @@ class SqliteReaders:
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
         connection = await self._held.take()
         try:
-            return list(await connection.execute_fetchall(text, arguments))
-        finally:
+            rows = list(await connection.execute_fetchall(text, arguments))
+        except asyncio.CancelledError:
+            self._held.mend(connection, _interrupted(connection))
+            raise
+        except BaseException:
             self._held.give_back(connection)
+            raise
+        self._held.give_back(connection)
+        return rows
 
     async def close(self) -> None:
+        await self._held.mended()
         for connection in self._held.drain():
             await connection.close()
 
@@ -89,6 +126,23 @@ class SqliteReaders:
         return connection
 
 
+async def _interrupted(connection: aiosqlite.Connection) -> bool:
+    """When nothing runs on it any more. What comes next in its thread says so, and may be hit as well.
+
+    Again and again: what is only about to begin is not interrupted.
+    """
+
+    async def next_one() -> None:
+        with suppress(sqlite3.OperationalError):
+            await connection.execute_fetchall("SELECT 1")
+
+    following = asyncio.create_task(next_one())
+    while not following.done():
+        await connection.interrupt()
+        await asyncio.wait({following}, timeout=_INTERRUPT_SECONDS)
+    return True
+
+
 def away() -> Unavailable:
     return Unavailable("The database cannot be reached. Try again shortly.")
 
@@ -107,7 +161,23 @@ class PostgresReader:
         except asyncpg.CharacterNotInRepertoireError:
             # PostgreSQL's text has no NUL, so nothing there is equal to a text that has one.
             return []
+        except asyncpg.QueryCanceledError:
+            # By the server, after the time that it was given for each statement, or by an operator.
+            raise TimedOut("The database has cut the statement off.") from None
         return rows
+
+    async def mended(self) -> bool:
+        """Whether the statement has ended that was cut off. asyncpg has told the server to end it, and
+        whatever is asked next waits for that; a word that comes late may hit it as well.
+        """
+        try:
+            async with asyncio.timeout(_MEND_SECONDS):
+                with suppress(asyncpg.QueryCanceledError):
+                    await self.connection.execute("SELECT 1")
+        except Exception:
+            self.connection.terminate()
+            return False
+        return True
 
 
 class PostgresReaders:
@@ -124,7 +194,9 @@ class PostgresReaders:
     )
     _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
 
-    def __init__(self, url: URL, limit: int) -> None:
+    def __init__(self, url: URL, limit: int, read_seconds: float | None) -> None:
+        """`read_seconds`: after which the server ends a statement if nobody else did."""
+        self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._held = Held(limit, self._connect)
 
@@ -140,6 +212,7 @@ class PostgresReaders:
             raise away() from error
 
     async def close(self) -> None:
+        await self._held.mended()
         for reader in self._held.drain():
             await reader.connection.close()
 
@@ -147,6 +220,12 @@ class PostgresReaders:
         reader = await self._held.take()
         try:
             rows = await reader.fetch(text, arguments)
+        except asyncio.CancelledError:
+            self._held.mend(reader, reader.mended())
+            raise
+        except TimedOut:
+            self._held.give_back(reader)
+            raise
         except BaseException:
             reader.connection.terminate()
             self._held.lose()
@@ -155,4 +234,12 @@ class PostgresReaders:
         return rows
 
     async def _connect(self) -> PostgresReader:
-        return PostgresReader(await asyncpg.connect(self._dsn))
+        connection = await asyncpg.connect(self._dsn)
+        if self._seconds is not None:
+            try:
+                milliseconds = round((self._seconds + _GRACE_SECONDS) * 1000)
+                await connection.execute(f"SET statement_timeout = {milliseconds}")
+            except BaseException:
+                connection.terminate()
+                raise
+        return PostgresReader(connection)

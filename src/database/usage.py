@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
+from typing import Self
 
 
 class Usage:
@@ -14,19 +15,26 @@ class Usage:
     once, so that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "seconds", "statements")
+    __slots__ = ("_began", "_waiting", "is_over", "seconds", "statements")
 
     def __init__(self) -> None:
         self.statements = 0
         self.seconds = 0.0
+        self.is_over = False
+        """Whether nobody waits any more: then nothing is read."""
         self._waiting = 0
         self._began = 0.0
 
-    def __enter__(self) -> None:
+    @property
+    def is_waiting(self) -> bool:
+        return self._waiting > 0
+
+    def __enter__(self) -> Self:
         """Something is waited for, until the block ends; blocks may overlap."""
         if not self._waiting:
             self._began = perf_counter()
         self._waiting += 1
+        return self
 
     def __exit__(self, *_: object) -> None:
         self._waiting -= 1
@@ -34,8 +42,11 @@ class Usage:
             self.seconds += perf_counter() - self._began
 
 
-# Tasks and threads that a request starts take its context along. The default is for what belongs to none.
-_usage: ContextVar[Usage] = ContextVar("usage", default=Usage())  # noqa: B039  # nobody reads that one
+NOBODYS = Usage()
+"""Of what belongs to no request."""
+
+# Tasks and threads that a request starts take its context along.
+_usage: ContextVar[Usage] = ContextVar("usage", default=NOBODYS)  # nobody reads that one
 
 
 def current_usage() -> Usage:

@@ -14,7 +14,8 @@ R = TypeVar("R")
 async def in_time(context: Context, execution: Awaitable[R]) -> R:
     """The deadline is set once it is known to be a query that is executed.
 
-    Raises TIMEOUT. What a loader has begun to ask goes on to its end: a statement is not cut off.
+    Raises TIMEOUT. What a query is still reading when it ends, for whatever reason, is cut off: batches
+    of loaders are tasks of their own, which nobody else would end.
     """
     course = context.course
     deadline: Timeout = timeout(None)
@@ -27,5 +28,8 @@ async def in_time(context: Context, execution: Awaitable[R]) -> R:
             raise
         raise TimedOut(f"The query took longer than {context.limits.query_seconds} seconds.") from None
     finally:
+        course.deadline = None
+        if course.is_query:
+            context.services.database.stop_reading()
         if course.operation:
             course.execute = perf_counter() - course.began

@@ -45,8 +45,9 @@ class Preparation(SchemaExtension):
         if not errors:
             course.operation = _operation(execution, document)
             execution.pre_execution_errors = _too_expensive(execution)
-            if course.deadline and course.operation and course.operation.type == "query":
-                course.deadline.reschedule(get_running_loop().time() + context.limits.query_seconds)
+            if course.deadline and course.is_query:
+                seconds = 0 if course.is_left else context.limits.query_seconds
+                course.deadline.reschedule(get_running_loop().time() + seconds)
         yield
 
 

@@ -1,6 +1,6 @@
 """What is known of a request once it was executed: for its headers, and for its line in the log."""
 
-from asyncio import Timeout
+from asyncio import Timeout, get_running_loop
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -34,8 +34,20 @@ class Course:
     began: float = 0.0
     """When it was validated, by the clock that measures."""
     deadline: Timeout | None = None
-    """By when it has to be over; set for what may be stopped."""
+    """By when it has to be over; set for what may be stopped, while it is executed."""
     operation: Described | None = None
     """None where nothing was found that could be executed."""
     cost: int | None = None
     """None where it was not asked for: of what only records events it is known to be small."""
+    is_left: bool = False
+    """Whether nobody waits for the answer any more."""
+
+    @property
+    def is_query(self) -> bool:
+        return self.operation is not None and self.operation.type == "query"
+
+    def leave(self) -> None:
+        """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
+        self.is_left = True
+        if self.is_query and self.deadline and not self.deadline.expired():
+            self.deadline.reschedule(get_running_loop().time())

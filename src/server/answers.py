@@ -116,7 +116,9 @@ async def _results(
 
 
 async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
-    """Who is cancelled while an answer is made waits until it is: what was begun is not left halfway."""
+    """Who is cancelled while an answer is made waits until it is: what was begun is not left halfway. It
+    soon is, as what it reads is cut off.
+    """
 
     async def made() -> ExecutionResult | None:
         return await anext(results, None)
@@ -125,6 +127,7 @@ async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> E
     try:
         return await shield(making)
     except CancelledError:
+        context.services.database.stop_reading()
         if not context.has_turn:
             making.cancel()
         await gather(making, return_exceptions=True)

@@ -16,7 +16,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
-from base.errors import BadUserInput, ExpectedError, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive
 from graph.document import Document
 from graph.events import Recording
 from graph.schema import execute, recording_in
@@ -27,6 +27,7 @@ from server.codings import QUICKEST
 from server.documents import Documents
 from server.errors import Code, Refused
 from server.graphiql import GraphiQL
+from server.leaving import heeded
 from server.line import log_request, told_of
 from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
@@ -161,7 +162,7 @@ class Endpoint:
         result = await (
             _recorded(recording, context)
             if recording
-            else _executed(document, operation, context, only_queries=reads)
+            else _executed(request, document, operation, context, only_queries=reads)
         )
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
@@ -246,12 +247,17 @@ def _framing(request: Request) -> Framing | None:
 
 
 async def _executed(
-    document: Document, operation: Operation, context: Context, *, only_queries: bool
+    request: Request, document: Document, operation: Operation, context: Context, *, only_queries: bool
 ) -> ExecutionResult:
     try:
-        return await execute(
-            context, document, operation.variables, operation.operationName, only_queries=only_queries
-        )
+        with heeded(request.receive, context.course.leave):
+            return await execute(
+                context, document, operation.variables, operation.operationName, only_queries=only_queries
+            )
+    except TimedOut:
+        if context.course.is_left:
+            raise ClientDisconnect from None
+        raise
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
         raise refusal_of(error) from None
 

@@ -20,7 +20,9 @@ from server.settings import Settings
 
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
-    database = Database(settings.database_url, readers=settings.database_readers)
+    database = Database(
+        settings.database_url, readers=settings.database_readers, read_seconds=settings.max_query_seconds
+    )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
     return Services(

@@ -118,7 +118,12 @@ class Settings(BaseSettings):
         default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
     )
     max_query_seconds: int = Field(
-        default=30, ge=1, description="How long a query may take; then it is given up, with TIMEOUT."
+        default=30,
+        ge=1,
+        description=(
+            "How long a query may take, and any other statement that only reads; then it is given up, with "
+            "TIMEOUT, and ends in the database too."
+        ),
     )
     persisted_query_bytes: int = Field(
         default=5_000_000,

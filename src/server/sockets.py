@@ -15,6 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from base.errors import Lapsed, Throttled, Unavailable
 from resolvers.context import Context, Services
+from resolvers.course import Course
 from server.answers import Answer, answers, body_of_error
 from server.documents import Documents
 from server.line import Told, log_request
@@ -147,7 +148,7 @@ class Connection:
         self._lapses_at: float | None = None
         self._idle_since = 0.0
         self._running: dict[str, Task[None]] = {}
-        self._finishing: set[Task[None]] = set()
+        self._finishing: dict[Task[None], Course] = {}
         self._unheard: set[Task[None]] = set()
         self._deadline = timeout(None)
 
@@ -190,11 +191,14 @@ class Connection:
         return Close(1000, "Nothing has run for a while")
 
     async def _end(self, close: Close | None) -> None:
-        """What only reads is cancelled; what writes is done first, whoever still listens."""
+        """What only reads is given up; what writes is done first, whoever still listens."""
         running = {*self._running.values(), *self._unheard}
         self._running = {}
-        for task in running - self._finishing:
-            task.cancel()
+        for task in running:
+            if task in self._finishing:
+                self._finishing[task].leave()
+            else:
+                task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
             with suppress(OSError, RuntimeError, WebSocketDisconnect):
                 async with timeout(_CLOSE_SECONDS):
@@ -234,6 +238,7 @@ class Connection:
         task = self._running.pop(id, None)
         if task in self._finishing:
             self._unheard.add(task)
+            self._finishing[task].leave()
         elif task:
             task.cancel()
             await wait({task})
@@ -243,7 +248,8 @@ class Connection:
             raise Close(4429, "Too many initialisation requests")
         # Programs other than browsers may have sent the headers already.
         self._credentials = {**self._socket.headers, **_headers(payload)}
-        context = await self._context()
+        context = self._context()
+        await context.identify()
         if context.viewer.refusal:
             raise Close(4403, context.viewer.refusal)
         seconds = await context.seconds_left()
@@ -253,17 +259,15 @@ class Connection:
         self._idle_since = get_running_loop().time()
         await self._send({"type": "connection_ack"})
 
-    async def _context(self) -> Context:
+    def _context(self) -> Context:
         socket = self._socket
-        context = Context(
+        return Context(
             self._services,
             now=self._services.clock(),
             address=socket.client.host if socket.client else "",
             base_url=lambda: str(socket.base_url.replace(scheme="https" if socket.url.is_secure else "http")),
             credentials=self._credentials,
         )
-        await context.identify()
-        return context
 
     async def _begin(self, id: str, operation: Operation) -> None:
         if not self._is_acknowledged:
@@ -281,7 +285,7 @@ class Connection:
         task.add_done_callback(lambda _: self._forget(id, task))
 
     def _forget(self, id: str, task: Task[None]) -> None:
-        self._finishing.discard(task)
+        self._finishing.pop(task, None)
         self._unheard.discard(task)
         if self._running.get(id) is task:
             del self._running[id]
@@ -329,9 +333,10 @@ class Connection:
         is_endless = document.is_subscription(operation.operationName)
         task = current_task()
         assert task
+        context = trip.context = self._context()
         if not is_endless:
-            self._finishing.add(task)
-        context = trip.context = await self._context()
+            self._finishing[task] = context.course
+        await context.identify()
         if context.viewer.refusal:
             raise Lapsed(context.viewer.refusal)
         if is_endless:
@@ -340,7 +345,7 @@ class Connection:
         async with aclosing(results):
             async for answer in results:
                 # What writes is done.
-                self._finishing.discard(task)
+                self._finishing.pop(task, None)
                 trip.errors = answer.errors
                 if not self._is_heard(id):
                     return False

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from base.errors import Unauthenticated
 from server.answers import Answer, body_of_error
+from server.leaving import gone
 from server.negotiation import EVENT_STREAM, MULTIPART
 from server.stopping import Stopping
 
@@ -113,7 +114,7 @@ class Stream:
     async def _run(self, receive: Receive, send: Send) -> bool:
         """Whether the answers, or an error, ended it."""
         producer = create_task(self._produce(send))
-        ends = [create_task(_gone(receive)), create_task(self._stopping.wait())]
+        ends = [create_task(gone(receive)), create_task(self._stopping.wait())]
         heart = create_task(self._beat(send))
         try:
             done, _ = await wait({producer, *ends, heart}, timeout=self._seconds, return_when=FIRST_COMPLETED)
@@ -155,8 +156,3 @@ class Stream:
         async with self._sending, timeout(_STUCK_SECONDS):
             await send({"type": "http.response.body", "body": body, "more_body": not is_last})
             self.bytes += len(body)
-
-
-async def _gone(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass

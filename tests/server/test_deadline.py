@@ -1,6 +1,7 @@
 """A query that takes too long is given up; what writes is not."""
 
 import time
+from asyncio import gather, wait_for
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -11,9 +12,11 @@ import pytest
 from resolvers.context import Limits
 from server.app import create_app
 from server.settings import Settings
+from tests.database.slow import PATIENCE, slow_down, until_running
 from tests.studio import Studio
 
 NAME = '{ publication(url: "ai-research-studio") { name } }'
+VIEWER = "{ viewer { username } }"
 LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { id } } }"
 
 
@@ -58,3 +61,31 @@ async def test_what_writes_is_waited_for(studio: Studio) -> None:
 
     assert liked.data == {"likePublication": {"publication": {"id": studio.publication}}}
     assert await studio.count("likes") == 1
+
+
+async def test_slow_queries_hold_up_nobody_once_they_are_given_up(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    """More than there are connections for reading."""
+    await slow_down(studio.services.database, "publications")
+    async with hurried(studio) as busy:
+        given_up = await gather(*(busy.ask(NAME) for _ in range(6)))
+        healthy = await wait_for(gather(*(busy.ask(VIEWER, "owner") for _ in range(4))), PATIENCE)
+
+    assert [answer.extensions for answer in given_up] == [{"code": "TIMEOUT"}] * 6
+    assert [answer.data for answer in healthy] == [{"viewer": {"username": "owner"}}] * 4
+    await until_running(studio.services.database, 0)
+    assert caplog.records == []
+
+
+async def test_what_a_field_that_failed_leaves_behind_holds_up_nobody(studio: Studio) -> None:
+    """An answer that is null as a whole is sent at once, whatever its other fields still read."""
+    await slow_down(studio.services.database, "publications")
+    failing = '{ publication(url: "ai-research-studio") { name } nodes(ids: $ids) { id } }'
+    asking = (studio.ask(f"query($ids: [ID!]!) {failing}", ids=["x"] * 101) for _ in range(6))
+    failed = await wait_for(gather(*asking), PATIENCE)
+    healthy = await wait_for(gather(*(studio.ask(VIEWER, "owner") for _ in range(4))), PATIENCE)
+
+    assert [answer.errors for answer in failed] == [[("BAD_USER_INPUT", "nodes")]] * 6
+    assert [answer.data for answer in healthy] == [{"viewer": {"username": "owner"}}] * 4
+    await until_running(studio.services.database, 0)

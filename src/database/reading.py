@@ -1,0 +1,84 @@
+"""What is being read: since when, and for which request."""
+
+from asyncio import Task, TimerHandle, current_task, get_running_loop
+from time import monotonic
+from typing import Any, NamedTuple
+
+from base.errors import TimedOut
+from database.usage import NOBODYS, Usage
+
+
+class _Read(NamedTuple):
+    began: float
+    usage: Usage
+
+
+class Readings:
+    """A read is cut off when nobody waits for it any more, or when it takes longer than so many seconds.
+
+    One timer looks after all of them: one for each would take more time than everything else here.
+    """
+
+    def __init__(self, seconds: float | None) -> None:
+        """`seconds`: from asking for a connection to the last row; None for any time."""
+        self._seconds = seconds
+        self._reads: dict[Task[Any], _Read] = {}
+        self._reasons: dict[Task[Any], TimedOut] = {}
+        self._timer: TimerHandle | None = None
+
+    def begin(self, usage: Usage) -> Task[Any]:
+        """The task that reads, until `end`. Raises TIMEOUT where nobody waits any more."""
+        if usage.is_over:
+            raise _nobody_waits()
+        task = current_task()
+        assert task
+        self._reads[task] = _Read(monotonic(), usage)
+        if self._timer is None and self._seconds is not None:
+            self._look()
+        return task
+
+    def end(self, task: Task[Any]) -> None:
+        del self._reads[task]
+        if self._reasons:
+            self._reasons.pop(task, None)
+
+    def reason(self, task: Task[Any]) -> TimedOut | None:
+        """Why it was cancelled; None where others did that."""
+        reason = self._reasons.get(task)
+        return reason if reason and not task.uncancel() else None
+
+    def cut_off(self, usage: Usage) -> None:
+        """What is read for this request; and nothing more is read for it."""
+        if usage is NOBODYS:
+            return
+        usage.is_over = True
+        if usage.is_waiting:
+            for task in [task for task, read in self._reads.items() if read.usage is usage]:
+                self._cut(task, _nobody_waits())
+
+    def close(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None
+
+    def _look(self) -> None:
+        """They are in order: the oldest one is first."""
+        assert self._seconds is not None
+        self._timer = None
+        now = monotonic()
+        for task, (began, _) in self._reads.items():
+            left = began + self._seconds - now
+            if left > 0:
+                self._timer = get_running_loop().call_later(left, self._look)
+                return
+            self._cut(task, TimedOut(f"What was read took longer than {self._seconds} seconds."))
+
+    def _cut(self, task: Task[Any], reason: TimedOut) -> None:
+        """As an error: loaders tell it to those who wait for a batch, but not that a batch was cancelled."""
+        if task not in self._reasons:
+            self._reasons[task] = reason
+            task.cancel()
+
+
+def _nobody_waits() -> TimedOut:
+    return TimedOut("Nobody waits for the answer any more.")
