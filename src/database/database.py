@@ -1,7 +1,7 @@
 """The one door to the database: statements and their rows on one side, units of work on the other."""
 
-from asyncio import CancelledError, Lock
-from collections.abc import AsyncIterator, Callable, Iterator
+from asyncio import Future, Lock, wait
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from typing import Any, TypeVar
 
@@ -69,17 +69,16 @@ class Database:
         """
         compiled = statement.compiled(self.dialect_name)
         self._observe(compiled.text)
-        with current_usage() as usage:
-            task = self._readings.begin(usage)
-            try:
-                fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
-            except CancelledError:
-                if reason := self._readings.reason(task):
-                    raise reason from None
-                raise
-            finally:
-                self._readings.end(task)
+        with current_usage() as usage, self._readings.read(usage):
+            fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
+
+    async def await_others(self, reading: Collection[Future[Any]]) -> None:
+        """What other requests read, well or not, for this one too. Raises TIMEOUT when it is cut off, as what
+        is read for this one alone; the others go on.
+        """
+        with current_usage() as usage, self._readings.read(usage):
+            await wait(reading)
 
     def stop_reading(self) -> None:
         """For this request, of which nobody waits for the answer any more: what is being read is cut off."""

@@ -20,6 +20,7 @@ Fetched = Sequence[Sequence[Any]]
 _CACHED_STATEMENTS = 512
 _BUSY_SECONDS = 10.0
 _INTERRUPT_SECONDS = 0.01
+_CANCEL_SECONDS = 0.25
 _MEND_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
 
@@ -148,8 +149,9 @@ def away() -> Unavailable:
 
 
 class PostgresReader:
-    def __init__(self, connection: asyncpg.Connection) -> None:
+    def __init__(self, connection: asyncpg.Connection, dsn: str) -> None:
         self.connection = connection
+        self._dsn = dsn
         self._prepared: dict[str, PreparedStatement] = {}
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
@@ -168,16 +170,31 @@ class PostgresReader:
 
     async def mended(self) -> bool:
         """Whether the statement has ended that was cut off. asyncpg has told the server to end it, and
-        whatever is asked next waits for that; a word that comes late may hit it as well.
+        whatever is asked next waits for that; a word that comes late may hit it as well. One that comes too
+        early is not heeded, and said again.
         """
+        following = asyncio.create_task(self._next_one())
         try:
             async with asyncio.timeout(_MEND_SECONDS):
-                with suppress(asyncpg.QueryCanceledError):
-                    await self.connection.execute("SELECT 1")
+                while not (await asyncio.wait({following}, timeout=_CANCEL_SECONDS))[0]:
+                    await self._cancel()
+            await following
         except Exception:
+            following.cancel()
             self.connection.terminate()
             return False
         return True
+
+    async def _next_one(self) -> None:
+        with suppress(asyncpg.QueryCanceledError):
+            await self.connection.execute("SELECT 1")
+
+    async def _cancel(self) -> None:
+        connection = await asyncpg.connect(self._dsn)
+        try:
+            await connection.execute("SELECT pg_cancel_backend($1)", self.connection.get_server_pid())
+        finally:
+            connection.terminate()
 
 
 class PostgresReaders:
@@ -242,4 +259,4 @@ class PostgresReaders:
             except BaseException:
                 connection.terminate()
                 raise
-        return PostgresReader(connection)
+        return PostgresReader(connection, self._dsn)

@@ -1,6 +1,6 @@
 """Figures that may be up to an hour old: kept as values, computed once however many ask at a time."""
 
-from asyncio import Future, get_running_loop, wait
+from asyncio import Future, get_running_loop
 from collections.abc import Callable, Hashable, Sequence
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -96,7 +96,7 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
         if elsewhere:
             # They end when the other requests are done, well or not; what those found is then looked up.
             # Not awaited themselves: whoever is cancelled while awaiting a future cancels it for all.
-            await wait(elsewhere)
+            await self.database.await_others(elsewhere)
 
     async def _compute(self, keys: list[HourKey[K]], found: dict[HourKey[K], V]) -> None:
         done: Future[None] = get_running_loop().create_future()

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from database import Database
+from base.errors import TimedOut
+from database import Database, metered
 from loaders.engagement import Engagement
 from loaders.hour import Hour, HourKey, HourLoader
 from loaders.people import SocialCounts
@@ -175,7 +176,9 @@ async def gone(studio: Studio, table: str) -> AsyncIterator[None]:
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio: Studio) -> None:
-    """Only PostgreSQL lets a test hold a reader up: SQLite's wait for nobody."""
+    """It is cut off, and begun anew by one that still waits. Only PostgreSQL lets a test hold a reader up:
+    SQLite's wait for nobody.
+    """
     async with studio.services.database.engine.begin() as connection:
         await connection.exec_driver_sql("LOCK TABLE month_totals IN ACCESS EXCLUSIVE MODE")
         with studio.statements() as statements, seen(studio, "month_totals") as begun:
@@ -187,7 +190,7 @@ async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio
             await connection.rollback()
             answer = await asking[2]
     assert answer.data["publication"]["metrics"] == {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"}
-    assert computed(statements)["month_totals"] == 1
+    assert computed(statements)["month_totals"] == 2
     assert studio.services.hour.running == {}
 
 
@@ -356,3 +359,21 @@ async def test_an_hour_of_no_seconds_keeps_nothing(database: Database) -> None:
     assert await loader.batch_load_fn([key("a")]) == ["A"]
     assert await loader.batch_load_fn([key("a")]) == ["A"]
     assert loader.asked == [["a"], ["a"]]
+
+
+async def test_whoever_is_given_up_does_not_wait_for_what_another_computes(
+    database: Database, hour: Hour
+) -> None:
+    first, second = Gated(database, hour), Gated(database, hour)
+    computing = create_task(load(first, "a"))
+    await begun()
+    with metered():
+        waiting = create_task(load(second, "a"))
+        await begun()
+        database.stop_reading()
+    with pytest.raises(TimedOut, match="Nobody waits"):
+        await waiting
+
+    first.gate.set()
+    assert await computing == ["A"]
+    assert (second.asked, hour.running) == ([], {})
