@@ -3,7 +3,7 @@
 import asyncio
 import sqlite3
 from collections import deque
-from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import suppress
 from typing import Any, Generic, Protocol, TypeVar
 
@@ -40,16 +40,21 @@ class Held(Generic[C]):
         self._connect = connect
         self._free: deque[C] = deque()
         self._places = asyncio.Semaphore(limit)
-        self._mending: set[asyncio.Task[None]] = set()
+        self._awaited: set[asyncio.Task[None]] = set()
 
     async def take(self) -> C:
         await self._places.acquire()
         if self._free:
             return self._free.pop()
+        opening = asyncio.ensure_future(self._connect())
         try:
-            return await self._connect()
+            return await asyncio.shield(opening)
+        except asyncio.CancelledError:
+            # It may be a thread, which nobody else would end.
+            self.give_back_later(opening)
+            raise
         except BaseException:
-            self._places.release()
+            self.lose()
             raise
 
     def give_back(self, connection: C) -> None:
@@ -59,27 +64,28 @@ class Held(Generic[C]):
     def lose(self) -> None:
         self._places.release()
 
-    def mend(self, connection: C, mending: Coroutine[Any, Any, bool]) -> None:
-        """It is given back when its statement has ended, and lost if `mending` says that it is no good."""
+    def give_back_later(self, sound: Awaitable[C | None]) -> None:
+        """When it is sound again. None, or an error, where it is lost: whoever asks next hears of it."""
 
-        async def mended() -> None:
+        async def wait() -> None:
+            connection = None
             try:
-                is_sound = await mending
-            except BaseException:
-                self.lose()
-                raise
-            if is_sound:
-                self.give_back(connection)
-            else:
-                self.lose()
+                with suppress(Exception):
+                    connection = await sound
+            finally:
+                if connection is None:
+                    self.lose()
+                else:
+                    self.give_back(connection)
 
-        # Nobody waits for it, and the event loop alone would let go of it.
-        task = asyncio.create_task(mended())
-        self._mending.add(task)
-        task.add_done_callback(self._mending.discard)
+        # Nobody else waits for it, and the event loop alone would let go of it.
+        task = asyncio.create_task(wait())
+        self._awaited.add(task)
+        task.add_done_callback(self._awaited.discard)
 
-    async def mended(self) -> None:
-        await asyncio.gather(*self._mending)
+    async def all_back(self) -> None:
+        """Of those that were to come back later."""
+        await asyncio.gather(*self._awaited)
 
     def drain(self) -> list[C]:
         connections = list(self._free)
@@ -97,7 +103,7 @@ class SqliteReaders:
         try:
             rows = list(await connection.execute_fetchall(text, arguments))
         except asyncio.CancelledError:
-            self._held.mend(connection, _interrupted(connection))
+            self._held.give_back_later(_interrupted(connection))
             raise
         except BaseException:
             self._held.give_back(connection)
@@ -106,20 +112,11 @@ class SqliteReaders:
         return rows
 
     async def close(self) -> None:
-        await self._held.mended()
+        await self._held.all_back()
         for connection in self._held.drain():
             await connection.close()
 
     async def _connect(self) -> aiosqlite.Connection:
-        """Whoever is cancelled meanwhile closes it: it is a thread, which nobody else would end."""
-        opening = asyncio.create_task(self._open())
-        try:
-            return await asyncio.shield(opening)
-        except asyncio.CancelledError:
-            await (await opening).close()
-            raise
-
-    async def _open(self) -> aiosqlite.Connection:
         connection = await aiosqlite.connect(
             self._path, isolation_level=None, cached_statements=_CACHED_STATEMENTS, timeout=_BUSY_SECONDS
         )
@@ -127,7 +124,7 @@ class SqliteReaders:
         return connection
 
 
-async def _interrupted(connection: aiosqlite.Connection) -> bool:
+async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
     """When nothing runs on it any more. What comes next in its thread says so, and may be hit as well.
 
     Again and again: what is only about to begin is not interrupted.
@@ -141,7 +138,7 @@ async def _interrupted(connection: aiosqlite.Connection) -> bool:
     while not following.done():
         await connection.interrupt()
         await asyncio.wait({following}, timeout=_INTERRUPT_SECONDS)
-    return True
+    return connection
 
 
 def away() -> Unavailable:
@@ -168,10 +165,10 @@ class PostgresReader:
             raise TimedOut("The database has cut the statement off.") from None
         return rows
 
-    async def mended(self) -> bool:
-        """Whether the statement has ended that was cut off. asyncpg has told the server to end it, and
-        whatever is asked next waits for that; a word that comes late may hit it as well. One that comes too
-        early is not heeded, and said again.
+    async def mended(self) -> "PostgresReader | None":
+        """When the statement has ended that was cut off; None if it does not. asyncpg has told the server to
+        end it, and whatever is asked next waits for that; a word that comes late may hit it as well. One that
+        comes too early is not heeded, and said again.
         """
         following = asyncio.create_task(self._next_one())
         try:
@@ -182,8 +179,8 @@ class PostgresReader:
         except Exception:
             following.cancel()
             self.connection.terminate()
-            return False
-        return True
+            return None
+        return self
 
     async def _next_one(self) -> None:
         with suppress(asyncpg.QueryCanceledError):
@@ -229,7 +226,7 @@ class PostgresReaders:
             raise away() from error
 
     async def close(self) -> None:
-        await self._held.mended()
+        await self._held.all_back()
         for reader in self._held.drain():
             await reader.connection.close()
 
@@ -238,7 +235,7 @@ class PostgresReaders:
         try:
             rows = await reader.fetch(text, arguments)
         except asyncio.CancelledError:
-            self._held.mend(reader, reader.mended())
+            self._held.give_back_later(reader.mended())
             raise
         except TimedOut:
             self._held.give_back(reader)

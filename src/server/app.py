@@ -59,6 +59,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         documents,
         quota,
         origins=origins,
+        most=settings.max_sockets,
         idle_seconds=settings.socket_idle_seconds,
         log_documents=settings.log_documents,
     )

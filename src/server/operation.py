@@ -59,8 +59,10 @@ def _parameters(query_string: bytes) -> dict[str, str]:
 
 
 def require_one_operation(document: Document, name: str | None) -> None:
-    """Raises Refused where there are several and none is named."""
-    if name is None and len(document.operations) > 1:
+    """Raises Refused where there are several and none is asked for by name."""
+    operations = document.operations
+    # If one has no name, that is the mistake.
+    if name is None and len(operations) > 1 and all(operation.name for operation in operations):
         raise Refused(
             "The document has several operations: say in `operationName` which one is meant.",
             Code.OPERATION_RESOLUTION_FAILURE,

@@ -159,6 +159,11 @@ class Settings(BaseSettings):
             "is signed in."
         ),
     )
+    max_sockets: int = Field(
+        default=5_000,
+        ge=1,
+        description="How many WebSockets may be open in each worker, whatever runs on them.",
+    )
     socket_idle_seconds: int = Field(
         default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
     )

@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import msgspec
 import orjson
+from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
@@ -18,6 +19,7 @@ from resolvers.context import Context, Services
 from resolvers.course import Course
 from server.answers import Answer, answers, body_of_error
 from server.documents import Documents
+from server.errors import plain
 from server.line import Told, log_request
 from server.operation import Operation, require_one_operation
 from server.quota import Quota
@@ -84,14 +86,20 @@ class Sockets:
         quota: Quota,
         *,
         origins: Collection[str],
+        most: int,
         idle_seconds: float,
         log_documents: bool = False,
     ) -> None:
-        """`origins`: whose pages may connect, beside this server's own; `*` for any."""
+        """`origins`: whose pages may connect, beside this server's own; `*` for any.
+
+        `most`: that may be open at a time.
+        """
         self._services = services
         self._documents = documents
         self._quota = quota
         self._origins = origins
+        self._most = most
+        self._open = 0
         self._idle_seconds = idle_seconds
         self._log_documents = log_documents
 
@@ -101,7 +109,17 @@ class Sockets:
         if not self._may_connect(socket):
             await socket.close()
             return
-        if PROTOCOL not in scope["subprotocols"]:
+        if self._open >= self._most:
+            await socket.send_denial_response(_full(self._most))
+            return
+        self._open += 1
+        try:
+            await self._serve(socket)
+        finally:
+            self._open -= 1
+
+    async def _serve(self, socket: WebSocket) -> None:
+        if PROTOCOL not in socket.scope["subprotocols"]:
             await socket.accept()
             await socket.close(4406, "Subprotocol not acceptable")
             return
@@ -122,6 +140,11 @@ class Sockets:
             return True
         # Not parsed: what is no origin is nobody's.
         return origin.partition("://")[2] == socket.headers.get("host")
+
+
+def _full(most: int) -> Response:
+    status, body, headers = plain(Unavailable(f"{most:,} WebSockets are open, and no more may be."))
+    return JSONResponse(body, status, headers)
 
 
 class Connection:

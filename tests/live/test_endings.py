@@ -168,7 +168,11 @@ async def test_a_server_ends_although_somebody_does_not_read(
     with (
         socket.socket() as deaf,
         Program(
-            "serve", folder=tmp_path, VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_STOP_SECONDS="1"
+            "serve",
+            folder=tmp_path,
+            VIEWGRAPH_DATABASE_URL=database_url,
+            VIEWGRAPH_STOP_SECONDS="1",
+            VIEWGRAPH_MAX_DOCUMENT_TOKENS="60000",
         ) as program,
     ):
         deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)

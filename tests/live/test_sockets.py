@@ -454,6 +454,24 @@ async def test_pages_of_other_sites_may_not_connect(services: Services) -> None:
 
 
 @only_sqlite
+async def test_no_more_sockets_are_opened_than_a_worker_may_have(services: Services) -> None:
+    async with served(services, max_sockets=2) as server:
+        async with server.socket(), server.connection():
+            with pytest.raises(InvalidStatus) as refused:
+                async with server.connection():
+                    pass
+            response = refused.value.response
+            assert (response.status_code, response.headers["retry-after"]) == (503, "1")
+            assert json.loads(response.body or b"") == {
+                "code": "UNAVAILABLE",
+                "retryAfter": 1,
+                "message": "2 WebSockets are open, and no more may be.",
+            }
+        async with server.socket(), server.socket():
+            pass
+
+
+@only_sqlite
 async def test_who_is_gone_is_watched_for_no_longer(studio: Studio, server: Served) -> None:
     async with server.socket(studio.token("owner")) as socket:
         await socket.subscribe(METRICS, url=URL)
