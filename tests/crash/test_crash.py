@@ -14,6 +14,7 @@ from random import Random
 from signal import SIGKILL
 from time import perf_counter
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
@@ -24,11 +25,12 @@ from database import Database, table_of
 from ingest.events import NewEvent
 from ingest.verify import Verification
 from models import Action, Device, Domain, Event
+from resolvers.context import Services
 from server import migrations
 from tests.crash.writers import World, Writers
 from tests.ingest.brute import counted, stored
 from tests.postgres import PostgresServer, free_port
-from tests.studio import SECRET, Studio
+from tests.studio import SECRET, Clock, Studio, open_studio
 from tests.subjects import add_asset
 
 pytestmark = [pytest.mark.crash, pytest.mark.parametrize("seed", [1])]
@@ -86,6 +88,12 @@ def servers_over(database_url: str, log: Path) -> Iterator[Servers]:
         ) as forker,
     ):
         yield Servers(forker, port)
+
+
+@pytest_asyncio.fixture
+async def studio(services: Services, client: httpx.AsyncClient, clock: Clock) -> Studio:
+    """In the database that will crash."""
+    return await open_studio(services, client, clock)
 
 
 @pytest_asyncio.fixture
