@@ -27,7 +27,8 @@ from server.app import create_app
 from server.settings import Settings
 from tests.studio import SECRET
 
-_PATIENCE = 15.0
+PATIENCE = 30.0
+"""Seconds after which nothing is waited for any longer, however busy the machine."""
 _SHARED = {"access-control-allow-origin": "*", "access-control-expose-headers": "retry-after"}
 
 
@@ -129,7 +130,7 @@ class LiveServer:
         self._server = uvicorn.Server(config)
         self._thread = Thread(target=self._server.run)
         self._thread.start()
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not self._server.started:
             assert self._thread.is_alive(), "the server did not start"
             assert time.monotonic() < deadline, "the server is slow to start"
@@ -171,7 +172,7 @@ class LiveServer:
         return self.sent
 
     async def _until(self, condition: Callable[[], bool], what: str) -> None:
-        deadline = time.monotonic() + _PATIENCE
+        deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain for {what}"
             await asyncio.sleep(0.03)

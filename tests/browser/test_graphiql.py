@@ -1,6 +1,7 @@
 """GraphiQL in a browser: it works under its policy, without a complaint and without any other host."""
 
 import json
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -10,10 +11,11 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Open, Tab, World
-from tests.browser.live import LiveServer
+from tests.browser.live import PATIENCE, LiveServer
 from tests.server.program import ROOT, Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+expect.set_options(timeout=1000 * PATIENCE)
 
 FIRST_QUERY = (ROOT / "graphiql" / "src" / "first-query.graphql").read_text()
 WATCH = """subscription Watch {
@@ -54,9 +56,12 @@ class Editor:
         """The answer, as it is shown."""
         async with self.tab.page.expect_response("**/graphql"):
             await self.press("Execute query (Ctrl-Enter)")
+        # Before it asks it takes the last answer away. What is on the screen may still be that one.
+        async with timeout(PATIENCE):
+            while not (shown := await self.text("response.json")):  # noqa: ASYNC110  # in a browser
+                await sleep(0.02)
         await expect(self.tab.page.locator(".graphiql-response .view-lines")).to_contain_text("{")
-        await expect(self.tab.page.locator(".graphiql-response .graphiql-spinner")).to_have_count(0)
-        return json.loads(await self.text("response.json"))
+        return json.loads(shown)
 
     async def headers(self) -> str:
         return await self.text("request-headers.json")

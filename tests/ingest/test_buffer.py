@@ -119,6 +119,7 @@ async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again
             await sleep(0.05)
             with pytest.raises(Unavailable) as refused:
                 await buffer.add(views(studio, 1))
+            buffer.sizes = buffer.sizes._replace(patience=60)
             patient = create_task(buffer.add(views(studio, 1)))
             await sleep(0.05)
             assert not taken.done()
