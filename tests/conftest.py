@@ -1,6 +1,7 @@
 """Real databases of both engines, an application over them, and a studio to ask about."""
 
 import asyncio
+import gc
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
@@ -23,6 +24,11 @@ from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
 
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, and need not be looked through for garbage after each test."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -65,6 +65,7 @@ FAST = (
     "fsync=off",
     "synchronous_commit=off",
     "full_page_writes=off",
+    "autovacuum=off",
 )
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 
