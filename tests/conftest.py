@@ -23,6 +23,7 @@ from server.settings import Settings
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
 
+_SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
 
 
@@ -153,7 +154,7 @@ async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
 
 @asynccontextmanager
 async def client_of(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(), services)
+    app = create_app(_SETTINGS, services)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
