@@ -14,6 +14,7 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from resolvers.context import Services
 from server import migrations
@@ -22,6 +23,10 @@ from server.services import close_services
 from server.settings import Settings
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
+
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
 
 _SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")

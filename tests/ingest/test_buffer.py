@@ -327,7 +327,7 @@ def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -
         databases = [Database(database_url), Database(database_url)]
         buffers = [Buffer(database, Topics(), Sizes(batch=40)) for database in databases]
 
-        @settings(max_examples=60, deadline=None, database=None)
+        @settings(max_examples=60, database=None)
         @given(plans)
         def check_any(plan: Plan) -> None:
             runner.run(check(plan))
