@@ -1,7 +1,6 @@
 """The application as a browser meets it: served on a port of its own, over a database file."""
 
 import asyncio
-import socket
 import sqlite3
 import time
 from collections import deque
@@ -100,16 +99,14 @@ async def _lost(_: Message) -> None:
 
 
 class LiveServer:
-    def __init__(self, database: Path, *, demo: bool = False) -> None:
+    def __init__(self, database: Path, port: int, *, demo: bool = False) -> None:
+        self.port = port
         self._database = database
         self._demo = demo
         self._server: uvicorn.Server | None = None
         self._thread: Thread | None = None
         self.sent: list[Sent] = []
         self.refusals: deque[Refusal] = deque()
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port: int = probe.getsockname()[1]
 
     @property
     def url(self) -> str:

@@ -12,6 +12,7 @@ from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Open, Tab, World
 from tests.browser.live import PATIENCE, LiveServer
+from tests.ports import held_port
 from tests.server.program import ROOT, Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -111,10 +112,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 @pytest.fixture
 def served_demo(world: World) -> Iterator[LiveServer]:
     """Its sign-ins are offered, but nobody has these accounts."""
-    server = LiveServer(world.database, demo=True)
-    server.start()
-    yield server
-    server.stop()
+    with held_port() as port:
+        server = LiveServer(world.database, port, demo=True)
+        server.start()
+        yield server
+        server.stop()
 
 
 async def test_the_first_query_is_there_and_runs(live: LiveServer, edited: OpenEditor) -> None:
