@@ -22,8 +22,9 @@ help: ## this list
 demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 	@$(BIN)/viewgraph demo --port $(PORT)
 
+# One more than CI has cores: servers, browsers and the ends of intervals are waited for.
 test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
-	@$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes and migrations
 	@echo "Checking lint and format"

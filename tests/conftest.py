@@ -1,15 +1,20 @@
 """Real databases of both engines, an application over them, and a studio to ask about."""
 
 import asyncio
+import gc
 import logging
 import shutil
 from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
 from pathlib import Path
+from typing import NamedTuple
 from uuid import uuid4
 
 import httpx
 import pytest
 import pytest_asyncio
+from hypothesis import HealthCheck, settings
 
 from resolvers.context import Services
 from server import migrations
@@ -19,7 +24,17 @@ from server.settings import Settings
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
 
+# How long an example takes says how busy the machine is.
+settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("any machine")
+
+_SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+
+def pytest_collection_finish() -> None:
+    """What is loaded by now stays, and need not be looked through for garbage after each test."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)
@@ -33,12 +48,27 @@ def logging_as_it_was() -> Iterator[None]:
         logger.setLevel(logger.level)  # Which forgets what was found to be enabled.
 
 
+class Furnished(NamedTuple):
+    """A database with a studio in it: tests get a copy of it."""
+
+    name: str
+    """Of the database; on SQLite the path of the file."""
+    studio: Studio
+    """The one that was opened there. Its services are closed."""
+
+
 @pytest.fixture(scope="session")
 def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A migrated file: each test gets a copy."""
+    """A migrated file: tests get a copy of it."""
     file = tmp_path_factory.mktemp("sqlite") / "template.sqlite3"
     asyncio.run(migrations.upgrade(f"sqlite:///{file}"))
     return file
+
+
+@pytest.fixture(scope="session")
+def sqlite_studio(sqlite_template: Path) -> Furnished:
+    file = shutil.copy(sqlite_template, sqlite_template.with_name("studio.sqlite3"))
+    return Furnished(str(file), asyncio.run(_furnish(f"sqlite:///{file}")))
 
 
 @pytest.fixture(scope="session")
@@ -49,12 +79,29 @@ def postgres() -> Iterator[PostgresServer]:
 
 @pytest.fixture(scope="session")
 def postgres_template(postgres: PostgresServer) -> Iterator[str]:
-    """The name of a migrated database: each test gets a copy."""
+    """The name of a migrated database: tests get a copy of it."""
     name = f"viewgraph_{uuid4().hex}"
     postgres.create_database(name)
     asyncio.run(migrations.upgrade(postgres.url(name)))
     yield name
     postgres.drop_database(name)
+
+
+@pytest.fixture(scope="session")
+def postgres_studio(postgres: PostgresServer, postgres_template: str) -> Iterator[Furnished]:
+    name = f"viewgraph_{uuid4().hex}"
+    postgres.create_database(name, postgres_template)
+    yield Furnished(name, asyncio.run(_furnish(postgres.url(name))))
+    postgres.drop_database(name)
+
+
+async def _furnish(database_url: str) -> Studio:
+    clock = Clock()
+    services = services_for(database_url, clock)
+    async with client_of(services) as client:
+        studio = await open_studio(services, client, clock)
+    await close_services(services)
+    return studio
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])
@@ -65,16 +112,29 @@ def engine(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def database_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database of the test's own, with every table and no row."""
+def furnished(engine: str, request: pytest.FixtureRequest) -> Furnished | None:
+    """What to copy for a test that asks for a studio."""
+    if "studio" not in request.fixturenames:
+        return None
+    found: Furnished = request.getfixturevalue("sqlite_studio" if engine == "sqlite" else "postgres_studio")
+    return found
+
+
+@pytest.fixture
+def database_url(
+    engine: str, furnished: Furnished | None, tmp_path: Path, request: pytest.FixtureRequest
+) -> Iterator[str]:
+    """A database of the test's own, with every table; and no row, unless it asks for a studio."""
     if engine == "sqlite":
         file = tmp_path / "test.sqlite3"
-        shutil.copy(request.getfixturevalue("sqlite_template"), file)
+        shutil.copy(furnished.name if furnished else request.getfixturevalue("sqlite_template"), file)
         yield f"sqlite:///{file}"
         return
     server: PostgresServer = request.getfixturevalue("postgres")
     name = f"viewgraph_{uuid4().hex}"
-    server.create_database(name, request.getfixturevalue("postgres_template"))
+    server.create_database(
+        name, furnished.name if furnished else request.getfixturevalue("postgres_template")
+    )
     yield server.url(name)
     server.drop_database(name)
 
@@ -93,13 +153,26 @@ async def services(database_url: str, clock: Clock) -> AsyncIterator[Services]:
 
 @pytest_asyncio.fixture
 async def client(services: Services) -> AsyncIterator[httpx.AsyncClient]:
-    app = create_app(Settings(), services)
+    async with client_of(services) as client:
+        yield client
+
+
+@asynccontextmanager
+async def client_of(services: Services) -> AsyncIterator[httpx.AsyncClient]:
+    app = create_app(_SETTINGS, services)
     transport = httpx.ASGITransport(app=app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         yield client
 
 
-@pytest_asyncio.fixture
-async def studio(services: Services, client: httpx.AsyncClient, clock: Clock) -> Studio:
+@pytest.fixture
+def studio(services: Services, client: httpx.AsyncClient, clock: Clock, furnished: Furnished) -> Studio:
     """An owner, a co-creator, a stranger, an admin and a member, and what belongs to them."""
-    return await open_studio(services, client, clock)
+    return replace(
+        furnished.studio,
+        services=services,
+        client=client,
+        clock=clock,
+        people=dict(furnished.studio.people),
+        workspaces=list(furnished.studio.workspaces),
+    )

@@ -68,8 +68,8 @@ class Database:
         Raises TIMEOUT when it was cut off, and UNAVAILABLE when the database cannot be reached.
         """
         compiled = statement.compiled(self.dialect_name)
-        self._observe(compiled.text)
         with current_usage() as usage, self._readings.read(usage):
+            self._observe(compiled.text)
             fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 

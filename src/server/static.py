@@ -1,5 +1,6 @@
 """Files that other sites' pages load, as they stand in the folder web/."""
 
+from functools import cache
 from pathlib import Path
 
 from starlette.requests import Request
@@ -20,13 +21,12 @@ _SHARED = {
 
 
 class StaticFile:
-    """Read and compressed once; each coding has a tag of its own, as bytes that differ must."""
+    """Each coding has a tag of its own, as bytes that differ must."""
 
     def __init__(self, name: str, media_type: str) -> None:
-        plain = (_FOLDER / name).read_bytes()
         self._media_type = media_type
-        self._coded = {coding: compressed_once(plain, coding) for coding in (IDENTITY, *DENSEST)}
-        self._tags = {coding: tag_of(plain, coding) for coding in self._coded}
+        self._coded = _coded(name)
+        self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
 
     async def __call__(self, request: Request) -> Response:
         coding = choice_of(request, DENSEST).large or IDENTITY
@@ -36,3 +36,10 @@ class StaticFile:
         if coding != IDENTITY:
             headers["content-encoding"] = coding
         return Response(self._coded[coding], 200, headers, self._media_type)
+
+
+@cache
+def _coded(name: str) -> dict[str, bytes]:
+    """Once in a process: the densest takes a millisecond and more for each kilobyte."""
+    plain = (_FOLDER / name).read_bytes()
+    return {coding: compressed_once(plain, coding) for coding in (IDENTITY, *DENSEST)}

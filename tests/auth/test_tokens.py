@@ -11,7 +11,7 @@ from warnings import catch_warnings
 
 import jwt
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given, settings
 from hypothesis.strategies import (
     binary,
     booleans,
@@ -224,7 +224,7 @@ JSON = recursive(
     lambda inner: lists(inner) | dictionaries(text(), inner),
     max_leaves=5,
 )
-FEW = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow])
+FEW = settings(max_examples=30)
 SIGNER = Signer([SECRET], lifetime=HOUR, issuer="viewgraph", audience="viewgraph")
 HEADER = jwt.get_unverified_header(SIGNER.issue(Claims(uuid4()), START).text)
 

@@ -103,7 +103,7 @@ def test_another_name_is_an_unknown_time_zone(name: str) -> None:
 
 
 @given(st.text())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_any_text_is_a_time_zone_or_an_unknown_one(name: str) -> None:
     with suppress(UnknownTimeZone):
         assert time_zone(name).key == name
@@ -214,7 +214,7 @@ def test_a_day_that_no_calendar_has_is_no_bound(text: str) -> None:
     st.text()
     | st.from_regex(r"\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?", fullmatch=True)
 )
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_text_is_a_bound_or_an_invalid_one(text: str) -> None:
     with suppress(InvalidBound):
         assert isinstance(parse_bound(text), date)
@@ -622,9 +622,7 @@ day_span = st.builds(
     zones,
 )
 spans = any_span | day_span
-property_test: Callable[[Callable[..., None]], Callable[..., None]] = settings(
-    max_examples=200, deadline=None
-)
+property_test: Callable[[Callable[..., None]], Callable[..., None]] = settings(max_examples=200)
 
 
 def holds(span: Span, instant: datetime) -> bool:

@@ -16,6 +16,7 @@ from database import Database
 from models import Asset, Organization, Tenant, Workspace
 from tests.browser.live import LiveServer
 from tests.browser.sites import Site
+from tests.ports import held_port
 from tests.studio import START
 
 _FLAGS = [
@@ -117,10 +118,11 @@ def world(template: World, tmp_path: Path) -> World:
 
 @pytest.fixture
 def live(world: World) -> Iterator[LiveServer]:
-    server = LiveServer(world.database)
-    server.start()
-    yield server
-    server.stop()
+    with held_port() as port:
+        server = LiveServer(world.database, port)
+        server.start()
+        yield server
+        server.stop()
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,7 @@
 """GraphiQL in a browser: it works under its policy, without a complaint and without any other host."""
 
 import json
+from asyncio import sleep, timeout
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from typing import Any
 
@@ -10,10 +11,12 @@ import pytest_asyncio
 from playwright.async_api import Locator, expect
 
 from tests.browser.conftest import Open, Tab, World
-from tests.browser.live import LiveServer
+from tests.browser.live import PATIENCE, LiveServer
+from tests.ports import held_port
 from tests.server.program import ROOT, Program
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
+expect.set_options(timeout=1000 * PATIENCE)
 
 FIRST_QUERY = (ROOT / "graphiql" / "src" / "first-query.graphql").read_text()
 WATCH = """subscription Watch {
@@ -54,9 +57,12 @@ class Editor:
         """The answer, as it is shown."""
         async with self.tab.page.expect_response("**/graphql"):
             await self.press("Execute query (Ctrl-Enter)")
+        # Before it asks it takes the last answer away. What is on the screen may still be that one.
+        async with timeout(PATIENCE):
+            while not (shown := await self.text("response.json")):  # noqa: ASYNC110  # in a browser
+                await sleep(0.02)
         await expect(self.tab.page.locator(".graphiql-response .view-lines")).to_contain_text("{")
-        await expect(self.tab.page.locator(".graphiql-response .graphiql-spinner")).to_have_count(0)
-        return json.loads(await self.text("response.json"))
+        return json.loads(shown)
 
     async def headers(self) -> str:
         return await self.text("request-headers.json")
@@ -106,10 +112,11 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
 @pytest.fixture
 def served_demo(world: World) -> Iterator[LiveServer]:
     """Its sign-ins are offered, but nobody has these accounts."""
-    server = LiveServer(world.database, demo=True)
-    server.start()
-    yield server
-    server.stop()
+    with held_port() as port:
+        server = LiveServer(world.database, port, demo=True)
+        server.start()
+        yield server
+        server.stop()
 
 
 async def test_the_first_query_is_there_and_runs(live: LiveServer, edited: OpenEditor) -> None:

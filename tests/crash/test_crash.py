@@ -14,6 +14,7 @@ from random import Random
 from signal import SIGKILL
 from time import perf_counter
 
+import httpx
 import pytest
 import pytest_asyncio
 from sqlalchemy import select
@@ -24,11 +25,13 @@ from database import Database, table_of
 from ingest.events import NewEvent
 from ingest.verify import Verification
 from models import Action, Device, Domain, Event
+from resolvers.context import Services
 from server import migrations
 from tests.crash.writers import World, Writers
 from tests.ingest.brute import counted, stored
-from tests.postgres import PostgresServer, free_port
-from tests.studio import SECRET, Studio
+from tests.ports import held_port
+from tests.postgres import PostgresServer
+from tests.studio import SECRET, Clock, Studio, open_studio
 from tests.subjects import add_asset
 
 pytestmark = [pytest.mark.crash, pytest.mark.parametrize("seed", [1])]
@@ -66,7 +69,12 @@ class Servers:
 
 @contextmanager
 def servers_over(database_url: str, log: Path) -> Iterator[Servers]:
-    port = free_port()
+    with held_port() as port, forking(database_url, port, log) as forker:
+        yield Servers(forker, port)
+
+
+@contextmanager
+def forking(database_url: str, port: int, log: Path) -> Iterator["subprocess.Popen[str]"]:
     settings = {"DATABASE_URL": database_url, "PORT": str(port), "SECRET": SECRET, "LOG_LEVEL": "warning"}
     environment = os.environ | {f"VIEWGRAPH_{name}": value for name, value in settings.items()}
     environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "src"), str(ROOT)])
@@ -85,7 +93,13 @@ def servers_over(database_url: str, log: Path) -> Iterator[Servers]:
             env=environment,
         ) as forker,
     ):
-        yield Servers(forker, port)
+        yield forker
+
+
+@pytest_asyncio.fixture
+async def studio(services: Services, client: httpx.AsyncClient, clock: Clock) -> Studio:
+    """In the database that will crash."""
+    return await open_studio(services, client, clock)
 
 
 @pytest_asyncio.fixture

@@ -27,7 +27,7 @@ EVENTS = table_of(Event)
 USERS = table_of(User)
 
 every_example_asks = settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 
 

@@ -57,7 +57,7 @@ texts = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]
     st.integers(-(2**15), 2**15 - 1),
     texts,
 )
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=30, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_a_value_comes_back_as_it_was_given(
     database: Database,
     instant: datetime,

@@ -18,7 +18,8 @@ from typing import IO
 import httpx
 import pytest
 
-from tests.server.program import ROOT, START_SECONDS, Program, free_port
+from tests.ports import held_port
+from tests.server.program import ROOT, START_SECONDS, Program
 from tests.test_docs import blocks
 
 CLIENTS = Path("examples") / "clients"
@@ -195,12 +196,10 @@ def test_documents_have_types_and_ids(
 def test_a_list_of_relay_grows(checkout: Path, demo: Program, demo_folder: Path, tmp_path: Path) -> None:
     block, persisting, trusting, trusted = commands("relay")
     tests, _, start = block.rpartition("\n")
-    port = free_port()
-    page = f"http://127.0.0.1:{port}"
 
     run(tests, checkout, demo.address)
-    served = f"cd {CLIENTS}\n{start} -- --host 127.0.0.1 --port {port} --strictPort"
-    with started(served, checkout, demo.address) as printed:
+    with held_port() as port, started(on_port(start, port), checkout, demo.address) as printed:
+        page = f"http://127.0.0.1:{port}"
         wait_until(lambda: page in printed(), printed)
         assert '<script type="module" src="/main.tsx">' in httpx.get(page).text
         assert "RelayEnvironmentProvider" in httpx.get(f"{page}/main.tsx").text
@@ -210,6 +209,10 @@ def test_a_list_of_relay_grows(checkout: Path, demo: Program, demo_folder: Path,
     with demo_of_trusted_documents(trusting, checkout, demo_folder, tmp_path) as program:
         run(trusted, checkout, program.address)
         assert refuses_others(program)
+
+
+def on_port(start: str, port: int) -> str:
+    return f"cd {CLIENTS}\n{start} -- --host 127.0.0.1 --port {port} --strictPort"
 
 
 def followed(block: str, checkout: Path, demo: Program) -> list[int]:

@@ -373,7 +373,6 @@ def through(zone: str, reporting: str, first: str, last: str) -> Case:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,
     derandomize=True,
     # Every example has an organization of its own in the one database of the test.
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

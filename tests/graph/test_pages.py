@@ -231,7 +231,7 @@ changes = st.lists(
 
 
 @given(orders, st.booleans(), sizes)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_a_walk_forward_or_backward_shows_every_row_once(
     studio: Studio, rows: list[Row], order: dict[str, str], backward: bool, sizes: list[int]
 ) -> None:
@@ -251,7 +251,7 @@ async def test_a_walk_forward_or_backward_shows_every_row_once(
 
 
 @given(orders, st.booleans(), st.integers(1, 6), changes)
-@settings(max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 async def test_a_walk_is_not_disturbed_by_what_is_added_or_removed_meanwhile(
     studio: Studio,
     rows: list[Row],

@@ -198,7 +198,6 @@ async def reported(studio: Studio, time_zone: str, events: Iterable[Seen]) -> st
 def recount(examples: int) -> settings:
     return settings(
         max_examples=examples,
-        deadline=None,
         # Every example has a tenant of its own in the one database of the test.
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )

@@ -119,6 +119,7 @@ async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again
             await sleep(0.05)
             with pytest.raises(Unavailable) as refused:
                 await buffer.add(views(studio, 1))
+            buffer.sizes = buffer.sizes._replace(patience=60)
             patient = create_task(buffer.add(views(studio, 1)))
             await sleep(0.05)
             assert not taken.done()
@@ -326,7 +327,7 @@ def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -
         databases = [Database(database_url), Database(database_url)]
         buffers = [Buffer(database, Topics(), Sizes(batch=40)) for database in databases]
 
-        @settings(max_examples=60, deadline=None, database=None)
+        @settings(max_examples=60, database=None)
         @given(plans)
         def check_any(plan: Plan) -> None:
             runner.run(check(plan))

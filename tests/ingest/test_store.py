@@ -248,7 +248,7 @@ def test_however_batches_come_each_distinct_event_counts_once(database_url: str)
     with Runner() as runner:
         databases = [Database(database_url), Database(database_url)]
 
-        @settings(max_examples=40, deadline=None, database=None)
+        @settings(max_examples=40, database=None)
         @given(plans())
         @example(around_every_edge())
         def check_any(plan: Plan) -> None:

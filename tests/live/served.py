@@ -17,7 +17,8 @@ from server.app import create_app
 from server.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
-PATIENCE = 10.0
+PATIENCE = 30.0
+"""Seconds after which nothing is waited for any longer, however busy the machine."""
 QUIET = 0.25
 """Seconds in which something that were sent would have come."""
 
@@ -57,11 +58,26 @@ class Served:
         self, body: Mapping[str, Any], accept: str, token: str | None = None
     ) -> AsyncIterator["Stream"]:
         headers = {"accept": accept, **({"authorization": f"Bearer {token}"} if token else {})}
+        # Who reads has a limit of their own, and heartbeats are rare.
+        limits = httpx.Timeout(PATIENCE, read=2 * PATIENCE)
         async with (
-            httpx.AsyncClient(timeout=PATIENCE) as client,
+            httpx.AsyncClient(timeout=limits) as client,
             client.stream("POST", self.url, json=body, headers=headers) as response,
         ):
             yield Stream(response)
+
+    async def until_free(self, token: str) -> None:
+        """Until its owner, of whom another subscription would have been one too many, may have it."""
+        params = {"query": 'subscription { publicationMetricsChanged(url: "") { name } }'}
+        headers = {
+            "accept": "text/event-stream",
+            "authorization": f"Bearer {token}",
+            "graphql-require-preflight": "1",
+        }
+        async with asyncio.timeout(PATIENCE), httpx.AsyncClient() as client:
+            # Nobody says when a subscription has ended.
+            while (await client.head(self.url, params=params, headers=headers)).status_code == 429:  # noqa: ASYNC110
+                await asyncio.sleep(0.01)
 
 
 class Socket:

@@ -20,6 +20,7 @@ from tests.server.program import Program
 from tests.studio import SECRET, Studio
 
 BODY = {"query": METRICS, "variables": {"url": URL}}
+LISTENERS = "FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'LISTEN%'"
 LIKE = "mutation($p: ID!) { likePublication(publicationId: $p) { publication { id } } }"
 
 
@@ -80,14 +81,14 @@ async def test_who_could_not_listen_for_a_while_catches_up(
             await socket.next()
             database = make_url(database_url).set(drivername="postgresql")
             admin = await asyncpg.connect(database.render_as_string(hide_password=False))
-            ended = await admin.fetchval(
-                "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity"
-                " WHERE datname = current_database() AND query LIKE 'LISTEN%'"
-            )
+            async with asyncio.timeout(PATIENCE):
+                while await admin.fetchval(f"SELECT count(*) {LISTENERS}") < 2:  # noqa: ASYNC110
+                    await asyncio.sleep(0.01)
+            ended = await admin.fetchval(f"SELECT count(pg_terminate_backend(pid)) {LISTENERS}")
             await admin.close()
             assert ended == 2
             await _send(client, LIKE, stranger, p=studio.publication)
-            assert figures(await socket.next(seconds=PATIENCE)) == (1, 0, 0, 0)
+            assert figures(await socket.next()) == (1, 0, 0, 0)
 
 
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)

@@ -14,7 +14,7 @@ from server.app import create_app
 from server.settings import Settings
 from tests.events import record, view
 from tests.live.acts import METRICS, PUBLIC, URL, codes, figures, on_publication
-from tests.live.served import Served, served
+from tests.live.served import PATIENCE, Served, served
 from tests.server.program import Program
 from tests.studio import Studio
 
@@ -147,7 +147,7 @@ async def test_what_cannot_be_executed_is_one_event_or_part(server: Served, body
 async def test_a_get_subscribes_and_mutates_nothing(studio: Studio, server: Served) -> None:
     headers = {"accept": EVENTS, "graphql-require-preflight": "1"}
     mutation = f'mutation {{ likePublication(publicationId: "{studio.publication}") {{ __typename }} }}'
-    async with httpx.AsyncClient(timeout=5) as client:
+    async with httpx.AsyncClient(timeout=PATIENCE) as client:
         params = {"query": PUBLIC, "variables": '{"url": "ai-research-studio"}'}
         async with client.stream("GET", server.url, params=params, headers=headers) as response:
             chunks = response.aiter_bytes()
@@ -202,7 +202,7 @@ async def test_who_has_gone_is_watched_for_no_longer(studio: Studio, services: S
             async with server.stream(BODY, EVENTS, studio.token("owner")) as stream:
                 assert stream.response.status_code == 200
                 await stream.event()
-            await asyncio.sleep(0.1)
+            await server.until_free(studio.token("owner"))
         with studio.statements() as statements:
             await record(studio, [view("2023-06-15T11:00:00")])
             recorded = len(statements)
@@ -224,7 +224,7 @@ async def test_too_many_streams_are_refused_in_json(studio: Studio, services: Se
 async def test_who_does_not_read_gets_the_newest_and_no_queue(studio: Studio, services: Services) -> None:
     reads = asyncio.Event()
     sent = asyncio.Queue[Any]()
-    gone = asyncio.Event()
+    offered, gone = asyncio.Event(), asyncio.Event()
     bodies = [{"type": "http.request", "body": httpx.Request("POST", "http://test", json=BODY).content}]
 
     async def receive() -> Any:
@@ -234,6 +234,7 @@ async def test_who_does_not_read_gets_the_newest_and_no_queue(studio: Studio, se
         return {"type": "http.disconnect"}
 
     async def send(message: Any) -> None:
+        offered.set()
         await reads.wait()
         sent.put_nowait(message)
 
@@ -262,7 +263,10 @@ async def test_who_does_not_read_gets_the_newest_and_no_queue(studio: Studio, se
     await sent.get()
     assert await views() == 0
     reads.clear()
-    for number in range(3):
+    offered.clear()
+    await record(studio, [view("2023-06-15T11:00:00")])
+    await asyncio.wait_for(offered.wait(), PATIENCE)
+    for number in (1, 2):
         await record(studio, [view(f"2023-06-15T11:00:0{number}")])
         await asyncio.sleep(1.1)
     reads.set()

@@ -49,7 +49,7 @@ def file_of(name: str, format: ReportFormat) -> bytes:
 
 
 @given(name=names)
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_workbook_has_every_name_as_a_text(name: str) -> None:
     book = workbook(file_of(name, ReportFormat.XLSX))
 

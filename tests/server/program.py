@@ -15,6 +15,7 @@ from typing import IO, Any, Self
 import httpx
 
 from server.demo import PASSWORD
+from tests.ports import held_port
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 120.0
@@ -30,21 +31,25 @@ def free_port() -> int:
 class Program:
     """A `viewgraph` that serves: answers on entry, and is stopped on exit as by Ctrl-C."""
 
+    port: int
+    address: str
+
     def __init__(self, *arguments: str, folder: Path, **variables: str) -> None:
-        self.port = free_port()
-        self.address = f"http://127.0.0.1:{self.port}"
         self.exit_code: int | None = None
-        self._arguments = [*arguments, "--port", str(self.port)]
+        self._arguments = arguments
         self._folder = folder
         self._variables = variables
         self._is_interrupted = False
 
     def __enter__(self) -> Self:
-        self._files = ExitStack()
-        self._out = self._files.enter_context(TemporaryFile())
-        self._err = self._files.enter_context(TemporaryFile())
+        self._held = ExitStack()
+        self._out = self._held.enter_context(TemporaryFile())
+        self._err = self._held.enter_context(TemporaryFile())
+        self.port = self._held.enter_context(held_port())
+        self.address = f"http://127.0.0.1:{self.port}"
+        main = "from server.cli import main; main()"
         self._process = subprocess.Popen(
-            [sys.executable, "-c", "from server.cli import main; main()", *self._arguments],
+            [sys.executable, "-c", main, *self._arguments, "--port", str(self.port)],
             cwd=self._folder,
             env=environment(self._variables),
             stdout=self._out,
@@ -104,7 +109,7 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self.out, self.err = self.read()
-        self._files.close()
+        self._held.close()
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

@@ -13,6 +13,8 @@ from tests.server.program import Program
 
 LONGEST = 20_000
 SECONDS = 1
+IN_TIME = 5
+"""So many seconds at most takes what takes milliseconds, on a machine that is busy with other things too."""
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +135,7 @@ def test_a_request_that_is_no_good_is_refused_in_json_and_the_next_one_answered(
     (error,) = json.loads(body)["errors"]
     assert error["extensions"] == {"code": "BAD_REQUEST", "requestId": headers["x-request-id"]}
     assert (well[0], well[2]) == (200, b'{"data":{"__typename":"Query"}}')
-    assert monotonic() - before < SECONDS
+    assert monotonic() - before < IN_TIME
 
 
 def spread(levels: int, each: str, last: str) -> str:

@@ -194,12 +194,13 @@ def counted(output: str) -> dict[str, int]:
 
 def test_an_import_that_was_killed_is_run_again(command: Command, tmp_path: Path) -> None:
     year = year_of(6_000, tmp_path / "year.ndjson")
-    with command.start(year.file, "--batch", 50) as process:
+    # So small that it is far from its end whenever we look.
+    with command.start(year.file, "--batch", 10) as process:
         deadline = monotonic() + 60
         while command.events() < 500:
             assert process.poll() is None, process.communicate()
             assert monotonic() < deadline
-            sleep(0.05)
+            sleep(0.02)
         process.kill()
     assert process.returncode == -signal.SIGKILL
     before = command.events()

@@ -43,13 +43,13 @@ async def test_each_phase_is_timed_and_the_whole_is_longer_than_its_parts(studio
     async with client_of(studio.services, Shown.EVERYBODY) as client:
         # Such as nobody has sent before.
         asked = NAME.replace("name", " ".join(f"a{uuid4().hex}: name" for _ in range(200)))
-        first = timings(await client.post("/graphql", json={"query": asked}))
-        second = timings(await client.post("/graphql", json={"query": asked}))
+        first, *later = [timings(await client.post("/graphql", json={"query": asked})) for _ in range(5)]
 
-    # What has happened before is not done again: looking it up is all that is timed.
-    assert first["parse"] > 5 * second["parse"]
-    assert first["validate"] > 5 * second["validate"]
-    for spent in (first, second):
+    # What has happened before is not done again: looking it up is all that is timed, unless the machine
+    # had something else to do just then.
+    for phase in ("parse", "validate"):
+        assert first[phase] > 5 * min(spent[phase] for spent in later)
+    for spent in (first, *later):
         assert 0 < spent["database"] < spent["execute"]
         assert spent["parse"] + spent["validate"] + spent["execute"] <= spent["total"]
 
