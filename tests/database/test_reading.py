@@ -10,7 +10,7 @@ from sqlalchemy import func, literal_column, select, text
 
 from base.errors import TimedOut
 from database import Database, Statement, metered
-from tests.database.slow import ENDLESS, PATIENCE, running, until_running
+from tests.database.slow import ENDLESS, PATIENCE, until_running
 
 READERS = 4
 ONE = Statement(select(literal_column("1")), int)
@@ -33,7 +33,7 @@ async def expect_sound(database: Database) -> None:
     for _ in range(3):
         ones = await wait_for(gather(*(database.fetch(ONE) for _ in range(2 * READERS))), PATIENCE)
         assert ones == [[1]] * 2 * READERS
-    assert await running(database) == 0
+    await until_running(database, 0)
 
 
 @pytest.mark.parametrize("begins_first", [True, False])
