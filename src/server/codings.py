@@ -1,6 +1,5 @@
 """Content codings: by what an answer is compressed, as its caller accepts it and where that pays."""
 
-import re
 import sys
 import zlib
 from collections.abc import Callable, Sequence
@@ -9,6 +8,8 @@ from typing import NamedTuple
 
 import brotli
 from starlette.concurrency import run_in_threadpool
+
+from server.weights import weighed
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -22,7 +23,6 @@ _WORTH_IT = 1024
 """Fewer bytes fit into one packet anyway."""
 _FOR_A_THREAD = 256 * 1024
 """So much takes half a millisecond, for which the event loop may stand still."""
-_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 _REMEMBERED = 128
 
 
@@ -72,7 +72,7 @@ def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
     """
     if accept is None:
         return Choice(IDENTITY, IDENTITY)
-    weights = _weights(accept)
+    weights = {coding.removeprefix("x-"): weight for coding, _, weight in weighed(accept)}
     rest = weights.get("*")
     acceptable = {coding: weights.get(coding, rest or 0.0) for coding in offered}
     best = max(offered, key=lambda coding: acceptable[coding])
@@ -80,17 +80,6 @@ def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
     plain = weights.get(IDENTITY, 0.0001 if rest is None else rest)
     large = best if acceptable[best] and acceptable[best] >= plain else IDENTITY if plain else None
     return Choice(large, IDENTITY if plain else large)
-
-
-def _weights(accept: str) -> dict[str, float]:
-    """What has a weight that is none is passed over."""
-    weights: dict[str, float] = {}
-    for text in accept.lower().split(","):
-        coding, *parameters = (part.strip() for part in text.split(";"))
-        weight = next((part[2:].strip() for part in parameters if part.startswith("q=")), "1")
-        if coding and _WEIGHT.fullmatch(weight):
-            weights[coding.removeprefix("x-")] = float(weight)
-    return weights
 
 
 def compressed(content: bytes, coding: str) -> bytes:

@@ -42,7 +42,7 @@ from server.trip import Trip, trip_of
 _CLIENT_IS_GONE = 499
 
 
-class Answer(NamedTuple):
+class Reply(NamedTuple):
     body: dict[str, Any]
     status: int | None = None
     """None where it follows from the body and the media type."""
@@ -98,22 +98,22 @@ class Endpoint:
             return self._graphiql.page()
         media_type = preferred(_accept(request))
         try:
-            answer = await self._answer(request, trip, is_acceptable=media_type is not None)
-            if isinstance(answer, Stream):
-                return answer
-            content = orjson.dumps(answer.body)
-            if answer.framing:
-                content = answer.framing.whole(content)
+            reply = await self._reply(request, trip, is_acceptable=media_type is not None)
+            if isinstance(reply, Stream):
+                return reply
+            content = orjson.dumps(reply.body)
+            if reply.framing:
+                content = reply.framing.whole(content)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
-            answer = Answer(body_of_error(error, trip.id), 500)
-            content = orjson.dumps(answer.body)
-        trip.errors = answer.body.get("errors", [])
-        status = answer.status or self._status(answer.body, media_type)
-        type_ = answer.framing.media_type if answer.framing else f"{media_type or JSON}; charset=utf-8"
-        contents = Contents(content, status, type_, answer.lifetime)
-        response = await sealed(request, contents, {"x-request-id": trip.id, **answer.headers})
+            reply = Reply(body_of_error(error, trip.id), 500)
+            content = orjson.dumps(reply.body)
+        trip.errors = reply.body.get("errors", [])
+        status = reply.status or self._status(reply.body, media_type)
+        type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
+        contents = Contents(content, status, type_, reply.lifetime)
+        response = await sealed(request, contents, {"x-request-id": trip.id, **reply.headers})
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
@@ -126,7 +126,7 @@ class Endpoint:
         is_parsed = body["errors"][0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
         return 422 if is_parsed and self._has_draft_statuses else 400
 
-    async def _answer(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Answer | Stream:
+    async def _reply(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Reply | Stream:
         try:
             if request.method not in (*READING, "POST"):
                 raise Refused(
@@ -143,14 +143,14 @@ class Endpoint:
             operation = await self._operation(request)
             return await self._result(request, operation, trip)
         except Refused as refused:
-            return Answer(body_of_error(refused, trip.id), refused.status, refused.headers)
+            return Reply(body_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
             # What it asks for does not fit, in a request that is well formed.
-            return Answer(body_of_error(error, trip.id))
+            return Reply(body_of_error(error, trip.id))
         except ExpectedError as error:
-            return Answer(body_of_error(error, trip.id), error.status)
+            return Reply(body_of_error(error, trip.id), error.status)
 
-    async def _result(self, request: Request, operation: Operation, trip: Trip) -> Answer | Stream:
+    async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
         document = trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
@@ -166,7 +166,7 @@ class Endpoint:
         )
         if not isinstance(result, PreExecutionError):
             self._documents.keep(operation)
-        return _answered(result, context, trip.id)._replace(framing=_framing(request))
+        return _replied(result, context, trip.id)._replace(framing=_framing(request))
 
     async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
         """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
@@ -262,9 +262,9 @@ async def _executed(
         raise refusal_of(error) from None
 
 
-def _answered(result: ExecutionResult, context: Context, request_id: str) -> Answer:
+def _replied(result: ExecutionResult, context: Context, request_id: str) -> Reply:
     token = context.new_token
     headers = {"x-auth-token": f"Bearer {token}"} if token else {}
     operation = context.course.operation
     lifetime = None if result.errors or operation is None else operation.lifetime
-    return Answer(body_of(result, request_id), None, headers, lifetime)
+    return Reply(body_of(result, request_id), None, headers, lifetime)

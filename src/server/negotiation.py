@@ -1,8 +1,9 @@
 """Media types: what a request is written in, and in which of two ways it wants its answer."""
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
+
+from server.weights import parted, weighed
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -13,7 +14,6 @@ _PARTS = f"{MULTIPART};subscriptionspec=1.0"
 
 _ANY = "*/*"
 _ANY_OF_APPLICATION = "application/*"
-_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
 _CHARSETS = {"utf-8", "utf8"}
 # Clients write few different ones, and reading them took a third of the time in which an event is recorded.
 _REMEMBERED = 128
@@ -22,7 +22,7 @@ _REMEMBERED = 128
 @lru_cache(maxsize=_REMEMBERED)
 def is_json(content_type: str) -> bool:
     """In UTF-8, which is also what no charset means."""
-    media_type, parameters = _parsed(content_type)
+    media_type, parameters = parted(content_type)
     return media_type == JSON and parameters.get("charset", "utf-8") in _CHARSETS
 
 
@@ -70,20 +70,12 @@ def _weights(accept: str) -> dict[str, float]:
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Without those that ask for another charset, or of which the weight is none.
+    """Without those that ask for another charset.
 
     One that is for subscriptions is another than the same that is not.
     """
-    for text in accept.split(","):
-        range_, parameters = _parsed(text)
-        weight = parameters.get("q", "1")
+    for range_, parameters, weight in weighed(accept):
         if "subscriptionspec" in parameters:
             range_ += f";subscriptionspec={parameters['subscriptionspec']}"
-        if parameters.get("charset", "utf-8") in _CHARSETS and _WEIGHT.fullmatch(weight):
-            yield range_, float(weight)
-
-
-def _parsed(text: str) -> tuple[str, dict[str, str]]:
-    media_type, *parameters = text.lower().split(";")
-    pairs = (parameter.partition("=") for parameter in parameters)
-    return media_type.strip(), {name.strip(): value.strip().strip('"') for name, _, value in pairs}
+        if parameters.get("charset", "utf-8") in _CHARSETS:
+            yield range_, weight
