@@ -68,6 +68,10 @@ class Program:
     ) -> None:
         self._end()
 
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
     def read(self) -> tuple[str, str]:
         """Standard output and error so far; after the end, all of them, and also as `out` and `err`."""
         return _text(self._out), _text(self._err)
