@@ -161,7 +161,7 @@ async def test_names_are_completed_and_mistakes_underlined(live: LiveServer, edi
     await expect(page.locator(".suggest-widget .monaco-list-row").first).to_contain_text("viewer")
     await page.keyboard.press("Escape")
     await editor.write("{ nothing }")
-    await expect(page.locator(".graphiql-query-editor .squiggly-error")).to_be_visible()
+    await expect(page.locator(".graphiql-query-editor .squiggly-error").first).to_be_visible()
 
 
 async def test_what_was_completed_runs(live: LiveServer, edited: OpenEditor) -> None:
