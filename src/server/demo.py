@@ -283,13 +283,15 @@ def _book(random: Random, id: str, *, cancelled: bool) -> Callable[[Context], Aw
 
 
 async def _report_events(studio: _Studio) -> None:
-    """Views and shares, as each owner's own server would report them."""
+    """Views and shares, as each owner's own server would report them.
+
+    How many views there are is another with each day of the week, so they come last: shares are the same.
+    """
     for number, row in enumerate(studio.publications):
         owner = next(user for user in studio.users if user.id == row.owner_id)
-        reports = [
-            *_views_of(studio, row, popularity=8 / (number + 1) + 1),
-            *_shares_of(studio, row, studio.random.randint(5, 25)),
-        ]
+        audience = studio._replace(random=Random(f"audience {number}"))  # noqa: S311
+        shares = _shares_of(audience, row, audience.random.randint(5, 25))
+        reports = shares + _views_of(audience, row, popularity=8 / (number + 1) + 1)
         for start in range(0, len(reports), _BATCH):
             context = _context(studio.services, studio.end, owner)
             await recording.record(context, reports[start : start + _BATCH])

@@ -177,6 +177,27 @@ def test_two_moments_of_one_day_give_the_same_numbers(sqlite_demo: Demo, postgre
     assert [row.name for row, _ in owners(first)] == [row.name for row, _ in owners(second)]
 
 
+def test_another_day_has_other_views_and_the_same_of_all_else(
+    sqlite_demo: Demo, sqlite_template: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "another.sqlite3"
+    shutil.copy(sqlite_template, file)
+    another = _played(f"sqlite:///{file}", NOW + timedelta(days=3))
+
+    views, rest = zip(
+        *(split_by_view(rows["events"]) for rows in (sqlite_demo.rows, another.rows)), strict=True
+    )
+    assert views[0] != views[1]
+    assert rest[0] == rest[1]
+
+
+def split_by_view(events: set[Any]) -> tuple[int, Counter[tuple[int, Action]]]:
+    """How many views, and how many others of each publication."""
+    counted = Counter((event.subject_id, Action(event.action)) for event in events)
+    views = sum(count for (_, action), count in counted.items() if action is Action.VIEW)
+    return views, Counter({key: count for key, count in counted.items() if key[1] is not Action.VIEW})
+
+
 async def test_everyone_who_is_named_can_sign_in(studio: Studio) -> None:
     for name in ACCOUNTS:
         answer = await studio.ask(LOGIN, email=f"{name}@demo.test", password=PASSWORD)
