@@ -152,10 +152,10 @@ class PostgresReader:
         self._prepared: dict[str, PreparedStatement] = {}
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
-        statement = self._prepared.get(text)
-        if statement is None:
-            statement = self._prepared[text] = await self.connection.prepare(text)
         try:
+            statement = self._prepared.get(text)
+            if statement is None:
+                statement = self._prepared[text] = await self.connection.prepare(text)
             rows: Fetched = await statement.fetch(*arguments)
         except asyncpg.CharacterNotInRepertoireError:
             # PostgreSQL's text has no NUL, so nothing there is equal to a text that has one.

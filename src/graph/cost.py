@@ -7,7 +7,7 @@ once. A field with @skip or @include costs whatever becomes of it; what introspe
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from graphql import (
     DocumentNode,
@@ -51,9 +51,11 @@ ASSUMED = 10
 """Items of a list of which the schema says nothing."""
 _LARGEST = 2**53 - 1
 """What JavaScript reads exactly; whatever costs more is told as this."""
-_MOST_SELECTED = 20_000
-"""With what is in each fragment as often as it is spread: a few fragments that spread one another under
-several names select more than could ever be counted. Whatever selects more costs the most."""
+_MORE_SELECTED = 5_000
+"""Than is written, as fragments are spread several times: a few that spread one another under several names
+select more than could ever be counted. Whatever selects more costs the most."""
+_OF_THE_SCHEMA = 400
+"""Selections below `__schema` and `__type`; what tools ask has 240. What has more costs the most, too."""
 _LEAF = 1
 _OBJECT = 10
 
@@ -63,9 +65,9 @@ class _Selected:
     """What is selected under one name, by whichever fields and fragments."""
 
     weight: int = 0
-    size: Size | None = None
-    """None for what is no list."""
-    sized: dict[str, Size] = field(default_factory=dict)
+    sizes: list[Size] = field(default_factory=list)
+    """Of which the largest counts: fields of several types may stand under one name. Of no list, none."""
+    sized: dict[str, list[Size]] = field(default_factory=dict)
     """Of lists one level below, by their fields: a connection says how many edges it has."""
     children: "dict[str, _Selected]" = field(default_factory=dict)
     spread: set[str] = field(default_factory=set)
@@ -73,20 +75,26 @@ class _Selected:
 
     def compiled(self) -> Tenths | int:
         """A number where no list is below: most of what is selected is a leaf."""
-        size, parts = self.size, [child.compiled() for child in self.children.values()]
+        sizes, parts = self.sizes, [child.compiled() for child in self.children.values()]
         fixed = self.weight + sum(part for part in parts if isinstance(part, int))
         varying = [part for part in parts if not isinstance(part, int)]
 
         def once(variables: Variables, most: int) -> int:
             return fixed + sum(part(variables, most) for part in varying)
 
-        if size is None:
+        if not sizes:
             return once if varying else fixed
-        return lambda variables, most: size(variables, most) * once(variables, most)
+        return lambda variables, most: max(size(variables, most) for size in sizes) * once(variables, most)
 
 
-def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> CostOf:
-    """Of an operation that is valid."""
+class Priced(NamedTuple):
+    cost: CostOf
+    selected: int
+    """How many selections the figure is made of, each time anew; 0 where it is always the same."""
+
+
+def priced(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Priced:
+    """An operation that is valid."""
     defaults = {
         definition.variable.name.value: definition.default_value
         for definition in operation.variable_definitions or ()
@@ -98,12 +106,12 @@ def cost_of(schema: GraphQLSchema, document: DocumentNode, operation: OperationD
         if type_:
             walk.go(operation.selection_set, type_, root)
     except _TooMuch:
-        return lambda _variables, _most: _LARGEST
+        return Priced(lambda _variables, _most: _LARGEST, 0)
     tenths = root.compiled()
     if isinstance(tenths, int):
         cost = _rounded(tenths)
-        return lambda _variables, _most: cost
-    return lambda variables, most: min(_rounded(tenths(variables, most)), _LARGEST)
+        return Priced(lambda _variables, _most: cost, 0)
+    return Priced(lambda variables, most: min(_rounded(tenths(variables, most)), _LARGEST), walk.selected)
 
 
 def _rounded(tenths: int) -> int:
@@ -120,15 +128,17 @@ class _Walk:
     ) -> None:
         self._schema = schema
         self._defaults = defaults
-        self._left = _MOST_SELECTED
+        self.selected = 0
+        self._most = document.token_count + _MORE_SELECTED
+        self._of_the_schema = _OF_THE_SCHEMA
         self._fragments = {
             node.name.value: node for node in document.definitions if isinstance(node, FragmentDefinitionNode)
         }
 
     def go(self, selected: SelectionSetNode, parent: GraphQLNamedType, into: _Selected) -> None:
         """Raises _TooMuch."""
-        self._left -= len(selected.selections)
-        if self._left < 0:
+        self.selected += len(selected.selections)
+        if self.selected > self._most:
             raise _TooMuch
         for node in selected.selections:
             if isinstance(node, FieldNode):
@@ -146,6 +156,7 @@ class _Walk:
     def _field(self, node: FieldNode, parent: GraphQLNamedType, into: _Selected) -> None:
         name = node.name.value
         if name in INTROSPECTION:
+            self._introspect(node.selection_set)
             return
         key = node.alias.value if node.alias else name
         selected = into.children.setdefault(key, _Selected())
@@ -156,11 +167,24 @@ class _Walk:
         selected.weight = max(selected.weight, self._weight(declared))
         sizes = _found(declared, ListSize)
         if is_list_type(get_nullable_type(declared.type)):
-            selected.size = into.sized.get(name) or self._size(node, declared, sizes)
+            # The list itself: another field of this name that comes later may add to it.
+            selected.sizes = into.sized.get(name) or [*selected.sizes, self._size(node, declared, sizes)]
         elif sizes and sizes.sized_fields:
-            selected.sized = dict.fromkeys(sizes.sized_fields, self._size(node, declared, sizes))
+            size = self._size(node, declared, sizes)
+            for below in sizes.sized_fields:
+                selected.sized.setdefault(below, []).append(size)
         if node.selection_set:
             self.go(node.selection_set, get_named_type(declared.type), selected)
+
+    def _introspect(self, selected: SelectionSetNode | None) -> None:
+        """Raises _TooMuch."""
+        nodes = selected.selections if selected else ()
+        self._of_the_schema -= len(nodes)
+        if self._of_the_schema < 0:
+            raise _TooMuch
+        for node in nodes:
+            fragment = self._fragments[node.name.value] if isinstance(node, FragmentSpreadNode) else node
+            self._introspect(getattr(fragment, "selection_set"))  # noqa: B009  # of whatever selects
 
     def _weight(self, declared: GraphQLField) -> int:
         returned = get_named_type(declared.type)
@@ -210,6 +234,9 @@ def _counted(value: Any) -> int | None:
     """Items: of a number so many, of a list its own. None for what is neither; that is refused later on."""
     if isinstance(value, list):
         return len(value)
+    if isinstance(value, float) and value.is_integer():
+        # GraphQL takes it for an Int.
+        value = int(value)
     return max(value, 0) if isinstance(value, int) else None
 
 

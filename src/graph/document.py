@@ -39,6 +39,8 @@ class Document:
         """Why it does not parse."""
         definitions = node.definitions if node else ()
         self.operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
+        self.weight = (node.token_count if node else 0) + len(text) // _AS_A_TOKEN
+        """As what it takes of the memory, in tokens."""
         self._known: dict[Hashable, Any] = {}
 
     @cached_property
@@ -67,12 +69,7 @@ class Document:
         return found
 
 
-def _size(document: Document) -> int:
-    tokens = document.node.token_count if document.node else 0
-    return tokens + len(document.text) // _AS_A_TOKEN
-
-
-_documents: LRUCache[tuple[str, int], Document] = LRUCache(_REMEMBERED, _size)
+_documents: LRUCache[tuple[str, int], Document] = LRUCache(_REMEMBERED, lambda document: document.weight)
 
 
 def document_of(text: str, most_tokens: int) -> Document:
@@ -81,9 +78,27 @@ def document_of(text: str, most_tokens: int) -> Document:
     document = _documents.get(key)
     if document is None:
         document = _parsed(text, most_tokens)
-        if document.node and _size(document) <= _REMEMBERED:
-            _documents[key] = document
+        if document.node:
+            _remember(key, document)
     return document
+
+
+def forget(document: Document, most_tokens: int) -> None:
+    """Of one that is no good: its errors may say again and again what stands in it."""
+    _documents.pop((document.text, most_tokens), None)
+
+
+def weigh(document: Document, most_tokens: int, tokens: int) -> None:
+    """What was found out about it takes so much more of the memory than it does itself."""
+    document.weight += tokens
+    _remember((document.text, most_tokens), document)
+
+
+def _remember(key: tuple[str, int], document: Document) -> None:
+    # It is weighed when it comes in: out of the sum with the weight that it had then.
+    _documents.pop(key, None)
+    if document.weight <= _REMEMBERED:
+        _documents[key] = document
 
 
 def _parsed(text: str, most_tokens: int) -> Document:

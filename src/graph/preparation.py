@@ -6,19 +6,26 @@ In one extension: each hook costs more than finding what it looks up.
 from asyncio import get_running_loop
 from collections.abc import Iterator
 from time import perf_counter
+from typing import Any
 
-from graphql import DocumentNode, GraphQLError, GraphQLSchema, OperationDefinitionNode
+from graphql import GraphQLError, validate
 from strawberry.extensions import SchemaExtension
-from strawberry.schema.schema import validate_document
 from strawberry.types import ExecutionContext
 
-from base.errors import TooExpensive
+from base.errors import BadUserInput, TooExpensive
 from graph.caching import lifetime_of
-from graph.cost import cost_of
-from graph.document import Document, document_of
+from graph.cost import priced
+from graph.document import Document, document_of, forget, weigh
 from graph.introspection import NoIntrospection
-from resolvers.context import Context
+from resolvers.context import Context, Limits
 from resolvers.course import Described
+
+_MOST_ERRORS = 5
+"""Of one document: some say again what is written there, all of it."""
+_MOST_VALUES = 20_000
+"""In variables. GraphQL looks at each, and the event loop stands still meanwhile."""
+_TOKENS_OF_A_SELECTION = 2
+"""As much memory as these take what is kept of one to add up its cost."""
 
 
 class Preparation(SchemaExtension):
@@ -44,11 +51,29 @@ class Preparation(SchemaExtension):
         course.validate = course.began - began
         if not errors:
             course.operation = _operation(execution, document)
+            _require_few(execution.variables or {})
             execution.pre_execution_errors = _too_expensive(execution)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
         yield
+
+
+def _require_few(variables: dict[str, Any]) -> None:
+    """Raises BAD_USER_INPUT."""
+    count = 0
+    waiting: list[Any] = [variables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            count += len(value)
+            if count > _MOST_VALUES:
+                raise BadUserInput(
+                    f"The variables may hold {_MOST_VALUES:,} values.",
+                    argument="variables",
+                    reason="TOO_MANY",
+                )
+            waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
 def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
@@ -68,25 +93,31 @@ def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLErro
     rules = execution.validation_rules
     schema, node = execution.schema._schema, document.node
     assert node
-    return document.known(rules, lambda: validate_document(schema, node, rules))
+    errors = document.known(rules, lambda: validate(schema, node, rules, max_errors=_MOST_ERRORS))
+    if errors:
+        forget(document, _limits(execution).document_tokens)
+    return errors
 
 
 def _operation(execution: ExecutionContext, document: Document) -> Described | None:
     operation, node = document.operation(execution.operation_name), document.node
     if operation is None or node is None:
         return None
-    return document.known(
-        (Described, operation.name and operation.name.value),
-        lambda: _looked_through(execution.schema._schema, node, operation),
-    )
+
+    def looked_through() -> Described:
+        schema = execution.schema._schema
+        cost, selected = priced(schema, node, operation)
+        weigh(document, _limits(execution).document_tokens, selected * _TOKENS_OF_A_SELECTION)
+        return Described(
+            operation.operation.value,
+            operation.name.value if operation.name else None,
+            lifetime_of(schema, node, operation),
+            cost,
+        )
+
+    return document.known((Described, operation.name and operation.name.value), looked_through)
 
 
-def _looked_through(
-    schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
-) -> Described:
-    return Described(
-        operation.operation.value,
-        operation.name.value if operation.name else None,
-        lifetime_of(schema, document, operation),
-        cost_of(schema, document, operation),
-    )
+def _limits(execution: ExecutionContext) -> Limits:
+    context: Context = execution.context
+    return context.limits

@@ -23,6 +23,9 @@ DEEP = """query($n: Int!) { publications(first: $n) { edges { node { owner {
   publications(first: $n) { edges { node { owner { publications(first: $n) { edges { node { id } } } } } } }
 } } } } }"""
 
+NINE = "... on User { a: publications(first: 9) { edges { cursor } } }"
+TWO = "... on Workspace { a: assets(first: 2) { edges { cursor } } }"
+
 
 @pytest_asyncio.fixture
 async def miser(database_url: str, clock: Clock) -> AsyncIterator[httpx.AsyncClient]:
@@ -84,6 +87,11 @@ async def cost(client: httpx.AsyncClient, query: str, **variables: Any) -> int:
             {},
             10 + 2 * (10 + 1),
         ),
+        # What GraphQL takes for a number of items is one.
+        ("query($n: Int) { publications(first: $n) { edges { cursor } } }", {"n": 4.0}, 10 + 4 * (10 + 1)),
+        # One name stands for a list of each type: the longest counts, in whichever order they come.
+        (f'{{ node(id: "x") {{ {NINE} {TWO} }} }}', {}, 10 + 10 + 9 * (10 + 1)),
+        (f'{{ node(id: "x") {{ {TWO} {NINE} }} }}', {}, 10 + 10 + 9 * (10 + 1)),
         ('mutation { likePublication(publicationId: "x") { publication { id } } }', {}, 10 + 10 + 1),
     ],
 )
@@ -100,6 +108,35 @@ async def test_an_operation_costs_what_its_document_and_variables_ask_for(
 async def test_what_is_no_number_of_items_is_refused_as_such(studio: Studio, value: Any) -> None:
     query = "query($n: Int) { publications(first: $n) { edges { node { id } } } }"
     assert (await studio.ask(query, n=value)).code == "BAD_USER_INPUT"
+
+
+async def test_variables_hold_no_more_values_than_can_be_looked_at(studio: Studio) -> None:
+    query = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+    too_many = "The variables may hold 20,000 values."
+    for ids in (
+        ["x"] * 20_000,
+        [["x"] * 10_000, ["x"] * 10_000],
+        {str(number): 1 for number in range(20_000)},
+    ):
+        answer = await studio.ask(query, ids=ids)
+        assert (answer.code, answer.body["errors"][0]["message"]) == ("BAD_USER_INPUT", too_many)
+    assert (await studio.ask(query, ids=["x"] * 19_999)).body["errors"][0]["message"] != too_many
+
+
+async def test_the_schema_is_not_told_in_any_breadth(studio: Studio) -> None:
+    def kinds(count: int) -> str:
+        return (
+            "{ __schema { types { fields { type {"
+            + "".join(f" k{n}: kind" for n in range(count))
+            + "} } } } }"
+        )
+
+    # Four stand above them.
+    assert (await studio.ask(kinds(397))).data
+    assert (await studio.ask(kinds(398))).code == "COST_ESTIMATED_TOO_EXPENSIVE"
+    assert (
+        await studio.ask(f"{{ ...A ...B }} fragment A on Query {kinds(300)} fragment B on Query {kinds(300)}")
+    ).code
 
 
 async def test_one_that_costs_too_much_is_refused_and_changes_nothing(studio: Studio) -> None:

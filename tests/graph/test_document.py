@@ -8,6 +8,7 @@ from resolvers.context import Limits
 from tests.studio import Studio
 
 TOKENS = 5_000
+one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
 
 def text_of(tokens: int, name: str = "a") -> str:
@@ -40,6 +41,34 @@ def test_what_does_not_parse_takes_no_room() -> None:
     for number in range(21):
         assert document_of(text_of(TOKENS - 1, f"c{number}") + "}", TOKENS).error
     assert document_of("{ small }", TOKENS) is small
+
+
+NEXT = "{}: publications {{ edges {{ node {{ owner {{ ...F{} }} }} }} }}"
+LEVELS = 8
+FRAGMENTS = " ".join(
+    f"fragment F{level} on User {{ {NEXT.format('a', level + 1)} {NEXT.format('b', level + 1)} }}"
+    for level in range(LEVELS)
+)
+
+
+@one_engine
+async def test_what_is_found_out_about_documents_takes_room_too(studio: Studio) -> None:
+    """Of these few hundred tokens is kept what some thousand take."""
+    last = f"fragment F{LEVELS} on User {{ id }}"
+    first = document_of(f"query Q {{ viewer {{ ...F0 }} }} {FRAGMENTS} {last}", TOKENS)
+    written = first.weight
+    for number in range(20):
+        name = "Q" if not number else f"Q{number}"
+        await studio.ask(f"query {name} {{ viewer {{ ...F0 }} }} {FRAGMENTS} {last}")
+    assert first.weight > 10 * written
+    assert document_of(first.text, TOKENS) is not first
+
+
+@one_engine
+async def test_what_is_no_good_takes_no_room(studio: Studio) -> None:
+    document = document_of("{ nope }", TOKENS)
+    assert (await studio.ask("{ nope }")).code == "GRAPHQL_VALIDATION_FAILED"
+    assert document_of("{ nope }", TOKENS) is not document
 
 
 def test_what_is_found_out_about_a_document_is_asked_once() -> None:
@@ -83,7 +112,7 @@ def test_the_operation_that_is_meant(text: str, name: str | None, found: str | N
     ],
     ids=["tokens", "comments", "characters", "megabytes"],
 )
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@one_engine
 async def test_a_document_that_is_too_long_is_refused(studio: Studio, text: str, message: str) -> None:
     with studio.statements() as statements:
         answer = await studio.ask(text)
@@ -92,7 +121,7 @@ async def test_a_document_that_is_too_long_is_refused(studio: Studio, text: str,
     assert statements == []
 
 
-@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+@one_engine
 async def test_one_of_just_this_length_is_read(studio: Studio) -> None:
     name = "__typename"
     answer = await studio.ask(text_of(TOKENS, name))

@@ -152,6 +152,10 @@ COSTLY = {
     "too many tokens": ("{" + " id" * 5_000 + "}", "GRAPHQL_PARSE_FAILED"),
     "too many comments": ("{" + "#\n" * 5_001 + "id}", "GRAPHQL_PARSE_FAILED"),
     "braces in braces": ("{a" * 3_000, "GRAPHQL_PARSE_FAILED"),
+    "an object that has nothing of its type": (
+        "{ user(by: {" + "".join(f" x{number}: 1" for number in range(1_600)) + " }) { id } }",
+        "GRAPHQL_VALIDATION_FAILED",
+    ),
     "one field again and again": ("{" + " limits { maxCost }" * 800 + "}", "GRAPHQL_VALIDATION_FAILED"),
     "types of types": (f"{{ __schema {{ types {{ {TYPES} }} }} }}", "GRAPHQL_VALIDATION_FAILED"),
     "fragments in fragments": (spread(40, INSIGHTS, "id"), "COST_ESTIMATED_TOO_EXPENSIVE"),
