@@ -10,6 +10,8 @@ from typing import Any
 
 from graphql import GraphQLError, validate
 from strawberry.extensions import SchemaExtension
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
 from base.errors import BadUserInput, TooExpensive
@@ -20,6 +22,8 @@ from graph.introspection import NoIntrospection
 from resolvers.context import Context, Limits
 from resolvers.course import Described
 
+# What it adds to the rules of each operation.
+_STRAWBERRYS = (MaybeNullValidationRule, OneOfInputValidationRule)
 _MOST_ERRORS = 5
 """Of one document: some say again what is written there, all of it."""
 _MOST_VALUES = 20_000
@@ -93,7 +97,7 @@ def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLErro
     rules = execution.validation_rules
     schema, node = execution.schema._schema, document.node
     assert node
-    errors = document.known(rules, lambda: validate(schema, node, rules, max_errors=_MOST_ERRORS))
+    errors = document.known(rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS))
     if errors:
         forget(document, _limits(execution).document_tokens)
     return errors

@@ -135,10 +135,10 @@ async def test_what_is_not_worth_it_is_sent_as_it_is_unless_that_is_refused(stud
 
 @one_engine
 async def test_errors_are_compressed_too(studio: Studio) -> None:
-    response, content = await raw(studio, "{ " + " ".join(f"nope{n}" for n in range(20)) + " }", "br")
+    response, content = await raw(studio, "{ " + " ".join(f"nope{n:0250}" for n in range(5)) + " }", "br")
 
     assert coding(response) == "br"
-    assert len(json.loads(brotli.decompress(content))["errors"]) == 20
+    assert len(json.loads(brotli.decompress(content))["errors"]) == 5
 
 
 @one_engine
