@@ -32,8 +32,15 @@ _AS_A_TOKEN = 100
 class Document:
     """As it was sent, and what it means. One that does not parse has no operations."""
 
-    def __init__(self, text: str, node: DocumentNode | None, error: GraphQLSyntaxError | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        most_tokens: int,
+        node: DocumentNode | None,
+        error: GraphQLSyntaxError | None = None,
+    ) -> None:
         self.text = text
+        self.most_tokens = most_tokens
         self.node = node
         self.error = error
         """Why it does not parse."""
@@ -68,37 +75,34 @@ class Document:
         found: R = self._known[key]
         return found
 
+    def weigh(self, tokens: int) -> None:
+        """What was found out about it takes so much more of the memory than it does itself."""
+        self.weight += tokens
+        _remember(self)
+
+    def forget(self) -> None:
+        """Of one that is no good, errors may say again and again what stands in it."""
+        _documents.pop((self.text, self.most_tokens), None)
+
 
 _documents: LRUCache[tuple[str, int], Document] = LRUCache(_REMEMBERED, lambda document: document.weight)
 
 
 def document_of(text: str, most_tokens: int) -> Document:
     """`most_tokens`: that it may have; one with more does not parse."""
-    key = (text, most_tokens)
-    document = _documents.get(key)
+    document = _documents.get((text, most_tokens))
     if document is None:
         document = _parsed(text, most_tokens)
         if document.node:
-            _remember(key, document)
+            _remember(document)
     return document
 
 
-def forget(document: Document, most_tokens: int) -> None:
-    """Of one that is no good: its errors may say again and again what stands in it."""
-    _documents.pop((document.text, most_tokens), None)
-
-
-def weigh(document: Document, most_tokens: int, tokens: int) -> None:
-    """What was found out about it takes so much more of the memory than it does itself."""
-    document.weight += tokens
-    _remember((document.text, most_tokens), document)
-
-
-def _remember(key: tuple[str, int], document: Document) -> None:
+def _remember(document: Document) -> None:
     # It is weighed when it comes in: out of the sum with the weight that it had then.
-    _documents.pop(key, None)
+    document.forget()
     if document.weight <= _REMEMBERED:
-        _documents[key] = document
+        _documents[document.text, document.most_tokens] = document
 
 
 def _parsed(text: str, most_tokens: int) -> Document:
@@ -110,5 +114,5 @@ def _parsed(text: str, most_tokens: int) -> Document:
             max_source_length=most_tokens * _CHARACTERS,
         )
     except GraphQLSyntaxError as error:
-        return Document(text, None, error)
-    return Document(text, node)
+        return Document(text, most_tokens, None, error)
+    return Document(text, most_tokens, node)

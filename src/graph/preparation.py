@@ -17,9 +17,9 @@ from strawberry.types import ExecutionContext
 from base.errors import BadUserInput, TooExpensive
 from graph.caching import lifetime_of
 from graph.cost import priced
-from graph.document import Document, document_of, forget, weigh
+from graph.document import Document, document_of
 from graph.introspection import NoIntrospection
-from resolvers.context import Context, Limits
+from resolvers.context import Context
 from resolvers.course import Described
 
 # What it adds to the rules of each operation.
@@ -37,8 +37,6 @@ class Preparation(SchemaExtension):
         execution = self.execution_context
         context: Context = execution.context
         document = document_of(execution.query or "", context.limits.document_tokens)
-        if document.error:
-            raise document.error
         execution.graphql_document = document.node
         yield
 
@@ -99,7 +97,7 @@ def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLErro
     assert node
     errors = document.known(rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS))
     if errors:
-        forget(document, _limits(execution).document_tokens)
+        document.forget()
     return errors
 
 
@@ -111,7 +109,7 @@ def _operation(execution: ExecutionContext, document: Document) -> Described | N
     def looked_through() -> Described:
         schema = execution.schema._schema
         cost, selected = priced(schema, node, operation)
-        weigh(document, _limits(execution).document_tokens, selected * _TOKENS_OF_A_SELECTION)
+        document.weigh(selected * _TOKENS_OF_A_SELECTION)
         return Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
@@ -120,8 +118,3 @@ def _operation(execution: ExecutionContext, document: Document) -> Described | N
         )
 
     return document.known((Described, operation.name and operation.name.value), looked_through)
-
-
-def _limits(execution: ExecutionContext) -> Limits:
-    context: Context = execution.context
-    return context.limits

@@ -71,6 +71,8 @@ async def execute(
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
     """
+    if document.error:
+        return PreExecutionError(data=None, errors=[document.error])
     execution = schema.execute(
         document.text,
         variable_values=variables
