@@ -1,5 +1,7 @@
 """Signing in: tokens, and the keys that programs sign in with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -30,37 +32,55 @@ class SignedIn(NamedTuple):
 
 
 async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
-    user_id = await user_by_password(
-        context.loaders, context.services.throttle, email, password, context.address
-    )
-    return await _signed_in(context, Viewer(user_id))
+    with _another_viewer(context):
+        user_id = await user_by_password(
+            context.loaders, context.services.throttle, email, password, context.address
+        )
+        return await _signed_in(context, Viewer(user_id))
 
 
 async def login_by_key(context: Context, key: str) -> SignedIn:
-    user_id = await user_by_key(context.loaders, context.services.throttle, key, context.address, context.now)
-    return await _signed_in(context, Viewer(user_id))
+    with _another_viewer(context):
+        user_id = await user_by_key(
+            context.loaders, context.services.throttle, key, context.address, context.now
+        )
+        return await _signed_in(context, Viewer(user_id))
 
 
 async def organization_token(context: Context, organization_id: str) -> SignedIn:
     """A token that is bound already is not exchanged: it would widen, or live on by itself."""
-    user_id = context.viewer.required_user_id()
-    organization = await find_organization(context, organization_id)
-    _require_unbound(context.viewer.organization_id)
-    viewer = Viewer(user_id, organization.id)
-    return await _signed_in(context, viewer, organization=organization.public_id)
+    with _another_viewer(context):
+        user_id = context.viewer.required_user_id()
+        organization = await find_organization(context, organization_id)
+        _require_unbound(context.viewer.organization_id)
+        viewer = Viewer(user_id, organization.id)
+        return await _signed_in(context, viewer, organization=organization.public_id)
 
 
 async def workspace_token(context: Context, organization_id: str, workspace_id: str) -> SignedIn:
-    user_id = context.viewer.required_user_id()
-    organization = await find_organization(context, organization_id)
-    workspace = await find_workspace(context, workspace_id)
-    if workspace.organization_id != organization.id:
-        raise no_such(Kind.WORKSPACE)
-    _require_unbound(context.viewer.workspace_id)
-    viewer = Viewer(user_id, organization.id, workspace.id)
-    return await _signed_in(
-        context, viewer, organization=organization.public_id, workspace=workspace.public_id
-    )
+    with _another_viewer(context):
+        user_id = context.viewer.required_user_id()
+        organization = await find_organization(context, organization_id)
+        workspace = await find_workspace(context, workspace_id)
+        if workspace.organization_id != organization.id:
+            raise no_such(Kind.WORKSPACE)
+        _require_unbound(context.viewer.workspace_id)
+        viewer = Viewer(user_id, organization.id, workspace.id)
+        return await _signed_in(
+            context, viewer, organization=organization.public_id, workspace=workspace.public_id
+        )
+
+
+@contextmanager
+def _another_viewer(context: Context) -> Iterator[None]:
+    """What follows in the request is meant for whoever signs in here. Where that fails, it is nobody's: the
+    viewer before may do more than was meant.
+    """
+    try:
+        yield
+    except BaseException:
+        context.viewer = Viewer(refusal="The sign-in before it failed.")
+        raise
 
 
 def _require_unbound(bound_to: int | None) -> None:

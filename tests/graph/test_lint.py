@@ -25,7 +25,10 @@ MUTATIONS = '''
   ): Figure! # => no-restricted-syntax
 
   """Words."""
-  makeThing: Boolean # => no-scalar-result-type-on-mutation
+  makeThing: Boolean # => no-restricted-syntax no-scalar-result-type-on-mutation
+
+  """Words."""
+  makeFigure: Figure # => no-restricted-syntax
 
 '''
 TYPES = '''

@@ -393,7 +393,7 @@ async def test_a_workspace_is_entered_through_its_own_organization(town: Town) -
         answer = await town.ask(
             "both", FOR_WORKSPACE, organization=town.ids[organization], workspace=town.ids[workspace]
         )
-        assert answer.body["data"] is None
+        assert answer.body["data"] == {"issueWorkspaceToken": None}
         assert answer.errors == [("NOT_FOUND", "issueWorkspaceToken")]
 
 
