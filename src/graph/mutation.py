@@ -2,6 +2,7 @@ from typing import Annotated
 
 import strawberry
 
+from auth.viewer import TokenScope
 from graph.events import reported
 from graph.fields import argument, mutation
 from graph.info import Info
@@ -76,7 +77,7 @@ OrganizationId = Annotated[strawberry.ID, argument("The organization's global id
     )
 )
 class Mutation:
-    @mutation
+    @mutation(TokenScope.WORKSPACE)
     async def login(
         self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
     ) -> AuthPayload | None:
@@ -91,15 +92,15 @@ class Mutation:
             signed_in = await accounts.login_by_key(info.context, input.authentication_key or "")
         return AuthPayload.of(signed_in)
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def issue_organization_token(
         self, info: Info, organization_id: OrganizationId
     ) -> AuthPayload | None:
         """Step 3, after `organizations`: a token that acts within one organization that the viewer belongs
-        to. FORBIDDEN with a token that is for one already."""
+        to."""
         return AuthPayload.of(await accounts.organization_token(info.context, organization_id))
 
-    @mutation
+    @mutation(TokenScope.ORGANIZATION)
     async def issue_workspace_token(
         self,
         info: Info,
@@ -107,30 +108,27 @@ class Mutation:
         workspace_id: Annotated[strawberry.ID, argument("The workspace's global id.")],
     ) -> AuthPayload | None:
         """Step 5, after `workspaces`: a token that acts within one workspace that the viewer may enter.
-        Owners and admins of the organization need none. FORBIDDEN with a token that is for a workspace
-        already."""
+        Owners and admins of the organization need none."""
         return AuthPayload.of(await accounts.workspace_token(info.context, organization_id, workspace_id))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def create_authentication_key(
         self, info: Info, input: Annotated[CreateAuthenticationKeyInput, argument("The key to make.")]
     ) -> CreateAuthenticationKeyPayload | None:
-        """Makes a key by which a program signs in as the viewer. FORBIDDEN with a token that is for one
-        organization or workspace."""
+        """Makes a key by which a program signs in as the viewer."""
         key = await accounts.create_key(info.context, name=input.name, days=input.days)
         return CreateAuthenticationKeyPayload.of(key)
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def revoke_authentication_key(
         self,
         info: Info,
         id: Annotated[strawberry.ID, argument("The key's global id, as `createAuthenticationKey` gave it.")],
     ) -> RevokeAuthenticationKeyPayload | None:
-        """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND. FORBIDDEN
-        with a token that is for one organization or workspace."""
+        """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND."""
         return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))
 
-    @mutation
+    @mutation(TokenScope.WORKSPACE)
     async def record_events(
         self,
         info: Info,
@@ -146,7 +144,7 @@ class Mutation:
         survives a crash."""
         return RecordEventsPayload.of(await recording.record(info.context, reported(info.context, events)))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def create_publication(
         self, info: Info, input: Annotated[CreatePublicationInput, argument("The publication to make.")]
     ) -> CreatePublicationPayload | None:
@@ -156,7 +154,7 @@ class Mutation:
         )
         return CreatePublicationPayload(publication=Publication.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def update_publication(
         self,
         info: Info,
@@ -172,7 +170,7 @@ class Mutation:
         )
         return UpdatePublicationPayload(publication=Publication.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def add_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
@@ -180,7 +178,7 @@ class Mutation:
         row = await publications.add_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def remove_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
@@ -189,7 +187,7 @@ class Mutation:
         row = await publications.remove_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def publish_experience(
         self, info: Info, input: Annotated[PublishExperienceInput, argument("What to publish, and where.")]
     ) -> PublishExperiencePayload | None:
@@ -199,14 +197,14 @@ class Mutation:
         )
         return PublishExperiencePayload(experience=Experience.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def like_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload | None:
         """Likes a publication in the viewer's name. A second time changes nothing."""
         return PublicationPayload(
             publication=Publication.of(await reactions.like(info.context, publication_id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def unlike_publication(
         self, info: Info, publication_id: PublicationId
     ) -> PublicationPayload | None:
@@ -215,7 +213,7 @@ class Mutation:
             publication=Publication.of(await reactions.unlike(info.context, publication_id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def bookmark_publication(
         self, info: Info, publication_id: PublicationId
     ) -> PublicationPayload | None:
@@ -224,7 +222,7 @@ class Mutation:
             publication=Publication.of(await reactions.bookmark(info.context, publication_id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def unbookmark_publication(
         self, info: Info, publication_id: PublicationId
     ) -> PublicationPayload | None:
@@ -233,14 +231,14 @@ class Mutation:
             publication=Publication.of(await reactions.unbookmark(info.context, publication_id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def share_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload | None:
         """Counts a share of the publication by the viewer: one more each time, so a retry counts again."""
         return PublicationPayload(
             publication=Publication.of(await reactions.share(info.context, publication_id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def comment_on_publication(
         self, info: Info, input: Annotated[CommentInput, argument("What to write, and on which publication.")]
     ) -> CommentPayload | None:
@@ -248,7 +246,7 @@ class Mutation:
         row = await reactions.comment(info.context, input.publication_id, input.body)
         return CommentPayload(comment=Comment.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def delete_comment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The comment's global id.")]
     ) -> DeleteCommentPayload | None:
@@ -257,7 +255,7 @@ class Mutation:
         row = await reactions.delete_comment(info.context, id)
         return DeleteCommentPayload(id=id, publication=Publication.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def book_appointment(
         self,
         info: Info,
@@ -270,7 +268,7 @@ class Mutation:
         )
         return BookAppointmentPayload(appointment=Appointment.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def cancel_appointment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The appointment's global id.")]
     ) -> CancelAppointmentPayload | None:
@@ -280,18 +278,18 @@ class Mutation:
             appointment=Appointment.of(await appointments.cancel(info.context, id))
         )
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
         """The viewer follows the user from now on. A second time changes nothing; oneself is
         BAD_USER_INPUT."""
         return FollowPayload(user=User.of(await people.follow(info.context, user_id)))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
         """The viewer follows the user no longer. Nothing changes where that was so before."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def create_user_insight(
         self, info: Info, input: Annotated[UserInsightInput, argument("What the viewer tells of themselves.")]
     ) -> UserInsightPayload | None:
@@ -299,7 +297,7 @@ class Mutation:
         row = await insights.create_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def update_user_insight(
         self,
         info: Info,
@@ -309,7 +307,7 @@ class Mutation:
         row = await insights.update_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 
-    @mutation
+    @mutation(TokenScope.USER)
     async def create_organization(
         self, info: Info, input: Annotated[CreateOrganizationInput, argument("The organization to make.")]
     ) -> CreateOrganizationPayload | None:
@@ -317,7 +315,7 @@ class Mutation:
         row = await memberships.create_organization(info.context, input.name)
         return CreateOrganizationPayload(organization=Organization.of(row))
 
-    @mutation
+    @mutation(TokenScope.ORGANIZATION)
     async def create_workspace(
         self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
     ) -> CreateWorkspacePayload | None:
@@ -325,7 +323,7 @@ class Mutation:
         row = await memberships.create_workspace(info.context, input.organization_id, input.name)
         return CreateWorkspacePayload(workspace=Workspace.of(row))
 
-    @mutation
+    @mutation(TokenScope.ORGANIZATION)
     async def add_member(
         self,
         info: Info,
@@ -342,7 +340,7 @@ class Mutation:
         )
         return AddMemberPayload(user=User.of(row))
 
-    @mutation
+    @mutation(TokenScope.ORGANIZATION)
     async def remove_member(
         self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves which organization.")]
     ) -> RemoveMemberPayload | None:
@@ -351,7 +349,7 @@ class Mutation:
         row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
         return RemoveMemberPayload(user=User.of(row))
 
-    @mutation
+    @mutation(TokenScope.WORKSPACE)
     async def create_asset(
         self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
     ) -> CreateAssetPayload | None:
@@ -365,7 +363,7 @@ class Mutation:
         )
         return CreateAssetPayload(asset=Asset.of(row))
 
-    @mutation
+    @mutation(TokenScope.WORKSPACE)
     async def update_asset(
         self, info: Info, input: Annotated[UpdateAssetInput, argument("The asset, and what to change of it.")]
     ) -> UpdateAssetPayload | None:
