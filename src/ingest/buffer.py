@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from base.errors import Unavailable
 from database import Bulk, Database
+from ingest.allotment import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
 from ingest.freshness import refresh_in_bulk
 from ingest.store import stored
@@ -70,10 +71,13 @@ _USUAL = Sizes()
 class Buffer:
     """`topics` are told what was counted."""
 
-    def __init__(self, database: Database, topics: Topics, sizes: Sizes = _USUAL) -> None:
+    def __init__(
+        self, database: Database, topics: Topics, sizes: Sizes = _USUAL, caps: DomainCaps = USUAL_CAPS
+    ) -> None:
         self._database = database
         self._topics = topics
         self.sizes = sizes
+        self.caps = caps
         self._calls: deque[_Call] = deque()
         self._waiting = 0
         self._arrived = Event()
@@ -219,7 +223,7 @@ class Buffer:
         async def written(bulk: Bulk) -> list[bool]:
             if refreshed:
                 await refresh_in_bulk(bulk, refreshed)
-            return await stored(bulk, events)
+            return await stored(bulk, events, self.caps)
 
         return await self._database.in_bulk(written)
 

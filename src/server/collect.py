@@ -12,7 +12,12 @@ from resolvers.context import Context, Services
 from server.errors import plain
 
 _MAX_BYTES = 1_000_000
-_SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
+_SHARED = {
+    "access-control-allow-origin": "*",
+    # Else a page does not see when to come back.
+    "access-control-expose-headers": "retry-after",
+    "cache-control": "no-store",
+}
 _PREFLIGHT = {
     **_SHARED,
     "access-control-allow-methods": "POST",

@@ -7,12 +7,14 @@ from auth.links import LinkSigner
 from auth.throttle import Rates, SignInThrottle
 from auth.tokens import Signer
 from database import Database, channel_of
+from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
 from ingest.subjects import Subjects
+from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
-from resolvers.context import Limits, Services
+from resolvers.context import Limits, Quotas, Services
 from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
@@ -29,7 +31,10 @@ def services_of(settings: Settings) -> Services:
         database=database,
         topics=topics,
         buffer=Buffer(
-            database, topics, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
+            database,
+            topics,
+            Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events),
+            DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
         salts=Salts(database),
         subjects=Subjects(),
@@ -42,6 +47,7 @@ def services_of(settings: Settings) -> Services:
         ),
         links=LinkSigner(secrets),
         throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
+        collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
         visitor_key=secrets[0].encode(),
         limits=Limits(
             page_size=settings.max_page_size,
@@ -49,6 +55,11 @@ def services_of(settings: Settings) -> Services:
             cost=settings.max_cost,
             document_tokens=settings.max_document_tokens,
             counts_own_views=settings.count_own_views,
+            quotas=Quotas(
+                appointment_hours=settings.max_appointment_hours,
+                appointments=settings.max_appointments,
+                appointments_of_publication=settings.max_appointments_of_publication,
+            ),
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
