@@ -6,7 +6,7 @@ from database.channel import Channel, channel_of
 from database.database import Database
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
-from database.partitions import drop_partitions, ensure_partitions, is_partition
+from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.statement import Statement
 from database.usage import Usage, metered
 
@@ -23,6 +23,7 @@ __all__ = [
     "channel_of",
     "drop_partitions",
     "ensure_partitions",
+    "ensure_past_partitions",
     "in_bulk",
     "insert_into",
     "is_partition",

@@ -103,9 +103,9 @@ class UserInsight(SQLModel, table=True):
     """Those that were never events, to which those that were are added."""
     profile_searches: int = Field(default=0, sa_type=BigInteger)
     """The same."""
-    profile_views_scored: int = Field(default=0, sa_type=BigInteger)
-    """The same, to which those are added that count in the score: of a month, so many at most."""
-    profile_searches_scored: int = Field(default=0, sa_type=BigInteger)
+    profile_views_scored: int | None = Field(default=None, sa_type=BigInteger)
+    """To which those events are added that count in the score: of a month, so many at most. None: the same."""
+    profile_searches_scored: int | None = Field(default=None, sa_type=BigInteger)
     """The same."""
     facebook_page_id: int | None = Field(default=None, sa_type=BigInteger)
     twitter_handle: str | None = Field(default=None, max_length=15)
@@ -138,8 +138,8 @@ class Work(SQLModel, table=True):
     is_individual_work: bool
     in_app_plays: int = Field(default=0, sa_type=BigInteger)
     """Those that were never events, to which those that were are added."""
-    in_app_plays_scored: int = Field(default=0, sa_type=BigInteger)
-    """The same, to which those are added that count in the score: of a month, so many at most."""
+    in_app_plays_scored: int | None = Field(default=None, sa_type=BigInteger)
+    """To which those events are added that count in the score: of a month, so many at most. None: the same."""
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()
     """When the source told the plays."""

@@ -35,9 +35,9 @@ class Quotas(NamedTuple):
     """How much there may be at once of what people make."""
 
     appointment_hours: int = 24
-    appointments: int = 20
+    appointments: int = 50
     """Of one person, that are not over nor cancelled."""
-    appointments_of_publication: int = 5
+    appointments_of_publication: int = 10
     """The same, with the makers of one publication."""
     publications: int = 1_000
     """Of one owner."""

@@ -213,8 +213,8 @@ class Settings(BaseSettings):
         default=100,
         ge=1,
         description=(
-            "How many sites are told apart of what happens to one subject on one day: when there are so many, "
-            "what browsers report from others is counted under `(other)`."
+            "How many sites are told apart of what happens to one subject on one day: when there are so "
+            "many, what browsers report from others is counted under `(other)`."
         ),
     )
     max_own_domains_per_day: int = Field(
@@ -237,12 +237,12 @@ class Settings(BaseSettings):
         default=24, ge=1, description="How long an appointment may be, in hours."
     )
     max_appointments: int = Field(
-        default=20,
+        default=50,
         ge=1,
         description="How many appointments one person may have that are neither over nor cancelled.",
     )
     max_appointments_of_publication: int = Field(
-        default=5, ge=1, description="The same with the makers of one publication."
+        default=10, ge=1, description="The same with the makers of one publication."
     )
     count_own_views: bool = Field(
         default=False,

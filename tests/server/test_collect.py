@@ -23,7 +23,7 @@ from tests.subjects import ACTIONS, Subjects, add_asset, add_subjects, stored_ev
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 TABLET = "Mozilla/5.0 (Android 13; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-ID = "11111111-1111-4111-8111-111111111111"
+ID = "0188beed-4200-7111-8111-111111111111"
 
 
 class Collected(NamedTuple):
@@ -229,7 +229,7 @@ async def test_a_subject_that_is_not_there_is_unknown(studio: Studio, subjects: 
 
 
 async def test_an_id_counts_once(studio: Studio) -> None:
-    other = "22222222-2222-4222-8222-222222222222"
+    other = "0188beed-4200-7222-8222-222222222222"
     first = await collect(studio, [view(studio, id=ID), view(studio, id=ID)])
     again = await collect(
         studio, [view(studio, id=ID), view(studio, id=ID.replace("-", "")), view(studio, id=other)]

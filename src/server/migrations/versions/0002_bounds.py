@@ -1,4 +1,4 @@
-"""Domains that nothing refers to any more, and what of the figures that events raise counts in a score."""
+"""Domains under which nothing is counted any more, and what of a figure counts in a score."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -10,25 +10,20 @@ down_revision = "0001"
 branch_labels = None
 depends_on = None
 
-_SCORED = {
-    "user_insights": {
-        "profile_views_scored": "profile_views",
-        "profile_searches_scored": "profile_searches",
-    },
-    "works": {"in_app_plays_scored": "in_app_plays"},
-}
+_SCORED = (
+    ("user_insights", "profile_views_scored"),
+    ("user_insights", "profile_searches_scored"),
+    ("works", "in_app_plays_scored"),
+)
 
 
 def upgrade() -> None:
     op.add_column("domains", sa.Column("unused_since", types.Instant(), nullable=True))
-    for table, columns in _SCORED.items():
-        for column, like in columns.items():
-            op.add_column(table, sa.Column(column, sa.BigInteger(), nullable=False, server_default="0"))
-            op.execute(f"UPDATE {table} SET {column} = {like}")  # noqa: S608
+    for table, column in _SCORED:
+        op.add_column(table, sa.Column(column, sa.BigInteger(), nullable=True))
 
 
 def downgrade() -> None:
-    for table, columns in _SCORED.items():
-        for column in columns:
-            op.drop_column(table, column)
+    for table, column in reversed(_SCORED):
+        op.drop_column(table, column)
     op.drop_column("domains", "unused_since")
