@@ -33,9 +33,9 @@ class InsightRow(NamedTuple):
     profile_views: int
     """Without those that were events; the same for searches."""
     profile_searches: int
-    profile_views_scored: int
-    """Without those events that count in the score."""
-    profile_searches_scored: int
+    profile_views_scored: int | None
+    """Without those events that count in the score. None: the same."""
+    profile_searches_scored: int | None
     facebook_page_id: int | None
     twitter_handle: str | None
     instagram_handle: str | None
@@ -77,8 +77,8 @@ class WorkRow(NamedTuple):
     is_individual_work: bool
     in_app_plays: int
     """Without those that were events."""
-    in_app_plays_scored: int
-    """Without those events that count in the score."""
+    in_app_plays_scored: int | None
+    """Without those events that count in the score. None: the same."""
     non_app_plays: int | None
     refreshed_at: datetime | None
 
@@ -230,14 +230,17 @@ class InsightScores(Loader[InsightRow, Score]):
         )
         return ScoreInputs(
             reach=sum(count or 0 for count in followers)
-            + sum(_scored(work.in_app_plays_scored, ever) for work, ever in zip(works, played, strict=True))
+            + sum(
+                _scored(work.in_app_plays, work.in_app_plays_scored, ever)
+                for work, ever in zip(works, played, strict=True)
+            )
             + sum(work.non_app_plays or 0 for work in works),
             activity=insight.number_of_roles + insight.number_of_acts + len(works),
-            interest=_scored(insight.profile_views_scored, viewed)
-            + _scored(insight.profile_searches_scored, searched)
+            interest=_scored(insight.profile_views, insight.profile_views_scored, viewed)
+            + _scored(insight.profile_searches, insight.profile_searches_scored, searched)
             + insight.connects,
         )
 
 
-def _scored(told: int, ever: Ever) -> int:
-    return max(0, told + ever.scored)
+def _scored(told: int, told_for_score: int | None, ever: Ever) -> int:
+    return max(0, (told if told_for_score is None else told_for_score) + ever.scored)

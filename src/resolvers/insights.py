@@ -59,10 +59,9 @@ async def insight_of(context: Context, user_id: str) -> InsightRow:
 async def create_insight(context: Context, given: Given) -> InsightRow:
     """The viewer's. CONFLICT where there is one already."""
     user_id = context.viewer.required_user_id()
-    columns = _columns(given)
-    for name in ("profile_views", "profile_searches"):
-        columns[f"{name}_scored"] = columns.get(name, 0)
-    insight = UserInsight(public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **columns)
+    insight = UserInsight(
+        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
+    )
     works = _checked_works(given.works or ())
     async with context.writing() as session:
         session.add(insight)
@@ -148,7 +147,6 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
         item_id=work.item_id,
         is_individual_work=work.is_individual_work,
         in_app_plays=work.in_app_plays,
-        in_app_plays_scored=work.in_app_plays,
     )
 
 
