@@ -33,13 +33,13 @@ class CollectThrottle:
     def allow_address(self, address: str, events: int, now: float) -> None:
         """Counts so many events. Raises THROTTLED, like the other, where there is no room for all of them:
         then none is counted."""
-        if self._networks:
+        if self._networks is not None:
             network = network_of(address)
             _check(self._networks.take(network, events, now), "from one network", self._networks)
 
     def allow_subjects(self, events: Iterable[Subject], now: float) -> None:
         """`events` has the subject of each."""
-        if not self._subjects:
+        if self._subjects is None:
             return
         taken: list[tuple[Hashable, int]] = []
         for subject, number in Counter((one.kind, one.id) for one in events).items():
@@ -53,7 +53,7 @@ class CollectThrottle:
 
 def _buckets(rate: str) -> Buckets[Hashable] | None:
     parsed = rate_of(rate)
-    return Buckets(parsed) if parsed else None
+    return Buckets(parsed) if parsed is not None else None
 
 
 def _check(wait: float, whose: str, buckets: Buckets[Hashable]) -> None:
