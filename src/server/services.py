@@ -17,11 +17,17 @@ from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 
+WRITE_SECONDS = 4.0
+"""So that callers hear of a database that cannot within 5."""
+
 
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
     database = Database(
-        settings.database_url, readers=settings.database_readers, read_seconds=settings.max_query_seconds
+        settings.database_url,
+        readers=settings.database_readers,
+        read_seconds=settings.max_query_seconds,
+        write_seconds=WRITE_SECONDS,
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
