@@ -78,7 +78,7 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
     ),
 )
 class Cost:
-    weight: str = strawberry.field(description="A whole number.")
+    weight: str = strawberry.field(description="A number with one decimal at most.")
 
 
 @strawberry.schema_directive(
@@ -106,6 +106,20 @@ class ListSize:
     )
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="seriesSize",
+    description=(
+        "The field makes a series. For the cost of an operation before it runs, it has a point in each "
+        "bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group (`groupBy`, "
+        "`assetIds`, `workspaceIds`, `domain`), as these stand on the field or on those above it. Each point "
+        "adds a tenth, and what is selected of the points counts as often."
+    ),
+)
+class SeriesSize:
+    sized_fields: list[str] = strawberry.field(description="The lists of points one level below.")
+
+
 A_PAGE = ListSize(
     assumed_size=20,
     slicing_arguments=["first", "last"],
@@ -116,6 +130,12 @@ A_PAGE = ListSize(
 
 SEVERAL_STATEMENTS = Cost(weight="5")
 """Of figures: what it takes to make them, beside the object that holds them."""
+
+
+A_SERIES = SeriesSize(sized_fields=["points"])
+
+
+A_POINT = Cost(weight="0.2")
 
 
 A_REPORT = Cost(weight="100")

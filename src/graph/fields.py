@@ -15,12 +15,14 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from auth.access import Access, named, require
-from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize
+from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize, SeriesSize
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
 
 K = TypeVar("K")
+Price: TypeAlias = Cost | ListSize | SeriesSize
+Costs: TypeAlias = Price | Sequence[Price]
 Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
@@ -77,7 +79,7 @@ def loaded(
     *,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
-    costs: Cost | ListSize | None = None,
+    costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
     """A field of `type` whose value a loader has; what is decorated gives the key.
 
@@ -94,7 +96,7 @@ def loaded(
             graphql_type=type,
             description=_description(key),
             extensions=extensions,
-            directives=[hint for hint in (cached, costs) if hint],
+            directives=_hints(cached, costs),
         )
 
     return field
@@ -104,21 +106,26 @@ def field(
     resolver: Callable[..., Any],
     *,
     cached: CacheControl | None = None,
-    costs: Cost | ListSize | None = None,
+    costs: Costs = (),
 ) -> Any:
     """A field described by its docstring."""
     return strawberry.field(
         resolver=_plain(resolver),
         description=_description(resolver),
-        directives=[hint for hint in (cached, costs) if hint],
+        directives=_hints(cached, costs),
     )
+
+
+def _hints(cached: CacheControl | None, costs: Costs) -> list[object]:
+    prices = costs if isinstance(costs, Sequence) else [costs]
+    return [*([cached] if cached else []), *prices]
 
 
 personal = partial(field, cached=PERSONAL)
 """A field that depends on who asks."""
 
 
-def costly(costs: Cost | ListSize, *, cached: CacheControl | None = None) -> Callable[..., Any]:
+def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[..., Any]:
     return partial(field, cached=cached, costs=costs)
 
 

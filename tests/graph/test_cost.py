@@ -53,7 +53,6 @@ async def cost(client: httpx.AsyncClient, query: str, **variables: Any) -> int:
     ("query", "variables", "tenths"),
     [
         ("{ __typename }", {}, 1),
-        (get_introspection_query(), {}, 0),
         ("{ viewer { username name } }", {}, 10 + 2),
         ('{ publication(url: "x") { name metrics(range: null) { totalViews } } }', {}, 10 + 1 + 50 + 1),
         ('{ publication(url: "x") { metrics { uniqueVisitors { estimate } } } }', {}, 10 + 50 + 50 + 1),

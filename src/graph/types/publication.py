@@ -9,7 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
-from graph.directives import A_MINUTE, SEVERAL_STATEMENTS
+from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -174,7 +174,7 @@ class Publication(Node):
         lambda key, series: ViewSeries.of(key, series),
         ViewSeries | None,
         requires=MAKERS,
-        costs=SEVERAL_STATEMENTS,
+        costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     def views(
         self,
