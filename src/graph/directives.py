@@ -120,6 +120,14 @@ class SeriesSize:
     sized_fields: list[str] = strawberry.field(description="The lists of points one level below.")
 
 
+THE_EVENTS = ListSize(
+    assumed_size=1_000,
+    slicing_arguments=["events"],
+    sized_fields=["results"],
+    require_one_slicing_argument=False,
+)
+
+
 A_PAGE = ListSize(
     assumed_size=20,
     slicing_arguments=["first", "last"],
@@ -136,6 +144,13 @@ A_SERIES = SeriesSize(sized_fields=["points"])
 
 
 A_POINT = Cost(weight="0.2")
+
+
+A_WRITE = Cost(weight="50")
+
+
+A_SIGN_IN = Cost(weight="1000")
+"""By a password, of which the hash is made to take long."""
 
 
 A_REPORT = Cost(weight="100")

@@ -15,7 +15,7 @@ from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
 from auth.access import Access, named, require
-from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize, SeriesSize
+from graph.directives import A_WRITE, PERSONAL, AuthDirective, CacheControl, Cost, ListSize, SeriesSize
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
@@ -129,8 +129,14 @@ def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[...,
     return partial(field, cached=cached, costs=costs)
 
 
-def mutation(resolver: Callable[..., Any]) -> Any:
-    return strawberry.mutation(resolver=_plain(resolver), description=_description(resolver))
+def mutation(resolver: Callable[..., Any], *, costs: Costs = A_WRITE) -> Any:
+    return strawberry.mutation(
+        resolver=_plain(resolver), description=_description(resolver), directives=_hints(None, costs)
+    )
+
+
+def writing(*costs: Price) -> Callable[..., Any]:
+    return partial(mutation, costs=costs)
 
 
 def subscription(resolver: Callable[..., Any]) -> Any:

@@ -3,7 +3,8 @@ from typing import Annotated
 import strawberry
 
 from graph.events import reported
-from graph.fields import argument, mutation
+from graph.directives import A_SIGN_IN, A_WRITE, THE_EVENTS
+from graph.fields import argument, mutation, writing
 from graph.info import Info
 from graph.inputs import (
     AddMemberInput,
@@ -76,7 +77,7 @@ OrganizationId = Annotated[strawberry.ID, argument("The organization's global id
     )
 )
 class Mutation:
-    @mutation
+    @writing(A_SIGN_IN)
     async def login(
         self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
     ) -> AuthPayload:
@@ -128,7 +129,7 @@ class Mutation:
         with a token that is for one organization or workspace."""
         return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))
 
-    @mutation
+    @writing(A_WRITE, THE_EVENTS)
     async def record_events(
         self,
         info: Info,

@@ -6,13 +6,14 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
-from graph.directives import A_MINUTE
+from graph.directives import A_MINUTE, list_of
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
 from loaders.insights import InsightRow, WorkRow
 from models import SourceType
+from resolvers.insights import MOST_WORKS
 
 
 @strawberry.type(
@@ -134,7 +135,12 @@ class UserInsight(Node):
         """The parts of which `insightScore` is the mean."""
         return self.row
 
-    @loaded(lambda loaders: loaders.works, lambda _, rows: [Work.of(row) for row in rows], list[Work])
+    @loaded(
+        lambda loaders: loaders.works,
+        lambda _, rows: [Work.of(row) for row in rows],
+        list[Work],
+        costs=list_of(MOST_WORKS),
+    )
     def works(self) -> int:
         """What the user made, in the order in which each was first given."""
         return self.row.id
