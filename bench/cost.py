@@ -2,19 +2,19 @@
 
 python -m bench.cost
 
-Fills a small studio in a temporary folder: publications, assets, insights and a year of views. Each field is asked
-for on many objects at once; what the same document takes without it is taken off, in CPU and in cost.
+Fills a small studio in a temporary folder: publications, assets, insights and a year of views. Each field is
+asked for on many objects at once; what the same document takes without it is taken off, in CPU and in cost.
 """
 
 import asyncio
 import gc
-import json
 import sys
 from argparse import ArgumentParser
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from statistics import median
+from string import Template
 from tempfile import TemporaryDirectory
 from time import process_time
 from typing import Any, NamedTuple
@@ -28,10 +28,11 @@ from graphql import (
     get_named_type,
     is_leaf_type,
 )
+from pydantic import SecretStr
 
-from auth.sign_in import Bearers
 from auth.viewer import Viewer
 from base.ids import Kind, global_id
+from bench.asked import ARGUMENTS, MANY, PASSWORD, WAYS, WRITES
 from graph.document import document_of
 from graph.schema import execute, schema
 from models import User
@@ -42,112 +43,15 @@ from server.services import close_services, services_of
 from server.settings import Settings
 
 _SECRET = "a secret of the benchmark, long enough to sign with"  # noqa: S105
-_PASSWORD = "a password of the benchmark"  # noqa: S105
 _MANY = 60
 _DAYS = 365
 _START = datetime(2023, 1, 1, tzinfo=UTC)
-_YEAR = 'range: {start: "2023-01-01", end: "2023-12-31"}'
-_MARCH = 'range: {start: "2023-03-01", end: "2023-03-31"}'
 _GOAL = 5.0
 
-# By way of what each type is reached for many different objects; `%s` is what is asked of each.
-_ASSETS = "organizations(first: 1) { edges { node { assets(first: 60) { edges { node {"
-WAYS = {
-    "Publication": "{ publications(first: 60) { edges { node { %s } } } }",
-    "User": "{ publications(first: 60) { edges { node { owner { %s } } } } }",
-    "UserInsight": "{ publications(first: 60) { edges { node { owner { insight { %s } } } } } }",
-    "Work": "{ publications(first: 60) { edges { node { owner { insight { works { %s } } } } } } }",
-    "Organization": "{ organizations(first: 100) { edges { node { %s } } } }",
-    "Workspace": "{ organizations(first: 100) { edges { node { workspaces(first: 4) { edges { node { %s } } } } } } }",
-    "Asset": f"{{ {_ASSETS} %s }} }} }} }} }} }} }}",
-    "EngagementMetrics": f"{{ publications(first: 60) {{ edges {{ node {{ metrics({_MARCH}) {{ %s }} }} }} }} }}",
-    "AssetMetrics": f"{{ {_ASSETS} metrics({_YEAR}) {{ %s }} }} }} }} }} }} }} }}",
-    "RankedAsset": "{ organizations(first: 1) { edges { node { "
-    f"metrics({_YEAR}) {{ topAssets(first: 60) {{ %s }} }} }} }} }} }}",
-}
-# The same fields with what makes them more, or less, than they are without arguments.
-ARGUMENTS = {
-    ("Publication", "metrics"): ["", _MARCH],
-    ("Publication", "views"): [
-        f"{_YEAR}, interval: MONTH",
-        f"{_YEAR}, interval: DAY",
-        f"{_YEAR}, interval: WEEK, groupBy: [DEVICE, DOMAIN]",
-    ],
-    ("Asset", "metrics"): [_MARCH, _YEAR],
-    ("Workspace", "metrics"): [_MARCH],
-    ("Organization", "metrics"): [_YEAR],
-    ("AssetMetrics", "views"): [
-        "viewType: VIEW_3D, interval: MONTH",
-        "viewType: VIEW_3D, interval: DAY",
-        "viewType: VIEW_AR, interval: WEEK, groupBy: [DEVICE, DOMAIN], zeroFill: true",
-        "viewType: VIEW_3D, interval: MONTH, groupBy: [ASSET, DEVICE]",
-    ],
-}
 ALONE = {
     "nothing but a leaf": "{ __typename }",
     "the schema, as tools ask for it": get_introspection_query(),
     "the schema's names": "{ __schema { types { name fields { name type { name ofType { name } } } } } }",
-}
-# Asked for many times under other names, each time of another object.
-MANY = {
-    "Query.node": ('node(id: "{publication}") {{ id }}', 60),
-    "Query.nodes": ('nodes(ids: ["{publication}", "{asset}", "{user}"]) {{ id }}', 60),
-    "Query.viewer": ("viewer {{ username }}", 60),
-    "Query.limits": ("limits {{ maxCost maxPoints }}", 60),
-    "Query.publication": ('publication(url: "publication-{n}") {{ name }}', 60),
-    "Query.publications": ("publications(first: {n}) {{ edges {{ node {{ name }} cursor }} totalCount }}", 60),
-    "Query.user": ('user(by: {{id: "{user}"}}) {{ username }}', 60),
-    "Query.userInsight": ('userInsight(userId: "{user}") {{ hasAbout }}', 60),
-    "Query.organizations": ("organizations(first: {n}) {{ edges {{ node {{ name }} }} }}", 60),
-    "Query.organization": ('organization(id: "{organization}") {{ name }}', 60),
-    "Query.workspace": ('workspace(id: "{workspace}") {{ name }}', 60),
-    "Query.asset": ('asset(id: "{asset}") {{ name }}', 60),
-    "series of an organization by asset and month": (
-        'organization(id: "{organization}") {{ metrics(range: {{start: "2023-01-{day:02}", end: "2023-12-31"}}) {{'
-        " views(viewType: VIEW_3D, interval: MONTH, groupBy: [ASSET], zeroFill: true) {{"
-        " points {{ dateInterval count asset {{ name }} }} }} }} }}",
-        5,
-    ),
-    "series of an organization by asset, device and domain, with zeros": (
-        'organization(id: "{organization}") {{ metrics(range: {{start: "2023-01-{day:02}", end: "2023-12-31"}}) {{'
-        " views(viewType: VIEW_3D, interval: MONTH, groupBy: [ASSET, DEVICE, DOMAIN], zeroFill: true) {{"
-        " count }} }} }}",
-        3,
-    ),
-    "series whose points have more than leaves": (
-        'organization(id: "{organization}") {{ metrics(range: {{start: "2023-01-{day:02}", end: "2023-12-31"}}) {{'
-        " views(viewType: VIEW_3D, interval: WEEK, groupBy: [ASSET]) {{"
-        " points {{ dateInterval count asset {{ name workspace {{ name }} }} }} }} }} }}",
-        3,
-    ),
-    "SummaryReport.document": (
-        'organization(id: "{organization}") {{ metrics(range: {{start: "2023-01-{day:02}", end: "2023-12-31"}}) {{'
-        " summaryReport {{ document }} }} }}",
-        3,
-    ),
-    "SummaryReport.url": (
-        'organization(id: "{organization}") {{ metrics(range: {{start: "2023-01-{day:02}", end: "2023-12-31"}}) {{'
-        " summaryReport {{ url }} }} }}",
-        20,
-    ),
-}
-WRITES = {
-    "Mutation.login": 'login(input: {{password: {{email: "maker@bench.test", password: "' + _PASSWORD + '"}}}}) {{ expiresAt }}',
-    "Mutation.createAuthenticationKey": 'createAuthenticationKey(input: {{name: "key {n}"}}) {{ __typename }}',
-    "Mutation.likePublication": 'likePublication(publicationId: "{publication}") {{ publication {{ id }} }}',
-    "Mutation.unlikePublication": 'unlikePublication(publicationId: "{publication}") {{ publication {{ id }} }}',
-    "Mutation.sharePublication": 'sharePublication(publicationId: "{publication}") {{ publication {{ id }} }}',
-    "Mutation.commentOnPublication": 'commentOnPublication(input: {{publicationId: "{publication}", body: "{n}"}}) {{ comment {{ id }} }}',
-    "Mutation.bookAppointment": 'bookAppointment(input: {{publicationId: "{publication}",'
-    ' startsAt: "2033-01-01T10:00:00Z", endsAt: "2033-01-01T11:00:00Z"}}) {{ appointment {{ id }} }}',
-    "Mutation.followUser": 'followUser(userId: "{user}") {{ __typename }}',
-    "Mutation.createPublication": 'createPublication(input: {{name: "x", customUrl: "more-{n}"}}) {{ publication {{ id }} }}',
-    "Mutation.publishExperience": 'publishExperience(input: {{publicationId: "{publication}", type: QUEST, title: "{n}"}}) {{ experience {{ id }} }}',
-    "Mutation.updatePublication": 'updatePublication(input: {{id: "{publication}", name: "{n}"}}) {{ publication {{ id }} }}',
-    "Mutation.createAsset": 'createAsset(input: {{workspaceId: "{workspace}", name: "{n}"}}) {{ asset {{ id }} }}',
-    "Mutation.createWorkspace": 'createWorkspace(input: {{organizationId: "{organization}", name: "{n}"}}) {{ workspace {{ id }} }}',
-    "Mutation.updateUserInsight": "updateUserInsight(input: {{numberOfRoles: {n}}}) {{ __typename }}",
-    "Mutation.recordEvents": 'recordEvents(events: [{{subject: {{publicationId: "{publication}"}}, action: VIEW}}]) {{ results {{ status }} }}',
 }
 
 
@@ -162,7 +66,7 @@ class Made(NamedTuple):
     def names(self, number: int) -> dict[str, Any]:
         return {
             "n": number,
-            "day": 1 + number % 28,
+            "day": f"{1 + number % 28:02}",
             "publication": self.publications[number % len(self.publications)],
             "user": self.users[number % len(self.users)],
             "organization": self.organizations[0],
@@ -190,7 +94,9 @@ class Studio:
         self.services = services
         self.made = made
 
-    async def ask(self, text: str, variables: dict[str, Any] | None = None, viewer: Viewer | None = None) -> Any:
+    async def ask(
+        self, text: str, variables: dict[str, Any] | None = None, viewer: Viewer | None = None
+    ) -> Any:
         data, _ = await self.timed(text, variables, viewer)
         return data
 
@@ -219,14 +125,19 @@ async def fill(services: Services) -> Made:
     """By the doors that clients have."""
     now = services.clock()
     maker = await create_user(
-        services.database, now, email="maker@bench.test", username="maker", password=_PASSWORD, name="Maker"
+        services.database, now, email="maker@bench.test", username="maker", password=PASSWORD, name="Maker"
     )
     viewer = Viewer(maker.id)
     studio = Studio(services, Made(viewer, [], [], [], [], []))
     users, publications = [], []
     for number in range(_MANY):
         user = await create_user(
-            services.database, now, email=f"{number}@bench.test", username=f"user{number}", password=None, name="User"
+            services.database,
+            now,
+            email=f"{number}@bench.test",
+            username=f"user{number}",
+            password=None,
+            name="User",
         )
         users.append(global_id(Kind.USER, user.public_id))
         publications.append(await _publication(studio, number, user, maker))
@@ -240,15 +151,15 @@ async def fill(services: Services) -> Made:
 async def _publication(studio: Studio, number: int, owner: User, maker: User) -> str:
     own = Viewer(owner.id)
     created = await studio.ask(
-        "mutation($url: String!) { createPublication(input: {name: \"A publication\", customUrl: $url,"
+        'mutation($url: String!) { createPublication(input: {name: "A publication", customUrl: $url,'
         " allowBookings: true}) { publication { id } } }",
         {"url": f"publication-{number}"},
         own,
     )
     id: str = created["createPublication"]["publication"]["id"]
     await studio.ask(
-        "mutation($id: ID!, $user: ID!) { addCoCreator(publicationId: $id, userId: $user) { publication { id } }"
-        ' publishExperience(input: {publicationId: $id, type: QUEST, title: "A quest"}) { experience { id } } }',
+        "mutation($id: ID!, $user: ID!) { addCoCreator(publicationId: $id, userId: $user) { __typename }"
+        ' publishExperience(input: {publicationId: $id, type: QUEST, title: "A quest"}) { __typename } }',
         {"id": id, "user": global_id(Kind.USER, maker.public_id)},
         own,
     )
@@ -351,8 +262,8 @@ def _leaves(type_: Any, most_depth: int = 3) -> str:
 async def lines(studio: Studio, runs: int) -> list[Line]:
     found = [Line(name, await studio.best(text, runs)) for name, text in ALONE.items()]
     nothing = await studio.best("{ __typename }", runs)
-    for name, (text, count) in MANY.items():
-        aliased = " ".join(f"f{n}: {text.format(**studio.made.names(n))}" for n in range(count))
+    for name, asked in MANY.items():
+        aliased = " ".join(f"f{n}: {asked.substitute(studio.made.names(n))}" for n in range(asked.times))
         found.append(Line(name, _less(await studio.best(f"{{ {aliased} }}", runs), nothing)))
     for type_name, way in WAYS.items():
         type_ = schema._schema.type_map[type_name]
@@ -362,7 +273,7 @@ async def lines(studio: Studio, runs: int) -> list[Line]:
             whole = await studio.best(way % f"__typename {selected}", runs)
             found.append(Line(name, _less(whole, base)))
     for name, text in WRITES.items():
-        found.append(Line(name, await _written(studio, text)))
+        found.append(Line(f"Mutation.{name}", await _written(studio, Template(text))))
     return found
 
 
@@ -370,10 +281,11 @@ def _less(whole: Taken, base: Taken) -> Taken:
     return Taken(max(whole.microseconds - base.microseconds, 0), max(whole.cost - base.cost, 1))
 
 
-async def _written(studio: Studio, text: str) -> Taken:
+async def _written(studio: Studio, asked: Template) -> Taken:
     taken = []
     for number in range(5):
-        _, one = await studio.timed(f"mutation {{ {text.format(**studio.made.names(number))} }}")
+        text = asked.substitute(studio.made.names(number))
+        _, one = await studio.timed(f"mutation {{ {text} {{ __typename }} }}")
         taken.append(one)
     return min(taken)
 
@@ -400,7 +312,12 @@ async def measured(folder: Path, runs: int) -> list[Line]:
     url = f"sqlite:///{folder / 'cost.sqlite3'}"
     await migrations.upgrade(url)
     settings = Settings(
-        database_url=url, secret=_SECRET, cache_seconds=0, max_cost=10**9, max_points=10**9, max_query_seconds=600
+        database_url=url,
+        secret=SecretStr(_SECRET),
+        cache_seconds=0,
+        max_cost=10**9,
+        max_points=10**9,
+        max_query_seconds=600,
     )
     services = services_of(settings)
     try:

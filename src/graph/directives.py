@@ -146,14 +146,17 @@ A_SERIES = SeriesSize(sized_fields=["points"])
 A_POINT = Cost(weight="0.2")
 
 
-A_WRITE = Cost(weight="50")
+A_WRITE = Cost(weight="100")
 
 
-A_SIGN_IN = Cost(weight="1000")
+A_SIGN_IN = Cost(weight="2000")
 """By a password, of which the hash is made to take long."""
 
 
-A_REPORT = Cost(weight="100")
+A_LINK = Cost(weight="10")
+
+
+A_REPORT = Cost(weight="500")
 
 
 def list_of(assumed: int, *slicing: str) -> ListSize:

@@ -2,8 +2,8 @@ from typing import Annotated
 
 import strawberry
 
-from graph.events import reported
 from graph.directives import A_SIGN_IN, A_WRITE, THE_EVENTS
+from graph.events import reported
 from graph.fields import argument, mutation, writing
 from graph.info import Info
 from graph.inputs import (

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 import pytest
 import pytest_asyncio
-from graphql import get_introspection_query
 
 from resolvers.context import Limits
 from server.app import create_app
