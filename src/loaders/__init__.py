@@ -73,6 +73,8 @@ class Loaders:
         self._now = now
         self._score_weights = score_weights
         self._points = PointBudget(most_points)
+        self.told = PointBudget(most_points)
+        """Of points that are told: one series may be, under several names."""
 
     @cached_property
     def user(self) -> UserById:
