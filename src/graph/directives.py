@@ -156,7 +156,7 @@ A_SIGN_IN = Cost(weight="2000")
 A_LINK = Cost(weight="10")
 
 
-A_REPORT = Cost(weight="500")
+A_REPORT = Cost(weight="300")
 
 
 def list_of(assumed: int, *slicing: str) -> ListSize:

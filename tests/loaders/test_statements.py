@@ -33,7 +33,7 @@ FIELDS = {
 }
 # These go by way of other people to the same lists as the owner's; so beside the owner's it is a
 # matter of timing whether one statement reads both.
-BESIDE = {"coCreators { username publications { totalCount edges { node { name } } } }": 3}
+BESIDE = {"coCreators { username publications(first: 2) { totalCount edges { node { name } } } }": 3}
 EVERYTHING = f"""fragment Everything on Publication {{
   {" ".join(f"f{number}: {field}" for number, field in enumerate(list(FIELDS)[1:]))} {next(iter(FIELDS))}
 }}"""
