@@ -280,7 +280,7 @@ async def test_what_is_made_is_counted_where_it_could_not_be_before(
             for number in range(30)
         ]
     )
-    # 21 sites are assumed at most: of 10 days 200 points.
+    # 20 sites are assumed at most: in 10 days 200 points.
     given = {
         "id": studio.organization,
         "start": "2023-06-08",
