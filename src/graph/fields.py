@@ -14,8 +14,18 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
-from auth.access import Access, named, require
-from graph.directives import A_WRITE, PERSONAL, AuthDirective, CacheControl, Cost, ListSize, SeriesSize
+from auth.access import Access, named, require, require_scope
+from auth.viewer import TokenScope
+from graph.directives import (
+    A_WRITE,
+    PERSONAL,
+    AuthDirective,
+    CacheControl,
+    Cost,
+    ListSize,
+    ScopeDirective,
+    SeriesSize,
+)
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
@@ -129,14 +139,43 @@ def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[...,
     return partial(field, cached=cached, costs=costs)
 
 
-def mutation(resolver: Callable[..., Any], *, costs: Costs = A_WRITE) -> Any:
-    return strawberry.mutation(
-        resolver=_plain(resolver), description=_description(resolver), directives=_hints(None, costs)
-    )
+class Scoped(FieldExtension):
+    """What the directive says is what runs, before anything is looked up."""
+
+    def __init__(self, narrowest: TokenScope) -> None:
+        self.narrowest = narrowest
+
+    def apply(self, field: StrawberryField) -> None:
+        field.directives = [*field.directives, ScopeDirective(narrowest=self.narrowest)]
+        # Introspection tells of no directive that stands on a field.
+        field.description = f"{field.description}{_REFUSED[self.narrowest]}"
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context], **kwargs: Any
+    ) -> Any:
+        require_scope(info.context.viewer, self.narrowest)
+        return await next_(source, info, **kwargs)
 
 
-def writing(*costs: Price) -> Callable[..., Any]:
-    return partial(mutation, costs=costs)
+_REFUSED = {
+    TokenScope.USER: " FORBIDDEN with a token for one organization or workspace.",
+    TokenScope.ORGANIZATION: " FORBIDDEN with a token for one workspace.",
+    TokenScope.WORKSPACE: "",
+}
+
+
+def mutation(narrowest: TokenScope, *, costs: Costs = A_WRITE) -> Callable[[Callable[..., Any]], Any]:
+    """`narrowest`: the least that a token may be for with which it may be asked for."""
+
+    def declared(resolver: Callable[..., Any]) -> Any:
+        return strawberry.mutation(
+            resolver=_plain(resolver),
+            description=_description(resolver),
+            extensions=[Scoped(narrowest)],
+            directives=_hints(None, costs),
+        )
+
+    return declared
 
 
 def subscription(resolver: Callable[..., Any]) -> Any:
