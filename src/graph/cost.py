@@ -46,8 +46,8 @@ D = TypeVar("D", Cost, ListSize, SeriesSize)
 class _Given(NamedTuple):
     variables: Variables
     known: Known
-    made: Sequence[int]
-    """Points of each series."""
+    made: Sequence[Points]
+    """Of each series."""
 
 
 Size = Callable[[_Given], int]
@@ -66,6 +66,8 @@ _OF_THE_SCHEMA = 400
 """Selections below `__schema` and `__type`; what tools ask has 240. What has more costs the most, too."""
 _LEAF = 1
 _OBJECT = 10
+_READS = 4
+"""Totals, of one asset and day or month, that are added up for a tenth."""
 _POINT = 1
 """For each point that is made, selected or not."""
 
@@ -82,13 +84,18 @@ class _Selected:
     children: "dict[str, _Selected]" = field(default_factory=dict)
     series: list[Size] = field(default_factory=list)
     """The points that are made for it, alike."""
+    read: list[Size] = field(default_factory=list)
+    """What is read for them."""
     spread: set[tuple[str, int]] = field(default_factory=set)
     """Fragments, each with the place it was spread in: a second time they select nothing else."""
 
     def tenths(self) -> Part:
         points = _scaled(_POINT, self.series) if self.series else 0
+        read = _scaled(1, self.read) if self.read else 0
+        below = [child.tenths() for child in self.children.values()]
         return _scaled(
-            _sum([self.weight, points, *(child.tenths() for child in self.children.values())]), self.sizes
+            _sum([self.weight, points, read, *below]),
+            self.sizes,
         )
 
     def points(self) -> Part:
@@ -135,7 +142,7 @@ class Price(NamedTuple):
 
     def of(self, variables: Variables, known: Known) -> Estimate:
         series = [asked.points(variables, known) for asked in self.series]
-        given = _Given(variables, known, [points.total for points in series])
+        given = _Given(variables, known, series)
         cost = min(_rounded(_value(self.tenths, given)), _LARGEST)
         return Estimate(cost, min(_value(self.points, given), _LARGEST), series)
 
@@ -231,6 +238,7 @@ class _Walk:
         if series:
             points = self._points(below)
             selected.series.append(points)
+            selected.read.append(self._read())
             for name in series.sized_fields:
                 selected.sized.setdefault(name, []).append(points)
         self.go(node.selection_set, get_named_type(declared.type), selected, below)
@@ -246,7 +254,12 @@ class _Walk:
     def _points(self, place: Place) -> Size:
         number = len(self.series)
         self.series.append(SeriesAsked(tuple(self._path), place, self._values))
-        return lambda given: given.made[number]
+        return lambda given: given.made[number].total
+
+    def _read(self) -> Size:
+        """In tenths, for the series that was found last."""
+        number = len(self.series) - 1
+        return lambda given: -(-given.made[number].reads // _READS)
 
     def _introspected(self, node: FieldNode, name: str) -> int:
         """A tenth for each object and each leaf."""

@@ -135,7 +135,8 @@ class ListSize:
         "The field makes a series. For the cost of an operation before it runs, it has a point in each "
         "bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group (`groupBy`, "
         "`assetIds`, `workspaceIds`, `domain`), as these stand on the field or on those above it. Each point "
-        "adds a tenth, and what is selected of the points counts as often."
+        "adds a tenth, and what is selected of the points counts as often. So do each four totals that are "
+        "read for them: one of each asset and day, or by months of each month."
     ),
 )
 class SeriesSize:

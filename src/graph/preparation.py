@@ -117,7 +117,7 @@ async def _known(context: Context, price: Price, variables: Variables) -> Known:
     limits, services = context.limits, context.services
     known = Known(limits.page_size, limits.events, limits.range_days)
     user_id = context.viewer.user_id
-    if user_id is not None and any(series.is_by_holdings(variables) for series in price.series):
+    if user_id is not None and any(series.is_by_holdings() for series in price.series):
         known = known._replace(
             holdings=await services.counted.holdings(services.database, user_id, context.now)
         )

@@ -38,6 +38,8 @@ _OF_A_SERIES = ("interval", "weekStart", "groupBy")
 _NAMED = ("organization", "workspace", "node")
 """Fields that find one by its `id`."""
 _BACK = "previous"
+_OF_MANY = ("Organization", "Workspace")
+"""Types whose figures are of many assets."""
 
 
 class Known(NamedTuple):
@@ -59,6 +61,8 @@ class Known(NamedTuple):
 class Points(NamedTuple):
     buckets: int
     groups: int
+    reads: int = 0
+    """Totals that are added up for them, at least: of each asset each day, or month."""
 
     @property
     def total(self) -> int:
@@ -128,18 +132,16 @@ class SeriesAsked:
         """Arguments by which there would be fewer points."""
         groups = self.groups(variables)
         by_interval = self._value("interval", variables) != DateInterval.MONTH.value
-        by_assets = self._place.scope in ("Organization", "Workspace") and "ASSET" in groups
+        by_assets = self._place.scope in _OF_MANY and "ASSET" in groups
         ways = {"range": True, "interval": by_interval, "groupBy": bool(groups), "assetIds": by_assets}
         return [name for name, helps in ways.items() if helps]
 
     def groups(self, variables: Variables) -> list[str]:
         return [str(name) for name in _listed(self._value("groupBy", variables)) or ()]
 
-    def is_by_holdings(self, variables: Variables) -> bool:
-        """Whether it takes to count what the viewer may see to know the groups."""
-        return self._place.scope in ("Organization", "Workspace") and not {"ASSET", "WORKSPACE"}.isdisjoint(
-            self.groups(variables)
-        )
+    def is_by_holdings(self) -> bool:
+        """Whether it takes to count what the viewer may see to know what is read."""
+        return self._place.scope in _OF_MANY
 
     def is_by_domains(self, variables: Variables) -> bool:
         return "DOMAIN" in self.groups(variables) and self._value("domain", variables) is None
@@ -153,9 +155,12 @@ class SeriesAsked:
         try:
             zone = self._zone(variables)
             count = bucket_count(span, DateInterval(interval), zone, WeekStart(week or "MONDAY"))
+            is_of_days = interval != DateInterval.MONTH.value
+            totals = bucket_count(span, DateInterval.DAY, zone) if is_of_days else count
         except (ValueError, OverflowError):
             return Points(0, 0)
-        return Points(count, self._group_count(variables, known))
+        assets, _ = self._subjects(variables, known.holdings)
+        return Points(count, self._group_count(variables, known), totals * assets)
 
     def _value(self, name: str, variables: Variables) -> Any:
         return self._values.of(self._place.arguments.get(name), variables)
@@ -196,7 +201,7 @@ class SeriesAsked:
         """How many assets there may be, and how many workspaces."""
         named = _listed(self._value("assetIds", variables))
         assets, workspaces = 1, 1
-        if self._place.scope in ("Organization", "Workspace"):
+        if self._place.scope in _OF_MANY:
             held = self._held(variables, holdings)
             assets, workspaces = sum(held), len(held)
         return (assets if named is None else min(assets, len(named))), workspaces

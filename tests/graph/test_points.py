@@ -186,7 +186,7 @@ async def test_honest_dashboards_are_far_from_the_limits(studio: Studio) -> None
     year, decade = ("2023-01-01", "2023-12-31"), ("2014-01-01", "2024-01-07")
     for (start, end), interval, by, assets in (
         (year, "MONTH", ["ASSET"], None),
-        (decade, "DAY", [], None),
+        (decade, "DAY", [], named[:1]),
         (("2023-01-01", "2023-03-31"), "DAY", ["ASSET", "DEVICE"], named),
         (year, "DAY", ["DEVICE", "WORKSPACE"], None),
     ):
@@ -202,6 +202,18 @@ async def test_honest_dashboards_are_far_from_the_limits(studio: Studio) -> None
         )
         # Those that are named do not exist.
         assert not answer.errors if assets is None else answer.code == "NOT_FOUND"
+
+
+@one_engine
+async def test_what_is_read_costs_too(studio: Studio, database_url: str, clock: Clock) -> None:
+    """Each four totals a tenth: of a day or, by months, of a month of each asset."""
+    await add_assets(studio, 5, 2)
+    given = {"id": studio.organization, "start": "2023-01-01", "end": "2023-03-31"}
+    async for poor in with_limits(studio, database_url, clock, Limits(cost=0)):
+        for interval, points, reads in (("DAY", 90, 90 * 7), ("WEEK", 14, 90 * 7), ("MONTH", 3, 3 * 7)):
+            answer = await poor.ask(VIEWS, "admin", **given, interval=interval)
+            tenths = AROUND + points * EACH + -(-reads // 4)
+            assert answer.extensions["cost"] == -(-tenths // 10)
 
 
 @one_engine
