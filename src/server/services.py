@@ -53,6 +53,7 @@ def services_of(settings: Settings) -> Services:
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
             cost=settings.max_cost,
+            points=settings.max_points,
             document_tokens=settings.max_document_tokens,
             counts_own_views=settings.count_own_views,
             query_seconds=settings.max_query_seconds,
