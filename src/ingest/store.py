@@ -106,7 +106,8 @@ async def _tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
     """But for those that somebody has alone. Raises KeyError where there is no such tenant."""
     tenants = {tenant.id: tenant for tenant in await bulk.fetch(SHARED, ids=sorted(ids))}
     if left_out := ids - tenants.keys():
-        for gone in left_out.difference(await bulk.fetch(KNOWN, ids=sorted(left_out))):
+        known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
+        for gone in left_out.difference(known):
             raise KeyError(gone)
     return tenants
 
