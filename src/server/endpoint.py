@@ -25,7 +25,7 @@ from resolvers.course import Described, Lifetime
 from server.answers import answers, body_of, body_of_error, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import Code, Refused
+from server.errors import Code, Refused, expected_in
 from server.graphiql import GraphiQL
 from server.leaving import heeded
 from server.line import log_request, told_of
@@ -107,7 +107,8 @@ class Endpoint:
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
-            reply = Reply(body_of_error(error, trip.id), 500)
+            expected = expected_in(error)
+            reply = Reply(body_of_error(error, trip.id), expected.status if expected else 500)
             content = orjson.dumps(reply.body)
         trip.errors = reply.body.get("errors", [])
         status = reply.status or self._status(reply.body, media_type)
