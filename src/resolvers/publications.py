@@ -1,6 +1,6 @@
 """Making and changing publications."""
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -16,6 +16,8 @@ from resolvers.quotas import require_room
 from resolvers.text import custom_url as checked_custom_url
 from resolvers.text import required_text
 from resolvers.writes import refresh_for_makers, reloaded, require_maker
+
+MOST_CO_CREATORS = 100
 
 _LONGEST_NAME = 200
 
@@ -90,13 +92,15 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
     if user.id == publication.owner_id:
         raise BadUserInput("The owner is no co-creator.", argument="userId", reason="OWNER_IS_NO_CO_CREATOR")
     row = {"publication_id": publication.id, "user_id": user.id, "created_at": context.now}
-    makers = select(col(CoCreator.user_id)).where(
-        col(CoCreator.publication_id) == publication.id, col(CoCreator.user_id) != user.id
-    )
     async with context.writing() as session:
-        most = context.limits.quotas.co_creators
-        await require_room(session, Publication, publication.id, makers, most, "co-creators of it")
         await refresh_for_makers(context, session, publication)
+        counted = select(func.count()).where(col(CoCreator.publication_id) == publication.id)
+        if (await session.execute(counted)).scalar_one() >= MOST_CO_CREATORS:
+            raise BadUserInput(
+                f"A publication has {MOST_CO_CREATORS} co-creators at most.",
+                argument="userId",
+                reason="TOO_MANY",
+            )
         statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise Conflict(f"{user.username} is a co-creator already.")

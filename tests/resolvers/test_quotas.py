@@ -20,7 +20,6 @@ FEW = Quotas(
     appointments=3,
     appointments_of_publication=2,
     publications=3,
-    co_creators=2,
     experiences=2,
     comments=2,
     keys=2,
@@ -69,7 +68,7 @@ MAKING: dict[str, tuple[int, str, str, Make]] = {
     ),
     "createAsset": (
         2,
-        "member",
+        "admin",
         "asset { id }",
         lambda studio, n: {"workspaceId": studio.workspaces[0], "name": f"Chair {n}"},
     ),
@@ -135,19 +134,6 @@ async def test_a_person_writes_so_many_comments_on_a_publication(few: Studio) ->
     id = first.data["commentOnPublication"]["comment"]["id"]
     await few.ask("mutation($id: ID!) { deleteComment(id: $id) { publication { id } } }", "stranger", id=id)
     assert (await comment("stranger")).errors == []
-
-
-async def test_a_publication_has_so_many_co_creators(few: Studio) -> None:
-    add = "mutation($p: ID!, $u: ID!) { addCoCreator(publicationId: $p, userId: $u) { publication { id } } }"
-    answers = [
-        await few.ask(add, "owner", p=few.publication, u=few.people[name].id)
-        for name in ("stranger", "member")
-    ]
-
-    assert [answer.errors for answer in answers] == [[], [("CONFLICT", "addCoCreator")]]
-    # Who is one already is told so.
-    again = await few.ask(add, "owner", p=few.publication, u=few.people["stranger"].id)
-    assert "is a co-creator already" in again.body["errors"][0]["message"]
 
 
 async def test_a_person_has_so_many_appointments_in_all(few: Studio) -> None:
