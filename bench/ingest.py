@@ -104,6 +104,8 @@ def program(command: list[str], database_url: str) -> Iterator[int]:
     """The port at which it answers."""
     port = free_port()
     settings = {"DATABASE_URL": database_url, "PORT": str(port), "SECRET": SECRET, "LOG_LEVEL": "warning"}
+    # It all comes from one address.
+    settings |= {"EVENTS_PER_ADDRESS": "off", "EVENTS_PER_SUBJECT": "off"}
     environment = os.environ | {f"VIEWGRAPH_{name}": value for name, value in settings.items()}
     with (
         tempfile.TemporaryFile() as log,

@@ -418,7 +418,6 @@ async def test_every_subject_can_be_imported_and_is_seen_at_once(studio: Studio,
     assert (await studio.ask(ask, "owner")).data["publication"]["metrics"]["totalViews"] == 1
 
 
-@on_sqlite
 @pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 async def test_past_months_are_given_their_tables(studio: Studio, tmp_path: Path) -> None:
     """Of the last ten years; what is older, or says nothing of its time, stands in the default table."""
@@ -453,6 +452,7 @@ async def test_past_months_are_given_their_tables(studio: Studio, tmp_path: Path
         ]
 
 
+@on_sqlite
 async def test_an_import_that_cannot_store_says_so(catalog: Services, year: Year) -> None:
     await catalog.buffer.close()
     work = Import(catalog, EventFile(year.file))
