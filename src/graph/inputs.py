@@ -161,8 +161,8 @@ class EventInput:
         "The kind of device it came from; not recognised when absent."
     )
     domain: str | None = optional(
-        "The site it came from, such as `example.com`. Of an address, all but the host is dropped. When 1,000 "
-        "are told apart on the subject's day, one more counts under `(other)`."
+        "The site it came from, such as `example.com`. Of an address, all but the host is dropped. Beyond as "
+        "many as are told apart on the subject's day, it counts under `(other)`."
     )
     visitor: str | None = optional(
         "The caller's own stable name for the person: one unique visitor. Only a keyed hash of it is stored."

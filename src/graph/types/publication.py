@@ -204,8 +204,8 @@ class Publication(Node):
         domain: Annotated[
             str | None,
             argument(
-                "Only views from this site, such as `example.com`, or from `(other)`: see `ViewPoint.domain`. "
-                "From anywhere when null."
+                "Only views from this site, such as `example.com`, or from `(other)`: see "
+                "`ViewPoint.domain`. From anywhere when null."
             ),
         ] = None,
     ) -> ViewsKey:
