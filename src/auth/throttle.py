@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
 from math import ceil
 from time import monotonic
 from typing import NamedTuple
@@ -11,9 +10,9 @@ from cachetools import TTLCache
 from limits import parse
 
 from base.errors import Throttled
+from base.networks import network_of
 
 _MAX_NAMES = 100_000
-_NETWORK_BITS = 64
 
 
 class Rates(NamedTuple):
@@ -31,7 +30,7 @@ class SignInThrottle:
 
     def allow(self, *, account: str | None, address: str) -> None:
         """Counts this attempt. Raises THROTTLED where either has had its share, known account or not."""
-        self._addresses.add(_caller(address))
+        self._addresses.add(network_of(address))
         if account is not None:
             self._accounts.add(account)
 
@@ -65,16 +64,3 @@ class _Windows:
 def _key(name: str) -> bytes:
     """Short, however long the name that somebody sends."""
     return sha256(name.encode()).digest()
-
-
-def _caller(address: str) -> str:
-    """One IPv6 network of 64 bits is one caller's: its single addresses would be a share each."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), _NETWORK_BITS), strict=False))
