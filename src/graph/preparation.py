@@ -14,7 +14,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, TooExpensive
+from base.errors import BadUserInput, Throttled, TooExpensive
 from graph.caching import lifetime_of
 from graph.cost import priced
 from graph.document import Document, document_of
@@ -51,10 +51,14 @@ class Preparation(SchemaExtension):
         errors = execution.pre_execution_errors = _errors(execution, document)
         course.began = perf_counter()
         course.validate = course.began - began
-        if not errors:
+        if errors:
+            execution.pre_execution_errors = _throttled(context, document.price) or errors
+        else:
             course.operation = _operation(execution, document)
             _require_few(execution.variables or {})
-            execution.pre_execution_errors = _too_expensive(execution)
+            refused = _too_expensive(execution)
+            spent = document.price if refused else course.cost or 0
+            execution.pre_execution_errors = _throttled(context, spent) or refused
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
@@ -89,6 +93,15 @@ def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
         return []
     error = TooExpensive(course.cost, limits.cost)
     return [GraphQLError(error.message, original_error=error)]
+
+
+def _throttled(context: Context, cost: int) -> list[GraphQLError]:
+    operation = context.course.operation
+    try:
+        context.spend(cost, writes=operation is not None and operation.type == "mutation")
+    except Throttled as error:
+        return [GraphQLError(error.message, original_error=error)]
+    return []
 
 
 def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:

@@ -72,6 +72,7 @@ async def execute(
     whatever its variables are.
     """
     if document.error:
+        context.spend(document.price)
         return PreExecutionError(data=None, errors=[document.error])
     execution = schema.execute(
         document.text,

@@ -5,6 +5,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from auth.rates import Budget
+
 
 class Lifetime(NamedTuple):
     """For how long an answer holds, and for whom."""
@@ -39,6 +41,8 @@ class Course:
     """None where nothing was found that could be executed."""
     cost: int | None = None
     """None where it was not asked for: of what only records events it is known to be small."""
+    budget: Budget | None = None
+    """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
     is_left: bool = False
     """Whether nobody waits for the answer any more."""
 

@@ -25,7 +25,7 @@ from resolvers.course import Described, Lifetime
 from server.answers import answers, body_of, body_of_error, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import Code, Refused
+from server.errors import Code, Refused, retry_headers
 from server.graphiql import GraphiQL
 from server.leaving import heeded
 from server.line import log_request, told_of
@@ -33,6 +33,7 @@ from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, pref
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
 from server.quota import Quota
+from server.rates import rate_headers
 from server.sealing import READING, VARY, Contents, choice_of, sealed
 from server.stopping import Stopping
 from server.streams import FRAMINGS, Framing, Stream
@@ -113,7 +114,8 @@ class Endpoint:
         status = reply.status or self._status(reply.body, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
-        response = await sealed(request, contents, {"x-request-id": trip.id, **reply.headers})
+        headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
+        response = await sealed(request, contents, headers)
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
@@ -148,7 +150,7 @@ class Endpoint:
             # What it asks for does not fit, in a request that is well formed.
             return Reply(body_of_error(error, trip.id))
         except ExpectedError as error:
-            return Reply(body_of_error(error, trip.id), error.status)
+            return Reply(body_of_error(error, trip.id), error.status, retry_headers(error))
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
         document = trip.parsed(self._documents.find(operation), self._services.limits)

@@ -5,13 +5,14 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 
 from base.errors import Throttled
+from base.networks import network_of
 from resolvers.context import Context
 
 _RETRY_SECONDS = 10
 
 
 class Quota:
-    """Of each user, or of each address where nobody is known; in this worker."""
+    """Of each user, or of each address (of IPv6, each network) where nobody is known; in this worker."""
 
     def __init__(self, most: int) -> None:
         self._most = most
@@ -21,7 +22,7 @@ class Quota:
     def one_more(self, context: Context) -> Iterator[None]:
         """Raises THROTTLED."""
         user_id = context.viewer.user_id
-        key = context.address if user_id is None else user_id
+        key = network_of(context.address) if user_id is None else user_id
         if self._used[key] >= self._most:
             raise Throttled(
                 f"At most {self._most:,} subscriptions at a time. End another one first.",

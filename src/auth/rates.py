@@ -1,0 +1,113 @@
+"""How much each caller may ask for: by what operations cost, whoever asks."""
+
+from collections.abc import Hashable
+from math import ceil
+from typing import Any, NamedTuple, TypeVar
+
+from auth.ledger import Ledger, SharedBuckets
+from auth.viewer import Viewer
+from base.buckets import Buckets, Rate, rate_of
+from base.errors import Throttled
+from base.networks import network_of
+
+K = TypeVar("K", bound=Hashable)
+
+_SHARE = 0.05
+"""Of a bucket: so much a caller may have at one worker before the others hear of it."""
+_SCOPES = 4
+
+
+class Rates(NamedTuple):
+    """In the words of the limits library, such as `60000 per minute`, or `off`."""
+
+    user: str = "off"
+    address: str = "off"
+
+
+ANY = Rates()
+
+
+class Budget(NamedTuple):
+    """What is left of a limit, at one instant."""
+
+    policy: str
+    rate: Rate
+    remaining: int
+    full_in: float
+    """Seconds."""
+    wait: float
+    """Seconds until what was asked for may be had; 0 where it was."""
+
+    def require(self) -> None:
+        """Raises THROTTLED."""
+        if self.wait:
+            seconds = max(1, ceil(self.wait))
+            raise Throttled(
+                f"{self.rate.size:,} for {self.policy} of any cost in {self.rate.seconds:,} s, and no more. "
+                f"Try again in {seconds} s.",
+                retry_after=seconds,
+            )
+
+
+class RateLimits:
+    """Of queries, subscriptions among them, and of mutations: each has buckets of its own.
+
+    A user has one for what their own tokens and keys ask, one for their tokens for organizations and one for
+    those for workspaces. Who is not signed in shares one with their network.
+    """
+
+    def __init__(self, queries: Rates = ANY, mutations: Rates = ANY, ledger: Ledger | None = None) -> None:
+        """`ledger`: of several workers; None where this one is alone."""
+        self._queries = _Policy("queries", queries, ledger)
+        self._mutations = _Policy("mutations", mutations, ledger)
+
+    def spend(self, viewer: Viewer, address: str, cost: int, now: float, *, writes: bool) -> Budget | None:
+        """None where nothing is limited."""
+        policy = self._mutations if writes else self._queries
+        return policy.spend(viewer, address, cost, now)
+
+    async def close(self) -> None:
+        for policy in (self._queries, self._mutations):
+            await policy.close()
+
+
+class _Policy:
+    def __init__(self, name: str, rates: Rates, ledger: Ledger | None) -> None:
+        self._name = name
+        self._users: Buckets[int] | None = buckets_of(f"{name} of users", rates.user, ledger)
+        self._addresses: Buckets[str] | None = buckets_of(f"{name} of addresses", rates.address, ledger)
+
+    def spend(self, viewer: Viewer, address: str, cost: int, now: float) -> Budget | None:
+        if viewer.user_id is None:
+            return self._spent(self._addresses, network_of(address), cost, now)
+        return self._spent(self._users, _key(viewer, viewer.user_id), cost, now)
+
+    def _spent(self, buckets: Buckets[K] | None, key: K, cost: int, now: float) -> Budget | None:
+        if buckets is None:
+            return None
+        wait = buckets.take(key, cost, now)
+        return Budget(self._name, buckets.rate, *buckets.level(key, now), wait)
+
+    async def close(self) -> None:
+        await closed(self._users, self._addresses)
+
+
+def buckets_of(name: str, rate: str, ledger: Ledger | None, *, share: float = _SHARE) -> Buckets[K] | None:
+    """None for `off`."""
+    parsed = rate_of(rate)
+    if parsed is None:
+        return None
+    return SharedBuckets(parsed, ledger, name, share=share) if ledger else Buckets(parsed)
+
+
+async def closed(*buckets: Buckets[Any] | None) -> None:
+    for one in buckets:
+        if isinstance(one, SharedBuckets):
+            await one.close()
+
+
+def _key(viewer: Viewer, user_id: int) -> int:
+    """A number, for it is made for every request."""
+    if viewer.workspace_id is not None:
+        return user_id * _SCOPES + 2
+    return user_id * _SCOPES + (viewer.organization_id is not None)
