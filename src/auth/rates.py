@@ -31,6 +31,9 @@ class Budget(NamedTuple):
     """What is left of a limit, at one instant."""
 
     policy: str
+    """What is limited: queries or mutations."""
+    caller: str
+    """Whose: a user's or an address's."""
     rate: Rate
     remaining: int
     full_in: float
@@ -41,9 +44,10 @@ class Budget(NamedTuple):
     def require(self) -> None:
         """Raises THROTTLED."""
         if self.wait:
+            size, in_seconds = self.rate
             seconds = max(1, ceil(self.wait))
             raise Throttled(
-                f"{self.rate.size:,} for {self.policy} of any cost in {self.rate.seconds:,} s, and no more. "
+                f"The {self.policy} of one {self.caller} may cost {size:,} in {in_seconds:,} s, and no more. "
                 f"Try again in {seconds} s.",
                 retry_after=seconds,
             )
@@ -79,14 +83,14 @@ class _Policy:
 
     def spend(self, viewer: Viewer, address: str, cost: int, now: float) -> Budget | None:
         if viewer.user_id is None:
-            return self._spent(self._addresses, network_of(address), cost, now)
-        return self._spent(self._users, _key(viewer, viewer.user_id), cost, now)
+            return self._spent(self._addresses, "address", network_of(address), cost, now)
+        return self._spent(self._users, "user", _key(viewer, viewer.user_id), cost, now)
 
-    def _spent(self, buckets: Buckets[K] | None, key: K, cost: int, now: float) -> Budget | None:
+    def _spent(self, buckets: Buckets[K] | None, caller: str, key: K, cost: int, now: float) -> Budget | None:
         if buckets is None:
             return None
         wait = buckets.take(key, cost, now)
-        return Budget(self._name, buckets.rate, *buckets.level(key, now), wait)
+        return Budget(self._name, caller, buckets.rate, *buckets.level(key, now), wait)
 
     async def close(self) -> None:
         await closed(self._users, self._addresses)

@@ -32,6 +32,8 @@ def rate_of(text: str) -> Rate | None:
     if text.strip().lower() in OFF:
         return None
     parsed = parse(text)
+    if not parsed.amount or not parsed.get_expiry():
+        raise ValueError(f"nothing is ever allowed by {text!r}")
     return Rate(parsed.amount, parsed.get_expiry())
 
 
