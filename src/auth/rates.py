@@ -66,7 +66,7 @@ class RateLimits:
         self._mutations = _Policy("mutations", mutations, ledger)
 
     def spend(self, viewer: Viewer, address: str, cost: int, now: float, *, writes: bool) -> Budget | None:
-        """None where nothing is limited."""
+        """None where nothing is limited. What costs 0 needs something left, and takes nothing."""
         policy = self._mutations if writes else self._queries
         return policy.spend(viewer, address, cost, now)
 
@@ -89,7 +89,7 @@ class _Policy:
     def _spent(self, buckets: Buckets[K] | None, caller: str, key: K, cost: int, now: float) -> Budget | None:
         if buckets is None:
             return None
-        wait = buckets.take(key, cost, now)
+        wait = buckets.take(key, cost, now) if cost else buckets.wait(key, now)
         return Budget(self._name, caller, buckets.rate, *buckets.level(key, now), wait)
 
     async def close(self) -> None:

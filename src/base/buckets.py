@@ -73,6 +73,11 @@ class Buckets(Generic[K]):
         self._put(key, full_at + needed, now)
         return 0.0
 
+    def wait(self, key: K, now: float) -> float:
+        """Seconds until 1 can be taken; 0.0 where it can."""
+        wait = self._found(key, now) - now + self._per_unit - self._seconds
+        return wait if wait > _MICROSECOND else 0.0
+
     def give_back(self, key: K, cost: float, now: float) -> None:
         self._put(key, self._found(key, now) - cost * self._per_unit, now)
 

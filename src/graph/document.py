@@ -49,7 +49,7 @@ class Document:
         self.operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
         self.weight = (node.token_count if node else 0) + len(text) // _AS_A_TOKEN
         """As what it takes of the memory, in tokens."""
-        self.price = len(text) // _CHARACTERS_A_UNIT
+        self.price = 1 + len(text) // _CHARACTERS_A_UNIT
         """What looking for mistakes in it costs, for whoever sends one that has some."""
         self._known: dict[Hashable, Any] = {}
 

@@ -57,7 +57,7 @@ class Preparation(SchemaExtension):
             course.operation = _operation(execution, document)
             _require_few(execution.variables or {})
             refused = _too_expensive(execution)
-            spent = document.price if refused else course.cost or 0
+            spent = document.price if refused else course.cost or 1
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds

@@ -127,10 +127,10 @@ class Context:
 
     def spend(self, cost: int, *, writes: bool = False) -> None:
         """What is about to be executed costs so much of what the viewer may ask for, or the address where
-        nobody is known. Raises THROTTLED where not enough is left.
+        nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
         """
         budget = self.services.rates.spend(
-            self.viewer, self.address, max(cost, 1), self.now.timestamp(), writes=writes
+            self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
         self.course.budget = budget
         if budget:

@@ -181,6 +181,8 @@ class Endpoint:
                 406,
             )
         context = await self._context(request, trip, None)
+        # What it costs is found out once it has begun, when there is no other status any more.
+        context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))

@@ -162,8 +162,8 @@ async def test_a_document_with_mistakes_is_paid_for_too(limited: Open) -> None:
         for _ in range(2):
             answer = await studio.ask(query)
             assert (answer.status, answer.code) == (200, code)
-    # By its length: 6.
-    assert (await studio.ask(f"{{ nothing {' ' * 110} }}")).code == "GRAPHQL_VALIDATION_FAILED"
+    # By its length: 1 for each 20 characters that are begun.
+    assert (await studio.ask(f"{{ nothing {' ' * 100} }}")).code == "GRAPHQL_VALIDATION_FAILED"
 
     what = "The queries of one address may cost 10 in 60 s"
     for query, seconds in (*zip(mistakes, (6, 6), strict=True), (CHEAP, 12)):
