@@ -88,66 +88,72 @@ class SharedBuckets(Buckets[K]):
         super().__init__(rate)
         self._ledger = ledger
         self._name = name
-        self._share = share * rate.seconds
-        self._untold: dict[K, float] = {}
+        self._share = max(share * rate.seconds, 1 / _MICROSECONDS)
+        self._told: dict[K, float] = {}
+        """When the bucket is full by what the database knows; most take too little to have one there."""
+        self._told_before: dict[K, float] = {}
         self._due: set[K] = set()
         self._telling: Task[None] | None = None
         self._rests_until = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
-        seconds = super().take(key, cost, now)
-        if not seconds:
-            self._add(key, cost * self._per_unit, now)
-        return seconds
+        wait = super().take(key, cost, now)
+        if not wait and abs(self._untold(key, now)) >= self._share:
+            self._tell_soon(key)
+        return wait
 
     def give_back(self, key: K, cost: float, now: float) -> None:
         super().give_back(key, cost, now)
-        self._add(key, -cost * self._per_unit, now)
+        if abs(self._untold(key, now)) >= self._share:
+            self._tell_soon(key)
 
     async def close(self) -> None:
         if self._telling:
             await wait({self._telling}, timeout=_CLOSE_SECONDS)
+        if self._telling:
             self._telling.cancel()
             await gather(self._telling, return_exceptions=True)
 
-    def _add(self, key: K, seconds: float, now: float) -> None:
-        # What has been restored meanwhile is nobody's concern.
-        untold = min(self._untold.get(key, 0.0) + seconds, self._found(key, now) - now)
-        self._untold[key] = untold
-        if abs(untold) >= self._share:
-            self._due.add(key)
-            self._tell_soon()
+    def _untold(self, key: K, now: float) -> float:
+        """Seconds by which the bucket is full later than the database knows; what came back is in neither."""
+        told = self._told.get(key)
+        if told is None:
+            told = self._told_before.get(key, now)
+        return self._found(key, now) - (told if told > now else now)
 
     def _age(self, now: float, kept: dict[K, float]) -> None:
         super()._age(now, kept)
-        self._untold = {key: untold for key, untold in self._untold.items() if self._is_kept(key)}
+        owed = {key: told for key, told in self._told_before.items() if key in kept}
+        self._told_before, self._told = self._told, owed
 
-    def _is_kept(self, key: K) -> bool:
-        return key in self._older or key in self._full_at
-
-    def _tell_soon(self) -> None:
+    def _tell_soon(self, key: K) -> None:
+        self._due.add(key)
         if self._telling is None and get_running_loop().time() >= self._rests_until:
             # In a context of its own: it is no request that asks.
             self._telling = create_task(self._tell(), context=Context())
-            self._telling.add_done_callback(self._told)
+            self._telling.add_done_callback(self._end)
 
-    def _told(self, _: Task[None]) -> None:
+    def _end(self, _: Task[None]) -> None:
         self._telling = None
 
     async def _tell(self) -> None:
         while self._due:
-            told = {key: self._untold.pop(key, 0.0) for key in list(self._due)[:_MOST_ROWS]}
-            self._due.difference_update(told)
-            names = {key: self._ledger.key(f"{self._name}:{key}") for key in told}
+            now = self._ledger.now()
+            keys = {self._ledger.key(f"{self._name}:{key}"): key for key in list(self._due)[:_MOST_ROWS]}
+            self._due.difference_update(keys.values())
+            before = {key: self._found(key, now) for key in keys.values()}
             try:
                 async with timeout(_SECONDS):
-                    full_at = await self._ledger.add([Entry(names[key], told[key]) for key in told])
+                    full_at = await self._ledger.add(
+                        [Entry(name, self._untold(key, now)) for name, key in keys.items()]
+                    )
             except _FAILURES as error:
                 log.warning("Limits are each worker's own for a while: %s", type(error).__name__)
                 self._rests_until = get_running_loop().time() + _SECONDS
-                for key, seconds in told.items():
-                    self._untold[key] = self._untold.get(key, 0.0) + seconds
+                self._due.clear()
                 return
             now = self._ledger.now()
-            for key, name in names.items():
-                self._put(key, full_at[name] + self._untold.get(key, 0.0), now)
+            for name, key in keys.items():
+                meanwhile = self._found(key, now) - max(before[key], now)
+                self._told[key] = full_at[name]
+                self._put(key, max(full_at[name], now) + meanwhile, now)

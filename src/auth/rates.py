@@ -2,11 +2,11 @@
 
 from collections.abc import Hashable
 from math import ceil
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from auth.ledger import Ledger, SharedBuckets
 from auth.viewer import Viewer
-from base.buckets import Buckets, Rate, rate_of
+from base.buckets import Buckets, Rate, rate_of, remaining
 from base.errors import Throttled
 from base.networks import network_of
 
@@ -27,27 +27,34 @@ class Rates(NamedTuple):
 ANY = Rates()
 
 
-class Budget(NamedTuple):
-    """What is left of a limit, at one instant."""
-
+class Limit(NamedTuple):
     policy: str
     """What is limited: queries or mutations."""
     caller: str
     """Whose: a user's or an address's."""
     rate: Rate
-    remaining: int
+
+
+class Budget(NamedTuple):
+    """What is left of a limit, at one instant."""
+
+    limit: Limit
     full_in: float
     """Seconds."""
     wait: float
     """Seconds until what was asked for may be had; 0 where it was."""
 
+    @property
+    def remaining(self) -> int:
+        return remaining(self.limit.rate, self.full_in)
+
     def require(self) -> None:
         """Raises THROTTLED."""
         if self.wait:
-            size, in_seconds = self.rate
+            policy, caller, (size, in_seconds) = self.limit
             seconds = max(1, ceil(self.wait))
             raise Throttled(
-                f"The {self.policy} of one {self.caller} may cost {size:,} in {in_seconds:,} s, and no more. "
+                f"The {policy} of one {caller} may cost {size:,} in {in_seconds:,} s, and no more. "
                 f"Try again in {seconds} s.",
                 retry_after=seconds,
             )
@@ -75,25 +82,30 @@ class RateLimits:
             await policy.close()
 
 
+class _Limited(Generic[K]):
+    def __init__(self, policy: str, caller: str, rate: str, ledger: Ledger | None) -> None:
+        self.buckets: Buckets[K] | None = buckets_of(f"{policy} of one {caller}", rate, ledger)
+        self._limit = Limit(policy, caller, self.buckets.rate) if self.buckets is not None else None
+
+    def spend(self, key: K, cost: int, now: float) -> Budget | None:
+        if self.buckets is None or self._limit is None:
+            return None
+        wait = self.buckets.take(key, cost, now)
+        return Budget(self._limit, self.buckets.full_in(key, now), wait)
+
+
 class _Policy:
     def __init__(self, name: str, rates: Rates, ledger: Ledger | None) -> None:
-        self._name = name
-        self._users: Buckets[int] | None = buckets_of(f"{name} of users", rates.user, ledger)
-        self._addresses: Buckets[str] | None = buckets_of(f"{name} of addresses", rates.address, ledger)
+        self._users: _Limited[int] = _Limited(name, "user", rates.user, ledger)
+        self._addresses: _Limited[str] = _Limited(name, "address", rates.address, ledger)
 
     def spend(self, viewer: Viewer, address: str, cost: int, now: float) -> Budget | None:
         if viewer.user_id is None:
-            return self._spent(self._addresses, "address", network_of(address), cost, now)
-        return self._spent(self._users, "user", _key(viewer, viewer.user_id), cost, now)
-
-    def _spent(self, buckets: Buckets[K] | None, caller: str, key: K, cost: int, now: float) -> Budget | None:
-        if buckets is None:
-            return None
-        wait = buckets.take(key, cost, now) if cost else buckets.wait(key, now)
-        return Budget(self._name, caller, buckets.rate, *buckets.level(key, now), wait)
+            return self._addresses.spend(network_of(address), cost, now)
+        return self._users.spend(_key(viewer, viewer.user_id), cost, now)
 
     async def close(self) -> None:
-        await closed(self._users, self._addresses)
+        await closed(self._users.buckets, self._addresses.buckets)
 
 
 def buckets_of(name: str, rate: str, ledger: Ledger | None, *, share: float = _SHARE) -> Buckets[K] | None:

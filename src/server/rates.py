@@ -3,6 +3,7 @@
 from functools import lru_cache
 from math import ceil
 
+from auth.rates import Limit
 from server.trip import Trip
 
 HEADERS = ("ratelimit", "ratelimit-policy")
@@ -16,11 +17,11 @@ def rate_headers(trip: Trip) -> dict[str, str]:
     # For as long as this is all that may be asked for, but for what comes back meanwhile.
     seconds = ceil(budget.wait or budget.full_in) or 1
     return {
-        "ratelimit": f'"{budget.policy}";r={budget.remaining};t={seconds}',
-        "ratelimit-policy": _policy(budget.policy, budget.rate.size, budget.rate.seconds),
+        "ratelimit": f'"{budget.limit.policy}";r={budget.remaining};t={seconds}',
+        "ratelimit-policy": _policy(budget.limit),
     }
 
 
-@lru_cache(64)
-def _policy(name: str, size: int, seconds: int) -> str:
-    return f'"{name}";q={size};w={seconds};qu="cost"'
+@lru_cache(16)
+def _policy(limit: Limit) -> str:
+    return f'"{limit.policy}";q={limit.rate.size};w={limit.rate.seconds};qu="cost"'

@@ -4,11 +4,12 @@ import pytest
 from sqlalchemy import text
 
 from auth.ledger import Ledger, SharedBuckets, forget_full
-from base.buckets import Level, Rate
+from base.buckets import Rate, remaining
 from resolvers.context import Services
 from tests.studio import SECRET, Clock
 
 ADDRESS = "192.0.2.1"
+RATE = Rate(100, 100)
 
 
 class Workers:
@@ -18,7 +19,7 @@ class Workers:
         self.services, self.clock = services, clock
         self.ledgers = [Ledger(services.database, SECRET.encode(), clock) for _ in range(2)]
         self.buckets: list[SharedBuckets[str]] = [
-            SharedBuckets(Rate(100, 100), ledger, "test", share=share) for ledger in self.ledgers
+            SharedBuckets(RATE, ledger, "test", share=share) for ledger in self.ledgers
         ]
 
     @property
@@ -36,8 +37,10 @@ class Workers:
             if buckets._telling:
                 await buckets._telling
 
-    def levels(self, key: str = ADDRESS) -> list[Level]:
-        return [buckets.level(key, self.now) for buckets in self.buckets]
+    def levels(self, key: str = ADDRESS) -> list[tuple[int, float]]:
+        """What is left, and in how many seconds all of it is there."""
+        full = [buckets.full_in(key, self.now) for buckets in self.buckets]
+        return [(remaining(RATE, full_in), full_in) for full_in in full]
 
     async def rows(self) -> list[int]:
         """When buckets are full, in seconds from now."""
@@ -54,17 +57,17 @@ def workers(services: Services, clock: Clock) -> Workers:
 async def test_what_one_worker_gave_another_does_not_give_again(workers: Workers) -> None:
     assert await workers.take(0, 10, 6) == [0] * 6
     assert await workers.take(1, 10) == [0]
-    assert workers.levels() == [Level(40, 60), Level(30, 70)]
+    assert workers.levels() == [(40, 60), (30, 70)]
 
     assert await workers.take(1, 10, 4) == [0, 0, 0, 10]
     assert await workers.rows() == [100]
     assert await workers.take(0, 40) == [0]
     assert await workers.rows() == [140]
     # What was given twice is owed by both.
-    assert workers.levels() == [Level(0, 140), Level(0, 100)]
+    assert workers.levels() == [(0, 140), (0, 100)]
     workers.clock.advance(seconds=60)
     assert await workers.take(1, 10) == [0]
-    assert workers.levels() == [Level(20, 80), Level(10, 90)]
+    assert workers.levels() == [(20, 80), (10, 90)]
 
 
 async def test_a_caller_who_takes_little_writes_nothing(workers: Workers) -> None:
@@ -119,7 +122,7 @@ async def test_while_the_database_fails_each_worker_counts_alone(
     assert await workers.take(0, 50, 3) == [0, 0, 50]
     assert await workers.take(1, 100) == [0]
 
-    assert workers.levels() == [Level(0, 100), Level(0, 100)]
+    assert workers.levels() == [(0, 100), (0, 100)]
     warned = "Limits are each worker's own for a while: "
     assert [record.getMessage().startswith(warned) for record in caplog.records] == [True, True]
 
@@ -143,4 +146,4 @@ async def test_what_is_given_back_is_given_back_everywhere(services: Services, c
 
     assert await workers.rows() == [2]
     await workers.take(1, 1)
-    assert workers.levels() == [Level(98, 2), Level(97, 3)]
+    assert workers.levels() == [(98, 2), (97, 3)]

@@ -7,10 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis.strategies import integers, lists, tuples
 
-from base.buckets import Buckets, Level, Rate, rate_of
+from base.buckets import Buckets, Rate, rate_of, remaining
 
 NOW = 1_686_830_400.0
 TEN_A_MINUTE = Rate(10, 60)
+
+
+def level(buckets: Buckets[str], key: str, now: float) -> tuple[int, float]:
+    """What is left, and in how many seconds all of it is there."""
+    full_in = buckets.full_in(key, now)
+    return remaining(buckets.rate, full_in), full_in
 
 
 def test_a_rate_is_read_as_settings_have_it() -> None:
@@ -26,22 +32,22 @@ def test_a_bucket_gives_what_it_holds_and_then_what_comes_back() -> None:
     buckets: Buckets[str] = Buckets(TEN_A_MINUTE)
 
     assert [buckets.take("a", 4, NOW) for _ in range(2)] == [0, 0]
-    assert buckets.level("a", NOW) == Level(2, 48)
+    assert level(buckets, "a", NOW) == (2, 48)
     assert buckets.take("a", 4, NOW) == 12
     assert buckets.take("a", 2, NOW) == 0
     assert buckets.take("a", 1, NOW) == 6
     assert buckets.take("a", 1, NOW + 5.5) == 0.5
     assert buckets.take("a", 1, NOW + 6) == 0
-    assert buckets.level("a", NOW + 6) == Level(0, 60)
-    assert buckets.level("a", NOW + 66) == Level(10, 0)
-    assert buckets.level("b", NOW) == Level(10, 0)
+    assert level(buckets, "a", NOW + 6) == (0, 60)
+    assert level(buckets, "a", NOW + 66) == (10, 0)
+    assert level(buckets, "b", NOW) == (10, 0)
 
 
 def test_what_costs_more_than_a_bucket_holds_needs_a_full_one_and_is_paid_off() -> None:
     buckets: Buckets[str] = Buckets(TEN_A_MINUTE)
 
     assert buckets.take("a", 30, NOW) == 0
-    assert buckets.level("a", NOW) == Level(0, 180)
+    assert level(buckets, "a", NOW) == (0, 180)
     assert buckets.take("a", 1, NOW) == 126
     assert buckets.take("a", 30, NOW + 170) == 10
     assert buckets.take("a", 30, NOW + 180) == 0
@@ -52,10 +58,10 @@ def test_what_is_given_back_may_be_had_again() -> None:
     buckets.take("a", 10, NOW)
 
     buckets.give_back("a", 1, NOW)
-    assert buckets.level("a", NOW) == Level(1, 54)
+    assert level(buckets, "a", NOW) == (1, 54)
     for _ in range(20):
         buckets.give_back("a", 1, NOW)
-    assert buckets.level("a", NOW) == Level(10, 0)
+    assert level(buckets, "a", NOW) == (10, 0)
 
 
 @given(lists(tuples(integers(1, 12), integers(0, 90)), max_size=40))
@@ -68,7 +74,7 @@ def test_any_sequence_gets_what_an_exact_bucket_gives(asked: list[tuple[int, int
         is_enough = level >= min(cost, 10)
         assert (buckets.take("a", cost, NOW + now) == 0) is is_enough
         level -= cost if is_enough else 0
-        assert buckets.level("a", NOW + now).remaining == max(floor(level), 0)
+        assert remaining(TEN_A_MINUTE, buckets.full_in("a", NOW + now)) == max(floor(level), 0)
 
 
 def test_however_many_come_so_many_are_remembered_and_the_newest_are() -> None:
@@ -88,4 +94,4 @@ def test_who_is_full_again_is_forgotten_and_who_owes_more_is_not() -> None:
         buckets.take(f"visitor {minute}", 1, NOW + minute * 61)
 
     assert len(buckets) == 3
-    assert buckets.level("owes", NOW + 300) == Level(0, 300)
+    assert level(buckets, "owes", NOW + 300) == (0, 300)

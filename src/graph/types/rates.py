@@ -27,11 +27,11 @@ class RateLimit:
         course = context.course
         if course.budget is None:
             return None
-        rate, remaining, full_in = course.budget.rate, course.budget.remaining, course.budget.full_in
+        rate, full_in = course.budget.limit.rate, course.budget.full_in
         return cls(
             cost=max(course.cost or 0, 1),
             limit=rate.size,
-            remaining=remaining,
+            remaining=course.budget.remaining,
             restore_rate=rate.per_second,
             full_at=context.now + timedelta(seconds=full_in),
         )
