@@ -4,7 +4,7 @@ In one extension: each hook costs more than finding what it looks up.
 """
 
 from asyncio import get_running_loop
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -14,11 +14,12 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, Throttled, TooExpensive
+from base.errors import BadUserInput, ExpectedError, Throttled, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
-from graph.cost import priced
+from graph.cost import Estimate, Price, priced
 from graph.document import Document, document_of
 from graph.introspection import NoIntrospection
+from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.course import Described
 
@@ -40,7 +41,7 @@ class Preparation(SchemaExtension):
         execution.graphql_document = document.node
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
         course = context.course
@@ -56,7 +57,7 @@ class Preparation(SchemaExtension):
         else:
             course.operation = _operation(execution, document)
             _require_few(execution.variables or {})
-            refused = _too_expensive(execution)
+            refused = await _too_expensive(execution, document)
             spent = document.price if refused else course.cost or 1
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if course.deadline and course.is_query:
@@ -82,16 +83,22 @@ def _require_few(variables: dict[str, Any]) -> None:
             waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
+async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
-    course = context.course
-    if course.operation is None or course.operation.cost is None:
+    course, limits = context.course, context.limits
+    price = _price(execution, document)
+    if price is None:
         return []
-    limits = context.limits
-    course.cost = course.operation.cost(execution.variables or {}, limits.page_size)
-    if course.cost <= limits.cost:
+    variables = _as_sent(context, execution.variables or {})
+    estimate = price.of(variables, await _known(context, price, variables))
+    course.cost, course.points = estimate.cost, estimate.points
+    error: ExpectedError
+    if estimate.points > limits.points:
+        error = _too_many(price, estimate, variables, limits.points)
+    elif estimate.cost > limits.cost:
+        error = TooExpensive(estimate.cost, limits.cost)
+    else:
         return []
-    error = TooExpensive(course.cost, limits.cost)
     return [GraphQLError(error.message, original_error=error)]
 
 
@@ -102,6 +109,47 @@ def _throttled(context: Context, cost: int) -> list[GraphQLError]:
     except Throttled as error:
         return [GraphQLError(error.message, original_error=error)]
     return []
+
+
+def _as_sent(context: Context, variables: Variables) -> Variables:
+    """With lists of events again, in whose places others stand."""
+    if not context.withheld:
+        return variables
+    return {name: _withheld(context, value) for name, value in variables.items()}
+
+
+def _withheld(context: Context, value: Any) -> Any:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        place = value[0].get("id")
+        return context.withheld.get(place, value) if isinstance(place, str) else value
+    return value
+
+
+async def _known(context: Context, price: Price, variables: Variables) -> Known:
+    """Counts of the database only where the price depends on them."""
+    limits, services = context.limits, context.services
+    known = Known(limits.page_size, limits.events, limits.range_days)
+    user_id = context.viewer.user_id
+    if user_id is not None and any(series.is_by_holdings() for series in price.series):
+        known = known._replace(
+            holdings=await services.counted.holdings(services.database, user_id, context.now)
+        )
+    if any(series.is_by_domains(variables) for series in price.series):
+        known = known._replace(domains=await services.counted.domains(services.database, context.now))
+    return known
+
+
+def _too_many(price: Price, estimate: Estimate, variables: Variables, limit: int) -> TooManyPoints:
+    """What it says is of the series that has the most."""
+    points, asked = max(zip(estimate.series, price.series, strict=True), key=lambda pair: pair[0].total)
+    return TooManyPoints(
+        estimate.points,
+        limit,
+        field=".".join(asked.path),
+        buckets=points.buckets,
+        groups=points.groups,
+        narrow=asked.narrower(variables),
+    )
 
 
 def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
@@ -120,14 +168,23 @@ def _operation(execution: ExecutionContext, document: Document) -> Described | N
         return None
 
     def looked_through() -> Described:
-        schema = execution.schema._schema
-        cost, selected = priced(schema, node, operation)
-        document.weigh(selected * _TOKENS_OF_A_SELECTION)
         return Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
-            lifetime_of(schema, node, operation),
-            cost,
+            lifetime_of(execution.schema._schema, node, operation),
         )
 
     return document.known((Described, operation.name and operation.name.value), looked_through)
+
+
+def _price(execution: ExecutionContext, document: Document) -> Price | None:
+    operation, node = document.operation(execution.operation_name), document.node
+    if operation is None or node is None:
+        return None
+
+    def looked_through() -> Price:
+        price = priced(execution.schema._schema, node, operation)
+        document.weigh(price.selected * _TOKENS_OF_A_SELECTION)
+        return price
+
+    return document.known((Price, operation.name and operation.name.value), looked_through)

@@ -17,6 +17,7 @@ from graph.document import Document
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
+from graph.points import ExecutionOfPoints
 from graph.preparation import Preparation
 from graph.query import Query
 from graph.scalars import SCALARS
@@ -48,6 +49,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[Preparation],
+    execution_context_class=ExecutionOfPoints,
 )
 
 

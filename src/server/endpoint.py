@@ -16,7 +16,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
-from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
 from graph.document import Document
 from graph.events import Recording
 from graph.schema import execute, recording_in
@@ -25,7 +25,7 @@ from resolvers.course import Described, Lifetime
 from server.answers import answers, body_of, body_of_error, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import Code, Refused, retry_headers
+from server.errors import Code, Refused
 from server.graphiql import GraphiQL
 from server.leaving import heeded
 from server.line import log_request, told_of
@@ -115,13 +115,19 @@ class Endpoint:
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
         headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
+        if status == Unavailable.status and trip.errors:
+            headers |= _again(trip.errors[0]["extensions"])
         response = await sealed(request, contents, headers)
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
     def _status(self, body: dict[str, Any], media_type: str | None) -> int:
         """Of a request that was well formed: application/json says 200, whatever came of it."""
-        if media_type != GRAPHQL_JSON or "errors" not in body:
+        if "errors" not in body:
+            return 200
+        if _is_unavailable(body):
+            return Unavailable.status
+        if media_type != GRAPHQL_JSON:
             return 200
         if "data" in body:
             return 294 if self._has_draft_statuses else 200
@@ -150,7 +156,7 @@ class Endpoint:
             # What it asks for does not fit, in a request that is well formed.
             return Reply(body_of_error(error, trip.id))
         except ExpectedError as error:
-            return Reply(body_of_error(error, trip.id), error.status, retry_headers(error))
+            return Reply(body_of_error(error, trip.id), error.status, _again(error.extensions))
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
         document = trip.parsed(self._documents.find(operation), self._services.limits)
@@ -264,6 +270,19 @@ async def _executed(
         raise
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
         raise refusal_of(error) from None
+
+
+def _is_unavailable(body: dict[str, Any]) -> bool:
+    """Whether nothing is answered because the database cannot: who sends it elsewhere need not read it."""
+    codes = {error["extensions"]["code"] for error in body["errors"]}
+    return codes == {Unavailable.code} and not any(
+        value is not None for value in (body.get("data") or {}).values()
+    )
+
+
+def _again(extensions: Mapping[str, Any]) -> dict[str, str]:
+    seconds = extensions.get("retryAfter")
+    return {} if seconds is None else {"retry-after": str(seconds)}
 
 
 def _replied(result: ExecutionResult, context: Context, request_id: str) -> Reply:

@@ -81,12 +81,9 @@ def plain(error: Exception) -> PlainError:
         log.error("A request failed", exc_info=error)
         body = {"code": Code.INTERNAL_SERVER_ERROR, "message": "Something went wrong here."}
         return PlainError(500, body, {})
-    return PlainError(error.status, {**error.extensions, "message": error.message}, retry_headers(error))
-
-
-def retry_headers(error: ExpectedError) -> dict[str, str]:
-    seconds = error.extensions.get("retryAfter")
-    return {"retry-after": str(seconds)} if seconds else {}
+    retry = error.extensions.get("retryAfter")
+    headers = {"retry-after": str(retry)} if retry else {}
+    return PlainError(error.status, {**error.extensions, "message": error.message}, headers)
 
 
 def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from auth.rates import RateLimits, Rates
 from graph.cost import priced
 from graph.document import document_of
 from graph.schema import schema
+from graph.series import Known
 from resolvers.context import Services
 from server.app import create_app
 from server.settings import Settings
@@ -37,7 +38,7 @@ BODY = {"query": METRICS, "variables": {"url": URL}}
 
 _METRICS = document_of(METRICS, 1_000)
 assert _METRICS.node
-COST = priced(schema._schema, _METRICS.node, _METRICS.operations[0]).cost({}, 100)
+COST = priced(schema._schema, _METRICS.node, _METRICS.operations[0]).of({}, Known(100, 1_000, 3_660)).cost
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
