@@ -121,10 +121,10 @@ class Settings(BaseSettings):
         description="The same of one address, of which nobody is signed in.",
     )
     mutation_cost_per_user: str = Field(
-        default="60000 per minute", description="The same of one user's mutations."
+        default="300000 per minute", description="The same of one user's mutations."
     )
     mutation_cost_per_address: str = Field(
-        default="1200 per minute",
+        default="60000 per minute",
         description="The same of the mutations of one address, of which nobody is signed in.",
     )
     cache_seconds: int = Field(
