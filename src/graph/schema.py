@@ -15,6 +15,7 @@ from graph.deadline import in_time
 from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
+from graph.execution import Execution
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
 from graph.preparation import Preparation
@@ -48,6 +49,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[Preparation],
+    execution_context_class=Execution,
 )
 
 

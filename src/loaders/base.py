@@ -1,9 +1,11 @@
+from asyncio import Future, ensure_future
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
-from aiodataloader import DataLoader
+import aiodataloader
+from aiodataloader import DataLoader, dispatch_queue
 
-from database import Database, Statement
+from database import Database, Statement, current_usage
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -16,6 +18,16 @@ class Loader(DataLoader[K, V]):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self.database = database
+
+    def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
+        """As it is done by the library, but that a batch waits for those who wait for their turn."""
+        self._queue.append(aiodataloader.Loader(key=key, future=future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(ensure_future, self._dispatch())
+
+    async def _dispatch(self) -> None:
+        await current_usage().line.settled()
+        dispatch_queue(self)
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):
