@@ -165,9 +165,10 @@ class Line:
                 settled.set_result(None)
         self._settling.clear()
 
-    async def in_pieces(self) -> None:
-        """Between two pieces of work: waits if the loop has to turn."""
-        if self.is_over():
+    async def step(self, steps: int) -> None:
+        """After as much work: waits if the loop has to turn."""
+        self.steps += steps
+        if self.steps > self.look_after and self.is_over():
             await self.turn()
 
     def wake(self) -> bool:

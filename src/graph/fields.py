@@ -20,6 +20,9 @@ from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
 
+_STEPS = 10
+"""As many as it takes to show a value, which may be a page of objects."""
+
 K = TypeVar("K")
 Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
@@ -67,6 +70,8 @@ class Loads(FieldExtension):
         if key is None:
             return None
         value = await self.loader(info.context.loaders).load(key)
+        # Thousands may have waited for it, or for others of the same batch.
+        await info.context.line.step(_STEPS)
         return None if value is None else self.of(key, value)
 
 
