@@ -98,14 +98,14 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         self.line.steps += 1
         if self.line.steps > self.line.look_after:
             try:
-                await self._turn()
+                await self.let_others()
             except CancelledError:
                 _close(result)
                 raise
         try:
             resolved = await result
             if self.line.steps > self.line.look_after:
-                await self._turn()
+                await self.let_others()
             completed = self.complete_value(
                 return_type, field_details_list, info, path, resolved, position_context
             )
@@ -120,7 +120,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             return None
         while True:
             try:
-                await self._turn()
+                await self.let_others()
             except CancelledError:
                 self._abandon(listing.waiting())
                 raise
@@ -139,7 +139,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             return None
         if self.line.steps > self.line.look_after:
             try:
-                await self._turn()
+                await self.let_others()
             except CancelledError:
                 self._abandon(results[place] for place in awaited)
                 raise
@@ -161,7 +161,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             for place in awaited:
                 line.steps += 1
                 if line.steps > line.look_after:
-                    await self._turn()
+                    await self.let_others()
                 tasks.append(create_task(results[place]))
             _, unfinished = await wait(tasks, return_when=FIRST_EXCEPTION)
         except CancelledError:
@@ -186,10 +186,11 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             texts.append(_text_of(piece))
             self.line.steps += _AT_ONCE
             if self.line.steps > self.line.look_after:
-                await self._turn()
+                await self.let_others()
         return texts
 
-    async def _turn(self) -> None:
+    async def let_others(self) -> None:
+        """Have their turn, if enough was done since the event loop turned."""
         if self.line.is_over():
             await self.line.turn()
 

@@ -4,7 +4,7 @@ In one extension: each hook costs more than finding what it looks up.
 """
 
 from asyncio import get_running_loop
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -40,7 +40,7 @@ class Preparation(SchemaExtension):
         execution.graphql_document = document.node
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
         course = context.course
@@ -48,11 +48,11 @@ class Preparation(SchemaExtension):
         if not context.limits.introspection:
             execution.validation_rules = (*execution.validation_rules, NoIntrospection)
         document = document_of(execution.query or "", context.limits.document_tokens)
-        errors = execution.pre_execution_errors = _errors(execution, document)
+        errors = execution.pre_execution_errors = await _errors(execution, document)
         course.began = perf_counter()
         course.validate = course.began - began
         if not errors:
-            course.operation = _operation(execution, document)
+            course.operation = await _operation(execution, document)
             _require_few(execution.variables or {})
             execution.pre_execution_errors = _too_expensive(execution)
             if course.deadline and course.is_query:
@@ -91,30 +91,37 @@ def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
     return [GraphQLError(error.message, original_error=error)]
 
 
-def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
+async def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     rules = execution.validation_rules
     schema, node = execution.schema._schema, document.node
     assert node
-    errors = document.known(rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS))
+    errors = await document.found(
+        rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS)
+    )
     if errors:
         document.forget()
     return errors
 
 
-def _operation(execution: ExecutionContext, document: Document) -> Described | None:
+async def _operation(execution: ExecutionContext, document: Document) -> Described | None:
     operation, node = document.operation(execution.operation_name), document.node
     if operation is None or node is None:
         return None
 
-    def looked_through() -> Described:
+    def looked_through() -> tuple[Described, int]:
         schema = execution.schema._schema
         cost, selected = priced(schema, node, operation)
-        document.weigh(selected * _TOKENS_OF_A_SELECTION)
-        return Described(
+        described = Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
             lifetime_of(schema, node, operation),
             cost,
         )
+        return described, selected
 
-    return document.known((Described, operation.name and operation.name.value), looked_through)
+    key = Described, operation.name and operation.name.value
+    is_new = not document.knows(key)
+    described, selected = await document.found(key, looked_through)
+    if is_new:
+        document.weigh(selected * _TOKENS_OF_A_SELECTION)
+    return described

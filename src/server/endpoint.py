@@ -151,7 +151,7 @@ class Endpoint:
             return Reply(body_of_error(error, trip.id), error.status)
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
-        document = trip.parsed(self._documents.find(operation), self._services.limits)
+        document = await trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
             return await self._stream(request, document, operation, trip)
