@@ -79,6 +79,10 @@ class Document:
     def knows(self, key: Hashable) -> bool:
         return key in self._known
 
+    def known_already(self, key: Hashable) -> Any:
+        """None where nothing is."""
+        return self._known.get(key)
+
     def known(self, key: Hashable, find: Callable[[], R]) -> R:
         """What `find` returned when it was asked for under this key first.
 

@@ -19,6 +19,7 @@ from graph.caching import lifetime_of
 from graph.cost import priced
 from graph.document import Document, document_of
 from graph.introspection import NoIntrospection
+from graph.remembered import remembered
 from resolvers.context import Context
 from resolvers.course import Described
 
@@ -55,6 +56,8 @@ class Preparation(SchemaExtension):
             course.operation = await _operation(execution, document)
             _require_few(execution.variables or {})
             execution.pre_execution_errors = _too_expensive(execution)
+            if not execution.pre_execution_errors:
+                execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from time import perf_counter
 from typing import Any
 
 import strawberry
@@ -11,7 +12,6 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graph.deadline import in_time
 from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
@@ -20,6 +20,7 @@ from graph.introspection import without_suggestion
 from graph.mutation import Mutation
 from graph.preparation import Preparation
 from graph.query import Query
+from graph.remembered import remember
 from graph.scalars import SCALARS
 from graph.subscription import Subscription
 from graph.types.assets import Asset, Organization, Workspace
@@ -68,7 +69,7 @@ async def execute(
     *,
     only_queries: bool = False,
 ) -> ExecutionResult:
-    """Raises BAD_USER_INPUT when a list of events among the variables is none, and TIMEOUT for a query.
+    """Raises BAD_USER_INPUT when a list of events among the variables is none.
 
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
@@ -84,9 +85,15 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
-    result = await in_time(context, execution)
+    try:
+        result = await execution
+    finally:
+        if context.course.operation:
+            context.course.execute = perf_counter() - context.course.began
     if isinstance(result, PreExecutionError):
         _raise_ours(result)
+    elif result.data and not result.errors:
+        remember(document, operation_name, result.data)
     return _discreet(context, result)
 
 

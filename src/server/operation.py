@@ -23,8 +23,7 @@ class Operation(msgspec.Struct):
 _decode = msgspec.json.Decoder(Operation).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
-"""In a body: they say how many values there are at most, before they are decoded. So many take 10 ms, in which the
-event loop stands still."""
+"""In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
