@@ -1,5 +1,6 @@
 """Answers of the schema about itself: the same document gets the same one, which is remembered with it."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import orjson
@@ -23,13 +24,13 @@ _BYTES_OF_A_TOKEN = 600
 
 def remembered(document: Document, operation_name: str | None) -> ExecutionResult | None:
     """What was answered to this operation before, if it is known to be the answer once more."""
-    data = document.known_already((remembered, operation_name))
+    data = document.known_already(_key(document, operation_name))
     return ExecutionResult(data=dict(data), errors=None) if data else None
 
 
 def remember(document: Document, operation_name: str | None, data: dict[str, Any]) -> None:
     """The answer to an operation that was executed without errors, if it asks for nothing but the schema."""
-    key = remembered, operation_name
+    key = _key(document, operation_name)
     operation, node = document.operation(operation_name), document.node
     if "__" not in document.text or document.knows(key) or operation is None or node is None:
         return
@@ -39,6 +40,11 @@ def remember(document: Document, operation_name: str | None, data: dict[str, Any
     texts = {name: orjson.dumps(value) for name, value in data.items()}
     document.known(key, lambda: {name: orjson.Fragment(text) for name, text in texts.items()})
     document.weigh(sum(map(len, texts.values())) // _BYTES_OF_A_TOKEN)
+
+
+def _key(document: Document, operation_name: str | None) -> Hashable:
+    operation = document.operation(operation_name)
+    return remembered, operation and operation.name and operation.name.value
 
 
 def _is_of_the_schema(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
