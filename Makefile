@@ -98,9 +98,11 @@ schema-lint/node_modules: schema-lint/package-lock.json
 	@$(PIP) --require-hashes --requirement requirements.lock
 	@touch $@
 
+# What is compiled once is not compiled at each start, which would take three times as long.
 .venv/.project: pyproject.toml .venv/.runtime
 	@echo "Installing Viewgraph itself"
 	@$(PIP) --no-deps --no-build-isolation --editable .
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import server.app, server.cli, server.demo, server.migrations'
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.project

@@ -29,7 +29,7 @@ const off = {
   [plugin("require-deprecation-date")]: "off",
   // A payload has what was changed, and leads from there to what the change touches.
   [plugin("require-field-of-type-query-in-mutation-result")]: "off",
-  // A mutation that fails has no answer at all, and connections and limits fail by the caller's arguments alone.
+  // Mutations may be null; connections and limits fail by the caller's arguments alone.
   [plugin("require-nullable-result-in-root")]: "off",
 };
 
@@ -69,8 +69,12 @@ const strict = {
       message: "What has several parts is the argument `input`.",
     },
     {
-      selector: "ObjectTypeDefinition[name.value=Mutation] > FieldDefinition > NonNullType > NamedType > Name:not([value=/Payload$/])",
+      selector: "ObjectTypeDefinition[name.value=Mutation] > FieldDefinition > NamedType > Name:not([value=/Payload$/])",
       message: "A mutation answers with a payload.",
+    },
+    {
+      selector: "ObjectTypeDefinition[name.value=Mutation] > FieldDefinition > NonNullType",
+      message: "A mutation may be null, so that one that fails keeps the answers beside it.",
     },
     {
       selector: "FieldDefinition[directives.length>0]:has(> Directive[name.value=auth]) > NonNullType",

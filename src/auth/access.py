@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from auth.viewer import Viewer
+from auth.viewer import TokenScope, Viewer
 from base.errors import Forbidden, Unauthenticated
 from loaders import Loaders
 from loaders.assets import AssetRow
@@ -34,6 +34,16 @@ async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access],
         raise Forbidden(f"Only for {named(relations)}.")
 
 
+def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
+    """Raises FORBIDDEN with a token that is for less. Whoever shows none is told so elsewhere."""
+    if not narrowest.covers(viewer.scope):
+        raise Forbidden(f"{_TOKENS[viewer.scope]} cannot do this.")
+
+
+_TOKENS = {
+    TokenScope.ORGANIZATION: "A token that is for one organization",
+    TokenScope.WORKSPACE: "A token that is for one workspace",
+}
 _WORDS = {
     Access.AUTHENTICATED: "anyone who is signed in",
     Access.SELF: "the user it belongs to",
@@ -66,19 +76,19 @@ async def _holds(loaders: Loaders, viewer: Viewer, relation: Access, row: Any) -
 
 
 async def _is_self(_: Loaders, viewer: Viewer, user: UserRow) -> bool:
-    return viewer.user_id == user.id
+    return viewer.person_id == user.id
 
 
 async def _is_about_self(_: Loaders, viewer: Viewer, insight: InsightRow) -> bool:
-    return viewer.user_id == insight.user_id
+    return viewer.person_id == insight.user_id
 
 
 async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.user_id == publication.owner_id
+    return viewer.person_id == publication.owner_id
 
 
 async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.user_id in {user.id for user in await loaders.co_creators.load(publication.id)}
+    return viewer.person_id in {user.id for user in await loaders.co_creators.load(publication.id)}
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
@@ -93,7 +103,8 @@ async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> b
 
 
 async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    return await _is_admin(loaders, viewer, organization.id)
+    """With a token for a workspace, nobody: that one is less than the organization."""
+    return viewer.workspace_id is None and await _is_admin(loaders, viewer, organization.id)
 
 
 async def _is_admin_over(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:

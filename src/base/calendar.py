@@ -37,6 +37,8 @@ _YEARS: Final = range(1970, 3000)
 
 FIRST_DAY: Final = date(_YEARS[0], 1, 1)
 AFTER_LAST_DAY: Final = date(_YEARS[-1] + 1, 1, 1)
+# Of which every zone has a local time.
+_FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
 
 
 class DateInterval(Enum):
@@ -210,8 +212,11 @@ def touched_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
 
 
 def previous(span: Span) -> Span:
-    """The span of equal length that ends where this one starts."""
-    return Span(span.start - (span.end - span.start), span.start)
+    """The span of equal length that ends where this one starts; InvalidSpan before the first years."""
+    length = span.end - span.start
+    if span.start - _FIRST_INSTANT < length:
+        raise InvalidSpan("the calendar has no range of this length before this one")
+    return Span(span.start - length, span.start)
 
 
 def month_start(day: date) -> date:

@@ -7,6 +7,7 @@ from strawberry.schema_directive import Location
 from strawberry.schema_directives import OneOf
 
 from auth.access import Access
+from auth.viewer import TokenScope
 from graph.enums import described_enum
 
 described_enum(
@@ -34,6 +35,27 @@ described_enum(
 )
 class AuthDirective:
     requires: list[Access] = strawberry.field(description="One of these is enough.")
+
+
+described_enum(
+    TokenScope,
+    "What a token is for.",
+    USER="All that its user may do: a token of `login`, or an authentication key.",
+    ORGANIZATION="One organization: a token of `issueOrganizationToken`.",
+    WORKSPACE="One workspace: a token of `issueWorkspaceToken`.",
+)
+
+
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="scope",
+    description=(
+        "The narrowest token with which the mutation may be asked for. With a narrower one it is null, with "
+        "the error FORBIDDEN. A token for an organization or workspace reaches nothing outside of it."
+    ),
+)
+class ScopeDirective:
+    narrowest: TokenScope = strawberry.field(description="A wider one will do, too.")
 
 
 @strawberry.enum(name="CacheControlScope", description="Who may be answered from the same cache.")

@@ -150,7 +150,7 @@ class Recording(NamedTuple):
             outcomes = await recording.record(context, events)
         except Exception as error:
             located = GraphQLError(str(error), [self.field], path=[key], original_error=error)
-            return ExecutionResult(None, [located])
+            return ExecutionResult({key: None}, [located])
         return ExecutionResult({key: _payload(outcomes, self.shape)}, None)
 
 

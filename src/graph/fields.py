@@ -14,8 +14,9 @@ import strawberry
 from strawberry.extensions import FieldExtension
 from strawberry.types.field import StrawberryField
 
-from auth.access import Access, named, require
-from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize
+from auth.access import Access, named, require, require_scope
+from auth.viewer import TokenScope
+from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize, ScopeDirective
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
@@ -127,8 +128,40 @@ def costly(costs: Cost | ListSize, *, cached: CacheControl | None = None) -> Cal
     return partial(field, cached=cached, costs=costs)
 
 
-def mutation(resolver: Callable[..., Any]) -> Any:
-    return strawberry.mutation(resolver=_plain(resolver), description=_description(resolver))
+class Scoped(FieldExtension):
+    """What the directive says is what runs, before anything is looked up."""
+
+    def __init__(self, narrowest: TokenScope) -> None:
+        self.narrowest = narrowest
+
+    def apply(self, field: StrawberryField) -> None:
+        field.directives = [*field.directives, ScopeDirective(narrowest=self.narrowest)]
+        # Introspection tells of no directive that stands on a field.
+        field.description = f"{field.description}{_REFUSED[self.narrowest]}"
+
+    async def resolve_async(
+        self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context], **kwargs: Any
+    ) -> Any:
+        require_scope(info.context.viewer, self.narrowest)
+        return await next_(source, info, **kwargs)
+
+
+_REFUSED = {
+    TokenScope.USER: " FORBIDDEN with a token for one organization or workspace.",
+    TokenScope.ORGANIZATION: " FORBIDDEN with a token for one workspace.",
+    TokenScope.WORKSPACE: "",
+}
+
+
+def mutation(narrowest: TokenScope) -> Callable[[Callable[..., Any]], Any]:
+    """`narrowest`: the least that a token may be for with which it may be asked for."""
+
+    def declared(resolver: Callable[..., Any]) -> Any:
+        return strawberry.mutation(
+            resolver=_plain(resolver), description=_description(resolver), extensions=[Scoped(narrowest)]
+        )
+
+    return declared
 
 
 def subscription(resolver: Callable[..., Any]) -> Any:

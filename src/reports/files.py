@@ -8,7 +8,6 @@ from typing import IO
 from reports.report import Report
 from reports.table import write_csv
 from reports.text import in_filename
-from reports.workbook import write_workbook
 
 _LONGEST_NAME = 80
 
@@ -26,15 +25,20 @@ _CONTENT_TYPES = {
     ReportFormat.XLSX: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
     ReportFormat.CSV: "text/csv; charset=utf-8",
 }
-_WRITERS: dict[ReportFormat, Callable[[Report, IO[bytes]], None]] = {
-    ReportFormat.XLSX: write_workbook,
-    ReportFormat.CSV: write_csv,
-}
 
 
 def write(report: Report, format: ReportFormat, file: IO[bytes]) -> None:
     """Takes a while: not for the event loop."""
-    _WRITERS[format](report, file)
+    _writer(format)(report, file)
+
+
+def _writer(format: ReportFormat) -> Callable[[Report, IO[bytes]], None]:
+    if format is ReportFormat.CSV:
+        return write_csv
+    # A server starts sooner without loading what only workbooks need.
+    from reports.workbook import write_workbook
+
+    return write_workbook
 
 
 def filename(name: str, first_day: date, last_day: date, format: ReportFormat) -> str:

@@ -1,5 +1,7 @@
 """Signing in: tokens, and the keys that programs sign in with."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
@@ -11,7 +13,7 @@ from auth.keys import digest, new_key
 from auth.sign_in import user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
-from base.errors import BadUserInput, Forbidden
+from base.errors import BadUserInput
 from base.ids import Kind, uuid7
 from loaders.people import UserRow
 from models import AuthenticationKey
@@ -30,42 +32,52 @@ class SignedIn(NamedTuple):
 
 
 async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
-    user_id = await user_by_password(
-        context.loaders, context.services.throttle, email, password, context.address
-    )
-    return await _signed_in(context, Viewer(user_id))
+    with _another_viewer(context):
+        user_id = await user_by_password(
+            context.loaders, context.services.throttle, email, password, context.address
+        )
+        return await _signed_in(context, Viewer(user_id))
 
 
 async def login_by_key(context: Context, key: str) -> SignedIn:
-    user_id = await user_by_key(context.loaders, context.services.throttle, key, context.address, context.now)
-    return await _signed_in(context, Viewer(user_id))
+    with _another_viewer(context):
+        user_id = await user_by_key(
+            context.loaders, context.services.throttle, key, context.address, context.now
+        )
+        return await _signed_in(context, Viewer(user_id))
 
 
 async def organization_token(context: Context, organization_id: str) -> SignedIn:
-    """A token that is bound already is not exchanged: it would widen, or live on by itself."""
-    user_id = context.viewer.required_user_id()
-    organization = await find_organization(context, organization_id)
-    _require_unbound(context.viewer.organization_id)
-    viewer = Viewer(user_id, organization.id)
-    return await _signed_in(context, viewer, organization=organization.public_id)
+    with _another_viewer(context):
+        user_id = context.viewer.required_user_id()
+        organization = await find_organization(context, organization_id)
+        viewer = Viewer(user_id, organization.id)
+        return await _signed_in(context, viewer, organization=organization.public_id)
 
 
 async def workspace_token(context: Context, organization_id: str, workspace_id: str) -> SignedIn:
-    user_id = context.viewer.required_user_id()
-    organization = await find_organization(context, organization_id)
-    workspace = await find_workspace(context, workspace_id)
-    if workspace.organization_id != organization.id:
-        raise no_such(Kind.WORKSPACE)
-    _require_unbound(context.viewer.workspace_id)
-    viewer = Viewer(user_id, organization.id, workspace.id)
-    return await _signed_in(
-        context, viewer, organization=organization.public_id, workspace=workspace.public_id
-    )
+    with _another_viewer(context):
+        user_id = context.viewer.required_user_id()
+        organization = await find_organization(context, organization_id)
+        workspace = await find_workspace(context, workspace_id)
+        if workspace.organization_id != organization.id:
+            raise no_such(Kind.WORKSPACE)
+        viewer = Viewer(user_id, organization.id, workspace.id)
+        return await _signed_in(
+            context, viewer, organization=organization.public_id, workspace=workspace.public_id
+        )
 
 
-def _require_unbound(bound_to: int | None) -> None:
-    if bound_to is not None:
-        raise Forbidden("A token that is for one organization or workspace cannot do this.")
+@contextmanager
+def _another_viewer(context: Context) -> Iterator[None]:
+    """What follows in the request is meant for whoever signs in here. Where that fails, it is nobody's: the
+    viewer before may do more than was meant.
+    """
+    try:
+        yield
+    except BaseException:
+        context.viewer = Viewer(refusal="The sign-in before it failed.")
+        raise
 
 
 async def _signed_in(
@@ -88,9 +100,7 @@ class NewKey(NamedTuple):
 
 
 async def create_key(context: Context, *, name: str, days: int) -> NewKey:
-    """A key is all of its owner's, so a token that is less than that makes none."""
     user_id = context.viewer.required_user_id()
-    _require_unbound(context.viewer.organization_id)
     if not 1 <= days <= _MAX_DAYS:
         raise BadUserInput(
             f"`days` is a number from 1 to {_MAX_DAYS}.", argument="days", reason="INVALID_LIFETIME"
@@ -112,7 +122,6 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
 async def revoke_key(context: Context, id: str) -> str:
     """Of the viewer's own keys; others are NOT_FOUND."""
     user_id = context.viewer.required_user_id()
-    _require_unbound(context.viewer.organization_id)
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
     async with context.writing() as session:

@@ -78,7 +78,7 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
     """NOT_FOUND for all but whoever booked it and the makers of the publication."""
     row = await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
-    is_booker = context.viewer.user_id == row.user_id
+    is_booker = context.viewer.person_id == row.user_id
     if not is_booker and not await is_maker(context, await _publication_of(context, row)):
         raise no_such(Kind.APPOINTMENT)
     return row

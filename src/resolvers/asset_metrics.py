@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
-from base.calendar import DateInterval, Span, WeekStart, buckets, previous, time_zone, touched_days
+from base.calendar import DateInterval, Span, WeekStart, buckets, time_zone, touched_days
 from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
@@ -17,7 +17,7 @@ from models import Action, Role, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
-from resolvers.ranges import domain_of, span_of, zone_of
+from resolvers.ranges import domain_of, previous_span, span_of, zone_of
 
 ACTIONS_OF = {
     "VIEW_3D": {"VIEW": Action.VIEW_3D},
@@ -143,8 +143,7 @@ def _scope(
 
 
 def previous_scope(scope: Scope) -> Scope:
-    earlier: Span = previous(scope.span)
-    return scope._replace(span=earlier)
+    return scope._replace(span=previous_span(scope.span))
 
 
 def visitors_key(scope: Scope) -> VisitorsKey | None:

@@ -8,7 +8,6 @@ from base.calendar import (
     DateInterval,
     Span,
     buckets,
-    previous,
     touched_days,
 )
 from base.calendar import time_zone as zone_called
@@ -21,7 +20,7 @@ from loaders.views import ViewsKey
 from loaders.visitors import VisitorsKey
 from models import Action, SubjectKind
 from resolvers.context import Limits
-from resolvers.ranges import domain_of, span_of, zone_of
+from resolvers.ranges import domain_of, previous_span, span_of, zone_of
 
 
 def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[EngagementKey]:
@@ -31,7 +30,7 @@ def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[En
 
 def previous_engagement_key(key: HourKey[EngagementKey]) -> HourKey[EngagementKey] | None:
     span = key.key.span
-    return HourKey(key.revision, key.key._replace(span=previous(span))) if span else None
+    return HourKey(key.revision, key.key._replace(span=previous_span(span))) if span else None
 
 
 def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:

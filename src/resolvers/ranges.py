@@ -11,6 +11,7 @@ from base.calendar import (
     UnknownTimeZone,
     day_of,
     parse_bound,
+    previous,
     resolve,
     time_zone,
 )
@@ -54,6 +55,13 @@ def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
             f"A range may cover {limits.range_days:,} days.", argument="range", reason="RANGE_TOO_WIDE"
         )
     return span
+
+
+def previous_span(span: Span) -> Span:
+    try:
+        return previous(span)
+    except InvalidSpan as error:
+        raise BadUserInput(f"{error}.".capitalize(), argument="range", reason="INVALID_RANGE") from None
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:

@@ -64,7 +64,8 @@ async def _is_own(context: Context, subject: Subject) -> bool:
     if subject.kind is SubjectKind.ASSET:
         workspace = await context.loaders.workspace.load(subject.owner_id)
         return workspace is not None and await may_enter(context.loaders, context.viewer, workspace)
-    return await is_made_by(context, context.viewer.required_user_id(), subject)
+    person_id = context.viewer.person_id
+    return person_id is not None and await is_made_by(context, person_id, subject)
 
 
 async def is_made_by(context: Context, user_id: int, subject: Subject) -> bool:

@@ -6,6 +6,7 @@ from logging import captureWarnings
 
 from sqlalchemy import literal, select
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
@@ -25,7 +26,7 @@ from server.serving import settle
 from server.settings import Settings
 from server.sockets import Sockets
 from server.static import StaticFile
-from server.stopping import Stopping
+from server.stopping import CutOff, Stopping
 from server.upkeep import upkeep
 
 _ALIVE = Statement(select(literal(1)), int)
@@ -103,6 +104,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/viewer.js", viewer_js),
             Route("/health", health),
         ],
+        middleware=[Middleware(CutOff, stopping=stopping)],
         lifespan=lifespan,
     )
 

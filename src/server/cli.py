@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -16,7 +17,6 @@ from graph.changes import Criticality
 from graph.schema import schema as graphql_schema
 from resolvers import accounts
 from resolvers.context import Context
-from server import migrations
 from server.accounts import create_user
 from server.demo import DEMO_FILE, announce, fill
 from server.documents import documents_of
@@ -25,6 +25,7 @@ from server.importing import import_events
 from server.operations import app as operations
 from server.refreshing import refresh
 from server.releases import changes_since, release_at
+from server.revisions import current_revision, known_revisions, require_current
 from server.secrets import secret_file, secrets_of, with_kept_secret
 from server.services import close_services, services_that_sign_nothing
 from server.serving import require_free_port, start_logging
@@ -86,7 +87,7 @@ def serve(
         host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
     )
     require_free_port(settings.host, settings.port)
-    _run(migrations.require_current(settings.database_url))
+    _run(require_current(settings.database_url))
     _serve(settings)
 
 
@@ -105,6 +106,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the database's tables up to date."""
+    migrations = _migrations()
     if check:
         if differences := _run(migrations.differences_when_new()):
             raise Failure(f"The migrations do not make what the models need. {differences}")
@@ -136,7 +138,8 @@ def demo(
         typer.echo("Filling a demo studio with a year of activity: some seconds ...")
         with told_of_database(url):
             _run(fill(settings, Path(DEMO_FILE), datetime.now(UTC)))
-    _run(migrations.upgrade(url))
+    if _run(current_revision(url)) != known_revisions()[-1]:
+        _run(_migrations().upgrade(url))
     _serve(settings)
 
 
@@ -186,7 +189,7 @@ def create_account(
     settings = settings_with(database_url=database_url)
 
     async def made() -> str:
-        await migrations.require_current(settings.database_url)
+        await require_current(settings.database_url)
         database = Database(settings.database_url)
         try:
             user = await create_user(
@@ -210,7 +213,7 @@ def create_key(
     settings = settings_with(database_url=database_url)
 
     async def made() -> accounts.NewKey:
-        await migrations.require_current(settings.database_url)
+        await require_current(settings.database_url)
         services = services_that_sign_nothing(settings)
         try:
             context = Context(services, datetime.now(UTC))
@@ -227,6 +230,13 @@ def create_key(
     typer.echo(
         f"Good until {key.expires_at:%Y-%m-%d}. It is not stored, and cannot be shown again.", err=True
     )
+
+
+def _migrations() -> ModuleType:
+    """With Alembic, which takes longer to load than the rest of what `serve` does before it answers."""
+    from server import migrations
+
+    return migrations
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:

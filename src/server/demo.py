@@ -34,7 +34,6 @@ from models import (
 )
 from resolvers import accounts, appointments, people, publications, reactions, recording
 from resolvers.context import Context, Services
-from server import migrations
 from server.accounts import add_user
 from server.failures import Failure
 from server.services import close_services, services_of, services_that_sign_nothing
@@ -93,6 +92,8 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
     part = file.with_name(f"{file.name}.part")
     _remove(part)
     url = f"sqlite:///{part}"
+    from server import migrations
+
     await migrations.upgrade(url)
     services = services_of(settings.model_copy(update={"database_url": url}))
     event.listen(services.database.engine.sync_engine, "connect", _hasten)

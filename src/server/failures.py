@@ -1,11 +1,11 @@
 """What an operator can mend: it ends a command with one line and no trace."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from sqlite3 import Error as SqliteError
+from sqlite3 import connect
 
-from alembic.util.exc import CommandError
 from asyncpg import PostgresError
 from sqlalchemy import URL, make_url
 from sqlalchemy.exc import DBAPIError
@@ -22,8 +22,14 @@ def told_of_database(url: str) -> Iterator[None]:
         yield
     except (OSError, PostgresError, SqliteError, DBAPIError) as error:
         raise Failure(_refusal(make_url(url), error)) from error
-    except CommandError as error:
-        raise Failure(f"The migration cannot be done: {error}.") from error
+
+
+def try_to_open(url: str) -> None:
+    """A file that is no database is refused here: a thread of aiosqlite would print a trace of its own."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        with closing(connect(parsed.database or "")) as connection:
+            connection.execute("PRAGMA schema_version")
 
 
 def _refusal(url: URL, error: Exception) -> str:

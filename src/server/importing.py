@@ -8,14 +8,13 @@ from typing import Annotated
 
 import msgspec
 import typer
-from rich.progress import DownloadColumn, TimeRemainingColumn
 
 from auth.viewer import Viewer
 from base.errors import NotFound
 from ingest.files import EventFile, Format, InvalidFile
 from resolvers.context import Context, Services
 from resolvers.importing import Import, Reject, Tally
-from server import migrations
+from server.revisions import require_current
 from server.services import close_services, services_of
 from server.settings import Settings, settings_with
 from server.terminal import DatabaseUrl, bars
@@ -54,7 +53,9 @@ def import_events(
 async def _imported(
     settings: Settings, file: EventFile, email: str | None, batch: int, rejects: Path | None
 ) -> Tally:
-    await migrations.require_current(settings.database_url)
+    from rich.progress import DownloadColumn, TimeRemainingColumn
+
+    await require_current(settings.database_url)
     services = services_of(settings)
     with (
         rejects.open("wb") if rejects else nullcontext() as sink,

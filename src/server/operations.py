@@ -7,7 +7,6 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, TypeVar
 
 import typer
-from rich.progress import MofNCompleteColumn
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
@@ -20,7 +19,7 @@ from ingest.rebuild import rebuild as rebuild_totals
 from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.topics import tell_of_everything
 from ingest.verify import Verification
-from server import migrations
+from server.revisions import require_current
 from server.settings import settings_with
 from server.terminal import DatabaseUrl, bars
 
@@ -161,7 +160,7 @@ def _run(database_url: str | None, work: Callable[[Database], Coroutine[Any, Any
     settings = settings_with(database_url=database_url)
 
     async def done() -> T:
-        await migrations.require_current(settings.database_url)
+        await require_current(settings.database_url)
         database = Database(settings.database_url)
         try:
             return await work(database)
@@ -174,6 +173,8 @@ def _run(database_url: str | None, work: Callable[[Database], Coroutine[Any, Any
 @contextmanager
 def _progress(words: str, tenants: int) -> Iterator[Callable[[], None]]:
     """What it gives is called after each tenant."""
+    from rich.progress import MofNCompleteColumn
+
     with bars(MofNCompleteColumn()) as progress:
         bar = progress.add_task(words, total=tenants)
         yield lambda: progress.advance(bar)

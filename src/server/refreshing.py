@@ -8,15 +8,14 @@ from functools import partial
 from typing import Annotated, Literal, get_args
 
 import typer
-from rich.progress import MofNCompleteColumn
 
 from base.errors import NotFound
 from database import Database
 from loaders.people import UserByUsername
 from models import Network
-from server import migrations
 from server.failures import Failure
 from server.networks import refresher_of
+from server.revisions import require_current
 from server.settings import settings_with
 from server.terminal import DatabaseUrl, bars
 from social.refresh import Missing, OnTargets, Outcome, Refresher
@@ -37,7 +36,7 @@ def refresh(
     clock = partial(datetime.now, UTC)
 
     async def done() -> list[Outcome]:
-        await migrations.require_current(settings.database_url)
+        await require_current(settings.database_url)
         database = Database(settings.database_url)
         try:
             refresher = refresher_of(settings, database, clock)
@@ -83,6 +82,8 @@ def summary(outcomes: Sequence[Outcome]) -> Iterator[str]:
 @contextmanager
 def _progress() -> Iterator[tuple[OnTargets, OnTargets]]:
     """A bar for each network."""
+    from rich.progress import MofNCompleteColumn
+
     with bars(MofNCompleteColumn()) as progress:
         tasks = {
             network: progress.add_task(network.name.lower(), total=0, visible=False) for network in Network

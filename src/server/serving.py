@@ -4,21 +4,25 @@ import errno
 import gc
 import os
 import socket
+import sys
+from contextlib import suppress
 from logging.config import dictConfig
 
 import uvicorn
+from uvicorn.config import STARTUP_FAILURE
 
 from server.connections import HttpConnection, SocketConnection
 from server.failures import Failure
 from server.logs import logging_config
 from server.settings import Settings
+from server.supervisor import Supervisor
 
 
 def serve(settings: Settings) -> None:
     """Until it is told to stop. Every worker reads these settings from its environment."""
     os.environ |= settings.variables()
-    uvicorn.run(
-        "server.app:app_from_environment",
+    config = uvicorn.Config(
+        "server.start:app",
         factory=True,
         host=settings.host,
         port=settings.port,
@@ -32,6 +36,19 @@ def serve(settings: Settings) -> None:
         log_level=settings.log_level,
         log_config=logging_config(settings.log_level, settings.log_format),
     )
+    if settings.workers > 1:
+        Supervisor(
+            config,
+            [config.bind_socket()],
+            start_seconds=settings.start_seconds,
+            stop_seconds=settings.stop_seconds,
+        ).run()
+        return
+    server = uvicorn.Server(config)
+    with suppress(KeyboardInterrupt):
+        server.run()
+    if not server.started:
+        sys.exit(STARTUP_FAILURE)
 
 
 def start_logging(settings: Settings) -> None:

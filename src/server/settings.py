@@ -167,6 +167,14 @@ class Settings(BaseSettings):
     socket_idle_seconds: int = Field(
         default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
     )
+    start_seconds: int = Field(
+        default=60,
+        ge=1,
+        description=(
+            "How long one of several workers may take to start, in seconds; then it is ended and another "
+            "starts."
+        ),
+    )
     stop_seconds: int = Field(
         default=15,
         ge=1,

@@ -1,11 +1,12 @@
 """What commands share: how they are told where the data is, and how they show how far they are."""
 
 import sys
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, Progress, ProgressColumn, TextColumn
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, ProgressColumn
 
 DatabaseUrl = Annotated[
     str | None,
@@ -13,8 +14,12 @@ DatabaseUrl = Annotated[
 ]
 
 
-def bars(*columns: ProgressColumn, stay: bool = False) -> Progress:
+def bars(*columns: "ProgressColumn", stay: bool = False) -> "Progress":
     """On standard error, on a terminal alone. What a file or a user is called is no markup."""
+    # A server shows none: it starts sooner without loading them.
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn
+
     return Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,23 +1,27 @@
 """What the server does by itself, beside answering requests."""
 
 import logging
-from asyncio import create_task, gather, sleep
+from asyncio import create_task, gather, sleep, to_thread
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from base.sketches import library
 from database import ensure_partitions
 from resolvers.context import Services
 
 log = logging.getLogger("viewgraph")
+
+_AFTER_FIRST_ANSWERS = 1.0
 
 
 class Chore(NamedTuple):
     """Done when the server starts, and then again and again, in each worker: twice does no harm."""
 
     name: str
-    period: timedelta
+    period: timedelta | None
+    """None for what is done once."""
     work: Callable[[Services], Awaitable[object]]
     is_first: bool = False
     """Whether nothing is served before it was done once, well or not."""
@@ -27,6 +31,12 @@ async def refresh_due(services: Services) -> None:
     """Of all workers, one has the lease of a network."""
     if services.refresher:
         await services.refresher.refresh_due()
+
+
+async def load_library(_: Services) -> None:
+    """What the first visitor needs, and the first answer does not; in a thread, as it takes long."""
+    await sleep(_AFTER_FIRST_ANSWERS)
+    await to_thread(library)
 
 
 CHORES = (
@@ -42,6 +52,7 @@ CHORES = (
         timedelta(hours=1),
         lambda services: services.salts.destroy_old(services.clock()),
     ),
+    Chore("Loading what estimates visitors", None, load_library),
     Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
 )
 
@@ -62,11 +73,11 @@ async def upkeep(services: Services) -> AsyncIterator[None]:
 
 
 async def _repeat(chore: Chore, services: Services) -> None:
-    if chore.is_first:
-        await sleep(chore.period.total_seconds())
-    while True:
+    if not chore.is_first:
         await _do(chore, services)
+    while chore.period:
         await sleep(chore.period.total_seconds())
+        await _do(chore, services)
 
 
 async def _do(chore: Chore, services: Services) -> None:

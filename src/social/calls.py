@@ -6,15 +6,18 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from functools import lru_cache
 from ssl import SSLContext
-from typing import NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-import httpx
 import stamina
 
 from models import Network
 from social.answers import Verdict, by_status, decoded
 from social.circuit import Circuit
 from social.errors import Failed, Limited, NetworkError, NoSuch
+
+if TYPE_CHECKING:
+    # Most servers ask no network, and start sooner without it.
+    import httpx
 
 T = TypeVar("T")
 
@@ -51,12 +54,16 @@ class Allowance(Protocol):
 @lru_cache(maxsize=1)
 def _certificates() -> SSLContext:
     """Whom to believe to be who they are. Reading them takes longer than many a call."""
+    import httpx
+
     return httpx.create_ssl_context(trust_env=False)
 
 
 @asynccontextmanager
-async def web(patience: Patience) -> AsyncIterator[httpx.AsyncClient]:
+async def web(patience: Patience) -> AsyncIterator["httpx.AsyncClient"]:
     """Goes to the addresses that it is given and follows no answer elsewhere."""
+    import httpx
+
     async with httpx.AsyncClient(
         headers=_HEADERS,
         timeout=patience.seconds,
@@ -72,7 +79,7 @@ class Calls:
 
     def __init__(
         self,
-        web: httpx.AsyncClient,
+        web: "httpx.AsyncClient",
         network: Network,
         circuit: Circuit,
         allowance: Allowance,
@@ -107,7 +114,7 @@ class Calls:
         request = self._web.build_request("POST", address, data=form, headers=headers)
         return await self._answer(request, shape, 0, by_status)
 
-    async def _answer(self, request: httpx.Request, shape: type[T], cost: int, verdict: Verdict) -> T:
+    async def _answer(self, request: "httpx.Request", shape: type[T], cost: int, verdict: Verdict) -> T:
         self._circuit.check()
         try:
             answer = decoded(await self._body(request, cost, verdict), shape)
@@ -120,7 +127,7 @@ class Calls:
         self._circuit.succeeded()
         return answer
 
-    async def _body(self, request: httpx.Request, cost: int, verdict: Verdict) -> bytes:
+    async def _body(self, request: "httpx.Request", cost: int, verdict: Verdict) -> bytes:
         attempts = stamina.retry_context(
             on=self._is_worth_another,
             attempts=self._patience.attempts,
@@ -136,8 +143,10 @@ class Calls:
                 return await self._once(request, verdict)
         raise AssertionError("the last attempt raises")
 
-    async def _once(self, request: httpx.Request, verdict: Verdict) -> bytes:
+    async def _once(self, request: "httpx.Request", verdict: Verdict) -> bytes:
         """None of the errors has the request in it, or was raised from one that has."""
+        import httpx
+
         try:
             async with timeout(self._patience.seconds):
                 response = await self._web.send(request, stream=True)
@@ -154,7 +163,7 @@ class Calls:
             raise wrong
         return body
 
-    async def _read(self, response: httpx.Response) -> bytes:
+    async def _read(self, response: "httpx.Response") -> bytes:
         if response.headers.get("content-encoding", "identity") != "identity":
             raise Failed("its answer is packed")
         body = bytearray()

@@ -5,9 +5,7 @@ from asyncio import gather
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import NamedTuple
-
-import httpx
+from typing import TYPE_CHECKING, NamedTuple
 
 from database import Database
 from models import Network
@@ -17,6 +15,9 @@ from social.client import Client, Figures
 from social.errors import CircuitOpen, Failed, Limited, QuotaSpent, Stopped
 from social.lease import Clock, Lease, NotNow, Quota
 from social.targets import TARGETS, Scope, Target
+
+if TYPE_CHECKING:
+    import httpx
 
 log = logging.getLogger("viewgraph")
 
@@ -131,7 +132,7 @@ class Run:
         refresher: Refresher,
         network: Network,
         scope: Scope,
-        web: httpx.AsyncClient,
+        web: "httpx.AsyncClient",
         on_found: OnTargets,
         on_done: OnTargets,
     ) -> None:

@@ -45,7 +45,7 @@ async def test_a_failed_sign_in_does_not_tell_which_accounts_there_are(dora: Stu
     """`owner` is an account without a password."""
     wrong = await login(dora, "dora@example.com", "wrong")
 
-    assert wrong.body["data"] is None
+    assert wrong.body["data"] == {"login": None}
     assert wrong.errors == [("UNAUTHENTICATED", "login")]
     assert message(wrong) == WRONG
     assert "x-auth-token" not in wrong.headers
@@ -145,9 +145,31 @@ async def test_after_a_sign_in_that_failed_nothing_is_done_in_the_old_viewers_na
         SHARE, "owner", input={"authenticationKey": "vgk_wrong"}, publication=studio.publication
     )
 
-    assert answer.body["data"] is None
-    assert answer.errors == [("UNAUTHENTICATED", "login")]
+    assert answer.body["data"] == {"login": None, "sharePublication": None}
+    assert answer.errors == [("UNAUTHENTICATED", "login"), ("UNAUTHENTICATED", "sharePublication")]
     assert "x-auth-token" not in answer.headers
+    assert await studio.count("events") == events
+
+
+@pytest.mark.parametrize("failing", ["issueOrganizationToken", "issueWorkspaceToken"])
+async def test_after_a_token_that_was_not_issued_nothing_is_done_with_the_wider_one(
+    studio: Studio, failing: str
+) -> None:
+    events = await studio.count("events")
+    workspace = f', workspaceId: "{studio.workspaces[0]}"' if failing == "issueWorkspaceToken" else ""
+
+    answer = await studio.ask(
+        f"""mutation($organization: ID!, $publication: ID!) {{
+          {failing}(organizationId: $organization{workspace}) {{ expiresAt }}
+          sharePublication(publicationId: $publication) {{ publication {{ id }} }}
+        }}""",
+        "stranger",
+        organization=studio.organization,
+        publication=studio.publication,
+    )
+
+    assert answer.body["data"] == {failing: None, "sharePublication": None}
+    assert answer.errors == [("NOT_FOUND", failing), ("UNAUTHENTICATED", "sharePublication")]
     assert await studio.count("events") == events
 
 

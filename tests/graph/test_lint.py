@@ -25,7 +25,10 @@ MUTATIONS = '''
   ): Figure! # => no-restricted-syntax
 
   """Words."""
-  makeThing: Boolean # => no-scalar-result-type-on-mutation
+  makeThing: Boolean # => no-restricted-syntax no-scalar-result-type-on-mutation
+
+  """Words."""
+  makeFigure: Figure # => no-restricted-syntax
 
 '''
 TYPES = '''
@@ -143,5 +146,5 @@ def test_the_linter_finds_each_mistake_that_is_planted(linter: Path) -> None:
     marks = [(number, line.partition("# => ")[2]) for number, line in enumerate(planted.splitlines(), 1)]
     expected = sorted((number, rule) for number, rules in marks for rule in rules.split())
 
-    assert len(expected) == 28
+    assert len(expected) == 30
     assert found(linter, planted) == expected

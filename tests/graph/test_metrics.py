@@ -1,8 +1,13 @@
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
+import httpx
 import pytest
 
+from resolvers.context import Limits
+from server.app import create_app
+from server.settings import Settings
 from tests.events import record, set_time_zone, view
 from tests.studio import START, Answer, Studio
 
@@ -425,3 +430,29 @@ async def test_social_metrics_are_those_of_the_owner_whoever_of_the_makers_asks(
             maker,
         )
         assert answer.data == {"publication": {"socialMetrics": {"followersCount": 3, "followingCount": 2}}}
+
+
+async def test_ranges_before_ranges_end_where_the_calendar_does(studio: Studio) -> None:
+    """Of ranges of a thousand years, the second one before this would start before the year 1."""
+    services = replace(studio.services, limits=Limits(range_days=400_000))
+    transport = httpx.ASGITransport(app=create_app(Settings(), services))
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        ages = replace(studio, services=services, client=client)
+        for kind, viewer, asked in (
+            ("publication", "owner", '(url: "ai-research-studio")'),
+            ("organization", "admin", f'(id: "{studio.organization}")'),
+        ):
+            answer = await ages.ask(
+                f"""query($range: DateRange!) {{ {kind}{asked} {{
+                  metrics(range: $range) {{ previous {{ previous {{ __typename }} }} }} }} }}""",
+                viewer,
+                range={"start": "1970-01-01", "end": "2969-12-31"},
+            )
+
+            assert answer.body["data"] == {kind: {"metrics": {"previous": {"previous": None}}}}
+            assert answer.errors == [("BAD_USER_INPUT", f"{kind}.metrics.previous.previous")]
+            assert answer.extensions == {
+                "code": "BAD_USER_INPUT",
+                "argument": "range",
+                "reason": "INVALID_RANGE",
+            }

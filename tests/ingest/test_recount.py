@@ -6,6 +6,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from datasketches import hll_sketch, tgt_hll_type
 
 from base.sketches import EMPTY, added, content, estimate
 from ingest.deltas import TotalKey
@@ -171,3 +172,7 @@ def test_a_tenant_takes_no_event_of_pruned_days_but_what_takes_back_an_earlier_o
     assert [taken(Action.VIEW, start), taken(Action.VIEW, before), taken(Action.UNLIKE, before)] == [
         True, False, True,
     ]  # fmt: skip
+
+
+def test_the_sketch_that_saw_nobody_is_as_the_library_writes_it() -> None:
+    assert bytes(hll_sketch(12, tgt_hll_type.HLL_4).serialize_compact()) == EMPTY

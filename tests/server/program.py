@@ -47,7 +47,7 @@ class Program:
         self._err = self._held.enter_context(TemporaryFile())
         self.port = self._held.enter_context(held_port())
         self.address = f"http://127.0.0.1:{self.port}"
-        main = "from server.cli import main; main()"
+        main = "from server.start import main; main()"
         self._process = subprocess.Popen(
             [sys.executable, "-c", main, *self._arguments, "--port", str(self.port)],
             cwd=self._folder,
@@ -93,6 +93,12 @@ class Program:
         if not self._is_interrupted:
             self._is_interrupted = True
             self._process.send_signal(signal.SIGINT)
+
+    def terminate(self) -> None:
+        """As those who run servers do; it returns when the program has ended."""
+        self._is_interrupted = True
+        self._process.send_signal(signal.SIGTERM)
+        self._process.wait(STOP_SECONDS)
 
     def _wait(self) -> None:
         deadline = monotonic() + START_SECONDS

@@ -333,7 +333,7 @@ async def test_a_null_that_overrides_a_default_fails_in_its_field(client: httpx.
     }"""
     answer = await ask(client, query, email=None)
 
-    assert answer.body["data"] is None
+    assert answer.body["data"] == {"login": None}
     assert answer.errors == [("BAD_USER_INPUT", "login")]
     assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "$email", "reason": "INVALID_VALUE"}
 

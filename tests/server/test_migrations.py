@@ -7,15 +7,18 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 from sqlmodel import SQLModel
 
 from database import Database, is_partition
 from server import migrations
 from server.failures import Failure
+from server.revisions import SCRIPTS, known_revisions, require_current
 from tests.postgres import PostgresServer
 
-NEWEST = "0001"
+NEWEST = known_revisions()[-1]
 
 
 @pytest.fixture
@@ -120,7 +123,7 @@ async def test_the_migrations_of_a_new_database_make_what_the_models_need() -> N
 
 
 async def test_a_migrated_database_is_current(database_url: str) -> None:
-    await migrations.require_current(database_url)
+    await require_current(database_url)
 
 
 async def test_tables_that_are_missing_are_asked_for(empty_url: str) -> None:
@@ -128,7 +131,7 @@ async def test_tables_that_are_missing_are_asked_for(empty_url: str) -> None:
     await migrations.downgrade(empty_url, "base")
 
     with pytest.raises(Failure) as refused:
-        await migrations.require_current(empty_url)
+        await require_current(empty_url)
     assert (
         str(refused.value) == "The tables of the database are not up to date: run `viewgraph migrate` first."
     )
@@ -138,7 +141,7 @@ async def test_a_database_that_a_newer_program_migrated_is_left_alone(database_u
     await run(database_url, "UPDATE alembic_version SET version_num = '9999'")
 
     with pytest.raises(Failure) as refused:
-        await migrations.require_current(database_url)
+        await require_current(database_url)
     assert str(refused.value) == (
         "A newer Viewgraph has migrated the database, to revision 9999: use that one, or have it "
         f"run `viewgraph migrate --down-to {NEWEST}`."
@@ -149,7 +152,7 @@ async def test_a_missing_file_is_not_made_by_looking_at_it(tmp_path: Path) -> No
     file = tmp_path / "missing.sqlite3"
 
     with pytest.raises(Failure) as refused:
-        await migrations.require_current(f"sqlite:///{file}")
+        await require_current(f"sqlite:///{file}")
     assert str(refused.value) == f"There is no database {file} yet: run `viewgraph migrate` first."
     assert not file.exists()
 
@@ -159,7 +162,7 @@ async def test_a_revision_that_nobody_knows_is_told_and_changes_nothing(database
         await migrations.downgrade(database_url, "nope")
 
     assert str(refused.value) == "The migration cannot be done: Can't locate revision identified by 'nope'."
-    await migrations.require_current(database_url)
+    await require_current(database_url)
 
 
 async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> None:
@@ -176,7 +179,7 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> N
 
 async def test_what_changed_in_the_models_is_written_as_the_next_migration(tmp_path: Path) -> None:
     scripts = tmp_path / "migrations"
-    shutil.copytree(migrations.SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
     (last,) = scripts.glob(f"versions/{NEWEST}_*.py")
     making = re.compile(r'    op\.create_index\("ix_day_totals_day".*\n')
     last.write_text(making.sub("", last.read_text()))
@@ -189,3 +192,12 @@ async def test_what_changed_in_the_models_is_written_as_the_next_migration(tmp_p
     assert "down_revision = '0001'\n" in text
     assert "op.create_index('ix_day_totals_day', 'day_totals', ['tenant_id', 'day'], unique=False)" in text
     assert "op.drop_index('ix_day_totals_day', table_name='day_totals')" in text
+
+
+async def test_the_newest_revision_is_found_as_alembic_finds_it() -> None:
+    config = Config()
+    config.set_main_option("script_location", str(SCRIPTS))
+    scripts = ScriptDirectory.from_config(config)
+
+    assert known_revisions()[-1] == scripts.get_current_head()
+    assert set(known_revisions()) == {script.revision for script in scripts.walk_revisions()}

@@ -56,7 +56,7 @@ export const UNLIKE: TypedDocumentNode<unknown, { id: string }> = gql`
   }
 `;
 
-const LOGIN: TypedDocumentNode<{ login: { accessToken: string } }, { email: string; password: string }> = gql`
+const LOGIN: TypedDocumentNode<{ login: { accessToken: string } | null }, { email: string; password: string }> = gql`
   mutation Login($email: String!, $password: String!) {
     login(input: { password: { email: $email, password: $password } }) {
       accessToken
@@ -67,5 +67,5 @@ const LOGIN: TypedDocumentNode<{ login: { accessToken: string } }, { email: stri
 /** The token; `login` says in `expiresAt` until when it is good. */
 export async function signIn(client: ApolloClient, email: string, password: string): Promise<string> {
   const { data } = await client.mutate({ mutation: LOGIN, variables: { email, password } });
-  return data!.login.accessToken;
+  return data!.login!.accessToken;
 }

@@ -14,7 +14,7 @@ let token: string | undefined;
 beforeAll(async () => {
   const ask = createClient(GRAPHQL_URL, { trusted });
   const { data } = await ask(Login, { email: "owner@demo.test", password: "viewgraph-demo" });
-  token = data?.login.accessToken;
+  token = data?.login?.accessToken;
 });
 
 test("the answer has the types of the schema", async () => {

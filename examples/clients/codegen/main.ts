@@ -3,7 +3,7 @@ import { Dashboard, Login } from "./dashboard";
 
 const url = process.env["GRAPHQL_URL"] ?? "http://127.0.0.1:8000/graphql";
 const credentials = { email: "owner@demo.test", password: "viewgraph-demo" };
-const token = (await createClient(url)(Login, credentials)).data?.login.accessToken;
+const token = (await createClient(url)(Login, credentials)).data?.login?.accessToken;
 
 const { data, errors } = await createClient(url, { token })(Dashboard, {
   url: "ai-research-studio",

@@ -13,7 +13,7 @@ export function signIn(environment: Environment, email: string, password: string
         }
       `,
       variables: { email, password },
-      onCompleted: ({ login }) => resolve(login.accessToken),
+      onCompleted: ({ login }, errors) => (login ? resolve(login.accessToken) : reject(errors)),
       onError: reject,
     }),
   );

@@ -55,7 +55,7 @@ export const UNLIKE = gql<unknown, { id: string }>`
   }
 `;
 
-const LOGIN = gql<{ login: { accessToken: string } }, { email: string; password: string }>`
+const LOGIN = gql<{ login: { accessToken: string } | null }, { email: string; password: string }>`
   mutation Login($email: String!, $password: String!) {
     login(input: { password: { email: $email, password: $password } }) {
       accessToken
@@ -66,6 +66,6 @@ const LOGIN = gql<{ login: { accessToken: string } }, { email: string; password:
 /** The token; `login` says in `expiresAt` until when it is good. */
 export async function signIn(client: Client, email: string, password: string): Promise<string> {
   const { data, error } = await client.mutation(LOGIN, { email, password });
-  if (!data) throw error;
+  if (!data?.login) throw error;
   return data.login.accessToken;
 }

@@ -184,7 +184,7 @@ class AssetMetrics:
     )
     def previous(self) -> Scope:
         """The same figures for the range of equal length that ends where this one starts. Null only with an
-        error, so that the figures beside it stay."""
+        error, so that the figures beside it stay: BAD_USER_INPUT where that would start before the year 1."""
         return asset_metrics.previous_scope(self.scope)
 
     @classmethod

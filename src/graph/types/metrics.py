@@ -105,7 +105,7 @@ class EngagementMetrics:
     )
     def previous(self) -> HourKey[EngagementKey] | None:
         """The same figures for the range of equal length that ends where this one starts; null without a
-        range."""
+        range. BAD_USER_INPUT where that would start before the year 1."""
         return previous_engagement_key(self.key)
 
     @classmethod

@@ -1,0 +1,58 @@
+"""Which migration a database stands at, and which is the newest: told without Alembic, since loading it
+would take longer than all else that `serve` does before it answers."""
+
+from pathlib import Path
+
+from sqlalchemy import Connection, inspect, make_url, text
+
+from database import Database
+from server.failures import Failure, told_of_database, try_to_open
+
+SCRIPTS = Path(__file__).parent / "migrations"
+
+
+async def require_current(url: str) -> None:
+    """Raises Failure unless the tables are those of the newest revision."""
+    if _is_file_missing(url):
+        raise Failure(f"There is no database {make_url(url).database} yet: run `viewgraph migrate` first.")
+    current, known = await current_revision(url), known_revisions()
+    if current is not None and current not in known:
+        raise Failure(
+            f"A newer Viewgraph has migrated the database, to revision {current}: use that one, or have it "
+            f"run `viewgraph migrate --down-to {known[-1]}`."
+        )
+    if current != known[-1]:
+        raise Failure("The tables of the database are not up to date: run `viewgraph migrate` first.")
+
+
+async def current_revision(url: str) -> str | None:
+    """None where no migration ran. Raises Failure where the database cannot be used."""
+    with told_of_database(url):
+        try_to_open(url)
+        database = Database(url)
+        try:
+            async with database.engine.connect() as connection:
+                # Whoever writes meanwhile is not waited for.
+                await connection.execution_options(is_snapshot=True)
+                return await connection.run_sync(_revision)
+        finally:
+            await database.close()
+
+
+def known_revisions() -> list[str]:
+    """From the first to the newest: a script's name begins with its revision."""
+    return sorted(script.name.partition("_")[0] for script in SCRIPTS.glob("versions/[0-9]*.py"))
+
+
+def _revision(connection: Connection) -> str | None:
+    if not inspect(connection).has_table("alembic_version"):
+        return None
+    revision: str | None = connection.scalar(text("SELECT version_num FROM alembic_version"))
+    return revision
+
+
+def _is_file_missing(url: str) -> bool:
+    """Connecting to a missing SQLite file would make it, if its folder is there."""
+    parsed = make_url(url)
+    file = Path(parsed.database or "").absolute()
+    return parsed.get_backend_name() == "sqlite" and file.parent.is_dir() and not file.exists()

@@ -1,0 +1,136 @@
+"""How the program starts, with one worker and with two, and how it ends."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from time import monotonic, sleep
+
+import httpx
+import pytest
+
+from tests.server.program import Program, environment
+
+NOT_AT_FIRST = {"alembic", "datasketches", "httpx", "mako", "numpy", "xlsxwriter"}
+HALF_A_REQUEST = (
+    b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"
+)
+
+
+@pytest.fixture
+def url(tmp_path: Path, sqlite_template: Path) -> str:
+    file = tmp_path / "data.sqlite3"
+    file.write_bytes(sqlite_template.read_bytes())
+    return f"sqlite:///{file}"
+
+
+@contextmanager
+def busy_machine() -> Iterator[None]:
+    """Twice as many programs as it has cores want to run all the time."""
+    spinning = [
+        subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2 * (os.cpu_count() or 1))
+    ]
+    try:
+        yield
+    finally:
+        for one in spinning:
+            one.kill()
+            one.wait()
+
+
+def children(pid: int) -> list[int]:
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def workers_of(program: Program) -> list[int]:
+    """Without the process that multiprocessing has beside them."""
+    return [
+        pid for pid in children(program.pid) if b"spawn_main" in Path(f"/proc/{pid}/cmdline").read_bytes()
+    ]
+
+
+def answer(program: Program) -> int:
+    """On a connection of its own."""
+    return httpx.post(f"{program.address}/graphql", json={"query": "{ __typename }"}, timeout=60).status_code
+
+
+@contextmanager
+def halted(pid: int) -> Iterator[None]:
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+def test_a_start_loads_nothing_that_is_not_needed_for_the_first_answer(tmp_path: Path) -> None:
+    code = (
+        "import sys; from server.start import app; app(); "
+        f"print(sorted({NOT_AT_FIRST} & {{name.partition('.')[0] for name in sys.modules}}))"
+    )
+    loaded = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment({}), capture_output=True, text=True
+    )
+
+    assert loaded.stdout == "[]\n", loaded.stderr
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for workers in /proc")
+def test_two_workers_start_and_answer_on_a_busy_machine(url: str, tmp_path: Path) -> None:
+    with (
+        busy_machine(),
+        Program("serve", "--database-url", url, "--workers", "2", folder=tmp_path) as program,
+    ):
+        first, second = workers_of(program)
+        # Whichever is halted, the other one takes what comes.
+        with halted(first):
+            assert answer(program) == 200
+        with halted(second):
+            assert answer(program) == 200
+        assert workers_of(program) == [first, second]
+
+    assert program.exit_code == 0
+    assert "Traceback" not in program.err
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks for workers in /proc")
+def test_a_worker_that_ends_is_replaced(url: str, tmp_path: Path) -> None:
+    with Program("serve", "--database-url", url, "--workers", "2", folder=tmp_path) as program:
+        first, second = workers_of(program)
+        os.kill(first, signal.SIGKILL)
+        deadline = monotonic() + 60
+        while first in (now := workers_of(program)) or len(now) < 2:
+            assert monotonic() < deadline, now
+            sleep(0.1)
+        assert second in now
+        assert answer(program) == 200
+
+    assert program.exit_code == 0
+
+
+@pytest.mark.parametrize("workers", ["1", "2"])
+def test_a_server_that_is_told_to_end_does_not_wait_longer_than_it_may(
+    workers: str, url: str, tmp_path: Path
+) -> None:
+    given = {"VIEWGRAPH_STOP_SECONDS": "1", "VIEWGRAPH_WORKERS": workers}
+    with (
+        Program("serve", "--database-url", url, folder=tmp_path, **given) as program,
+        socket.create_connection(("127.0.0.1", program.port)) as unfinished,
+    ):
+        unfinished.sendall(HALF_A_REQUEST)
+        assert answer(program) == 200
+        began = monotonic()
+        program.terminate()
+        took = monotonic() - began
+        told = unfinished.recv(10_000)
+
+    assert program.exit_code in (0, -signal.SIGTERM)
+    assert told.startswith(b"HTTP/1.1 503 ")
+    assert b'"retryAfter":1' in told
+    # A second, and what a busy machine adds.
+    assert took < 10
+    assert "Traceback" not in program.err
