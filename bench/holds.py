@@ -12,16 +12,19 @@ import subprocess
 import sys
 import tempfile
 from argparse import ArgumentParser
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
-from time import perf_counter, process_time, sleep, thread_time
+from time import process_time, sleep, thread_time
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
 import httpx
 import msgspec
+from graphql import get_introspection_query
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import Response
@@ -84,11 +87,11 @@ async def _world(url: str) -> World:
     world = await made_world(url)
     database = Database(url)
     async with database.writing() as session:
-        owner, now = 1, __import__("datetime").datetime.now(__import__("datetime").UTC)
+        now = datetime.now(UTC)
         session.add_all(
             Publication(
                 public_id=uuid7(now),
-                owner_id=owner,
+                owner_id=1,
                 name=f"More {number}",
                 custom_url=f"more-{number}",
                 created_at=now,
@@ -130,128 +133,96 @@ def served(world: World, **settings: str) -> Iterator[httpx.Client]:
 class Heavy(NamedTuple):
     name: str
     query: str
-    variables: dict[str, Any] = {}
+    variables: Mapping[str, Any] = MappingProxyType({})
     is_anonymous: bool = False
-    headers: dict[str, str] = {}
+    coding: str = "identity"
 
 
-def _fields(count: int, name: str = "name") -> str:
-    return " ".join(f"a{number}: {name}" for number in range(count))
+def _aliased(count: int, field: str) -> str:
+    return " ".join(f"a{number}: {field}" for number in range(count))
 
 
-def _nested(inside: str, outer: int = 100, inner: int = 100) -> str:
-    return (
-        f"{{ publications(first: {outer}) {{ edges {{ node {{ owner {{ publications(first: {inner}) "
-        f"{{ edges {{ node {{ {inside} }} }} }} }} }} }} }} }}"
-    )
+def _page(inside: str, first: int = 100) -> str:
+    return f"publications(first: {first}) {{ edges {{ node {{ {inside} }} }} }}"
 
 
-def _introspection() -> str:
-    from graphql import get_introspection_query
-
-    return get_introspection_query()
+def _nested(inside: str, outer: int = 100) -> str:
+    return "{ " + _page(f"owner {{ {_page(inside)} }}", outer) + " }"
 
 
-def heavies() -> list[Heavy]:
-    spread = "fragment F on Publication { id name customUrl createdAt allowBookings }"
-    events = [
-        {"action": "VIEW_3D" if False else "VIEW", "subject": {"publicationId": "x"}, "id": None}
-        for _ in range(1)
+_IDS = "query($ids: [ID!]!) { nodes(ids: $ids) { id } }"
+_ALL = "id name customUrl createdAt allowBookings owner { id username name }"
+
+
+def _documents() -> list[Heavy]:
+    """What has to be looked through."""
+    fragments = " ".join(f"fragment F{number} on Publication {{ {_ALL} }}" for number in range(50))
+    spread = " ".join(f"...F{number}" for number in range(50))
+    unknown = " ".join(f"x{number}: 1" for number in range(1_600))
+    return [
+        Heavy("700 objects of the root", "{" + _aliased(700, "limits { maxCost }") + "}"),
+        Heavy("one field 800 times", "{" + " limits { maxCost }" * 800 + "}"),
+        Heavy("400 statements' keys", "{" + _aliased(400, 'publication(url: "x") { id }') + "}"),
+        Heavy("50 fragments of the same fields", "{" + _page(spread, 10) + "}" + fragments),
+        Heavy("comments", "{ limits { maxCost } }" + "#xxxxxxxxxxxxxxxx\n" * 4_900),
+        Heavy("an input of which nothing is known", f"{{ user(by: {{ {unknown} }}) {{ id }} }}"),
+        Heavy("fields that are not there", "{" + " ".join(f"x{number}" for number in range(4_000)) + "}"),
     ]
-    del events
+
+
+def _answers() -> list[Heavy]:
+    """What has to be made."""
+    schema = get_introspection_query()
     return [
         Heavy("small", "{ limits { maxCost } }"),
-        Heavy("introspection", _introspection()),
-        Heavy("introspection again", _introspection()),
+        Heavy("introspection", schema),
+        Heavy("introspection once more", schema),
         Heavy("10,000 objects of 3 leaves", _nested("id name customUrl")),
-        Heavy(
-            "10,000 objects of 3 leaves, compressed",
-            _nested("id name customUrl"),
-            headers={"accept-encoding": "gzip"},
-        ),
+        Heavy("the same, compressed", _nested("id name customUrl"), coding="gzip"),
         Heavy("10,000 objects with an owner", _nested("id owner { id }")),
         Heavy("10,000 objects with co-creators", _nested("id coCreators { id }")),
-        Heavy(
-            "2,000 leaves of 100",
-            f"{{ publications(first: 100) {{ edges {{ node {{ {_fields(1_000)} }} }} }} }}",
-        ),
-        Heavy("10,000 denied", _nested("metrics { totalViews }", 60, 100), is_anonymous=True),
-        Heavy(
-            "10,000 denied on lines",
-            _nested("metrics\n{ totalViews }\n" + "\n" * 500, 60, 100),
-            is_anonymous=True,
-        ),
-        Heavy("5,000 metrics", _nested("metrics { totalViews }", 50, 100)),
-        Heavy(
-            "1,600 fields of the root",
-            "{" + " ".join(f"a{n}: limits {{ maxCost }}" for n in range(700)) + "}",
-        ),
-        Heavy("a field 800 times", "{" + " limits { maxCost }" * 800 + "}"),
-        Heavy(
-            "400 publications by url",
-            "{" + " ".join(f'a{n}: publication(url: "more-{n % 100}") {{ id }}' for n in range(400)) + "}",
-        ),
-        Heavy(
-            "50 fragments of the same fields",
-            "{ publications(first: 10) { edges { node {"
-            + " ".join(f"...F{n}" for n in range(50))
-            + "} } } }"
-            + " ".join(
-                f"fragment F{n} on Publication {{ id name customUrl createdAt allowBookings owner {{ id username name }} }}"
-                for n in range(50)
-            ),
-        ),
-        Heavy(
-            "a long document",
-            "{" + " ".join(f"a{n}: limits {{ b: maxCost c: maxCost d: maxCost }}" for n in range(380)) + "}",
-        ),
-        Heavy("comments", "{ limits { maxCost } }" + "#xxxxxxxxxxxxxxxx\n" * 4_900),
-        Heavy(
-            "an unknown input",
-            "{ user(by: {" + "".join(f" x{number}: 1" for number in range(1_600)) + " }) { id } }",
-        ),
-        Heavy("unknown fields", "{" + " ".join(f"x{number}" for number in range(4_000)) + "}"),
-        Heavy("20,000 ids", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 19_000}),
-        Heavy("500,000 ids", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 1_200_000}),
-        Heavy(
-            "2,400,000 numbers", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [1] * 2_400_000}
-        ),
-        Heavy("800,000 lists", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": [[]] * 1_600_000}),
-        Heavy("a text of 4 MB", "query($id: ID!) { node(id: $id) { id } }", {"id": "é" * 2_000_000}),
-        Heavy("100 ids of nobody", "query($ids: [ID!]!) { nodes(ids: $ids) { id } }", {"ids": ["x"] * 100}),
-        Heavy(
-            "wide spreads", "{ publications(first: 100) { edges { node {" + "...F " * 20 + "} } } } " + spread
-        ),
+        Heavy("100 objects of 1,000 leaves", "{" + _page(_aliased(1_000, "name")) + "}"),
+        Heavy("6,000 denied", _nested("metrics { totalViews }", 60), is_anonymous=True),
+        Heavy("5,000 metrics", _nested("metrics { totalViews }", 50)),
+        Heavy("4,000,000 leaves, which are too many", _nested(_aliased(1_200, "name"))),
     ]
+
+
+def _bodies() -> list[Heavy]:
+    """What has to be decoded."""
+    return [
+        Heavy("19,000 ids", _IDS, {"ids": ["x"] * 19_000}),
+        Heavy("1,200,000 ids", _IDS, {"ids": ["x"] * 1_200_000}),
+        Heavy("1,600,000 lists", _IDS, {"ids": [[]] * 1_600_000}),
+        Heavy("a text of 4 MB", "query($id: ID!) { node(id: $id) { id } }", {"id": "x" * 4_000_000}),
+    ]
+
+
+HEAD = """\
+| request | status | MB | CPU s | longest hold |
+| --- | --- | --- | --- | --- |"""
 
 
 def measure(world: World, only: str) -> None:
-    with served(world, max_cost="10000000", max_query_seconds="60") as client:
-        client.get("/holds")
-        print(f"{'request':42} status   MB  seconds   CPU s   longest hold, ms")
-        for heavy in heavies():
-            if only not in heavy.name:
-                continue
-            headers = {"accept-encoding": "identity", **heavy.headers}
-            if not heavy.is_anonymous:
-                headers["authorization"] = f"Bearer {world.token}"
-            body = msgspec.json.encode({"query": heavy.query, "variables": heavy.variables})
-            client.get("/holds")
-            began = perf_counter()
-            answer = client.post(
-                "/graphql", content=body, headers={"content-type": "application/json", **headers}
-            )
-            seconds = perf_counter() - began
-            sleep(0.05)
-            held = msgspec.json.decode(client.get("/holds").content, type=Held)
-            code = answer.text[:0]
-            if b'"errors"' in answer.content[-100_000:] or b'"errors"' in answer.content[:100]:
-                code = (answer.json().get("errors") or [{}])[0].get("extensions", {}).get("code", "")
-            print(
-                f"{heavy.name:42} {answer.status_code} {len(answer.content) / 1e6:6.2f} {seconds:7.2f} "
-                f"{held.cpu_seconds:7.2f} {1000 * held.longest:9.1f}  {code}",
-                flush=True,
-            )
+    with served(world, max_cost="100000000", max_query_seconds="5") as client:
+        print(HEAD)
+        for heavy in (*_answers(), *_documents(), *_bodies()):
+            if only in heavy.name:
+                print(_measured(client, world, heavy), flush=True)
+
+
+def _measured(client: httpx.Client, world: World, heavy: Heavy) -> str:
+    headers = {"accept-encoding": heavy.coding, "content-type": "application/json"}
+    if not heavy.is_anonymous:
+        headers["authorization"] = f"Bearer {world.token}"
+    body = msgspec.json.encode({"query": heavy.query, "variables": dict(heavy.variables)})
+    client.get("/holds")
+    answer = client.post("/graphql", content=body, headers=headers)
+    held = msgspec.json.decode(client.get("/holds").content, type=Held)
+    return (
+        f"| {heavy.name} | {answer.status_code} | {len(answer.content) / 1e6:.2f} | {held.cpu_seconds:.2f} | "
+        f"{1000 * held.longest:.1f} ms |"
+    )
 
 
 def main() -> None:

@@ -110,8 +110,8 @@ class Line:
         """Tasks that wait for their turn."""
         self.is_long = False
         """Whether anything has waited for a turn."""
-        self._waiting: deque[Future[None]] = deque()
-        self._settling: list[Future[None]] = []
+        self._waiting: deque[Future[None]] | None = None
+        self._settling: list[Future[None]] | None = None
         self._is_standing = False
         self._woken = 8
         self._held_up = 0
@@ -126,6 +126,8 @@ class Line:
     async def turn(self) -> None:
         """The next one."""
         turns = _turns_of(get_running_loop())
+        if self._waiting is None:
+            self._waiting = deque()
         self.is_long = True
         self.busy += 1
         try:
@@ -150,7 +152,7 @@ class Line:
         while self.is_long and (self.busy or await self._goes_on()):
             if self.busy:
                 settled: Future[None] = get_running_loop().create_future()
-                self._settling.append(settled)
+                self._settling = [*(self._settling or ()), settled]
                 await settled
 
     async def _goes_on(self) -> bool:
@@ -160,10 +162,10 @@ class Line:
         return self.busy > 0 or self.steps > steps
 
     def _settle(self) -> None:
-        for settled in self._settling:
+        for settled in self._settling or ():
             if not settled.done():
                 settled.set_result(None)
-        self._settling.clear()
+        self._settling = None
 
     async def step(self, steps: int) -> None:
         """After as much work: waits if the loop has to turn."""

@@ -7,7 +7,7 @@ is left where it is and goes on in its next turn; so does whatever else waits. W
 from asyncio import FIRST_EXCEPTION, CancelledError, Task, create_task, gather, wait
 from collections.abc import Coroutine, Iterable, Sequence
 from contextlib import suppress
-from inspect import CORO_CREATED, getcoroutinestate
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
 
 import orjson
@@ -36,6 +36,8 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         context: Context = self.context_value
         self.line: Line = context.line
         self._is_given_up = False
+        self._is_abandoning = False
+        self._abandoned: list[Coroutine[Any, Any, Any]] = []
 
     def execute_fields(
         self,
@@ -195,13 +197,32 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             await self.line.turn()
 
     def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
-        """What was begun and is not needed: coroutines that nobody awaits complain. Run, they do nothing."""
-        was_given_up, self._is_given_up = self._is_given_up, True
-        for one in waiting:
-            with suppress(Exception):
-                one.send(None)
-            one.close()
-        self._is_given_up = was_given_up
+        """Coroutines that were made and are not needed: those that nobody awaits would complain."""
+        self._abandoned.extend(waiting)
+        if self._abandoned and not self._is_abandoning:
+            self._is_abandoning = True
+            self.settle_in_background([self._end_abandoned()])
+
+    async def _end_abandoned(self) -> None:
+        """Of the whole answer there may be many, so this takes turns as well."""
+        try:
+            while self._abandoned:
+                self._end_one()
+                await self.line.step(1)
+        finally:
+            while self._abandoned:
+                self._end_one()
+            self._is_abandoning = False
+
+    def _end_one(self) -> None:
+        """Run while all is given up, it does nothing but abandon what it was to await."""
+        one = self._abandoned.pop()
+        self._is_given_up = True
+        # It ends at once, with StopIteration.
+        with suppress(Exception):
+            one.send(None)
+        self._is_given_up = False
+        one.close()
 
 
 class _Listing:
@@ -281,5 +302,5 @@ def _listed(texts: Sequence[bytes]) -> orjson.Fragment:
 
 def _close(awaitable: Any) -> None:
     """A coroutine that was not begun; anything else needs not be."""
-    if isinstance(awaitable, Coroutine):
+    if iscoroutine(awaitable):
         awaitable.close()

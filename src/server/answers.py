@@ -8,6 +8,7 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
+from graphql import GraphQLError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -53,10 +54,18 @@ async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Ans
     for error in result.errors or ():
         # What a subscription begins with is validated: its errors have a place.
         errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
+        _let_go(error)
         await line.step(_STEPS_OF_AN_ERROR)
     if errors:
         body["errors"] = errors
     return Answer(orjson.dumps(body), errors, is_executed, is_begun)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Of the frames that it went through, which hold the error in turn: garbage that is found late."""
+    while error:
+        error.__traceback__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else None
 
 
 def answer_of_error(error: Exception, request_id: str) -> Answer:
