@@ -120,3 +120,21 @@ async def test_whoever_asks_for_little_is_answered_meanwhile(crowded: Studio) ->
         await gather(large)
 
     assert answered == ["small"] * 20 + ["large"]
+
+
+async def test_more_values_than_could_be_meant_are_refused_before_they_are_decoded(studio: Studio) -> None:
+    answer = await studio.ask("query($ids: [ID!]!) { nodes(ids: $ids) { id } }", ids=["x"] * 100_002)
+
+    assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "variables", "reason": "TOO_MANY"}
+    assert answer.body["errors"][0]["message"] == (
+        "What is sent may have 100,000 commas: send fewer values at a time."
+    )
+
+
+async def test_a_long_document_is_answered_as_a_short_one_is(studio: Studio) -> None:
+    aliases = [f"a{number}" for number in range(600)]
+    answer = await studio.ask("{" + " ".join(f"{alias}: limits {{ maxCost }}" for alias in aliases) + "}")
+    wrong = await studio.ask("{" + " ".join(f"{alias}: nothing" for alias in aliases) + "}")
+
+    assert answer.data == {alias: {"maxCost": Limits().cost} for alias in aliases}
+    assert [code for code, _ in wrong.errors] == ["GRAPHQL_VALIDATION_FAILED"] * 6
