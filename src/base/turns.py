@@ -2,7 +2,7 @@
 
 from asyncio import AbstractEventLoop, Future, get_running_loop, sleep
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator
 from itertools import islice
 from time import perf_counter
 from typing import TypeVar
@@ -19,6 +19,8 @@ _FIRST_STEPS = 200
 _STEPS = 50
 """Between looks at the clock: what is done in the first ones is small, and never looks."""
 _MOST_WOKEN = 512
+_AT_ONCE = 500
+"""Rows or the like, of which each takes a microsecond or two."""
 _TURNS_OF_A_STEP = 4
 """From one step of a task to the next of those that it has begun, at most."""
 
@@ -172,6 +174,12 @@ class Line:
         self.steps += steps
         if self.steps > self.look_after and self.is_over():
             await self.turn()
+
+    async def pieces(self, items: Iterable[T]) -> AsyncIterator[list[T]]:
+        """Some hundreds at a time, and between them the event loop may turn."""
+        for piece in pieces(items, _AT_ONCE):
+            yield piece
+            await self.step(_AT_ONCE)
 
     def wake(self) -> bool:
         """As many as had the time last time. Whether others still wait."""

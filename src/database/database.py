@@ -16,7 +16,6 @@ from sqlalchemy.ext.asyncio import (
     create_async_engine,
 )
 
-from base.turns import pieces
 from database.bulk import Work, committed
 from database.readers import PostgresReaders, Readers, SqliteReaders, away
 from database.reading import Readings
@@ -32,8 +31,8 @@ _DRIVERS = {
     "postgres": "postgresql+asyncpg",
 }
 _BUSY_MILLISECONDS = 10_000
-_AT_ONCE = 500
-"""Rows that are given their shape before the event loop may turn."""
+_FEW = 500
+"""Rows that are given their shape at once."""
 _SNAPSHOTS: dict[str, dict[str, Any]] = {
     "sqlite": {"is_snapshot": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -74,12 +73,11 @@ class Database:
         with current_usage() as usage, self._readings.read(usage):
             self._observe(compiled.text)
             fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
-        if len(fetched) <= _AT_ONCE:
+        if len(fetched) <= _FEW:
             return statement.rows(compiled, fetched)
-        rows = []
-        for piece in pieces(fetched, _AT_ONCE):
+        rows: list[R] = []
+        async for piece in usage.line.pieces(fetched):
             rows += statement.rows(compiled, piece)
-            await usage.line.step(_AT_ONCE)
         return rows
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:

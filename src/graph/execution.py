@@ -82,7 +82,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         if listing.awaited:
             return self._with_awaited(listing.completed, listing.awaited)
         if self.line.is_long and len(listing.completed) > _SMALL:
-            return _listed([_text_of(listing.completed)])
+            return listed([text_of(listing.completed)])
         return listing.completed
 
     async def complete_awaitable_value(
@@ -152,7 +152,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         else:
             await self._await_all(results, awaited)
         if self.line.is_long and isinstance(results, list) and len(results) > _SMALL:
-            return _listed(await self._texts(results))
+            return listed(await self._texts(results))
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
@@ -185,7 +185,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _texts(self, items: list[Any]) -> list[bytes]:
         texts = []
         for piece in pieces(items, _AT_ONCE):
-            texts.append(_text_of(piece))
+            texts.append(text_of(piece))
             self.line.steps += _AT_ONCE
             if self.line.steps > self.line.look_after:
                 await self.let_others()
@@ -284,19 +284,19 @@ class _Listing:
     def shorten(self) -> None:
         """What is complete, to text."""
         if self.completed:
-            self._texts.append(_text_of(self.completed))
+            self._texts.append(text_of(self.completed))
             self.completed.clear()
 
     def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
-        return _listed([*self._texts, *rest])
+        return listed([*self._texts, *rest])
 
 
-def _text_of(items: Sequence[Any]) -> bytes:
+def text_of(items: Sequence[Any]) -> bytes:
     """Without the brackets."""
     return orjson.dumps(items)[1:-1]
 
 
-def _listed(texts: Sequence[bytes]) -> orjson.Fragment:
+def listed(texts: Sequence[bytes]) -> orjson.Fragment:
     return orjson.Fragment(b"[" + b",".join(texts) + b"]")
 
 
