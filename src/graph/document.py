@@ -36,7 +36,8 @@ _thread = ThreadPoolExecutor(1, "documents")
 """A single one: it has the interpreter half of the time, and the event loop the other half."""
 
 
-async def _aside(find: Callable[[], R]) -> R:
+async def aside(find: Callable[[], R]) -> R:
+    """In the thread for long documents."""
     return await get_running_loop().run_in_executor(_thread, copy_context().run, find)
 
 
@@ -97,12 +98,6 @@ class Document:
     def is_long(self) -> bool:
         return self.weight > _LONG
 
-    async def found(self, key: Hashable, find: Callable[[], R]) -> R:
-        """As `known`, but that the event loop does not wait where it takes long."""
-        if self.is_long and key not in self._known:
-            self._known[key] = await _aside(find)
-        return self.known(key, find)
-
     def weigh(self, tokens: int) -> None:
         """What was found out about it takes so much more of the memory than it does itself."""
         self.weight += tokens
@@ -130,7 +125,7 @@ async def document_found(text: str, most_tokens: int) -> Document:
     """As `document_of`, but that the event loop does not wait where it takes long."""
     if len(text) <= _LONG or (text, most_tokens) in _documents:
         return document_of(text, most_tokens)
-    document = await _aside(partial(_parsed, text, most_tokens))
+    document = await aside(partial(_parsed, text, most_tokens))
     if document.node:
         _remember(document)
     return document

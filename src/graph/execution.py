@@ -31,13 +31,14 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     So the whole needs not be turned into text in the end, in one go, nor be kept until then.
     """
 
+    _is_given_up = False
+    _abandoned: list[Coroutine[Any, Any, Any]] | None = None
+    """None where nothing is: then nobody ends what is."""
+
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         context: Context = self.context_value
         self.line: Line = context.line
-        self._is_given_up = False
-        self._is_abandoning = False
-        self._abandoned: list[Coroutine[Any, Any, Any]] = []
 
     def execute_fields(
         self,
@@ -198,25 +199,25 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
         """Coroutines that were made and are not needed: those that nobody awaits would complain."""
-        self._abandoned.extend(waiting)
-        if self._abandoned and not self._is_abandoning:
-            self._is_abandoning = True
-            self.settle_in_background([self._end_abandoned()])
+        if self._abandoned is not None:
+            self._abandoned.extend(waiting)
+        elif abandoned := list(waiting):
+            self._abandoned = abandoned
+            self.settle_in_background([self._end_all(abandoned)])
 
-    async def _end_abandoned(self) -> None:
-        """Of the whole answer there may be many, so this takes turns as well."""
+    async def _end_all(self, abandoned: list[Coroutine[Any, Any, Any]]) -> None:
+        """Of a whole answer there may be many, so this takes turns as well."""
         try:
-            while self._abandoned:
-                self._end_one()
+            while abandoned:
+                self._end(abandoned.pop())
                 await self.line.step(1)
         finally:
-            while self._abandoned:
-                self._end_one()
-            self._is_abandoning = False
+            while abandoned:
+                self._end(abandoned.pop())
+            self._abandoned = None
 
-    def _end_one(self) -> None:
+    def _end(self, one: Coroutine[Any, Any, Any]) -> None:
         """Run while all is given up, it does nothing but abandon what it was to await."""
-        one = self._abandoned.pop()
         self._is_given_up = True
         # It ends at once, with StopIteration.
         with suppress(Exception):

@@ -4,11 +4,11 @@ In one extension: each hook costs more than finding what it looks up.
 """
 
 from asyncio import get_running_loop
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import Iterator
 from time import perf_counter
 from typing import Any
 
-from graphql import GraphQLError, validate
+from graphql import GraphQLError, GraphQLSchema, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -17,14 +17,15 @@ from strawberry.types import ExecutionContext
 from base.errors import BadUserInput, TooExpensive
 from graph.caching import lifetime_of
 from graph.cost import priced
-from graph.document import Document, document_of
+from graph.document import Document, aside, document_of
 from graph.introspection import NoIntrospection
 from graph.remembered import remembered
 from resolvers.context import Context
 from resolvers.course import Described
 
-# What it adds to the rules of each operation.
-_STRAWBERRYS = (MaybeNullValidationRule, OneOfInputValidationRule)
+# With what Strawberry adds to them.
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
 """Of one document: some say again what is written there, all of it."""
 _MOST_VALUES = 20_000
@@ -41,19 +42,21 @@ class Preparation(SchemaExtension):
         execution.graphql_document = document.node
         yield
 
-    async def on_validate(self) -> AsyncIterator[None]:
+    def on_validate(self) -> Iterator[None]:
         execution = self.execution_context
         context: Context = execution.context
         course = context.course
         began = perf_counter()
-        if not context.limits.introspection:
-            execution.validation_rules = (*execution.validation_rules, NoIntrospection)
         document = document_of(execution.query or "", context.limits.document_tokens)
-        errors = execution.pre_execution_errors = await _errors(execution, document)
+        schema = execution.schema._schema
+        errors = _errors(schema, document, introspection=context.limits.introspection)
+        if errors:
+            document.forget()
+        execution.pre_execution_errors = errors
         course.began = perf_counter()
         course.validate = course.began - began
         if not errors:
-            course.operation = await _operation(execution, document)
+            course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
             execution.pre_execution_errors = _too_expensive(execution)
             if not execution.pre_execution_errors:
@@ -94,25 +97,36 @@ def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
     return [GraphQLError(error.message, original_error=error)]
 
 
-async def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
-    rules = execution.validation_rules
-    schema, node = execution.schema._schema, document.node
+async def look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    """In a thread, as it takes long: so all is known by the time it is prepared."""
+    await aside(lambda: _look_through(schema, document, operation_name, introspection=introspection))
+
+
+def _look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    if not _errors(schema, document, introspection=introspection):
+        _looked_through(schema, document, operation_name)
+
+
+def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -> list[GraphQLError]:
+    rules = _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+    node = document.node
     assert node
-    errors = await document.found(
-        rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS)
-    )
-    if errors:
-        document.forget()
-    return errors
+    return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-async def _operation(execution: ExecutionContext, document: Document) -> Described | None:
-    operation, node = document.operation(execution.operation_name), document.node
+def _looked_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None
+) -> tuple[Described, int] | None:
+    """And how many selections were counted."""
+    operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
     def looked_through() -> tuple[Described, int]:
-        schema = execution.schema._schema
         cost, selected = priced(schema, node, operation)
         described = Described(
             operation.operation.value,
@@ -122,9 +136,13 @@ async def _operation(execution: ExecutionContext, document: Document) -> Describ
         )
         return described, selected
 
-    key = Described, operation.name and operation.name.value
-    is_new = not document.knows(key)
-    described, selected = await document.found(key, looked_through)
-    if is_new:
-        document.weigh(selected * _TOKENS_OF_A_SELECTION)
+    return document.known((Described, operation.name and operation.name.value), looked_through)
+
+
+def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
+    found = _looked_through(schema, document, operation_name)
+    if found is None:
+        return None
+    described, selected = found
+    document.known((_operation, described.name), lambda: document.weigh(selected * _TOKENS_OF_A_SELECTION))
     return described

@@ -17,6 +17,8 @@ from strawberry.types import ExecutionResult
 from graph.document import Document
 
 _OF_THE_SCHEMA = ("__schema", "__type", "__typename")
+_MARK = "__"
+"""What a document has that asks the schema for anything."""
 _ROOT = "Query"
 _BYTES_OF_A_TOKEN = 600
 """As much memory as a token takes."""
@@ -24,15 +26,19 @@ _BYTES_OF_A_TOKEN = 600
 
 def remembered(document: Document, operation_name: str | None) -> ExecutionResult | None:
     """What was answered to this operation before, if it is known to be the answer once more."""
+    if _MARK not in document.text:
+        return None
     data = document.known_already(_key(document, operation_name))
     return ExecutionResult(data=dict(data), errors=None) if data else None
 
 
 def remember(document: Document, operation_name: str | None, data: dict[str, Any]) -> None:
     """The answer to an operation that was executed without errors, if it asks for nothing but the schema."""
+    if _MARK not in document.text:
+        return
     key = _key(document, operation_name)
     operation, node = document.operation(operation_name), document.node
-    if "__" not in document.text or document.knows(key) or operation is None or node is None:
+    if document.knows(key) or operation is None or node is None:
         return
     if not _is_of_the_schema(node, operation):
         document.known(key, lambda: None)

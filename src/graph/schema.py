@@ -18,7 +18,7 @@ from graph.events import Recording, recording_of, without_events
 from graph.execution import Execution
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
-from graph.preparation import Preparation
+from graph.preparation import Preparation, look_through
 from graph.query import Query
 from graph.remembered import remember
 from graph.scalars import SCALARS
@@ -76,6 +76,8 @@ async def execute(
     """
     if document.error:
         return PreExecutionError(data=None, errors=[document.error])
+    if document.is_long:
+        await _look_through(context, document, operation_name)
     execution = schema.execute(
         document.text,
         variable_values=variables
@@ -101,6 +103,8 @@ async def subscribe(
     context: Context, document: Document, variables: dict[str, Any] | None, operation_name: str | None
 ) -> AsyncGenerator[ExecutionResult]:
     """Every result of a subscription, until it ends or the generator is closed."""
+    if document.node and document.is_long:
+        await _look_through(context, document, operation_name)
     results = await schema.subscribe(
         document.text, variable_values=variables, context_value=context, operation_name=operation_name
     )
@@ -113,6 +117,11 @@ async def subscribe(
     except GraphQLError as error:
         # A document that does not parse, which `execute` answers by itself.
         yield PreExecutionError(data=None, errors=[error])
+
+
+async def _look_through(context: Context, document: Document, operation_name: str | None) -> None:
+    introspection = context.limits.introspection
+    await look_through(schema._schema, document, operation_name, introspection=introspection)
 
 
 def _raise_ours(result: PreExecutionError) -> None:
