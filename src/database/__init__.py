@@ -4,6 +4,7 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, is_partition
@@ -14,6 +15,7 @@ __all__ = [
     "Bulk",
     "Channel",
     "Database",
+    "Fault",
     "Statement",
     "Usage",
     "among",
@@ -24,6 +26,7 @@ __all__ = [
     "current_usage",
     "drop_partitions",
     "ensure_partitions",
+    "fault_of",
     "in_bulk",
     "insert_into",
     "is_partition",

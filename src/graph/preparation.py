@@ -4,7 +4,7 @@ In one extension: each hook costs more than finding what it looks up.
 """
 
 from asyncio import get_running_loop
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
@@ -14,12 +14,13 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
-from graph.cost import priced
+from graph.cost import Estimate, Price, priced
 from graph.document import Document, aside, document_of
 from graph.introspection import NoIntrospection
 from graph.remembered import remembered
+from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.course import Described
 
@@ -42,7 +43,7 @@ class Preparation(SchemaExtension):
         execution.graphql_document = document.node
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
         course = context.course
@@ -58,7 +59,7 @@ class Preparation(SchemaExtension):
         if not errors:
             course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
-            execution.pre_execution_errors = _too_expensive(execution)
+            execution.pre_execution_errors = await _too_expensive(execution, document)
             if not execution.pre_execution_errors:
                 execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
@@ -84,17 +85,64 @@ def _require_few(variables: dict[str, Any]) -> None:
             waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
+async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
-    course = context.course
-    if course.operation is None or course.operation.cost is None:
+    course, limits = context.course, context.limits
+    price = _price(execution.schema._schema, document, execution.operation_name)
+    if price is None:
         return []
-    limits = context.limits
-    course.cost = course.operation.cost(execution.variables or {}, limits.page_size)
-    if course.cost <= limits.cost:
+    variables = _as_sent(context, execution.variables or {})
+    estimate = price.of(variables, await _known(context, price, variables))
+    course.cost, course.points = estimate.cost, estimate.points
+    error: ExpectedError
+    if estimate.points > limits.points:
+        error = _too_many(price, estimate, variables, limits.points)
+    elif estimate.cost > limits.cost:
+        error = TooExpensive(estimate.cost, limits.cost)
+    else:
         return []
-    error = TooExpensive(course.cost, limits.cost)
     return [GraphQLError(error.message, original_error=error)]
+
+
+def _as_sent(context: Context, variables: Variables) -> Variables:
+    """With lists of events again, in whose places others stand."""
+    if not context.withheld:
+        return variables
+    return {name: _withheld(context, value) for name, value in variables.items()}
+
+
+def _withheld(context: Context, value: Any) -> Any:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        place = value[0].get("id")
+        return context.withheld.get(place, value) if isinstance(place, str) else value
+    return value
+
+
+async def _known(context: Context, price: Price, variables: Variables) -> Known:
+    """Counts of the database only where the price depends on them."""
+    limits, services = context.limits, context.services
+    known = Known(limits.page_size, limits.events, limits.range_days)
+    user_id = context.viewer.user_id
+    if user_id is not None and any(series.is_by_holdings() for series in price.series):
+        known = known._replace(
+            holdings=await services.counted.holdings(services.database, user_id, context.now)
+        )
+    if any(series.is_by_domains(variables) for series in price.series):
+        known = known._replace(domains=await services.counted.domains(services.database, context.now))
+    return known
+
+
+def _too_many(price: Price, estimate: Estimate, variables: Variables, limit: int) -> TooManyPoints:
+    """What it says is of the series that has the most."""
+    points, asked = max(zip(estimate.series, price.series, strict=True), key=lambda pair: pair[0].total)
+    return TooManyPoints(
+        estimate.points,
+        limit,
+        field=".".join(asked.path),
+        buckets=points.buckets,
+        groups=points.groups,
+        narrow=asked.narrower(variables),
+    )
 
 
 async def look_through(
@@ -108,7 +156,8 @@ def _look_through(
     schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
 ) -> None:
     if not _errors(schema, document, introspection=introspection):
-        _looked_through(schema, document, operation_name)
+        _operation(schema, document, operation_name)
+        _looked_up(schema, document, operation_name)
 
 
 def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -> list[GraphQLError]:
@@ -118,31 +167,34 @@ def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -
     return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-def _looked_through(
-    schema: GraphQLSchema, document: Document, operation_name: str | None
-) -> tuple[Described, int] | None:
-    """And how many selections were counted."""
+def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
     operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
-    def looked_through() -> tuple[Described, int]:
-        cost, selected = priced(schema, node, operation)
-        described = Described(
+    def looked_through() -> Described:
+        return Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
             lifetime_of(schema, node, operation),
-            cost,
         )
-        return described, selected
 
     return document.known((Described, operation.name and operation.name.value), looked_through)
 
 
-def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
-    found = _looked_through(schema, document, operation_name)
-    if found is None:
+def _looked_up(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    operation, node = document.operation(operation_name), document.node
+    if operation is None or node is None:
         return None
-    described, selected = found
-    document.known((_operation, described.name), lambda: document.weigh(selected * _TOKENS_OF_A_SELECTION))
-    return described
+    key = Price, operation.name and operation.name.value
+    return document.known(key, lambda: priced(schema, node, operation))
+
+
+def _price(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    price = _looked_up(schema, document, operation_name)
+    if price:
+        # Not in the thread in which it may have been found.
+        document.known(
+            (_price, operation_name), lambda: document.weigh(price.selected * _TOKENS_OF_A_SELECTION)
+        )
+    return price

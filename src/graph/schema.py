@@ -15,9 +15,9 @@ from strawberry.types.graphql import OperationType
 from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
-from graph.execution import Execution
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
+from graph.points import ExecutionOfPoints
 from graph.preparation import Preparation, look_through
 from graph.query import Query
 from graph.remembered import remember
@@ -50,7 +50,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[Preparation],
-    execution_context_class=Execution,
+    execution_context_class=ExecutionOfPoints,
 )
 
 

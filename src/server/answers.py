@@ -36,6 +36,8 @@ class Answer(NamedTuple):
     """As they are answered."""
     is_executed: bool
     """Whether there is data, be it null."""
+    is_empty: bool = True
+    """Whether all that is in the data is null."""
     is_valid: bool = False
     """Whether the document is, whatever the variables are."""
 
@@ -58,7 +60,8 @@ async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Ans
         await line.step(_STEPS_OF_AN_ERROR)
     if errors:
         body["errors"] = errors
-    return Answer(orjson.dumps(body), errors, is_executed, is_begun)
+    is_empty = all(value is None for value in (result.data or {}).values())
+    return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
 
 
 def _let_go(error: BaseException | None) -> None:

@@ -14,7 +14,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 
 from auth.sign_in import Bearers
-from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
 from graph.document import Document
 from graph.events import Recording
 from graph.schema import recording_in
@@ -108,13 +108,20 @@ class Endpoint:
         status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
-        response = await sealed(request, contents, {"x-request-id": trip.id, **reply.headers})
+        headers = {"x-request-id": trip.id, **reply.headers}
+        if status == Unavailable.status and trip.errors:
+            headers |= _again(trip.errors[0]["extensions"])
+        response = await sealed(request, contents, headers)
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
     def _status(self, answer: Answer, media_type: str | None) -> int:
         """Of a request that was well formed: application/json says 200, whatever came of it."""
-        if media_type != GRAPHQL_JSON or not answer.errors:
+        if not answer.errors:
+            return 200
+        if _is_unavailable(answer):
+            return Unavailable.status
+        if media_type != GRAPHQL_JSON:
             return 200
         if answer.is_executed:
             return 294 if self._has_draft_statuses else 200
@@ -143,7 +150,7 @@ class Endpoint:
             # What it asks for does not fit, in a request that is well formed.
             return Reply(answer_of_error(error, trip.id))
         except ExpectedError as error:
-            return Reply(answer_of_error(error, trip.id), error.status)
+            return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
         document = await trip.parsed(self._documents.find(operation), self._services.limits)
@@ -253,6 +260,16 @@ def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
         raise
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
         raise refusal_of(error) from None
+
+
+def _is_unavailable(answer: Answer) -> bool:
+    """Whether nothing is answered because the database cannot: who sends it elsewhere need not read it."""
+    return answer.is_empty and all(error["extensions"]["code"] == Unavailable.code for error in answer.errors)
+
+
+def _again(extensions: Mapping[str, Any]) -> dict[str, str]:
+    seconds = extensions.get("retryAfter")
+    return {} if seconds is None else {"retry-after": str(seconds)}
 
 
 def _replied(answer: Answer, context: Context) -> Reply:
