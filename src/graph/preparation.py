@@ -194,7 +194,6 @@ def _price(schema: GraphQLSchema, document: Document, operation_name: str | None
     price = _looked_up(schema, document, operation_name)
     if price:
         # Not in the thread in which it may have been found.
-        document.known(
-            (_price, operation_name), lambda: document.weigh(price.selected * _TOKENS_OF_A_SELECTION)
-        )
+        tokens = price.selected * _TOKENS_OF_A_SELECTION
+        document.known((_price, operation_name), lambda: document.weigh(tokens))
     return price
