@@ -18,7 +18,7 @@ from server.settings import Settings
 from tests.studio import Studio
 
 _MANY = 100
-_ENOUGH = 1_000_000
+_ENOUGH = 100_000_000
 SMALL = "{ limits { maxCost } }"
 PAGE = "{ publications(first: 100) { edges { node { FIELDS } } } }"
 LARGE = "{ publications(first: 100) { edges { node { owner { NESTED } } } } }".replace("NESTED", PAGE[2:-2])
