@@ -76,4 +76,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(10_000, 4, 200)
+    gc.set_threshold(10_000, 2, 400)
