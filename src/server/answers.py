@@ -13,7 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from base.errors import ExpectedError, Lapsed
+from base.errors import Lapsed
 from base.turns import Line
 from graph.deadline import in_time
 from graph.document import Document
@@ -80,8 +80,8 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     """Of what kept anything from being executed. A bug is logged, and not told."""
     if isinstance(error, Refused):
         return error_body(error.message, {"code": error.code}, request_id)
-    if isinstance(error, ExpectedError):
-        return error_body(error.message, error.extensions, request_id)
+    if expected := expected_in(error):
+        return error_body(expected.message, expected.extensions, request_id)
     log.error("Request %s failed", request_id, exc_info=error)
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 

@@ -23,7 +23,7 @@ from resolvers.course import Described, Lifetime
 from server.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import Code, Refused
+from server.errors import Code, Refused, expected_in
 from server.graphiql import GraphiQL
 from server.leaving import heeded
 from server.line import log_request, told_of
@@ -102,7 +102,8 @@ class Endpoint:
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
-            reply = Reply(answer_of_error(error, trip.id), 500)
+            expected = expected_in(error)
+            reply = Reply(answer_of_error(error, trip.id), expected.status if expected else 500)
         trip.errors = reply.answer.errors
         content = reply.framing.whole(reply.answer.json) if reply.framing else reply.answer.json
         status = reply.status or self._status(reply.answer, media_type)

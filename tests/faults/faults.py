@@ -164,9 +164,13 @@ async def full_server(database: Database, _: PostgresServer | None) -> AsyncIter
 
 @asynccontextmanager
 async def crowded_server(database: Database, _: PostgresServer | None) -> AsyncIterator[None]:
-    """Others have all of its connections."""
+    """Others have all of its connections, and ours were ended."""
     await database.engine.dispose()
-    others: list[asyncpg.Connection] = []
+    others: list[asyncpg.Connection] = [await asyncpg.connect(_dsn(database))]
+    await others[0].execute(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+        "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    )
     with suppress(asyncpg.TooManyConnectionsError):
         while True:
             others.append(await asyncpg.connect(_dsn(database)))

@@ -56,7 +56,7 @@ FAULTS: dict[str, dict[str, tuple[Fault, set[str]]]] = {
         "read-only": (faults.read_only_server, WRITES),
         "full": (faults.full_server, WRITES),
         "readers used up": (faults.readers_taken, READS | WRITES),
-        "connections used up": (faults.crowded_server, WRITES),
+        "connections used up": (faults.crowded_server, READS | WRITES),
         "hung": (faults.halted_server, READS | WRITES),
         "away": (faults.stopped_server, READS | WRITES),
     },
