@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from base.errors import Lapsed, Throttled, Unavailable
+from base.errors import BadUserInput, Lapsed, Throttled, Unavailable
 from base.networks import network_of
 from resolvers.context import Context, Services
 from resolvers.course import Course
@@ -24,7 +24,7 @@ from server.documents import Documents
 from server.doors import too_many
 from server.errors import plain
 from server.line import Told, log_request
-from server.operation import Operation, require_one_operation
+from server.operation import Operation, require_few_values, require_one_operation
 from server.quota import Quota, Tally
 from server.trip import Trip, trip_of
 
@@ -254,7 +254,10 @@ class Connection:
         if text is None:
             raise Close(4400, "Send text, not bytes")
         try:
+            require_few_values(text.encode())
             return _decoder.decode(text)
+        except BadUserInput as error:
+            raise Close(4400, f"Invalid message: {error.message}") from None
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Close(4400, f"Invalid message: {error}") from None
 
@@ -371,7 +374,7 @@ class Connection:
         self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        document = trip.parsed(self._documents.find(operation), self._services.limits)
+        document = await trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
         is_endless = document.is_subscription(operation.operationName)
         task = current_task()
