@@ -15,7 +15,8 @@ from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
-from database import Database
+from base.turns import Line
+from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
 from ingest.topics import Topics, touched
@@ -178,6 +179,10 @@ class Context:
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
+
+    @property
+    def line(self) -> Line:
+        return current_usage().line
 
     @property
     def limits(self) -> Limits:
