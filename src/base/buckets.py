@@ -32,21 +32,17 @@ def rate_of(text: str) -> Rate | None:
     if text.strip().lower() in OFF:
         return None
     parsed = parse(text)
+    if not parsed.amount:
+        raise ValueError(f"nothing is ever allowed by {text!r}")
     return Rate(parsed.amount, parsed.get_expiry())
-
-
-class Level(NamedTuple):
-    remaining: int
-    full_in: float
-    """Seconds."""
 
 
 class Buckets(Generic[K]):
     """One for each key, at one rate. Instants are in seconds since 1970.
 
-    What is kept of a bucket is when it will be full again: of one that is full, nothing. Buckets that were
-    not used for as long as they take to fill are forgotten, a generation at a time, and more than `most` at
-    a time end a generation early: memory is bounded, and no call takes longer for the others.
+    What is kept of a bucket is when it will be full again. Those that were not used for as long as they take
+    to fill are forgotten, a generation at a time; a generation has `most` of them at most. Memory is bounded,
+    and no call takes longer for all the others.
     """
 
     def __init__(self, rate: Rate, *, most: int = _MOST) -> None:
@@ -59,25 +55,27 @@ class Buckets(Generic[K]):
         self._ages_at = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
-        """0.0 where there was enough, which is gone now; else the seconds until there is: nothing is taken.
+        """0.0 where there was enough, and it is taken; else the seconds until there is, and nothing is taken.
 
-        What costs more than a bucket holds needs a full one, and is paid off afterwards.
+        What costs more than a bucket holds needs a full one, and is paid off afterwards. What costs 0 needs
+        that 1 is there.
         """
         full_at = self._found(key, now)
-        needed = cost * self._per_unit
-        wait = full_at - now + min(needed, self._seconds) - self._seconds
+        needed = (cost or 1) * self._per_unit
+        seconds = self._seconds
+        wait = full_at - now + (needed if needed < seconds else seconds) - seconds
         if wait > _MICROSECOND:
             return wait
-        self._put(key, full_at + needed, now)
+        if cost:
+            self._put(key, full_at + needed, now)
         return 0.0
 
     def give_back(self, key: K, cost: float, now: float) -> None:
         self._put(key, self._found(key, now) - cost * self._per_unit, now)
 
-    def level(self, key: K, now: float) -> Level:
-        full_in = self._found(key, now) - now
-        remaining = floor((self._seconds - full_in + _MICROSECOND) / self._per_unit)
-        return Level(max(remaining, 0), full_in)
+    def full_in(self, key: K, now: float) -> float:
+        """Seconds; more than it takes to fill a bucket where more is owed than one holds."""
+        return self._found(key, now) - now
 
     def __len__(self) -> int:
         return len(self._full_at) + len(self._older)
@@ -86,7 +84,7 @@ class Buckets(Generic[K]):
         full_at = self._full_at.get(key)
         if full_at is None:
             full_at = self._older.get(key, now)
-        return max(full_at, now)
+        return full_at if full_at > now else now
 
     def _put(self, key: K, full_at: float, now: float) -> None:
         if now >= self._ages_at:
@@ -99,3 +97,8 @@ class Buckets(Generic[K]):
     def _age(self, now: float, kept: dict[K, float]) -> None:
         self._older, self._full_at = self._full_at, kept
         self._ages_at = now + self._seconds
+
+
+def remaining(rate: Rate, full_in: float) -> int:
+    left = (rate.seconds - full_in + _MICROSECOND) * rate.size / rate.seconds
+    return floor(left) if left > 0 else 0

@@ -1,29 +1,32 @@
-"""Whose an address is: whoever has one IPv6 address has a network full of them."""
+"""Networks: whose address is whose."""
 
 from functools import lru_cache
-from ipaddress import AddressValueError, IPv6Address
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
-_OTHER_BITS = 64
-_REMEMBERED = 4_096
-_LONGEST_ADDRESS = 64
+_PREFIX = 64
+"""Bits of an IPv6 address; the rest are of one customer, who has as many addresses as they like."""
 
 
+@lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The caller that limits count: an IPv4 address itself, of an IPv6 address its network of 64 bits.
-
-    An IPv4 address that is written as IPv6 counts as IPv4. What is no address stands for itself.
-    """
-    if ":" not in address or len(address) > _LONGEST_ADDRESS:
-        return address
-    return _ipv6_network(address)
+    """What one client may come from: an IPv4 address, or a /64 of IPv6. What is no address stays as it is."""
+    parsed = _parsed(address)
+    if not isinstance(parsed, IPv6Address):
+        return address if parsed is None else str(parsed)
+    return f"{IPv6Address(int(parsed) >> (128 - _PREFIX) << (128 - _PREFIX))}/{_PREFIX}"
 
 
-@lru_cache(_REMEMBERED)
-def _ipv6_network(address: str) -> str:
+@lru_cache(maxsize=4096)
+def plain_address(address: str) -> str:
+    """IPv4 as such, also where a socket that takes both has it as `::ffff:192.0.2.1`."""
+    parsed = _parsed(address)
+    return address if parsed is None else str(parsed)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        parsed = IPv6Address(address)
-    except AddressValueError:
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return f"{IPv6Address(int(parsed) >> _OTHER_BITS << _OTHER_BITS)}/{128 - _OTHER_BITS}"
+        # Whose interface it is reached by is no part of it.
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None) or parsed

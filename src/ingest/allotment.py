@@ -12,7 +12,7 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, SmallInteger, select
 
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
-from ingest.deltas import Days, DomainIds, TotalKey
+from ingest.deltas import Days, DomainIds
 from ingest.domains import OTHER
 from ingest.events import NewEvent
 from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind, Tenant
@@ -103,16 +103,9 @@ async def allotted(
 async def _fresh(bulk: Bulk, events: Sequence[NewEvent], days: Days, ids: DomainIds) -> list[int]:
     """The places of those whose domain has no total yet that they would add to."""
     cells = {
-        place: TotalKey(
-            event.tenant_id,
-            event.subject_id,
-            event.action,
-            days.of(event.tenant_id, event.occurred_at),
-            event.device,
-            ids[event.domain],
-        )
-        for place, event in enumerate(events)
-        if event.domain and event.domain in ids
+        place: (tenant_id, subject_id, action, days.of(tenant_id, at), device, ids[domain])
+        for place, (tenant_id, _, subject_id, action, at, device, domain, *_) in enumerate(events)
+        if domain and domain in ids
     }
     known = await bulk.known(DayTotal, sorted(set(cells.values())))
     return [place for place, event in enumerate(events) if event.domain and cells.get(place) not in known]

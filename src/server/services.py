@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from auth.ledger import Ledger
 from auth.links import LinkSigner
-from auth.throttle import Rates, SignInThrottle
+from auth.rates import RateLimits, Rates
+from auth.throttle import SignInRates, SignInThrottle
 from auth.tokens import Signer
 from database import Database, channel_of
 from ingest.allotment import DomainCaps
@@ -33,6 +35,10 @@ def services_of(settings: Settings) -> Services:
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
+    secret = secrets[0].encode()
+    # PostgreSQL may have workers on other machines.
+    has_company = settings.workers > 1 or database.dialect_name == "postgresql"
+    ledger = Ledger(database, secret, clock) if has_company else None
     return Services(
         database=database,
         topics=topics,
@@ -52,9 +58,21 @@ def services_of(settings: Settings) -> Services:
             audience=settings.token_audience,
         ),
         links=LinkSigner(secrets),
-        throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
+        throttle=SignInThrottle(
+            SignInRates(
+                settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
+            ),
+            secret,
+            clock,
+            ledger,
+        ),
+        rates=RateLimits(
+            Rates(settings.query_cost_per_user, settings.query_cost_per_address),
+            Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
+            ledger,
+        ),
         collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
-        visitor_key=secrets[0].encode(),
+        visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
@@ -80,6 +98,8 @@ async def close_services(services: Services) -> None:
     """What was taken in is written first, and told."""
     await services.buffer.close()
     await services.topics.close()
+    await services.rates.close()
+    await services.throttle.close()
     await services.database.close()
 
 

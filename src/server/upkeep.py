@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from auth.ledger import forget_full
 from base.sketches import library
 from database import ensure_partitions
 from ingest.unused import drop_unused_domains
@@ -52,6 +53,11 @@ CHORES = (
         "Destruction of old salts",
         timedelta(hours=1),
         lambda services: services.salts.destroy_old(services.clock()),
+    ),
+    Chore(
+        "Forgetting of limits that are nobody's any more",
+        timedelta(hours=1),
+        lambda services: forget_full(services.database, services.clock()),
     ),
     Chore(
         "Dropping of domains under which nothing is counted",
