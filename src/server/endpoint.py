@@ -1,6 +1,5 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
-from asyncio import timeout
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from time import perf_counter
@@ -21,6 +20,7 @@ from graph.schema import recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
 from server.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
+from server.bodies import body_of as request_body
 from server.codings import QUICKEST
 from server.documents import Documents
 from server.errors import Code, Refused, expected_in
@@ -31,6 +31,7 @@ from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, pref
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
 from server.quota import Quota
+from server.rates import rate_headers
 from server.sealing import READING, VARY, Contents, choice_of, sealed
 from server.stopping import Stopping
 from server.streams import FRAMINGS, Framing, Stream
@@ -109,7 +110,7 @@ class Endpoint:
         status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
-        headers = {"x-request-id": trip.id, **reply.headers}
+        headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
         if status == Unavailable.status and trip.errors:
             headers |= _again(trip.errors[0]["extensions"])
         response = await sealed(request, contents, headers)
@@ -182,6 +183,8 @@ class Endpoint:
                 406,
             )
         context = await self._context(request, trip, None)
+        # What it costs is found out once it has begun, when there is no other status any more.
+        context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
@@ -198,25 +201,8 @@ class Endpoint:
     async def _operation(self, request: Request) -> Operation:
         if request.method in READING:
             return operation_in_url(request.scope["query_string"])
-        try:
-            async with timeout(self._max_body_seconds):
-                body = await self._body(request)
-        except TimeoutError:
-            raise Refused(
-                f"The body did not come within {self._max_body_seconds} seconds.",
-                Code.BAD_REQUEST,
-                408,
-                connection="close",
-            ) from None
+        body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
         return operation_in_body(body)
-
-    async def _body(self, request: Request) -> bytes:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_body_bytes:
-                raise Refused(f"The body may have {self._max_body_bytes:,} bytes.", Code.BAD_REQUEST, 413)
-        return bytes(body)
 
     async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
         services = self._services
