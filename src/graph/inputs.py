@@ -107,7 +107,8 @@ class BookAppointmentInput:
     )
     starts_at: datetime = described("The first instant of the slot, not before now.")
     ends_at: datetime = described(
-        "The end of the slot, which is not part of it: the next one may start then. At most 24 hours later."
+        "The end of the slot, which is not part of it: the next one may start then. At most 24 hours later, "
+        "unless the server is set otherwise."
     )
 
 
@@ -144,7 +145,9 @@ class EventInput:
     )
     action: WireAction = described("What happened to the subject.")
     id: strawberry.ID | None = optional(
-        "A UUID by which a retry is known (version 7 sorts well); made by the server when absent."
+        "A UUID by which a retry is known (version 7 sorts well); made by the server when absent. One of "
+        "version 7 that was made more than a day before the event, or ahead of now, is dropped as "
+        "ID_OF_ANOTHER_TIME."
     )
     occurred_at: datetime | None = optional(
         "When it happened; when absent, the time inside an id of version 7, else now. Up to 5 minutes ahead "
@@ -158,7 +161,8 @@ class EventInput:
         "The kind of device it came from; not recognised when absent."
     )
     domain: str | None = optional(
-        "The site it came from, such as `example.com`. Of an address, all but the host is dropped."
+        "The site it came from, such as `example.com`. Of an address, all but the host is dropped. Beyond as "
+        "many as are told apart on the subject's day, it counts under `(other)`."
     )
     visitor: str | None = optional(
         "The caller's own stable name for the person: one unique visitor. Only a keyed hash of it is stored."
@@ -174,8 +178,8 @@ class WorkInput:
     source_type: SourceType = described("Where it is published.")
     is_individual_work: bool = described("Whether the viewer made it alone.")
     in_app_plays: BigInt = optional(
-        "How often it was played here until now; later events PLAY add to it. When left out it is 0, also "
-        "for a work that was there already.",
+        "How often it was played here until now, at most 10^12; later events PLAY add to it. When left out "
+        "it is 0, also for a work that was there already.",
         BigInt(0),
     )
 
@@ -186,12 +190,13 @@ class UserInsightInput:
     number_of_roles: int | None = optional("How many roles the user has played.")
     number_of_acts: int | None = optional("How many acts the user has performed.")
     profile_views: BigInt | None = optional(
-        "How often the profile was opened until now; later events PROFILE_VIEW add to it."
+        "How often the profile was opened until now, at most 10^12; later events PROFILE_VIEW add to it."
     )
     profile_searches: BigInt | None = optional(
-        "How often a search has found the profile until now; later events PROFILE_SEARCH add to it."
+        "How often a search has found the profile until now, at most 10^12; later events PROFILE_SEARCH add "
+        "to it."
     )
-    connects: BigInt | None = optional("How many friends the user has.")
+    connects: BigInt | None = optional("How many friends the user has, at most 10^12.")
     facebook_page_id: BigInt | None = optional(
         "The number of the user's Facebook page, from 1. After a change, followers are null until Facebook "
         "tells them."

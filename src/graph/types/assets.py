@@ -43,7 +43,11 @@ WorkspaceIds = Annotated[
     ),
 ]
 OneDomain = Annotated[
-    str | None, argument("Only what came from this site, such as `example.com`; from anywhere when null.")
+    str | None,
+    argument(
+        "Only what came from this site, such as `example.com`, or from `(other)`: see `ViewPoint.domain`. "
+        "From anywhere when null."
+    ),
 ]
 Zone = Annotated[
     TimeZone | None,

@@ -52,11 +52,12 @@ class Work:
 class InsightScoreParts:
     reach: Decimal = described(
         "10 log(1 + n) / log(1 + 10,000,000), at most 10, of n followers on all networks and plays of all "
-        "works, here and elsewhere."
+        "works, here and elsewhere. Of a work's plays here, 3,000 events of each month count."
     )
     activity: Decimal = described("10 log(1 + n) / log(1 + 100), at most 10, of n roles, acts and works.")
     interest: Decimal = described(
-        "10 log(1 + n) / log(1 + 100,000), at most 10, of n profile views, profile searches and connects."
+        "10 log(1 + n) / log(1 + 100,000), at most 10, of n profile views, profile searches and connects. Of "
+        "views and of searches, 3,000 events of each month count."
     )
 
 

@@ -202,7 +202,11 @@ class Publication(Node):
             ),
         ] = (),
         domain: Annotated[
-            str | None, argument("Only views from this site, such as `example.com`; from anywhere when null.")
+            str | None,
+            argument(
+                "Only views from this site, such as `example.com`, or from `(other)`: see "
+                "`ViewPoint.domain`. From anywhere when null."
+            ),
         ] = None,
     ) -> ViewsKey:
         """Views of the publication over time. Up to this moment."""
