@@ -4,15 +4,12 @@ Prints a table for each engine. docs/operations.md says what its columns mean, a
 """
 
 import asyncio
-import os
-import signal
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 from typing import Annotated, NamedTuple
 from uuid import uuid4
 
@@ -22,12 +19,15 @@ import typer
 from bench.abuser import KINDS, Orders
 from bench.healthy import Pace, Served
 from bench.neighbours import Neighbours, made_neighbours
-from bench.running import Running, running
+from bench.running import running
 from tests.postgres import PostgresServer
 
 ROOT = Path(__file__).parents[1]
-HEAD = """| kind | p99 alone, ms | p99 beside, ms | ratio | loop held, ms (CPU) | memory before, MB | after, MB | the healthy one was refused | the abuser was answered |
-| --- | --- | --- | --- | --- | --- | --- | --- | --- |"""
+COLUMNS = (
+    "kind", "p99 alone, ms", "p99 beside, ms", "ratio", "loop held, ms (CPU)", "memory before, MB", "after, MB",
+    "the healthy one was refused", "the abuser was answered",
+)  # fmt: skip
+HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
 _GOAL = 2.0
 _SHOWN = 6
 
@@ -50,11 +50,18 @@ class Row(NamedTuple):
         return self.beside / self.alone
 
     def line(self) -> str:
-        return (
-            f"| {self.kind} | {self.alone * 1e3:.1f} | {self.beside * 1e3:.1f} | {self.ratio:.1f} "
-            f"| {self.held_wall * 1e3:.0f} ({self.held_cpu * 1e3:.0f}) | {self.before:.0f} | {self.after:.0f} "
-            f"| {_told(self.refused)} | {_told(self.answers)} |"
+        cells = (
+            self.kind,
+            f"{self.alone * 1e3:.1f}",
+            f"{self.beside * 1e3:.1f}",
+            f"{self.ratio:.1f}",
+            f"{self.held_wall * 1e3:.0f} ({self.held_cpu * 1e3:.0f})",
+            f"{self.before:.0f}",
+            f"{self.after:.0f}",
+            _told(self.refused),
+            _told(self.answers),
         )
+        return f"| {' | '.join(cells)} |"
 
 
 def _told(counts: dict[str, int]) -> str:

@@ -1,4 +1,4 @@
-"""A client that does not behave, bounded in how often and how much, so that it abuses the server and not the machine.
+"""A client that does not behave: bounded in how often and how much, to abuse the server and not the machine.
 
 What to do comes in on standard input, as JSON; how it was answered goes out on standard output.
 """
@@ -70,9 +70,9 @@ class Abuser:
     async def series(self) -> None:
         """In turn one that is too long, and the longest that is not."""
         day = datetime.now(UTC).date()
-        lengths = [
+        lengths: list[dict[str, object]] = [
             {"start": str(day.replace(year=day.year - years, day=1)), "end": str(day), "assets": assets}
-            for years, assets in ((5, None), (1, self.orders.neighbours.assets[:30]))
+            for years, assets in ((5, None), (1, self.orders.neighbours.assets[:15]))
         ]
 
         def asked(number: int) -> Asked:
@@ -217,7 +217,8 @@ class Abuser:
             if socket is None:
                 return
             reader, writer = socket
-            query = f'subscription {{ publicationMetricsChanged(url: "{self.orders.neighbours.publications[0]}") {{ name }} }}'
+            url = self.orders.neighbours.publications[0]
+            query = f'subscription {{ publicationMetricsChanged(url: "{url}") {{ name }} }}'
             writer.write(_text({"type": "connection_init"}))
             writer.write(_text({"id": "1", "type": "subscribe", "payload": {"query": query}}))
             ended = await _until_closed(reader, self.left)

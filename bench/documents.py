@@ -12,7 +12,7 @@ EXPENSIVE = """{ publications(first: 100) { edges { node { owner {
 SERIES = """query($id: ID!, $start: RangeBound!, $end: RangeBound!, $assets: [ID!]) {
   organization(id: $id) { metrics(range: {start: $start, end: $end}, assetIds: $assets) {
     views(viewType: VIEW_3D, interval: DAY, groupBy: [ASSET, DEVICE], zeroFill: true) {
-      count points { dateInterval start count device asset { name } }
+      count points { dateInterval start count deviceCategory asset { name } }
 } } } }"""
 LOGIN = """mutation($email: String!, $password: String!) {
   login(input: {password: {email: $email, password: $password}}) { accessToken } }"""

@@ -43,7 +43,7 @@ class Running:
 
     def start(self) -> None:
         """Until it is ready."""
-        self._process = subprocess.Popen(  # noqa: S603
+        self._process = subprocess.Popen(
             [sys.executable, "-m", "bench.watched"],
             cwd=ROOT,
             env=self._environment,

@@ -51,9 +51,7 @@ class Watch:
         self._seen = Seen()
 
     @asynccontextmanager
-    async def lifespan(
-        self, usual: Callable[[Any], Any], app: Starlette
-    ) -> AsyncIterator[Any]:
+    async def lifespan(self, usual: Callable[[Any], Any], app: Starlette) -> AsyncIterator[Any]:
         asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.tell)
         beating = asyncio.create_task(self.beat())
         async with usual(app) as state:
