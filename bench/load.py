@@ -149,12 +149,9 @@ class Load:
         if kind == "series":
             self._check_series(told["organization"]["metrics"], bounds)
             return
-        rows = {
-            "dashboard": lambda: [told["publication"]],
-            "list": lambda: [edge["node"] for edge in told["publications"]["edges"]],
-            "nodes": lambda: told["nodes"],
-            "subscription": lambda: [told["publicationMetricsChanged"]],
-        }[kind]()
+        (value,) = told.values()
+        rows = [edge["node"] for edge in value["edges"]] if kind == "list" else value
+        rows = rows if isinstance(rows, list) else [rows]
         if kind in ("list", "nodes") and len(rows) != len(self.company.publications):
             self.ledger.wrong.append(f"{kind}: {len(rows)} publications")
         for row in rows:
@@ -311,12 +308,10 @@ class Load:
                 if connection is None or connection.transport.is_closing():
                     connection = await connected(self._port, ADDRESS)
                 return await connection.ask(request)
-        except TimeoutError:
-            connection = _left(connection)
-            return 0, b"no answer"
-        except OSError:
-            connection = _left(connection)
-            return 0, b"no connection"
+        except (OSError, TimeoutError) as error:
+            if connection:
+                connection.transport.abort()
+            return 0, b"no answer" if isinstance(error, TimeoutError) else b"no connection"
         finally:
             self._idle.put_nowait(connection)
 
@@ -327,11 +322,6 @@ async def _again(work: Callable[[], Awaitable[Any]]) -> None:
         if await work():
             return
         await asyncio.sleep(_RETRY_SECONDS)
-
-
-def _left(connection: Connection | None) -> None:
-    if connection:
-        connection.transport.abort()
 
 
 def _events(subject: str, ids: list[UUID]) -> list[dict[str, Any]]:
