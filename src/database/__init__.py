@@ -9,7 +9,7 @@ from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, is_partition
 from database.statement import Statement
-from database.usage import Usage, metered
+from database.usage import Usage, current_usage, metered
 
 __all__ = [
     "Bulk",
@@ -23,6 +23,7 @@ __all__ = [
     "bulk",
     "change_rows",
     "channel_of",
+    "current_usage",
     "drop_partitions",
     "ensure_partitions",
     "fault_of",

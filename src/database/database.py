@@ -31,6 +31,8 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
+_FEW = 500
+"""Rows that are given their shape at once."""
 _CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
 """Of commands; a server that has a limit waits half as long for whoever else writes."""
@@ -92,7 +94,12 @@ class Database:
                 if fault := fault_of(error):
                     raise fault.told() from error
                 raise
-        return statement.rows(compiled, fetched)
+        if len(fetched) <= _FEW:
+            return statement.rows(compiled, fetched)
+        rows: list[R] = []
+        async for piece in usage.line.pieces(fetched):
+            rows += statement.rows(compiled, piece)
+        return rows
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:
         """What other requests read, well or not, for this one too. Raises TIMEOUT when it is cut off, as what

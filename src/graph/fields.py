@@ -30,6 +30,9 @@ from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
 
+_STEPS = 10
+"""As many as it takes to show a value, which may be a page of objects."""
+
 K = TypeVar("K")
 Price: TypeAlias = Cost | ListSize | SeriesSize
 Costs: TypeAlias = Price | Sequence[Price]
@@ -79,6 +82,8 @@ class Loads(FieldExtension):
         if key is None:
             return None
         value = await self.loader(info.context.loaders).load(key)
+        # Thousands may have waited for it, or for others of the same batch.
+        await info.context.line.step(_STEPS)
         return None if value is None else self.of(key, value)
 
 

@@ -5,7 +5,7 @@ Leaves of a point, and leaves of its asset or workspace, are told from columns i
 selected, or anything goes wrong, the executor does it: its answer is what this one always is.
 """
 
-from asyncio import gather, sleep
+from asyncio import gather
 from collections.abc import Callable, Coroutine, Iterator, Sequence
 from functools import partial
 from inspect import isawaitable
@@ -25,10 +25,10 @@ from graphql import (
 )
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
+from graph.execution import Execution, listed, text_of
 from graph.types.views import OF_THE_BUCKET, Points, ViewPoint
 from loaders.series import Point
 
@@ -45,7 +45,7 @@ class _NotPlain(Exception):
     """It takes the executor."""
 
 
-class ExecutionOfPoints(StrawberryGraphQLCoreExecutionContext):
+class ExecutionOfPoints(Execution):
     def complete_list_value(
         self,
         return_type: GraphQLList[GraphQLOutputType],
@@ -72,21 +72,18 @@ class ExecutionOfPoints(StrawberryGraphQLCoreExecutionContext):
             return usual()
         return self._completed(columns, usual)
 
-    async def _completed(self, columns: "_Columns", usual: Callable[[], Any]) -> list[Any]:
-        completed: list[Any] = []
+    async def _completed(self, columns: "_Columns", usual: Callable[[], Any]) -> Any:
+        texts: list[bytes] = []
         try:
             await columns.wait()
             for piece in columns.pieces():
-                completed += piece
+                texts.append(text_of(piece))
+                self.line.steps += _AT_ONCE
                 await self.let_others()
         except Exception:
             found: Any = usual()
             return list(await found if isawaitable(found) else found)
-        return completed
-
-    async def let_others(self) -> None:
-        """Have their turn."""
-        await sleep(0)
+        return listed(texts)
 
 
 class _Leaf(NamedTuple):

@@ -8,23 +8,25 @@ from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
-from graphql import GraphQLError, validate
+from graphql import GraphQLError, GraphQLSchema, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, ExpectedError, TooExpensive, TooManyPoints
+from base.errors import BadUserInput, ExpectedError, Throttled, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
 from graph.cost import Estimate, Price, priced
-from graph.document import Document, document_of
+from graph.document import Document, aside, document_of
 from graph.introspection import NoIntrospection
+from graph.remembered import remembered
 from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.course import Described
 
-# What it adds to the rules of each operation.
-_STRAWBERRYS = (MaybeNullValidationRule, OneOfInputValidationRule)
+# With what Strawberry adds to them.
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
 """Of one document: some say again what is written there, all of it."""
 _MOST_VALUES = 20_000
@@ -46,16 +48,24 @@ class Preparation(SchemaExtension):
         context: Context = execution.context
         course = context.course
         began = perf_counter()
-        if not context.limits.introspection:
-            execution.validation_rules = (*execution.validation_rules, NoIntrospection)
         document = document_of(execution.query or "", context.limits.document_tokens)
-        errors = execution.pre_execution_errors = _errors(execution, document)
+        schema = execution.schema._schema
+        errors = _errors(schema, document, introspection=context.limits.introspection)
+        if errors:
+            document.forget()
+        execution.pre_execution_errors = errors
         course.began = perf_counter()
         course.validate = course.began - began
-        if not errors:
-            course.operation = _operation(execution, document)
+        if errors:
+            execution.pre_execution_errors = _throttled(context, document.price) or errors
+        else:
+            course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
-            execution.pre_execution_errors = await _too_expensive(execution, document)
+            refused = await _too_expensive(execution, document)
+            spent = document.price if refused else course.cost or 1
+            execution.pre_execution_errors = _throttled(context, spent) or refused
+            if not execution.pre_execution_errors:
+                execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
@@ -82,7 +92,7 @@ def _require_few(variables: dict[str, Any]) -> None:
 async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
     course, limits = context.course, context.limits
-    price = _price(execution, document)
+    price = _price(execution.schema._schema, document, execution.operation_name)
     if price is None:
         return []
     variables = _as_sent(context, execution.variables or {})
@@ -96,6 +106,15 @@ async def _too_expensive(execution: ExecutionContext, document: Document) -> lis
     else:
         return []
     return [GraphQLError(error.message, original_error=error)]
+
+
+def _throttled(context: Context, cost: int) -> list[GraphQLError]:
+    operation = context.course.operation
+    try:
+        context.spend(cost, writes=operation is not None and operation.type == "mutation")
+    except Throttled as error:
+        return [GraphQLError(error.message, original_error=error)]
+    return []
 
 
 def _as_sent(context: Context, variables: Variables) -> Variables:
@@ -139,18 +158,30 @@ def _too_many(price: Price, estimate: Estimate, variables: Variables, limit: int
     )
 
 
-def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
-    rules = execution.validation_rules
-    schema, node = execution.schema._schema, document.node
+async def look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    """In a thread, as it takes long: so all is known by the time it is prepared."""
+    await aside(lambda: _look_through(schema, document, operation_name, introspection=introspection))
+
+
+def _look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    if not _errors(schema, document, introspection=introspection):
+        _operation(schema, document, operation_name)
+        _looked_up(schema, document, operation_name)
+
+
+def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -> list[GraphQLError]:
+    rules = _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+    node = document.node
     assert node
-    errors = document.known(rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS))
-    if errors:
-        document.forget()
-    return errors
+    return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-def _operation(execution: ExecutionContext, document: Document) -> Described | None:
-    operation, node = document.operation(execution.operation_name), document.node
+def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
+    operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
@@ -158,20 +189,24 @@ def _operation(execution: ExecutionContext, document: Document) -> Described | N
         return Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
-            lifetime_of(execution.schema._schema, node, operation),
+            lifetime_of(schema, node, operation),
         )
 
     return document.known((Described, operation.name and operation.name.value), looked_through)
 
 
-def _price(execution: ExecutionContext, document: Document) -> Price | None:
-    operation, node = document.operation(execution.operation_name), document.node
+def _looked_up(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
+    key = Price, operation.name and operation.name.value
+    return document.known(key, lambda: priced(schema, node, operation))
 
-    def looked_through() -> Price:
-        price = priced(execution.schema._schema, node, operation)
-        document.weigh(price.selected * _TOKENS_OF_A_SELECTION)
-        return price
 
-    return document.known((Price, operation.name and operation.name.value), looked_through)
+def _price(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    price = _looked_up(schema, document, operation_name)
+    if price:
+        # Not in the thread in which it may have been found.
+        tokens = price.selected * _TOKENS_OF_A_SELECTION
+        document.known((_price, operation_name), lambda: document.weigh(tokens))
+    return price

@@ -13,7 +13,7 @@ from loaders.assets import (
     FormatsOfAsset,
 )
 from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
-from loaders.credentials import KeyByDigest, PasswordByEmail
+from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
@@ -87,6 +87,10 @@ class Loaders:
     @cached_property
     def user_by_username(self) -> UserByUsername:
         return UserByUsername(self._database)
+
+    @cached_property
+    def account_by_email(self) -> AccountByEmail:
+        return AccountByEmail(self._database)
 
     @cached_property
     def password_by_email(self) -> PasswordByEmail:

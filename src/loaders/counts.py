@@ -34,7 +34,17 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from base.calendar import Piece, Pieces, Span, pieces, time_zone
-from database import Database, Statement, among, bucket_of, ordered_join, rows_of, spans, table_of
+from database import (
+    Database,
+    Statement,
+    among,
+    bucket_of,
+    current_usage,
+    ordered_join,
+    rows_of,
+    spans,
+    table_of,
+)
 from loaders.base import Loader
 from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
 
@@ -239,11 +249,14 @@ async def read_points(
         **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
     )
     numbered = list(runs.values())
-    return [
-        (part, numbered[run][bucket // 2].position, device, domain, count)
-        for run, bucket, part, device, domain, count in rows
-        if bucket % 2
-    ]
+    summed: list[Summed] = []
+    async for piece in current_usage().line.pieces(rows):
+        summed += [
+            (part, numbered[run][bucket // 2].position, device, domain, count)
+            for run, bucket, part, device, domain, count in piece
+            if bucket % 2
+        ]
+    return summed
 
 
 def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from base.calendar import Bucket
 from base.errors import TooManyPoints
-from database import Database
+from database import Database, current_usage
 from loaders.counts import Measure, Member, read_points
 from models import Device
 
@@ -95,7 +95,7 @@ async def read_series(
         await _read(database, zone, measure, parties, budget.most)
         for number, party in zip(numbers, parties, strict=True):
             try:
-                found[number] = party.series(budget)
+                found[number] = await party.series(budget)
             except TooManyPoints as error:
                 found[number] = error
     return found
@@ -108,9 +108,11 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
         for subject, place in zip(party.asked.subjects, party.numbers(len(places)), strict=True):
             members.append((party.asked.tenant_id, subject, place))
         places.extend((party, number) for number in range(len(party.parts)))
-    for place, position, device, domain, count in await read_points(database, zone, measure, members, most):
-        party, number = places[place]
-        party.add(position, (device, domain, *party.parts[number]), count)
+    points = await read_points(database, zone, measure, members, most)
+    async for piece in current_usage().line.pieces(points):
+        for place, position, device, domain, count in piece:
+            party, number = places[place]
+            party.add(position, (device, domain, *party.parts[number]), count)
 
 
 _Place = tuple[int, str, int, int]
@@ -135,7 +137,7 @@ class _Party:
         key = position * _RAW + group
         self._counts[key] = self._counts.get(key, 0) + count
 
-    def series(self, budget: PointBudget) -> Series:
+    async def series(self, budget: PointBudget) -> Series:
         """Raises TooManyPoints, before any is made."""
         asked = self.asked
         if asked.zero_fill and asked.is_whole:
@@ -144,17 +146,16 @@ class _Party:
         buckets, groups = len(asked.buckets), len(in_order)
         budget.take(buckets, groups, buckets * groups if asked.zero_fill else len(self._counts))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
-        counts = {
-            key // _RAW * groups + rank[key % _RAW]: count for key, count in self._counts.items() if count
-        }
+        counts: dict[int, int] = {}
+        line = current_usage().line
+        async for piece in line.pieces(self._counts.items()):
+            counts |= {key // _RAW * groups + rank[key % _RAW]: count for key, count in piece if count}
         self._counts = {}
         places = range(buckets * groups) if asked.zero_fill else sorted(counts)
-        return Series(
-            asked.buckets,
-            [_group(place) for place in in_order],
-            places,
-            [counts.get(place, 0) for place in places],
-        )
+        in_place: list[int] = []
+        async for numbers in line.pieces(places):
+            in_place += [counts.get(place, 0) for place in numbers]
+        return Series(asked.buckets, [_group(place) for place in in_order], places, in_place)
 
 
 def _group(place: _Place) -> Group:

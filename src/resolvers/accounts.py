@@ -10,7 +10,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from auth.keys import digest, new_key
-from auth.sign_in import user_by_key, user_by_password
+from auth.sign_in import Attempt, user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
@@ -33,9 +33,9 @@ class SignedIn(NamedTuple):
 
 async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
     with _another_viewer(context):
-        user_id = await user_by_password(
-            context.loaders, context.services.throttle, email, password, context.address
-        )
+        services = context.services
+        attempt = Attempt(email, password, context.address, context.now)
+        user_id = await user_by_password(context.loaders, services.database, services.throttle, attempt)
         return await _signed_in(context, Viewer(user_id))
 
 

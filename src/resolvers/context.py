@@ -1,6 +1,6 @@
 """What one request carries, and what the program lends to every request."""
 
-from asyncio import Semaphore
+from asyncio import Semaphore, sleep
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -9,12 +9,14 @@ from datetime import UTC, datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
+from auth.rates import RateLimits
 from auth.sign_in import Bearers, expiry_of, viewer_of
 from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
-from base.errors import Lapsed
-from database import Database
+from base.errors import Lapsed, Throttled
+from base.turns import Line
+from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
 from ingest.topics import Topics, touched
@@ -64,6 +66,8 @@ class Services:
     """What takes in reported events."""
     salts: Salts
     subjects: Subjects
+    rates: RateLimits = field(default_factory=RateLimits)
+    """How much each caller may ask for; any amount where nothing is said."""
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
@@ -128,6 +132,28 @@ class Context:
         if self.viewer.refusal:
             raise Lapsed(self.viewer.refusal)
 
+    def spend(self, cost: int, *, writes: bool = False) -> None:
+        """What is about to be executed costs so much of what the viewer may ask for, or the address where
+        nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
+        """
+        budget = self.services.rates.spend(
+            self.viewer, self.address, cost, self.now.timestamp(), writes=writes
+        )
+        self.course.budget = budget
+        if budget:
+            budget.require()
+
+    async def afford(self) -> None:
+        """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
+        left: nobody sent a request that could be refused, and what changes meanwhile will be in the answer.
+        """
+        while True:
+            self.now = self.services.clock()
+            try:
+                return self.spend(self.course.cost or 1)
+            except Throttled as error:
+                await sleep(error.extensions["retryAfter"])
+
     async def take_turn(self) -> None:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
@@ -153,6 +179,10 @@ class Context:
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
+
+    @property
+    def line(self) -> Line:
+        return current_usage().line
 
     @property
     def limits(self) -> Limits:

@@ -4,6 +4,8 @@ from asyncio import Timeout, get_running_loop
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from auth.rates import Budget
+
 
 class Lifetime(NamedTuple):
     """For how long an answer holds, and for whom."""
@@ -38,12 +40,18 @@ class Course:
     """None where it was not asked for: of what only records events it is known to be small."""
     points: int = 0
     """Of all series, as they were estimated."""
+    budget: Budget | None = None
+    """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
     is_left: bool = False
     """Whether nobody waits for the answer any more."""
 
     @property
     def is_query(self) -> bool:
         return self.operation is not None and self.operation.type == "query"
+
+    @property
+    def is_mutation(self) -> bool:
+        return self.operation is not None and self.operation.type == "mutation"
 
     def leave(self) -> None:
         """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""

@@ -11,7 +11,9 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
+from server.bodies import Unread
 from server.collect import Collector
+from server.crowds import PerAddress
 from server.documents import documents_of
 from server.endpoint import Endpoint
 from server.graphiql import GraphiQL
@@ -57,11 +59,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         quota,
         origins=origins,
         most=settings.max_sockets,
+        most_per_address=settings.max_sockets_per_address,
+        max_unread_bytes=settings.max_unread_bytes,
         idle_seconds=settings.socket_idle_seconds,
         log_documents=settings.log_documents,
     )
 
-    collector = Collector(used)
+    collector = Collector(used, max_body_seconds=settings.max_body_seconds)
 
     async def collect(request: Request) -> Response:
         return await collector(request)
@@ -97,7 +101,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/readyz", health.ready),
             Route("/health", health.ready),
         ],
-        middleware=[Middleware(CutOff, stopping=stopping)],
+        middleware=[
+            Middleware(Unread),
+            Middleware(CutOff, stopping=stopping),
+            Middleware(PerAddress, most=settings.max_connections_per_address),
+        ],
         lifespan=lifespan,
     )
 

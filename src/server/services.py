@@ -3,8 +3,10 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from auth.ledger import Ledger
 from auth.links import LinkSigner
-from auth.throttle import Rates, SignInThrottle
+from auth.rates import RateLimits, Rates
+from auth.throttle import SignInRates, SignInThrottle
 from auth.tokens import Signer
 from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
@@ -31,6 +33,10 @@ def services_of(settings: Settings) -> Services:
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
+    secret = secrets[0].encode()
+    # PostgreSQL may have workers on other machines.
+    has_company = settings.workers > 1 or database.dialect_name == "postgresql"
+    ledger = Ledger(database, secret, clock) if has_company else None
     return Services(
         database=database,
         topics=topics,
@@ -47,8 +53,20 @@ def services_of(settings: Settings) -> Services:
             audience=settings.token_audience,
         ),
         links=LinkSigner(secrets),
-        throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
-        visitor_key=secrets[0].encode(),
+        throttle=SignInThrottle(
+            SignInRates(
+                settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
+            ),
+            secret,
+            clock,
+            ledger,
+        ),
+        rates=RateLimits(
+            Rates(settings.query_cost_per_user, settings.query_cost_per_address),
+            Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
+            ledger,
+        ),
+        visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
@@ -69,6 +87,8 @@ async def close_services(services: Services) -> None:
     """What was taken in is written first, and told."""
     await services.buffer.close()
     await services.topics.close()
+    await services.rates.close()
+    await services.throttle.close()
     await services.database.close()
 
 

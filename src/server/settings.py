@@ -9,12 +9,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from base.buckets import rate_of
 from server.failures import Failure
 from server.logs import LogFormat
 from server.timing import Shown
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+_LARGEST_LIMIT = 2**31 - 1
+"""What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
@@ -93,11 +96,36 @@ class Settings(BaseSettings):
     )
     sign_ins_per_account: str = Field(
         default="10 per 15 minutes",
-        description="How often one account may fail to sign in, in each worker, before it has to wait.",
+        description="How often signing in to one account from one address may fail before it has to wait.",
+    )
+    sign_ins_of_strangers: str = Field(
+        default="30 per 15 minutes",
+        description=(
+            "How often signing in to one account may fail from all addresses together from which it was not "
+            "used in the last 90 days; then these have to wait."
+        ),
     )
     sign_ins_per_address: str = Field(
         default="60 per 15 minutes",
-        description="How often one address may try to sign in, in each worker, before it has to wait.",
+        description="How often one address may try to sign in, to whatever account, before it has to wait.",
+    )
+    query_cost_per_user: str = Field(
+        default="300000 per minute",
+        description=(
+            "What the queries of one user may cost: so much at once, and as much again in that time; `off` "
+            "for anything."
+        ),
+    )
+    query_cost_per_address: str = Field(
+        default="60000 per minute",
+        description="The same of one address, of which nobody is signed in.",
+    )
+    mutation_cost_per_user: str = Field(
+        default="60000 per minute", description="The same of one user's mutations."
+    )
+    mutation_cost_per_address: str = Field(
+        default="1200 per minute",
+        description="The same of the mutations of one address, of which nobody is signed in.",
     )
     cache_seconds: int = Field(
         default=3600,
@@ -115,7 +143,56 @@ class Settings(BaseSettings):
         ),
     )
     max_body_seconds: int = Field(
-        default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
+        default=30,
+        ge=1,
+        description=(
+            "How long the body of a request to `/graphql` or `/collect`, or a message on a WebSocket, may "
+            "take to come, in seconds."
+        ),
+    )
+    max_connections: int = Field(
+        default=10_000,
+        ge=1,
+        description=(
+            "How many connections may be open in each worker, of which WebSockets are some; beyond that only "
+            "questions for its health are answered."
+        ),
+    )
+    max_connections_per_address: int = Field(
+        default=256,
+        ge=1,
+        description=(
+            "How many connections one address may have open in each worker, or requests at a time through a "
+            "proxy; of IPv6, all addresses of a /64 together."
+        ),
+    )
+    max_header_bytes: int = Field(
+        default=65_536, ge=1_000, description="How long the URL and the headers of a request may be together."
+    )
+    max_headers: int = Field(default=100, ge=10, description="How many headers a request may have.")
+    max_header_seconds: int = Field(
+        default=10, ge=1, description="How long the headers of a request may take to come, in seconds."
+    )
+    keep_alive_seconds: int = Field(
+        default=65,
+        ge=1,
+        description=(
+            "How long a connection waits for the next request, in seconds: longer than a proxy keeps it, so "
+            "that the proxy ends it."
+        ),
+    )
+    max_unread_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="How long a client may read next to nothing of what waits for it, in seconds.",
+    )
+    max_unread_bytes: int = Field(
+        default=16_000_000,
+        ge=1_000,
+        description=(
+            "How many bytes of answers may wait on one WebSocket to be read; then further operations get "
+            "THROTTLED."
+        ),
     )
     max_query_seconds: int = Field(
         default=30,
@@ -163,6 +240,11 @@ class Settings(BaseSettings):
         default=5_000,
         ge=1,
         description="How many WebSockets may be open in each worker, whatever runs on them.",
+    )
+    max_sockets_per_address: int = Field(
+        default=100,
+        ge=1,
+        description=("How many of them one address may have open; of IPv6, all addresses of a /64 together."),
     )
     socket_idle_seconds: int = Field(
         default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
@@ -352,8 +434,6 @@ class Settings(BaseSettings):
         return weight
 
     @field_validator(
-        "sign_ins_per_account",
-        "sign_ins_per_address",
         "youtube_quota",
         "soundcloud_quota",
         "x_quota",
@@ -366,6 +446,25 @@ class Settings(BaseSettings):
             parse(text)
         except ValueError:
             raise ValueError("Give a rate, such as `10 per 15 minutes`") from None
+        return text
+
+    @field_validator(
+        "sign_ins_per_account",
+        "sign_ins_of_strangers",
+        "sign_ins_per_address",
+        "query_cost_per_user",
+        "query_cost_per_address",
+        "mutation_cost_per_user",
+        "mutation_cost_per_address",
+    )
+    @classmethod
+    def _is_a_limit(cls, text: str) -> str:
+        try:
+            rate = rate_of(text)
+        except ValueError:
+            raise ValueError("Give a rate, such as `10 per 15 minutes`, or `off`") from None
+        if rate and rate.size > _LARGEST_LIMIT:
+            raise ValueError(f"{_LARGEST_LIMIT:,} is the most; `off` is for anything")
         return text
 
     @field_validator("cors_origins")

@@ -113,7 +113,7 @@ async def test_a_body_as_large_as_allowed_is_read_and_one_byte_more_refused(serv
 
     assert fits.data == {"viewer": None}
     assert is_too_large.status == 413
-    assert message(is_too_large) == "The body may have 1,000 bytes."
+    assert message(is_too_large) == "The body may have 1,000 bytes. Send less at once."
     assert is_too_large.code == "BAD_REQUEST"
 
 
