@@ -40,6 +40,8 @@ UNLIMITED = (
     "QUERY_COST_PER_ADDRESS",
     "MUTATION_COST_PER_USER",
     "MUTATION_COST_PER_ADDRESS",
+    "EVENTS_PER_ADDRESS",
+    "EVENTS_PER_SUBJECT",
 )
 TICKS = os.sysconf("SC_CLK_TCK")
 ROW = "{:10}  {:12}  {:>5}  {:>7}  {:>8}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}"

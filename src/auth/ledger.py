@@ -27,7 +27,7 @@ K = TypeVar("K", bound=Hashable)
 
 BUCKETS = table_of(RateBucket)
 _KEY_BYTES = 16
-_MOST_ROWS = 500
+_MOST_ROWS = 200
 """Of one statement."""
 _SECONDS = 5.0
 """For which the database may take, and is left alone when it did not."""

@@ -46,9 +46,9 @@ from resolvers import recording
 from resolvers.context import Context
 
 _TYPE = "EventInput"
-_COST = 2
-"""Of recording, as the executor would have it; and of so many events, one more."""
-_EVENTS_A_UNIT = 100
+_COST = 5
+"""Of recording without an executor; and of so many events, one more."""
+_EVENTS_A_UNIT = 10
 _OTHER_SUBJECTS = len(WireSubject.__struct_fields__) - 1
 
 Shape = tuple[tuple[str, Any], ...]

@@ -222,14 +222,7 @@ class Loaders:
 
     @cached_property
     def insight_scores(self) -> InsightScores:
-        return InsightScores(
-            self._database,
-            self.works,
-            self.plays,
-            self.profile_views,
-            self.profile_searches,
-            self._score_weights,
-        )
+        return InsightScores(self._database, self.works, self.ever_counts, self._score_weights)
 
     @cached_property
     def plays(self) -> Plays:

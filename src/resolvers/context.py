@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,6 +20,7 @@ from base.turns import Line
 from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
+from ingest.throttle import CollectThrottle
 from ingest.topics import Topics, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
@@ -30,6 +32,35 @@ from resolvers.course import Course
 from social.refresh import Refresher
 
 _TURNS = 4
+
+
+class Quotas(NamedTuple):
+    """How much there may be at once of what people make."""
+
+    appointment_hours: int = 24
+    appointments: int = 50
+    """Of one person, that are not over nor cancelled."""
+    appointments_of_publication: int = 10
+    """The same, with the makers of one publication."""
+    publications: int = 1_000
+    """Of one owner."""
+    experiences: int = 10_000
+    """Of one publication."""
+    comments: int = 1_000
+    """Of one person on one publication."""
+    keys: int = 100
+    """Of one person, with those that were revoked or expired in the last 30 days."""
+    organizations: int = 100
+    """Of one person, as an owner."""
+    members: int = 10_000
+    """Of one organization."""
+    workspaces: int = 1_000
+    """Of one organization."""
+    assets: int = 100_000
+    """Of one organization."""
+
+
+USUAL_QUOTAS = Quotas()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +76,7 @@ class Limits:
     document_tokens: int = 5_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
+    quotas: Quotas = USUAL_QUOTAS
     query_seconds: float = 30
     introspection: bool = True
     """Whether the schema tells of itself, when asked and in errors."""
@@ -68,6 +100,7 @@ class Services:
     subjects: Subjects
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
+    collecting: CollectThrottle = field(default_factory=CollectThrottle)
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)

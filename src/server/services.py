@@ -9,12 +9,14 @@ from auth.rates import RateLimits, Rates
 from auth.throttle import SignInRates, SignInThrottle
 from auth.tokens import Signer
 from database import Database, channel_of
+from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
 from ingest.subjects import Subjects
+from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
-from resolvers.context import Limits, Services
+from resolvers.context import Limits, Quotas, Services
 from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
@@ -41,7 +43,10 @@ def services_of(settings: Settings) -> Services:
         database=database,
         topics=topics,
         buffer=Buffer(
-            database, topics, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
+            database,
+            topics,
+            Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events),
+            DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
         salts=Salts(database),
         subjects=Subjects(),
@@ -66,6 +71,7 @@ def services_of(settings: Settings) -> Services:
             Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
             ledger,
         ),
+        collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
         visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
@@ -74,6 +80,11 @@ def services_of(settings: Settings) -> Services:
             points=settings.max_points,
             document_tokens=settings.max_document_tokens,
             counts_own_views=settings.count_own_views,
+            quotas=Quotas(
+                appointment_hours=settings.max_appointment_hours,
+                appointments=settings.max_appointments,
+                appointments_of_publication=settings.max_appointments_of_publication,
+            ),
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),

@@ -121,10 +121,10 @@ class Settings(BaseSettings):
         description="The same of one address, of which nobody is signed in.",
     )
     mutation_cost_per_user: str = Field(
-        default="60000 per minute", description="The same of one user's mutations."
+        default="300000 per minute", description="The same of one user's mutations."
     )
     mutation_cost_per_address: str = Field(
-        default="1200 per minute",
+        default="60000 per minute",
         description="The same of the mutations of one address, of which nobody is signed in.",
     )
     cache_seconds: int = Field(
@@ -298,6 +298,41 @@ class Settings(BaseSettings):
             "get UNAVAILABLE."
         ),
     )
+    max_domains_per_day: int = Field(
+        default=100,
+        ge=1,
+        description=(
+            "How many sites are told apart of what happens to one subject on one day: when there are so "
+            "many, what browsers report from others is counted under `(other)`."
+        ),
+    )
+    max_own_domains_per_day: int = Field(
+        default=1_000,
+        ge=1,
+        description="The same for what a tenant's own servers report, and files.",
+    )
+    events_per_address: str = Field(
+        default="3000 per minute",
+        description=(
+            "How many events one address may send to `/collect`, in each worker, where nobody is signed in; "
+            "`off` for any number."
+        ),
+    )
+    events_per_subject: str = Field(
+        default="30000 per minute",
+        description="The same about one subject, from all addresses together.",
+    )
+    max_appointment_hours: int = Field(
+        default=24, ge=1, description="How long an appointment may be, in hours."
+    )
+    max_appointments: int = Field(
+        default=50,
+        ge=1,
+        description="How many appointments one person may have that are neither over nor cancelled.",
+    )
+    max_appointments_of_publication: int = Field(
+        default=10, ge=1, description="The same with the makers of one publication."
+    )
     count_own_views: bool = Field(
         default=False,
         description="Whether what browsers report of makers, on what is theirs, is counted.",
@@ -456,6 +491,8 @@ class Settings(BaseSettings):
         "query_cost_per_address",
         "mutation_cost_per_user",
         "mutation_cost_per_address",
+        "events_per_address",
+        "events_per_subject",
     )
     @classmethod
     def _is_a_limit(cls, text: str) -> str:

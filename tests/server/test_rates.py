@@ -125,7 +125,7 @@ async def test_a_token_that_does_not_count_is_limited_by_its_address(limited: Op
 
 
 async def test_a_mutation_that_is_refused_changes_nothing(limited: Open) -> None:
-    studio = limited(Rates("2 per minute"), Rates("3 per hour"))
+    studio = limited(Rates("2 per minute"), Rates("102 per hour"))
     id = studio.publication
     # What queries may cost is another limit.
     assert (await studio.ask(CHEAP, "owner")).data
@@ -134,15 +134,15 @@ async def test_a_mutation_that_is_refused_changes_nothing(limited: Open) -> None
     with studio.statements() as statements:
         answer = await studio.ask(LIKE.replace("likePublication", "bookmarkPublication"), "stranger", id=id)
 
-    assert_throttled(answer, 3600, "The mutations of one user may cost 3 in 3,600 s")
+    assert_throttled(answer, 3600, "The mutations of one user may cost 102 in 3,600 s")
     assert [text for text in statements if not text.startswith("SELECT")] == []
     assert await studio.count("bookmarks") == 0
     assert (await studio.ask(CHEAP, "stranger")).data
 
 
 async def test_events_that_are_refused_are_not_stored(limited: Open) -> None:
-    """A hundred events cost 1, and sending them 2."""
-    studio = limited(mutations=Rates("4 per hour"))
+    """Ten events cost 1, and sending them 5."""
+    studio = limited(mutations=Rates("25 per hour"))
     events = [{"subject": {"publicationId": studio.publication}, "action": "VIEW"}] * 200
     query = "mutation($events: [EventInput!]!) { recordEvents(events: $events) { stored } }"
     assert (await studio.ask(query, "owner", events=events)).data["recordEvents"] == {"stored": 200}
@@ -150,7 +150,7 @@ async def test_events_that_are_refused_are_not_stored(limited: Open) -> None:
 
     answer = await studio.ask(query, "owner", events=events[:1])
 
-    assert_throttled(answer, 1800, "The mutations of one user may cost 4 in 3,600 s")
+    assert_throttled(answer, 720, "The mutations of one user may cost 25 in 3,600 s")
     assert await studio.count("events") == stored == 200
 
 
@@ -204,7 +204,7 @@ async def test_every_answer_says_what_is_left(limited: Open) -> None:
     assert seen == {
         "queries": ('"queries";r=98;t=2', queries),
         "a user's": ('"queries";r=998;t=1', '"queries";q=1000;w=60;qu="cost"'),
-        "mutations": ('"mutations";r=497;t=22', '"mutations";q=500;w=3600;qu="cost"'),
+        "mutations": ('"mutations";r=398;t=735', '"mutations";q=500;w=3600;qu="cost"'),
         "with errors": ('"queries";r=96;t=3', queries),
         "refused": ('"queries";r=95;t=3', queries),
         "not limited": (None, None),
