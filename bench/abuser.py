@@ -173,6 +173,8 @@ class Abuser:
         """Many connections, on each of which something more comes twice a second."""
         async with asyncio.TaskGroup() as group:
             for number in range(self.many(usual)):
+                if not self.left:
+                    break
                 group.create_task(self._dripping(first(number), more(number), reads=reads))
                 await asyncio.sleep(0.001)
 
@@ -209,6 +211,8 @@ class Abuser:
         """Each with a subscription."""
         async with asyncio.TaskGroup() as group:
             for _ in range(self.many(500)):
+                if not self.left:
+                    break
                 group.create_task(self._subscribed())
                 await asyncio.sleep(0.002)
 
