@@ -117,7 +117,7 @@ async def test_a_value_that_is_none_is_an_error_where_the_executor_says(
 async def test_an_asset_that_cannot_be_read_is_an_error_at_its_point(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async def unread(self: AssetById, keys: Sequence[int]) -> list[AssetRow | None]:
+    async def unread(_: AssetById, _keys: Sequence[int]) -> list[AssetRow | None]:
         raise Fault.AWAY.told()
 
     await report(studio)
