@@ -46,6 +46,10 @@ class Course:
     def is_query(self) -> bool:
         return self.operation is not None and self.operation.type == "query"
 
+    @property
+    def is_mutation(self) -> bool:
+        return self.operation is not None and self.operation.type == "mutation"
+
     def leave(self) -> None:
         """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
         self.is_left = True

@@ -14,7 +14,9 @@ from starlette.routing import Route, WebSocketRoute
 from base.errors import Unavailable
 from database import Statement
 from resolvers.context import Services
+from server.bodies import Unread
 from server.collect import Collector
+from server.crowds import PerAddress
 from server.documents import documents_of
 from server.endpoint import Endpoint
 from server.graphiql import GraphiQL
@@ -61,11 +63,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         quota,
         origins=origins,
         most=settings.max_sockets,
+        most_per_address=settings.max_sockets_per_address,
+        max_unread_bytes=settings.max_unread_bytes,
         idle_seconds=settings.socket_idle_seconds,
         log_documents=settings.log_documents,
     )
 
-    collector = Collector(used)
+    collector = Collector(used, max_body_seconds=settings.max_body_seconds)
 
     async def collect(request: Request) -> Response:
         return await collector(request)
@@ -104,7 +108,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/viewer.js", viewer_js),
             Route("/health", health),
         ],
-        middleware=[Middleware(CutOff, stopping=stopping)],
+        middleware=[
+            Middleware(Unread),
+            Middleware(CutOff, stopping=stopping),
+            Middleware(PerAddress, most=settings.max_connections_per_address),
+        ],
         lifespan=lifespan,
     )
 

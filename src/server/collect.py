@@ -9,7 +9,8 @@ from ingest.reports import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import collect
 from resolvers.context import Context, Services
-from server.errors import plain
+from server.bodies import body_of
+from server.errors import Refused, plain
 
 _MAX_BYTES = 1_000_000
 _SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
@@ -24,14 +25,18 @@ _PREFLIGHT = {
 class Collector:
     """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
 
-    def __init__(self, services: Services) -> None:
+    def __init__(self, services: Services, *, max_body_seconds: float) -> None:
         self._services = services
+        self._max_body_seconds = max_body_seconds
 
     async def __call__(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return Response(status_code=204, headers=_PREFLIGHT)
         try:
             return await self._collected(request)
+        except Refused as refused:
+            told: dict[str, object] = {"code": refused.code, "message": refused.message}
+            return _answer(refused.status or 400, told, refused.headers)
         except InvalidEvents as error:
             return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
         except ClientDisconnect:
@@ -40,9 +45,7 @@ class Collector:
             return _answer(*plain(error))
 
     async def _collected(self, request: Request) -> Response:
-        body = await _body(request)
-        if body is None:
-            return _answer(413, {"code": "BAD_REQUEST", "message": f"At most {_MAX_BYTES:,} bytes at once."})
+        body = await body_of(request, most=_MAX_BYTES, seconds=self._max_body_seconds)
         events = events_from_json(body)
         services = self._services
         context = Context(
@@ -53,16 +56,6 @@ class Collector:
         )
         outcomes = await collect(context, events, request.headers.get("user-agent"))
         return _answer(202, _summary(outcomes))
-
-
-async def _body(request: Request) -> bytes | None:
-    """None when it is too large."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _MAX_BYTES:
-            return None
-    return bytes(body)
 
 
 def _summary(outcomes: list[EventOutcome]) -> dict[str, object]:

@@ -1,6 +1,5 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
-from asyncio import timeout
 from collections.abc import Mapping
 from contextlib import ExitStack
 from time import perf_counter
@@ -23,6 +22,7 @@ from graph.schema import execute, recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
 from server.answers import answers, body_of, body_of_error, refusal_of
+from server.bodies import body_of as request_body
 from server.codings import QUICKEST
 from server.documents import Documents
 from server.errors import Code, Refused
@@ -195,25 +195,8 @@ class Endpoint:
     async def _operation(self, request: Request) -> Operation:
         if request.method in READING:
             return operation_in_url(request.scope["query_string"])
-        try:
-            async with timeout(self._max_body_seconds):
-                body = await self._body(request)
-        except TimeoutError:
-            raise Refused(
-                f"The body did not come within {self._max_body_seconds} seconds.",
-                Code.BAD_REQUEST,
-                408,
-                connection="close",
-            ) from None
+        body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
         return operation_in_body(body)
-
-    async def _body(self, request: Request) -> bytes:
-        body = bytearray()
-        async for chunk in request.stream():
-            body += chunk
-            if len(body) > self._max_body_bytes:
-                raise Refused(f"The body may have {self._max_body_bytes:,} bytes.", Code.BAD_REQUEST, 413)
-        return bytes(body)
 
     async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
         services = self._services

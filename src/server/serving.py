@@ -7,32 +7,41 @@ import socket
 import sys
 from contextlib import suppress
 from logging.config import dictConfig
+from types import ModuleType
+from typing import Any
 
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from server.connections import HttpConnection, SocketConnection
+from server.connections import GuardedConfig
+from server.doors import Bounds, Doors
 from server.failures import Failure
 from server.logs import logging_config
 from server.settings import Settings
 from server.supervisor import Supervisor
 
+resource: ModuleType | None
+try:
+    import resource
+except ImportError:  # not on Windows
+    resource = None
+
+_OTHER_FILES = 100
+"""Of the database, of reports that are being made, and of Python."""
+
 
 def serve(settings: Settings) -> None:
     """Until it is told to stop. Every worker reads these settings from its environment."""
     os.environ |= settings.variables()
-    config = uvicorn.Config(
+    config = guarded_config(
+        settings,
         "server.start:app",
         factory=True,
         host=settings.host,
         port=settings.port,
         workers=settings.workers,
         loop="uvloop",
-        http=HttpConnection,
-        ws=SocketConnection,
-        ws_max_size=settings.max_body_bytes,
         timeout_graceful_shutdown=settings.stop_seconds,
-        forwarded_allow_ips=settings.forwarded_allow_ips,
         log_level=settings.log_level,
         log_config=logging_config(settings.log_level, settings.log_format),
     )
@@ -49,6 +58,41 @@ def serve(settings: Settings) -> None:
         server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:
+    """With the limits that the settings have for connections."""
+    bounds = Bounds(
+        connections=_fitting(settings.max_connections),
+        connections_per_address=settings.max_connections_per_address,
+        header_bytes=settings.max_header_bytes,
+        headers=settings.max_headers,
+        header_seconds=settings.max_header_seconds,
+        body_seconds=settings.max_body_seconds,
+        unread_seconds=settings.max_unread_seconds,
+    )
+    return GuardedConfig(
+        app,
+        Doors(bounds),
+        ws_max_size=settings.max_body_bytes,
+        timeout_keep_alive=settings.keep_alive_seconds,
+        forwarded_allow_ips=settings.forwarded_allow_ips,
+        **options,
+    )
+
+
+def _fitting(connections: int) -> int:
+    """No more than the files that the system lets a process have open, but for some that others need."""
+    if resource is None:
+        return connections
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY:
+        return connections
+    wanted = connections + connections // 20 + _OTHER_FILES
+    if soft < wanted:
+        soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+    return min(connections, max(1, (int(soft) - _OTHER_FILES) * 20 // 21))
 
 
 def start_logging(settings: Settings) -> None:

@@ -115,7 +115,56 @@ class Settings(BaseSettings):
         ),
     )
     max_body_seconds: int = Field(
-        default=30, ge=1, description="How long the body of a request to `/graphql` may take to come."
+        default=30,
+        ge=1,
+        description=(
+            "How long the body of a request to `/graphql` or `/collect`, or a message on a WebSocket, may "
+            "take to come, in seconds."
+        ),
+    )
+    max_connections: int = Field(
+        default=10_000,
+        ge=1,
+        description=(
+            "How many connections may be open in each worker, of which WebSockets are some; beyond that only "
+            "questions for its health are answered."
+        ),
+    )
+    max_connections_per_address: int = Field(
+        default=256,
+        ge=1,
+        description=(
+            "How many connections one address may have open in each worker, or requests at a time through a "
+            "proxy; of IPv6, all addresses of a /64 together."
+        ),
+    )
+    max_header_bytes: int = Field(
+        default=65_536, ge=1_000, description="How long the URL and the headers of a request may be together."
+    )
+    max_headers: int = Field(default=100, ge=10, description="How many headers a request may have.")
+    max_header_seconds: int = Field(
+        default=10, ge=1, description="How long the headers of a request may take to come, in seconds."
+    )
+    keep_alive_seconds: int = Field(
+        default=65,
+        ge=1,
+        description=(
+            "How long a connection waits for the next request, in seconds: longer than a proxy keeps it, so "
+            "that the proxy ends it."
+        ),
+    )
+    max_unread_seconds: int = Field(
+        default=60,
+        ge=1,
+        description="How long a client may read next to nothing of what waits for it, in seconds.",
+    )
+    max_unread_bytes: int = Field(
+        default=16_000_000,
+        ge=1_000,
+        description=(
+            "How many bytes of answers may wait on one WebSocket to be read; then further operations get "
+            "THROTTLED."
+        ),
     )
     max_query_seconds: int = Field(
         default=30,
@@ -163,6 +212,11 @@ class Settings(BaseSettings):
         default=5_000,
         ge=1,
         description="How many WebSockets may be open in each worker, whatever runs on them.",
+    )
+    max_sockets_per_address: int = Field(
+        default=100,
+        ge=1,
+        description=("How many of them one address may have open; of IPv6, all addresses of a /64 together."),
     )
     socket_idle_seconds: int = Field(
         default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."

@@ -1,7 +1,7 @@
 """GraphQL over WebSocket, as the subprotocol graphql-transport-ws has it."""
 
 import logging
-from asyncio import Task, create_task, current_task, gather, get_running_loop, timeout, wait
+from asyncio import Lock, Task, create_task, current_task, gather, get_running_loop, timeout, wait
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack, aclosing, suppress
 from dataclasses import dataclass
@@ -15,14 +15,17 @@ from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from base.errors import Lapsed, Throttled, Unavailable
+from base.networks import network_of
 from resolvers.context import Context, Services
 from resolvers.course import Course
 from server.answers import Answer, answers, body_of_error
+from server.crowds import address_in
 from server.documents import Documents
+from server.doors import too_many
 from server.errors import plain
 from server.line import Told, log_request
 from server.operation import Operation, require_one_operation
-from server.quota import Quota
+from server.quota import Quota, Tally
 from server.trip import Trip, trip_of
 
 log = logging.getLogger("viewgraph")
@@ -87,12 +90,14 @@ class Sockets:
         *,
         origins: Collection[str],
         most: int,
+        most_per_address: int,
+        max_unread_bytes: int,
         idle_seconds: float,
         log_documents: bool = False,
     ) -> None:
         """`origins`: whose pages may connect, beside this server's own; `*` for any.
 
-        `most`: that may be open at a time.
+        `most`: that may be open at a time. `max_unread_bytes`: of answers that wait on one of them.
         """
         self._services = services
         self._documents = documents
@@ -100,6 +105,8 @@ class Sockets:
         self._origins = origins
         self._most = most
         self._open = 0
+        self._per_network = Tally(most_per_address)
+        self._max_unread_bytes = max_unread_bytes
         self._idle_seconds = idle_seconds
         self._log_documents = log_documents
 
@@ -112,11 +119,17 @@ class Sockets:
         if self._open >= self._most:
             await socket.send_denial_response(_full(self._most))
             return
+        network = network_of(address_in(scope))
+        if not self._per_network.takes(network):
+            refusal = too_many(self._per_network.most, "WebSockets")
+            await socket.send_denial_response(Response(refusal.body, refusal.status, refusal.headers))
+            return
         self._open += 1
         try:
             await self._serve(socket)
         finally:
             self._open -= 1
+            self._per_network.give_back(network)
 
     async def _serve(self, socket: WebSocket) -> None:
         if PROTOCOL not in socket.scope["subprotocols"]:
@@ -129,6 +142,7 @@ class Sockets:
             self._services,
             self._documents,
             self._quota,
+            max_unread_bytes=self._max_unread_bytes,
             idle_seconds=self._idle_seconds,
             log_documents=self._log_documents,
         ).serve()
@@ -157,6 +171,7 @@ class Connection:
         documents: Documents,
         quota: Quota,
         *,
+        max_unread_bytes: int,
         idle_seconds: float,
         log_documents: bool,
     ) -> None:
@@ -164,6 +179,9 @@ class Connection:
         self._services = services
         self._documents = documents
         self._quota = quota
+        self._max_unread_bytes = max_unread_bytes
+        self._unread_bytes = 0
+        self._sending = Lock()
         self._idle_seconds = idle_seconds
         self._log_documents = log_documents
         self._credentials: Mapping[str, str] = {}
@@ -375,10 +393,21 @@ class Connection:
                 if answer.refusal:
                     await self._refuse(id, answer.refusal)
                     return False
+                if not context.course.is_mutation:
+                    self._require_room(answer)
                 await self._next(id, answer)
                 sent.answers += 1
                 sent.bytes += len(answer.json)
         return True
+
+    def _require_room(self, answer: Answer) -> None:
+        """Raises THROTTLED. What was written is told all the same, however much waits."""
+        if self._unread_bytes and self._unread_bytes + len(answer.json) > self._max_unread_bytes:
+            raise Throttled(
+                f"At most {self._max_unread_bytes:,} bytes of answers may wait to be read. Read them first, "
+                "or ask for less at a time.",
+                retry_after=1,
+            )
 
     async def _next(self, id: str, answer: Answer) -> None:
         await self._send_text(
@@ -392,12 +421,19 @@ class Connection:
         await self._send_text(orjson.dumps(message))
 
     async def _send_text(self, json: bytes) -> None:
-        """Waits while the other side does not read. Raises WebSocketDisconnect."""
+        """Waits while the other side does not read: one at a time, as each adds to what is unread.
+
+        Raises WebSocketDisconnect.
+        """
+        self._unread_bytes += len(json)
         try:
-            await self._socket.send({"type": "websocket.send", "text": json.decode()})
+            async with self._sending:
+                await self._socket.send({"type": "websocket.send", "text": json.decode()})
         except RuntimeError:
             # The server has given the connection up, and nobody was told yet.
             raise WebSocketDisconnect from None
+        finally:
+            self._unread_bytes -= len(json)
 
 
 def _headers(payload: dict[str, Any]) -> dict[str, str]:

@@ -14,6 +14,7 @@ from websockets.typing import Subprotocol
 
 from resolvers.context import Services
 from server.app import create_app
+from server.serving import guarded_config
 from server.settings import Settings
 
 PROTOCOL = Subprotocol("graphql-transport-ws")
@@ -156,10 +157,9 @@ class Stream:
 
 @asynccontextmanager
 async def served(services: Services, **settings: Any) -> AsyncIterator[Served]:
-    app = create_app(Settings(**settings), services)
-    config = uvicorn.Config(
-        app, host="127.0.0.1", port=0, log_config=None, lifespan="on", ws="websockets-sansio"
-    )
+    given = Settings(**settings)
+    app = create_app(given, services)
+    config = guarded_config(given, app, host="127.0.0.1", port=0, log_config=None, lifespan="on")
     server = uvicorn.Server(config)
     running = asyncio.create_task(server.serve())
     try:

@@ -1,0 +1,32 @@
+"""Networks: whose address is whose."""
+
+from functools import lru_cache
+from ipaddress import IPv4Address, IPv6Address, ip_address
+
+_PREFIX = 64
+"""Bits of an IPv6 address; the rest are of one customer, who has as many addresses as they like."""
+
+
+@lru_cache(maxsize=4096)
+def network_of(address: str) -> str:
+    """What one client may come from: an IPv4 address, or a /64 of IPv6. What is no address stays as it is."""
+    parsed = _parsed(address)
+    if not isinstance(parsed, IPv6Address):
+        return address if parsed is None else str(parsed)
+    return f"{IPv6Address(int(parsed) >> (128 - _PREFIX) << (128 - _PREFIX))}/{_PREFIX}"
+
+
+@lru_cache(maxsize=4096)
+def plain_address(address: str) -> str:
+    """IPv4 as such, also where a socket that takes both has it as `::ffff:192.0.2.1`."""
+    parsed = _parsed(address)
+    return address if parsed is None else str(parsed)
+
+
+def _parsed(address: str) -> IPv4Address | IPv6Address | None:
+    try:
+        # Whose interface it is reached by is no part of it.
+        parsed = ip_address(address.partition("%")[0])
+    except ValueError:
+        return None
+    return (parsed.ipv4_mapped if isinstance(parsed, IPv6Address) else None) or parsed
