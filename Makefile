@@ -14,7 +14,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema lint-schema release-schema docs graphiql bench-ingest bench-queries lock clean
+.PHONY: help demo test check schema lint-schema release-schema docs graphiql bench-ingest bench-queries bench-cost bench-series bench-holds lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,15 @@ bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS
 
 bench-queries: .venv/.dev ## time what dashboards ask of 10 million events; BENCH_ARGS="--events 200000"
 	@$(BIN)/python -m bench.queries $(BENCH_ARGS)
+
+bench-holds: .venv/.dev ## measure how long the heaviest requests hold the event loop
+	@$(BIN)/python -m bench.holds $(BENCH_ARGS)
+
+bench-cost: .venv/.dev ## CPU per unit of cost, of each field of the schema; BENCH_ARGS="--runs 9"
+	@$(BIN)/python -m bench.cost $(BENCH_ARGS)
+
+bench-series: .venv/.dev ## CPU and memory of 146,200 points of a series; BENCH_ARGS="--tree . --tree ../other"
+	@$(BIN)/python -m bench.series $(BENCH_ARGS)
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

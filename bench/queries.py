@@ -60,6 +60,9 @@ class _TimedReaders:
         self.seconds += perf_counter() - began
         return rows
 
+    async def are_there(self) -> bool:
+        return await self._readers.are_there()
+
     async def close(self) -> None:
         await self._readers.close()
 

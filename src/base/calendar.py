@@ -286,6 +286,21 @@ def buckets(
     return touched
 
 
+def bucket_count(
+    span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
+) -> int:
+    """How many buckets a span touches, without making them; more by the days that the zone left out."""
+    first = _first_day(day_of(span.start, zone), interval, week_start)
+    last = _first_day(day_of(span.end - _MICROSECOND, zone), interval, week_start)
+    match interval:
+        case DateInterval.DAY:
+            return (last - first).days + 1
+        case DateInterval.WEEK:
+            return (last - first).days // 7 + 1
+        case DateInterval.MONTH:
+            return 12 * (last.year - first.year) + last.month - first.month + 1
+
+
 def pieces(spans: Sequence[Span], reporting_zone: ZoneInfo) -> Pieces:
     """What to read from month totals, day totals and events: at most 1, 2 and 2 runs of each span."""
     runs = Pieces([], [], [])

@@ -1,5 +1,6 @@
 """The errors that a caller can expect. Anything else that is raised is a bug: it is logged and masked."""
 
+from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
@@ -77,6 +78,35 @@ class TooExpensive(ExpectedError):
             f"The operation may cost {cost:,}, and {limit:,} is the most. Ask for fewer items, or for less.",
             cost=cost,
             maxCost=limit,
+        )
+
+
+class TooManyPoints(TooExpensive):
+    """Of all series of an operation together."""
+
+    def __init__(
+        self,
+        points: int,
+        limit: int,
+        *,
+        field: str | None = None,
+        buckets: int,
+        groups: int,
+        narrow: Sequence[str],
+    ) -> None:
+        """`field` is the series with the most; `narrow` names arguments by which there are fewer."""
+        ways = ", ".join(f"`{name}`" for name in narrow)
+        ExpectedError.__init__(
+            self,
+            f"The operation may have {points:,} points of series, and {limit:,} is the most: "
+            f"{f'`{field}`' if field else 'one series'} has {buckets:,} buckets by {groups:,} groups. "
+            f"Narrow {ways}.",
+            points=points,
+            maxPoints=limit,
+            **({"field": field} if field else {}),
+            buckets=buckets,
+            groups=groups,
+            narrow=list(narrow),
         )
 
 

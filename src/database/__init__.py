@@ -4,16 +4,18 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, is_partition
 from database.statement import Statement
-from database.usage import Usage, metered
+from database.usage import Usage, current_usage, metered
 
 __all__ = [
     "Bulk",
     "Channel",
     "Database",
+    "Fault",
     "Statement",
     "Usage",
     "among",
@@ -21,8 +23,10 @@ __all__ = [
     "bulk",
     "change_rows",
     "channel_of",
+    "current_usage",
     "drop_partitions",
     "ensure_partitions",
+    "fault_of",
     "in_bulk",
     "insert_into",
     "is_partition",

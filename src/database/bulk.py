@@ -340,8 +340,11 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work
     if dialect_name == "sqlite":
         result = await _there(driver, observe, work, commits=True)
     else:
-        async with driver.transaction():
-            result = await work(_PostgresBulk(driver, observe))
+        transaction = driver.transaction()
+        await transaction.start()
+        # Where this raises, the connection is given up: a server that is silent would not roll back, either.
+        result = await work(_PostgresBulk(driver, observe))
+        await transaction.commit()
     observe("COMMIT")
     return result
 

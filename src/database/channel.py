@@ -72,7 +72,7 @@ class Notifications:
         def heard(_connection: Any, _pid: int, _name: str, message: str) -> None:
             hear(message)
 
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self._dsn, timeout=_PATIENCE)
         try:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(_NAME, heard)

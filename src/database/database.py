@@ -1,13 +1,13 @@
 """The one door to the database: statements and their rows on one side, units of work on the other."""
 
-from asyncio import Future, Lock, wait
-from collections.abc import AsyncIterator, Callable, Collection, Iterator
+from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, wait
+from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import (
     AsyncConnection,
     AsyncEngine,
@@ -17,7 +17,8 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from database.bulk import Work, committed
-from database.readers import PostgresReaders, Readers, SqliteReaders, away
+from database.faults import fault_of, faults_told
+from database.readers import PostgresReaders, Readers, SqliteReaders
 from database.reading import Readings
 from database.statement import Statement
 from database.usage import current_usage
@@ -30,7 +31,11 @@ _DRIVERS = {
     "postgresql": "postgresql+asyncpg",
     "postgres": "postgresql+asyncpg",
 }
-_BUSY_MILLISECONDS = 10_000
+_FEW = 500
+"""Rows that are given their shape at once."""
+_CONNECT_SECONDS = 3.0
+_BUSY_SECONDS = 10.0
+"""Of commands; a server that has a limit waits half as long for whoever else writes."""
 _SNAPSHOTS: dict[str, dict[str, Any]] = {
     "sqlite": {"is_snapshot": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -40,12 +45,25 @@ _SNAPSHOTS: dict[str, dict[str, Any]] = {
 class Database:
     """`url` is as SQLAlchemy has it; the driver may be left out."""
 
-    def __init__(self, url: str, *, readers: int = 4, read_seconds: float | None = None) -> None:
-        """`read_seconds`: how long a read may take, waiting for a reader included; None for any time."""
+    def __init__(
+        self,
+        url: str,
+        *,
+        readers: int = 4,
+        read_seconds: float | None = None,
+        write_seconds: float | None = None,
+    ) -> None:
+        """How long a read, and a unit of work, may take, waiting for a connection included; None for any
+        time.
+        """
         parsed = make_url(url)
         self.url = parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
         self.dialect_name = self.url.get_backend_name()
-        self.engine = _engine(self.url.render_as_string(hide_password=False), self.dialect_name)
+        self._write_seconds = write_seconds
+        self.engine = _engine(
+            self.url.render_as_string(hide_password=False), self.dialect_name, write_seconds
+        )
+        self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
             self.engine, expire_on_commit=False, info={"observe": self._observe}
         )
@@ -54,7 +72,7 @@ class Database:
             if self.dialect_name == "sqlite"
             else PostgresReaders(self.url, readers, read_seconds)
         )
-        self._readings = Readings(read_seconds)
+        self._readings = Readings(read_seconds, self._readers.are_there)
         # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
         self._writer: AbstractAsyncContextManager[Any] = (
             Lock() if self.dialect_name == "sqlite" else nullcontext()
@@ -70,8 +88,18 @@ class Database:
         compiled = statement.compiled(self.dialect_name)
         with current_usage() as usage, self._readings.read(usage):
             self._observe(compiled.text)
-            fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
-        return statement.rows(compiled, fetched)
+            try:
+                fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+            except Exception as error:
+                if fault := fault_of(error):
+                    raise fault.told() from error
+                raise
+        if len(fetched) <= _FEW:
+            return statement.rows(compiled, fetched)
+        rows: list[R] = []
+        async for piece in usage.line.pieces(fetched):
+            rows += statement.rows(compiled, piece)
+        return rows
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:
         """What other requests read, well or not, for this one too. Raises TIMEOUT when it is cut off, as what
@@ -88,40 +116,58 @@ class Database:
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: durable when the block is left, undone when it raises.
 
-        Raises UNAVAILABLE when the database cannot be reached.
+        Raises UNAVAILABLE when the database cannot do it in time; if that was while it committed, nobody
+        knows whether it has.
         """
-        try:
-            with current_usage():
-                async with self._writer, self._sessions() as session:
+        with faults_told(), current_usage():
+            async with timeout(self._write_seconds), self._writer:
+                session = self._sessions()
+                try:
                     yield session
                     await session.commit()
-        except (OSError, DBAPIError) as error:
-            if isinstance(error, DBAPIError) and not error.connection_invalidated:
-                raise
-            raise away() from error
+                except CancelledError:
+                    # It may not answer any more: nobody waits until it does.
+                    self._drop_later(session.invalidate())
+                    raise
+                except BaseException:
+                    await session.close()
+                    raise
+                await session.close()
 
-    async def in_bulk(self, work: Work[R]) -> R:
-        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises.
+    async def in_bulk(self, work: Work[R], *, seconds: float | None = None) -> R:
+        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises,
+        but for an end that nobody could tell.
 
         SQLAlchemy lends the connection, and no more: with small batches, its session took longer than
-        they did. Raises the driver's own errors.
+        they did. Raises the driver's own errors, and TimeoutError after so many seconds.
         """
         with current_usage():
-            return await self._in_bulk(work)
+            async with timeout(seconds), self._writer:
+                connection = await self.engine.connect()
+                try:
+                    driver = (await connection.get_raw_connection()).driver_connection
+                    done = await committed(self.dialect_name, driver, self._observe, work)
+                except BaseException:
+                    # Not one for the next to find: it may be broken, or in the middle of something.
+                    self._drop_later(_dropped(connection))
+                    raise
+                await connection.close()
+                return done
 
-    async def _in_bulk(self, work: Work[R]) -> R:
-        async with self._writer, self.engine.connect() as connection:
-            driver = (await connection.get_raw_connection()).driver_connection
-            try:
-                return await committed(self.dialect_name, driver, self._observe, work)
-            except BaseException:
-                # Not one for the next to find: it may be broken, or in the middle of something.
-                await connection.invalidate()
-                raise
+    def _drop_later(self, dropping: Coroutine[Any, Any, None]) -> None:
+        task = create_task(dropping)
+        self._dropping.add(task)
+        task.add_done_callback(self._dropping.discard)
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """For reading alone: what was committed when it began, and nothing later. Holds up no writer."""
+        with faults_told():
+            async with self._snapshot() as connection:
+                yield connection
+
+    @asynccontextmanager
+    async def _snapshot(self) -> AsyncIterator[AsyncConnection]:
         async with self.engine.connect() as connection:
             options = _SNAPSHOTS[self.dialect_name]
             await connection.execution_options(**options)
@@ -142,6 +188,7 @@ class Database:
     async def close(self) -> None:
         self._readings.close()
         await self._readers.close()
+        await gather(*self._dropping, return_exceptions=True)
         await self.engine.dispose()
 
     def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
@@ -153,23 +200,45 @@ class Database:
             observer(text)
 
 
-def _engine(url: str, dialect_name: str) -> AsyncEngine:
+async def _dropped(connection: AsyncConnection) -> None:
+    await connection.invalidate()
+    await connection.close()
+
+
+def _engine(url: str, dialect_name: str, write_seconds: float | None) -> AsyncEngine:
     # What is logged of an error has no values in it.
     if dialect_name != "sqlite":
-        return create_async_engine(url, pool_pre_ping=True, hide_parameters=True)
+        return create_async_engine(
+            url, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
+        )
     engine = create_async_engine(url, hide_parameters=True)
-    event.listen(engine.sync_engine, "connect", _prepare_sqlite)
+    busy = _BUSY_SECONDS if write_seconds is None else write_seconds / 2
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, round(busy * 1000)))
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine
 
 
-def _prepare_sqlite(connection: DBAPIConnection, _record: Any) -> None:
+def _postgres_options(write_seconds: float | None) -> dict[str, Any]:
+    """Whoever waits for a row or a connection gives up before the unit of work must, and keeps nobody out."""
+    if write_seconds is None:
+        return {"connect_args": {"timeout": _CONNECT_SECONDS}}
+    wait = write_seconds * 3 / 4
+    return {
+        "connect_args": {
+            "timeout": min(_CONNECT_SECONDS, wait),
+            "server_settings": {"lock_timeout": str(round(wait * 1000))},
+        },
+        "pool_timeout": wait,
+    }
+
+
+def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record: Any) -> None:
     connection.isolation_level = None
     cursor = connection.cursor()
     cursor.execute("PRAGMA journal_mode = WAL")
     cursor.execute("PRAGMA synchronous = FULL")
     cursor.execute("PRAGMA foreign_keys = ON")
-    cursor.execute(f"PRAGMA busy_timeout = {_BUSY_MILLISECONDS}")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
     cursor.close()
 
 

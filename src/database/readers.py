@@ -13,6 +13,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import URL
 
 from base.errors import TimedOut, Unavailable
+from database.faults import Fault
 
 C = TypeVar("C")
 Fetched = Sequence[Sequence[Any]]
@@ -23,12 +24,18 @@ _INTERRUPT_SECONDS = 0.01
 _CANCEL_SECONDS = 0.25
 _MEND_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
+_PLACE_SECONDS = 4.0
+_CONNECT_SECONDS = 3.0
+_PULSE_SECONDS = 1.5
 
 
 class Readers(Protocol):
     """Whoever is cancelled while it fetches ends the statement, too."""
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
+
+    async def are_there(self) -> bool:
+        """Whether the database answers anybody at all."""
 
     async def close(self) -> None: ...
 
@@ -43,7 +50,10 @@ class Held(Generic[C]):
         self._awaited: set[asyncio.Task[None]] = set()
 
     async def take(self) -> C:
-        await self._places.acquire()
+        if self._places.locked():
+            await self._wait_for_place()
+        else:
+            await self._places.acquire()
         if self._free:
             return self._free.pop()
         opening = asyncio.ensure_future(self._connect())
@@ -56,6 +66,13 @@ class Held(Generic[C]):
         except BaseException:
             self.lose()
             raise
+
+    async def _wait_for_place(self) -> None:
+        try:
+            async with asyncio.timeout(_PLACE_SECONDS):
+                await self._places.acquire()
+        except TimeoutError:
+            raise Unavailable("All that may be read at a time is being read. Try again shortly.") from None
 
     def give_back(self, connection: C) -> None:
         self._free.append(connection)
@@ -111,6 +128,9 @@ class SqliteReaders:
         self._held.give_back(connection)
         return rows
 
+    async def are_there(self) -> bool:
+        return True
+
     async def close(self) -> None:
         await self._held.all_back()
         for connection in self._held.drain():
@@ -139,10 +159,6 @@ async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection
         await connection.interrupt()
         await asyncio.wait({following}, timeout=_INTERRUPT_SECONDS)
     return connection
-
-
-def away() -> Unavailable:
-    return Unavailable("The database cannot be reached. Try again shortly.")
 
 
 class PostgresReader:
@@ -187,7 +203,7 @@ class PostgresReader:
             await self.connection.execute("SELECT 1")
 
     async def _cancel(self) -> None:
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)
         try:
             await connection.execute("SELECT pg_cancel_backend($1)", self.connection.get_server_pid())
         finally:
@@ -223,12 +239,31 @@ class PostgresReaders:
         try:
             return await self._fetch_once(text, arguments)
         except self._LOST as error:
-            raise away() from error
+            raise Fault.AWAY.told() from error
+
+    async def are_there(self) -> bool:
+        """Asked on a connection of its own. One that has no connection left is there, and busy."""
+        connection: asyncpg.Connection | None = None
+        try:
+            async with asyncio.timeout(_PULSE_SECONDS):
+                connection = await asyncpg.connect(self._dsn)
+                await connection.execute("SELECT 1")
+        except asyncpg.TooManyConnectionsError:
+            return True
+        except (*self._LOST, asyncpg.PostgresError):
+            return False
+        finally:
+            if connection:
+                connection.terminate()
+        return True
 
     async def close(self) -> None:
         await self._held.all_back()
         for reader in self._held.drain():
-            await reader.connection.close()
+            try:
+                await reader.connection.close(timeout=_GRACE_SECONDS)
+            except (*self._LOST, TimeoutError):
+                reader.connection.terminate()
 
     async def _fetch_once(self, text: str, arguments: list[Any]) -> Fetched:
         reader = await self._held.take()
@@ -248,7 +283,7 @@ class PostgresReaders:
         return rows
 
     async def _connect(self) -> PostgresReader:
-        connection = await asyncpg.connect(self._dsn)
+        connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)
         if self._seconds is not None:
             try:
                 milliseconds = round((self._seconds + _GRACE_SECONDS) * 1000)

@@ -1,11 +1,16 @@
 """What is being read: since when, and for which request."""
 
-from asyncio import CancelledError, Task, TimerHandle, current_task, get_running_loop
+from asyncio import CancelledError, Task, TimerHandle, create_task, current_task, get_running_loop
+from collections.abc import Awaitable, Callable
 from time import monotonic
 from typing import Any, NamedTuple
 
-from base.errors import TimedOut
+from base.errors import ExpectedError, TimedOut
+from database.faults import Fault
 from database.usage import NOBODYS, Usage
+
+_SILENT_SECONDS = 2.0
+_ASKED_AGAIN_SECONDS = 1.0
 
 
 class _Read(NamedTuple):
@@ -19,11 +24,17 @@ class Readings:
     One timer looks after all of them: one for each would take more time than everything else here.
     """
 
-    def __init__(self, seconds: float | None) -> None:
-        """`seconds`: from asking for a connection to the last row; None for any time."""
+    def __init__(self, seconds: float | None, are_there: Callable[[], Awaitable[bool]]) -> None:
+        """`seconds`: from asking for a connection to the last row; None for any time.
+
+        A read that takes long may be a long one, or the database may be gone without a word: then
+        `are_there` says which.
+        """
         self._seconds = seconds
+        self._are_there = are_there
+        self._asking: Task[None] | None = None
         self._reads: dict[Task[Any], _Read] = {}
-        self._reasons: dict[Task[Any], TimedOut] = {}
+        self._reasons: dict[Task[Any], ExpectedError] = {}
         self._timer: TimerHandle | None = None
 
     def read(self, usage: Usage) -> "_Reading":
@@ -46,7 +57,7 @@ class Readings:
         if self._reasons:
             self._reasons.pop(task, None)
 
-    def reason(self, task: Task[Any]) -> TimedOut | None:
+    def reason(self, task: Task[Any]) -> ExpectedError | None:
         """Why it was cancelled; None where others did that."""
         reason = self._reasons.get(task)
         return reason if reason and not task.uncancel() else None
@@ -64,6 +75,8 @@ class Readings:
         if self._timer:
             self._timer.cancel()
             self._timer = None
+        if self._asking:
+            self._asking.cancel()
 
     def _look(self) -> None:
         """They are in order: the oldest one is first."""
@@ -73,11 +86,25 @@ class Readings:
         for task, (began, _) in self._reads.items():
             left = began + self._seconds - now
             if left > 0:
-                self._timer = get_running_loop().call_later(left, self._look)
+                silent = now - began
+                if silent >= _SILENT_SECONDS and self._asking is None:
+                    self._asking = create_task(self._ask())
+                wait = min(left, max(_SILENT_SECONDS - silent, _ASKED_AGAIN_SECONDS))
+                self._timer = get_running_loop().call_later(wait, self._look)
                 return
             self._cut(task, TimedOut(f"What was read took longer than {self._seconds} seconds."))
 
-    def _cut(self, task: Task[Any], reason: TimedOut) -> None:
+    async def _ask(self) -> None:
+        began = monotonic()
+        try:
+            if await self._are_there():
+                return
+            for task in [task for task, read in self._reads.items() if read.began < began]:
+                self._cut(task, Fault.AWAY.told())
+        finally:
+            self._asking = None
+
+    def _cut(self, task: Task[Any], reason: ExpectedError) -> None:
         """As an error: loaders tell it to those who wait for a batch, but not that a batch was cancelled."""
         if task not in self._reasons:
             self._reasons[task] = reason

@@ -6,6 +6,8 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Self
 
+from base.turns import Line
+
 
 class Usage:
     """How many statements, and in how much time.
@@ -15,13 +17,15 @@ class Usage:
     once, so that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "is_over", "seconds", "statements")
+    __slots__ = ("_began", "_waiting", "is_over", "line", "seconds", "statements")
 
     def __init__(self) -> None:
         self.statements = 0
         self.seconds = 0.0
         self.is_over = False
         """Whether nobody waits any more: then nothing is read."""
+        self.line = Line()
+        """In which what takes long waits for the event loop."""
         self._waiting = 0
         self._began = 0.0
 

@@ -2,7 +2,6 @@
 
 from asyncio import Timeout, timeout
 from collections.abc import Awaitable
-from time import perf_counter
 from typing import TypeVar
 
 from base.errors import TimedOut
@@ -11,8 +10,8 @@ from resolvers.context import Context
 R = TypeVar("R")
 
 
-async def in_time(context: Context, execution: Awaitable[R]) -> R:
-    """The deadline is set once it is known to be a query that is executed.
+async def in_time(context: Context, making: Awaitable[R]) -> R:
+    """What is made is an answer. The deadline is set once it is known to be a query that is executed.
 
     Raises TIMEOUT. What a query is still reading when it ends, for whatever reason, is cut off: batches
     of loaders are tasks of their own, which nobody else would end.
@@ -22,7 +21,7 @@ async def in_time(context: Context, execution: Awaitable[R]) -> R:
     course.deadline = deadline
     try:
         async with deadline:
-            return await execution
+            return await making
     except TimeoutError:
         if not deadline.expired():
             raise
@@ -31,5 +30,3 @@ async def in_time(context: Context, execution: Awaitable[R]) -> R:
         course.deadline = None
         if course.is_query:
             context.services.database.stop_reading()
-        if course.operation:
-            course.execute = perf_counter() - course.began

@@ -100,7 +100,7 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
     ),
 )
 class Cost:
-    weight: str = strawberry.field(description="A whole number.")
+    weight: str = strawberry.field(description="A number with one decimal at most.")
 
 
 @strawberry.schema_directive(
@@ -128,6 +128,29 @@ class ListSize:
     )
 
 
+@strawberry.schema_directive(
+    locations=[Location.FIELD_DEFINITION],
+    name="seriesSize",
+    description=(
+        "The field makes a series. For the cost of an operation before it runs, it has a point in each "
+        "bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group (`groupBy`, "
+        "`assetIds`, `workspaceIds`, `domain`), as these stand on the field or on those above it. Each point "
+        "adds a tenth, and what is selected of the points counts as often. So do each four totals that are "
+        "read for them: one of each asset and day, or by months of each month."
+    ),
+)
+class SeriesSize:
+    sized_fields: list[str] = strawberry.field(description="The lists of points one level below.")
+
+
+THE_EVENTS = ListSize(
+    assumed_size=1_000,
+    slicing_arguments=["events"],
+    sized_fields=["results"],
+    require_one_slicing_argument=False,
+)
+
+
 A_PAGE = ListSize(
     assumed_size=20,
     slicing_arguments=["first", "last"],
@@ -140,7 +163,23 @@ SEVERAL_STATEMENTS = Cost(weight="5")
 """Of figures: what it takes to make them, beside the object that holds them."""
 
 
-A_REPORT = Cost(weight="100")
+A_SERIES = SeriesSize(sized_fields=["points"])
+
+
+A_POINT = Cost(weight="0.2")
+
+
+A_WRITE = Cost(weight="100")
+
+
+A_SIGN_IN = Cost(weight="2000")
+"""By a password, of which the hash is made to take long."""
+
+
+A_LINK = Cost(weight="10")
+
+
+A_REPORT = Cost(weight="300")
 
 
 def list_of(assumed: int, *slicing: str) -> ListSize:

@@ -1,7 +1,10 @@
 """A document is parsed once; what is found out about it is remembered with it, as long as it is asked for."""
 
+from asyncio import get_running_loop
 from collections.abc import Callable, Hashable
-from functools import cached_property
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any, TypeVar
 
@@ -27,6 +30,15 @@ _CHARACTERS = 20
 _REMEMBERED = 100_000
 """Tokens of all documents together. One takes up to 600 bytes, as do so many characters:"""
 _AS_A_TOKEN = 100
+_LONG = 1_000
+"""Tokens of a document that is looked through in a thread: a shorter one takes some milliseconds."""
+_thread = ThreadPoolExecutor(1, "documents")
+"""A single one: it has the interpreter half of the time, and the event loop the other half."""
+
+
+async def aside(find: Callable[[], R]) -> R:
+    """In the thread for long documents."""
+    return await get_running_loop().run_in_executor(_thread, copy_context().run, find)
 
 
 class Document:
@@ -65,6 +77,13 @@ class Document:
         operation = self.operation(name)
         return operation is not None and operation.operation is OperationType.SUBSCRIPTION
 
+    def knows(self, key: Hashable) -> bool:
+        return key in self._known
+
+    def known_already(self, key: Hashable) -> Any:
+        """None where nothing is."""
+        return self._known.get(key)
+
     def known(self, key: Hashable, find: Callable[[], R]) -> R:
         """What `find` returned when it was asked for under this key first.
 
@@ -74,6 +93,10 @@ class Document:
             self._known[key] = find()
         found: R = self._known[key]
         return found
+
+    @property
+    def is_long(self) -> bool:
+        return self.weight > _LONG
 
     def weigh(self, tokens: int) -> None:
         """What was found out about it takes so much more of the memory than it does itself."""
@@ -95,6 +118,16 @@ def document_of(text: str, most_tokens: int) -> Document:
         document = _parsed(text, most_tokens)
         if document.node:
             _remember(document)
+    return document
+
+
+async def document_found(text: str, most_tokens: int) -> Document:
+    """As `document_of`, but that the event loop does not wait where it takes long."""
+    if len(text) <= _LONG or (text, most_tokens) in _documents:
+        return document_of(text, most_tokens)
+    document = await aside(partial(_parsed, text, most_tokens))
+    if document.node:
+        _remember(document)
     return document
 
 

@@ -16,12 +16,26 @@ from strawberry.types.field import StrawberryField
 
 from auth.access import Access, named, require, require_scope
 from auth.viewer import TokenScope
-from graph.directives import PERSONAL, AuthDirective, CacheControl, Cost, ListSize, ScopeDirective
+from graph.directives import (
+    A_WRITE,
+    PERSONAL,
+    AuthDirective,
+    CacheControl,
+    Cost,
+    ListSize,
+    ScopeDirective,
+    SeriesSize,
+)
 from loaders import Loaders
 from loaders.base import Loader
 from resolvers.context import Context
 
+_STEPS = 10
+"""As many as it takes to show a value, which may be a page of objects."""
+
 K = TypeVar("K")
+Price: TypeAlias = Cost | ListSize | SeriesSize
+Costs: TypeAlias = Price | Sequence[Price]
 Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
@@ -68,6 +82,8 @@ class Loads(FieldExtension):
         if key is None:
             return None
         value = await self.loader(info.context.loaders).load(key)
+        # Thousands may have waited for it, or for others of the same batch.
+        await info.context.line.step(_STEPS)
         return None if value is None else self.of(key, value)
 
 
@@ -78,7 +94,7 @@ def loaded(
     *,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
-    costs: Cost | ListSize | None = None,
+    costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
     """A field of `type` whose value a loader has; what is decorated gives the key.
 
@@ -95,7 +111,7 @@ def loaded(
             graphql_type=type,
             description=_description(key),
             extensions=extensions,
-            directives=[hint for hint in (cached, costs) if hint],
+            directives=_hints(cached, costs),
         )
 
     return field
@@ -105,21 +121,26 @@ def field(
     resolver: Callable[..., Any],
     *,
     cached: CacheControl | None = None,
-    costs: Cost | ListSize | None = None,
+    costs: Costs = (),
 ) -> Any:
     """A field described by its docstring."""
     return strawberry.field(
         resolver=_plain(resolver),
         description=_description(resolver),
-        directives=[hint for hint in (cached, costs) if hint],
+        directives=_hints(cached, costs),
     )
+
+
+def _hints(cached: CacheControl | None, costs: Costs) -> list[object]:
+    prices = costs if isinstance(costs, Sequence) else [costs]
+    return [*([cached] if cached else []), *prices]
 
 
 personal = partial(field, cached=PERSONAL)
 """A field that depends on who asks."""
 
 
-def costly(costs: Cost | ListSize, *, cached: CacheControl | None = None) -> Callable[..., Any]:
+def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[..., Any]:
     return partial(field, cached=cached, costs=costs)
 
 
@@ -148,12 +169,15 @@ _REFUSED = {
 }
 
 
-def mutation(narrowest: TokenScope) -> Callable[[Callable[..., Any]], Any]:
+def mutation(narrowest: TokenScope, *, costs: Costs = A_WRITE) -> Callable[[Callable[..., Any]], Any]:
     """`narrowest`: the least that a token may be for with which it may be asked for."""
 
     def declared(resolver: Callable[..., Any]) -> Any:
         return strawberry.mutation(
-            resolver=_plain(resolver), description=_description(resolver), extensions=[Scoped(narrowest)]
+            resolver=_plain(resolver),
+            description=_description(resolver),
+            extensions=[Scoped(narrowest)],
+            directives=_hints(None, costs),
         )
 
     return declared

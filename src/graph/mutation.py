@@ -3,6 +3,7 @@ from typing import Annotated
 import strawberry
 
 from auth.viewer import TokenScope
+from graph.directives import A_SIGN_IN, A_WRITE, THE_EVENTS
 from graph.events import reported
 from graph.fields import argument, mutation
 from graph.info import Info
@@ -77,7 +78,7 @@ OrganizationId = Annotated[strawberry.ID, argument("The organization's global id
     )
 )
 class Mutation:
-    @mutation(TokenScope.WORKSPACE)
+    @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
     async def login(
         self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
     ) -> AuthPayload | None:
@@ -128,7 +129,7 @@ class Mutation:
         """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND."""
         return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))
 
-    @mutation(TokenScope.WORKSPACE)
+    @mutation(TokenScope.WORKSPACE, costs=[A_WRITE, THE_EVENTS])
     async def record_events(
         self,
         info: Info,

@@ -4,26 +4,29 @@ In one extension: each hook costs more than finding what it looks up.
 """
 
 from asyncio import get_running_loop
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from time import perf_counter
 from typing import Any
 
-from graphql import GraphQLError, validate
+from graphql import GraphQLError, GraphQLSchema, specified_rules, validate
 from strawberry.extensions import SchemaExtension
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
-from graph.cost import priced
-from graph.document import Document, document_of
+from graph.cost import Estimate, Price, priced
+from graph.document import Document, aside, document_of
 from graph.introspection import NoIntrospection
+from graph.remembered import remembered
+from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.course import Described
 
-# What it adds to the rules of each operation.
-_STRAWBERRYS = (MaybeNullValidationRule, OneOfInputValidationRule)
+# With what Strawberry adds to them.
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
 """Of one document: some say again what is written there, all of it."""
 _MOST_VALUES = 20_000
@@ -40,21 +43,25 @@ class Preparation(SchemaExtension):
         execution.graphql_document = document.node
         yield
 
-    def on_validate(self) -> Iterator[None]:
+    async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
         course = context.course
         began = perf_counter()
-        if not context.limits.introspection:
-            execution.validation_rules = (*execution.validation_rules, NoIntrospection)
         document = document_of(execution.query or "", context.limits.document_tokens)
-        errors = execution.pre_execution_errors = _errors(execution, document)
+        schema = execution.schema._schema
+        errors = _errors(schema, document, introspection=context.limits.introspection)
+        if errors:
+            document.forget()
+        execution.pre_execution_errors = errors
         course.began = perf_counter()
         course.validate = course.began - began
         if not errors:
-            course.operation = _operation(execution, document)
+            course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
-            execution.pre_execution_errors = _too_expensive(execution)
+            execution.pre_execution_errors = await _too_expensive(execution, document)
+            if not execution.pre_execution_errors:
+                execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
@@ -78,43 +85,115 @@ def _require_few(variables: dict[str, Any]) -> None:
             waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-def _too_expensive(execution: ExecutionContext) -> list[GraphQLError]:
+async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
-    course = context.course
-    if course.operation is None or course.operation.cost is None:
+    course, limits = context.course, context.limits
+    price = _price(execution.schema._schema, document, execution.operation_name)
+    if price is None:
         return []
-    limits = context.limits
-    course.cost = course.operation.cost(execution.variables or {}, limits.page_size)
-    if course.cost <= limits.cost:
+    variables = _as_sent(context, execution.variables or {})
+    estimate = price.of(variables, await _known(context, price, variables))
+    course.cost, course.points = estimate.cost, estimate.points
+    error: ExpectedError
+    if estimate.points > limits.points:
+        error = _too_many(price, estimate, variables, limits.points)
+    elif estimate.cost > limits.cost:
+        error = TooExpensive(estimate.cost, limits.cost)
+    else:
         return []
-    error = TooExpensive(course.cost, limits.cost)
     return [GraphQLError(error.message, original_error=error)]
 
 
-def _errors(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
-    rules = execution.validation_rules
-    schema, node = execution.schema._schema, document.node
+def _as_sent(context: Context, variables: Variables) -> Variables:
+    """With lists of events again, in whose places others stand."""
+    if not context.withheld:
+        return variables
+    return {name: _withheld(context, value) for name, value in variables.items()}
+
+
+def _withheld(context: Context, value: Any) -> Any:
+    if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict):
+        place = value[0].get("id")
+        return context.withheld.get(place, value) if isinstance(place, str) else value
+    return value
+
+
+async def _known(context: Context, price: Price, variables: Variables) -> Known:
+    """Counts of the database only where the price depends on them."""
+    limits, services = context.limits, context.services
+    known = Known(limits.page_size, limits.events, limits.range_days)
+    user_id = context.viewer.user_id
+    if user_id is not None and any(series.is_by_holdings() for series in price.series):
+        known = known._replace(
+            holdings=await services.counted.holdings(services.database, user_id, context.now)
+        )
+    if any(series.is_by_domains(variables) for series in price.series):
+        known = known._replace(domains=await services.counted.domains(services.database, context.now))
+    return known
+
+
+def _too_many(price: Price, estimate: Estimate, variables: Variables, limit: int) -> TooManyPoints:
+    """What it says is of the series that has the most."""
+    points, asked = max(zip(estimate.series, price.series, strict=True), key=lambda pair: pair[0].total)
+    return TooManyPoints(
+        estimate.points,
+        limit,
+        field=".".join(asked.path),
+        buckets=points.buckets,
+        groups=points.groups,
+        narrow=asked.narrower(variables),
+    )
+
+
+async def look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    """In a thread, as it takes long: so all is known by the time it is prepared."""
+    await aside(lambda: _look_through(schema, document, operation_name, introspection=introspection))
+
+
+def _look_through(
+    schema: GraphQLSchema, document: Document, operation_name: str | None, *, introspection: bool
+) -> None:
+    if not _errors(schema, document, introspection=introspection):
+        _operation(schema, document, operation_name)
+        _looked_up(schema, document, operation_name)
+
+
+def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -> list[GraphQLError]:
+    rules = _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+    node = document.node
     assert node
-    errors = document.known(rules, lambda: validate(schema, node, (*rules, *_STRAWBERRYS), _MOST_ERRORS))
-    if errors:
-        document.forget()
-    return errors
+    return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-def _operation(execution: ExecutionContext, document: Document) -> Described | None:
-    operation, node = document.operation(execution.operation_name), document.node
+def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
+    operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
     def looked_through() -> Described:
-        schema = execution.schema._schema
-        cost, selected = priced(schema, node, operation)
-        document.weigh(selected * _TOKENS_OF_A_SELECTION)
         return Described(
             operation.operation.value,
             operation.name.value if operation.name else None,
             lifetime_of(schema, node, operation),
-            cost,
         )
 
     return document.known((Described, operation.name and operation.name.value), looked_through)
+
+
+def _looked_up(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    operation, node = document.operation(operation_name), document.node
+    if operation is None or node is None:
+        return None
+    key = Price, operation.name and operation.name.value
+    return document.known(key, lambda: priced(schema, node, operation))
+
+
+def _price(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:
+    price = _looked_up(schema, document, operation_name)
+    if price:
+        # Not in the thread in which it may have been found.
+        tokens = price.selected * _TOKENS_OF_A_SELECTION
+        document.known((_price, operation_name), lambda: document.weigh(tokens))
+    return price

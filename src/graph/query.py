@@ -32,7 +32,12 @@ class Limits:
     max_events: int = described("The most events that `recordEvents` takes at once.")
     max_nodes: int = described("The most ids that `nodes` takes at once.")
     max_cost: int = described(
-        "The most that an operation may cost, by `@cost` and `@listSize`: COST_ESTIMATED_TOO_EXPENSIVE."
+        "The most that an operation may cost, by `@cost`, `@listSize` and `@seriesSize`: "
+        "COST_ESTIMATED_TOO_EXPENSIVE."
+    )
+    max_points: int = described(
+        "The most points that all series of an operation may have together, by `@seriesSize`: "
+        "COST_ESTIMATED_TOO_EXPENSIVE."
     )
 
 
@@ -85,6 +90,7 @@ class Query:
             max_events=limits.events,
             max_nodes=limits.page_size,
             max_cost=limits.cost,
+            max_points=limits.points,
         )
 
     @field

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from time import perf_counter
 from typing import Any
 
 import strawberry
@@ -11,14 +12,15 @@ from strawberry.types import ExecutionContext, ExecutionResult
 from strawberry.types.execution import PreExecutionError
 from strawberry.types.graphql import OperationType
 
-from graph.deadline import in_time
 from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import without_suggestion
 from graph.mutation import Mutation
-from graph.preparation import Preparation
+from graph.points import ExecutionOfPoints
+from graph.preparation import Preparation, look_through
 from graph.query import Query
+from graph.remembered import remember
 from graph.scalars import SCALARS
 from graph.subscription import Subscription
 from graph.types.assets import Asset, Organization, Workspace
@@ -48,6 +50,7 @@ schema = Schema(
     types=[Asset, Appointment, Comment, Experience, Organization, Publication, User, UserInsight, Workspace],
     config=StrawberryConfig(scalar_map=SCALARS),
     extensions=[Preparation],
+    execution_context_class=ExecutionOfPoints,
 )
 
 
@@ -66,13 +69,15 @@ async def execute(
     *,
     only_queries: bool = False,
 ) -> ExecutionResult:
-    """Raises BAD_USER_INPUT when a list of events among the variables is none, and TIMEOUT for a query.
+    """Raises BAD_USER_INPUT when a list of events among the variables is none.
 
     Where only queries are to be executed, raises InvalidOperationTypeError for another operation,
     whatever its variables are.
     """
     if document.error:
         return PreExecutionError(data=None, errors=[document.error])
+    if document.is_long:
+        await _look_through(context, document, operation_name)
     execution = schema.execute(
         document.text,
         variable_values=variables
@@ -82,9 +87,15 @@ async def execute(
         operation_name=operation_name,
         allowed_operation_types=_QUERIES if only_queries else None,
     )
-    result = await in_time(context, execution)
+    try:
+        result = await execution
+    finally:
+        if context.course.operation:
+            context.course.execute = perf_counter() - context.course.began
     if isinstance(result, PreExecutionError):
         _raise_ours(result)
+    elif result.data and not result.errors:
+        remember(document, operation_name, result.data)
     return _discreet(context, result)
 
 
@@ -92,6 +103,8 @@ async def subscribe(
     context: Context, document: Document, variables: dict[str, Any] | None, operation_name: str | None
 ) -> AsyncGenerator[ExecutionResult]:
     """Every result of a subscription, until it ends or the generator is closed."""
+    if document.node and document.is_long:
+        await _look_through(context, document, operation_name)
     results = await schema.subscribe(
         document.text, variable_values=variables, context_value=context, operation_name=operation_name
     )
@@ -104,6 +117,11 @@ async def subscribe(
     except GraphQLError as error:
         # A document that does not parse, which `execute` answers by itself.
         yield PreExecutionError(data=None, errors=[error])
+
+
+async def _look_through(context: Context, document: Document, operation_name: str | None) -> None:
+    introspection = context.limits.introspection
+    await look_through(schema._schema, document, operation_name, introspection=introspection)
 
 
 def _raise_ours(result: PreExecutionError) -> None:

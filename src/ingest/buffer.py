@@ -5,7 +5,7 @@ While one batch is being written the next one gathers, so the busier it is the l
 
 import logging
 import sqlite3
-from asyncio import Event, Future, Task, create_task, get_running_loop, sleep, timeout
+from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
 from collections import deque
 from collections.abc import Sequence
 from contextvars import Context
@@ -17,10 +17,10 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from base.errors import Unavailable
-from database import Bulk, Database
+from database import Bulk, Database, fault_of
 from ingest.events import NewEvent
 from ingest.freshness import refresh_in_bulk
-from ingest.store import stored
+from ingest.store import counted_anew, stored
 from ingest.topics import Topics, topics_of
 
 log = logging.getLogger("viewgraph")
@@ -46,11 +46,36 @@ class Fate(IntEnum):
     """The database will not take it, whatever stands around it."""
 
 
-class _Call(NamedTuple):
-    events: Sequence[NewEvent]
-    refreshed: frozenset[int]
-    """Publications whose makers are to see this at once, by id."""
-    done: "Future[list[Fate]]"
+class _Call:
+    __slots__ = ("deadline", "done", "events", "fates", "places", "refreshed")
+
+    def __init__(self, events: Sequence[NewEvent], refreshed: frozenset[int], deadline: float) -> None:
+        self.events = events
+        """Of which nothing is known yet."""
+        self.refreshed = refreshed
+        """Publications whose makers are to see this at once, by id."""
+        self.deadline = deadline
+        self.done: Future[list[Fate]] = get_running_loop().create_future()
+        self.fates: list[Fate | None] = [None] * len(events)
+        self.places: Sequence[int] = range(len(events))
+        """Of those events among all of the call."""
+
+    def tell(self, fates: Sequence[Fate | None]) -> bool:
+        """Of its events. Whether all of the call is known by now; then it is answered."""
+        for place, fate in zip(self.places, fates, strict=True):
+            self.fates[place] = fate
+        left = [place for place, fate in enumerate(fates) if fate is None]
+        if not left:
+            if not self.done.done():
+                self.done.set_result([fate for fate in self.fates if fate])
+            return True
+        self.events = [self.events[place] for place in left]
+        self.places = [self.places[place] for place in left]
+        return False
+
+    def fail(self, error: Unavailable) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
 
 
 class Sizes(NamedTuple):
@@ -60,8 +85,12 @@ class Sizes(NamedTuple):
     """So many events may wait; then callers do."""
     linger: float = 0.002
     """So many seconds a batch waits for company when nothing is being written."""
-    patience: float = 5.0
+    patience: float = 4.0
     """So many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
+    limit: float = 4.0
+    """So many seconds the database may take for a batch, with all that is tried."""
+    pause: float = 0.1
+    """So many seconds until events of a tenant that is locked are tried again."""
 
 
 _USUAL = Sizes()
@@ -75,6 +104,8 @@ class Buffer:
         self._topics = topics
         self.sizes = sizes
         self._calls: deque[_Call] = deque()
+        self._aside: dict[_Call, TimerHandle] = {}
+        """Calls with events of tenants that somebody has alone: they come back later."""
         self._waiting = 0
         self._arrived = Event()
         self._room = Event()
@@ -90,7 +121,7 @@ class Buffer:
         if not events:
             return []
         await self._wait_for_room()
-        call = _Call(events, refreshed, get_running_loop().create_future())
+        call = _Call(events, refreshed, get_running_loop().time() + self.sizes.patience)
         self._calls.append(call)
         self._grow(len(events))
         self._arrived.set()
@@ -102,6 +133,8 @@ class Buffer:
     async def close(self) -> None:
         """What was taken in is still written."""
         self._is_closing = True
+        for call in list(self._aside):
+            self._come_back(call)
         self._arrived.set()
         if self._writer:
             await self._writer
@@ -132,8 +165,19 @@ class Buffer:
                 await self._gather()
                 continue
             calls = self._take()
-            await self._write(calls)
-            self._grow(-sum(len(call.events) for call in calls))
+            before = sum(len(call.events) for call in calls)
+            aside = await self._write(calls)
+            for call in aside:
+                self._set_aside(call)
+            self._grow(sum(len(call.events) for call in aside) - before)
+
+    def _set_aside(self, call: _Call) -> None:
+        self._aside[call] = get_running_loop().call_later(self.sizes.pause, self._come_back, call)
+
+    def _come_back(self, call: _Call) -> None:
+        self._aside.pop(call).cancel()
+        self._calls.append(call)
+        self._arrived.set()
 
     async def _gather(self) -> None:
         if not self._is_closing and self._waiting < self.sizes.batch:
@@ -147,29 +191,41 @@ class Buffer:
             size += len(calls[-1].events)
         return calls
 
-    async def _write(self, calls: list[_Call]) -> None:
-        """Answers every call, whatever happens."""
+    async def _write(self, calls: list[_Call]) -> list[_Call]:
+        """Answers every call, whatever happens, but for those that it gives back: they have events left."""
         try:
             fates = await self._written(calls)
         except Exception as error:
-            if not _is_passing(error):
+            if _is_passing(error):
+                # They would wait as long, one batch after the other.
+                calls = [*calls, *self._rest()]
+            else:
                 log.exception("A batch of events failed")
             for call in calls:
-                if not call.done.done():
-                    call.done.set_exception(
-                        Unavailable(
-                            "Events cannot be stored right now. Send them again shortly.", retry_after=5
-                        )
-                    )
-            return
+                call.fail(
+                    Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
+                )
+            return []
+        aside: list[_Call] = []
         start = 0
         for call in calls:
             stop = start + len(call.events)
-            if not call.done.done():
-                call.done.set_result(fates[start:stop])
+            if not call.tell(fates[start:stop]) and not call.done.done():
+                if self._is_closing or get_running_loop().time() > call.deadline:
+                    call.fail(counted_anew())
+                else:
+                    aside.append(call)
             start = stop
+        return aside
 
-    async def _written(self, calls: list[_Call]) -> list[Fate]:
+    def _rest(self) -> list[_Call]:
+        """Those that wait, who wait no longer."""
+        rest = list(self._calls)
+        self._calls.clear()
+        self._grow(-sum(len(call.events) for call in rest))
+        return rest
+
+    async def _written(self, calls: list[_Call]) -> list[Fate | None]:
         """Of the events of all calls, one after the other."""
         events = [event for call in calls for event in call.events]
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
@@ -181,11 +237,11 @@ class Buffer:
             log.warning("A batch of %d events was refused and is taken apart", len(events), exc_info=error)
         return await self._stored_apart(events, refreshed)
 
-    async def _stored_apart(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate]:
+    async def _stored_apart(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate | None]:
         """Refused as a whole: by halves, then, until what the database will not take stands alone."""
         if len(events) == 1:
             return [Fate.POISONOUS]
-        fates: list[Fate] = []
+        fates: list[Fate | None] = []
         middle = len(events) // 2
         for half in (events[:middle], events[middle:]):
             try:
@@ -196,38 +252,52 @@ class Buffer:
                 fates += await self._stored_apart(half, refreshed)
         return fates
 
-    async def _stored(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate]:
-        """Tried again while the database is away, as long as callers have patience."""
-        deadline = get_running_loop().time() + self.sizes.patience
+    async def _stored(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate | None]:
+        """Tried again while the database is away, as long as callers have patience.
+
+        None of those whose tenant somebody has alone.
+        """
+        began = get_running_loop().time()
+        deadline = began + self.sizes.limit
         pause = 0.05
         is_first = True
         while True:
+            left = deadline - get_running_loop().time()
             try:
-                are_new = await self._store_once(events, refreshed)
-                # What was tried before may have been stored then, if nobody said so.
-                self._topics.announce(topics_of(compress(events, are_new) if is_first else events))
-                return [Fate.NEW if is_new else Fate.KNOWN for is_new in are_new]
+                are_new = await self._store_once(events, refreshed, left)
             except Exception as error:
-                if not _is_passing(error) or get_running_loop().time() + pause > deadline:
+                later = get_running_loop().time() + pause
+                if not _is_passing(error) or later > min(deadline, began + self.sizes.patience):
                     raise
                 log.warning("The database is away, trying again: %s", error)
+            else:
+                # What was tried before may have been stored then, if nobody said so.
+                self._topics.announce(topics_of(compress(events, are_new) if is_first else events))
+                return [_FATES[is_new] for is_new in are_new]
             is_first = False
             await sleep(pause)
             pause = min(pause * 2, 1.0)
 
-    async def _store_once(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[bool]:
-        async def written(bulk: Bulk) -> list[bool]:
+    async def _store_once(
+        self, events: Sequence[NewEvent], refreshed: list[int], seconds: float
+    ) -> list[bool | None]:
+        async def written(bulk: Bulk) -> list[bool | None]:
             if refreshed:
                 await refresh_in_bulk(bulk, refreshed)
             return await stored(bulk, events)
 
-        return await self._database.in_bulk(written)
+        return await self._database.in_bulk(written, seconds=seconds)
+
+
+_FATES = {True: Fate.NEW, False: Fate.KNOWN, None: None}
 
 
 def _is_passing(error: BaseException) -> bool:
     """Whether it comes from the database's state, and not from what was to be written."""
+    if fault_of(error):
+        return True
     if isinstance(error, DBAPIError) and error.orig is not None:
-        return error.connection_invalidated or _is_passing(error.orig)
+        return _is_passing(error.orig)
     if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None:
         # A partition was made for the event's month meanwhile: the next time it goes there.
         return True

@@ -8,12 +8,13 @@ from uuid import UUID
 from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from base.errors import Unavailable
 from database import Bulk, Statement, among, in_bulk, table_of
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
 from ingest.sketches import sketch
-from ingest.tenants import SHARED, TenantRow
+from ingest.tenants import KNOWN, SHARED, TenantRow
 from ingest.topics import topics_of, touch
 from models import ActiveUser, DayTotal, Domain, Event, MonthTotal
 
@@ -31,32 +32,46 @@ _DOMAIN_IDS = Statement(
 
 
 async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventKey]:
-    """The (tenant, id) of those that are new; the others change nothing. In the caller's transaction."""
+    """The (tenant, id) of those that are new; the others change nothing. In the caller's transaction.
+
+    Raises UNAVAILABLE while a tenant is counted anew.
+    """
     if not events:
         return set()
     are_new = await in_bulk(session, lambda bulk: stored(bulk, events))
+    if None in are_new:
+        raise counted_anew()
     new = list(compress(events, are_new))
     touch(session, *topics_of(new))
     return {(event.tenant_id, event.id) for event in new}
 
 
-async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool]:
-    """Whether each is new: an id seen before, or earlier in `events`, changes nothing.
+def counted_anew() -> Unavailable:
+    return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
-    Nor does an event of days that were pruned: it may have been seen before.
+
+async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool | None]:
+    """Whether each is new: an id seen before, or earlier in `events`, changes nothing. None where somebody
+    has the tenant alone: it was left for later.
+
+    Nor does an event of days that were pruned change anything: it may have been seen before.
     """
     places: dict[tuple[int, int], int] = {}
     for place, event in enumerate(events):
         places.setdefault((event.tenant_id, event.id.int), place)
     tenants = await _tenants(bulk, {tenant_id for tenant_id, _ in places})
     # Writers that lock in one order never wait for each other in a circle.
-    ordered = [places[key] for key in sorted(places) if tenants[key[0]].takes(events[places[key]])]
+    ordered = [
+        places[key]
+        for key in sorted(places)
+        if key[0] in tenants and tenants[key[0]].takes(events[places[key]])
+    ]
     unique = [events[place] for place in ordered]
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     domain_ids = await _domain_ids(bulk, {event.domain for event in unique if event.domain})
     inserted = await bulk.insert_new(Event, [_row(event, domain_ids) for event in unique])
     await _count(bulk, list(compress(unique, inserted)), days, domain_ids)
-    are_new = [False] * len(events)
+    are_new: list[bool | None] = [False if event.tenant_id in tenants else None for event in events]
     for place in compress(ordered, inserted):
         are_new[place] = True
     return are_new
@@ -88,7 +103,13 @@ def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
 
 
 async def _tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    return {tenant.id: tenant for tenant in await bulk.fetch(SHARED, ids=sorted(ids))}
+    """But for those that somebody has alone. Raises KeyError where there is no such tenant."""
+    tenants = {tenant.id: tenant for tenant in await bulk.fetch(SHARED, ids=sorted(ids))}
+    if left_out := ids - tenants.keys():
+        known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
+        for gone in left_out.difference(known):
+            raise KeyError(gone)
+    return tenants
 
 
 async def _domain_ids(bulk: Bulk, names: set[str]) -> DomainIds:

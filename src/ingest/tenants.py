@@ -60,10 +60,16 @@ def _row(id: int, zone: str, pruned_before: date | None) -> TenantRow:
 
 _TENANTS = select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before)
 SHARED = Statement(
-    _TENANTS.where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(read=True, key_share=True),
+    _TENANTS.where(among(TENANTS.id, "ids"))
+    .order_by(TENANTS.id)
+    .with_for_update(read=True, key_share=True, skip_locked=True),
     _row,
 )
-"""For those who count new events: many at once, and none beside somebody who has the tenant alone."""
+"""For those who count new events: many at once, and none beside somebody who has the tenant alone. Such a
+tenant is left out: others need not wait for it."""
+
+KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
+"""Which of them there are, whoever has them."""
 
 
 async def alone(session: AsyncSession, id: int) -> TenantRow:

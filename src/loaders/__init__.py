@@ -51,6 +51,7 @@ from loaders.publications import (
     PublicationByUrl,
 )
 from loaders.reports import Documents, Reports
+from loaders.series import PointBudget
 from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
 from loaders.visitors import VisitorsOfSubjects, VisitorsOfTheHour
@@ -58,12 +59,22 @@ from loaders.visitors import VisitorsOfSubjects, VisitorsOfTheHour
 
 class Loaders:
     def __init__(
-        self, database: Database, hour: Hour, now: datetime, score_weights: ScoreWeights = EVEN_WEIGHTS
+        self,
+        database: Database,
+        hour: Hour,
+        now: datetime,
+        score_weights: ScoreWeights = EVEN_WEIGHTS,
+        *,
+        most_points: int = 25_000,
     ) -> None:
+        """`most_points`: that all series together may have."""
         self._database = database
         self._hour = hour
         self._now = now
         self._score_weights = score_weights
+        self._points = PointBudget(most_points)
+        self.told = PointBudget(most_points)
+        """Of points that are told: one series may be, under several names."""
 
     @cached_property
     def user(self) -> UserById:
@@ -131,7 +142,7 @@ class Loaders:
 
     @cached_property
     def views(self) -> Views:
-        return Views(self._database, self.counts)
+        return Views(self._database, self._points)
 
     @cached_property
     def engagement(self) -> EngagementOfPublication:
@@ -291,4 +302,4 @@ class Loaders:
 
     @cached_property
     def asset_series(self) -> AssetSeries:
-        return AssetSeries(self._database, self.counts_of_many)
+        return AssetSeries(self._database, self._points)

@@ -1,10 +1,9 @@
 """What happened to assets within a range: totals, a ranking, and a series, over any set of assets."""
 
-from asyncio import gather
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from enum import Enum
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from uuid import UUID
 
 from base.calendar import Bucket, DateInterval, Span
@@ -12,7 +11,8 @@ from base.ids import Kind
 from database import Database
 from loaders.base import Loader
 from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure
-from models import Action, Device
+from loaders.series import Asked, PointBudget, Series, parts_of, read_series
+from models import Action
 
 COUNTED = (Action.VIEW_3D, Action.AR_CLICK, Action.AR_SCAN, Action.INTERACTION, Action.ENGAGED_VIEW)
 
@@ -180,75 +180,31 @@ class SeriesKey(NamedTuple):
     zero_fill: bool
 
 
-class AssetPoint(NamedTuple):
-    bucket: Bucket
-    device: Device | None
-    domain: str | None
-    asset_id: int | None
-    workspace_id: int | None
-    views: int
-
-
-class AssetSeries(Loader[SeriesKey, list[AssetPoint]]):
-    """Ordered by bucket, then device, domain, workspace and asset."""
-
-    def __init__(self, database: Database, counts: CountsOfMany) -> None:
+class AssetSeries(Loader[SeriesKey, Series]):
+    def __init__(self, database: Database, budget: PointBudget) -> None:
         super().__init__(database)
-        self._counts = counts
+        self._budget = budget
 
-    async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[list[AssetPoint]]:
-        counted = await gather(*(self._counts.load(_many_key(key)) for key in keys))
-        return [series_points(key, by_asset) for key, by_asset in zip(keys, counted, strict=True)]
+    async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
+        asked = [_asked(key) for key in keys]
+        return cast(list[Series], await read_series(self.database, self._budget, asked))
 
 
-def _many_key(key: SeriesKey) -> ManyKey:
-    dimensions = frozenset(Dimension(group.value) for group in key.groups & {Group.DEVICE, Group.DOMAIN})
+def _asked(key: SeriesKey) -> Asked:
+    scope, groups = key.scope, key.groups
+    dimensions = frozenset(Dimension(group.value) for group in groups & {Group.DEVICE, Group.DOMAIN})
     spans = tuple(bucket.covered for bucket in key.buckets)
-    scope = key.scope
-    measure = Measure(key.actions, spans, dimensions, scope.domain)
-    return ManyKey(scope.tenant_id, scope.time_zone, scope.assets, measure)
-
-
-_Place = tuple[int, str, int, int]
-"""Device, domain, workspace and asset; -1, "" and 0 where the series is not split by it."""
-
-
-def series_points(key: SeriesKey, by_asset: Mapping[int, Cells]) -> list[AssetPoint]:
-    workspace_of = key.scope.workspace_of if Group.WORKSPACE in key.groups else {}
-    counts: Counter[tuple[int, _Place]] = Counter()
-    for asset_id, cells in by_asset.items():
-        for cell, count in cells.items():
-            place = (
-                -1 if cell.device is None else cell.device,
-                cell.domain or "",
-                workspace_of.get(asset_id, 0),
-                asset_id if Group.ASSET in key.groups else 0,
-            )
-            counts[cell.position, place] += count
-    if key.zero_fill:
-        _fill(key, counts)
-    return [
-        _point(key.buckets[position], place, count)
-        for (position, place), count in sorted(counts.items())
-        if count or key.zero_fill
-    ]
-
-
-def _fill(key: SeriesKey, counts: Counter[tuple[int, _Place]]) -> None:
-    """Every group in every bucket; without any group, the whole as one."""
-    places = {place for _, place in counts} or ({(-1, "", 0, 0)} if not key.groups else set())
-    for position in range(len(key.buckets)):
-        for place in places:
-            counts.setdefault((position, place), 0)
-
-
-def _point(bucket: Bucket, place: _Place, count: int) -> AssetPoint:
-    device, domain, workspace_id, asset_id = place
-    return AssetPoint(
-        bucket,
-        Device(device) if device >= 0 else None,
-        domain or None,
-        asset_id or None,
-        workspace_id or None,
-        count,
+    return Asked(
+        scope.tenant_id,
+        scope.time_zone,
+        Measure(key.actions, spans, dimensions, scope.domain),
+        key.buckets,
+        scope.assets,
+        parts_of(
+            scope.assets,
+            by_asset=Group.ASSET in groups,
+            workspace_of=scope.workspace_of if Group.WORKSPACE in groups else {},
+        ),
+        key.zero_fill,
+        is_whole=not groups,
     )

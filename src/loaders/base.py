@@ -1,13 +1,20 @@
+from asyncio import Future, ensure_future
 from collections.abc import Hashable, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
+import aiodataloader
 from aiodataloader import DataLoader
 
-from database import Database, Statement
+from base.turns import pieces
+from database import Database, Statement, current_usage
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 R = TypeVar("R")
+
+
+_AT_ONCE = 100
+"""Keys whose values are told before the event loop turns: each has somebody who goes on with it."""
 
 
 class Loader(DataLoader[K, V]):
@@ -16,6 +23,57 @@ class Loader(DataLoader[K, V]):
     def __init__(self, database: Database) -> None:
         super().__init__()
         self.database = database
+        self._others: dict[K, list[Future[V]]] = {}
+        """Who asked for a key that somebody had asked for already."""
+
+    def load(self, key: K) -> "Future[V]":
+        """A future for each who asks: those of one key need not all go on at once."""
+        asked = self._cache.get(key)
+        if asked is None:
+            asked = self._cache[key] = self.loop.create_future()
+            self.do_resolve_reject(key, asked)
+        elif not asked.done():
+            asked = self.loop.create_future()
+            self._others.setdefault(key, []).append(asked)
+        return asked
+
+    def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
+        """A key more for the next batch, which is read when everybody in this request has said theirs."""
+        self._queue.append(aiodataloader.Loader(key=key, future=future))
+        if len(self._queue) == 1:
+            self.loop.call_soon(ensure_future, self._read())
+
+    async def _read(self) -> None:
+        line = current_usage().line
+        await line.settled()
+        queue, self._queue = self._queue, []
+        values: Sequence[V | Exception]
+        try:
+            values = await self.batch_load_fn([asked.key for asked in queue])
+            assert len(values) == len(queue), f"{type(self).__name__} has a value for each key"
+        except Exception as error:
+            values = [error] * len(queue)
+            for asked in queue:
+                self.clear(asked.key)
+        told = (
+            (future, value)
+            for asked, value in zip(queue, values, strict=True)
+            for future in (asked.future, *self._others.pop(asked.key, ()))
+        )
+        for number, piece in enumerate(pieces(told, _AT_ONCE)):
+            if number:
+                await line.turn()
+            for future, value in piece:
+                _tell(future, value)
+
+
+def _tell(future: "Future[Any]", value: object) -> None:
+    if future.done():
+        return
+    if isinstance(value, Exception):
+        future.set_exception(value)
+    else:
+        future.set_result(value)
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):

@@ -34,7 +34,17 @@ from sqlalchemy import (
 from sqlalchemy.types import TypeEngine
 
 from base.calendar import Piece, Pieces, Span, pieces, time_zone
-from database import Database, Statement, among, bucket_of, ordered_join, rows_of, spans, table_of
+from database import (
+    Database,
+    Statement,
+    among,
+    bucket_of,
+    current_usage,
+    ordered_join,
+    rows_of,
+    spans,
+    table_of,
+)
 from loaders.base import Loader
 from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
 
@@ -211,6 +221,44 @@ async def _read_span(
     return counted
 
 
+Member = tuple[int, int, int]
+"""Tenant, subject, and the number of the part of a series to which it adds."""
+Summed = tuple[int, int, int, str, int]
+"""The number of the part; the position of the span; device and domain, -1 and "" where it is not split by
+them; how often."""
+
+
+async def read_points(
+    database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
+) -> list[Summed]:
+    """Actions are added up. What lies in several tiers comes as several.
+
+    Where there are more than `most` places, some of those beyond are left out.
+    """
+    runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
+    if not runs or not members:
+        return []
+    rows = await database.fetch(
+        points_statement(tuple(runs), measure.dimensions, measure.domain is not None),
+        tenants=list({tenant_id for tenant_id, *_ in members}),
+        subjects=list(members),
+        actions=list(measure.actions),
+        domain=measure.domain,
+        # One of each run for each place, and one for each gap between two.
+        most=2 * len(runs) * (most + 1),
+        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
+    )
+    numbered = list(runs.values())
+    summed: list[Summed] = []
+    async for piece in current_usage().line.pieces(rows):
+        summed += [
+            (part, numbered[run][bucket // 2].position, device, domain, count)
+            for run, bucket, part, device, domain, count in piece
+            if bucket % 2
+        ]
+    return summed
+
+
 def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:
     """What is given as the parameter `subjects`: pairs of a tenant and a subject, with other numbers.
 
@@ -327,6 +375,50 @@ def counts_statement(
         _run_select(number, run, dimensions, of_one_domain, are_summed) for number, run in enumerate(runs)
     ]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
+
+
+@lru_cache(maxsize=512)
+def points_statement(
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
+) -> Statement[tuple[int, int, int, int, str, int]]:
+    selects = [_points_select(number, run, dimensions, of_one_domain) for number, run in enumerate(runs)]
+    every = union_all(*selects).subquery()
+    # A subquery even of one: SQLite would otherwise stop to sort only when all is told.
+    return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
+
+
+def _points_select(
+    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool
+) -> Select[Any]:
+    tier = _TIERS[name.removesuffix(_TAIL)]
+    asked = asked_subjects(f"{name}_subjects", "part")
+    totals = tier.table
+    part = spans(name, tier.type).table_valued("bucket", "start", "stop", name=f"{name}_part")
+    is_within = (tier.time >= part.c.start) & (tier.time < part.c.stop)
+    source = ordered_join(ordered_join(asked, part, true()), totals, is_of(totals, asked) & is_within)
+    bucket = bucket_of(tier.time, part.c.bucket)
+    device: ColumnElement[Any] = literal(-1)
+    domain: ColumnElement[Any] = literal("")
+    by: _Columns = []
+    if Dimension.DEVICE in dimensions:
+        device = totals.c.device
+        by.append(device)
+    if Dimension.DOMAIN in dimensions:
+        domain = func.coalesce(DOMAINS.name, "")
+        by.append(DOMAINS.name)
+    statement = (
+        select(
+            literal(number).label("run"),
+            bucket.label("bucket"),
+            asked.c.part.label("part"),
+            device.label("device"),
+            domain.label("domain"),
+            cast(tier.sum, BigInteger).label("count"),
+        )
+        .select_from(_with_domains(source, tier, dimensions))
+        .group_by(asked.c.part, bucket, *by)
+    )
+    return _of_what_is_asked(statement, tier, of_one_domain)
 
 
 def _counted(

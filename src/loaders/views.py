@@ -1,14 +1,14 @@
 """Views over time, put together from counts."""
 
-from collections import Counter
-from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple, cast
 
 from base.calendar import Bucket, DateInterval
 from database import Database
 from loaders.base import Loader
-from loaders.counts import Cell, Counts, CountsKey, Dimension, Measure
-from models import Action, Device
+from loaders.counts import Dimension, Measure
+from loaders.series import Asked, PointBudget, Series, read_series
+from models import Action
 
 
 class ViewsKey(NamedTuple):
@@ -23,48 +23,27 @@ class ViewsKey(NamedTuple):
     domain: str | None
 
 
-class Point(NamedTuple):
-    bucket: Bucket
-    device: Device | None
-    domain: str | None
-    views: int
-
-
-class Series(NamedTuple):
-    points: list[Point]
-
-    @property
-    def views(self) -> int:
-        return sum(point.views for point in self.points)
-
-
 class Views(Loader[ViewsKey, Series]):
     """Points with a count of 0 are left out."""
 
-    def __init__(self, database: Database, counts: Counts) -> None:
+    def __init__(self, database: Database, budget: PointBudget) -> None:
         super().__init__(database)
-        self._counts = counts
+        self._budget = budget
 
     async def batch_load_fn(self, keys: Sequence[ViewsKey]) -> list[Series]:
-        cells = await self._counts.load_many(_counts_key(key) for key in keys)
-        return [series(key.buckets, found.items()) for key, found in zip(keys, cells, strict=True)]
+        asked = [_asked(key) for key in keys]
+        return cast(list[Series], await read_series(self.database, self._budget, asked))
 
 
-def _counts_key(key: ViewsKey) -> CountsKey:
+def _asked(key: ViewsKey) -> Asked:
     spans = tuple(bucket.covered for bucket in key.buckets)
-    measure = Measure(key.actions, spans, key.dimensions, key.domain)
-    return CountsKey(key.tenant_id, key.time_zone, key.subject_id, measure)
-
-
-def series(buckets: Sequence[Bucket], cells: Iterable[tuple[Cell, int]]) -> Series:
-    """Ordered by bucket, then device, then domain; actions are added up."""
-    counts: Counter[tuple[int, int, str]] = Counter()
-    for cell, count in cells:
-        counts[cell.position, -1 if cell.device is None else cell.device, cell.domain or ""] += count
-    return Series(
-        [
-            Point(buckets[position], Device(device) if device >= 0 else None, domain, count)
-            for (position, device, domain), count in sorted(counts.items())
-            if count
-        ]
+    return Asked(
+        key.tenant_id,
+        key.time_zone,
+        Measure(key.actions, spans, key.dimensions, key.domain),
+        key.buckets,
+        (key.subject_id,),
+        [(0, 0)],
+        zero_fill=False,
+        is_whole=not key.dimensions,
     )

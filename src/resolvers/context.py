@@ -14,13 +14,15 @@ from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed
-from database import Database
+from base.turns import Line
+from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
 from ingest.topics import Topics, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
+from loaders.holdings import Counted
 from loaders.hour import Hour, Moments
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
@@ -37,6 +39,8 @@ class Limits:
     range_days: int = 3_660
     events: int = 1_000
     cost: int = 50_000
+    points: int = 25_000
+    """Of all series of one operation."""
     document_tokens: int = 5_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
@@ -63,6 +67,7 @@ class Services:
     subjects: Subjects
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
+    counted: Counted = field(default_factory=Counted)
     moments: Moments = field(default_factory=Moments)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
@@ -105,7 +110,9 @@ class Context:
         """After a write: what was loaded before it is no longer true."""
         services = self.services
         hour = services.moments.after(services.topics.changes) if self.is_live else services.hour
-        self.loaders = Loaders(services.database, hour, self.now, services.score_weights)
+        self.loaders = Loaders(
+            services.database, hour, self.now, services.score_weights, most_points=services.limits.points
+        )
 
     async def identify(self, bearers: Bearers | None = None) -> None:
         """Who asks, by the credentials."""
@@ -147,6 +154,10 @@ class Context:
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
+
+    @property
+    def line(self) -> Line:
+        return current_usage().line
 
     @property
     def limits(self) -> Limits:

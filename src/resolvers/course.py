@@ -1,9 +1,8 @@
 """What is known of a request once it was executed: for its headers, and for its line in the log."""
 
 from asyncio import Timeout, get_running_loop
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 
 class Lifetime(NamedTuple):
@@ -21,8 +20,6 @@ class Described(NamedTuple):
     name: str | None
     lifetime: Lifetime | None
     """Of its answer; None for what is no query, of which nothing is kept."""
-    cost: Callable[[Mapping[str, Any], int], int] | None = None
-    """By the variables as they were sent, and the most items of a page; None where nobody looked."""
 
 
 @dataclass(slots=True)
@@ -39,6 +36,8 @@ class Course:
     """None where nothing was found that could be executed."""
     cost: int | None = None
     """None where it was not asked for: of what only records events it is known to be small."""
+    points: int = 0
+    """Of all series, as they were estimated."""
     is_left: bool = False
     """Whether nobody waits for the answer any more."""
 

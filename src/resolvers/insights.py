@@ -19,7 +19,7 @@ from resolvers.ids import find_user, no_such
 from social.targets import ACCOUNTS, lock_insights
 
 _MOST = 2**53 - 1
-_MOST_WORKS = 500
+MOST_WORKS = 500
 _TWITTER = re.compile(r"[A-Za-z0-9_]{1,15}")
 _INSTAGRAM = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
 _ITEM = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?")
@@ -175,8 +175,8 @@ def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
 
 
 def _checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
-    if len(works) > _MOST_WORKS:
-        raise _invalid("works", f"At most {_MOST_WORKS} works.")
+    if len(works) > MOST_WORKS:
+        raise _invalid("works", f"At most {MOST_WORKS} works.")
     for place, work in enumerate(works):
         if not _ITEM.fullmatch(work.item_id):
             raise _invalid(f"works.{place}.itemId", f"`{work.item_id[:50]}` is no id of that source.")

@@ -36,7 +36,8 @@ from resolvers.text import required_text
 
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000
-_MOST = 100
+MOST_FORMATS = 100
+_MOST = MOST_FORMATS
 
 
 async def create_organization(context: Context, name: str) -> OrganizationRow:

@@ -1,6 +1,6 @@
 """Making and changing publications."""
 
-from sqlalchemy import delete, update
+from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
@@ -15,6 +15,8 @@ from resolvers.ids import find_publication, find_user, no_such
 from resolvers.text import custom_url as checked_custom_url
 from resolvers.text import required_text
 from resolvers.writes import refresh_for_makers, reloaded, require_maker
+
+MOST_CO_CREATORS = 100
 
 _LONGEST_NAME = 200
 
@@ -88,6 +90,13 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
     row = {"publication_id": publication.id, "user_id": user.id, "created_at": context.now}
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
+        counted = select(func.count()).where(col(CoCreator.publication_id) == publication.id)
+        if (await session.execute(counted)).scalar_one() >= MOST_CO_CREATORS:
+            raise BadUserInput(
+                f"A publication has {MOST_CO_CREATORS} co-creators at most.",
+                argument="userId",
+                reason="TOO_MANY",
+            )
         statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise Conflict(f"{user.username} is a co-creator already.")

@@ -8,11 +8,14 @@ from hashlib import blake2b
 from typing import Any, NamedTuple
 
 import orjson
+from graphql import GraphQLError
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from base.errors import ExpectedError, Lapsed
+from base.errors import Lapsed
+from base.turns import Line
+from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
@@ -22,13 +25,21 @@ from server.operation import Operation
 
 log = logging.getLogger("viewgraph")
 
+_STEPS_OF_AN_ERROR = 3
+
 
 class Answer(NamedTuple):
     """Text, but for the errors: what it was made of is larger by far, and need not wait for slow readers."""
 
     json: bytes
     errors: list[dict[str, Any]]
+    """As they are answered."""
     is_executed: bool
+    """Whether there is data, be it null."""
+    is_empty: bool = True
+    """Whether all that is in the data is null."""
+    is_valid: bool = False
+    """Whether the document is, whatever the variables are."""
 
     @property
     def refusal(self) -> list[dict[str, Any]] | None:
@@ -36,26 +47,41 @@ class Answer(NamedTuple):
         return None if self.is_executed else self.errors
 
 
-def body_of(result: ExecutionResult, request_id: str) -> dict[str, Any]:
+async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Answer:
     is_begun = not isinstance(result, PreExecutionError)
     # Neither data nor a place in it: as little was executed where the variables did not fit.
     is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
     body: dict[str, Any] = {"data": result.data} if is_executed else {}
-    if result.errors:
-        body["errors"] = [
-            # What a subscription begins with is validated: its errors have a place.
-            formatted(error, request_id, is_validated=is_begun or error.path is not None)
-            for error in result.errors
-        ]
-    return body
+    errors = []
+    for error in result.errors or ():
+        # What a subscription begins with is validated: its errors have a place.
+        errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
+        _let_go(error)
+        await line.step(_STEPS_OF_AN_ERROR)
+    if errors:
+        body["errors"] = errors
+    is_empty = all(value is None for value in (result.data or {}).values())
+    return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Of the frames that it went through, which hold the error in turn: garbage that is found late."""
+    while error:
+        error.__traceback__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else None
+
+
+def answer_of_error(error: Exception, request_id: str) -> Answer:
+    body = body_of_error(error, request_id)
+    return Answer(orjson.dumps(body), body["errors"], is_executed=False)
 
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     """Of what kept anything from being executed. A bug is logged, and not told."""
     if isinstance(error, Refused):
         return error_body(error.message, {"code": error.code}, request_id)
-    if isinstance(error, ExpectedError):
-        return error_body(error.message, error.extensions, request_id)
+    if expected := expected_in(error):
+        return error_body(expected.message, expected.extensions, request_id)
     log.error("Request %s failed", request_id, exc_info=error)
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
@@ -75,16 +101,15 @@ async def answers(
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    results = _results(context, document, operation, is_endless=is_endless)
+    made = (
+        _answers(context, document, operation, request_id)
+        if is_endless
+        else _one_answer(context, document, operation, request_id)
+    )
     last = b""
     try:
-        async with aclosing(results):
-            async for result in results:
-                # Before it is sent, for which nobody else has to wait.
-                context.end_turn()
-                _require_credentials(result)
-                answer = _answer(result, request_id)
-                result.data = None
+        async with aclosing(made):
+            async for answer in made:
                 digest = blake2b(answer.json, digest_size=16).digest()
                 if digest == last:
                     continue
@@ -98,21 +123,39 @@ async def answers(
         context.end_turn()
 
 
-def _answer(result: ExecutionResult, request_id: str) -> Answer:
-    body = body_of(result, request_id)
-    return Answer(orjson.dumps(body), body.get("errors", []), "data" in body)
+async def answered(
+    context: Context, document: Document, operation: Operation, request_id: str, *, only_queries: bool = False
+) -> Answer:
+    """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
+
+    async def made() -> Answer:
+        result = await execute(
+            context, document, operation.variables, operation.operationName, only_queries=only_queries
+        )
+        return await answer_of(result, request_id, context.line)
+
+    return await in_time(context, made())
 
 
-async def _results(
-    context: Context, document: Document, operation: Operation, *, is_endless: bool
-) -> AsyncGenerator[ExecutionResult]:
-    asked = context, document, operation.variables, operation.operationName
-    if not is_endless:
-        yield await execute(*asked)
-        return
-    async with aclosing(subscribe(*asked)) as results:
+async def _one_answer(
+    context: Context, document: Document, operation: Operation, request_id: str
+) -> AsyncGenerator[Answer]:
+    yield await answered(context, document, operation, request_id)
+
+
+async def _answers(
+    context: Context, document: Document, operation: Operation, request_id: str
+) -> AsyncGenerator[Answer]:
+    """Of a subscription."""
+    asked = subscribe(context, document, operation.variables, operation.operationName)
+    async with aclosing(asked) as results:
         while result := await _next(context, results):
-            yield result
+            _require_credentials(result)
+            answer = await answer_of(result, request_id, context.line)
+            result.data = None
+            # Before it is sent, for which nobody else has to wait.
+            context.end_turn()
+            yield answer
 
 
 async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:

@@ -4,15 +4,12 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from logging import captureWarnings
 
-from sqlalchemy import literal, select
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, RedirectResponse, Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
-from base.errors import Unavailable
-from database import Statement
 from resolvers.context import Services
 from server.bodies import Unread
 from server.collect import Collector
@@ -20,6 +17,7 @@ from server.crowds import PerAddress
 from server.documents import documents_of
 from server.endpoint import Endpoint
 from server.graphiql import GraphiQL
+from server.health import Health
 from server.origins import shared_with
 from server.quota import Quota
 from server.reports import ReportFiles
@@ -30,8 +28,6 @@ from server.sockets import Sockets
 from server.static import StaticFile
 from server.stopping import CutOff, Stopping
 from server.upkeep import upkeep
-
-_ALIVE = Statement(select(literal(1)), int)
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
@@ -79,12 +75,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def viewer_js(request: Request) -> Response:
         return await snippet(request)
 
-    async def health(_: Request) -> Response:
-        try:
-            await used.database.fetch(_ALIVE)
-        except Unavailable as error:
-            return PlainTextResponse(error.message, 503)
-        return PlainTextResponse("ok")
+    health = Health(used.database, stopping)
 
     async def home(_: Request) -> Response:
         return RedirectResponse("/graphql")
@@ -106,7 +97,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/collect", collect, methods=["POST", "OPTIONS"]),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
-            Route("/health", health),
+            Route("/livez", health.live),
+            Route("/readyz", health.ready),
+            Route("/health", health.ready),
         ],
         middleware=[
             Middleware(Unread),

@@ -13,7 +13,7 @@ _SMALL = 64 * 1024
 
 
 async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
-    """Raises Refused: by the headers before any of it is read, so that nobody is asked to send it."""
+    """Raises Refused: by what the headers say, before anybody is asked to send any of it."""
     if _announced(request.headers) > most:
         raise _too_large(most)
     body = bytearray()

@@ -2,12 +2,12 @@
 
 import sys
 import zlib
+from asyncio import to_thread
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import NamedTuple
 
 import brotli
-from starlette.concurrency import run_in_threadpool
 
 from server.weights import weighed
 
@@ -96,4 +96,4 @@ async def compressed_aside(content: bytes, coding: str) -> bytes:
     """In a thread, if it is so much that others would have to wait."""
     if coding == IDENTITY or len(content) < _FOR_A_THREAD:
         return compressed(content, coding)
-    return await run_in_threadpool(compressed, content, coding)
+    return await to_thread(compressed, content, coding)

@@ -35,8 +35,8 @@ class Collector:
         try:
             return await self._collected(request)
         except Refused as refused:
-            told: dict[str, object] = {"code": refused.code, "message": refused.message}
-            return _answer(refused.status or 400, told, refused.headers)
+            body: dict[str, object] = {"code": refused.code, "message": refused.message}
+            return _answer(refused.status or 400, body, refused.headers)
         except InvalidEvents as error:
             return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
         except ClientDisconnect:

@@ -19,7 +19,7 @@ from server.refusals import Refusal
 from server.transports import GuardedTransport
 
 _MAX_PIPELINED = 20
-"""Requests that wait for the answer to another one."""
+"""Requests that wait for the answer to another one, before no more are read."""
 _CROWDED_SECONDS = 2.0
 """For the headers, where there is no room."""
 _MAX_FRAMES = 1_000
@@ -46,7 +46,7 @@ class GuardedConfig(uvicorn.Config):
 
 
 class HttpConnection(HttpToolsProtocol):
-    """A bad request is refused, and ends the connection; those before it get their answers."""
+    """What is wrong with a request is told, and ends the connection; those before it get their answers."""
 
     transport: GuardedTransport
     config: GuardedConfig
@@ -196,13 +196,14 @@ class HttpConnection(HttpToolsProtocol):
         self._is_between = self._has_begun = False
         if self._is_crowded and self.url.partition(b"?")[0].decode("latin-1") not in HEALTH:
             raise self._doors.full()
-        if len(self.pipeline) >= _MAX_PIPELINED:
-            raise Refusal(429, f"At most {_MAX_PIPELINED} requests may wait for the answer to another one.")
         self.scope["method"] = self._method().decode()
         if self.parser.should_upgrade() and not self._should_upgrade():
             self._is_passed_over = True
             return
         super().on_headers_complete()
+        if len(self.pipeline) >= _MAX_PIPELINED:
+            # Until one of them is answered.
+            self.flow.pause_reading()
         if self._is_crowded:
             self.cycle.keep_alive = False
 
@@ -254,7 +255,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _told(self, refusal: Refusal) -> None:
         if self.access_log:
-            client = "{}:{}".format(*self.client) if self.client else ""
+            client = self.client[0] if self.client else ""
             self.access_logger.info('%s - "refused" %d', client, refusal.status)
 
     def _too_large(self) -> Refusal:
@@ -326,6 +327,12 @@ class SocketConnection(WebSocketsSansIOProtocol):
             self.handshake_complete = self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
+
+    async def send(self, message: Any) -> None:
+        await super().send(message)
+        if self.initial_response is not None and self.close_sent:
+            # A handshake that was refused is over; uvicorn would take it for one that was forgotten.
+            self.handshake_complete = True
 
     async def receive(self) -> Any:
         """Who does not read is not asked for more."""

@@ -1,4 +1,4 @@
-"""What one address has running at a time: through a proxy, it has no connections of its own."""
+"""What one address has running at a time: through a proxy, all connections are the proxy's."""
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -9,7 +9,7 @@ from server.quota import Tally
 
 
 class PerAddress:
-    """Requests, but for WebSockets, which have a limit of their own, and those for the server's health."""
+    """Requests, but for WebSockets, which have a limit of their own, and for the server's health."""
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app

@@ -1,31 +1,29 @@
 """GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
 
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from time import perf_counter
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-import orjson
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
-from strawberry.types.execution import PreExecutionError
 
 from auth.sign_in import Bearers
-from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive
+from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
 from graph.document import Document
 from graph.events import Recording
-from graph.schema import execute, recording_in
+from graph.schema import recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
-from server.answers import answers, body_of, body_of_error, refusal_of
+from server.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
 from server.bodies import body_of as request_body
 from server.codings import QUICKEST
 from server.documents import Documents
-from server.errors import Code, Refused
+from server.errors import Code, Refused, expected_in
 from server.graphiql import GraphiQL
 from server.leaving import heeded
 from server.line import log_request, told_of
@@ -43,7 +41,7 @@ _CLIENT_IS_GONE = 499
 
 
 class Reply(NamedTuple):
-    body: dict[str, Any]
+    answer: Answer
     status: int | None = None
     """None where it follows from the body and the media type."""
     headers: Mapping[str, str] = MappingProxyType({})
@@ -101,29 +99,34 @@ class Endpoint:
             reply = await self._reply(request, trip, is_acceptable=media_type is not None)
             if isinstance(reply, Stream):
                 return reply
-            content = orjson.dumps(reply.body)
-            if reply.framing:
-                content = reply.framing.whole(content)
         except ClientDisconnect:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
-            reply = Reply(body_of_error(error, trip.id), 500)
-            content = orjson.dumps(reply.body)
-        trip.errors = reply.body.get("errors", [])
-        status = reply.status or self._status(reply.body, media_type)
+            expected = expected_in(error)
+            reply = Reply(answer_of_error(error, trip.id), expected.status if expected else 500)
+        trip.errors = reply.answer.errors
+        content = reply.framing.whole(reply.answer.json) if reply.framing else reply.answer.json
+        status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
-        response = await sealed(request, contents, {"x-request-id": trip.id, **reply.headers})
+        headers = {"x-request-id": trip.id, **reply.headers}
+        if status == Unavailable.status and trip.errors:
+            headers |= _again(trip.errors[0]["extensions"])
+        response = await sealed(request, contents, headers)
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
-    def _status(self, body: dict[str, Any], media_type: str | None) -> int:
+    def _status(self, answer: Answer, media_type: str | None) -> int:
         """Of a request that was well formed: application/json says 200, whatever came of it."""
-        if media_type != GRAPHQL_JSON or "errors" not in body:
+        if not answer.errors:
             return 200
-        if "data" in body:
+        if _is_unavailable(answer):
+            return Unavailable.status
+        if media_type != GRAPHQL_JSON:
+            return 200
+        if answer.is_executed:
             return 294 if self._has_draft_statuses else 200
-        is_parsed = body["errors"][0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
+        is_parsed = answer.errors[0]["extensions"]["code"] != Code.GRAPHQL_PARSE_FAILED
         return 422 if is_parsed and self._has_draft_statuses else 400
 
     async def _reply(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Reply | Stream:
@@ -143,15 +146,15 @@ class Endpoint:
             operation = await self._operation(request)
             return await self._result(request, operation, trip)
         except Refused as refused:
-            return Reply(body_of_error(refused, trip.id), refused.status, refused.headers)
+            return Reply(answer_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
             # What it asks for does not fit, in a request that is well formed.
-            return Reply(body_of_error(error, trip.id))
+            return Reply(answer_of_error(error, trip.id))
         except ExpectedError as error:
-            return Reply(body_of_error(error, trip.id), error.status)
+            return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
-        document = trip.parsed(self._documents.find(operation), self._services.limits)
+        document = await trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
             return await self._stream(request, document, operation, trip)
@@ -159,14 +162,14 @@ class Endpoint:
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, trip, self._services.bearers if recording else None)
-        result = await (
-            _recorded(recording, context)
-            if recording
-            else _executed(request, document, operation, context, only_queries=reads)
-        )
-        if not isinstance(result, PreExecutionError):
+        if recording:
+            answer = await answer_of(await _recorded(recording, context), trip.id, context.line)
+        else:
+            with _in_terms_of_http(request, context):
+                answer = await answered(context, document, operation, trip.id, only_queries=reads)
+        if answer.is_valid:
             self._documents.keep(operation)
-        return _replied(result, context, trip.id)._replace(framing=_framing(request))
+        return _replied(answer, context)._replace(framing=_framing(request))
 
     async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
         """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
@@ -229,14 +232,12 @@ def _framing(request: Request) -> Framing | None:
     return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]
 
 
-async def _executed(
-    request: Request, document: Document, operation: Operation, context: Context, *, only_queries: bool
-) -> ExecutionResult:
+@contextmanager
+def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
+    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and Refused."""
     try:
         with heeded(request.receive, context.course.leave):
-            return await execute(
-                context, document, operation.variables, operation.operationName, only_queries=only_queries
-            )
+            yield
     except TimedOut:
         if context.course.is_left:
             raise ClientDisconnect from None
@@ -245,9 +246,19 @@ async def _executed(
         raise refusal_of(error) from None
 
 
-def _replied(result: ExecutionResult, context: Context, request_id: str) -> Reply:
+def _is_unavailable(answer: Answer) -> bool:
+    """Whether nothing is answered because the database cannot: who sends it elsewhere need not read it."""
+    return answer.is_empty and all(error["extensions"]["code"] == Unavailable.code for error in answer.errors)
+
+
+def _again(extensions: Mapping[str, Any]) -> dict[str, str]:
+    seconds = extensions.get("retryAfter")
+    return {} if seconds is None else {"retry-after": str(seconds)}
+
+
+def _replied(answer: Answer, context: Context) -> Reply:
     token = context.new_token
     headers = {"x-auth-token": f"Bearer {token}"} if token else {}
     operation = context.course.operation
-    lifetime = None if result.errors or operation is None else operation.lifetime
-    return Reply(body_of(result, request_id), None, headers, lifetime)
+    lifetime = None if answer.errors or operation is None else operation.lifetime
+    return Reply(answer, None, headers, lifetime)

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from graphql import FieldNode, GraphQLError, GraphQLSyntaxError, VariableDefinitionNode, VariableNode
 
 from base.errors import ExpectedError
+from database import fault_of
 
 log = logging.getLogger("viewgraph")
 
@@ -77,13 +78,14 @@ class PlainError(NamedTuple):
 
 def plain(error: Exception) -> PlainError:
     """A bug is logged, and not told."""
-    if not isinstance(error, ExpectedError):
+    expected = expected_in(error)
+    if expected is None:
         log.error("A request failed", exc_info=error)
         body = {"code": Code.INTERNAL_SERVER_ERROR, "message": "Something went wrong here."}
         return PlainError(500, body, {})
-    retry = error.extensions.get("retryAfter")
+    retry = expected.extensions.get("retryAfter")
     headers = {"retry-after": str(retry)} if retry else {}
-    return PlainError(error.status, {**error.extensions, "message": error.message}, headers)
+    return PlainError(expected.status, {**expected.extensions, "message": expected.message}, headers)
 
 
 def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:
@@ -113,7 +115,10 @@ def expected_in(error: BaseException | None) -> ExpectedError | None:
     """Whatever GraphQL has wrapped it into."""
     while isinstance(error, GraphQLError):
         error = error.original_error
-    return error if isinstance(error, ExpectedError) else None
+    if isinstance(error, ExpectedError):
+        return error
+    fault = fault_of(error)
+    return fault.told() if fault else None
 
 
 def _is_about_values(error: GraphQLError) -> bool:

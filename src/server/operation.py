@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from base.errors import BadUserInput
 from graph.document import Document
 from server.errors import Code, Refused
 
@@ -21,15 +22,28 @@ class Operation(msgspec.Struct):
 
 _decode = msgspec.json.Decoder(Operation).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
+_MOST_COMMAS = 100_000
+"""In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def operation_in_body(body: bytes) -> Operation:
-    """Raises Refused."""
+    """Raises Refused, and BAD_USER_INPUT for one that holds too many values."""
+    require_few_values(body)
     try:
         return _decode(body)
     except _UNREADABLE as error:
         raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+def require_few_values(json: bytes) -> None:
+    """Raises BAD_USER_INPUT."""
+    if json.count(b",") > _MOST_COMMAS:
+        raise BadUserInput(
+            f"What is sent may have {_MOST_COMMAS:,} commas: send fewer values at a time.",
+            argument="variables",
+            reason="TOO_MANY",
+        )
 
 
 def operation_in_url(query_string: bytes) -> Operation:

@@ -17,11 +17,17 @@ from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 
+WRITE_SECONDS = 4.0
+"""So that callers hear of a database that cannot within 5."""
+
 
 def services_of(settings: Settings) -> Services:
     secrets = secrets_of(settings)
     database = Database(
-        settings.database_url, readers=settings.database_readers, read_seconds=settings.max_query_seconds
+        settings.database_url,
+        readers=settings.database_readers,
+        read_seconds=settings.max_query_seconds,
+        write_seconds=WRITE_SECONDS,
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
@@ -47,6 +53,7 @@ def services_of(settings: Settings) -> Services:
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
             cost=settings.max_cost,
+            points=settings.max_points,
             document_tokens=settings.max_document_tokens,
             counts_own_views=settings.count_own_views,
             query_seconds=settings.max_query_seconds,

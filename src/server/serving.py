@@ -82,7 +82,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
 
 
 def _fitting(connections: int) -> int:
-    """No more than the files that the system lets a process have open, but for some that others need."""
+    """As many of them as the process may have files open, but for some that others need."""
     if resource is None:
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -92,7 +92,8 @@ def _fitting(connections: int) -> int:
     if soft < wanted:
         soft = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-    return min(connections, max(1, (int(soft) - _OTHER_FILES) * 20 // 21))
+    fitting: int = min(connections, max(1, (soft - _OTHER_FILES) * 20 // 21))
+    return fitting
 
 
 def start_logging(settings: Settings) -> None:
@@ -120,4 +121,4 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
-    gc.set_threshold(20_000, 20, 20)
+    gc.set_threshold(10_000, 2, 400)

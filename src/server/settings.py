@@ -243,6 +243,14 @@ class Settings(BaseSettings):
         ge=1,
         description="The most that an operation may cost, by `@cost` and `@listSize` in the schema.",
     )
+    max_points: int = Field(
+        default=25_000,
+        ge=1,
+        description=(
+            "The most points that the series of an operation may have together, by `@seriesSize` in the "
+            "schema."
+        ),
+    )
     max_document_tokens: int = Field(
         default=5_000,
         ge=500,

@@ -14,7 +14,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import Receive, Scope, Send
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
-from base.errors import Lapsed, Throttled, Unavailable
+from base.errors import BadUserInput, Lapsed, Throttled, Unavailable
 from base.networks import network_of
 from resolvers.context import Context, Services
 from resolvers.course import Course
@@ -24,7 +24,7 @@ from server.documents import Documents
 from server.doors import too_many
 from server.errors import plain
 from server.line import Told, log_request
-from server.operation import Operation, require_one_operation
+from server.operation import Operation, require_few_values, require_one_operation
 from server.quota import Quota, Tally
 from server.trip import Trip, trip_of
 
@@ -254,7 +254,10 @@ class Connection:
         if text is None:
             raise Close(4400, "Send text, not bytes")
         try:
+            require_few_values(text.encode())
             return _decoder.decode(text)
+        except BadUserInput as error:
+            raise Close(4400, f"Invalid message: {error.message}") from None
         except (msgspec.MsgspecError, ValueError, RecursionError) as error:
             raise Close(4400, f"Invalid message: {error}") from None
 
@@ -315,6 +318,8 @@ class Connection:
             raise Close(4401, "Unauthorized")
         if not id or len(id) > _MAX_ID:
             raise Close(4400, f"Invalid message: an id has 1 to {_MAX_ID} characters")
+        if operation.query is None and operation.documentId is None and not operation.extensions:
+            raise Close(4400, "Invalid message: the payload has neither a query nor what stands for one")
         if id in self._running:
             raise Close(4409, f"Subscriber for {id} already exists")
         if len(self._running) + len(self._unheard) >= _MAX_OPERATIONS:
@@ -369,7 +374,7 @@ class Connection:
         self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        document = trip.parsed(self._documents.find(operation), self._services.limits)
+        document = await trip.parsed(self._documents.find(operation), self._services.limits)
         require_one_operation(document, operation.operationName)
         is_endless = document.is_subscription(operation.operationName)
         task = current_task()
@@ -404,8 +409,8 @@ class Connection:
         """Raises THROTTLED. What was written is told all the same, however much waits."""
         if self._unread_bytes and self._unread_bytes + len(answer.json) > self._max_unread_bytes:
             raise Throttled(
-                f"At most {self._max_unread_bytes:,} bytes of answers may wait to be read. Read them first, "
-                "or ask for less at a time.",
+                f"At most {self._max_unread_bytes:,} bytes of answers wait to be read. Read them first, or "
+                "ask for less at a time.",
                 retry_after=1,
             )
 

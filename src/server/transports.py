@@ -14,9 +14,9 @@ _LEAST = 256 * 1024
 class GuardedTransport(Transport):
     """Of a connection over which answers go.
 
-    One who does not read loses the connection after a while, with whatever waits for it. One who still
-    sends is heard out for a moment when the connection ends: otherwise the system would tell them that it
-    broke, and they would not see why.
+    One who does not read loses the connection after a while, with whatever waits for it. One who still sends
+    is heard out for a moment when the connection ends: otherwise the system would tell them that it broke,
+    and they would not see why.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop, *, unread_seconds: float) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 from starlette.datastructures import Headers
 
 from database import Usage, metered
-from graph.document import Document, document_of
+from graph.document import Document, document_found
 from resolvers.context import Context, Limits
 from server.tracing import Trace, named, request_id_of, trace_of
 
@@ -28,9 +28,9 @@ class Trip:
     errors: list[dict[str, Any]] = field(default_factory=list)
     """As they are answered."""
 
-    def parsed(self, text: str, limits: Limits) -> Document:
+    async def parsed(self, text: str, limits: Limits) -> Document:
         began = perf_counter()
-        self.document = document_of(text, limits.document_tokens)
+        self.document = await document_found(text, limits.document_tokens)
         self.parse_seconds = perf_counter() - began
         return self.document
 

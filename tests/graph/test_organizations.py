@@ -346,8 +346,7 @@ async def test_what_is_not_theirs_cannot_be_told_from_what_does_not_exist(town: 
 
             # A token that is too narrow is refused before anything is looked up.
             is_refused = operation.startswith("mutation") and (
-                "issueOrganizationToken" in operation
-                and "@" in viewer
+                ("issueOrganizationToken" in operation and "@" in viewer)
                 or viewer.partition("@")[2] in ORGANIZATION_OF
             )
             code = "FORBIDDEN" if is_refused else "NOT_FOUND"

@@ -50,9 +50,10 @@ def commits(studio: Studio) -> Iterator[list[str]]:
 
 @asynccontextmanager
 async def nothing_written(studio: Studio) -> AsyncIterator[None]:
-    """Who stores events has to wait meanwhile: for the lock of the file, or of every tenant's row."""
+    """Who stores events has to wait meanwhile: for the lock of the file, or of the table of totals."""
     async with studio.services.database.writing() as session:
-        await session.execute(select(Tenant).with_for_update())
+        if studio.services.database.dialect_name == "postgresql":
+            await session.execute(text("LOCK TABLE day_totals IN EXCLUSIVE MODE"))
         yield
 
 

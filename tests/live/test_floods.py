@@ -8,6 +8,7 @@ import struct
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from time import monotonic, sleep
 
 import pytest
 
@@ -29,7 +30,16 @@ def program(sqlite_template: Path, tmp_path_factory: pytest.TempPathFactory) -> 
     folder = tmp_path_factory.mktemp("flooded")
     shutil.copy(sqlite_template, folder / "viewgraph.sqlite3")
     with Program("serve", folder=folder) as program:
+        # It comes a while after the start, and takes some memory.
+        began = monotonic()
+        while not _has_numpy(program) and monotonic() - began < PATIENCE:
+            sleep(0.05)
         yield program
+
+
+def _has_numpy(program: Program) -> bool:
+    maps = Path(f"/proc/{program.pid}/maps")
+    return not maps.exists() or "numpy" in maps.read_text()
 
 
 def frame(kind: int, payload: bytes, *, is_final: bool = True) -> bytes:

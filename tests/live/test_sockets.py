@@ -246,6 +246,8 @@ async def test_a_ping_is_answered_also_before_the_connection_is_acknowledged(ser
         '{"type": "subscribe", "id": "", "payload": {"query": "{ __typename }"}}',
         '{"type": "subscribe", "id": "%s", "payload": {"query": "{ __typename }"}}' % ("x" * 201),
         '{"type": "subscribe", "id": "1", "payload": []}',
+        '{"type": "subscribe", "id": "1", "payload": {}}',
+        '{"type": "subscribe", "id": "1", "payload": {"query": null, "variables": {}}}',
         '{"type": "subscribe", "id": "1", "payload": {"query": 1}}',
         '{"type": "subscribe", "id": "1", "payload": {"query": "{ x }", "variables": []}}',
         '{"type": "complete"}',

@@ -27,12 +27,13 @@ FIELDS = {
     f"metrics({RANGE}) {{ {FIGURES} previous {{ {FIGURES} previous {{ {FIGURES} }} }} }}": 7,
     "socialMetrics { followersCount followingCount }": 2,
     f"views({RANGE}, interval: DAY) {{ {SERIES} }}": 2,
-    f"views({RANGE}, interval: MONTH, groupBy: [DEVICE, DOMAIN]) {{ {SERIES} }}": 2,
+    # Its price depends on how many sites there are.
+    f"views({RANGE}, interval: MONTH, groupBy: [DEVICE, DOMAIN]) {{ {SERIES} }}": 3,
     f'views({RANGE}, interval: WEEK, timeZone: "Asia/Kolkata", domain: "example.com") {{ {SERIES} }}': 2,
 }
 # These go by way of other people to the same lists as the owner's; so beside the owner's it is a
 # matter of timing whether one statement reads both.
-BESIDE = {"coCreators { username publications { totalCount edges { node { name } } } }": 3}
+BESIDE = {"coCreators { username publications(first: 2) { totalCount edges { node { name } } } }": 3}
 EVERYTHING = f"""fragment Everything on Publication {{
   {" ".join(f"f{number}: {field}" for number, field in enumerate(list(FIELDS)[1:]))} {next(iter(FIELDS))}
 }}"""
@@ -128,14 +129,14 @@ async def test_a_field_takes_as_many_statements_for_50_publications_as_for_one(s
     assert taken == {field: (number, number) for field, number in (FIELDS | BESIDE).items()}
 
 
-async def test_every_nested_field_of_50_publications_takes_25_statements_as_of_one(studio: Studio) -> None:
+async def test_every_nested_field_of_50_publications_takes_26_statements_as_of_one(studio: Studio) -> None:
     await open_many(studio)
     query = f"{LIST % '...Everything'} {EVERYTHING}"
 
     of_one, one = await ask(studio, query, n=1)
     of_many, many = await ask(studio, query, n=MANY)
 
-    assert (of_one, of_many) == (25, 25)
+    assert (of_one, of_many) == (26, 26)
     assert_each_has_its_own([edge["node"] for edge in one["publications"]["edges"]], 1)
     assert_each_has_its_own([edge["node"] for edge in many["publications"]["edges"]], MANY)
 
@@ -147,7 +148,7 @@ async def test_50_nodes_take_as_many_statements_as_one(studio: Studio) -> None:
     of_one, one = await ask(studio, query, ids=ids[:1])
     of_many, many = await ask(studio, query, ids=ids)
 
-    assert (of_one, of_many) == (25, 25)
+    assert (of_one, of_many) == (26, 26)
     assert_each_has_its_own(one["nodes"], 1)
     assert_each_has_its_own(many["nodes"], MANY)
 

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Self
 import strawberry
 
 from base.calendar import DateInterval, WeekStart
-from graph.directives import A_REPORT, SEVERAL_STATEMENTS, list_of
+from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, ViewType
 from graph.fields import argument, costly, described, loaded
 from graph.info import Info
@@ -128,8 +128,9 @@ class AssetMetrics:
 
     @loaded(
         lambda loaders: loaders.asset_series,
-        lambda key, points: ViewSeries.of_assets(key, points),
+        lambda key, series: ViewSeries.of_assets(key, series),
         ViewSeries,
+        costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     def views(
         self,
@@ -169,7 +170,7 @@ class AssetMetrics:
             week_start=week_start,
         )
 
-    @costly(A_REPORT)
+    @costly(SEVERAL_STATEMENTS)
     def summary_report(
         self,
         format: Annotated[ReportFormat, argument("What the file is written in.")] = ReportFormat.XLSX,

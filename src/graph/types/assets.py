@@ -7,7 +7,7 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
-from graph.directives import PERSONAL, SEVERAL_STATEMENTS
+from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -21,6 +21,7 @@ from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
+from resolvers.memberships import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
@@ -177,6 +178,7 @@ class Asset(Node):
         lambda loaders: loaders.formats,
         lambda _, rows: [AssetFormat.of(row) for row in rows],
         list[AssetFormat],
+        costs=list_of(MOST_FORMATS),
     )
     def formats(self) -> int:
         """The optimized files of the 3D model."""

@@ -6,13 +6,14 @@ import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
-from graph.directives import A_MINUTE
+from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
 from loaders.insights import InsightRow, WorkRow
 from models import SourceType
+from resolvers.insights import MOST_WORKS
 
 
 @strawberry.type(
@@ -116,7 +117,12 @@ class UserInsight(Node):
         """How often a search found the profile: what the user told, and each event PROFILE_SEARCH since."""
         return self.row
 
-    @loaded(lambda loaders: loaders.insight_scores, lambda _, score: score.total, Decimal)
+    @loaded(
+        lambda loaders: loaders.insight_scores,
+        lambda _, score: score.total,
+        Decimal,
+        costs=SEVERAL_STATEMENTS,
+    )
     def insight_score(self) -> InsightRow:
         """From 0.00 to 10.00: the mean of `insightScoreParts`, weighted as the server is set, equally unless
         told otherwise. 0.00 where everything is 0; never less for more of anything. Made when it is asked
@@ -129,12 +135,18 @@ class UserInsight(Node):
             reach=score.reach, activity=score.activity, interest=score.interest
         ),
         InsightScoreParts,
+        costs=SEVERAL_STATEMENTS,
     )
     def insight_score_parts(self) -> InsightRow:
         """The parts of which `insightScore` is the mean."""
         return self.row
 
-    @loaded(lambda loaders: loaders.works, lambda _, rows: [Work.of(row) for row in rows], list[Work])
+    @loaded(
+        lambda loaders: loaders.works,
+        lambda _, rows: [Work.of(row) for row in rows],
+        list[Work],
+        costs=list_of(MOST_WORKS),
+    )
     def works(self) -> int:
         """What the user made, in the order in which each was first given."""
         return self.row.id

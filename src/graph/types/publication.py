@@ -9,7 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import DateInterval
 from base.ids import Kind, global_id
-from graph.directives import A_MINUTE, SEVERAL_STATEMENTS
+from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -29,6 +29,7 @@ from loaders.publications import ExperienceRow, PublicationRow
 from loaders.views import ViewsKey
 from models import ExperienceType
 from resolvers import metrics
+from resolvers.publications import MOST_CO_CREATORS
 from resolvers.ranges import span_of, zone_of
 
 if TYPE_CHECKING:
@@ -112,7 +113,12 @@ class Publication(Node):
         """The user whose publication it is."""
         return self.row.owner_id
 
-    @loaded(lambda loaders: loaders.co_creators, lambda _, rows: [User.of(row) for row in rows], list[User])
+    @loaded(
+        lambda loaders: loaders.co_creators,
+        lambda _, rows: [User.of(row) for row in rows],
+        list[User],
+        costs=list_of(MOST_CO_CREATORS),
+    )
     def co_creators(self) -> int:
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
@@ -174,7 +180,7 @@ class Publication(Node):
         lambda key, series: ViewSeries.of(key, series),
         ViewSeries | None,
         requires=MAKERS,
-        costs=SEVERAL_STATEMENTS,
+        costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     def views(
         self,

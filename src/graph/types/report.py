@@ -1,6 +1,7 @@
 import strawberry
 
-from graph.fields import described, field, loaded
+from graph.directives import A_LINK, A_REPORT
+from graph.fields import costly, described, loaded
 from graph.info import Info
 from graph.scalars import Base64
 from loaders.asset_metrics import Scope
@@ -20,12 +21,12 @@ class SummaryReport:
     content_type: str = described("The media type of the document, by its format.")
     filename: str = described("What the document may be called: of whom it tells, and of which days.")
 
-    @loaded(lambda loaders: loaders.documents, lambda _, document: Base64(document), Base64)
+    @loaded(lambda loaders: loaders.documents, lambda _, document: Base64(document), Base64, costs=A_REPORT)
     def document(self) -> DocumentKey:
         """The file itself, made when this field is asked for."""
         return self.key
 
-    @field
+    @costly(A_LINK)
     async def url(self, info: Info) -> str:
         """A signed link to the same file, good for 15 minutes, with the figures of when it is opened. It
         needs no token, so whoever has it can open it while the viewer may see these metrics. At most 100

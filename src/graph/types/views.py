@@ -1,17 +1,19 @@
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self, cast
 
 import strawberry
 
 from base.calendar import DateInterval
-from graph.directives import list_of
+from graph.directives import A_POINT
 from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
 from graph.scalars import BigInt
-from loaders.asset_metrics import AssetPoint, SeriesKey
+from loaders.asset_metrics import SeriesKey
 from loaders.assets import AssetRow
 from loaders.organizations import WorkspaceRow
-from loaders.views import Point, Series, ViewsKey
+from loaders.series import Point, Series
+from loaders.views import ViewsKey
 
 if TYPE_CHECKING:
     from graph.types.assets import Asset, Workspace
@@ -30,7 +32,8 @@ def _workspace_face(row: WorkspaceRow) -> Any:
 
 
 @strawberry.type(
-    description="How often something was viewed in one bucket of a series, and within it in one group."
+    description="How often something was viewed in one bucket of a series, and within it in one group.",
+    directives=[A_POINT],
 )
 class ViewPoint:
     asset_id: strawberry.Private[int | None]
@@ -72,18 +75,36 @@ class ViewPoint:
         return self.workspace_id
 
     @classmethod
-    def of(cls, point: Point | AssetPoint) -> Self:
+    def of(cls, point: Point) -> Self:
+        bucket, group, views = point
         return cls(
-            asset_id=point.asset_id if isinstance(point, AssetPoint) else None,
-            workspace_id=point.workspace_id if isinstance(point, AssetPoint) else None,
-            date_interval=point.bucket.key,
-            start=point.bucket.start,
-            end=point.bucket.end,
-            is_partial=point.bucket.is_partial,
-            device_category=DeviceCategory.of(point.device),
-            domain=point.domain or None,
-            count=BigInt(point.views),
+            asset_id=group.asset_id,
+            workspace_id=group.workspace_id,
+            date_interval=bucket.key,
+            start=bucket.start,
+            end=bucket.end,
+            is_partial=bucket.is_partial,
+            device_category=DeviceCategory.of(group.device),
+            domain=group.domain,
+            count=BigInt(views),
         )
+
+
+OF_THE_BUCKET = frozenset({"date_interval", "start", "end", "is_partial"})
+"""What points of one bucket have in common; but for `count`, the rest is of their group."""
+
+
+class Points(Iterable[ViewPoint]):
+    """The points of a series, each made when its turn comes."""
+
+    def __init__(self, series: Series) -> None:
+        self.series = series
+
+    def __iter__(self) -> Iterator[ViewPoint]:
+        return map(ViewPoint.of, self.series.points())
+
+    def __len__(self) -> int:
+        return len(self.series.counts)
 
 
 @strawberry.type(
@@ -99,8 +120,7 @@ class ViewSeries:
     interval: DateInterval = described("How long each bucket is.")
     count: BigInt = described("Views in the whole range: the sum of the points.")
     points: list[ViewPoint] = described(
-        "One for each bucket and group in which there were views; with `zeroFill`, for all of them.",
-        costs=list_of(100),
+        "One for each bucket and group in which there were views; with `zeroFill`, for all of them."
     )
 
     @classmethod
@@ -109,14 +129,14 @@ class ViewSeries:
             view_type=None,
             interval=key.interval,
             count=BigInt(series.views),
-            points=[ViewPoint.of(point) for point in series.points],
+            points=cast(list[ViewPoint], Points(series)),
         )
 
     @classmethod
-    def of_assets(cls, key: SeriesKey, points: list[AssetPoint]) -> Self:
+    def of_assets(cls, key: SeriesKey, series: Series) -> Self:
         return cls(
             view_type=ViewType[key.view_type],
             interval=key.interval,
-            count=BigInt(sum(point.views for point in points)),
-            points=[ViewPoint.of(point) for point in points],
+            count=BigInt(series.views),
+            points=cast(list[ViewPoint], Points(series)),
         )

@@ -1,0 +1,84 @@
+"""What databases say when they cannot, and what callers are told of it."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import Enum
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+
+from base.errors import Unavailable
+
+
+class Fault(Enum):
+    """A state of the database that passes, whatever was asked of it."""
+
+    AWAY = "The database cannot be reached."
+    SLOW = "The database did not answer in time."
+    BUSY = "What is to be changed is being changed by somebody else."
+    READ_ONLY = "The database takes no changes at present."
+    FULL = "The database has no room left."
+    CROWDED = "The database has no connection left."
+
+    def told(self) -> Unavailable:
+        return Unavailable(f"{self.value} Try again shortly.")
+
+
+_OF_SQLITE = {
+    sqlite3.SQLITE_BUSY: Fault.BUSY,
+    sqlite3.SQLITE_LOCKED: Fault.BUSY,
+    sqlite3.SQLITE_PROTOCOL: Fault.BUSY,
+    sqlite3.SQLITE_READONLY: Fault.READ_ONLY,
+    sqlite3.SQLITE_FULL: Fault.FULL,
+    sqlite3.SQLITE_NOMEM: Fault.FULL,
+    sqlite3.SQLITE_IOERR: Fault.AWAY,
+    sqlite3.SQLITE_CANTOPEN: Fault.AWAY,
+}
+_STATES = {
+    "25006": Fault.READ_ONLY,
+    "40001": Fault.BUSY,
+    "40P01": Fault.BUSY,
+    "53100": Fault.FULL,
+    "53200": Fault.FULL,
+    "53300": Fault.CROWDED,
+    "55P03": Fault.BUSY,
+    "57014": Fault.SLOW,
+}
+_CLASSES = {"08": Fault.AWAY, "53": Fault.CROWDED, "57": Fault.AWAY, "58": Fault.AWAY}
+"""Of PostgreSQL's codes, by their first two characters."""
+_PRIMARY = 0xFF
+"""Of SQLite's codes: the rest says more of the same."""
+
+
+def fault_of(error: BaseException | None) -> Fault | None:
+    """None for what is no state of the database: a mistake in a statement, or in what was to be written."""
+    if isinstance(error, DBAPIError):
+        return Fault.AWAY if error.connection_invalidated else fault_of(error.orig)
+    if isinstance(error, sqlite3.Error):
+        return _OF_SQLITE.get(getattr(error, "sqlite_errorcode", 0) & _PRIMARY)
+    if isinstance(error, PoolTimeoutError):
+        return Fault.CROWDED
+    if isinstance(error, TimeoutError):
+        return Fault.SLOW
+    if state := getattr(error, "sqlstate", None):
+        return _STATES.get(state) or _CLASSES.get(state[:2])
+    if isinstance(error, OSError):
+        return Fault.AWAY
+    if isinstance(error, asyncpg.InterfaceError):
+        # Of values that do not fit, too; else the connection is gone.
+        return None if isinstance(error, ValueError) else Fault.AWAY
+    # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
+    return fault_of(error.__cause__) if error is not None and error.__cause__ else None
+
+
+@contextmanager
+def faults_told() -> Iterator[None]:
+    """Raises UNAVAILABLE in the place of what the driver says of the database's state."""
+    try:
+        yield
+    except Exception as error:
+        if fault := fault_of(error):
+            raise fault.told() from error
+        raise

@@ -1,0 +1,307 @@
+"""Answers are made in pieces, so that nobody else waits for a large one.
+
+GraphQL's executor completes a list in one go. Here, once enough was done since the event loop turned, a list
+is left where it is and goes on in its next turn; so does whatever else waits. What is made of it is the same.
+"""
+
+from asyncio import FIRST_EXCEPTION, CancelledError, Task, create_task, gather, wait
+from collections.abc import Coroutine, Iterable, Sequence
+from contextlib import suppress
+from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import AwaitableOrValue, Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from base.turns import Line, pieces
+from resolvers.context import Context
+
+_SMALL = 16
+"""Items of a list that is not worth a text of its own."""
+_AT_ONCE = 16
+"""Items that are turned into text between looks at the clock."""
+
+
+class Execution(StrawberryGraphQLCoreExecutionContext):
+    """Once an answer has waited for a turn, its lists become text as soon as they are complete.
+
+    So the whole needs not be turned into text in the end, in one go, nor be kept until then.
+    """
+
+    _is_given_up = False
+    _abandoned: list[Coroutine[Any, Any, Any]] | None = None
+    """None where nothing is: then nobody ends what is."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        context: Context = self.context_value
+        self.line: Line = context.line
+
+    def execute_fields(
+        self,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        self.line.steps += len(grouped_field_set)
+        results: dict[str, Any] = {}
+        awaited: list[str] = []
+        is_awaitable = self.is_awaitable
+        type_name = parent_type.name
+        try:
+            for name, details in grouped_field_set.items():
+                result = self.execute_field(
+                    parent_type, source_value, details, Path(path, name, type_name), position_context
+                )
+                if result is not Undefined:
+                    results[name] = result
+                    if is_awaitable(result):
+                        awaited.append(name)
+        except Exception:
+            if awaited:
+                self.settle_in_background([results[name] for name in awaited])
+            raise
+        return self._with_awaited(results, awaited) if awaited else results
+
+    def complete_iterable_value(
+        self,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        items: Iterable[Any],
+        position_context: Any,
+    ) -> AwaitableOrValue[Any]:
+        listing = _Listing(self, items, path, item_type, field_details_list, info, position_context)
+        if not listing.go_on():
+            return self._in_turns(listing)
+        if listing.awaited:
+            return self._with_awaited(listing.completed, listing.awaited)
+        if self.line.is_long and len(listing.completed) > _SMALL:
+            return listed([text_of(listing.completed)])
+        return listing.completed
+
+    async def complete_awaitable_value(
+        self,
+        return_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> Any:
+        if self._is_given_up:
+            _close(result)
+            return None
+        self.line.steps += 1
+        if self.line.steps > self.line.look_after:
+            try:
+                await self.let_others()
+            except CancelledError:
+                _close(result)
+                raise
+        try:
+            resolved = await result
+            if self.line.steps > self.line.look_after:
+                await self.let_others()
+            completed = self.complete_value(
+                return_type, field_details_list, info, path, resolved, position_context
+            )
+            return await completed if self.is_awaitable(completed) else completed
+        except Exception as error:
+            self.handle_field_error(error, return_type, field_details_list, path)
+            return None
+
+    async def _in_turns(self, listing: "_Listing") -> Any:
+        if self._is_given_up:
+            self._abandon(listing.waiting())
+            return None
+        while True:
+            try:
+                await self.let_others()
+            except CancelledError:
+                self._abandon(listing.waiting())
+                raise
+            if listing.go_on():
+                break
+            if not listing.awaited:
+                listing.shorten()
+        if listing.awaited:
+            await self._await_all(listing.completed, listing.awaited)
+        return listing.text(await self._texts(listing.completed))
+
+    async def _with_awaited(self, results: Any, awaited: list[Any]) -> Any:
+        """A list or an object, with what is awaited in its place."""
+        if self._is_given_up:
+            self._abandon(results[place] for place in awaited)
+            return None
+        if self.line.steps > self.line.look_after:
+            try:
+                await self.let_others()
+            except CancelledError:
+                self._abandon(results[place] for place in awaited)
+                raise
+        if len(awaited) == 1:
+            # Without a task for the only one.
+            place = awaited[0]
+            results[place] = await results[place]
+        else:
+            await self._await_all(results, awaited)
+        if self.line.is_long and isinstance(results, list) and len(results) > _SMALL:
+            return listed(await self._texts(results))
+        return results
+
+    async def _await_all(self, results: Any, awaited: list[Any]) -> None:
+        """In tasks of their own. What fails ends the others."""
+        line = self.line
+        tasks: list[Task[Any]] = []
+        try:
+            for place in awaited:
+                line.steps += 1
+                if line.steps > line.look_after:
+                    await self.let_others()
+                tasks.append(create_task(results[place]))
+            _, unfinished = await wait(tasks, return_when=FIRST_EXCEPTION)
+        except CancelledError:
+            waiting = [results[place] for place in awaited]
+            self._abandon(one for one in waiting if getcoroutinestate(one) == CORO_CREATED)
+            for task in tasks:
+                task.cancel()
+            self.settle_in_background(list(tasks))
+            raise
+        if unfinished:
+            for task in unfinished:
+                task.cancel()
+            await gather(*unfinished, return_exceptions=True)
+        for place, task in zip(awaited, tasks, strict=True):
+            if task not in unfinished:
+                # Raises what failed.
+                results[place] = task.result()
+
+    async def _texts(self, items: list[Any]) -> list[bytes]:
+        texts = []
+        for piece in pieces(items, _AT_ONCE):
+            texts.append(text_of(piece))
+            self.line.steps += _AT_ONCE
+            if self.line.steps > self.line.look_after:
+                await self.let_others()
+        return texts
+
+    async def let_others(self) -> None:
+        """Have their turn, if enough was done since the event loop turned."""
+        if self.line.is_over():
+            await self.line.turn()
+
+    def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
+        """Coroutines that were made and are not needed: those that nobody awaits would complain."""
+        if self._abandoned is not None:
+            self._abandoned.extend(waiting)
+        elif abandoned := list(waiting):
+            self._abandoned = abandoned
+            self.settle_in_background([self._end_all(abandoned)])
+
+    async def _end_all(self, abandoned: list[Coroutine[Any, Any, Any]]) -> None:
+        """Of a whole answer there may be many, so this takes turns as well."""
+        try:
+            while abandoned:
+                self._end(abandoned.pop())
+                await self.line.step(1)
+        finally:
+            while abandoned:
+                self._end(abandoned.pop())
+            self._abandoned = None
+
+    def _end(self, one: Coroutine[Any, Any, Any]) -> None:
+        """Run while all is given up, it does nothing but abandon what it was to await."""
+        self._is_given_up = True
+        # It ends at once, with StopIteration.
+        with suppress(Exception):
+            one.send(None)
+        self._is_given_up = False
+        one.close()
+
+
+class _Listing:
+    """A list that is being completed, as far as it has come."""
+
+    __slots__ = ("_execution", "_index", "_items", "_of_all", "_path", "_texts", "awaited", "completed")
+
+    def __init__(
+        self,
+        execution: Execution,
+        items: Iterable[Any],
+        path: Path,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        position_context: Any,
+    ) -> None:
+        self._execution = execution
+        self._items = iter(items)
+        self._path = path
+        self._index = 0
+        self._of_all = item_type, field_details_list, info, position_context
+        self._texts: list[bytes] = []
+        self.completed: list[Any] = []
+        self.awaited: list[int] = []
+        """The places of what is still awaited."""
+
+    def go_on(self) -> bool:
+        """Whether to the end."""
+        execution, line = self._execution, self._execution.line
+        item_type, details, info, position = self._of_all
+        completed, awaited = self.completed, self.awaited
+        complete, is_awaitable = execution.complete_list_item_value, execution.is_awaitable
+        try:
+            for item in self._items:
+                path = Path(self._path, self._index, None)
+                self._index += 1
+                line.steps += 1
+                if is_awaitable(item):
+                    awaited.append(len(completed))
+                    completed.append(
+                        execution.complete_awaitable_list_item_value(
+                            item, item_type, details, info, path, position
+                        )
+                    )
+                elif complete(item, completed, item_type, details, info, path, position):
+                    awaited.append(len(completed) - 1)
+                if line.steps > line.look_after and line.is_over():
+                    return False
+        except Exception:
+            if awaited:
+                execution.settle_in_background(self.waiting())
+            raise
+        return True
+
+    def waiting(self) -> list[Any]:
+        return [self.completed[place] for place in self.awaited]
+
+    def shorten(self) -> None:
+        """What is complete, to text."""
+        if self.completed:
+            self._texts.append(text_of(self.completed))
+            self.completed.clear()
+
+    def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
+        return listed([*self._texts, *rest])
+
+
+def text_of(items: Sequence[Any]) -> bytes:
+    """Without the brackets."""
+    return orjson.dumps(items)[1:-1]
+
+
+def listed(texts: Sequence[bytes]) -> orjson.Fragment:
+    return orjson.Fragment(b"[" + b",".join(texts) + b"]")
+
+
+def _close(awaitable: Any) -> None:
+    """A coroutine that was not begun; anything else needs not be."""
+    if iscoroutine(awaitable):
+        awaitable.close()

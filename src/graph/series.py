@@ -1,0 +1,239 @@
+"""How many points a series has at most: known from the arguments on it and above it, before it is made."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    ListValueNode,
+    NullValueNode,
+    ObjectValueNode,
+    ValueNode,
+    VariableNode,
+)
+
+from base.calendar import (
+    DateInterval,
+    InvalidBound,
+    InvalidSpan,
+    Span,
+    UnknownTimeZone,
+    WeekStart,
+    bucket_count,
+    parse_bound,
+    previous,
+    resolve,
+    time_zone,
+)
+from base.ids import InvalidId, parse_global_id
+from loaders.holdings import Holdings
+from models import Device
+
+Variables = Mapping[str, Any]
+"""As they were sent."""
+
+_DEVICES = len(Device)
+_OF_A_RANGE = ("range", "timeZone", "domain", "assetIds", "workspaceIds")
+_OF_A_SERIES = ("interval", "weekStart", "groupBy")
+_NAMED = ("organization", "workspace", "node")
+"""Fields that find one by its `id`."""
+_BACK = "previous"
+_OF_MANY = ("Organization", "Workspace")
+"""Types whose figures are of many assets."""
+
+
+class Known(NamedTuple):
+    """What an operation is priced by, beside its document and its variables."""
+
+    page_size: int
+    """The most items that a list may have: more are refused in their place."""
+    events: int
+    """The same of lists of events."""
+    range_days: int
+    holdings: Holdings = Holdings()
+    domains: int = 1
+
+    def most(self, slicing: Sequence[str]) -> int:
+        """Items of a list that is sized by these arguments."""
+        return self.events if "events" in slicing else self.page_size
+
+
+class Points(NamedTuple):
+    buckets: int
+    groups: int
+    reads: int = 0
+    """Totals that are added up for them, at least: of each asset each day, or month."""
+
+    @property
+    def total(self) -> int:
+        return self.buckets * self.groups
+
+
+class Values:
+    """What stands in a document, with the variables in it."""
+
+    def __init__(self, defaults: Mapping[str, ValueNode | None]) -> None:
+        self._defaults = defaults
+
+    def of(self, node: ValueNode | None, variables: Variables) -> Any:
+        """None where it is absent: that means the same in this schema."""
+        match node:
+            case VariableNode():
+                name = node.name.value
+                if name in variables:
+                    return variables[name]
+                return self.of(self._defaults.get(name), variables)
+            case ObjectValueNode():
+                return {field.name.value: self.of(field.value, variables) for field in node.fields}
+            case ListValueNode():
+                return [self.of(item, variables) for item in node.values]
+            case None | NullValueNode():
+                return None
+        return getattr(node, "value", None)
+
+
+class Place(NamedTuple):
+    """Where in a document a field stands: the arguments of those above it that a series is made by."""
+
+    arguments: Mapping[str, ValueNode] = {}
+    found: ValueNode | None = None
+    """The id by which the object was found; None where it was found otherwise."""
+    scope: str = ""
+    """The type of the object whose range it is."""
+    back: int = 0
+    """How many ranges before the one that is told."""
+
+    def below(self, node: FieldNode, parent: str) -> "Place":
+        """The place of what stands below a field of the type `parent`."""
+        name = node.name.value
+        if name == _BACK:
+            return self._replace(back=self.back + 1)
+        given = {argument.name.value: argument.value for argument in node.arguments or ()}
+        if name in _NAMED:
+            return Place(found=given.get("id"))
+        if "range" in given:
+            own = {key: given[key] for key in (*_OF_A_RANGE, *_OF_A_SERIES) if key in given}
+            return Place(own, self.found, parent)
+        if "interval" in given:
+            own = {key: given[key] for key in _OF_A_SERIES if key in given}
+            return self._replace(arguments={**self.arguments, **own})
+        return self
+
+
+class SeriesAsked:
+    """A field that makes a series, and where it stands."""
+
+    def __init__(self, path: tuple[str, ...], place: Place, values: Values) -> None:
+        self.path = path
+        self._place = place
+        self._values = values
+
+    def narrower(self, variables: Variables) -> list[str]:
+        """Arguments by which there would be fewer points."""
+        groups = self.groups(variables)
+        by_interval = self._value("interval", variables) != DateInterval.MONTH.value
+        by_assets = self._place.scope in _OF_MANY and "ASSET" in groups
+        ways = {"range": True, "interval": by_interval, "groupBy": bool(groups), "assetIds": by_assets}
+        return [name for name, helps in ways.items() if helps]
+
+    def groups(self, variables: Variables) -> list[str]:
+        return [str(name) for name in _listed(self._value("groupBy", variables)) or ()]
+
+    def is_by_holdings(self) -> bool:
+        """Whether it takes to count what the viewer may see to know what is read."""
+        return self._place.scope in _OF_MANY
+
+    def is_by_domains(self, variables: Variables) -> bool:
+        return "DOMAIN" in self.groups(variables) and self._value("domain", variables) is None
+
+    def points(self, variables: Variables, known: Known) -> Points:
+        """None in a range that is refused in its place."""
+        span = self._span(variables)
+        if span is None or (span.end - span.start).days > known.range_days + 1:
+            return Points(0, 0)
+        interval, week = self._value("interval", variables), self._value("weekStart", variables)
+        try:
+            zone = self._zone(variables)
+            count = bucket_count(span, DateInterval(interval), zone, WeekStart(week or "MONDAY"))
+            is_of_days = interval != DateInterval.MONTH.value
+            totals = bucket_count(span, DateInterval.DAY, zone) if is_of_days else count
+        except (ValueError, OverflowError):
+            return Points(0, 0)
+        assets, _ = self._subjects(variables, known.holdings)
+        return Points(count, self._group_count(variables, known), totals * assets)
+
+    def _value(self, name: str, variables: Variables) -> Any:
+        return self._values.of(self._place.arguments.get(name), variables)
+
+    def _zone(self, variables: Variables) -> Any:
+        name = self._value("timeZone", variables)
+        return time_zone(name if isinstance(name, str) else "UTC")
+
+    def _span(self, variables: Variables) -> Span | None:
+        """None for what is no range."""
+        given = self._value("range", variables)
+        if not isinstance(given, Mapping):
+            return None
+        start, end = given.get("start"), given.get("end")
+        if not isinstance(start, str) or not isinstance(end, str):
+            return None
+        try:
+            span = resolve(parse_bound(start), parse_bound(end), self._zone(variables))
+            for _ in range(self._place.back):
+                span = previous(span)
+        except (InvalidBound, InvalidSpan, UnknownTimeZone, OverflowError):
+            return None
+        return span
+
+    def _group_count(self, variables: Variables, known: Known) -> int:
+        groups = set(self.groups(variables))
+        count = 1
+        if not groups.isdisjoint({"ASSET", "WORKSPACE"}):
+            assets, workspaces = self._subjects(variables, known.holdings)
+            count = assets if "ASSET" in groups else min(assets, workspaces)
+        if "DEVICE" in groups:
+            count *= _DEVICES
+        if self.is_by_domains(variables):
+            count *= known.domains
+        return count
+
+    def _subjects(self, variables: Variables, holdings: Holdings) -> tuple[int, int]:
+        """How many assets there may be, and how many workspaces."""
+        named = _listed(self._value("assetIds", variables))
+        assets, workspaces = 1, 1
+        if self._place.scope in _OF_MANY:
+            held = self._held(variables, holdings)
+            assets, workspaces = sum(held), len(held)
+        return (assets if named is None else min(assets, len(named))), workspaces
+
+    def _held(self, variables: Variables, holdings: Holdings) -> list[int]:
+        """The assets of each workspace; where it is not known which one is meant, of the largest."""
+        found = self._id(self._values.of(self._place.found, variables))
+        if self._place.scope == "Workspace":
+            workspaces = holdings.workspaces
+            if self._place.found and (found in workspaces or found not in holdings.of_organizations):
+                return [workspaces.get(found, 0)]
+            return [max(workspaces.values(), default=0)]
+        if self._place.found and found not in holdings.workspaces:
+            organizations: Iterable[Mapping[Any, int]] = [holdings.of(found)]
+        else:
+            organizations = holdings.of_organizations.values()
+        chosen = _listed(self._value("workspaceIds", variables))
+        ids = None if chosen is None else {self._id(id) for id in chosen}
+        held = [
+            [count for workspace, count in of_one.items() if ids is None or workspace in ids]
+            for of_one in organizations
+        ]
+        return max(held, key=sum, default=[])
+
+    @staticmethod
+    def _id(text: Any) -> Any:
+        try:
+            return parse_global_id(text)[1] if isinstance(text, str) else None
+        except InvalidId:
+            return None
+
+
+def _listed(value: Any) -> list[Any] | None:
+    """As GraphQL takes it: one is a list of one."""
+    return value if value is None or isinstance(value, list) else [value]

@@ -1,0 +1,91 @@
+"""How much there is that a series can be split by: counts that price it before it is made."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import NamedTuple
+from uuid import UUID
+
+from cachetools import LRUCache
+from sqlalchemy import BigInteger, cast, func, literal, select
+
+from database import Database, Statement, among, table_of
+from loaders.organizations import MEMBERSHIPS, ORGANIZATIONS, WORKSPACES
+from models import Asset, Domain, Membership, Organization, Workspace
+
+_ASSETS = table_of(Asset).c
+_GOOD_FOR = timedelta(seconds=10)
+"""Where more was added since, what is made is counted when it is made."""
+_REMEMBERED = 2_000
+MOST_DOMAINS = 20
+"""That are assumed: one tenant's sites are not counted apart before they are read, and are few."""
+
+
+class Held(NamedTuple):
+    organization: UUID
+    workspace: UUID
+    assets: int
+
+
+class Holdings(NamedTuple):
+    """Of whoever is a member: the assets of each workspace of each organization."""
+
+    of_organizations: Mapping[UUID, Mapping[UUID, int]] = {}
+
+    def of(self, organization: UUID) -> Mapping[UUID, int]:
+        return self.of_organizations.get(organization, {})
+
+    @property
+    def workspaces(self) -> Mapping[UUID, int]:
+        """Of all organizations together."""
+        return dict(chain.from_iterable(held.items() for held in self.of_organizations.values()))
+
+
+class Counted:
+    """Outlives requests. What is remembered of assets belongs to the user in its key."""
+
+    _held = Statement(
+        select(ORGANIZATIONS.public_id, WORKSPACES.public_id, cast(func.count(_ASSETS.id), BigInteger))
+        .select_from(
+            table_of(Membership)
+            .join(table_of(Organization), ORGANIZATIONS.id == MEMBERSHIPS.organization_id)
+            .join(table_of(Workspace), WORKSPACES.organization_id == ORGANIZATIONS.id)
+            .outerjoin(table_of(Asset), _ASSETS.workspace_id == WORKSPACES.id)
+        )
+        .where(among(MEMBERSHIPS.user_id, "users"))
+        .group_by(ORGANIZATIONS.public_id, WORKSPACES.public_id),
+        Held,
+    )
+    _domains = Statement(
+        select(cast(func.count(), BigInteger)).select_from(
+            select(literal(1)).select_from(table_of(Domain)).limit(MOST_DOMAINS).subquery()
+        ),
+        int,
+    )
+
+    def __init__(self) -> None:
+        self._holdings: LRUCache[int, tuple[datetime, Holdings]] = LRUCache(_REMEMBERED)
+        self._sites: tuple[datetime, int] | None = None
+
+    async def holdings(self, database: Database, user_id: int, now: datetime) -> Holdings:
+        found = self._holdings.get(user_id)
+        if found is None or now - found[0] >= _GOOD_FOR:
+            rows = await database.fetch(self._held, users=[user_id])
+            found = self._holdings[user_id] = now, _holdings(rows)
+        return found[1]
+
+    async def domains(self, database: Database, now: datetime) -> int:
+        """Of all tenants, and one for what comes from no site: up to MOST_DOMAINS."""
+        found = self._sites
+        if found is None or now - found[0] >= _GOOD_FOR:
+            (count,) = await database.fetch(self._domains)
+            found = self._sites = now, count
+        return min(found[1] + 1, MOST_DOMAINS)
+
+
+def _holdings(rows: Sequence[Held]) -> Holdings:
+    held: defaultdict[UUID, dict[UUID, int]] = defaultdict(dict)
+    for row in rows:
+        held[row.organization][row.workspace] = row.assets
+    return Holdings(held)

@@ -1,0 +1,172 @@
+"""Counts over time, put together for a series: added up where they are read, one number for each point."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from base.calendar import Bucket
+from base.errors import TooManyPoints
+from database import Database, current_usage
+from loaders.counts import Measure, Member, read_points
+from models import Device
+
+_RAW = 1 << 32
+"""More than there are groups."""
+
+
+class Group(NamedTuple):
+    """Which part of a series: None where it is not split by that; domain "" is none at all."""
+
+    device: Device | None = None
+    domain: str | None = None
+    workspace_id: int | None = None
+    asset_id: int | None = None
+
+
+class Point(NamedTuple):
+    bucket: Bucket
+    group: Group
+    views: int
+
+
+class Series(NamedTuple):
+    """Points in the order of their buckets, then device, domain, workspace and asset."""
+
+    buckets: Sequence[Bucket]
+    groups: Sequence[Group]
+    places: Sequence[int]
+    """Of each point: the number of its bucket times the number of groups, and the number of its group."""
+    counts: Sequence[int]
+
+    @property
+    def views(self) -> int:
+        return sum(self.counts)
+
+    def points(self) -> Iterator[Point]:
+        """Made one by one: there may be many."""
+        of_each = len(self.groups)
+        for place, count in zip(self.places, self.counts, strict=True):
+            bucket, group = divmod(place, of_each)
+            yield Point(self.buckets[bucket], self.groups[group], count)
+
+
+class PointBudget:
+    """How many points may still be made for one request."""
+
+    def __init__(self, most: int) -> None:
+        self.most = most
+        self._made = 0
+
+    def take(self, buckets: int, groups: int, points: int) -> None:
+        """Raises TooManyPoints."""
+        self._made += points
+        if self._made > self.most:
+            raise TooManyPoints(
+                self._made, self.most, buckets=buckets, groups=groups, narrow=["range", "interval", "groupBy"]
+            )
+
+
+class Asked(NamedTuple):
+    """One series of some subjects of a tenant."""
+
+    tenant_id: int
+    time_zone: str
+    """The tenant's reporting one."""
+    measure: Measure
+    buckets: Sequence[Bucket]
+    subjects: Sequence[int]
+    parts: Sequence[tuple[int, int]]
+    """Workspace and asset of each subject, as far as it is split by them; 0 where it is not."""
+    zero_fill: bool
+    is_whole: bool
+    """It is not split by anything."""
+
+
+async def read_series(
+    database: Database, budget: PointBudget, asked: Sequence[Asked]
+) -> list[Series | TooManyPoints]:
+    """For all that are alike in one statement."""
+    alike: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
+    for number, one in enumerate(asked):
+        alike[one.time_zone, one.measure].append(number)
+    found: list[Series | TooManyPoints] = [Series((), (), (), ())] * len(asked)
+    for (zone, measure), numbers in alike.items():
+        parties = [_Party(asked[number]) for number in numbers]
+        await _read(database, zone, measure, parties, budget.most)
+        for number, party in zip(numbers, parties, strict=True):
+            try:
+                found[number] = await party.series(budget)
+            except TooManyPoints as error:
+                found[number] = error
+    return found
+
+
+async def _read(database: Database, zone: str, measure: Measure, parties: "list[_Party]", most: int) -> None:
+    members: list[Member] = []
+    places: list[tuple[_Party, int]] = []
+    for party in parties:
+        for subject, place in zip(party.asked.subjects, party.numbers(len(places)), strict=True):
+            members.append((party.asked.tenant_id, subject, place))
+        places.extend((party, number) for number in range(len(party.parts)))
+    points = await read_points(database, zone, measure, members, most)
+    async for piece in current_usage().line.pieces(points):
+        for place, position, device, domain, count in piece:
+            party, number = places[place]
+            party.add(position, (device, domain, *party.parts[number]), count)
+
+
+_Place = tuple[int, str, int, int]
+"""Device, domain, workspace and asset; -1, "" and 0 where the series is not split by it."""
+
+
+class _Party:
+    """A series while it is read."""
+
+    def __init__(self, asked: Asked) -> None:
+        self.asked = asked
+        self.parts = list(dict.fromkeys(asked.parts))
+        self._groups: dict[_Place, int] = {}
+        self._counts: dict[int, int] = {}
+
+    def numbers(self, first: int) -> list[int]:
+        number_of = {part: first + number for number, part in enumerate(self.parts)}
+        return [number_of[part] for part in self.asked.parts]
+
+    def add(self, position: int, place: _Place, count: int) -> None:
+        group = self._groups.setdefault(place, len(self._groups))
+        key = position * _RAW + group
+        self._counts[key] = self._counts.get(key, 0) + count
+
+    async def series(self, budget: PointBudget) -> Series:
+        """Raises TooManyPoints, before any is made."""
+        asked = self.asked
+        if asked.zero_fill and asked.is_whole:
+            self._groups.setdefault((-1, "", 0, 0), 0)
+        in_order = sorted(self._groups)
+        buckets, groups = len(asked.buckets), len(in_order)
+        budget.take(buckets, groups, buckets * groups if asked.zero_fill else len(self._counts))
+        rank = {self._groups[place]: number for number, place in enumerate(in_order)}
+        counts: dict[int, int] = {}
+        line = current_usage().line
+        async for piece in line.pieces(self._counts.items()):
+            counts |= {key // _RAW * groups + rank[key % _RAW]: count for key, count in piece if count}
+        self._counts = {}
+        places = range(buckets * groups) if asked.zero_fill else sorted(counts)
+        in_place: list[int] = []
+        async for numbers in line.pieces(places):
+            in_place += [counts.get(place, 0) for place in numbers]
+        return Series(asked.buckets, [_group(place) for place in in_order], places, in_place)
+
+
+def _group(place: _Place) -> Group:
+    device, domain, workspace_id, asset_id = place
+    return Group(
+        Device(device) if device >= 0 else None, domain or None, workspace_id or None, asset_id or None
+    )
+
+
+def parts_of(
+    subjects: Sequence[int], *, by_asset: bool, workspace_of: Mapping[int, int]
+) -> list[tuple[int, int]]:
+    """`workspace_of` is empty where it is not split by workspaces."""
+    return [(workspace_of.get(id, 0), id if by_asset else 0) for id in subjects]

@@ -1,0 +1,111 @@
+"""Points that are completed by columns are those of the executor, whatever is selected of them."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import update
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from database import table_of
+from graph.schema import schema
+from models import DayTotal, MonthTotal
+from tests.studio import Studio
+
+QUERY = """query($id: ID!, $yes: Boolean! = true, $no: Boolean! = false, $interval: DateInterval! = DAY) {
+  organization(id: $id) { metrics(range: {start: "2023-06-01", end: "2023-06-14"}) {
+    views(viewType: VIEW_AR, interval: $interval, groupBy: %s, zeroFill: %s) { interval count points { %s } }
+    empty: views(viewType: VIEW_3D, interval: DAY) { points { ...Of end @skip(if: $yes) @include(if: $no) } }
+  } }
+}
+fragment Of on ViewPoint { start ...Deeper shown: asset { id name } }
+fragment Deeper on ViewPoint { end shown: asset { title: name kind: __typename } }"""
+
+SELECTIONS = {
+    "all leaves": "dateInterval start end isPartial deviceCategory domain count",
+    "in another order, under other names": "n: count a: dateInterval b: dateInterval domain",
+    "the type's name": "__typename t: __typename count",
+    "asset and workspace": "asset { name createdAt } workspace { name id } count",
+    "fragments": "...Of count ... on ViewPoint { count domain } ... { isPartial }",
+    "what is left out": "count @skip(if: $yes) start @include(if: $no) domain @include(if: $yes)"
+    " asset @skip(if: $no) { id }",
+    "nothing": "count @skip(if: $yes)",
+    "an asset of which nothing is asked": "asset { name @skip(if: $yes) } count",
+    "what is below an asset's leaves": "count asset { name workspace { name organization { name } } }",
+    "what only some may see": "asset { metrics("
+    'range: {start: "2023-06-01", end: "2023-06-02"}) { totalARViews } }',
+    "a list": "asset { formats { url } } count",
+}
+GROUPS = ("[]", "[ASSET, DEVICE]", "[DOMAIN, WORKSPACE]", "[ASSET, DEVICE, DOMAIN, WORKSPACE]")
+
+
+async def report(studio: Studio) -> None:
+    assets = [await studio.add_asset(f"Asset {number}", workspace=number % 2) for number in range(3)]
+    await studio.report(
+        [
+            {
+                "subject": {"assetId": assets[day % 3]},
+                "action": ("AR_CLICK", "AR_SCAN")[day % 2],
+                "occurredAt": f"2023-06-{day:02}T10:00:00Z",
+                "deviceCategory": ("DESKTOP", "MOBILE", None)[day % 3],
+                "domain": ("a.example", None)[day % 2],
+            }
+            for day in range(1, 15)
+        ]
+    )
+
+
+async def both(studio: Studio, monkeypatch: pytest.MonkeyPatch, query: str) -> tuple[Any, Any]:
+    """The answer, and what the executor alone makes of it."""
+    answers = []
+    for executor in (schema.execution_context_class, StrawberryGraphQLCoreExecutionContext):
+        with monkeypatch.context() as patched:
+            patched.setattr(schema, "execution_context_class", executor)
+            answer = await studio.ask(query, "admin", id=studio.organization)
+        for error in answer.body.get("errors", []):
+            del error["extensions"]["requestId"]
+        answers.append(answer.body)
+    return answers[0], answers[1]
+
+
+@pytest.mark.parametrize("name", SELECTIONS)
+async def test_what_is_selected_is_as_the_executor_tells_it(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    await report(studio)
+    for groups in GROUPS:
+        for zeros in ("false", "true"):
+            query = QUERY % (groups, zeros, SELECTIONS[name])
+            ours, theirs = await both(studio, monkeypatch, query)
+            assert "errors" not in ours, ours
+            assert list(ours["data"]["organization"]["metrics"]["views"]["points"])
+            assert repr(ours) == repr(theirs)
+
+
+async def test_many_points_are_as_the_executor_tells_them(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await report(studio)
+    query = (QUERY % ("[ASSET, DEVICE, DOMAIN]", "true", "dateInterval start count asset { name }")).replace(
+        "2023-06-01", "2022-05-01"
+    )
+    ours, theirs = await both(studio, monkeypatch, query)
+    assert len(ours["data"]["organization"]["metrics"]["views"]["points"]) == 410 * 6
+    assert repr(ours) == repr(theirs)
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_a_value_that_is_none_is_an_error_where_the_executor_says(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await report(studio)
+    async with studio.services.database.writing() as session:
+        for table in (DayTotal, MonthTotal):
+            await session.execute(update(table_of(table)).values(count=2**50))
+            await session.execute(
+                update(table_of(table)).where(table_of(table).c.device == 2).values(count=2**53)
+            )
+    query = QUERY.replace("interval count points", "interval points")
+    for selected in ("dateInterval count", "count asset { name }"):
+        ours, theirs = await both(studio, monkeypatch, query % ("[DEVICE, ASSET]", "false", selected))
+        assert ours["errors"]
+        assert ours == theirs

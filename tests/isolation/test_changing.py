@@ -1,0 +1,191 @@
+"""Every mutation, with every kind of credentials: who may not, changes nothing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from graphql import EnumValueNode, FieldDefinitionNode, ObjectTypeDefinitionNode, parse, print_ast
+
+from graph.schema import schema
+from tests.isolation.world import CALLERS, Caller, World
+
+WIDEST_FIRST = ["USER", "ORGANIZATION", "WORKSPACE"]
+MUTATIONS: dict[str, FieldDefinitionNode] = {
+    field.name.value: field
+    for definition in parse(schema.as_str()).definitions
+    if isinstance(definition, ObjectTypeDefinitionNode) and definition.name.value == "Mutation"
+    for field in definition.fields or ()
+}
+
+
+def narrowest(mutation: str) -> str:
+    (scope,) = [one for one in MUTATIONS[mutation].directives or () if one.name.value == "scope"]
+    (argument,) = scope.arguments or ()
+    assert isinstance(argument.value, EnumValueNode)
+    return argument.value.value
+
+
+def of_publication(world: World) -> dict[str, Any]:
+    return {"publicationId": world.ids["publication"]}
+
+
+def of_profile(world: World) -> dict[str, Any]:
+    return {"userId": world.ids["owner"]}
+
+
+def given(**values: Any) -> Callable[[World], dict[str, Any]]:
+    """As an `input`; a value that names something of the world is its id."""
+    return lambda world: {"input": {name: _known(world, value) for name, value in values.items()}}
+
+
+def bare(**values: Any) -> Callable[[World], dict[str, Any]]:
+    return lambda world: {name: _known(world, value) for name, value in values.items()}
+
+
+def _known(world: World, value: Any) -> Any:
+    return world.ids.get(value, value) if isinstance(value, str) else value
+
+
+def events(world: World) -> dict[str, Any]:
+    asset = {"subject": {"assetId": world.ids["lamp"]}, "action": "VIEW_3D"}
+    profile = {"subject": {"profileUserId": world.ids["owner"]}, "action": "PROFILE_VIEW"}
+    view = {"subject": {"publicationId": world.ids["publication"]}, "action": "VIEW"}
+    return {"events": [asset, profile, view]}
+
+
+# What is asked of the studio's side, and who there may do so. `ANYONE`: whoever is signed in as a person.
+ANYONE = "ANYONE"
+MAKERS = {"owner", "cocreator"}
+ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
+    "login": (given(authenticationKey="vgk_wrong"), set()),
+    "issueOrganizationToken": (bare(organizationId="Works"), {"admin", "chief", "member"}),
+    "issueWorkspaceToken": (
+        bare(organizationId="Works", workspaceId="Lighting"),
+        {"admin", "chief", "admin@Works"},
+    ),
+    "createAuthenticationKey": (given(name="mine"), {ANYONE}),
+    "revokeAuthenticationKey": (bare(id="key"), {"owner"}),
+    # Others' are dropped, one by one: below.
+    "recordEvents": (events, {"owner", "cocreator", "admin", "chief", "admin@Works"}),
+    "createPublication": (given(name="Mine", customUrl="mine"), {ANYONE}),
+    "updatePublication": (given(id="publication", name="Taken"), MAKERS),
+    "addCoCreator": (bare(publicationId="publication", userId="passer-by"), {"owner"}),
+    "removeCoCreator": (bare(publicationId="publication", userId="cocreator"), MAKERS),
+    "publishExperience": (
+        given(publicationId="publication", type="QUEST", title="A"),
+        MAKERS,
+    ),
+    "likePublication": (of_publication, {ANYONE}),
+    "unlikePublication": (of_publication, {ANYONE}),
+    "bookmarkPublication": (of_publication, {ANYONE}),
+    "unbookmarkPublication": (of_publication, {ANYONE}),
+    "sharePublication": (of_publication, {ANYONE}),
+    "commentOnPublication": (given(publicationId="publication", body="Well done"), {ANYONE}),
+    "deleteComment": (bare(id="comment"), {"owner", "cocreator", "stranger"}),
+    "bookAppointment": (
+        given(publicationId="publication", startsAt="2023-08-01T10:00:00Z", endsAt="2023-08-01T11:00:00Z"),
+        {ANYONE},
+    ),
+    "cancelAppointment": (bare(id="appointment"), {"owner", "cocreator", "stranger"}),
+    "followUser": (of_profile, {ANYONE}),
+    "unfollowUser": (of_profile, {ANYONE}),
+    "createUserInsight": (given(numberOfRoles=1), {ANYONE}),
+    "updateUserInsight": (given(numberOfRoles=2), {"owner"}),
+    "createOrganization": (given(name="Mine"), {ANYONE}),
+    "createWorkspace": (given(organizationId="Works", name="More"), {"admin", "chief", "admin@Works"}),
+    "addMember": (
+        given(organizationId="Works", userId="rival", role="ADMIN"),
+        {"admin", "chief", "admin@Works"},
+    ),
+    "removeMember": (given(organizationId="Works", userId="member"), {"admin", "chief", "admin@Works"}),
+    "createAsset": (given(workspaceId="Lighting", name="A lamp"), {"admin", "chief", "admin@Works"}),
+    "updateAsset": (given(id="lamp", name="Taken"), {"admin", "chief", "admin@Works"}),
+}
+LEAVES = {("removeMember", "member"), ("removeMember", "member@Works")}
+DENIED = {"UNAUTHENTICATED", "FORBIDDEN", "NOT_FOUND"}
+
+
+def document(mutation: str) -> str:
+    field = MUTATIONS[mutation]
+    types = {argument.name.value: print_ast(argument.type) for argument in field.arguments or ()}
+    declared = ", ".join(f"${name}: {type_}" for name, type_ in types.items())
+    passed = ", ".join(f"{name}: ${name}" for name in types)
+    return f"mutation({declared}) {{ {mutation}({passed}) {{ __typename }} }}"
+
+
+def may(caller: Caller, mutation: str) -> bool:
+    _, rightful = ASKED[mutation]
+    if caller.name in rightful or (mutation, caller.name) in LEAVES:
+        return True
+    return ANYONE in rightful and caller.person is not None and caller.scope == "USER"
+
+
+def test_the_table_knows_every_mutation_and_each_says_with_which_tokens() -> None:
+    assert set(ASKED) == set(MUTATIONS)
+    assert {narrowest(mutation) for mutation in MUTATIONS} == set(WIDEST_FIRST)
+
+
+async def test_who_may_not_changes_nothing(world: World, engine: str) -> None:
+    denied = 0
+    for mutation, (arguments, _) in ASKED.items():
+        for caller in CALLERS:
+            if may(caller, mutation):
+                continue
+            before = await world.everything()
+            answer = await world.ask(caller, document(mutation), arguments(world))
+            assert await world.everything() == before, (mutation, caller)
+            codes = {code for code, _ in answer.errors}
+            if mutation == "recordEvents" and caller.person is not None:
+                assert codes == set(), (caller, codes)
+            elif caller.person and WIDEST_FIRST.index(caller.scope) > WIDEST_FIRST.index(narrowest(mutation)):
+                assert codes == {"FORBIDDEN"}, (mutation, caller, codes)
+            else:
+                assert len(codes) == 1, (mutation, caller, codes)
+                assert codes < DENIED, (mutation, caller, codes)
+            denied += 1
+
+    allowed = sum(may(caller, mutation) for mutation in ASKED for caller in CALLERS)
+    print(  # noqa: T201
+        f"{engine}: {len(ASKED)} mutations x {len(CALLERS)} kinds of credentials: "
+        f"{denied} denied and without effect, {allowed} allowed"
+    )
+    assert denied + allowed == len(ASKED) * len(CALLERS)
+
+
+@pytest.mark.parametrize("mutation", [mutation for mutation, (_, rightful) in ASKED.items() if rightful])
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_who_may_is_not_denied(world: World, mutation: str) -> None:
+    """One of them, each in a world of its own."""
+    arguments, rightful = ASKED[mutation]
+    name = "passer-by" if ANYONE in rightful else min(rightful)
+    (caller,) = [one for one in CALLERS if one.name == name]
+    before = await world.everything()
+
+    answer = await world.ask(caller, document(mutation), arguments(world))
+
+    assert answer.errors == []
+    changes_nothing = mutation.startswith(("issue", "un"))
+    assert changes_nothing or await world.everything() != before
+
+
+async def test_events_are_recorded_by_those_whose_they_are(world: World) -> None:
+    stored = {}
+    for caller in CALLERS:
+        query = "mutation($events: [EventInput!]!) { recordEvents(events: $events) { stored } }"
+        answer = await world.ask(caller, query, events(world))
+        told = answer.body["data"]["recordEvents"]
+        stored[caller.name] = told and told["stored"]
+
+    # One event each of the lamp, the owner's profile and the publication.
+    assert stored == {
+        "anonymous": None,
+        "owner": 2,
+        "cocreator": 1,
+        "admin": 1,
+        "chief": 1,
+        "admin@Works": 1,
+    } | dict.fromkeys(
+        ("stranger", "member", "rival", "passer-by", "rival's key", "rival@Rivals", "rival@Secrets"), 0
+    ) | dict.fromkeys(
+        ("owner@Owned Works", "admin@Rivals", "admin@Furniture", "chief@Furniture"), 0
+    ) | dict.fromkeys(("member@Works", "member@Furniture"), 0)

@@ -1,0 +1,107 @@
+"""Every path of the schema from a root field down to where a type comes again, as one selection."""
+
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from graphql import (
+    GraphQLField,
+    GraphQLObjectType,
+    get_named_type,
+    is_leaf_type,
+    is_required_argument,
+    parse,
+)
+from graphql.language.ast import ObjectTypeDefinitionNode
+
+from graph.schema import schema
+
+_SCHEMA = schema._schema
+PROTECTED = {
+    (definition.name.value, field.name.value)
+    for definition in parse(schema.as_str()).definitions
+    if isinstance(definition, ObjectTypeDefinitionNode)
+    for field in definition.fields or ()
+    if any(directive.name.value == "auth" for directive in field.directives or ())
+}
+"""Types and fields that have @auth."""
+_GIVEN = {
+    "range": '{start: "2023-06-01", end: "2023-06-30"}',
+    "interval": "MONTH",
+    "viewType": "VIEW_3D",
+    "first": "2",
+}
+
+
+class Step(NamedTuple):
+    type: str
+    field: str
+
+
+class Tree(NamedTuple):
+    """What is selected of one type; `below` by field."""
+
+    type: str
+    leaves: list[str]
+    below: dict[str, "Tree"]
+
+    def selection(self) -> str:
+        parts = ["__typename", *self.leaves]
+        for name, tree in self.below.items():
+            parts.append(f"{name}{_arguments(self.type, name)} {tree.selection()}")
+        return f"{{ {' '.join(parts)} }}"
+
+    def paths(self) -> int:
+        """Fields that are looked at, each by the way to it."""
+        return len(self.leaves) + sum(1 + tree.paths() for tree in self.below.values())
+
+    def protected(self, value: Any) -> Iterator[tuple[Step, Any]]:
+        """What an answer has in the place of each protected field, wherever it was reached."""
+        for item in value if isinstance(value, list) else [value]:
+            if item is None:
+                continue
+            for name in (*self.leaves, *self.below):
+                if (self.type, name) in PROTECTED:
+                    yield Step(self.type, name), item[name]
+            for name, tree in self.below.items():
+                yield from tree.protected(item[name])
+
+    def types(self) -> set[str]:
+        return {self.type}.union(*(tree.types() for tree in self.below.values()))
+
+
+def tree_of(name: str, passed: tuple[str, ...] = ()) -> Tree:
+    type_ = _SCHEMA.type_map[name]
+    assert isinstance(type_, GraphQLObjectType), name
+    leaves: list[str] = []
+    below: dict[str, Tree] = {}
+    for field_name, field in type_.fields.items():
+        returned = get_named_type(field.type)
+        if is_leaf_type(returned):
+            leaves.append(field_name)
+        elif returned.name not in (*passed, name):
+            below[field_name] = tree_of(returned.name, (*passed, name))
+    return Tree(name, leaves, below)
+
+
+def _arguments(type_: str, name: str) -> str:
+    field: GraphQLField = _SCHEMA.type_map[type_].fields[name]  # type: ignore[attr-defined]
+    required = [one for one, argument in field.args.items() if is_required_argument(argument)]
+    given = [f"{one}: {_GIVEN[one]}" for one in required]
+    return f"({', '.join(given)})" if given else ""
+
+
+def id_arguments() -> Iterator[tuple[str, str, str]]:
+    """Type, field and argument of each that takes ids, below the root fields."""
+    for type_ in _SCHEMA.type_map.values():
+        if not isinstance(type_, GraphQLObjectType) or type_.name in ("Query", "Mutation", "Subscription"):
+            continue
+        for name, field in type_.fields.items():
+            for argument, declared in field.args.items():
+                if get_named_type(declared.type).name == "ID":
+                    yield type_.name, name, argument
+
+
+def root_fields() -> set[str]:
+    query = _SCHEMA.query_type
+    assert query
+    return set(query.fields)
