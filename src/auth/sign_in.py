@@ -2,15 +2,18 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import NamedTuple
 
 from cachetools import TTLCache
 
+from auth.familiar import is_familiar, remember
 from auth.keys import digest
 from auth.passwords import is_password
 from auth.throttle import SignInThrottle
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
+from database import Database
 from loaders import Loaders
 from loaders.credentials import KeyRow
 
@@ -39,23 +42,40 @@ class Bearers:
         return viewer
 
 
+class Attempt(NamedTuple):
+    """To sign in with a password."""
+
+    email: str
+    password: str
+    address: str
+    at: datetime
+
+
 async def user_by_password(
-    loaders: Loaders, throttle: SignInThrottle, email: str, password: str, address: str
+    loaders: Loaders, database: Database, throttle: SignInThrottle, attempt: Attempt
 ) -> int:
-    """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account."""
-    account = email.strip().lower()
-    throttle.allow(account=account, address=address)
-    known = await loaders.password_by_email.load(account)
-    if not await is_password(password, known.password_hash if known else None) or known is None:
+    """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account, and
+    THROTTLED for both alike.
+    """
+    account, address, now = attempt.email.strip().lower(), attempt.address, attempt.at
+    throttle.allow(account, address)
+    network = throttle.network(account, address)
+    known = await loaders.password_by_email.load((account, network))
+    seen_at = known.seen_at if known else None
+    is_stranger = not is_familiar(seen_at, now)
+    if is_stranger:
+        throttle.allow_stranger(account)
+    if not await is_password(attempt.password, known.password_hash if known else None) or known is None:
         raise Unauthenticated("The email or the password is wrong.")
-    throttle.forget(account)
+    throttle.succeeded(account, address, is_stranger=is_stranger)
+    await remember(database, known.user_id, network, seen_at, now)
     return known.user_id
 
 
 async def user_by_key(
     loaders: Loaders, throttle: SignInThrottle, key: str, address: str, now: datetime
 ) -> int:
-    throttle.allow(account=None, address=address)
+    throttle.allow_address(address)
     return await _owner_of(key, loaders, now)
 
 

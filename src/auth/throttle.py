@@ -1,80 +1,89 @@
-"""How often somebody may try to sign in: counted for the account and for the address, in this process."""
+"""How often somebody may try to sign in: counted for the account, and for the network that it is tried from.
+
+Who fails on somebody's account holds up their own network first, then all networks from which the account was
+not used before, and never those from which it was.
+"""
 
 from collections.abc import Callable
-from hashlib import sha256
-from ipaddress import IPv6Address, IPv6Network, ip_address
+from datetime import datetime
+from hashlib import blake2b, sha256
 from math import ceil
-from time import monotonic
 from typing import NamedTuple
 
-from cachetools import TTLCache
-from limits import parse
-
+from auth.ledger import Ledger
+from auth.rates import buckets_of, closed
+from base.buckets import Buckets
 from base.errors import Throttled
+from base.networks import network_of
 
-_MAX_NAMES = 100_000
-_NETWORK_BITS = 64
+_Found = Buckets[bytes] | None
+
+_NETWORK_BYTES = 16
 
 
-class Rates(NamedTuple):
-    """In the words of the limits library, such as `10 per 15 minutes`."""
+class SignInRates(NamedTuple):
+    """In the words of the limits library, such as `10 per 15 minutes`, or `off`."""
 
     account: str
+    """Failures on one account from one network."""
+    strangers: str
+    """Failures on one account from all networks from which it was not used before."""
     address: str
+    """Attempts from one network, on whatever account."""
 
 
 class SignInThrottle:
-    def __init__(self, rates: Rates, timer: Callable[[], float] = monotonic) -> None:
-        """`timer` is in seconds."""
-        self._accounts = _Windows(rates.account, timer)
-        self._addresses = _Windows(rates.address, timer)
+    def __init__(
+        self, rates: SignInRates, secret: bytes, clock: Callable[[], datetime], ledger: Ledger | None = None
+    ) -> None:
+        """`ledger`: of several workers, which hear of every attempt; None where this one is alone."""
+        self._secret = blake2b(secret, digest_size=32).digest()
+        self._clock = clock
+        self._accounts: _Found = buckets_of("sign-ins to accounts", rates.account, ledger, share=0)
+        self._strangers: _Found = buckets_of("sign-ins of strangers", rates.strangers, ledger, share=0)
+        self._addresses: _Found = buckets_of("sign-ins from addresses", rates.address, ledger, share=0)
 
-    def allow(self, *, account: str | None, address: str) -> None:
-        """Counts this attempt. Raises THROTTLED where either has had its share, known account or not."""
-        self._addresses.add(_caller(address))
-        if account is not None:
-            self._accounts.add(account)
+    def network(self, account: str, address: str) -> bytes:
+        """What is kept of a network that an account was used from: nobody reads the address from it, nor
+        whether another account was."""
+        name = f"{account}\n{network_of(address)}"
+        return blake2b(name.encode(), digest_size=_NETWORK_BYTES, key=self._secret).digest()
 
-    def forget(self, account: str) -> None:
-        """After a sign-in that worked: only failures add up."""
-        self._accounts.forget(account)
+    def allow_address(self, address: str) -> None:
+        """Counts this attempt, like the following. Raises THROTTLED."""
+        self._take(self._addresses, network_of(address))
 
+    def allow(self, account: str, address: str) -> None:
+        """Whether or not there is such an account."""
+        self.allow_address(address)
+        self._take(self._accounts, f"{account}\n{network_of(address)}")
 
-class _Windows:
-    """The attempts of each name in a window that ends now. An attempt costs the same however many names
-    there are: whoever tries many must not slow down the others."""
+    def allow_stranger(self, account: str) -> None:
+        self._take(self._strangers, account)
 
-    def __init__(self, rate: str, timer: Callable[[], float]) -> None:
-        parsed = parse(rate)
-        self._most, self._seconds = parsed.amount, parsed.get_expiry()
-        self._timer = timer
-        self._attempts: TTLCache[bytes, tuple[float, ...]] = TTLCache(_MAX_NAMES, self._seconds, timer)
+    def succeeded(self, account: str, address: str, *, is_stranger: bool) -> None:
+        """It was no failure."""
+        self._give_back(self._accounts, f"{account}\n{network_of(address)}")
+        if is_stranger:
+            self._give_back(self._strangers, account)
 
-    def add(self, name: str) -> None:
-        now, key = self._timer(), _key(name)
-        recent = tuple(at for at in self._attempts.get(key, ()) if at > now - self._seconds)
-        if len(recent) >= self._most:
-            seconds = max(1, ceil(recent[0] + self._seconds - now))
+    async def close(self) -> None:
+        await closed(self._accounts, self._strangers, self._addresses)
+
+    def _take(self, buckets: _Found, name: str) -> None:
+        wait = buckets.take(_key(name), 1, self._now()) if buckets is not None else 0.0
+        if wait:
+            seconds = max(1, ceil(wait))
             raise Throttled(f"Too many sign-ins. Try again in {seconds} s.", retry_after=seconds)
-        self._attempts[key] = (*recent, now)
 
-    def forget(self, name: str) -> None:
-        self._attempts.pop(_key(name), None)
+    def _give_back(self, buckets: _Found, name: str) -> None:
+        if buckets is not None:
+            buckets.give_back(_key(name), 1, self._now())
+
+    def _now(self) -> float:
+        return self._clock().timestamp()
 
 
 def _key(name: str) -> bytes:
     """Short, however long the name that somebody sends."""
     return sha256(name.encode()).digest()
-
-
-def _caller(address: str) -> str:
-    """One IPv6 network of 64 bits is one caller's: its single addresses would be a share each."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:
-        return address
-    if not isinstance(parsed, IPv6Address):
-        return address
-    if parsed.ipv4_mapped:
-        return str(parsed.ipv4_mapped)
-    return str(IPv6Network((int(parsed), _NETWORK_BITS), strict=False))

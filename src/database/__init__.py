@@ -7,7 +7,7 @@ from database.database import Database
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
-from database.partitions import drop_partitions, ensure_partitions, is_partition
+from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.statement import Statement
 from database.usage import Usage, current_usage, metered
 
@@ -26,6 +26,7 @@ __all__ = [
     "current_usage",
     "drop_partitions",
     "ensure_partitions",
+    "ensure_past_partitions",
     "fault_of",
     "in_bulk",
     "insert_into",

@@ -101,8 +101,17 @@ class Bulk:
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         raise NotImplementedError
 
-    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
-        """A row for each value of the unique column `name` that has none; other columns make themselves."""
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
+        """A row for each value of the unique column `name` that has none; other columns make themselves.
+
+        `change` says what becomes of a row that is there.
+        """
+        raise NotImplementedError
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        """Those of the keys that have a row. They are in the order of the key's columns."""
         raise NotImplementedError
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
@@ -137,9 +146,26 @@ class _SqliteBulk(Bulk):
         cursor = self._execute(compiled.text, statement.arguments(compiled, parameters))
         return statement.rows(compiled, cursor.fetchall())
 
-    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
         start = f"INSERT INTO {_columns(model, 'sqlite').table} ({name}) VALUES "  # noqa: S608
-        self._repeat(start, [(value,) for value in values], " ON CONFLICT DO NOTHING")
+        self._repeat(start, [(value,) for value in values], f" ON CONFLICT ({name}) DO UPDATE SET {change}")
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        if not keys:
+            return set()
+        columns = _columns(model, "sqlite")
+        given = dict(zip(zip(*columns.bound_keys(keys), strict=True), keys, strict=True))
+        keyed = " AND ".join(f"t.{name} = k.{name}" for name in columns.key_names)
+        names = ", ".join(f"k.{name}" for name in columns.key_names)
+        start = f"WITH k ({columns.key_text}) AS (VALUES "
+        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {keyed}"  # noqa: S608
+        return {
+            given[row]
+            for run in _runs(list(given))
+            for row in self._execute(_repeated(start, run, end), _flat(run))
+        }
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
@@ -223,8 +249,15 @@ class _SqliteCalls(Bulk):
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         return await _there(self._driver, self._observe, lambda bulk: bulk.fetch(statement, **parameters))
 
-    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
-        await _there(self._driver, self._observe, lambda bulk: bulk.add_missing(model, name, values))
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
+        await _there(
+            self._driver, self._observe, lambda bulk: bulk.add_missing(model, name, values, change=change)
+        )
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        return await _there(self._driver, self._observe, lambda bulk: bulk.known(model, keys))
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         return await _there(self._driver, self._observe, lambda bulk: bulk.insert_new(model, rows))
@@ -251,13 +284,29 @@ class _PostgresBulk(Bulk):
         fetched = await self._fetch(compiled.text, *statement.arguments(compiled, parameters))
         return statement.rows(compiled, fetched)
 
-    async def add_missing(self, model: type[SQLModel], name: str, values: Sequence[Any]) -> None:
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
         columns = _columns(model, "postgresql")
         await self._fetch(
             f"INSERT INTO {columns.table} ({name}) "
-            f"{_unnested([columns.types[columns.names.index(name)]])} ON CONFLICT DO NOTHING",
+            f"{_unnested([columns.types[columns.names.index(name)]])} "
+            f"ON CONFLICT ({name}) DO UPDATE SET {change}",
             values,
         )
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        if not keys:
+            return set()
+        columns = _columns(model, "postgresql")
+        names = ", ".join(f"t.{name}" for name in columns.key_names)
+        keyed = " AND ".join(f"t.{name} = k.{name}" for name in columns.key_names)
+        given = _arrays([columns.types[place] for place in columns.key])
+        text = (
+            f"SELECT {names} FROM unnest({given}) AS k ({columns.key_text}) "  # noqa: S608
+            f"JOIN {columns.table} AS t ON {keyed}"
+        )
+        return {tuple(row) for row in await self._fetch(text, *columns.bound_keys(keys))}
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:

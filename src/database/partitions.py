@@ -5,7 +5,7 @@ other versions, and of months that have no table, stand in the default partition
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from uuid import UUID
 
@@ -19,6 +19,7 @@ from database.database import Database
 _DEFAULT = "events_default"
 _MONTH = re.compile(r"events_(\d{4})_(\d\d)")
 _MONTHS_AHEAD = 2
+_YEARS_BACK = 10
 _PATIENCE = "900ms"
 """So long we wait for a table that is in use, and whoever comes after us too. A deadlock lasts a second."""
 _IN_USE = {"55P03", "40P01"}
@@ -62,9 +63,23 @@ def months_from(now: datetime) -> list[date]:
 
 async def ensure_partitions(database: Database, now: datetime) -> list[str]:
     """Makes those of this month and the next ones that are missing, and gives their names."""
+    return await _ensure(database, months_from(now))
+
+
+async def ensure_past_partitions(database: Database, now: datetime, months: Iterable[date]) -> list[str]:
+    """For whoever brings many events of the past: makes those of these months, by their first days.
+
+    None of more than ten years ago: every statement that reads events plans for each of them.
+    """
+    last = month_start(now.astimezone(UTC).date())
+    first = last.replace(year=last.year - _YEARS_BACK)
+    return await _ensure(database, sorted(month for month in months if first <= month <= last))
+
+
+async def _ensure(database: Database, months: Iterable[date]) -> list[str]:
     if database.dialect_name != "postgresql":
         return []
-    wanted = {_DEFAULT: None, **{partition_of(month): month for month in months_from(now)}}
+    wanted = {_DEFAULT: None, **{partition_of(month): month for month in months}}
     async with database.engine.begin() as connection:
         if wanted.keys() <= await _names(connection):
             return []

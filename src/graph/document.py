@@ -27,6 +27,7 @@ R = TypeVar("R")
 
 _CHARACTERS = 20
 """For each token, with the blanks and comments around it: more than anybody writes."""
+_CHARACTERS_A_UNIT = 20
 _REMEMBERED = 100_000
 """Tokens of all documents together. One takes up to 600 bytes, as do so many characters:"""
 _AS_A_TOKEN = 100
@@ -60,6 +61,8 @@ class Document:
         self.operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
         self.weight = (node.token_count if node else 0) + len(text) // _AS_A_TOKEN
         """As what it takes of the memory, in tokens."""
+        self.price = 1 + len(text) // _CHARACTERS_A_UNIT
+        """What looking for mistakes in it costs, for whoever sends one that has some."""
         self._known: dict[Hashable, Any] = {}
 
     @cached_property

@@ -46,6 +46,9 @@ from resolvers import recording
 from resolvers.context import Context
 
 _TYPE = "EventInput"
+_COST = 5
+"""Of recording without an executor; and of so many events, one more."""
+_EVENTS_A_UNIT = 10
 _OTHER_SUBJECTS = len(WireSubject.__struct_fields__) - 1
 
 Shape = tuple[tuple[str, Any], ...]
@@ -143,7 +146,8 @@ class Recording(NamedTuple):
     """What the variable holds."""
 
     async def run(self, context: Context) -> ExecutionResult:
-        """Raises BAD_USER_INPUT when what is given is no list of events."""
+        """Raises BAD_USER_INPUT when what is given is no list of events, and THROTTLED."""
+        context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
         events = _decoded(self.variable, self.given)
         key = _key(self.field)
         try:

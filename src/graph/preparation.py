@@ -14,7 +14,7 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
-from base.errors import BadUserInput, ExpectedError, TooExpensive, TooManyPoints
+from base.errors import BadUserInput, ExpectedError, Throttled, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
 from graph.cost import Estimate, Price, priced
 from graph.document import Document, aside, document_of
@@ -56,10 +56,14 @@ class Preparation(SchemaExtension):
         execution.pre_execution_errors = errors
         course.began = perf_counter()
         course.validate = course.began - began
-        if not errors:
+        if errors:
+            execution.pre_execution_errors = _throttled(context, document.price) or errors
+        else:
             course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
-            execution.pre_execution_errors = await _too_expensive(execution, document)
+            refused = await _too_expensive(execution, document)
+            spent = document.price if refused else course.cost or 1
+            execution.pre_execution_errors = _throttled(context, spent) or refused
             if not execution.pre_execution_errors:
                 execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
@@ -102,6 +106,15 @@ async def _too_expensive(execution: ExecutionContext, document: Document) -> lis
     else:
         return []
     return [GraphQLError(error.message, original_error=error)]
+
+
+def _throttled(context: Context, cost: int) -> list[GraphQLError]:
+    operation = context.course.operation
+    try:
+        context.spend(cost, writes=operation is not None and operation.type == "mutation")
+    except Throttled as error:
+        return [GraphQLError(error.message, original_error=error)]
+    return []
 
 
 def _as_sent(context: Context, variables: Variables) -> Variables:

@@ -15,6 +15,7 @@ from graph.types.connection import Connection, PageOf, listed
 from graph.types.insight import UserInsight
 from graph.types.node import Node
 from graph.types.publication import Publication, User
+from graph.types.rates import RateLimit
 from loaders.listings import ALL_PUBLICATIONS
 from loaders.pages import PageKey
 from resolvers import insights, organizations, people
@@ -92,6 +93,12 @@ class Query:
             max_cost=limits.cost,
             max_points=limits.points,
         )
+
+    @personal
+    def rate_limit(self, info: Info) -> RateLimit | None:
+        """What queries may still cost, of which the headers of each answer tell too; null where nothing is
+        limited."""
+        return RateLimit.of(info.context)
 
     @field
     async def publication(

@@ -1,5 +1,6 @@
 """The scalars of the schema, each with its one spelling on the wire."""
 
+import logging
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
 from decimal import Decimal, InvalidOperation
@@ -9,19 +10,35 @@ import strawberry
 from strawberry.types.scalar import ScalarDefinition
 
 from base.calendar import InvalidBound, parse_bound
+from base.numbers import LARGEST
 
 BigInt = NewType("BigInt", int)
 Base64 = NewType("Base64", bytes)
 TimeZone = NewType("TimeZone", str)
 RangeBound = NewType("RangeBound", str)
 
-_MAX_SAFE_INTEGER = 2**53 - 1
+log = logging.getLogger("viewgraph")
 
 
 def _big_int(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > _MAX_SAFE_INTEGER:
+    if not _is_whole(value) or abs(value) > LARGEST:
         raise ValueError(f"BigInt is a whole number of up to 2^53 - 1, not {value!r}.")
-    return value
+    number: int = value
+    return number
+
+
+def _big_int_shown(value: Any) -> int:
+    """A sum that has outgrown its type is no reason to answer nothing."""
+    if not _is_whole(value):
+        raise ValueError(f"BigInt is a whole number, not {value!r}.")
+    shown: int = max(-LARGEST, min(value, LARGEST))
+    if shown != value:
+        log.warning("A number outgrew BigInt, and is shown as %d: %d", shown, value)
+    return shown
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _instant_text(value: datetime) -> str:
@@ -71,8 +88,11 @@ def _decimal(value: Any) -> Decimal:
 SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
-        description="A whole number from -(2^53 - 1) to 2^53 - 1, as a JSON number: counts outgrow Int.",
-        serialize=_big_int,
+        description=(
+            "A whole number from -(2^53 - 1) to 2^53 - 1, as a JSON number: counts outgrow Int. A sum that "
+            "has outgrown this too is shown as the nearest of these."
+        ),
+        serialize=_big_int_shown,
         parse_value=_big_int,
     ),
     datetime: strawberry.scalar(

@@ -75,6 +75,7 @@ async def execute(
     whatever its variables are.
     """
     if document.error:
+        context.spend(document.price)
         return PreExecutionError(data=None, errors=[document.error])
     if document.is_long:
         await _look_through(context, document, operation_name)

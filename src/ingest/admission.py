@@ -16,6 +16,7 @@ from models import SUBJECT_OF, Device
 
 _AHEAD = timedelta(minutes=5)
 _OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
+_MADE_BEFORE = timedelta(days=1)
 
 
 class Reason(StrEnum):
@@ -25,6 +26,7 @@ class Reason(StrEnum):
     UNKNOWN_USER = "UNKNOWN_USER"
     WRONG_ACTION = "WRONG_ACTION"
     INVALID_ID = "INVALID_ID"
+    ID_OF_ANOTHER_TIME = "ID_OF_ANOTHER_TIME"
     INVALID_DOMAIN = "INVALID_DOMAIN"
     DOMAIN_NOT_ALLOWED = "DOMAIN_NOT_ALLOWED"
     IN_THE_FUTURE = "IN_THE_FUTURE"
@@ -48,6 +50,8 @@ class Sender(NamedTuple):
     visitor: bytes | None = None
     oldest: datetime = _OLDEST
     """Nothing before it is believed."""
+    is_believed: bool = True
+    """Whether the subject is the sender's own."""
 
 
 def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEvent:
@@ -58,17 +62,21 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
     if SUBJECT_OF[action] is not subject.kind:
         raise Dropped(Reason.WRONG_ACTION)
     id = _uuid(event.id)
+    occurred_at = _occurred_at(event, id, sender, subject.oldest)
+    if id:
+        _check_time(id, occurred_at, sender)
     return NewEvent(
         subject.tenant_id,
         id or uuid7(sender.now),
         subject.id,
         action,
-        _occurred_at(event, id, sender, subject.oldest),
+        occurred_at,
         DEVICES[event.device_category] if event.device_category else sender.device,
         _domain(event.domain, subject),
         _uuid(event.view_id),
         sender.user_id,
         sender.visitor,
+        sender.is_believed,
     )
 
 
@@ -94,6 +102,21 @@ def _occurred_at(event: WireEvent, id: UUID | None, sender: Sender, oldest: date
     if told > sender.now + _AHEAD:
         raise Dropped(Reason.IN_THE_FUTURE)
     return min(told, sender.now)
+
+
+def _check_time(id: UUID, occurred_at: datetime, sender: Sender) -> None:
+    """An id says where the event stands, and with which others it is pruned: see `database.partitions`.
+
+    One is made when something happens, or later where somebody tells of the past; never long before.
+    """
+    made = uuid7_instant(id)
+    if made is None:
+        if sender.is_believed:
+            return
+        raise Dropped(Reason.ID_OF_ANOTHER_TIME)
+    oldest = occurred_at - _MADE_BEFORE if sender.is_believed else sender.oldest
+    if not oldest <= made <= sender.now + _AHEAD:
+        raise Dropped(Reason.ID_OF_ANOTHER_TIME)
 
 
 def _domain(text: str | None, subject: Subject) -> str | None:

@@ -18,6 +18,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from base.errors import Unavailable
 from database import Bulk, Database, fault_of
+from ingest.allotment import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
 from ingest.freshness import refresh_in_bulk
 from ingest.store import counted_anew, stored
@@ -99,10 +100,13 @@ _USUAL = Sizes()
 class Buffer:
     """`topics` are told what was counted."""
 
-    def __init__(self, database: Database, topics: Topics, sizes: Sizes = _USUAL) -> None:
+    def __init__(
+        self, database: Database, topics: Topics, sizes: Sizes = _USUAL, caps: DomainCaps = USUAL_CAPS
+    ) -> None:
         self._database = database
         self._topics = topics
         self.sizes = sizes
+        self.caps = caps
         self._calls: deque[_Call] = deque()
         self._aside: dict[_Call, TimerHandle] = {}
         """Calls with events of tenants that somebody has alone: they come back later."""
@@ -284,7 +288,7 @@ class Buffer:
         async def written(bulk: Bulk) -> list[bool | None]:
             if refreshed:
                 await refresh_in_bulk(bulk, refreshed)
-            return await stored(bulk, events)
+            return await stored(bulk, events, self.caps)
 
         return await self._database.in_bulk(written, seconds=seconds)
 

@@ -55,7 +55,7 @@ def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) 
     """By day; see `by_month`."""
     counted = Counter(
         (tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain])
-        for tenant_id, _, subject_id, action, at, device, domain, _, _, _ in events
+        for tenant_id, _, subject_id, action, at, device, domain, *_ in events
     )
     return Counter({TotalKey(*key): count for key, count in counted.items()})
 

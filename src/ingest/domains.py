@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import idna
 
+OTHER = "(other)"
+"""Under which domains are counted that are not told apart any more. No host can be called so."""
 _LONGEST = 253
 _LONGEST_GIVEN = 2_000
 _CACHED_NAMES = 10_000

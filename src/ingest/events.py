@@ -19,3 +19,5 @@ class NewEvent(NamedTuple):
     view_id: UUID | None = None
     user_id: int | None = None
     visitor: bytes | None = None
+    is_believed: bool = True
+    """Whether it was told on the subject's own behalf, and not by a stranger's browser."""

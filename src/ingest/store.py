@@ -5,29 +5,30 @@ from collections.abc import Sequence
 from itertools import compress
 from uuid import UUID
 
-from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Unavailable
-from database import Bulk, Statement, among, in_bulk, table_of
+from base.numbers import LARGEST
+from database import Bulk, in_bulk
+from ingest.allotment import USUAL_CAPS, DomainCaps, allotted
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
 from ingest.sketches import sketch
 from ingest.tenants import KNOWN, SHARED, TenantRow
 from ingest.topics import topics_of, touch
-from models import ActiveUser, DayTotal, Domain, Event, MonthTotal
-
-DOMAINS = table_of(Domain).c
+from models import ActiveUser, DayTotal, Event, MonthTotal
 
 EventKey = tuple[int, UUID]
+
+# A total stays what BigInt can hold, whatever stood there: or those beside it could not be stored either.
+_ADDED = (
+    f"count = CASE WHEN t.count > {LARGEST} - excluded.count THEN {LARGEST} ELSE t.count + excluded.count END"
+)
 
 _LATER = (
     "last_active_at = CASE WHEN excluded.last_active_at > t.last_active_at "
     "THEN excluded.last_active_at ELSE t.last_active_at END"
-)
-_DOMAIN_IDS = Statement(
-    select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names")), lambda name, id: (name, id)
 )
 
 
@@ -50,7 +51,7 @@ def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool | None]:
+async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
     """Whether each is new: an id seen before, or earlier in `events`, changes nothing. None where somebody
     has the tenant alone: it was left for later.
 
@@ -68,7 +69,7 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent]) -> list[bool | None]:
     ]
     unique = [events[place] for place in ordered]
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
-    domain_ids = await _domain_ids(bulk, {event.domain for event in unique if event.domain})
+    unique, domain_ids = await allotted(bulk, unique, days, caps)
     inserted = await bulk.insert_new(Event, [_row(event, domain_ids) for event in unique])
     await _count(bulk, list(compress(unique, inserted)), days, domain_ids)
     are_new: list[bool | None] = [False if event.tenant_id in tenants else None for event in events]
@@ -87,7 +88,7 @@ async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids:
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
     """In the order of the table's columns."""
-    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor = event
+    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, _ = event
     return (
         tenant_id,
         id,
@@ -112,20 +113,10 @@ async def _tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
     return tenants
 
 
-async def _domain_ids(bulk: Bulk, names: set[str]) -> DomainIds:
-    ids: dict[str | None, int] = {None: 0}
-    if names:
-        ids.update(await bulk.fetch(_DOMAIN_IDS, names=sorted(names)))
-    if missing := sorted(names - ids.keys()):
-        await bulk.add_missing(Domain, "name", missing)
-        ids.update(await bulk.fetch(_DOMAIN_IDS, names=missing))
-    return ids
-
-
 async def add_to_totals(writer: Bulk, by_day: Counter[TotalKey]) -> None:
     for model, counts in ((DayTotal, by_day), (MonthTotal, by_month(by_day))):
         rows = [(*key, count) for key, count in sorted(counts.items())]
-        await writer.upsert(model, rows, "count = t.count + excluded.count")
+        await writer.upsert(model, rows, _ADDED)
 
 
 async def _touch_active_users(writer: Bulk, events: Sequence[NewEvent]) -> None:

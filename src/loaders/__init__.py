@@ -13,7 +13,7 @@ from loaders.assets import (
     FormatsOfAsset,
 )
 from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
-from loaders.credentials import KeyByDigest, PasswordByEmail
+from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
@@ -87,6 +87,10 @@ class Loaders:
     @cached_property
     def user_by_username(self) -> UserByUsername:
         return UserByUsername(self._database)
+
+    @cached_property
+    def account_by_email(self) -> AccountByEmail:
+        return AccountByEmail(self._database)
 
     @cached_property
     def password_by_email(self) -> PasswordByEmail:
@@ -218,14 +222,7 @@ class Loaders:
 
     @cached_property
     def insight_scores(self) -> InsightScores:
-        return InsightScores(
-            self._database,
-            self.works,
-            self.plays,
-            self.profile_views,
-            self.profile_searches,
-            self._score_weights,
-        )
+        return InsightScores(self._database, self.works, self.ever_counts, self._score_weights)
 
     @cached_property
     def plays(self) -> Plays:

@@ -4,27 +4,57 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import LargeBinary, bindparam, select
+from sqlalchemy import LargeBinary, String, and_, bindparam, select
 
 from database import Statement, among, table_of
 from loaders.base import Loader, RowLoader
 from loaders.people import USERS
-from models import AuthenticationKey
+from models import AuthenticationKey, SignInNetwork, User
 
 KEYS = table_of(AuthenticationKey).c
+NETWORKS = table_of(SignInNetwork).c
+
+
+class AccountRow(NamedTuple):
+    user_id: int
+    email: str
+
+
+class AccountByEmail(RowLoader[str, AccountRow]):
+    statement = Statement(select(USERS.id, USERS.email).where(among(USERS.email, "keys")), AccountRow)
+    key = "email"
 
 
 class PasswordRow(NamedTuple):
     user_id: int
-    email: str
     password_hash: str | None
+    seen_at: datetime | None
+    """When the account was last used from the network; None where it was not."""
 
 
-class PasswordByEmail(RowLoader[str, PasswordRow]):
-    statement = Statement(
-        select(USERS.id, USERS.email, USERS.password_hash).where(among(USERS.email, "keys")), PasswordRow
+class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
+    """Of an email, tried from a network: one statement, whether or not there is such an account."""
+
+    _statement = Statement(
+        select(USERS.id, USERS.password_hash, NETWORKS.seen_at)
+        .outerjoin_from(
+            table_of(User),
+            table_of(SignInNetwork),
+            and_(NETWORKS.user_id == USERS.id, NETWORKS.network == bindparam("network", type_=LargeBinary())),
+        )
+        .where(USERS.email == bindparam("email", type_=String())),
+        PasswordRow,
     )
-    key = "email"
+
+    async def batch_load_fn(self, keys: Sequence[tuple[str, bytes]]) -> list[PasswordRow | None]:
+        return [await self._fetched(email, network) for email, network in keys]
+
+    async def _fetched(self, email: str, network: bytes) -> PasswordRow | None:
+        if "\x00" in email:
+            # PostgreSQL refuses this character, which no stored text has.
+            return None
+        rows = await self.database.fetch(self._statement, email=email, network=network)
+        return rows[0] if rows else None
 
 
 class KeyRow(NamedTuple):

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from database import Database, Statement, among, table_of
 from loaders.base import Loader, RowLoader
-from loaders.counts import EverCounts, EverKey
+from loaders.counts import Ever, EverCounts, EverKey
 from loaders.people import USERS
 from models import Action, User, UserInsight, Work
 
@@ -33,6 +33,9 @@ class InsightRow(NamedTuple):
     profile_views: int
     """Without those that were events; the same for searches."""
     profile_searches: int
+    profile_views_scored: int | None
+    """Without those events that count in the score. None: the same."""
+    profile_searches_scored: int | None
     facebook_page_id: int | None
     twitter_handle: str | None
     instagram_handle: str | None
@@ -74,6 +77,8 @@ class WorkRow(NamedTuple):
     is_individual_work: bool
     in_app_plays: int
     """Without those that were events."""
+    in_app_plays_scored: int | None
+    """Without those events that count in the score. None: the same."""
     non_app_plays: int | None
     refreshed_at: datetime | None
 
@@ -111,7 +116,7 @@ class Plays(Loader[WorkRow, int]):
         counted = await self._counts.load_many(
             EverKey(work.tenant_id, work.id, Action.PLAY) for work in works
         )
-        return [work.in_app_plays + count for work, count in zip(works, counted, strict=True)]
+        return [work.in_app_plays + ever.all for work, ever in zip(works, counted, strict=True)]
 
 
 class ProfileViews(Loader[InsightRow, int]):
@@ -123,7 +128,7 @@ class ProfileViews(Loader[InsightRow, int]):
         counted = await self._counts.load_many(
             EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_VIEW) for insight in insights
         )
-        return [insight.profile_views + count for insight, count in zip(insights, counted, strict=True)]
+        return [insight.profile_views + ever.all for insight, ever in zip(insights, counted, strict=True)]
 
 
 class ProfileSearches(Loader[InsightRow, int]):
@@ -135,7 +140,7 @@ class ProfileSearches(Loader[InsightRow, int]):
         counted = await self._counts.load_many(
             EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_SEARCH) for insight in insights
         )
-        return [insight.profile_searches + count for insight, count in zip(insights, counted, strict=True)]
+        return [insight.profile_searches + ever.all for insight, ever in zip(insights, counted, strict=True)]
 
 
 class ScoreWeights(NamedTuple):
@@ -197,16 +202,12 @@ class InsightScores(Loader[InsightRow, Score]):
         self,
         database: Database,
         works: WorksOfInsight,
-        plays: Plays,
-        views: ProfileViews,
-        searches: ProfileSearches,
+        counts: EverCounts,
         weights: ScoreWeights,
     ) -> None:
         super().__init__(database)
         self._works = works
-        self._plays = plays
-        self._views = views
-        self._searches = searches
+        self._counts = counts
         self._weights = weights
 
     async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[Score]:
@@ -214,10 +215,14 @@ class InsightScores(Loader[InsightRow, Score]):
         return [score(one, self._weights) for one in inputs]
 
     async def _inputs(self, insight: InsightRow) -> ScoreInputs:
-        works, views, searches = await gather(
-            self._works.load(insight.id), self._views.load(insight), self._searches.load(insight)
+        views, searches = (
+            EverKey(insight.tenant_id, insight.user_id, action)
+            for action in (Action.PROFILE_VIEW, Action.PROFILE_SEARCH)
         )
-        plays = await self._plays.load_many(works)
+        works, viewed, searched = await gather(
+            self._works.load(insight.id), self._counts.load(views), self._counts.load(searches)
+        )
+        played = await self._counts.load_many(EverKey(work.tenant_id, work.id, Action.PLAY) for work in works)
         followers = (
             insight.twitter_followers_count,
             insight.facebook_page_followers_count,
@@ -225,8 +230,17 @@ class InsightScores(Loader[InsightRow, Score]):
         )
         return ScoreInputs(
             reach=sum(count or 0 for count in followers)
-            + sum(plays)
+            + sum(
+                _scored(work.in_app_plays, work.in_app_plays_scored, ever)
+                for work, ever in zip(works, played, strict=True)
+            )
             + sum(work.non_app_plays or 0 for work in works),
             activity=insight.number_of_roles + insight.number_of_acts + len(works),
-            interest=views + searches + insight.connects,
+            interest=_scored(insight.profile_views, insight.profile_views_scored, viewed)
+            + _scored(insight.profile_searches, insight.profile_searches_scored, searched)
+            + insight.connects,
         )
+
+
+def _scored(told: int, told_for_score: int | None, ever: Ever) -> int:
+    return max(0, (told if told_for_score is None else told_for_score) + ever.scored)

@@ -34,6 +34,7 @@ from models.organizations import (
 )
 from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work
 from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
+from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
@@ -70,7 +71,9 @@ __all__ = [
     "NetworkLease",
     "Organization",
     "Publication",
+    "RateBucket",
     "Role",
+    "SignInNetwork",
     "SourceType",
     "SubjectKind",
     "Tenant",

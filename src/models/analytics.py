@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BY_TENANT, REFERENCE, identity, instant
+from models.columns import BY_TENANT, REFERENCE, identity, instant, optional_instant
 from models.types import Day, EventId
 
 
@@ -18,6 +18,8 @@ class Domain(SQLModel, table=True):
 
     id: int = identity()
     name: str = Field(max_length=253, unique=True)
+    unused_since: datetime | None = optional_instant()
+    """When nothing was found to be counted under it. Who counts under it takes this back."""
 
 
 class Event(SQLModel, table=True):

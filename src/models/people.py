@@ -103,6 +103,10 @@ class UserInsight(SQLModel, table=True):
     """Those that were never events, to which those that were are added."""
     profile_searches: int = Field(default=0, sa_type=BigInteger)
     """The same."""
+    profile_views_scored: int | None = Field(default=None, sa_type=BigInteger)
+    """To which those events are added that count in the score. None: the same."""
+    profile_searches_scored: int | None = Field(default=None, sa_type=BigInteger)
+    """The same."""
     facebook_page_id: int | None = Field(default=None, sa_type=BigInteger)
     twitter_handle: str | None = Field(default=None, max_length=15)
     instagram_handle: str | None = Field(default=None, max_length=30)
@@ -134,6 +138,8 @@ class Work(SQLModel, table=True):
     is_individual_work: bool
     in_app_plays: int = Field(default=0, sa_type=BigInteger)
     """Those that were never events, to which those that were are added."""
+    in_app_plays_scored: int | None = Field(default=None, sa_type=BigInteger)
+    """To which those events are added that count in the score. None: the same."""
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()
     """When the source told the plays."""

@@ -6,24 +6,27 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import delete, or_, select, update
 from sqlmodel import col
 
 from auth.keys import digest, new_key
-from auth.sign_in import user_by_key, user_by_password
+from auth.sign_in import Attempt, user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
 from loaders.people import UserRow
-from models import AuthenticationKey
+from models import AuthenticationKey, User
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
+from resolvers.quotas import require_room
 from resolvers.text import required_text
 
 _LONGEST_NAME = 100
 _MAX_DAYS = 730
+_KEPT = timedelta(days=30)
+"""So long it is told of a key that it has ended; then it is as good as none, and makes room."""
 
 
 class SignedIn(NamedTuple):
@@ -33,9 +36,9 @@ class SignedIn(NamedTuple):
 
 async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
     with _another_viewer(context):
-        user_id = await user_by_password(
-            context.loaders, context.services.throttle, email, password, context.address
-        )
+        services = context.services
+        attempt = Attempt(email, password, context.address, context.now)
+        user_id = await user_by_password(context.loaders, services.database, services.throttle, attempt)
         return await _signed_in(context, Viewer(user_id))
 
 
@@ -114,7 +117,16 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         created_at=context.now,
         expires_at=context.now + timedelta(days=days),
     )
+    own = col(AuthenticationKey.user_id) == user_id
+    long_ago = context.now - _KEPT
+    is_over = or_(col(AuthenticationKey.expires_at) < long_ago, col(AuthenticationKey.revoked_at) < long_ago)
     async with context.writing() as session:
+        await session.execute(delete(AuthenticationKey).where(own, is_over))
+        kept = select(col(AuthenticationKey.id)).where(own)
+        most = context.limits.quotas.keys
+        await require_room(
+            session, User, user_id, kept, most, "keys of yours, with those that ended in the last 30 days"
+        )
         session.add(key)
     return NewKey(key.public_id, key.name, key.expires_at, secret)
 

@@ -4,18 +4,18 @@ from datetime import datetime, timedelta
 from uuid import UUID
 
 from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from ingest.store import store
 from loaders.publications import AppointmentRow, PublicationRow
-from models import Action, Appointment, Publication
+from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
+from resolvers.quotas import require_room
 from resolvers.writes import event_on, is_maker, refresh_for_makers
-
-_LONGEST = timedelta(hours=24)
 
 
 async def book(
@@ -24,7 +24,7 @@ async def book(
     user_id = context.viewer.required_user_id()
     publication = await find_publication(context, publication_id)
     _check_bookable(publication)
-    _check_slot(context.now, starts_at, ends_at)
+    _check_slot(context, starts_at, ends_at)
     appointment = Appointment(
         public_id=uuid7(context.now),
         publication_id=publication.id,
@@ -35,11 +35,7 @@ async def book(
     )
     async with context.writing() as session:
         # Whoever books next waits here, and then sees this booking.
-        await session.execute(
-            select(col(Publication.id))
-            .where(col(Publication.id) == publication.id)
-            .with_for_update(key_share=True)
-        )
+        await _require_room(context, session, user_id, publication)
         overlapping = select(col(Appointment.id)).where(
             col(Appointment.publication_id) == publication.id,
             col(Appointment.cancelled_at).is_(None),
@@ -97,12 +93,35 @@ def _check_bookable(publication: PublicationRow) -> None:
         )
 
 
-def _check_slot(now: datetime, starts_at: datetime, ends_at: datetime) -> None:
-    if starts_at < now:
+async def _require_room(
+    context: Context, session: AsyncSession, user_id: int, publication: PublicationRow
+) -> None:
+    quotas = context.limits.quotas
+    standing = select(col(Appointment.id)).where(
+        col(Appointment.user_id) == user_id,
+        col(Appointment.cancelled_at).is_(None),
+        col(Appointment.ends_at) > context.now,
+    )
+    await require_room(
+        session, User, user_id, standing, quotas.appointments, "appointments of yours that are not over"
+    )
+    await require_room(
+        session,
+        Publication,
+        publication.id,
+        standing.where(col(Appointment.publication_id) == publication.id),
+        quotas.appointments_of_publication,
+        "appointments of yours with these makers that are not over",
+    )
+
+
+def _check_slot(context: Context, starts_at: datetime, ends_at: datetime) -> None:
+    hours = context.limits.quotas.appointment_hours
+    if starts_at < context.now:
         raise BadUserInput("A slot starts in the future.", argument="startsAt", reason="IN_THE_PAST")
-    if not starts_at < ends_at <= starts_at + _LONGEST:
+    if not timedelta(0) < ends_at - starts_at <= timedelta(hours=hours):
         raise BadUserInput(
-            "A slot ends after it starts, within 24 hours.", argument="endsAt", reason="INVALID_SLOT"
+            f"A slot ends after it starts, within {hours} hours.", argument="endsAt", reason="INVALID_SLOT"
         )
 
 

@@ -21,13 +21,22 @@ _BELIEVED = timedelta(hours=48)
 
 
 async def collect(context: Context, events: Sequence[WireEvent], agent: str | None) -> list[EventOutcome]:
-    """One outcome for each event, in order. What they say of the visitor and the user is ignored."""
+    """One outcome for each event, in order. What they say of the visitor and the user is ignored.
+
+    Raises THROTTLED where strangers send too much: then nothing is stored.
+    """
     if len(events) > context.limits.events:
         raise BadUserInput(
             f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
         )
     services = context.services
+    is_stranger, now = context.viewer.user_id is None, context.now.timestamp()
+    if is_stranger:
+        services.collecting.allow_address(context.address, max(len(events), 1), now)
     subjects = await services.subjects.find(context.loaders, {event.subject for event in events})
+    if is_stranger:
+        asked = (subjects.get(event.subject) for event in events)
+        services.collecting.allow_subjects((subject for subject in asked if subject), now)
     own = await _makers_own(context, set(subjects.values()))
     salt = await services.salts.of(context.now)
     bot, device = is_bot(agent), device_of(agent)
@@ -60,6 +69,7 @@ def _sender(context: Context, tenant_id: int, device: Device, salt: bytes, agent
         user_id=context.viewer.user_id,
         visitor=visitor,
         oldest=context.now - _BELIEVED,
+        is_believed=False,
     )
 
 

@@ -1,23 +1,26 @@
 """What one request carries, and what the program lends to every request."""
 
-from asyncio import Semaphore
+from asyncio import Semaphore, sleep
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
+from auth.rates import RateLimits
 from auth.sign_in import Bearers, expiry_of, viewer_of
 from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
-from base.errors import Lapsed
+from base.errors import Lapsed, Throttled
 from base.turns import Line
 from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
+from ingest.throttle import CollectThrottle
 from ingest.topics import Topics, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
@@ -29,6 +32,35 @@ from resolvers.course import Course
 from social.refresh import Refresher
 
 _TURNS = 4
+
+
+class Quotas(NamedTuple):
+    """How much there may be at once of what people make."""
+
+    appointment_hours: int = 24
+    appointments: int = 50
+    """Of one person, that are not over nor cancelled."""
+    appointments_of_publication: int = 10
+    """The same, with the makers of one publication."""
+    publications: int = 1_000
+    """Of one owner."""
+    experiences: int = 10_000
+    """Of one publication."""
+    comments: int = 1_000
+    """Of one person on one publication."""
+    keys: int = 100
+    """Of one person, with those that were revoked or expired in the last 30 days."""
+    organizations: int = 100
+    """Of one person, as an owner."""
+    members: int = 10_000
+    """Of one organization."""
+    workspaces: int = 1_000
+    """Of one organization."""
+    assets: int = 100_000
+    """Of one organization."""
+
+
+USUAL_QUOTAS = Quotas()
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +76,7 @@ class Limits:
     document_tokens: int = 5_000
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
+    quotas: Quotas = USUAL_QUOTAS
     query_seconds: float = 30
     introspection: bool = True
     """Whether the schema tells of itself, when asked and in errors."""
@@ -65,6 +98,9 @@ class Services:
     """What takes in reported events."""
     salts: Salts
     subjects: Subjects
+    rates: RateLimits = field(default_factory=RateLimits)
+    """How much each caller may ask for; any amount where nothing is said."""
+    collecting: CollectThrottle = field(default_factory=CollectThrottle)
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
@@ -128,6 +164,28 @@ class Context:
         await self.identify()
         if self.viewer.refusal:
             raise Lapsed(self.viewer.refusal)
+
+    def spend(self, cost: int, *, writes: bool = False) -> None:
+        """What is about to be executed costs so much of what the viewer may ask for, or the address where
+        nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
+        """
+        budget = self.services.rates.spend(
+            self.viewer, self.address, cost, self.now.timestamp(), writes=writes
+        )
+        self.course.budget = budget
+        if budget:
+            budget.require()
+
+    async def afford(self) -> None:
+        """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
+        left: nobody sent a request that could be refused, and what changes meanwhile will be in the answer.
+        """
+        while True:
+            self.now = self.services.clock()
+            try:
+                return self.spend(self.course.cost or 1)
+            except Throttled as error:
+                await sleep(error.extensions["retryAfter"])
 
     async def take_turn(self) -> None:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""

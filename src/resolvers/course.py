@@ -4,6 +4,8 @@ from asyncio import Timeout, get_running_loop
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from auth.rates import Budget
+
 
 class Lifetime(NamedTuple):
     """For how long an answer holds, and for whom."""
@@ -38,6 +40,8 @@ class Course:
     """None where it was not asked for: of what only records events it is known to be small."""
     points: int = 0
     """Of all series, as they were estimated."""
+    budget: Budget | None = None
+    """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
     is_left: bool = False
     """Whether nobody waits for the answer any more."""
 

@@ -7,11 +7,17 @@ import that was stopped needs no memory of where it was: run again, it stores wh
 from asyncio import Task, create_task, gather
 from collections import Counter, deque
 from collections.abc import Callable, Iterable, Iterator
+from datetime import date
 from typing import NamedTuple
+from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
+from base.calendar import month_start
+from base.ids import uuid7_instant
+from database import ensure_past_partitions
 from ingest.files import EventFile, InvalidFile, Line
 from ingest.reports import EventStatus
+from ingest.wire import WireEvent
 from resolvers.context import Context, Services
 from resolvers.recording import own_subjects, take_in
 
@@ -67,6 +73,8 @@ class Import:
         self._batch = batch
         self._on_reject = on_reject
         self._on_batch = on_batch
+        self._months: set[date] = set()
+        """Those that have a table, or need none."""
         self._flying: deque[Task[list[Reject | EventStatus]]] = deque()
 
     async def run(self) -> None:
@@ -100,6 +108,7 @@ class Import:
         """One verdict for each line, in order."""
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
         events = [line.event for line in lines if line.event is not None]
+        await self._make_partitions(events)
         asked = {event.subject for event in events}
         subjects = await (
             own_subjects(context, asked)
@@ -115,6 +124,25 @@ class Import:
             outcome = next(outcomes)
             verdicts.append(Reject(line.number, outcome.reason) if outcome.reason else outcome.status)
         return verdicts
+
+    async def _make_partitions(self, events: list[WireEvent]) -> None:
+        """Of the past months that the ids are of: what is imported goes with its month when it is pruned."""
+        database = self._services.database
+        if database.dialect_name != "postgresql":
+            return
+        months = {month for event in events if event.id and (month := _month_of(event.id))}
+        if missing := months - self._months:
+            self._months |= missing
+            await ensure_past_partitions(database, self._services.clock(), missing)
+
+
+def _month_of(id: str) -> date | None:
+    """In UTC, by its first day; None where an id says nothing of time."""
+    try:
+        made = uuid7_instant(UUID(id))
+    except ValueError:
+        return None
+    return month_start(made.date()) if made else None
 
 
 def _batches(file: EventFile, size: int) -> Iterator[list[Line]]:

@@ -11,6 +11,7 @@ from sqlmodel import col
 
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
+from base.numbers import LARGEST, LARGEST_TOLD
 from loaders.counts import EverKey
 from loaders.insights import InsightRow, WorkRow
 from models import NEVER, Action, SourceType, UserInsight, Work
@@ -18,7 +19,6 @@ from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 from social.targets import ACCOUNTS, lock_insights
 
-_MOST = 2**53 - 1
 MOST_WORKS = 500
 _TWITTER = re.compile(r"[A-Za-z0-9_]{1,15}")
 _INSTAGRAM = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
@@ -85,9 +85,9 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
         ("profile_searches", Action.PROFILE_SEARCH),
     ):
         if name in columns:
-            columns[name] -= await context.loaders.ever_counts.load(
-                EverKey(known.tenant_id, known.user_id, action)
-            )
+            ever = await context.loaders.ever_counts.load(EverKey(known.tenant_id, known.user_id, action))
+            columns[f"{name}_scored"] = columns[name] - ever.scored
+            columns[name] -= ever.all
     columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
@@ -128,11 +128,15 @@ async def _change_works(
 
 
 async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
-    counted = await context.loaders.ever_counts.load(EverKey(row.tenant_id, row.id, Action.PLAY))
+    ever = await context.loaders.ever_counts.load(EverKey(row.tenant_id, row.id, Action.PLAY))
     await session.execute(
         update(Work)
         .where(col(Work.id) == row.id)
-        .values(is_individual_work=given.is_individual_work, in_app_plays=given.in_app_plays - counted)
+        .values(
+            is_individual_work=given.is_individual_work,
+            in_app_plays=given.in_app_plays - ever.all,
+            in_app_plays_scored=given.in_app_plays - ever.scored,
+        )
     )
 
 
@@ -154,7 +158,7 @@ def _columns(given: Given) -> dict[str, Any]:
     for name in ("number_of_roles", "number_of_acts", "profile_views", "profile_searches", "connects"):
         if name in columns:
             _check_count(columns[name], name)
-    if "facebook_page_id" in columns and not 0 < columns["facebook_page_id"] <= _MOST:
+    if "facebook_page_id" in columns and not 0 < columns["facebook_page_id"] <= LARGEST:
         raise _invalid("facebookPageId", "A Facebook page id is a positive number.")
     for name, pattern in (("twitter_handle", _TWITTER), ("instagram_handle", _INSTAGRAM)):
         if name in columns:
@@ -163,8 +167,8 @@ def _columns(given: Given) -> dict[str, Any]:
 
 
 def _check_count(value: int, name: str) -> None:
-    if not 0 <= value <= _MOST:
-        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to 2^53 - 1.")
+    if not 0 <= value <= LARGEST_TOLD:
+        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to {LARGEST_TOLD:,}.")
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:

@@ -53,6 +53,7 @@ async def _told(
             yield await read()
             await sleep(interval)
             await watch.change()
+            await context.afford()
             await context.take_turn()
             # Now, so that what changes while the figures are read is told next time.
             watch.forget()

@@ -26,12 +26,14 @@ from models import (
     Role,
     SubjectKind,
     Tenant,
+    User,
     Workspace,
     WorkspaceMembership,
 )
 from resolvers.context import Context
 from resolvers.ids import find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace, named_workspace
+from resolvers.quotas import require_room
 from resolvers.text import required_text
 
 _LONGEST_NAME = 200
@@ -44,7 +46,12 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
     """The viewer is its owner."""
     user_id = context.viewer.required_user_id()
     checked = required_text(name, "name", longest=_LONGEST_NAME)
+    owned = select(col(Membership.organization_id)).where(
+        col(Membership.user_id) == user_id, col(Membership.role) == Role.OWNER
+    )
     async with context.writing() as session:
+        most = context.limits.quotas.organizations
+        await require_room(session, User, user_id, owned, most, "organizations of yours")
         tenant = Tenant()
         session.add(tenant)
         await session.flush()
@@ -72,7 +79,10 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
         name=required_text(name, "name", longest=_LONGEST_NAME),
         created_at=context.now,
     )
+    known = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization.id)
     async with context.writing() as session:
+        most = context.limits.quotas.workspaces
+        await require_room(session, Organization, organization.id, known, most, "workspaces of it")
         session.add(workspace)
     context.forget_loaded()
     row = await context.loaders.workspace.load(workspace.id)
@@ -88,7 +98,12 @@ async def add_member(
     await _check_may_name(context, organization, role)
     user = await find_user(context, user_id)
     workspaces = [await named_workspace(context, id, organization.id) for id in set(workspace_ids)]
+    others = select(col(Membership.user_id)).where(
+        col(Membership.organization_id) == organization.id, col(Membership.user_id) != user.id
+    )
     async with context.writing() as session:
+        most = context.limits.quotas.members
+        await require_room(session, Organization, organization.id, others, most, "members of it")
         row = {
             "organization_id": organization.id,
             "user_id": user.id,
@@ -190,7 +205,12 @@ async def create_asset(
         created_at=context.now,
     )
     checked_formats, checked_domains = _checked_formats(formats), _checked_domains(domains)
+    known = select(col(Asset.id)).where(col(Asset.organization_id) == workspace.organization_id)
     async with context.writing() as session:
+        most = context.limits.quotas.assets
+        await require_room(
+            session, Organization, workspace.organization_id, known, most, "assets of its organization"
+        )
         session.add(asset)
         await session.flush()
         session.add_all(_formats(asset.id, checked_formats))

@@ -9,9 +9,10 @@ from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
 from loaders.publications import ExperienceRow, PublicationRow
-from models import CoCreator, Experience, ExperienceType, Publication
+from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
+from resolvers.quotas import require_room
 from resolvers.text import custom_url as checked_custom_url
 from resolvers.text import required_text
 from resolvers.writes import refresh_for_makers, reloaded, require_maker
@@ -40,7 +41,10 @@ async def create_publication(
         allow_bookings=allow_bookings,
         created_at=context.now,
     )
+    owned = select(col(Publication.id)).where(col(Publication.owner_id) == owner_id)
     async with context.writing() as session:
+        most = context.limits.quotas.publications
+        await require_room(session, User, owner_id, owned, most, "publications of yours")
         session.add(publication)
         try:
             await session.flush()
@@ -133,7 +137,10 @@ async def publish_experience(
         title=required_text(title, "title", longest=_LONGEST_NAME),
         published_at=context.now,
     )
+    published = select(col(Experience.id)).where(col(Experience.publication_id) == publication.id)
     async with context.writing() as session:
+        most = context.limits.quotas.experiences
+        await require_room(session, Publication, publication.id, published, most, "experiences of it")
         await refresh_for_makers(context, session, publication)
         session.add(experience)
     context.forget_loaded()

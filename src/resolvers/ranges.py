@@ -16,7 +16,7 @@ from base.calendar import (
     time_zone,
 )
 from base.errors import BadUserInput
-from ingest.domains import InvalidDomain, normal_domain
+from ingest.domains import OTHER, InvalidDomain, normal_domain
 from resolvers.context import Limits
 
 _DAY = timedelta(days=1)
@@ -35,6 +35,8 @@ def domain_of(text: str | None) -> str | None:
     """The site that a filter names, in the spelling in which it is stored; None for all."""
     if text is None:
         return None
+    if text == OTHER:
+        return OTHER
     try:
         name = normal_domain(text)
     except InvalidDomain:

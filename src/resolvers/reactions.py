@@ -1,6 +1,6 @@
 """What people do to a publication: each is an event, counted in the transaction that stores it."""
 
-from sqlalchemy import delete
+from sqlalchemy import delete, select
 from sqlmodel import col
 
 from base.errors import Forbidden
@@ -8,9 +8,10 @@ from base.ids import Kind, uuid7
 from database import insert_into
 from ingest.store import store
 from loaders.publications import CommentRow, PublicationRow
-from models import Action, Bookmark, Comment, Like
+from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
+from resolvers.quotas import require_room
 from resolvers.text import required_text
 from resolvers.writes import event_on, is_maker, refresh_for_makers, reloaded
 
@@ -82,7 +83,12 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
         body=required_text(body, "body", longest=_LONGEST_COMMENT),
         created_at=context.now,
     )
+    own = select(col(Comment.id)).where(
+        col(Comment.author_id) == author_id, col(Comment.publication_id) == publication.id
+    )
     async with context.writing() as session:
+        most = context.limits.quotas.comments
+        await require_room(session, User, author_id, own, most, "comments of yours on it")
         await refresh_for_makers(context, session, publication)
         session.add(written)
         await session.flush()

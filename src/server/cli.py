@@ -18,7 +18,7 @@ from graph.schema import schema as graphql_schema
 from resolvers import accounts
 from resolvers.context import Context
 from server.accounts import create_user
-from server.demo import DEMO_FILE, announce, fill
+from server.demo import DEMO_FILE, LIMITS, announce, fill
 from server.documents import documents_of
 from server.failures import Failure, told_of_database
 from server.importing import import_events
@@ -132,6 +132,9 @@ def demo(
     if not settings.cors_origins:
         # Who tries it out does so from a page of their own, served by another program.
         settings = settings.model_copy(update={"cors_origins": "*"})
+    # And measures it: all that comes from one address.
+    limits = {name: rate for name, rate in LIMITS.items() if name not in settings.model_fields_set}
+    settings = settings.model_copy(update=limits)
     require_free_port(settings.host, settings.port)
     settings = with_kept_secret(settings, secret_file(url))
     if fresh or not Path(DEMO_FILE).exists():
@@ -217,7 +220,7 @@ def create_key(
         services = services_that_sign_nothing(settings)
         try:
             context = Context(services, datetime.now(UTC))
-            known = await context.loaders.password_by_email.load(email.strip().lower())
+            known = await context.loaders.account_by_email.load(email.strip().lower())
             if known is None:
                 raise NotFound("There is no account with this email.")
             context.viewer = Viewer(known.user_id)

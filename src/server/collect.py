@@ -13,7 +13,12 @@ from server.bodies import body_of
 from server.errors import Refused, plain
 
 _MAX_BYTES = 1_000_000
-_SHARED = {"access-control-allow-origin": "*", "cache-control": "no-store"}
+_SHARED = {
+    "access-control-allow-origin": "*",
+    # Else a page does not see when to come back.
+    "access-control-expose-headers": "retry-after",
+    "cache-control": "no-store",
+}
 _PREFLIGHT = {
     **_SHARED,
     "access-control-allow-methods": "POST",

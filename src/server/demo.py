@@ -48,6 +48,13 @@ ACCOUNTS = {
     "admin": "runs the organization Demo Works",
     "member": "works in one of its workspaces",
 }
+LIMITS = {
+    "query_cost_per_user": "30000000 per minute",
+    "query_cost_per_address": "30000000 per minute",
+    "mutation_cost_per_user": "6000000 per minute",
+    "mutation_cost_per_address": "6000000 per minute",
+}
+"""By the names of settings. The usual ones would stop whoever measures the program on their own machine."""
 _SEED = 20
 _DAYS = 365
 _OTHERS = (
@@ -363,7 +370,7 @@ async def announce(settings: Settings) -> str:
 
 async def _owners_key(context: Context) -> str:
     """A key is short enough for a line of a terminal; an access token is not."""
-    owner = await context.loaders.password_by_email.load("owner@demo.test")
+    owner = await context.loaders.account_by_email.load("owner@demo.test")
     if owner is None:
         raise Failure("This database is not the demo's: start it with `viewgraph demo`.")
     context.viewer = Viewer(owner.user_id)

@@ -31,6 +31,7 @@ from server.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, pref
 from server.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.origins import require_preflight
 from server.quota import Quota
+from server.rates import rate_headers
 from server.sealing import READING, VARY, Contents, choice_of, sealed
 from server.stopping import Stopping
 from server.streams import FRAMINGS, Framing, Stream
@@ -109,7 +110,7 @@ class Endpoint:
         status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
         contents = Contents(content, status, type_, reply.lifetime)
-        headers = {"x-request-id": trip.id, **reply.headers}
+        headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
         if status == Unavailable.status and trip.errors:
             headers |= _again(trip.errors[0]["extensions"])
         response = await sealed(request, contents, headers)
@@ -182,6 +183,8 @@ class Endpoint:
                 406,
             )
         context = await self._context(request, trip, None)
+        # What it costs is found out once it has begun, when there is no other status any more.
+        context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))

@@ -86,7 +86,7 @@ async def _imported(
 
 async def _viewer(services: Services, email: str) -> Viewer:
     context = Context(services, services.clock())
-    known = await context.loaders.password_by_email.load(email.strip().lower())
+    known = await context.loaders.account_by_email.load(email.strip().lower())
     if known is None:
         raise NotFound("There is no account with this email.")
     return Viewer(known.user_id)

@@ -18,6 +18,7 @@ from ingest.rebuild import change_time_zone
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.topics import tell_of_everything
+from ingest.unused import drop_unused_domains
 from ingest.verify import Verification
 from server.revisions import require_current
 from server.settings import settings_with
@@ -109,9 +110,10 @@ def prune(
     async def pruned(database: Database) -> Pruned:
         asked = await _asked(database, None)
         with _progress("Pruning", len(asked)) as advance:
-            return await prune_events(
-                database, asked, datetime.now(UTC), keep=timedelta(days=keep), on_tenant=advance
-            )
+            now = datetime.now(UTC)
+            done = await prune_events(database, asked, now, keep=timedelta(days=keep), on_tenant=advance)
+        await drop_unused_domains(database, now)
+        return done
 
     done = _run(database_url, pruned)
     typer.echo(f"Events deleted: {done.events:,}.")

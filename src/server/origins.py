@@ -14,10 +14,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.errors import Code, Refused
 from server.negotiation import JSON, is_json
+from server.rates import HEADERS
 
 ANY = "*"
 _ASKED_ABOUT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
-_SHOWN = ("x-auth-token", "x-request-id", "retry-after")
+_SHOWN = ("x-auth-token", "x-request-id", "retry-after", *HEADERS)
 _SECONDS = 7200
 """For which a browser remembers what it was told; Chromium remembers nothing longer."""
 

@@ -3,16 +3,20 @@
 from datetime import UTC, datetime, timedelta
 from functools import partial
 
+from auth.ledger import Ledger
 from auth.links import LinkSigner
-from auth.throttle import Rates, SignInThrottle
+from auth.rates import RateLimits, Rates
+from auth.throttle import SignInRates, SignInThrottle
 from auth.tokens import Signer
 from database import Database, channel_of
+from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
 from ingest.subjects import Subjects
+from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
-from resolvers.context import Limits, Services
+from resolvers.context import Limits, Quotas, Services
 from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
@@ -31,11 +35,18 @@ def services_of(settings: Settings) -> Services:
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
+    secret = secrets[0].encode()
+    # PostgreSQL may have workers on other machines.
+    has_company = settings.workers > 1 or database.dialect_name == "postgresql"
+    ledger = Ledger(database, secret, clock) if has_company else None
     return Services(
         database=database,
         topics=topics,
         buffer=Buffer(
-            database, topics, Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
+            database,
+            topics,
+            Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events),
+            DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
         salts=Salts(database),
         subjects=Subjects(),
@@ -47,8 +58,21 @@ def services_of(settings: Settings) -> Services:
             audience=settings.token_audience,
         ),
         links=LinkSigner(secrets),
-        throttle=SignInThrottle(Rates(settings.sign_ins_per_account, settings.sign_ins_per_address)),
-        visitor_key=secrets[0].encode(),
+        throttle=SignInThrottle(
+            SignInRates(
+                settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
+            ),
+            secret,
+            clock,
+            ledger,
+        ),
+        rates=RateLimits(
+            Rates(settings.query_cost_per_user, settings.query_cost_per_address),
+            Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
+            ledger,
+        ),
+        collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
+        visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
@@ -56,6 +80,11 @@ def services_of(settings: Settings) -> Services:
             points=settings.max_points,
             document_tokens=settings.max_document_tokens,
             counts_own_views=settings.count_own_views,
+            quotas=Quotas(
+                appointment_hours=settings.max_appointment_hours,
+                appointments=settings.max_appointments,
+                appointments_of_publication=settings.max_appointments_of_publication,
+            ),
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
@@ -69,6 +98,8 @@ async def close_services(services: Services) -> None:
     """What was taken in is written first, and told."""
     await services.buffer.close()
     await services.topics.close()
+    await services.rates.close()
+    await services.throttle.close()
     await services.database.close()
 
 

@@ -9,12 +9,15 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from base.buckets import rate_of
 from server.failures import Failure
 from server.logs import LogFormat
 from server.timing import Shown
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+_LARGEST_LIMIT = 2**31 - 1
+"""What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
@@ -93,11 +96,36 @@ class Settings(BaseSettings):
     )
     sign_ins_per_account: str = Field(
         default="10 per 15 minutes",
-        description="How often one account may fail to sign in, in each worker, before it has to wait.",
+        description="How often signing in to one account from one address may fail before it has to wait.",
+    )
+    sign_ins_of_strangers: str = Field(
+        default="30 per 15 minutes",
+        description=(
+            "How often signing in to one account may fail from all addresses together from which it was not "
+            "used in the last 90 days; then these have to wait."
+        ),
     )
     sign_ins_per_address: str = Field(
         default="60 per 15 minutes",
-        description="How often one address may try to sign in, in each worker, before it has to wait.",
+        description="How often one address may try to sign in, to whatever account, before it has to wait.",
+    )
+    query_cost_per_user: str = Field(
+        default="300000 per minute",
+        description=(
+            "What the queries of one user may cost: so much at once, and as much again in that time; `off` "
+            "for anything."
+        ),
+    )
+    query_cost_per_address: str = Field(
+        default="60000 per minute",
+        description="The same of one address, of which nobody is signed in.",
+    )
+    mutation_cost_per_user: str = Field(
+        default="300000 per minute", description="The same of one user's mutations."
+    )
+    mutation_cost_per_address: str = Field(
+        default="60000 per minute",
+        description="The same of the mutations of one address, of which nobody is signed in.",
     )
     cache_seconds: int = Field(
         default=3600,
@@ -270,6 +298,41 @@ class Settings(BaseSettings):
             "get UNAVAILABLE."
         ),
     )
+    max_domains_per_day: int = Field(
+        default=100,
+        ge=1,
+        description=(
+            "How many sites are told apart of what happens to one subject on one day: when there are so "
+            "many, what browsers report from others is counted under `(other)`."
+        ),
+    )
+    max_own_domains_per_day: int = Field(
+        default=1_000,
+        ge=1,
+        description="The same for what a tenant's own servers report, and files.",
+    )
+    events_per_address: str = Field(
+        default="3000 per minute",
+        description=(
+            "How many events one address may send to `/collect`, in each worker, where nobody is signed in; "
+            "`off` for any number."
+        ),
+    )
+    events_per_subject: str = Field(
+        default="30000 per minute",
+        description="The same about one subject, from all addresses together.",
+    )
+    max_appointment_hours: int = Field(
+        default=24, ge=1, description="How long an appointment may be, in hours."
+    )
+    max_appointments: int = Field(
+        default=50,
+        ge=1,
+        description="How many appointments one person may have that are neither over nor cancelled.",
+    )
+    max_appointments_of_publication: int = Field(
+        default=10, ge=1, description="The same with the makers of one publication."
+    )
     count_own_views: bool = Field(
         default=False,
         description="Whether what browsers report of makers, on what is theirs, is counted.",
@@ -406,8 +469,6 @@ class Settings(BaseSettings):
         return weight
 
     @field_validator(
-        "sign_ins_per_account",
-        "sign_ins_per_address",
         "youtube_quota",
         "soundcloud_quota",
         "x_quota",
@@ -420,6 +481,27 @@ class Settings(BaseSettings):
             parse(text)
         except ValueError:
             raise ValueError("Give a rate, such as `10 per 15 minutes`") from None
+        return text
+
+    @field_validator(
+        "sign_ins_per_account",
+        "sign_ins_of_strangers",
+        "sign_ins_per_address",
+        "query_cost_per_user",
+        "query_cost_per_address",
+        "mutation_cost_per_user",
+        "mutation_cost_per_address",
+        "events_per_address",
+        "events_per_subject",
+    )
+    @classmethod
+    def _is_a_limit(cls, text: str) -> str:
+        try:
+            rate = rate_of(text)
+        except ValueError:
+            raise ValueError("Give a rate, such as `10 per 15 minutes`, or `off`") from None
+        if rate and rate.size > _LARGEST_LIMIT:
+            raise ValueError(f"{_LARGEST_LIMIT:,} is the most; `off` is for anything")
         return text
 
     @field_validator("cors_origins")

@@ -7,8 +7,10 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from auth.ledger import forget_full
 from base.sketches import library
 from database import ensure_partitions
+from ingest.unused import drop_unused_domains
 from resolvers.context import Services
 
 log = logging.getLogger("viewgraph")
@@ -51,6 +53,16 @@ CHORES = (
         "Destruction of old salts",
         timedelta(hours=1),
         lambda services: services.salts.destroy_old(services.clock()),
+    ),
+    Chore(
+        "Forgetting of limits that are nobody's any more",
+        timedelta(hours=1),
+        lambda services: forget_full(services.database, services.clock()),
+    ),
+    Chore(
+        "Dropping of domains under which nothing is counted",
+        timedelta(days=1),
+        lambda services: drop_unused_domains(services.database, services.clock()),
     ),
     Chore("Loading what estimates visitors", None, load_library),
     Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),

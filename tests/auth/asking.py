@@ -9,12 +9,12 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from auth.passwords import hash_password
-from auth.throttle import Rates, SignInThrottle
+from auth.throttle import SignInRates, SignInThrottle
 from models import User
 from resolvers.context import Services
 from server.app import create_app
 from server.settings import Settings
-from tests.studio import PASSWORD, Answer, Clock, Studio
+from tests.studio import PASSWORD, SECRET, Answer, Studio
 
 LOGIN = """mutation($input: LoginInput!) {
   login(input: $input) { accessToken expiresAt viewer { username } }
@@ -78,9 +78,11 @@ def message(answer: Answer) -> str:
     return text
 
 
-def throttled_studio(studio: Studio, clock: Clock, *, account: str, address: str) -> Studio:
-    """The same studio behind a throttle of its own, which goes by the studio's clock."""
-    throttle = SignInThrottle(Rates(account, address), timer=lambda: clock.now.timestamp())
+def throttled_studio(
+    studio: Studio, *, account: str = "off", strangers: str = "off", address: str = "off"
+) -> Studio:
+    """The same studio behind a throttle of its own."""
+    throttle = SignInThrottle(SignInRates(account, strangers, address), SECRET.encode(), studio.clock)
     return reached_from(studio, "203.0.113.7", replace(studio.services, throttle=throttle))
 
 

@@ -116,7 +116,8 @@ async def stored(database: Database, tenant_id: int) -> Totals:
             return [list(row[1:]) for row in found]
 
         names = {0: ""}
-        names.update((id, name) for id, name in await connection.execute(select(table_of(Domain))))
+        domains = table_of(Domain).c
+        names.update((id, name) for id, name in await connection.execute(select(domains.id, domains.name)))
         totals = Totals(Counter(), Counter(), {}, {}, {})
         for model, counts in (DayTotal, totals.days), (MonthTotal, totals.months):
             counts.update({(*key, names[domain]): n for *key, domain, n in await rows(model) if n})

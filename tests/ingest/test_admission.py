@@ -169,6 +169,52 @@ def test_what_was_pruned_is_not_taken_in_again() -> None:
     assert reason(event(occurred_at=EARLIER - timedelta(microseconds=1)), pruned) is Reason.TOO_OLD
 
 
+DAY = timedelta(days=1)
+
+
+@pytest.mark.parametrize(
+    ("made", "at", "is_taken"),
+    [
+        # Whoever tells of the past makes the ids now.
+        (NOW, NOW - 900 * DAY, True),
+        (NOW - 900 * DAY, NOW - 900 * DAY, True),
+        (NOW - 901 * DAY, NOW - 900 * DAY, True),
+        (NOW - 901 * DAY - timedelta(milliseconds=1), NOW - 900 * DAY, False),
+        (NOW + timedelta(minutes=5), NOW, True),
+        (NOW + timedelta(minutes=5, milliseconds=1), NOW, False),
+    ],
+)
+def test_an_id_is_not_made_long_before_its_event_nor_ahead(
+    made: datetime, at: datetime, is_taken: bool
+) -> None:
+    told = event(id=str(uuid7(made)), occurred_at=at)
+
+    if is_taken:
+        assert uuid7_instant(admitted(told, ASSET, SENDER).id) == made
+    else:
+        assert reason(told) is Reason.ID_OF_ANOTHER_TIME
+
+
+@pytest.mark.parametrize(
+    ("id", "is_taken"),
+    [
+        (uuid7(NOW - 2 * DAY), True),
+        (uuid7(NOW - 2 * DAY - timedelta(milliseconds=1)), False),
+        (uuid7(NOW + timedelta(minutes=5)), True),
+        (uuid7(NOW + timedelta(minutes=6)), False),
+        (ID, False),
+    ],
+)
+def test_a_strangers_id_is_of_the_time_in_which_strangers_are_believed(id: UUID, is_taken: bool) -> None:
+    sender = Sender(NOW, oldest=NOW - 2 * DAY, is_believed=False)
+    told = event(id=str(id), occurred_at=NOW)
+
+    if is_taken:
+        assert admitted(told, ASSET, sender).id == id
+    else:
+        assert reason(told, sender=sender) is Reason.ID_OF_ANOTHER_TIME
+
+
 def test_what_is_no_domain_is_invalid() -> None:
     assert reason(event(domain="two words")) is Reason.INVALID_DOMAIN
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
@@ -9,6 +10,11 @@ from typing import Any
 import httpx
 import pytest
 
+from auth.rates import RateLimits, Rates
+from graph.cost import priced
+from graph.document import document_of
+from graph.schema import schema
+from graph.series import Known
 from resolvers.context import Services
 from server.app import create_app
 from server.settings import Settings
@@ -29,6 +35,10 @@ URQL = (
 )
 QUERY = "{ limits { maxEvents } }"
 BODY = {"query": METRICS, "variables": {"url": URL}}
+
+_METRICS = document_of(METRICS, 1_000)
+assert _METRICS.node
+COST = priced(schema._schema, _METRICS.node, _METRICS.operations[0]).of({}, Known(100, 1_000, 3_660)).cost
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 
@@ -208,6 +218,47 @@ async def test_who_has_gone_is_watched_for_no_longer(studio: Studio, services: S
             recorded = len(statements)
             await asyncio.sleep(1.2)
         assert len(statements) == recorded
+
+
+async def test_an_answer_that_cannot_be_afforded_comes_when_it_can(
+    studio: Studio, services: Services
+) -> None:
+    """With what changed meanwhile in it; and a stream that cannot even begin is refused by its status."""
+    limited = replace(services, rates=RateLimits(Rates(user=f"{COST} per second")))
+    token = studio.token("owner")
+    async with served(limited) as server, server.stream(BODY, EVENTS, token) as stream:
+        assert figures((await stream.event())[1]) == (0, 0, 0, 0)
+        await on_publication(studio, "like")
+        async with server.stream(BODY, EVENTS, token) as second:
+            assert second.response.status_code == 429
+            assert second.response.headers["retry-after"] == "1"
+            assert second.response.headers["ratelimit"] == '"queries";r=0;t=1'
+            assert b"THROTTLED" in await second.rest()
+        async with server.stream({"query": PUBLIC, "variables": {"url": URL}}, EVENTS) as other:
+            assert (await other.event())[0] == "next"
+        await asyncio.sleep(1.5)
+        await on_publication(studio, "like", "cocreator")
+
+        studio.clock.advance(seconds=1)
+
+        assert figures((await stream.event())[1]) == (2, 0, 0, 0)
+
+
+async def test_what_is_refused_in_a_socket_says_when_to_ask_again(studio: Studio, services: Services) -> None:
+    limited = replace(services, rates=RateLimits(Rates(user=f"{COST} per second")))
+    async with served(limited) as server, server.socket(studio.token("owner")) as socket:
+        await socket.subscribe(METRICS, url=URL)
+        assert figures(await socket.next()) == (0, 0, 0, 0)
+        for id, query in (("2", METRICS), ("3", QUERY)):
+            await socket.subscribe(query, id, **({"url": URL} if query is METRICS else {}))
+            refusal = await socket.receive()
+            assert (refusal["type"], refusal["id"]) == ("error", id)
+            assert codes(refusal["payload"]) == ["THROTTLED"]
+            assert refusal["payload"][0]["extensions"]["retryAfter"] == 1
+
+        studio.clock.advance(seconds=1)
+        await socket.subscribe(QUERY, "4")
+        assert (await socket.next("4"))["data"]
 
 
 @only_sqlite

@@ -289,7 +289,9 @@ async def test_of_many_slots_wanted_at_once_those_that_are_booked_do_not_overlap
             )
         )
         assert winners(answers) == 4
-    answers = await gather(*(book(studio, "member", f"20:{n:02}", f"20:{n + 1:02}") for n in range(20)))
+    answers = await gather(
+        *(book(studio, ("member", "cocreator")[n % 2], f"20:{n:02}", f"20:{n + 1:02}") for n in range(20))
+    )
     assert winners(answers) == 20
 
     slots = sorted(

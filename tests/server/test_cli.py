@@ -18,6 +18,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 from sqlalchemy import inspect
+from sqlmodel import SQLModel
 from typer.testing import CliRunner, Result
 
 from database import Database
@@ -189,7 +190,7 @@ def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
 def test_migrate_makes_the_tables_and_takes_them_down(folder: Path) -> None:
     assert done("migrate") == "The database is up to date.\n"
     url = f"sqlite:///{folder / 'viewgraph.sqlite3'}"
-    assert len(tables(url)) == 30
+    assert tables(url) == {*SQLModel.metadata.tables, "alembic_version"}
     assert done("migrate", VIEWGRAPH_DATABASE_URL=url) == "The database is up to date.\n"
     assert done("migrate", "--down-to", "base") == "The database is at base.\n"
     assert tables(url) == {"alembic_version"}
@@ -313,7 +314,17 @@ def test_a_database_that_the_server_does_not_have_is_told(postgres: PostgresServ
         ("PORT", "0", "'0': Input should be greater than or equal to 1"),
         ("LOG_LEVEL", "loud", "'loud': Input should be 'critical', 'error', 'warning', 'info' or 'debug'"),
         ("GRAPHIQL", "maybe", "'maybe': Input should be a valid boolean, unable to interpret input"),
-        ("SIGN_INS_PER_ACCOUNT", "often", "'often': Give a rate, such as `10 per 15 minutes`"),
+        ("SIGN_INS_PER_ACCOUNT", "often", "'often': Give a rate, such as `10 per 15 minutes`, or `off`"),
+        (
+            "QUERY_COST_PER_USER",
+            "0 per day",
+            "'0 per day': Give a rate, such as `10 per 15 minutes`, or `off`",
+        ),
+        (
+            "MUTATION_COST_PER_ADDRESS",
+            "3000000000 per day",
+            "'3000000000 per day': 2,147,483,647 is the most; `off` is for anything",
+        ),
         ("X_QUOTA", "little", "'little': Give a rate, such as `10 per 15 minutes`"),
         ("REFRESH_HOURS", "-1", "'-1': Input should be greater than or equal to 0"),
         ("SCORE_REACH_WEIGHT", "-1", "'-1': Input should be greater than or equal to 0"),

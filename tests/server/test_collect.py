@@ -1,4 +1,5 @@
 from collections.abc import AsyncIterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -11,19 +12,30 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
-from ingest.buffer import Sizes
+from ingest.allotment import DomainCaps
+from ingest.buffer import Buffer, Sizes
+from ingest.throttle import CollectRates, CollectThrottle
 from models import Action, DayTotal, Device
 from resolvers.context import Limits
 from server.app import create_app
 from server.services import close_services, services_of
 from server.settings import Settings
+from tests.events import RECORD
 from tests.studio import SECRET, Clock, Studio, open_studio, services_for
 from tests.subjects import ACTIONS, Subjects, add_asset, add_subjects, stored_events, totals
 
+BY_DOMAIN = """{ publication(url: "ai-research-studio") {
+  views(range: {start: "2023-06-15", end: "2023-06-15"}, interval: DAY, groupBy: [DOMAIN]) {
+    points { domain count }
+  }
+  others: views(
+    range: {start: "2023-06-15", end: "2023-06-15"}, interval: DAY, domain: "(other)"
+  ) { points { count } }
+} }"""
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 TABLET = "Mozilla/5.0 (Android 13; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
-ID = "11111111-1111-4111-8111-111111111111"
+ID = "0188beed-4200-7111-8111-111111111111"
 
 
 class Collected(NamedTuple):
@@ -229,7 +241,7 @@ async def test_a_subject_that_is_not_there_is_unknown(studio: Studio, subjects: 
 
 
 async def test_an_id_counts_once(studio: Studio) -> None:
-    other = "22222222-2222-4222-8222-222222222222"
+    other = "0188beed-4200-7222-8222-222222222222"
     first = await collect(studio, [view(studio, id=ID), view(studio, id=ID)])
     again = await collect(
         studio, [view(studio, id=ID), view(studio, id=ID.replace("-", "")), view(studio, id=other)]
@@ -413,6 +425,160 @@ async def test_a_full_buffer_asks_to_come_back(studio: Studio) -> None:
     assert answer.headers["access-control-allow-origin"] == "*"
     assert answer.body["code"] == "UNAVAILABLE"
     assert await studio.count("events") == 0
+
+
+def with_services(studio: Studio, **services: Any) -> Studio:
+    return served(replace(studio, services=replace(studio.services, **services)))
+
+
+def served(studio: Studio, address: str = "127.0.0.1") -> Studio:
+    """As one sees it from that address."""
+    app = create_app(Settings(), studio.services)
+    transport = httpx.ASGITransport(app=app, client=(address, 1))
+    return replace(studio, client=httpx.AsyncClient(transport=transport, base_url="http://test"))
+
+
+def limited(studio: Studio, **rates: str) -> Studio:
+    return with_services(studio, collecting=CollectThrottle(CollectRates(**rates)))
+
+
+async def test_an_address_sends_so_many_events_and_then_has_to_wait(studio: Studio) -> None:
+    studio = limited(studio, address="5 per minute")
+    event = view(studio, id=ID)
+
+    taken = await collect(studio, [event, *[view(studio)] * 3])
+    refused = await collect(studio, [event, view(studio)])
+
+    assert (taken.status, taken.body) == (202, summary(stored=4))
+    assert refused.status == 429
+    assert refused.body == {
+        "code": "THROTTLED",
+        "message": "Without signing in, 5 events from one network in 60 s are the most. "
+        "Send these again in 12 s.",
+        "retryAfter": 12,
+    }
+    assert refused.headers["retry-after"] == "12"
+    assert refused.headers["access-control-allow-origin"] == "*"
+    assert refused.headers["access-control-expose-headers"] == "retry-after"
+    assert await studio.count("events") == 4
+    studio.clock.advance(seconds=12)
+    again = await collect(studio, [event, view(studio)])
+    assert (again.status, again.body) == (202, summary(stored=1, duplicates=1))
+
+
+async def test_what_is_dropped_is_counted_too(studio: Studio) -> None:
+    studio = limited(studio, address="3 per minute")
+
+    answers = [
+        await collect(studio, []),
+        await collect(studio, {"subject": {"publicationId": "nonsense"}, "action": "VIEW"}),
+        await collect(studio, view(studio), agent=BOT),
+        await collect(studio, view(studio)),
+    ]
+
+    assert [answer.status for answer in answers] == [202, 202, 202, 429]
+    assert await studio.count("events") == 0
+
+
+async def test_a_network_of_ipv6_is_one_address_and_ipv4_is_ipv4_however_it_is_written(
+    studio: Studio,
+) -> None:
+    studio = limited(studio, address="1 per minute")
+    statuses = [
+        (await collect(served(studio, address), view(studio))).status
+        for address in (
+            "2001:db8:0:1::1",
+            "2001:db8:0:1:ffff:ffff:ffff:ffff",
+            "2001:db8:0:2::1",
+            "192.0.2.1",
+            "::ffff:192.0.2.1",
+            "192.0.2.2",
+        )
+    ]
+
+    assert statuses == [202, 429, 202, 202, 429, 202]
+
+
+async def test_a_subject_takes_so_many_events_from_all_strangers_together(
+    studio: Studio, subjects: Subjects
+) -> None:
+    studio = limited(studio, subject="3 per minute")
+    asset = {"subject": subjects.asset, "action": "VIEW_3D"}
+
+    from_four = [
+        (await collect(served(studio, f"192.0.2.{number}"), view(studio))).status for number in range(4)
+    ]
+    mixed = await collect(studio, [asset, asset, view(studio)])
+    alone = await collect(studio, [asset] * 3)
+
+    assert from_four == [202, 202, 202, 429]
+    # Of what is refused, nothing is counted.
+    assert (mixed.status, mixed.headers["retry-after"]) == (429, "20")
+    assert "3 events about one subject in 60 s are the most" in mixed.body["message"]
+    assert (alone.status, alone.body) == (202, summary(stored=3))
+    assert await studio.count("events") == 6
+
+
+async def test_who_is_signed_in_has_no_such_limit(studio: Studio) -> None:
+    studio = limited(studio, address="1 per minute", subject="1 per minute")
+
+    for _ in range(3):
+        answer = await collect(studio, [view(studio)] * 2, "stranger")
+        assert (answer.status, answer.body) == (202, summary(stored=2))
+    assert (await collect(studio, view(studio), authorization="Bearer nonsense")).status == 202
+    assert (await collect(studio, view(studio), authorization="Bearer nonsense")).status == 429
+
+
+async def test_servers_sign_in_or_send_nothing(studio: Studio) -> None:
+    answer = await studio.ask(RECORD, events=[view(studio)])
+
+    assert answer.errors == [("UNAUTHENTICATED", "recordEvents")]
+    assert await studio.count("events") == 0
+
+
+async def test_more_events_at_once_than_the_limit_need_all_of_it_and_are_paid_off(studio: Studio) -> None:
+    studio = limited(studio, address="10 per minute")
+
+    assert (await collect(studio, [view(studio)] * 20)).status == 202
+    refused = await collect(studio, view(studio))
+    assert (refused.status, refused.headers["retry-after"]) == (429, "66")
+
+
+async def test_a_browsers_id_is_of_the_time_at_which_it_is_sent(studio: Studio) -> None:
+    now, minute = studio.clock.now, timedelta(minutes=1)
+    random = "3d2c1f52-9b1c-4a70-8f06-0d1d5a7a3c11"
+    for id, is_taken in (
+        (uuid7(now - timedelta(days=2) + minute), True),
+        (uuid7(now + 4 * minute), True),
+        (uuid7(now - timedelta(days=2) - minute), False),
+        (uuid7(now - timedelta(days=365)), False),
+        (uuid7(now + 6 * minute), False),
+        (uuid7(now + timedelta(days=365)), False),
+        (UUID(random), False),
+        (UUID("ffffffff-ffff-7fff-bfff-ffffffffffff"), False),
+    ):
+        answer = await collect(studio, view(studio, id=str(id), occurredAt=now.isoformat()))
+        assert answer.body == (summary(stored=1) if is_taken else summary(ID_OF_ANOTHER_TIME=1))
+
+    assert (await collect(studio, view(studio, id=random))).body == summary(ID_OF_ANOTHER_TIME=1)
+    assert await studio.count("events") == 2
+
+
+async def test_browsers_name_so_many_domains_of_a_day(studio: Studio) -> None:
+    database, topics = studio.services.database, studio.services.topics
+    studio = with_services(studio, buffer=Buffer(database, topics, caps=DomainCaps(2, 3)))
+
+    for number in range(4):
+        await collect(studio, view(studio, domain=f"{number}.example"))
+    own = [view(studio, domain=f"{number}.example") for number in (0, 8, 9)]
+    assert (await studio.ask(RECORD, "owner", events=own)).data == {"recordEvents": {"stored": 3}}
+
+    asked = await studio.ask(BY_DOMAIN, "owner")
+    shown = {point["domain"]: point["count"] for point in asked.data["publication"]["views"]["points"]}
+    assert len(shown) == 4
+    assert (shown["(other)"], sum(shown.values())) == (3, 7)
+    assert asked.data["publication"]["others"] == {"points": [{"count": 3}]}
+    await studio.services.buffer.close()
 
 
 async def test_subjects_of_one_kind_are_looked_up_in_one_statement(studio: Studio) -> None:

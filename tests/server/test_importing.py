@@ -10,7 +10,7 @@ import sys
 import tracemalloc
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 from importlib import import_module
 from itertools import islice
 from pathlib import Path
@@ -18,11 +18,12 @@ from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, text
 from sqlmodel import col
 from typer.testing import CliRunner, Result
 
 from base.errors import Unavailable
+from base.ids import uuid7
 from bench.generate import fill_catalog, lines
 from database import Database, Statement
 from ingest.files import EventFile
@@ -415,6 +416,40 @@ async def test_every_subject_can_be_imported_and_is_seen_at_once(studio: Studio,
 
     assert await totals(studio) == {Action[name]: 1 for names in ACTIONS.values() for name in names}
     assert (await studio.ask(ask, "owner")).data["publication"]["metrics"]["totalViews"] == 1
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_past_months_are_given_their_tables(studio: Studio, tmp_path: Path) -> None:
+    """Of the last ten years; what is older, or says nothing of its time, stands in the default table."""
+    random = "3d2c1f52-9b1c-4a70-8f06-0d1d5a7a3c11"
+    subject = {"publicationId": studio.publication}
+    told = [
+        {"subject": subject, "action": "VIEW", "occurredAt": at, **given}
+        for at, given in (
+            ("2022-02-10T12:00:00Z", {}),
+            ("2022-02-28T23:59:59Z", {}),
+            ("2013-06-01T00:00:00Z", {}),
+            ("2013-05-31T00:00:00Z", {}),
+            ("2023-01-31T00:00:00Z", {"id": random}),
+            ("2022-03-01T00:00:00Z", {"id": str(uuid7(datetime(2022, 3, 1, tzinfo=UTC)))}),
+        )
+    ]
+    work = Import(studio.services, EventFile(write(tmp_path / "past.ndjson", told)), batch=2)
+    await work.run()
+    again = Import(studio.services, EventFile(tmp_path / "past.ndjson"), batch=2)
+    await again.run()
+
+    assert (work.tally.stored, again.tally.duplicates) == (6, 6)
+    async with studio.services.database.snapshot() as connection:
+        places = await connection.scalars(
+            text("SELECT tableoid::regclass || ' ' || count(*) FROM events GROUP BY tableoid ORDER BY 1")
+        )
+        assert list(places) == [
+            "events_2013_06 1",
+            "events_2022_02 2",
+            "events_2022_03 1",
+            "events_default 2",
+        ]
 
 
 @on_sqlite

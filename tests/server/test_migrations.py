@@ -180,16 +180,16 @@ async def test_a_migration_that_fails_leaves_nothing_behind(empty_url: str) -> N
 async def test_what_changed_in_the_models_is_written_as_the_next_migration(tmp_path: Path) -> None:
     scripts = tmp_path / "migrations"
     shutil.copytree(SCRIPTS, scripts, ignore=shutil.ignore_patterns("__pycache__"))
-    (last,) = scripts.glob(f"versions/{NEWEST}_*.py")
+    (first,) = scripts.glob("versions/0001_*.py")
     making = re.compile(r'    op\.create_index\("ix_day_totals_day".*\n')
-    last.write_text(making.sub("", last.read_text()))
+    first.write_text(making.sub("", first.read_text()))
 
     written = await migrations.write_next("index the days", scripts)
 
-    assert written == scripts / "versions/0002_index_the_days.py"
+    assert written == scripts / f"versions/{int(NEWEST) + 1:04}_index_the_days.py"
     text = written.read_text()
     assert text.startswith('"""index the days."""\n')
-    assert "down_revision = '0001'\n" in text
+    assert f"down_revision = '{NEWEST}'\n" in text
     assert "op.create_index('ix_day_totals_day', 'day_totals', ['tenant_id', 'day'], unique=False)" in text
     assert "op.drop_index('ix_day_totals_day', table_name='day_totals')" in text
 

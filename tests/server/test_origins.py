@@ -136,7 +136,9 @@ async def test_pages_of_an_allowed_origin_may_ask_and_read(services: Services) -
     assert refused.status_code == 415
     for response in (answered, refused):
         assert response.headers["access-control-allow-origin"] == APP
-        assert response.headers["access-control-expose-headers"] == "x-auth-token, x-request-id, retry-after"
+        assert response.headers["access-control-expose-headers"] == (
+            "x-auth-token, x-request-id, retry-after, ratelimit, ratelimit-policy"
+        )
         assert response.headers["vary"] == "accept, accept-encoding, authorization, x-auth-token, Origin"
     for response in (*asked, answered):
         assert "access-control-allow-credentials" not in response.headers

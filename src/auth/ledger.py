@@ -1,0 +1,159 @@
+"""What all workers together have let callers have: buckets that add up through the database.
+
+A worker decides by itself, in its own memory, and no request waits for the database. Once a caller has used
+up a share of a bucket, the worker adds that to the database's, and learns what the others have added. What
+was let through in the meantime is not forgiven: it is owed.
+"""
+
+import logging
+from asyncio import Task, create_task, gather, get_running_loop, timeout, wait
+from collections.abc import Callable, Hashable, Sequence
+from contextvars import Context
+from datetime import datetime
+from hashlib import blake2b
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import case, delete
+from sqlalchemy.exc import SQLAlchemyError
+
+from base.buckets import Buckets, Rate
+from base.errors import Unavailable
+from database import Database, insert_into, table_of
+from models import RateBucket
+
+log = logging.getLogger("viewgraph")
+
+K = TypeVar("K", bound=Hashable)
+
+BUCKETS = table_of(RateBucket)
+_KEY_BYTES = 16
+_MOST_ROWS = 200
+"""Of one statement."""
+_SECONDS = 5.0
+"""For which the database may take, and is left alone when it did not."""
+_CLOSE_SECONDS = 1.0
+_MICROSECONDS = 1_000_000
+_FAILURES = (Unavailable, SQLAlchemyError, OSError)
+
+
+class Entry(NamedTuple):
+    key: bytes
+    seconds: float
+    """By which the bucket is full later than it was."""
+
+
+class Ledger:
+    """The table of buckets. `secret`: under which the names of callers are hashed."""
+
+    def __init__(self, database: Database, secret: bytes, clock: Callable[[], datetime]) -> None:
+        self._database = database
+        self._secret = blake2b(secret, digest_size=32).digest()
+        self._clock = clock
+
+    def now(self) -> float:
+        return self._clock().timestamp()
+
+    def key(self, name: str) -> bytes:
+        return blake2b(name.encode(), digest_size=_KEY_BYTES, key=self._secret).digest()
+
+    async def add(self, entries: Sequence[Entry]) -> dict[bytes, float]:
+        """In one statement. When each bucket is full, with what others have added."""
+        now = round(self.now() * _MICROSECONDS)
+        rows = [
+            {"key": entry.key, "full_from": now + round(entry.seconds * _MICROSECONDS)}
+            # In one order: two workers that wait for each other's rows would wait for ever.
+            for entry in sorted(entries)
+        ]
+        async with self._database.writing() as session:
+            insert = insert_into(session, RateBucket).values(rows)
+            known = case((BUCKETS.c.full_from < now, now), else_=BUCKETS.c.full_from)
+            added = insert.on_conflict_do_update(
+                index_elements=["key"], set_={"full_from": known + insert.excluded.full_from - now}
+            )
+            found = await session.execute(added.returning(BUCKETS.c.key, BUCKETS.c.full_from))
+            return {key: full_from / _MICROSECONDS for key, full_from in found}
+
+
+async def forget_full(database: Database, now: datetime) -> None:
+    """Rows that say nothing any more."""
+    is_full = BUCKETS.c.full_from <= round(now.timestamp() * _MICROSECONDS)
+    async with database.writing() as session:
+        await session.execute(delete(BUCKETS).where(is_full))
+
+
+class SharedBuckets(Buckets[K]):
+    """`share`: of a bucket, that a caller uses up before the other workers hear of it."""
+
+    def __init__(self, rate: Rate, ledger: Ledger, name: str, *, share: float) -> None:
+        super().__init__(rate)
+        self._ledger = ledger
+        self._name = name
+        self._share = max(share * rate.seconds, 1 / _MICROSECONDS)
+        self._told: dict[K, float] = {}
+        """When the bucket is full by what the database knows; most take too little to have one there."""
+        self._told_before: dict[K, float] = {}
+        self._due: set[K] = set()
+        self._telling: Task[None] | None = None
+        self._rests_until = 0.0
+
+    def take(self, key: K, cost: float, now: float) -> float:
+        wait = super().take(key, cost, now)
+        if not wait and abs(self._untold(key, now)) >= self._share:
+            self._tell_soon(key)
+        return wait
+
+    def give_back(self, key: K, cost: float, now: float) -> None:
+        super().give_back(key, cost, now)
+        if abs(self._untold(key, now)) >= self._share:
+            self._tell_soon(key)
+
+    async def close(self) -> None:
+        if self._telling:
+            await wait({self._telling}, timeout=_CLOSE_SECONDS)
+        if self._telling:
+            self._telling.cancel()
+            await gather(self._telling, return_exceptions=True)
+
+    def _untold(self, key: K, now: float) -> float:
+        """Seconds by which the bucket is full later than the database knows; what came back is in neither."""
+        told = self._told.get(key)
+        if told is None:
+            told = self._told_before.get(key, now)
+        return self._found(key, now) - (told if told > now else now)
+
+    def _age(self, now: float, kept: dict[K, float]) -> None:
+        super()._age(now, kept)
+        owed = {key: told for key, told in self._told_before.items() if key in kept}
+        self._told_before, self._told = self._told, owed
+
+    def _tell_soon(self, key: K) -> None:
+        self._due.add(key)
+        if self._telling is None and get_running_loop().time() >= self._rests_until:
+            # In a context of its own: it is no request that asks.
+            self._telling = create_task(self._tell(), context=Context())
+            self._telling.add_done_callback(self._end)
+
+    def _end(self, _: Task[None]) -> None:
+        self._telling = None
+
+    async def _tell(self) -> None:
+        while self._due:
+            now = self._ledger.now()
+            keys = {self._ledger.key(f"{self._name}:{key}"): key for key in list(self._due)[:_MOST_ROWS]}
+            self._due.difference_update(keys.values())
+            before = {key: self._found(key, now) for key in keys.values()}
+            try:
+                async with timeout(_SECONDS):
+                    full_at = await self._ledger.add(
+                        [Entry(name, self._untold(key, now)) for name, key in keys.items()]
+                    )
+            except _FAILURES as error:
+                log.warning("Limits are each worker's own for a while: %s", type(error).__name__)
+                self._rests_until = get_running_loop().time() + _SECONDS
+                self._due.clear()
+                return
+            now = self._ledger.now()
+            for name, key in keys.items():
+                meanwhile = self._found(key, now) - max(before[key], now)
+                self._told[key] = full_at[name]
+                self._put(key, max(full_at[name], now) + meanwhile, now)

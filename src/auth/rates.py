@@ -1,0 +1,129 @@
+"""How much each caller may ask for: by what operations cost, whoever asks."""
+
+from collections.abc import Hashable
+from math import ceil
+from typing import Any, Generic, NamedTuple, TypeVar
+
+from auth.ledger import Ledger, SharedBuckets
+from auth.viewer import Viewer
+from base.buckets import Buckets, Rate, rate_of, remaining
+from base.errors import Throttled
+from base.networks import network_of
+
+K = TypeVar("K", bound=Hashable)
+
+_SHARE = 0.05
+"""Of a bucket: so much a caller may have at one worker before the others hear of it."""
+_SCOPES = 4
+
+
+class Rates(NamedTuple):
+    """In the words of the limits library, such as `60000 per minute`, or `off`."""
+
+    user: str = "off"
+    address: str = "off"
+
+
+ANY = Rates()
+
+
+class Limit(NamedTuple):
+    policy: str
+    """What is limited: queries or mutations."""
+    caller: str
+    """Whose: a user's or an address's."""
+    rate: Rate
+
+
+class Budget(NamedTuple):
+    """What is left of a limit, at one instant."""
+
+    limit: Limit
+    full_in: float
+    """Seconds."""
+    wait: float
+    """Seconds until what was asked for may be had; 0 where it was."""
+
+    @property
+    def remaining(self) -> int:
+        return remaining(self.limit.rate, self.full_in)
+
+    def require(self) -> None:
+        """Raises THROTTLED."""
+        if self.wait:
+            policy, caller, (size, in_seconds) = self.limit
+            seconds = max(1, ceil(self.wait))
+            raise Throttled(
+                f"The {policy} of one {caller} may cost {size:,} in {in_seconds:,} s, and no more. "
+                f"Try again in {seconds} s.",
+                retry_after=seconds,
+            )
+
+
+class RateLimits:
+    """Of queries, subscriptions among them, and of mutations: each has buckets of its own.
+
+    A user has one for what their own tokens and keys ask, one for their tokens for organizations and one for
+    those for workspaces. Who is not signed in shares one with their network.
+    """
+
+    def __init__(self, queries: Rates = ANY, mutations: Rates = ANY, ledger: Ledger | None = None) -> None:
+        """`ledger`: of several workers; None where this one is alone."""
+        self._queries = _Policy("queries", queries, ledger)
+        self._mutations = _Policy("mutations", mutations, ledger)
+
+    def spend(self, viewer: Viewer, address: str, cost: int, now: float, *, writes: bool) -> Budget | None:
+        """None where nothing is limited. What costs 0 needs something left, and takes nothing."""
+        policy = self._mutations if writes else self._queries
+        return policy.spend(viewer, address, cost, now)
+
+    async def close(self) -> None:
+        for policy in (self._queries, self._mutations):
+            await policy.close()
+
+
+class _Limited(Generic[K]):
+    def __init__(self, policy: str, caller: str, rate: str, ledger: Ledger | None) -> None:
+        self.buckets: Buckets[K] | None = buckets_of(f"{policy} of one {caller}", rate, ledger)
+        self._limit = Limit(policy, caller, self.buckets.rate) if self.buckets is not None else None
+
+    def spend(self, key: K, cost: int, now: float) -> Budget | None:
+        if self.buckets is None or self._limit is None:
+            return None
+        wait = self.buckets.take(key, cost, now)
+        return Budget(self._limit, self.buckets.full_in(key, now), wait)
+
+
+class _Policy:
+    def __init__(self, name: str, rates: Rates, ledger: Ledger | None) -> None:
+        self._users: _Limited[int] = _Limited(name, "user", rates.user, ledger)
+        self._addresses: _Limited[str] = _Limited(name, "address", rates.address, ledger)
+
+    def spend(self, viewer: Viewer, address: str, cost: int, now: float) -> Budget | None:
+        if viewer.user_id is None:
+            return self._addresses.spend(network_of(address), cost, now)
+        return self._users.spend(_key(viewer, viewer.user_id), cost, now)
+
+    async def close(self) -> None:
+        await closed(self._users.buckets, self._addresses.buckets)
+
+
+def buckets_of(name: str, rate: str, ledger: Ledger | None, *, share: float = _SHARE) -> Buckets[K] | None:
+    """None for `off`."""
+    parsed = rate_of(rate)
+    if parsed is None:
+        return None
+    return SharedBuckets(parsed, ledger, name, share=share) if ledger else Buckets(parsed)
+
+
+async def closed(*buckets: Buckets[Any] | None) -> None:
+    for one in buckets:
+        if isinstance(one, SharedBuckets):
+            await one.close()
+
+
+def _key(viewer: Viewer, user_id: int) -> int:
+    """A number, for it is made for every request."""
+    if viewer.workspace_id is not None:
+        return user_id * _SCOPES + 2
+    return user_id * _SCOPES + (viewer.organization_id is not None)

@@ -1,0 +1,55 @@
+"""Domains under which nothing is counted any more: marked when they are found, and gone a day later.
+
+Whoever counts under a marked one takes the mark away. So who looked a domain up before it was marked has
+stored long since what it was looked up for, and is seen when it is looked at again.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from sqlalchemy import delete, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import col
+
+from database import Database, table_of
+from models import DayTotal, Domain, EngagedView, Event, MonthTotal
+
+_KEPT = timedelta(hours=20)
+"""After it was marked: much longer than any transaction takes, and less than a day, as it is done daily."""
+_AT_A_TIME = 500
+
+
+async def drop_unused_domains(database: Database, now: datetime) -> int:
+    """Marks those that are not used, and deletes those that were marked long ago; gives their number."""
+    async with database.snapshot() as connection:
+        unused = await _unused(connection)
+    dropped = 0
+    for start in range(0, len(unused), _AT_A_TIME):
+        ids = col(Domain.id).in_(unused[start : start + _AT_A_TIME])
+        async with database.writing() as session:
+            gone = delete(Domain).where(ids, col(Domain.unused_since) <= now - _KEPT)
+            dropped += len((await session.execute(gone.returning(col(Domain.id)))).all())
+            is_new = col(Domain.unused_since).is_(None)
+            await session.execute(update(Domain).where(ids, is_new).values(unused_since=now))
+    return dropped
+
+
+async def _unused(connection: AsyncConnection) -> list[int]:
+    """Totals stay for ever, and so months, of which there are the fewest rows, know almost every domain."""
+    statement = select(table_of(Domain).c.id).except_(select(table_of(MonthTotal).c.domain_id))
+    unused: set[int] = set((await connection.execute(statement)).scalars())
+    for model in (DayTotal, EngagedView, Event):
+        unused -= await _used(connection, model, unused)
+    return sorted(unused)
+
+
+async def _used(
+    connection: AsyncConnection, model: type[DayTotal | EngagedView | Event], ids: Iterable[int]
+) -> set[int]:
+    given = sorted(ids)
+    domain_id = table_of(model).c.domain_id
+    used: set[int] = set()
+    for start in range(0, len(given), _AT_A_TIME):
+        among_these = domain_id.in_(given[start : start + _AT_A_TIME])
+        used.update(await connection.scalars(select(domain_id).where(among_these).distinct()))
+    return used

@@ -1,0 +1,24 @@
+"""How much somebody may make: looked at in the transaction that makes one more."""
+
+from typing import Any
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col
+
+from base.errors import Conflict
+
+
+async def require_room(
+    session: AsyncSession, whole: type[SQLModel], id: int, those: Select[Any], most: int, what: str
+) -> None:
+    """`those` are what there is already of what belongs to one row of `whole`. Raises CONFLICT.
+
+    The row is locked: who makes two at once waits here with the second. A user's row comes first in its
+    transaction, before a publication's, so that nobody waits in a circle.
+    """
+    key = col(whole.id)  # type: ignore[attr-defined]
+    await session.execute(select(key).where(key == id).with_for_update(key_share=True))
+    counted = await session.scalar(select(func.count()).select_from(those.limit(most).subquery()))
+    if (counted or 0) >= most:
+        raise Conflict(f"There are {most:,} {what}, and these are the most.", reason="TOO_MANY", most=most)
