@@ -26,7 +26,7 @@ from bench.documents import EXPENSIVE, INTROSPECTION, LIGHT, LISTS, LOGIN, RECOR
 from bench.healthy import AGENT, connected, message, refusal
 from bench.neighbours import EMAIL, Neighbours
 
-ADDRESS = "127.0.0.1"
+ADDRESS = "127.0.0.4"
 HELD_SECONDS = 2.0
 WRITES = 18
 _JSON = {"Content-Type": "application/json"}
