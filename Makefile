@@ -14,7 +14,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check schema lint-schema release-schema docs graphiql bench-ingest bench-queries bench-cost bench-series bench-holds lock clean
+.PHONY: help demo test check schema lint-schema release-schema docs graphiql bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse soak lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -77,6 +77,12 @@ bench-cost: .venv/.dev ## CPU per unit of cost, of each field of the schema; BEN
 
 bench-series: .venv/.dev ## CPU and memory of 146,200 points of a series; BENCH_ARGS="--tree . --tree ../other"
 	@$(BIN)/python -m bench.series $(BENCH_ARGS)
+
+bench-abuse: .venv/.dev ## what one client feels of another's abuse; BENCH_ARGS="--engine sqlite --only series"
+	@$(BIN)/python -m bench.abuse $(BENCH_ARGS)
+
+soak: .venv/.dev ## minutes of mixed load with faults in between; BENCH_ARGS="--engine sqlite --seconds 60"
+	@$(BIN)/python -m bench.soak $(BENCH_ARGS)
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

@@ -16,7 +16,13 @@ _CHECKED_AFTER = 30.0
 _PATIENCE = 10.0
 _PAUSE = 1.0
 _LOOKED_AFTER = 0.1
-_FAILURES = (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError)
+_FAILURES = (
+    OSError,
+    TimeoutError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 Hear = Callable[[str], None]
 

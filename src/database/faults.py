@@ -69,6 +69,9 @@ def fault_of(error: BaseException | None) -> Fault | None:
     if isinstance(error, asyncpg.InterfaceError):
         # Of values that do not fit, too; else the connection is gone.
         return None if isinstance(error, ValueError) else Fault.AWAY
+    if isinstance(error, asyncpg.InternalClientError):
+        # So it is asked of a connection that was ended a moment before, and does not know it yet.
+        return Fault.AWAY
     # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
     return fault_of(error.__cause__) if error is not None and error.__cause__ else None
 

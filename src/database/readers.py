@@ -216,6 +216,8 @@ class PostgresReaders:
     _LOST = (
         asyncpg.PostgresConnectionError,
         asyncpg.InterfaceError,
+        # What one is told that was ended a moment before, and does not know it yet.
+        asyncpg.InternalClientError,
         asyncpg.AdminShutdownError,
         asyncpg.CrashShutdownError,
         asyncpg.CannotConnectNowError,

@@ -82,7 +82,7 @@ class ExecutionOfPoints(Execution):
                 await self.let_others()
         except Exception:
             found: Any = usual()
-            return list(await found if isawaitable(found) else found)
+            return await found if isawaitable(found) else found
         return listed(texts)
 
 

@@ -2,12 +2,14 @@
 and of what they leave unread."""
 
 from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
+from collections.abc import Callable
 from functools import cached_property
 from typing import Any, cast
 
 import httptools
 import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
@@ -20,6 +22,8 @@ from server.transports import GuardedTransport
 
 _MAX_PIPELINED = 20
 """Requests that wait for the answer to another one, before no more are read."""
+_PIECE = 16 * 1024
+"""Bytes that are looked at at once: what a short request becomes takes a hundred times its size."""
 _CROWDED_SECONDS = 2.0
 """For the headers, where there is no room."""
 _MAX_FRAMES = 1_000
@@ -43,6 +47,18 @@ class GuardedConfig(uvicorn.Config):
 
     def is_proxy(self, address: str) -> bool:
         return self.proxies is not None and address in self.proxies.trusted_hosts
+
+
+class Flow(FlowControl):
+    """Whoever asks for more of a request's body does not get more requests, of which enough wait."""
+
+    def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
+        super().__init__(transport)
+        self._has_enough = has_enough
+
+    def resume_reading(self) -> None:
+        if not self._has_enough():
+            super().resume_reading()
 
 
 class HttpConnection(HttpToolsProtocol):
@@ -73,6 +89,8 @@ class HttpConnection(HttpToolsProtocol):
         self._incomplete = 0
         """Bytes that came and are not yet a header, or a piece of a body."""
         self._header_bytes = 0
+        self._unfed = b""
+        """What came and is not looked at yet."""
         self._timer: TimerHandle | None = None
 
     # The connection
@@ -82,6 +100,7 @@ class HttpConnection(HttpToolsProtocol):
             cast("Transport", transport), self.loop, unread_seconds=self._bounds.unread_seconds
         )
         super().connection_made(guarded)
+        self.flow = Flow(guarded, self._has_enough)
         guarded.may_hear_more = lambda: self._is_deaf or not self._is_between
         if self.client:
             self.client = plain_address(self.client[0]), self.client[1]
@@ -118,11 +137,23 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_deaf or self.transport.is_closing():
             return
         self._unset_keepalive_if_required()
-        self._incomplete += len(data)
+        self._unfed += data
+        self._feed()
+
+    def _has_enough(self) -> bool:
+        return len(self.pipeline) >= _MAX_PIPELINED
+
+    def _feed(self) -> None:
+        while self._unfed and not self._has_enough():
+            piece, self._unfed = self._unfed[:_PIECE], self._unfed[_PIECE:]
+            self._look_at(piece)
+
+    def _look_at(self, piece: bytes) -> None:
+        self._incomplete += len(piece)
         try:
-            self.parser.feed_data(data)
+            self.parser.feed_data(piece)
         except httptools.HttpParserUpgrade as upgrade:
-            self._upgrade(data[upgrade.args[0] :])
+            self._upgrade(piece[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             reason = error.__context__
             self._refuse(reason if isinstance(reason, Refusal) else _no_http())
@@ -137,6 +168,8 @@ class HttpConnection(HttpToolsProtocol):
 
     def _upgrade(self, rest: bytes) -> None:
         if self._should_upgrade():
+            # Nothing follows before that is answered.
+            self._unfed = b""
             self.handle_websocket_upgrade()
             return
         # httptools has passed over the body, which belongs to the other protocol.
@@ -144,7 +177,7 @@ class HttpConnection(HttpToolsProtocol):
         again = self._without_upgrade()
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
-        self.data_received(again + rest)
+        self._unfed = again + rest + self._unfed
 
     def _should_upgrade(self) -> bool:
         """To the one other protocol that is spoken; a server may ignore all others."""
@@ -179,7 +212,9 @@ class HttpConnection(HttpToolsProtocol):
         self._take_in(len(url))
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        super().on_header(name, value)
+        if self._is_between:
+            super().on_header(name, value)
+        # What stands behind a body is nobody's, but has the same limit.
         self._take_in(len(name) + len(value))
         if len(self.headers) > self._bounds.headers:
             raise Refusal(431, f"At most {self._bounds.headers:,} headers. Send fewer.")
@@ -197,13 +232,12 @@ class HttpConnection(HttpToolsProtocol):
         if self._is_crowded and self.url.partition(b"?")[0].decode("latin-1") not in HEALTH:
             raise self._doors.full()
         self.scope["method"] = self._method().decode()
-        if self.parser.should_upgrade() and not self._should_upgrade():
-            self._is_passed_over = True
-            return
+        if self.parser.should_upgrade():
+            if not self._should_upgrade():
+                self._is_passed_over = True
+                return
+            self._require_good_handshake()
         super().on_headers_complete()
-        if len(self.pipeline) >= _MAX_PIPELINED:
-            # Until one of them is answered.
-            self.flow.pause_reading()
         if self._is_crowded:
             self.cycle.keep_alive = False
 
@@ -213,6 +247,15 @@ class HttpConnection(HttpToolsProtocol):
             raise Refusal(400, "Send the header Host, and once.")
         if self._method() == b"CONNECT":
             raise Refusal(405, "This is no proxy.")
+
+    def _require_good_handshake(self) -> None:
+        if any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
+            raise Refusal(400, "A WebSocket's handshake has no body.")
+        if self._is_answering():
+            raise Refusal(400, "Open a WebSocket on a connection on which nothing else is asked.")
+
+    def _is_answering(self) -> bool:
+        return self.cycle is not None and not self.cycle.response_complete
 
     def on_body(self, body: bytes) -> None:
         self._incomplete = 0
@@ -231,6 +274,9 @@ class HttpConnection(HttpToolsProtocol):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
+        self._feed()
+        if not self.pipeline:
+            self.flow.resume_reading()
         if not self._is_between and not self.pipeline and not self.transport.is_closing():
             # Nobody reads the rest of the body, which may be endless.
             self._expect_headers()
@@ -238,9 +284,9 @@ class HttpConnection(HttpToolsProtocol):
     def _refuse(self, refusal: Refusal) -> None:
         """Unless answers to earlier requests are to come: those, and then nothing more."""
         self._is_deaf = True
+        self._unfed = b""
         self._stop_waiting()
-        cycle = self.cycle
-        is_answering = cycle is not None and not cycle.response_complete
+        cycle, is_answering = self.cycle, self._is_answering()
         if is_answering and self._is_between:
             cycle.keep_alive = False
             return
@@ -277,7 +323,7 @@ class HttpConnection(HttpToolsProtocol):
 
     def _miss_headers(self) -> None:
         self._timer = None
-        if self.cycle is not None and not self.cycle.response_complete:
+        if self._is_answering():
             # It has all the time that the answer takes.
             self._expect_headers()
         elif self._is_between and (self._has_begun or self._incomplete):
@@ -286,6 +332,14 @@ class HttpConnection(HttpToolsProtocol):
             )
         else:
             self.transport.close()
+
+
+def _is_text(data: bytes) -> bool:
+    try:
+        data.decode()
+    except UnicodeDecodeError:
+        return False
+    return True
 
 
 def _no_http() -> Refusal:
@@ -362,7 +416,10 @@ class SocketConnection(WebSocketsSansIOProtocol):
 
     def send_receive_event_to_app(self) -> None:
         self._is_whole()
-        if self.queue.qsize() < _MAX_MESSAGES:
+        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
+            # uvicorn would log it as a bug.
+            self._fail(CloseCode.INVALID_DATA, "Invalid UTF-8")
+        elif self.queue.qsize() < _MAX_MESSAGES:
             super().send_receive_event_to_app()
         elif not self.close_sent:
             self._fail(CloseCode.POLICY_VIOLATION, "Too many messages at once")

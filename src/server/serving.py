@@ -117,7 +117,8 @@ def settle() -> None:
     """Once everything is loaded: it stays, so the garbage collector need not look through it again.
 
     Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events
-    are ten thousand objects, none of which is garbage while they wait to be written.
+    are ten thousand objects, none of which is garbage while they wait to be written. But what is young is
+    looked through soon: a large answer's 400,000 objects at once took 250 ms.
     """
     gc.collect()
     gc.freeze()

@@ -1,13 +1,15 @@
 """Points that are completed by columns are those of the executor, whatever is selected of them."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from database import table_of
+from database import Fault, table_of
 from graph.schema import schema
+from loaders.assets import AssetById, AssetRow
 from models import DayTotal, MonthTotal
 from tests.studio import Studio
 
@@ -109,3 +111,19 @@ async def test_a_value_that_is_none_is_an_error_where_the_executor_says(
         ours, theirs = await both(studio, monkeypatch, query % ("[DEVICE, ASSET]", "false", selected))
         assert ours["errors"]
         assert ours == theirs
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_an_asset_that_cannot_be_read_is_an_error_at_its_point(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def unread(_: AssetById, _keys: Sequence[int]) -> list[AssetRow | None]:
+        raise Fault.AWAY.told()
+
+    await report(studio)
+    monkeypatch.setattr(AssetById, "batch_load_fn", unread)
+    query = (QUERY % ("[ASSET]", "true", "count asset { name }")).replace("2023-06-01", "2022-05-01")
+    ours, theirs = await both(studio, monkeypatch, query)
+
+    assert {error["extensions"]["code"] for error in ours["errors"]} == {"UNAVAILABLE"}
+    assert ours["data"] == theirs["data"]

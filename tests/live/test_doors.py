@@ -1,5 +1,6 @@
 """Limits of connections, over plain sockets: what is too much or too slow is told, and the next one works."""
 
+import asyncio
 import json
 import logging
 import socket
@@ -11,12 +12,19 @@ from typing import Any, NamedTuple
 
 import httpx
 import pytest
+from websockets.asyncio.client import connect
 from websockets.exceptions import InvalidStatus
 
 from resolvers.context import Services
-from tests.live.served import PATIENCE, Served, served
+from tests.live.acts import URL, on_publication
+from tests.live.served import PATIENCE, PROTOCOL, Served, Socket, served
+from tests.studio import Studio
 
 QUERY = b'{"query": "{ __typename }"}'
+HANDSHAKE = (
+    b"GET /graphql HTTP/1.1\r\nHost: test\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Protocol: graphql-transport-ws\r\n"
+)
 ANSWER = {"data": {"__typename": "Query"}}
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
 pytestmark = only_sqlite
@@ -53,6 +61,18 @@ class Wire:
         body, self._read = self._read[:length], self._read[length:]
         is_ended = headers.get("connection") == "close" and self._connection.recv(1) == b""
         return Reply(int(first.split()[1]), headers, json.loads(body) if body else None, is_ended)
+
+    def frame(self) -> bytes:
+        """What the next one of a WebSocket holds, of up to 125 bytes."""
+        while len(self._read) < 2 or len(self._read) < 2 + self._read[1]:
+            self._read += self._received()
+        return self._read[2 : 2 + self._read[1]]
+
+    def status(self) -> int:
+        """Of the next reply, of which the rest is left."""
+        while b"\r\n" not in self._read:
+            self._read += self._received()
+        return int(self._read.split()[1])
 
     def is_ended(self) -> bool:
         try:
@@ -210,6 +230,78 @@ async def test_another_protocol_that_is_suggested_is_passed_over(services: Servi
         assert await to_thread(asked) == [ANSWER] * 3
 
 
+async def test_however_many_suggest_another_protocol_at_once_each_is_answered(
+    services: Services, caplog: Any
+) -> None:
+    async with limited(services, caplog) as server:
+        suggested = b"GET /livez HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n"
+
+        def asked() -> set[int]:
+            with wire(server) as connection:
+                connection.send(suggested * 1_500)
+                return {connection.reply().status for _ in range(1_500)}
+
+        assert await to_thread(asked) == {200}
+
+
+async def test_what_is_no_handshake_is_400(services: Services, caplog: Any) -> None:
+    async with limited(services, caplog) as server:
+
+        def asked(request: bytes) -> Reply:
+            with wire(server) as connection:
+                connection.send(request)
+                return connection.reply()
+
+        def status(request: bytes) -> int:
+            with wire(server) as connection:
+                connection.send(request)
+                return connection.status()
+
+        with_body = await to_thread(asked, HANDSHAKE + b"Content-Length: 2\r\n\r\n{}")
+        assert told(with_body) == (400, "BAD_REQUEST", None, True)
+        assert await to_thread(status, HANDSHAKE + b"Sec-WebSocket-Version: 7\r\n\r\n") == 400
+        assert await to_thread(status, HANDSHAKE + b"X-Long: " + b"a" * 9_000 + b"\r\n\r\n") == 431
+        # By POST it is no handshake at all.
+        posted_ = posted(QUERY, "Connection: Upgrade", "Upgrade: websocket")
+        assert (await to_thread(asked, posted_)).body == ANSWER
+
+
+@pytest.mark.parametrize(
+    ("frame", "code", "reason"),
+    [
+        (b"\x81\x82\0\0\0\0\xff\xfe", 1007, b"Invalid UTF-8"),
+        (b"\x01\x81\0\0\0\0{", 1008, b"The message did not come in time"),
+    ],
+)
+async def test_a_message_that_cannot_be_read_closes_a_websocket(
+    services: Services, caplog: Any, frame: bytes, code: int, reason: bytes
+) -> None:
+    async with limited(services, caplog, max_body_seconds=1) as server:
+
+        def sent() -> bytes:
+            with wire(server) as connection:
+                connection.send(HANDSHAKE + b"Sec-WebSocket-Version: 13\r\n\r\n")
+                assert connection.reply().status == 101
+                connection.send(frame)
+                return connection.frame()
+
+        assert await to_thread(sent) == code.to_bytes(2) + reason
+
+
+async def test_too_many_messages_at_once_close_a_websocket(services: Services, caplog: Any) -> None:
+    async with limited(services, caplog) as server:
+
+        def sent() -> bytes:
+            with wire(server) as connection:
+                connection.send(HANDSHAKE + b"Sec-WebSocket-Version: 13\r\n\r\n")
+                assert connection.reply().status == 101
+                connection.send(b"\x81\x80\0\0\0\0" * 5_000)
+                return connection.frame()
+
+        # What is empty is no message either, and may be found first.
+        assert (await to_thread(sent))[:2] in ((1008).to_bytes(2), (4400).to_bytes(2))
+
+
 async def test_a_request_without_a_host_is_400(services: Services, caplog: Any) -> None:
     async with limited(services, caplog) as server:
 
@@ -247,6 +339,73 @@ async def test_one_address_has_so_many_connections_and_others_are_let_in(
             "At most 3 connections from one address at a time. End another one first."
         )
         assert other.body == ANSWER
+
+
+async def test_through_a_proxy_each_address_has_so_many_requests(services: Services, caplog: Any) -> None:
+    """Its own connections are not limited: it speaks for many."""
+    streamed = json.dumps({"query": "subscription { publicationMetricsChanged(url: %s) { name } }"})
+    body = (streamed % '\\"ai-research-studio\\"').encode()
+    async with limited(services, caplog, max_connections_per_address=1) as server:
+
+        def status(stack: ExitStack, address: str, body: bytes = QUERY) -> int:
+            connection = stack.enter_context(wire(server))
+            headers = "Accept: text/event-stream, application/json", f"X-Forwarded-For: {address}"
+            connection.send(posted(body, *headers))
+            return connection.status()
+
+        def crowd() -> list[int]:
+            with ExitStack() as stack:
+                return [
+                    status(stack, "2001:db8:1:2::1", body),
+                    status(stack, "2001:db8:1:2:ffff::9"),
+                    status(stack, "2001:db8:1:3::1"),
+                    status(stack, "192.0.2.1"),
+                    status(stack, "::ffff:192.0.2.1"),
+                ]
+
+        assert await to_thread(crowd) == [200, 429, 200, 200, 200]
+
+
+@asynccontextmanager
+async def slow_socket(server: Served, token: str) -> AsyncIterator[Socket]:
+    """Acknowledged. It takes in next to nothing that is not read."""
+    small = socket.socket()
+    small.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4_096)
+    small.connect(("127.0.0.1", server.port))
+    async with connect(
+        server.socket_url, sock=small, subprotocols=[PROTOCOL], proxy=None, max_queue=1
+    ) as connection:
+        slow = Socket(connection)
+        await slow.send(type="connection_init", payload={"authorization": f"Bearer {token}"})
+        assert await slow.receive() == {"type": "connection_ack"}
+        yield slow
+
+
+async def test_answers_that_nobody_reads_do_not_pile_up_on_a_websocket(
+    studio: Studio, services: Services, caplog: Any
+) -> None:
+    update = "mutation($i: UpdatePublicationInput!) { updatePublication(input: $i) { publication { id } } }"
+    assert (await studio.ask(update, "owner", i={"id": studio.publication, "name": "x" * 200})).data
+    async with (
+        # More than the system takes from the server before anybody reads.
+        limited(services, caplog, max_unread_bytes=1_000) as server,
+        slow_socket(server, studio.token("owner")) as slow,
+    ):
+        for number in range(MANY):
+            await slow.subscribe(_LARGE, str(number))
+            await slow.next(str(number))
+        await on_publication(studio, "like")
+        # Time to make them, of which nobody tells when it is over.
+        await asyncio.sleep(3)
+        types = set()
+        for _ in range(MANY):
+            message = await slow.receive()
+            types.add(message["type"])
+            if message["type"] == "error":
+                assert message["payload"][0]["extensions"]["code"] == "THROTTLED"
+        assert types == {"next", "error"}
+        await slow.send(type="ping")
+        assert await slow.receive() == {"type": "pong"}
 
 
 async def test_a_worker_that_has_enough_connections_still_tells_how_it_is(
@@ -331,4 +490,7 @@ async def test_who_reads_nothing_loses_the_connection(services: Services, caplog
         assert await to_thread(statuses) == {429, 200}
 
 
+MANY = 30
+_NAMES = " ".join(f"name{number}: name" for number in range(1_500))
+_LARGE = f'subscription {{ publicationMetricsChanged(url: "{URL}") {{ metrics {{ totalLikes }} {_NAMES} }} }}'
 _TYPES = "{ __schema { types { name description fields { name description } } } }"

@@ -6,7 +6,7 @@ import shutil
 import socket
 import struct
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -86,6 +86,23 @@ def test_pings_of_one_that_reads_nothing_take_no_memory(program: Program) -> Non
             flooding.sendall(frame(PING, os.urandom(125)) * 100)
         expect_healthy(program)
         assert resident(program) - before < MEGABYTES * 2**20
+
+
+@on_linux
+def test_requests_of_one_that_reads_nothing_take_no_memory(program: Program) -> None:
+    expect_healthy(program)
+    request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n" * 5_000
+    with socket.socket() as flooding:
+        flooding.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        flooding.connect(("127.0.0.1", program.port))
+        flooding.settimeout(1)
+        before = resident(program)
+        # Until nothing more is taken.
+        with suppress(TimeoutError):
+            for _ in range(200):
+                flooding.sendall(request)
+        expect_healthy(program)
+        assert resident(program) - before < 4 * MEGABYTES * 2**20
 
 
 @on_linux

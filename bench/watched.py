@@ -1,0 +1,75 @@
+"""The server as it is, watched from within: for how long nobody else had a turn of the event loop.
+
+What was seen is written to the file that VIEWGRAPH_BENCH_SEEN names, at each SIGUSR1, and begins anew.
+"""
+
+import asyncio
+import os
+import signal
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+from time import perf_counter, thread_time
+from typing import Any
+
+import msgspec
+from starlette.applications import Starlette
+
+import server.app
+from server.serving import serve
+from server.settings import Settings
+
+SEEN = "VIEWGRAPH_BENCH_SEEN"
+_PAUSE = 0.002
+
+
+class Seen(msgspec.Struct):
+    longest_wall: float = 0.0
+    """Seconds between two turns of a task that was due."""
+    longest_cpu: float = 0.0
+    """Seconds of CPU that the thread of the event loop had meanwhile."""
+
+
+class Watch:
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen = Seen()
+
+    async def beat(self) -> None:
+        while True:
+            wall, cpu = perf_counter(), thread_time()
+            await asyncio.sleep(_PAUSE)
+            seen = self._seen
+            seen.longest_wall = max(seen.longest_wall, perf_counter() - wall - _PAUSE)
+            seen.longest_cpu = max(seen.longest_cpu, thread_time() - cpu)
+
+    def tell(self) -> None:
+        part = self._file.with_suffix(".part")
+        part.write_bytes(msgspec.json.encode(self._seen))
+        part.replace(self._file)
+        self._seen = Seen()
+
+    @asynccontextmanager
+    async def lifespan(self, usual: Callable[[Any], Any], app: Starlette) -> AsyncIterator[Any]:
+        asyncio.get_running_loop().add_signal_handler(signal.SIGUSR1, self.tell)
+        beating = asyncio.create_task(self.beat())
+        async with usual(app) as state:
+            yield state
+        beating.cancel()
+
+
+def watched_app(make: Callable[[], Starlette], watch: Watch) -> Starlette:
+    app = make()
+    app.router.lifespan_context = partial(watch.lifespan, app.router.lifespan_context)
+    return app
+
+
+def main() -> None:
+    watch = Watch(Path(os.environ[SEEN]))
+    server.app.app_from_environment = partial(watched_app, server.app.app_from_environment, watch)
+    serve(Settings())
+
+
+if __name__ == "__main__":
+    main()
