@@ -102,7 +102,7 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
     from server import migrations
 
     await migrations.upgrade(url)
-    services = services_of(settings.model_copy(update={"database_url": url}))
+    services = services_of(settings.model_copy(update={"database_url": url}), are_patient=True)
     event.listen(services.database.engine.sync_engine, "connect", _hasten)
     try:
         await populate(services, now)

@@ -56,7 +56,7 @@ async def _imported(
     from rich.progress import DownloadColumn, TimeRemainingColumn
 
     await require_current(settings.database_url)
-    services = services_of(settings)
+    services = services_of(settings, are_patient=True)
     with (
         rejects.open("wb") if rejects else nullcontext() as sink,
         bars(DownloadColumn(), TimeRemainingColumn(), stay=True) as progress,

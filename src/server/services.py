@@ -23,15 +23,18 @@ from server.settings import Settings
 
 WRITE_SECONDS = 4.0
 """So that callers hear of a database that cannot within 5."""
+_PATIENCE = 60.0
+"""Of commands with a batch of events, in seconds."""
 
 
-def services_of(settings: Settings) -> Services:
+def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
+    """`are_patient`: for commands, which wait for the database as long as they must."""
     secrets = secrets_of(settings)
     database = Database(
         settings.database_url,
         readers=settings.database_readers,
         read_seconds=settings.max_query_seconds,
-        write_seconds=WRITE_SECONDS,
+        write_seconds=None if are_patient else WRITE_SECONDS,
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
@@ -45,7 +48,7 @@ def services_of(settings: Settings) -> Services:
         buffer=Buffer(
             database,
             topics,
-            Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events),
+            _sizes(settings, are_patient=are_patient),
             DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
         salts=Salts(database),
@@ -105,4 +108,9 @@ async def close_services(services: Services) -> None:
 
 def services_that_sign_nothing(settings: Settings) -> Services:
     """For commands: no secret need be kept for them."""
-    return services_of(settings.model_copy(update={"secret": new_secret()}))
+    return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
+
+
+def _sizes(settings: Settings, *, are_patient: bool) -> Sizes:
+    sizes = Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
+    return sizes._replace(patience=_PATIENCE, limit=_PATIENCE) if are_patient else sizes
