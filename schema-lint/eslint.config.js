@@ -52,7 +52,7 @@ const strict = {
         // Figures of a moment, and parts of the object on which they stand.
         types: [
           "AssetFormat", "AssetMetrics", "EngagementMetrics", "ExperienceCounts", "InsightScoreParts", "Limits",
-          "PageInfo", "RankedAsset", "ResolvedRange", "SocialMetrics", "SummaryReport", "UniqueVisitors", "ViewPoint",
+          "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport", "UniqueVisitors", "ViewPoint",
           "ViewSeries", "Work",
         ],
       },

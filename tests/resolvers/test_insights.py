@@ -179,7 +179,7 @@ async def test_what_only_the_networks_can_tell_is_no_input(studio: Studio) -> No
     assert answer.code == "BAD_USER_INPUT"
 
 
-async def test_fifty_insights_take_as_many_statements_as_one(studio: Studio) -> None:
+async def test_fifty_insights_take_no_more_statements_than_one(studio: Studio) -> None:
     ids = []
     for number in range(50):
         await studio.add_person(f"maker{number}")
@@ -194,7 +194,9 @@ async def test_fifty_insights_take_as_many_statements_as_one(studio: Studio) -> 
     with studio.statements() as for_fifty:
         answer = await studio.ask(query, ids=ids)
 
-    assert [len(for_one), len(for_fifty)] == [6, 6]
+    assert len(for_one) == 6
+    # Those who waited for a turn may ask together for what they asked for one after the other.
+    assert len(for_fifty) <= 6
     assert [node["insight"]["works"][0]["itemId"] for node in answer.data["nodes"]] == [
         f"work{number}" for number in range(50)
     ]
