@@ -16,12 +16,13 @@ from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
+from base.lanes import Lanes
 from base.turns import Line
 from database import Database, current_usage
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
 from ingest.throttle import CollectThrottle
-from ingest.topics import Topics, touched
+from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
@@ -32,6 +33,8 @@ from resolvers.course import Course
 from social.refresh import Refresher
 
 _TURNS = 4
+_AT_A_TIME = 4
+"""Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
 
 
 class Quotas(NamedTuple):
@@ -107,6 +110,8 @@ class Services:
     moments: Moments = field(default_factory=Moments)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
+    lanes: Lanes = field(default_factory=lambda: Lanes(_AT_A_TIME))
+    """Of those who ask for several things at once."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
@@ -130,6 +135,8 @@ class Context:
     viewer: Viewer = ANONYMOUS
     is_live: bool = False
     """Whether figures are those of this moment, and none of the last hour."""
+    watch: Watch | None = None
+    """Of a subscription: what has its next answer made."""
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
     withheld: dict[str, list[WireEvent]] = field(default_factory=dict)

@@ -46,6 +46,7 @@ async def _told(
 ) -> AsyncGenerator[R]:
     context.is_live = True
     with context.services.topics.watch(*topics) as watch:
+        context.watch = watch
         await context.take_turn()
         # What was read before anybody watched may have changed since.
         context.forget_loaded()

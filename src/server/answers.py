@@ -1,8 +1,8 @@
 """Bodies of answers, one after the other where an operation has several."""
 
 import logging
-from asyncio import CancelledError, create_task, gather, shield
-from collections.abc import AsyncGenerator
+from asyncio import CancelledError, create_task, gather, get_running_loop, shield
+from collections.abc import AsyncGenerator, Hashable
 from contextlib import aclosing
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -13,7 +13,8 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from base.errors import Lapsed
+from base.errors import Lapsed, TimedOut, Unavailable
+from base.networks import network_of
 from base.turns import Line
 from graph.deadline import in_time
 from graph.document import Document
@@ -24,6 +25,9 @@ from server.errors import MASKED, Code, Refused, error_body, expected_in, format
 from server.operation import Operation
 
 log = logging.getLogger("viewgraph")
+
+_PASSING = {Unavailable.code, TimedOut.code}
+_AGAIN_SECONDS = 1.0
 
 _STEPS_OF_AN_ERROR = 3
 
@@ -134,7 +138,14 @@ async def answered(
         )
         return await answer_of(result, request_id, context.line)
 
-    return await in_time(context, made())
+    async with context.services.lanes.of(_caller(context)):
+        return await in_time(context, made())
+
+
+def _caller(context: Context) -> Hashable:
+    """A user, or where nobody is known the network that is asked from."""
+    user_id = context.viewer.user_id
+    return network_of(context.address) if user_id is None else user_id
 
 
 async def _one_answer(
@@ -155,6 +166,9 @@ async def _answers(
             result.data = None
             # Before it is sent, for which nobody else has to wait.
             context.end_turn()
+            if context.watch and any(one["extensions"]["code"] in _PASSING for one in answer.errors):
+                # Nothing may change any more that would have it made anew.
+                get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
             yield answer
 
 

@@ -26,6 +26,8 @@ try:
 except ImportError:  # not on Windows
     resource = None
 
+_TURN_SECONDS = 0.0005
+"""For which a thread keeps the interpreter while another waits: the event loop does at each of its turns."""
 _OTHER_FILES = 100
 """Of the database, of reports that are being made, and of Python."""
 
@@ -122,4 +124,5 @@ def settle() -> None:
     """
     gc.collect()
     gc.freeze()
+    sys.setswitchinterval(_TURN_SECONDS)
     gc.set_threshold(10_000, 2, 400)

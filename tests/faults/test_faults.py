@@ -33,6 +33,7 @@ from server.services import WRITE_SECONDS, close_services
 from server.settings import Settings
 from tests.faults import faults
 from tests.faults.faults import Fault
+from tests.live.served import served
 from tests.postgres import PostgresServer
 from tests.studio import Clock, Studio, open_studio, services_for
 
@@ -302,3 +303,25 @@ def test_a_command_says_in_a_line_that_the_database_does_not_answer(
     assert len(result.stderr.splitlines()) == 1
     assert took < SECONDS
     assert CliRunner().invoke(command, arguments).exit_code == 0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_subscriber_is_told_of_what_changed_before_the_database_was_away(day: Day) -> None:
+    """Though nothing changes any more once it is back."""
+    studio = day.studio
+    query = """subscription { publicationMetricsChanged(url: "ai-research-studio", atMostEverySeconds: 2) {
+      metrics { totalViews } } }"""
+    view = [{"subject": {"publicationId": studio.publication}, "action": "VIEW"}]
+    async with served(studio.services) as server, server.socket(studio.token("owner")) as socket:
+        await socket.subscribe(query)
+        first = await socket.next()
+        assert first["data"]["publicationMetricsChanged"]["metrics"] == {"totalViews": 0}
+
+        assert (await studio.ask(RECORD, "owner", e=view)).data["recordEvents"]["stored"] == 1
+        async with faults.stopped_server(studio.services.database, day.server):
+            # It is looked at while the database is away.
+            away = await socket.next()
+        told = await socket.next()
+
+    assert {error["extensions"]["code"] for error in away["errors"]} == {"UNAVAILABLE"}
+    assert told == {"data": {"publicationMetricsChanged": {"metrics": {"totalViews": 1}}}}
