@@ -1,6 +1,4 @@
-"""Passwords, hashed with argon2id in a thread, one at a time: each takes tens of milliseconds of several cores,
-and 64 MB.
-"""
+"""Passwords, hashed with argon2id in a thread, one at a time: each takes tens of milliseconds and 64 MB."""
 
 from asyncio import get_running_loop
 from base64 import b64encode
