@@ -4,9 +4,10 @@ from asyncio import sleep
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from typing import TypeVar
 
-from base.errors import BadUserInput
+from base.errors import BadUserInput, Unavailable
 from base.ids import Kind
-from ingest.topics import Topic
+from database import current_usage
+from ingest.topics import Topic, Watch
 from loaders.assets import AssetRow
 from loaders.publications import PublicationRow
 from models import SubjectKind
@@ -18,6 +19,7 @@ from resolvers.publications import publication_by_url
 R = TypeVar("R")
 
 _LONGEST_INTERVAL = 3_600
+_AGAIN_SECONDS = 1.0
 
 
 async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
@@ -50,15 +52,30 @@ async def _told(
         await context.take_turn()
         # What was read before anybody watched may have changed since.
         context.forget_loaded()
+        row = await read()
         while True:
-            yield await read()
+            yield row
             await sleep(interval)
-            await watch.change()
-            await context.afford()
-            await context.take_turn()
-            # Now, so that what changes while the figures are read is told next time.
-            watch.forget()
+            row = await _next(context, watch, read)
+
+
+async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]) -> R:
+    """After a change. While the database is away, it is tried again: nothing else may change any more."""
+    while True:
+        await watch.change()
+        await context.afford()
+        await context.take_turn()
+        # Now, so that what changes while the figures are read is told next time.
+        watch.forget()
+        try:
             await context.renew()
+            return await read()
+        except Unavailable:
+            if current_usage().is_over:
+                raise
+            context.end_turn()
+            watch.wake()
+            await sleep(_AGAIN_SECONDS)
 
 
 def _interval(seconds: int | None) -> int:
