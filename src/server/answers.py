@@ -13,7 +13,7 @@ from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOpe
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from base.errors import Lapsed, TimedOut, Unavailable
+from base.errors import Lapsed, Unavailable
 from base.networks import network_of
 from base.turns import Line
 from graph.deadline import in_time
@@ -26,7 +26,6 @@ from server.operation import Operation
 
 log = logging.getLogger("viewgraph")
 
-_PASSING = {Unavailable.code, TimedOut.code}
 _AGAIN_SECONDS = 1.0
 
 _STEPS_OF_AN_ERROR = 3
@@ -166,7 +165,7 @@ async def _answers(
             result.data = None
             # Before it is sent, for which nobody else has to wait.
             context.end_turn()
-            if context.watch and any(one["extensions"]["code"] in _PASSING for one in answer.errors):
+            if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
                 # Nothing may change any more that would have it made anew.
                 get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
             yield answer
