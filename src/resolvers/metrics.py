@@ -13,7 +13,7 @@ from base.calendar import (
 from base.calendar import time_zone as zone_called
 from base.errors import BadUserInput
 from loaders.counts import Dimension
-from loaders.engagement import EngagementKey, SocialKey
+from loaders.engagement import EngagementKey
 from loaders.hour import HourKey
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
@@ -45,14 +45,6 @@ def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
             tenant_id, reporting_zone, SubjectKind.PUBLICATION, (publication_id,), False, first, stop
         ),
     )
-
-
-def experience_counts_key(publication: PublicationRow) -> HourKey[int]:
-    return HourKey(publication.revision, publication.id)
-
-
-def social_metrics_key(publication: PublicationRow) -> HourKey[SocialKey]:
-    return HourKey(publication.revision, SocialKey(publication.id, publication.owner_id))
 
 
 def publication_views_key(
