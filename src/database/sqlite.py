@@ -60,14 +60,15 @@ class SqliteReaders:
         return connection
 
     async def _connect_snapshot(self) -> "SqliteSnapshot":
-        connection = SqliteSnapshot(partial(sqlite3.connect, self._path, **_SQLITE), _ROWS_OF_A_CHUNK)
+        connect = partial(sqlite3.connect, self._path, check_same_thread=False, **_SQLITE)
+        connection = SqliteSnapshot(connect, _ROWS_OF_A_CHUNK)
         await connection
         await connection.execute("PRAGMA query_only = ON")
         return connection
 
 
 class SqliteSnapshot(aiosqlite.Connection):
-    """What begins and ends it is done in its thread, together with what is read: nobody waits for that."""
+    """It begins in its thread together with what is read first, and ends at once, when nothing runs there."""
 
     _has_begun = False
 
@@ -80,7 +81,9 @@ class SqliteSnapshot(aiosqlite.Connection):
         return True
 
     def end(self) -> None:
-        self._tx.put_nowait((None, self._let_go))
+        # As soon done as said to the thread: a lock is given back.
+        self._has_begun = False
+        self._conn.rollback()
 
     def drop(self) -> None:
         self.stop()
@@ -94,10 +97,6 @@ class SqliteSnapshot(aiosqlite.Connection):
             # SQLite ends it by itself after some errors, and would show what is there by now.
             raise SnapshotLost
         return connection.execute(text, arguments).fetchall()
-
-    def _let_go(self) -> None:
-        self._has_begun = False
-        self._conn.rollback()
 
 
 async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
