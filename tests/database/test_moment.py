@@ -1,6 +1,6 @@
 """All that is read in a moment was so when the first of it was read."""
 
-from asyncio import Event, create_task, gather, sleep, wait_for
+from asyncio import Event, create_task, gather, sleep, to_thread, wait_for
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
