@@ -47,6 +47,10 @@ def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
     )
 
 
+def experience_counts_key(publication: PublicationRow) -> HourKey[int]:
+    return HourKey(publication.revision, publication.id)
+
+
 def publication_views_key(
     publication: PublicationRow,
     limits: Limits,
