@@ -4,17 +4,18 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, update
+from sqlalchemy import and_, bindparam, delete
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel, col
+from sqlmodel import SQLModel
 
-from base.calendar import AFTER_LAST_DAY, FIRST_DAY, time_zone
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
+from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
 from ingest.differences import Difference, differences
 from ingest.recount import Scope
+from ingest.rules import Clock, register, remember
 from ingest.tenants import alone, seen
-from models import Tenant
 
 T = TypeVar("T")
 
@@ -60,9 +61,10 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
                 f"Raw events before {tenant.pruned_before} were pruned, so that the totals cannot be "
                 "counted anew: the reporting time zone stays as it is."
             )
-        zone = time_zone(name)
-        await session.execute(update(Tenant).where(col(Tenant.id) == tenant_id).values(time_zone=name))
-        scope = Scope.touched_months(tenant._replace(zone=zone), FIRST_DAY, AFTER_LAST_DAY)
+        rules = rules_of(name)
+        await register(session, rules)
+        await remember(session, tenant_id, Clock(name, rules.key))
+        scope = Scope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
         return await _mend(database, session, scope)
 
 

@@ -33,6 +33,7 @@ REFERENCE = {
     "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships",
     "network_leases", "organizations", "publications", "rate_buckets", "sign_in_networks", "tenants",
     "user_insights", "users", "visitor_salts", "works", "workspace_memberships", "workspaces",
+    "zone_rules",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
