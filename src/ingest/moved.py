@@ -12,6 +12,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, start_of_day, touched
 from base.ids import Kind, global_id
 from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
+from ingest.first_kept import move_first_kept
 from ingest.rebuild import rebuild
 from ingest.rules import ANY_RULES, RULES, TENANTS, Clock, finding, register, remember, rules_of_clocks
 from ingest.tenants import ORGANIZATIONS, USERS, TenantRow, alone, seen
@@ -20,6 +21,7 @@ from models import DayTotal, Organization, Tenant, User
 DAYS = table_of(DayTotal).c
 
 _DAY = timedelta(days=1)
+_REMEDY = "`viewgraph rebuild --moved` counts them anew."
 _LONGEST_RUN = 31
 """Days that are counted anew at once: so long events of the tenant may wait."""
 
@@ -42,15 +44,22 @@ class Moved(NamedTuple):
     is_older_here: bool
     """Whether the tenant's rules are newer than those of this process."""
 
+    def within(self, first: date, stop: date) -> "Moved | None":
+        days = [day for day in self.days if first <= day < stop]
+        return self._replace(days=days) if days else None
+
     def words(self, name: str) -> str:
         zone = self.tenant.clock.time_zone
-        days = f"{len(self.days):,} {'day' if len(self.days) == 1 else 'days'} with events, "
-        days += f"{self.days[0]} to {self.days[-1]}"
+        days = f"{len(self.days):,} {'day' if len(self.days) == 1 else 'days'} with events"
+        days += f" ({self.days[0]} to {self.days[-1]})"
         if not self.is_exact:
-            return f"{name}: nobody knows by which time zone rules {days}, were made in {zone}."
+            return f"{name}: by which time zone rules {days} were made is not known. {_REMEDY}"
         if self.is_older_here:
-            return f"{name}: the time zone rules of {zone} here, {RULES_VERSION}, are too old for {days}."
-        return f"{name}: newer time zone rules of {zone}, {RULES_VERSION}, moved {days}."
+            return (
+                f"{name}: {days} are made by newer time zone rules of {zone} than those of tzdata "
+                f"{RULES_VERSION}, which is here. Install a newer one."
+            )
+        return f"{name}: time zone rules of {zone} in tzdata {RULES_VERSION} moved {days}. {_REMEDY}"
 
 
 class Mended(NamedTuple):
@@ -82,7 +91,8 @@ async def tenants_by_other_rules(database: Database) -> dict[int, str]:
                 column.is_not_distinct_from(value) for column, value in zip(columns, clock, strict=True)
             ]
             for id, username, public_id in await connection.execute(_NAMED.where(*are_like)):
-                tenants[id] = global_id(Kind.ORGANIZATION, public_id) if public_id else username
+                organization = public_id and global_id(Kind.ORGANIZATION, public_id)
+                tenants[id] = organization or username or f"tenant {id}"
     return dict(sorted(tenants.items()))
 
 
@@ -122,6 +132,9 @@ async def mend(database: Database, tenant_id: int) -> Mended:
     ones until all the days are mended: when this is stopped halfway, the next time goes on.
     """
     mended = _NOTHING
+    async with database.snapshot() as connection:
+        if (await seen(connection, tenant_id)).clock.is_ours:
+            return mended
     while True:
         async with database.writing() as session:
             tenant = await alone(session, tenant_id)
@@ -130,6 +143,9 @@ async def mend(database: Database, tenant_id: int) -> Mended:
             if tenant.clock.older_zone_rules is None:
                 found = await moved(session, tenant)
                 older = tenant.clock.zone_rules if found and found.is_exact else ANY_RULES
+                if tenant.clock.is_known:
+                    ours = time_zone(tenant.clock.time_zone)
+                    await move_first_kept(database, session, tenant, ours)
                 await _follow_ours(session, tenant, older if found else None)
                 continue
         mended = await _finished(database, tenant, mended)

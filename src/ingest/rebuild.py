@@ -45,7 +45,7 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
             break
         async with database.writing() as session:
             tenant = await alone(session, tenant_id)
-            rows += await _mend(database, session, Scope.touched_months(tenant, *wrong))
+            rows += await mend_scope(database, session, Scope.touched_months(tenant, *wrong))
     return Rebuilt(rows, scope.pruned_before(first))
 
 
@@ -65,7 +65,7 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
         await register(session, rules)
         await remember(session, tenant_id, Clock(name, rules.key))
         scope = Scope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
-        return await _mend(database, session, scope)
+        return await mend_scope(database, session, scope)
 
 
 async def _looked_at(
@@ -83,7 +83,7 @@ async def _looked_at(
     return scope, wrong
 
 
-async def _mend(database: Database, session: AsyncSession, scope: Scope) -> int:
+async def mend_scope(database: Database, session: AsyncSession, scope: Scope) -> int:
     """Gives the number of rows.
 
     While the session has the tenant alone, a snapshot sees what it would see; and what is read there can

@@ -30,7 +30,8 @@ class Verification:
         """One for each difference, by what was committed at one time and by our rules of the time zone."""
         async with self._database.snapshot() as connection:
             tenant = await seen(connection, self._tenant_id)
-            self.moved = await moved(connection, tenant)
+            found = await moved(connection, tenant)
+            self.moved = found.within(self._first, self._stop) if found else None
             tenant = tenant.by(time_zone(tenant.clock.time_zone))
             scope = Scope.whole_months(tenant, self._first, self._stop)
             self.pruned_before = scope.pruned_before(self._first)

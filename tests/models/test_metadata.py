@@ -92,7 +92,7 @@ def test_no_foreign_key_leaves_or_enters_a_distributed_table() -> None:
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
     assert {key.parent.table.name for key in keys} == REFERENCE - {
-        "domains", "network_leases", "rate_buckets", "tenants", "visitor_salts",
+        "domains", "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
