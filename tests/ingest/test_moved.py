@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Iterable
+from collections import Counter
+from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -28,9 +29,10 @@ from resolvers.context import Services
 from server import migrations
 from server.accounts import create_user
 from server.cli import app
+from server.moving import follow_rules
 from server.upkeep import upkeep
 from tests.clocks import older_rules, tzif
-from tests.ingest.brute import Totals, counted, drawn, stored
+from tests.ingest.brute import Cell, Totals, counted, drawn, stored
 from tests.studio import Clock
 
 DAY = timedelta(days=1)
@@ -61,6 +63,10 @@ class Place(NamedTuple):
     async def execute(self, statement: str, **parameters: Any) -> None:
         async with self.database.writing() as session:
             await session.execute(text(statement), parameters)
+
+    async def has_rules(self, key: str | None, older: str | None = None) -> None:
+        statement = "UPDATE tenants SET zone_rules = :key, older_zone_rules = :older WHERE id = :id"
+        await self.execute(statement, key=key, older=older, id=self.tenant)
 
     async def rules(self) -> tuple[str | None, ...]:
         statement = "SELECT zone_rules, older_zone_rules FROM tenants WHERE id = :id"
@@ -95,6 +101,21 @@ async def place(empty: Place, services: Services) -> Place:
 def viewed(place: Place, at: str) -> NewEvent:
     instant = datetime.fromisoformat(at)
     return NewEvent(place.tenant, uuid7(instant), 1, Action.VIEW, instant, Device.DESKTOP, None, None, 9)
+
+
+def of_days(cells: Counter[Cell]) -> Counter[date]:
+    days: Counter[date] = Counter()
+    for (_, _, day, *_), n in cells.items():
+        days[day] += n
+    return days
+
+
+async def come_true(is_so: Callable[[], bool]) -> None:
+    async with asyncio.timeout(30):
+        while True:
+            if is_so():
+                return
+            await asyncio.sleep(0.01)
 
 
 def days_of(events: Iterable[NewEvent]) -> list[date]:
@@ -154,13 +175,13 @@ async def test_days_that_did_not_move_are_left_alone(place: Place) -> None:
 
     await mend(place.database, place.tenant)
 
-    after = await place.totals()
-    assert {cell: n for cell, n in after.days.items() if cell[2] not in MOVED} == {
-        cell: n for cell, n in before.days.items() if cell[2] not in MOVED
+    after = of_days((await place.totals()).days)
+    right = of_days(counted(place.events, ZONE).days)
+    assert {day: n for day, n in after.items() if day not in MOVED} == {
+        day: n for day, n in of_days(before.days).items() if day not in MOVED
     }
-    right = counted(place.events, ZONE)
-    assert {cell: n for cell, n in after.days.items() if cell[2] in MOVED} == {
-        cell: n for cell, n in right.days.items() if cell[2] in MOVED
+    assert {day: n for day, n in after.items() if day in MOVED} == {
+        day: n for day, n in right.items() if day in MOVED
     }
 
 
@@ -187,9 +208,7 @@ async def test_they_are_mended_while_others_write(place: Place) -> None:
 async def test_what_was_stopped_halfway_goes_on(place: Place, services: Services) -> None:
     """The tenant has the new rules already, and its days are made by the older ones."""
     await place.execute("INSERT INTO zone_rules VALUES (:key, :file, '2026f')", **NEW._asdict())
-    await place.execute(
-        "UPDATE tenants SET zone_rules = :new, older_zone_rules = :old", new=NEW.key, old=OLD.key
-    )
+    await place.has_rules(NEW.key, OLD.key)
     fresh = [viewed(place, f"2026-11-{day:02}T07:45:00Z") for day in range(2, 30)]
     await services.buffer.add(fresh)
     _, moved = await place.lines()
@@ -208,9 +227,7 @@ async def test_what_was_stopped_halfway_goes_on(place: Place, services: Services
 async def test_where_nobody_knows_by_which_rules_all_days_are_counted_anew(
     place: Place, left: tuple[str | None, str | None]
 ) -> None:
-    await place.execute(
-        "UPDATE tenants SET zone_rules = :rules, older_zone_rules = :older", rules=left[0], older=left[1]
-    )
+    await place.has_rules(*left)
     await place.execute("UPDATE day_totals SET count = count + 1 WHERE day < '2026-10-10'")
     days = sorted({day for _, _, day, *_ in (await place.totals()).days})
 
@@ -231,9 +248,8 @@ async def test_the_server_says_at_its_start_which_days_moved_and_leaves_them(
 ) -> None:
     days = days_of(place.events)
 
-    async with upkeep(services), asyncio.timeout(30):
-        while not caplog.records:
-            await asyncio.sleep(0.01)
+    async with upkeep(services):
+        await come_true(lambda: bool(caplog.records))
 
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
         (
@@ -252,10 +268,9 @@ async def test_rules_that_move_no_day_with_events_are_taken_when_the_server_star
     events = [viewed(empty, f"2026-07-{day:02}T07:30:00Z") for day in range(1, 5)]
     await services.buffer.add(events)
 
-    async with upkeep(services), asyncio.timeout(30):
-        while await empty.rules() != (NEW.key, None):
-            await asyncio.sleep(0.01)
+    await follow_rules(services)
 
+    assert await empty.rules() == (NEW.key, None)
     assert caplog.records == []
     assert await empty.lines() == ([], [])
     assert await tenants_by_other_rules(empty.database) == {}
@@ -268,17 +283,15 @@ async def test_a_server_with_older_rules_says_so_and_takes_none_back(
     await place.execute("UPDATE zone_rules SET version = '2031a'")
     days = days_of(place.events)
 
-    async with upkeep(services), asyncio.timeout(30):
-        while not caplog.records:
-            await asyncio.sleep(0.01)
+    async with upkeep(services):
+        await come_true(lambda: bool(caplog.records))
 
     assert [record.getMessage() for record in caplog.records] == [
         f"ada: {len(days)} days with events ({days[0]} to {days[-1]}) are made by newer time zone rules of "
         f"{ZONE} than those of tzdata {RULES_VERSION}, which is here. Install a newer one."
     ]
     await place.execute("DELETE FROM day_totals WHERE day >= '2026-11-01'")
-    async with upkeep(services):
-        await asyncio.sleep(0.2)
+    await follow_rules(services)
     assert await place.rules() == (OLD.key, None)
 
 
@@ -322,13 +335,11 @@ async def test_nothing_is_counted_twice_or_lost_where_kept_events_begin(
     empty: Place, services: Services, older: str, first_kept: date, closed: list[int]
 ) -> None:
     """Events of every hour, of which those of November 11 and later are kept."""
-    await empty.execute(
-        "UPDATE zone_rules SET key = :key, file = :file", key=f"{ZONE} {older}", file=tzif(older)
-    )
-    await empty.execute("UPDATE tenants SET zone_rules = :key", key=f"{ZONE} {older}")
-    events = [
-        viewed(empty, f"2026-11-{day:02}T{hour:02}:30:00Z") for day in range(8, 16) for hour in range(24)
-    ]
+    key, last_closed = f"{ZONE} {older}", date(2026, 11, 10)
+    await empty.execute("UPDATE zone_rules SET key = :key, file = :file", key=key, file=tzif(older))
+    await empty.has_rules(key)
+    hours = [(day, hour) for day in range(8, 16) for hour in range(24)]
+    events = [viewed(empty, f"2026-11-{day:02}T{hour:02}:30:00Z") for day, hour in hours]
     await services.buffer.add(events)
     await prune(empty.database, [empty.tenant], UNTIL, keep=20 * DAY)
     before = (await empty.totals()).days
@@ -338,15 +349,13 @@ async def test_nothing_is_counted_twice_or_lost_where_kept_events_begin(
     totals = await empty.totals()
     assert done.pruned_before == first_kept
     assert totals.days.total() == totals.months.total() == len(events)
-    assert [
-        n for cell, n in sorted(totals.days.items()) if date(2026, 11, 10) <= cell[2] < first_kept
-    ] == closed
-    assert {cell: n for cell, n in totals.days.items() if cell[2] < date(2026, 11, 10)} == {
-        cell: n for cell, n in before.items() if cell[2] < date(2026, 11, 10)
+    by_day = of_days(totals.days)
+    assert [n for day, n in sorted(by_day.items()) if last_closed <= day < first_kept] == closed
+    assert {day: n for day, n in by_day.items() if day < last_closed} == {
+        day: n for day, n in of_days(before).items() if day < last_closed
     }
-    right = counted(events, ZONE)
-    assert {cell: n for cell, n in totals.days.items() if cell[2] >= first_kept} == {
-        cell: n for cell, n in right.days.items() if cell[2] >= first_kept
+    assert {day: n for day, n in by_day.items() if day >= first_kept} == {
+        day: n for day, n in of_days(counted(events, ZONE).days).items() if day >= first_kept
     }
     assert await empty.lines() == ([], [])
     assert set(await services.buffer.add(events)) == {Fate.KNOWN}
