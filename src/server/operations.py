@@ -12,6 +12,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.lines import Line
+from ingest.moved import tenants_by_other_rules
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
 from ingest.rebuild import change_time_zone
@@ -100,7 +101,7 @@ def rebuild(
 
     async def rebuilt(database: Database) -> int:
         mended = 0
-        asked = await _asked(database, tenant)
+        asked = await (tenants_by_other_rules(database) if moved and not tenant else _asked(database, tenant))
         with _progress("Rebuilding", len(asked)) as advance:
             for id, name in asked.items():
                 mended += await mend_one(database, id, name, typer.echo)

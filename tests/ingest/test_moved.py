@@ -169,6 +169,25 @@ async def test_each_command_mends_them(place: Place, words: tuple[str, ...]) -> 
     assert await place.lines() == ([], [])
 
 
+async def test_which_days_moved_is_not_for_operators_to_say(place: Place) -> None:
+    before = await place.totals()
+
+    done = await place.command("rebuild", "--moved", "--from", "2026-11-01")
+
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr == "Which days moved is known: --moved is given without --from and --to.\n"
+    assert await place.totals() == before
+
+
+async def test_a_verification_of_some_days_tells_of_those_that_moved_among_them(place: Place) -> None:
+    october = await place.command("verify", "--to", "2026-10-30")
+    november = await place.command("verify", "--from", "2026-11-11", "--to", "2026-11-11")
+
+    assert (october.exit_code, october.stdout, october.stderr) == (0, "", "No total differs.\n")
+    assert november.exit_code == 1
+    assert "moved 1 day with events (2026-11-11 to 2026-11-11)" in november.stderr
+
+
 async def test_days_that_did_not_move_are_left_alone(place: Place) -> None:
     await place.execute("UPDATE day_totals SET count = count + 1")
     before = await place.totals()
