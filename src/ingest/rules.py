@@ -58,15 +58,17 @@ _found: dict[str, Rules] = {}
 """What the keys stand for never changes."""
 
 CALLED = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
+_NOTHING_COUNTED = ~exists().where(DAYS.tenant_id == TENANTS.id)
+UNCOUNTED = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids"), _NOTHING_COUNTED), int)
 REMEMBERED = Statement(
     update(Tenant)
-    .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"))
-    .where(~exists().where(DAYS.tenant_id == TENANTS.id))
+    .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"), _NOTHING_COUNTED)
+    # Whoever was first had others, perhaps.
+    .where(TENANTS.zone_rules.is_not_distinct_from(bindparam("was", type_=TENANTS.zone_rules.type)))
     .values(zone_rules=bindparam("key"), older_zone_rules=None)
     .returning(TENANTS.id),
     int,
 )
-"""For a tenant of which nothing was counted yet."""
 
 
 async def rules_of_clocks(clocks: Iterable[Clock], find: Find) -> Mapping[str, Rules]:
@@ -91,13 +93,16 @@ def finding(connection: AsyncConnection | AsyncSession) -> Find:
     return find
 
 
-async def remember_first(bulk: Bulk, tenant_id: int, clock: Clock) -> bool:
-    """Ours, if nothing was counted yet."""
-    rules = rules_of(clock.time_zone)
-    if not await bulk.fetch(REMEMBERED, id=tenant_id, name=clock.time_zone, key=rules.key):
-        return False
-    await bulk.insert_new(ZoneRules, [(*rules, RULES_VERSION)])
-    return True
+async def remember_first(bulk: Bulk, clocks: Mapping[int, Clock]) -> None:
+    """Ours, of those tenants of which nothing was counted yet."""
+    uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
+    names = {clocks[id].time_zone for id in uncounted}
+    # Writers that lock in one order never wait for each other in a circle: rules first, and then tenants.
+    rows = [(*rules_of(name), RULES_VERSION) for name in sorted(names)]
+    await bulk.insert_new(ZoneRules, rows)
+    for id in uncounted:
+        name, was, _ = clocks[id]
+        await bulk.fetch(REMEMBERED, id=id, name=name, was=was, key=rules_of(name).key)
 
 
 async def register(session: AsyncSession, rules: Rules) -> None:

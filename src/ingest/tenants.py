@@ -99,9 +99,9 @@ async def shared(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
         known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
         for gone in left_out.difference(known):
             raise KeyError(gone)
-    for tenant in stored:
-        if not tenant.clock.is_known:
-            await remember_first(bulk, tenant.id, tenant.clock)
+    if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
+        await remember_first(bulk, unknown)
+        stored = await bulk.fetch(SHARED, ids=sorted(ids))
     return {tenant.id: tenant for tenant in await _rows(stored, lambda keys: bulk.fetch(CALLED, keys=keys))}
 
 
