@@ -47,8 +47,8 @@ class Settings(BaseSettings):
         default=4,
         ge=1,
         description=(
-            "How many statements each worker reads by at a time. It holds up to four times as many connections "
-            "open for that."
+            "How many statements each worker reads by at a time. It holds up to four times as many "
+            "connections open for that."
         ),
     )
     host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
@@ -136,8 +136,8 @@ class Settings(BaseSettings):
         default=3600,
         ge=0,
         description=(
-            "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for not at "
-            "all."
+            "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for not "
+            "at all."
         ),
     )
     max_body_bytes: int = Field(
