@@ -26,6 +26,8 @@ _FLAGS = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    # A browser that a test drives says so to its pages, and is no person's.
+    "--disable-blink-features=AutomationControlled",
     # The network ends at this machine: no other name has an address.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]

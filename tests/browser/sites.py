@@ -4,7 +4,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-MODEL_VIEWER = '<script src="/model-viewer.js"></script>'
+MODEL_VIEWER = (
+    '<script src="/model-viewer.js"></script>'
+    "<style>model-viewer { display: block; width: 300px; height: 150px }</style>"
+)
 HURRY = """<script>{
   const { setTimeout } = window;
   window.waits = [];
@@ -14,11 +17,16 @@ HURRY = """<script>{
   };
 }</script>"""
 """Timers run fifty times as fast; what they were asked to wait is kept in `waits`, in milliseconds."""
-HELD = """<script>
+HELD = """<script>{
+  const { setTimeout } = window;
   window.timers = [];
-  window.setTimeout = (act, wait) => timers.push({ act, wait });
-</script>"""
-"""Timers are kept in `timers`, and run when a test runs them."""
+  window.looks = 0;
+  window.setTimeout = (act, wait) => wait === 1000
+    ? setTimeout.call(window, () => { act(); looks++; }, 20)
+    : timers.push({ act, wait });
+}</script>"""
+"""Timers are kept in `timers`, and run when a test runs them; but a second, as a look takes, is soon over, and
+counted in `looks`."""
 _STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
 
 

@@ -30,6 +30,7 @@ async def test_two_sites_report_each_its_own(
     first = await opened(site.show(one))
     second = await opened(other_site.show(two), user_agent=PHONE)
     for tab in (first, second):
+        await tab.page.wait_for_function("looks === 1")
         await tab.run("it.turn(10, 0); it.press('default-ar-button'); timers[0].act()")
     stored = await live.holds(6)
     assert len(live.sent) == 2
@@ -60,7 +61,7 @@ async def test_the_browser_keeps_nothing(live: LiveServer, world: World, site: S
         )"""
     ) == [0, 0, "", 0, 0]
     assert "cookie" not in live.sent[0].headers
-    assert set(live.sent[0].events[0]) == {"id", "subject", "action", "viewId"}
+    assert set(live.sent[0].events[0]) == {"id", "subject", "action", "viewId", "sentAt"}
 
 
 async def test_a_strict_policy_has_to_allow_the_server_alone(
@@ -88,7 +89,14 @@ async def test_a_headless_browser_is_dropped_as_a_bot(
     answer = await answered.value
     assert (answer.status, await answer.json()) == (
         202,
-        {"stored": 0, "duplicates": 0, "dropped": 1, "reasons": ["BOT"]},
+        {
+            "stored": 0,
+            "duplicates": 0,
+            "dropped": 1,
+            "corrected": 0,
+            "reasons": ["BOT"],
+            "results": [{"index": 0, "reason": "BOT"}],
+        },
     )
     assert live.sent[0].headers["user-agent"] == agent
     assert live.stored() == []
@@ -126,6 +134,7 @@ async def test_however_it_is_embedded_a_model_is_viewed_once(
         start=1,
     ):
         await tab.page.goto(site.show(HELD + MODEL_VIEWER + html + "<model-viewer shown></model-viewer>"))
+        await tab.page.wait_for_function("looks === 1")
         await tab.leave()
         assert len(await live.holds(number)) == number, html
     assert {(event.action, event.asset) for event in live.stored()} == {(Action.VIEW_3D, asset)}
