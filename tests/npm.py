@@ -9,7 +9,7 @@ import pytest
 NODE, NPM = (shutil.which(name) or "" for name in ("node", "npm"))
 needs_node = pytest.mark.skipif(
     not (NODE and NPM),
-    reason="Node.js or npm is missing: install Node.js 20.19 or newer with npm, from its site or the system's packages",
+    reason="Node.js or npm is missing: install Node.js 20.19 or newer, with npm",
 )
 
 

@@ -25,8 +25,8 @@ HELD = """<script>{
     ? setTimeout.call(window, () => { act(); looks++; }, 20)
     : timers.push({ act, wait });
 }</script>"""
-"""Timers are kept in `timers`, and run when a test runs them; but a second, as a look takes, is soon over, and
-counted in `looks`."""
+"""Timers are kept in `timers`, and run when a test runs them; but a second, as a look takes, is soon over,
+and counted in `looks`."""
 _STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
 
 
@@ -36,8 +36,11 @@ class Site:
     def __init__(self, host: str) -> None:
         pages = {"/model-viewer.js": (_STUB, {"content-type": "text/javascript"})}
 
+        asked: list[tuple[str, str]] = []
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                asked.append((self.path, self.headers.get("sec-purpose", "")))
                 body, headers = pages.get(self.path, (b"", {}))
                 self.send_response(200)
                 for name, value in {**headers, "content-length": str(len(body))}.items():
@@ -48,6 +51,8 @@ class Site:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
+        self.asked = asked
+        """Paths, and what for the browser said that it is."""
         self._pages = pages
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -63,6 +68,10 @@ class Site:
         path = f"/{len(self._pages)}"
         self._pages[path] = (f"<!doctype html><title>A page</title>{html}".encode(), headers)
         return self.origin + path
+
+    def keep(self, path: str, body: bytes, media_type: str) -> None:
+        """A file that pages use."""
+        self._pages[path] = (body, {"content-type": media_type})
 
     def close(self) -> None:
         self._server.shutdown()
