@@ -1,4 +1,4 @@
-"""Instants as text. Digits beyond the microsecond are cut, at every door: a day's last instant stays in it."""
+"""Instants as text. Digits beyond the microsecond are cut, everywhere: a day's last instant stays in it."""
 
 import re
 from datetime import datetime

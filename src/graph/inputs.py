@@ -172,9 +172,9 @@ class EventInput:
     )
     sent_at: datetime | None = optional(
         "When it was sent, by the clock that `occurredAt` and `id` are of: anew each time that it is sent. "
-        "Where it came at another time by more than a minute, that clock is wrong, and the event's time is put "
-        "right by the difference: see `clockCorrection`. Beyond 31 days it is dropped as WRONG_CLOCK. Left out "
-        "by a server that passes on what it kept."
+        "Where it came more than a minute from then, that clock is wrong, and the event's time is put right by "
+        "the difference: see `clockCorrection`. Beyond 31 days it is dropped as WRONG_CLOCK. Left out by a "
+        "server that passes on what it kept."
     )
 
 

@@ -344,7 +344,8 @@ class Settings(BaseSettings):
     collect_path: str = Field(
         default="/collect",
         description=(
-            "Where browsers may send events, beside `/collect`, such as `/shop/news`; `/viewer.js` sends there."
+            "Where browsers may send events, beside `/collect`, such as `/shop/news`; the script for pages "
+            "does so then."
         ),
     )
     max_appointment_hours: int = Field(
