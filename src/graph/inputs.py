@@ -172,7 +172,7 @@ class EventInput:
     )
     sent_at: datetime | None = optional(
         "When it was sent, by the clock that `occurredAt` and `id` are of: anew each time that it is sent. "
-        "Where it came more than a minute from then, that clock is wrong, and the event's time is put right by "
+        "Where it came more than a minute from then, that clock is wrong, and the time is put right by "
         "the difference: see `clockCorrection`. Beyond 31 days it is dropped as WRONG_CLOCK. Left out by a "
         "server that passes on what it kept."
     )

@@ -64,6 +64,29 @@ async def test_a_model_behind_its_poster_or_off_screen_is_not_viewed_yet(stage: 
     assert _actions(await stage.ends(tab, 3)) == [Action.AR_SCAN, Action.AR_SCAN, Action.VIEW_3D]
 
 
+async def test_what_is_inside_a_model_has_events_of_its_own(stage: Stage) -> None:
+    tab = await stage.set("<model-viewer id=it><div id=inside></div></model-viewer>")
+    await tab.run("""for (const [type, detail] of Object.entries({
+        load: {},
+        "model-visibility": { visible: true },
+        "camera-change": { source: "user-interaction" },
+        "ar-status": { status: "session-started" },
+        click: 1,
+      })) inside.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }))""")
+    await tab.run("viewgraph.arScan()")
+    assert _actions(await stage.ends(tab, 1)) == [Action.AR_SCAN]
+
+
+async def test_a_model_that_is_gone_before_a_second_is_over_was_not_looked_at(stage: Stage) -> None:
+    tab = await stage.set("<model-viewer id=it></model-viewer>")
+    await tab.run("it.load(); it.scroll(false)")
+    await tab.page.wait_for_timeout(100)
+    await tab.run("it.scroll(true); it.scroll(false)")
+    await tab.page.wait_for_timeout(100)
+    await tab.run("viewgraph.arScan()")
+    assert _actions(await stage.ends(tab, 1)) == [Action.AR_SCAN]
+
+
 async def test_a_model_that_showed_before_the_snippet_came_is_viewed(stage: Stage) -> None:
     tab = await stage.set("<model-viewer shown></model-viewer>", snippet_first=False)
     await stage.looked(tab)

@@ -30,6 +30,7 @@ FULL = {
     "domain": "example.com",
     "visitor": "somebody",
     "userId": "usr_y",
+    "sentAt": "2023-06-15t12:00:01.9999999z",
 }
 
 
@@ -72,6 +73,7 @@ def test_every_field_is_read() -> None:
         domain="example.com",
         visitor="somebody",
         user_id="usr_y",
+        sent_at=datetime(2023, 6, 15, 12, 0, 1, 999_999, tzinfo=UTC),
     )
 
 
