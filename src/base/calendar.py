@@ -162,6 +162,12 @@ def _jump(skipped: datetime) -> datetime:
     return before + bisect_left(range((after - before) // _SECOND), True, key=is_past) * _SECOND
 
 
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks of a zone first show a local time; when they are set forward over it, then."""
+    shown = local.replace(tzinfo=zone, fold=0)
+    return _shown(shown) or _jump(shown)
+
+
 def resolve(start: Bound, end: Bound, zone: ZoneInfo) -> Span:
     """The span from `start`, as given, through the whole second or day of `end`.
 
@@ -178,10 +184,7 @@ def resolve(start: Bound, end: Bound, zone: ZoneInfo) -> Span:
 def _start(bound: Bound, zone: ZoneInfo) -> datetime:
     if not isinstance(bound, datetime):
         return start_of_day(bound, zone)
-    if bound.tzinfo:
-        return bound.astimezone(UTC)
-    local = bound.replace(tzinfo=zone, fold=0)
-    return _shown(local) or _jump(local)
+    return bound.astimezone(UTC) if bound.tzinfo else first_instant(bound, zone)
 
 
 def _end(bound: Bound, zone: ZoneInfo) -> datetime:

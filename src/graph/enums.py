@@ -95,7 +95,7 @@ described_enum(
     name="EventAction",
     VIEW="A publication was opened.",
     SHARE="A publication was shared.",
-    VIEW_3D="A 3D asset was shown on a page.",
+    VIEW_3D="A 3D asset was looked at on a page: it was loaded, and at least half in sight for a second.",
     AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
     AR_SCAN="Somebody scanned a code that leads to augmented reality.",
     INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is that of the "

@@ -170,6 +170,12 @@ class EventInput:
     user_id: strawberry.ID | None = optional(
         "The person's global id, where it is a user of this service: counted among monthly active users."
     )
+    sent_at: datetime | None = optional(
+        "When it was sent, by the clock that `occurredAt` and `id` are of: anew each time that it is sent. "
+        "Where it came more than a minute from then, that clock is wrong, and the time is put right by "
+        "the difference: see `clockCorrection`. Beyond 31 days it is dropped as WRONG_CLOCK. Left out by a "
+        "server that passes on what it kept."
+    )
 
 
 @strawberry.input(description="A work of the viewer's.")

@@ -88,7 +88,7 @@ async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids:
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
     """In the order of the table's columns."""
-    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, _ = event
+    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, *_ = event
     return (
         tenant_id,
         id,

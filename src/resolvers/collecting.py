@@ -16,12 +16,13 @@ from models import Device, SubjectKind
 from resolvers.context import Context
 from resolvers.recording import is_made_by
 
-_BELIEVED = timedelta(hours=48)
-"""A page that was offline may send what happened before; older than this it is not believed."""
 
-
-async def collect(context: Context, events: Sequence[WireEvent], agent: str | None) -> list[EventOutcome]:
+async def collect(
+    context: Context, events: Sequence[WireEvent], agent: str | None, *, opted_out: bool = False
+) -> list[EventOutcome]:
     """One outcome for each event, in order. What they say of the visitor and the user is ignored.
+
+    `opted_out`: whether the browser asks not to be tracked; that counts where the settings say so.
 
     Raises THROTTLED where strangers send too much: then nothing is stored.
     """
@@ -48,6 +49,8 @@ async def collect(context: Context, events: Sequence[WireEvent], agent: str | No
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
+        if opted_out and context.limits.honours_signals:
+            raise Dropped(Reason.OPTED_OUT)
         if bot:
             raise Dropped(Reason.BOT)
         if subject is None:
@@ -68,7 +71,7 @@ def _sender(context: Context, tenant_id: int, device: Device, salt: bytes, agent
         device=device,
         user_id=context.viewer.user_id,
         visitor=visitor,
-        oldest=context.now - _BELIEVED,
+        oldest=context.now - timedelta(hours=context.limits.offline_hours),
         is_believed=False,
     )
 
