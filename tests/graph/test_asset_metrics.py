@@ -314,7 +314,8 @@ def series_field(series: Series) -> str:
     )
     if not series.view_type:
         (action,) = series.actions or ()
-        return f"actions(action: {action}, {alike}) {{ interval count takenBack points {{ {POINT} takenBack }} }}"
+        shown_too = f"interval count takenBack points {{ {POINT} takenBack }}"
+        return f"actions(action: {action}, {alike}) {{ {shown_too} }}"
     return (
         f"views(viewType: {series.view_type}, actionTypes: {names(series.actions)}, {alike}) "
         f"{{ viewType interval count points {{ {POINT} }} }}"
