@@ -93,7 +93,8 @@ def _arguments(type_: str, name: str) -> str:
 def _any_value(type_: Any) -> str:
     enum = get_named_type(type_)
     assert isinstance(enum, GraphQLEnumType), enum
-    return next(iter(enum.values))
+    name: str = next(iter(enum.values))
+    return name
 
 
 def id_arguments() -> Iterator[tuple[str, str, str]]:
