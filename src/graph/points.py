@@ -29,7 +29,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from graph.execution import Execution, listed, text_of
-from graph.types.views import OF_THE_BUCKET, OF_THE_POINT, Points
+from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
 _AT_ONCE = 1_000
@@ -96,7 +96,7 @@ class _Leaf(NamedTuple):
 
 
 class _Columns:
-    """Values by bucket, by group, and counts: of each name in the answer, in their order.
+    """What is told by bucket, values by group, and counts: of each name in the answer, in their order.
 
     Raises _NotPlain, or what is wrong with a value.
     """
@@ -112,10 +112,9 @@ class _Columns:
         self._execution = execution
         self._path = path.add_key(0, type_.name)
         self._series = series = points.series
-        bucket, group = series.buckets[0], series.groups[0]
-        self._buckets = [points.of(Point(one, group, 0)) for one in series.buckets]
-        self._groups = [points.of(Point(bucket, one, 0)) for one in series.groups]
-        self._of_bucket: dict[str, list[Any]] = {}
+        self._now = points.now
+        self._groups = [points.of(Point(series.buckets[0], one, 0)) for one in series.groups]
+        self._of_bucket: dict[str, _Leaf] = {}
         self._of_group: dict[str, list[Any]] = {}
         self._of_point: dict[str, tuple[Sequence[int], Callable[[Any], Any]]] = {}
         self._loading: list[Callable[[], Coroutine[Any, Any, None]]] = []
@@ -134,8 +133,8 @@ class _Columns:
         if leaf.attribute in OF_THE_POINT:
             counts = {"count": self._series.counts, "taken_back": self._series.taken_back}
             self._of_point[name] = counts[leaf.attribute], leaf.complete
-        elif leaf.attribute in OF_THE_BUCKET:
-            self._of_bucket[name] = [leaf.of(one) for one in self._buckets]
+        elif leaf.attribute in OfBucket._fields:
+            self._of_bucket[name] = leaf
         else:
             self._of_group[name] = [leaf.of(one) for one in self._groups]
 
@@ -183,10 +182,14 @@ class _Columns:
         of_each = len(self._groups)
         buckets = [place // of_each for place in places]
         groups = [place % of_each for place in places]
+        # Of hours there may be thousands: each is made when it is told.
+        made = {number: OfBucket.at(self._series.buckets[number], self._now) for number in set(buckets)}
         columns: list[Any] = []
         for name in self._names:
             if name in self._of_bucket:
-                columns.append(map(self._of_bucket[name].__getitem__, buckets))
+                leaf = self._of_bucket[name]
+                values = {number: leaf.of(one) for number, one in made.items()}
+                columns.append(map(values.__getitem__, buckets))
             elif name in self._of_group:
                 columns.append(map(self._of_group[name].__getitem__, groups))
             else:

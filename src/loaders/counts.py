@@ -249,6 +249,7 @@ async def read_points(
     runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not members:
         return []
+    await current_usage().line.step(len(measure.spans))
     rows = await database.fetch(
         points_statement(
             tuple(runs),

@@ -1,10 +1,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, cast
 
 import strawberry
 
-from base.calendar import DateInterval
+from base.calendar import Bucket, DateInterval
 from graph.directives import A_POINT
 from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
@@ -29,6 +29,24 @@ def _workspace_face(row: WorkspaceRow) -> Any:
     from graph.types.assets import Workspace
 
     return Workspace.of(row)
+
+
+def is_running(bucket: Bucket, now: datetime) -> bool:
+    return bucket.start <= now < bucket.end
+
+
+class OfBucket(NamedTuple):
+    """What points of one bucket have in common, by the names of their fields."""
+
+    date_interval: str
+    start: datetime
+    end: datetime
+    is_partial: bool
+    is_running: bool
+
+    @classmethod
+    def at(cls, bucket: Bucket, now: datetime) -> Self:
+        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, bucket.start <= now < bucket.end)
 
 
 @strawberry.type(
@@ -84,16 +102,16 @@ class ViewPoint:
     def of(cls, point: Point, now: datetime) -> Self:
         bucket, group = point.bucket, point.group
         return cls(
-            **cls.counted(point),
             asset_id=group.asset_id,
             workspace_id=group.workspace_id,
             date_interval=bucket.key,
             start=bucket.start,
             end=bucket.end,
             is_partial=bucket.is_partial,
-            is_running=bucket.start <= now < bucket.end,
+            is_running=is_running(bucket, now),
             device_category=DeviceCategory.of(group.device),
             domain=group.domain,
+            **cls.counted(point),
         )
 
     @staticmethod
@@ -124,10 +142,8 @@ class ActionPoint(ViewPoint):
         return {"count": BigInt(point.standing), "taken_back": BigInt(point.taken_back)}
 
 
-OF_THE_BUCKET = frozenset({"date_interval", "start", "end", "is_partial", "is_running"})
-"""What points of one bucket have in common."""
 OF_THE_POINT = frozenset({"count", "taken_back"})
-"""What each has for itself; the rest is of their group."""
+"""What each point has for itself; what it has not with its bucket either, it has with its group."""
 
 
 class Points(Iterable[ViewPoint]):
