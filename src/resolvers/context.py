@@ -1,7 +1,7 @@
 """What one request carries, and what the program lends to every request."""
 
 from asyncio import Semaphore, sleep
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
 from base.lanes import Lanes
+from base.networks import network_of
 from base.turns import Line
 from database import Database, current_usage
 from ingest.buffer import Buffer
@@ -35,6 +36,10 @@ from social.refresh import Refresher
 _TURNS = 4
 _AT_A_TIME = 4
 """Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
+
+
+_REQUEST_COST = 10
+"""Of a share of the worker, whatever is asked."""
 
 
 class Quotas(NamedTuple):
@@ -176,12 +181,19 @@ class Context:
         """What is about to be executed costs so much of what the viewer may ask for, or the address where
         nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
         """
+        self.services.lanes.owe(self.caller, _REQUEST_COST + cost)
         budget = self.services.rates.spend(
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
         self.course.budget = budget
         if budget:
             budget.require()
+
+    @property
+    def caller(self) -> Hashable:
+        """A user, or where nobody is known the network that is asked from."""
+        user_id = self.viewer.user_id
+        return network_of(self.address) if user_id is None else user_id
 
     async def afford(self) -> None:
         """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
