@@ -47,7 +47,17 @@ from database import (
     table_of,
 )
 from loaders.base import Loader
-from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
+from models import (
+    TAKES_BACK,
+    Action,
+    Day,
+    DayTotal,
+    Domain,
+    EngagedView,
+    Event,
+    Instant,
+    MonthTotal,
+)
 
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
@@ -224,23 +234,29 @@ async def _read_span(
 
 Member = tuple[int, int, int]
 """Tenant, subject, and the number of the part of a series to which it adds."""
-Summed = tuple[int, int, int, str, int]
+Summed = tuple[int, int, int, str, int, int]
 """The number of the part; the position of the span; device and domain, -1 and "" where it is not split by
-them; how often."""
+them; how often; and how often of these something was taken back."""
 
 
 async def read_points(
     database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
 ) -> list[Summed]:
-    """Actions are added up. What lies in several tiers comes as several.
+    """Actions are added up, with those that take others back. What lies in several tiers comes as several.
 
     Where there are more than `most` places, some of those beyond are left out.
     """
     runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not members:
         return []
+    await current_usage().line.step(len(measure.spans))
     rows = await database.fetch(
-        points_statement(tuple(runs), measure.dimensions, measure.domain is not None),
+        points_statement(
+            tuple(runs),
+            measure.dimensions,
+            measure.domain is not None,
+            not TAKES_BACK.keys().isdisjoint(measure.actions),
+        ),
         tenants=list({tenant_id for tenant_id, *_ in members}),
         subjects=list(members),
         actions=list(measure.actions),
@@ -253,8 +269,8 @@ async def read_points(
     summed: list[Summed] = []
     async for piece in current_usage().line.pieces(rows):
         summed += [
-            (part, numbered[run][bucket // 2].position, device, domain, count)
-            for run, bucket, part, device, domain, count in piece
+            (part, numbered[run][bucket // 2].position, device, domain, count, taken_back)
+            for run, bucket, part, device, domain, count, taken_back in piece
             if bucket % 2
         ]
     return summed
@@ -408,16 +424,18 @@ def counts_statement(
 
 @lru_cache(maxsize=512)
 def points_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
-) -> Statement[tuple[int, int, int, int, str, int]]:
-    selects = [_points_select(number, run, dimensions, of_one_domain) for number, run in enumerate(runs)]
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool, takes_back: bool = False
+) -> Statement[tuple[int, int, int, int, str, int, int]]:
+    selects = [
+        _points_select(number, run, dimensions, of_one_domain, takes_back) for number, run in enumerate(runs)
+    ]
     every = union_all(*selects).subquery()
     # A subquery even of one: SQLite would otherwise stop to sort only when all is told.
     return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
 
 
 def _points_select(
-    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool
+    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool, takes_back: bool
 ) -> Select[Any]:
     tier = _TIERS[name.removesuffix(_TAIL)]
     asked = asked_subjects(f"{name}_subjects", "part")
@@ -443,11 +461,20 @@ def _points_select(
             device.label("device"),
             domain.label("domain"),
             cast(tier.sum, BigInteger).label("count"),
+            (_taken_back(tier) if takes_back else literal(0)).label("taken_back"),
         )
         .select_from(_with_domains(source, tier, dimensions))
         .group_by(asked.c.part, bucket, *by)
     )
     return _of_what_is_asked(statement, tier, of_one_domain)
+
+
+def _taken_back(tier: _Tier) -> ColumnElement[int]:
+    if tier.action is not None:
+        return literal(0)
+    of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
+    takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
+    return cast(func.sum(case((takes_back, of_each), else_=literal_column("0"))), BigInteger)
 
 
 def _counted(

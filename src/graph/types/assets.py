@@ -10,8 +10,8 @@ from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
-from graph.inputs import DateRange
-from graph.scalars import BigInt, TimeZone
+from graph.scalars import BigInt
+from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.node import Node
@@ -25,9 +25,7 @@ from resolvers.memberships import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
-UTC = TimeZone("UTC")
 
-Range = Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")]
 AssetIds = Annotated[
     list[strawberry.ID] | None,
     argument(
@@ -40,20 +38,6 @@ WorkspaceIds = Annotated[
     argument(
         "Only these workspaces, by global id; null means all, an empty list none. One that the viewer may "
         "not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
-    ),
-]
-OneDomain = Annotated[
-    str | None,
-    argument(
-        "Only what came from this site, such as `example.com`, or from `(other)`: see `ViewPoint.domain`. "
-        "From anywhere when null."
-    ),
-]
-Zone = Annotated[
-    TimeZone | None,
-    argument(
-        "By whose clock days and local times of `range` are read, and the buckets of series made; UTC when "
-        "null."
     ),
 ]
 
