@@ -161,7 +161,7 @@ class Loaders:
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:
-        return ExperienceCountsOfPublication(self._database)
+        return ExperienceCountsOfPublication(self._database, self._hour)
 
     @cached_property
     def organization(self) -> OrganizationById:

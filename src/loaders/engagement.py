@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from base.calendar import Span
 from database import Database, Statement, among, ordered_join, table_of
 from loaders.base import Loader
 from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
-from loaders.hour import Asked, Hour, HourLoader, Standings
+from loaders.hour import Asked, Hour, HourKey, HourLoader, Standings
 from loaders.publications import EXPERIENCES
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
@@ -181,8 +181,8 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(Loader[int, Counter[ExperienceType]]):
-    """Published experiences of each publication, by type."""
+class ExperienceCountsOfPublication(Loader[HourKey[int], Counter[ExperienceType]]):
+    """Published experiences of each publication, by type. Only its makers publish, and raise its revision."""
 
     _statement = Statement(
         select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())
@@ -191,8 +191,24 @@ class ExperienceCountsOfPublication(Loader[int, Counter[ExperienceType]]):
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[Counter[ExperienceType]]:
-        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in keys}
-        for publication_id, type_, count in await self.database.fetch(self._statement, keys=keys):
+    def __init__(self, database: Database, hour: Hour) -> None:
+        super().__init__(database)
+        self._hour = hour
+
+    async def batch_load_fn(self, keys: Sequence[HourKey[int]]) -> list[Counter[ExperienceType]]:
+        found = {key: counts for key in keys if (counts := self._hour.find(self._slot(key))) is not None}
+        if missing := [key for key in keys if key not in found]:
+            counted = await self._counted([key.key for key in missing])
+            for key in missing:
+                found[key] = counted[key.key]
+                self._hour.keep(self._slot(key), counted[key.key])
+        return [found[key] for key in keys]
+
+    async def _counted(self, ids: Sequence[int]) -> dict[int, Counter[ExperienceType]]:
+        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in ids}
+        for publication_id, type_, count in await self.database.fetch(self._statement, keys=ids):
             counts[publication_id][type_] = count
-        return [counts[id] for id in keys]
+        return counts
+
+    def _slot(self, key: HourKey[int]) -> Hashable:
+        return type(self), key

@@ -50,8 +50,8 @@ class Settings(BaseSettings):
         default=4,
         ge=1,
         description=(
-            "How many statements each worker reads by at a time. It holds up to four times as many "
-            "connections open for that."
+            "How many statements each worker reads by at a time, for which it holds up to four times as many "
+            "connections open."
         ),
     )
     host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")

@@ -145,9 +145,9 @@ class Publication(Node):
         ExperienceCounts | None,
         requires=MAKERS,
     )
-    def experience_counts(self) -> int:
+    def experience_counts(self) -> HourKey[int]:
         """How many experiences it has published, by type."""
-        return self.row.id
+        return metrics.experience_counts_key(self.row)
 
     @loaded(
         lambda loaders: loaders.engagement,
