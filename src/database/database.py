@@ -154,6 +154,18 @@ class Database:
                 await connection.close()
                 return done
 
+    async def empty_log(self) -> bool:
+        """SQLite's: all of it goes into the database's file, and its own is cut to nothing.
+
+        False while others read or write what is in it.
+        """
+        async with self._writer, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver
+            async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                is_busy, *_ = await cursor.fetchone()
+        return not is_busy
+
     def _drop_later(self, dropping: Coroutine[Any, Any, None]) -> None:
         task = create_task(dropping)
         self._dropping.add(task)

@@ -2,7 +2,7 @@
 
 import re
 from functools import lru_cache
-from ipaddress import IPv6Address
+from ipaddress import IPv4Address, IPv6Address
 from urllib.parse import urlsplit
 
 import idna
@@ -13,6 +13,13 @@ _LONGEST = 253
 _LONGEST_GIVEN = 2_000
 _CACHED_NAMES = 10_000
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
+_NO_HOSTS = frozenset(("null", "undefined", "none", "nan"))
+"""What programs write where there is no host."""
+_OPAQUE = frozenset(("about", "blob", "data", "file", "filesystem", "javascript", "mailto", "sms", "tel", "urn"))
+"""Schemes of addresses in which there is no host."""
+_SCHEMES = _OPAQUE | {"ftp", "http", "https", "ws", "wss"}
+"""In front of a colon these are no hosts with a port behind."""
+_NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
 
@@ -33,13 +40,27 @@ def normal_domain(text: str | None) -> str | None:
     if len(given) > _LONGEST_GIVEN:
         raise InvalidDomain(given[:_LONGEST])
     try:
-        host = urlsplit(given if _ADDRESS.match(given) else f"//{given}").hostname or ""
+        host = _host(given)
         name = _address(host) if ":" in host else _name(host)
     except (ValueError, idna.IDNAError):
         raise InvalidDomain(given[:_LONGEST]) from None
     if len(name) > _LONGEST:
         raise InvalidDomain(given[:_LONGEST])
     return name
+
+
+def _host(given: str) -> str:
+    """Raises ValueError."""
+    has_scheme = _ADDRESS.match(given)
+    scheme = given.partition(":")[0].lower()
+    if scheme in (_OPAQUE if has_scheme else _SCHEMES) and ":" in given:
+        raise ValueError("the address of something that is on no host")
+    parts = urlsplit(given if has_scheme else f"//{given}")
+    if not has_scheme and "@" in parts.netloc:
+        raise ValueError("an e-mail address")
+    # Which raises ValueError beyond 65535, and for what is no number.
+    _ = parts.port
+    return parts.hostname or ""
 
 
 def _address(host: str) -> str:
@@ -51,6 +72,7 @@ def _address(host: str) -> str:
 def _name(host: str) -> str:
     name = host if host.isascii() else idna.encode(host, uts46=True).decode().lower()
     name = name.removesuffix(".")
-    if not _NAME.fullmatch(name):
+    if not _NAME.fullmatch(name) or name in _NO_HOSTS:
         raise ValueError("no host name")
-    return name
+    # As browsers have it: what ends in a number is an IPv4 address, or nothing.
+    return str(IPv4Address(name)) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name

@@ -32,6 +32,8 @@ class Subject(NamedTuple):
     """The only sites from which its events count; none named, all."""
     oldest: datetime | None = None
     """Raw events from before it were pruned: nothing that happened before it is taken in any more."""
+    time_zone: str = "UTC"
+    """The tenant's reporting one."""
 
 
 class _SubjectRow(NamedTuple):
@@ -43,7 +45,7 @@ class _SubjectRow(NamedTuple):
     pruned_before: date | None
 
     def subject(self, kind: SubjectKind, domains: frozenset[str] = frozenset()) -> Subject:
-        return Subject(kind, self.id, self.tenant_id, self.owner_id, domains, self._oldest())
+        return Subject(kind, self.id, self.tenant_id, self.owner_id, domains, self._oldest(), self.time_zone)
 
     def _oldest(self) -> datetime | None:
         return start_of_day(self.pruned_before, time_zone(self.time_zone)) if self.pruned_before else None
