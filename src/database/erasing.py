@@ -13,7 +13,7 @@ from database.database import Database
 from database.inserts import table_of
 
 _TRIES = 5
-_PAUSE_SECONDS = 1.0
+_PAUSE_SECONDS = 0.2
 
 
 async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnElement[bool]) -> bool:

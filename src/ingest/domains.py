@@ -7,6 +7,8 @@ from urllib.parse import urlsplit
 
 import idna
 
+from base.aliases import BELOW
+
 OTHER = "(other)"
 """Under which domains are counted that are not told apart any more. No host can be called so."""
 _LONGEST = 253
@@ -15,7 +17,9 @@ _CACHED_NAMES = 10_000
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _NO_HOSTS = frozenset(("null", "undefined", "none", "nan"))
 """What programs write where there is no host."""
-_OPAQUE = frozenset(("about", "blob", "data", "file", "filesystem", "javascript", "mailto", "sms", "tel", "urn"))
+_OPAQUE = frozenset(
+    ("about", "blob", "data", "file", "filesystem", "javascript", "mailto", "sms", "tel", "urn")
+)
 """Schemes of addresses in which there is no host."""
 _SCHEMES = _OPAQUE | {"ftp", "http", "https", "ws", "wss"}
 """In front of a colon these are no hosts with a port behind."""
@@ -47,6 +51,22 @@ def normal_domain(text: str | None) -> str | None:
     if len(name) > _LONGEST:
         raise InvalidDomain(given[:_LONGEST])
     return name
+
+
+def domain_pattern(text: str) -> str:
+    """A site, or `*.` and one for all that are below it. Raises InvalidDomain, also for nothing."""
+    given = text.strip()
+    name = normal_domain(given.removeprefix(BELOW))
+    if name is None or (given.startswith(BELOW) and not _has_below(name)):
+        raise InvalidDomain(given[:_LONGEST])
+    pattern = BELOW + name if given.startswith(BELOW) else name
+    if len(pattern) > _LONGEST:
+        raise InvalidDomain(given[:_LONGEST])
+    return pattern
+
+
+def _has_below(name: str) -> bool:
+    return name[0] != "[" and not _NUMBER.fullmatch(name.rpartition(".")[2])
 
 
 def _host(given: str) -> str:

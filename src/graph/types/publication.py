@@ -15,6 +15,7 @@ from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
 from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ViewSeries
@@ -29,6 +30,7 @@ from loaders.publications import ExperienceRow, PublicationRow
 from loaders.views import ViewsKey
 from models import ExperienceType
 from resolvers import metrics
+from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
 from resolvers.ranges import span_of, zone_of
 
@@ -66,6 +68,18 @@ class User(Node):
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
+
+    @loaded(
+        lambda loaders: loaders.domain_aliases,
+        lambda _, aliases: DomainAlias.all(aliases),
+        list[DomainAlias] | None,
+        requires=[Access.SELF],
+        costs=list_of(MOST_ALIASES),
+    )
+    def domain_aliases(self) -> int:
+        """Other names of the sites that show the user's publications, profile and works, in order of their
+        letters."""
+        return self.row.tenant_id
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
@@ -204,7 +218,8 @@ class Publication(Node):
         domain: Annotated[
             str | None,
             argument(
-                "Only views from this site, such as `example.com`, or from `(other)`: see "
+                "Only views from this site, such as `example.com`, under whatever name `domainAliases` has "
+                "for it; from all sites below one, as in `*.example.com`; or from `(other)`: see "
                 "`ViewPoint.domain`. From anywhere when null."
             ),
         ] = None,
