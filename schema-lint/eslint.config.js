@@ -51,7 +51,7 @@ const strict = {
         suffixes: ["Connection", "Edge", "Payload"],
         // Figures of a moment, and parts of the object on which they stand.
         types: [
-          "AssetFormat", "AssetMetrics", "EngagementMetrics", "ExperienceCounts", "InsightScoreParts", "Limits",
+          "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts", "InsightScoreParts", "Limits",
           "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport", "UniqueVisitors", "ViewPoint",
           "ViewSeries", "Work",
         ],
