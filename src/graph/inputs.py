@@ -283,8 +283,8 @@ class UpdateAssetInput:
 @strawberry.input(description="Another name of a site.")
 class DomainAliasInput:
     domain: str = described(
-        "A site such as `shop.example.com`; `*.example.com` for all sites below one; or `www.*`, with the "
-        "name `*`, for any site with `www.` before it. Of several that fit, the most exact counts."
+        "A site such as `shop.example.com`; `*.example.com` for all sites below one; or www.*, with the "
+        "name *, for any site with www. before it. Of several that fit, the most exact counts."
     )
     name: str = described("The site that it is shown as, and asked for by. It is none of the other names.")
 

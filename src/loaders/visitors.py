@@ -104,6 +104,8 @@ _IS_WITHIN = and_(
     EVENTS.occurred_at >= bindparam("start", type_=Instant()),
     EVENTS.occurred_at < bindparam("end", type_=Instant()),
 )
+# Of a visitor's few events: the plus keeps SQLite from going through all of a subject's.
+_SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
 # As the index has it, to the letter.
 _IS_LONE: ColumnElement[bool] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
 
@@ -151,7 +153,7 @@ class _Figures:
                 and_(EVENTS.tenant_id == LINKS.tenant_id, EVENTS.visitor == LINKS.visitor, _IS_LONE),
             )
         )
-        .where(among(LINKS.tenant_id, "tenants"), among(EVENTS.subject_id, "subject_ids"), _IS_WITHIN),
+        .where(among(LINKS.tenant_id, "tenants"), among(_SUBJECT, "subject_ids"), _IS_WITHIN),
         lambda tenant_id, subject_id, visitor, user_id: ((tenant_id, subject_id), (visitor, user_id)),
     )
     _signed_in_until_now = Statement(

@@ -35,10 +35,11 @@ class Event(SQLModel, table=True):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
-        # Of named visitors who are not signed in: those who are by now are found among them.
+        # Of named visitors who are not signed in: those who are by now are found among them. SQLite takes it
+        # only with every column that is asked for.
         Index(
             "ix_events_visitor",
-            *("tenant_id", "visitor", "subject_id", "occurred_at", "action"),
+            *("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
             sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
         ),

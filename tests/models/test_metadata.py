@@ -246,7 +246,7 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
         "events": {
             ("tenant_id", "subject_id", "occurred_at"),
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
-            ("tenant_id", "visitor", "subject_id", "occurred_at", "action"),
+            ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
         },
         "month_totals": {("tenant_id", "month")},
         "visitor_links": set(),

@@ -9,9 +9,9 @@ from graph.fields import described
 @strawberry.type(description="Another name of a site, under which it is not shown.")
 class DomainAlias:
     domain: str = described(
-        "A site, `*.` and a site for all those below it, or `www.*` for any site with `www.` before it."
+        "A site, `*.` and a site for all those below it, or www.* for any site with www. before it."
     )
-    name: str = described("The site under which it is shown; `*` for `www.*`: what stands behind it.")
+    name: str = described("The site under which it is shown; * for www.*: what stands behind it.")
 
     @classmethod
     def all(cls, aliases: Aliases) -> list[Self]:

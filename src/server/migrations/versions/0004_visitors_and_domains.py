@@ -36,7 +36,7 @@ def upgrade() -> None:
     op.create_index(
         "ix_events_visitor",
         "events",
-        ["tenant_id", "visitor", "subject_id", "occurred_at", "action"],
+        ["tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"],
         sqlite_where=_LONE,
         postgresql_where=_LONE,
     )
