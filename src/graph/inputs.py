@@ -167,7 +167,7 @@ class EventInput:
     visitor: str | None = optional(
         "The caller's own stable name for the person: one unique visitor, also before and after they sign in "
         "where `userId` is named, too. Only a keyed hash of it is stored. What stands where there is no name "
-        "is none: an empty text, `null`, `undefined`, a UUID of zeros and the like."
+        "is none: an empty text, null, undefined, a UUID of zeros and the like."
     )
     user_id: strawberry.ID | None = optional(
         "The person's global id, where it is a user of this service: counted among monthly active users."
