@@ -11,17 +11,16 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
-from importlib.resources import files
 from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
+
+from base.zones import UnknownTimeZone as UnknownTimeZone
+from base.zones import time_zone as time_zone
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND: Final = timedelta(seconds=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
-
-_ZONE_NAMES: Final = frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
-_zone: Final = lru_cache(maxsize=len(_ZONE_NAMES))(ZoneInfo)
 
 # datetime.fromisoformat also takes week dates, digits without separators and hours alone.
 _BOUND: Final = re.compile(
@@ -93,22 +92,12 @@ class Pieces(NamedTuple):
     edges: list[Piece[datetime]]
 
 
-class UnknownTimeZone(ValueError):
-    pass
-
-
 class InvalidBound(ValueError):
     pass
 
 
 class InvalidSpan(ValueError):
     pass
-
-
-def time_zone(name: str) -> ZoneInfo:
-    if name not in _ZONE_NAMES:
-        raise UnknownTimeZone(f"{name[:40]!r} is no IANA time zone name, such as Europe/Paris")
-    return _zone(name)
 
 
 def parse_bound(text: str) -> Bound:

@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import (
 
 from database.bulk import Work, committed
 from database.faults import fault_of, faults_told
-from database.readers import PostgresReaders, Readers, SqliteReaders
+from database.postgres import PostgresReaders
+from database.readers import Readers
 from database.reading import Readings
+from database.sqlite import SqliteReaders
 from database.statement import Statement
-from database.usage import current_usage
+from database.usage import NOBODYS, current_usage
 
 R = TypeVar("R")
 Observer = Callable[[str], None]
@@ -82,7 +84,7 @@ class Database:
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
-        """Each statement sees what was committed before it began.
+        """Each statement sees what was committed before it began; within a moment, before the first began.
 
         Raises TIMEOUT when it was cut off, and UNAVAILABLE when the database cannot be reached.
         """
@@ -90,7 +92,8 @@ class Database:
         with current_usage() as usage, self._readings.read(usage):
             self._observe(compiled.text)
             try:
-                fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+                source = usage.moment or self._readers
+                fetched = await source.fetch(compiled.text, statement.arguments(compiled, parameters))
             except Exception as error:
                 if fault := fault_of(error):
                     raise fault.told() from error
@@ -108,6 +111,21 @@ class Database:
         """
         with current_usage() as usage, self._readings.read(usage):
             await wait(reading)
+
+    def begin_moment(self, *, is_large: bool = False) -> None:
+        """From now on, all that is read for this request is as it was when the first of it is read; until the
+        moment ends, or another one begins. `is_large`: whether much is made of it, which takes long.
+        """
+        self.end_moment()
+        usage = current_usage()
+        if usage is not NOBODYS:
+            usage.moment = self._readers.moment(is_large=is_large)
+
+    def end_moment(self) -> None:
+        usage = current_usage()
+        if usage.moment:
+            usage.moment.end()
+            usage.moment = None
 
     def stop_reading(self) -> None:
         """For this request, of which nobody waits for the answer any more: what is being read is cut off."""

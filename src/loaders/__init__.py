@@ -18,9 +18,8 @@ from loaders.domains import AliasesOfTenant
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
-    SocialCountsOfPublication,
 )
-from loaders.hour import Hour
+from loaders.hour import Hour, Standings
 from loaders.insights import (
     EVEN_WEIGHTS,
     InsightByPublicId,
@@ -150,20 +149,20 @@ class Loaders:
         return Views(self._database, self._points)
 
     @cached_property
+    def standings(self) -> Standings:
+        return Standings(self._database, self._hour, self._now)
+
+    @cached_property
     def engagement(self) -> EngagementOfPublication:
-        return EngagementOfPublication(self._database, self._hour, self._now, self.counts)
+        return EngagementOfPublication(self._database, self._hour, self.standings, self._now, self.counts)
 
     @cached_property
     def visitors(self) -> VisitorsOfTheHour:
-        return VisitorsOfTheHour(self._database, self._hour, self._now)
+        return VisitorsOfTheHour(self._database, self._hour, self.standings, self._now)
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:
-        return ExperienceCountsOfPublication(self._database, self._hour)
-
-    @cached_property
-    def social_metrics(self) -> SocialCountsOfPublication:
-        return SocialCountsOfPublication(self._database, self._hour, self.social_counts)
+        return ExperienceCountsOfPublication(self._database)
 
     @cached_property
     def organization(self) -> OrganizationById:

@@ -24,7 +24,7 @@ from database import Database, Statement, among, ordered_join, rows_of, table_of
 from loaders.base import Loader
 from loaders.counts import EVENTS, is_of
 from loaders.engagement import ACTIVE_USERS
-from loaders.hour import Hour, HourLoader
+from loaders.hour import Asked, Hour, HourLoader, Standings
 from models import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -290,9 +290,15 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 
 
 class VisitorsOfTheHour(HourLoader[VisitorsKey, Visitors]):
-    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
-        super().__init__(database, hour)
+    """Of one publication each."""
+
+    def __init__(self, database: Database, hour: Hour, standings: Standings, now: datetime) -> None:
+        super().__init__(database, hour, standings)
         self._figures = _Figures(database, now)
 
-    async def compute(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
-        return await self._figures.of(keys)
+    def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
+        (publication_id,) = key.subjects
+        return key.tenant_id, publication_id
+
+    async def compute(self, asked: Sequence[Asked[VisitorsKey]]) -> list[Visitors]:
+        return await self._figures.of([one.key for one in asked])

@@ -34,7 +34,7 @@ from models.organizations import (
     Workspace,
     WorkspaceMembership,
 )
-from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work
+from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work, ZoneRules
 from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
 from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
@@ -88,4 +88,5 @@ __all__ = [
     "Work",
     "Workspace",
     "WorkspaceMembership",
+    "ZoneRules",
 ]

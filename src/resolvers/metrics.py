@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from base.calendar import DateInterval, Span, buckets
 from base.errors import BadUserInput
 from loaders.counts import Dimension
-from loaders.engagement import EngagementKey, SocialKey
+from loaders.engagement import EngagementKey
 from loaders.hour import HourKey
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
@@ -32,14 +32,6 @@ def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
         key.revision,
         VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, subjects, False, span),
     )
-
-
-def experience_counts_key(publication: PublicationRow) -> HourKey[int]:
-    return HourKey(publication.revision, publication.id)
-
-
-def social_metrics_key(publication: PublicationRow) -> HourKey[SocialKey]:
-    return HourKey(publication.revision, SocialKey(publication.id, publication.owner_id))
 
 
 def publication_views_key(

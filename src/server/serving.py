@@ -125,4 +125,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(_TURN_SECONDS)
-    gc.set_threshold(10_000, 2, 400)
+    gc.set_threshold(4_000, 2, 1_000)

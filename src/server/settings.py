@@ -44,7 +44,12 @@ class Settings(BaseSettings):
         description="Where the data is: `sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/DATABASE`.",
     )
     database_readers: int = Field(
-        default=4, ge=1, description="How many connections each worker holds open for reading."
+        default=4,
+        ge=1,
+        description=(
+            "How many statements each worker reads by at a time. It holds up to four times as many "
+            "connections open for that."
+        ),
     )
     host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="The port that `serve` listens on.")
@@ -130,7 +135,10 @@ class Settings(BaseSettings):
     cache_seconds: int = Field(
         default=3600,
         ge=0,
-        description="How old the figures of a dashboard may be, in seconds; 0 for not at all.",
+        description=(
+            "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for not "
+            "at all."
+        ),
     )
     max_body_bytes: int = Field(
         default=5_000_000, ge=1000, description="The largest body of a request, in bytes."

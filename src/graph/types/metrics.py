@@ -88,8 +88,8 @@ class EngagementMetrics:
         "booking) in the 30 days of 24 hours that end now, or at the range's end."
     )
     generated_at: datetime = described(
-        "When these figures were computed: they may be served from cache for up to an hour after. What the "
-        "publication's makers change shows at once."
+        "By when these figures were what they are: nothing was counted since that changes them. The same in "
+        "all figures of one publication in an answer. An hour at most before the answer."
     )
 
     @loaded(

@@ -20,7 +20,7 @@ from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetri
 from graph.types.node import Node
 from graph.types.views import ViewSeries
 from loaders.asset_metrics import Group
-from loaders.engagement import EngagementKey, SocialKey
+from loaders.engagement import EngagementKey
 from loaders.hour import HourKey
 from loaders.insights import InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
@@ -152,9 +152,9 @@ class Publication(Node):
         ExperienceCounts | None,
         requires=MAKERS,
     )
-    def experience_counts(self) -> HourKey[int]:
-        """How many experiences it has published, by type. At most an hour old."""
-        return metrics.experience_counts_key(self.row)
+    def experience_counts(self) -> int:
+        """How many experiences it has published, by type."""
+        return self.row.id
 
     @loaded(
         lambda loaders: loaders.engagement,
@@ -174,20 +174,20 @@ class Publication(Node):
             ),
         ] = None,
     ) -> HourKey[EngagementKey]:
-        """What people did with it, of all time or within a range. At most an hour old, as `generatedAt`
-        says."""
+        """What people did with it, of all time or within a range: as much as all other fields of the answer
+        know of."""
         span = span_of(range.start, range.end, zone_of("UTC"), info.context.limits) if range else None
         return metrics.engagement_key(self.row, span)
 
     @loaded(
-        lambda loaders: loaders.social_metrics,
+        lambda loaders: loaders.social_counts,
         lambda _, counts: SocialMetrics.of(counts),
         SocialMetrics | None,
         requires=MAKERS,
     )
-    def social_metrics(self) -> HourKey[SocialKey]:
-        """Followers of the publication's owner, and whom the owner follows. At most an hour old."""
-        return metrics.social_metrics_key(self.row)
+    def social_metrics(self) -> int:
+        """Followers of the publication's owner, and whom the owner follows."""
+        return self.row.owner_id
 
     @loaded(
         lambda loaders: loaders.views,
