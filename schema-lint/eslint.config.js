@@ -51,9 +51,9 @@ const strict = {
         suffixes: ["Connection", "Edge", "Payload"],
         // Figures of a moment, and parts of the object on which they stand.
         types: [
-          "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "EngagementMetrics", "ExperienceCounts", "InsightScoreParts", "Limits",
-          "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport", "TakenBack", "UniqueVisitors",
-          "ViewPoint",
+          "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts",
+          "InsightScoreParts", "Limits", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport",
+          "TakenBack", "UniqueVisitors", "ViewPoint",
           "ViewSeries", "Work",
         ],
       },

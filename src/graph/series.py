@@ -13,6 +13,7 @@ from graphql import (
     VariableNode,
 )
 
+from base.aliases import BELOW
 from base.calendar import (
     DateInterval,
     InvalidBound,
@@ -149,7 +150,10 @@ class SeriesAsked:
         return self._place.scope in _OF_MANY
 
     def is_by_domains(self, variables: Variables) -> bool:
-        return "DOMAIN" in self.groups(variables) and self._value("domain", variables) is None
+        domain = self._value("domain", variables)
+        # One that is named is one group, but for those below one.
+        is_one = domain is not None and not str(domain).strip().startswith(BELOW)
+        return "DOMAIN" in self.groups(variables) and not is_one
 
     def points(self, variables: Variables, known: Known) -> Points:
         """None in a range that is refused in its place."""

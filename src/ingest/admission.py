@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from base.aliases import is_among
 from base.ids import uuid7, uuid7_instant
 from ingest.domains import InvalidDomain, normal_domain
 from ingest.events import NewEvent
@@ -150,6 +151,6 @@ def _domain(text: str | None, subject: Subject) -> str | None:
         name = normal_domain(text)
     except InvalidDomain:
         raise Dropped(Reason.INVALID_DOMAIN) from None
-    if subject.domains and name not in subject.domains:
+    if subject.domains and (name is None or not is_among(name, subject.domains, subject.aliases)):
         raise Dropped(Reason.DOMAIN_NOT_ALLOWED)
     return name

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from base.aliases import Aliases
 from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
-from loaders.counts import Measure, Member, read_points
+from loaders.counts import Dimension, Measure, Member, read_points, with_sites
+from loaders.domains import aliases_by_tenant
 from models import Device
 
 _RAW = 1 << 32
@@ -91,12 +93,14 @@ async def read_series(
     database: Database, budget: PointBudget, asked: Sequence[Asked]
 ) -> list[Series | TooManyPoints]:
     """For all that are alike in one statement."""
+    asked = await with_sites(database, asked)
+    names = await _names(database, asked)
     alike: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
         alike[one.time_zone, one.measure].append(number)
     found: list[Series | TooManyPoints] = [Series((), (), (), (), ())] * len(asked)
     for (zone, measure), numbers in alike.items():
-        parties = [_Party(asked[number]) for number in numbers]
+        parties = [_Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         await _read(database, zone, measure, parties, budget.most)
         for number, party in zip(numbers, parties, strict=True):
             try:
@@ -104,6 +108,12 @@ async def read_series(
             except TooManyPoints as error:
                 found[number] = error
     return found
+
+
+async def _names(database: Database, asked: Sequence[Asked]) -> Mapping[int, Aliases]:
+    """By tenant, of those whose series are split by sites."""
+    tenants = {one.tenant_id for one in asked if Dimension.DOMAIN in one.measure.dimensions}
+    return await aliases_by_tenant(database, tenants) if tenants else {}
 
 
 async def _read(database: Database, zone: str, measure: Measure, parties: "list[_Party]", most: int) -> None:
@@ -127,8 +137,11 @@ _Place = tuple[int, str, int, int]
 class _Party:
     """A series while it is read."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, aliases: Aliases | None) -> None:
         self.asked = asked
+        self._aliases = aliases
+        self._read: set[tuple[int, _Place]] = set()
+        """Points of sites that have other names, before these are put together."""
         self.parts = list(dict.fromkeys(asked.parts))
         self._groups: dict[_Place, int] = {}
         self._counts: dict[int, int] = {}
@@ -140,6 +153,9 @@ class _Party:
 
     def add(self, position: int, place: _Place, count: int, taken_back: int) -> None:
         """`count` has what was done, and what took it back."""
+        if self._aliases:
+            self._read.add((position, place))
+            place = (place[0], self._aliases.name_of(place[1]), *place[2:])
         group = self._groups.setdefault(place, len(self._groups))
         key = position * _RAW + group
         self._counts[key] = self._counts.get(key, 0) + count - 2 * taken_back
@@ -153,7 +169,9 @@ class _Party:
             self._groups.setdefault((-1, "", 0, 0), 0)
         in_order = sorted(self._groups)
         buckets, groups = len(asked.buckets), len(in_order)
-        budget.take(buckets, groups, buckets * groups if asked.zero_fill else len(self._counts))
+        points = buckets * groups if asked.zero_fill else len(self._counts)
+        # Where more was to be read than the limit, not all of it was.
+        budget.take(buckets, groups, max(points, len(self._read)))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
         counts: dict[int, int] = {}
         line = current_usage().line

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
-from base.calendar import DateInterval, Span, WeekStart, time_zone, touched_days
+from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
@@ -147,12 +147,11 @@ def previous_scope(scope: Scope, *, is_as_long: bool = False) -> Scope:
 
 
 def visitors_key(scope: Scope) -> VisitorsKey | None:
-    """Of the reporting days that the range touches; None for one domain, by which nobody is told apart."""
+    """None for one domain, by which nobody is told apart."""
     if scope.domain is not None:
         return None
-    days = touched_days(scope.span, time_zone(scope.time_zone))
     return VisitorsKey(
-        scope.tenant_id, scope.time_zone, SubjectKind.ASSET, scope.assets, scope.has_all, *days
+        scope.tenant_id, scope.time_zone, SubjectKind.ASSET, scope.assets, scope.has_all, scope.span
     )
 
 

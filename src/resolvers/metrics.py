@@ -2,14 +2,7 @@
 
 from collections.abc import Sequence
 
-from base.calendar import (
-    AFTER_LAST_DAY,
-    FIRST_DAY,
-    DateInterval,
-    WeekStart,
-    touched_days,
-)
-from base.calendar import time_zone as zone_called
+from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
 from loaders.counts import Dimension
 from loaders.engagement import EngagementKey
@@ -51,16 +44,11 @@ def previous_engagement_key(
 
 
 def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
-    """Of the reporting days that the range touches."""
     publication_id, tenant_id, reporting_zone, span, _ = key.key
-    first, stop = FIRST_DAY, AFTER_LAST_DAY
-    if span:
-        first, stop = touched_days(span, zone_called(reporting_zone))
+    subjects = (publication_id,)
     return HourKey(
         key.revision,
-        VisitorsKey(
-            tenant_id, reporting_zone, SubjectKind.PUBLICATION, (publication_id,), False, first, stop
-        ),
+        VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, subjects, False, span),
     )
 
 

@@ -20,7 +20,7 @@ from base.calendar import (
 )
 from base.errors import BadUserInput
 from base.periods import equally_long_before, previous
-from ingest.domains import OTHER, InvalidDomain, normal_domain
+from ingest.domains import OTHER, InvalidDomain, domain_pattern
 from resolvers.context import Context, Limits
 
 _DAY = timedelta(days=1)
@@ -36,18 +36,17 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 
 def domain_of(text: str | None) -> str | None:
-    """The site that a filter names, in the spelling in which it is stored; None for all."""
+    """The site that a filter names, in the spelling in which it is stored, or those below `*.` one; None for
+    all.
+    """
     if text is None:
         return None
     if text == OTHER:
         return OTHER
     try:
-        name = normal_domain(text)
+        return domain_pattern(text)
     except InvalidDomain:
-        name = None
-    if name is None:
-        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN")
-    return name
+        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN") from None
 
 
 def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:

@@ -51,7 +51,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             _sizes(settings, are_patient=are_patient),
             DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
-        salts=Salts(database),
+        salts=Salts(database, secret),
         subjects=Subjects(),
         hour=Hour(seconds=settings.cache_seconds),
         signer=Signer(

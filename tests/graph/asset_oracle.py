@@ -337,10 +337,8 @@ def top(by_asset: dict[int, dict[str, Any]], figure: str) -> list[dict[str, Any]
 
 
 def visitors(world: World, assets: set[int], start: datetime, end: datetime) -> dict[str, int]:
-    """Of whole days by the reporting clock. There are few: all are told apart."""
-    first = start_of(day_of(start, world.zone), world.zone)
-    after = start_of(day_of(end - MICROSECOND, world.zone) + DAY, world.zone)
-    came = {event.who for event in world.events if event.asset in assets and first <= event.at < after}
+    """There are few: all are told apart."""
+    came = {event.who for event in world.events if event.asset in assets and start <= event.at < end}
     everyone = {who for who in came if who}
     signed_in = sum(who.startswith("@") for who in everyone)
     number = len(everyone)

@@ -22,7 +22,8 @@ Zone = Annotated[
 OneDomain = Annotated[
     str | None,
     argument(
-        "Only what came from this site, such as `example.com`, or from `(other)`: see `ViewPoint.domain`. "
+        "Only what came from this site, such as `example.com`, under whatever name `domainAliases` has for "
+        "it; from all sites below one, as in `*.example.com`; or from `(other)`: see `ViewPoint.domain`. "
         "From anywhere when null."
     ),
 ]

@@ -115,9 +115,10 @@ class AssetMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
-        """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
-        once. Kept by days of the organization's reporting time zone, so a day that the range covers in part
-        counts whole. Null where `domain` names a site: what is kept does not know sites."""
+        """Distinct visitors of all these assets together, within the range. Whoever came to several assets
+        counts once; on several days, too, but for anonymous browsers, which are other visitors on each day of
+        the organization's reporting time zone. Null where `domain` names a site: what is kept does not know
+        sites."""
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(

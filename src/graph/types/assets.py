@@ -14,6 +14,7 @@ from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import DomainAlias
 from graph.types.node import Node
 from loaders.asset_metrics import Scope
 from loaders.assets import AssetRow, FormatRow
@@ -21,6 +22,7 @@ from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
+from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.memberships import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
@@ -76,6 +78,17 @@ class Organization(Node):
     ) -> PageKey:
         """The assets of the workspaces that the viewer may enter, oldest first."""
         return await assets_key(info.context, self.row, page(), workspace_ids)
+
+    @loaded(
+        lambda loaders: loaders.domain_aliases,
+        lambda _, aliases: DomainAlias.all(aliases),
+        list[DomainAlias] | None,
+        requires=INSIDERS,
+        costs=list_of(MOST_ALIASES),
+    )
+    def domain_aliases(self) -> int:
+        """Other names of the sites that show its assets, in order of their letters."""
+        return self.row.tenant_id
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,

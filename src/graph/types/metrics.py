@@ -39,12 +39,17 @@ class ExperienceCounts:
 @strawberry.type(
     description=(
         "How many different people came. Who is signed in, or named by the server that reported it, is one "
-        "visitor on however many days; any other browser is known for a day, and is another one on the next."
+        "visitor on however many days; also who signs in halfway, where the server names both. Any other "
+        "browser is known by its network address and user agent for one day of the reporting time zone, and "
+        "is another visitor on the next: who comes anonymously on 5 days of a range counts 5 times in it. "
+        "Browsers alike behind one address count once."
     )
 )
 class UniqueVisitors:
     estimate: BigInt = described(
-        "Distinct visitors, estimated by HyperLogLog with a standard error of 1.6 %; exact for few."
+        "Distinct visitors, estimated by HyperLogLog with a standard error of 1.6 %; exact for few. Over "
+        "several days it has those who are signed in or named once, and of all others the sum of the days: "
+        "it is no number of people where many come anonymously and again."
     )
     lower: BigInt = described("The low end of the estimate's interval of 95 % confidence.")
     upper: BigInt = described("The high end of the estimate's interval of 95 % confidence.")
@@ -129,8 +134,8 @@ class EngagementMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> HourKey[VisitorsKey]:
-        """Distinct visitors, of all time or within the range. Kept by days of the reporting time zone of the
-        publication's owner, so a day that the range covers in part counts whole."""
+        """Distinct visitors, of all time or within the range. An anonymous browser is another visitor on each
+        day of the reporting time zone of the publication's owner."""
         return visitors_key(self.key)
 
     @loaded(

@@ -185,3 +185,13 @@ class CreateAssetPayload:
 @strawberry.type(description="The asset that was changed.")
 class UpdateAssetPayload:
     asset: Asset = described("The asset, as it is now.")
+
+
+@strawberry.type(description="The organization whose sites have other names now.")
+class SetDomainAliasesPayload:
+    organization: Organization = described("The organization, as it is now.")
+
+
+@strawberry.type(description="The viewer, whose sites have other names now.")
+class SetOwnDomainAliasesPayload:
+    user: User = described("The viewer, as they are now.")

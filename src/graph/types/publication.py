@@ -25,6 +25,7 @@ from graph.types.arguments import (
     Zone,
 )
 from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
@@ -38,6 +39,7 @@ from loaders.publications import ExperienceRow, PublicationRow
 from loaders.views import ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
+from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
 
 if TYPE_CHECKING:
@@ -73,6 +75,18 @@ class User(Node):
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
+
+    @loaded(
+        lambda loaders: loaders.domain_aliases,
+        lambda _, aliases: DomainAlias.all(aliases),
+        list[DomainAlias] | None,
+        requires=[Access.SELF],
+        costs=list_of(MOST_ALIASES),
+    )
+    def domain_aliases(self) -> int:
+        """Other names of the sites that show the user's publications, profile and works, in order of their
+        letters."""
+        return self.row.tenant_id
 
     @classmethod
     def of(cls, row: UserRow) -> Self:

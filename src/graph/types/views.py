@@ -75,8 +75,9 @@ class ViewPoint:
         "recognised."
     )
     domain: str | None = described(
-        "The group's site. Null unless grouped by DOMAIN; then null stands for views that name no site, and "
-        "`(other)` for those of sites beyond as many as are told apart on a day."
+        "The group's site; where several are one by `domainAliases`, the name that they go by. Null unless "
+        "grouped by DOMAIN; then null stands for views that name no site, and `(other)` for those of sites "
+        "beyond as many as are told apart on a day."
     )
     count: BigInt = described("Views in this bucket and group, within the range.")
 
