@@ -38,6 +38,7 @@ _FEW = 500
 _CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
 """Of commands; a server that has a limit waits half as long for whoever else writes."""
+_LOG_MILLISECONDS = 100
 _SNAPSHOTS: dict[str, dict[str, Any]] = {
     "sqlite": {"is_snapshot": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -172,6 +173,23 @@ class Database:
                 await connection.close()
                 return done
 
+    async def empty_log(self) -> bool:
+        """SQLite's: all of it goes into the database's file, and its own is cut to nothing.
+
+        False while others read or write what is in it.
+        """
+        async with self._writer, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver
+            # Writers wait meanwhile: not for as long as a reader may take.
+            await driver.execute(f"PRAGMA busy_timeout = {_LOG_MILLISECONDS}")
+            try:
+                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                    is_busy, *_ = await cursor.fetchone()
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout = {_busy_milliseconds(self._write_seconds)}")
+        return not is_busy
+
     def _drop_later(self, dropping: Coroutine[Any, Any, None]) -> None:
         task = create_task(dropping)
         self._dropping.add(task)
@@ -230,10 +248,14 @@ def _engine(url: str, dialect_name: str, write_seconds: float | None) -> AsyncEn
             url, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
         )
     engine = create_async_engine(url, hide_parameters=True)
-    busy = _BUSY_SECONDS if write_seconds is None else write_seconds / 2
-    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, round(busy * 1000)))
+    busy = _busy_milliseconds(write_seconds)
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy))
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine
+
+
+def _busy_milliseconds(write_seconds: float | None) -> int:
+    return round(1000 * (_BUSY_SECONDS if write_seconds is None else write_seconds / 2))
 
 
 def _postgres_options(write_seconds: float | None) -> dict[str, Any]:

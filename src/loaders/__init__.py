@@ -14,6 +14,7 @@ from loaders.assets import (
 )
 from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
 from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
+from loaders.domains import AliasesOfTenant
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
@@ -291,6 +292,10 @@ class Loaders:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self._database, self.reports)
+
+    @cached_property
+    def domain_aliases(self) -> AliasesOfTenant:
+        return AliasesOfTenant(self._database)
 
     @cached_property
     def asset_visitors(self) -> VisitorsOfSubjects:

@@ -29,15 +29,27 @@ class EngagementKey(NamedTuple):
     time_zone: str
     span: Span | None
     """None for all time."""
+    asked_zone: str = "UTC"
+    """By whose calendar the range before it is found."""
+
+
+class TakenBack(NamedTuple):
+    likes: int
+    bookmarks: int
+    comments: int
+    appointments: int
 
 
 class Engagement(NamedTuple):
+    """What was done and stands, but for `taken_back`."""
+
     views: int
     likes: int
     bookmarks: int
     shares: int
     comments: int
     appointments: int
+    taken_back: TakenBack
     monthly_active_users: int
     generated_at: datetime
 
@@ -105,6 +117,12 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
             shares=standing[Action.SHARE],
             comments=standing[Action.COMMENT],
             appointments=standing[Action.BOOK],
+            taken_back=TakenBack(
+                likes=totals[Action.UNLIKE],
+                bookmarks=totals[Action.UNBOOKMARK],
+                comments=totals[Action.UNCOMMENT],
+                appointments=totals[Action.CANCEL],
+            ),
             monthly_active_users=active,
             generated_at=generated_at,
         )

@@ -82,6 +82,10 @@ class Limits:
     points: int = 25_000
     """Of all series of one operation."""
     document_tokens: int = 5_000
+    offline_hours: int = 48
+    """A page that was offline may send what happened before; older than this it is not believed."""
+    honours_signals: bool = False
+    """Whether a browser that says by Do Not Track or Global Privacy Control what it wants gets it."""
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
     quotas: Quotas = USUAL_QUOTAS
