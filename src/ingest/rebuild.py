@@ -4,18 +4,20 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, col
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
 from ingest.differences import Difference, differences
+from ingest.freshness import refresh
 from ingest.recount import Scope
 from ingest.rules import Clock, register, remember
 from ingest.tenants import alone, seen
+from models import Publication, User
 
 T = TypeVar("T")
 
@@ -84,12 +86,14 @@ async def _looked_at(
 
 
 async def mend_scope(database: Database, session: AsyncSession, scope: Scope) -> int:
-    """Gives the number of rows.
+    """Gives the number of rows. What was kept of the tenant's publications is stale.
 
     While the session has the tenant alone, a snapshot sees what it would see; and what is read there can
     be walked through while rows are written here.
     """
     writer = await bulk(session)
+    owners = select(col(User.id)).where(col(User.tenant_id) == scope.tenant.id)
+    await refresh(session, col(Publication.owner_id).in_(owners))
     mended = 0
     async with database.snapshot() as connection:
         async for batch in _batches(differences(connection, scope)):

@@ -14,7 +14,7 @@ from ingest.allotment import USUAL_CAPS, DomainCaps, allotted
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
-from ingest.sketches import sketch
+from ingest.sketches import link, sketch
 from ingest.tenants import shared
 from ingest.topics import topics_of, touch
 from models import ActiveUser, DayTotal, Event, MonthTotal
@@ -84,11 +84,12 @@ async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids:
     await add_to_totals(bulk, counts)
     await _touch_active_users(bulk, events)
     await sketch(bulk, events, days)
+    await link(bulk, events)
 
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
     """In the order of the table's columns."""
-    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, _ = event
+    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, *_ = event
     return (
         tenant_id,
         id,

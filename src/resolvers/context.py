@@ -28,7 +28,7 @@ from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.holdings import Counted
-from loaders.hour import Hour, Moments
+from loaders.hour import Hour
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
 from social.refresh import Refresher
@@ -36,8 +36,8 @@ from social.refresh import Refresher
 _TURNS = 4
 _AT_A_TIME = 4
 """Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
-
-
+_LARGE = 1_000
+"""Of what costs more, the answer takes some 50 ms or more to make."""
 _REQUEST_COST = 10
 """Of a share of the worker, whatever is asked."""
 
@@ -82,6 +82,10 @@ class Limits:
     points: int = 25_000
     """Of all series of one operation."""
     document_tokens: int = 5_000
+    offline_hours: int = 48
+    """A page that was offline may send what happened before; older than this it is not believed."""
+    honours_signals: bool = False
+    """Whether a browser that says by Do Not Track or Global Privacy Control what it wants gets it."""
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
     quotas: Quotas = USUAL_QUOTAS
@@ -112,7 +116,6 @@ class Services:
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
-    moments: Moments = field(default_factory=Moments)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
     lanes: Lanes = field(default_factory=lambda: Lanes(_AT_A_TIME))
@@ -138,8 +141,6 @@ class Context:
     credentials: Mapping[str, str] = field(default_factory=dict)
     """Headers, by their names in lower case."""
     viewer: Viewer = ANONYMOUS
-    is_live: bool = False
-    """Whether figures are those of this moment, and none of the last hour."""
     watch: Watch | None = None
     """Of a subscription: what has its next answer made."""
     new_token: str | None = None
@@ -157,10 +158,25 @@ class Context:
     def forget_loaded(self) -> None:
         """After a write: what was loaded before it is no longer true."""
         services = self.services
-        hour = services.moments.after(services.topics.changes) if self.is_live else services.hour
         self.loaders = Loaders(
-            services.database, hour, self.now, services.score_weights, most_points=services.limits.points
+            services.database,
+            services.hour,
+            self.now,
+            services.score_weights,
+            most_points=services.limits.points,
         )
+
+    def begin_moment(self) -> None:
+        """From now on, all that is read is as it was at one time: when the first of it is read."""
+        self.services.database.begin_moment(is_large=self.is_large)
+        self.forget_loaded()
+
+    def end_moment(self) -> None:
+        self.services.database.end_moment()
+
+    @property
+    def is_in_moment(self) -> bool:
+        return current_usage().moment is not None
 
     async def identify(self, bearers: Bearers | None = None) -> None:
         """Who asks, by the credentials."""
@@ -210,12 +226,14 @@ class Context:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
         self.has_turn = True
+        self.begin_moment()
 
     def end_turn(self) -> None:
         """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
+            self.end_moment()
             self.forget_loaded()
 
     async def seconds_left(self) -> float | None:
@@ -227,10 +245,18 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told."""
+        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
+        moment.
+        """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
+        self.services.database.begin_moment(is_large=self.is_large)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may take long to make the answer of what is read."""
+        return (self.course.cost or 0) > _LARGE
 
     @property
     def line(self) -> Line:

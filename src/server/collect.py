@@ -1,6 +1,9 @@
 """POST /collect: where browsers send what happened."""
 
+import re
+
 import orjson
+from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -22,9 +25,11 @@ _SHARED = {
 _PREFLIGHT = {
     **_SHARED,
     "access-control-allow-methods": "POST",
-    "access-control-allow-headers": "authorization, content-type",
     "access-control-max-age": "86400",
 }
+
+_NAME = re.compile(r"[a-z0-9_-]{1,100}", re.IGNORECASE)
+"""Of a header."""
 
 
 class Collector:
@@ -36,7 +41,7 @@ class Collector:
 
     async def __call__(self, request: Request) -> Response:
         if request.method == "OPTIONS":
-            return Response(status_code=204, headers=_PREFLIGHT)
+            return _preflight(request)
         try:
             return await self._collected(request)
         except Refused as refused:
@@ -59,7 +64,9 @@ class Collector:
         context.viewer = await viewer_of(
             request.headers, context.loaders, services.signer, context.now, services.bearers
         )
-        outcomes = await collect(context, events, request.headers.get("user-agent"))
+        outcomes = await collect(
+            context, events, request.headers.get("user-agent"), opted_out=_opts_out(request.headers)
+        )
         return _answer(202, _summary(outcomes))
 
 
@@ -69,8 +76,32 @@ def _summary(outcomes: list[EventOutcome]) -> dict[str, object]:
         "stored": statuses.count(EventStatus.STORED),
         "duplicates": statuses.count(EventStatus.DUPLICATE),
         "dropped": statuses.count(EventStatus.DROPPED),
+        "corrected": sum(1 for outcome in outcomes if outcome.clock_behind),
         "reasons": sorted({outcome.reason for outcome in outcomes if outcome.reason}),
+        "results": [result for place, outcome in enumerate(outcomes) if (result := _result(place, outcome))],
     }
+
+
+def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:
+    """What there is to say of one event; None where it was stored as it was told, or was a duplicate."""
+    if outcome.reason:
+        return {"index": place, "reason": outcome.reason}
+    return {"index": place, "clockCorrection": outcome.clock_behind} if outcome.clock_behind else None
+
+
+def _opts_out(headers: Headers) -> bool:
+    """By Do Not Track or Global Privacy Control, as browsers say it with each request."""
+    return "1" in (headers.get("dnt"), headers.get("sec-gpc"))
+
+
+def _preflight(request: Request) -> Response:
+    """Tools that watch a page add headers of theirs to what it sends, such as `traceparent`: let them."""
+    asked = request.headers.get("access-control-request-headers", "")
+    names = [name.strip() for name in asked.split(",")]
+    allowed = dict.fromkeys(["authorization", "content-type", *filter(_NAME.fullmatch, names)])
+    return Response(
+        status_code=204, headers={**_PREFLIGHT, "access-control-allow-headers": ", ".join(allowed)}
+    )
 
 
 def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
