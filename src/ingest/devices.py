@@ -9,14 +9,9 @@ from functools import lru_cache
 
 from ua_parser import parse
 
+from ingest.bots import is_listed, is_plain, says_so
 from models import Device
 
-# Cubot is a maker of phones.
-_BOT = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl/|wget/|python-|httpx|"
-    r"aiohttp|okhttp|go-http-client|java/|libwww|facebookexternalhit|embedly|scrapy|axios/|node-fetch|undici",
-    re.IGNORECASE,
-)
 _DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
 _TELEVISION = re.compile(r"TV\b|BRAVIA|CrKey", re.IGNORECASE)
 _TABLET = re.compile(
@@ -41,7 +36,7 @@ def _known(agent: str) -> tuple[bool, Device]:
     found = parse(agent)
     family = found.device.family if found.device else ""
     system = found.os.family if found.os else ""
-    if family == "Spider" or _BOT.search(agent):
+    if not is_plain(agent) and (says_so(agent) or is_listed(agent, family)):
         return True, Device.UNKNOWN
     return False, _device(agent, system)
 
