@@ -33,8 +33,8 @@ _SAYS_COMPATIBLE = re.compile(
 )
 _UNTOLD = re.compile(
     r"MIDP|J2ME|UCWEB|UCBrowser|UP\.Browser|BREW|NetFront|Obigo|WAP.Browser|MAUI|\bMRE/|MetaSr|Sogou(?:MSE|Mobile)"
-    r"|\bdv\(iPh|^(?-i:(?:Apple-)?i(?:Phone|Pad|Pod)[\w,/.-]*)$|^Android[ /][\d.]+;|HbbTV|\bOMI/|smart-?tv|RokuOS|BrightSign|\bViera|GoogleTV"
-    r"|\bwv-atv\b|Sagemcom|watch ?OS",
+    r"|\bdv\(iPh|\bFBAN/|^(?-i:(?:Apple-)?i(?:Phone|Pad|Pod)[\w,/.-]*)$|^Android[ /][\d.]+;|HbbTV|\bOMI/|smart-?tv|RokuOS|BrightSign|\bViera|GoogleTV"
+    r"|\bwv-atv\b|Sagemcom|watch ?OS|(?<=gfe\);)GoogleHypersonic",
     re.IGNORECASE,
 )
 """Of telephones and television sets that tell addresses and more, which is-bot's patterns take for a program."""

@@ -10,14 +10,24 @@ from functools import lru_cache
 from ua_parser import parse
 
 from ingest.bots import is_listed, is_plain, says_so
+from ingest.makes import COMPUTER, NAMED, NONE, PHONE, SCREEN, TABLET
 from models import Device
 
-_DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
-_TELEVISION = re.compile(r"TV\b|BRAVIA|CrKey", re.IGNORECASE)
-_TABLET = re.compile(
-    r"iPad|Tablet(?! PC)|PlayBook|Silk(?!.*Mobile)|Kindle|Nexus (?:7|9|10)\b|SM-[TX]\d", re.IGNORECASE
+_DESKTOP_SYSTEMS = {
+    "Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD", "OpenBSD", "NetBSD", "Mac OS",
+    "Windows 95", "Windows 98", "Windows XP", "Solaris", "Red Hat", "CentOS", "Mandriva", "SUSE", "Slackware", "Gentoo", "Arch Linux",
+    "Kubuntu", "Linux Mint", "PCLinuxOS", "Mageia", "DragonFly BSD", "BeOS", "AmigaOS",
+}  # fmt: skip
+_PHONE_SYSTEMS = {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS", "Symbian OS", "Windows Mobile", "Bada", "Firefox OS", "webOS"}
+_SAID_NONE = re.compile(
+    r"(?i:\btv\b|smart-?tv|\btv[ _-]|hbbtv|\bstb\b|set-?top)|[a-z]tv\b|(?<!\bB)TV\b|\bSM-R\d{3}|BRAVIA|CrKey|\bAFT[A-Z]|VSTVB|TiVoOS|\bOMI/|\bRoku|\bViera|Espial|NetCast|NETTV"
+    r"|\bLG ?Browser|\bMaple\b|\bwv-atv\b|Aquos|\bWeb0S|\bTizen [\d.]+[^)]*\bTV|BrightSign|Sagemcom|\bDTV"
+    r"|OculusBrowser|PicoBrowser|VR Safari|\bQuest(?: \dS?| Pro)?\)|Tesla/|QtCarBrowser|\bXbox\b|XBOX|PlayStation|PLAYSTATION|Nintendo|NintendoBrowser"
+    r"|Dreamcast|SEGASATURN|\bPSP\b|\bSteam ?Deck|Valve|Wolvic|Mobile VR|(?i:\bwatch)|Watch\d|Sonos|HomePod|AudioAccessory|\bEcho/|AlexaMediaPlayer|AppleTV|Apple ?TV|VisionOS|\bWear\b"
 )
-_PHONE = re.compile(r"Mobi|J2ME|Opera Mini")
+_COMPUTER_SAID = re.compile(r"\(PC;|CrosArc|Windows NT(?!.*(?:WPDesktop|Lumia|Xbox))|; Desktop[;)]|\bMac(?:BookPro|BookAir|intosh)")
+_TABLET_SAID = re.compile(r"/apad\b|iPad|\bTablet(?! PC)|PlayBook|Silk(?!.*Mobile)|Kindle|Kobo|\bNook\b|TouchPad|FBID/tablet|Screen Size[^;]*tablet", re.IGNORECASE)
+_PHONE_SAID = re.compile(r"Mobi|Windows CE|\bPDA\b|J2ME|MIDP|Opera Mini|WPDesktop|iPhone|iPod|Symbian|UCWEB|BlackBerry|Nokia|WAP|UP\.Browser|\bBREW\b|Series ?60")
 _CACHED_AGENTS = 10_000
 _LONGEST = 1_000
 
@@ -42,12 +52,35 @@ def _known(agent: str) -> tuple[bool, Device]:
 
 
 def _device(agent: str, system: str) -> Device:
-    if _TELEVISION.search(agent):
-        return Device.UNKNOWN
-    if _TABLET.search(agent) or (system == "Android" and "Mobile" not in agent):
+    named = NAMED.search(agent)
+    if _SAID_NONE.search(agent):
+        return Device.DESKTOP if named and COMPUTER.search(named[1]) else Device.UNKNOWN
+    if named:
+        return _of_android(agent, named[1])
+    if _TABLET_SAID.search(agent):
         return Device.TABLET
-    if system in {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS"} or _PHONE.search(agent):
+    if "WPDesktop" in agent:
+        return Device.MOBILE
+    if _COMPUTER_SAID.search(agent):
+        return Device.DESKTOP
+    if system == "Android" and agent.startswith("Mozilla") and "Mobile" not in agent:
+        return Device.TABLET
+    if system in _PHONE_SYSTEMS or _PHONE_SAID.search(agent):
         return Device.MOBILE
     if system in _DESKTOP_SYSTEMS or "X11;" in agent:
         return Device.DESKTOP
     return Device.UNKNOWN
+
+
+def _of_android(agent: str, model: str) -> Device:
+    if NONE.search(model) or SCREEN.search(model):
+        return Device.UNKNOWN
+    if COMPUTER.search(model) or _COMPUTER_SAID.search(agent):
+        return Device.DESKTOP
+    if PHONE.search(model):
+        return Device.MOBILE
+    if TABLET.search(model) or _TABLET_SAID.search(agent):
+        return Device.TABLET
+    # Some apps cut their agents, and with it what they are on.
+    is_cut = "Safari" not in agent and "Firefox" not in agent
+    return Device.MOBILE if "Mobile" in agent or is_cut or not agent.startswith("Mozilla") else Device.TABLET
