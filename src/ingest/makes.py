@@ -42,7 +42,7 @@ _CARS = (
 _WORN = (
     r"watch|\bSM-R\d{3}|\bSM-L\d{3}|\bGear\b|\bMoto 360|\bwear\b|\bRunIQ|\bKW\d\d|\bLEM\d|^LEO-|\bZenWatch|\bFossil|\bDM\d\d\b"
     r"|^Quest(?: \dS?| Pro)?$|\bPico\b|\bVR\b|\bVR-?\d|\bVRL\d|\bVIVE|\bOculus|^Pacific$|\bMirage Solo|\bLynx-R1|\bXREAL|\bNreal|\bGlass\b"
-    r"|\bHoloLens|\bMagic Leap|\bA7[BHPQ]\d0\b|\bPhoenix_ovr|\bVisionPro|\bSkyworth VR|\bDPVR|\bIdealens|\bBlade 2\b|\bM400\b|^OP?WW|^OW\d\dW\d,
+    r"|\bHoloLens|\bMagic Leap|\bA7[BHPQ]\d0\b|\bPhoenix_ovr|\bVisionPro|\bSkyworth VR|\bDPVR|\bIdealens|\bBlade 2\b|\bM400\b|^OP?WW|^OW\d\dW\d",
 )
 _STANDING = (
     r"^Echo\b|\bAEO[A-Z]{2}\b|\bKFQUANTUM|\bSmart Display|\bPortal\b|\bHomePod|\bSonos|\bSunmi|\bV2_PRO|\bPAX\b|^A9[123]\d(?:Pro|MAX)?$"
