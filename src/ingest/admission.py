@@ -33,6 +33,7 @@ class Reason(StrEnum):
     TOO_OLD = "TOO_OLD"
     BOT = "BOT"
     OWN_VIEW = "OWN_VIEW"
+    PRERENDERED = "PRERENDERED"
     REFUSED_BY_DATABASE = "REFUSED_BY_DATABASE"
 
 

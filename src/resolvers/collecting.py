@@ -3,10 +3,11 @@
 from asyncio import gather
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from typing import NamedTuple
 
 from base.errors import BadUserInput
 from ingest.admission import Dropped, Reason, Sender, admitted
-from ingest.devices import device_of, is_bot
+from ingest.devices import Kind
 from ingest.events import NewEvent
 from ingest.reports import EventOutcome, report
 from ingest.visitors import passing_visitor
@@ -20,8 +21,23 @@ _BELIEVED = timedelta(hours=48)
 """A page that was offline may send what happened before; older than this it is not believed."""
 
 
-async def collect(context: Context, events: Sequence[WireEvent], agent: str | None) -> list[EventOutcome]:
-    """One outcome for each event, in order. What they say of the visitor and the user is ignored.
+class Origin(NamedTuple):
+    """Where events come from, by the headers of their request."""
+
+    agent: str | None
+    is_ahead: bool = False
+    """Whether a browser makes the page ready, which nobody may ever see."""
+
+
+class Collected(NamedTuple):
+    outcomes: list[EventOutcome]
+    """One for each event, in order."""
+    is_nameless_app: bool = False
+    """Whether they were dropped since an app sent them that shows no key and no token."""
+
+
+async def collect(context: Context, events: Sequence[WireEvent], origin: Origin) -> Collected:
+    """What the events say of the visitor and the user is ignored.
 
     Raises THROTTLED where strangers send too much: then nothing is stored.
     """
@@ -39,24 +55,28 @@ async def collect(context: Context, events: Sequence[WireEvent], agent: str | No
         services.collecting.allow_subjects((subject for subject in asked if subject), now)
     own = await _makers_own(context, set(subjects.values()))
     salt = await services.salts.of(context.now)
-    bot, device = is_bot(agent), device_of(agent)
+    kind, device = services.agents.find(origin.agent, context.address, now)
+    is_nameless_app = kind is Kind.APP and is_stranger
+    is_bot = kind is Kind.BOT or is_nameless_app
     # The same one for all that happens to a tenant's subjects.
     senders = {
-        tenant_id: _sender(context, tenant_id, device, salt, agent or "")
+        tenant_id: _sender(context, tenant_id, device, salt, origin.agent or "")
         for tenant_id in {subject.tenant_id for subject in subjects.values()}
     }
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
-        if bot:
+        if is_bot:
             raise Dropped(Reason.BOT)
+        if origin.is_ahead:
+            raise Dropped(Reason.PRERENDERED)
         if subject is None:
             raise Dropped(Reason.UNKNOWN_SUBJECT)
         if subject in own:
             raise Dropped(Reason.OWN_VIEW)
         return admitted(event, subject, senders[subject.tenant_id])
 
-    return await report(services.buffer, events, admit)
+    return Collected(await report(services.buffer, events, admit), is_nameless_app)
 
 
 def _sender(context: Context, tenant_id: int, device: Device, salt: bytes, agent: str) -> Sender:

@@ -48,8 +48,8 @@ class ViewPoint:
         "Whether the range covers only a part of the bucket. Then only that part is counted."
     )
     device_category: DeviceCategory | None = described(
-        "The group's device. Null unless grouped by DEVICE; then null stands for devices that were not "
-        "recognised."
+        "The group's device. Null unless grouped by DEVICE; then null stands for what is none of these, "
+        "such as television sets, consoles, cars and headsets, and for what was not recognised."
     )
     domain: str | None = described(
         "The group's site. Null unless grouped by DOMAIN; then null stands for views that name no site, and "
