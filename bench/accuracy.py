@@ -41,7 +41,8 @@ _JUDGE = """
 import json, sys
 from ingest.devices import device_of, is_bot
 asked = json.load(sys.stdin)
-json.dump([(is_bot(agent), device_of(agent).name if has_device else "") for agent, has_device in asked], sys.stdout)
+told = [(is_bot(agent), device_of(agent).name if has_device else "") for agent, has_device in asked]
+json.dump(told, sys.stdout)
 """
 
 

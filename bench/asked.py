@@ -30,6 +30,11 @@ ARGUMENTS = {
         f"{YEAR}, interval: DAY",
         f"{YEAR}, interval: WEEK, groupBy: [DEVICE, DOMAIN]",
     ],
+    ("Publication", "actions"): [
+        f"action: LIKE, {YEAR}, interval: MONTH",
+        f"action: VIEW, {MARCH}, interval: HOUR",
+        f"action: VIEW, {MARCH}, interval: HOUR, zeroFill: true",
+    ],
     ("Asset", "metrics"): [MARCH, YEAR],
     ("Workspace", "metrics"): [MARCH],
     ("Organization", "metrics"): [YEAR],
@@ -39,6 +44,7 @@ ARGUMENTS = {
         "viewType: VIEW_AR, interval: WEEK, groupBy: [DEVICE, DOMAIN], zeroFill: true",
         "viewType: VIEW_3D, interval: MONTH, groupBy: [ASSET, DEVICE]",
     ],
+    ("AssetMetrics", "actions"): ["action: ENGAGED_VIEW, interval: MONTH", "action: AR_CLICK, interval: DAY"],
 }
 """By which a field makes more, or less, than without."""
 

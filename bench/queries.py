@@ -23,7 +23,8 @@ from base.calendar import DateInterval, Span, buckets, time_zone
 from bench.generate import DAYS, START
 from bench.year import Catalog, catalog, postgresql_year, sqlite_year
 from database import Database
-from database.readers import Fetched, Readers
+from database.moment import Fetched, Moment
+from database.readers import Readers
 from loaders.asset_metrics import COUNTED
 from loaders.counts import (
     Cell,
@@ -59,6 +60,9 @@ class _TimedReaders:
         rows = await self._readers.fetch(text, arguments)
         self.seconds += perf_counter() - began
         return rows
+
+    def moment(self, *, is_large: bool) -> Moment:
+        return self._readers.moment(is_large=is_large)
 
     async def are_there(self) -> bool:
         return await self._readers.are_there()

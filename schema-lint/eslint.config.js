@@ -51,8 +51,9 @@ const strict = {
         suffixes: ["Connection", "Edge", "Payload"],
         // Figures of a moment, and parts of the object on which they stand.
         types: [
-          "AssetFormat", "AssetMetrics", "EngagementMetrics", "ExperienceCounts", "InsightScoreParts", "Limits",
-          "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport", "UniqueVisitors", "ViewPoint",
+          "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts",
+          "InsightScoreParts", "Limits", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport",
+          "TakenBack", "UniqueVisitors", "ViewPoint",
           "ViewSeries", "Work",
         ],
       },

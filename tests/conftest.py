@@ -4,6 +4,7 @@ import asyncio
 import gc
 import logging
 import shutil
+import zoneinfo
 from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -27,6 +28,9 @@ from tests.studio import Clock, Studio, open_studio, services_for
 # How long an example takes says how busy the machine is.
 settings.register_profile("any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("any machine")
+
+# What tests count by hand is by the rules of tzdata too, whatever this machine has.
+zoneinfo.reset_tzpath(to=())
 
 _SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 
 NODE, NPM = (shutil.which(name) or "" for name in ("node", "npm"))
-needs_node = pytest.mark.skipif(not (NODE and NPM), reason="this machine has no node, or no npm")
+needs_node = pytest.mark.skipif(
+    not (NODE and NPM),
+    reason="Node.js or npm is missing: install Node.js 20.19 or newer, with npm",
+)
 
 
 def installed(sources: Path, folder: Path, *scripts: str) -> Path:

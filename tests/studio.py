@@ -51,7 +51,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         database=database,
         topics=topics,
         buffer=Buffer(database, topics),
-        salts=Salts(database),
+        salts=Salts(database, SECRET.encode()),
         subjects=Subjects(),
         hour=Hour(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),

@@ -71,7 +71,11 @@ class Buckets(Generic[K]):
         return 0.0
 
     def give_back(self, key: K, cost: float, now: float) -> None:
-        self._put(key, self._found(key, now) - cost * self._per_unit, now)
+        self.owe(key, -cost, now)
+
+    def owe(self, key: K, cost: float, now: float) -> None:
+        """It is taken, whether there is enough or not."""
+        self._put(key, self._found(key, now) + cost * self._per_unit, now)
 
     def full_in(self, key: K, now: float) -> float:
         """Seconds; more than it takes to fill a bucket where more is owed than one holds."""

@@ -1,4 +1,4 @@
-"""Days, weeks and months as the clocks of a time zone show them; every instant given back is in UTC.
+"""Hours, days, weeks and months as the clocks of a time zone show them; every instant given back is in UTC.
 
 A local day begins at the first instant at which the clocks show its date and lasts until the
 next day begins: clocks set back over midnight do not reopen the day before. So days, weeks and
@@ -7,21 +7,22 @@ months cut time into pieces that neither overlap nor leave a gap.
 
 import re
 from bisect import bisect_left
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from enum import Enum
 from functools import lru_cache
-from importlib.resources import files
-from typing import Final, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Final, Generic, Literal, NamedTuple, TypeAlias, TypeVar
 from zoneinfo import ZoneInfo
+
+from base.hours import hour_count, hours
+from base.zones import UnknownTimeZone as UnknownTimeZone
+from base.zones import time_zone as time_zone
 
 _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND: Final = timedelta(seconds=1)
+_HOUR: Final = timedelta(hours=1)
 _DAY: Final = timedelta(days=1)
 _WEEK: Final = timedelta(weeks=1)
-
-_ZONE_NAMES: Final = frozenset(files("tzdata").joinpath("zones").read_text("utf-8").split())
-_zone: Final = lru_cache(maxsize=len(_ZONE_NAMES))(ZoneInfo)
 
 # datetime.fromisoformat also takes week dates, digits without separators and hours alone.
 _BOUND: Final = re.compile(
@@ -38,13 +39,18 @@ _YEARS: Final = range(1970, 3000)
 FIRST_DAY: Final = date(_YEARS[0], 1, 1)
 AFTER_LAST_DAY: Final = date(_YEARS[-1] + 1, 1, 1)
 # Of which every zone has a local time.
-_FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
+FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
 
 
 class DateInterval(Enum):
+    HOUR = "HOUR"
     DAY = "DAY"
     WEEK = "WEEK"
     MONTH = "MONTH"
+
+
+OfDays: TypeAlias = Literal[DateInterval.DAY, DateInterval.WEEK, DateInterval.MONTH]
+"""Intervals that begin where days do."""
 
 
 class WeekStart(Enum):
@@ -62,7 +68,7 @@ class Span(NamedTuple):
 
 
 class Bucket(NamedTuple):
-    """A day, week or month from `start` up to `end` (not included), and the part a range covers."""
+    """An hour, day, week or month from `start` up to `end` (not included), and the part a range covers."""
 
     key: str
     start: datetime
@@ -93,22 +99,12 @@ class Pieces(NamedTuple):
     edges: list[Piece[datetime]]
 
 
-class UnknownTimeZone(ValueError):
-    pass
-
-
 class InvalidBound(ValueError):
     pass
 
 
 class InvalidSpan(ValueError):
     pass
-
-
-def time_zone(name: str) -> ZoneInfo:
-    if name not in _ZONE_NAMES:
-        raise UnknownTimeZone(f"{name[:40]!r} is no IANA time zone name, such as Europe/Paris")
-    return _zone(name)
 
 
 def parse_bound(text: str) -> Bound:
@@ -173,6 +169,12 @@ def _jump(skipped: datetime) -> datetime:
     return before + bisect_left(range((after - before) // _SECOND), True, key=is_past) * _SECOND
 
 
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks of a zone first show a local time; when they are set forward over it, then."""
+    shown = local.replace(tzinfo=zone, fold=0)
+    return _shown(shown) or _jump(shown)
+
+
 def resolve(start: Bound, end: Bound, zone: ZoneInfo) -> Span:
     """The span from `start`, as given, through the whole second or day of `end`.
 
@@ -189,10 +191,7 @@ def resolve(start: Bound, end: Bound, zone: ZoneInfo) -> Span:
 def _start(bound: Bound, zone: ZoneInfo) -> datetime:
     if not isinstance(bound, datetime):
         return start_of_day(bound, zone)
-    if bound.tzinfo:
-        return bound.astimezone(UTC)
-    local = bound.replace(tzinfo=zone, fold=0)
-    return _shown(local) or _jump(local)
+    return bound.astimezone(UTC) if bound.tzinfo else first_instant(bound, zone)
 
 
 def _end(bound: Bound, zone: ZoneInfo) -> datetime:
@@ -211,14 +210,6 @@ def touched_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
     return day_of(span.start, zone), day_of(span.end - _MICROSECOND, zone) + _DAY
 
 
-def previous(span: Span) -> Span:
-    """The span of equal length that ends where this one starts; InvalidSpan before the first years."""
-    length = span.end - span.start
-    if span.start - _FIRST_INSTANT < length:
-        raise InvalidSpan("the calendar has no range of this length before this one")
-    return Span(span.start - length, span.start)
-
-
 def month_start(day: date) -> date:
     return day.replace(day=1)
 
@@ -228,7 +219,7 @@ def next_month(day: date) -> date:
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)
 
 
-def bucket_key(day: date, interval: DateInterval, week_start: WeekStart = WeekStart.MONDAY) -> str:
+def bucket_key(day: date, interval: OfDays, week_start: WeekStart = WeekStart.MONDAY) -> str:
     """YYYYMMDD, YYYYMM, or YYYYww in the year to which the week belongs, which may not be the day's."""
     match interval:
         case DateInterval.DAY:
@@ -247,7 +238,7 @@ def _week_key(day: date, week_start: WeekStart) -> str:
     return f"{saturday.year:04}{(saturday.timetuple().tm_yday + 6) // 7:02}"
 
 
-def _first_day(day: date, interval: DateInterval, week_start: WeekStart) -> date:
+def _first_day(day: date, interval: OfDays, week_start: WeekStart) -> date:
     match interval:
         case DateInterval.DAY:
             return day
@@ -258,7 +249,7 @@ def _first_day(day: date, interval: DateInterval, week_start: WeekStart) -> date
             return month_start(day)
 
 
-def _first_day_after(first: date, interval: DateInterval) -> date:
+def _first_day_after(first: date, interval: OfDays) -> date:
     match interval:
         case DateInterval.DAY:
             return first + _DAY
@@ -272,24 +263,42 @@ def buckets(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> list[Bucket]:
     """Every bucket that the span touches, in order; days that the zone left out are none."""
-    touched = []
+    return list(each_bucket(span, interval, zone, week_start))
+
+
+def each_bucket(
+    span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
+) -> Iterator[Bucket]:
+    """The same, made one by one: of hours there may be thousands."""
+    if interval is DateInterval.HOUR:
+        found: Iterator[tuple[str, datetime, datetime]] = hours(*span, zone)
+    else:
+        found = _of_days(span, interval, zone, week_start)
+    for key, start, end in found:
+        covered = Span(max(start, span.start), min(end, span.end))
+        if covered.start < covered.end:
+            yield Bucket(key, start, end, covered != (start, end), covered)
+
+
+def _of_days(
+    span: Span, interval: OfDays, zone: ZoneInfo, week_start: WeekStart
+) -> Iterator[tuple[str, datetime, datetime]]:
     first = _first_day(day_of(span.start, zone), interval, week_start)
     start = start_of_day(first, zone)
     while start < span.end:
         after = _first_day_after(first, interval)
         end = start_of_day(after, zone)
-        covered = Span(max(start, span.start), min(end, span.end))
-        if covered.start < covered.end:
-            key = bucket_key(first, interval, week_start)
-            touched.append(Bucket(key, start, end, covered != (start, end), covered))
+        yield bucket_key(first, interval, week_start), start, end
         first, start = after, end
-    return touched
 
 
 def bucket_count(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> int:
-    """How many buckets a span touches, without making them; more by the days that the zone left out."""
+    """How many buckets a span touches, without making them; more by the days that the zone left out, fewer by
+    hours that end early where clocks change by a part of one."""
+    if interval is DateInterval.HOUR:
+        return hour_count(*span, zone)
     first = _first_day(day_of(span.start, zone), interval, week_start)
     last = _first_day(day_of(span.end - _MICROSECOND, zone), interval, week_start)
     match interval:
@@ -305,6 +314,10 @@ def pieces(spans: Sequence[Span], reporting_zone: ZoneInfo) -> Pieces:
     """What to read from month totals, day totals and events: at most 1, 2 and 2 runs of each span."""
     runs = Pieces([], [], [])
     for position, (start, end) in enumerate(spans):
+        if end - start <= _HOUR:
+            # No day is as short; and a series has thousands of hours.
+            _add(runs.edges, position, start, end)
+            continue
         first, first_start = _first_whole_day(start, reporting_zone)
         after = day_of(end, reporting_zone)
         after_start = start_of_day(after, reporting_zone)

@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 VERSION = 1
-"""Of everything below, the library's seed (9001) and how visitors are spelled in `ingest.sketches`.
+"""Of everything below, the library's seed (9001) and how visitors are spelled.
 
 Sketches of different versions are never merged.
 """
@@ -37,6 +37,17 @@ class Estimate(NamedTuple):
     estimate: int
     lower: int
     upper: int
+
+    def without(self, known: int) -> "Estimate":
+        """So many fewer, which are known exactly."""
+        return Estimate(*(max(0, number - known) for number in self))
+
+
+def who(user_id: int | None, visitor: bytes | None) -> str | None:
+    """As sketches know people: those who are signed in by their ids, others by their hashes."""
+    if user_id is not None:
+        return f"user {user_id}"
+    return visitor.hex() if visitor else None
 
 
 def added(sketch: bytes, visitors: Iterable[str]) -> bytes:

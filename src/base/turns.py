@@ -112,7 +112,7 @@ class Line:
         """Tasks that wait for their turn."""
         self.is_long = False
         """Whether anything has waited for a turn."""
-        self._waiting: deque[Future[None]] | None = None
+        self._waiting: deque[Future[bool]] | None = None
         self._settling: list[Future[None]] | None = None
         self._is_standing = False
         self._woken = 8
@@ -134,13 +134,13 @@ class Line:
         self.busy += 1
         try:
             while True:
-                waiting: Future[None] = turns.loop.create_future()
+                waiting: Future[bool] = turns.loop.create_future()
                 self._waiting.append(waiting)
                 if not self._is_standing:
                     self._is_standing = True
                     turns.stand(self)
-                await waiting
-                if not turns.is_over():
+                is_first = await waiting
+                if is_first or not turns.is_over():
                     break
                 self._held_up += 1
         finally:
@@ -182,17 +182,20 @@ class Line:
             await self.step(_AT_ONCE)
 
     def wake(self) -> bool:
-        """As many as had the time last time. Whether others still wait."""
+        """As many as had the time last time. Whether others still wait.
+
+        The first one goes on in any case: on a busy machine the piece may be over each time before it begins.
+        """
         self._woken = (
             max(1, self._woken - self._held_up) if self._held_up else min(2 * self._woken, _MOST_WOKEN)
         )
         self._held_up = 0
-        for _ in range(self._woken):
-            if not self._waiting:
-                break
+        woken = 0
+        while self._waiting and woken < self._woken:
             waiting = self._waiting.popleft()
             if not waiting.done():
-                waiting.set_result(None)
+                waiting.set_result(woken == 0)
+                woken += 1
         self._is_standing = bool(self._waiting)
         return self._is_standing
 

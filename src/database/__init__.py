@@ -4,6 +4,7 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
@@ -27,6 +28,7 @@ __all__ = [
     "drop_partitions",
     "ensure_partitions",
     "ensure_past_partitions",
+    "erase_rows",
     "fault_of",
     "in_bulk",
     "insert_into",

@@ -18,10 +18,12 @@ from sqlalchemy.ext.asyncio import (
 
 from database.bulk import Work, committed
 from database.faults import fault_of, faults_told
-from database.readers import PostgresReaders, Readers, SqliteReaders
+from database.postgres import PostgresReaders
+from database.readers import Readers
 from database.reading import Readings
+from database.sqlite import SqliteReaders
 from database.statement import Statement
-from database.usage import current_usage
+from database.usage import NOBODYS, current_usage
 
 R = TypeVar("R")
 Observer = Callable[[str], None]
@@ -36,6 +38,7 @@ _FEW = 500
 _CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
 """Of commands; a server that has a limit waits half as long for whoever else writes."""
+_LOG_MILLISECONDS = 100
 _SNAPSHOTS: dict[str, dict[str, Any]] = {
     "sqlite": {"is_snapshot": True},
     "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
@@ -81,7 +84,7 @@ class Database:
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
-        """Each statement sees what was committed before it began.
+        """Each statement sees what was committed before it began; within a moment, before the first began.
 
         Raises TIMEOUT when it was cut off, and UNAVAILABLE when the database cannot be reached.
         """
@@ -89,7 +92,8 @@ class Database:
         with current_usage() as usage, self._readings.read(usage):
             self._observe(compiled.text)
             try:
-                fetched = await self._readers.fetch(compiled.text, statement.arguments(compiled, parameters))
+                source = usage.moment or self._readers
+                fetched = await source.fetch(compiled.text, statement.arguments(compiled, parameters))
             except Exception as error:
                 if fault := fault_of(error):
                     raise fault.told() from error
@@ -107,6 +111,21 @@ class Database:
         """
         with current_usage() as usage, self._readings.read(usage):
             await wait(reading)
+
+    def begin_moment(self, *, is_large: bool = False) -> None:
+        """From now on, all that is read for this request is as it was when the first of it is read; until the
+        moment ends, or another one begins. `is_large`: whether much is made of it, which takes long.
+        """
+        self.end_moment()
+        usage = current_usage()
+        if usage is not NOBODYS:
+            usage.moment = self._readers.moment(is_large=is_large)
+
+    def end_moment(self) -> None:
+        usage = current_usage()
+        if usage.moment:
+            usage.moment.end()
+            usage.moment = None
 
     def stop_reading(self) -> None:
         """For this request, of which nobody waits for the answer any more: what is being read is cut off."""
@@ -153,6 +172,23 @@ class Database:
                     raise
                 await connection.close()
                 return done
+
+    async def empty_log(self) -> bool:
+        """SQLite's: all of it goes into the database's file, and its own is cut to nothing.
+
+        False while others read or write what is in it.
+        """
+        async with self._writer, self.engine.connect() as connection:
+            driver = (await connection.get_raw_connection()).driver_connection
+            assert driver
+            # Writers wait meanwhile: not for as long as a reader may take.
+            await driver.execute(f"PRAGMA busy_timeout = {_LOG_MILLISECONDS}")
+            try:
+                async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
+                    is_busy, *_ = await cursor.fetchone()
+            finally:
+                await driver.execute(f"PRAGMA busy_timeout = {_busy_milliseconds(self._write_seconds)}")
+        return not is_busy
 
     def _drop_later(self, dropping: Coroutine[Any, Any, None]) -> None:
         task = create_task(dropping)
@@ -212,10 +248,14 @@ def _engine(url: str, dialect_name: str, write_seconds: float | None) -> AsyncEn
             url, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
         )
     engine = create_async_engine(url, hide_parameters=True)
-    busy = _BUSY_SECONDS if write_seconds is None else write_seconds / 2
-    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, round(busy * 1000)))
+    busy = _busy_milliseconds(write_seconds)
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy))
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine
+
+
+def _busy_milliseconds(write_seconds: float | None) -> int:
+    return round(1000 * (_BUSY_SECONDS if write_seconds is None else write_seconds / 2))
 
 
 def _postgres_options(write_seconds: float | None) -> dict[str, Any]:

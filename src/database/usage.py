@@ -7,6 +7,7 @@ from time import perf_counter
 from typing import Self
 
 from base.turns import Line
+from database.moment import Moment
 
 
 class Usage:
@@ -17,7 +18,7 @@ class Usage:
     once, so that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "is_over", "line", "seconds", "statements")
+    __slots__ = ("_began", "_waiting", "is_over", "line", "moment", "seconds", "statements")
 
     def __init__(self) -> None:
         self.statements = 0
@@ -26,6 +27,8 @@ class Usage:
         """Whether nobody waits any more: then nothing is read."""
         self.line = Line()
         """In which what takes long waits for the event loop."""
+        self.moment: Moment | None = None
+        """As of which everything is read; None where each statement has its own."""
         self._waiting = 0
         self._began = 0.0
 

@@ -136,7 +136,7 @@ class ListSize:
         "bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group (`groupBy`, "
         "`assetIds`, `workspaceIds`, `domain`), as these stand on the field or on those above it. Each point "
         "adds a tenth, and what is selected of the points counts as often. So do each four totals that are "
-        "read for them: one of each asset and day, or by months of each month."
+        "read for them: one of each asset and day, by hours of each hour, or by months of each month."
     ),
 )
 class SeriesSize:

@@ -1,6 +1,6 @@
 """A document is parsed once; what is found out about it is remembered with it, as long as it is asked for."""
 
-from asyncio import get_running_loop
+from asyncio import Future, ensure_future, get_running_loop, shield
 from collections.abc import Callable, Hashable
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
@@ -28,11 +28,15 @@ R = TypeVar("R")
 _CHARACTERS = 20
 """For each token, with the blanks and comments around it: more than anybody writes."""
 _CHARACTERS_A_UNIT = 20
+_FREE_TOKENS = 100
+"""What is asked costs as much as to look through so many."""
 _REMEMBERED = 100_000
 """Tokens of all documents together. One takes up to 600 bytes, as do so many characters:"""
 _AS_A_TOKEN = 100
-_LONG = 1_000
+_LONG = 300
 """Tokens of a document that is looked through in a thread: a shorter one takes some milliseconds."""
+_LONG_TEXT = 1_000
+"""Characters of one that is parsed there."""
 _thread = ThreadPoolExecutor(1, "documents")
 """A single one: it has the interpreter half of the time, and the event loop the other half."""
 
@@ -59,11 +63,19 @@ class Document:
         """Why it does not parse."""
         definitions = node.definitions if node else ()
         self.operations = [one for one in definitions if isinstance(one, OperationDefinitionNode)]
-        self.weight = (node.token_count if node else 0) + len(text) // _AS_A_TOKEN
-        """As what it takes of the memory, in tokens."""
-        self.price = 1 + len(text) // _CHARACTERS_A_UNIT
+        tokens = node.token_count if node else 0
+        self.first_price = max(0, tokens - _FREE_TOKENS)
+        """What it costs to look through it, for whoever sends it first."""
+        self.price = 1 + max(self.first_price, len(text) // _CHARACTERS_A_UNIT)
         """What looking for mistakes in it costs, for whoever sends one that has some."""
+        self.weight = tokens + len(text) // _AS_A_TOKEN
+        """As what it takes of the memory, in tokens."""
         self._known: dict[Hashable, Any] = {}
+
+    @property
+    def sent(self) -> "Sent":
+        """The text, for those who hand nothing else on."""
+        return Sent(self)
 
     @cached_property
     def hash(self) -> str:
@@ -97,6 +109,11 @@ class Document:
         found: R = self._known[key]
         return found
 
+    def take_price(self) -> int:
+        """What it costs besides what it asks for, once."""
+        price, self.first_price = self.first_price, 0
+        return price
+
     @property
     def is_long(self) -> bool:
         return self.weight > _LONG
@@ -111,7 +128,20 @@ class Document:
         _documents.pop((self.text, self.most_tokens), None)
 
 
+class Sent(str):
+    """The text of a document, which comes along with it."""
+
+    __slots__ = ("document",)
+    document: Document
+
+    def __new__(cls, document: Document) -> "Sent":
+        sent = super().__new__(cls, document.text)
+        sent.document = document
+        return sent
+
+
 _documents: LRUCache[tuple[str, int], Document] = LRUCache(_REMEMBERED, lambda document: document.weight)
+_parsing: dict[tuple[str, int], Future[Document]] = {}
 
 
 def document_of(text: str, most_tokens: int) -> Document:
@@ -124,14 +154,24 @@ def document_of(text: str, most_tokens: int) -> Document:
     return document
 
 
+def is_found_at_once(text: str, most_tokens: int) -> bool:
+    """Whether the event loop may wait for it."""
+    return len(text) <= _LONG_TEXT or (text, most_tokens) in _documents
+
+
 async def document_found(text: str, most_tokens: int) -> Document:
-    """As `document_of`, but that the event loop does not wait where it takes long."""
-    if len(text) <= _LONG or (text, most_tokens) in _documents:
-        return document_of(text, most_tokens)
-    document = await aside(partial(_parsed, text, most_tokens))
-    if document.node:
-        _remember(document)
-    return document
+    """As `document_of`, for what is not found at once. However many ask for it, it is parsed once."""
+    parsing = _parsing.get((text, most_tokens))
+    if parsing is None:
+        parsing = _parsing[text, most_tokens] = ensure_future(aside(partial(_parsed, text, most_tokens)))
+        parsing.add_done_callback(partial(_is_parsed, text, most_tokens))
+    return await shield(parsing)
+
+
+def _is_parsed(text: str, most_tokens: int, parsing: "Future[Document]") -> None:
+    del _parsing[text, most_tokens]
+    if not parsing.cancelled() and not parsing.exception() and parsing.result().node:
+        _remember(parsing.result())
 
 
 def _remember(document: Document) -> None:

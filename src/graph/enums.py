@@ -8,7 +8,7 @@ from base.calendar import DateInterval, WeekStart
 from ingest.reports import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group, Ranking
-from models import AssetFormatType, Device, ExperienceType, Role, SourceType
+from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
 from reports import ReportFormat
 
 
@@ -34,6 +34,9 @@ described_enum(
     DateInterval,
     "How long a bucket of a series is, in the calendar of the asked time zone. A range that covers a bucket "
     "only in part counts only that part, so that all intervals of a range have the same sum.",
+    HOUR="From one full hour on the clocks to the next: 60 minutes, but where clocks change by a part of an "
+    "hour. An hour that is shown twice is two buckets, one that is skipped is none. Keys are YYYYMMDDHH; of "
+    "the second of two, with its offset, such as 2023102902+0100.",
     DAY="From local midnight to local midnight: 23 to 25 hours where clocks change. Keys are YYYYMMDD.",
     WEEK="Seven days, as `weekStart` says, else an ISO week from Monday. Keys are YYYYww, where YYYY is the "
     "year that the week is counted in: 2021-01-03 is in 202053.",
@@ -70,6 +73,23 @@ class ActionType(Enum):
     SCAN = "SCAN"
 
 
+class PublicationAction(Enum):
+    VIEW = Action.VIEW
+    LIKE = Action.LIKE
+    BOOKMARK = Action.BOOKMARK
+    SHARE = Action.SHARE
+    COMMENT = Action.COMMENT
+    BOOK = Action.BOOK
+
+
+class AssetAction(Enum):
+    VIEW_3D = Action.VIEW_3D
+    AR_CLICK = Action.AR_CLICK
+    AR_SCAN = Action.AR_SCAN
+    INTERACTION = Action.INTERACTION
+    ENGAGED_VIEW = Action.ENGAGED_VIEW
+
+
 class PublicationOrderField(Enum):
     CREATED_AT = "created_at"
     NAME = "name"
@@ -89,13 +109,34 @@ described_enum(
     TABLET="Tablets, such as iPads.",
 )
 described_enum(
+    PublicationAction,
+    "What people do to a publication.",
+    VIEW="It was opened, as `totalViews` counts.",
+    LIKE="It was liked, as `totalLikes` counts. A like can be taken back.",
+    BOOKMARK="It was bookmarked, as `totalBookmarks` counts. A bookmark can be taken back.",
+    SHARE="It was shared, as `totalShares` counts.",
+    COMMENT="Somebody wrote a comment, as `totalComments` counts. A comment that is deleted is taken back.",
+    BOOK="An appointment was booked, as `totalAppointments` counts, by when it was booked. One that is "
+    "cancelled is taken back.",
+)
+described_enum(
+    AssetAction,
+    "What people do to a 3D asset.",
+    VIEW_3D="It was shown on a page, as `total3DViews` counts.",
+    AR_CLICK="Somebody went from the page to augmented reality, on the device at hand. With AR_SCAN it is "
+    "`totalARViews`.",
+    AR_SCAN="Somebody scanned a code that leads to augmented reality. With AR_CLICK it is `totalARViews`.",
+    INTERACTION="Somebody turned, zoomed or otherwise touched it.",
+    ENGAGED_VIEW="A 3D view with at least one interaction, at the first one, as `userEngagement` counts.",
+)
+described_enum(
     WireAction,
     "What happened to the subject of an event. Each action is for one kind of subject; with another it is "
     "dropped as WRONG_ACTION.",
     name="EventAction",
     VIEW="A publication was opened.",
     SHARE="A publication was shared.",
-    VIEW_3D="A 3D asset was shown on a page.",
+    VIEW_3D="A 3D asset was looked at on a page: it was loaded, and at least half in sight for a second.",
     AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
     AR_SCAN="Somebody scanned a code that leads to augmented reality.",
     INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is that of the "
@@ -115,7 +156,7 @@ described_enum(
     "What the points of a series can be split by. Several split by each combination that occurs.",
     name="ViewDimension",
     DEVICE="The kind of device: `ViewPoint.deviceCategory`.",
-    DOMAIN="The site that the view came from: `ViewPoint.domain`.",
+    DOMAIN="The site that it came from: `ViewPoint.domain`.",
     ASSET="The asset: `ViewPoint.asset`. For publications BAD_USER_INPUT, with the reason INVALID_GROUPING.",
     WORKSPACE="The workspace: `ViewPoint.workspace`. For publications BAD_USER_INPUT, with the reason "
     "INVALID_GROUPING.",

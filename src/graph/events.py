@@ -132,6 +132,7 @@ def _wire(event: EventInput) -> WireEvent:
         domain=event.domain,
         visitor=event.visitor,
         user_id=event.user_id,
+        sent_at=event.sent_at,
     )
 
 
@@ -245,10 +246,12 @@ _OF_PAYLOAD: dict[str, Callable[[list[EventOutcome]], Any]] = {
     "stored": _counted(EventStatus.STORED),
     "duplicates": _counted(EventStatus.DUPLICATE),
     "dropped": _counted(EventStatus.DROPPED),
+    "corrected": lambda outcomes: sum(1 for outcome in outcomes if outcome.clock_behind),
 }
 _OF_RESULT: dict[str, Callable[[EventOutcome], Any]] = {
     "__typename": lambda _: "EventResult",
     "id": lambda outcome: str(outcome.id),
     "status": lambda outcome: outcome.status.name,
     "reason": lambda outcome: outcome.reason,
+    "clockCorrection": lambda outcome: outcome.clock_behind or None,
 }

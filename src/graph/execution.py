@@ -48,25 +48,10 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        self.line.steps += len(grouped_field_set)
-        results: dict[str, Any] = {}
-        awaited: list[str] = []
-        is_awaitable = self.is_awaitable
-        type_name = parent_type.name
-        try:
-            for name, details in grouped_field_set.items():
-                result = self.execute_field(
-                    parent_type, source_value, details, Path(path, name, type_name), position_context
-                )
-                if result is not Undefined:
-                    results[name] = result
-                    if is_awaitable(result):
-                        awaited.append(name)
-        except Exception:
-            if awaited:
-                self.settle_in_background([results[name] for name in awaited])
-            raise
-        return self._with_awaited(results, awaited) if awaited else results
+        fields = _Fields(self, parent_type, source_value, path, grouped_field_set, position_context)
+        if not fields.go_on():
+            return self._fields_in_turns(fields)
+        return self._with_awaited(fields.completed, fields.awaited) if fields.awaited else fields.completed
 
     def complete_iterable_value(
         self,
@@ -116,6 +101,22 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         except Exception as error:
             self.handle_field_error(error, return_type, field_details_list, path)
             return None
+
+    async def _fields_in_turns(self, fields: "_Fields") -> Any:
+        is_whole = False
+        while not is_whole:
+            if self._is_given_up:
+                self._abandon(fields.waiting())
+                return None
+            try:
+                await self.let_others()
+            except CancelledError:
+                self._abandon(fields.waiting())
+                raise
+            is_whole = fields.go_on()
+        if fields.awaited:
+            await self._await_all(fields.completed, fields.awaited)
+        return fields.completed
 
     async def _in_turns(self, listing: "_Listing") -> Any:
         if self._is_given_up:
@@ -224,6 +225,57 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             one.send(None)
         self._is_given_up = False
         one.close()
+
+
+class _Fields:
+    """Of an object that is being completed, as far as it has come."""
+
+    __slots__ = ("_execution", "_fields", "_of_all", "_path", "_type_name", "awaited", "completed")
+
+    def __init__(
+        self,
+        execution: Execution,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> None:
+        self._execution = execution
+        self._fields = iter(grouped_field_set.items())
+        self._path = path
+        self._type_name = parent_type.name
+        self._of_all = parent_type, source_value, position_context
+        self.completed: dict[str, Any] = {}
+        self.awaited: list[str] = []
+        """The names of what is still awaited."""
+
+    def go_on(self) -> bool:
+        """Whether to the end."""
+        execution, line = self._execution, self._execution.line
+        parent_type, source_value, position = self._of_all
+        completed, awaited = self.completed, self.awaited
+        execute, is_awaitable = execution.execute_field, execution.is_awaitable
+        try:
+            for name, details in self._fields:
+                line.steps += 1
+                result = execute(
+                    parent_type, source_value, details, Path(self._path, name, self._type_name), position
+                )
+                if result is not Undefined:
+                    completed[name] = result
+                    if is_awaitable(result):
+                        awaited.append(name)
+                if line.steps > line.look_after and line.is_over():
+                    return False
+        except Exception:
+            if awaited:
+                execution.settle_in_background(self.waiting())
+            raise
+        return True
+
+    def waiting(self) -> list[Any]:
+        return [self.completed[name] for name in self.awaited]
 
 
 class _Listing:

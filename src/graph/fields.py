@@ -158,8 +158,14 @@ class Scoped(FieldExtension):
     async def resolve_async(
         self, next_: Callable[..., Awaitable[Any]], source: Any, info: strawberry.Info[Context], **kwargs: Any
     ) -> Any:
-        require_scope(info.context.viewer, self.narrowest)
-        return await next_(source, info, **kwargs)
+        context = info.context
+        require_scope(context.viewer, self.narrowest)
+        # What the one before it has read may be older than what others wrote meanwhile.
+        context.end_moment()
+        done = await next_(source, info, **kwargs)
+        if not context.is_in_moment:
+            context.begin_moment()
+        return done
 
 
 _REFUSED = {

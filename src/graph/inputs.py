@@ -165,10 +165,18 @@ class EventInput:
         "many as are told apart on the subject's day, it counts under `(other)`."
     )
     visitor: str | None = optional(
-        "The caller's own stable name for the person: one unique visitor. Only a keyed hash of it is stored."
+        "The caller's own stable name for the person: one unique visitor, also before and after they sign in "
+        "where `userId` is named, too. Only a keyed hash of it is stored. What stands where there is no name "
+        "is none: an empty text, null, undefined, a UUID of zeros and the like."
     )
     user_id: strawberry.ID | None = optional(
         "The person's global id, where it is a user of this service: counted among monthly active users."
+    )
+    sent_at: datetime | None = optional(
+        "When it was sent, by the clock that `occurredAt` and `id` are of: anew each time that it is sent. "
+        "Where it came more than a minute from then, that clock is wrong, and the time is put right by "
+        "the difference: see `clockCorrection`. Beyond 31 days it is dropped as WRONG_CLOCK. Left out by a "
+        "server that passes on what it kept."
     )
 
 
@@ -259,8 +267,9 @@ class CreateAssetInput:
         "The optimized files of its 3D model, at most 100; none when left out."
     )
     domains: list[str] | None = optional(
-        "The only sites from which its events count, such as `example.com`: at most 100, each exactly, so "
-        "that `www.example.com` is another. All sites when empty or left out."
+        "The only sites from which its events count, such as `example.com`: at most 100, each with the other "
+        "names that `domainAliases` has for it; `*.example.com` is all sites below that one. All sites when "
+        "empty or left out. An empty text is no site: INVALID_DOMAIN."
     )
 
 
@@ -272,6 +281,26 @@ class UpdateAssetInput:
         "All of its files, at most 100: those not in it are removed."
     )
     domains: list[str] | None = optional(
-        "All of the sites from which its events count, at most 100: those not in it are removed. Empty, all "
-        "count."
+        "All of the sites from which its events count, at most 100, as for a new one: those not in it are "
+        "removed. Empty, all count."
     )
+
+
+@strawberry.input(description="Another name of a site.")
+class DomainAliasInput:
+    domain: str = described(
+        "A site such as `shop.example.com`; `*.example.com` for all sites below one; or www.*, with the "
+        "name *, for any site with www. before it. Of several that fit, the most exact counts."
+    )
+    name: str = described("The site that it is shown as, and asked for by. It is none of the other names.")
+
+
+@strawberry.input(description="All other names of the sites of an organization.")
+class SetDomainAliasesInput:
+    organization_id: strawberry.ID = described("The organization's global id.")
+    aliases: list[DomainAliasInput] = described("At most 100. Those not in it are removed.")
+
+
+@strawberry.input(description="All other names of the sites of the viewer.")
+class SetOwnDomainAliasesInput:
+    aliases: list[DomainAliasInput] = described("At most 100. Those not in it are removed.")

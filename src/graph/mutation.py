@@ -17,10 +17,13 @@ from graph.inputs import (
     CreateOrganizationInput,
     CreatePublicationInput,
     CreateWorkspaceInput,
+    DomainAliasInput,
     EventInput,
     LoginInput,
     PublishExperienceInput,
     RemoveMemberInput,
+    SetDomainAliasesInput,
+    SetOwnDomainAliasesInput,
     UpdateAssetInput,
     UpdatePublicationInput,
     UserInsightInput,
@@ -46,6 +49,8 @@ from graph.types.payloads import (
     RecordEventsPayload,
     RemoveMemberPayload,
     RevokeAuthenticationKeyPayload,
+    SetDomainAliasesPayload,
+    SetOwnDomainAliasesPayload,
     UpdateAssetPayload,
     UpdatePublicationPayload,
     UserInsightPayload,
@@ -54,6 +59,7 @@ from graph.types.publication import Experience, Publication, User
 from resolvers import (
     accounts,
     appointments,
+    domain_aliases,
     insights,
     memberships,
     people,
@@ -61,6 +67,7 @@ from resolvers import (
     reactions,
     recording,
 )
+from resolvers.domain_aliases import GivenAlias
 from resolvers.insights import Given, GivenWork
 from resolvers.memberships import GivenFormat
 
@@ -377,6 +384,36 @@ class Mutation:
             domains=input.domains,
         )
         return UpdateAssetPayload(asset=Asset.of(row))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def set_domain_aliases(
+        self,
+        info: Info,
+        input: Annotated[SetDomainAliasesInput, argument("The organization, and all other names.")],
+    ) -> SetDomainAliasesPayload | None:
+        """Says which sites of an organization are one, by an owner or admin: in filters, groups and an
+        asset's sites, whenever the events came. What is stored stays as it is, so that each name can be
+        taken back. An asset's sites know it within a minute. BAD_USER_INPUT with the reason INVALID_ALIAS
+        where a name leads to another one."""
+        row = await domain_aliases.set_domain_aliases(
+            info.context, input.organization_id, _aliases(input.aliases)
+        )
+        return SetDomainAliasesPayload(organization=Organization.of(row))
+
+    @mutation(TokenScope.USER)
+    async def set_own_domain_aliases(
+        self,
+        info: Info,
+        input: Annotated[SetOwnDomainAliasesInput, argument("All other names.")],
+    ) -> SetOwnDomainAliasesPayload | None:
+        """Says which sites are one where the viewer's publications are shown, as `setDomainAliases` does for
+        an organization."""
+        row = await domain_aliases.set_own_domain_aliases(info.context, _aliases(input.aliases))
+        return SetOwnDomainAliasesPayload(user=User.of(row))
+
+
+def _aliases(given: list[DomainAliasInput]) -> list[GivenAlias]:
+    return [GivenAlias(one.domain, one.name) for one in given]
 
 
 def _formats(given: list[AssetFormatInput]) -> list[GivenFormat]:

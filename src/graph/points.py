@@ -29,13 +29,12 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
 from graph.execution import Execution, listed, text_of
-from graph.types.views import OF_THE_BUCKET, Points, ViewPoint
+from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
 _AT_ONCE = 1_000
 """Points between which others have a turn: some milliseconds."""
 _TYPENAME = "__typename"
-_COUNT = "count"
 
 Source = Any
 Selected = dict[str, FieldDetailsList]
@@ -97,7 +96,7 @@ class _Leaf(NamedTuple):
 
 
 class _Columns:
-    """Values by bucket, by group, and counts: of each name in the answer, in their order.
+    """What is told by bucket, values by group, and counts: of each name in the answer, in their order.
 
     Raises _NotPlain, or what is wrong with a value.
     """
@@ -113,12 +112,11 @@ class _Columns:
         self._execution = execution
         self._path = path.add_key(0, type_.name)
         self._series = series = points.series
-        bucket, group = series.buckets[0], series.groups[0]
-        self._buckets = [ViewPoint.of(Point(one, group, 0)) for one in series.buckets]
-        self._groups = [ViewPoint.of(Point(bucket, one, 0)) for one in series.groups]
-        self._of_bucket: dict[str, list[Any]] = {}
+        self._now = points.now
+        self._groups = [points.of(Point(series.buckets[0], one, 0)) for one in series.groups]
+        self._of_bucket: dict[str, _Leaf] = {}
         self._of_group: dict[str, list[Any]] = {}
-        self._counts: dict[str, Callable[[Any], Any]] = {}
+        self._of_point: dict[str, tuple[Sequence[int], Callable[[Any], Any]]] = {}
         self._loading: list[Callable[[], Coroutine[Any, Any, None]]] = []
         self._names = list(selected := _selected(execution, type_, details))
         for name, found in selected.items():
@@ -132,10 +130,11 @@ class _Columns:
             self._loading.append(partial(self._load, name, type_, field, details, leaves))
             return
         leaf = _leaf(self._execution, type_, field)
-        if leaf.attribute == _COUNT:
-            self._counts[name] = leaf.complete
-        elif leaf.attribute in OF_THE_BUCKET:
-            self._of_bucket[name] = [leaf.of(one) for one in self._buckets]
+        if leaf.attribute in OF_THE_POINT:
+            counts = {"count": self._series.counts, "taken_back": self._series.taken_back}
+            self._of_point[name] = counts[leaf.attribute], leaf.complete
+        elif leaf.attribute in OfBucket._fields:
+            self._of_bucket[name] = leaf
         else:
             self._of_group[name] = [leaf.of(one) for one in self._groups]
 
@@ -177,20 +176,25 @@ class _Columns:
         series = self._series
         for start in range(0, len(series.counts), _AT_ONCE):
             end = start + _AT_ONCE
-            yield self._piece(series.places[start:end], series.counts[start:end])
+            yield self._piece(series.places[start:end], slice(start, end))
 
-    def _piece(self, places: Sequence[int], counts: Sequence[int]) -> list[dict[str, Any]]:
+    def _piece(self, places: Sequence[int], part: slice) -> list[dict[str, Any]]:
         of_each = len(self._groups)
         buckets = [place // of_each for place in places]
         groups = [place % of_each for place in places]
+        # Of hours there may be thousands: each is made when it is told.
+        made = {number: OfBucket.at(self._series.buckets[number], self._now) for number in set(buckets)}
         columns: list[Any] = []
         for name in self._names:
             if name in self._of_bucket:
-                columns.append(map(self._of_bucket[name].__getitem__, buckets))
+                leaf = self._of_bucket[name]
+                values = {number: leaf.of(one) for number, one in made.items()}
+                columns.append(map(values.__getitem__, buckets))
             elif name in self._of_group:
                 columns.append(map(self._of_group[name].__getitem__, groups))
             else:
-                columns.append(map(self._counts[name], counts))
+                counts, complete = self._of_point[name]
+                columns.append(map(complete, counts[part]))
         names = self._names
         # Without a column, a point is still one.
         rows: Any = zip(*columns, strict=True) if columns else repeat((), len(places))

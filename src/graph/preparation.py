@@ -17,7 +17,7 @@ from strawberry.types import ExecutionContext
 from base.errors import BadUserInput, ExpectedError, Throttled, TooExpensive, TooManyPoints
 from graph.caching import lifetime_of
 from graph.cost import Estimate, Price, priced
-from graph.document import Document, aside, document_of
+from graph.document import Document, Sent, aside
 from graph.introspection import NoIntrospection
 from graph.remembered import remembered
 from graph.series import Known, Variables
@@ -38,9 +38,7 @@ _TOKENS_OF_A_SELECTION = 2
 class Preparation(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
         execution = self.execution_context
-        context: Context = execution.context
-        document = document_of(execution.query or "", context.limits.document_tokens)
-        execution.graphql_document = document.node
+        execution.graphql_document = _document(execution).node
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
@@ -48,7 +46,7 @@ class Preparation(SchemaExtension):
         context: Context = execution.context
         course = context.course
         began = perf_counter()
-        document = document_of(execution.query or "", context.limits.document_tokens)
+        document = _document(execution)
         schema = execution.schema._schema
         errors = _errors(schema, document, introspection=context.limits.introspection)
         if errors:
@@ -62,14 +60,21 @@ class Preparation(SchemaExtension):
             course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
             refused = await _too_expensive(execution, document)
-            spent = document.price if refused else course.cost or 1
+            spent = document.price if refused else (course.cost or 1) + document.take_price()
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if not execution.pre_execution_errors:
                 execution.result = remembered(document, execution.operation_name)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
+            if course.is_query and not execution.pre_execution_errors and not execution.result:
+                context.begin_moment()
         yield
+
+
+def _document(execution: ExecutionContext) -> Document:
+    assert isinstance(execution.query, Sent)
+    return execution.query.document
 
 
 def _require_few(variables: dict[str, Any]) -> None:

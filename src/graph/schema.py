@@ -80,7 +80,7 @@ async def execute(
     if document.is_long:
         await _look_through(context, document, operation_name)
     execution = schema.execute(
-        document.text,
+        document.sent,
         variable_values=variables
         if only_queries
         else without_events(context, document, variables, operation_name),
@@ -107,7 +107,7 @@ async def subscribe(
     if document.node and document.is_long:
         await _look_through(context, document, operation_name)
     results = await schema.subscribe(
-        document.text, variable_values=variables, context_value=context, operation_name=operation_name
+        document.sent, variable_values=variables, context_value=context, operation_name=operation_name
     )
     try:
         async with aclosing(results):

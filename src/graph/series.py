@@ -1,7 +1,8 @@
 """How many points a series has at most: known from the arguments on it and above it, before it is made."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from graphql import (
     FieldNode,
@@ -12,6 +13,7 @@ from graphql import (
     VariableNode,
 )
 
+from base.aliases import BELOW
 from base.calendar import (
     DateInterval,
     InvalidBound,
@@ -21,11 +23,11 @@ from base.calendar import (
     WeekStart,
     bucket_count,
     parse_bound,
-    previous,
     resolve,
     time_zone,
 )
 from base.ids import InvalidId, parse_global_id
+from base.periods import equally_long_before, previous
 from loaders.holdings import Holdings
 from models import Device
 
@@ -37,7 +39,11 @@ _OF_A_RANGE = ("range", "timeZone", "domain", "assetIds", "workspaceIds")
 _OF_A_SERIES = ("interval", "weekStart", "groupBy")
 _NAMED = ("organization", "workspace", "node")
 """Fields that find one by its `id`."""
-_BACK = "previous"
+_BACK: Mapping[str, Callable[[Span, ZoneInfo], Span]] = {
+    "previous": previous,
+    "previousOfEqualLength": lambda span, _: equally_long_before(span),
+}
+"""Fields that lead to the range before."""
 _OF_MANY = ("Organization", "Workspace")
 """Types whose figures are of many assets."""
 
@@ -100,14 +106,14 @@ class Place(NamedTuple):
     """The id by which the object was found; None where it was found otherwise."""
     scope: str = ""
     """The type of the object whose range it is."""
-    back: int = 0
-    """How many ranges before the one that is told."""
+    back: tuple[str, ...] = ()
+    """The fields that lead back from the range that is told."""
 
     def below(self, node: FieldNode, parent: str) -> "Place":
         """The place of what stands below a field of the type `parent`."""
         name = node.name.value
-        if name == _BACK:
-            return self._replace(back=self.back + 1)
+        if name in _BACK:
+            return self._replace(back=(*self.back, name))
         given = {argument.name.value: argument.value for argument in node.arguments or ()}
         if name in _NAMED:
             return Place(found=given.get("id"))
@@ -144,18 +150,21 @@ class SeriesAsked:
         return self._place.scope in _OF_MANY
 
     def is_by_domains(self, variables: Variables) -> bool:
-        return "DOMAIN" in self.groups(variables) and self._value("domain", variables) is None
+        domain = self._value("domain", variables)
+        # One that is named is one group, but for those below one.
+        is_one = domain is not None and not str(domain).strip().startswith(BELOW)
+        return "DOMAIN" in self.groups(variables) and not is_one
 
     def points(self, variables: Variables, known: Known) -> Points:
         """None in a range that is refused in its place."""
-        span = self._span(variables)
-        if span is None or (span.end - span.start).days > known.range_days + 1:
+        span = self._span(variables, known.range_days)
+        if span is None:
             return Points(0, 0)
         interval, week = self._value("interval", variables), self._value("weekStart", variables)
         try:
             zone = self._zone(variables)
             count = bucket_count(span, DateInterval(interval), zone, WeekStart(week or "MONDAY"))
-            is_of_days = interval != DateInterval.MONTH.value
+            is_of_days = interval in (DateInterval.DAY.value, DateInterval.WEEK.value)
             totals = bucket_count(span, DateInterval.DAY, zone) if is_of_days else count
         except (ValueError, OverflowError):
             return Points(0, 0)
@@ -165,12 +174,12 @@ class SeriesAsked:
     def _value(self, name: str, variables: Variables) -> Any:
         return self._values.of(self._place.arguments.get(name), variables)
 
-    def _zone(self, variables: Variables) -> Any:
+    def _zone(self, variables: Variables) -> ZoneInfo:
         name = self._value("timeZone", variables)
         return time_zone(name if isinstance(name, str) else "UTC")
 
-    def _span(self, variables: Variables) -> Span | None:
-        """None for what is no range."""
+    def _span(self, variables: Variables, range_days: int) -> Span | None:
+        """None for what is no range, or one too wide."""
         given = self._value("range", variables)
         if not isinstance(given, Mapping):
             return None
@@ -178,9 +187,12 @@ class SeriesAsked:
         if not isinstance(start, str) or not isinstance(end, str):
             return None
         try:
-            span = resolve(parse_bound(start), parse_bound(end), self._zone(variables))
-            for _ in range(self._place.back):
-                span = previous(span)
+            zone = self._zone(variables)
+            span = resolve(parse_bound(start), parse_bound(end), zone)
+            if (span.end - span.start).days > range_days + 1:
+                return None
+            for name in self._place.back:
+                span = _BACK[name](span, zone)
         except (InvalidBound, InvalidSpan, UnknownTimeZone, OverflowError):
             return None
         return span

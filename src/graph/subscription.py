@@ -33,8 +33,8 @@ class Subscription:
         url: Annotated[str, argument("The publication's `customUrl` when the subscription begins.")],
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Publication | None, None]:
-        """A publication, at once and then whenever its figures change. They are those of the moment, not of
-        the last hour. Never null: the subscription ends with NOT_FOUND when there is no such publication."""
+        """A publication, at once and then whenever its figures change. Never null: the subscription ends with
+        NOT_FOUND when there is no such publication."""
         return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
 
     @subscription

@@ -7,6 +7,7 @@ from uuid import UUID
 
 import msgspec
 
+from base.aliases import is_among
 from base.ids import uuid7, uuid7_instant
 from ingest.domains import InvalidDomain, normal_domain
 from ingest.events import NewEvent
@@ -17,6 +18,12 @@ from models import SUBJECT_OF, Device
 _AHEAD = timedelta(minutes=5)
 _OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
 _MADE_BEFORE = timedelta(days=1)
+_ON_THE_WAY = timedelta(minutes=1)
+"""So long a request may take to come: less says nothing of a clock."""
+_FARTHEST = timedelta(days=31)
+"""Where the clock is further off, hardly a browser opens a page by https. Tables of as many days ahead are
+there."""
+_NONE = timedelta(0)
 
 
 class Reason(StrEnum):
@@ -31,8 +38,10 @@ class Reason(StrEnum):
     DOMAIN_NOT_ALLOWED = "DOMAIN_NOT_ALLOWED"
     IN_THE_FUTURE = "IN_THE_FUTURE"
     TOO_OLD = "TOO_OLD"
+    WRONG_CLOCK = "WRONG_CLOCK"
     BOT = "BOT"
     OWN_VIEW = "OWN_VIEW"
+    OPTED_OUT = "OPTED_OUT"
     PRERENDERED = "PRERENDERED"
     REFUSED_BY_DATABASE = "REFUSED_BY_DATABASE"
 
@@ -63,9 +72,11 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
     if SUBJECT_OF[action] is not subject.kind:
         raise Dropped(Reason.WRONG_ACTION)
     id = _uuid(event.id)
-    occurred_at = _occurred_at(event, id, sender, subject.oldest)
+    told = event.occurred_at or (uuid7_instant(id) if id else None)
+    behind = _behind(event, sender.now) if told else _NONE
+    occurred_at = _occurred_at(told, behind, sender, subject.oldest)
     if id:
-        _check_time(id, occurred_at, sender)
+        _check_time(id, occurred_at, behind, sender)
     return NewEvent(
         subject.tenant_id,
         id or uuid7(sender.now),
@@ -78,6 +89,7 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
         sender.user_id,
         sender.visitor,
         sender.is_believed,
+        round(behind.total_seconds()),
     )
 
 
@@ -95,20 +107,35 @@ def _uuid(text: str | None) -> UUID | None:
         raise Dropped(Reason.INVALID_ID) from None
 
 
-def _occurred_at(event: WireEvent, id: UUID | None, sender: Sender, oldest: datetime | None) -> datetime:
-    """As told, else the time inside the id, else now. Clocks run a little ahead: that much is now."""
-    told = event.occurred_at or (uuid7_instant(id) if id else None) or sender.now
-    if told < sender.oldest or (oldest and told < oldest):
+def _behind(event: WireEvent, now: datetime) -> timedelta:
+    """How much the sender's clock is behind ours; less than nothing where it is ahead."""
+    if event.sent_at is None:
+        return _NONE
+    behind = now - event.sent_at
+    if abs(behind) > _FARTHEST:
+        raise Dropped(Reason.WRONG_CLOCK)
+    return behind if abs(behind) > _ON_THE_WAY else _NONE
+
+
+def _occurred_at(
+    told: datetime | None, behind: timedelta, sender: Sender, oldest: datetime | None
+) -> datetime:
+    """As told, by the sender's clock put right; else now. Clocks run a little ahead: that much is now."""
+    if told is None:
+        return sender.now
+    # The far ends of the calendar cannot be moved.
+    if told < sender.oldest - behind or (oldest and told < oldest - behind):
         raise Dropped(Reason.TOO_OLD)
-    if told > sender.now + _AHEAD:
+    if told > sender.now + _AHEAD - behind:
         raise Dropped(Reason.IN_THE_FUTURE)
-    return min(told, sender.now)
+    return min(told + behind, sender.now)
 
 
-def _check_time(id: UUID, occurred_at: datetime, sender: Sender) -> None:
+def _check_time(id: UUID, occurred_at: datetime, behind: timedelta, sender: Sender) -> None:
     """An id says where the event stands, and with which others it is pruned: see `database.partitions`.
 
-    One is made when something happens, or later where somebody tells of the past; never long before.
+    One is made when something happens, or later where somebody tells of the past; never long before. It is by
+    the sender's clock, and stays as it is however wrong that was: by it a retry is known.
     """
     made = uuid7_instant(id)
     if made is None:
@@ -116,7 +143,7 @@ def _check_time(id: UUID, occurred_at: datetime, sender: Sender) -> None:
             return
         raise Dropped(Reason.ID_OF_ANOTHER_TIME)
     oldest = occurred_at - _MADE_BEFORE if sender.is_believed else sender.oldest
-    if not oldest <= made <= sender.now + _AHEAD:
+    if not oldest - behind <= made <= sender.now + _AHEAD - behind:
         raise Dropped(Reason.ID_OF_ANOTHER_TIME)
 
 
@@ -125,6 +152,6 @@ def _domain(text: str | None, subject: Subject) -> str | None:
         name = normal_domain(text)
     except InvalidDomain:
         raise Dropped(Reason.INVALID_DOMAIN) from None
-    if subject.domains and name not in subject.domains:
+    if subject.domains and (name is None or not is_among(name, subject.domains, subject.aliases)):
         raise Dropped(Reason.DOMAIN_NOT_ALLOWED)
     return name

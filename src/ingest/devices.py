@@ -54,6 +54,7 @@ _BOT_WORDS = (
     "spider",
     "slurp",
     "headless",
+    "lighthouse",
     "http",
     "www.",
     "@",

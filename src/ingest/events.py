@@ -21,3 +21,5 @@ class NewEvent(NamedTuple):
     visitor: bytes | None = None
     is_believed: bool = True
     """Whether it was told on the subject's own behalf, and not by a stranger's browser."""
+    clock_behind: int = 0
+    """Seconds by which its time was moved on, as the sender's clock was wrong; less than 0 for moved back."""

@@ -3,19 +3,21 @@
 import csv
 import gzip
 import zlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import blake2b, file_digest
 from importlib import import_module
 from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
 from typing import Any, NamedTuple
 from uuid import UUID
+from zoneinfo import ZoneInfo
 
 import msgspec
 
+from base.instants import Instant, aware, instant_in_file, local_instant
 from ingest.wire import WireEvent
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,6 +28,7 @@ _LONGEST_PROBLEM = 300
 _ROWS = 5_000
 _GZIP = b"\x1f\x8b"
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_NOT_SENT = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
 
 _OF_EVENT = ("id", "action", "occurredAt", "viewId", "deviceCategory", "domain", "visitor", "userId")
 _OF_SUBJECT = ("publicationId", "assetId", "profileUserId", "work.userId", "work.sourceType", "work.itemId")
@@ -36,8 +39,6 @@ COLUMNS = {
 }
 """Where the value of a column stands in an event. `subject.` may be left out."""
 _NESTED_COLUMNS = {**COLUMNS, "subject": ("subject",), "work": ("subject", "work")}
-
-_decode = msgspec.json.Decoder(WireEvent).decode
 
 
 class Format(StrEnum):
@@ -69,9 +70,13 @@ class Line(NamedTuple):
 class EventFile:
     """Reading it twice gives the same events with the same ids."""
 
-    def __init__(self, path: Path, format: Format | None = None) -> None:
+    def __init__(self, path: Path, format: Format | None = None, *, zone: ZoneInfo | None = None) -> None:
+        """`zone`: whose local times those are that have no offset; without one they are refused."""
         self.path = path
         self.format = format or _format_of(path)
+        read = partial(_instant, zone)
+        self._decode = msgspec.json.Decoder(WireEvent, dec_hook=read).decode
+        self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=read)
         self.bytes = path.stat().st_size
         self.bytes_read = 0
         """Of the file as it is stored, to tell how far the reading is."""
@@ -94,7 +99,7 @@ class EventFile:
             if text is None:
                 yield Line(number, None, f"longer than {_LONGEST_LINE:,} bytes")
             elif not text.isspace():
-                yield _line(number, _decode, text)
+                yield _line(number, self._decode, text)
 
     def _csv(self) -> Iterator[Line]:
         # What is not UTF-8 is kept apart as lone surrogates, so that one bad cell costs one line.
@@ -117,11 +122,12 @@ class EventFile:
             elif len(cells) != len(paths):
                 yield Line(number, None, f"{len(cells)} cells under a header of {len(paths)}")
             else:
-                yield _line(number, _from_cells, paths, [cell or None for cell in cells])
+                yield _line(number, self._from_cells, paths, [cell or None for cell in cells])
 
     def _parquet(self) -> Iterator[Line]:
         try:
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+            import_module("pyarrow.compute")
         except ImportError:
             raise InvalidFile("Parquet needs pyarrow: pip install 'viewgraph[parquet]'.") from None
         try:
@@ -132,10 +138,14 @@ class EventFile:
                     columns = [_values(arrow, column) for column in batch.columns]
                     for cells in zip(*columns, strict=True):
                         number += 1
-                        yield _line(number, _from_cells, paths, cells)
+                        yield _line(number, self._from_cells, paths, cells)
                     self.bytes_read = self.bytes * number // file.metadata.num_rows
         except arrow.ArrowException as error:
             raise InvalidFile(f"{self.path} is no Parquet file of events: {error}.") from None
+
+    def _from_cells(self, paths: Sequence[tuple[str, ...]], cells: Iterable[Any]) -> WireEvent:
+        event: WireEvent = self._convert(_values_of(paths, cells))
+        return event
 
     def _lines(self) -> Iterator[tuple[int, bytes | None]]:
         """None is a line that is too long to be taken into memory."""
@@ -187,11 +197,14 @@ def _is_whole(text: bytes, stream: BufferedIOBase) -> bool:
     return False
 
 
-def _line(number: int, read: Any, *given: Any) -> Line:
+def _line(number: int, read: Callable[..., WireEvent], *given: Any) -> Line:
     try:
-        return Line(number, read(*given))
+        event = read(*given)
     except (msgspec.MsgspecError, UnicodeError, RecursionError) as error:
         return Line(number, None, str(error)[:_LONGEST_PROBLEM])
+    if event.sent_at is not None:
+        return Line(number, None, _NOT_SENT)
+    return Line(number, event)
 
 
 def _paths(names: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> list[tuple[str, ...]]:
@@ -203,7 +216,7 @@ def _paths(names: Sequence[str], known: Mapping[str, tuple[str, ...]]) -> list[t
     return paths
 
 
-def _from_cells(paths: Sequence[tuple[str, ...]], cells: Iterable[Any]) -> WireEvent:
+def _values_of(paths: Sequence[tuple[str, ...]], cells: Iterable[Any]) -> dict[str, Any]:
     values: dict[str, Any] = {}
     for path, cell in zip(paths, cells, strict=True):
         if cell is None:
@@ -214,13 +227,23 @@ def _from_cells(paths: Sequence[tuple[str, ...]], cells: Iterable[Any]) -> WireE
         place[path[-1]] = cell
         if isinstance(cell, str) and not cell.isascii():
             cell.encode()
-    return msgspec.convert(values, WireEvent)
+    return values
+
+
+def _instant(zone: ZoneInfo | None, _: type, given: Any) -> Instant:
+    if isinstance(given, datetime):
+        return aware(given) if given.tzinfo else local_instant(given, zone)
+    return instant_in_file(given if isinstance(given, str) else repr(given), zone)
 
 
 def _values(arrow: Any, column: Any) -> list[Any]:
-    """As Python has them; an instant to the microsecond."""
-    if arrow.types.is_timestamp(column.type) and column.type.tz:
-        column = column.cast(arrow.timestamp("us", "UTC"), safe=False)
+    """As Python has them; an instant to the microsecond, as everywhere."""
+    if arrow.types.is_timestamp(column.type):
+        zone = column.type.tz and "UTC"
+        column = column.cast(arrow.timestamp(column.type.unit, zone))
+        if column.type.unit == "ns":
+            column = arrow.compute.floor_temporal(column, unit="microsecond")
+        column = column.cast(arrow.timestamp("us", zone))
     return [_plain(value) for value in column.to_pylist()]
 
 

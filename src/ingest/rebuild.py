@@ -4,17 +4,20 @@ from collections.abc import AsyncIterator
 from datetime import date, timedelta
 from typing import Any, NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, update
+from sqlalchemy import and_, bindparam, delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
-from base.calendar import AFTER_LAST_DAY, FIRST_DAY, time_zone
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
+from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
 from ingest.differences import Difference, differences
+from ingest.freshness import refresh
 from ingest.recount import Scope
+from ingest.rules import Clock, register, remember
 from ingest.tenants import alone, seen
-from models import Tenant
+from models import Publication, User
 
 T = TypeVar("T")
 
@@ -44,7 +47,7 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
             break
         async with database.writing() as session:
             tenant = await alone(session, tenant_id)
-            rows += await _mend(database, session, Scope.touched_months(tenant, *wrong))
+            rows += await mend_scope(database, session, Scope.touched_months(tenant, *wrong))
     return Rebuilt(rows, scope.pruned_before(first))
 
 
@@ -60,10 +63,11 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
                 f"Raw events before {tenant.pruned_before} were pruned, so that the totals cannot be "
                 "counted anew: the reporting time zone stays as it is."
             )
-        zone = time_zone(name)
-        await session.execute(update(Tenant).where(col(Tenant.id) == tenant_id).values(time_zone=name))
-        scope = Scope.touched_months(tenant._replace(zone=zone), FIRST_DAY, AFTER_LAST_DAY)
-        return await _mend(database, session, scope)
+        rules = rules_of(name)
+        await register(session, rules)
+        await remember(session, tenant_id, Clock(name, rules.key))
+        scope = Scope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
+        return await mend_scope(database, session, scope)
 
 
 async def _looked_at(
@@ -81,13 +85,15 @@ async def _looked_at(
     return scope, wrong
 
 
-async def _mend(database: Database, session: AsyncSession, scope: Scope) -> int:
-    """Gives the number of rows.
+async def mend_scope(database: Database, session: AsyncSession, scope: Scope) -> int:
+    """Gives the number of rows. What was kept of the tenant's publications is stale.
 
     While the session has the tenant alone, a snapshot sees what it would see; and what is read there can
     be walked through while rows are written here.
     """
     writer = await bulk(session)
+    owners = select(col(User.id)).where(col(User.tenant_id) == scope.tenant.id)
+    await refresh(session, col(Publication.owner_id).in_(owners))
     mended = 0
     async with database.snapshot() as connection:
         async for batch in _batches(differences(connection, scope)):

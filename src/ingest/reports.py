@@ -24,6 +24,8 @@ class EventOutcome(NamedTuple):
     id: UUID | str
     status: EventStatus
     reason: Reason | None = None
+    clock_behind: int = 0
+    """Seconds, as `NewEvent` has them; 0 where no time was put right."""
 
 
 _MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
@@ -52,9 +54,13 @@ async def report(
     return [
         EventOutcome(event.id or "", EventStatus.DROPPED, verdict)
         if isinstance(verdict, Reason)
-        else EventOutcome(verdict.id, *_MEANINGS[next(fates)])
+        else _outcome(verdict, next(fates))
         for event, verdict in zip(events, judged, strict=True)
     ]
+
+
+def _outcome(event: NewEvent, fate: Fate) -> EventOutcome:
+    return EventOutcome(event.id, *_MEANINGS[fate], event.clock_behind if fate is Fate.NEW else 0)
 
 
 def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEvent | Reason:

@@ -5,11 +5,12 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added
+from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added, who
 from database import Bulk
 from ingest.deltas import Days
 from ingest.events import NewEvent
-from models import SUBJECT_OF, TAKES_BACK, VisitorSketch
+from ingest.visitors import NAMED_BYTES
+from models import SUBJECT_OF, TAKES_BACK, VisitorLink, VisitorSketch
 
 _VERSION_PLACE, _SKETCH_PLACE = 4, 5
 
@@ -41,10 +42,10 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
     """Who was seen: signed-in people by their ids, others by their hashes; nobody who is neither."""
     by_subject: defaultdict[tuple[int, int, int, date], set[str]] = defaultdict(set)
     for event in events:
-        who = _who(event)
-        if who is not None and event.action not in TAKES_BACK:
+        seen_one = who(event.user_id, event.visitor)
+        if seen_one is not None and event.action not in TAKES_BACK:
             day = days.of(event.tenant_id, event.occurred_at)
-            by_subject[event.tenant_id, SUBJECT_OF[event.action], event.subject_id, day].add(who)
+            by_subject[event.tenant_id, SUBJECT_OF[event.action], event.subject_id, day].add(seen_one)
     seen: defaultdict[SketchKey, set[str]] = defaultdict(set)
     for (tenant_id, kind, subject_id, day), visitors in by_subject.items():
         seen[SketchKey(tenant_id, kind, subject_id, day)] = visitors
@@ -52,7 +53,12 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
     return seen
 
 
-def _who(event: NewEvent) -> str | None:
-    if event.user_id is not None:
-        return f"user {event.user_id}"
-    return event.visitor.hex() if event.visitor else None
+async def link(bulk: Bulk, events: Iterable[NewEvent]) -> None:
+    """Whoever was named as a visitor and as a user is that user, also where the visitor alone was named."""
+    links: dict[tuple[int, bytes], int] = {}
+    for event in events:
+        visitor = event.visitor
+        if event.user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
+            links.setdefault((event.tenant_id, visitor), event.user_id)
+    if links:
+        await bulk.insert_new(VisitorLink, [(*key, user_id) for key, user_id in sorted(links.items())])

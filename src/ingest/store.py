@@ -14,8 +14,8 @@ from ingest.allotment import USUAL_CAPS, DomainCaps, allotted
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
-from ingest.sketches import sketch
-from ingest.tenants import KNOWN, SHARED, TenantRow
+from ingest.sketches import link, sketch
+from ingest.tenants import shared
 from ingest.topics import topics_of, touch
 from models import ActiveUser, DayTotal, Event, MonthTotal
 
@@ -60,7 +60,7 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUA
     places: dict[tuple[int, int], int] = {}
     for place, event in enumerate(events):
         places.setdefault((event.tenant_id, event.id.int), place)
-    tenants = await _tenants(bulk, {tenant_id for tenant_id, _ in places})
+    tenants = await shared(bulk, {tenant_id for tenant_id, _ in places})
     # Writers that lock in one order never wait for each other in a circle.
     ordered = [
         places[key]
@@ -84,11 +84,12 @@ async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids:
     await add_to_totals(bulk, counts)
     await _touch_active_users(bulk, events)
     await sketch(bulk, events, days)
+    await link(bulk, events)
 
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
     """In the order of the table's columns."""
-    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, _ = event
+    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, *_ = event
     return (
         tenant_id,
         id,
@@ -101,16 +102,6 @@ def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
         user_id,
         visitor,
     )
-
-
-async def _tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """But for those that somebody has alone. Raises KeyError where there is no such tenant."""
-    tenants = {tenant.id: tenant for tenant in await bulk.fetch(SHARED, ids=sorted(ids))}
-    if left_out := ids - tenants.keys():
-        known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
-        for gone in left_out.difference(known):
-            raise KeyError(gone)
-    return tenants
 
 
 async def add_to_totals(writer: Bulk, by_day: Counter[TotalKey]) -> None:

@@ -1,18 +1,19 @@
 """Whose events are counted: by which clock, and since when they are kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, union
+from sqlalchemy import Select, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from base.calendar import start_of_day, time_zone
+from base.calendar import start_of_day
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
-from database import Database, Statement, among, table_of
+from database import Bulk, Database, Statement, among, table_of
 from ingest.events import NewEvent
+from ingest.rules import CALLED, Clock, Find, finding, remember_first, rules_of_clocks
 from models import (
     TAKES_BACK,
     ActiveUser,
@@ -38,12 +39,19 @@ _COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
 class TenantRow(NamedTuple):
     id: int
     zone: ZoneInfo
+    """By the rules by which the days of its totals are made, which may be older than ours, or newer."""
     pruned_before: date | None = None
     kept_from: datetime = ALWAYS
     """Of what happened before it, raw events are gone: the start of that day."""
+    clock: Clock = Clock()
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
+
+    def by(self, zone: ZoneInfo) -> "TenantRow":
+        """With the days of another zone, or of other rules."""
+        tenant = self._replace(zone=zone)
+        return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
     def takes(self, event: NewEvent) -> bool:
         """An event of the pruned days cannot be told from one that was counted already.
@@ -53,17 +61,26 @@ class TenantRow(NamedTuple):
         return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
 
 
-def _row(id: int, zone: str, pruned_before: date | None) -> TenantRow:
-    tenant = TenantRow(id, time_zone(zone))
-    return tenant.pruned(pruned_before) if pruned_before else tenant
+class _Stored(NamedTuple):
+    id: int
+    pruned_before: date | None
+    clock: Clock
 
 
-_TENANTS = select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before)
+def _stored(
+    id: int, pruned_before: date | None, time_zone: str, rules: str | None, older: str | None
+) -> _Stored:
+    return _Stored(id, pruned_before, Clock(time_zone, rules, older))
+
+
+_TENANTS = select(
+    TENANTS.id, TENANTS.pruned_before, TENANTS.time_zone, TENANTS.zone_rules, TENANTS.older_zone_rules
+)
 SHARED = Statement(
     _TENANTS.where(among(TENANTS.id, "ids"))
     .order_by(TENANTS.id)
     .with_for_update(read=True, key_share=True, skip_locked=True),
-    _row,
+    _stored,
 )
 """For those who count new events: many at once, and none beside somebody who has the tenant alone. Such a
 tenant is left out: others need not wait for it."""
@@ -72,14 +89,44 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Which of them there are, whoever has them."""
 
 
+async def shared(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
+    """For counting new events, but for those that somebody has alone.
+
+    Raises KeyError where there is no such tenant.
+    """
+    stored = await bulk.fetch(SHARED, ids=sorted(ids))
+    if left_out := ids - {tenant.id for tenant in stored}:
+        known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
+        for gone in left_out.difference(known):
+            raise KeyError(gone)
+    if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
+        await remember_first(bulk, unknown)
+        stored = await bulk.fetch(SHARED, ids=sorted(ids))
+    return {tenant.id: tenant for tenant in await _rows(stored, lambda keys: bulk.fetch(CALLED, keys=keys))}
+
+
 async def alone(session: AsyncSession, id: int) -> TenantRow:
     """For counting anew: locked until the transaction ends, and against all who count new events."""
-    return _row(*(await session.execute(_TENANTS.where(TENANTS.id == id).with_for_update())).one())
+    return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
 async def seen(connection: AsyncConnection, id: int) -> TenantRow:
     """As a transaction that only reads sees it."""
-    return _row(*(await connection.execute(_TENANTS.where(TENANTS.id == id))).one())
+    return await _one(connection, _TENANTS.where(TENANTS.id == id))
+
+
+async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any]) -> TenantRow:
+    stored = _stored(*(await connection.execute(statement)).one())
+    (tenant,) = await _rows([stored], finding(connection))
+    return tenant
+
+
+async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
+    rules = await rules_of_clocks((tenant.clock for tenant in stored), find)
+    return [
+        TenantRow(id, clock.zone(rules), pruned_before, clock=clock).by(clock.zone(rules))
+        for id, pruned_before, clock in stored
+    ]
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from datetime import date
 
+from base.calendar import time_zone
 from database import Database
 from ingest.differences import differences
 from ingest.lines import Describer, Line
+from ingest.moved import Moved, moved
 from ingest.recount import Scope
 from ingest.tenants import seen
 
@@ -21,11 +23,16 @@ class Verification:
         self._stop = stop
         self.pruned_before: date | None = None
         """Days before it could not be verified; known once the first line is asked for."""
+        self.moved: Moved | None = None
+        """Days that are made by other rules of the time zone than ours; known as early."""
 
     async def lines(self) -> AsyncIterator[Line]:
-        """One for each difference, by what was committed at one time."""
+        """One for each difference, by what was committed at one time and by our rules of the time zone."""
         async with self._database.snapshot() as connection:
             tenant = await seen(connection, self._tenant_id)
+            found = await moved(connection, tenant)
+            self.moved = found.within(self._first, self._stop) if found else None
+            tenant = tenant.by(time_zone(tenant.clock.time_zone))
             scope = Scope.whole_months(tenant, self._first, self._stop)
             self.pruned_before = scope.pruned_before(self._first)
             describer = Describer(connection, tenant, self._name)

@@ -1,25 +1,47 @@
 """Who came, as nobody's name: keyed hashes, and the salts that make them of no use two days later."""
 
+import re
+from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 from hashlib import blake2b
 from secrets import token_bytes
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, delete, select, update
-from sqlalchemy.ext.asyncio import AsyncSession
-from sqlmodel import col
+from sqlalchemy import bindparam, exists, select
 
-from database import Database, Statement, insert_into, table_of
+from base.calendar import day_of
+from base.networks import network_of
+from database import Database, Statement, erase_rows, insert_into, table_of
 from models import Day, VisitorSalt
 
 SALTS = table_of(VisitorSalt).c
-_KEPT = timedelta(hours=48)
-_BYTES = 16
+NAMED_BYTES = 16
+_PASSING_BYTES = 15
+"""Another length, so that the few that may turn out to be somebody's are found without the rest."""
+_DAY = timedelta(days=1)
+
+PLACEHOLDERS = frozenset(
+    ("undefined", "null", "none", "nil", "nan", "unknown", "anonymous", "n/a", "not set", "object object")
+)
+"""What programs write where they have no name; also in brackets of any kind."""
+_BRACKETS = "()[]{}<>\"'"
+_NIL = re.compile(r"(?:urn:uuid:)?\{?(?:0{8}-?0{4}-?0{4}-?0{4}-?0{12}|f{8}-?f{4}-?f{4}-?f{4}-?f{12})\}?")
+
+
+def name_of(text: str | None) -> str | None:
+    """Without blanks around it; None for what is empty, or stands where there is no name."""
+    name = (text or "").strip()
+    folded = name.casefold()
+    if folded.strip(_BRACKETS) in PLACEHOLDERS or _NIL.fullmatch(folded):
+        return None
+    return name if name.strip(_BRACKETS + "-_ ") else None
 
 
 def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
     """The sender's own name for a person: the same for as long as the key is, and for this tenant alone."""
-    return blake2b(f"{tenant_id}:{name}".encode(), digest_size=_BYTES, key=_short(key)).digest()
+    return blake2b(f"{tenant_id}:{name}".encode(), digest_size=NAMED_BYTES, key=_short(key)).digest()
 
 
 @lru_cache(maxsize=8)
@@ -29,48 +51,78 @@ def _short(key: bytes) -> bytes:
 
 
 def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> bytes:
-    """Somebody's browser: the same for a day, and for this tenant alone."""
-    return blake2b(f"{tenant_id}\n{address}\n{agent}".encode(), digest_size=_BYTES, key=salt).digest()
+    """Somebody's browser: the same for a day, and for this tenant alone.
+
+    All addresses of an IPv6 network of 64 bits are one: browsers change theirs every few hours.
+    """
+    passing = f"{tenant_id}\n{network_of(address)}\n{agent}".encode()
+    return blake2b(passing, digest_size=_PASSING_BYTES, key=salt).digest()
+
+
+class SaltsOfNow(NamedTuple):
+    """Those that are kept at an instant: of the day that it is in UTC, the one before and the one after.
+    So every clock on earth has its own day, and what comes a little late finds the day on which it happened.
+    """
+
+    today: date
+    """In UTC."""
+    by_day: Mapping[date, bytes]
+
+    def of(self, occurred_at: datetime, now: datetime, zone: ZoneInfo) -> bytes:
+        """That of the local day on which it happened; when that one is gone, of the day on which it came."""
+        return self.by_day.get(day_of(occurred_at, zone)) or self.by_day[day_of(now, zone)]
 
 
 class Salts:
-    """One for each UTC day, shared by all workers through the database."""
+    """One for each date, whatever the clock by which a tenant has it; shared by all workers.
 
-    _statement = Statement(
-        select(SALTS.salt).where(SALTS.day == bindparam("day", type_=Day())), lambda salt: salt
+    The database has a seed of each, of which a salt is made under the key: neither is of use alone. When
+    the seed is gone, nobody has the salt any more, whoever knows the key.
+    """
+
+    _kept = Statement(
+        select(SALTS.day, SALTS.salt).where(SALTS.day > bindparam("day", type_=Day())),
+        lambda day, seed: (day, seed),
+    )
+    _old = Statement(
+        select(exists().where(SALTS.day <= bindparam("day", type_=Day()))), lambda are_there: bool(are_there)
     )
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, key: bytes = b"") -> None:
         self._database = database
-        self._today: tuple[date, bytes] | None = None
+        self._key = _short(key)
+        self._now: SaltsOfNow | None = None
+        self._are_erased = False
+        """Whether nothing is left of those that were destroyed, as far as this worker knows."""
 
-    async def of(self, now: datetime) -> bytes:
-        day = now.astimezone(UTC).date()
-        if self._today is None or self._today[0] != day:
-            self._today = day, await self._fetched(day) or await self._made(day)
-        return self._today[1]
+    async def at(self, now: datetime) -> SaltsOfNow:
+        today = now.astimezone(UTC).date()
+        if self._now is None or self._now.today != today:
+            days = [today - _DAY, today, today + _DAY]
+            seeds = await self._seeds(days[0] - _DAY)
+            if not seeds.keys() >= set(days):
+                await self._make(days)
+                seeds = await self._seeds(days[0] - _DAY)
+            self._now = SaltsOfNow(today, {day: self._salt(seeds[day]) for day in days})
+        return self._now
 
     async def destroy_old(self, now: datetime) -> None:
-        """Those whose day began 48 hours ago or earlier."""
+        """Those whose day began 48 hours ago in UTC, or earlier."""
+        today = now.astimezone(UTC).date()
+        if self._now and self._now.today < today:
+            self._now = None
+        last = today - 2 * _DAY
+        (are_there,) = await self._database.fetch(self._old, day=last)
+        if are_there or not self._are_erased:
+            self._are_erased = await erase_rows(self._database, VisitorSalt, SALTS.day <= last)
+
+    def _salt(self, seed: bytes) -> bytes:
+        return blake2b(seed, digest_size=32, key=self._key).digest()
+
+    async def _seeds(self, after: date) -> dict[date, bytes]:
+        return dict(await self._database.fetch(self._kept, day=after))
+
+    async def _make(self, days: list[date]) -> None:
+        rows = [{"day": day, "salt": token_bytes(32)} for day in days]
         async with self._database.writing() as session:
-            await _destroy(session, (now.astimezone(UTC) - _KEPT).date())
-
-    async def _made(self, day: date) -> bytes:
-        async with self._database.writing() as session:
-            row = {"day": day, "salt": token_bytes(32)}
-            await session.execute(insert_into(session, VisitorSalt).values(row).on_conflict_do_nothing())
-            await _destroy(session, day - _KEPT)
-        made = await self._fetched(day)
-        assert made is not None
-        return made
-
-    async def _fetched(self, day: date) -> bytes | None:
-        rows = await self._database.fetch(self._statement, day=day)
-        return rows[0] if rows else None
-
-
-async def _destroy(session: AsyncSession, last_day: date) -> None:
-    """Overwritten first: what is only deleted can stay readable in the database's file."""
-    are_old = col(VisitorSalt.day) <= last_day
-    await session.execute(update(VisitorSalt).where(are_old).values(salt=bytes(32)))
-    await session.execute(delete(VisitorSalt).where(are_old))
+            await session.execute(insert_into(session, VisitorSalt).values(rows).on_conflict_do_nothing())

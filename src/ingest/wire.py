@@ -2,13 +2,20 @@
 
 from datetime import datetime
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
+from base.instants import Instant, instant_of
 from models import Action, Device, SourceType
 
 MAX_EVENTS = 1_000
+
+if TYPE_CHECKING:
+    # Any aware datetime will do; which of them are read is for the decoders.
+    WireInstant = datetime
+else:
+    WireInstant = Instant
 
 
 class WireAction(StrEnum):
@@ -60,15 +67,20 @@ class WireEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):
     subject: WireSubject
     action: WireAction
     id: str | None = None
-    occurred_at: Annotated[datetime, msgspec.Meta(tz=True)] | None = None
+    occurred_at: WireInstant | None = None
     view_id: str | None = None
     device_category: WireDevice | None = None
     domain: str | None = None
     visitor: str | None = None
     user_id: str | None = None
+    sent_at: WireInstant | None = None
 
 
-_decode = msgspec.json.Decoder(WireEvent | list[WireEvent]).decode
+def _instant(_: type, given: Any) -> Instant:
+    return instant_of(given if isinstance(given, str) else repr(given))
+
+
+_decode = msgspec.json.Decoder(WireEvent | list[WireEvent], dec_hook=_instant).decode
 
 
 class InvalidEvents(ValueError):
@@ -87,6 +99,6 @@ def events_from_json(body: bytes) -> list[WireEvent]:
 def events_from_values(values: Any) -> list[WireEvent]:
     """From a list that JSON was decoded to already."""
     try:
-        return msgspec.convert(values, list[WireEvent])
+        return msgspec.convert(values, list[WireEvent], dec_hook=_instant)
     except msgspec.MsgspecError as error:
         raise InvalidEvents(str(error)) from None

@@ -14,12 +14,12 @@ from loaders.assets import (
 )
 from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
 from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
+from loaders.domains import AliasesOfTenant
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
-    SocialCountsOfPublication,
 )
-from loaders.hour import Hour
+from loaders.hour import Hour, Standings
 from loaders.insights import (
     EVEN_WEIGHTS,
     InsightByPublicId,
@@ -149,20 +149,20 @@ class Loaders:
         return Views(self._database, self._points)
 
     @cached_property
+    def standings(self) -> Standings:
+        return Standings(self._database, self._hour, self._now)
+
+    @cached_property
     def engagement(self) -> EngagementOfPublication:
-        return EngagementOfPublication(self._database, self._hour, self._now, self.counts)
+        return EngagementOfPublication(self._database, self._hour, self.standings, self._now, self.counts)
 
     @cached_property
     def visitors(self) -> VisitorsOfTheHour:
-        return VisitorsOfTheHour(self._database, self._hour, self._now)
+        return VisitorsOfTheHour(self._database, self._hour, self.standings, self._now)
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:
         return ExperienceCountsOfPublication(self._database, self._hour)
-
-    @cached_property
-    def social_metrics(self) -> SocialCountsOfPublication:
-        return SocialCountsOfPublication(self._database, self._hour, self.social_counts)
 
     @cached_property
     def organization(self) -> OrganizationById:
@@ -292,6 +292,10 @@ class Loaders:
     @cached_property
     def documents(self) -> Documents:
         return Documents(self._database, self.reports)
+
+    @cached_property
+    def domain_aliases(self) -> AliasesOfTenant:
+        return AliasesOfTenant(self._database)
 
     @cached_property
     def asset_visitors(self) -> VisitorsOfSubjects:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, cast
 from uuid import UUID
@@ -172,12 +173,15 @@ class Group(Enum):
 
 class SeriesKey(NamedTuple):
     scope: Scope
-    view_type: str
+    view_type: str | None
+    """Null for a series of one action."""
     actions: tuple[Action, ...]
     interval: DateInterval
     buckets: tuple[Bucket, ...]
     groups: frozenset[Group]
     zero_fill: bool
+    now: datetime
+    """When it is asked: a bucket that this is in is still running."""
 
 
 class AssetSeries(Loader[SeriesKey, Series]):

@@ -1,11 +1,10 @@
 from asyncio import Future, ensure_future
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from typing import Any, ClassVar, Generic, TypeVar
 
 import aiodataloader
 from aiodataloader import DataLoader
 
-from base.turns import pieces
 from database import Database, Statement, current_usage
 
 K = TypeVar("K", bound=Hashable)
@@ -14,7 +13,7 @@ R = TypeVar("R")
 
 
 _AT_ONCE = 100
-"""Keys whose values are told before the event loop turns: each has somebody who goes on with it."""
+"""Those who are told a value before the event loop turns: each goes on with it."""
 
 
 class Loader(DataLoader[K, V]):
@@ -29,7 +28,8 @@ class Loader(DataLoader[K, V]):
     def load(self, key: K) -> "Future[V]":
         """A future for each who asks: those of one key need not all go on at once."""
         asked = self._cache.get(key)
-        if asked is None:
+        # Cancelled with whoever waited for it: others have not given up.
+        if asked is None or asked.cancelled():
             asked = self._cache[key] = self.loop.create_future()
             self.do_resolve_reject(key, asked)
         elif not asked.done():
@@ -48,23 +48,27 @@ class Loader(DataLoader[K, V]):
         await line.settled()
         queue, self._queue = self._queue, []
         values: Sequence[V | Exception]
+        is_failed = False
         try:
             values = await self.batch_load_fn([asked.key for asked in queue])
             assert len(values) == len(queue), f"{type(self).__name__} has a value for each key"
         except Exception as error:
             values = [error] * len(queue)
-            for asked in queue:
-                self.clear(asked.key)
-        told = (
-            (future, value)
-            for asked, value in zip(queue, values, strict=True)
-            for future in (asked.future, *self._others.pop(asked.key, ()))
-        )
-        for number, piece in enumerate(pieces(told, _AT_ONCE)):
-            if number:
-                await line.turn()
-            for future, value in piece:
+            is_failed = True
+        told = 0
+        for asked, value in zip(queue, values, strict=True):
+            for future in self._those_who_asked(asked):
+                if told and told % _AT_ONCE == 0:
+                    await line.turn()
                 _tell(future, value)
+                told += 1
+            if is_failed:
+                self.clear(asked.key)
+
+    def _those_who_asked(self, asked: aiodataloader.Loader) -> "Iterator[Future[V]]":
+        """The others are known once the first one was told: until then, more may ask."""
+        yield asked.future
+        yield from self._others.pop(asked.key, ())
 
 
 def _tell(future: "Future[Any]", value: object) -> None:

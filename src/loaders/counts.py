@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping, Sequence
 from enum import Enum
 from functools import lru_cache
 from itertools import pairwise
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol, Self, TypeVar
 
 from sqlalchemy import (
     BigInteger,
@@ -47,12 +47,22 @@ from database import (
     table_of,
 )
 from loaders.base import Loader
-from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
+from loaders.domains import DOMAINS, SitesKey, sites
+from models import (
+    TAKES_BACK,
+    Action,
+    Day,
+    DayTotal,
+    Domain,
+    EngagedView,
+    Event,
+    Instant,
+    MonthTotal,
+)
 
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 EVENTS = table_of(Event).c
-DOMAINS = table_of(Domain).c
 ENGAGED = table_of(EngagedView).c
 
 
@@ -71,7 +81,9 @@ class Measure(NamedTuple):
     """In order; they do not overlap."""
     dimensions: frozenset[Dimension] = frozenset()
     domain: str | None = None
-    """Only what came from this site; None for all."""
+    """Only what came from this site, under whatever name, or from those below `*.`; None for all."""
+    domain_ids: tuple[int, ...] | None = None
+    """The same, as this tenant has it: found where it is read."""
 
 
 class CountsKey(NamedTuple):
@@ -99,6 +111,7 @@ class Counts(Loader[CountsKey, Cells]):
     """One statement for all subjects whose tenants share a reporting time zone. Absent cells are 0."""
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
+        keys = await with_sites(self.database, keys)
         alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
         for key in keys:
             alike[key.time_zone, key.measure].add((key.tenant_id, key.subject_id))
@@ -121,6 +134,7 @@ class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
     """By subject, for many keys alike in one statement. Subjects without any count are absent."""
 
     async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[dict[int, Cells]]:
+        keys = await with_sites(self.database, keys)
         alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
         for key in keys:
             alike[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
@@ -135,6 +149,7 @@ class SumsOfMany(Loader[ManyKey, Cells]):
     subjects are a million rows. Many keys alike are one statement."""
 
     async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[Cells]:
+        keys = await with_sites(self.database, keys)
         alike: defaultdict[tuple[str, Measure], list[ManyKey]] = defaultdict(list)
         for key in keys:
             alike[key.time_zone, key.measure].append(key)
@@ -143,6 +158,33 @@ class SumsOfMany(Loader[ManyKey, Cells]):
             counted = await read_sums(self.database, *like, parties)
             sums.update(zip(parties, counted, strict=True))
         return [sums[key] for key in keys]
+
+
+class _Key(Protocol):
+    @property
+    def tenant_id(self) -> int: ...
+
+    @property
+    def measure(self) -> Measure: ...
+
+    def _replace(self, *, measure: Measure) -> Self: ...
+
+
+K = TypeVar("K", bound=_Key)
+
+
+async def with_sites(database: Database, keys: Sequence[K]) -> Sequence[K]:
+    """With the domains that each means by a site: tenants have names of their own for theirs."""
+    if all(key.measure.domain is None for key in keys):
+        return keys
+    asked = {SitesKey(key.tenant_id, domain) for key in keys if (domain := key.measure.domain)}
+    found = await sites(database, asked)
+    return [
+        key._replace(measure=key.measure._replace(domain_ids=found[SitesKey(key.tenant_id, domain)]))
+        if (domain := key.measure.domain)
+        else key
+        for key in keys
+    ]
 
 
 def _of(key: ManyKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
@@ -184,11 +226,11 @@ async def _read(
     if len(tenants) == 1 == len(measure.spans) and not are_summed:
         return await _read_span(database, runs, measure, tenants.pop(), [key[1] for key in subjects])
     rows = await database.fetch(
-        counts_statement(tuple(runs), measure.dimensions, measure.domain is not None, are_summed),
+        counts_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None, are_summed),
         tenants=list(tenants),
         subjects=list(subjects),
         actions=list(measure.actions),
-        domain=measure.domain,
+        domain_ids=measure.domain_ids,
         **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
     )
     numbered = list(runs.values())
@@ -207,11 +249,11 @@ async def _read_span(
     counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
     limits = {name: (run[0].start, run[0].end) for name, run in runs.items()}
     rows = await database.fetch(
-        span_statement(tuple(runs), measure.dimensions, measure.domain is not None),
+        span_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None),
         tenant=tenant_id,
         subject_ids=subject_ids,
         actions=list(measure.actions),
-        domain=measure.domain,
+        domain_ids=measure.domain_ids,
         **{f"{name}_start": start for name, (start, _) in limits.items()},
         **{f"{name}_stop": stop for name, (_, stop) in limits.items()},
     )
@@ -224,27 +266,33 @@ async def _read_span(
 
 Member = tuple[int, int, int]
 """Tenant, subject, and the number of the part of a series to which it adds."""
-Summed = tuple[int, int, int, str, int]
+Summed = tuple[int, int, int, str, int, int]
 """The number of the part; the position of the span; device and domain, -1 and "" where it is not split by
-them; how often."""
+them; how often; and how often of these something was taken back."""
 
 
 async def read_points(
     database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
 ) -> list[Summed]:
-    """Actions are added up. What lies in several tiers comes as several.
+    """Actions are added up, with those that take others back. What lies in several tiers comes as several.
 
     Where there are more than `most` places, some of those beyond are left out.
     """
     runs = _runs(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not members:
         return []
+    await current_usage().line.step(len(measure.spans))
     rows = await database.fetch(
-        points_statement(tuple(runs), measure.dimensions, measure.domain is not None),
+        points_statement(
+            tuple(runs),
+            measure.dimensions,
+            measure.domain_ids is not None,
+            not TAKES_BACK.keys().isdisjoint(measure.actions),
+        ),
         tenants=list({tenant_id for tenant_id, *_ in members}),
         subjects=list(members),
         actions=list(measure.actions),
-        domain=measure.domain,
+        domain_ids=measure.domain_ids,
         # One of each run for each place, and one for each gap between two.
         most=2 * len(runs) * (most + 1),
         **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
@@ -253,8 +301,8 @@ async def read_points(
     summed: list[Summed] = []
     async for piece in current_usage().line.pieces(rows):
         summed += [
-            (part, numbered[run][bucket // 2].position, device, domain, count)
-            for run, bucket, part, device, domain, count in piece
+            (part, numbered[run][bucket // 2].position, device, domain, count, taken_back)
+            for run, bucket, part, device, domain, count, taken_back in piece
             if bucket % 2
         ]
     return summed
@@ -398,26 +446,29 @@ split; how often."""
 
 @lru_cache(maxsize=512)
 def counts_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool, are_summed: bool = False
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool = False
 ) -> Statement[_Counted]:
     selects = [
-        _run_select(number, run, dimensions, of_one_domain, are_summed) for number, run in enumerate(runs)
+        _run_select(number, run, dimensions, of_some_domains, are_summed) for number, run in enumerate(runs)
     ]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
 
 
 @lru_cache(maxsize=512)
 def points_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
-) -> Statement[tuple[int, int, int, int, str, int]]:
-    selects = [_points_select(number, run, dimensions, of_one_domain) for number, run in enumerate(runs)]
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool = False
+) -> Statement[tuple[int, int, int, int, str, int, int]]:
+    selects = [
+        _points_select(number, run, dimensions, of_some_domains, takes_back)
+        for number, run in enumerate(runs)
+    ]
     every = union_all(*selects).subquery()
     # A subquery even of one: SQLite would otherwise stop to sort only when all is told.
     return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
 
 
 def _points_select(
-    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool
 ) -> Select[Any]:
     tier = _TIERS[name.removesuffix(_TAIL)]
     asked = asked_subjects(f"{name}_subjects", "part")
@@ -443,11 +494,20 @@ def _points_select(
             device.label("device"),
             domain.label("domain"),
             cast(tier.sum, BigInteger).label("count"),
+            (_taken_back(tier) if takes_back else literal(0)).label("taken_back"),
         )
         .select_from(_with_domains(source, tier, dimensions))
         .group_by(asked.c.part, bucket, *by)
     )
-    return _of_what_is_asked(statement, tier, of_one_domain)
+    return _of_what_is_asked(statement, tier, of_some_domains)
+
+
+def _taken_back(tier: _Tier) -> ColumnElement[int]:
+    if tier.action is not None:
+        return literal(0)
+    of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
+    takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
+    return cast(func.sum(case((takes_back, of_each), else_=literal_column("0"))), BigInteger)
 
 
 def _counted(
@@ -461,7 +521,7 @@ def _split(action: int, device: int, domain: str) -> _Split:
 
 
 def _run_select(
-    number: int, name: str, dimensions: frozenset[Dimension], of_one_domain: bool, are_summed: bool
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool
 ) -> Select[Any]:
     tier = _TIERS[name.removesuffix(_TAIL)]
     totals = tier.table.c
@@ -478,7 +538,7 @@ def _run_select(
         # SQLite sorts by these one after the other: so the tenant, mostly one and the same, comes last.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return _of_what_is_asked(statement, tier, of_one_domain)
+    return _of_what_is_asked(statement, tier, of_some_domains)
 
 
 _CountedInSpan = tuple[int, _Split, int]
@@ -487,18 +547,18 @@ _CountedInSpan = tuple[int, _Split, int]
 
 @lru_cache(maxsize=512)
 def span_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_one_domain: bool
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool
 ) -> Statement[_CountedInSpan]:
     """Rows come in the order of the totals' key, so that SQLite need not sort them; and PostgreSQL knows
     how many to expect. That takes half the time of a join with what is asked."""
-    selects = [_span_select(run, dimensions, of_one_domain) for run in runs]
+    selects = [_span_select(run, dimensions, of_some_domains) for run in runs]
     return Statement(
         selects[0] if len(selects) == 1 else union_all(*selects),
         lambda subject_id, action, device, domain, count: (subject_id, _split(action, device, domain), count),
     )
 
 
-def _span_select(name: str, dimensions: frozenset[Dimension], of_one_domain: bool) -> Select[Any]:
+def _span_select(name: str, dimensions: frozenset[Dimension], of_some_domains: bool) -> Select[Any]:
     tier = _TIERS[name.removesuffix(_TAIL)]
     totals = tier.table.c
     shown, by = _splitting(tier, dimensions)
@@ -513,7 +573,7 @@ def _span_select(name: str, dimensions: frozenset[Dimension], of_one_domain: boo
         )
         .group_by(totals.subject_id, *by)
     )
-    return _of_what_is_asked(statement, tier, of_one_domain)
+    return _of_what_is_asked(statement, tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]
@@ -541,10 +601,9 @@ def _with_domains(source: FromClause, tier: _Tier, dimensions: frozenset[Dimensi
     return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
 
 
-def _of_what_is_asked(statement: Select[Any], tier: _Tier, of_one_domain: bool) -> Select[Any]:
+def _of_what_is_asked(statement: Select[Any], tier: _Tier, of_some_domains: bool) -> Select[Any]:
     if tier.action is None:
         statement = statement.where(among(tier.table.c.action, "actions"))
-    if of_one_domain:
-        named = select(DOMAINS.id).where(DOMAINS.name == bindparam("domain")).scalar_subquery()
-        statement = statement.where(tier.table.c.domain_id == named)
+    if of_some_domains:
+        statement = statement.where(among(tier.table.c.domain_id, "domain_ids"))
     return statement

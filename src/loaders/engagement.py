@@ -1,8 +1,8 @@
-"""The figures of a publication's dashboard, each at most an hour old."""
+"""The figures of a publication's dashboard."""
 
 from asyncio import gather
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -11,9 +11,9 @@ from sqlmodel import SQLModel
 
 from base.calendar import Span
 from database import Database, Statement, among, ordered_join, table_of
+from loaders.base import Loader
 from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
-from loaders.hour import Hour, HourLoader
-from loaders.people import SocialCounts, SocialCountsByUser
+from loaders.hour import Asked, Hour, HourKey, HourLoader, Standings
 from loaders.publications import EXPERIENCES
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
@@ -29,15 +29,27 @@ class EngagementKey(NamedTuple):
     time_zone: str
     span: Span | None
     """None for all time."""
+    asked_zone: str = "UTC"
+    """By whose calendar the range before it is found."""
+
+
+class TakenBack(NamedTuple):
+    likes: int
+    bookmarks: int
+    comments: int
+    appointments: int
 
 
 class Engagement(NamedTuple):
+    """What was done and stands, but for `taken_back`."""
+
     views: int
     likes: int
     bookmarks: int
     shares: int
     comments: int
     appointments: int
+    taken_back: TakenBack
     monthly_active_users: int
     generated_at: datetime
 
@@ -79,16 +91,22 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
         lambda publication_id, count: (publication_id, count),
     )
 
-    def __init__(self, database: Database, hour: Hour, now: datetime, counts: Counts) -> None:
-        super().__init__(database, hour)
+    def __init__(
+        self, database: Database, hour: Hour, standings: Standings, now: datetime, counts: Counts
+    ) -> None:
+        super().__init__(database, hour, standings)
         self._now = now
         self._counts = counts
 
-    async def compute(self, keys: Sequence[EngagementKey]) -> list[Engagement]:
-        totals, active = await gather(self._totals(keys), self._active(keys))
-        return [self._engagement(totals[key], active.get(key, 0)) for key in keys]
+    def publication_of(self, key: EngagementKey) -> tuple[int, int]:
+        return key.tenant_id, key.publication_id
 
-    def _engagement(self, totals: Counter[Action], active: int) -> Engagement:
+    async def compute(self, asked: Sequence[Asked[EngagementKey]]) -> list[Engagement]:
+        keys = [one.key for one in asked]
+        totals, active = await gather(self._totals(keys), self._active(keys))
+        return [self._engagement(totals[key], active.get(key, 0), standing.since) for standing, key in asked]
+
+    def _engagement(self, totals: Counter[Action], active: int, generated_at: datetime) -> Engagement:
         standing = Counter(totals)
         for taken_back, action in TAKES_BACK.items():
             standing[action] -= totals[taken_back]
@@ -99,8 +117,14 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
             shares=standing[Action.SHARE],
             comments=standing[Action.COMMENT],
             appointments=standing[Action.BOOK],
+            taken_back=TakenBack(
+                likes=totals[Action.UNLIKE],
+                bookmarks=totals[Action.UNBOOKMARK],
+                comments=totals[Action.UNCOMMENT],
+                appointments=totals[Action.CANCEL],
+            ),
             monthly_active_users=active,
-            generated_at=self._now,
+            generated_at=generated_at,
         )
 
     async def _totals(self, keys: Sequence[EngagementKey]) -> dict[EngagementKey, Counter[Action]]:
@@ -157,8 +181,8 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(HourLoader[int, Counter[ExperienceType]]):
-    """Published experiences of each publication, by type."""
+class ExperienceCountsOfPublication(Loader[HourKey[int], Counter[ExperienceType]]):
+    """Published experiences of each publication, by type. Only its makers publish, and raise its revision."""
 
     _statement = Statement(
         select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())
@@ -167,24 +191,24 @@ class ExperienceCountsOfPublication(HourLoader[int, Counter[ExperienceType]]):
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 
-    async def compute(self, keys: Sequence[int]) -> list[Counter[ExperienceType]]:
-        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in keys}
-        for publication_id, type_, count in await self.database.fetch(self._statement, keys=keys):
+    def __init__(self, database: Database, hour: Hour) -> None:
+        super().__init__(database)
+        self._hour = hour
+
+    async def batch_load_fn(self, keys: Sequence[HourKey[int]]) -> list[Counter[ExperienceType]]:
+        found = {key: counts for key in keys if (counts := self._hour.find(self._slot(key))) is not None}
+        if missing := [key for key in keys if key not in found]:
+            counted = await self._counted([key.key for key in missing])
+            for key in missing:
+                found[key] = counted[key.key]
+                self._hour.keep(self._slot(key), counted[key.key])
+        return [found[key] for key in keys]
+
+    async def _counted(self, ids: Sequence[int]) -> dict[int, Counter[ExperienceType]]:
+        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in ids}
+        for publication_id, type_, count in await self.database.fetch(self._statement, keys=ids):
             counts[publication_id][type_] = count
-        return [counts[id] for id in keys]
+        return counts
 
-
-class SocialKey(NamedTuple):
-    publication_id: int
-    owner_id: int
-
-
-class SocialCountsOfPublication(HourLoader[SocialKey, SocialCounts]):
-    """Of the publication's owner."""
-
-    def __init__(self, database: Database, hour: Hour, social_counts: SocialCountsByUser) -> None:
-        super().__init__(database, hour)
-        self._social_counts = social_counts
-
-    async def compute(self, keys: Sequence[SocialKey]) -> list[SocialCounts]:
-        return list(await self._social_counts.load_many(key.owner_id for key in keys))
+    def _slot(self, key: HourKey[int]) -> Hashable:
+        return type(self), key

@@ -1,14 +1,18 @@
-"""Figures that may be up to an hour old: kept as values, computed once however many ask at a time."""
+"""Figures of publications, kept for up to an hour, and used while nothing was counted that changes them."""
 
 from asyncio import Future, get_running_loop
 from collections.abc import Callable, Hashable, Sequence
+from datetime import datetime
 from time import monotonic
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from cachetools import TTLCache
+from sqlalchemy import BigInteger, cast, func, select
 
-from database import Database
+from database import Database, Statement, ordered_join, table_of
 from loaders.base import Loader
+from loaders.counts import MONTHS, asked_subjects, is_of
+from models import MonthTotal
 
 V = TypeVar("V")
 K = TypeVar("K", bound=Hashable)
@@ -16,43 +20,76 @@ K = TypeVar("K", bound=Hashable)
 _MAX_ENTRIES = 50_000
 
 
-class _Entry(NamedTuple):
+class StandingKey(NamedTuple):
+    tenant_id: int
+    publication_id: int
     revision: int
-    value: Any
+
+
+class Standing(NamedTuple):
+    """Up to what a publication's figures are counted. Where two are equal, so are all figures."""
+
+    publication_id: int
+    revision: int
+    """Raised by what changes them and is not counted as an event."""
+    events: int
+    """Counted so far, whatever happened in them: none is ever taken out."""
+    since: datetime
+    """When it was first seen here to stand so, or an hour later, and so on."""
 
 
 class Hour:
     """Outlives requests. What it holds belongs to the publication in its key, whoever asked."""
 
     def __init__(self, *, seconds: float = 3600, timer: Callable[[], float] = monotonic) -> None:
-        self._entries: TTLCache[Hashable, _Entry] = TTLCache(_MAX_ENTRIES, seconds, timer)
+        self._standings: TTLCache[int, Standing] = TTLCache(_MAX_ENTRIES, seconds, timer)
+        self._values: TTLCache[Hashable, Any] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self.running: dict[Hashable, Future[Any]] = {}
 
-    def find(self, key: Hashable, revision: int) -> _Entry | None:
-        entry = self._entries.get(key)
-        return entry if entry and entry.revision == revision else None
+    def standing(self, key: StandingKey, events: int, now: datetime) -> Standing:
+        """The one that is known, while it still stands so."""
+        _, publication_id, revision = key
+        known = self._standings.get(publication_id)
+        if known and (known.revision, known.events) == (revision, events):
+            return known
+        standing = Standing(publication_id, revision, events, now)
+        # Whoever reads for long may have begun before others, who have seen more.
+        if known is None or (known.revision, known.events) < (revision, events):
+            self._standings[publication_id] = standing
+        return standing
 
-    def keep(self, key: Hashable, revision: int, value: Any) -> None:
-        """Unless it is stale already: a slow computation may end after a newer one."""
-        entry = self._entries.get(key)
-        if entry is None or entry.revision <= revision:
-            self._entries[key] = _Entry(revision, value)
+    def find(self, slot: Hashable) -> Any | None:
+        return self._values.get(slot)
+
+    def keep(self, slot: Hashable, value: Any) -> None:
+        self._values[slot] = value
 
 
-class Moments:
-    """Figures as they are now, shared by those who were told of the same change."""
+class Standings(Loader[StandingKey, Standing]):
+    """Read in the moment in which the figures are asked for: so what was kept is what it would find."""
 
-    _SECONDS = 1.0
-    """For what changes with time, and for what nobody announces."""
+    _ASKED = asked_subjects()
+    _events = Statement(
+        select(MONTHS.subject_id, cast(func.sum(MONTHS.count), BigInteger))
+        .select_from(ordered_join(_ASKED, table_of(MonthTotal), is_of(table_of(MonthTotal), _ASKED)))
+        .group_by(MONTHS.subject_id),
+        lambda publication_id, count: (publication_id, count),
+    )
 
-    def __init__(self) -> None:
-        self._change = -1
-        self._hour = Hour(seconds=self._SECONDS)
+    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
+        super().__init__(database)
+        self._hour = hour
+        self._now = now
 
-    def after(self, change: int) -> Hour:
-        if change != self._change:
-            self._change, self._hour = change, Hour(seconds=self._SECONDS)
-        return self._hour
+    async def batch_load_fn(self, keys: Sequence[StandingKey]) -> list[Standing]:
+        events = dict(
+            await self.database.fetch(
+                self._events,
+                tenants=list({key.tenant_id for key in keys}),
+                subjects=list({(key.tenant_id, key.publication_id) for key in keys}),
+            )
+        )
+        return [self._hour.standing(key, events.get(key.publication_id, 0), self._now) for key in keys]
 
 
 class HourKey(NamedTuple, Generic[K]):
@@ -61,36 +98,52 @@ class HourKey(NamedTuple, Generic[K]):
     key: K
 
 
+class Asked(NamedTuple, Generic[K]):
+    """What is asked of a publication that stands so."""
+
+    standing: Standing
+    key: K
+
+
 class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
     """Asks `compute` only for keys that are not kept and that no other request is computing."""
 
-    def __init__(self, database: Database, hour: Hour) -> None:
+    def __init__(self, database: Database, hour: Hour, standings: Loader[StandingKey, Standing]) -> None:
         super().__init__(database)
         self._hour = hour
+        self._standings = standings
 
-    async def compute(self, keys: Sequence[K]) -> list[V]:
+    def publication_of(self, key: K) -> tuple[int, int]:
+        """Its tenant, and the publication."""
+        raise NotImplementedError
+
+    async def compute(self, asked: Sequence[Asked[K]]) -> list[V]:
         raise NotImplementedError
 
     async def batch_load_fn(self, keys: Sequence[HourKey[K]]) -> list[V]:
-        found: dict[HourKey[K], V] = {}
-        missing = list(keys)
+        standings = await self._standings.load_many(
+            StandingKey(*self.publication_of(key), revision) for revision, key in keys
+        )
+        asked = [Asked(standing, key.key) for standing, key in zip(standings, keys, strict=True)]
+        found: dict[Asked[K], V] = {}
+        missing = asked
         while missing:
             await self._find(missing, found)
-            missing = [key for key in missing if key not in found]
-        return [found[key] for key in keys]
+            missing = [one for one in missing if one not in found]
+        return [found[one] for one in asked]
 
-    async def _find(self, keys: list[HourKey[K]], found: dict[HourKey[K], V]) -> None:
+    async def _find(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:
         elsewhere: list[Future[Any]] = []
-        mine: list[HourKey[K]] = []
-        for key in keys:
-            entry = self._hour.find(self._slot(key), key.revision)
-            running = self._hour.running.get((self._slot(key), key.revision))
-            if entry:
-                found[key] = entry.value
+        mine: list[Asked[K]] = []
+        for one in asked:
+            value = self._hour.find(self._slot(one))
+            running = self._hour.running.get(self._slot(one))
+            if value is not None:
+                found[one] = value
             elif running:
                 elsewhere.append(running)
             else:
-                mine.append(key)
+                mine.append(one)
         if mine:
             await self._compute(mine, found)
         if elsewhere:
@@ -98,19 +151,19 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
             # Not awaited themselves: whoever is cancelled while awaiting a future cancels it for all.
             await self.database.await_others(elsewhere)
 
-    async def _compute(self, keys: list[HourKey[K]], found: dict[HourKey[K], V]) -> None:
+    async def _compute(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:
         done: Future[None] = get_running_loop().create_future()
-        slots = [(self._slot(key), key.revision) for key in keys]
+        slots = [self._slot(one) for one in asked]
         self._hour.running.update(dict.fromkeys(slots, done))
         try:
-            values = await self.compute([key.key for key in keys])
-            for key, value in zip(keys, values, strict=True):
-                self._hour.keep(self._slot(key), key.revision, value)
-                found[key] = value
+            values = await self.compute(asked)
+            for one, slot, value in zip(asked, slots, values, strict=True):
+                self._hour.keep(slot, value)
+                found[one] = value
         finally:
             for slot in slots:
                 del self._hour.running[slot]
             done.set_result(None)
 
-    def _slot(self, key: HourKey[K]) -> Hashable:
-        return type(self), key.key
+    def _slot(self, asked: Asked[K]) -> Hashable:
+        return type(self), asked

@@ -4,10 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
+from base.aliases import Aliases
 from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
-from loaders.counts import Measure, Member, read_points
+from loaders.counts import Dimension, Measure, Member, read_points, with_sites
+from loaders.domains import aliases_by_tenant
 from models import Device
 
 _RAW = 1 << 32
@@ -26,7 +28,9 @@ class Group(NamedTuple):
 class Point(NamedTuple):
     bucket: Bucket
     group: Group
-    views: int
+    standing: int
+    """How often it was done, and not taken back."""
+    taken_back: int = 0
 
 
 class Series(NamedTuple):
@@ -37,17 +41,20 @@ class Series(NamedTuple):
     places: Sequence[int]
     """Of each point: the number of its bucket times the number of groups, and the number of its group."""
     counts: Sequence[int]
+    """Of each point: what was done and stands."""
+    taken_back: Sequence[int]
+    """Of each point: what was done there and was taken back, whenever that was."""
 
     @property
-    def views(self) -> int:
+    def standing(self) -> int:
         return sum(self.counts)
 
     def points(self) -> Iterator[Point]:
         """Made one by one: there may be many."""
         of_each = len(self.groups)
-        for place, count in zip(self.places, self.counts, strict=True):
+        for place, count, taken_back in zip(self.places, self.counts, self.taken_back, strict=True):
             bucket, group = divmod(place, of_each)
-            yield Point(self.buckets[bucket], self.groups[group], count)
+            yield Point(self.buckets[bucket], self.groups[group], count, taken_back)
 
 
 class PointBudget:
@@ -86,12 +93,14 @@ async def read_series(
     database: Database, budget: PointBudget, asked: Sequence[Asked]
 ) -> list[Series | TooManyPoints]:
     """For all that are alike in one statement."""
+    asked = await with_sites(database, asked)
+    names = await _names(database, asked)
     alike: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
         alike[one.time_zone, one.measure].append(number)
-    found: list[Series | TooManyPoints] = [Series((), (), (), ())] * len(asked)
+    found: list[Series | TooManyPoints] = [Series((), (), (), (), ())] * len(asked)
     for (zone, measure), numbers in alike.items():
-        parties = [_Party(asked[number]) for number in numbers]
+        parties = [_Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         await _read(database, zone, measure, parties, budget.most)
         for number, party in zip(numbers, parties, strict=True):
             try:
@@ -99,6 +108,12 @@ async def read_series(
             except TooManyPoints as error:
                 found[number] = error
     return found
+
+
+async def _names(database: Database, asked: Sequence[Asked]) -> Mapping[int, Aliases]:
+    """By tenant, of those whose series are split by sites."""
+    tenants = {one.tenant_id for one in asked if Dimension.DOMAIN in one.measure.dimensions}
+    return await aliases_by_tenant(database, tenants) if tenants else {}
 
 
 async def _read(database: Database, zone: str, measure: Measure, parties: "list[_Party]", most: int) -> None:
@@ -110,9 +125,9 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
         places.extend((party, number) for number in range(len(party.parts)))
     points = await read_points(database, zone, measure, members, most)
     async for piece in current_usage().line.pieces(points):
-        for place, position, device, domain, count in piece:
+        for place, position, device, domain, count, taken_back in piece:
             party, number = places[place]
-            party.add(position, (device, domain, *party.parts[number]), count)
+            party.add(position, (device, domain, *party.parts[number]), count, taken_back)
 
 
 _Place = tuple[int, str, int, int]
@@ -122,20 +137,30 @@ _Place = tuple[int, str, int, int]
 class _Party:
     """A series while it is read."""
 
-    def __init__(self, asked: Asked) -> None:
+    def __init__(self, asked: Asked, aliases: Aliases | None) -> None:
         self.asked = asked
+        self._aliases = aliases
+        self._read: set[tuple[int, _Place]] = set()
+        """Points of sites that have other names, before these are put together."""
         self.parts = list(dict.fromkeys(asked.parts))
         self._groups: dict[_Place, int] = {}
         self._counts: dict[int, int] = {}
+        self._taken_back: dict[int, int] = {}
 
     def numbers(self, first: int) -> list[int]:
         number_of = {part: first + number for number, part in enumerate(self.parts)}
         return [number_of[part] for part in self.asked.parts]
 
-    def add(self, position: int, place: _Place, count: int) -> None:
+    def add(self, position: int, place: _Place, count: int, taken_back: int) -> None:
+        """`count` has what was done, and what took it back."""
+        if self._aliases:
+            self._read.add((position, place))
+            place = (place[0], self._aliases.name_of(place[1]), *place[2:])
         group = self._groups.setdefault(place, len(self._groups))
         key = position * _RAW + group
-        self._counts[key] = self._counts.get(key, 0) + count
+        self._counts[key] = self._counts.get(key, 0) + count - 2 * taken_back
+        if taken_back:
+            self._taken_back[key] = self._taken_back.get(key, 0) + taken_back
 
     async def series(self, budget: PointBudget) -> Series:
         """Raises TooManyPoints, before any is made."""
@@ -144,18 +169,29 @@ class _Party:
             self._groups.setdefault((-1, "", 0, 0), 0)
         in_order = sorted(self._groups)
         buckets, groups = len(asked.buckets), len(in_order)
-        budget.take(buckets, groups, buckets * groups if asked.zero_fill else len(self._counts))
+        points = buckets * groups if asked.zero_fill else len(self._counts)
+        # Where more was to be read than the limit, not all of it was.
+        budget.take(buckets, groups, max(points, len(self._read)))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
         counts: dict[int, int] = {}
         line = current_usage().line
         async for piece in line.pieces(self._counts.items()):
-            counts |= {key // _RAW * groups + rank[key % _RAW]: count for key, count in piece if count}
+            counts |= {
+                key // _RAW * groups + rank[key % _RAW]: count
+                for key, count in piece
+                if count or key in self._taken_back
+            }
+        taken_back = {
+            key // _RAW * groups + rank[key % _RAW]: count for key, count in self._taken_back.items()
+        }
         self._counts = {}
         places = range(buckets * groups) if asked.zero_fill else sorted(counts)
         in_place: list[int] = []
+        taken: list[int] = []
         async for numbers in line.pieces(places):
             in_place += [counts.get(place, 0) for place in numbers]
-        return Series(asked.buckets, [_group(place) for place in in_order], places, in_place)
+            taken += [taken_back.get(place, 0) for place in numbers] if taken_back else [0] * len(numbers)
+        return Series(asked.buckets, [_group(place) for place in in_order], places, in_place, taken)
 
 
 def _group(place: _Place) -> Group:

@@ -8,9 +8,11 @@ from uuid import UUID
 
 from sqlalchemy import select
 
+from base.aliases import NO_ALIASES, Aliases
 from base.calendar import start_of_day, time_zone
 from database import Statement, among, table_of
 from loaders.base import Loader
+from loaders.domains import aliases_by_tenant
 from loaders.organizations import ORGANIZATIONS
 from loaders.people import USERS
 from loaders.publications import PUBLICATIONS, PUBLICATIONS_WITH_TENANT, TENANTS
@@ -29,9 +31,13 @@ class Subject(NamedTuple):
     owner_id: int
     """The user, or for an asset the workspace, that it belongs to."""
     domains: frozenset[str] = frozenset()
-    """The only sites from which its events count; none named, all."""
+    """The only sites from which its events count, `*.` and a host for all below it; none named, all."""
     oldest: datetime | None = None
     """Raw events from before it were pruned: nothing that happened before it is taken in any more."""
+    time_zone: str = "UTC"
+    """The tenant's reporting one."""
+    aliases: Aliases = NO_ALIASES
+    """By which the sites above may go, too."""
 
 
 class _SubjectRow(NamedTuple):
@@ -42,8 +48,12 @@ class _SubjectRow(NamedTuple):
     time_zone: str
     pruned_before: date | None
 
-    def subject(self, kind: SubjectKind, domains: frozenset[str] = frozenset()) -> Subject:
-        return Subject(kind, self.id, self.tenant_id, self.owner_id, domains, self._oldest())
+    def subject(
+        self, kind: SubjectKind, domains: frozenset[str] = frozenset(), aliases: Aliases = NO_ALIASES
+    ) -> Subject:
+        return Subject(
+            kind, self.id, self.tenant_id, self.owner_id, domains, self._oldest(), self.time_zone, aliases
+        )
 
     def _oldest(self) -> datetime | None:
         return start_of_day(self.pruned_before, time_zone(self.time_zone)) if self.pruned_before else None
@@ -105,8 +115,13 @@ class AssetSubject(Loader[UUID, Subject | None]):
         domains: defaultdict[_SubjectRow, set[str]] = defaultdict(set)
         for row, domain in await self.database.fetch(self._statement, keys=keys):
             domains[row] |= {domain} if domain else set()
+        tenants = {row.tenant_id for row, names in domains.items() if names}
+        aliases = await aliases_by_tenant(self.database, tenants) if tenants else {}
         found = {
-            row.public_id: row.subject(SubjectKind.ASSET, frozenset(names)) for row, names in domains.items()
+            row.public_id: row.subject(
+                SubjectKind.ASSET, frozenset(names), aliases.get(row.tenant_id, NO_ALIASES)
+            )
+            for row, names in domains.items()
         }
         return [found.get(key) for key in keys]
 

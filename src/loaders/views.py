@@ -1,6 +1,7 @@
-"""Views over time, put together from counts."""
+"""What happened to a publication over time, put together from counts."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from typing import NamedTuple, cast
 
 from base.calendar import Bucket, DateInterval
@@ -21,11 +22,12 @@ class ViewsKey(NamedTuple):
     buckets: tuple[Bucket, ...]
     dimensions: frozenset[Dimension]
     domain: str | None
+    zero_fill: bool
+    now: datetime
+    """When it is asked: a bucket that this is in is still running."""
 
 
 class Views(Loader[ViewsKey, Series]):
-    """Points with a count of 0 are left out."""
-
     def __init__(self, database: Database, budget: PointBudget) -> None:
         super().__init__(database)
         self._budget = budget
@@ -44,6 +46,6 @@ def _asked(key: ViewsKey) -> Asked:
         key.buckets,
         (key.subject_id,),
         [(0, 0)],
-        zero_fill=False,
+        zero_fill=key.zero_fill,
         is_whole=not key.dimensions,
     )

@@ -2,22 +2,43 @@
 
 from asyncio import gather, sleep
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, TableValuedAlias, and_, bindparam, func, select
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    TableValuedAlias,
+    and_,
+    bindparam,
+    func,
+    literal_column,
+    or_,
+    select,
+)
 
-from base.calendar import start_of_day, time_zone
-from base.sketches import ALL_SUBJECTS, VERSION, Estimate, Union
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
+from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Estimate, Union, added, who
 from database import Database, Statement, among, ordered_join, rows_of, table_of
 from loaders.base import Loader
 from loaders.counts import EVENTS, is_of
 from loaders.engagement import ACTIVE_USERS
-from loaders.hour import Hour, HourLoader
-from models import SUBJECT_OF, TAKES_BACK, ActiveUser, Day, Event, Instant, SubjectKind, VisitorSketch
+from loaders.hour import Asked, Hour, HourLoader, Standings
+from models import (
+    SUBJECT_OF,
+    TAKES_BACK,
+    ActiveUser,
+    Day,
+    Event,
+    Instant,
+    SubjectKind,
+    VisitorLink,
+    VisitorSketch,
+)
 
 SKETCHES = table_of(VisitorSketch).c
+LINKS = table_of(VisitorLink).c
 
 _Subject = tuple[int, int, int]
 """Its tenant, its kind, and its id."""
@@ -26,14 +47,13 @@ _Subject = tuple[int, int, int]
 class VisitorsKey(NamedTuple):
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one, whose days these are."""
+    """The tenant's reporting one, by whose days sketches are kept."""
     kind: SubjectKind
     subjects: tuple[int, ...]
     has_all: bool
     """Of the tenant: then it has one sketch for all of them and each day."""
-    first: date
-    stop: date
-    """Not included."""
+    span: Span | None
+    """None for all time."""
 
     @property
     def sketched(self) -> list[_Subject]:
@@ -52,8 +72,25 @@ class _Alike(NamedTuple):
 
     time_zone: str
     kind: SubjectKind
-    first: date
-    stop: date
+    span: Span | None
+
+    def parts(self) -> tuple[Span, tuple[date, date] | None, list[Span]]:
+        """From when to when; the whole days of it, up to the second one; and what is left at its ends."""
+        zone = time_zone(self.time_zone)
+        if self.span is None:
+            ends = Span(start_of_day(FIRST_DAY, zone), start_of_day(AFTER_LAST_DAY, zone))
+            return ends, (FIRST_DAY, AFTER_LAST_DAY), []
+        cut = pieces([self.span], zone)
+        whole = [*cut.months, *cut.days]
+        days = (min(run.start for run in whole), max(run.end for run in whole)) if whole else None
+        return self.span, days, [Span(edge.start, edge.end) for edge in cut.edges]
+
+    @property
+    def actions(self) -> list[int]:
+        """What people do who come. Taking something back is none of it."""
+        return [
+            action for action, kind in SUBJECT_OF.items() if kind is self.kind and action not in TAKES_BACK
+        ]
 
 
 def _given(name: str, *columns: str) -> TableValuedAlias:
@@ -62,12 +99,22 @@ def _given(name: str, *columns: str) -> TableValuedAlias:
 
 _SKETCHED = _given("sketched", "tenant_id", "subject_kind", "subject_id")
 _SUBJECTS = _given("subjects", "place", "tenant_id", "subject_id")
+_IS_WITHIN = and_(
+    among(EVENTS.action, "actions"),
+    EVENTS.occurred_at >= bindparam("start", type_=Instant()),
+    EVENTS.occurred_at < bindparam("end", type_=Instant()),
+)
+# Of a visitor's few events: the plus keeps SQLite from going through all of a subject's.
+_SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
+# As the index has it, to the letter.
+_IS_LONE: ColumnElement[bool] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
 
 
 class _Figures:
-    """Day by day and subject by subject a sketch was kept; here they are merged.
+    """Day by day and subject by subject a sketch was kept; here they are merged, with what raw events tell of
+    the parts of days at the ends.
 
-    Two statements for all keys of the same days.
+    A few statements for all keys of the same span.
     """
 
     _sketches = Statement(
@@ -89,6 +136,26 @@ class _Figures:
         ),
         lambda tenant_id, kind, id, sketch: ((tenant_id, kind, id), sketch),
     )
+    _seen_within = Statement(
+        select(_SUBJECTS.c.place, EVENTS.user_id, EVENTS.visitor)
+        .distinct()
+        .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
+        .where(_IS_WITHIN, or_(EVENTS.user_id.is_not(None), EVENTS.visitor.is_not(None))),
+        lambda place, user_id, visitor: (place, who(user_id, visitor) or ""),
+    )
+    _linked = Statement(
+        select(EVENTS.tenant_id, EVENTS.subject_id, LINKS.visitor, LINKS.user_id)
+        .distinct()
+        .select_from(
+            ordered_join(
+                table_of(VisitorLink),
+                table_of(Event),
+                and_(EVENTS.tenant_id == LINKS.tenant_id, EVENTS.visitor == LINKS.visitor, _IS_LONE),
+            )
+        )
+        .where(among(LINKS.tenant_id, "tenants"), among(_SUBJECT, "subject_ids"), _IS_WITHIN),
+        lambda tenant_id, subject_id, visitor, user_id: ((tenant_id, subject_id), (visitor, user_id)),
+    )
     _signed_in_until_now = Statement(
         select(_SUBJECTS.c.place, func.count(ACTIVE_USERS.user_id.distinct()))
         .select_from(ordered_join(_SUBJECTS, table_of(ActiveUser), is_of(table_of(ActiveUser), _SUBJECTS)))
@@ -102,12 +169,7 @@ class _Figures:
     _signed_in_within = Statement(
         select(_SUBJECTS.c.place, func.count(EVENTS.user_id.distinct()))
         .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-        .where(
-            EVENTS.user_id.is_not(None),
-            among(EVENTS.action, "actions"),
-            EVENTS.occurred_at >= bindparam("start", type_=Instant()),
-            EVENTS.occurred_at < bindparam("end", type_=Instant()),
-        )
+        .where(EVENTS.user_id.is_not(None), _IS_WITHIN)
         .group_by(_SUBJECTS.c.place),
         lambda place, count: (place, count),
     )
@@ -119,7 +181,7 @@ class _Figures:
     async def of(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
         alike: defaultdict[_Alike, list[VisitorsKey]] = defaultdict(list)
         for key in keys:
-            alike[_Alike(key.time_zone, key.kind, key.first, key.stop)].append(key)
+            alike[_Alike(key.time_zone, key.kind, key.span)].append(key)
         found: dict[VisitorsKey, Visitors] = {}
         for asked, theirs in alike.items():
             everyone, signed_in = await gather(self._everyone(asked, theirs), self._signed_in(asked, theirs))
@@ -128,42 +190,94 @@ class _Figures:
         return [found[key] for key in keys]
 
     async def _everyone(self, asked: _Alike, keys: list[VisitorsKey]) -> list[Estimate]:
+        ends, days, edges = asked.parts()
+        sketches, at_edges, linked = await gather(
+            self._sketched(keys, days),
+            self._at_edges(asked, keys, edges),
+            self._who_signed_in(asked, keys, ends),
+        )
+        estimates = []
+        for place, key in enumerate(keys):
+            union = Union()
+            for subject in key.sketched:
+                union.add(sketches.get(subject, ()))
+                # A year of days takes some milliseconds: other requests get their turn in between.
+                await sleep(0)
+            union.add([added(EMPTY, at_edges.get(place, ()))])
+            twice = {pair for id in key.subjects for pair in linked.get((key.tenant_id, id), ())}
+            # They are in it under their names; now as users, too: so many names are of people who are there.
+            union.add([added(EMPTY, {f"user {user_id}" for _, user_id in twice})])
+            estimates.append(union.estimate().without(len({visitor for visitor, _ in twice})))
+        return estimates
+
+    async def _sketched(
+        self, keys: list[VisitorsKey], days: tuple[date, date] | None
+    ) -> Mapping[_Subject, list[bytes]]:
         sketches: defaultdict[_Subject, list[bytes]] = defaultdict(list)
         subjects = {subject for key in keys for subject in key.sketched}
+        if days is None or not subjects:
+            return sketches
         rows = await self._database.fetch(
             self._sketches,
             tenants=list({tenant_id for tenant_id, _, _ in subjects}),
             sketched=list(subjects),
-            first=asked.first,
-            stop=asked.stop,
+            first=days[0],
+            stop=days[1],
         )
         for subject, sketch in rows:
             sketches[subject].append(sketch)
-        estimates = []
-        for key in keys:
-            union = Union()
-            for subject in key.sketched:
-                union.add(sketches[subject])
-                # A year of days takes some milliseconds: other requests get their turn in between.
-                await sleep(0)
-            estimates.append(union.estimate())
-        return estimates
+        return sketches
+
+    async def _at_edges(
+        self, asked: _Alike, keys: list[VisitorsKey], edges: Iterable[Span]
+    ) -> Mapping[int, set[str]]:
+        """By the key's place."""
+        seen: defaultdict[int, set[str]] = defaultdict(set)
+        for start, end in edges:
+            rows = await self._database.fetch(
+                self._seen_within, **_subjects(keys), actions=asked.actions, start=start, end=end
+            )
+            for place, visitor in rows:
+                seen[place].add(visitor)
+        return seen
+
+    async def _who_signed_in(
+        self, asked: _Alike, keys: list[VisitorsKey], ends: Span
+    ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
+        """Named visitors who were seen without being signed in, and who they are; by tenant and subject."""
+        linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
+        rows = await self._database.fetch(
+            self._linked,
+            tenants=list({key.tenant_id for key in keys}),
+            subject_ids=list({id for key in keys for id in key.subjects}),
+            actions=asked.actions,
+            start=ends.start,
+            end=ends.end,
+        )
+        for subject, pair in rows:
+            linked[subject].add(pair)
+        return linked
 
     async def _signed_in(self, asked: _Alike, keys: list[VisitorsKey]) -> dict[int, int]:
         """By the key's place."""
-        zone = time_zone(asked.time_zone)
-        start, end = start_of_day(asked.first, zone), start_of_day(asked.stop, zone)
-        named: dict[str, Any] = {
-            "tenants": list({key.tenant_id for key in keys}),
-            "subjects": [(place, key.tenant_id, id) for place, key in enumerate(keys) for id in key.subjects],
-            "start": start,
-        }
+        (start, end), _, _ = asked.parts()
+        named = _subjects(keys)
         if end > self._now:
-            return dict(await self._database.fetch(self._signed_in_until_now, **named, kind=asked.kind))
-        actions = [
-            action for action, kind in SUBJECT_OF.items() if kind is asked.kind and action not in TAKES_BACK
-        ]
-        return dict(await self._database.fetch(self._signed_in_within, **named, actions=actions, end=end))
+            rows = await self._database.fetch(
+                self._signed_in_until_now, **named, kind=asked.kind, start=start
+            )
+        else:
+            rows = await self._database.fetch(
+                self._signed_in_within, **named, actions=asked.actions, start=start, end=end
+            )
+        return dict(rows)
+
+
+def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
+    return {
+        "tenants": list({key.tenant_id for key in keys}),
+        "subjects": [(place, key.tenant_id, id) for place, key in enumerate(keys) for id in key.subjects],
+    }
 
 
 class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
@@ -176,9 +290,15 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 
 
 class VisitorsOfTheHour(HourLoader[VisitorsKey, Visitors]):
-    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
-        super().__init__(database, hour)
+    """Of one publication each."""
+
+    def __init__(self, database: Database, hour: Hour, standings: Standings, now: datetime) -> None:
+        super().__init__(database, hour, standings)
         self._figures = _Figures(database, now)
 
-    async def compute(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
-        return await self._figures.of(keys)
+    def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
+        (publication_id,) = key.subjects
+        return key.tenant_id, publication_id
+
+    async def compute(self, asked: Sequence[Asked[VisitorsKey]]) -> list[Visitors]:
+        return await self._figures.of([one.key for one in asked])

@@ -4,9 +4,11 @@ from models.analytics import (
     ActiveUser,
     DayTotal,
     Domain,
+    DomainAlias,
     EngagedView,
     Event,
     MonthTotal,
+    VisitorLink,
     VisitorSalt,
     VisitorSketch,
 )
@@ -32,7 +34,7 @@ from models.organizations import (
     Workspace,
     WorkspaceMembership,
 )
-from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work
+from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work, ZoneRules
 from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
 from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
@@ -56,6 +58,7 @@ __all__ = [
     "DayTotal",
     "Device",
     "Domain",
+    "DomainAlias",
     "EngagedView",
     "Event",
     "EventId",
@@ -79,9 +82,11 @@ __all__ = [
     "Tenant",
     "User",
     "UserInsight",
+    "VisitorLink",
     "VisitorSalt",
     "VisitorSketch",
     "Work",
     "Workspace",
     "WorkspaceMembership",
+    "ZoneRules",
 ]

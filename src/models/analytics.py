@@ -35,6 +35,14 @@ class Event(SQLModel, table=True):
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
+        # Of named visitors who are not signed in: those who are by now are found among them. SQLite takes it
+        # only with every column that is asked for.
+        Index(
+            "ix_events_visitor",
+            *("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
+            sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
+            postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
+        ),
         # Into months, by the time inside an id of version 7: see `database.partitions`.
         {"info": BY_TENANT, "sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (id)"},
     )
@@ -142,10 +150,39 @@ class VisitorSketch(SQLModel, table=True):
 
 
 class VisitorSalt(SQLModel, table=True):
-    """Under which a day's visitors are hashed. Gone after 48 hours, and with it the way back."""
+    """Of which the salt is made under which a day's visitors are hashed. Gone 48 hours after the day began in
+    UTC, and with it the way back.
+
+    PostgreSQL writes nothing of it into its log, nor into statistics; `database.erasing` deletes it.
+    """
 
     __tablename__ = "visitor_salts"
     __table_args__ = {"info": REFERENCE}
 
     day: date = Field(sa_type=Day, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
+    """A seed: the salt is its hash, keyed with a secret that is not in the database."""
+
+
+class VisitorLink(SQLModel, table=True):
+    """Who a named visitor is, as far as a sender named both once. The first one stays."""
+
+    __tablename__ = "visitor_links"
+    __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    user_id: int = Field(sa_type=BigInteger)
+
+
+class DomainAlias(SQLModel, table=True):
+    """Under which name a tenant's site is shown and asked for, whatever it is stored under."""
+
+    __tablename__ = "domain_aliases"
+    __table_args__ = {"info": BY_TENANT}
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    pattern: str = Field(max_length=255, primary_key=True)
+    """A host, `*.` and a host for all below it, or `www.*`."""
+    name: str = Field(max_length=253)
+    """The host that is meant; `*` beside `www.*`: what stands behind it."""

@@ -27,6 +27,26 @@ class Tenant(SQLModel, table=True):
     """The reporting time zone: where a day of this tenant's totals starts and ends."""
     pruned_before: date | None = Field(default=None, sa_type=Day, nullable=True)
     """Raw events of the reporting days before this one are gone; their totals stay."""
+    zone_rules: str | None = Field(default=None, max_length=100)
+    """The key of the rules by which the days of its totals are made. None: of a zone whose clocks are never
+    changed, of a tenant of which nothing was counted yet, or nobody knows.
+    """
+    older_zone_rules: str | None = Field(default=None, max_length=100)
+    """Of rules by which some of the days may still be made, while these are mended. Without a row: of any."""
+
+
+class ZoneRules(SQLModel, table=True):
+    """Rules of a time zone by which days of totals are made, or once were."""
+
+    __tablename__ = "zone_rules"
+    __table_args__ = {"info": REFERENCE}
+
+    key: str = Field(max_length=100, primary_key=True)
+    """The name of the zone, and a hash of the rules."""
+    file: bytes = Field(sa_type=LargeBinary)
+    """TZif, as RFC 8536 has it."""
+    version: str = Field(max_length=16)
+    """Of the first tzdata that was seen to have them, such as 2026f."""
 
 
 class User(SQLModel, table=True):

@@ -6,7 +6,7 @@ from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
-from base.calendar import DateInterval, Span, WeekStart, buckets, time_zone, touched_days
+from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
 from base.ids import Kind
 from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
@@ -17,7 +17,7 @@ from models import Action, Role, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
-from resolvers.ranges import domain_of, previous_span, span_of, zone_of
+from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
 
 ACTIONS_OF = {
     "VIEW_3D": {"VIEW": Action.VIEW_3D},
@@ -142,17 +142,16 @@ def _scope(
     )
 
 
-def previous_scope(scope: Scope) -> Scope:
-    return scope._replace(span=previous_span(scope.span))
+def previous_scope(scope: Scope, *, is_as_long: bool = False) -> Scope:
+    return scope._replace(span=previous_span(scope.span, scope.asked_zone, is_as_long=is_as_long))
 
 
 def visitors_key(scope: Scope) -> VisitorsKey | None:
-    """Of the reporting days that the range touches; None for one domain, by which nobody is told apart."""
+    """None for one domain, by which nobody is told apart."""
     if scope.domain is not None:
         return None
-    days = touched_days(scope.span, time_zone(scope.time_zone))
     return VisitorsKey(
-        scope.tenant_id, scope.time_zone, SubjectKind.ASSET, scope.assets, scope.has_all, *days
+        scope.tenant_id, scope.time_zone, SubjectKind.ASSET, scope.assets, scope.has_all, scope.span
     )
 
 
@@ -166,29 +165,7 @@ def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) ->
     return RankingKey(scope, ranking, first)
 
 
-def series_key(
-    scope: Scope,
-    *,
-    view_type: str,
-    action_types: Sequence[str] | None,
-    interval: DateInterval,
-    groups: Iterable[Group],
-    zero_fill: bool,
-    week_start: WeekStart,
-) -> SeriesKey:
-    zone = zone_of(scope.asked_zone)
-    return SeriesKey(
-        scope,
-        view_type,
-        _actions(view_type, action_types),
-        interval,
-        tuple(buckets(scope.span, interval, zone, week_start)),
-        frozenset(groups),
-        zero_fill,
-    )
-
-
-def _actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action, ...]:
+def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action, ...]:
     """All of the type's when null. Another pairing is BAD_USER_INPUT."""
     known = ACTIONS_OF[view_type]
     if action_types is None:
@@ -206,3 +183,26 @@ def _actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action
             reason="INVALID_ACTION_TYPE",
         )
     return tuple(sorted({known[name] for name in action_types}))
+
+
+async def series_key(
+    scope: Scope,
+    context: Context,
+    *,
+    view_type: str | None = None,
+    actions: tuple[Action, ...],
+    interval: DateInterval,
+    groups: Iterable[Group],
+    zero_fill: bool,
+    week_start: WeekStart,
+) -> SeriesKey:
+    return SeriesKey(
+        scope,
+        view_type,
+        actions,
+        interval,
+        await buckets_of(context, scope.span, interval, scope.asked_zone, week_start),
+        frozenset(groups),
+        zero_fill,
+        context.now,
+    )

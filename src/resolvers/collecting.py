@@ -2,23 +2,21 @@
 
 from asyncio import gather
 from collections.abc import Iterable, Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from base.calendar import time_zone
 from base.errors import BadUserInput
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.devices import Kind
 from ingest.events import NewEvent
 from ingest.reports import EventOutcome, report
-from ingest.visitors import passing_visitor
+from ingest.visitors import SaltsOfNow, passing_visitor
 from ingest.wire import WireEvent
 from loaders.subjects import Subject
 from models import Device, SubjectKind
 from resolvers.context import Context
 from resolvers.recording import is_made_by
-
-_BELIEVED = timedelta(hours=48)
-"""A page that was offline may send what happened before; older than this it is not believed."""
 
 
 class Origin(NamedTuple):
@@ -27,6 +25,8 @@ class Origin(NamedTuple):
     agent: str | None
     is_ahead: bool = False
     """Whether a browser makes the page ready, which nobody may ever see."""
+    opted_out: bool = False
+    """Whether the browser asks not to be tracked; that counts where the settings say so."""
 
 
 class Collected(NamedTuple):
@@ -54,18 +54,16 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         asked = (subjects.get(event.subject) for event in events)
         services.collecting.allow_subjects((subject for subject in asked if subject), now)
     own = await _makers_own(context, set(subjects.values()))
-    salt = await services.salts.of(context.now)
+    salts = await services.salts.at(context.now)
     kind, device = services.agents.find(origin.agent, context.address, now)
     is_nameless_app = kind is Kind.APP and is_stranger
     is_bot = kind is Kind.BOT or is_nameless_app
-    # The same one for all that happens to a tenant's subjects.
-    senders = {
-        tenant_id: _sender(context, tenant_id, device, salt, origin.agent or "")
-        for tenant_id in {subject.tenant_id for subject in subjects.values()}
-    }
+    sender = _sender(context, device)
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
+        if origin.opted_out and context.limits.honours_signals:
+            raise Dropped(Reason.OPTED_OUT)
         if is_bot:
             raise Dropped(Reason.BOT)
         if origin.is_ahead:
@@ -74,23 +72,30 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
             raise Dropped(Reason.UNKNOWN_SUBJECT)
         if subject in own:
             raise Dropped(Reason.OWN_VIEW)
-        return admitted(event, subject, senders[subject.tenant_id])
+        new = admitted(event, subject, sender)
+        return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
     return Collected(await report(services.buffer, events, admit), is_nameless_app)
 
 
-def _sender(context: Context, tenant_id: int, device: Device, salt: bytes, agent: str) -> Sender:
-    visitor = None
-    if context.viewer.user_id is None:
-        visitor = passing_visitor(salt, tenant_id, context.address, agent)
+def _sender(context: Context, device: Device) -> Sender:
     return Sender(
         context.now,
         device=device,
         user_id=context.viewer.user_id,
-        visitor=visitor,
-        oldest=context.now - _BELIEVED,
+        oldest=context.now - timedelta(hours=context.limits.offline_hours),
         is_believed=False,
     )
+
+
+def _visitor(
+    context: Context, salts: SaltsOfNow, subject: Subject, occurred_at: datetime, agent: str
+) -> bytes | None:
+    """Of who is not signed in: the same for a day of the tenant's reporting time zone."""
+    if context.viewer.user_id is not None:
+        return None
+    salt = salts.of(occurred_at, context.now, time_zone(subject.time_zone))
+    return passing_visitor(salt, subject.tenant_id, context.address, agent)
 
 
 async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subject]:

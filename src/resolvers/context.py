@@ -1,7 +1,7 @@
 """What one request carries, and what the program lends to every request."""
 
 from asyncio import Semaphore, sleep
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -17,6 +17,7 @@ from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
 from base.lanes import Lanes
+from base.networks import network_of
 from base.turns import Line
 from database import Database, current_usage
 from ingest.agents import Agents
@@ -28,7 +29,7 @@ from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
 from loaders.holdings import Counted
-from loaders.hour import Hour, Moments
+from loaders.hour import Hour
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
 from social.refresh import Refresher
@@ -36,6 +37,10 @@ from social.refresh import Refresher
 _TURNS = 4
 _AT_A_TIME = 4
 """Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
+_LARGE = 1_000
+"""Of what costs more, the answer takes some 50 ms or more to make."""
+_REQUEST_COST = 10
+"""Of a share of the worker, whatever is asked."""
 
 
 class Quotas(NamedTuple):
@@ -78,6 +83,10 @@ class Limits:
     points: int = 25_000
     """Of all series of one operation."""
     document_tokens: int = 5_000
+    offline_hours: int = 48
+    """A page that was offline may send what happened before; older than this it is not believed."""
+    honours_signals: bool = False
+    """Whether a browser that says by Do Not Track or Global Privacy Control what it wants gets it."""
     counts_own_views: bool = False
     """Whether makers' views of what is theirs are counted."""
     quotas: Quotas = USUAL_QUOTAS
@@ -109,7 +118,6 @@ class Services:
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
-    moments: Moments = field(default_factory=Moments)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
     lanes: Lanes = field(default_factory=lambda: Lanes(_AT_A_TIME))
@@ -135,8 +143,6 @@ class Context:
     credentials: Mapping[str, str] = field(default_factory=dict)
     """Headers, by their names in lower case."""
     viewer: Viewer = ANONYMOUS
-    is_live: bool = False
-    """Whether figures are those of this moment, and none of the last hour."""
     watch: Watch | None = None
     """Of a subscription: what has its next answer made."""
     new_token: str | None = None
@@ -154,10 +160,25 @@ class Context:
     def forget_loaded(self) -> None:
         """After a write: what was loaded before it is no longer true."""
         services = self.services
-        hour = services.moments.after(services.topics.changes) if self.is_live else services.hour
         self.loaders = Loaders(
-            services.database, hour, self.now, services.score_weights, most_points=services.limits.points
+            services.database,
+            services.hour,
+            self.now,
+            services.score_weights,
+            most_points=services.limits.points,
         )
+
+    def begin_moment(self) -> None:
+        """From now on, all that is read is as it was at one time: when the first of it is read."""
+        self.services.database.begin_moment(is_large=self.is_large)
+        self.forget_loaded()
+
+    def end_moment(self) -> None:
+        self.services.database.end_moment()
+
+    @property
+    def is_in_moment(self) -> bool:
+        return current_usage().moment is not None
 
     async def identify(self, bearers: Bearers | None = None) -> None:
         """Who asks, by the credentials."""
@@ -178,12 +199,19 @@ class Context:
         """What is about to be executed costs so much of what the viewer may ask for, or the address where
         nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
         """
+        self.services.lanes.owe(self.caller, _REQUEST_COST + cost)
         budget = self.services.rates.spend(
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
         self.course.budget = budget
         if budget:
             budget.require()
+
+    @property
+    def caller(self) -> Hashable:
+        """A user, or where nobody is known the network that is asked from."""
+        user_id = self.viewer.user_id
+        return network_of(self.address) if user_id is None else user_id
 
     async def afford(self) -> None:
         """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
@@ -200,12 +228,14 @@ class Context:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
         self.has_turn = True
+        self.begin_moment()
 
     def end_turn(self) -> None:
         """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
+            self.end_moment()
             self.forget_loaded()
 
     async def seconds_left(self) -> float | None:
@@ -217,10 +247,18 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told."""
+        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
+        moment.
+        """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
+        self.services.database.begin_moment(is_large=self.is_large)
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it may take long to make the answer of what is read."""
+        return (self.course.cost or 0) > _LARGE
 
     @property
     def line(self) -> Line:

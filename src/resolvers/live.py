@@ -46,12 +46,9 @@ async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGen
 async def _told(
     context: Context, topics: tuple[Topic, ...], interval: int, read: Callable[[], Awaitable[R]]
 ) -> AsyncGenerator[R]:
-    context.is_live = True
     with context.services.topics.watch(*topics) as watch:
         context.watch = watch
         await context.take_turn()
-        # What was read before anybody watched may have changed since.
-        context.forget_loaded()
         row = await read()
         while True:
             yield row

@@ -11,7 +11,7 @@ from auth.access import Access, require, role_in
 from base.errors import BadUserInput, Conflict, Forbidden, NotFound
 from base.ids import uuid7
 from database import insert_into
-from ingest.domains import InvalidDomain, normal_domain
+from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
 from loaders.assets import AssetRow
 from loaders.organizations import OrganizationRow, WorkspaceRow
@@ -275,7 +275,7 @@ def _checked_formats(formats: Sequence[GivenFormat]) -> Sequence[GivenFormat]:
 def _checked_domains(domains: Sequence[str]) -> list[str]:
     _check_number(domains, "domains")
     try:
-        return sorted({name for text in domains if (name := normal_domain(text))})
+        return sorted({domain_pattern(text) for text in domains})
     except InvalidDomain as error:
         raise BadUserInput(f"`{error}` is no domain.", argument="domains", reason="INVALID_DOMAIN") from None
 

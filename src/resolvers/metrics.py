@@ -2,48 +2,53 @@
 
 from collections.abc import Sequence
 
-from base.calendar import (
-    AFTER_LAST_DAY,
-    FIRST_DAY,
-    DateInterval,
-    Span,
-    buckets,
-    touched_days,
-)
-from base.calendar import time_zone as zone_called
+from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
 from loaders.counts import Dimension
-from loaders.engagement import EngagementKey, SocialKey
+from loaders.engagement import EngagementKey
 from loaders.hour import HourKey
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
 from loaders.visitors import VisitorsKey
-from models import Action, SubjectKind
-from resolvers.context import Limits
-from resolvers.ranges import domain_of, previous_span, span_of, zone_of
+from models import TAKES_BACK, Action, SubjectKind
+from resolvers.context import Context, Limits
+from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
+
+ACTIONS_OF = {
+    action: (action, *(taking for taking, taken in TAKES_BACK.items() if taken is action))
+    for action in (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
+}
+"""What people do to a publication, with what takes it back."""
 
 
-def engagement_key(publication: PublicationRow, span: Span | None) -> HourKey[EngagementKey]:
-    key = EngagementKey(publication.id, publication.tenant_id, publication.time_zone, span)
+def engagement_key(
+    publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
+) -> HourKey[EngagementKey]:
+    """All time without ends; then no calendar is asked for either."""
+    zone = zone_of(time_zone)
+    span = span_of(*ends, zone, limits) if ends else None
+    key = EngagementKey(
+        publication.id, publication.tenant_id, publication.time_zone, span, zone.key if span else "UTC"
+    )
     return HourKey(publication.revision, key)
 
 
-def previous_engagement_key(key: HourKey[EngagementKey]) -> HourKey[EngagementKey] | None:
-    span = key.key.span
-    return HourKey(key.revision, key.key._replace(span=previous_span(span))) if span else None
+def previous_engagement_key(
+    key: HourKey[EngagementKey], *, is_as_long: bool = False
+) -> HourKey[EngagementKey] | None:
+    asked = key.key
+    if asked.span is None:
+        return None
+    span = previous_span(asked.span, asked.asked_zone, is_as_long=is_as_long)
+    return HourKey(key.revision, asked._replace(span=span))
 
 
 def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
-    """Of the reporting days that the range touches."""
-    publication_id, tenant_id, reporting_zone, span = key.key
-    first, stop = FIRST_DAY, AFTER_LAST_DAY
-    if span:
-        first, stop = touched_days(span, zone_called(reporting_zone))
+    publication_id, tenant_id, reporting_zone, span, _ = key.key
+    subjects = (publication_id,)
     return HourKey(
         key.revision,
-        VisitorsKey(
-            tenant_id, reporting_zone, SubjectKind.PUBLICATION, (publication_id,), False, first, stop
-        ),
+        VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, subjects, False, span),
     )
 
 
@@ -51,31 +56,32 @@ def experience_counts_key(publication: PublicationRow) -> HourKey[int]:
     return HourKey(publication.revision, publication.id)
 
 
-def social_metrics_key(publication: PublicationRow) -> HourKey[SocialKey]:
-    return HourKey(publication.revision, SocialKey(publication.id, publication.owner_id))
-
-
-def publication_views_key(
+async def publication_series_key(
     publication: PublicationRow,
-    limits: Limits,
+    context: Context,
     *,
+    action: Action,
     start: str,
     end: str,
     interval: DateInterval,
     time_zone: str | None,
     group_by: Sequence[str],
     domain: str | None,
+    zero_fill: bool,
+    week_start: WeekStart,
 ) -> ViewsKey:
-    zone = zone_of(time_zone)
+    span = span_of(start, end, zone_of(time_zone), context.limits)
     return ViewsKey(
         publication.tenant_id,
         publication.time_zone,
         publication.id,
-        (Action.VIEW,),
+        ACTIONS_OF[action],
         interval,
-        tuple(buckets(span_of(start, end, zone, limits), interval, zone)),
+        await buckets_of(context, span, interval, time_zone, week_start),
         _dimensions(group_by),
         domain_of(domain),
+        zero_fill,
+        context.now,
     )
 
 
@@ -84,7 +90,7 @@ def _dimensions(names: Sequence[str]) -> frozenset[Dimension]:
         return frozenset(Dimension(name) for name in names)
     except ValueError:
         raise BadUserInput(
-            "The views of a publication are grouped by DEVICE and DOMAIN.",
+            "What happens to a publication is grouped by DEVICE and DOMAIN.",
             argument="groupBy",
             reason="INVALID_GROUPING",
         ) from None

@@ -5,19 +5,23 @@ from zoneinfo import ZoneInfo
 
 from base.calendar import (
     Bound,
+    Bucket,
+    DateInterval,
     InvalidBound,
     InvalidSpan,
     Span,
     UnknownTimeZone,
+    WeekStart,
     day_of,
+    each_bucket,
     parse_bound,
-    previous,
     resolve,
     time_zone,
 )
 from base.errors import BadUserInput
-from ingest.domains import OTHER, InvalidDomain, normal_domain
-from resolvers.context import Limits
+from base.periods import equally_long_before, previous
+from ingest.domains import OTHER, InvalidDomain, domain_pattern
+from resolvers.context import Context, Limits
 
 _DAY = timedelta(days=1)
 _MICROSECOND = timedelta(microseconds=1)
@@ -32,18 +36,17 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 
 def domain_of(text: str | None) -> str | None:
-    """The site that a filter names, in the spelling in which it is stored; None for all."""
+    """The site that a filter names, in the spelling in which it is stored, or those below `*.` one; None for
+    all.
+    """
     if text is None:
         return None
     if text == OTHER:
         return OTHER
     try:
-        name = normal_domain(text)
+        return domain_pattern(text)
     except InvalidDomain:
-        name = None
-    if name is None:
-        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN")
-    return name
+        raise BadUserInput("This is no domain.", argument="domain", reason="INVALID_DOMAIN") from None
 
 
 def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
@@ -59,11 +62,20 @@ def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
     return span
 
 
-def previous_span(span: Span) -> Span:
+def previous_span(span: Span, time_zone: str | None, *, is_as_long: bool = False) -> Span:
+    """By the calendar of the time zone, or as long."""
     try:
-        return previous(span)
+        return equally_long_before(span) if is_as_long else previous(span, zone_of(time_zone))
     except InvalidSpan as error:
         raise BadUserInput(f"{error}.".capitalize(), argument="range", reason="INVALID_RANGE") from None
+
+
+async def buckets_of(
+    context: Context, span: Span, interval: DateInterval, time_zone: str | None, week_start: WeekStart
+) -> tuple[Bucket, ...]:
+    """Of hours there may be thousands: others have a turn in between."""
+    made = each_bucket(span, interval, zone_of(time_zone), week_start)
+    return tuple([bucket async for piece in context.line.pieces(made) for bucket in piece])
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:

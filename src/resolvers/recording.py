@@ -10,7 +10,7 @@ from base.ids import InvalidId, Kind, parse_global_id
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.events import NewEvent
 from ingest.reports import EventOutcome, report
-from ingest.visitors import named_visitor
+from ingest.visitors import name_of, named_visitor
 from ingest.wire import WireEvent, WireSubject
 from loaders.subjects import Subject
 from models import SubjectKind
@@ -101,7 +101,8 @@ def _user(event: WireEvent, users: dict[str, int]) -> int | None:
     return users[event.user_id]
 
 
-def _visitor(context: Context, subject: Subject | None, name: str | None) -> bytes | None:
+def _visitor(context: Context, subject: Subject | None, text: str | None) -> bytes | None:
+    name = name_of(text)
     if name is None or subject is None:
         return None
     return named_visitor(context.services.visitor_key, subject.tenant_id, name)

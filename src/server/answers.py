@@ -2,7 +2,7 @@
 
 import logging
 from asyncio import CancelledError, create_task, gather, get_running_loop, shield
-from collections.abc import AsyncGenerator, Hashable
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from hashlib import blake2b
 from typing import Any, NamedTuple
@@ -14,7 +14,6 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
-from base.networks import network_of
 from base.turns import Line
 from graph.deadline import in_time
 from graph.document import Document
@@ -137,14 +136,8 @@ async def answered(
         )
         return await answer_of(result, request_id, context.line)
 
-    async with context.services.lanes.of(_caller(context)):
+    async with context.services.lanes.of(context.caller):
         return await in_time(context, made())
-
-
-def _caller(context: Context) -> Hashable:
-    """A user, or where nobody is known the network that is asked from."""
-    user_id = context.viewer.user_id
-    return network_of(context.address) if user_id is None else user_id
 
 
 async def _one_answer(
@@ -157,6 +150,7 @@ async def _answers(
     context: Context, document: Document, operation: Operation, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
+    await context.services.lanes.turn(context.caller)
     asked = subscribe(context, document, operation.variables, operation.operationName)
     async with aclosing(asked) as results:
         while result := await _next(context, results):

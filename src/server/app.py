@@ -70,7 +70,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def collect(request: Request) -> Response:
         return await collector(request)
 
-    snippet = StaticFile("viewer.js", "text/javascript")
+    snippet = StaticFile("viewer.js", "text/javascript", collect=settings.collect_path.removeprefix("/"))
 
     async def viewer_js(request: Request) -> Response:
         return await snippet(request)
@@ -94,7 +94,10 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/graphql", shared_with(origins, endpoint)),
             WebSocketRoute("/graphql", sockets),
             *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-            Route("/collect", collect, methods=["POST", "OPTIONS"]),
+            *(
+                Route(path, collect, methods=["POST", "OPTIONS"])
+                for path in dict.fromkeys(["/collect", settings.collect_path])
+            ),
             Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
             Route("/livez", health.live),

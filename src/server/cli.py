@@ -116,7 +116,7 @@ def migrate(
         typer.echo(f"Wrote {_run(migrations.write_next(write))}: read it before you keep it.")
         return
     url = settings_with(database_url=database_url).database_url
-    _run(migrations.downgrade(url, down_to) if down_to else migrations.upgrade(url))
+    _run(migrations.downgrade(url, down_to) if down_to else migrations.upgrade(url, typer.echo))
     typer.echo("The database is up to date." if not down_to else f"The database is at {down_to}.")
 
 

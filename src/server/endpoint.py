@@ -155,7 +155,7 @@ class Endpoint:
             return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
     async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
-        document = await trip.parsed(self._documents.find(operation), self._services.limits)
+        document = await trip.parsed(self._documents.find(operation), self._services, _address(request))
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
             return await self._stream(request, document, operation, trip)
@@ -209,12 +209,16 @@ class Endpoint:
         context = trip.context = Context(
             services,
             now=services.clock(),
-            address=request.client.host if request.client else "",
+            address=_address(request),
             base_url=lambda: str(request.base_url),
             credentials=request.headers,
         )
         await context.identify(bearers)
         return context
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
 
 
 def _accept(request: Request) -> str:

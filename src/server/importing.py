@@ -5,15 +5,18 @@ from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
 from typing import Annotated
+from zoneinfo import ZoneInfo
 
 import msgspec
 import typer
 
 from auth.viewer import Viewer
+from base import calendar
 from base.errors import NotFound
 from ingest.files import EventFile, Format, InvalidFile
 from resolvers.context import Context, Services
 from resolvers.importing import Import, Reject, Tally
+from server.failures import Failure
 from server.revisions import require_current
 from server.services import close_services, services_of
 from server.settings import Settings, settings_with
@@ -33,6 +36,13 @@ def import_events(
     batch: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
     ] = 5_000,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Where times without an offset are of, such as Europe/Paris; rejected when absent.",
+        ),
+    ] = None,
     rejects: Annotated[
         Path | None, typer.Option(dir_okay=False, help="Where to write every rejected line, as NDJSON.")
     ] = None,
@@ -41,7 +51,7 @@ def import_events(
     """Store the events of a file: NDJSON, CSV or Parquet. A second time changes nothing."""
     settings = settings_with(database_url=database_url)
     try:
-        file = EventFile(path, format)
+        file = EventFile(path, format, zone=_zone(time_zone))
         tally = asyncio.run(_imported(settings, file, email, batch, rejects))
     except InvalidFile as error:
         typer.echo(_printable(str(error)), err=True)
@@ -82,6 +92,13 @@ async def _imported(
         finally:
             await close_services(services)
     return work.tally
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return calendar.time_zone(name) if name else None
+    except calendar.UnknownTimeZone as error:
+        raise Failure(f"--time-zone: {error}.") from None
 
 
 async def _viewer(services: Services, email: str) -> Viewer:

@@ -19,7 +19,7 @@ _SIGNED = re.compile(r"/reports/[^/?]+")
 _ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
 
-def logging_config(level: str, format: LogFormat) -> dict[str, Any]:
+def logging_config(level: str, format: LogFormat, collect_path: str = "/collect") -> dict[str, Any]:
     """For logging.config, and for uvicorn, which hands it to each worker. The server's lines, our own and
     those of libraries go the same way; what was accessed goes to the standard output, all else to stderr."""
     ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
@@ -27,7 +27,10 @@ def logging_config(level: str, format: LogFormat) -> dict[str, Any]:
     return {
         "version": 1,
         "disable_existing_loggers": False,
-        "filters": {"told_once": {"()": ToldOnce}, "discreet": {"()": Discreet}},
+        "filters": {
+            "told_once": {"()": ToldOnce, "collect_path": collect_path},
+            "discreet": {"()": Discreet},
+        },
         "formatters": {
             stream: {"()": "server.logs.formatter", "written": format, "stream": stream}
             for stream in ("stdout", "stderr")
@@ -104,13 +107,17 @@ def _escaped(text: str) -> str:
 class ToldOnce(logging.Filter):
     """Of the access log: without a line for each event that a browser sends, and for what has its own."""
 
+    def __init__(self, collect_path: str = "/collect") -> None:
+        super().__init__()
+        self._doors = {"/collect", collect_path}
+
     def filter(self, record: logging.LogRecord) -> bool:
         # As uvicorn has it: address, method, path, version, status.
         if not isinstance(record.args, tuple) or len(record.args) < 3:
             return True
         path = str(record.args[2]).partition("?")[0]
         # What a browser asks before it asks is answered before it comes to that.
-        return path != "/collect" and (path != "/graphql" or record.args[1] == "OPTIONS")
+        return path not in self._doors and (path != "/graphql" or record.args[1] == "OPTIONS")
 
 
 class Discreet(logging.Filter):

@@ -12,6 +12,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.lines import Line
+from ingest.moved import tenants_by_other_rules
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
 from ingest.rebuild import change_time_zone
@@ -20,6 +21,7 @@ from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.topics import tell_of_everything
 from ingest.unused import drop_unused_domains
 from ingest.verify import Verification
+from server.moving import mend_one
 from server.revisions import require_current
 from server.settings import settings_with
 from server.terminal import DatabaseUrl, bars
@@ -54,8 +56,8 @@ def verify(
     """Count anew from raw events, and list every total that differs; exit with 1 if one does."""
     first, stop = _days(from_, to)
 
-    async def verified(database: Database) -> int:
-        found = 0
+    async def verified(database: Database) -> tuple[int, int]:
+        found = moved = 0
         asked = await _asked(database, tenant)
         with _progress("Verifying", len(asked)) as advance:
             for id, name in asked.items():
@@ -66,27 +68,46 @@ def verify(
                     typer.echo("\t".join(line))
                     found += 1
                 _tell_skipped(name, verification.pruned_before)
+                if verification.moved:
+                    moved += len(verification.moved.days)
+                    typer.echo(verification.moved.words(name), err=True)
                 advance()
-        return found
+        return found, moved
 
-    if found := _run(database_url, verified):
-        typer.echo(f"Totals that differ: {found:,}.", err=True)
+    found, moved = _run(database_url, verified)
+    typer.echo(f"Totals that differ: {found:,}." if found else "No total differs.", err=True)
+    if found or moved:
         raise typer.Exit(1)
-    typer.echo("No total differs.", err=True)
 
 
 @app.command()
 def rebuild(
-    from_: From = None, to: To = None, tenant: Tenants = None, database_url: DatabaseUrl = None
+    from_: From = None,
+    to: To = None,
+    tenant: Tenants = None,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="Only the days that newer time zone rules moved.")
+    ] = False,
+    database_url: DatabaseUrl = None,
 ) -> None:
     """Count anew from raw events, and mend every total that differs."""
     first, stop = _days(from_, to)
+    if moved and (from_ or to):
+        raise BadUserInput(
+            "Which days moved is known: --moved is given without --from and --to.",
+            argument="--moved",
+            reason="INVALID_RANGE",
+        )
 
     async def rebuilt(database: Database) -> int:
         mended = 0
-        asked = await _asked(database, tenant)
+        asked = await (tenants_by_other_rules(database) if moved and not tenant else _asked(database, tenant))
         with _progress("Rebuilding", len(asked)) as advance:
             for id, name in asked.items():
+                mended += await mend_one(database, id, name, typer.echo)
+                if moved:
+                    advance()
+                    continue
                 done = await rebuild_totals(database, id, first, stop)
                 if done.rows:
                     typer.echo(f"{name}: {done.rows:,}")

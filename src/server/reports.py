@@ -11,6 +11,8 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
+from database import metered
+from loaders.reports import DocumentKey
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.reports import linked_report
@@ -33,9 +35,8 @@ class ReportFiles:
 
     async def _answer(self, token: str, file: IO[bytes]) -> Response:
         try:
-            context = Context(self._services, now=self._services.clock())
-            key = await linked_report(context, token)
-            report = await context.loaders.reports.load(key.scope)
+            with metered():
+                key, report = await self._read(token)
             size = await run_in_threadpool(_written, report, key.format, file)
         except Exception as error:
             status, body, retry = plain(error)
@@ -46,6 +47,15 @@ class ReportFiles:
             "content-length": str(size),
         }
         return StreamingResponse(_chunks(file), 200, headers, key.format.content_type)
+
+    async def _read(self, token: str) -> tuple[DocumentKey, Report]:
+        context = Context(self._services, now=self._services.clock())
+        context.begin_moment()
+        try:
+            key = await linked_report(context, token)
+            return key, await context.loaders.reports.load(key.scope)
+        finally:
+            context.end_moment()
 
 
 def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:

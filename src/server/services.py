@@ -51,7 +51,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             _sizes(settings, are_patient=are_patient),
             DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
-        salts=Salts(database),
+        salts=Salts(database, secret),
         subjects=Subjects(),
         hour=Hour(seconds=settings.cache_seconds),
         signer=Signer(
@@ -82,6 +82,8 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             cost=settings.max_cost,
             points=settings.max_points,
             document_tokens=settings.max_document_tokens,
+            offline_hours=settings.max_offline_hours,
+            honours_signals=settings.honour_privacy_signals,
             counts_own_views=settings.count_own_views,
             quotas=Quotas(
                 appointment_hours=settings.max_appointment_hours,

@@ -45,7 +45,7 @@ def serve(settings: Settings) -> None:
         loop="uvloop",
         timeout_graceful_shutdown=settings.stop_seconds,
         log_level=settings.log_level,
-        log_config=logging_config(settings.log_level, settings.log_format),
+        log_config=logging_config(settings.log_level, settings.log_format, settings.collect_path),
     )
     if settings.workers > 1:
         Supervisor(
@@ -100,7 +100,7 @@ def _fitting(connections: int) -> int:
 
 def start_logging(settings: Settings) -> None:
     """What is logged before the server runs looks like what it logs itself."""
-    dictConfig(logging_config(settings.log_level, settings.log_format))
+    dictConfig(logging_config(settings.log_level, settings.log_format, settings.collect_path))
 
 
 def require_free_port(host: str, port: int) -> None:
@@ -125,4 +125,4 @@ def settle() -> None:
     gc.collect()
     gc.freeze()
     sys.setswitchinterval(_TURN_SECONDS)
-    gc.set_threshold(10_000, 2, 400)
+    gc.set_threshold(4_000, 2, 1_000)

@@ -20,6 +20,9 @@ _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
+_TAKEN = ("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health")
+"""By other things that the server has."""
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
@@ -44,7 +47,12 @@ class Settings(BaseSettings):
         description="Where the data is: `sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/DATABASE`.",
     )
     database_readers: int = Field(
-        default=4, ge=1, description="How many connections each worker holds open for reading."
+        default=4,
+        ge=1,
+        description=(
+            "How many statements each worker reads by at a time, for which it holds up to four times as many "
+            "connections open."
+        ),
     )
     host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="The port that `serve` listens on.")
@@ -130,7 +138,10 @@ class Settings(BaseSettings):
     cache_seconds: int = Field(
         default=3600,
         ge=0,
-        description="How old the figures of a dashboard may be, in seconds; 0 for not at all.",
+        description=(
+            "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for not "
+            "at all."
+        ),
     )
     max_body_bytes: int = Field(
         default=5_000_000, ge=1000, description="The largest body of a request, in bytes."
@@ -322,6 +333,29 @@ class Settings(BaseSettings):
         default="30000 per minute",
         description="The same about one subject, from all addresses together.",
     )
+    max_offline_hours: int = Field(
+        default=48,
+        ge=1,
+        le=744,
+        description=(
+            "How many hours ago at most what browsers report may have happened, as they may have been "
+            "offline; 168 is a week."
+        ),
+    )
+    honour_privacy_signals: bool = Field(
+        default=False,
+        description=(
+            "Whether what browsers report that ask not to be tracked, by Do Not Track or Global Privacy "
+            "Control, is dropped."
+        ),
+    )
+    collect_path: str = Field(
+        default="/collect",
+        description=(
+            "Where browsers may send events, beside `/collect`, such as `/shop/news`; the script for pages "
+            "does so then."
+        ),
+    )
     max_appointment_hours: int = Field(
         default=24, ge=1, description="How long an appointment may be, in hours."
     )
@@ -511,6 +545,15 @@ class Settings(BaseSettings):
             if origin != "*" and not _ORIGIN.fullmatch(origin):
                 raise ValueError("Give origins as browsers do, such as `https://app.example.com:8443`")
         return text
+
+    @field_validator("collect_path")
+    @classmethod
+    def _is_a_free_path(cls, path: str) -> str:
+        if not _PATH.fullmatch(path) or path.startswith(_TAKEN):
+            raise ValueError(
+                f"Give a path, such as `/shop/news`, that does not begin with {', '.join(_TAKEN)}"
+            )
+        return path
 
     @field_validator("only_trusted_documents")
     @classmethod

@@ -35,6 +35,8 @@ _INIT_SECONDS = 10.0
 _CLOSE_SECONDS = 10.0
 _MAX_OPERATIONS = 100
 _MAX_ID = 200
+_COST = 25
+"""Of a connection, as a share of the worker."""
 _TRY_AGAIN = 1013
 _MAX_REASON = 123
 """Bytes; a frame that closes has no room for more."""
@@ -126,6 +128,9 @@ class Sockets:
             return
         self._open += 1
         try:
+            lanes = self._services.lanes
+            lanes.owe(network, _COST)
+            await lanes.turn(network)
             await self._serve(socket)
         finally:
             self._open -= 1
@@ -374,7 +379,8 @@ class Connection:
         self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        document = await trip.parsed(self._documents.find(operation), self._services.limits)
+        address = address_in(self._socket.scope)
+        document = await trip.parsed(self._documents.find(operation), self._services, address)
         require_one_operation(document, operation.operationName)
         is_endless = document.is_subscription(operation.operationName)
         task = current_task()

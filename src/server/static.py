@@ -23,9 +23,10 @@ _SHARED = {
 class StaticFile:
     """Each coding has a tag of its own, as bytes that differ must."""
 
-    def __init__(self, name: str, media_type: str) -> None:
+    def __init__(self, name: str, media_type: str, **words: str) -> None:
+        """`words`: what stands in place of a text of the file, which is in quotes there and one word."""
         self._media_type = media_type
-        self._coded = _coded(name)
+        self._coded = _coded(name, tuple(words.items()))
         self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
 
     async def __call__(self, request: Request) -> Response:
@@ -39,7 +40,9 @@ class StaticFile:
 
 
 @cache
-def _coded(name: str) -> dict[str, bytes]:
+def _coded(name: str, words: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
     """Once in a process: the densest takes a millisecond and more for each kilobyte."""
     plain = (_FOLDER / name).read_bytes()
+    for word, other in words:
+        plain = plain.replace(f'"{word}"'.encode(), f'"{other}"'.encode())
     return {coding: compressed_once(plain, coding) for coding in (IDENTITY, *DENSEST)}

@@ -8,9 +8,10 @@ from typing import Any
 
 from starlette.datastructures import Headers
 
+from base.networks import network_of
 from database import Usage, metered
-from graph.document import Document, document_found
-from resolvers.context import Context, Limits
+from graph.document import Document, document_found, document_of, is_found_at_once
+from resolvers.context import Context, Services
 from server.tracing import Trace, named, request_id_of, trace_of
 
 
@@ -28,11 +29,20 @@ class Trip:
     errors: list[dict[str, Any]] = field(default_factory=list)
     """As they are answered."""
 
-    async def parsed(self, text: str, limits: Limits) -> Document:
+    async def parsed(self, text: str, services: Services, address: str) -> Document:
+        """For whoever is at this address: it is not known yet who it is."""
+        most_tokens = services.limits.document_tokens
         began = perf_counter()
-        self.document = await document_found(text, limits.document_tokens)
+        if is_found_at_once(text, most_tokens):
+            document = document_of(text, most_tokens)
+        else:
+            network = network_of(address)
+            async with services.lanes.of(network):
+                document = await document_found(text, most_tokens)
+            services.lanes.owe(network, document.price)
+        self.document = document
         self.parse_seconds = perf_counter() - began
-        return self.document
+        return document
 
     def seconds(self) -> float:
         """Since the request came in."""

@@ -12,6 +12,7 @@ from base.sketches import library
 from database import ensure_partitions
 from ingest.unused import drop_unused_domains
 from resolvers.context import Services
+from server.moving import follow_rules
 
 log = logging.getLogger("viewgraph")
 
@@ -64,6 +65,7 @@ CHORES = (
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
+    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), follow_rules),
     Chore("Loading what estimates visitors", None, load_library),
     Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
 )

@@ -4,6 +4,7 @@ from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
 from importlib.resources import files
 from itertools import pairwise
+from typing import Final
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -16,6 +17,7 @@ from base.calendar import (
     DateInterval,
     InvalidBound,
     InvalidSpan,
+    OfDays,
     Piece,
     Pieces,
     Span,
@@ -28,13 +30,16 @@ from base.calendar import (
     next_month,
     parse_bound,
     pieces,
-    previous,
     resolve,
     start_of_day,
     time_zone,
 )
+from base.periods import equally_long_before
 
-DAY, WEEK, MONTH = DateInterval
+DAY: Final = DateInterval.DAY
+WEEK: Final = DateInterval.WEEK
+MONTH: Final = DateInterval.MONTH
+OF_DAYS: Final[tuple[OfDays, ...]] = (DAY, WEEK, MONTH)
 MICROSECOND, SECOND, HOUR = timedelta(microseconds=1), timedelta(seconds=1), timedelta(hours=1)
 ONE_DAY = timedelta(days=1)
 UTC_ZONE = time_zone("UTC")
@@ -365,11 +370,6 @@ def test_a_range_without_time_is_invalid(start: str, end: str, zone: str) -> Non
         range_of(start, end, time_zone(zone))
 
 
-def test_the_previous_span_is_as_long_and_ends_where_this_one_starts() -> None:
-    june = range_of("2023-06-01", "2023-06-30")
-    assert previous(june) == (utc("2023-05-02T00:00"), utc("2023-06-01T00:00"))
-
-
 @pytest.mark.parametrize(
     ("name", "runs"),
     [("UTC", [1, 0, 2]), ("Pacific/Kiritimati", [1, 2, 2]), ("Etc/GMT+12", [1, 1, 2])],
@@ -377,7 +377,7 @@ def test_the_previous_span_is_as_long_and_ends_where_this_one_starts() -> None:
 def test_the_widest_range_overflows_nowhere(name: str, runs: list[int]) -> None:
     zone = time_zone(name)
     span = range_of("1970-01-01T00:00:00+23:59", "2999-12-31T23:59:59-23:59", zone)
-    assert previous(span).end - previous(span).start == span.end - span.start
+    assert equally_long_before(span).end - equally_long_before(span).start == span.end - span.start
     assert len(buckets(span, MONTH, zone)) == 12 * 1030 + 2
     assert [len(run) for run in pieces([span], zone)] == runs
 
@@ -401,7 +401,7 @@ def test_the_widest_range_overflows_nowhere(name: str, runs: list[int]) -> None:
         ("2027-01-03", WEEK, "202653"),
     ],
 )
-def test_a_key_names_the_bucket_of_a_day(given_day: str, interval: DateInterval, key: str) -> None:
+def test_a_key_names_the_bucket_of_a_day(given_day: str, interval: OfDays, key: str) -> None:
     assert bucket_key(day(given_day), interval) == key
 
 
@@ -653,10 +653,10 @@ def test_no_earlier_instant_shows_the_date_of_a_day(instant: datetime, zone: Zon
         assert (start - earlier).astimezone(zone).date() < local_day
 
 
-@given(spans, st.sampled_from(DateInterval), zones, st.sampled_from(WeekStart))
+@given(spans, st.sampled_from(OF_DAYS), zones, st.sampled_from(WeekStart))
 @property_test
 def test_buckets_cut_a_span_without_gap_or_overlap(
-    span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart
+    span: Span, interval: OfDays, zone: ZoneInfo, week_start: WeekStart
 ) -> None:
     found = buckets(span, interval, zone, week_start)
     assert_partition(span, [bucket.covered for bucket in found])
@@ -676,7 +676,7 @@ def test_days_weeks_and_months_of_a_span_have_equal_sums(
     near = st.builds(datetime.__add__, st.sampled_from(span), st.timedeltas(-3 * ONE_DAY, 3 * ONE_DAY))
     events = data.draw(st.lists(instants | near | st.sampled_from(span), max_size=20))
     counted = [instant for instant in events if holds(span, instant)]
-    for interval in DateInterval:
+    for interval in OF_DAYS:
         found = buckets(span, interval, zone, week_start)
         counts = Counter(
             bucket.key for bucket in found for instant in events if holds(bucket.covered, instant)

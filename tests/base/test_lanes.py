@@ -1,6 +1,68 @@
-from asyncio import create_task, gather, sleep
+from asyncio import create_task, gather, sleep, wait_for
 
-from base.lanes import Lanes
+from base.lanes import Lanes, Load
+
+
+class Clock:
+    """Of a process that is busy for a part of the time."""
+
+    def __init__(self, busy: float = 1.0) -> None:
+        self.now = 100.0
+        self._busy = busy
+
+    def __call__(self) -> float:
+        return self.now
+
+    def cpu(self) -> float:
+        return self.now * self._busy
+
+
+def asked(clock: Clock) -> tuple[Lanes, list[str]]:
+    """By a greedy one, who owes a second's share, and by another one."""
+    lanes = Lanes(4, Load(clock, clock.cpu), clock=clock)
+    lanes.owe("greedy", 7_000)
+    return lanes, []
+
+
+async def turned(lanes: Lanes, caller: str, done: list[str]) -> None:
+    await lanes.turn(caller)
+    done.append(caller)
+
+
+async def test_on_a_busy_worker_each_has_a_share_and_the_others_do_not_wait() -> None:
+    clock = Clock()
+    lanes, done = asked(clock)
+    await turned(lanes, "modest", done)
+    clock.now += 0.1
+    waiting = create_task(turned(lanes, "greedy", done))
+    await sleep(0.15)
+    await turned(lanes, "modest", done)
+
+    assert done == ["modest", "modest"]
+    clock.now += 0.95
+    await wait_for(waiting, 10)
+    assert done == ["modest", "modest", "greedy"]
+
+
+async def test_nobody_waits_where_there_are_no_others() -> None:
+    clock = Clock()
+    lanes, done = asked(clock)
+    await turned(lanes, "modest", done)
+    clock.now += 1.1
+    await wait_for(turned(lanes, "greedy", done), 10)
+    await wait_for(turned(lanes, "greedy", done), 10)
+
+    assert done == ["modest", "greedy", "greedy"]
+
+
+async def test_nobody_waits_where_the_worker_has_the_time() -> None:
+    clock = Clock(busy=0.25)
+    lanes, done = asked(clock)
+    await turned(lanes, "modest", done)
+    clock.now += 0.1
+    await wait_for(turned(lanes, "greedy", done), 10)
+
+    assert done == ["modest", "greedy"]
 
 
 async def test_of_each_caller_so_many_are_inside_and_nobody_waits_for_another() -> None:

@@ -89,3 +89,27 @@ async def test_who_is_cancelled_leaves_the_line() -> None:
 def test_pieces_are_all_there_is() -> None:
     assert list(pieces(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
     assert list(pieces([], 3)) == []
+
+
+async def test_whoever_waits_goes_on_while_others_never_stop() -> None:
+    """Each piece is over before it begins: the others take longer than one."""
+    is_done = False
+
+    async def busy() -> None:
+        while not is_done:
+            work()
+            work()
+            await sleep(0)
+
+    async def patient() -> None:
+        line = Line()
+        for _ in range(5):
+            await gather(*(line.turn() for _ in range(4)))
+
+    others = [create_task(busy()) for _ in range(3)]
+    try:
+        async with asyncio.timeout(20):
+            await patient()
+    finally:
+        is_done = True
+        await gather(*others)

@@ -16,10 +16,12 @@ from database import Database
 from models import Asset, Organization, Tenant, Workspace
 from tests.browser.live import LiveServer
 from tests.browser.sites import Site
+from tests.npm import installed
 from tests.ports import held_port
+from tests.server.program import ROOT
 from tests.studio import START
 
-_FLAGS = [
+FLAGS = [
     "--disable-gpu",
     "--disable-quic",
     "--no-first-run",
@@ -29,6 +31,8 @@ _FLAGS = [
     # The network ends at this machine: no other name has an address.
     "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1, EXCLUDE localhost",
 ]
+UNDRIVEN = "--disable-blink-features=AutomationControlled"
+"""A browser that a test drives tells its pages, and then counts as nobody. With this it does not."""
 DESKTOP = (
     "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36"
 )
@@ -143,7 +147,7 @@ def other_site() -> Iterator[Site]:
 async def browser() -> AsyncIterator[Browser]:
     path = chromium()
     async with async_playwright() as playwright:
-        flags = [*_FLAGS, f"--user-agent={DESKTOP}"]
+        flags = [*FLAGS, UNDRIVEN, f"--user-agent={DESKTOP}"]
         browser = await playwright.chromium.launch(executable_path=path, args=flags)
         yield browser
         await browser.close()
@@ -154,6 +158,14 @@ async def usual_page(browser: Browser) -> Page:
     """One tab goes from test to test, as a person's from site to site: each new one costs a process."""
     context = await browser.new_context()
     return await context.new_page()
+
+
+@pytest.fixture(scope="session")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The snippet's source, beside what builds it and the real <model-viewer>."""
+    folder = tmp_path_factory.mktemp("npm") / "snippet"
+    folder.mkdir()
+    return installed(ROOT / "snippet", folder, ".npmrc", "viewer.js")
 
 
 Open = Callable[..., Awaitable[Tab]]

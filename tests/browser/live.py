@@ -160,15 +160,15 @@ class LiveServer:
 
     async def holds(self, count: int) -> list[Stored]:
         """As soon as there are so many events."""
-        await self._until(lambda: len(self.stored()) >= count, f"{count} events")
+        await self.until(lambda: len(self.stored()) >= count, f"{count} events")
         return self.stored()
 
     async def got(self, count: int) -> list[Sent]:
         """As soon as so many requests came to /collect."""
-        await self._until(lambda: len(self.sent) >= count, f"{count} requests")
+        await self.until(lambda: len(self.sent) >= count, f"{count} requests")
         return self.sent
 
-    async def _until(self, condition: Callable[[], bool], what: str) -> None:
+    async def until(self, condition: Callable[[], bool], what: str) -> None:
         deadline = time.monotonic() + PATIENCE
         while not condition():
             assert time.monotonic() < deadline, f"waited in vain for {what}"

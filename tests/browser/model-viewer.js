@@ -22,6 +22,10 @@ class ModelViewer extends HTMLElement {
     if (this.hasAttribute("shown")) this.load();
   }
 
+  get loaded() {
+    return this.#loaded;
+  }
+
   get modelIsVisible() {
     return this.#loaded && this.#revealed && this.#onScreen;
   }

@@ -4,7 +4,10 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
 
-MODEL_VIEWER = '<script src="/model-viewer.js"></script>'
+MODEL_VIEWER = (
+    '<script src="/model-viewer.js"></script>'
+    "<style>model-viewer { display: block; width: 300px; height: 150px }</style>"
+)
 HURRY = """<script>{
   const { setTimeout } = window;
   window.waits = [];
@@ -14,11 +17,16 @@ HURRY = """<script>{
   };
 }</script>"""
 """Timers run fifty times as fast; what they were asked to wait is kept in `waits`, in milliseconds."""
-HELD = """<script>
+HELD = """<script>{
+  const { setTimeout } = window;
   window.timers = [];
-  window.setTimeout = (act, wait) => timers.push({ act, wait });
-</script>"""
-"""Timers are kept in `timers`, and run when a test runs them."""
+  window.looks = 0;
+  window.setTimeout = (act, wait) => wait === 1000
+    ? setTimeout.call(window, () => { act(); looks++; }, 20)
+    : timers.push({ act, wait });
+}</script>"""
+"""Timers are kept in `timers`, and run when a test runs them; but a second, as a look takes, is soon over,
+and counted in `looks`."""
 _STUB = Path(__file__).with_name("model-viewer.js").read_bytes()
 
 
@@ -28,8 +36,11 @@ class Site:
     def __init__(self, host: str) -> None:
         pages = {"/model-viewer.js": (_STUB, {"content-type": "text/javascript"})}
 
+        asked: list[tuple[str, str]] = []
+
         class Handler(BaseHTTPRequestHandler):
             def do_GET(self) -> None:
+                asked.append((self.path, self.headers.get("sec-purpose", "")))
                 body, headers = pages.get(self.path, (b"", {}))
                 self.send_response(200)
                 for name, value in {**headers, "content-length": str(len(body))}.items():
@@ -40,6 +51,8 @@ class Site:
             def log_message(self, format: str, *args: object) -> None:
                 pass
 
+        self.asked = asked
+        """Paths, and what for the browser said that it is."""
         self._pages = pages
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self._server.daemon_threads = True
@@ -55,6 +68,10 @@ class Site:
         path = f"/{len(self._pages)}"
         self._pages[path] = (f"<!doctype html><title>A page</title>{html}".encode(), headers)
         return self.origin + path
+
+    def keep(self, path: str, body: bytes, media_type: str) -> None:
+        """A file that pages use."""
+        self._pages[path] = (body, {"content-type": media_type})
 
     def close(self) -> None:
         self._server.shutdown()

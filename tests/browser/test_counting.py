@@ -25,6 +25,10 @@ class Stage:
         html = script + models if snippet_first else models + script
         return await self._opened(self._site.show(HELD + html))
 
+    async def looked(self, tab: Tab, times: int = 1) -> None:
+        """As soon as a model was looked at for long enough, so often."""
+        await tab.page.wait_for_function(f"looks === {times}")
+
     async def ends(self, tab: Tab, count: int) -> list[Stored]:
         """In the order in which it happened: all goes out as one beacon."""
         await tab.leave()
@@ -46,7 +50,9 @@ def _actions(events: list[Stored]) -> list[Action]:
 
 async def test_a_view_is_the_first_time_that_a_model_shows(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
-    await tab.run("it.load(); it.scroll(false); it.scroll(true); it.load()")
+    await tab.run("it.load()")
+    await stage.looked(tab)
+    await tab.run("it.scroll(false); it.scroll(true); it.load()")
     assert _actions(await stage.ends(tab, 1)) == [Action.VIEW_3D]
 
 
@@ -54,11 +60,36 @@ async def test_a_model_behind_its_poster_or_off_screen_is_not_viewed_yet(stage: 
     tab = await stage.set("<model-viewer id=it reveal=manual></model-viewer>")
     await tab.run("it.load(); viewgraph.arScan(); it.scroll(false); it.dismissPoster(); viewgraph.arScan()")
     await tab.run("it.scroll(true)")
+    await stage.looked(tab)
     assert _actions(await stage.ends(tab, 3)) == [Action.AR_SCAN, Action.AR_SCAN, Action.VIEW_3D]
+
+
+async def test_what_is_inside_a_model_has_events_of_its_own(stage: Stage) -> None:
+    tab = await stage.set("<model-viewer id=it><div id=inside></div></model-viewer>")
+    await tab.run("""for (const [type, detail] of Object.entries({
+        load: {},
+        "model-visibility": { visible: true },
+        "camera-change": { source: "user-interaction" },
+        "ar-status": { status: "session-started" },
+        click: 1,
+      })) inside.dispatchEvent(new CustomEvent(type, { detail, bubbles: true, composed: true }))""")
+    await tab.run("viewgraph.arScan()")
+    assert _actions(await stage.ends(tab, 1)) == [Action.AR_SCAN]
+
+
+async def test_a_model_that_is_gone_before_a_second_is_over_was_not_looked_at(stage: Stage) -> None:
+    tab = await stage.set("<model-viewer id=it></model-viewer>")
+    await tab.run("it.load(); it.scroll(false)")
+    await tab.page.wait_for_timeout(100)
+    await tab.run("it.scroll(true); it.scroll(false)")
+    await tab.page.wait_for_timeout(100)
+    await tab.run("viewgraph.arScan()")
+    assert _actions(await stage.ends(tab, 1)) == [Action.AR_SCAN]
 
 
 async def test_a_model_that_showed_before_the_snippet_came_is_viewed(stage: Stage) -> None:
     tab = await stage.set("<model-viewer shown></model-viewer>", snippet_first=False)
+    await stage.looked(tab)
     (view,) = await stage.ends(tab, 1)
     assert (view.action, view.asset) == (Action.VIEW_3D, stage.world.chair)
 
@@ -68,7 +99,11 @@ async def test_each_element_may_show_an_asset_of_its_own(stage: Stage) -> None:
     tab = await stage.set(
         f"<model-viewer id=one></model-viewer><model-viewer id=two data-asset={table}></model-viewer>"
     )
-    await tab.run("one.load(); two.load(); two.turn(1, 0); one.turn(1, 0)")
+    await tab.run("one.load()")
+    await stage.looked(tab)
+    await tab.run("two.load()")
+    await stage.looked(tab, 2)
+    await tab.run("two.turn(1, 0); one.turn(1, 0)")
     events = await stage.ends(tab, 4)
     assert [(event.action, event.asset) for event in events] == [
         (Action.VIEW_3D, stage.world.chair),
@@ -83,7 +118,10 @@ async def test_each_element_may_show_an_asset_of_its_own(stage: Stage) -> None:
 
 async def test_another_asset_in_the_same_element_is_another_view(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
-    await tab.run(f"it.load(); it.dataset.asset = '{stage.world.table}'; it.load()")
+    await tab.run("it.load()")
+    await stage.looked(tab)
+    await tab.run(f"it.dataset.asset = '{stage.world.table}'; it.load()")
+    await stage.looked(tab, 2)
     first, second = await stage.ends(tab, 2)
     assert (first.action, first.asset) == (Action.VIEW_3D, stage.world.chair)
     assert (second.action, second.asset) == (Action.VIEW_3D, stage.world.table)
@@ -92,7 +130,9 @@ async def test_another_asset_in_the_same_element_is_another_view(stage: Stage) -
 
 async def test_a_gesture_is_one_interaction_until_a_second_of_rest(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
-    await tab.run("it.load(); it.turn(60, 1000); it.turn(60, 2943)")
+    await tab.run("it.load()")
+    await stage.looked(tab)
+    await tab.run("it.turn(60, 1000); it.turn(60, 2943)")
     await tab.run("it.turn(5, 10000, 'automatic'); it.turn(5, 20000, 'none')")
     await tab.run("it.turn(60, 30000)")
     assert _actions(await stage.ends(tab, 3)) == [Action.VIEW_3D, Action.INTERACTION, Action.INTERACTION]
@@ -100,13 +140,17 @@ async def test_a_gesture_is_one_interaction_until_a_second_of_rest(stage: Stage)
 
 async def test_the_ar_button_counts_where_no_session_is_told_of(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
-    await tab.run("it.load(); it.press('default-ar-button'); it.press('default-ar-button')")
+    await tab.run("it.load()")
+    await stage.looked(tab)
+    await tab.run("it.press('default-ar-button'); it.press('default-ar-button')")
     assert _actions(await stage.ends(tab, 3)) == [Action.VIEW_3D, Action.AR_CLICK, Action.AR_CLICK]
 
 
 async def test_the_session_that_the_ar_button_began_does_not_count_again(stage: Stage) -> None:
     tab = await stage.set("<model-viewer id=it></model-viewer>")
-    await tab.run("it.load(); it.ar('not-presenting'); it.press('default-ar-button')")
+    await tab.run("it.load()")
+    await stage.looked(tab)
+    await tab.run("it.ar('not-presenting'); it.press('default-ar-button')")
     await tab.run("it.ar('session-started'); it.ar('object-placed'); it.ar('not-presenting')")
     await tab.run("it.press('default-exit-webxr-ar-button'); it.ar('session-started')")
     assert _actions(await stage.ends(tab, 3)) == [Action.VIEW_3D, Action.AR_CLICK, Action.AR_CLICK]
@@ -117,6 +161,7 @@ async def test_a_button_of_the_pages_own_counts_in_its_slot_and_a_double_click_o
         "<model-viewer id=it shown><button id=go slot=ar-button>Go</button><button id=no>No</button>"
         "</model-viewer>"
     )
+    await stage.looked(tab)
     await tab.page.dblclick("#go")
     await tab.page.click("#no")
     assert _actions(await stage.ends(tab, 2)) == [Action.VIEW_3D, Action.AR_CLICK]
@@ -147,6 +192,7 @@ async def test_by_hand_each_view_is_a_new_one_and_the_rest_belongs_to_it(stage: 
 
 async def test_by_hand_goes_on_with_the_view_that_an_element_began(stage: Stage) -> None:
     tab = await stage.set("<model-viewer shown></model-viewer>")
+    await stage.looked(tab)
     await tab.run("viewgraph.arClick()")
     view, click = await stage.ends(tab, 2)
     assert (view.action, click.action) == (Action.VIEW_3D, Action.AR_CLICK)

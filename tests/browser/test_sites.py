@@ -3,9 +3,10 @@
 from uuid import UUID
 
 import pytest
+from playwright.async_api import async_playwright
 
 from models import Action, Device
-from tests.browser.conftest import DESKTOP, Open, World
+from tests.browser.conftest import DESKTOP, FLAGS, Open, World, chromium
 from tests.browser.live import LiveServer
 from tests.browser.sites import HELD, HURRY, MODEL_VIEWER, Site, snippet
 
@@ -30,6 +31,7 @@ async def test_two_sites_report_each_its_own(
     first = await opened(site.show(one))
     second = await opened(other_site.show(two), user_agent=PHONE)
     for tab in (first, second):
+        await tab.page.wait_for_function("looks === 1")
         await tab.run("it.turn(10, 0); it.press('default-ar-button'); timers[0].act()")
     stored = await live.holds(6)
     assert len(live.sent) == 2
@@ -60,7 +62,7 @@ async def test_the_browser_keeps_nothing(live: LiveServer, world: World, site: S
         )"""
     ) == [0, 0, "", 0, 0]
     assert "cookie" not in live.sent[0].headers
-    assert set(live.sent[0].events[0]) == {"id", "subject", "action", "viewId"}
+    assert set(live.sent[0].events[0]) == {"id", "subject", "action", "viewId", "sentAt"}
 
 
 async def test_a_strict_policy_has_to_allow_the_server_alone(
@@ -88,10 +90,120 @@ async def test_a_headless_browser_is_dropped_as_a_bot(
     answer = await answered.value
     assert (answer.status, await answer.json()) == (
         202,
-        {"stored": 0, "duplicates": 0, "dropped": 1, "reasons": ["BOT"]},
+        {
+            "stored": 0,
+            "duplicates": 0,
+            "dropped": 1,
+            "corrected": 0,
+            "reasons": ["BOT"],
+            "results": [{"index": 0, "reason": "BOT"}],
+        },
     )
     assert live.sent[0].headers["user-agent"] == agent
     assert live.stored() == []
+
+
+async def test_a_browser_that_a_program_drives_sends_nothing(
+    live: LiveServer, world: World, site: Site
+) -> None:
+    html = HELD + MODEL_VIEWER + snippet(live.url, f"data-asset={world.chair}") + "<model-viewer shown>"
+    async with async_playwright() as playwright:
+        flags = [*FLAGS, f"--user-agent={DESKTOP}"]
+        driven = await playwright.chromium.launch(executable_path=chromium(), args=flags)
+        page = await driven.new_page()
+        await page.goto(site.show(html))
+        assert await page.evaluate("navigator.webdriver") is True
+        await page.wait_for_function("looks === 1")
+        await page.evaluate("viewgraph.view3d()")
+        assert await page.evaluate("timers.length") == 0
+        await page.goto("about:blank")
+        await driven.close()
+
+    assert live.sent == []
+
+
+@pytest.mark.parametrize("signal", ["globalPrivacyControl: true", "doNotTrack: '1'"])
+async def test_who_asks_not_to_be_tracked_is_not_where_the_page_says_so(
+    live: LiveServer, world: World, site: Site, opened: Open, signal: str
+) -> None:
+    name, value = signal.split(": ")
+    asks = f"<script>Object.defineProperty(navigator, '{name}', {{ value: {value} }})</script>"
+    for number, attribute in enumerate(("data-respect-signals", "")):
+        html = HELD + asks + snippet(live.url, f"data-asset={world.chair} {attribute}")
+        tab = await opened(site.show(html))
+        await tab.run("viewgraph.view3d()")
+        await tab.leave()
+        assert len(await live.holds(number)) == number
+
+
+async def test_opting_out_empties_what_waits_and_holds_where_nothing_can_be_kept(
+    live: LiveServer, world: World, site: Site, opened: Open
+) -> None:
+    broken = "<script>Object.defineProperty(window, 'localStorage', { get() { throw new Error() } })</script>"
+    tab = await opened(site.show(HELD + broken + snippet(live.url, f"data-asset={world.chair}")))
+    await tab.run("viewgraph.view3d(); viewgraph.optOut(); viewgraph.view3d(); viewgraph.optIn()")
+    await tab.run("viewgraph.arScan()")
+    await tab.leave()
+    assert [event.action for event in await live.holds(1)] == [Action.AR_SCAN]
+
+
+async def test_opting_out_stays_on_the_device_and_may_be_a_link(
+    live: LiveServer, world: World, site: Site, opened: Open
+) -> None:
+    page = site.show(HELD + snippet(live.url, f"data-asset={world.chair}"))
+    tab = await opened(page, anew=True)
+    await tab.run("location.hash = 'viewgraph-off'")
+    await tab.page.wait_for_function("localStorage.viewgraph === 'off'")
+    await tab.page.goto(site.show(HELD + snippet(live.url, f"data-asset={world.chair}")))
+    await tab.run("viewgraph.view3d(); viewgraph.optIn(); viewgraph.arScan()")
+    await tab.leave()
+    assert [event.action for event in await live.holds(1)] == [Action.AR_SCAN]
+
+
+async def test_headers_that_other_tools_add_do_not_stop_it(
+    live: LiveServer, world: World, site: Site, opened: Open
+) -> None:
+    traced = """<script>{
+      const { fetch } = window;
+      window.fetch = (url, options) =>
+        fetch(url, { ...options, headers: { traceparent: "00-1-2-01", "X-Datadog-Origin": "rum" } });
+    }</script>"""
+    tab = await opened(site.show(HURRY + traced + snippet(live.url, f"data-asset={world.chair}")))
+    await tab.run("viewgraph.view3d()")
+    await live.holds(1)
+    assert live.sent[0].headers["traceparent"] == "00-1-2-01"
+    assert tab.complaints == []
+
+
+async def test_a_page_may_name_another_door(live: LiveServer, world: World, site: Site, opened: Open) -> None:
+    tab = await opened("about:blank")
+    for given in ("s/e", "/s/e", f"{live.url}/s/e"):
+        html = HELD + snippet(live.url, f"data-asset={world.chair} data-collect={given}")
+        await tab.page.goto(site.show(html))
+        async with tab.page.expect_request(f"{live.url}/s/e"):
+            await tab.run("viewgraph.view3d(); timers[0].act()")
+
+
+async def test_the_events_of_a_clock_that_is_hours_ahead_are_put_right(
+    live: LiveServer, world: World, site: Site, opened: Open
+) -> None:
+    ahead = """<script>{
+      const Right = Date;
+      window.Date = class extends Right {
+        constructor() { super(Right.now() + 5 * 3600_000); }
+        static now() { return Right.now() + 5 * 3600_000; }
+      };
+    }</script>"""
+    tab = await opened(site.show(HURRY + ahead + snippet(live.url, f"data-asset={world.chair}")))
+    async with tab.page.expect_response(f"{live.url}/collect") as answered:
+        await tab.run("viewgraph.view3d()")
+    answer = await (await answered.value).json()
+    (stored,) = await live.holds(1)
+    assert (answer["stored"], answer["corrected"]) == (1, 1)
+    (result,) = answer["results"]
+    # On the way it takes a moment, or several on a busy machine.
+    assert -18_000 <= result["clockCorrection"] <= -17_900
+    assert abs((stored.id.int >> 80) - stored.milliseconds - 18_000_000) <= 100_000
 
 
 async def test_an_ipad_is_a_tablet_though_its_agent_is_a_macs(
@@ -126,6 +238,7 @@ async def test_however_it_is_embedded_a_model_is_viewed_once(
         start=1,
     ):
         await tab.page.goto(site.show(HELD + MODEL_VIEWER + html + "<model-viewer shown></model-viewer>"))
+        await tab.page.wait_for_function("looks === 1")
         await tab.leave()
         assert len(await live.holds(number)) == number, html
     assert {(event.action, event.asset) for event in live.stored()} == {(Action.VIEW_3D, asset)}

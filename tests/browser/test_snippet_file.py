@@ -2,16 +2,27 @@
 
 from gzip import compress, decompress
 from pathlib import Path
+from subprocess import run
 
 import httpx
 
 from tests.browser.live import LiveServer
+from tests.npm import NPM, needs_node
 
 FILE = Path(__file__).parents[2] / "src" / "server" / "web" / "viewer.js"
 
 
 def test_it_is_under_2_kb_gzipped() -> None:
     assert len(compress(FILE.read_bytes(), 9)) < 2_000
+
+
+@needs_node
+def test_it_was_built_of_its_source(packages: Path) -> None:
+    built = packages.parent / "src" / "server" / "web" / FILE.name
+    built.parent.mkdir(parents=True)
+    run([NPM, "run", "--silent", "build"], cwd=packages, check=True, timeout=60)
+
+    assert built.read_bytes() == FILE.read_bytes(), "run make snippet"
 
 
 def test_any_site_may_load_it_and_keep_it_for_an_hour(live: LiveServer) -> None:

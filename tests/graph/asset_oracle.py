@@ -108,24 +108,49 @@ def jump_over(local: datetime, zone: str) -> datetime:
 
 
 class Bucket(NamedTuple):
+    start: datetime
+    end: datetime
     key: str
-    first: date
-    after: date
 
 
-def bucket_of(day: date, interval: str, week_start: str) -> Bucket:
+def bucket_of(at: datetime, zone: str, interval: str, week_start: str) -> Bucket:
+    if interval == "HOUR":
+        return hour_of(at.replace(second=0, microsecond=0), zone)
+    key, first, after = days_of(day_of(at, zone), interval, week_start)
+    return Bucket(start_of(first, zone), start_of(after, zone), key)
+
+
+def days_of(day: date, interval: str, week_start: str) -> tuple[str, date, date]:
     if interval == "DAY":
-        return Bucket(f"{day:%Y%m%d}", day, day + DAY)
+        return f"{day:%Y%m%d}", day, day + DAY
     if interval == "MONTH":
         first = day.replace(day=1)
-        return Bucket(f"{day:%Y%m}", first, (first + 31 * DAY).replace(day=1))
+        return f"{day:%Y%m}", first, (first + 31 * DAY).replace(day=1)
     if week_start == "MONDAY":
         monday = day - day.weekday() * DAY
-        return Bucket(f"{day:%G%V}", monday, monday + 7 * DAY)
+        return f"{day:%G%V}", monday, monday + 7 * DAY
     sunday = sunday_before(day)
     year = (sunday + 6 * DAY).year
     week = (sunday - sunday_before(date(year, 1, 1))).days // 7 + 1
-    return Bucket(f"{year}{week:02}", sunday, sunday + 7 * DAY)
+    return f"{year}{week:02}", sunday, sunday + 7 * DAY
+
+
+@lru_cache(maxsize=100_000)
+def hour_of(minute: datetime, zone: str) -> Bucket:
+    """Looked for minute by minute."""
+    start, end = minute, minute + MINUTE
+    while not begins_hour(start, zone):
+        start -= MINUTE
+    while not begins_hour(end, zone):
+        end += MINUTE
+    hour = shown(start, zone).replace(minute=0)
+    is_second = any(shown(start - ago * MINUTE, zone).replace(minute=0) == hour for ago in range(1, 181))
+    return Bucket(start, end, f"{hour:%Y%m%d%H}" + (f"{start.astimezone(ZoneInfo(zone)):%z}" * is_second))
+
+
+def begins_hour(minute: datetime, zone: str) -> bool:
+    before, now = shown(minute - MINUTE, zone), shown(minute, zone)
+    return now <= before or now.replace(minute=0) != before.replace(minute=0)
 
 
 def sunday_before(day: date) -> date:
@@ -134,13 +159,27 @@ def sunday_before(day: date) -> date:
 
 def buckets_within(start: datetime, end: datetime, zone: str, interval: str, week_start: str) -> list[Bucket]:
     """In order. A day that the clocks leave out is none."""
-    found: dict[Bucket, None] = {}
-    day, last = day_of(start, zone), day_of(end - MICROSECOND, zone)
-    while day <= last:
-        if start_of(day, zone) < start_of(day + DAY, zone):
-            found[bucket_of(day, interval, week_start)] = None
-        day += DAY
-    return list(found)
+    found = [bucket_of(start, zone, interval, week_start)]
+    while found[-1].end < end:
+        found.append(bucket_of(found[-1].end, zone, interval, week_start))
+    return found
+
+
+def range_before(start: datetime, end: datetime, zone: str) -> tuple[datetime, datetime]:
+    """Of as many months, of as many days, or as long."""
+    first, after = day_of(start, zone), day_of(end, zone)
+    if (start_of(first, zone), start_of(after, zone)) != (start, end):
+        return start - (end - start), start
+    back = first
+    if first.day == after.day == 1:
+        month = first
+        while month < after:
+            month, back = (month + 31 * DAY).replace(day=1), (back - DAY).replace(day=1)
+    else:
+        back -= after - first
+    while start_of(back, zone) == start:
+        back -= DAY
+    return start_of(back, zone), start
 
 
 # What happened, and what is asked
@@ -161,6 +200,7 @@ class Happened(NamedTuple):
 
 class Series(NamedTuple):
     view_type: str
+    """Empty for the series of one action."""
     actions: tuple[str, ...] | None
     interval: str
     groups: tuple[str, ...] | None
@@ -193,6 +233,8 @@ class World(NamedTuple):
     """Of each asset."""
     batches: tuple[tuple[Happened, ...], ...]
     """In the order in which they are reported."""
+    now: datetime
+    """When it is asked."""
 
     @property
     def events(self) -> list[Happened]:
@@ -236,12 +278,14 @@ def answer(world: World, question: Question) -> dict[str, Any] | None:
         return None
     return {
         **answer_within(world, question, start, end),
-        "previous": answer_within(world, question, start - (end - start), start),
+        "previous": answer_within(world, question, *range_before(start, end, zone)),
+        "previousOfEqualLength": answer_within(world, question, start - (end - start), start),
     }
 
 
 def answer_within(world: World, question: Question, start: datetime, end: datetime) -> dict[str, Any]:
     assets = assets_in(world, question)
+    zone = question.zone or "UTC"
 
     def counts(event: Happened) -> bool:
         in_scope = event.asset in assets and question.domain in (None, event.domain)
@@ -254,7 +298,7 @@ def answer_within(world: World, question: Question, start: datetime, end: dateti
         for number, one in enumerate(question.ranked)
     }
     series = {
-        f"views{number}": points(world, events, one, question.zone or "UTC", start, end)
+        f"series{number}": points(world, [*events, *as_actions(engaged)], one, zone, start, end)
         for number, one in enumerate(question.series)
     }
     most_viewed = top(by_asset, "total3DViews")[:1]
@@ -266,6 +310,10 @@ def answer_within(world: World, question: Question, start: datetime, end: dateti
         **ranked,
         **series,
     }
+
+
+def as_actions(engaged: Iterable[Happened]) -> list[Happened]:
+    return [event._replace(action="ENGAGED_VIEW") for event in engaged]
 
 
 def figures(events: Iterable[Happened], engaged: Iterable[Happened], assets: set[int]) -> dict[str, Any]:
@@ -289,10 +337,8 @@ def top(by_asset: dict[int, dict[str, Any]], figure: str) -> list[dict[str, Any]
 
 
 def visitors(world: World, assets: set[int], start: datetime, end: datetime) -> dict[str, int]:
-    """Of whole days by the reporting clock. There are few: all are told apart."""
-    first = start_of(day_of(start, world.zone), world.zone)
-    after = start_of(day_of(end - MICROSECOND, world.zone) + DAY, world.zone)
-    came = {event.who for event in world.events if event.asset in assets and first <= event.at < after}
+    """There are few: all are told apart."""
+    came = {event.who for event in world.events if event.asset in assets and start <= event.at < end}
     everyone = {who for who in came if who}
     signed_in = sum(who.startswith("@") for who in everyone)
     number = len(everyone)
@@ -302,11 +348,14 @@ def visitors(world: World, assets: set[int], start: datetime, end: datetime) -> 
 def points(
     world: World, events: Sequence[Happened], series: Series, zone: str, start: datetime, end: datetime
 ) -> dict[str, Any]:
-    named = VIEWS[series.view_type]
-    actions = {named[name] for name in (named if series.actions is None else series.actions)}
+    if series.view_type:
+        named = VIEWS[series.view_type]
+        actions = {named[name] for name in (named if series.actions is None else series.actions)}
+    else:
+        actions = set(series.actions or ())
     counts = Counter(
         (
-            bucket_of(day_of(event.at, zone), series.interval, series.week_start),
+            bucket_of(event.at, zone, series.interval, series.week_start),
             group_of(world, event, series),
         )
         for event in events
@@ -316,14 +365,14 @@ def points(
         groups = {group for _, group in counts} if series.groups else {(0, "", 0, 0)}
         for bucket in buckets_within(start, end, zone, series.interval, series.week_start):
             counts.update({(bucket, group): 0 for group in groups})
-    in_order = sorted(counts, key=lambda place: (place[0].first, place[1]))
+    taken_back = {} if series.view_type else {"takenBack": 0}
     return {
-        "viewType": series.view_type,
+        **({"viewType": series.view_type} if series.view_type else taken_back),
         "interval": series.interval,
         "count": sum(counts.values()),
         "points": [
-            point(bucket, group, series, zone, start, end, counts[bucket, group])
-            for bucket, group in in_order
+            {**point(bucket, group, series, start, end, counts[bucket, group], world.now), **taken_back}
+            for bucket, group in sorted(counts)
         ],
     }
 
@@ -343,16 +392,16 @@ def group_of(world: World, event: Happened, series: Series) -> Group:
 
 
 def point(
-    bucket: Bucket, group: Group, series: Series, zone: str, start: datetime, end: datetime, count: int
+    bucket: Bucket, group: Group, series: Series, start: datetime, end: datetime, count: int, now: datetime
 ) -> dict[str, Any]:
     device, domain, workspace, asset = group
     groups = series.groups or ()
-    first, after = start_of(bucket.first, zone), start_of(bucket.after, zone)
     return {
         "dateInterval": bucket.key,
-        "start": first,
-        "end": after,
-        "isPartial": first < start or end < after,
+        "start": bucket.start,
+        "end": bucket.end,
+        "isPartial": bucket.start < start or end < bucket.end,
+        "isRunning": bucket.start <= now < bucket.end,
         "deviceCategory": DEVICES[device],
         "domain": domain or None,
         "asset": {"name": f"asset {asset}"} if "ASSET" in groups else None,

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -67,6 +67,7 @@ EDGES = [
     "2027-01-03T12:00",
 ]
 NOW = datetime(2027, 1, 20, 12, tzinfo=UTC)
+ACTIONS = ["VIEW_3D", "AR_CLICK", "AR_SCAN", "INTERACTION", "ENGAGED_VIEW"]
 DOMAINS = [None, "a.example", "b.example"]
 EPOCH = datetime(1970, 1, 2, tzinfo=UTC)
 
@@ -118,14 +119,22 @@ def bounds(edge: datetime, zone: str) -> st.SearchStrategy[Bound]:
 
 
 @st.composite
-def series(draw: st.DrawFn) -> Series:
+def series(draw: st.DrawFn, is_short: bool) -> Series:
     view_type = draw(st.sampled_from(list(VIEWS)))
     named = st.lists(st.sampled_from(list(VIEWS[view_type])), min_size=1, max_size=3).map(tuple)
-    groups = st.lists(st.sampled_from(["DEVICE", "DOMAIN", "ASSET", "WORKSPACE"]), max_size=4).map(tuple)
+    actions = draw(st.none() | named)
+    if draw(st.integers(0, 2)) == 0:
+        view_type, actions = "", (draw(st.sampled_from(ACTIONS)),)
+    interval = draw(
+        st.sampled_from(["HOUR", "DAY", "WEEK", "MONTH"] if is_short else ["DAY", "WEEK", "MONTH"])
+    )
+    # Hours of all groups would be more points than an operation may have.
+    dimensions = ["DEVICE", "WORKSPACE"] + ["DOMAIN", "ASSET"] * (interval != "HOUR")
+    groups = st.lists(st.sampled_from(dimensions), max_size=4).map(tuple)
     return Series(
         view_type,
-        draw(st.none() | named),
-        draw(st.sampled_from(["DAY", "WEEK", "MONTH"])),
+        actions,
+        interval,
         draw(st.none() | groups),
         draw(st.booleans()),
         draw(st.sampled_from(["MONDAY", "SUNDAY"])),
@@ -137,6 +146,7 @@ def question(draw: st.DrawFn, edge: datetime, workspace_of: tuple[int, ...]) -> 
     zone = draw(st.none() | st.sampled_from(ZONES))
     ends = [draw(bounds(edge, zone or "UTC")) for _ in range(2)]
     start, end = sorted(ends, key=lambda bound: bound.text[:10])
+    is_short = abs(date.fromisoformat(end.text[:10]) - date.fromisoformat(start.text[:10])) <= 4 * DAY
     kind = draw(st.sampled_from(["organization", "organization", "workspace", "asset"]))
     assets = list(range(len(workspace_of)))
     scope, workspaces, named = kind, None, None
@@ -158,7 +168,7 @@ def question(draw: st.DrawFn, edge: datetime, workspace_of: tuple[int, ...]) -> 
         end,
         zone,
         draw(st.sampled_from([None, None, "a.example", "c.example"])),
-        tuple(draw(st.lists(series(), min_size=1, max_size=3))),
+        tuple(draw(st.lists(series(is_short), min_size=1, max_size=3))),
         tuple(draw(st.lists(ranked, min_size=1, max_size=3))),
     )
 
@@ -175,7 +185,8 @@ def cases(draw: st.DrawFn) -> Case:
     events = draw(st.lists(happened(edge, len(workspace_of)), max_size=40))
     cut = draw(st.integers(0, len(events)))
     batches = tuple(tuple(batch) for batch in (events[:cut], events[cut:]) if batch)
-    world = World(draw(st.sampled_from(ZONES)), workspace_of, batches)
+    now = min(edge + draw(st.timedeltas(timedelta(0), 2 * DAY)), NOW) if draw(st.booleans()) else NOW
+    world = World(draw(st.sampled_from(ZONES)), workspace_of, batches, now)
     asked = st.lists(question(edge, workspace_of), min_size=1, max_size=4)
     return Case(world, tuple(draw(asked)))
 
@@ -262,7 +273,8 @@ def told(studio: Studio, event: Happened, ids: Ids) -> dict[str, Any]:
 
 FIGURES = "total3DViews totalARViews userEngagement avgNumberInteractions"
 RANKED = f"rank asset {{ name }} {FIGURES}"
-POINT = "dateInterval start end isPartial deviceCategory domain asset { name } workspace { name } count"
+POINT = """dateInterval start end isPartial isRunning deviceCategory domain asset { name } workspace { name }
+           count"""
 
 
 def asked(question: Question, ids: Ids) -> str:
@@ -280,11 +292,11 @@ def asked(question: Question, ids: Ids) -> str:
         f"top{number}: topAssets(first: {one.first}, orderBy: {one.by}) {{ {RANKED} }}"
         for number, one in enumerate(question.ranked)
     ]
-    fields += [f"views{number}: {views(one)}" for number, one in enumerate(question.series)]
+    fields += [f"series{number}: {series_field(one)}" for number, one in enumerate(question.series)]
     all_of_it = " ".join(fields)
     return (
         f'{kind}(id: "{ids.of(question.scope)}") {{ metrics({", ".join(given)}) '
-        f"{{ {all_of_it} previous {{ {all_of_it} }} }} }}"
+        f"{{ {all_of_it} previous {{ {all_of_it} }} previousOfEqualLength {{ {all_of_it} }} }} }}"
     )
 
 
@@ -292,14 +304,20 @@ def listed(numbers: tuple[int, ...] | None, ids: list[str]) -> str:
     return "null" if numbers is None else json.dumps([ids[number] for number in numbers])
 
 
-def views(series: Series) -> str:
+def series_field(series: Series) -> str:
     def names(given: tuple[str, ...] | None) -> str:
         return "null" if given is None else f"[{', '.join(given)}]"
 
-    return (
-        f"views(viewType: {series.view_type}, actionTypes: {names(series.actions)}, "
+    alike = (
         f"interval: {series.interval}, groupBy: {names(series.groups)}, "
-        f"zeroFill: {json.dumps(series.zero_fill)}, weekStart: {series.week_start}) "
+        f"zeroFill: {json.dumps(series.zero_fill)}, weekStart: {series.week_start}"
+    )
+    if not series.view_type:
+        (action,) = series.actions or ()
+        shown_too = f"interval count takenBack points {{ {POINT} takenBack }}"
+        return f"actions(action: {action}, {alike}) {{ {shown_too} }}"
+    return (
+        f"views(viewType: {series.view_type}, actionTypes: {names(series.actions)}, {alike}) "
         f"{{ viewType interval count points {{ {POINT} }} }}"
     )
 
@@ -326,6 +344,7 @@ def every_way(zone: str, start: Bound, end: Bound) -> tuple[Question, ...]:
                 Series(view_type, None, interval, groups, zero_fill, week_start)
                 for view_type in VIEWS
                 for interval, week_start in (
+                    *([("HOUR", "MONDAY")] if groups is None else []),
                     ("DAY", "MONDAY"),
                     ("WEEK", "MONDAY"),
                     ("WEEK", "SUNDAY"),
@@ -361,7 +380,7 @@ def an_hour_apart(zone: str, first: datetime, hours: int) -> World:
         event._replace(id=UUID(int=1 + number), asset=(event.asset + 1) % 3, domain=None, device=None)
         for number, event in enumerate(events[2::12])
     )
-    return World(zone, (0, 1, 0), (events[::-2], events[::2], at_once))
+    return World(zone, (0, 1, 0), (events[::-2], events[::2], at_once), NOW)
 
 
 def through(zone: str, reporting: str, first: str, last: str) -> Case:
@@ -388,6 +407,7 @@ async def test_metrics_are_what_the_oracle_says(studio: Studio, clock: Clock, ca
     clock.now = NOW
     ids = await made(studio, case.world)
     await report(studio, case.world, ids)
+    clock.now = case.world.now
     for question in case.questions:
         expected = answer(case.world, question)
 

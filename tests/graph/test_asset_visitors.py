@@ -145,9 +145,7 @@ async def test_visitors_of_one_site_are_not_told_apart(studio: Studio, ids: dict
     }
 
 
-async def test_a_day_that_is_covered_in_part_is_meant_as_a_whole_by_the_reporting_clock(
-    studio: Studio, ids: dict[str, str]
-) -> None:
+async def test_a_range_has_those_who_came_in_it_to_the_second(studio: Studio, ids: dict[str, str]) -> None:
     """The day of New York lasts from 04:00 to 04:00 in UTC."""
     async with studio.services.database.writing() as session:
         await session.execute(update(Tenant).values(time_zone="America/New_York"))
@@ -159,12 +157,116 @@ async def test_a_day_that_is_covered_in_part_is_meant_as_a_whole_by_the_reportin
             ("chair", "2023-06-07T04:00:00Z", "@member"),
             ("table", "2023-06-08T03:59:59.999999Z", "ann"),
             ("lamp", "2023-06-08T04:00:00Z", "bob"),
+            ("lamp", "2023-06-09T20:00:00Z", "ann"),
         ],
     )
 
-    noon = ("2023-06-07T12:00:00Z", "2023-06-07T12:00:00Z")
-    assert await unique(studio, noon) == exactly(2, 1)
-    assert await unique(studio, noon, assets=[ids["table"], ids["lamp"]]) == exactly(1)
+    async def came(start: str, end: str, **given: Any) -> Any:
+        return await unique(studio, (start, end), **given)
+
+    assert await came("2023-06-07T12:00:00Z", "2023-06-07T12:00:00Z") == exactly(0)
+    assert await came("2023-06-07T04:00:00Z", "2023-06-08T03:59:59Z") == exactly(2, 1)
+    assert await came("2023-06-07T03:59:59Z", "2023-06-08T03:59:59Z") == exactly(3, 2)
+    assert await came("2023-06-07T04:00:01Z", "2023-06-08T04:00:00Z") == exactly(2)
+    assert await came("2023-06-07T00:00:00Z", "2023-06-09T20:00:00Z") == exactly(4, 2)
+    assert await came("2023-06-08T05:00:00Z", "2023-06-09T19:59:59Z") == exactly(0)
+    some = [ids["table"], ids["lamp"]]
+    assert await came("2023-06-07T12:00:00Z", "2023-06-08T12:00:00Z", assets=some) == exactly(2)
+
+
+async def test_what_was_pruned_is_missing_from_parts_of_days(studio: Studio, ids: dict[str, str]) -> None:
+    """As it is from views."""
+    await see(studio, ids, FEW)
+    async with studio.services.database.snapshot() as connection:
+        tenants = list((await connection.execute(select(col(Organization.tenant_id)))).scalars())
+    await prune(studio.services.database, tenants, START, keep=timedelta(days=1))
+
+    assert await unique(studio, ("2023-06-02T12:00:00Z", "2023-06-03T23:59:59Z")) == exactly(2)
+    assert await unique(studio, ("2023-06-03T08:00:00Z", "2023-06-03T12:00:00Z")) == exactly(0)
+
+
+async def name(studio: Studio, asset: str, *seen: tuple[str, str | None, str | None]) -> None:
+    """On days of June: the visitor, and the user who is signed in."""
+    await studio.report(
+        [
+            {
+                "subject": {"assetId": asset},
+                "action": "VIEW_3D",
+                "occurredAt": f"2023-06-{day}T10:00:00Z",
+                "visitor": visitor,
+                "userId": studio.people[user].id if user else None,
+            }
+            for day, visitor, user in seen
+        ]
+    )
+
+
+HALFWAY: dict[str, tuple[list[tuple[str, str | None, str | None]], dict[str, int]]] = {
+    "signs in": ([("01", "ann", None), ("01", "ann", "member")], exactly(1, 1)),
+    "signs out": ([("01", "ann", "member"), ("02", "ann", None)], exactly(1, 1)),
+    "was signed in elsewhere before": (
+        [("01", None, "member"), ("02", "ann", None), ("02", "ann", "member")],
+        exactly(1, 1),
+    ),
+    "has two devices": (
+        [("01", "a", None), ("01", "b", None), ("02", "a", "member"), ("02", "b", "member")],
+        exactly(1, 1),
+    ),
+    "is not alone on a device": (
+        [("01", "ann", None), ("01", "ann", "member"), ("01", "ann", "owner")],
+        exactly(2, 2),
+    ),
+    "never signs in": ([("01", "ann", None), ("02", "bob", "member")], exactly(2, 1)),
+}
+
+
+@pytest.mark.parametrize("who", HALFWAY)
+@pytest.mark.parametrize("order", [1, -1])
+async def test_who_signs_in_halfway_is_one_visitor(
+    studio: Studio, ids: dict[str, str], who: str, order: int
+) -> None:
+    seen, expected = HALFWAY[who]
+    for one in seen[::order]:
+        await name(studio, ids["chair"], one)
+    await name(studio, ids["table"], *seen[:1])
+
+    assert await unique(studio) == expected
+    assert await unique(studio, assets=[ids["chair"]]) == expected
+    assert await unique_of(studio, OF_ASSET, ids["chair"]) == expected
+    assert (await unique(studio, assets=[ids["lamp"]])) == exactly(0)
+
+
+async def test_who_signed_in_later_is_one_before_and_over_both(studio: Studio, ids: dict[str, str]) -> None:
+    await name(studio, ids["chair"], ("01", "ann", None), ("01", "bob", None), ("03", "ann", "member"))
+
+    assert await unique(studio, ("2023-06-01", "2023-06-01")) == exactly(2)
+    assert await unique(studio, ("2023-06-01", "2023-06-03")) == exactly(2, 1)
+    assert await unique(studio, ("2023-06-01T09:00:00Z", "2023-06-03T11:00:00Z")) == exactly(2, 1)
+    assert await unique(studio, ("2023-06-03", "2023-06-03")) == exactly(1, 1)
+
+
+async def test_names_of_two_tenants_are_not_linked(studio: Studio, ids: dict[str, str]) -> None:
+    view = {"subject": {"publicationId": studio.publication}, "action": "VIEW", "visitor": "ann"}
+    await studio.report([{**view, "userId": studio.people["member"].id}], "owner")
+    await name(studio, ids["chair"], ("01", "ann", None), ("01", None, "member"))
+
+    assert await unique(studio) == exactly(2, 1)
+
+
+async def test_thousands_who_sign_in_halfway_are_within_the_bounds(
+    studio: Studio, ids: dict[str, str]
+) -> None:
+    """Of 3,000 names, 2 of which are the member's and 2 the owner's."""
+    names = [f"visitor {number}" for number in range(3_000)]
+    for start in range(0, len(names), 1_000):
+        await name(studio, ids["chair"], *(("01", one, None) for one in names[start : start + 1_000]))
+    await name(studio, ids["chair"], *(("02", one, "member") for one in names[:2]))
+    await name(studio, ids["chair"], *(("02", one, "owner") for one in names[2:4]))
+
+    found = await unique(studio)
+
+    assert found["lower"] <= 2_998 <= found["upper"]
+    assert found["signedIn"] == 2
 
 
 async def test_ten_thousand_visitors_are_within_the_bounds(studio: Studio, ids: dict[str, str]) -> None:
@@ -200,28 +302,32 @@ SCOPES = f"""query({RANGE}) {{ organizations {{ edges {{ node {{
 ALL = f"""query({RANGE}, $o: ID!) {{ organization(id: $o) {{ metrics({WITHIN}) {{ {VISITORS} }} }} }}"""
 
 
-@pytest.mark.parametrize("within", [JUNE, FIRST_DAYS])
+READ = ("visitor_sketches", "count(DISTINCT", "visitor_links", "SELECT DISTINCT")
+HALF_DAYS = ("2023-06-01T12:00:00Z", "2023-06-04T12:00:00Z")
+
+
+@pytest.mark.parametrize(("within", "few"), [(JUNE, 3), (FIRST_DAYS, 3), (HALF_DAYS, 5)])
 async def test_many_assets_and_scopes_cost_as_many_statements_as_one(
-    studio: Studio, within: tuple[str, str]
+    studio: Studio, within: tuple[str, str], few: int
 ) -> None:
     bounds = {"start": within[0], "end": within[1]}
 
     async def statements(query: str, **given: Any) -> list[str]:
         with studio.statements() as seen:
             assert (await studio.ask(query, "admin", **bounds, **given)).data
-        return [text for text in seen if "visitor_sketches" in text or "count(DISTINCT" in text]
+        return [text for text in seen if any(word in text for word in READ)]
 
     ids = {"asset 0": await studio.add_asset("Asset 0")}
     await see(studio, ids, [("asset 0", "2023-06-02T10:00:00Z", "ann")])
-    assert len(await statements(ALL, o=studio.organization)) == 2
-    assert len(await statements(MANY, n=1)) == 2
-    assert len(await statements(SCOPES)) == 2
+    assert len(await statements(ALL, o=studio.organization)) == few
+    assert len(await statements(MANY, n=1)) == few
+    assert len(await statements(SCOPES)) == few
     for number in range(1, 20):
         ids[f"asset {number}"] = await studio.add_asset(f"Asset {number}", workspace=number % 2)
     await see(studio, ids, [(name, "2023-06-02T10:00:00Z", name) for name in ids])
-    assert len(await statements(ALL, o=studio.organization)) == 2
-    assert len(await statements(MANY, n=20)) == 2
-    assert len(await statements(SCOPES)) == 2
+    assert len(await statements(ALL, o=studio.organization)) == few
+    assert len(await statements(MANY, n=20)) == few
+    assert len(await statements(SCOPES)) == few
 
 
 ACCESS = {

@@ -23,7 +23,7 @@ fragment Of on ViewPoint { start ...Deeper shown: asset { id name } }
 fragment Deeper on ViewPoint { end shown: asset { title: name kind: __typename } }"""
 
 SELECTIONS = {
-    "all leaves": "dateInterval start end isPartial deviceCategory domain count",
+    "all leaves": "dateInterval start end isPartial isRunning deviceCategory domain count",
     "in another order, under other names": "n: count a: dateInterval b: dateInterval domain",
     "the type's name": "__typename t: __typename count",
     "asset and workspace": "asset { name createdAt } workspace { name id } count",
@@ -56,13 +56,15 @@ async def report(studio: Studio) -> None:
     )
 
 
-async def both(studio: Studio, monkeypatch: pytest.MonkeyPatch, query: str) -> tuple[Any, Any]:
+async def both(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, query: str, by: str = "admin"
+) -> tuple[Any, Any]:
     """The answer, and what the executor alone makes of it."""
     answers = []
     for executor in (schema.execution_context_class, StrawberryGraphQLCoreExecutionContext):
         with monkeypatch.context() as patched:
             patched.setattr(schema, "execution_context_class", executor)
-            answer = await studio.ask(query, "admin", id=studio.organization)
+            answer = await studio.ask(query, by, id=studio.organization)
         for error in answer.body.get("errors", []):
             del error["extensions"]["requestId"]
         answers.append(answer.body)
@@ -128,3 +130,28 @@ async def test_an_asset_that_cannot_be_read_is_an_error_at_its_point(
 
     assert {error["extensions"]["code"] for error in ours["errors"]} == {"UNAVAILABLE"}
     assert ours["data"] == theirs["data"]
+
+
+ACTIONS = """query($yes: Boolean! = true) { publication(url: "ai-research-studio") {
+  actions(action: LIKE, range: {start: "2023-06-14", end: "2023-06-16"}, interval: %s, groupBy: %s,
+    zeroFill: %s) { interval @include(if: $yes) count takenBack points { %s } }
+} }"""
+OF_ACTION = "fragment Of on ActionPoint { t: takenBack count ... @skip(if: $yes) { end } }"
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_what_was_taken_back_is_the_same_either_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for by, field in (("stranger", "like"), ("member", "like"), ("member", "unlike"), ("admin", "like")):
+        mutation = f"mutation($p: ID!) {{ {field}Publication(publicationId: $p) {{ publication {{ id }} }} }}"
+        assert (await studio.ask(mutation, by, p=studio.publication)).data
+    for selected in ("takenBack isRunning count", "...Of dateInterval", "takenBack asset { name }"):
+        for groups, zeros in (("[]", "true"), ("[DEVICE, DOMAIN]", "false")):
+            for interval in ("HOUR", "DAY"):
+                query = ACTIONS % (interval, groups, zeros, selected)
+                query += OF_ACTION if "...Of" in selected else ""
+                ours, theirs = await both(studio, monkeypatch, query, "owner")
+                assert repr(ours) == repr(theirs)
+                series = ours["data"]["publication"]["actions"]
+                assert (series["count"], series["takenBack"]) == (2, 1)

@@ -55,6 +55,19 @@ async def cost(client: httpx.AsyncClient, query: str, **variables: Any) -> int:
         ("{ viewer { username name } }", {}, 10 + 2),
         ('{ publication(url: "x") { name metrics(range: null) { totalViews } } }', {}, 10 + 1 + 50 + 1),
         ('{ publication(url: "x") { metrics { uniqueVisitors { estimate } } } }', {}, 10 + 50 + 50 + 1),
+        (
+            '{ publication(url: "x") { metrics { takenBack { likes } range { start } } } }',
+            {},
+            10 + 50 + 10 + 1 + 10 + 1,
+        ),
+        # A point costs what it has, and what is read for it.
+        (
+            """{ publication(url: "x") { actions(
+              action: LIKE, range: {start: "2023-01-01", end: "2023-01-02"}, interval: HOUR
+            ) { takenBack points { isRunning takenBack } } } }""",
+            {},
+            10 + 50 + 1 + 48 * (1 + 2 + 2) + 12,
+        ),
         # A list costs as often as it can have items: an edge, and what is in it.
         ("{ " + PAGE.format(3) + " }", {}, 10 + 3 * (10 + 10 + 1)),
         ("{ publications { edges { cursor } pageInfo { endCursor } } }", {}, 10 + 20 * (10 + 1) + 10 + 1),

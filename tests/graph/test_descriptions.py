@@ -110,7 +110,7 @@ def test_a_field_that_may_be_null_says_when() -> None:
 
 ABBREVIATIONS = {
     *("AR", "CRLF", "CSV", "FBX", "HTML", "IANA", "ISO", "JSON", "JWT", "RFC", "STEP", "US", "USD", "USDZ"),
-    *("UTC", "UTF", "UUID", "URL", "X", "YYYY", "YYYYMM", "YYYYMMDD", "A", "T", "Z", "D"),
+    *("UTC", "UTF", "UUID", "URL", "X", "YYYY", "YYYYMM", "YYYYMMDD", "YYYYMMDDHH", "A", "T", "Z", "D"),
 }
 
 

@@ -1,14 +1,44 @@
 """Documents that are remembered, and how long they may be."""
 
+from asyncio import create_task, gather, sleep
+
 import pytest
 from graphql import get_introspection_query
 
-from graph.document import document_of
+from graph.document import document_found, document_of
 from resolvers.context import Limits
 from tests.studio import Studio
 
 TOKENS = 5_000
 one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+async def test_what_several_ask_for_at_once_is_parsed_once() -> None:
+    text = f"{{ {' '.join(f'a{number}: __typename' for number in range(400))} }}"
+
+    found = await gather(*(document_found(text, 5_000) for _ in range(5)))
+
+    assert all(one is found[0] for one in found)
+    assert document_of(text, 5_000) is found[0]
+
+
+async def test_whoever_gives_up_lets_the_others_have_it() -> None:
+    text = f"{{ {' '.join(f'b{number}: __typename' for number in range(400))} }}"
+    hasty, patient = (create_task(document_found(text, 5_000)) for _ in range(2))
+    await sleep(0)
+    hasty.cancel()
+
+    assert (await patient).text == text
+
+
+def test_a_long_document_has_a_price_once() -> None:
+    document = document_of("{ a b }" + " #" * 3, 5_000)
+    long = document_of(f"{{ {' '.join(f'c{number}' for number in range(300))} }}", 5_000)
+
+    assert (document.first_price, document.take_price()) == (0, 0)
+    assert long.node
+    assert long.node.token_count == 302
+    assert (long.take_price(), long.take_price()) == (202, 0)
 
 
 def text_of(tokens: int, name: str = "a") -> str:

@@ -94,6 +94,20 @@ async def told(studio: Studio, **arguments: Any) -> dict[str, Any]:
         ({"end": "2023-02-01T00:00:00Z"}, 32, 1),
         ({"end": "2023-02-01T00:00:00Z", "zone": "America/New_York"}, 31, 1),
         ({"start": "2023-01-01T00:00:00Z", "zone": "America/New_York"}, 32, 1),
+        ({"interval": "HOUR"}, 744, 1),
+        ({"start": "2023-03-12", "end": "2023-03-12", "interval": "HOUR", "zone": "America/New_York"}, 23, 1),
+        ({"start": "2023-11-05", "end": "2023-11-05", "interval": "HOUR", "zone": "America/New_York"}, 25, 1),
+        ({"start": "2023-01-01", "end": "2023-01-01", "interval": "HOUR", "zone": "Asia/Kolkata"}, 24, 1),
+        (
+            {
+                "start": "2023-01-01T00:00:00Z",
+                "end": "2023-01-01T23:59:59Z",
+                "interval": "HOUR",
+                "zone": "Asia/Kolkata",
+            },
+            25,
+            1,
+        ),
         ({"by": ["DEVICE"]}, 31, 4),
         ({"by": ["ASSET"]}, 31, 7),
         ({"by": "ASSET"}, 31, 7),
@@ -210,7 +224,12 @@ async def test_what_is_read_costs_too(studio: Studio, database_url: str, clock: 
     await add_assets(studio, 5, 2)
     given = {"id": studio.organization, "start": "2023-01-01", "end": "2023-03-31"}
     async for poor in with_limits(studio, database_url, clock, Limits(cost=0)):
-        for interval, points, reads in (("DAY", 90, 90 * 7), ("WEEK", 14, 90 * 7), ("MONTH", 3, 3 * 7)):
+        for interval, points, reads in (
+            ("HOUR", 90 * 24, 90 * 24 * 7),
+            ("DAY", 90, 90 * 7),
+            ("WEEK", 14, 90 * 7),
+            ("MONTH", 3, 3 * 7),
+        ):
             answer = await poor.ask(VIEWS, "admin", **given, interval=interval)
             tenths = AROUND + points * EACH + -(-reads // 4)
             assert answer.extensions["cost"] == -(-tenths // 10)
@@ -243,6 +262,71 @@ async def test_one_name_for_two_ranges_counts_for_the_longer(poor: Studio) -> No
         )
         answer = await poor.ask(query, "admin", id=poor.organization)
         assert (answer.extensions["points"], answer.extensions["buckets"]) == (365, 365)
+
+
+@one_engine
+async def test_more_hours_than_an_operation_may_have_are_refused_before_execution(studio: Studio) -> None:
+    asset = await studio.add_asset("Chair")
+    query = """query($id: ID!, $range: DateRange!) { asset(id: $id) { metrics(range: $range) {
+      actions(action: INTERACTION, interval: HOUR, zeroFill: true) { points { count } }
+    } } }"""
+    years = {"start": "2020-01-01", "end": "2022-12-31"}
+    with studio.statements() as statements:
+        answer = await studio.ask(query, "admin", id=asset, range=years)
+    assert answer.extensions == {
+        "code": "COST_ESTIMATED_TOO_EXPENSIVE",
+        "points": 26_304,
+        "maxPoints": 25_000,
+        "field": "asset.metrics.actions",
+        "buckets": 26_304,
+        "groups": 1,
+        "narrow": ["range", "interval"],
+    }
+    # Who asks.
+    assert len(statements) == 1
+    allowed = {"start": "2020-01-01", "end": "2022-11-07T15:59:59Z"}
+    made = (await studio.ask(query, "admin", id=asset, range=allowed)).data["asset"]["metrics"]["actions"]
+    assert len(made["points"]) == 25_000
+
+
+@one_engine
+async def test_the_range_before_has_points_of_its_own(poor: Studio) -> None:
+    asset = await poor.add_asset("Chair")
+    for path, points in (
+        ("previous", 28),
+        ("previousOfEqualLength", 31),
+        ("previous { previous", 31),
+        # From two in the morning on.
+        ("previousOfEqualLength { previousOfEqualLength", 32),
+        ("previousOfEqualLength { previous", 32),
+    ):
+        answer = await poor.ask(
+            f"""query($id: ID!, $range: DateRange!) {{ asset(id: $id) {{
+              metrics(range: $range, timeZone: "Europe/Berlin") {{
+                {path} {{ views(viewType: VIEW_3D, interval: DAY) {{ count }} }} {"}" * path.count("{")}
+              }}
+            }} }}""",
+            "admin",
+            id=asset,
+            range={"start": "2023-03-01", "end": "2023-03-31"},
+        )
+        assert answer.extensions["points"] == points, path
+
+
+@one_engine
+async def test_a_month_before_the_widest_range_is_priced_though_it_is_longer(
+    studio: Studio, database_url: str, clock: Clock
+) -> None:
+    asset = await studio.add_asset("Chair")
+    async for poor in with_limits(studio, database_url, clock, Limits(points=0, range_days=28)):
+        answer = await poor.ask(
+            """query($id: ID!) { asset(id: $id) { metrics(range: {start: "2023-02-01", end: "2023-02-28"}) {
+              previous { views(viewType: VIEW_3D, interval: DAY) { count } }
+            } } }""",
+            "admin",
+            id=asset,
+        )
+        assert answer.extensions["points"] == 31
 
 
 @one_engine

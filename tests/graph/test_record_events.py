@@ -151,10 +151,12 @@ async def test_an_event_without_an_id_is_given_one(studio: Studio) -> None:
         ({"action": "LOOK"}, "Invalid enum value 'LOOK' - at `$[3].action`"),
         ({"action": None}, "Expected `str`, got `null` - at `$[3].action`"),
         ({"id": 7}, "Expected `str | null`, got `int` - at `$[3].id`"),
-        ({"occurredAt": "yesterday"}, "Invalid RFC3339 encoded datetime - at `$[3].occurredAt`"),
-        (
-            {"occurredAt": "2023-06-15T12:00:00"},
-            "Expected `datetime` with a timezone component - at `$[3].occurredAt`",
+        *(
+            (
+                {"occurredAt": given},
+                f"'{given}' is no instant with offset, such as 2023-06-04T23:59:59Z - at `$[3].occurredAt`",
+            )
+            for given in ("yesterday", "2023-06-15T12:00:00")
         ),
         ({"deviceCategory": "WATCH"}, "Invalid enum value 'WATCH' - at `$[3].deviceCategory`"),
         ({"subject": "pub_x"}, "Expected `object`, got `str` - at `$[3].subject`"),
@@ -416,6 +418,39 @@ async def test_a_server_may_tell_of_any_time(studio: Studio) -> None:
     assert recorded["stored"] == 1
     (event,) = await stored_events(studio)
     assert event.occurred_at == datetime(1999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+
+
+async def test_a_wrong_clock_is_put_right_and_the_answer_says_so(studio: Studio) -> None:
+    """By a list in a variable with nothing else, with something else, and in the document."""
+    now, hour = studio.clock.now, timedelta(hours=1)
+    fields = "stored dropped corrected results { status reason clockCorrection }"
+    alone = f"mutation($events: [EventInput!]!) {{ recordEvents(events: $events) {{ {fields} }} }}"
+    beside = f"{alone[:-1]} __typename }}"
+    sent = [
+        view(studio, occurredAt=(now + 2 * hour).isoformat(), sentAt=(now + 3 * hour).isoformat()),
+        view(studio, occurredAt=(now - hour).isoformat(), sentAt=now.isoformat()),
+        view(studio, occurredAt=now.isoformat(), sentAt=(now + timedelta(days=31, seconds=1)).isoformat()),
+    ]
+    expected = {
+        "stored": 2,
+        "dropped": 1,
+        "corrected": 1,
+        "results": [
+            {"status": "STORED", "reason": None, "clockCorrection": -10_800},
+            {"status": "STORED", "reason": None, "clockCorrection": None},
+            {"status": "DROPPED", "reason": "WRONG_CLOCK", "clockCorrection": None},
+        ],
+    }
+    written = f"mutation {{ recordEvents(events: {literal(sent)}) {{ {fields} }} }}"
+    answers = [
+        await studio.ask(alone, "owner", events=sent),
+        await studio.ask(beside, "owner", events=sent),
+        await studio.ask(written, "owner"),
+    ]
+
+    assert [answer.data["recordEvents"] for answer in answers] == [expected] * 3
+    assert {event.occurred_at for event in await stored_events(studio)} == {now - hour}
+    assert await totals(studio) == {Action.VIEW: 6}
 
 
 async def test_a_named_visitor_is_the_same_for_ever_and_for_one_tenant(

@@ -69,9 +69,7 @@ async def test_everybody_counts_once_however_often_they_come(studio: Studio) -> 
     assert (await unique(studio, ("2023-06-08", "2023-06-30")))["uniqueVisitors"] == exactly(4, 2)
 
 
-async def test_a_day_that_is_covered_in_part_is_meant_as_a_whole_by_the_reporting_clock(
-    studio: Studio,
-) -> None:
+async def test_a_range_without_a_view_has_no_visitor(studio: Studio) -> None:
     """The day of New York lasts from 04:00 to 04:00 in UTC."""
     async with studio.services.database.writing() as session:
         await (await session.connection()).exec_driver_sql(
@@ -81,15 +79,22 @@ async def test_a_day_that_is_covered_in_part_is_meant_as_a_whole_by_the_reportin
         studio,
         [
             ("2023-06-07T03:59:59Z", 2, None),
-            ("2023-06-07T04:00:00Z", 3, None),
+            ("2023-06-07T10:00:00Z", 3, None),
             ("2023-06-08T03:59:59Z", None, b"one"),
             ("2023-06-08T04:00:00Z", None, b"another"),
         ],
     )
 
-    found = await unique(studio, ("2023-06-07T12:00:00Z", "2023-06-07T12:00:00Z"))
+    async def came(start: str, end: str) -> Any:
+        return (await unique(studio, (start, end)))["uniqueVisitors"]
 
-    assert found["uniqueVisitors"] == exactly(2, 1)
+    assert await came("2023-06-07T12:00:00Z", "2023-06-07T12:59:59Z") == exactly(0, 0)
+    assert await came("2023-06-07T10:00:00Z", "2023-06-07T10:59:59Z") == exactly(1, 1)
+    assert await came("2023-06-07T04:00:00Z", "2023-06-08T03:59:59Z") == exactly(2, 1)
+    assert await came("2023-06-07", "2023-06-07") == exactly(2, 2)
+    assert await came("2023-06-06T12:00:00Z", "2023-06-09T12:00:00Z") == exactly(4, 2)
+    # It reaches to now, but begins within a day.
+    assert await came("2023-06-07T10:00:01Z", "2023-06-15") == exactly(2, 0)
 
 
 async def test_taking_back_is_no_visit(studio: Studio) -> None:

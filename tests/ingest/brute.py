@@ -72,10 +72,10 @@ class Totals(NamedTuple):
     sketches: dict[tuple[int, int, date], bytes]
 
 
-def counted(events: Iterable[NewEvent], zone: str) -> Totals:
+def counted(events: Iterable[NewEvent], zone: str | ZoneInfo) -> Totals:
     """Each id once, whatever order the events are in."""
     totals = Totals(Counter(), Counter(), {}, {}, {})
-    clock = ZoneInfo(zone)
+    clock = ZoneInfo(zone) if isinstance(zone, str) else zone
     seen: defaultdict[tuple[int, int, date], set[str]] = defaultdict(set)
     for event in {event.id: event for event in events}.values():
         _count(totals, event.action, event, clock)

@@ -3,7 +3,9 @@ from uuid import UUID
 
 import pytest
 
+from base.calendar import month_start
 from base.ids import uuid7, uuid7_instant
+from database.partitions import months_from
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.events import NewEvent
 from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
@@ -213,6 +215,14 @@ def test_a_strangers_id_is_of_the_time_in_which_strangers_are_believed(id: UUID,
         assert admitted(told, ASSET, sender).id == id
     else:
         assert reason(told, sender=sender) is Reason.ID_OF_ANOTHER_TIME
+
+
+def test_the_ids_of_the_fastest_clock_have_their_months_table() -> None:
+    for days in range(366):
+        now = NOW + days * DAY
+        taken = event(id=str(uuid7(now + 31 * DAY)), sent_at=now + 31 * DAY)
+        assert admitted(taken, ASSET, Sender(now)).occurred_at == now
+        assert month_start((now + 31 * DAY).date()) in months_from(now)
 
 
 def test_what_is_no_domain_is_invalid() -> None:

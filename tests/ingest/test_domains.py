@@ -1,10 +1,12 @@
+import json
 import re
+from pathlib import Path
 
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from ingest.domains import InvalidDomain, normal_domain
+from ingest.domains import InvalidDomain, domain_pattern, normal_domain
 
 LABEL = "a" * 63
 LONGEST = ".".join([LABEL, LABEL, LABEL, "a" * 61])
@@ -53,6 +55,39 @@ def test_a_site_has_one_spelling(text: str, name: str) -> None:
     assert normal_domain(text) == name
 
 
+CASES = json.loads((Path(__file__).parents[1] / "cases" / "domains.json").read_text())
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: str(case["domain"]))
+def test_a_host_is_told_from_what_is_none(case: dict[str, str | None]) -> None:
+    try:
+        found = normal_domain(case["domain"])
+    except InvalidDomain:
+        found = None
+    assert found == case["site"]
+
+
+@pytest.mark.parametrize(
+    ("text", "pattern"),
+    [
+        ("Example.com", "example.com"),
+        ("*.Example.com", "*.example.com"),
+        (" *.b\u00fccher.example ", "*.xn--bcher-kva.example"),
+        ("https://example.com/", "example.com"),
+    ],
+)
+def test_a_pattern_is_a_site_or_all_below_it(text: str, pattern: str) -> None:
+    assert domain_pattern(text) == pattern
+
+
+@pytest.mark.parametrize(
+    "text", ["", " ", "*", "*.", "*.*.example.com", "shop.*", "*.127.0.0.1", "*.[::1]", "*.null"]
+)
+def test_what_is_neither_is_invalid(text: str) -> None:
+    with pytest.raises(InvalidDomain):
+        domain_pattern(text)
+
+
 @pytest.mark.parametrize("text", [None, "", "   ", "\n"])
 def test_nothing_is_no_site(text: str | None) -> None:
     assert normal_domain(text) is None
@@ -89,6 +124,34 @@ def test_nothing_is_no_site(text: str | None) -> None:
         f"a{LONGEST}",
         "ü" * 64,
         "https://example.com/" + "a" * 2_000,
+        # What is written where there is no host
+        "null",
+        "NULL.",
+        "https://null",
+        "undefined",
+        "about:blank",
+        "about:srcdoc",
+        "about://blank",
+        "blob:https://a.example/0-1",
+        "blob:null/0-1",
+        "data:text/html,x",
+        "javascript:void(0)",
+        "mailto:a@example.com",
+        "a@example.com",
+        "tel:123",
+        "https:",
+        "https:/example.com",
+        "localhost:http",
+        # Ports
+        "example.com:65536",
+        "example.com:99999",
+        "https://example.com:-1",
+        # IPv4
+        "256.1.1.1",
+        "1.2.3",
+        "127.0.0.01",
+        "123",
+        "0x7f.1",
     ],
 )
 def test_what_is_no_name_of_a_site_is_invalid(text: str) -> None:

@@ -18,6 +18,7 @@ from ingest.wire import WireAction, WireDevice, WireEvent, WireSource, WireSubje
 # Without types, as everything of pyarrow is.
 arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
 AT = datetime(2023, 6, 1, 10, 30, 0, 250_000, tzinfo=UTC)
+NO_OFFSET = "has no offset, and no --time-zone says whose time it is"
 ID = "0188be7a-7d00-7000-8000-000000000001"
 VIEW_ID = "0188be7a-7d00-7000-8000-000000000002"
 EVENTS = [
@@ -207,7 +208,7 @@ def test_what_is_no_event_is_named_with_its_line(tmp_path: Path) -> None:
         (7, "Input data was truncated"),
         (8, "longer than 1,000,000 bytes"),
         (9, "longer than 1,000,000 bytes"),
-        (10, "Expected `datetime` with a timezone component - at `$.occurredAt`"),
+        (10, f"'2023-06-01T10:30:00' {NO_OFFSET} - at `$.occurredAt`"),
         (11, "Expected `object`, got `array`"),
     ]
 
@@ -308,8 +309,17 @@ def test_a_time_of_parquet_without_a_zone_is_refused(tmp_path: Path) -> None:
     file = as_parquet(tmp_path / "events.parquet", occurredAt=naive)
 
     assert problems(file) == [
-        (row, "Expected `datetime` with a timezone component - at `$.occurredAt`") for row in (1, 2, 3)
+        (row, f"'2023-06-01T10:30:00.250000' {NO_OFFSET} - at `$.occurredAt`") for row in (1, 2, 3)
     ]
+
+
+def test_when_an_event_was_sent_means_nothing_in_a_file(tmp_path: Path) -> None:
+    file = ndjson(tmp_path / "events.ndjson", [line(sentAt=AT.isoformat())])
+    assert problems(file) == [
+        (1, "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`")
+    ]
+    with pytest.raises(InvalidFile, match=r"Unknown columns: sentAt\."):
+        list(EventFile(ndjson(tmp_path / "events.csv", ["action,sentAt"])))
 
 
 def test_what_can_be_read_of_a_broken_file_is_read(tmp_path: Path) -> None:

@@ -183,7 +183,9 @@ def recount(zones: dict[int, str], events: Sequence[NewEvent]) -> Totals:
             kind = SubjectKind.ASSET if event.action == Action.VIEW_3D else SubjectKind.PUBLICATION
             key = (event.tenant_id, kind, event.subject_id, event.user_id)
             active[key] = max(active.get(key, event.occurred_at), event.occurred_at)
-    return Totals({event[:-1] for event in events}, dict(days), dict(months), active)
+    return Totals(
+        {event[: NewEvent._fields.index("is_believed")] for event in events}, dict(days), dict(months), active
+    )
 
 
 async def totals(database: Database, tenants: Sequence[int]) -> Totals:

@@ -18,6 +18,7 @@ from ingest.wire import (
     events_from_values,
 )
 
+NO_INSTANT = "is no instant with offset, such as 2023-06-04T23:59:59Z"
 LEAST = {"subject": {"publicationId": "pub_x"}, "action": "VIEW"}
 FULL = {
     "subject": {"work": {"userId": "usr_x", "sourceType": "YOUTUBE", "itemId": "abc"}},
@@ -29,6 +30,7 @@ FULL = {
     "domain": "example.com",
     "visitor": "somebody",
     "userId": "usr_y",
+    "sentAt": "2023-06-15t12:00:01.9999999z",
 }
 
 
@@ -71,6 +73,7 @@ def test_every_field_is_read() -> None:
         domain="example.com",
         visitor="somebody",
         user_id="usr_y",
+        sent_at=datetime(2023, 6, 15, 12, 0, 1, 999_999, tzinfo=UTC),
     )
 
 
@@ -89,12 +92,17 @@ def test_null_is_as_absent() -> None:
         ({"action": 1}, "Expected `str`, got `int` - at `$[1].action`"),
         ({"deviceCategory": "UNKNOWN"}, "Invalid enum value 'UNKNOWN' - at `$[1].deviceCategory`"),
         ({"id": 7}, "Expected `str | null`, got `int` - at `$[1].id`"),
-        ({"occurredAt": "yesterday"}, "Invalid RFC3339 encoded datetime - at `$[1].occurredAt`"),
-        (
-            {"occurredAt": "2023-06-15T12:00:00"},
-            "Expected `datetime` with a timezone component - at `$[1].occurredAt`",
+        *(
+            (
+                {"occurredAt": given},
+                f"'{given}' {NO_INSTANT} - at `$[1].occurredAt`",
+            )
+            for given in ("yesterday", "2023-06-15T12:00:00", 1_686_830_400)
         ),
-        ({"occurredAt": 1_686_830_400}, "Expected `datetime | null`, got `int` - at `$[1].occurredAt`"),
+        (
+            {"sentAt": "2023-02-29T00:00:00Z"},
+            "'2023-02-29T00:00:00Z' is not in the calendar: day is out of range for month - at `$[1].sentAt`",
+        ),
         ({"subject": None}, "Expected `object`, got `null` - at `$[1].subject`"),
         ({"subject": {"pageId": "x"}}, "Object contains unknown field `pageId` - at `$[1].subject`"),
         (

@@ -99,6 +99,14 @@ ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     ),
     "removeMember": (given(organizationId="Works", userId="member"), {"admin", "chief", "admin@Works"}),
     "createAsset": (given(workspaceId="Lighting", name="A lamp"), {"admin", "chief", "admin@Works"}),
+    "setDomainAliases": (
+        given(organizationId="Works", aliases=[{"domain": "www.taken.example", "name": "taken.example"}]),
+        {"admin", "chief", "admin@Works"},
+    ),
+    "setOwnDomainAliases": (
+        given(aliases=[{"domain": "www.mine.example", "name": "mine.example"}]),
+        {ANYONE},
+    ),
     "updateAsset": (given(id="lamp", name="Taken"), {"admin", "chief", "admin@Works"}),
 }
 LEAVES = {("removeMember", "member"), ("removeMember", "member@Works")}

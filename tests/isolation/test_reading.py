@@ -136,7 +136,7 @@ def _assert_own(caller: Caller, target: Target, values: list[tuple[Step, Any]]) 
     """Of what leads elsewhere from something public, only what is the caller's."""
     reached = {
         "owner": {"User", "UserInsight", "Publication"},
-        "cocreator": {"Publication"},
+        "cocreator": {"User", "Publication"},
     }.get(caller.name, set())
     assert {step.type for step, one in values if one is not None} <= reached, (caller, target)
 

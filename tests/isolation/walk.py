@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from graphql import (
+    GraphQLEnumType,
     GraphQLField,
     GraphQLObjectType,
     get_named_type,
@@ -27,7 +28,6 @@ PROTECTED = {
 _GIVEN = {
     "range": '{start: "2023-06-01", end: "2023-06-30"}',
     "interval": "MONTH",
-    "viewType": "VIEW_3D",
     "first": "2",
 }
 
@@ -86,8 +86,15 @@ def tree_of(name: str, passed: tuple[str, ...] = ()) -> Tree:
 def _arguments(type_: str, name: str) -> str:
     field: GraphQLField = _SCHEMA.type_map[type_].fields[name]  # type: ignore[attr-defined]
     required = [one for one, argument in field.args.items() if is_required_argument(argument)]
-    given = [f"{one}: {_GIVEN[one]}" for one in required]
+    given = [f"{one}: {_GIVEN.get(one) or _any_value(field.args[one].type)}" for one in required]
     return f"({', '.join(given)})" if given else ""
+
+
+def _any_value(type_: Any) -> str:
+    enum = get_named_type(type_)
+    assert isinstance(enum, GraphQLEnumType), enum
+    name: str = next(iter(enum.values))
+    return name
 
 
 def id_arguments() -> Iterator[tuple[str, str, str]]:

@@ -98,7 +98,7 @@ async def test_a_subscription_ends_while_it_reads(studio: Studio, services: Serv
         # Not what it begins with, but what its first answer reads.
         await slow_down(database, "follows")
         await begin_many(socket, METRICS, url=URL)
-        await until_running(database, 1)
+        await until_running(database, READERS)
         if by == "complete":
             await complete_all(socket)
             await expect_healthy(studio)
@@ -109,7 +109,7 @@ async def test_a_stream_ends_while_it_reads(studio: Studio, server: Served) -> N
     database = studio.services.database
     await slow_down(database, "follows")
     leaving = [await posted(server, studio.token("owner"), METRICS, url=URL) for _ in range(READERS)]
-    await until_running(database, 1)
+    await until_running(database, READERS)
     await hang_up(leaving)
     await expect_healthy(studio)
 

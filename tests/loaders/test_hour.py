@@ -3,18 +3,23 @@ from asyncio import CancelledError, Event, create_task, gather, sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import TimedOut
 from database import Database, metered
+from ingest.rebuild import rebuild
+from loaders.base import Loader
 from loaders.engagement import Engagement
-from loaders.hour import Hour, HourKey, HourLoader
-from loaders.people import SocialCounts
+from loaders.hour import Asked, Hour, HourKey, HourLoader, Standing, StandingKey
+from server.services import close_services
+from tests.conftest import client_of
 from tests.events import record, view
-from tests.studio import Clock, Studio
+from tests.studio import START, Clock, Studio, services_for
 
 DASHBOARD = """query($url: String!) { publication(url: $url) {
   experienceCounts { total }
@@ -22,24 +27,22 @@ DASHBOARD = """query($url: String!) { publication(url: $url) {
   socialMetrics { followersCount followingCount }
 } }"""
 URL = "ai-research-studio"
-# What is read to compute the three.
-SOURCES = ("experiences", "month_totals", "active_users", "follows")
+NOON = "2023-06-15T12:00:00Z"
 LIKE = """mutation($p: ID!) { likePublication(publicationId: $p) {
   publication { metrics { totalLikes generatedAt } }
 } }"""
 FOLLOW = "mutation($u: ID!) { followUser(userId: $u) { user { username } } }"
+PUBLISH = """mutation($p: ID!) {
+  publishExperience(input: {publicationId: $p, type: QUEST, title: "One"}) { experience { id } }
+}"""
 RANGE = """query($start: RangeBound!, $end: RangeBound!) { publication(url: "ai-research-studio") {
   metrics(range: {start: $start, end: $end}) { totalViews generatedAt previous { totalViews generatedAt } }
 } }"""
 
 
-def computed(statements: list[str]) -> dict[str, int]:
-    """How many statements read from each of the sources."""
-    return {source: sum(f" {source}" in text for text in statements) for source in SOURCES}
-
-
-def each(count: int) -> dict[str, int]:
-    return dict.fromkeys(SOURCES, count)
+def computed(statements: list[str]) -> int:
+    """How often the active people were counted, of what is kept."""
+    return sum(" active_users" in text for text in statements)
 
 
 async def dashboard(studio: Studio, url: str = URL, by: str = "owner") -> tuple[Any, ...]:
@@ -55,48 +58,69 @@ async def dashboard(studio: Studio, url: str = URL, by: str = "owner") -> tuple[
     )
 
 
-async def test_what_others_do_is_seen_after_the_hour_and_not_before(studio: Studio) -> None:
+async def test_what_was_computed_is_used_for_an_hour_while_nothing_changes(studio: Studio) -> None:
     with studio.statements() as statements:
-        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
-    assert computed(statements) == each(1)
+        assert await dashboard(studio) == (0, 0, NOON, 0, 0)
+    assert computed(statements) == 1
 
+    studio.clock.advance(minutes=59, seconds=59)
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 0, NOON, 0, 0)
+        assert await dashboard(studio, by="cocreator") == (0, 0, NOON, 0, 0)
+    assert computed(statements) == 0
+
+    studio.clock.advance(seconds=1)
+    with studio.statements() as statements:
+        assert await dashboard(studio) == (0, 0, "2023-06-15T13:00:00Z", 0, 0)
+        assert await dashboard(studio, by="cocreator") == (0, 0, "2023-06-15T13:00:00Z", 0, 0)
+    assert computed(statements) == 1
+
+
+async def test_what_anybody_does_is_seen_at_once(studio: Studio) -> None:
+    assert await dashboard(studio) == (0, 0, NOON, 0, 0)
+    studio.clock.advance(minutes=1)
     assert (await studio.ask(LIKE, "stranger", p=studio.publication)).errors == [
         ("FORBIDDEN", "likePublication.publication.metrics")
     ]
     assert (await studio.ask(FOLLOW, "stranger", u=studio.people["owner"].id)).data
-    studio.clock.advance(minutes=59, seconds=59)
-    with studio.statements() as statements:
-        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
-        assert await dashboard(studio, by="cocreator") == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
-    assert computed(statements) == each(0)
+    assert await dashboard(studio) == (0, 1, "2023-06-15T12:01:00Z", 1, 0)
 
-    studio.clock.advance(seconds=1)
-    with studio.statements() as statements:
-        assert await dashboard(studio) == (0, 1, "2023-06-15T13:00:00Z", 1, 0)
-        assert await dashboard(studio, by="cocreator") == (0, 1, "2023-06-15T13:00:00Z", 1, 0)
-    assert computed(statements) == each(1)
-
-
-async def test_what_a_maker_does_is_seen_at_once_by_all_makers(studio: Studio) -> None:
-    publish = """mutation($p: ID!) {
-      publishExperience(input: {publicationId: $p, type: QUEST, title: "One"}) { experience { id } }
-    }"""
-    assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
     studio.clock.advance(minutes=1)
-    assert (await studio.ask(LIKE, "stranger", p=studio.publication)).errors
-
     liked = await studio.ask(LIKE, "cocreator", p=studio.publication)
-    seen = {"publication": {"metrics": {"totalLikes": 2, "generatedAt": "2023-06-15T12:01:00Z"}}}
+    seen = {"publication": {"metrics": {"totalLikes": 2, "generatedAt": "2023-06-15T12:02:00Z"}}}
     assert liked.data == {"likePublication": seen}
-    assert await dashboard(studio) == (0, 2, "2023-06-15T12:01:00Z", 0, 0)
+    assert await dashboard(studio) == (0, 2, "2023-06-15T12:02:00Z", 1, 0)
 
     studio.clock.advance(minutes=1)
-    assert (await studio.ask(publish, "owner", p=studio.publication)).data
-    assert await dashboard(studio, by="cocreator") == (1, 2, "2023-06-15T12:02:00Z", 0, 0)
+    assert (await studio.ask(PUBLISH, "owner", p=studio.publication)).data
+    assert await dashboard(studio, by="cocreator") == (1, 2, "2023-06-15T12:03:00Z", 1, 0)
 
-    studio.clock.advance(minutes=1)
-    assert (await studio.ask(FOLLOW, "owner", u=studio.people["stranger"].id)).data
-    assert await dashboard(studio, by="cocreator") == (1, 2, "2023-06-15T12:03:00Z", 0, 1)
+
+async def test_another_process_uses_nothing_that_is_stale(studio: Studio, database_url: str) -> None:
+    """Though nobody tells it: it looks."""
+    other = services_for(database_url, studio.clock)
+    async with client_of(other) as client:
+        elsewhere = replace(studio, services=other, client=client)
+        assert await dashboard(elsewhere) == (0, 0, NOON, 0, 0)
+        studio.clock.advance(minutes=1)
+        await record(studio, [view("2023-06-04T12:00:00")])
+        assert (await studio.ask(LIKE, "stranger", p=studio.publication)).errors
+        assert await dashboard(elsewhere) == (0, 1, "2023-06-15T12:01:00Z", 0, 0)
+    await close_services(other)
+
+
+async def test_totals_that_were_mended_are_seen_at_once(studio: Studio) -> None:
+    """Though as much was counted as before."""
+    await record(studio, [view("2023-06-04T12:00:00")])
+    assert await within(studio, "2023-06-04", "2023-06-04") == (1, NOON, 0, NOON)
+    async with studio.services.database.engine.begin() as connection:
+        await connection.exec_driver_sql("UPDATE day_totals SET count = 5")
+        await connection.exec_driver_sql("UPDATE publications SET revision = revision + 1")
+    assert await within(studio, "2023-06-04", "2023-06-04") == (5, NOON, 0, NOON)
+
+    owner = studio.people["owner"].row.tenant_id
+    assert (await rebuild(studio.services.database, owner, FIRST_DAY, AFTER_LAST_DAY)).rows == 1
+    assert await within(studio, "2023-06-04", "2023-06-04") == (1, NOON, 0, NOON)
 
 
 async def test_publications_are_kept_apart(studio: Studio) -> None:
@@ -107,44 +131,47 @@ async def test_publications_are_kept_apart(studio: Studio) -> None:
     assert (await studio.ask(LIKE, "owner", p=another)).data
 
     with studio.statements() as statements:
-        assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
-    assert computed(statements) == each(0)
+        assert await dashboard(studio) == (0, 0, NOON, 0, 0)
+    assert computed(statements) == 0
     assert await dashboard(studio, "another") == (0, 1, "2023-06-15T12:01:00Z", 0, 0)
 
 
-async def test_ranges_are_kept_apart_and_a_previous_one_is_a_range_like_any(studio: Studio) -> None:
+async def within(studio: Studio, start: str, end: str) -> tuple[Any, ...]:
+    """Views and when, and the same of the range before."""
+    answer = await studio.ask(RANGE, "owner", start=start, end=end)
+    found = answer.data["publication"]["metrics"]
+    before = found["previous"]
+    return found["totalViews"], found["generatedAt"], before["totalViews"], before["generatedAt"]
+
+
+async def test_all_that_is_said_of_a_publication_was_so_at_one_time(studio: Studio) -> None:
     await record(studio, [view("2023-06-03T12:00:00"), *[view("2023-06-04T12:00:00")] * 2])
 
-    async def counted(start: str, end: str) -> tuple[Any, ...]:
-        answer = await studio.ask(RANGE, "owner", start=start, end=end)
-        found = answer.data["publication"]["metrics"]
-        before = found["previous"]
-        return found["totalViews"], found["generatedAt"], before["totalViews"], before["generatedAt"]
-
-    noon, ten_past, twenty_past = (f"2023-06-15T12:{minute}:00Z" for minute in ("00", "10", "20"))
-    assert await counted("2023-06-04", "2023-06-04") == (2, noon, 1, noon)
+    assert await within(studio, "2023-06-04", "2023-06-04") == (2, NOON, 1, NOON)
     studio.clock.advance(minutes=10)
     with studio.statements() as statements:
-        assert await counted("2023-06-04T00:00:00Z", "2023-06-04T23:59:59Z") == (2, noon, 1, noon)
+        assert await within(studio, "2023-06-04T00:00:00Z", "2023-06-04T23:59:59Z") == (2, NOON, 1, NOON)
     assert not any("day_totals" in text for text in statements)
-    assert await counted("2023-06-03", "2023-06-03") == (1, noon, 0, ten_past)
-    studio.clock.advance(minutes=10)
-    assert await counted("2023-06-03", "2023-06-04") == (3, twenty_past, 0, twenty_past)
-    assert (await dashboard(studio))[2] == twenty_past
+    # Computed later, of what was so then.
+    assert await within(studio, "2023-06-03", "2023-06-03") == (1, NOON, 0, NOON)
+    await record(studio, [view("2023-06-03T12:00:00")])
+    ten_past = "2023-06-15T12:10:00Z"
+    assert await within(studio, "2023-06-04", "2023-06-04") == (2, ten_past, 2, ten_past)
+    assert (await dashboard(studio))[2] == ten_past
 
 
 async def test_requests_at_one_time_for_what_nobody_has_asked_yet_compute_it_once(studio: Studio) -> None:
     with studio.statements() as statements:
         found = await gather(*(dashboard(studio, by=by) for by in ["owner", "cocreator"] * 10))
-    assert found == [(0, 0, "2023-06-15T12:00:00Z", 0, 0)] * 20
-    assert computed(statements) == each(1)
+    assert found == [(0, 0, NOON, 0, 0)] * 20
+    assert computed(statements) == 1
     assert studio.services.hour.running == {}
 
 
 async def test_a_computation_that_fails_is_no_answer_for_others(
     studio: Studio, caplog: pytest.LogCaptureFixture
 ) -> None:
-    async with gone(studio, "month_totals"):
+    async with gone(studio, "active_users"):
         with studio.statements() as statements:
             answers = await gather(*(studio.ask(DASHBOARD, "owner", url=URL) for _ in range(5)))
         for answer in answers:
@@ -154,11 +181,11 @@ async def test_a_computation_that_fails_is_no_answer_for_others(
                 "metrics": None,
                 "socialMetrics": {"followersCount": 0, "followingCount": 0},
             }
-        assert computed(statements) == each(1) | {"month_totals": 5, "active_users": 5}
+        assert computed(statements) == 5
         assert len(caplog.records) == 5
     assert studio.services.hour.running == {}
 
-    assert await dashboard(studio) == (0, 0, "2023-06-15T12:00:00Z", 0, 0)
+    assert await dashboard(studio) == (0, 0, NOON, 0, 0)
 
 
 @asynccontextmanager
@@ -180,8 +207,8 @@ async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio
     SQLite's wait for nobody.
     """
     async with studio.services.database.engine.begin() as connection:
-        await connection.exec_driver_sql("LOCK TABLE month_totals IN ACCESS EXCLUSIVE MODE")
-        with studio.statements() as statements, seen(studio, "month_totals") as begun:
+        await connection.exec_driver_sql("LOCK TABLE active_users IN ACCESS EXCLUSIVE MODE")
+        with studio.statements() as statements, seen(studio, "active_users") as begun:
             asking = [create_task(studio.ask(DASHBOARD, "owner", url=URL))]
             await begun.wait()
             asking += [create_task(studio.ask(DASHBOARD, "owner", url=URL)) for _ in range(2)]
@@ -192,7 +219,7 @@ async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio
             await connection.rollback()
             answer = await asking[2]
     assert answer.data["publication"]["metrics"] == {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"}
-    assert computed(statements)["month_totals"] == 2
+    assert computed(statements) == 2
     assert studio.services.hour.running == {}
 
 
@@ -211,23 +238,38 @@ class Cancelled:
 
 async def test_what_is_kept_is_a_value(studio: Studio) -> None:
     await dashboard(studio)
-    kept = studio.services.hour._entries.values()
-    assert {type(entry.value) for entry in kept} == {Engagement, Counter, SocialCounts}
+    assert {type(value) for value in studio.services.hour._values.values()} == {Engagement, Counter}
 
 
 # The parts alone, where a test says when a computation goes on.
 
 
+class Unread(Loader[StandingKey, Standing]):
+    """Says that so many events were counted, of whichever publication."""
+
+    def __init__(self, database: Database, hour: Hour, events: int) -> None:
+        super().__init__(database)
+        self._hour = hour
+        self._events = events
+
+    async def batch_load_fn(self, keys: Sequence[StandingKey]) -> list[Standing]:
+        return [self._hour.standing(key, self._events, START) for key in keys]
+
+
 class Gated(HourLoader[str, str]):
     """Computes the upper case of its keys, once `gate` is open."""
 
-    def __init__(self, database: Database, hour: Hour) -> None:
-        super().__init__(database, hour)
+    def __init__(self, database: Database, hour: Hour, events: int = 0) -> None:
+        super().__init__(database, hour, Unread(database, hour, events))
         self.gate = Event()
         self.asked: list[list[str]] = []
 
-    async def compute(self, keys: Sequence[str]) -> list[str]:
-        self.asked.append(list(keys))
+    def publication_of(self, _: str) -> tuple[int, int]:
+        return 1, 1
+
+    async def compute(self, asked: Sequence[Asked[str]]) -> list[str]:
+        keys = [one.key for one in asked]
+        self.asked.append(keys)
         await self.gate.wait()
         if "bad" in keys:
             raise ArithmeticError(keys)
@@ -353,6 +395,20 @@ async def test_a_slow_computation_of_an_old_revision_replaces_no_newer_one(
 
     assert await asyncio.wait_for(later.batch_load_fn([key("a", 2)]), 30) == ["A"]
     assert later.asked == []
+
+
+async def test_what_was_seen_before_an_event_is_not_used_after_it_nor_the_other_way_round(
+    database: Database, hour: Hour
+) -> None:
+    before, after, late = Gated(database, hour, 1), Gated(database, hour, 2), Gated(database, hour, 1)
+    for loader in (before, after, late):
+        loader.gate.set()
+        assert await loader.batch_load_fn([key("a")]) == ["A"]
+    # Whoever reads as it was before finds what was found then.
+    assert [before.asked, after.asked, late.asked] == [[["a"]], [["a"]], []]
+    again = Gated(database, hour, 2)
+    assert await again.batch_load_fn([key("a")]) == ["A"]
+    assert again.asked == []
 
 
 async def test_an_hour_of_no_seconds_keeps_nothing(database: Database) -> None:

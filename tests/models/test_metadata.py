@@ -25,14 +25,16 @@ from resolvers.context import Services
 
 TABLES = SQLModel.metadata.tables
 BY_TENANT = {
-    "active_users", "day_totals", "engaged_views", "events", "month_totals", "visitor_sketches",
+    "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "month_totals",
+    "visitor_links", "visitor_sketches",
 }  # fmt: skip
-BY_KEY = {"active_users", "day_totals", "engaged_views", "events", "month_totals"}
+BY_KEY = {"active_users", "day_totals", "engaged_views", "events", "month_totals", "visitor_links"}
 REFERENCE = {
     "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
     "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships",
     "network_leases", "organizations", "publications", "rate_buckets", "sign_in_networks", "tenants",
     "user_insights", "users", "visitor_salts", "works", "workspace_memberships", "workspaces",
+    "zone_rules",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
@@ -91,7 +93,7 @@ def test_no_foreign_key_leaves_or_enters_a_distributed_table() -> None:
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
     assert {key.parent.table.name for key in keys} == REFERENCE - {
-        "domains", "network_leases", "rate_buckets", "tenants", "visitor_salts",
+        "domains", "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
@@ -240,11 +242,14 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
     assert found == {
         "active_users": set(),
         "day_totals": {("tenant_id", "day")},
+        "domain_aliases": set(),
         "engaged_views": {("tenant_id", "subject_id", "occurred_at")},
         "events": {
             ("tenant_id", "subject_id", "occurred_at"),
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
+            ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
         },
         "month_totals": {("tenant_id", "month")},
+        "visitor_links": set(),
         "visitor_sketches": {("tenant_id", "day")},
     }

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import orjson
 import pytest
-from pydantic import SecretStr
+from pydantic import SecretStr, ValidationError
 from sqlalchemy import select
 from sqlmodel import col
 
@@ -47,6 +47,8 @@ class Collected(NamedTuple):
     status: int
     headers: httpx.Headers
     body: dict[str, Any]
+    """But for what it says of single events."""
+    results: list[dict[str, Any]]
 
 
 async def collect(
@@ -59,14 +61,16 @@ async def collect(
         sent["authorization"] = f"Bearer {studio.token(by)}"
     body = events if isinstance(events, bytes) else orjson.dumps(events)
     answer = await studio.client.post("/collect", content=body, headers=sent)
-    return Collected(answer.status_code, answer.headers, answer.json())
+    said = answer.json()
+    return Collected(answer.status_code, answer.headers, said, said.pop("results", []))
 
 
-def summary(*, stored: int = 0, duplicates: int = 0, **reasons: int) -> dict[str, Any]:
+def summary(*, stored: int = 0, duplicates: int = 0, corrected: int = 0, **reasons: int) -> dict[str, Any]:
     return {
         "stored": stored,
         "duplicates": duplicates,
         "dropped": sum(reasons.values()),
+        "corrected": corrected,
         "reasons": sorted(reasons),
     }
 
@@ -128,6 +132,20 @@ async def test_any_page_may_ask_first(studio: Studio) -> None:
     assert answer.headers["access-control-allow-methods"] == "POST"
     assert answer.headers["access-control-allow-headers"] == "authorization, content-type"
     assert answer.headers["access-control-max-age"] == "86400"
+
+
+async def test_other_tools_may_add_headers_of_theirs(studio: Studio) -> None:
+    answer = await studio.client.options(
+        "/collect",
+        headers={
+            "origin": "https://shop.example",
+            "access-control-request-headers": "content-type, traceparent,x-datadog-origin,no name,<b>",
+        },
+    )
+
+    assert answer.headers["access-control-allow-headers"] == (
+        "authorization, content-type, traceparent, x-datadog-origin"
+    )
 
 
 async def test_any_page_may_read_every_answer(studio: Studio) -> None:
@@ -284,9 +302,16 @@ async def test_what_is_good_is_stored_beside_what_is_not(studio: Studio) -> None
             "stored": 2,
             "duplicates": 0,
             "dropped": 4,
+            "corrected": 0,
             "reasons": ["INVALID_DOMAIN", "INVALID_ID", "WRONG_ACTION"],
         },
     )
+    assert answer.results == [
+        {"index": 1, "reason": "INVALID_ID"},
+        {"index": 2, "reason": "INVALID_ID"},
+        {"index": 3, "reason": "INVALID_DOMAIN"},
+        {"index": 4, "reason": "WRONG_ACTION"},
+    ]
     assert await totals(studio) == {Action.VIEW: 2}
 
 
@@ -395,6 +420,108 @@ async def test_browsers_are_believed_two_days_back_and_five_minutes_ahead(studio
         assert by_time.body == by_id.body == expected
 
     assert sorted(event.occurred_at for event in await stored_events(studio)) == [earliest] * 2 + [now] * 2
+
+
+@pytest.mark.parametrize("behind", [timedelta(hours=7, seconds=30), -timedelta(days=31)])
+async def test_a_phones_wrong_clock_is_put_right_and_a_retry_is_still_known(
+    studio: Studio, behind: timedelta
+) -> None:
+    """Its ids are by its clock, too; and a retry takes another time on its way."""
+    happened = studio.clock.now - timedelta(hours=5)
+    event = view(studio, id=str(uuid7(happened - behind)))
+    first = await collect(studio, {**event, "sentAt": (studio.clock.now - behind).isoformat()})
+    sent_again = studio.clock.now + timedelta(hours=40) - behind
+    studio.clock.advance(hours=40, seconds=2)
+    again = await collect(studio, {**event, "sentAt": sent_again.isoformat()})
+
+    assert first.body == summary(stored=1, corrected=1)
+    assert first.results == [{"index": 0, "clockCorrection": behind.total_seconds()}]
+    assert (again.body, again.results) == (summary(duplicates=1), [])
+    (stored,) = await stored_events(studio)
+    assert (stored.occurred_at, stored.id) == (happened, UUID(event["id"]))
+
+
+async def test_a_clock_is_put_right_within_reason_alone(studio: Studio) -> None:
+    now, minute, day = studio.clock.now, timedelta(minutes=1), timedelta(days=1)
+    second = timedelta(seconds=1)
+    for at, sent_at, expected in (
+        # So much may be the way.
+        (now - minute, now - minute, summary(stored=1)),
+        (now + minute, now + minute, summary(stored=1)),
+        (now - minute - second, now - minute - second, summary(stored=1, corrected=1)),
+        (now + 31 * day, now + 31 * day, summary(stored=1, corrected=1)),
+        (now - 31 * day - second, now - 31 * day - second, summary(WRONG_CLOCK=1)),
+        (now + 31 * day + second, now + 31 * day + second, summary(WRONG_CLOCK=1)),
+        (datetime.min.replace(tzinfo=UTC), now - day, summary(TOO_OLD=1)),
+        (datetime.max.replace(tzinfo=UTC), now + day, summary(IN_THE_FUTURE=1)),
+        # By its own clock, too, nothing has happened yet, or too long ago.
+        (now + day + 6 * minute, now + day, summary(IN_THE_FUTURE=1)),
+        (now - day - second, now + day, summary(TOO_OLD=1)),
+        (now - day, now + day, summary(stored=1, corrected=1)),
+    ):
+        answer = await collect(studio, view(studio, occurredAt=at.isoformat(), sentAt=sent_at.isoformat()))
+        assert answer.body == expected, (at, sent_at)
+
+    times = sorted(event.occurred_at for event in await stored_events(studio))
+    assert times == [now - 2 * day, now - minute, now, now, now]
+
+
+async def test_an_id_of_another_time_than_the_clock_says_is_dropped(studio: Studio) -> None:
+    now, hour = studio.clock.now, timedelta(hours=1)
+    sent_at = (now + 3 * hour).isoformat()
+    for made, is_taken in (
+        (now + 3 * hour, True),
+        (now - 45 * hour, True),
+        (now - 46 * hour, False),
+        (now + 4 * hour, False),
+    ):
+        sent = view(studio, id=str(uuid7(made)), occurredAt=sent_at, sentAt=sent_at)
+        expected = summary(stored=1, corrected=1) if is_taken else summary(ID_OF_ANOTHER_TIME=1)
+        assert (await collect(studio, sent)).body == expected
+
+
+async def test_a_week_offline_is_a_setting_and_duplicates_are_known_as_long(studio: Studio) -> None:
+    studio = with_services(studio, limits=Limits(offline_hours=168))
+    now, second = studio.clock.now, timedelta(seconds=1)
+    week = timedelta(days=7)
+    event = view(studio, id=str(uuid7(now - week)))
+
+    assert (await collect(studio, event)).body == summary(stored=1)
+    assert (await collect(studio, event)).body == summary(duplicates=1)
+    for id in (uuid7(now - week - second), uuid7(now - timedelta(days=30))):
+        assert (await collect(studio, view(studio, id=str(id)))).body == summary(TOO_OLD=1)
+    (stored,) = await stored_events(studio)
+    assert stored.occurred_at == now - week
+    assert await totals(studio) == {Action.VIEW: 1}
+
+
+async def test_who_asks_not_to_be_tracked_is_dropped_where_a_setting_says_so(studio: Studio) -> None:
+    lenient, strict = studio, with_services(studio, limits=Limits(honours_signals=True))
+    for headers in ({"dnt": "1"}, {"sec_gpc": "1"}):
+        assert (await collect(lenient, view(studio), **headers)).body == summary(stored=1)
+        assert (await collect(strict, view(studio), **headers)).body == summary(OPTED_OUT=1)
+    for headers in ({}, {"dnt": "0"}, {"sec_gpc": "0"}):
+        assert (await collect(strict, view(studio), **headers)).body == summary(stored=1)
+    assert await totals(studio) == {Action.VIEW: 5}
+
+
+async def test_the_door_may_stand_elsewhere_too_and_the_script_knows(studio: Studio) -> None:
+    app = create_app(Settings(collect_path="/shop/news"), studio.services)
+    transport = httpx.ASGITransport(app=app)
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for path in ("/shop/news", "/collect"):
+            answer = await client.post(path, json=view(studio), headers={"user-agent": DESKTOP})
+            assert (answer.status_code, answer.json()["stored"]) == (202, 1)
+        script = (await client.get("/viewer.js")).text
+    usual = (await studio.client.get("/viewer.js")).text
+    assert usual.count('"collect"') == 1
+    assert script == usual.replace('"collect"', '"shop/news"')
+
+
+@pytest.mark.parametrize("path", ["collect", "/", "/a/", "/a b", '/"', "/graphql", "/readyz", "//x", "/.."])
+def test_a_door_has_a_path_of_its_own(path: str) -> None:
+    with pytest.raises(ValidationError, match="Give a path, such as"):
+        Settings(collect_path=path)
 
 
 async def test_a_late_event_lands_in_its_own_day(studio: Studio) -> None:
@@ -683,9 +810,12 @@ async def test_the_settings_say_how_much_waits_and_whose_views_count(database_ur
             max_batch_events=7,
             max_waiting_events=1_000,
             count_own_views=True,
+            max_offline_hours=168,
+            honour_privacy_signals=True,
         )
     )
 
     assert services.buffer.sizes == Sizes(batch=7, capacity=1_000)
     assert services.limits.counts_own_views
+    assert (services.limits.offline_hours, services.limits.honours_signals) == (168, True)
     await close_services(services)

@@ -27,7 +27,7 @@ LATER_THAT_DAY = datetime(2023, 6, 15, 23, 59, 59, tzinfo=UTC)
 FIGURES = """views: totalViews likes: totalLikes bookmarks: totalBookmarks shares: totalShares
   comments: totalComments appointments: totalAppointments active: monthlyActiveUsers"""
 METRICS = f"""query($url: String!, $range: DateRange) {{ publication(url: $url) {{
-  metrics(range: $range) {{ {FIGURES} previous {{ {FIGURES} }} }}
+  metrics(range: $range) {{ {FIGURES} previous {{ {FIGURES} }} previousOfEqualLength {{ {FIGURES} }} }}
 }} }}"""
 COUNTS = """query($url: String!) { publication(url: $url) {
   experienceCounts { AI_EXPERT: aiExpert AI_NOTE: aiNote QUEST: quest PODCAST: podcast total }
@@ -209,7 +209,7 @@ async def test_all_time_figures_are_those_of_the_events(studio: Studio, demo: De
         events = [event for event in demo.rows["events"] if event.subject_id == row.id]
         expected = recount(events, lambda _: True, lambda at: at >= NOW - timedelta(days=30))
         shown = (await studio.ask(METRICS, owner, url=row.custom_url)).data["publication"]["metrics"]
-        assert shown == {**expected, "previous": None}
+        assert shown == {**expected, "previous": None, "previousOfEqualLength": None}
         assert expected["views"] > 0
 
         standing = {
@@ -225,26 +225,29 @@ async def test_all_time_figures_are_those_of_the_events(studio: Studio, demo: De
 
 
 RANGES = [
-    # As they are asked for, and the half-open spans that they mean.
-    ("2022-06-15", "2023-06-15", "2022-06-15T00:00:00", "2023-06-16T00:00:00"),
-    ("2023-01-01", "2023-03-31", "2023-01-01T00:00:00", "2023-04-01T00:00:00"),
-    ("2023-02-28", "2023-02-28", "2023-02-28T00:00:00", "2023-03-01T00:00:00"),
-    ("2022-12-19T07:30:00Z", "2023-02-03T18:45:10", "2022-12-19T07:30:00", "2023-02-03T18:45:11"),
-    ("2023-05-30T22:00:00-05:00", "2023-06-15", "2023-05-31T03:00:00", "2023-06-16T00:00:00"),
-    ("2023-06-15T09:00:00Z", "2023-06-15T11:59:59Z", "2023-06-15T09:00:00", "2023-06-15T12:00:00"),
+    # As they are asked for, and the half-open spans that they mean; and where a calendar's one before starts.
+    ("2022-06-15", "2023-06-15", "2022-06-15T00:00:00", "2023-06-16T00:00:00", None),
+    ("2023-01-01", "2023-03-31", "2023-01-01T00:00:00", "2023-04-01T00:00:00", "2022-10-01T00:00:00"),
+    ("2023-02-28", "2023-02-28", "2023-02-28T00:00:00", "2023-03-01T00:00:00", None),
+    ("2022-12-19T07:30:00Z", "2023-02-03T18:45:10", "2022-12-19T07:30:00", "2023-02-03T18:45:11", None),
+    ("2023-05-30T22:00:00-05:00", "2023-06-15", "2023-05-31T03:00:00", "2023-06-16T00:00:00", None),
+    ("2023-06-15T09:00:00Z", "2023-06-15T11:59:59Z", "2023-06-15T09:00:00", "2023-06-15T12:00:00", None),
 ]
 
 
 async def test_the_figures_of_a_range_are_those_of_its_events(studio: Studio, demo: Demo) -> None:
     for row, owner in owners(demo.rows):
         events = [event for event in demo.rows["events"] if event.subject_id == row.id]
-        for first, last, *span in RANGES:
+        for first, last, *span, earlier in RANGES:
             start, stop = (datetime.fromisoformat(f"{bound}+00:00") for bound in span)
+            as_long = start - (stop - start)
+            before = datetime.fromisoformat(f"{earlier}+00:00") if earlier else as_long
             answer = await studio.ask(METRICS, owner, url=row.custom_url, range={"start": first, "end": last})
             shown = answer.data["publication"]["metrics"]
             assert shown == {
                 **_between(events, start, stop),
-                "previous": _between(events, start - (stop - start), start),
+                "previous": _between(events, before, start),
+                "previousOfEqualLength": _between(events, as_long, start),
             }
 
 

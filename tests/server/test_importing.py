@@ -310,6 +310,37 @@ def test_other_formats_are_imported_too(command: Command, few: list[dict[str, An
 
 
 @on_sqlite
+def test_times_without_an_offset_are_of_the_zone_that_an_option_says(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    """Whose clocks skip an hour and show another twice: then it is the jump, and the first time."""
+    times = ["2025-03-09T02:30:00", "2025-11-02 01:30:00", "2025-06-01 10:00:00", "2025-06-01 10:00:00+00"]
+    lines = [
+        {**{name: value for name, value in few[0].items() if name != "id"}, "occurredAt": time}
+        for time in times
+    ]
+    file = write(tmp_path / "events.ndjson", lines)
+
+    refused = command.run(file, "--time-zone", "America/Nowhere")
+    assert (refused.exit_code, command.events()) == (1, 0)
+    assert "--time-zone: 'America/Nowhere' is no IANA time zone name, such as Europe/Paris." in refused.output
+    assert counted(command.run(file).stdout) == {"stored": 1, "duplicates": 0, "rejected": 3}
+    told = command.run(file, "--time-zone", "America/New_York")
+    assert counted(told.stdout) == {"stored": 3, "duplicates": 1, "rejected": 0}
+    assert [at.isoformat() for at in asyncio.run(using(command.url, instants))] == [
+        "2025-03-09T07:00:00+00:00",
+        "2025-06-01T10:00:00+00:00",
+        "2025-06-01T14:00:00+00:00",
+        "2025-11-02T05:30:00+00:00",
+    ]
+
+
+async def instants(database: Database) -> list[datetime]:
+    async with database.writing() as session:
+        return sorted((await session.execute(select(col(Event.occurred_at)))).scalars())
+
+
+@on_sqlite
 def test_lines_without_ids_count_once_too(
     command: Command, few: list[dict[str, Any]], tmp_path: Path
 ) -> None:

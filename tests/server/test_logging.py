@@ -332,6 +332,16 @@ def test_what_has_a_line_of_its_own_has_no_second_one(path: str, method: str, is
     assert ToldOnce().filter(record) is is_told
 
 
+def test_another_path_of_the_door_has_no_line_for_each_event_either() -> None:
+    arguments = ("10.0.0.1:5", "POST", "/shop/news", "1.1", 202)
+    record = logging.LogRecord(
+        "uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None
+    )
+
+    assert not ToldOnce("/shop/news").filter(record)
+    assert ToldOnce().filter(record)
+
+
 def test_the_access_log_does_not_say_what_is_asked() -> None:
     arguments = ("10.0.0.1:5", "OPTIONS", "/graphql?query=hush", "1.1", 200)
     record = logging.LogRecord(

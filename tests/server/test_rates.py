@@ -265,3 +265,17 @@ async def test_pages_of_other_sites_may_read_the_headers(limited: Open) -> None:
     assert {"ratelimit", "ratelimit-policy", "retry-after"} <= set(
         response.headers["access-control-expose-headers"].split(", ")
     )
+
+
+@only_sqlite
+async def test_whoever_sends_a_long_document_first_pays_for_its_length(limited: Open) -> None:
+    studio = limited(Rates(address="1000 per minute"))
+    fields = " ".join(f"length{number}: __typename" for number in range(100))
+    long = f"{{ {fields} rateLimit {{ cost remaining }} }}"
+
+    first, second = await studio.ask(long), await studio.ask(long)
+
+    # 100 names with a colon and a field, the braces, and the limit: 307 tokens, 100 of them for nothing.
+    cost = first.data["rateLimit"]["cost"]
+    assert first.data["rateLimit"]["remaining"] == 1000 - cost - 207
+    assert second.data["rateLimit"] == {"cost": cost, "remaining": 1000 - 2 * cost - 207}

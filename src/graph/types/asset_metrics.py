@@ -1,30 +1,24 @@
-from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Self
 
 import strawberry
 
-from base.calendar import DateInterval, WeekStart
+from base.calendar import WeekStart
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
-from graph.enums import ActionType, ViewType
+from graph.enums import ActionType, AssetAction, ViewType
 from graph.fields import argument, costly, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
-from graph.types.metrics import UniqueVisitors
+from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
+from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
-from graph.types.views import ViewSeries, asset_face
-from loaders.asset_metrics import Figures, Group, Ranked, Ranking, RankingKey, Scope, SeriesKey
+from graph.types.views import ActionSeries, ViewSeries, asset_face
+from loaders.asset_metrics import Figures, Ranked, Ranking, RankingKey, Scope, SeriesKey
 from loaders.visitors import VisitorsKey
 from reports import ReportFormat
 from resolvers import asset_metrics
 
 if TYPE_CHECKING:
     from graph.types.assets import Asset
-
-
-@strawberry.type(description="The instants that a range came to: from `start` up to, not including, `end`.")
-class ResolvedRange:
-    start: datetime = described("The first instant of the range.")
-    end: datetime = described("The first instant after the range: not part of it.")
 
 
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
@@ -121,9 +115,10 @@ class AssetMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
-        """Distinct visitors of all these assets together: whoever came to several, or on several days, counts
-        once. Kept by days of the organization's reporting time zone, so a day that the range covers in part
-        counts whole. Null where `domain` names a site: what is kept does not know sites."""
+        """Distinct visitors of all these assets together, within the range. Whoever came to several assets
+        counts once; on several days, too, but for anonymous browsers, which are other visitors on each day of
+        the organization's reporting time zone. Null where `domain` names a site: what is kept does not know
+        sites."""
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
@@ -132,12 +127,13 @@ class AssetMetrics:
         ViewSeries,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
-    def views(
+    async def views(
         self,
+        info: Info,
         view_type: Annotated[
             ViewType, argument("Which of the two kinds: on a page, or in augmented reality.")
         ],
-        interval: Annotated[DateInterval, argument("How long the buckets are.")],
+        interval: Interval,
         action_types: Annotated[
             list[ActionType] | None,
             argument(
@@ -146,24 +142,43 @@ class AssetMetrics:
                 "MISSING_ACTION_TYPE."
             ),
         ] = None,
-        group_by: Annotated[
-            list[Group] | None, argument("What each bucket is split by; one point a bucket when empty.")
-        ] = (),  # type: ignore[assignment]
-        zero_fill: Annotated[
-            bool,
-            argument(
-                "Whether each bucket has a point for each group that occurs in the range, also where it is 0."
-            ),
-        ] = False,
-        week_start: Annotated[
-            WeekStart, argument("Where weeks start, and by which rule they are numbered; for WEEK alone.")
-        ] = WeekStart.MONDAY,
+        group_by: GroupBy = (),
+        zero_fill: ZeroFill = False,
+        week_start: WeeksStart = WeekStart.MONDAY,
     ) -> SeriesKey:
         """Views over time, in buckets of the calendar of `timeZone`."""
-        return asset_metrics.series_key(
+        named = None if action_types is None else [action.value for action in action_types]
+        return await asset_metrics.series_key(
             self.scope,
+            info.context,
             view_type=view_type.value,
-            action_types=None if action_types is None else [action.value for action in action_types],
+            actions=asset_metrics.view_actions(view_type.value, named),
+            interval=interval,
+            groups=group_by or (),
+            zero_fill=zero_fill,
+            week_start=week_start,
+        )
+
+    @loaded(
+        lambda loaders: loaders.asset_series,
+        lambda key, series: ActionSeries.of(key, series),
+        ActionSeries,
+        costs=[SEVERAL_STATEMENTS, A_SERIES],
+    )
+    async def actions(
+        self,
+        info: Info,
+        action: Annotated[AssetAction, argument("Which of the things that people do to assets.")],
+        interval: Interval,
+        group_by: GroupBy = (),
+        zero_fill: ZeroFill = False,
+        week_start: WeeksStart = WeekStart.MONDAY,
+    ) -> SeriesKey:
+        """What people did over time, in buckets of the calendar of `timeZone`."""
+        return await asset_metrics.series_key(
+            self.scope,
+            info.context,
+            actions=(action.value,),
             interval=interval,
             groups=group_by or (),
             zero_fill=zero_fill,
@@ -184,15 +199,27 @@ class AssetMetrics:
         "AssetMetrics | None",
     )
     def previous(self) -> Scope:
-        """The same figures for the range of equal length that ends where this one starts. Null only with an
-        error, so that the figures beside it stay: BAD_USER_INPUT where that would start before the year 1."""
+        """The same figures for the calendar's previous range, which ends where this one starts: for whole
+        months as many months, for whole days as many days, by the clocks of `timeZone`; for anything else
+        the range of equal length. Null only with an error, so that the figures beside it stay: BAD_USER_INPUT
+        where that would start before the year 1."""
         return asset_metrics.previous_scope(self.scope)
+
+    @loaded(
+        lambda loaders: loaders.figures_of_scope,
+        lambda scope, figures: AssetMetrics.of(scope, figures),
+        "AssetMetrics | None",
+    )
+    def previous_of_equal_length(self) -> Scope:
+        """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
+        the clocks show. Null only with an error: BAD_USER_INPUT where that would start before the year 1."""
+        return asset_metrics.previous_scope(self.scope, is_as_long=True)
 
     @classmethod
     def of(cls, scope: Scope, figures: Figures) -> Self:
         return cls(
             scope=scope,
-            range=ResolvedRange(start=scope.span.start, end=scope.span.end),
+            range=ResolvedRange.of(scope.span),
             total_3d_views=BigInt(figures.views_3d),
             total_ar_views=BigInt(figures.views_ar),
             user_engagement=BigInt(figures.engaged),

@@ -10,10 +10,11 @@ from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
-from graph.inputs import DateRange
-from graph.scalars import BigInt, TimeZone
+from graph.scalars import BigInt
+from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import DomainAlias
 from graph.types.node import Node
 from loaders.asset_metrics import Scope
 from loaders.assets import AssetRow, FormatRow
@@ -21,13 +22,12 @@ from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
+from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.memberships import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
-UTC = TimeZone("UTC")
 
-Range = Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")]
 AssetIds = Annotated[
     list[strawberry.ID] | None,
     argument(
@@ -40,20 +40,6 @@ WorkspaceIds = Annotated[
     argument(
         "Only these workspaces, by global id; null means all, an empty list none. One that the viewer may "
         "not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
-    ),
-]
-OneDomain = Annotated[
-    str | None,
-    argument(
-        "Only what came from this site, such as `example.com`, or from `(other)`: see `ViewPoint.domain`. "
-        "From anywhere when null."
-    ),
-]
-Zone = Annotated[
-    TimeZone | None,
-    argument(
-        "By whose clock days and local times of `range` are read, and the buckets of series made; UTC when "
-        "null."
     ),
 ]
 
@@ -92,6 +78,17 @@ class Organization(Node):
     ) -> PageKey:
         """The assets of the workspaces that the viewer may enter, oldest first."""
         return await assets_key(info.context, self.row, page(), workspace_ids)
+
+    @loaded(
+        lambda loaders: loaders.domain_aliases,
+        lambda _, aliases: DomainAlias.all(aliases),
+        list[DomainAlias] | None,
+        requires=INSIDERS,
+        costs=list_of(MOST_ALIASES),
+    )
+    def domain_aliases(self) -> int:
+        """Other names of the sites that show its assets, in order of their letters."""
+        return self.row.tenant_id
 
     @loaded(
         lambda loaders: loaders.figures_of_scope,

@@ -66,10 +66,19 @@ class EventResult:
     )
     status: EventStatus = described("Whether it was stored now, was stored before, or was dropped.")
     reason: str | None = described(f"Null unless it was dropped. Why it was dropped: {', '.join(Reason)}.")
+    clock_correction: int | None = described(
+        "How many seconds later than told it is counted, as `sentAt` showed that the sender's clock was "
+        "behind; less than 0 where it was ahead. Null where its time is as told."
+    )
 
     @classmethod
     def of(cls, outcome: EventOutcome) -> Self:
-        return cls(id=strawberry.ID(str(outcome.id)), status=outcome.status, reason=outcome.reason)
+        return cls(
+            id=strawberry.ID(str(outcome.id)),
+            status=outcome.status,
+            reason=outcome.reason,
+            clock_correction=outcome.clock_behind or None,
+        )
 
 
 @strawberry.type(description="What became of the events. What is stored is counted, and survives a crash.")
@@ -78,6 +87,10 @@ class RecordEventsPayload:
     duplicates: int = described("How many events had an id that was stored before: they changed nothing.")
     dropped: int = described(
         "How many events were refused, each for the `reason` in its result: they changed nothing."
+    )
+    corrected: int = described(
+        "How many of those that are stored now are counted at another time than told, as the sender's clock "
+        "was wrong: see `clockCorrection`."
     )
     results: list[EventResult] = described("One for each event given, in the order in which they were given.")
 
@@ -88,6 +101,7 @@ class RecordEventsPayload:
             stored=statuses.count(EventStatus.STORED),
             duplicates=statuses.count(EventStatus.DUPLICATE),
             dropped=statuses.count(EventStatus.DROPPED),
+            corrected=sum(1 for outcome in outcomes if outcome.clock_behind),
             results=[EventResult.of(outcome) for outcome in outcomes],
         )
 
@@ -171,3 +185,13 @@ class CreateAssetPayload:
 @strawberry.type(description="The asset that was changed.")
 class UpdateAssetPayload:
     asset: Asset = described("The asset, as it is now.")
+
+
+@strawberry.type(description="The organization whose sites have other names now.")
+class SetDomainAliasesPayload:
+    organization: Organization = described("The organization, as it is now.")
+
+
+@strawberry.type(description="The viewer, whose sites have other names now.")
+class SetOwnDomainAliasesPayload:
+    user: User = described("The viewer, as they are now.")

@@ -1,25 +1,35 @@
 """Publications and the people who make them: each shows the other, so they stand together."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import strawberry
 
 from auth.access import Access
-from base.calendar import DateInterval
+from base.calendar import WeekStart
 from base.ids import Kind, global_id
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
+from graph.enums import PublicationAction
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
+from graph.types.arguments import (
+    UTC,
+    GroupByOfPublication,
+    Interval,
+    OneDomain,
+    Range,
+    WeeksStart,
+    ZeroFill,
+    Zone,
+)
 from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
-from graph.types.views import ViewSeries
-from loaders.asset_metrics import Group
-from loaders.engagement import EngagementKey, SocialKey
+from graph.types.views import ActionSeries, ViewSeries
+from loaders.engagement import EngagementKey
 from loaders.hour import HourKey
 from loaders.insights import InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
@@ -27,15 +37,14 @@ from loaders.pages import PageKey
 from loaders.people import UserRow
 from loaders.publications import ExperienceRow, PublicationRow
 from loaders.views import ViewsKey
-from models import ExperienceType
+from models import Action, ExperienceType
 from resolvers import metrics
+from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
-from resolvers.ranges import span_of, zone_of
 
 if TYPE_CHECKING:
     from graph.types.insight import UserInsight
 
-UTC = TimeZone("UTC")
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
 
@@ -66,6 +75,18 @@ class User(Node):
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
+
+    @loaded(
+        lambda loaders: loaders.domain_aliases,
+        lambda _, aliases: DomainAlias.all(aliases),
+        list[DomainAlias] | None,
+        requires=[Access.SELF],
+        costs=list_of(MOST_ALIASES),
+    )
+    def domain_aliases(self) -> int:
+        """Other names of the sites that show the user's publications, profile and works, in order of their
+        letters."""
+        return self.row.tenant_id
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
@@ -139,7 +160,7 @@ class Publication(Node):
         requires=MAKERS,
     )
     def experience_counts(self) -> HourKey[int]:
-        """How many experiences it has published, by type. At most an hour old."""
+        """How many experiences it has published, by type."""
         return metrics.experience_counts_key(self.row)
 
     @loaded(
@@ -154,26 +175,30 @@ class Publication(Node):
         info: Info,
         range: Annotated[
             DateRange | None,
-            argument(
-                "All time when null. Days and local times are read in UTC; both ends are included, to the "
-                "second."
-            ),
+            argument("All time when null. Both ends are included, to the second."),
         ] = None,
+        time_zone: Annotated[
+            TimeZone | None,
+            argument(
+                "By whose clock days and local times of `range` are read, and the range before it is found; "
+                "UTC when null."
+            ),
+        ] = UTC,
     ) -> HourKey[EngagementKey]:
-        """What people did with it, of all time or within a range. At most an hour old, as `generatedAt`
-        says."""
-        span = span_of(range.start, range.end, zone_of("UTC"), info.context.limits) if range else None
-        return metrics.engagement_key(self.row, span)
+        """What people did with it, of all time or within a range: as much as all other fields of the answer
+        know of."""
+        ends = (range.start, range.end) if range else None
+        return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
 
     @loaded(
-        lambda loaders: loaders.social_metrics,
+        lambda loaders: loaders.social_counts,
         lambda _, counts: SocialMetrics.of(counts),
         SocialMetrics | None,
         requires=MAKERS,
     )
-    def social_metrics(self) -> HourKey[SocialKey]:
-        """Followers of the publication's owner, and whom the owner follows. At most an hour old."""
-        return metrics.social_metrics_key(self.row)
+    def social_metrics(self) -> int:
+        """Followers of the publication's owner, and whom the owner follows."""
+        return self.row.owner_id
 
     @loaded(
         lambda loaders: loaders.views,
@@ -182,43 +207,64 @@ class Publication(Node):
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
-    def views(
+    async def views(
         self,
         info: Info,
-        range: Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")],
-        interval: Annotated[DateInterval, argument("How long the buckets are.")],
-        time_zone: Annotated[
-            TimeZone | None,
-            argument(
-                "By whose clock days and local times of `range` are read, and the buckets made; UTC when "
-                "null."
-            ),
-        ] = UTC,
-        group_by: Annotated[
-            Sequence[Group] | None,
-            argument(
-                "DEVICE, DOMAIN or both; one point a bucket when empty. ASSET and WORKSPACE are "
-                "BAD_USER_INPUT."
-            ),
-        ] = (),
-        domain: Annotated[
-            str | None,
-            argument(
-                "Only views from this site, such as `example.com`, or from `(other)`: see "
-                "`ViewPoint.domain`. From anywhere when null."
-            ),
-        ] = None,
+        range: Range,
+        interval: Interval,
+        time_zone: Zone = UTC,
+        group_by: GroupByOfPublication = (),
+        domain: OneDomain = None,
+        zero_fill: ZeroFill = False,
+        week_start: WeeksStart = WeekStart.MONDAY,
     ) -> ViewsKey:
         """Views of the publication over time. Up to this moment."""
-        return metrics.publication_views_key(
+        return await metrics.publication_series_key(
             self.row,
-            info.context.limits,
+            info.context,
+            action=Action.VIEW,
             start=range.start,
             end=range.end,
             interval=interval,
             time_zone=time_zone,
             group_by=[dimension.value for dimension in group_by or ()],
             domain=domain,
+            zero_fill=zero_fill,
+            week_start=week_start,
+        )
+
+    @loaded(
+        lambda loaders: loaders.views,
+        lambda key, series: ActionSeries.of(key, series),
+        ActionSeries | None,
+        requires=MAKERS,
+        costs=[SEVERAL_STATEMENTS, A_SERIES],
+    )
+    async def actions(
+        self,
+        info: Info,
+        action: Annotated[PublicationAction, argument("Which of the things that people do to publications.")],
+        range: Range,
+        interval: Interval,
+        time_zone: Zone = UTC,
+        group_by: GroupByOfPublication = (),
+        domain: OneDomain = None,
+        zero_fill: ZeroFill = False,
+        week_start: WeeksStart = WeekStart.MONDAY,
+    ) -> ViewsKey:
+        """What people did to the publication over time, and what of it they took back. Up to this moment."""
+        return await metrics.publication_series_key(
+            self.row,
+            info.context,
+            action=action.value,
+            start=range.start,
+            end=range.end,
+            interval=interval,
+            time_zone=time_zone,
+            group_by=[dimension.value for dimension in group_by or ()],
+            domain=domain,
+            zero_fill=zero_fill,
+            week_start=week_start,
         )
 
     @classmethod

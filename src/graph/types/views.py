@@ -1,10 +1,10 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self, cast
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, cast
 
 import strawberry
 
-from base.calendar import DateInterval
+from base.calendar import Bucket, DateInterval
 from graph.directives import A_POINT
 from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
@@ -31,6 +31,24 @@ def _workspace_face(row: WorkspaceRow) -> Any:
     return Workspace.of(row)
 
 
+def is_running(bucket: Bucket, now: datetime) -> bool:
+    return bucket.start <= now < bucket.end
+
+
+class OfBucket(NamedTuple):
+    """What points of one bucket have in common, by the names of their fields."""
+
+    date_interval: str
+    start: datetime
+    end: datetime
+    is_partial: bool
+    is_running: bool
+
+    @classmethod
+    def at(cls, bucket: Bucket, now: datetime) -> Self:
+        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, bucket.start <= now < bucket.end)
+
+
 @strawberry.type(
     description="How often something was viewed in one bucket of a series, and within it in one group.",
     directives=[A_POINT],
@@ -39,21 +57,27 @@ class ViewPoint:
     asset_id: strawberry.Private[int | None]
     workspace_id: strawberry.Private[int | None]
     date_interval: str = described(
-        "The bucket's key: YYYYMMDD, YYYYww (by default the ISO week of the ISO year) or YYYYMM, in the "
-        "asked time zone."
+        "The bucket's key: YYYYMMDDHH, YYYYMMDD, YYYYww (by default the ISO week of the ISO year) or YYYYMM, "
+        "in the asked time zone. An hour that the clocks show again, when they are set back, has its offset "
+        "behind it: 2023102902+0100."
     )
     start: datetime = described("The first instant of the bucket, whether or not the range covers all of it.")
     end: datetime = described("The end of the bucket: this instant belongs to the next one.")
     is_partial: bool = described(
         "Whether the range covers only a part of the bucket. Then only that part is counted."
     )
+    is_running: bool = described(
+        "Whether the bucket had begun and was not over when this was asked, so that more may still come. One "
+        "that has not begun is not running."
+    )
     device_category: DeviceCategory | None = described(
         "The group's device. Null unless grouped by DEVICE; then null stands for what is none of these, "
         "such as television sets, consoles, cars and headsets, and for what was not recognised."
     )
     domain: str | None = described(
-        "The group's site. Null unless grouped by DOMAIN; then null stands for views that name no site, and "
-        "`(other)` for those of sites beyond as many as are told apart on a day."
+        "The group's site; where several are one by `domainAliases`, the name that they go by. Null unless "
+        "grouped by DOMAIN; then null stands for views that name no site, and `(other)` for those of sites "
+        "beyond as many as are told apart on a day."
     )
     count: BigInt = described("Views in this bucket and group, within the range.")
 
@@ -76,8 +100,8 @@ class ViewPoint:
         return self.workspace_id
 
     @classmethod
-    def of(cls, point: Point) -> Self:
-        bucket, group, views = point
+    def of(cls, point: Point, now: datetime) -> Self:
+        bucket, group = point.bucket, point.group
         return cls(
             asset_id=group.asset_id,
             workspace_id=group.workspace_id,
@@ -85,24 +109,57 @@ class ViewPoint:
             start=bucket.start,
             end=bucket.end,
             is_partial=bucket.is_partial,
+            is_running=is_running(bucket, now),
             device_category=DeviceCategory.of(group.device),
             domain=group.domain,
-            count=BigInt(views),
+            **cls.counted(point),
         )
 
+    @staticmethod
+    def counted(point: Point) -> dict[str, BigInt]:
+        """What each point has for itself."""
+        return {"count": BigInt(point.standing)}
 
-OF_THE_BUCKET = frozenset({"date_interval", "start", "end", "is_partial"})
-"""What points of one bucket have in common; but for `count`, the rest is of their group."""
+
+@strawberry.type(
+    description="How often something was done in one bucket of a series, and within it in one group.",
+    directives=[A_POINT],
+)
+class ActionPoint(ViewPoint):
+    domain: str | None = described(
+        "The group's site. Null unless grouped by DOMAIN; then null stands for what names no site, and "
+        "`(other)` for sites beyond as many as are told apart on a day."
+    )
+    count: BigInt = described(
+        "How often it was done in this bucket and group, within the range, and was not taken back."
+    )
+    taken_back: BigInt = described(
+        "How often it was done in this bucket and group, within the range, and was taken back later, "
+        "whenever that was. With `count` it is all that was done. 0 for what cannot be taken back."
+    )
+
+    @staticmethod
+    def counted(point: Point) -> dict[str, BigInt]:
+        return {"count": BigInt(point.standing), "taken_back": BigInt(point.taken_back)}
+
+
+OF_THE_POINT = frozenset({"count", "taken_back"})
+"""What each point has for itself; what it has not with its bucket either, it has with its group."""
 
 
 class Points(Iterable[ViewPoint]):
     """The points of a series, each made when its turn comes."""
 
-    def __init__(self, series: Series) -> None:
+    def __init__(self, series: Series, now: datetime, face: type[ViewPoint] = ViewPoint) -> None:
         self.series = series
+        self.now = now
+        self.face = face
 
     def __iter__(self) -> Iterator[ViewPoint]:
-        return map(ViewPoint.of, self.series.points())
+        return map(self.of, self.series.points())
+
+    def of(self, point: Point) -> ViewPoint:
+        return self.face.of(point, self.now)
 
     def __len__(self) -> int:
         return len(self.series.counts)
@@ -129,15 +186,46 @@ class ViewSeries:
         return cls(
             view_type=None,
             interval=key.interval,
-            count=BigInt(series.views),
-            points=cast(list[ViewPoint], Points(series)),
+            count=BigInt(series.standing),
+            points=cast(list[ViewPoint], Points(series, key.now)),
         )
 
     @classmethod
     def of_assets(cls, key: SeriesKey, series: Series) -> Self:
         return cls(
-            view_type=ViewType[key.view_type],
+            view_type=ViewType[key.view_type] if key.view_type else None,
             interval=key.interval,
-            count=BigInt(series.views),
-            points=cast(list[ViewPoint], Points(series)),
+            count=BigInt(series.standing),
+            points=cast(list[ViewPoint], Points(series, key.now)),
+        )
+
+
+@strawberry.type(
+    description=(
+        "What was done over time. A bucket is from its start up to, not including, its end. What was taken "
+        "back is told where it was done, not where it was taken back. Points are ordered by bucket, then by "
+        "group. A point where nothing was done is left out, unless `zeroFill` asks for it."
+    )
+)
+class ActionSeries:
+    interval: DateInterval = described("How long each bucket is.")
+    count: BigInt = described(
+        "How often it was done in the whole range and was not taken back: the sum of the points."
+    )
+    taken_back: BigInt = described(
+        "How often it was done in the whole range and was taken back later, whenever that was. With `count` "
+        "it is all that was done: what of an older range is compared with a newer one, which had less time "
+        "to be taken back."
+    )
+    points: list[ActionPoint] = described(
+        "One for each bucket and group in which it was done; with `zeroFill`, for all of them."
+    )
+
+    @classmethod
+    def of(cls, key: ViewsKey | SeriesKey, series: Series) -> Self:
+        return cls(
+            interval=key.interval,
+            count=BigInt(series.standing),
+            taken_back=BigInt(sum(series.taken_back)),
+            points=cast(list[ActionPoint], Points(series, key.now, ActionPoint)),
         )

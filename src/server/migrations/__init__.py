@@ -16,17 +16,19 @@ from sqlalchemy import Connection
 
 from database import Database, ensure_partitions
 from server.failures import Failure, told_of_database, try_to_open
+from server.moving import Tell, mend_all
 from server.revisions import SCRIPTS
 
 T = TypeVar("T")
 
 
-async def upgrade(url: str) -> None:
-    """To the newest revision. A database that is there already loses nothing."""
+async def upgrade(url: str, tell: Tell = lambda _: None) -> None:
+    """To the newest revision, and the rules of time zones that are here. What is there loses nothing."""
     await _run(url, lambda config: command.upgrade(config, "head"))
     database = Database(url)
     try:
         await ensure_partitions(database, datetime.now(UTC))
+        await mend_all(database, tell)
     finally:
         await database.close()
 

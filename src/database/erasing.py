@@ -1,0 +1,67 @@
+"""Rows that are deleted so that no file of the database has them any more.
+
+SQLite and PostgreSQL both leave what is deleted where it stood, until something else needs the room.
+"""
+
+from asyncio import sleep
+
+from sqlalchemy import ColumnElement, LargeBinary, delete, insert, not_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from database.database import Database
+from database.inserts import table_of
+
+_TRIES = 5
+_PAUSE_SECONDS = 0.2
+
+
+async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnElement[bool]) -> bool:
+    """For a small table, which PostgreSQL has without a log (UNLOGGED): else that would keep them.
+
+    False when they are deleted, but somebody reads what was there before, and keeps SQLite's log: then
+    it is to be called again.
+    """
+    async with database.writing() as session:
+        connection = await session.connection()
+        if database.dialect_name == "sqlite":
+            await _overwrite(connection, model, are_old)
+        else:
+            await _write_anew(connection, model, are_old)
+    return database.dialect_name != "sqlite" or await _empty_log(database)
+
+
+async def _overwrite(
+    connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
+) -> None:
+    """By zeros in the place where they stand; and what SQLite moves meanwhile, where it stood."""
+    table = table_of(model)
+    blobs = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
+    await connection.exec_driver_sql("PRAGMA secure_delete = ON")
+    rows = (await connection.execute(select(table).where(are_old))).mappings().all()
+    for row in rows:
+        is_it = [column == row[column.name] for column in table.primary_key]
+        zeros = {name: bytes(len(row[name])) for name in blobs}
+        await connection.execute(update(table).where(*is_it).values(zeros))
+    await connection.execute(delete(table).where(are_old))
+
+
+async def _write_anew(
+    connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
+) -> None:
+    """What is kept goes into a new file; the old one is cut to nothing when this is committed."""
+    table = table_of(model)
+    await connection.exec_driver_sql(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE")
+    kept = (await connection.execute(select(table).where(not_(are_old)))).mappings().all()
+    await connection.exec_driver_sql(f"TRUNCATE {table.name}")
+    if kept:
+        await connection.execute(insert(table), [dict(row) for row in kept])
+
+
+async def _empty_log(database: Database) -> bool:
+    """The log has pages as they were before. It can be cut off when nobody reads these any more."""
+    for _ in range(_TRIES):
+        if await database.empty_log():
+            return True
+        await sleep(_PAUSE_SECONDS)
+    return False

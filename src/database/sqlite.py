@@ -1,0 +1,116 @@
+"""SQLite's connections that only read, held open with their statements prepared: each is a thread."""
+
+import asyncio
+import sqlite3
+from contextlib import suppress
+from functools import partial
+from typing import Any
+
+import aiosqlite
+from sqlalchemy import URL
+
+from database.held import Held, Places
+from database.moment import Fetched, Moment, SnapshotLost, Snapshots
+from database.readers import LARGE_MOMENTS, MOMENTS
+
+_INTERRUPT_SECONDS = 0.01
+_SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
+_ROWS_OF_A_CHUNK = 64
+"""Of cursors, which nobody uses here."""
+
+
+class SqliteReaders:
+    def __init__(self, url: URL, limit: int) -> None:
+        self._path = url.database or ""
+        running = Places(limit)
+        self._held = Held(running, self._connect)
+        self._snapshots = Snapshots(
+            self._connect_snapshot, running, limit=MOMENTS * limit, limit_of_large=LARGE_MOMENTS * limit
+        )
+
+    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+        connection = await self._held.take()
+        try:
+            rows = list(await connection.execute_fetchall(text, arguments))
+        except asyncio.CancelledError:
+            self._held.give_back_later(_interrupted(connection))
+            raise
+        except BaseException:
+            self._held.give_back(connection)
+            raise
+        self._held.give_back(connection)
+        return rows
+
+    def moment(self, *, is_large: bool) -> Moment:
+        return Moment(self._snapshots, is_large=is_large)
+
+    async def are_there(self) -> bool:
+        return True
+
+    async def close(self) -> None:
+        await self._held.all_back()
+        snapshots = await self._snapshots.all_back()
+        for connection in (*self._held.drain(), *snapshots):
+            assert isinstance(connection, aiosqlite.Connection)
+            await connection.close()
+
+    async def _connect(self) -> aiosqlite.Connection:
+        connection = await aiosqlite.connect(self._path, **_SQLITE)
+        await connection.execute("PRAGMA query_only = ON")
+        return connection
+
+    async def _connect_snapshot(self) -> "SqliteSnapshot":
+        connect = partial(sqlite3.connect, self._path, check_same_thread=False, **_SQLITE)
+        connection = SqliteSnapshot(connect, _ROWS_OF_A_CHUNK)
+        await connection
+        await connection.execute("PRAGMA query_only = ON")
+        return connection
+
+
+class SqliteSnapshot(aiosqlite.Connection):
+    """It begins in its thread together with what is read first, and ends at once, when nothing runs there."""
+
+    _has_begun = False
+
+    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+        rows: Fetched = await self._execute(self._read, text, arguments)  # type: ignore[no-untyped-call]
+        return rows
+
+    async def settled(self) -> bool:
+        await _interrupted(self)
+        return True
+
+    def end(self) -> None:
+        # As soon done as said to the thread: a lock is given back.
+        self._has_begun = False
+        self._conn.rollback()
+
+    def drop(self) -> None:
+        self.stop()
+
+    def _read(self, text: str, arguments: list[Any]) -> Fetched:
+        connection = self._conn
+        if not self._has_begun:
+            connection.execute("BEGIN")
+            self._has_begun = True
+        elif not connection.in_transaction:
+            # SQLite ends it by itself after some errors, and would show what is there by now.
+            raise SnapshotLost
+        return connection.execute(text, arguments).fetchall()
+
+
+async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
+    """When nothing runs on it any more. What comes next in its thread says so, and may be hit as well.
+
+    Again and again: what is only about to begin is not interrupted.
+    """
+
+    async def next_one() -> None:
+        with suppress(sqlite3.OperationalError):
+            await connection.execute_fetchall("SELECT 1")
+
+    following = asyncio.create_task(next_one())
+    while not following.done():
+        await connection.interrupt()
+        await asyncio.wait({following}, timeout=_INTERRUPT_SECONDS)
+    return connection

@@ -1,0 +1,92 @@
+"""Other names of a tenant's sites, as the tenant gives them."""
+
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import NamedTuple, NoReturn
+
+from sqlalchemy import delete, insert
+from sqlmodel import col
+
+from auth.access import Access, require
+from base.aliases import ANY, ANY_WWW, Aliases, aliases_of
+from base.errors import BadUserInput
+from database import table_of
+from ingest.domains import InvalidDomain, domain_pattern, normal_domain
+from loaders.organizations import OrganizationRow
+from loaders.people import UserRow
+from models import DomainAlias
+from resolvers.context import Context
+from resolvers.organizations import find_organization
+
+MOST_ALIASES = 100
+
+
+class GivenAlias(NamedTuple):
+    domain: str
+    name: str
+
+
+async def set_domain_aliases(
+    context: Context, organization_id: str, given: Sequence[GivenAlias]
+) -> OrganizationRow:
+    """By an owner or admin of the organization."""
+    context.viewer.required_user_id()
+    organization = await find_organization(context, organization_id)
+    await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
+    await _replace(context, organization.tenant_id, _checked(given))
+    return organization
+
+
+async def set_own_domain_aliases(context: Context, given: Sequence[GivenAlias]) -> UserRow:
+    user = await context.loaders.user.load(context.viewer.required_user_id())
+    assert user is not None
+    await _replace(context, user.tenant_id, _checked(given))
+    return user
+
+
+async def _replace(context: Context, tenant_id: int, aliases: Aliases) -> None:
+    """Figures that were counted before stay in answers of the last hour; none of them is by site."""
+    async with context.writing() as session:
+        await session.execute(delete(DomainAlias).where(col(DomainAlias.tenant_id) == tenant_id))
+        rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]
+        if rows:
+            await session.execute(insert(table_of(DomainAlias)), rows)
+    context.forget_loaded()
+
+
+def _checked(given: Sequence[GivenAlias]) -> Aliases:
+    if len(given) > MOST_ALIASES:
+        raise BadUserInput(f"At most {MOST_ALIASES} aliases.", argument="aliases", reason="TOO_MANY")
+    aliases = aliases_of([_pair(one) for one in given])
+    patterns = [pattern for pattern, _ in aliases.pairs]
+    for pattern, other in pairwise(patterns):
+        if pattern == other:
+            _refuse(f"`{pattern}` has two names.")
+    for pattern, name in aliases.pairs:
+        if name == pattern:
+            _refuse(f"`{pattern}` is no other name of itself.")
+        if pattern != ANY_WWW and aliases.name_of(name) != name:
+            _refuse(
+                f"`{pattern}` leads to `{name}`, which is itself another name of a site: name the last one."
+            )
+    return aliases
+
+
+def _pair(given: GivenAlias) -> tuple[str, str]:
+    if (given.domain.strip(), given.name.strip()) == (ANY_WWW, ANY):
+        return ANY_WWW, ANY
+    return _domain(given.domain, domain_pattern), _domain(given.name, normal_domain)
+
+
+def _domain(text: str, read: Callable[[str], str | None]) -> str:
+    try:
+        name = read(text)
+    except InvalidDomain:
+        name = None
+    if name is None:
+        raise BadUserInput(f"`{text[:253]}` is no domain.", argument="aliases", reason="INVALID_DOMAIN")
+    return name
+
+
+def _refuse(message: str) -> NoReturn:
+    raise BadUserInput(message, argument="aliases", reason="INVALID_ALIAS")
