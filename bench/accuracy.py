@@ -160,7 +160,7 @@ def _of_device_detector() -> Iterator[Agent]:
                 continue
             if (case.get("client") or {}).get("type") == "browser":
                 yield Agent("device-detector's browsers", text, "PERSON")
-            wanted = _DEVICES.get((case.get("device") or {}).get("type"))
+            wanted = _DEVICES.get((case.get("device") or {}).get("type", ""))
             if wanted:
                 recent = "recent " if _is_recent(text) else "older "
                 yield Agent(f"its {recent}{_KINDS[wanted]}", text, wanted)
