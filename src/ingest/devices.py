@@ -1,58 +1,163 @@
-"""What a user agent is: a bot, or a kind of device.
+"""What a user agent is: a bot, an app, or a browser on a kind of device.
 
 ua-parser (its Rust core, with the rules that browsers' makers' users keep) names the operating
 system and the device; these rules map its words to ours.
 """
 
 import re
-from functools import lru_cache
+from enum import Enum
+from typing import NamedTuple
 
 from ua_parser import parse
 
+from ingest.bots import is_app, is_listed, is_plain, says_so
+from ingest.makes import COMPUTER, NAMED, NONE, PHONE, SCREEN, TABLET
 from models import Device
 
-# Cubot is a maker of phones.
-_BOT = re.compile(
-    r"(?<!cu)bot\b|crawl|spider|slurp|preview|headless|lighthouse|pingdom|monitor|curl/|wget/|python-|httpx|"
-    r"aiohttp|okhttp|go-http-client|java/|libwww|facebookexternalhit|embedly|scrapy|axios/|node-fetch|undici",
+_DESKTOP_SYSTEMS = {
+    *("Windows", "Windows 95", "Windows 98", "Windows XP", "Mac OS", "Mac OS X", "Chrome OS"),
+    *("Linux", "Ubuntu", "Kubuntu", "Debian", "Fedora", "Red Hat", "CentOS", "SUSE", "Mandriva", "Mageia"),
+    *("Gentoo", "Slackware", "Arch Linux", "Linux Mint", "PCLinuxOS", "FreeBSD", "OpenBSD", "NetBSD"),
+    *("DragonFly BSD", "Solaris", "BeOS", "AmigaOS"),
+}
+_PHONE_SYSTEMS = {
+    *("iOS", "Android", "Windows Phone", "Windows Mobile", "KaiOS", "BlackBerry OS", "Symbian OS", "Bada"),
+    *("Firefox OS", "webOS"),
+}
+_SAID_NONE = re.compile(
+    r"(?i:\btv\b|smart-?tv|\btv[ _-]|hbbtv|\bstb\b|set-?top)|[a-z]tv\b|(?<!\bB)TV\b|\bSM-R\d{3}|BRAVIA|CrKey"
+    r"|\bAFT[A-Z]|VSTVB|TiVoOS|\bOMI/|\bRoku|\bViera|Espial|NetCast|NETTV"
+    r"|\bLG ?Browser|\bMaple\b|\bwv-atv\b|Aquos|\bWeb0S|\bTizen [\d.]+[^)]*\bTV|BrightSign|Sagemcom|\bDTV"
+    r"|OculusBrowser|PicoBrowser|VR Safari|\bQuest(?: \dS?| Pro)?\)|Tesla/|QtCarBrowser|\bXbox\b|XBOX"
+    r"|PlayStation|PLAYSTATION|Nintendo|NintendoBrowser"
+    r"|Dreamcast|SEGASATURN|\bPSP\b|\bSteam ?Deck|Valve|Wolvic|Mobile VR|(?i:\bwatch)|Watch\d|Sonos|HomePod"
+    r"|AudioAccessory|\bEcho/|AlexaMediaPlayer|AppleTV|Apple ?TV|VisionOS|\bWear\b"
+)
+_COMPUTER_SAID = re.compile(
+    r"\(PC;|CrosArc|Windows NT(?!.*(?:WPDesktop|Lumia|Xbox))|; Desktop[;)]|\bMac(?:BookPro|BookAir|intosh)"
+)
+_TABLET_SAID = re.compile(
+    r"/apad\b|iPad|\bTablet(?! PC)|PlayBook|Silk(?!.*Mobile)|Kindle|Kobo|\bNook\b|TouchPad|FBID/tablet"
+    r"|Screen Size[^;]*tablet",
     re.IGNORECASE,
 )
-_DESKTOP_SYSTEMS = {"Windows", "Mac OS X", "Linux", "Ubuntu", "Chrome OS", "Fedora", "Debian", "FreeBSD"}
-_TELEVISION = re.compile(r"TV\b|BRAVIA|CrKey", re.IGNORECASE)
-_TABLET = re.compile(
-    r"iPad|Tablet(?! PC)|PlayBook|Silk(?!.*Mobile)|Kindle|Nexus (?:7|9|10)\b|SM-[TX]\d", re.IGNORECASE
+_PHONE_SAID = re.compile(
+    r"Mobi|Windows CE|\bPDA\b|J2ME|MIDP|Opera Mini|WPDesktop|iPhone|iPod|Symbian|UCWEB|BlackBerry|Nokia|WAP"
+    r"|UP\.Browser|\bBREW\b|Series ?60"
 )
-_PHONE = re.compile(r"Mobi|J2ME|Opera Mini")
-_CACHED_AGENTS = 10_000
-_LONGEST = 1_000
+LONGEST = 1_000
+"""Characters of an agent that are looked at."""
+
+_BOT_WORDS = (
+    "bot",
+    "crawl",
+    "spider",
+    "slurp",
+    "headless",
+    "lighthouse",
+    "http",
+    "www.",
+    "@",
+    "python",
+    "curl/",
+    "java/",
+    "monitor",
+    "preview",
+)
+
+
+class Kind(Enum):
+    BROWSER = "BROWSER"
+    APP = "APP"
+    """An app on somebody's device, or any other program that uses the same library."""
+    BOT = "BOT"
+
+
+class Agent(NamedTuple):
+    kind: Kind
+    device: Device
+
+
+_BOT = Agent(Kind.BOT, Device.UNKNOWN)
 
 
 def is_bot(agent: str | None) -> bool:
-    """An agent that is missing is one too: browsers always send it."""
-    return agent is None or not agent.strip() or _known(agent[:_LONGEST])[0]
+    """Of whom nothing else is known. An agent that is missing is one, too: browsers always send it."""
+    return told((agent or "")[:LONGEST]).kind is not Kind.BROWSER
 
 
 def device_of(agent: str | None) -> Device:
-    return _known(agent[:_LONGEST])[1] if agent else Device.UNKNOWN
+    return told((agent or "")[:LONGEST]).device
 
 
-@lru_cache(maxsize=_CACHED_AGENTS)
-def _known(agent: str) -> tuple[bool, Device]:
+def told(agent: str) -> Agent:
+    """By all that is known. Takes up to some milliseconds."""
+    if not agent.strip():
+        return _BOT
     found = parse(agent)
     family = found.device.family if found.device else ""
-    system = found.os.family if found.os else ""
-    if family == "Spider" or _BOT.search(agent):
-        return True, Device.UNKNOWN
-    return False, _device(agent, system)
+    device = _device(agent, found.os.family if found.os else "")
+    if is_plain(agent):
+        return Agent(Kind.BROWSER, device)
+    if says_so(agent):
+        return _BOT
+    if is_app(agent):
+        return Agent(Kind.APP, device)
+    return _BOT if is_listed(agent, family) else Agent(Kind.BROWSER, device)
+
+
+def guessed(agent: str) -> Agent:
+    """By a few words. Takes some microseconds."""
+    lower = agent.lower()
+    if not lower.startswith(("mozilla/", "opera/", "dalvik/")) or any(word in lower for word in _BOT_WORDS):
+        return Agent(Kind.APP, Device.UNKNOWN) if is_app(agent) else _BOT
+    if "tv" in lower or "vr " in lower or "watch" in lower:
+        device = Device.UNKNOWN
+    elif "ipad" in lower or "tablet" in lower.replace("tablet pc", "") or "/apad" in lower:
+        device = Device.TABLET
+    elif "mobi" in lower or "iphone" in lower:
+        device = Device.MOBILE
+    elif "android" in lower:
+        device = Device.TABLET
+    else:
+        device = (
+            Device.DESKTOP
+            if "windows nt" in lower or "macintosh" in lower or "x11" in lower
+            else Device.UNKNOWN
+        )
+    return Agent(Kind.BROWSER, device)
 
 
 def _device(agent: str, system: str) -> Device:
-    if _TELEVISION.search(agent):
-        return Device.UNKNOWN
-    if _TABLET.search(agent) or (system == "Android" and "Mobile" not in agent):
+    named = NAMED.search(agent)
+    if _SAID_NONE.search(agent):
+        return Device.DESKTOP if named and COMPUTER.search(named[1]) else Device.UNKNOWN
+    if named:
+        return _of_android(agent, named[1])
+    if _TABLET_SAID.search(agent):
         return Device.TABLET
-    if system in {"iOS", "Android", "Windows Phone", "KaiOS", "BlackBerry OS"} or _PHONE.search(agent):
+    if "WPDesktop" in agent:
+        return Device.MOBILE
+    if _COMPUTER_SAID.search(agent):
+        return Device.DESKTOP
+    if system == "Android" and agent.startswith("Mozilla") and "Mobile" not in agent:
+        return Device.TABLET
+    if system in _PHONE_SYSTEMS or _PHONE_SAID.search(agent):
         return Device.MOBILE
     if system in _DESKTOP_SYSTEMS or "X11;" in agent:
         return Device.DESKTOP
     return Device.UNKNOWN
+
+
+def _of_android(agent: str, model: str) -> Device:
+    if NONE.search(model) or SCREEN.search(model):
+        return Device.UNKNOWN
+    if COMPUTER.search(model) or _COMPUTER_SAID.search(agent):
+        return Device.DESKTOP
+    if PHONE.search(model):
+        return Device.MOBILE
+    if TABLET.search(model) or _TABLET_SAID.search(agent):
+        return Device.TABLET
+    # Some apps cut their agents, and with it what they are on.
+    is_cut = "Safari" not in agent and "Firefox" not in agent
+    return Device.MOBILE if "Mobile" in agent or is_cut or not agent.startswith("Mozilla") else Device.TABLET

@@ -3,11 +3,12 @@
 from asyncio import gather
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from typing import NamedTuple
 
 from base.calendar import time_zone
 from base.errors import BadUserInput
 from ingest.admission import Dropped, Reason, Sender, admitted
-from ingest.devices import device_of, is_bot
+from ingest.devices import Kind
 from ingest.events import NewEvent
 from ingest.reports import EventOutcome, report
 from ingest.visitors import SaltsOfNow, passing_visitor
@@ -18,12 +19,25 @@ from resolvers.context import Context
 from resolvers.recording import is_made_by
 
 
-async def collect(
-    context: Context, events: Sequence[WireEvent], agent: str | None, *, opted_out: bool = False
-) -> list[EventOutcome]:
-    """One outcome for each event, in order. What they say of the visitor and the user is ignored.
+class Origin(NamedTuple):
+    """Where events come from, by the headers of their request."""
 
-    `opted_out`: whether the browser asks not to be tracked; that counts where the settings say so.
+    agent: str | None
+    is_ahead: bool = False
+    """Whether a browser makes the page ready, which nobody may ever see."""
+    opted_out: bool = False
+    """Whether the browser asks not to be tracked; that counts where the settings say so."""
+
+
+class Collected(NamedTuple):
+    outcomes: list[EventOutcome]
+    """One for each event, in order."""
+    is_nameless_app: bool = False
+    """Whether they were dropped since an app sent them that shows no key and no token."""
+
+
+async def collect(context: Context, events: Sequence[WireEvent], origin: Origin) -> Collected:
+    """What the events say of the visitor and the user is ignored.
 
     Raises THROTTLED where strangers send too much: then nothing is stored.
     """
@@ -41,23 +55,27 @@ async def collect(
         services.collecting.allow_subjects((subject for subject in asked if subject), now)
     own = await _makers_own(context, set(subjects.values()))
     salts = await services.salts.at(context.now)
-    bot, device = is_bot(agent), device_of(agent)
+    kind, device = services.agents.find(origin.agent, context.address, now)
+    is_nameless_app = kind is Kind.APP and is_stranger
+    is_bot = kind is Kind.BOT or is_nameless_app
     sender = _sender(context, device)
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
-        if opted_out and context.limits.honours_signals:
+        if origin.opted_out and context.limits.honours_signals:
             raise Dropped(Reason.OPTED_OUT)
-        if bot:
+        if is_bot:
             raise Dropped(Reason.BOT)
+        if origin.is_ahead:
+            raise Dropped(Reason.PRERENDERED)
         if subject is None:
             raise Dropped(Reason.UNKNOWN_SUBJECT)
         if subject in own:
             raise Dropped(Reason.OWN_VIEW)
         new = admitted(event, subject, sender)
-        return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, agent or ""))
+        return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
-    return await report(services.buffer, events, admit)
+    return Collected(await report(services.buffer, events, admit), is_nameless_app)
 
 
 def _sender(context: Context, device: Device) -> Sender:

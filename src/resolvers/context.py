@@ -20,6 +20,7 @@ from base.lanes import Lanes
 from base.networks import network_of
 from base.turns import Line
 from database import Database, current_usage
+from ingest.agents import Agents
 from ingest.buffer import Buffer
 from ingest.subjects import Reporters, Subjects
 from ingest.throttle import CollectThrottle
@@ -113,6 +114,7 @@ class Services:
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
     collecting: CollectThrottle = field(default_factory=CollectThrottle)
+    agents: Agents = field(default_factory=Agents)
     bearers: Bearers = field(default_factory=Bearers)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)

@@ -10,12 +10,16 @@ from starlette.responses import Response
 from auth.sign_in import viewer_of
 from ingest.reports import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
-from resolvers.collecting import collect
+from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Context, Services
 from server.bodies import body_of
 from server.errors import Refused, plain
 
 _MAX_BYTES = 1_000_000
+_HOW_APPS_SEND = (
+    "The user agent is an app's or a program's. An app's events count when they come with a key or a token: "
+    "`Authorization: Token <key>` or `Authorization: Bearer <token>`. Servers send theirs by recordEvents."
+)
 _SHARED = {
     "access-control-allow-origin": "*",
     # Else a page does not see when to come back.
@@ -64,15 +68,25 @@ class Collector:
         context.viewer = await viewer_of(
             request.headers, context.loaders, services.signer, context.now, services.bearers
         )
-        outcomes = await collect(
-            context, events, request.headers.get("user-agent"), opted_out=_opts_out(request.headers)
-        )
-        return _answer(202, _summary(outcomes))
+        collected = await collect(context, events, _origin(request))
+        return _answer(202, _summary(collected))
 
 
-def _summary(outcomes: list[EventOutcome]) -> dict[str, object]:
+def _origin(request: Request) -> Origin:
+    headers = request.headers
+    # What browsers say of the requests of pages that they make ready; the second is Safari's.
+    purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
+    return Origin(
+        headers.get("user-agent"),
+        is_ahead=purpose.partition(";")[0].strip().lower() == "prefetch",
+        opted_out=_opts_out(headers),
+    )
+
+
+def _summary(collected: Collected) -> dict[str, object]:
+    outcomes = collected.outcomes
     statuses = [outcome.status for outcome in outcomes]
-    return {
+    summary: dict[str, object] = {
         "stored": statuses.count(EventStatus.STORED),
         "duplicates": statuses.count(EventStatus.DUPLICATE),
         "dropped": statuses.count(EventStatus.DROPPED),
@@ -80,6 +94,9 @@ def _summary(outcomes: list[EventOutcome]) -> dict[str, object]:
         "reasons": sorted({outcome.reason for outcome in outcomes if outcome.reason}),
         "results": [result for place, outcome in enumerate(outcomes) if (result := _result(place, outcome))],
     }
+    if collected.is_nameless_app and outcomes:
+        summary["message"] = _HOW_APPS_SEND
+    return summary
 
 
 def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:

@@ -32,6 +32,11 @@ BY_DOMAIN = """{ publication(url: "ai-research-studio") {
     range: {start: "2023-06-15", end: "2023-06-15"}, interval: DAY, domain: "(other)"
   ) { points { count } }
 } }"""
+BY_DEVICE = """{ publication(url: "ai-research-studio") {
+  views(range: {start: "2023-06-15", end: "2023-06-15"}, interval: DAY, groupBy: [DEVICE]) {
+    points { deviceCategory count }
+  }
+} }"""
 DESKTOP = "Mozilla/5.0 (X11; Linux x86_64; rv:127.0) Gecko/20100101 Firefox/127.0"
 TABLET = "Mozilla/5.0 (Android 13; Tablet; rv:127.0) Gecko/127.0 Firefox/127.0"
 BOT = "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)"
@@ -317,6 +322,80 @@ async def test_bots_are_dropped(studio: Studio) -> None:
     assert named.body == summary(BOT=2)
     assert nameless.body == summary(BOT=1)
     assert await studio.count("events") == 0
+
+
+MAKE_KEY = """mutation { createAuthenticationKey(input: {name: "app"}) { secret } }"""
+APPS = ("okhttp/4.12.0", "Studio/7 CFNetwork/1410.0.3 Darwin/22.6.0", "Dart/3.5 (dart:io)")
+
+
+async def test_an_app_without_a_key_or_token_is_dropped_and_told_how_to_send(studio: Studio) -> None:
+    for agent in APPS:
+        answer = await collect(studio, [view(studio), view(studio)], agent=agent)
+
+        message = answer.body.pop("message")
+        assert (answer.status, answer.body) == (202, summary(BOT=2))
+        assert "`Authorization: Token <key>`" in message
+        assert "`Authorization: Bearer <token>`" in message
+    assert await studio.count("events") == 0
+
+
+async def test_an_app_with_a_token_is_no_bot(studio: Studio) -> None:
+    for agent in APPS:
+        answer = await collect(studio, view(studio, deviceCategory="MOBILE"), "stranger", agent=agent)
+
+        assert (answer.status, answer.body) == (202, summary(stored=1))
+    assert {event.device for event in await stored_events(studio)} == {Device.MOBILE}
+
+
+async def test_an_app_with_a_key_is_no_bot(studio: Studio) -> None:
+    made = await studio.ask(MAKE_KEY, "stranger")
+    key = made.data["createAuthenticationKey"]["secret"]
+
+    answer = await collect(studio, view(studio), agent=APPS[0], authorization=f"Token {key}")
+
+    assert answer.body == summary(stored=1)
+
+
+async def test_a_bot_with_a_token_is_still_a_bot(studio: Studio) -> None:
+    answer = await collect(studio, view(studio), "stranger", agent=BOT)
+
+    assert answer.body == summary(BOT=1)
+    assert await studio.count("events") == 0
+
+
+async def test_a_page_that_is_made_ready_and_not_seen_is_no_view(studio: Studio) -> None:
+    for header in (
+        {"sec_purpose": "prefetch;prerender"},
+        {"sec_purpose": "Prefetch"},
+        {"purpose": "prefetch"},
+    ):
+        answer = await collect(studio, [view(studio), view(studio)], **header)
+
+        assert (answer.status, answer.body) == (202, summary(PRERENDERED=2))
+    assert await studio.count("events") == 0
+
+    assert (await collect(studio, view(studio), sec_purpose="speech")).body == summary(stored=1)
+
+
+async def test_what_stands_in_a_room_has_no_category(studio: Studio) -> None:
+    xbox = "Mozilla/5.0 (Windows NT 10.0; Win64; x64; Xbox; Xbox One) Chrome/126.0 Safari/537.36"
+    for agent in (xbox, DESKTOP):
+        await collect(studio, view(studio), agent=agent)
+
+    answer = await studio.ask(BY_DEVICE, "owner")
+
+    views = answer.data["publication"]["views"]["points"]
+    assert [(point["deviceCategory"], point["count"]) for point in views] == [(None, 1), ("DESKTOP", 1)]
+
+
+async def test_whoever_sends_ever_new_agents_has_the_rest_guessed(studio: Studio) -> None:
+    studio.services.agents._new_an_hour = 2
+    for number in range(4):
+        agent = f"Mozilla/5.0 (Linux; Android 13; Tab {number}) Chrome/126.0 Mobile Safari/537.36"
+        assert (await collect(studio, view(studio), agent=agent)).body == summary(stored=1)
+
+    devices = [event.device for event in await stored_events(studio)]
+    assert sorted(devices) == [Device.MOBILE] * 2 + [Device.TABLET] * 2
 
 
 async def test_the_device_is_as_told_else_as_the_agent_says(studio: Studio) -> None:

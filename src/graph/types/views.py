@@ -71,8 +71,8 @@ class ViewPoint:
         "that has not begun is not running."
     )
     device_category: DeviceCategory | None = described(
-        "The group's device. Null unless grouped by DEVICE; then null stands for devices that were not "
-        "recognised."
+        "The group's device. Null unless grouped by DEVICE; then null stands for what is none of these, "
+        "such as television sets, consoles, cars and headsets, and for what was not recognised."
     )
     domain: str | None = described(
         "The group's site; where several are one by `domainAliases`, the name that they go by. Null unless "
