@@ -1,6 +1,6 @@
 """The one door to the database: statements and their rows on one side, units of work on the other."""
 
-from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, wait
+from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, to_thread, wait
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
@@ -35,6 +35,8 @@ _DRIVERS = {
 }
 _FEW = 500
 """Rows that are given their shape at once."""
+_MANY = 5_000
+"""Values of a list that take the event loop some milliseconds to be given to the driver."""
 _CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
 """Of commands; a server that has a limit waits half as long for whoever else writes."""
@@ -93,7 +95,12 @@ class Database:
             self._observe(compiled.text)
             try:
                 source = usage.moment or self._readers
-                fetched = await source.fetch(compiled.text, statement.arguments(compiled, parameters))
+                fetched = await source.fetch(
+                    compiled.text,
+                    await to_thread(statement.arguments, compiled, parameters)
+                    if _is_long(parameters)
+                    else statement.arguments(compiled, parameters),
+                )
             except Exception as error:
                 if fault := fault_of(error):
                     raise fault.told() from error
@@ -286,3 +293,7 @@ def _begin_immediately(connection: Any) -> None:
     # A transaction that begins as a reader cannot wait when it turns into a writer: it fails at once.
     is_snapshot = connection.get_execution_options().get("is_snapshot")
     connection.exec_driver_sql("BEGIN" if is_snapshot else "BEGIN IMMEDIATE")
+
+
+def _is_long(parameters: dict[str, Any]) -> bool:
+    return any(isinstance(value, list) and len(value) > _MANY for value in parameters.values())

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from auth.ledger import forget_full
 from base.sketches import library
 from database import ensure_partitions
+from ingest.devices import told
 from ingest.unused import drop_unused_domains
 from resolvers.context import Services
 from server.moving import follow_rules
@@ -40,6 +41,8 @@ async def load_library(_: Services) -> None:
     """What the first visitor needs, and the first answer does not; in a thread, as it takes long."""
     await sleep(_AFTER_FIRST_ANSWERS)
     await to_thread(library)
+    # Of an agent that no rule is sure of, so that all of them are loaded.
+    await to_thread(told, "An/1.0 (agent)")
 
 
 CHORES = (
