@@ -134,7 +134,7 @@ async def from_events(database: Database, question: Question) -> Counted:
     if len(measure.spans) == 1:
         ((start, stop),) = measure.spans
         found = await database.fetch(
-            span_statement(runs, measure.dimensions, of_one_domain=False),
+            span_statement(runs, measure.dimensions, of_some_domains=False),
             tenant=question.subjects[0][0],
             subject_ids=[id for _, id in question.subjects],
             actions=list(measure.actions),
@@ -146,7 +146,7 @@ async def from_events(database: Database, question: Question) -> Counted:
             counted.setdefault((question.subjects[0][0], subject_id), {})[Cell(0, *split)] = count
         return counted
     rows = await database.fetch(
-        counts_statement(runs, measure.dimensions, of_one_domain=False),
+        counts_statement(runs, measure.dimensions, of_some_domains=False),
         tenants=[question.subjects[0][0]],
         subjects=question.subjects,
         actions=list(measure.actions),

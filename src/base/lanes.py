@@ -10,20 +10,24 @@ from time import monotonic, process_time
 
 from base.buckets import Buckets, Rate
 
-_SHARE = Rate(5_000, 1)
-"""In units of cost: a unit takes some 40 us, so this is a fifth of a worker."""
+_SHARE = Rate(2_500, 1)
+"""In units of cost: a unit takes some 40 to 100 us, so this is a tenth of a worker or a quarter."""
 _AT_ONCE_SECONDS = 0.4
 """So much of a share may be had ahead of its time."""
+_MOST_SECONDS = 2.0
+"""For longer nobody waits, whatever they had: rates limit that."""
 _LOOK_SECONDS = 0.05
-_COMPANY_SECONDS = 1.0
+_COMPANY_SECONDS = 0.2
 """So long after somebody has asked for something, they are still there."""
-_BUSY = 0.3
+_BUSY = 0.2
 """Seconds of CPU a second, from which on a worker is busy."""
 
 
 class _Lane:
     def __init__(self, most: int) -> None:
         self.room = Semaphore(most)
+        self.narrow = Semaphore(1)
+        """For whoever has had more than their share."""
         self.users = 0
         """Inside and waiting."""
 
@@ -76,8 +80,12 @@ class Lanes:
         lane.users += 1
         try:
             async with lane.room:
-                await self._within_share(caller)
-                yield
+                if not self._waits(caller):
+                    yield
+                    return
+                async with lane.narrow:
+                    await self._wait(caller)
+                    yield
         finally:
             lane.users -= 1
             if not lane.users:
@@ -90,15 +98,23 @@ class Lanes:
 
     def owe(self, caller: Hashable, cost: int) -> None:
         """What is done for them takes so much of their share."""
-        self._owed.owe(caller, cost, self._clock())
+        now = self._clock()
+        room = (_MOST_SECONDS - self._owed.full_in(caller, now)) * _SHARE.per_second
+        self._owed.owe(caller, min(cost, max(0.0, room)), now)
 
-    async def _within_share(self, caller: Hashable) -> None:
-        """Waits while they have had more than theirs, the worker is busy, and there are others."""
-        while True:
-            wait = self._owed.full_in(caller, self._clock()) - _AT_ONCE_SECONDS
-            if wait <= 0 or not self._has_others(caller) or not self._load.is_busy():
-                return
+    async def _wait(self, caller: Hashable) -> None:
+        """Until they are within their share, or nobody else is there any more."""
+        wait = self._waits(caller)
+        while wait:
             await sleep(min(wait, _LOOK_SECONDS))
+            wait = self._waits(caller)
+
+    def _waits(self, caller: Hashable) -> float:
+        """Seconds until they are within their share, where there are others; 0.0 where nobody has to wait."""
+        ahead = self._owed.full_in(caller, self._clock())
+        if ahead <= _AT_ONCE_SECONDS or not self._has_others(caller) or not self._load.is_busy():
+            return 0.0
+        return ahead - _AT_ONCE_SECONDS
 
     def _note(self, caller: Hashable) -> None:
         last, at = self._last

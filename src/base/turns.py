@@ -9,14 +9,14 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_PIECE_SECONDS = 0.003
+_PIECE_SECONDS = 0.001
 """For so long whoever has much to do holds the event loop."""
 _IDLE_SECONDS = 0.0001
 """A loop that turns in less has nobody else to see to."""
 _MOST_TURNS = 8
 """Of everybody else, before the next piece is done in any case."""
-_FIRST_STEPS = 200
-_STEPS = 50
+_FIRST_STEPS = 100
+_STEPS = 10
 """Between looks at the clock: what is done in the first ones is small, and never looks."""
 _MOST_WOKEN = 512
 _AT_ONCE = 500

@@ -33,7 +33,7 @@ _FREE_TOKENS = 100
 _REMEMBERED = 100_000
 """Tokens of all documents together. One takes up to 600 bytes, as do so many characters:"""
 _AS_A_TOKEN = 100
-_LONG = 300
+_LONG = 100
 """Tokens of a document that is looked through in a thread: a shorter one takes some milliseconds."""
 _LONG_TEXT = 1_000
 """Characters of one that is parsed there."""
@@ -108,6 +108,10 @@ class Document:
             self._known[key] = find()
         found: R = self._known[key]
         return found
+
+    @property
+    def asks_the_schema(self) -> bool:
+        return "__schema" in self.text or "__type(" in self.text
 
     def take_price(self) -> int:
         """What it costs besides what it asks for, once."""

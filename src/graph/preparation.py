@@ -64,6 +64,9 @@ class Preparation(SchemaExtension):
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if not execution.pre_execution_errors:
                 execution.result = remembered(document, execution.operation_name)
+                if execution.result is None and document.asks_the_schema:
+                    # Each part of the schema that is told takes twice what other parts of answers do.
+                    context.services.lanes.owe(context.caller, course.cost or 0)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)

@@ -26,7 +26,7 @@ try:
 except ImportError:  # not on Windows
     resource = None
 
-_TURN_SECONDS = 0.0005
+_TURN_SECONDS = 0.0001
 """For which a thread keeps the interpreter while another waits: the event loop does at each of its turns."""
 _OTHER_FILES = 100
 """Of the database, of reports that are being made, and of Python."""

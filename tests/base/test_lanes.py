@@ -18,9 +18,9 @@ class Clock:
 
 
 def asked(clock: Clock) -> tuple[Lanes, list[str]]:
-    """By a greedy one, who owes a second's share, and by another one."""
+    """By a greedy one, who owes more than a second's share, and by another one."""
     lanes = Lanes(4, Load(clock, clock.cpu), clock=clock)
-    lanes.owe("greedy", 7_000)
+    lanes.owe("greedy", 4_000)
     return lanes, []
 
 
@@ -39,16 +39,30 @@ async def test_on_a_busy_worker_each_has_a_share_and_the_others_do_not_wait() ->
     await turned(lanes, "modest", done)
 
     assert done == ["modest", "modest"]
-    clock.now += 0.95
+    clock.now += 1.2
+    await turned(lanes, "modest", done)
     await wait_for(waiting, 10)
-    assert done == ["modest", "modest", "greedy"]
+    assert done == ["modest", "modest", "modest", "greedy"]
+
+
+async def test_nobody_owes_more_than_two_seconds() -> None:
+    clock = Clock()
+    lanes, done = asked(clock)
+    for _ in range(10):
+        lanes.owe("greedy", 50_000)
+    clock.now += 1.7
+    await turned(lanes, "modest", done)
+    clock.now += 0.1
+    await wait_for(turned(lanes, "greedy", done), 10)
+
+    assert done == ["modest", "greedy"]
 
 
 async def test_nobody_waits_where_there_are_no_others() -> None:
     clock = Clock()
     lanes, done = asked(clock)
     await turned(lanes, "modest", done)
-    clock.now += 1.1
+    clock.now += 0.3
     await wait_for(turned(lanes, "greedy", done), 10)
     await wait_for(turned(lanes, "greedy", done), 10)
 
@@ -56,7 +70,7 @@ async def test_nobody_waits_where_there_are_no_others() -> None:
 
 
 async def test_nobody_waits_where_the_worker_has_the_time() -> None:
-    clock = Clock(busy=0.25)
+    clock = Clock(busy=0.15)
     lanes, done = asked(clock)
     await turned(lanes, "modest", done)
     clock.now += 0.1

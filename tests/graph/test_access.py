@@ -18,6 +18,7 @@ from tests.studio import Answer, Studio
 
 TABLE = """
 field                         anonymous        stranger   cocreator  owner  admin      member
+Publication.actions           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.experienceCounts  UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.metrics           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.socialMetrics     UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
@@ -26,12 +27,16 @@ Publication.views             UNAUTHENTICATED  FORBIDDEN  shown      shown  FORB
 """Who sees which protected field: `shown`, or the code of the error in its place."""
 
 ASKED = {
+    "Publication.actions": (
+        'actions(action: LIKE, range: {start: "2023-06-01", end: "2023-06-30"}, interval: MONTH) { count }'
+    ),
     "Publication.experienceCounts": "experienceCounts { quest total }",
     "Publication.metrics": "metrics { totalViews totalLikes monthlyActiveUsers }",
     "Publication.socialMetrics": "socialMetrics { followersCount followingCount }",
     "Publication.views": 'views(range: {start: "2023-06-01", end: "2023-06-30"}, interval: MONTH) { count }',
 }
 SHOWN: dict[str, Any] = {
+    "Publication.actions": {"count": 1},
     "Publication.experienceCounts": {"quest": 1, "total": 1},
     "Publication.metrics": {"totalViews": 1, "totalLikes": 1, "monthlyActiveUsers": 1},
     "Publication.socialMetrics": {"followersCount": 1, "followingCount": 0},
@@ -593,7 +598,7 @@ async def _add_publications(studio: Studio, count: int) -> None:
         session.add_all(CoCreator(publication_id=row.id, user_id=maker, created_at=now) for row in added)
 
 
-STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 8, "owner": 7}
+STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 10, "owner": 9}
 """Of a list with every protected field. The owner is known without asking for the relation."""
 
 

@@ -10,6 +10,8 @@ TABLE = """
 field                        anonymous        stranger   cocreator  owner      admin      member
 Organization.metrics         UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 Workspace.metrics            UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
+Organization.domainAliases   UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
+User.domainAliases           UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 Asset.metrics                UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 UserInsight.profileViews     UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 UserInsight.profileSearches  UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
@@ -21,6 +23,8 @@ A member without the workspace's token may know of the workspace and its assets,
 
 RANGE = 'range: {start: "2023-06-01", end: "2023-06-30"}'
 ASK = {
+    "Organization.domainAliases": "organization(id: $organization) { name domainAliases { domain } }",
+    "User.domainAliases": "user(by: {id: $owner}) { name domainAliases { domain } }",
     "Organization.metrics": f"organization(id: $organization) {{ name metrics({RANGE}) {{ total3DViews }} }}",
     "Workspace.metrics": f"workspace(id: $workspace) {{ name metrics({RANGE}) {{ total3DViews }} }}",
     "Asset.metrics": f"asset(id: $asset) {{ name metrics({RANGE}) {{ total3DViews }} }}",

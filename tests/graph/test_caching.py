@@ -247,11 +247,14 @@ def test_what_is_protected_is_private_whatever_stands_around_it() -> None:
 
     assert sorted(protected) == [
         "Asset.metrics",
+        "Organization.domainAliases",
         "Organization.metrics",
+        "Publication.actions",
         "Publication.experienceCounts",
         "Publication.metrics",
         "Publication.socialMetrics",
         "Publication.views",
+        "User.domainAliases",
         "UserInsight.profileSearches",
         "UserInsight.profileViews",
         "Workspace.metrics",

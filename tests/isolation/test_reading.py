@@ -137,6 +137,8 @@ def _assert_own(caller: Caller, target: Target, values: list[tuple[Step, Any]]) 
     reached = {
         "owner": {"User", "UserInsight", "Publication"},
         "cocreator": {"User", "Publication"},
+        # Who wrote the comment.
+        "stranger": {"User"},
     }.get(caller.name, set())
     assert {step.type for step, one in values if one is not None} <= reached, (caller, target)
 

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from database import metered
 from loaders.base import Loader
 from tests.studio import Studio
 
@@ -28,8 +29,9 @@ async def test_who_asks_while_a_batch_is_told_is_told_as_well(studio: Studio) ->
         first = await loader.load(key)
         return first, await loader.load((key + 150) % MANY)
 
-    async with timeout(10):
-        answers = await gather(*(asked_twice(key) for key in range(MANY)))
+    with metered():
+        async with timeout(10):
+            answers = await gather(*(asked_twice(key) for key in range(MANY)))
 
     assert answers == [(2 * key, 2 * ((key + 150) % MANY)) for key in range(MANY)]
 
@@ -45,8 +47,9 @@ async def test_who_asks_while_a_batch_is_told_that_failed_is_told_as_well(studio
     async def refused_twice(key: int) -> tuple[str, str]:
         return await refused(key), await refused((key + 150) % MANY)
 
-    async with timeout(10):
-        answers = await gather(*(refused_twice(key) for key in range(MANY)))
+    with metered():
+        async with timeout(10):
+            answers = await gather(*(refused_twice(key) for key in range(MANY)))
 
     assert {first for first, _ in answers} == {str(MANY)}
 

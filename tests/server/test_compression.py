@@ -164,7 +164,9 @@ async def test_the_script_for_pages_is_compressed_once_and_as_small_as_it_gets(s
 
     assert {by: coding(response) for by, (response, _) in answers.items()} == {by: by for by in DECODED}
     sizes = {by: len(content) for by, (_, content) in answers.items()}
-    assert sizes["br"] < sizes["zstd"] < sizes["gzip"] < sizes["identity"] == len(file.read_bytes())
+    # Of so short a text, zstd and gzip make nearly the same.
+    assert sizes["br"] < min(sizes["zstd"], sizes["gzip"])
+    assert max(sizes["zstd"], sizes["gzip"]) < sizes["identity"] == len(file.read_bytes())
     assert {DECODED[by](content) for by, (_, content) in answers.items()} == {file.read_bytes()}
     assert len({response.headers["etag"] for response, _ in answers.values()}) == 4
     refused = await studio.client.get("/viewer.js", headers={"accept-encoding": "gzip;q=0"})
