@@ -29,6 +29,7 @@ from bench.neighbours import EMAIL, Neighbours
 ADDRESS = "127.0.0.4"
 HELD_SECONDS = 2.0
 WRITES = 18
+_WORK_SECONDS = 0.02
 _JSON = {"Content-Type": "application/json"}
 
 
@@ -64,6 +65,15 @@ class Abuser:
 
     def many(self, usual: int) -> int:
         return max(1, round(usual * self.orders.share))
+
+    async def nothing(self) -> None:
+        """Asks for nothing, and takes CPU beside the server: what others feel of the machine alone."""
+        while self.left:
+            end = perf_counter() + _WORK_SECONDS
+            while perf_counter() < end:
+                pass
+            await asyncio.sleep(_WORK_SECONDS)
+            self.answers["turns"] += 1
 
     # Floods of requests
 
@@ -329,6 +339,7 @@ class Abuser:
 
 
 KINDS: dict[str, Callable[[Abuser], Awaitable[None]]] = {
+    "nothing": Abuser.nothing,
     "series": Abuser.series,
     "aliases": Abuser.aliases,
     "introspection": Abuser.introspection,

@@ -35,7 +35,7 @@ from resolvers.course import Course
 from social.refresh import Refresher
 
 _TURNS = 4
-_AT_A_TIME = 2
+_AT_A_TIME = 4
 """Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
 _LARGE = 1_000
 """Of what costs more, the answer takes some 50 ms or more to make."""

@@ -297,7 +297,7 @@ def key(text: str, revision: int = 0) -> HourKey[str]:
 
 async def begun() -> None:
     """Until everybody has asked, or waits for another."""
-    for _ in range(10):
+    for _ in range(40):
         await sleep(0)
 
 
