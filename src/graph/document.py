@@ -109,7 +109,7 @@ class Document:
         found: R = self._known[key]
         return found
 
-    @property
+    @cached_property
     def asks_the_schema(self) -> bool:
         return "__schema" in self.text or "__type(" in self.text
 

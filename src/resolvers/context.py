@@ -199,10 +199,11 @@ class Context:
         """What is about to be executed costs so much of what the viewer may ask for, or the address where
         nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
         """
-        self.services.lanes.owe(self.caller, _REQUEST_COST + cost)
         budget = self.services.rates.spend(
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
+        is_refused = budget is not None and budget.wait > 0
+        self.services.lanes.owe(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
         self.course.budget = budget
         if budget:
             budget.require()
