@@ -17,7 +17,7 @@ from ingest.buffer import Buffer
 from ingest.subjects import Subjects
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from resolvers.context import Limits, Services
 from server.commands.accounts import create_user
@@ -53,7 +53,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         buffer=Buffer(database, topics),
         salts=Salts(database, SECRET.encode()),
         subjects=Subjects(),
-        hour=Hour(timer=lambda: clock.now.timestamp()),
+        figure_cache=FigureCache(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
         links=LinkSigner([SECRET]),
         throttle=SignInThrottle(

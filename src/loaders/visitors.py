@@ -24,7 +24,7 @@ from database import Database, Statement, among, ordered_join, rows_of, table_of
 from loaders.base import Loader
 from loaders.counts import EVENTS, is_of
 from loaders.engagement import ACTIVE_USERS
-from loaders.hour import Asked, Hour, HourLoader, Standings
+from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
 from models import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -298,11 +298,11 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
         return await self._figures.of(keys)
 
 
-class VisitorsOfTheHour(HourLoader[VisitorsKey, Visitors]):
+class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
     """Of one publication each."""
 
-    def __init__(self, database: Database, hour: Hour, standings: Standings, now: datetime) -> None:
-        super().__init__(database, hour, standings)
+    def __init__(self, database: Database, cache: FigureCache, versions: Versions, now: datetime) -> None:
+        super().__init__(database, cache, versions)
         self._figures = _Figures(database, now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:

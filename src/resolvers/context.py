@@ -28,8 +28,8 @@ from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
+from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.hour import Hour
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
 from social.refresh import Refresher
@@ -100,7 +100,7 @@ class Services:
     """What outlives requests."""
 
     database: Database
-    hour: Hour
+    figure_cache: FigureCache
     signer: Signer
     links: LinkSigner
     throttle: SignInThrottle
@@ -162,7 +162,7 @@ class Context:
         services = self.services
         self.loaders = Loaders(
             services.database,
-            services.hour,
+            services.figure_cache,
             self.now,
             services.score_weights,
             most_points=services.limits.points,

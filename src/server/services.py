@@ -15,7 +15,7 @@ from ingest.subjects import Subjects
 from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from resolvers.context import Limits, Quotas, Services
 from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
@@ -53,7 +53,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         ),
         salts=Salts(database, secret),
         subjects=Subjects(),
-        hour=Hour(seconds=settings.cache_seconds),
+        figure_cache=FigureCache(seconds=settings.cache_seconds),
         signer=Signer(
             secrets,
             lifetime=timedelta(minutes=settings.token_minutes),

@@ -20,13 +20,13 @@ K = TypeVar("K", bound=Hashable)
 _MAX_ENTRIES = 50_000
 
 
-class StandingKey(NamedTuple):
+class VersionKey(NamedTuple):
     tenant_id: int
     publication_id: int
     revision: int
 
 
-class Standing(NamedTuple):
+class Version(NamedTuple):
     """Up to what a publication's figures are counted. Where two are equal, so are all figures."""
 
     publication_id: int
@@ -35,28 +35,28 @@ class Standing(NamedTuple):
     events: int
     """Counted so far, whatever happened in them: none is ever taken out."""
     since: datetime
-    """When it was first seen here to stand so, or an hour later, and so on."""
+    """When it was first seen here, or an hour after that, and so on."""
 
 
-class Hour:
+class FigureCache:
     """Outlives requests. What it holds belongs to the publication in its key, whoever asked."""
 
     def __init__(self, *, seconds: float = 3600, timer: Callable[[], float] = monotonic) -> None:
-        self._standings: TTLCache[int, Standing] = TTLCache(_MAX_ENTRIES, seconds, timer)
+        self._versions: TTLCache[int, Version] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self._values: TTLCache[Hashable, Any] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self.running: dict[Hashable, Future[Any]] = {}
 
-    def standing(self, key: StandingKey, events: int, now: datetime) -> Standing:
-        """The one that is known, while it still stands so."""
+    def version(self, key: VersionKey, events: int, now: datetime) -> Version:
+        """The one that is known, while nothing has changed it."""
         _, publication_id, revision = key
-        known = self._standings.get(publication_id)
+        known = self._versions.get(publication_id)
         if known and (known.revision, known.events) == (revision, events):
             return known
-        standing = Standing(publication_id, revision, events, now)
+        version = Version(publication_id, revision, events, now)
         # Whoever reads for long may have begun before others, who have seen more.
         if known is None or (known.revision, known.events) < (revision, events):
-            self._standings[publication_id] = standing
-        return standing
+            self._versions[publication_id] = version
+        return version
 
     def find(self, slot: Hashable) -> Any | None:
         return self._values.get(slot)
@@ -65,7 +65,7 @@ class Hour:
         self._values[slot] = value
 
 
-class Standings(Loader[StandingKey, Standing]):
+class Versions(Loader[VersionKey, Version]):
     """Read in the moment in which the figures are asked for: so what was kept is what it would find."""
 
     _ASKED = asked_subjects()
@@ -76,12 +76,12 @@ class Standings(Loader[StandingKey, Standing]):
         lambda publication_id, count: (publication_id, count),
     )
 
-    def __init__(self, database: Database, hour: Hour, now: datetime) -> None:
+    def __init__(self, database: Database, cache: FigureCache, now: datetime) -> None:
         super().__init__(database)
-        self._hour = hour
+        self._figure_cache = cache
         self._now = now
 
-    async def batch_load_fn(self, keys: Sequence[StandingKey]) -> list[Standing]:
+    async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
         events = dict(
             await self.database.fetch(
                 self._events,
@@ -89,29 +89,29 @@ class Standings(Loader[StandingKey, Standing]):
                 subjects=list({(key.tenant_id, key.publication_id) for key in keys}),
             )
         )
-        return [self._hour.standing(key, events.get(key.publication_id, 0), self._now) for key in keys]
+        return [self._figure_cache.version(key, events.get(key.publication_id, 0), self._now) for key in keys]
 
 
-class HourKey(NamedTuple, Generic[K]):
+class CachedKey(NamedTuple, Generic[K]):
     revision: int
     """Of the publication when it was read: what was computed for another revision is stale."""
     key: K
 
 
 class Asked(NamedTuple, Generic[K]):
-    """What is asked of a publication that stands so."""
+    """What is asked of a publication, and which version of its figures is meant."""
 
-    standing: Standing
+    version: Version
     key: K
 
 
-class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
+class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     """Asks `compute` only for keys that are not kept and that no other request is computing."""
 
-    def __init__(self, database: Database, hour: Hour, standings: Loader[StandingKey, Standing]) -> None:
+    def __init__(self, database: Database, cache: FigureCache, versions: Loader[VersionKey, Version]) -> None:
         super().__init__(database)
-        self._hour = hour
-        self._standings = standings
+        self._figure_cache = cache
+        self._versions = versions
 
     def publication_of(self, key: K) -> tuple[int, int]:
         """Its tenant, and the publication."""
@@ -120,11 +120,11 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
     async def compute(self, asked: Sequence[Asked[K]]) -> list[V]:
         raise NotImplementedError
 
-    async def batch_load_fn(self, keys: Sequence[HourKey[K]]) -> list[V]:
-        standings = await self._standings.load_many(
-            StandingKey(*self.publication_of(key), revision) for revision, key in keys
+    async def batch_load_fn(self, keys: Sequence[CachedKey[K]]) -> list[V]:
+        versions = await self._versions.load_many(
+            VersionKey(*self.publication_of(key), revision) for revision, key in keys
         )
-        asked = [Asked(standing, key.key) for standing, key in zip(standings, keys, strict=True)]
+        asked = [Asked(version, key.key) for version, key in zip(versions, keys, strict=True)]
         found: dict[Asked[K], V] = {}
         missing = asked
         while missing:
@@ -136,8 +136,8 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
         elsewhere: list[Future[Any]] = []
         mine: list[Asked[K]] = []
         for one in asked:
-            value = self._hour.find(self._slot(one))
-            running = self._hour.running.get(self._slot(one))
+            value = self._figure_cache.find(self._slot(one))
+            running = self._figure_cache.running.get(self._slot(one))
             if value is not None:
                 found[one] = value
             elif running:
@@ -154,15 +154,15 @@ class HourLoader(Loader[HourKey[K], V], Generic[K, V]):
     async def _compute(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:
         done: Future[None] = get_running_loop().create_future()
         slots = [self._slot(one) for one in asked]
-        self._hour.running.update(dict.fromkeys(slots, done))
+        self._figure_cache.running.update(dict.fromkeys(slots, done))
         try:
             values = await self.compute(asked)
             for one, slot, value in zip(asked, slots, values, strict=True):
-                self._hour.keep(slot, value)
+                self._figure_cache.keep(slot, value)
                 found[one] = value
         finally:
             for slot in slots:
-                del self._hour.running[slot]
+                del self._figure_cache.running[slot]
             done.set_result(None)
 
     def _slot(self, asked: Asked[K]) -> Hashable:

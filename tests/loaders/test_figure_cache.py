@@ -15,7 +15,7 @@ from database import Database, metered
 from ingest.rebuild import rebuild
 from loaders.base import Loader
 from loaders.engagement import Engagement
-from loaders.hour import Asked, Hour, HourKey, HourLoader, Standing, StandingKey
+from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Version, VersionKey
 from server.services import close_services
 from tests.conftest import client_of
 from tests.events import record, view
@@ -165,7 +165,7 @@ async def test_requests_at_one_time_for_what_nobody_has_asked_yet_compute_it_onc
         found = await gather(*(dashboard(studio, by=by) for by in ["owner", "cocreator"] * 10))
     assert found == [(0, 0, NOON, 0, 0)] * 20
     assert computed(statements) == 1
-    assert studio.services.hour.running == {}
+    assert studio.services.figure_cache.running == {}
 
 
 async def test_a_computation_that_fails_is_no_answer_for_others(
@@ -183,7 +183,7 @@ async def test_a_computation_that_fails_is_no_answer_for_others(
             }
         assert computed(statements) == 5
         assert len(caplog.records) == 5
-    assert studio.services.hour.running == {}
+    assert studio.services.figure_cache.running == {}
 
     assert await dashboard(studio) == (0, 0, NOON, 0, 0)
 
@@ -220,7 +220,7 @@ async def test_a_request_that_is_cancelled_leaves_what_it_began_to_others(studio
             answer = await asking[2]
     assert answer.data["publication"]["metrics"] == {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"}
     assert computed(statements) == 2
-    assert studio.services.hour.running == {}
+    assert studio.services.figure_cache.running == {}
 
 
 @contextmanager
@@ -238,29 +238,29 @@ class Cancelled:
 
 async def test_what_is_kept_is_a_value(studio: Studio) -> None:
     await dashboard(studio)
-    assert {type(value) for value in studio.services.hour._values.values()} == {Engagement, Counter}
+    assert {type(value) for value in studio.services.figure_cache._values.values()} == {Engagement, Counter}
 
 
 # The parts alone, where a test says when a computation goes on.
 
 
-class Unread(Loader[StandingKey, Standing]):
+class Unread(Loader[VersionKey, Version]):
     """Says that so many events were counted, of whichever publication."""
 
-    def __init__(self, database: Database, hour: Hour, events: int) -> None:
+    def __init__(self, database: Database, cache: FigureCache, events: int) -> None:
         super().__init__(database)
-        self._hour = hour
+        self._figure_cache = cache
         self._events = events
 
-    async def batch_load_fn(self, keys: Sequence[StandingKey]) -> list[Standing]:
-        return [self._hour.standing(key, self._events, START) for key in keys]
+    async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
+        return [self._figure_cache.version(key, self._events, START) for key in keys]
 
 
-class Gated(HourLoader[str, str]):
+class Gated(CachedLoader[str, str]):
     """Computes the upper case of its keys, once `gate` is open."""
 
-    def __init__(self, database: Database, hour: Hour, events: int = 0) -> None:
-        super().__init__(database, hour, Unread(database, hour, events))
+    def __init__(self, database: Database, cache: FigureCache, events: int = 0) -> None:
+        super().__init__(database, cache, Unread(database, cache, events))
         self.gate = Event()
         self.asked: list[list[str]] = []
 
@@ -287,12 +287,12 @@ def database(tmp_path: Path) -> Database:
 
 
 @pytest.fixture
-def hour(clock: Clock) -> Hour:
-    return Hour(timer=lambda: clock.now.timestamp())
+def cache(clock: Clock) -> FigureCache:
+    return FigureCache(timer=lambda: clock.now.timestamp())
 
 
-def key(text: str, revision: int = 0) -> HourKey[str]:
-    return HourKey(revision, text)
+def key(text: str, revision: int = 0) -> CachedKey[str]:
+    return CachedKey(revision, text)
 
 
 async def begun() -> None:
@@ -302,9 +302,9 @@ async def begun() -> None:
 
 
 async def test_loaders_of_two_requests_share_what_they_want_at_one_time(
-    database: Database, hour: Hour
+    database: Database, cache: FigureCache
 ) -> None:
-    first, second = Gated(database, hour), Gated(database, hour)
+    first, second = Gated(database, cache), Gated(database, cache)
     of_first = create_task(load(first, "a", "b"))
     await begun()
     of_second = create_task(load(second, "b", "c", "a"))
@@ -317,30 +317,34 @@ async def test_loaders_of_two_requests_share_what_they_want_at_one_time(
     first.gate.set()
     assert [*await gather(of_first, of_second)] == [["A", "B"], ["B", "C", "A"]]
     assert [first.asked, second.asked] == [[["a", "b"]], [["c"]]]
-    assert hour.running == {}
+    assert cache.running == {}
 
 
 async def load(loader: Gated, *texts: str) -> list[str]:
     return list(await loader.load_many(key(text) for text in texts))
 
 
-async def test_two_that_want_each_others_keys_do_not_wait_for_ever(database: Database, hour: Hour) -> None:
-    first, second = Gated(database, hour), Gated(database, hour)
+async def test_two_that_want_each_others_keys_do_not_wait_for_ever(
+    database: Database, cache: FigureCache
+) -> None:
+    first, second = Gated(database, cache), Gated(database, cache)
     first.gate.set()
     second.gate.set()
     assert [*await gather(load(first, "a", "b"), load(second, "b", "a"))] == [["A", "B"], ["B", "A"]]
 
 
-async def test_kinds_of_figures_are_kept_apart(database: Database, hour: Hour) -> None:
-    one, other = Gated(database, hour), OtherGated(database, hour)
+async def test_kinds_of_figures_are_kept_apart(database: Database, cache: FigureCache) -> None:
+    one, other = Gated(database, cache), OtherGated(database, cache)
     one.gate.set()
     other.gate.set()
     assert [*await gather(load(one, "a"), load(other, "a"))] == [["A"], ["A"]]
     assert [one.asked, other.asked] == [[["a"]], [["a"]]]
 
 
-async def test_whoever_waited_for_a_failure_tries_again_one_at_a_time(database: Database, hour: Hour) -> None:
-    loaders = [Gated(database, hour) for _ in range(3)]
+async def test_whoever_waited_for_a_failure_tries_again_one_at_a_time(
+    database: Database, cache: FigureCache
+) -> None:
+    loaders = [Gated(database, cache) for _ in range(3)]
     waiting = [create_task(load(loader, "bad")) for loader in loaders]
     await begun()
     assert [loader.asked for loader in loaders] == [[["bad"]], [], []]
@@ -351,11 +355,11 @@ async def test_whoever_waited_for_a_failure_tries_again_one_at_a_time(database: 
 
     assert [type(failure) for failure in failures] == [ArithmeticError] * 3
     assert [loader.asked for loader in loaders] == [[["bad"]]] * 3
-    assert hour.running == {}
+    assert cache.running == {}
 
 
-async def test_a_computation_that_is_cancelled_is_taken_over(database: Database, hour: Hour) -> None:
-    first, second, third = (Gated(database, hour) for _ in range(3))
+async def test_a_computation_that_is_cancelled_is_taken_over(database: Database, cache: FigureCache) -> None:
+    first, second, third = (Gated(database, cache) for _ in range(3))
     computing, *waiting = (create_task(loader.batch_load_fn([key("a")])) for loader in (first, second, third))
     await begun()
     computing.cancel()
@@ -365,11 +369,11 @@ async def test_a_computation_that_is_cancelled_is_taken_over(database: Database,
     assert [second.asked, third.asked] == [[["a"]], []]
     second.gate.set()
     assert [*await gather(*waiting)] == [["A"], ["A"]]
-    assert hour.running == {}
+    assert cache.running == {}
 
 
-async def test_who_stops_waiting_stops_nobody_else(database: Database, hour: Hour) -> None:
-    first, second, third = (Gated(database, hour) for _ in range(3))
+async def test_who_stops_waiting_stops_nobody_else(database: Database, cache: FigureCache) -> None:
+    first, second, third = (Gated(database, cache) for _ in range(3))
     computing, leaving, staying = (
         create_task(loader.batch_load_fn([key("a")])) for loader in (first, second, third)
     )
@@ -383,9 +387,9 @@ async def test_who_stops_waiting_stops_nobody_else(database: Database, hour: Hou
 
 
 async def test_a_slow_computation_of_an_old_revision_replaces_no_newer_one(
-    database: Database, hour: Hour
+    database: Database, cache: FigureCache
 ) -> None:
-    old, new, later = (Gated(database, hour) for _ in range(3))
+    old, new, later = (Gated(database, cache) for _ in range(3))
     slow = create_task(old.batch_load_fn([key("a", 1)]))
     await begun()
     new.gate.set()
@@ -398,21 +402,21 @@ async def test_a_slow_computation_of_an_old_revision_replaces_no_newer_one(
 
 
 async def test_what_was_seen_before_an_event_is_not_used_after_it_nor_the_other_way_round(
-    database: Database, hour: Hour
+    database: Database, cache: FigureCache
 ) -> None:
-    before, after, late = Gated(database, hour, 1), Gated(database, hour, 2), Gated(database, hour, 1)
+    before, after, late = Gated(database, cache, 1), Gated(database, cache, 2), Gated(database, cache, 1)
     for loader in (before, after, late):
         loader.gate.set()
         assert await loader.batch_load_fn([key("a")]) == ["A"]
     # Whoever reads as it was before finds what was found then.
     assert [before.asked, after.asked, late.asked] == [[["a"]], [["a"]], []]
-    again = Gated(database, hour, 2)
+    again = Gated(database, cache, 2)
     assert await again.batch_load_fn([key("a")]) == ["A"]
     assert again.asked == []
 
 
 async def test_an_hour_of_no_seconds_keeps_nothing(database: Database) -> None:
-    loader = Gated(database, Hour(seconds=0))
+    loader = Gated(database, FigureCache(seconds=0))
     loader.gate.set()
     assert await loader.batch_load_fn([key("a")]) == ["A"]
     assert await loader.batch_load_fn([key("a")]) == ["A"]
@@ -420,9 +424,9 @@ async def test_an_hour_of_no_seconds_keeps_nothing(database: Database) -> None:
 
 
 async def test_whoever_is_given_up_does_not_wait_for_what_another_computes(
-    database: Database, hour: Hour
+    database: Database, cache: FigureCache
 ) -> None:
-    first, second = Gated(database, hour), Gated(database, hour)
+    first, second = Gated(database, cache), Gated(database, cache)
     computing = create_task(load(first, "a"))
     await begun()
     with metered():
@@ -434,4 +438,4 @@ async def test_whoever_is_given_up_does_not_wait_for_what_another_computes(
 
     first.gate.set()
     assert await computing == ["A"]
-    assert (second.asked, hour.running) == ([], {})
+    assert (second.asked, cache.running) == ([], {})
