@@ -9,6 +9,8 @@ from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.node import Node
 from graph.types.publication import Experience, Publication, User
+from loaders.insights import InsightByPublicId
+from loaders.publications import CommentByPublicId, ExperienceByPublicId
 from resolvers.appointments import find_appointment
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
@@ -24,11 +26,11 @@ async def _publication(context: Context, id: str) -> Node:
 
 
 async def _experience(context: Context, id: str) -> Node:
-    return Experience.of(await find(Kind.EXPERIENCE, id, context.loaders.experience_by_public_id.load))
+    return Experience.of(await find(Kind.EXPERIENCE, id, context.loaders[ExperienceByPublicId].load))
 
 
 async def _comment(context: Context, id: str) -> Node:
-    return Comment.of(await find(Kind.COMMENT, id, context.loaders.comment_by_public_id.load))
+    return Comment.of(await find(Kind.COMMENT, id, context.loaders[CommentByPublicId].load))
 
 
 async def _appointment(context: Context, id: str) -> Node:
@@ -48,7 +50,7 @@ async def _asset(context: Context, id: str) -> Node:
 
 
 async def _insight(context: Context, id: str) -> Node:
-    return UserInsight.of(await find(Kind.USER_INSIGHT, id, context.loaders.insight_by_public_id.load))
+    return UserInsight.of(await find(Kind.USER_INSIGHT, id, context.loaders[InsightByPublicId].load))
 
 
 _DOORS: dict[Kind, Callable[[Context, str], Awaitable[Node]]] = {

@@ -10,6 +10,7 @@ from base.errors import TooManyPoints
 from database import Database, current_usage
 from loaders.counts import Dimension, Measure, Member, read_points, with_sites
 from loaders.domains import aliases_by_tenant
+from loaders.point_budget import PointBudget
 from models import Device
 
 _RAW = 1 << 32
@@ -55,22 +56,6 @@ class Series(NamedTuple):
         for place, count, taken_back in zip(self.places, self.counts, self.taken_back, strict=True):
             bucket, group = divmod(place, of_each)
             yield Point(self.buckets[bucket], self.groups[group], count, taken_back)
-
-
-class PointBudget:
-    """How many points may still be made for one request."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._made = 0
-
-    def take(self, buckets: int, groups: int, points: int) -> None:
-        """Raises TooManyPoints."""
-        self._made += points
-        if self._made > self.most:
-            raise TooManyPoints(
-                self._made, self.most, buckets=buckets, groups=groups, narrow=["range", "interval", "groupBy"]
-            )
 
 
 class Asked(NamedTuple):

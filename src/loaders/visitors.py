@@ -21,10 +21,10 @@ from sqlalchemy import (
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Estimate, Union, added, who
 from database import Database, Statement, among, ordered_join, rows_of, table_of
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedLoader
 from loaders.counts import EVENTS, is_of
 from loaders.engagement import ACTIVE_USERS
-from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
 from models import (
     SUBJECT_OF,
     TAKES_BACK,
@@ -290,9 +290,9 @@ def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
 
 
 class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
-    def __init__(self, database: Database, now: datetime) -> None:
-        super().__init__(database)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     async def batch_load_fn(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
         return await self._figures.of(keys)
@@ -301,9 +301,9 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
     """Of one publication each."""
 
-    def __init__(self, database: Database, cache: FigureCache, versions: Versions, now: datetime) -> None:
-        super().__init__(database, cache, versions)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
         (publication_id,) = key.subjects

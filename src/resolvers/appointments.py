@@ -10,7 +10,7 @@ from sqlmodel import col
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from ingest.store import store
-from loaders.publications import AppointmentRow, PublicationRow
+from loaders.publications import AppointmentByPublicId, AppointmentRow, PublicationById, PublicationRow
 from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
@@ -73,7 +73,7 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
     """NOT_FOUND for all but whoever booked it and the makers of the publication."""
-    row = await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
+    row = await find(Kind.APPOINTMENT, id, context.loaders[AppointmentByPublicId].load)
     is_booker = context.viewer.person_id == row.user_id
     if not is_booker and not await is_maker(context, await _publication_of(context, row)):
         raise no_such(Kind.APPOINTMENT)
@@ -81,7 +81,7 @@ async def find_appointment(context: Context, id: str) -> AppointmentRow:
 
 
 async def _publication_of(context: Context, appointment: AppointmentRow) -> PublicationRow:
-    publication = await context.loaders.publication.load(appointment.publication_id)
+    publication = await context.loaders[PublicationById].load(appointment.publication_id)
     assert publication is not None
     return publication
 
@@ -127,6 +127,6 @@ def _check_slot(context: Context, starts_at: datetime, ends_at: datetime) -> Non
 
 async def _reloaded(context: Context, public_id: UUID) -> AppointmentRow:
     context.forget_loaded()
-    row = await context.loaders.appointment_by_public_id.load(public_id)
+    row = await context.loaders[AppointmentByPublicId].load(public_id)
     assert row is not None
     return row

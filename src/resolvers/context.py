@@ -27,10 +27,10 @@ from ingest.throttle import CollectThrottle
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
-from loaders import Loaders
+from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.insights import EVEN_WEIGHTS, ScoreWeights
+from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 from resolvers.course import Course
 from social.refresh import Refresher
 

@@ -13,8 +13,8 @@ from base.ids import uuid7
 from database import insert_into
 from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
-from loaders.assets import AssetRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.assets import AssetById, AssetRow
+from loaders.organizations import OrganizationById, OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow
 from loaders.people import UserRow
 from models import (
     Asset,
@@ -66,7 +66,7 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
             )
         )
     context.forget_loaded()
-    row = await context.loaders.organization.load(organization.id)
+    row = await context.loaders[OrganizationById].load(organization.id)
     assert row is not None
     return row
 
@@ -85,7 +85,7 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
         await require_room(session, Organization, organization.id, known, most, "workspaces of it")
         session.add(workspace)
     context.forget_loaded()
-    row = await context.loaders.workspace.load(workspace.id)
+    row = await context.loaders[WorkspaceById].load(workspace.id)
     assert row is not None
     return row
 
@@ -128,7 +128,7 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
     user = await find_user(context, user_id)
     if user.id != viewer_id:
         await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
-    known = (await context.loaders.roles.load(user.id)).get(organization.id)
+    known = (await context.loaders[RolesOfUser].load(user.id)).get(organization.id)
     if known is None:
         raise NotFound(f"{user.username} is no member of this organization.")
     if user.id != viewer_id:
@@ -287,6 +287,6 @@ def _check_number(items: Sequence[object], argument: str) -> None:
 
 async def _reloaded(context: Context, id: int) -> AssetRow:
     context.forget_loaded()
-    row = await context.loaders.asset.load(id)
+    row = await context.loaders[AssetById].load(id)
     assert row is not None
     return row

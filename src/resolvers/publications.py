@@ -8,7 +8,13 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
-from loaders.publications import ExperienceRow, PublicationRow
+from loaders.publications import (
+    ExperienceByPublicId,
+    ExperienceRow,
+    PublicationById,
+    PublicationByUrl,
+    PublicationRow,
+)
 from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
@@ -23,7 +29,7 @@ _LONGEST_NAME = 200
 
 
 async def publication_by_url(context: Context, url: str) -> PublicationRow:
-    row = await context.loaders.publication_by_url.load(url)
+    row = await context.loaders[PublicationByUrl].load(url)
     if row is None:
         raise no_such(Kind.PUBLICATION)
     return row
@@ -50,7 +56,7 @@ async def create_publication(
             await session.flush()
         except IntegrityError:
             raise _taken(custom_url) from None
-    row = await context.loaders.publication.load(publication.id)
+    row = await context.loaders[PublicationById].load(publication.id)
     assert row is not None
     return row
 
@@ -144,6 +150,6 @@ async def publish_experience(
         await refresh_for_makers(context, session, publication)
         session.add(experience)
     context.forget_loaded()
-    row = await context.loaders.experience_by_public_id.load(experience.public_id)
+    row = await context.loaders[ExperienceByPublicId].load(experience.public_id)
     assert row is not None
     return row

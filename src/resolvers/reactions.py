@@ -7,7 +7,7 @@ from base.errors import Forbidden
 from base.ids import Kind, uuid7
 from database import insert_into
 from ingest.store import store
-from loaders.publications import CommentRow, PublicationRow
+from loaders.publications import CommentByPublicId, CommentRow, PublicationById, PublicationRow
 from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
@@ -94,7 +94,7 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
         await session.flush()
         await store(session, [event_on(context, publication, Action.COMMENT, context.now)])
     context.forget_loaded()
-    row = await context.loaders.comment_by_public_id.load(written.public_id)
+    row = await context.loaders[CommentByPublicId].load(written.public_id)
     assert row is not None
     return row
 
@@ -102,8 +102,8 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
 async def delete_comment(context: Context, id: str) -> PublicationRow:
     """By its author, or by a maker of the publication it stands on."""
     user_id = context.viewer.required_user_id()
-    written = await find(Kind.COMMENT, id, context.loaders.comment_by_public_id.load)
-    publication = await context.loaders.publication.load(written.publication_id)
+    written = await find(Kind.COMMENT, id, context.loaders[CommentByPublicId].load)
+    publication = await context.loaders[PublicationById].load(written.publication_id)
     assert publication is not None
     if user_id != written.author_id and not await is_maker(context, publication):
         raise Forbidden("Only for the author of the comment and the makers of the publication.")

@@ -12,7 +12,7 @@ from base.ids import uuid7
 from ingest.events import NewEvent
 from ingest.freshness import refresh
 from ingest.topics import Topic, touch
-from loaders.publications import PublicationRow
+from loaders.publications import PublicationById, PublicationRow
 from models import Action, Publication, SubjectKind
 from resolvers.context import Context
 
@@ -58,6 +58,6 @@ def event_on(
 async def reloaded(context: Context, publication: PublicationRow) -> PublicationRow:
     """As it is after a write."""
     context.forget_loaded()
-    row = await context.loaders.publication.load(publication.id)
+    row = await context.loaders[PublicationById].load(publication.id)
     assert row is not None
     return row

@@ -12,8 +12,19 @@ from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
 from graph.types.views import ActionSeries, ViewSeries, asset_face
-from loaders.asset_metrics import Figures, Ranked, Ranking, RankingKey, Scope, SeriesKey
-from loaders.visitors import VisitorsKey
+from loaders.asset_metrics import (
+    AssetSeries,
+    Figures,
+    FiguresOfScope,
+    Ranked,
+    RankedAssets,
+    Ranking,
+    RankingKey,
+    Scope,
+    SeriesKey,
+)
+from loaders.assets import AssetById
+from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
@@ -40,9 +51,9 @@ class RankedAsset:
     )
 
     @loaded(
-        lambda loaders: loaders.asset,
-        lambda _, row: asset_face(row),
+        AssetById,
         Annotated["Asset", strawberry.lazy("graph.types.assets")],
+        of=lambda _, row: asset_face(row),
     )
     def asset(self) -> int:
         """Which asset it is."""
@@ -81,9 +92,9 @@ class AssetMetrics:
     )
 
     @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
+        RankedAssets,
         RankedAsset | None,
+        of=lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
     )
     def most_viewed_asset(self) -> RankingKey:
         """The asset with the most 3D views; of equals, the one made first. Null when there were no 3D
@@ -91,9 +102,9 @@ class AssetMetrics:
         return RankingKey(self.scope, Ranking.TOTAL_3D_VIEWS, 1)
 
     @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: [RankedAsset.of(one) for one in ranked],
+        RankedAssets,
         list[RankedAsset],
+        of=lambda _, ranked: [RankedAsset.of(one) for one in ranked],
         costs=list_of(10, "first"),
     )
     def top_assets(
@@ -109,9 +120,9 @@ class AssetMetrics:
         return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
 
     @loaded(
-        lambda loaders: loaders.asset_visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfSubjects,
         UniqueVisitors | None,
+        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
@@ -122,9 +133,9 @@ class AssetMetrics:
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ViewSeries.of_assets(key, series),
+        AssetSeries,
         ViewSeries,
+        of=lambda key, series: ViewSeries.of_assets(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def views(
@@ -160,9 +171,9 @@ class AssetMetrics:
         )
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ActionSeries.of(key, series),
+        AssetSeries,
         ActionSeries,
+        of=lambda key, series: ActionSeries.of(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def actions(
@@ -194,9 +205,9 @@ class AssetMetrics:
         return SummaryReport.of(self.scope, format)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         "AssetMetrics | None",
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
     )
     def previous(self) -> Scope:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -206,9 +217,9 @@ class AssetMetrics:
         return asset_metrics.previous_scope(self.scope)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         "AssetMetrics | None",
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
     )
     def previous_of_equal_length(self) -> Scope:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever

@@ -16,9 +16,10 @@ from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import DomainAlias
 from graph.types.node import Node
-from loaders.asset_metrics import Scope
-from loaders.assets import AssetRow, FormatRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.asset_metrics import FiguresOfScope, Scope
+from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
+from loaders.domains import AliasesOfTenant
+from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
@@ -80,9 +81,9 @@ class Organization(Node):
         return await assets_key(info.context, self.row, page(), workspace_ids)
 
     @loaded(
-        lambda loaders: loaders.domain_aliases,
-        lambda _, aliases: DomainAlias.all(aliases),
+        AliasesOfTenant,
         list[DomainAlias] | None,
+        of=lambda _, aliases: DomainAlias.all(aliases),
         requires=INSIDERS,
         costs=list_of(MOST_ALIASES),
     )
@@ -91,9 +92,9 @@ class Organization(Node):
         return self.row.tenant_id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -125,7 +126,7 @@ class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("What its organization's members call it. Not unique.")
 
-    @loaded(lambda loaders: loaders.organization, lambda _, row: Organization.of(row), Organization)
+    @loaded(OrganizationById, Organization, of=lambda _, row: Organization.of(row))
     def organization(self) -> int:
         """The organization that it is a part of."""
         return self.row.organization_id
@@ -136,9 +137,9 @@ class Workspace(Node):
         return workspace_assets_key(self.row, page())
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -170,15 +171,15 @@ class Asset(Node):
     name: str = described("What its workspace's members call it. Not unique.")
     created_at: datetime = described("When it was made here.")
 
-    @loaded(lambda loaders: loaders.workspace, lambda _, row: Workspace.of(row), Workspace)
+    @loaded(WorkspaceById, Workspace, of=lambda _, row: Workspace.of(row))
     def workspace(self) -> int:
         """The workspace that it belongs to."""
         return self.row.workspace_id
 
     @loaded(
-        lambda loaders: loaders.formats,
-        lambda _, rows: [AssetFormat.of(row) for row in rows],
+        FormatsOfAsset,
         list[AssetFormat],
+        of=lambda _, rows: [AssetFormat.of(row) for row in rows],
         costs=list_of(MOST_FORMATS),
     )
     def formats(self) -> int:
@@ -186,9 +187,9 @@ class Asset(Node):
         return self.row.id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )

@@ -12,7 +12,7 @@ from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
-from loaders.pages import CountKey, Page, PageKey, Slice
+from loaders.pages import CountKey, Page, PageKey, Pages, RowCounts, Slice
 from resolvers.pages import cursor, page_of
 
 T = TypeVar("T")
@@ -77,7 +77,7 @@ class Connection(Generic[T]):
     page_info: PageInfo = described("Where this page stands in its list.")
     counted: strawberry.Private[CountKey]
 
-    @loaded(lambda loaders: loaders.row_counts, lambda _, count: count, BigInt)
+    @loaded(RowCounts, BigInt)
     def total_count(self) -> CountKey:
         """How many objects the whole list has now, whatever `first`, `last`, `after` and `before` say."""
         return self.counted
@@ -109,9 +109,7 @@ def listed(
         parameters = [self, _parameter("info", Info), *starmap(_parameter, _ENDS.items()), *own]
         keyed.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
         keyed.__name__, keyed.__doc__, keyed.__module__ = key.__name__, key.__doc__, key.__module__
-        return loaded(
-            lambda loaders: loaders.pages, partial(_connection, node), type, cached=cached, costs=A_PAGE
-        )(keyed)
+        return loaded(Pages, type, of=partial(_connection, node), cached=cached, costs=A_PAGE)(keyed)
 
     return field
 

@@ -11,7 +11,16 @@ from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
-from loaders.insights import InsightRow, WorkRow
+from loaders.insights import (
+    InsightRow,
+    InsightScores,
+    Plays,
+    ProfileSearches,
+    ProfileViews,
+    WorkRow,
+    WorksOfInsight,
+)
+from loaders.people import UserById
 from models import SourceType
 from resolvers.insights import MOST_WORKS
 
@@ -31,7 +40,7 @@ class Work:
     )
     refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null while that is.")
 
-    @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
+    @loaded(Plays, BigInt)
     def in_app_plays(self) -> WorkRow:
         """Plays here: what the user told, and each event PLAY since, counted once."""
         return self.row
@@ -93,14 +102,13 @@ class UserInsight(Node):
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
     )
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User, of=lambda _, row: User.of(row))
     def user(self) -> int:
         """The user whom it is about."""
         return self.row.user_id
 
     @loaded(
-        lambda loaders: loaders.profile_views,
-        lambda _, count: count,
+        ProfileViews,
         BigInt | None,
         requires=[Access.SELF],
     )
@@ -109,8 +117,7 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.profile_searches,
-        lambda _, count: count,
+        ProfileSearches,
         BigInt | None,
         requires=[Access.SELF],
     )
@@ -119,9 +126,9 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: score.total,
+        InsightScores,
         Decimal,
+        of=lambda _, score: score.total,
         costs=SEVERAL_STATEMENTS,
     )
     def insight_score(self) -> InsightRow:
@@ -131,11 +138,11 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: InsightScoreParts(
+        InsightScores,
+        InsightScoreParts,
+        of=lambda _, score: InsightScoreParts(
             reach=score.reach, activity=score.activity, interest=score.interest
         ),
-        InsightScoreParts,
         costs=SEVERAL_STATEMENTS,
     )
     def insight_score_parts(self) -> InsightRow:
@@ -143,9 +150,9 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.works,
-        lambda _, rows: [Work.of(row) for row in rows],
+        WorksOfInsight,
         list[Work],
+        of=lambda _, rows: [Work.of(row) for row in rows],
         costs=list_of(MOST_WORKS),
     )
     def works(self) -> int:

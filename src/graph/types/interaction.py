@@ -10,7 +10,8 @@ from graph.directives import PERSONAL
 from graph.fields import described, loaded
 from graph.types.node import Node
 from graph.types.publication import Publication, User
-from loaders.publications import AppointmentRow, CommentRow
+from loaders.people import UserById
+from loaders.publications import AppointmentRow, CommentRow, PublicationById
 
 
 @strawberry.type(description="What somebody wrote about a publication.")
@@ -19,12 +20,12 @@ class Comment(Node):
     body: str = described("Plain text, with its line breaks: not HTML.")
     created_at: datetime = described("When it was written.")
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User, of=lambda _, row: User.of(row))
     def author(self) -> int:
         """The user who wrote it."""
         return self.row.author_id
 
-    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    @loaded(PublicationById, Publication, of=lambda _, row: Publication.of(row))
     def publication(self) -> int:
         """The publication that it is on."""
         return self.row.publication_id
@@ -55,12 +56,12 @@ class Appointment(Node):
         "When it was cancelled, which frees the slot; null while it stands."
     )
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User, of=lambda _, row: User.of(row))
     def booked_by(self) -> int:
         """The user who booked it."""
         return self.row.user_id
 
-    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    @loaded(PublicationById, Publication, of=lambda _, row: Publication.of(row))
     def publication(self) -> int:
         """The publication whose makers are booked."""
         return self.row.publication_id

@@ -8,11 +8,11 @@ from base.calendar import Span
 from graph.directives import SEVERAL_STATEMENTS
 from graph.fields import described, loaded
 from graph.scalars import BigInt
-from loaders.engagement import Engagement, EngagementKey
+from loaders.cached import CachedKey
+from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.engagement import TakenBack as Withdrawn
-from loaders.figure_cache import CachedKey
 from loaders.people import SocialCounts
-from loaders.visitors import Visitors, VisitorsKey
+from loaders.visitors import Visitors, VisitorsKey, VisitorsOfPublication
 from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
@@ -128,9 +128,9 @@ class EngagementMetrics:
     )
 
     @loaded(
-        lambda loaders: loaders.visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfPublication,
         UniqueVisitors,
+        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> CachedKey[VisitorsKey]:
@@ -139,9 +139,9 @@ class EngagementMetrics:
         return visitors_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -151,9 +151,9 @@ class EngagementMetrics:
         return previous_engagement_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever

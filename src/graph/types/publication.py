@@ -29,14 +29,15 @@ from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
-from loaders.engagement import EngagementKey
-from loaders.figure_cache import CachedKey
-from loaders.insights import InsightRow
+from loaders.cached import CachedKey
+from loaders.domains import AliasesOfTenant
+from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
+from loaders.insights import InsightByUser, InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
-from loaders.people import UserRow
-from loaders.publications import ExperienceRow, PublicationRow
-from loaders.views import ViewsKey
+from loaders.people import SocialCountsByUser, UserById, UserRow
+from loaders.publications import CoCreators, ExperienceRow, PublicationRow
+from loaders.views import Views, ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
 from resolvers.domain_aliases import MOST_ALIASES
@@ -68,18 +69,18 @@ class User(Node):
         return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
 
     @loaded(
-        lambda loaders: loaders.insight_of_user,
-        lambda _, row: _insight(row),
+        InsightByUser,
         Annotated["UserInsight", strawberry.lazy("graph.types.insight")] | None,
+        of=lambda _, row: _insight(row),
     )
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
 
     @loaded(
-        lambda loaders: loaders.domain_aliases,
-        lambda _, aliases: DomainAlias.all(aliases),
+        AliasesOfTenant,
         list[DomainAlias] | None,
+        of=lambda _, aliases: DomainAlias.all(aliases),
         requires=[Access.SELF],
         costs=list_of(MOST_ALIASES),
     )
@@ -129,15 +130,15 @@ class Publication(Node):
     created_at: datetime = described("When it was made here.")
     allow_bookings: bool = described("Whether appointments with its makers can be booked.")
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User, of=lambda _, row: User.of(row))
     def owner(self) -> int:
         """The user whose publication it is."""
         return self.row.owner_id
 
     @loaded(
-        lambda loaders: loaders.co_creators,
-        lambda _, rows: [User.of(row) for row in rows],
+        CoCreators,
         list[User],
+        of=lambda _, rows: [User.of(row) for row in rows],
         costs=list_of(MOST_CO_CREATORS),
     )
     def co_creators(self) -> int:
@@ -154,9 +155,9 @@ class Publication(Node):
         return PageKey(EXPERIENCES_OF_PUBLICATION, page(), self.row.id, type)
 
     @loaded(
-        lambda loaders: loaders.experience_counts,
-        lambda _, counts: ExperienceCounts.of(counts),
+        ExperienceCountsOfPublication,
         ExperienceCounts | None,
+        of=lambda _, counts: ExperienceCounts.of(counts),
         requires=MAKERS,
     )
     def experience_counts(self) -> CachedKey[int]:
@@ -164,9 +165,9 @@ class Publication(Node):
         return metrics.experience_counts_key(self.row)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         EngagementMetrics | None,
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
         requires=MAKERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -191,9 +192,9 @@ class Publication(Node):
         return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
 
     @loaded(
-        lambda loaders: loaders.social_counts,
-        lambda _, counts: SocialMetrics.of(counts),
+        SocialCountsByUser,
         SocialMetrics | None,
+        of=lambda _, counts: SocialMetrics.of(counts),
         requires=MAKERS,
     )
     def social_metrics(self) -> int:
@@ -201,9 +202,9 @@ class Publication(Node):
         return self.row.owner_id
 
     @loaded(
-        lambda loaders: loaders.views,
-        lambda key, series: ViewSeries.of(key, series),
+        Views,
         ViewSeries | None,
+        of=lambda key, series: ViewSeries.of(key, series),
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
@@ -234,9 +235,9 @@ class Publication(Node):
         )
 
     @loaded(
-        lambda loaders: loaders.views,
-        lambda key, series: ActionSeries.of(key, series),
+        Views,
         ActionSeries | None,
+        of=lambda key, series: ActionSeries.of(key, series),
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )

@@ -10,8 +10,8 @@ from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.asset_metrics import SeriesKey
-from loaders.assets import AssetRow
-from loaders.organizations import WorkspaceRow
+from loaders.assets import AssetById, AssetRow
+from loaders.organizations import WorkspaceById, WorkspaceRow
 from loaders.series import Point, Series
 from loaders.views import ViewsKey
 
@@ -82,18 +82,18 @@ class ViewPoint:
     count: BigInt = described("Views in this bucket and group, within the range.")
 
     @loaded(
-        lambda loaders: loaders.asset,
-        lambda _, row: asset_face(row),
+        AssetById,
         Annotated["Asset", strawberry.lazy("graph.types.assets")] | None,
+        of=lambda _, row: asset_face(row),
     )
     def asset(self) -> int | None:
         """The group's asset. Null unless grouped by ASSET."""
         return self.asset_id
 
     @loaded(
-        lambda loaders: loaders.workspace,
-        lambda _, row: _workspace_face(row),
+        WorkspaceById,
         Annotated["Workspace", strawberry.lazy("graph.types.assets")] | None,
+        of=lambda _, row: _workspace_face(row),
     )
     def workspace(self) -> int | None:
         """The group's workspace. Null unless grouped by WORKSPACE."""

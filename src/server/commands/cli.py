@@ -15,6 +15,7 @@ from base.errors import ExpectedError, NotFound
 from database import Database
 from graph.changes import Criticality
 from graph.schema import schema as graphql_schema
+from loaders.credentials import AccountByEmail
 from resolvers import accounts
 from resolvers.context import Context
 from server.commands.accounts import create_user
@@ -220,7 +221,7 @@ def create_key(
         services = services_that_sign_nothing(settings)
         try:
             context = Context(services, datetime.now(UTC))
-            known = await context.loaders.account_by_email.load(email.strip().lower())
+            known = await context.loaders[AccountByEmail].load(email.strip().lower())
             if known is None:
                 raise NotFound("There is no account with this email.")
             context.viewer = Viewer(known.user_id)

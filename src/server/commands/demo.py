@@ -20,6 +20,7 @@ from auth.viewer import Viewer
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
 from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
+from loaders.credentials import AccountByEmail
 from loaders.publications import PublicationRow
 from models import (
     Asset,
@@ -370,7 +371,7 @@ async def announce(settings: Settings) -> str:
 
 async def _owners_key(context: Context) -> str:
     """A key is short enough for a line of a terminal; an access token is not."""
-    owner = await context.loaders.account_by_email.load("owner@demo.test")
+    owner = await context.loaders[AccountByEmail].load("owner@demo.test")
     if owner is None:
         raise Failure("This database is not the demo's: start it with `viewgraph demo`.")
     context.viewer = Viewer(owner.user_id)

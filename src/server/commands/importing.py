@@ -14,6 +14,7 @@ from auth.viewer import Viewer
 from base import calendar
 from base.errors import NotFound
 from ingest.files import EventFile, Format, InvalidFile
+from loaders.credentials import AccountByEmail
 from resolvers.context import Context, Services
 from resolvers.importing import Import, Reject, Tally
 from server.commands.terminal import DatabaseUrl, bars
@@ -103,7 +104,7 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 async def _viewer(services: Services, email: str) -> Viewer:
     context = Context(services, services.clock())
-    known = await context.loaders.account_by_email.load(email.strip().lower())
+    known = await context.loaders[AccountByEmail].load(email.strip().lower())
     if known is None:
         raise NotFound("There is no account with this email.")
     return Viewer(known.user_id)
