@@ -57,7 +57,7 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
 docs: .venv/.project ## write docs/settings.md anew
-	@$(BIN)/python -m server.reference > .venv/settings.md
+	@$(BIN)/python -m server.commands.reference > .venv/settings.md
 	@mv .venv/settings.md docs/settings.md
 
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
@@ -123,7 +123,7 @@ schema-lint/node_modules: schema-lint/package-lock.json
 .venv/.project: pyproject.toml .venv/.runtime
 	@echo "Installing Viewgraph itself"
 	@$(PIP) --no-deps --no-build-isolation --editable .
-	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import server.app, server.cli, server.demo, server.migrations'
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import server.app, server.commands.cli, server.commands.demo, server.migrations'
 	@touch $@
 
 .venv/.dev: requirements-dev.lock .venv/.project

@@ -178,7 +178,7 @@ def judged(outcome: Outcome, url: str) -> Outcome:
     acknowledged: set[UUID] = outcome.load.ledger.ids
     wrong = list(outcome.wrong)
     verified = subprocess.run(  # noqa: S603
-        [sys.executable, "-m", "server.cli", "verify", "--database-url", url],
+        [sys.executable, "-m", "server.commands.cli", "verify", "--database-url", url],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
         capture_output=True,

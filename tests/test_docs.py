@@ -16,9 +16,9 @@ from typer.main import get_command
 from base.errors import ExpectedError
 from graph.schema import schema
 from ingest.admission import Reason
-from server.cli import app
-from server.errors import Code
-from server.reference import settings_page
+from server.commands.cli import app
+from server.commands.reference import settings_page
+from server.http.errors import Code
 from tests.server.program import ROOT, Program
 
 DOCUMENTS = [

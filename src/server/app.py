@@ -11,22 +11,22 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
-from server.bodies import Unread
-from server.collect import Collector
-from server.crowds import PerAddress
-from server.documents import documents_of
-from server.endpoint import Endpoint
-from server.graphiql import GraphiQL
-from server.health import Health
-from server.origins import shared_with
-from server.quota import Quota
-from server.reports import ReportFiles
+from server.doors.collect import Collector
+from server.doors.health import Health
+from server.doors.reports import ReportFiles
+from server.graphql.documents import documents_of
+from server.graphql.endpoint import Endpoint
+from server.graphql.graphiql import GraphiQL
+from server.graphql.sockets import Sockets
+from server.http.bodies import Unread
+from server.http.crowds import PerAddress
+from server.http.origins import shared_with
+from server.http.quota import Quota
+from server.http.static import StaticFile
+from server.http.stopping import CutOff, Stopping
 from server.services import close_services, services_of
 from server.serving import settle
 from server.settings import Settings
-from server.sockets import Sockets
-from server.static import StaticFile
-from server.stopping import CutOff, Stopping
 from server.upkeep import upkeep
 
 
@@ -117,7 +117,7 @@ def _demo(settings: Settings) -> dict[str, object] | None:
     if not settings.demo:
         return None
     # With it come migrations and more, which no other server needs.
-    from server.demo import sign_ins
+    from server.commands.demo import sign_ins
 
     return sign_ins()
 

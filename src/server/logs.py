@@ -10,7 +10,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from server.tracing import current_names
+from server.http.tracing import current_names
 
 LogFormat = Literal["auto", "json", "text"]
 

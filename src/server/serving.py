@@ -13,9 +13,9 @@ from typing import Any
 import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
-from server.connections import GuardedConfig
-from server.doors import Bounds, Doors
 from server.failures import Failure
+from server.http.capacity import Bounds, Doors
+from server.http.connections import GuardedConfig
 from server.logs import logging_config
 from server.settings import Settings
 from server.supervisor import Supervisor

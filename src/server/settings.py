@@ -11,8 +11,8 @@ from sqlalchemy.exc import ArgumentError
 
 from base.buckets import rate_of
 from server.failures import Failure
+from server.http.timing import Shown
 from server.logs import LogFormat
-from server.timing import Shown
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32

@@ -8,7 +8,7 @@ from typing import Any
 
 def main() -> None:
     with _loading():
-        from server import cli
+        from server.commands import cli
     cli.main()
 
 

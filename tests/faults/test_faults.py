@@ -28,7 +28,7 @@ from models import Tenant
 from resolvers.context import Services
 from server import migrations
 from server.app import create_app
-from server.cli import app as command
+from server.commands.cli import app as command
 from server.services import WRITE_SECONDS, close_services
 from server.settings import Settings
 from tests.faults import faults

@@ -18,7 +18,7 @@ from graphql import (
 
 from base.errors import ExpectedError
 from graph.schema import schema
-from server.errors import Code
+from server.http.errors import Code
 from tests.test_docs import reasons, reasons_of_dropping
 
 SDL = schema.as_str()

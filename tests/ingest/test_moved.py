@@ -27,8 +27,8 @@ from ingest.verify import Verification
 from models import Action, Device
 from resolvers.context import Services
 from server import migrations
-from server.accounts import create_user
-from server.cli import app
+from server.commands.accounts import create_user
+from server.commands.cli import app
 from server.moving import follow_rules
 from server.upkeep import upkeep
 from tests.clocks import older_rules, tzif

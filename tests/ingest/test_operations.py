@@ -27,8 +27,8 @@ from ingest.verify import Verification
 from models import Action, Device, Organization, Tenant
 from resolvers.context import Services
 from server import migrations
-from server.accounts import create_user
-from server.cli import app
+from server.commands.accounts import create_user
+from server.commands.cli import app
 from server.upkeep import upkeep
 from tests.ingest.brute import Cell, counted, drawn, stored
 from tests.studio import START, Clock, Studio

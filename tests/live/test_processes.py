@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import make_url, text
 from typer.testing import CliRunner
 
-from server.cli import app
+from server.commands.cli import app
 from tests.events import record, view
 from tests.live.acts import METRICS, URL, figures, on_publication
 from tests.live.served import PATIENCE, Served

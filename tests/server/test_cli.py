@@ -23,7 +23,7 @@ from typer.testing import CliRunner, Result
 
 from database import Database
 from server.app import create_app
-from server.cli import app
+from server.commands.cli import app
 from server.failures import Failure
 from server.secrets import secrets_of
 from server.settings import Settings

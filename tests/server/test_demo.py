@@ -14,7 +14,7 @@ import pytest
 
 from base.ids import Kind, global_id
 from models import Action, Device, ExperienceType, User
-from server.demo import ACCOUNTS, PASSWORD, populate
+from server.commands.demo import ACCOUNTS, PASSWORD, populate
 from server.services import close_services
 from tests.postgres import PostgresServer
 from tests.resolvers.figures import contents

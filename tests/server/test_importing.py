@@ -30,7 +30,7 @@ from ingest.files import EventFile
 from models import Action, DayTotal, Device, Domain, EngagedView, Event, MonthTotal
 from resolvers.context import Services
 from resolvers.importing import Import
-from server.cli import app
+from server.commands.cli import app
 from server.settings import PREFIX
 from tests.studio import SECRET, Studio
 from tests.subjects import ACTIONS, add_subjects, stored_events, totals
@@ -153,7 +153,7 @@ class Command(NamedTuple):
         return CliRunner().invoke(app, given, env={f"{PREFIX}SECRET": SECRET})
 
     def start(self, *arguments: object) -> "subprocess.Popen[str]":
-        code = "from server.cli import main; main()"
+        code = "from server.commands.cli import main; main()"
         given = [sys.executable, "-c", code, "import", *map(str, arguments), "--database-url", self.url]
         environment = {**os.environ, "PYTHONPATH": "src", f"{PREFIX}SECRET": SECRET}
         return subprocess.Popen(

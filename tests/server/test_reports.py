@@ -15,8 +15,8 @@ from sqlalchemy import text
 from auth.links import LinkSigner
 from auth.tokens import Claims, Signer
 from server.app import create_app
+from server.doors.reports import disposition
 from server.logs import Discreet
-from server.reports import disposition
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import SECRET, Studio, services_for

@@ -11,8 +11,8 @@ import pytest
 
 from resolvers.context import Services
 from server.app import create_app
+from server.http.timing import Shown
 from server.settings import Settings
-from server.timing import Shown
 from tests.studio import Studio
 
 TIMED = re.compile(

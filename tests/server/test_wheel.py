@@ -10,7 +10,7 @@ import pytest
 from tests.server.program import ROOT
 
 SOURCES = ("LICENSE", "README.md", "pyproject.toml", "src")
-RUN = "import server.cli, sys; print(server.cli.__file__, file=sys.stderr); server.cli.main()"
+RUN = "import sys; from server.commands import cli; print(cli.__file__, file=sys.stderr); cli.main()"
 
 
 @pytest.fixture

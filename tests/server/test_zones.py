@@ -21,7 +21,7 @@ from base.calendar import day_of
 from base.zones import RULES_VERSION, time_zone
 from database import table_of
 from models import DayTotal
-from server.cli import app
+from server.commands.cli import app
 from tests.clocks import write_package, write_zones
 from tests.server.program import ROOT, Program, environment
 from tests.studio import SECRET, Studio
@@ -63,7 +63,7 @@ class Machine:
 
     def commands(self, *commands: tuple[str, ...]) -> subprocess.CompletedProcess[str]:
         """One after the other, in one process."""
-        code = "from server.cli import app\n"
+        code = "from server.commands.cli import app\n"
         for words in commands:
             code += f"app({list(words)!r}, standalone_mode=False)\n"
         return self.run(code)

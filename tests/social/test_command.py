@@ -16,7 +16,7 @@ from typer.testing import CliRunner, Result
 
 from models import Network
 from server.app import create_app
-from server.cli import app
+from server.commands.cli import app
 from server.networks import networks_of
 from server.services import close_services, services_of
 from server.settings import Settings
@@ -160,7 +160,9 @@ async def test_no_other_network_can_be_named(told: Told, database_url: str) -> N
 
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_terminal_shows_how_far_it_is(told: Told, web: Web, database_url: str) -> None:
-    program = f"from social import x; x.ADDRESS = {web.x.address!r}; from server.cli import main; main()"
+    program = (
+        f"from social import x; x.ADDRESS = {web.x.address!r}; from server.commands.cli import main; main()"
+    )
     terminal, end = pty.openpty()
     variables = OF_X | {"VIEWGRAPH_DATABASE_URL": database_url, "TERM": "xterm", "COLUMNS": "80"}
     process = await asyncio.create_subprocess_exec(

@@ -1,0 +1,125 @@
+"""POST /collect: where browsers send what happened."""
+
+import re
+
+import orjson
+from starlette.datastructures import Headers
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+
+from auth.sign_in import viewer_of
+from ingest.reports import EventOutcome, EventStatus
+from ingest.wire import InvalidEvents, events_from_json
+from resolvers.collecting import Collected, Origin, collect
+from resolvers.context import Context, Services
+from server.http.bodies import body_of
+from server.http.errors import Refused, plain
+
+_MAX_BYTES = 1_000_000
+_HOW_APPS_SEND = (
+    "The user agent is an app's or a program's. An app's events count when they come with a key or a token: "
+    "`Authorization: Token <key>` or `Authorization: Bearer <token>`. Servers send theirs by recordEvents."
+)
+_SHARED = {
+    "access-control-allow-origin": "*",
+    # Else a page does not see when to come back.
+    "access-control-expose-headers": "retry-after",
+    "cache-control": "no-store",
+}
+_PREFLIGHT = {
+    **_SHARED,
+    "access-control-allow-methods": "POST",
+    "access-control-max-age": "86400",
+}
+
+_NAME = re.compile(r"[a-z0-9_-]{1,100}", re.IGNORECASE)
+"""Of a header."""
+
+
+class Collector:
+    """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
+
+    def __init__(self, services: Services, *, max_body_seconds: float) -> None:
+        self._services = services
+        self._max_body_seconds = max_body_seconds
+
+    async def __call__(self, request: Request) -> Response:
+        if request.method == "OPTIONS":
+            return _preflight(request)
+        try:
+            return await self._collected(request)
+        except Refused as refused:
+            body: dict[str, object] = {"code": refused.code, "message": refused.message}
+            return _answer(refused.status or 400, body, refused.headers)
+        except InvalidEvents as error:
+            return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
+        except ClientDisconnect:
+            return Response(status_code=499)
+        except Exception as error:
+            return _answer(*plain(error))
+
+    async def _collected(self, request: Request) -> Response:
+        body = await body_of(request, most=_MAX_BYTES, seconds=self._max_body_seconds)
+        events = events_from_json(body)
+        services = self._services
+        context = Context(
+            services, now=services.clock(), address=request.client.host if request.client else ""
+        )
+        context.viewer = await viewer_of(
+            request.headers, context.loaders, services.signer, context.now, services.bearers
+        )
+        collected = await collect(context, events, _origin(request))
+        return _answer(202, _summary(collected))
+
+
+def _origin(request: Request) -> Origin:
+    headers = request.headers
+    # What browsers say of the requests of pages that they make ready; the second is Safari's.
+    purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
+    return Origin(
+        headers.get("user-agent"),
+        is_ahead=purpose.partition(";")[0].strip().lower() == "prefetch",
+        opted_out=_opts_out(headers),
+    )
+
+
+def _summary(collected: Collected) -> dict[str, object]:
+    outcomes = collected.outcomes
+    statuses = [outcome.status for outcome in outcomes]
+    summary: dict[str, object] = {
+        "stored": statuses.count(EventStatus.STORED),
+        "duplicates": statuses.count(EventStatus.DUPLICATE),
+        "dropped": statuses.count(EventStatus.DROPPED),
+        "corrected": sum(1 for outcome in outcomes if outcome.clock_behind),
+        "reasons": sorted({outcome.reason for outcome in outcomes if outcome.reason}),
+        "results": [result for place, outcome in enumerate(outcomes) if (result := _result(place, outcome))],
+    }
+    if collected.is_nameless_app and outcomes:
+        summary["message"] = _HOW_APPS_SEND
+    return summary
+
+
+def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:
+    """What there is to say of one event; None where it was stored as it was told, or was a duplicate."""
+    if outcome.reason:
+        return {"index": place, "reason": outcome.reason}
+    return {"index": place, "clockCorrection": outcome.clock_behind} if outcome.clock_behind else None
+
+
+def _opts_out(headers: Headers) -> bool:
+    """By Do Not Track or Global Privacy Control, as browsers say it with each request."""
+    return "1" in (headers.get("dnt"), headers.get("sec-gpc"))
+
+
+def _preflight(request: Request) -> Response:
+    """Tools that watch a page add headers of theirs to what it sends, such as `traceparent`: let them."""
+    asked = request.headers.get("access-control-request-headers", "")
+    names = [name.strip() for name in asked.split(",")]
+    allowed = dict.fromkeys(["authorization", "content-type", *filter(_NAME.fullmatch, names)])
+    return Response(
+        status_code=204, headers={**_PREFLIGHT, "access-control-allow-headers": ", ".join(allowed)}
+    )
+
+
+def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+    return Response(orjson.dumps(body), status, {**_SHARED, **(headers or {})}, "application/json")

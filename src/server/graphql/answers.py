@@ -1,0 +1,199 @@
+"""Bodies of answers, one after the other where an operation has several."""
+
+import logging
+from asyncio import CancelledError, create_task, gather, get_running_loop, shield
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from hashlib import blake2b
+from typing import Any, NamedTuple
+
+import orjson
+from graphql import GraphQLError
+from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from base.errors import Lapsed, Unavailable
+from base.turns import Line
+from graph.deadline import in_time
+from graph.document import Document
+from graph.schema import execute, subscribe
+from resolvers.context import Context
+from server.graphql.documents import Documents
+from server.graphql.operation import Operation
+from server.http.errors import MASKED, Code, Refused, error_body, expected_in, formatted
+
+log = logging.getLogger("viewgraph")
+
+_AGAIN_SECONDS = 1.0
+
+_STEPS_OF_AN_ERROR = 3
+
+
+class Answer(NamedTuple):
+    """Text, but for the errors: what it was made of is larger by far, and need not wait for slow readers."""
+
+    json: bytes
+    errors: list[dict[str, Any]]
+    """As they are answered."""
+    is_executed: bool
+    """Whether there is data, be it null."""
+    is_empty: bool = True
+    """Whether all that is in the data is null."""
+    is_valid: bool = False
+    """Whether the document is, whatever the variables are."""
+
+    @property
+    def refusal(self) -> list[dict[str, Any]] | None:
+        """Why nothing was executed, so that there is no data, not even null."""
+        return None if self.is_executed else self.errors
+
+
+async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Answer:
+    is_begun = not isinstance(result, PreExecutionError)
+    # Neither data nor a place in it: as little was executed where the variables did not fit.
+    is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
+    body: dict[str, Any] = {"data": result.data} if is_executed else {}
+    errors = []
+    for error in result.errors or ():
+        # What a subscription begins with is validated: its errors have a place.
+        errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
+        _let_go(error)
+        await line.step(_STEPS_OF_AN_ERROR)
+    if errors:
+        body["errors"] = errors
+    is_empty = all(value is None for value in (result.data or {}).values())
+    return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Of the frames that it went through, which hold the error in turn: garbage that is found late."""
+    while error:
+        error.__traceback__ = None
+        error = error.original_error if isinstance(error, GraphQLError) else None
+
+
+def answer_of_error(error: Exception, request_id: str) -> Answer:
+    body = body_of_error(error, request_id)
+    return Answer(orjson.dumps(body), body["errors"], is_executed=False)
+
+
+def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
+    """Of what kept anything from being executed. A bug is logged, and not told."""
+    if isinstance(error, Refused):
+        return error_body(error.message, {"code": error.code}, request_id)
+    if expected := expected_in(error):
+        return error_body(expected.message, expected.extensions, request_id)
+    log.error("Request %s failed", request_id, exc_info=error)
+    return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
+
+
+async def answers(
+    context: Context,
+    document: Document,
+    operation: Operation,
+    documents: Documents,
+    request_id: str,
+    *,
+    is_endless: bool,
+) -> AsyncGenerator[Answer]:
+    """One like the last is left out: so nobody learns when something changed that they may not see.
+
+    `is_endless`: whether it is a subscription; of anything else there is one answer.
+
+    Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
+    """
+    made = (
+        _answers(context, document, operation, request_id)
+        if is_endless
+        else _one_answer(context, document, operation, request_id)
+    )
+    last = b""
+    try:
+        async with aclosing(made):
+            async for answer in made:
+                digest = blake2b(answer.json, digest_size=16).digest()
+                if digest == last:
+                    continue
+                if not last and not answer.refusal:
+                    documents.keep(operation)
+                last = digest
+                yield answer
+    except CannotGetOperationTypeError as error:
+        raise refusal_of(error) from None
+    finally:
+        context.end_turn()
+
+
+async def answered(
+    context: Context, document: Document, operation: Operation, request_id: str, *, only_queries: bool = False
+) -> Answer:
+    """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
+
+    async def made() -> Answer:
+        result = await execute(
+            context, document, operation.variables, operation.operationName, only_queries=only_queries
+        )
+        return await answer_of(result, request_id, context.line)
+
+    async with context.services.lanes.of(context.caller):
+        return await in_time(context, made())
+
+
+async def _one_answer(
+    context: Context, document: Document, operation: Operation, request_id: str
+) -> AsyncGenerator[Answer]:
+    yield await answered(context, document, operation, request_id)
+
+
+async def _answers(
+    context: Context, document: Document, operation: Operation, request_id: str
+) -> AsyncGenerator[Answer]:
+    """Of a subscription."""
+    await context.services.lanes.turn(context.caller)
+    asked = subscribe(context, document, operation.variables, operation.operationName)
+    async with aclosing(asked) as results:
+        while result := await _next(context, results):
+            _require_credentials(result)
+            answer = await answer_of(result, request_id, context.line)
+            result.data = None
+            # Before it is sent, for which nobody else has to wait.
+            context.end_turn()
+            if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
+                # Nothing may change any more that would have it made anew.
+                get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
+            yield answer
+
+
+async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
+    """Who is cancelled while an answer is made waits until it is: what was begun is not left halfway. It
+    soon is, as what it reads is cut off.
+    """
+
+    async def made() -> ExecutionResult | None:
+        return await anext(results, None)
+
+    making = create_task(made())
+    try:
+        return await shield(making)
+    except CancelledError:
+        context.services.database.stop_reading()
+        if not context.has_turn:
+            making.cancel()
+        await gather(making, return_exceptions=True)
+        raise
+
+
+def _require_credentials(result: ExecutionResult) -> None:
+    for error in result.errors or ():
+        if isinstance(expected := expected_in(error), Lapsed):
+            raise expected
+
+
+def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:
+    if isinstance(error, InvalidOperationTypeError):
+        return Refused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
+    return Refused(
+        "There is no operation." if error.operation_name is None else "The document has no such operation.",
+        Code.OPERATION_RESOLUTION_FAILURE,
+    )

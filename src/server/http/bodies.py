@@ -1,0 +1,72 @@
+"""Bodies of requests: read up to a size and for a time, or not at all."""
+
+from asyncio import timeout
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from server.http.errors import Code, Refused
+
+_SMALL = 64 * 1024
+"""Bytes that the server has taken in before anybody asks for them."""
+
+
+async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
+    """Raises Refused: by what the headers say, before anybody is asked to send any of it."""
+    if _announced(request.headers) > most:
+        raise _too_large(most)
+    body = bytearray()
+    try:
+        async with timeout(seconds):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > most:
+                    raise _too_large(most)
+    except TimeoutError:
+        raise Refused(
+            f"The body did not come within {seconds:g} seconds.", Code.BAD_REQUEST, 408, connection="close"
+        ) from None
+    return bytes(body)
+
+
+def _too_large(most: int) -> Refused:
+    return Refused(
+        f"The body may have {most:,} bytes. Send less at once.", Code.BAD_REQUEST, 413, connection="close"
+    )
+
+
+def _announced(headers: Headers) -> int:
+    length = headers.get("content-length", "")
+    return int(length) if length.isdecimal() else 0
+
+
+class Unread:
+    """Who is answered before their body was read is told that the connection ends with it."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or not _is_worth_it(Headers(scope=scope)):
+            await self._app(scope, receive, send)
+            return
+        is_read = False
+
+        async def reading() -> Message:
+            nonlocal is_read
+            message = await receive()
+            is_read = is_read or not message.get("more_body", False)
+            return message
+
+        async def sending(message: Message) -> None:
+            if message["type"] == "http.response.start" and not is_read:
+                MutableHeaders(scope=message)["connection"] = "close"
+            await send(message)
+
+        await self._app(scope, reading, sending)
+
+
+def _is_worth_it(headers: Headers) -> bool:
+    """Not for what has come already."""
+    return "transfer-encoding" in headers or "expect" in headers or _announced(headers) > _SMALL
