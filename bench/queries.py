@@ -26,16 +26,9 @@ from database import Database
 from database.moment import Fetched, Moment
 from database.readers import Readers
 from loaders.asset_metrics import COUNTED
-from loaders.counts import (
-    Cell,
-    Cells,
-    Dimension,
-    Measure,
-    SubjectKey,
-    counts_statement,
-    read_counts,
-    span_statement,
-)
+from loaders.count_statements import counts_statement, span_statement
+from loaders.counts import read_counts
+from loaders.measures import Cell, Cells, Dimension, Measure, SubjectKey
 from models import Action
 
 _ZONE = "UTC"

@@ -12,13 +12,14 @@ from loaders.assets import (
     AssetsOfWorkspace,
     FormatsOfAsset,
 )
-from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
+from loaders.counts import Counts, CountsOfMany, SumsOfMany
 from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
 from loaders.domains import AliasesOfTenant
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
 )
+from loaders.ever import EverCounts
 from loaders.figure_cache import FigureCache, Versions
 from loaders.insights import (
     EVEN_WEIGHTS,

@@ -12,9 +12,11 @@ from sqlmodel import SQLModel
 from base.calendar import Span
 from database import Database, Statement, among, ordered_join, table_of
 from loaders.base import Loader
-from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
+from loaders.counts import Counts, CountsKey
 from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Versions
+from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
+from loaders.totals import EVENTS, MONTHS, asked_subjects, is_of
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
 ACTIVE_USERS = table_of(ActiveUser).c

@@ -11,7 +11,7 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from database import Database, Statement, ordered_join, table_of
 from loaders.base import Loader
-from loaders.counts import MONTHS, asked_subjects, is_of
+from loaders.totals import MONTHS, asked_subjects, is_of
 from models import MonthTotal
 
 V = TypeVar("V")

@@ -8,8 +8,9 @@ from base.aliases import Aliases
 from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
-from loaders.counts import Dimension, Measure, Member, read_points, with_sites
 from loaders.domains import aliases_by_tenant
+from loaders.measures import Dimension, Measure, with_sites
+from loaders.points import Member, read_points
 from models import Device
 
 _RAW = 1 << 32

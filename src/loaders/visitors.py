@@ -22,9 +22,9 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day,
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Estimate, Union, added, who
 from database import Database, Statement, among, ordered_join, rows_of, table_of
 from loaders.base import Loader
-from loaders.counts import EVENTS, is_of
 from loaders.engagement import ACTIVE_USERS
 from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
+from loaders.totals import EVENTS, is_of
 from models import (
     SUBJECT_OF,
     TAKES_BACK,

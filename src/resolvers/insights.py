@@ -12,7 +12,7 @@ from sqlmodel import col
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from base.numbers import LARGEST, LARGEST_TOLD
-from loaders.counts import EverKey
+from loaders.ever import EverKey
 from loaders.insights import InsightRow, WorkRow
 from models import NEVER, Action, SourceType, UserInsight, Work
 from resolvers.context import Context

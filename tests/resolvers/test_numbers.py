@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from base.numbers import LARGEST, LARGEST_TOLD
-from loaders.counts import MOST_SCORED
+from loaders.ever import MOST_SCORED
 from loaders.insights import EVEN_WEIGHTS, ScoreInputs, score
 from tests.events import record, view
 from tests.resolvers.figures import figures, unchanged
