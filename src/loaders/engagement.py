@@ -16,10 +16,9 @@ from loaders.counts import Counts, CountsKey
 from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Versions
 from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
-from loaders.totals import EVENTS, MONTHS, asked_subjects, is_of
+from loaders.totals import ACTIVE_USERS, EVENTS, MONTHS, asked_subjects, is_of
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
-ACTIVE_USERS = table_of(ActiveUser).c
 ACTIVE_DAYS = timedelta(days=30)
 ACTIVITIES = (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
 COUNTED = (*ACTIVITIES, *TAKES_BACK)

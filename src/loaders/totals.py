@@ -3,11 +3,12 @@
 from sqlalchemy import BigInteger, ColumnElement, Table, TableValuedAlias, and_
 
 from database import among, rows_of, table_of
-from models import DayTotal, EngagedView, Event, MonthTotal
+from models import ActiveUser, DayTotal, EngagedView, Event, MonthTotal
 
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 EVENTS = table_of(Event).c
+ACTIVE_USERS = table_of(ActiveUser).c
 ENGAGED = table_of(EngagedView).c
 
 
