@@ -108,7 +108,7 @@ class Database:
         if len(fetched) <= _FEW:
             return statement.rows(compiled, fetched)
         rows: list[R] = []
-        async for piece in usage.line.pieces(fetched):
+        async for piece in usage.run_queue.batches(fetched):
             rows += statement.rows(compiled, piece)
         return rows
 

@@ -6,7 +6,7 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Self
 
-from base.turns import Line
+from base.scheduler import RunQueue
 from database.moment import Moment
 
 
@@ -18,14 +18,14 @@ class Usage:
     once, so that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "is_over", "line", "moment", "seconds", "statements")
+    __slots__ = ("_began", "_waiting", "is_over", "moment", "run_queue", "seconds", "statements")
 
     def __init__(self) -> None:
         self.statements = 0
         self.seconds = 0.0
         self.is_over = False
         """Whether nobody waits any more: then nothing is read."""
-        self.line = Line()
+        self.run_queue = RunQueue()
         """In which what takes long waits for the event loop."""
         self.moment: Moment | None = None
         """As of which everything is read; None where each statement has its own."""

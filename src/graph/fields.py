@@ -83,7 +83,7 @@ class Loads(FieldExtension):
             return None
         value = await self.loader(info.context.loaders).load(key)
         # Thousands may have waited for it, or for others of the same batch.
-        await info.context.line.step(_STEPS)
+        await info.context.run_queue.step(_STEPS)
         return None if value is None else self.of(key, value)
 
 

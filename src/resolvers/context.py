@@ -16,9 +16,9 @@ from auth.throttle import SignInThrottle
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
-from base.lanes import Lanes
+from base.fair_queue import FairQueue
 from base.networks import network_of
-from base.turns import Line
+from base.scheduler import RunQueue
 from database import Database, current_usage
 from ingest.agents import Agents
 from ingest.buffer import Buffer
@@ -120,7 +120,7 @@ class Services:
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
-    lanes: Lanes = field(default_factory=lambda: Lanes(_AT_A_TIME))
+    fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
     """Of those who ask for several things at once."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
@@ -203,7 +203,7 @@ class Context:
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
         is_refused = budget is not None and budget.wait > 0
-        self.services.lanes.owe(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
+        self.services.fair_queue.charge(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
         self.course.budget = budget
         if budget:
             budget.require()
@@ -262,8 +262,8 @@ class Context:
         return (self.course.cost or 0) > _LARGE
 
     @property
-    def line(self) -> Line:
-        return current_usage().line
+    def run_queue(self) -> RunQueue:
+        return current_usage().run_queue
 
     @property
     def limits(self) -> Limits:

@@ -164,7 +164,7 @@ class Endpoint:
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
         context = await self._context(request, trip, self._services.bearers if recording else None)
         if recording:
-            answer = await answer_of(await _recorded(recording, context), trip.id, context.line)
+            answer = await answer_of(await _recorded(recording, context), trip.id, context.run_queue)
         else:
             with _in_terms_of_http(request, context):
                 answer = await answered(context, document, operation, trip.id, only_queries=reads)
