@@ -56,7 +56,7 @@ class Load:
 
 class FairQueue:
     """A worker does one thing at a time. Without this queue, a caller with a hundred requests at once would
-    get a hundred turns for one turn of anybody else, and a caller with costly requests nearly all of the time.
+    get a hundred turns for one turn of anybody else, and one with costly requests nearly all of the time.
     """
 
     def __init__(

@@ -71,7 +71,7 @@ class Preparation(SchemaExtension):
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
             if course.is_query and not execution.pre_execution_errors and not execution.result:
-                context.begin_moment()
+                context.begin_snapshot()
         yield
 
 

@@ -168,17 +168,17 @@ class Context:
             most_points=services.limits.points,
         )
 
-    def begin_moment(self) -> None:
+    def begin_snapshot(self) -> None:
         """From now on, all that is read is as it was at one time: when the first of it is read."""
-        self.services.database.begin_moment(is_large=self.is_large)
+        self.services.database.begin_snapshot(is_large=self.is_large)
         self.forget_loaded()
 
-    def end_moment(self) -> None:
-        self.services.database.end_moment()
+    def end_snapshot(self) -> None:
+        self.services.database.end_snapshot()
 
     @property
     def is_in_moment(self) -> bool:
-        return current_usage().moment is not None
+        return current_usage().snapshot is not None
 
     async def identify(self, bearers: Bearers | None = None) -> None:
         """Who asks, by the credentials."""
@@ -229,14 +229,14 @@ class Context:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
         self.has_turn = True
-        self.begin_moment()
+        self.begin_snapshot()
 
     def end_turn(self) -> None:
         """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
-            self.end_moment()
+            self.end_snapshot()
             self.forget_loaded()
 
     async def seconds_left(self) -> float | None:
@@ -254,7 +254,7 @@ class Context:
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_moment(is_large=self.is_large)
+        self.services.database.begin_snapshot(is_large=self.is_large)
 
     @property
     def is_large(self) -> bool:
