@@ -11,8 +11,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
 from auth.rates import RateLimits
-from auth.sign_in import Bearers, expiry_of, viewer_of
-from auth.throttle import SignInThrottle
+from auth.sign_in import ViewerCache, expiry_of, viewer_of
+from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
@@ -20,10 +20,10 @@ from base.fair_queue import FairQueue
 from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
-from ingest.agents import Agents
+from ingest.agents import AgentCache
 from ingest.buffer import Buffer
+from ingest.collect_limiter import CollectLimiter
 from ingest.subjects import Reporters, Subjects
-from ingest.throttle import CollectThrottle
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
@@ -103,7 +103,7 @@ class Services:
     hour: Hour
     signer: Signer
     links: LinkSigner
-    throttle: SignInThrottle
+    sign_in_limiter: SignInLimiter
     visitor_key: bytes
     """Under which the names that tenants give their visitors are hashed."""
     topics: Topics
@@ -113,9 +113,9 @@ class Services:
     subjects: Subjects
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
-    collecting: CollectThrottle = field(default_factory=CollectThrottle)
-    agents: Agents = field(default_factory=Agents)
-    bearers: Bearers = field(default_factory=Bearers)
+    collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
+    agents: AgentCache = field(default_factory=AgentCache)
+    viewer_cache: ViewerCache = field(default_factory=ViewerCache)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
@@ -180,9 +180,11 @@ class Context:
     def is_in_moment(self) -> bool:
         return current_usage().snapshot is not None
 
-    async def identify(self, bearers: Bearers | None = None) -> None:
+    async def identify(self, viewer_cache: ViewerCache | None = None) -> None:
         """Who asks, by the credentials."""
-        self.viewer = await viewer_of(self.credentials, self.loaders, self.services.signer, self.now, bearers)
+        self.viewer = await viewer_of(
+            self.credentials, self.loaders, self.services.signer, self.now, viewer_cache
+        )
 
     async def renew(self) -> None:
         """For the next answer of a subscription: at another instant, to whoever the credentials mean by then.

@@ -23,7 +23,7 @@ class CollectRates(NamedTuple):
 NO_RATES = CollectRates()
 
 
-class CollectThrottle:
+class CollectLimiter:
     """Of one process. Outlives requests."""
 
     def __init__(self, rates: CollectRates = NO_RATES) -> None:

@@ -32,7 +32,7 @@ class SignInRates(NamedTuple):
     """Attempts from one network, on whatever account."""
 
 
-class SignInThrottle:
+class SignInLimiter:
     def __init__(
         self, rates: SignInRates, secret: bytes, clock: Callable[[], datetime], ledger: Ledger | None = None
     ) -> None:
