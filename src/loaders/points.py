@@ -41,7 +41,7 @@ async def read_points(
     runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not members:
         return []
-    await current_usage().line.step(len(measure.spans))
+    await current_usage().run_queue.step(len(measure.spans))
     rows = await database.fetch(
         points_statement(
             tuple(runs),
@@ -59,7 +59,7 @@ async def read_points(
     )
     numbered = list(runs.values())
     summed: list[Summed] = []
-    async for piece in current_usage().line.pieces(rows):
+    async for piece in current_usage().run_queue.batches(rows):
         summed += [
             (part, numbered[run][bucket // 2].position, device, domain, count, taken_back)
             for run, bucket, part, device, domain, count, taken_back in piece

@@ -11,15 +11,15 @@ import typer
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, UnknownTimeZone, time_zone
 from base.errors import BadUserInput
 from database import Database, channel_of
-from ingest.lines import Line
-from ingest.moved import tenants_by_other_rules
+from ingest.discrepancy_rows import DiscrepancyRow
+from ingest.moved_days import tenants_by_other_rules
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
 from ingest.rebuild import change_time_zone
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.tenants import tenant_named, tenants_named, tenants_with_events
 from ingest.topics import tell_of_everything
-from ingest.unused import drop_unused_domains
+from ingest.unused_domains import drop_unused_domains
 from ingest.verify import Verification
 from server.commands.terminal import DatabaseUrl, bars
 from server.moving import mend_one
@@ -62,9 +62,9 @@ def verify(
         with _progress("Verifying", len(asked)) as advance:
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
-                async for line in verification.lines():
+                async for line in verification.rows():
                     if not found:
-                        typer.echo("\t".join(Line._fields))
+                        typer.echo("\t".join(DiscrepancyRow._fields))
                     typer.echo("\t".join(line))
                     found += 1
                 _tell_skipped(name, verification.pruned_before)

@@ -78,7 +78,7 @@ class SubjectDay(NamedTuple):
     day: date
 
 
-async def allotted(
+async def cap_domains(
     bulk: Bulk, events: Sequence[NewEvent], days: Days, caps: DomainCaps
 ) -> tuple[list[NewEvent], DomainIds]:
     """The events with the domains under which they are counted, and the keys of these.

@@ -1,6 +1,6 @@
 from asyncio import create_task, gather, sleep, wait_for
 
-from base.lanes import Lanes, Load
+from base.fair_queue import FairQueue, Load
 
 
 class Clock:
@@ -17,76 +17,76 @@ class Clock:
         return self.now * self._busy
 
 
-def asked(clock: Clock) -> tuple[Lanes, list[str]]:
+def asked(clock: Clock) -> tuple[FairQueue, list[str]]:
     """By a greedy one, who owes more than a second's share, and by another one."""
-    lanes = Lanes(4, Load(clock, clock.cpu), clock=clock)
-    lanes.owe("greedy", 4_000)
-    return lanes, []
+    fair_queue = FairQueue(4, Load(clock, clock.cpu), clock=clock)
+    fair_queue.charge("greedy", 4_000)
+    return fair_queue, []
 
 
-async def turned(lanes: Lanes, caller: str, done: list[str]) -> None:
-    await lanes.turn(caller)
+async def turned(fair_queue: FairQueue, caller: str, done: list[str]) -> None:
+    await fair_queue.wait(caller)
     done.append(caller)
 
 
 async def test_on_a_busy_worker_each_has_a_share_and_the_others_do_not_wait() -> None:
     clock = Clock()
-    lanes, done = asked(clock)
-    await turned(lanes, "modest", done)
+    fair_queue, done = asked(clock)
+    await turned(fair_queue, "modest", done)
     clock.now += 0.1
-    waiting = create_task(turned(lanes, "greedy", done))
+    waiting = create_task(turned(fair_queue, "greedy", done))
     await sleep(0.15)
-    await turned(lanes, "modest", done)
+    await turned(fair_queue, "modest", done)
 
     assert done == ["modest", "modest"]
     clock.now += 1.2
-    await turned(lanes, "modest", done)
+    await turned(fair_queue, "modest", done)
     await wait_for(waiting, 10)
     assert done == ["modest", "modest", "modest", "greedy"]
 
 
 async def test_nobody_owes_more_than_two_seconds() -> None:
     clock = Clock()
-    lanes, done = asked(clock)
+    fair_queue, done = asked(clock)
     for _ in range(10):
-        lanes.owe("greedy", 50_000)
+        fair_queue.charge("greedy", 50_000)
     clock.now += 1.7
-    await turned(lanes, "modest", done)
+    await turned(fair_queue, "modest", done)
     clock.now += 0.1
-    await wait_for(turned(lanes, "greedy", done), 10)
+    await wait_for(turned(fair_queue, "greedy", done), 10)
 
     assert done == ["modest", "greedy"]
 
 
 async def test_nobody_waits_where_there_are_no_others() -> None:
     clock = Clock()
-    lanes, done = asked(clock)
-    await turned(lanes, "modest", done)
+    fair_queue, done = asked(clock)
+    await turned(fair_queue, "modest", done)
     clock.now += 0.3
-    await wait_for(turned(lanes, "greedy", done), 10)
-    await wait_for(turned(lanes, "greedy", done), 10)
+    await wait_for(turned(fair_queue, "greedy", done), 10)
+    await wait_for(turned(fair_queue, "greedy", done), 10)
 
     assert done == ["modest", "greedy", "greedy"]
 
 
 async def test_nobody_waits_where_the_worker_has_the_time() -> None:
     clock = Clock(busy=0.15)
-    lanes, done = asked(clock)
-    await turned(lanes, "modest", done)
+    fair_queue, done = asked(clock)
+    await turned(fair_queue, "modest", done)
     clock.now += 0.1
-    await wait_for(turned(lanes, "greedy", done), 10)
+    await wait_for(turned(fair_queue, "greedy", done), 10)
 
     assert done == ["modest", "greedy"]
 
 
 async def test_of_each_caller_so_many_are_inside_and_nobody_waits_for_another() -> None:
-    lanes = Lanes(2)
+    fair_queue = FairQueue(2)
     inside: dict[str, int] = {"a": 0, "b": 0}
     most = dict(inside)
     done: list[str] = []
 
     async def use(caller: str, turns: int) -> None:
-        async with lanes.of(caller):
+        async with fair_queue.slot(caller):
             inside[caller] += 1
             most[caller] = max(most[caller], inside[caller])
             for _ in range(turns):
@@ -102,21 +102,21 @@ async def test_of_each_caller_so_many_are_inside_and_nobody_waits_for_another() 
     await gather(*crowd)
 
     assert most == {"a": 2, "b": 1}
-    assert len(lanes) == 0
+    assert len(fair_queue) == 0
 
 
 async def test_who_is_cancelled_while_waiting_leaves_the_lane() -> None:
-    lanes = Lanes(1)
+    fair_queue = FairQueue(1)
 
     async def use() -> None:
-        async with lanes.of("a"):
+        async with fair_queue.slot("a"):
             await sleep(0)
 
-    async with lanes.of("a"):
+    async with fair_queue.slot("a"):
         waiting = create_task(use())
         await sleep(0)
         waiting.cancel()
         await gather(waiting, return_exceptions=True)
     await use()
 
-    assert len(lanes) == 0
+    assert len(fair_queue) == 0

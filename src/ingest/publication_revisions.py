@@ -27,7 +27,7 @@ _REFRESH = Statement(
 )
 
 
-async def refresh(session: AsyncSession, which: ColumnElement[bool]) -> None:
+async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> None:
     """What was cached of these publications is stale.
 
     First in its transaction: every writer locks a publication before its totals. And locked in one
@@ -39,7 +39,7 @@ async def refresh(session: AsyncSession, which: ColumnElement[bool]) -> None:
     await session.execute(update(Publication).where(which).values(revision=Publication.revision + 1))
 
 
-async def refresh_in_bulk(bulk: Bulk, ids: Sequence[int]) -> None:
+async def raise_revisions(bulk: Bulk, ids: Sequence[int]) -> None:
     """As `refresh`, of publications by their ids."""
     await bulk.fetch(_LOCK, ids=ids)
     await bulk.fetch(_REFRESH, ids=ids)

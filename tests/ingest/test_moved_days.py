@@ -18,9 +18,9 @@ from base.ids import uuid7
 from base.zones import RULES_VERSION, rules_of
 from database import Database
 from ingest.buffer import Buffer, Fate
+from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
-from ingest.lines import Line
-from ingest.moved import Mended, mend, tenants_by_other_rules
+from ingest.moved_days import Mended, mend, tenants_by_other_rules
 from ingest.prune import prune
 from ingest.topics import Topics
 from ingest.verify import Verification
@@ -51,10 +51,10 @@ class Place(NamedTuple):
     tenant: int
     events: list[NewEvent]
 
-    async def lines(self) -> tuple[list[Line], list[date]]:
+    async def lines(self) -> tuple[list[DiscrepancyRow], list[date]]:
         """What a verification finds, and the days of which it says that they moved."""
         verification = Verification(self.database, self.tenant, "ada", FIRST_DAY, AFTER_LAST_DAY)
-        lines = [line async for line in verification.lines()]
+        lines = [line async for line in verification.rows()]
         return lines, verification.moved.days if verification.moved else []
 
     async def totals(self) -> Totals:

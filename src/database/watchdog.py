@@ -1,4 +1,4 @@
-"""What is being read: since when, and for which request."""
+"""The watchdog of reads: it knows since when each read runs, and for which request, and cuts reads off."""
 
 from asyncio import CancelledError, Task, TimerHandle, create_task, current_task, get_running_loop
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from base.errors import ExpectedError, TimedOut
 from database.faults import Fault
-from database.usage import NOBODYS, Usage
+from database.usage import NO_REQUEST, Usage
 
 _SILENT_SECONDS = 2.0
 _ASKED_AGAIN_SECONDS = 1.0
@@ -18,17 +18,17 @@ class _Read(NamedTuple):
     usage: Usage
 
 
-class Readings:
-    """A read is cut off when nobody waits for it any more, or when it takes longer than so many seconds.
+class ReadWatchdog:
+    """Cuts a read off when nobody waits for it any more, or when it takes longer than so many seconds.
 
-    One timer looks after all of them: one for each would take more time than everything else here.
+    One timer watches all reads: a timer for each would take more time than everything else here.
     """
 
     def __init__(self, seconds: float | None, are_there: Callable[[], Awaitable[bool]]) -> None:
-        """`seconds`: from asking for a connection to the last row; None for any time.
+        """`seconds` is from asking for a connection to the last row; None for any time.
 
-        A read that takes long may be a long one, or the database may be gone without a word: then
-        `are_there` says which.
+        When a read takes long, `are_there` says whether the database still answers: it may be gone without
+        a word.
         """
         self._seconds = seconds
         self._are_there = are_there
@@ -37,13 +37,13 @@ class Readings:
         self._reasons: dict[Task[Any], ExpectedError] = {}
         self._timer: TimerHandle | None = None
 
-    def read(self, usage: Usage) -> "_Reading":
-        """Raises TIMEOUT when it is cut off, and at once where nobody waits any more."""
-        return _Reading(self, usage)
+    def read(self, usage: Usage) -> "_WatchedRead":
+        """A block that reads. Raises TIMEOUT when it is cut off, and at once where nobody waits any more."""
+        return _WatchedRead(self, usage)
 
     def begin(self, usage: Usage) -> Task[Any]:
-        """The task that reads, until `end`."""
-        if usage.is_over:
+        """Watches the current task until `end`, and returns it."""
+        if usage.is_abandoned:
             raise _nobody_waits()
         task = current_task()
         assert task
@@ -58,15 +58,15 @@ class Readings:
             self._reasons.pop(task, None)
 
     def reason(self, task: Task[Any]) -> ExpectedError | None:
-        """Why it was cancelled; None where others did that."""
+        """Why the watchdog cancelled the task; None if somebody else did."""
         reason = self._reasons.get(task)
         return reason if reason and not task.uncancel() else None
 
     def cut_off(self, usage: Usage) -> None:
-        """What is read for this request; and nothing more is read for it."""
-        if usage is NOBODYS:
+        """Cuts off all that is read for this request. Nothing more is read for it."""
+        if usage is NO_REQUEST:
             return
-        usage.is_over = True
+        usage.is_abandoned = True
         if usage.is_waiting:
             for task in [task for task, read in self._reads.items() if read.usage is usage]:
                 self._cut(task, _nobody_waits())
@@ -79,7 +79,7 @@ class Readings:
             self._asking.cancel()
 
     def _look(self) -> None:
-        """They are in order: the oldest one is first."""
+        """The reads are in order: the oldest one is first."""
         assert self._seconds is not None
         self._timer = None
         now = monotonic()
@@ -100,32 +100,34 @@ class Readings:
             if await self._are_there():
                 return
             for task in [task for task, read in self._reads.items() if read.began < began]:
-                self._cut(task, Fault.AWAY.told())
+                self._cut(task, Fault.AWAY.error())
         finally:
             self._asking = None
 
     def _cut(self, task: Task[Any], reason: ExpectedError) -> None:
-        """As an error: loaders tell it to those who wait for a batch, but not that a batch was cancelled."""
+        """Cancels the task, which then raises the reason. Loaders pass an error on to all who wait for a
+        batch, but they do not pass on that the batch was cancelled.
+        """
         if task not in self._reasons:
             self._reasons[task] = reason
             task.cancel()
 
 
-class _Reading:
-    """Written out: as a generator it would take twice as long as what it does."""
+class _WatchedRead:
+    """A context manager as a class: as a generator it would take twice as long as what it does."""
 
-    __slots__ = ("_readings", "_task", "_usage")
+    __slots__ = ("_task", "_usage", "_watchdog")
 
-    def __init__(self, readings: Readings, usage: Usage) -> None:
-        self._readings = readings
+    def __init__(self, watchdog: ReadWatchdog, usage: Usage) -> None:
+        self._watchdog = watchdog
         self._usage = usage
 
     def __enter__(self) -> None:
-        self._task = self._readings.begin(self._usage)
+        self._task = self._watchdog.begin(self._usage)
 
     def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
-        reason = self._readings.reason(self._task) if kind is CancelledError else None
-        self._readings.end(self._task)
+        reason = self._watchdog.reason(self._task) if kind is CancelledError else None
+        self._watchdog.end(self._task)
         if reason:
             raise reason from None
 

@@ -5,9 +5,9 @@ from collections.abc import Hashable, Iterable
 from math import ceil
 from typing import NamedTuple
 
-from base.buckets import Buckets, rate_of
 from base.errors import Throttled
 from base.networks import network_of
+from base.token_buckets import TokenBuckets, parse_rate
 from loaders.subjects import Subject
 
 
@@ -23,7 +23,7 @@ class CollectRates(NamedTuple):
 NO_RATES = CollectRates()
 
 
-class CollectThrottle:
+class CollectLimiter:
     """Of one process. Outlives requests."""
 
     def __init__(self, rates: CollectRates = NO_RATES) -> None:
@@ -51,12 +51,12 @@ class CollectThrottle:
             taken.append((subject, number))
 
 
-def _buckets(rate: str) -> Buckets[Hashable] | None:
-    parsed = rate_of(rate)
-    return Buckets(parsed) if parsed is not None else None
+def _buckets(rate: str) -> TokenBuckets[Hashable] | None:
+    parsed = parse_rate(rate)
+    return TokenBuckets(parsed) if parsed is not None else None
 
 
-def _check(wait: float, whose: str, buckets: Buckets[Hashable]) -> None:
+def _check(wait: float, whose: str, buckets: TokenBuckets[Hashable]) -> None:
     if wait:
         size, seconds = buckets.rate
         retry_after = max(1, ceil(wait))

@@ -15,7 +15,7 @@ _SEEN_AGAIN = timedelta(days=1)
 _MOST = 20
 
 
-def is_familiar(seen_at: datetime | None, now: datetime) -> bool:
+def is_known(seen_at: datetime | None, now: datetime) -> bool:
     return seen_at is not None and seen_at > now - _KEPT
 
 

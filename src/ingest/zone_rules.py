@@ -1,7 +1,7 @@
 """By which rules of its time zone the days of a tenant's totals are made.
 
 A newer tzdata can move days. So each tenant remembers its rules, and its events are counted by them, whatever
-tzdata a process has, until the days that newer rules move are mended: see `ingest.moved`.
+tzdata a process has, until the days that newer rules move are mended: see `ingest.moved_days`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -23,7 +23,7 @@ ANY_RULES = "?"
 """In place of a key: days may be made by any rules, and of any zone."""
 
 
-class Clock(NamedTuple):
+class TenantClock(NamedTuple):
     """As it is stored with a tenant."""
 
     time_zone: str = "UTC"
@@ -57,7 +57,7 @@ Find = Callable[[list[str]], Awaitable[Iterable[Rules]]]
 _found: dict[str, Rules] = {}
 """What the keys stand for never changes."""
 
-CALLED = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
+RULES_BY_KEY = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
 _NOTHING_COUNTED = ~exists().where(DAYS.tenant_id == TENANTS.id)
 UNCOUNTED = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids"), _NOTHING_COUNTED), int)
 REMEMBERED = Statement(
@@ -71,7 +71,7 @@ REMEMBERED = Statement(
 )
 
 
-async def rules_of_clocks(clocks: Iterable[Clock], find: Find) -> Mapping[str, Rules]:
+async def rules_of_clocks(clocks: Iterable[TenantClock], find: Find) -> Mapping[str, Rules]:
     """Those that are not ours, as far as they are stored."""
     keys = {
         key
@@ -85,7 +85,7 @@ async def rules_of_clocks(clocks: Iterable[Clock], find: Find) -> Mapping[str, R
     return _found
 
 
-def finding(connection: AsyncConnection | AsyncSession) -> Find:
+def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
     async def find(keys: list[str]) -> list[Rules]:
         rows = await connection.execute(select(RULES.key, RULES.file).where(RULES.key.in_(keys)))
         return [Rules(*row) for row in rows]
@@ -93,7 +93,7 @@ def finding(connection: AsyncConnection | AsyncSession) -> Find:
     return find
 
 
-async def remember_first(bulk: Bulk, clocks: Mapping[int, Clock]) -> None:
+async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
     """Ours, of those tenants of which nothing was counted yet."""
     uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
     names = {clocks[id].time_zone for id in uncounted}
@@ -105,12 +105,12 @@ async def remember_first(bulk: Bulk, clocks: Mapping[int, Clock]) -> None:
         await bulk.fetch(REMEMBERED, id=id, name=name, was=was, key=rules_of(name).key)
 
 
-async def register(session: AsyncSession, rules: Rules) -> None:
+async def store_rules(session: AsyncSession, rules: Rules) -> None:
     """So that others know, and later ones, what its key stands for."""
     row = insert_into(session, ZoneRules).values(key=rules.key, file=rules.file, version=RULES_VERSION)
     await session.execute(row.on_conflict_do_nothing())
 
 
-async def remember(session: AsyncSession, tenant_id: int, clock: Clock) -> None:
+async def store_clock(session: AsyncSession, tenant_id: int, clock: TenantClock) -> None:
     """While the session has the tenant alone."""
     await session.execute(update(Tenant).where(TENANTS.id == tenant_id).values(**clock._asdict()))

@@ -1,4 +1,4 @@
-"""Leaky buckets: what each caller may ask for at once, and what over time."""
+"""Token buckets: how much each caller may use at once, and how much over time."""
 
 from collections.abc import Hashable
 from math import floor
@@ -14,7 +14,7 @@ _MICROSECOND = 1e-6
 
 
 class Rate(NamedTuple):
-    """So much at once; a bucket that is empty is full again after so many seconds."""
+    """A bucket holds `size` tokens; when it is empty, it is full again after `seconds`."""
 
     size: int
     seconds: int
@@ -24,8 +24,8 @@ class Rate(NamedTuple):
         return self.size / self.seconds
 
 
-def rate_of(text: str) -> Rate | None:
-    """In the words of the limits library, such as `10 per 15 minutes`; None for `off` and 0.
+def parse_rate(text: str) -> Rate | None:
+    """Reads what the limits library reads, such as `10 per 15 minutes`. None for `off` and 0.
 
     Raises ValueError.
     """
@@ -37,12 +37,12 @@ def rate_of(text: str) -> Rate | None:
     return Rate(parsed.amount, parsed.get_expiry())
 
 
-class Buckets(Generic[K]):
-    """One for each key, at one rate. Instants are in seconds since 1970.
+class TokenBuckets(Generic[K]):
+    """A bucket for each key, all at one rate. Instants are in seconds since 1970.
 
-    What is kept of a bucket is when it will be full again. Those that were not used for as long as they take
-    to fill are forgotten, a generation at a time; a generation has `most` of them at most. Memory is bounded,
-    and no call takes longer for all the others.
+    For each bucket it keeps when the bucket will be full. A bucket that was not used for as long as it takes
+    to fill is forgotten. Buckets are forgotten a generation at a time, and a generation has at most `most` of
+    them: so memory is bounded, and no call takes longer because there are many buckets.
     """
 
     def __init__(self, rate: Rate, *, most: int = _MOST) -> None:
@@ -55,10 +55,11 @@ class Buckets(Generic[K]):
         self._ages_at = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
-        """0.0 where there was enough, and it is taken; else the seconds until there is, and nothing is taken.
+        """Takes the cost and returns 0.0 if there is enough; else takes nothing and returns the seconds until
+        there is.
 
-        What costs more than a bucket holds needs a full one, and is paid off afterwards. What costs 0 needs
-        that 1 is there.
+        A cost above the size of a bucket needs a full one, and the rest is paid off afterwards. A cost of 0
+        needs that 1 is there.
         """
         full_at = self._found(key, now)
         needed = (cost or 1) * self._per_unit
@@ -71,14 +72,14 @@ class Buckets(Generic[K]):
         return 0.0
 
     def give_back(self, key: K, cost: float, now: float) -> None:
-        self.owe(key, -cost, now)
+        self.charge(key, -cost, now)
 
-    def owe(self, key: K, cost: float, now: float) -> None:
-        """It is taken, whether there is enough or not."""
+    def charge(self, key: K, cost: float, now: float) -> None:
+        """Takes the cost, whether there is enough or not."""
         self._put(key, self._found(key, now) + cost * self._per_unit, now)
 
     def full_in(self, key: K, now: float) -> float:
-        """Seconds; more than it takes to fill a bucket where more is owed than one holds."""
+        """Seconds until the bucket is full; a bucket that owes tokens takes longer than its rate says."""
         return self._found(key, now) - now
 
     def __len__(self) -> int:
@@ -92,7 +93,7 @@ class Buckets(Generic[K]):
 
     def _put(self, key: K, full_at: float, now: float) -> None:
         if now >= self._ages_at:
-            # Of what was not used meanwhile, only what was owed beyond a bucket is still of interest.
+            # Of buckets that were not used meanwhile, only those still matter that owe tokens.
             self._age(now, {key: full for key, full in self._older.items() if full > now})
         elif len(self._full_at) >= self._most:
             self._age(now, {})
@@ -104,5 +105,6 @@ class Buckets(Generic[K]):
 
 
 def remaining(rate: Rate, full_in: float) -> int:
+    """How many whole tokens a bucket has that is full in so many seconds."""
     left = (rate.seconds - full_in + _MICROSECOND) * rate.size / rate.seconds
     return floor(left) if left > 0 else 0

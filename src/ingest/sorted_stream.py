@@ -20,7 +20,7 @@ K = TypeVar("K", bound=_Comparable)
 _ROWS_AT_A_TIME = 2_000
 
 
-class Sorted(Generic[K]):
+class SortedStream(Generic[K]):
     """Rows sorted by their first column."""
 
     def __init__(self, parts: AsyncIterator[Sequence[Row]]) -> None:
@@ -57,7 +57,7 @@ class Sorted(Generic[K]):
         return [row async for part in self.parts(key) for row in part]
 
 
-async def keys(streams: Sequence[Sorted[K]]) -> AsyncIterator[K]:
+async def merged_keys(streams: Sequence[SortedStream[K]]) -> AsyncIterator[K]:
     """Each key that any of them has, in order. The rows of one are taken before the next is asked for."""
     while True:
         nexts = [key for stream in streams if (key := await stream.key()) is not None]

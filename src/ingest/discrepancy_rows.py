@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from base.calendar import day_of
 from base.sketches import VERSION, estimate
 from database import table_of
-from ingest.differences import Difference, Values
+from ingest.discrepancies import Discrepancy, Values
 from ingest.tenants import TenantRow
 from models import SUBJECT_OF, Action, ActiveUser, Device, Domain, EngagedView, SubjectKind, VisitorSketch
 
@@ -18,7 +18,7 @@ DOMAINS = table_of(Domain).c
 _NONE = "-"
 
 
-class Line(NamedTuple):
+class DiscrepancyRow(NamedTuple):
     table: str
     tenant: str
     subject: str
@@ -40,12 +40,12 @@ class Describer:
         self._name = name
         self._domains = {0: _NONE}
 
-    async def line(self, difference: Difference) -> Line:
+    async def row(self, difference: Discrepancy) -> DiscrepancyRow:
         model, key, stored, counted = difference
         table = table_of(model)
         columns = [column.name for column in table.columns]
         row: dict[str, Any] = dict(zip(columns, (*key, *(counted or stored or ())), strict=True))
-        return Line(
+        return DiscrepancyRow(
             table.name,
             self._name,
             _subject(row),
@@ -81,7 +81,7 @@ def _subject(row: Mapping[str, Any]) -> str:
     return words
 
 
-def _value(difference: Difference, values: Values | None) -> str:
+def _value(difference: Discrepancy, values: Values | None) -> str:
     if values is None:
         return _NONE
     if difference.model is ActiveUser:

@@ -5,32 +5,32 @@ from asyncio import create_task, gather, sleep
 
 import pytest
 
-from base.turns import Line, pieces
+from base.scheduler import RunQueue, batched
 
 
 def work() -> None:
     """Until enough was done."""
-    line = Line()
-    while not line.is_over():
+    run_queue = RunQueue()
+    while not run_queue.must_yield():
         pass
 
 
 async def test_whoever_has_not_done_enough_does_not_wait() -> None:
-    line = Line()
-    await line.step(10_000)
+    run_queue = RunQueue()
+    await run_queue.step(10_000)
 
-    assert not line.is_long
+    assert not run_queue.has_yielded
 
 
 async def test_everybody_else_comes_between_two_pieces() -> None:
     order: list[str] = []
 
     async def large() -> None:
-        line = Line()
+        run_queue = RunQueue()
         for number in range(3):
             work()
             order.append(f"piece {number}")
-            await line.step(10_000)
+            await run_queue.step(10_000)
 
     async def small() -> None:
         for number in range(2):
@@ -43,52 +43,52 @@ async def test_everybody_else_comes_between_two_pieces() -> None:
     assert order.index("small 1") < order.index("piece 1")
 
 
-async def test_two_lines_take_turns() -> None:
+async def test_two_run_queues_take_turns() -> None:
     order: list[str] = []
 
     async def large(name: str) -> None:
-        line = Line()
+        run_queue = RunQueue()
         for _ in range(3):
             work()
             order.append(name)
-            await line.turn()
+            await run_queue.wait_turn()
 
     await gather(large("a"), large("b"))
 
     assert sorted(order[:2]) == sorted(order[2:4]) == sorted(order[4:]) == ["a", "b"]
 
 
-async def test_a_line_is_settled_when_all_have_had_their_turn() -> None:
-    line = Line()
+async def test_a_run_queue_has_caught_up_when_all_have_had_their_turn() -> None:
+    run_queue = RunQueue()
     done: list[int] = []
 
     async def wait(number: int) -> None:
-        await line.turn()
+        await run_queue.wait_turn()
         done.append(number)
 
     waiting = [create_task(wait(number)) for number in range(1_000)]
     await sleep(0)
-    await line.settled()
+    await run_queue.caught_up()
 
     assert sorted(done) == list(range(1_000))
     await gather(*waiting)
 
 
-async def test_who_is_cancelled_leaves_the_line() -> None:
-    line = Line()
-    first, second = create_task(line.turn()), create_task(line.turn())
+async def test_who_is_cancelled_leaves_the_run_queue() -> None:
+    run_queue = RunQueue()
+    first, second = create_task(run_queue.wait_turn()), create_task(run_queue.wait_turn())
     await sleep(0)
     first.cancel()
     await second
 
-    assert line.busy == 0
+    assert run_queue.waiting_tasks == 0
     with pytest.raises(asyncio.CancelledError):
         await first
 
 
-def test_pieces_are_all_there_is() -> None:
-    assert list(pieces(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
-    assert list(pieces([], 3)) == []
+def test_batches_are_all_there_is() -> None:
+    assert list(batched(range(7), 3)) == [[0, 1, 2], [3, 4, 5], [6]]
+    assert list(batched([], 3)) == []
 
 
 async def test_whoever_waits_goes_on_while_others_never_stop() -> None:
@@ -102,9 +102,9 @@ async def test_whoever_waits_goes_on_while_others_never_stop() -> None:
             await sleep(0)
 
     async def patient() -> None:
-        line = Line()
+        run_queue = RunQueue()
         for _ in range(5):
-            await gather(*(line.turn() for _ in range(4)))
+            await gather(*(run_queue.wait_turn() for _ in range(4)))
 
     others = [create_task(busy()) for _ in range(3)]
     try:

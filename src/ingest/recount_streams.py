@@ -6,8 +6,8 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database import table_of
-from ingest.recount import Scope
-from ingest.sorted import Sorted
+from ingest.recount import RecountScope
+from ingest.sorted_stream import SortedStream
 from models import (
     TAKES_BACK,
     Action,
@@ -30,35 +30,35 @@ SKETCHES = table_of(VisitorSketch).c
 _SKETCHES_AT_A_TIME = 200
 
 
-class Subjects(NamedTuple):
+class SubjectStreams(NamedTuple):
     """Each sorted by subject."""
 
-    events: Sorted[int]
-    engaged: Sorted[int]
-    active: Sorted[int]
-    stored_days: Sorted[int]
-    stored_months: Sorted[int]
-    stored_active: Sorted[int]
-    stored_sketches: tuple[Sorted[int], ...]
+    events: SortedStream[int]
+    engaged: SortedStream[int]
+    active: SortedStream[int]
+    stored_days: SortedStream[int]
+    stored_months: SortedStream[int]
+    stored_active: SortedStream[int]
+    stored_sketches: tuple[SortedStream[int], ...]
     """One for each kind of subject."""
 
     @classmethod
-    async def read(cls, seen: AsyncConnection, scope: Scope) -> "Subjects":
+    async def read(cls, connection: AsyncConnection, scope: RecountScope) -> "SubjectStreams":
         return cls(
-            await Sorted.read(seen, _events(scope)),
-            await Sorted.read(seen, _engaged(scope)),
-            await Sorted.read(seen, _active(scope)),
-            await Sorted.read(seen, _stored_days(scope)),
-            await Sorted.read(seen, _stored_months(scope)),
-            await Sorted.read(seen, _stored_active(scope)),
-            tuple([await _sketches_of_kind(seen, scope, kind) for kind in SubjectKind]),
+            await SortedStream.read(connection, _events(scope)),
+            await SortedStream.read(connection, _engaged(scope)),
+            await SortedStream.read(connection, _active(scope)),
+            await SortedStream.read(connection, _stored_days(scope)),
+            await SortedStream.read(connection, _stored_months(scope)),
+            await SortedStream.read(connection, _stored_active(scope)),
+            tuple([await _sketches_of_kind(connection, scope, kind) for kind in SubjectKind]),
         )
 
-    def all(self) -> list[Sorted[int]]:
+    def all(self) -> list[SortedStream[int]]:
         return [*self[:-1], *self.stored_sketches]
 
 
-def _events(scope: Scope) -> Select[Any]:
+def _events(scope: RecountScope) -> Select[Any]:
     columns = (
         EVENTS.subject_id,
         EVENTS.action,
@@ -75,7 +75,7 @@ def _events(scope: Scope) -> Select[Any]:
     )
 
 
-def _engaged(scope: Scope) -> Select[Any]:
+def _engaged(scope: RecountScope) -> Select[Any]:
     """Views that people interacted in, as events at their first interaction."""
     first = first_interactions(scope).c
     columns = (first.subject_id, first.occurred_at, first.device, first.domain_id)
@@ -86,7 +86,7 @@ def _engaged(scope: Scope) -> Select[Any]:
     )
 
 
-def first_interactions(scope: Scope) -> Subquery:
+def first_interactions(scope: RecountScope) -> Subquery:
     """Of each view whose first one is not among pruned events."""
     place = func.row_number().over(partition_by=EVENTS.view_id, order_by=(EVENTS.occurred_at, EVENTS.id))
     placed = (
@@ -119,7 +119,7 @@ def first_interactions(scope: Scope) -> Subquery:
     return statement.subquery()
 
 
-def _active(scope: Scope) -> Select[Any]:
+def _active(scope: RecountScope) -> Select[Any]:
     """When each signed-in person last did each thing, since events are kept."""
     return (
         select(EVENTS.subject_id, EVENTS.action, EVENTS.user_id, func.max(EVENTS.occurred_at))
@@ -134,7 +134,7 @@ def _active(scope: Scope) -> Select[Any]:
     )
 
 
-def _stored_days(scope: Scope) -> Select[Any]:
+def _stored_days(scope: RecountScope) -> Select[Any]:
     """Those of the months, too, that reach beyond the days in scope."""
     first, stop = min(scope.first, scope.first_month), max(scope.stop, scope.stop_month)
     return (
@@ -144,7 +144,7 @@ def _stored_days(scope: Scope) -> Select[Any]:
     )
 
 
-def _stored_months(scope: Scope) -> Select[Any]:
+def _stored_months(scope: RecountScope) -> Select[Any]:
     return (
         select(MONTHS.subject_id, MONTHS.action, MONTHS.month, MONTHS.device, MONTHS.domain_id, MONTHS.count)
         .where(
@@ -154,7 +154,7 @@ def _stored_months(scope: Scope) -> Select[Any]:
     )
 
 
-def _stored_active(scope: Scope) -> Select[Any]:
+def _stored_active(scope: RecountScope) -> Select[Any]:
     return (
         select(ACTIVE.subject_id, ACTIVE.subject_kind, ACTIVE.user_id, ACTIVE.last_active_at)
         .where(ACTIVE.tenant_id == scope.tenant.id)
@@ -162,12 +162,14 @@ def _stored_active(scope: Scope) -> Select[Any]:
     )
 
 
-async def _sketches_of_kind(seen: AsyncConnection, scope: Scope, kind: SubjectKind) -> Sorted[int]:
+async def _sketches_of_kind(
+    connection: AsyncConnection, scope: RecountScope, kind: SubjectKind
+) -> SortedStream[int]:
     statement = stored_sketches(scope, kind).order_by(SKETCHES.subject_id)
-    return await Sorted.read(seen, statement, at_a_time=_SKETCHES_AT_A_TIME)
+    return await SortedStream.read(connection, statement, at_a_time=_SKETCHES_AT_A_TIME)
 
 
-def stored_sketches(scope: Scope, kind: int) -> Select[Any]:
+def stored_sketches(scope: RecountScope, kind: int) -> Select[Any]:
     columns = (SKETCHES.subject_id, SKETCHES.subject_kind, SKETCHES.day, SKETCHES.version, SKETCHES.sketch)
     return select(*columns).where(
         SKETCHES.tenant_id == scope.tenant.id,
@@ -176,14 +178,14 @@ def stored_sketches(scope: Scope, kind: int) -> Select[Any]:
     )
 
 
-class Views(NamedTuple):
+class ViewStreams(NamedTuple):
     """Engaged views, sorted by their ids. Those engaged before events are kept are in neither."""
 
-    counted: Sorted[Any]
-    stored: Sorted[Any]
+    counted: SortedStream[Any]
+    stored: SortedStream[Any]
 
     @classmethod
-    async def read(cls, seen: AsyncConnection, scope: Scope) -> "Views":
+    async def read(cls, connection: AsyncConnection, scope: RecountScope) -> "ViewStreams":
         first = first_interactions(scope).c
         stored = (
             select(
@@ -198,7 +200,8 @@ class Views(NamedTuple):
             .order_by(VIEWS.view_id)
         )
         return cls(
-            await Sorted.read(seen, select(*first).order_by(first.view_id)), await Sorted.read(seen, stored)
+            await SortedStream.read(connection, select(*first).order_by(first.view_id)),
+            await SortedStream.read(connection, stored),
         )
 
 

@@ -11,14 +11,14 @@ import pytest
 
 from base.ids import uuid7
 from database import Database, table_of
-from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Fate
+from ingest.domain_caps import DomainCaps
 from ingest.domains import OTHER, InvalidDomain, normal_domain
 from ingest.events import NewEvent
 from ingest.prune import prune
 from ingest.rebuild import rebuild
 from ingest.topics import Topics
-from ingest.unused import drop_unused_domains
+from ingest.unused_domains import drop_unused_domains
 from ingest.verify import Verification
 from models import Action, Device, Domain, EngagedView, Event, Tenant
 from resolvers.context import Services
@@ -72,7 +72,7 @@ async def names_kept(database: Database) -> set[str]:
 
 async def is_right(database: Database, tenant: int) -> bool:
     verification = Verification(database, tenant, "them", FIRST, STOP)
-    return [line async for line in verification.lines()] == []
+    return [line async for line in verification.rows()] == []
 
 
 async def test_strangers_name_so_many_domains_a_day_and_the_rest_counts_as_other(

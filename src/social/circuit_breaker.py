@@ -6,7 +6,7 @@ from time import monotonic
 from social.errors import CircuitOpen
 
 
-class Circuit:
+class CircuitBreaker:
     """Outlives runs. When its rest is over, one call is let through: if that fails too, it rests again."""
 
     def __init__(

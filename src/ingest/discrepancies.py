@@ -13,10 +13,10 @@ from sqlmodel import SQLModel
 from base.calendar import day_of
 from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.deltas import ActiveKey, TotalKey
-from ingest.reading import Subjects, Views, stored_sketches
-from ingest.recount import Recount, Scope, stored_event
+from ingest.recount import Recount, RecountScope, stored_event
+from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
 from ingest.sketches import SketchKey
-from ingest.sorted import Row, keys
+from ingest.sorted_stream import Row, merged_keys
 from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
 
 K = TypeVar("K", bound=tuple[Any, ...])
@@ -28,7 +28,7 @@ _DAY = 3
 """Its place, or the month's, in the keys of the other tables."""
 
 
-class Difference(NamedTuple):
+class Discrepancy(NamedTuple):
     """A row that is not what the raw events say, or that only one side has.
 
     The key, and the values beside it, are in the order of the table's columns.
@@ -47,27 +47,29 @@ class Difference(NamedTuple):
         return [day_of(values[place], zone) for values in (self.stored, self.counted) if values]
 
 
-async def differences(seen: AsyncConnection, scope: Scope) -> AsyncGenerator[Difference, None]:
+async def discrepancies(
+    connection: AsyncConnection, scope: RecountScope
+) -> AsyncGenerator[Discrepancy, None]:
     """On the days and in the months in scope, by what `seen` sees in one transaction.
 
     A user belongs to the day of the last activity, an engaged view to that of its first interaction: to
     the stored one and to the counted one, if they are not the same.
     """
-    subjects = await Subjects.read(seen, scope)
+    subjects = await SubjectStreams.read(connection, scope)
     recount = Recount(scope.tenant)
-    async for subject_id in keys(subjects.all()):
+    async for subject_id in merged_keys(subjects.all()):
         recount.next_subject()
         await _recount(recount, scope.tenant.id, subjects, subject_id)
         for difference in await _of_subject(scope, subjects, subject_id, recount):
             yield difference
-    stored = await seen.execute(stored_sketches(scope, ALL_SUBJECTS[0]))
+    stored = await connection.execute(stored_sketches(scope, ALL_SUBJECTS[0]))
     for difference in _of_sketches(scope, stored, recount.of_all_subjects):
         yield difference
-    async for difference in _of_views(scope, await Views.read(seen, scope)):
+    async for difference in _of_views(scope, await ViewStreams.read(connection, scope)):
         yield difference
 
 
-async def _recount(recount: Recount, tenant_id: int, subjects: Subjects, subject_id: int) -> None:
+async def _recount(recount: Recount, tenant_id: int, subjects: SubjectStreams, subject_id: int) -> None:
     async for part in subjects.events.parts(subject_id):
         recount.add(stored_event(tenant_id, *row) for row in part)
     async for part in subjects.engaged.parts(subject_id):
@@ -75,8 +77,8 @@ async def _recount(recount: Recount, tenant_id: int, subjects: Subjects, subject
 
 
 async def _of_subject(
-    scope: Scope, subjects: Subjects, subject_id: int, recount: Recount
-) -> list[Difference]:
+    scope: RecountScope, subjects: SubjectStreams, subject_id: int, recount: Recount
+) -> list[Discrepancy]:
     days = _totals(scope, await subjects.stored_days.rows(subject_id))
     months = _totals(scope, await subjects.stored_months.rows(subject_id))
     active = await subjects.stored_active.rows(subject_id)
@@ -91,13 +93,13 @@ async def _of_subject(
     ]
 
 
-def _totals(scope: Scope, rows: Iterable[Row]) -> Counter[TotalKey]:
+def _totals(scope: RecountScope, rows: Iterable[Row]) -> Counter[TotalKey]:
     return Counter({TotalKey(scope.tenant.id, *key): count for *key, count in rows})
 
 
 def _of_totals(
     model: type[SQLModel], stored: Counter[TotalKey], counted: Counter[TotalKey]
-) -> Iterator[Difference]:
+) -> Iterator[Discrepancy]:
     """A total of 0 is as good as none."""
     return _compared(
         model,
@@ -106,7 +108,7 @@ def _of_totals(
     )
 
 
-def _of_users(scope: Scope, stored: Iterable[Row], counted: Iterable[Row]) -> Iterator[Difference]:
+def _of_users(scope: RecountScope, stored: Iterable[Row], counted: Iterable[Row]) -> Iterator[Discrepancy]:
     was_active = {
         ActiveKey(scope.tenant.id, kind, subject_id, user_id): (at,)
         for subject_id, kind, user_id, at in stored
@@ -121,8 +123,8 @@ def _of_users(scope: Scope, stored: Iterable[Row], counted: Iterable[Row]) -> It
 
 
 def _of_sketches(
-    scope: Scope, stored: Iterable[Row], counted: Mapping[SketchKey, bytes]
-) -> Iterator[Difference]:
+    scope: RecountScope, stored: Iterable[Row], counted: Mapping[SketchKey, bytes]
+) -> Iterator[Discrepancy]:
     return _compared(
         VisitorSketch,
         {
@@ -140,14 +142,14 @@ def _are_same_sketches(one: Values | None, other: Values | None) -> bool:
     return bool(one[0] == other[0] and content(one[1]) == content(other[1]))
 
 
-async def _of_views(scope: Scope, views: Views) -> AsyncIterator[Difference]:
-    async for view_id in keys(views):
+async def _of_views(scope: RecountScope, views: ViewStreams) -> AsyncIterator[Discrepancy]:
+    async for view_id in merged_keys(views):
         stored = _values(await views.stored.rows(view_id))
         counted = _values(await views.counted.rows(view_id))
         if stored != counted and any(
             scope.has(values[_INSTANTS[EngagedView]]) for values in (stored, counted) if values
         ):
-            yield Difference(EngagedView, (scope.tenant.id, view_id), stored, counted)
+            yield Discrepancy(EngagedView, (scope.tenant.id, view_id), stored, counted)
 
 
 def _values(rows: list[Row]) -> Values | None:
@@ -159,8 +161,8 @@ def _compared(
     stored: Mapping[K, Values],
     counted: Mapping[K, Values],
     is_same: Callable[[Values | None, Values | None], bool] = eq,
-) -> Iterator[Difference]:
+) -> Iterator[Discrepancy]:
     for key in sorted(stored.keys() | counted.keys()):
         was, should_be = stored.get(key), counted.get(key)
         if not is_same(was, should_be):
-            yield Difference(model, key, was, should_be)
+            yield Discrepancy(model, key, was, should_be)

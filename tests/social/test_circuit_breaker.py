@@ -1,6 +1,6 @@
 import pytest
 
-from social.circuit import Circuit
+from social.circuit_breaker import CircuitBreaker
 from social.errors import CircuitOpen
 
 
@@ -19,17 +19,17 @@ def timer() -> Timer:
 
 
 @pytest.fixture
-def circuit(timer: Timer) -> Circuit:
-    return Circuit(failures=3, rest=120, timer=timer)
+def circuit(timer: Timer) -> CircuitBreaker:
+    return CircuitBreaker(failures=3, rest=120, timer=timer)
 
 
-def fail(circuit: Circuit, times: int) -> None:
+def fail(circuit: CircuitBreaker, times: int) -> None:
     for _ in range(times):
         circuit.check()
         circuit.failed()
 
 
-def test_it_opens_at_the_last_of_so_many_failures_in_a_row(circuit: Circuit) -> None:
+def test_it_opens_at_the_last_of_so_many_failures_in_a_row(circuit: CircuitBreaker) -> None:
     fail(circuit, 2)
     circuit.check()
     circuit.failed()
@@ -39,7 +39,7 @@ def test_it_opens_at_the_last_of_so_many_failures_in_a_row(circuit: Circuit) -> 
         circuit.check()
 
 
-def test_a_success_starts_the_row_anew(circuit: Circuit) -> None:
+def test_a_success_starts_the_row_anew(circuit: CircuitBreaker) -> None:
     fail(circuit, 2)
     circuit.succeeded()
     fail(circuit, 2)
@@ -47,7 +47,7 @@ def test_a_success_starts_the_row_anew(circuit: Circuit) -> None:
     assert not circuit.is_open
 
 
-def test_it_is_open_for_as_long_as_it_rests(circuit: Circuit, timer: Timer) -> None:
+def test_it_is_open_for_as_long_as_it_rests(circuit: CircuitBreaker, timer: Timer) -> None:
     fail(circuit, 3)
 
     timer.now += 119.9
@@ -56,7 +56,7 @@ def test_it_is_open_for_as_long_as_it_rests(circuit: Circuit, timer: Timer) -> N
     assert not circuit.is_open
 
 
-def test_after_its_rest_one_failure_opens_it_again(circuit: Circuit, timer: Timer) -> None:
+def test_after_its_rest_one_failure_opens_it_again(circuit: CircuitBreaker, timer: Timer) -> None:
     fail(circuit, 3)
     timer.now += 120
 
@@ -67,7 +67,7 @@ def test_after_its_rest_one_failure_opens_it_again(circuit: Circuit, timer: Time
     assert circuit.is_open
 
 
-def test_after_its_rest_one_success_closes_it(circuit: Circuit, timer: Timer) -> None:
+def test_after_its_rest_one_success_closes_it(circuit: CircuitBreaker, timer: Timer) -> None:
     fail(circuit, 3)
     timer.now += 120
     circuit.check()

@@ -35,7 +35,7 @@ _MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
 }
 
 
-async def report(
+async def admit_and_store(
     buffer: Buffer,
     events: Sequence[WireEvent],
     admit: Callable[[WireEvent], NewEvent],

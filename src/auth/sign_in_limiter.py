@@ -12,11 +12,11 @@ from typing import NamedTuple
 
 from auth.ledger import Ledger
 from auth.rates import buckets_of, closed
-from base.buckets import Buckets
 from base.errors import Throttled
 from base.networks import network_of
+from base.token_buckets import TokenBuckets
 
-_Found = Buckets[bytes] | None
+_Found = TokenBuckets[bytes] | None
 
 _NETWORK_BYTES = 16
 
@@ -32,7 +32,7 @@ class SignInRates(NamedTuple):
     """Attempts from one network, on whatever account."""
 
 
-class SignInThrottle:
+class SignInLimiter:
     def __init__(
         self, rates: SignInRates, secret: bytes, clock: Callable[[], datetime], ledger: Ledger | None = None
     ) -> None:

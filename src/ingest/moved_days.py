@@ -14,8 +14,17 @@ from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
 from ingest.first_kept import move_first_kept
 from ingest.rebuild import rebuild
-from ingest.rules import ANY_RULES, RULES, TENANTS, Clock, finding, register, remember, rules_of_clocks
-from ingest.tenants import ORGANIZATIONS, USERS, TenantRow, alone, seen
+from ingest.tenants import ORGANIZATIONS, USERS, TenantRow, lock_tenant, read_tenant
+from ingest.zone_rules import (
+    ANY_RULES,
+    RULES,
+    TENANTS,
+    TenantClock,
+    rules_finder,
+    rules_of_clocks,
+    store_clock,
+    store_rules,
+)
 from models import DayTotal, Organization, Tenant, User
 
 DAYS = table_of(DayTotal).c
@@ -33,7 +42,7 @@ class Run(NamedTuple):
     stop: date
 
 
-class Moved(NamedTuple):
+class MovedDays(NamedTuple):
     """Days of a tenant that are still made by other rules than those of this process."""
 
     tenant: TenantRow
@@ -44,7 +53,7 @@ class Moved(NamedTuple):
     is_older_here: bool
     """Whether the tenant's rules are newer than those of this process."""
 
-    def within(self, first: date, stop: date) -> "Moved | None":
+    def within(self, first: date, stop: date) -> "MovedDays | None":
         days = [day for day in self.days if first <= day < stop]
         return self._replace(days=days) if days else None
 
@@ -85,7 +94,7 @@ async def tenants_by_other_rules(database: Database) -> dict[int, str]:
     columns = (TENANTS.time_zone, TENANTS.zone_rules, TENANTS.older_zone_rules)
     tenants: dict[int, str] = {}
     async with database.snapshot() as connection:
-        clocks = [Clock(*row) for row in await connection.execute(select(*columns).distinct())]
+        clocks = [TenantClock(*row) for row in await connection.execute(select(*columns).distinct())]
         for clock in sorted(clock for clock in clocks if not clock.is_ours):
             are_like = [
                 column.is_not_distinct_from(value) for column, value in zip(columns, clock, strict=True)
@@ -96,7 +105,7 @@ async def tenants_by_other_rules(database: Database) -> dict[int, str]:
     return dict(sorted(tenants.items()))
 
 
-async def moved(connection: AsyncConnection | AsyncSession, tenant: TenantRow) -> Moved | None:
+async def moved_days(connection: AsyncConnection | AsyncSession, tenant: TenantRow) -> MovedDays | None:
     """What is left to be counted anew; None if nothing is."""
     clock = tenant.clock
     if clock.is_ours:
@@ -106,20 +115,20 @@ async def moved(connection: AsyncConnection | AsyncSession, tenant: TenantRow) -
     days = await _days_with_events(connection, tenant.id)
     if is_exact:
         days = [day for day in days if any(_moves(day, other, ours) for other in others)]
-    return Moved(tenant, days, is_exact, await _is_older_here(connection, clock)) if days else None
+    return MovedDays(tenant, days, is_exact, await _is_older_here(connection, clock)) if days else None
 
 
-async def adopt(database: Database, tenant_id: int) -> Moved | None:
+async def adopt(database: Database, tenant_id: int) -> MovedDays | None:
     """Lets the tenant's events be counted by our rules from now on, unless that would move days that have
     events, which it gives, or its own rules are newer.
     """
     async with database.snapshot() as connection:
-        found = await moved(connection, await seen(connection, tenant_id))
+        found = await moved_days(connection, await read_tenant(connection, tenant_id))
     if found:
         return found
     async with database.writing() as session:
-        tenant = await alone(session, tenant_id)
-        found = await moved(session, tenant)
+        tenant = await lock_tenant(session, tenant_id)
+        found = await moved_days(session, tenant)
         if found is None and not tenant.clock.is_ours and not await _is_older_here(session, tenant.clock):
             await _follow_ours(session, tenant, None)
     return found
@@ -133,15 +142,15 @@ async def mend(database: Database, tenant_id: int) -> Mended:
     """
     mended = _NOTHING
     async with database.snapshot() as connection:
-        if (await seen(connection, tenant_id)).clock.is_ours:
+        if (await read_tenant(connection, tenant_id)).clock.is_ours:
             return mended
     while True:
         async with database.writing() as session:
-            tenant = await alone(session, tenant_id)
+            tenant = await lock_tenant(session, tenant_id)
             if tenant.clock.is_ours:
                 return mended
             if tenant.clock.older_zone_rules is None:
-                found = await moved(session, tenant)
+                found = await moved_days(session, tenant)
                 older = tenant.clock.zone_rules if found and found.is_exact else ANY_RULES
                 if tenant.clock.is_known:
                     ours = time_zone(tenant.clock.time_zone)
@@ -160,16 +169,16 @@ async def _finished(database: Database, tenant: TenantRow, mended: Mended) -> Me
     for first, stop in runs:
         rows += (await rebuild(database, tenant.id, first, stop)).rows
     async with database.writing() as session:
-        now = await alone(session, tenant.id)
+        now = await lock_tenant(session, tenant.id)
         if now.clock == tenant.clock:
-            await remember(session, tenant.id, tenant.clock._replace(older_zone_rules=None))
+            await store_clock(session, tenant.id, tenant.clock._replace(older_zone_rules=None))
     is_cut = pruned is not None and any(first < pruned for first, _ in runs)
     return Mended(mended.days + len(days), mended.rows + rows, pruned if is_cut else mended.pruned_before)
 
 
 async def _to_count_anew(connection: AsyncConnection, tenant: TenantRow) -> tuple[list[date], list[Run]]:
     """Days with events that were made by older rules, and the days on which these events may be now."""
-    rules = await rules_of_clocks([tenant.clock], finding(connection))
+    rules = await rules_of_clocks([tenant.clock], rules_finder(connection))
     older = rules.get(tenant.clock.older_zone_rules or "")
     days = await _days_with_events(connection, tenant.id)
     if older is None:
@@ -181,21 +190,21 @@ async def _to_count_anew(connection: AsyncConnection, tenant: TenantRow) -> tupl
 
 async def _follow_ours(session: AsyncSession, tenant: TenantRow, older: str | None) -> None:
     rules = rules_of(tenant.clock.time_zone)
-    await register(session, rules)
-    await remember(session, tenant.id, Clock(tenant.clock.time_zone, rules.key, older))
+    await store_rules(session, rules)
+    await store_clock(session, tenant.id, TenantClock(tenant.clock.time_zone, rules.key, older))
 
 
 async def _others(
-    connection: AsyncConnection | AsyncSession, clock: Clock
+    connection: AsyncConnection | AsyncSession, clock: TenantClock
 ) -> tuple[Sequence[ZoneInfo], bool]:
     """By which rules days are made, beside ours, and whether these are all."""
-    rules = await rules_of_clocks([clock], finding(connection))
+    rules = await rules_of_clocks([clock], rules_finder(connection))
     keys = [key for key in (clock.zone_rules, clock.older_zone_rules) if key]
     known = [rules[key].zone for key in keys if key in rules]
     return known, clock.is_known and len(known) == len(keys)
 
 
-async def _is_older_here(connection: AsyncConnection | AsyncSession, clock: Clock) -> bool:
+async def _is_older_here(connection: AsyncConnection | AsyncSession, clock: TenantClock) -> bool:
     version = await connection.scalar(select(RULES.version).where(RULES.key == clock.zone_rules))
     return version is not None and version > RULES_VERSION
 

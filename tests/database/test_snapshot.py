@@ -45,35 +45,35 @@ async def count(database: Database) -> int:
 
 
 @contextmanager
-def moment(database: Database, *, is_large: bool = False) -> Iterator[None]:
+def snapshot(database: Database, *, is_large: bool = False) -> Iterator[None]:
     """Of a request of its own."""
     with metered():
-        database.begin_moment(is_large=is_large)
+        database.begin_snapshot(is_large=is_large)
         try:
             yield
         finally:
-            database.end_moment()
+            database.end_snapshot()
 
 
 async def held(database: Database, until: Event, *, is_large: bool = False) -> None:
-    """A moment that has begun, until then."""
-    with moment(database, is_large=is_large):
+    """Keeps a snapshot open until then."""
+    with snapshot(database, is_large=is_large):
         await count(database)
         await until.wait()
 
 
 async def test_a_moment_begins_with_what_is_read_first(database: Database) -> None:
-    with moment(database):
+    with snapshot(database):
         await add(database, "a.example")
         assert await count(database) == 1
         await add(database, "b.example")
         assert await count(database) == 1
         with metered():
             assert await count(database) == 2
-        database.begin_moment()
+        database.begin_snapshot()
         assert await count(database) == 2
         await add(database, "c.example")
-        database.end_moment()
+        database.end_snapshot()
         assert await count(database) == 3
 
 
@@ -85,7 +85,7 @@ async def test_statements_at_one_time_see_the_same_whatever_is_written_between(d
     writing = create_task(write())
     seen = set()
     while not writing.done():
-        with moment(database):
+        with snapshot(database):
             found = await gather(*(count(database) for _ in range(5)), count(database))
         assert len(set(found)) == 1
         seen.add(found[0])
@@ -94,7 +94,7 @@ async def test_statements_at_one_time_see_the_same_whatever_is_written_between(d
 
 
 async def test_what_belongs_to_no_request_has_no_moment(database: Database) -> None:
-    database.begin_moment()
+    database.begin_snapshot()
     assert await count(database) == 0
     await add(database, "a.example")
     assert await count(database) == 1
@@ -115,7 +115,7 @@ async def test_those_who_take_long_leave_some_to_the_others(database: Database) 
     large = [create_task(held(database, done, is_large=True)) for _ in range(2 * LARGE)]
     await sleep(0.1)
     for _ in range(20):
-        with moment(database):
+        with snapshot(database):
             assert await count(database) == 0
     assert not any(task.done() for task in large)
     done.set()
@@ -123,7 +123,7 @@ async def test_those_who_take_long_leave_some_to_the_others(database: Database) 
 
 
 async def test_an_error_loses_nothing_of_a_moment(database: Database) -> None:
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
         await add(database, "a.example")
         for _ in range(2):
@@ -133,7 +133,7 @@ async def test_an_error_loses_nothing_of_a_moment(database: Database) -> None:
 
 
 async def test_what_is_cut_off_loses_nothing_of_a_moment(database: Database) -> None:
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
         await add(database, "a.example")
         for begins in (True, False):
@@ -148,25 +148,25 @@ async def test_what_is_cut_off_loses_nothing_of_a_moment(database: Database) -> 
 async def test_a_moment_that_ends_while_something_runs_is_given_back_after_it(database: Database) -> None:
     for _ in range(2 * MOMENTS):
         with metered():
-            database.begin_moment()
+            database.begin_snapshot()
             reading = [create_task(database.fetch(endless(database))) for _ in range(2)]
             await sleep(0.01)
             database.stop_reading()
-            database.end_moment()
+            database.end_snapshot()
             ends = await wait_for(gather(*reading, return_exceptions=True), PATIENCE)
             assert [type(end) for end in ends] == [TimedOut] * 2
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
 
 
 async def test_a_database_is_closed_while_moments_end(database_url: str) -> None:
     database = Database(database_url, readers=READERS)
     with metered():
-        database.begin_moment()
+        database.begin_snapshot()
         reading = create_task(database.fetch(endless(database)))
         await until_running(database, 1)
         reading.cancel()
-        database.end_moment()
+        database.end_snapshot()
         await gather(reading, return_exceptions=True)
     await wait_for(database.close(), PATIENCE)
 
@@ -184,7 +184,7 @@ async def test_a_connection_that_ended_before_a_moment_is_replaced_unnoticed(
     database: Database, terminate: Callable[[], None]
 ) -> None:
     for _ in range(3):
-        with moment(database):
+        with snapshot(database):
             assert await count(database) == 0
         terminate()
 
@@ -194,13 +194,13 @@ async def test_whoever_has_read_something_is_told_when_the_rest_is_gone(
     database: Database, terminate: Callable[[], None]
 ) -> None:
     """Another connection would show another moment."""
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
         terminate()
         for _ in range(2):
             with pytest.raises(Unavailable, match="cannot be reached"):
                 await count(database)
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
 
 
@@ -210,12 +210,12 @@ async def test_a_moment_reads_by_statements_that_were_prepared_for_other_tables(
 ) -> None:
     names = Statement(select(DOMAINS.c.name), str)
     for type_ in ("varchar(300)", "text"):
-        with moment(database):
+        with snapshot(database):
             assert await database.fetch(names) == []
         # In a thread: it waits for the end of the moment.
         change = f"ALTER TABLE domains ALTER COLUMN name TYPE {type_}"
         await to_thread(postgres.execute, change, database_url.rsplit("/", 1)[1])
-        with moment(database):
+        with snapshot(database):
             assert await count(database) == 0
             assert await database.fetch(names) == []
 
@@ -232,7 +232,7 @@ async def test_nothing_is_left_open_when_a_moment_has_ended(
         )
         return found
 
-    with moment(database):
+    with snapshot(database):
         assert await count(database) == 0
         assert opened() == 1
     for _ in range(200):
