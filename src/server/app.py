@@ -11,10 +11,10 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
+from server.demo.sign_ins import sign_ins
 from server.doors.collect import Collector
 from server.doors.health import Health
 from server.doors.reports import ReportFiles
-from server.graphql.documents import documents_of
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
@@ -24,7 +24,8 @@ from server.http.origins import shared_with
 from server.http.quota import Quota
 from server.http.static import StaticFile
 from server.http.stopping import CutOff, Stopping
-from server.services import close_services, services_of
+from server.revisions import known_revisions
+from server.services import close_services, documents_of, services_of
 from server.serving import settle
 from server.settings import Settings
 from server.upkeep import upkeep
@@ -36,7 +37,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     Raises Failure where the manifest of trusted documents cannot be read.
     """
     used = services or services_of(settings)
-    graphiql = GraphiQL(_demo(settings)) if settings.graphiql else None
+    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = documents_of(settings)
     quota = Quota(settings.max_subscriptions)
     stopping = Stopping()
@@ -75,7 +76,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def viewer_js(request: Request) -> Response:
         return await snippet(request)
 
-    health = Health(used.database, stopping)
+    health = Health(used.database, stopping, known_revisions()[-1])
 
     async def home(_: Request) -> Response:
         return RedirectResponse("/graphql")
@@ -111,15 +112,6 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=lifespan,
     )
-
-
-def _demo(settings: Settings) -> dict[str, object] | None:
-    if not settings.demo:
-        return None
-    # With it come migrations and more, which no other server needs.
-    from server.commands.demo import sign_ins
-
-    return sign_ins()
 
 
 def app_from_environment() -> Starlette:

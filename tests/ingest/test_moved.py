@@ -27,7 +27,7 @@ from ingest.verify import Verification
 from models import Action, Device
 from resolvers.context import Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
 from server.commands.cli import app
 from server.moving import follow_rules
 from server.upkeep import upkeep

@@ -1,15 +1,13 @@
 """Documents that are asked for by an id, so that clients need not send them, or may send no others."""
 
 import sys
-from pathlib import Path
 
 import msgspec
 from cachetools import LRUCache
 
-from server.graphql.manifest import NOTHING_TRUSTED, Manifest, hash_of, read_manifest
+from server.graphql.manifest import Manifest, hash_of
 from server.graphql.operation import Operation
 from server.http.errors import Code, Refused
-from server.settings import Settings
 
 _VERSION = 1
 # What an entry takes beside the text: its key, and its places in the cache's tables.
@@ -83,16 +81,6 @@ class Documents:
         if not document:
             raise Refused("PersistedQueryNotFound", Code.PERSISTED_QUERY_NOT_FOUND, 200)
         return document
-
-
-def documents_of(settings: Settings) -> Documents:
-    """Raises Failure where the manifest cannot be read."""
-    file = settings.trusted_documents
-    return Documents(
-        read_manifest(Path(file)) if file else NOTHING_TRUSTED,
-        only_trusted=settings.only_trusted_documents,
-        left_bytes=settings.persisted_query_bytes,
-    )
 
 
 def _size(document: str) -> int:
