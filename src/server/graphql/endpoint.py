@@ -27,8 +27,8 @@ from server.graphql.operation import Operation, operation_in_body, operation_in_
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
+from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, Refused, expected_in
-from server.http.leaving import heeded
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.origins import require_preflight
 from server.http.quota import Quota
@@ -243,7 +243,7 @@ def _framing(request: Request) -> Framing | None:
 def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
     """Of whatever keeps the block from making an answer. Raises ClientDisconnect and Refused."""
     try:
-        with heeded(request.receive, context.course.leave):
+        with watching_for_disconnect(request.receive, context.course.leave):
             yield
     except TimedOut:
         if context.course.is_left:

@@ -10,7 +10,7 @@ from starlette.types import Receive, Scope, Send
 
 from base.errors import Unauthenticated
 from server.graphql.answers import Answer, body_of_error
-from server.http.leaving import gone
+from server.http.disconnects import client_is_gone
 from server.http.negotiation import EVENT_STREAM, MULTIPART
 from server.http.stopping import Stopping
 
@@ -114,7 +114,7 @@ class Stream:
     async def _run(self, receive: Receive, send: Send) -> bool:
         """Whether the answers, or an error, ended it."""
         producer = create_task(self._produce(send))
-        ends = [create_task(gone(receive)), create_task(self._stopping.wait())]
+        ends = [create_task(client_is_gone(receive)), create_task(self._stopping.wait())]
         heart = create_task(self._beat(send))
         try:
             done, _ = await wait({producer, *ends, heart}, timeout=self._seconds, return_when=FIRST_COMPLETED)
