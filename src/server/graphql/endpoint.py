@@ -33,7 +33,7 @@ from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART,
 from server.http.origins import require_preflight
 from server.http.quota import Quota
 from server.http.rates import rate_headers
-from server.http.sealing import READING, VARY, Contents, choice_of, sealed
+from server.http.responses import READING, VARY, Content, coding_choice, response_of
 from server.http.stopping import Stopping
 from server.http.timing import Shown, server_timing
 from server.http.trip import Trip, trip_of
@@ -109,11 +109,11 @@ class Endpoint:
         content = reply.framing.whole(reply.answer.json) if reply.framing else reply.answer.json
         status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
-        contents = Contents(content, status, type_, reply.lifetime)
+        contents = Content(content, status, type_, reply.lifetime)
         headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
         if status == Unavailable.status and trip.errors:
             headers |= _again(trip.errors[0]["extensions"])
-        response = await sealed(request, contents, headers)
+        response = await response_of(request, contents, headers)
         response.headers.update(server_timing(trip, self._server_timing))
         return response
 
@@ -141,7 +141,7 @@ class Endpoint:
                 )
             if not is_acceptable and not streamed_as(_accept(request), if_named=True):
                 raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
-            if choice_of(request).large is None:
+            if coding_choice(request).large is None:
                 raise Refused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
             require_preflight(request)
             operation = await self._operation(request)
