@@ -19,9 +19,9 @@ from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
 from server.http.bodies import Unread
-from server.http.crowds import PerAddress
 from server.http.origins import shared_with
 from server.http.quota import Quota
+from server.http.requests_per_address import RequestsPerAddress
 from server.http.static import StaticFile
 from server.http.stopping import CutOff, Stopping
 from server.revisions import known_revisions
@@ -108,7 +108,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         middleware=[
             Middleware(Unread),
             Middleware(CutOff, stopping=stopping),
-            Middleware(PerAddress, most=settings.max_connections_per_address),
+            Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=lifespan,
     )

@@ -23,9 +23,9 @@ from server.graphql.documents import Documents
 from server.graphql.line import Told, log_request
 from server.graphql.operation import Operation, require_few_values, require_one_operation
 from server.http.capacity import too_many
-from server.http.crowds import address_in
 from server.http.errors import plain
 from server.http.quota import Quota, Tally
+from server.http.requests_per_address import client_address
 from server.http.trip import Trip, trip_of
 
 log = logging.getLogger("viewgraph")
@@ -121,7 +121,7 @@ class Sockets:
         if self._open >= self._most:
             await socket.send_denial_response(_full(self._most))
             return
-        network = network_of(address_in(scope))
+        network = network_of(client_address(scope))
         if not self._per_network.takes(network):
             refusal = too_many(self._per_network.most, "WebSockets")
             await socket.send_denial_response(Response(refusal.body, refusal.status, refusal.headers))
@@ -379,7 +379,7 @@ class Connection:
         self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        address = address_in(self._socket.scope)
+        address = client_address(self._socket.scope)
         document = await trip.parsed(self._documents.find(operation), self._services, address)
         require_one_operation(document, operation.operationName)
         is_endless = document.is_subscription(operation.operationName)
