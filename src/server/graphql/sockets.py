@@ -22,7 +22,7 @@ from server.graphql.answers import Answer, answers, body_of_error
 from server.graphql.documents import Documents
 from server.graphql.line import Told, log_request
 from server.graphql.operation import Operation, require_few_values, require_one_operation
-from server.http.capacity import too_many
+from server.http.connection_limits import too_many
 from server.http.errors import plain
 from server.http.quota import Quota, Tally
 from server.http.requests_per_address import client_address

@@ -16,7 +16,7 @@ from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame
 
 from base.networks import plain_address
-from server.http.capacity import HEALTH, Doors
+from server.http.connection_limits import HEALTH, ConnectionGate
 from server.http.refusals import Refusal
 from server.http.transports import GuardedTransport
 
@@ -34,7 +34,7 @@ _UPGRADES = (b"upgrade", b"http2-settings")
 
 
 class GuardedConfig(uvicorn.Config):
-    def __init__(self, app: Any, doors: Doors, **options: Any) -> None:
+    def __init__(self, app: Any, doors: ConnectionGate, **options: Any) -> None:
         super().__init__(
             app, http=HttpConnection, ws=SocketConnection, ws_per_message_deflate=False, **options
         )

@@ -4,7 +4,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from base.networks import network_of
-from server.http.capacity import HEALTH, too_many
+from server.http.connection_limits import HEALTH, too_many
 from server.http.quota import Tally
 
 

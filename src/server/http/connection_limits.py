@@ -18,7 +18,7 @@ _TOLD_SECONDS = 10.0
 RETRY_SECONDS = 10
 
 
-class Bounds(NamedTuple):
+class ConnectionLimits(NamedTuple):
     """Of each connection, but for the first two."""
 
     connections: int
@@ -30,8 +30,8 @@ class Bounds(NamedTuple):
     unread_seconds: float
 
 
-class Doors:
-    def __init__(self, bounds: Bounds) -> None:
+class ConnectionGate:
+    def __init__(self, bounds: ConnectionLimits) -> None:
         self.bounds = bounds
         self._per_network = Tally(bounds.connections_per_address)
         self._open = 0
