@@ -7,8 +7,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from base.networks import network_of
+from server.http.connection_refusal import THROTTLED, UNAVAILABLE, ConnectionRefusal
 from server.http.quota import Tally
-from server.http.refusals import THROTTLED, UNAVAILABLE, Refusal
 from server.http.transports import GuardedTransport
 
 log = logging.getLogger("viewgraph")
@@ -53,7 +53,7 @@ class ConnectionGate:
     def let_in(self, transport: GuardedTransport, address: str | None) -> bool:
         """False where there is no room at all. `address`: None of a proxy, which speaks for many.
 
-        Raises Refusal where one network has enough.
+        Raises ConnectionRefusal where one network has enough.
         """
         if self._open >= self.bounds.connections + self._spare:
             self.tell("the worker has no room for any more")
@@ -78,9 +78,9 @@ class ConnectionGate:
     def _let_off(self) -> None:
         self._refused -= 1
 
-    def full(self) -> Refusal:
+    def full(self) -> ConnectionRefusal:
         self.tell("the worker has enough")
-        return Refusal(
+        return ConnectionRefusal(
             503,
             f"{self.bounds.connections:,} connections are open, and no more may be. Try again shortly.",
             code=UNAVAILABLE,
@@ -96,8 +96,8 @@ class ConnectionGate:
             log.warning("Connections were refused, as %s: %s", reason, self._untold.pop(reason))
 
 
-def too_many(most: int, what: str) -> Refusal:
-    return Refusal(
+def too_many(most: int, what: str) -> ConnectionRefusal:
+    return ConnectionRefusal(
         429,
         f"At most {most:,} {what} from one address at a time. End another one first.",
         code=THROTTLED,
