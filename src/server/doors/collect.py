@@ -13,7 +13,7 @@ from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Context, Services
 from server.http.bodies import body_of
-from server.http.errors import Refused, plain
+from server.http.errors import RequestRefused, plain
 
 _MAX_BYTES = 1_000_000
 _HOW_APPS_SEND = (
@@ -48,7 +48,7 @@ class Collector:
             return _preflight(request)
         try:
             return await self._collected(request)
-        except Refused as refused:
+        except RequestRefused as refused:
             body: dict[str, object] = {"code": refused.code, "message": refused.message}
             return _answer(refused.status or 400, body, refused.headers)
         except InvalidEvents as error:

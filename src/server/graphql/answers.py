@@ -21,7 +21,7 @@ from graph.schema import execute, subscribe
 from resolvers.context import Context
 from server.graphql.documents import Documents
 from server.graphql.operation import Operation
-from server.http.errors import MASKED, Code, Refused, error_body, expected_in, formatted
+from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
 
 log = logging.getLogger("viewgraph")
 
@@ -80,7 +80,7 @@ def answer_of_error(error: Exception, request_id: str) -> Answer:
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     """Of what kept anything from being executed. A bug is logged, and not told."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequestRefused):
         return error_body(error.message, {"code": error.code}, request_id)
     if expected := expected_in(error):
         return error_body(expected.message, expected.extensions, request_id)
@@ -190,10 +190,10 @@ def _require_credentials(result: ExecutionResult) -> None:
             raise expected
 
 
-def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:
+def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> RequestRefused:
     if isinstance(error, InvalidOperationTypeError):
-        return Refused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-    return Refused(
+        return RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
+    return RequestRefused(
         "There is no operation." if error.operation_name is None else "The document has no such operation.",
         Code.OPERATION_RESOLUTION_FAILURE,
     )

@@ -28,7 +28,7 @@ from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
 from server.http.disconnects import watching_for_disconnect
-from server.http.errors import Code, Refused, expected_in
+from server.http.errors import Code, RequestRefused, expected_in
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.origins import require_preflight
 from server.http.quota import Quota
@@ -133,20 +133,22 @@ class Endpoint:
     async def _reply(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Reply | Stream:
         try:
             if request.method not in (*READING, "POST"):
-                raise Refused(
+                raise RequestRefused(
                     "Send queries by GET or POST, and mutations by POST.",
                     Code.BAD_REQUEST,
                     405,
                     allow="GET, HEAD, POST",
                 )
             if not is_acceptable and not streamed_as(_accept(request), if_named=True):
-                raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
+                raise RequestRefused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
             if coding_choice(request).large is None:
-                raise Refused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
+                raise RequestRefused(
+                    f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406
+                )
             require_preflight(request)
             operation = await self._operation(request)
             return await self._result(request, operation, trip)
-        except Refused as refused:
+        except RequestRefused as refused:
             return Reply(answer_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
             # What it asks for does not fit, in a request that is well formed.
@@ -173,10 +175,10 @@ class Endpoint:
         return _replied(answer, context)._replace(framing=_framing(request))
 
     async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
-        """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
+        """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
-            raise Refused(
+            raise RequestRefused(
                 f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
                 "or send it by WebSocket.",
                 Code.BAD_REQUEST,
@@ -241,7 +243,7 @@ def _framing(request: Request) -> Framing | None:
 
 @contextmanager
 def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
-    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and Refused."""
+    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and RequestRefused."""
     try:
         with watching_for_disconnect(request.receive, context.course.leave):
             yield

@@ -7,7 +7,7 @@ import msgspec
 
 from base.errors import BadUserInput
 from graph.document import Document
-from server.http.errors import Code, Refused
+from server.http.errors import Code, RequestRefused
 
 _MAX_PARAMETERS = 100
 
@@ -28,12 +28,12 @@ _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def operation_in_body(body: bytes) -> Operation:
-    """Raises Refused, and BAD_USER_INPUT for one that holds too many values."""
+    """Raises RequestRefused, and BAD_USER_INPUT for one that holds too many values."""
     require_few_values(body)
     try:
         return _decode(body)
     except _UNREADABLE as error:
-        raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+        raise RequestRefused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
 
 def require_few_values(json: bytes) -> None:
@@ -47,14 +47,14 @@ def require_few_values(json: bytes) -> None:
 
 
 def operation_in_url(query_string: bytes) -> Operation:
-    """Objects are written as JSON. What is empty was not given, but for the `query`. Raises Refused."""
+    """Objects are written as JSON. What is empty was not given, but for the `query`. Raises RequestRefused."""
     try:
         given = _parameters(query_string)
         objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
         texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
         return msgspec.convert({**given, **objects, **texts}, Operation)
     except _UNREADABLE as error:
-        raise Refused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+        raise RequestRefused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
 
 _OBJECTS = {"variables", "extensions"}
@@ -73,11 +73,11 @@ def _parameters(query_string: bytes) -> dict[str, str]:
 
 
 def require_one_operation(document: Document, name: str | None) -> None:
-    """Raises Refused where there are several and none is asked for by name."""
+    """Raises RequestRefused where there are several and none is asked for by name."""
     operations = document.operations
     # If one has no name, that is the mistake.
     if name is None and len(operations) > 1 and all(operation.name for operation in operations):
-        raise Refused(
+        raise RequestRefused(
             "The document has several operations: say in `operationName` which one is meant.",
             Code.OPERATION_RESOLUTION_FAILURE,
         )
