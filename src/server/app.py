@@ -19,8 +19,8 @@ from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
 from server.http.bodies import Unread
+from server.http.concurrency import SubscriptionQuota
 from server.http.origins import shared_with
-from server.http.quota import Quota
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.static import StaticFile
 from server.http.stopping import CutOff, Stopping
@@ -39,7 +39,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     used = services or services_of(settings)
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = documents_of(settings)
-    quota = Quota(settings.max_subscriptions)
+    quota = SubscriptionQuota(settings.max_subscriptions)
     stopping = Stopping()
     origins = settings.shared_origins()
     endpoint = Endpoint(

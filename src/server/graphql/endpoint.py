@@ -27,11 +27,11 @@ from server.graphql.operation import Operation, operation_in_body, operation_in_
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
+from server.http.concurrency import SubscriptionQuota
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused, expected_in
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.origins import require_preflight
-from server.http.quota import Quota
 from server.http.rates import rate_headers
 from server.http.responses import READING, VARY, Content, coding_choice, response_of
 from server.http.stopping import Stopping
@@ -63,7 +63,7 @@ class Endpoint:
         max_body_seconds: int,
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
-        quota: Quota,
+        quota: SubscriptionQuota,
         stopping: Stopping,
         server_timing: Shown = Shown.VIEWERS,
         log_documents: bool = False,

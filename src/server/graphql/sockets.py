@@ -22,9 +22,9 @@ from server.graphql.answers import Answer, answers, body_of_error
 from server.graphql.documents import Documents
 from server.graphql.line import Told, log_request
 from server.graphql.operation import Operation, require_few_values, require_one_operation
+from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.connection_limits import too_many
 from server.http.errors import plain
-from server.http.quota import Quota, Tally
 from server.http.requests_per_address import client_address
 from server.http.trip import Trip, trip_of
 
@@ -88,7 +88,7 @@ class Sockets:
         self,
         services: Services,
         documents: Documents,
-        quota: Quota,
+        quota: SubscriptionQuota,
         *,
         origins: Collection[str],
         most: int,
@@ -107,7 +107,7 @@ class Sockets:
         self._origins = origins
         self._most = most
         self._open = 0
-        self._per_network = Tally(most_per_address)
+        self._per_network = ConcurrencyCounter(most_per_address)
         self._max_unread_bytes = max_unread_bytes
         self._idle_seconds = idle_seconds
         self._log_documents = log_documents
@@ -174,7 +174,7 @@ class Connection:
         socket: WebSocket,
         services: Services,
         documents: Documents,
-        quota: Quota,
+        quota: SubscriptionQuota,
         *,
         max_unread_bytes: int,
         idle_seconds: float,

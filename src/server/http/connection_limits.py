@@ -7,8 +7,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from base.networks import network_of
+from server.http.concurrency import ConcurrencyCounter
 from server.http.connection_refusal import THROTTLED, UNAVAILABLE, ConnectionRefusal
-from server.http.quota import Tally
 from server.http.transports import GuardedTransport
 
 log = logging.getLogger("viewgraph")
@@ -33,7 +33,7 @@ class ConnectionLimits(NamedTuple):
 class ConnectionGate:
     def __init__(self, bounds: ConnectionLimits) -> None:
         self.bounds = bounds
-        self._per_network = Tally(bounds.connections_per_address)
+        self._per_network = ConcurrencyCounter(bounds.connections_per_address)
         self._open = 0
         self._refused = 0
         """Of those that are open for a moment, to be told so."""

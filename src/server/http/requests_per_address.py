@@ -4,8 +4,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from base.networks import network_of
+from server.http.concurrency import ConcurrencyCounter
 from server.http.connection_limits import HEALTH, too_many
-from server.http.quota import Tally
 
 
 class RequestsPerAddress:
@@ -13,7 +13,7 @@ class RequestsPerAddress:
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app
-        self._tally = Tally(most)
+        self._tally = ConcurrencyCounter(most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH:
