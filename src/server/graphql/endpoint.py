@@ -32,7 +32,7 @@ from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused, expected_in
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.origins import require_preflight
-from server.http.rates import rate_headers
+from server.http.rate_limit_headers import rate_headers
 from server.http.responses import READING, VARY, Content, coding_choice, response_of
 from server.http.stopping import Stopping
 from server.http.timing import Shown, server_timing

@@ -14,7 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
-from server.http.rates import HEADERS
+from server.http.rate_limit_headers import HEADERS
 
 ANY = "*"
 _ASKED_ABOUT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
