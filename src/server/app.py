@@ -22,8 +22,8 @@ from server.http.bodies import Unread
 from server.http.concurrency import SubscriptionQuota
 from server.http.origins import shared_with
 from server.http.requests_per_address import RequestsPerAddress
+from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
-from server.http.stopping import CutOff, Stopping
 from server.revisions import known_revisions
 from server.services import close_services, documents_of, services_of
 from server.serving import settle
@@ -40,7 +40,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = documents_of(settings)
     quota = SubscriptionQuota(settings.max_subscriptions)
-    stopping = Stopping()
+    stopping = Shutdown()
     origins = settings.shared_origins()
     endpoint = Endpoint(
         used,
@@ -107,7 +107,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         middleware=[
             Middleware(Unread),
-            Middleware(CutOff, stopping=stopping),
+            Middleware(AnswerAtShutdown, stopping=stopping),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=lifespan,

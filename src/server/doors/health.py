@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from base.errors import Unavailable
 from database import Database, Statement, fault_of
-from server.http.stopping import Stopping
+from server.http.shutdown import Shutdown
 
 log = logging.getLogger("viewgraph")
 
@@ -69,7 +69,7 @@ class _Asked:
 class Health:
     """However many ask, the database is asked by one at a time, and not more than three times a second."""
 
-    def __init__(self, database: Database, stopping: Stopping, newest_revision: str) -> None:
+    def __init__(self, database: Database, stopping: Shutdown, newest_revision: str) -> None:
         self._database = database
         self._newest_revision = newest_revision
         self._stopping = stopping

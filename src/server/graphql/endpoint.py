@@ -34,7 +34,7 @@ from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART,
 from server.http.origins import require_preflight
 from server.http.rate_limit_headers import rate_headers
 from server.http.responses import READING, VARY, Content, coding_choice, response_of
-from server.http.stopping import Stopping
+from server.http.shutdown import Shutdown
 from server.http.timing import Shown, server_timing
 from server.http.trip import Trip, trip_of
 
@@ -64,7 +64,7 @@ class Endpoint:
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
         quota: SubscriptionQuota,
-        stopping: Stopping,
+        stopping: Shutdown,
         server_timing: Shown = Shown.VIEWERS,
         log_documents: bool = False,
     ) -> None:

@@ -12,7 +12,7 @@ from base.errors import Unauthenticated
 from server.graphql.answers import Answer, body_of_error
 from server.http.disconnects import client_is_gone
 from server.http.negotiation import EVENT_STREAM, MULTIPART
-from server.http.stopping import Stopping
+from server.http.shutdown import Shutdown
 
 HEARTBEAT_SECONDS = 10.0
 _STUCK_SECONDS = 60.0
@@ -78,7 +78,7 @@ class Stream:
         headers: Mapping[str, str],
         seconds: float | None,
         lease: ExitStack,
-        stopping: Stopping,
+        stopping: Shutdown,
     ) -> None:
         """`seconds`: for which the credentials count. `lease` is given up when the stream has ended."""
         self._results = answers
