@@ -34,8 +34,8 @@ from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART,
 from server.http.origins import require_preflight
 from server.http.rate_limit_headers import rate_headers
 from server.http.responses import READING, VARY, Content, coding_choice, response_of
+from server.http.server_timing import TimingAudience, timing_header
 from server.http.shutdown import Shutdown
-from server.http.timing import Shown, server_timing
 from server.http.trip import Trip, trip_of
 
 _CLIENT_IS_GONE = 499
@@ -65,7 +65,7 @@ class Endpoint:
         draft_statuses: bool = False,
         quota: SubscriptionQuota,
         stopping: Shutdown,
-        server_timing: Shown = Shown.VIEWERS,
+        server_timing: TimingAudience = TimingAudience.VIEWERS,
         log_documents: bool = False,
     ) -> None:
         self._services = services
@@ -114,7 +114,7 @@ class Endpoint:
         if status == Unavailable.status and trip.errors:
             headers |= _again(trip.errors[0]["extensions"])
         response = await response_of(request, contents, headers)
-        response.headers.update(server_timing(trip, self._server_timing))
+        response.headers.update(timing_header(trip, self._server_timing))
         return response
 
     def _status(self, answer: Answer, media_type: str | None) -> int:
