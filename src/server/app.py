@@ -20,7 +20,7 @@ from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
 from server.http.bodies import Unread
 from server.http.concurrency import SubscriptionQuota
-from server.http.origins import shared_with
+from server.http.cors import with_cors
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
@@ -92,7 +92,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", shared_with(origins, endpoint)),
+            Route("/graphql", with_cors(origins, endpoint)),
             WebSocketRoute("/graphql", sockets),
             *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
             *(

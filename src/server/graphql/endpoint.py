@@ -28,10 +28,10 @@ from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
 from server.http.concurrency import SubscriptionQuota
+from server.http.cors import require_preflight
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused, expected_in
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
-from server.http.origins import require_preflight
 from server.http.rate_limit_headers import rate_headers
 from server.http.responses import READING, VARY, Content, coding_choice, response_of
 from server.http.server_timing import TimingAudience, timing_header

@@ -50,7 +50,7 @@ def _require_json(request: Request) -> None:
         raise RequestRefused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
 
 
-def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
+def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     """Pages of these origins may read the answers. Tokens stand in headers, so no cookie is sent along."""
     if not origins:
         return app
@@ -62,7 +62,7 @@ def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
         expose_headers=_SHOWN,
         max_age=_SECONDS,
     )
-    return _Varied(shared)
+    return _VaryByOrigin(shared)
 
 
 class _Varied:
