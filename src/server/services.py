@@ -18,8 +18,8 @@ from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.hour import Hour
 from resolvers.context import Limits, Quotas, Services
-from server.graphql.documents import Documents
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
+from server.graphql.persisted_documents import PersistedDocuments
 from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
@@ -116,10 +116,10 @@ def services_that_sign_nothing(settings: Settings) -> Services:
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
 
 
-def documents_of(settings: Settings) -> Documents:
+def documents_of(settings: Settings) -> PersistedDocuments:
     """Raises Failure where the manifest cannot be read."""
     file = settings.trusted_documents
-    return Documents(
+    return PersistedDocuments(
         read_manifest(Path(file)) if file else NOTHING_TRUSTED,
         only_trusted=settings.only_trusted_documents,
         left_bytes=settings.persisted_query_bytes,

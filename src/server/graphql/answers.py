@@ -19,8 +19,8 @@ from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
-from server.graphql.documents import Documents
 from server.graphql.operation import Operation
+from server.graphql.persisted_documents import PersistedDocuments
 from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
 
 log = logging.getLogger("viewgraph")
@@ -92,7 +92,7 @@ async def answers(
     context: Context,
     document: Document,
     operation: Operation,
-    documents: Documents,
+    documents: PersistedDocuments,
     request_id: str,
     *,
     is_endless: bool,

@@ -20,10 +20,10 @@ from graph.schema import recording_in
 from resolvers.context import Context, Services
 from resolvers.course import Described, Lifetime
 from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
-from server.graphql.documents import Documents
 from server.graphql.graphiql import GraphiQL
 from server.graphql.line import log_request, told_of
 from server.graphql.operation import Operation, operation_in_body, operation_in_url, require_one_operation
+from server.graphql.persisted_documents import PersistedDocuments
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
@@ -57,7 +57,7 @@ class Endpoint:
     def __init__(
         self,
         services: Services,
-        documents: Documents,
+        documents: PersistedDocuments,
         *,
         max_body_bytes: int,
         max_body_seconds: int,

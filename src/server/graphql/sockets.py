@@ -19,9 +19,9 @@ from base.networks import network_of
 from resolvers.context import Context, Services
 from resolvers.course import Course
 from server.graphql.answers import Answer, answers, body_of_error
-from server.graphql.documents import Documents
 from server.graphql.line import Told, log_request
 from server.graphql.operation import Operation, require_few_values, require_one_operation
+from server.graphql.persisted_documents import PersistedDocuments
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.connection_limits import too_many
 from server.http.errors import plain
@@ -87,7 +87,7 @@ class Sockets:
     def __init__(
         self,
         services: Services,
-        documents: Documents,
+        documents: PersistedDocuments,
         quota: SubscriptionQuota,
         *,
         origins: Collection[str],
@@ -173,7 +173,7 @@ class Connection:
         self,
         socket: WebSocket,
         services: Services,
-        documents: Documents,
+        documents: PersistedDocuments,
         quota: SubscriptionQuota,
         *,
         max_unread_bytes: int,

@@ -1,4 +1,4 @@
-"""Documents that are asked for by an id, so that clients need not send them, or may send no others."""
+"""PersistedDocuments that are asked for by an id, so that clients need not send them, or may send no others."""
 
 import sys
 
@@ -21,7 +21,7 @@ class _PersistedQuery(msgspec.Struct):
     sha256Hash: str
 
 
-class Documents:
+class PersistedDocuments:
     """Trusted ones of a manifest, and what clients left in this worker to ask for by its hash later on.
 
     Of the latter, as many are kept as fit into so many bytes; who asked last stays. With 0 bytes none.
