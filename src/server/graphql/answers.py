@@ -19,8 +19,8 @@ from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
-from server.graphql.operation import Operation
 from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest
 from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
 
 log = logging.getLogger("viewgraph")
@@ -91,7 +91,7 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 async def answers(
     context: Context,
     document: Document,
-    operation: Operation,
+    operation: GraphQLRequest,
     documents: PersistedDocuments,
     request_id: str,
     *,
@@ -126,7 +126,12 @@ async def answers(
 
 
 async def answered(
-    context: Context, document: Document, operation: Operation, request_id: str, *, only_queries: bool = False
+    context: Context,
+    document: Document,
+    operation: GraphQLRequest,
+    request_id: str,
+    *,
+    only_queries: bool = False,
 ) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
@@ -141,13 +146,13 @@ async def answered(
 
 
 async def _one_answer(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     yield await answered(context, document, operation, request_id)
 
 
 async def _answers(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.lanes.turn(context.caller)

@@ -22,8 +22,8 @@ from resolvers.course import Described, Lifetime
 from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
 from server.graphql.graphiql import GraphiQL
 from server.graphql.line import log_request, told_of
-from server.graphql.operation import Operation, operation_in_body, operation_in_url, require_one_operation
 from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url, require_one_operation
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
@@ -156,7 +156,7 @@ class Endpoint:
         except ExpectedError as error:
             return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
-    async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
+    async def _result(self, request: Request, operation: GraphQLRequest, trip: Trip) -> Reply | Stream:
         document = await trip.parsed(self._documents.find(operation), self._services, _address(request))
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
@@ -174,7 +174,9 @@ class Endpoint:
             self._documents.keep(operation)
         return _replied(answer, context)._replace(framing=_framing(request))
 
-    async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
+    async def _stream(
+        self, request: Request, document: Document, operation: GraphQLRequest, trip: Trip
+    ) -> Stream:
         """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
@@ -200,11 +202,11 @@ class Endpoint:
             stopping=self._stopping,
         )
 
-    async def _operation(self, request: Request) -> Operation:
+    async def _operation(self, request: Request) -> GraphQLRequest:
         if request.method in READING:
-            return operation_in_url(request.scope["query_string"])
+            return request_in_url(request.scope["query_string"])
         body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
-        return operation_in_body(body)
+        return request_in_body(body)
 
     async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
         services = self._services

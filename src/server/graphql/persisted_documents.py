@@ -6,7 +6,7 @@ import msgspec
 from cachetools import LRUCache
 
 from server.graphql.manifest import Manifest, hash_of
-from server.graphql.operation import Operation
+from server.graphql.requests import GraphQLRequest
 from server.http.errors import Code, RequestRefused
 
 _VERSION = 1
@@ -32,7 +32,7 @@ class PersistedDocuments:
         self._only_trusted = only_trusted
         self._left: LRUCache[str, str] = LRUCache(left_bytes, _size)
 
-    def find(self, operation: Operation) -> str:
+    def find(self, operation: GraphQLRequest) -> str:
         """The text that is to be executed. Raises RequestRefused."""
         persisted = _persisted(operation)
         if operation.documentId:
@@ -53,7 +53,7 @@ class PersistedDocuments:
             raise RequestRefused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document
 
-    def keep(self, operation: Operation) -> None:
+    def keep(self, operation: GraphQLRequest) -> None:
         """Once the document was found to be good: what is none takes no one's place."""
         persisted = _persisted(operation)
         document = operation.query
@@ -89,7 +89,7 @@ def _size(document: str) -> int:
     return sys.getsizeof(document) + _ENTRY_BYTES
 
 
-def _persisted(operation: Operation) -> _PersistedQuery | None:
+def _persisted(operation: GraphQLRequest) -> _PersistedQuery | None:
     """Raises RequestRefused where the extension is not what it should be."""
     given = (operation.extensions or {}).get("persistedQuery")
     if given is None:

@@ -20,8 +20,8 @@ from resolvers.context import Context, Services
 from resolvers.course import Course
 from server.graphql.answers import Answer, answers, body_of_error
 from server.graphql.line import Told, log_request
-from server.graphql.operation import Operation, require_few_values, require_one_operation
 from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest, require_few_values, require_one_operation
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.connection_limits import too_many
 from server.http.errors import plain
@@ -56,7 +56,7 @@ class Pong(msgspec.Struct, tag="pong"):
 
 class Subscribe(msgspec.Struct, tag="subscribe"):
     id: str
-    payload: Operation
+    payload: GraphQLRequest
 
 
 class Complete(msgspec.Struct, tag="complete"):
@@ -318,7 +318,7 @@ class Connection:
             credentials=self._credentials,
         )
 
-    async def _begin(self, id: str, operation: Operation) -> None:
+    async def _begin(self, id: str, operation: GraphQLRequest) -> None:
         if not self._is_acknowledged:
             raise Close(4401, "Unauthorized")
         if not id or len(id) > _MAX_ID:
@@ -343,7 +343,7 @@ class Connection:
             self._idle_since = get_running_loop().time()
             self._wait()
 
-    async def _run(self, id: str, operation: Operation) -> None:
+    async def _run(self, id: str, operation: GraphQLRequest) -> None:
         sent = Sent()
         with trip_of(self._socket.headers, uuid4().hex) as trip:
             try:
@@ -352,7 +352,7 @@ class Connection:
                 told = Told("WEBSOCKET", None, sent.bytes, sent.answers)
                 log_request(trip, told, documents=self._log_documents)
 
-    async def _answer(self, id: str, operation: Operation, trip: Trip, sent: Sent) -> None:
+    async def _answer(self, id: str, operation: GraphQLRequest, trip: Trip, sent: Sent) -> None:
         """To the end, well or not."""
         try:
             with ExitStack() as lease:
@@ -376,7 +376,7 @@ class Connection:
         return self._running.get(id) is current_task()
 
     async def _is_answered(
-        self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
+        self, id: str, operation: GraphQLRequest, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
         address = client_address(self._socket.scope)

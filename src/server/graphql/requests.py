@@ -12,7 +12,7 @@ from server.http.errors import Code, RequestRefused
 _MAX_PARAMETERS = 100
 
 
-class Operation(msgspec.Struct):
+class GraphQLRequest(msgspec.Struct):
     query: str | None = None
     documentId: str | None = None
     variables: dict[str, Any] | None = None
@@ -20,14 +20,14 @@ class Operation(msgspec.Struct):
     extensions: dict[str, Any] | None = None
 
 
-_decode = msgspec.json.Decoder(Operation).decode
+_decode = msgspec.json.Decoder(GraphQLRequest).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
 """In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def operation_in_body(body: bytes) -> Operation:
+def request_in_body(body: bytes) -> GraphQLRequest:
     """Raises RequestRefused, and BAD_USER_INPUT for one that holds too many values."""
     require_few_values(body)
     try:
@@ -46,13 +46,13 @@ def require_few_values(json: bytes) -> None:
         )
 
 
-def operation_in_url(query_string: bytes) -> Operation:
+def request_in_url(query_string: bytes) -> GraphQLRequest:
     """Objects are written as JSON. What is empty was not given, but for the `query`. Raises RequestRefused."""
     try:
         given = _parameters(query_string)
         objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
         texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
-        return msgspec.convert({**given, **objects, **texts}, Operation)
+        return msgspec.convert({**given, **objects, **texts}, GraphQLRequest)
     except _UNREADABLE as error:
         raise RequestRefused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
