@@ -14,7 +14,7 @@ from resolvers.context import Services
 from server.demo.sign_ins import sign_ins
 from server.doors.collect import Collector
 from server.doors.health import Health
-from server.doors.reports import ReportFiles
+from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
@@ -99,7 +99,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
                 Route(path, collect, methods=["POST", "OPTIONS"])
                 for path in dict.fromkeys(["/collect", settings.collect_path])
             ),
-            Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
+            Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
             Route("/livez", health.live),
             Route("/readyz", health.ready),
