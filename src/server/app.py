@@ -12,7 +12,7 @@ from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
 from server.demo.sign_ins import sign_ins
-from server.doors.collect import Collector
+from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
@@ -66,7 +66,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         log_documents=settings.log_documents,
     )
 
-    collector = Collector(used, max_body_seconds=settings.max_body_seconds)
+    collector = CollectEndpoint(used, max_body_seconds=settings.max_body_seconds)
 
     async def collect(request: Request) -> Response:
         return await collector(request)

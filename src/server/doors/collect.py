@@ -36,7 +36,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,100}", re.IGNORECASE)
 """Of a header."""
 
 
-class Collector:
+class CollectEndpoint:
     """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
 
     def __init__(self, services: Services, *, max_body_seconds: float) -> None:
