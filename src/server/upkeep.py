@@ -13,7 +13,7 @@ from database import ensure_partitions
 from ingest.devices import told
 from ingest.unused import drop_unused_domains
 from resolvers.context import Services
-from server.moving import follow_rules
+from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
 

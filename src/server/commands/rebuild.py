@@ -12,8 +12,8 @@ from ingest.topics import tell_of_everything
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
 from server.commands.run import run_with_database
-from server.moving import mend_one
 from server.settings import settings_with
+from server.time_zone_changes import mend_one
 
 
 def rebuild(
