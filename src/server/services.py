@@ -20,9 +20,9 @@ from loaders.hour import Hour
 from resolvers.context import Limits, Quotas, Services
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments
-from server.networks import refresher_of, weights_of
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
+from server.social_networks import refresher_of, weights_of
 
 WRITE_SECONDS = 4.0
 """So that callers hear of a database that cannot within 5."""

@@ -17,9 +17,9 @@ from typer.testing import CliRunner, Result
 from models import Network
 from server.app import create_app
 from server.commands.cli import app
-from server.networks import networks_of
 from server.services import close_services, services_of
 from server.settings import Settings
+from server.social_networks import networks_of
 from server.upkeep import upkeep
 from social import graph_api, soundcloud, x, youtube
 from social.refresh import Connection, Missing

@@ -16,8 +16,8 @@ from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
 from server.commands.run import run_with_database
 from server.failures import Failure
-from server.networks import refresher_of
 from server.settings import settings_with
+from server.social_networks import refresher_of
 from social.refresh import Missing, OnTargets, Outcome, Refresher
 from social.targets import Scope
 
