@@ -11,6 +11,7 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
+from server.background_jobs import background_jobs
 from server.demo.sign_ins import sign_ins
 from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
@@ -28,7 +29,6 @@ from server.revisions import known_revisions
 from server.services import close_services, documents_of, services_of
 from server.serving import settle
 from server.settings import Settings
-from server.upkeep import upkeep
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
@@ -84,7 +84,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         with stopping.heeding_signals():
-            async with upkeep(used), used.topics.listening():
+            async with background_jobs(used), used.topics.listening():
                 yield
         if services is None:
             await close_services(used)

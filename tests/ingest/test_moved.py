@@ -28,9 +28,9 @@ from models import Action, Device
 from resolvers.context import Services
 from server import migrations
 from server.accounts import create_user
+from server.background_jobs import background_jobs
 from server.commands.cli import app
 from server.time_zone_changes import adopt_rules
-from server.upkeep import upkeep
 from tests.clocks import older_rules, tzif
 from tests.ingest.brute import Cell, Totals, counted, drawn, stored
 from tests.studio import Clock
@@ -267,7 +267,7 @@ async def test_the_server_says_at_its_start_which_days_moved_and_leaves_them(
 ) -> None:
     days = days_of(place.events)
 
-    async with upkeep(services):
+    async with background_jobs(services):
         await come_true(lambda: bool(caplog.records))
 
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
@@ -302,7 +302,7 @@ async def test_a_server_with_older_rules_says_so_and_takes_none_back(
     await place.execute("UPDATE zone_rules SET version = '2031a'")
     days = days_of(place.events)
 
-    async with upkeep(services):
+    async with background_jobs(services):
         await come_true(lambda: bool(caplog.records))
 
     assert [record.getMessage() for record in caplog.records] == [

@@ -75,7 +75,7 @@ CHORES = (
 
 
 @asynccontextmanager
-async def upkeep(services: Services) -> AsyncIterator[None]:
+async def background_jobs(services: Services) -> AsyncIterator[None]:
     """Until the block is left."""
     for chore in CHORES:
         if chore.is_first:
