@@ -57,7 +57,7 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
 docs: .venv/.project ## write docs/settings.md anew
-	@$(BIN)/python -m server.commands.reference > .venv/settings.md
+	@$(BIN)/python -m server.settings_reference > .venv/settings.md
 	@mv .venv/settings.md docs/settings.md
 
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm

@@ -20,7 +20,7 @@ from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from resolvers.context import Limits, Services
-from server.commands.accounts import create_user
+from server.accounts import create_user
 
 SECRET = "a secret of the tests, long enough to sign with"
 START = datetime(2023, 6, 15, 12, 0, tzinfo=UTC)

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from auth.ledger import Ledger
 from auth.links import LinkSigner
@@ -17,9 +18,11 @@ from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
 from resolvers.context import Limits, Quotas, Services
-from server.networks import refresher_of, weights_of
+from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
+from server.graphql.persisted_documents import PersistedDocuments
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
+from server.social_networks import refresher_of, weights_of
 
 WRITE_SECONDS = 4.0
 """So that callers hear of a database that cannot within 5."""
@@ -113,6 +116,16 @@ async def close_services(services: Services) -> None:
 def services_that_sign_nothing(settings: Settings) -> Services:
     """For commands: no secret need be kept for them."""
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
+
+
+def documents_of(settings: Settings) -> PersistedDocuments:
+    """Raises Failure where the manifest cannot be read."""
+    file = settings.trusted_documents
+    return PersistedDocuments(
+        read_manifest(Path(file)) if file else NOTHING_TRUSTED,
+        only_trusted=settings.only_trusted_documents,
+        left_bytes=settings.persisted_query_bytes,
+    )
 
 
 def _sizes(settings: Settings, *, are_patient: bool) -> Sizes:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import ArgumentError
 
 from base.token_buckets import parse_rate
 from server.failures import Failure
-from server.http.timing import Shown
+from server.http.server_timing import TimingAudience
 from server.logs import LogFormat
 
 PREFIX = "VIEWGRAPH_"
@@ -75,8 +75,8 @@ class Settings(BaseSettings):
             "of each text and number in it."
         ),
     )
-    server_timing: Shown = Field(
-        default=Shown.VIEWERS,
+    server_timing: TimingAudience = Field(
+        default=TimingAudience.VIEWERS,
         description=(
             "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who are "
             "signed in) or nobody."

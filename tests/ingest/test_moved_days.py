@@ -27,10 +27,10 @@ from ingest.verify import Verification
 from models import Action, Device
 from resolvers.context import Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
+from server.background_jobs import background_jobs
 from server.commands.cli import app
-from server.moving import follow_rules
-from server.upkeep import upkeep
+from server.time_zone_changes import adopt_rules
 from tests.clocks import older_rules, tzif
 from tests.ingest.brute import Cell, Totals, counted, drawn, stored
 from tests.studio import Clock
@@ -267,7 +267,7 @@ async def test_the_server_says_at_its_start_which_days_moved_and_leaves_them(
 ) -> None:
     days = days_of(place.events)
 
-    async with upkeep(services):
+    async with background_jobs(services):
         await come_true(lambda: bool(caplog.records))
 
     assert [(record.levelno, record.getMessage()) for record in caplog.records] == [
@@ -287,7 +287,7 @@ async def test_rules_that_move_no_day_with_events_are_taken_when_the_server_star
     events = [viewed(empty, f"2026-07-{day:02}T07:30:00Z") for day in range(1, 5)]
     await services.buffer.add(events)
 
-    await follow_rules(services)
+    await adopt_rules(services)
 
     assert await empty.rules() == (NEW.key, None)
     assert caplog.records == []
@@ -302,7 +302,7 @@ async def test_a_server_with_older_rules_says_so_and_takes_none_back(
     await place.execute("UPDATE zone_rules SET version = '2031a'")
     days = days_of(place.events)
 
-    async with upkeep(services):
+    async with background_jobs(services):
         await come_true(lambda: bool(caplog.records))
 
     assert [record.getMessage() for record in caplog.records] == [
@@ -310,7 +310,7 @@ async def test_a_server_with_older_rules_says_so_and_takes_none_back(
         f"{ZONE} than those of tzdata {RULES_VERSION}, which is here. Install a newer one."
     ]
     await place.execute("DELETE FROM day_totals WHERE day >= '2026-11-01'")
-    await follow_rules(services)
+    await adopt_rules(services)
     assert await place.rules() == (OLD.key, None)
 
 

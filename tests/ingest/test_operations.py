@@ -27,9 +27,9 @@ from ingest.verify import Verification
 from models import Action, Device, Organization, Tenant
 from resolvers.context import Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
+from server.background_jobs import background_jobs
 from server.commands.cli import app
-from server.upkeep import upkeep
 from tests.ingest.brute import Cell, counted, drawn, stored
 from tests.studio import START, Clock, Studio
 
@@ -530,7 +530,7 @@ async def test_partitions_are_no_difference_from_the_models(empty: World, databa
 async def test_the_server_makes_the_months_to_come_first(empty: World, services: Services) -> None:
     names = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'events\\_2023\\_%' ORDER BY 1"
     # Before it serves: what is written while its table is made is refused.
-    async with upkeep(services):
+    async with background_jobs(services):
         made = await empty.scalars(names)
 
     assert made == [f"events_2023_{month:02}" for month in (6, 7, 8)]

@@ -16,11 +16,11 @@ from typer.testing import CliRunner, Result
 
 from models import Network
 from server.app import create_app
+from server.background_jobs import background_jobs
 from server.commands.cli import app
-from server.networks import networks_of
 from server.services import close_services, services_of
 from server.settings import Settings
-from server.upkeep import upkeep
+from server.social_networks import networks_of
 from social import graph_api, soundcloud, x, youtube
 from social.refresh import ConnectedNetwork, MissingSettings
 from tests.server.program import environment
@@ -188,7 +188,7 @@ async def test_the_server_refreshes_by_itself(told: Told, web: Web, caplog: pyte
     told.clock.advance(hours=1)
     caplog.set_level(logging.INFO, "viewgraph")
 
-    async with upkeep(services), asyncio.timeout(30):
+    async with background_jobs(services), asyncio.timeout(30):
         # Said when its connections are closed.
         while caplog.text.count(" refreshed, ") < 5:  # noqa: ASYNC110
             await asyncio.sleep(0.05)

@@ -19,9 +19,9 @@ from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
-from server.graphql.documents import Documents
-from server.graphql.operation import Operation
-from server.http.errors import MASKED, Code, Refused, error_body, expected_in, formatted
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest
+from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
 
 log = logging.getLogger("viewgraph")
 
@@ -80,7 +80,7 @@ def answer_of_error(error: Exception, request_id: str) -> Answer:
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     """Of what kept anything from being executed. A bug is logged, and not told."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequestRefused):
         return error_body(error.message, {"code": error.code}, request_id)
     if expected := expected_in(error):
         return error_body(expected.message, expected.extensions, request_id)
@@ -91,8 +91,8 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 async def answers(
     context: Context,
     document: Document,
-    operation: Operation,
-    documents: Documents,
+    operation: GraphQLRequest,
+    documents: PersistedDocuments,
     request_id: str,
     *,
     is_endless: bool,
@@ -126,7 +126,12 @@ async def answers(
 
 
 async def answered(
-    context: Context, document: Document, operation: Operation, request_id: str, *, only_queries: bool = False
+    context: Context,
+    document: Document,
+    operation: GraphQLRequest,
+    request_id: str,
+    *,
+    only_queries: bool = False,
 ) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
@@ -141,13 +146,13 @@ async def answered(
 
 
 async def _one_answer(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     yield await answered(context, document, operation, request_id)
 
 
 async def _answers(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.fair_queue.wait(context.caller)
@@ -190,10 +195,10 @@ def _require_credentials(result: ExecutionResult) -> None:
             raise expected
 
 
-def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:
+def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> RequestRefused:
     if isinstance(error, InvalidOperationTypeError):
-        return Refused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-    return Refused(
+        return RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
+    return RequestRefused(
         "There is no operation." if error.operation_name is None else "The document has no such operation.",
         Code.OPERATION_RESOLUTION_FAILURE,
     )

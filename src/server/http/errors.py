@@ -53,7 +53,7 @@ class Code(StrEnum):
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
 
     def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:

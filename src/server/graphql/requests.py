@@ -7,12 +7,12 @@ import msgspec
 
 from base.errors import BadUserInput
 from graph.document import Document
-from server.http.errors import Code, Refused
+from server.http.errors import Code, RequestRefused
 
 _MAX_PARAMETERS = 100
 
 
-class Operation(msgspec.Struct):
+class GraphQLRequest(msgspec.Struct):
     query: str | None = None
     documentId: str | None = None
     variables: dict[str, Any] | None = None
@@ -20,20 +20,20 @@ class Operation(msgspec.Struct):
     extensions: dict[str, Any] | None = None
 
 
-_decode = msgspec.json.Decoder(Operation).decode
+_decode = msgspec.json.Decoder(GraphQLRequest).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
 """In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
-def operation_in_body(body: bytes) -> Operation:
-    """Raises Refused, and BAD_USER_INPUT for one that holds too many values."""
+def request_in_body(body: bytes) -> GraphQLRequest:
+    """Raises RequestRefused, and BAD_USER_INPUT for one that holds too many values."""
     require_few_values(body)
     try:
         return _decode(body)
     except _UNREADABLE as error:
-        raise Refused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+        raise RequestRefused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
 
 def require_few_values(json: bytes) -> None:
@@ -46,15 +46,18 @@ def require_few_values(json: bytes) -> None:
         )
 
 
-def operation_in_url(query_string: bytes) -> Operation:
-    """Objects are written as JSON. What is empty was not given, but for the `query`. Raises Refused."""
+def request_in_url(query_string: bytes) -> GraphQLRequest:
+    """Objects are written as JSON. An empty parameter counts as not given, except `query`.
+
+    Raises RequestRefused.
+    """
     try:
         given = _parameters(query_string)
         objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
         texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
-        return msgspec.convert({**given, **objects, **texts}, Operation)
+        return msgspec.convert({**given, **objects, **texts}, GraphQLRequest)
     except _UNREADABLE as error:
-        raise Refused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+        raise RequestRefused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
 
 
 _OBJECTS = {"variables", "extensions"}
@@ -73,11 +76,11 @@ def _parameters(query_string: bytes) -> dict[str, str]:
 
 
 def require_one_operation(document: Document, name: str | None) -> None:
-    """Raises Refused where there are several and none is asked for by name."""
+    """Raises RequestRefused where there are several and none is asked for by name."""
     operations = document.operations
     # If one has no name, that is the mistake.
     if name is None and len(operations) > 1 and all(operation.name for operation in operations):
-        raise Refused(
+        raise RequestRefused(
             "The document has several operations: say in `operationName` which one is meant.",
             Code.OPERATION_RESOLUTION_FAILURE,
         )

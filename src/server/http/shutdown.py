@@ -16,7 +16,7 @@ _AGAIN = {"retry-after": "1", "connection": "close"}
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
-class Stopping:
+class Shutdown:
     def __init__(self) -> None:
         self._told = Event()
 
@@ -54,10 +54,10 @@ class Stopping:
                 signal.signal(number, before[number])
 
 
-class CutOff:
+class AnswerAtShutdown:
     """uvicorn cancels what still runs when the time to end is over. Its client is told to come again."""
 
-    def __init__(self, app: ASGIApp, stopping: Stopping) -> None:
+    def __init__(self, app: ASGIApp, stopping: Shutdown) -> None:
         self._app = app
         self._stopping = stopping
 

@@ -16,7 +16,7 @@ _CREDENTIALS = ("authorization", "x-auth-token")
 VARY = ", ".join(("accept", "accept-encoding", *_CREDENTIALS))
 
 
-class Contents(NamedTuple):
+class Content(NamedTuple):
     content: bytes
     status: int
     media_type: str
@@ -24,11 +24,11 @@ class Contents(NamedTuple):
     """None where nobody is to keep it."""
 
 
-async def sealed(request: Request, contents: Contents, headers: Mapping[str, str]) -> Response:
+async def response_of(request: Request, contents: Content, headers: Mapping[str, str]) -> Response:
     """304 and nothing more for who has it already. What HEAD is answered has the headers of GET."""
     content, status, media_type, lifetime = contents
     is_read = request.method in READING
-    coding = choice_of(request).of(content)
+    coding = coding_choice(request).of(content)
     has_token = any(request.headers.get(name) for name in _CREDENTIALS)
     kept = cache_control(lifetime, is_read=is_read, has_token=has_token)
     sent = {"vary": VARY, "cache-control": kept, **headers}
@@ -44,6 +44,6 @@ async def sealed(request: Request, contents: Contents, headers: Mapping[str, str
     return response
 
 
-def choice_of(request: Request, offered: Sequence[str] = QUICKEST) -> Choice:
+def coding_choice(request: Request, offered: Sequence[str] = QUICKEST) -> Choice:
     given = request.headers.getlist("accept-encoding")
     return chosen(", ".join(given) if given else None, offered)

@@ -11,7 +11,7 @@ from resolvers.context import Context
 _RETRY_SECONDS = 10
 
 
-class Tally:
+class ConcurrencyCounter:
     """Of each key, how many are in use; in this worker."""
 
     def __init__(self, most: int) -> None:
@@ -31,11 +31,11 @@ class Tally:
             del self._used[key]
 
 
-class Quota:
+class SubscriptionQuota:
     """Of each user, or of each network where nobody is known."""
 
     def __init__(self, most: int) -> None:
-        self._tally = Tally(most)
+        self._tally = ConcurrencyCounter(most)
 
     @contextmanager
     def one_more(self, context: Context) -> Iterator[None]:

@@ -1,15 +1,13 @@
 """Documents that are asked for by an id, so that clients need not send them, or may send no others."""
 
 import sys
-from pathlib import Path
 
 import msgspec
 from cachetools import LRUCache
 
-from server.graphql.manifest import NOTHING_TRUSTED, Manifest, hash_of, read_manifest
-from server.graphql.operation import Operation
-from server.http.errors import Code, Refused
-from server.settings import Settings
+from server.graphql.manifest import Manifest, hash_of
+from server.graphql.requests import GraphQLRequest
+from server.http.errors import Code, RequestRefused
 
 _VERSION = 1
 # What an entry takes beside the text: its key, and its places in the cache's tables.
@@ -23,7 +21,7 @@ class _PersistedQuery(msgspec.Struct):
     sha256Hash: str
 
 
-class Documents:
+class PersistedDocuments:
     """Trusted ones of a manifest, and what clients left in this worker to ask for by its hash later on.
 
     Of the latter, as many are kept as fit into so many bytes; who asked last stays. With 0 bytes none.
@@ -34,26 +32,28 @@ class Documents:
         self._only_trusted = only_trusted
         self._left: LRUCache[str, str] = LRUCache(left_bytes, _size)
 
-    def find(self, operation: Operation) -> str:
-        """The text that is to be executed. Raises Refused."""
+    def find(self, operation: GraphQLRequest) -> str:
+        """The text that is to be executed. Raises RequestRefused."""
         persisted = _persisted(operation)
         if operation.documentId:
             if operation.query or persisted:
-                raise Refused("Send the `documentId`, or the document, not both.", Code.BAD_REQUEST, 400)
+                raise RequestRefused(
+                    "Send the `documentId`, or the document, not both.", Code.BAD_REQUEST, 400
+                )
             document = self._of_id(operation.documentId)
         elif persisted:
             document = self._of_hash(persisted, operation.query)
         elif operation.query is None:
-            raise Refused("There is neither a `query` nor a `documentId`.", Code.BAD_REQUEST, 400)
+            raise RequestRefused("There is neither a `query` nor a `documentId`.", Code.BAD_REQUEST, 400)
         else:
             document = operation.query
         if not document:
-            raise Refused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
+            raise RequestRefused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
         if self._only_trusted and not self._trusted.holds(document):
-            raise Refused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
+            raise RequestRefused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document
 
-    def keep(self, operation: Operation) -> None:
+    def keep(self, operation: GraphQLRequest) -> None:
         """Once the document was found to be good: what is none takes no one's place."""
         persisted = _persisted(operation)
         document = operation.query
@@ -62,52 +62,42 @@ class Documents:
 
     def _of_id(self, document_id: str) -> str:
         if not self._trusted.by_id:
-            raise Refused("There are no trusted documents here.", Code.PERSISTED_QUERY_NOT_SUPPORTED)
+            raise RequestRefused("There are no trusted documents here.", Code.PERSISTED_QUERY_NOT_SUPPORTED)
         document = self._trusted.find(document_id)
         if document is None:
-            raise Refused("There is no trusted document of this id.", Code.PERSISTED_QUERY_NOT_FOUND)
+            raise RequestRefused("There is no trusted document of this id.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document
 
     def _of_hash(self, persisted: _PersistedQuery, sent: str | None) -> str:
         """Apollo's clients go by the message or the code, and some only by a status of 200."""
         asked = persisted.sha256Hash
         if sent and hash_of(sent) != asked:
-            raise Refused("provided sha does not match query", Code.BAD_REQUEST, 400)
+            raise RequestRefused("provided sha does not match query", Code.BAD_REQUEST, 400)
         # Apollo's manifest may have ids of another making; its clients send them as if they were hashes.
         document = self._trusted.by_hash.get(asked) or self._trusted.by_id.get(asked)
         if document:
             return document
         if not self._left.maxsize:
-            raise Refused("PersistedQueryNotSupported", Code.PERSISTED_QUERY_NOT_SUPPORTED, 200)
+            raise RequestRefused("PersistedQueryNotSupported", Code.PERSISTED_QUERY_NOT_SUPPORTED, 200)
         document = sent or self._left.get(asked)
         if not document:
-            raise Refused("PersistedQueryNotFound", Code.PERSISTED_QUERY_NOT_FOUND, 200)
+            raise RequestRefused("PersistedQueryNotFound", Code.PERSISTED_QUERY_NOT_FOUND, 200)
         return document
-
-
-def documents_of(settings: Settings) -> Documents:
-    """Raises Failure where the manifest cannot be read."""
-    file = settings.trusted_documents
-    return Documents(
-        read_manifest(Path(file)) if file else NOTHING_TRUSTED,
-        only_trusted=settings.only_trusted_documents,
-        left_bytes=settings.persisted_query_bytes,
-    )
 
 
 def _size(document: str) -> int:
     return sys.getsizeof(document) + _ENTRY_BYTES
 
 
-def _persisted(operation: Operation) -> _PersistedQuery | None:
-    """Raises Refused where the extension is not what it should be."""
+def _persisted(operation: GraphQLRequest) -> _PersistedQuery | None:
+    """Raises RequestRefused where the extension is not what it should be."""
     given = (operation.extensions or {}).get("persistedQuery")
     if given is None:
         return None
     try:
         persisted = msgspec.convert(given, _PersistedQuery)
     except msgspec.ValidationError as error:
-        raise Refused(f"`persistedQuery` is wrong: {error}.", Code.BAD_REQUEST, 400) from None
+        raise RequestRefused(f"`persistedQuery` is wrong: {error}.", Code.BAD_REQUEST, 400) from None
     if persisted.version != _VERSION:
-        raise Refused("Unsupported persisted query version", Code.BAD_REQUEST, 400)
+        raise RequestRefused("Unsupported persisted query version", Code.BAD_REQUEST, 400)
     return persisted

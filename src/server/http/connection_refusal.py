@@ -13,7 +13,7 @@ UNAVAILABLE = "UNAVAILABLE"
 _JSON = "application/json"
 
 
-class Refusal(Exception):
+class ConnectionRefusal(Exception):
     """The connection ends with it."""
 
     def __init__(

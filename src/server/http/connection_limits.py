@@ -7,8 +7,8 @@ from time import monotonic
 from typing import NamedTuple
 
 from base.networks import network_of
-from server.http.quota import Tally
-from server.http.refusals import THROTTLED, UNAVAILABLE, Refusal
+from server.http.concurrency import ConcurrencyCounter
+from server.http.connection_refusal import THROTTLED, UNAVAILABLE, ConnectionRefusal
 from server.http.transports import GuardedTransport
 
 log = logging.getLogger("viewgraph")
@@ -18,7 +18,7 @@ _TOLD_SECONDS = 10.0
 RETRY_SECONDS = 10
 
 
-class Bounds(NamedTuple):
+class ConnectionLimits(NamedTuple):
     """Of each connection, but for the first two."""
 
     connections: int
@@ -30,10 +30,10 @@ class Bounds(NamedTuple):
     unread_seconds: float
 
 
-class Doors:
-    def __init__(self, bounds: Bounds) -> None:
+class ConnectionGate:
+    def __init__(self, bounds: ConnectionLimits) -> None:
         self.bounds = bounds
-        self._per_network = Tally(bounds.connections_per_address)
+        self._per_network = ConcurrencyCounter(bounds.connections_per_address)
         self._open = 0
         self._refused = 0
         """Of those that are open for a moment, to be told so."""
@@ -53,7 +53,7 @@ class Doors:
     def let_in(self, transport: GuardedTransport, address: str | None) -> bool:
         """False where there is no room at all. `address`: None of a proxy, which speaks for many.
 
-        Raises Refusal where one network has enough.
+        Raises ConnectionRefusal where one network has enough.
         """
         if self._open >= self.bounds.connections + self._spare:
             self.tell("the worker has no room for any more")
@@ -78,9 +78,9 @@ class Doors:
     def _let_off(self) -> None:
         self._refused -= 1
 
-    def full(self) -> Refusal:
+    def full(self) -> ConnectionRefusal:
         self.tell("the worker has enough")
-        return Refusal(
+        return ConnectionRefusal(
             503,
             f"{self.bounds.connections:,} connections are open, and no more may be. Try again shortly.",
             code=UNAVAILABLE,
@@ -96,8 +96,8 @@ class Doors:
             log.warning("Connections were refused, as %s: %s", reason, self._untold.pop(reason))
 
 
-def too_many(most: int, what: str) -> Refusal:
-    return Refusal(
+def too_many(most: int, what: str) -> ConnectionRefusal:
+    return ConnectionRefusal(
         429,
         f"At most {most:,} {what} from one address at a time. End another one first.",
         code=THROTTLED,

@@ -22,7 +22,7 @@ _CHUNK = 64 * 1024
 _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
-class ReportFiles:
+class ReportEndpoint:
     """Each is made in a thread, into a file that is gone when it was sent."""
 
     def __init__(self, services: Services) -> None:

@@ -1,4 +1,4 @@
-"""`viewgraph import`: what it is told, and what it tells."""
+"""`viewgraph import`: the events of a file are stored."""
 
 import asyncio
 from contextlib import nullcontext
@@ -12,11 +12,12 @@ import typer
 
 from auth.viewer import Viewer
 from base import calendar
-from base.errors import NotFound
 from ingest.files import EventFile, Format, InvalidFile
-from resolvers.context import Context, Services
+from resolvers.context import Context
 from resolvers.importing import Import, Reject, Tally
-from server.commands.terminal import DatabaseUrl, bars
+from server.accounts import user_id_of
+from server.commands.options import DatabaseUrl
+from server.commands.progress import bars
 from server.failures import Failure
 from server.revisions import require_current
 from server.services import close_services, services_of
@@ -82,7 +83,7 @@ async def _imported(
 
         started = perf_counter()
         try:
-            viewer = await _viewer(services, email) if email else None
+            viewer = Viewer(await user_id_of(Context(services, services.clock()), email)) if email else None
             work = Import(services, file, viewer=viewer, batch=batch, on_reject=keep, on_batch=show)
             try:
                 await work.run()
@@ -99,14 +100,6 @@ def _zone(name: str | None) -> ZoneInfo | None:
         return calendar.time_zone(name) if name else None
     except calendar.UnknownTimeZone as error:
         raise Failure(f"--time-zone: {error}.") from None
-
-
-async def _viewer(services: Services, email: str) -> Viewer:
-    context = Context(services, services.clock())
-    known = await context.loaders.account_by_email.load(email.strip().lower())
-    if known is None:
-        raise NotFound("There is no account with this email.")
-    return Viewer(known.user_id)
 
 
 def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> str:

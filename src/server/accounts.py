@@ -5,10 +5,11 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from auth.passwords import hash_password
-from base.errors import Conflict
+from base.errors import Conflict, NotFound
 from base.ids import uuid7
 from database import Database
 from models import Tenant, User
+from resolvers.context import Context
 from resolvers.text import required_text
 from server.failures import Failure
 
@@ -56,6 +57,14 @@ async def add_user(
         except IntegrityError:
             raise Conflict("The email or the username is taken.") from None
     return user
+
+
+async def user_id_of(context: Context, email: str) -> int:
+    """Raises NOT_FOUND."""
+    account = await context.loaders.account_by_email.load(email.strip().lower())
+    if account is None:
+        raise NotFound("There is no account with this email.")
+    return account.user_id
 
 
 def _long_enough(password: str) -> str:

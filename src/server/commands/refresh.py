@@ -1,6 +1,5 @@
-"""`viewgraph refresh`: figures of other networks, asked anew on command."""
+"""`viewgraph refresh`: figures of other networks are asked for again."""
 
-import asyncio
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,11 +12,12 @@ from base.errors import NotFound
 from database import Database
 from loaders.people import UserByUsername
 from models import Network
-from server.commands.terminal import DatabaseUrl, bars
+from server.commands.options import DatabaseUrl
+from server.commands.progress import bars
+from server.commands.run import run_with_database
 from server.failures import Failure
-from server.networks import refresher_of
-from server.revisions import require_current
 from server.settings import settings_with
+from server.social_networks import refresher_of
 from social.refresh import MissingSettings, OnTargets, Outcome, Refresher
 from social.targets import TargetScope
 
@@ -35,16 +35,11 @@ def refresh(
     settings = settings_with(database_url=database_url)
     clock = partial(datetime.now, UTC)
 
-    async def done() -> list[Outcome]:
-        await require_current(settings.database_url)
-        database = Database(settings.database_url)
-        try:
-            refresher = refresher_of(settings, database, clock)
-            return await refreshed(refresher, [network] if network else get_args(Name), username)
-        finally:
-            await database.close()
+    async def done(database: Database) -> list[Outcome]:
+        refresher = refresher_of(settings, database, clock)
+        return await refreshed(refresher, [network] if network else get_args(Name), username)
 
-    outcomes = asyncio.run(done())
+    outcomes = run_with_database(settings, done)
     typer.echo("\n".join(summary(outcomes)))
     if any(outcome.failed or outcome.stopped for outcome in outcomes):
         raise typer.Exit(1)

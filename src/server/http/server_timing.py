@@ -5,7 +5,7 @@ from enum import StrEnum
 from server.http.trip import Trip
 
 
-class Shown(StrEnum):
+class TimingAudience(StrEnum):
     """Who is told. How long something took may say what was not meant to be said."""
 
     NOBODY = "nobody"
@@ -13,9 +13,9 @@ class Shown(StrEnum):
     EVERYBODY = "everybody"
 
 
-def server_timing(trip: Trip, shown: Shown) -> dict[str, str]:
+def timing_header(trip: Trip, shown: TimingAudience) -> dict[str, str]:
     """The header, or none. Milliseconds; the database's are within those of the phases."""
-    if shown is Shown.NOBODY or (shown is Shown.VIEWERS and not trip.is_signed_in()):
+    if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not trip.is_signed_in()):
         return {}
     course = trip.context.course if trip.context else None
     spent = {

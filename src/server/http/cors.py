@@ -12,9 +12,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.http.errors import Code, Refused
+from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
-from server.http.rates import HEADERS
+from server.http.rate_limit_headers import HEADERS
 
 ANY = "*"
 _ASKED_ABOUT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
@@ -26,12 +26,12 @@ _SECONDS = 7200
 def require_preflight(request: Request) -> None:
     """The type of JSON is asked about, with or without a body, and so is each of the headers.
 
-    Raises Refused.
+    Raises RequestRefused.
     """
     if request.method == "POST":
         _require_json(request)
     elif not is_json(_type_of(request)) and not any(request.headers.get(name) for name in _ASKED_ABOUT):
-        raise Refused(
+        raise RequestRefused(
             "Send a header that browsers ask about first, such as `GraphQL-Require-Preflight: 1`.",
             Code.BAD_REQUEST,
             400,
@@ -45,12 +45,12 @@ def _type_of(request: Request) -> str:
 
 def _require_json(request: Request) -> None:
     if not is_json(_type_of(request)):
-        raise Refused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
+        raise RequestRefused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
     if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise Refused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
+        raise RequestRefused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
 
 
-def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
+def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     """Pages of these origins may read the answers. Tokens stand in headers, so no cookie is sent along."""
     if not origins:
         return app
@@ -62,10 +62,10 @@ def shared_with(origins: Collection[str], app: ASGIApp) -> ASGIApp:
         expose_headers=_SHOWN,
         max_age=_SECONDS,
     )
-    return _Varied(shared)
+    return _VaryByOrigin(shared)
 
 
-class _Varied:
+class _VaryByOrigin:
     """By origin, and not only where there is one: or a cache would answer pages with what has no header
     for them."""
 

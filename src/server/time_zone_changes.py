@@ -16,7 +16,7 @@ Tell = Callable[[str], object]
 """Is given a line for people."""
 
 
-async def follow_rules(services: Services) -> None:
+async def adopt_rules(services: Services) -> None:
     """Lets tenants take the rules of this server, and says of which that would move days with events."""
     told = 0
     for id, name in (await tenants_by_other_rules(services.database)).items():

@@ -13,7 +13,7 @@ from database import ensure_partitions
 from ingest.devices import classify
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
-from server.moving import follow_rules
+from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
 
@@ -68,14 +68,14 @@ CHORES = (
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
-    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), follow_rules),
+    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
     Chore("Loading what estimates visitors", None, load_library),
     Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
 )
 
 
 @asynccontextmanager
-async def upkeep(services: Services) -> AsyncIterator[None]:
+async def background_jobs(services: Services) -> AsyncIterator[None]:
     """Until the block is left."""
     for chore in CHORES:
         if chore.is_first:
