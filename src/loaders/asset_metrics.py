@@ -10,7 +10,8 @@ from uuid import UUID
 from base.calendar import Bucket, DateInterval, Span
 from base.ids import Kind
 from loaders.base import Loader, Loaders
-from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure
+from loaders.counts import CountsOfMany, ManyKey
+from loaders.measures import Cells, Dimension, Measure
 from loaders.series import Asked, Series, parts_of, read_series
 from models import Action
 

@@ -8,8 +8,8 @@ from sqlalchemy import BigInteger, cast, func, select
 
 from database import Statement, ordered_join, table_of
 from loaders.base import Loader, Loaders
-from loaders.counts import MONTHS, asked_subjects, is_of
 from loaders.figure_cache import Version, VersionKey
+from loaders.totals import MONTHS, asked_subjects, is_of
 from models import MonthTotal
 
 V = TypeVar("V")

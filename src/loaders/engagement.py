@@ -13,11 +13,12 @@ from base.calendar import Span
 from database import Statement, among, ordered_join, table_of
 from loaders.base import Loader, Loaders
 from loaders.cached import Asked, CachedKey, CachedLoader
-from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
+from loaders.counts import Counts, CountsKey
+from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
+from loaders.totals import ACTIVE_USERS, EVENTS, MONTHS, asked_subjects, is_of
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
-ACTIVE_USERS = table_of(ActiveUser).c
 ACTIVE_DAYS = timedelta(days=30)
 ACTIVITIES = (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
 COUNTED = (*ACTIVITIES, *TAKES_BACK)

@@ -11,7 +11,7 @@ from sqlalchemy import select
 
 from database import Statement, among, table_of
 from loaders.base import Loader, Loaders, RowLoader
-from loaders.counts import Ever, EverCounts, EverKey
+from loaders.ever import Ever, EverCounts, EverKey
 from loaders.people import USERS
 from loaders.scores import Score, ScoreInputs, score
 from models import Action, User, UserInsight, Work

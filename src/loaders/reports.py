@@ -12,7 +12,8 @@ from base.ids import Kind, global_id
 from loaders.asset_metrics import COUNTED, Choice, Ranked, RankedAssets, Ranking, RankingKey, Scope
 from loaders.assets import AssetById, AssetRow
 from loaders.base import Loader, Loaders
-from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure, SumsOfMany
+from loaders.counts import CountsOfMany, ManyKey, SumsOfMany
+from loaders.measures import Cells, Dimension, Measure
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from models import Action, Device
 from reports import (

@@ -6,7 +6,7 @@ from typing import NamedTuple, cast
 
 from base.calendar import Bucket, DateInterval
 from loaders.base import Loader, Loaders
-from loaders.counts import Dimension, Measure
+from loaders.measures import Dimension, Measure
 from loaders.series import Asked, Series, read_series
 from models import Action
 
