@@ -1,17 +1,18 @@
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
 from base.calendar import WeekStart
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
+from graph.faces import shows
 from graph.fields import argument, costly, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
-from graph.types.views import ActionSeries, ViewSeries, asset_face
+from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import (
     AssetSeries,
     Figures,
@@ -28,10 +29,8 @@ from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
-if TYPE_CHECKING:
-    from graph.types.assets import Asset
 
-
+@shows(Ranked)
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
 class RankedAsset:
     asset_id: strawberry.Private[int]
@@ -52,8 +51,7 @@ class RankedAsset:
 
     @loaded(
         AssetById,
-        Annotated["Asset", strawberry.lazy("graph.types.assets")],
-        of=lambda _, row: asset_face(row),
+        strawberry.LazyType("Asset", "graph.types.assets"),
     )
     def asset(self) -> int:
         """Which asset it is."""
@@ -104,7 +102,6 @@ class AssetMetrics:
     @loaded(
         RankedAssets,
         list[RankedAsset],
-        of=lambda _, ranked: [RankedAsset.of(one) for one in ranked],
         costs=list_of(10, "first"),
     )
     def top_assets(
@@ -122,7 +119,6 @@ class AssetMetrics:
     @loaded(
         VisitorsOfSubjects,
         UniqueVisitors | None,
-        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:

@@ -7,6 +7,7 @@ import strawberry
 from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
@@ -21,10 +22,12 @@ from loaders.insights import (
     WorksOfInsight,
 )
 from loaders.people import UserById
+from loaders.scores import Score
 from models import SourceType
 from resolvers.insights import MOST_WORKS
 
 
+@shows(WorkRow)
 @strawberry.type(
     description="Something that a user made, and how often it was played.", directives=[A_MINUTE]
 )
@@ -57,6 +60,7 @@ class Work:
         )
 
 
+@shows(Score)
 @strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.", directives=[A_MINUTE])
 class InsightScoreParts:
     reach: Decimal = described(
@@ -69,7 +73,12 @@ class InsightScoreParts:
         "views and of searches, 3,000 events of each month count."
     )
 
+    @classmethod
+    def of(cls, score: Score) -> Self:
+        return cls(reach=score.reach, activity=score.activity, interest=score.interest)
 
+
+@shows(InsightRow)
 @strawberry.type(
     description="What is known of a user beyond the account: profile, networks and works.",
     directives=[A_MINUTE],
@@ -102,7 +111,7 @@ class UserInsight(Node):
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
     )
 
-    @loaded(UserById, User, of=lambda _, row: User.of(row))
+    @loaded(UserById, User)
     def user(self) -> int:
         """The user whom it is about."""
         return self.row.user_id
@@ -140,9 +149,6 @@ class UserInsight(Node):
     @loaded(
         InsightScores,
         InsightScoreParts,
-        of=lambda _, score: InsightScoreParts(
-            reach=score.reach, activity=score.activity, interest=score.interest
-        ),
         costs=SEVERAL_STATEMENTS,
     )
     def insight_score_parts(self) -> InsightRow:
@@ -152,7 +158,6 @@ class UserInsight(Node):
     @loaded(
         WorksOfInsight,
         list[Work],
-        of=lambda _, rows: [Work.of(row) for row in rows],
         costs=list_of(MOST_WORKS),
     )
     def works(self) -> int:

@@ -6,6 +6,7 @@ import strawberry
 
 from base.calendar import Span
 from graph.directives import SEVERAL_STATEMENTS
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.cached import CachedKey
@@ -36,6 +37,7 @@ class ExperienceCounts:
         )
 
 
+@shows(Visitors)
 @strawberry.type(
     description=(
         "How many different people came. Who is signed in, or named by the server that reported it, is one "
@@ -130,7 +132,6 @@ class EngagementMetrics:
     @loaded(
         VisitorsOfPublication,
         UniqueVisitors,
-        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> CachedKey[VisitorsKey]:
@@ -177,6 +178,7 @@ class EngagementMetrics:
         )
 
 
+@shows(SocialCounts)
 @strawberry.type(
     description="How many users follow the owner of a publication, and how many the owner follows."
 )
