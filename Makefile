@@ -26,7 +26,7 @@ demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
 	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
-check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes and migrations
+check: .venv/.dev ## format, lint, types, imports, lengths, schema.graphql, its changes and migrations
 	@echo "Checking lint and format"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --diff
@@ -34,6 +34,8 @@ check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes a
 	@$(BIN)/mypy
 	@echo "Checking imports"
 	@$(BIN)/lint-imports --no-logo
+	@echo "Checking circles, lengths and dependencies"
+	@$(BIN)/python -m bench.limits
 	@echo "Checking schema.graphql"
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not current: run make schema"; exit 1; }
