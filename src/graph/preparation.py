@@ -44,7 +44,7 @@ class Preparation(SchemaExtension):
     async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
-        execution = context.execution
+        course = context.execution
         began = perf_counter()
         document = _document(execution)
         schema = execution.schema._schema
@@ -52,25 +52,25 @@ class Preparation(SchemaExtension):
         if errors:
             document.forget()
         execution.pre_execution_errors = errors
-        execution.began = perf_counter()
-        execution.validate = execution.began - began
+        course.began = perf_counter()
+        course.validate = course.began - began
         if errors:
             execution.pre_execution_errors = _throttled(context, document.price) or errors
         else:
-            execution.operation = _operation(schema, document, execution.operation_name)
+            course.operation = _operation(schema, document, execution.operation_name)
             _require_few(execution.variables or {})
             refused = await _too_expensive(execution, document)
-            spent = document.price if refused else (execution.cost or 1) + document.take_price()
+            spent = document.price if refused else (course.cost or 1) + document.take_price()
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if not execution.pre_execution_errors:
                 execution.result = remembered(document, execution.operation_name)
                 if execution.result is None and document.asks_the_schema:
                     # Each part of the schema that is told takes twice what other parts of answers do.
-                    context.services.fair_queue.charge(context.caller, execution.cost or 0)
-            if execution.deadline and execution.is_query:
-                seconds = 0 if execution.is_abandoned else context.limits.query_seconds
-                execution.deadline.reschedule(get_running_loop().time() + seconds)
-            if execution.is_query and not execution.pre_execution_errors and not execution.result:
+                    context.services.fair_queue.charge(context.caller, course.cost or 0)
+            if course.deadline and course.is_query:
+                seconds = 0 if course.is_abandoned else context.limits.query_seconds
+                course.deadline.reschedule(get_running_loop().time() + seconds)
+            if course.is_query and not execution.pre_execution_errors and not execution.result:
                 context.begin_snapshot()
         yield
 
@@ -99,13 +99,13 @@ def _require_few(variables: dict[str, Any]) -> None:
 
 async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
-    execution, limits = context.execution, context.limits
+    course, limits = context.execution, context.limits
     price = _price(execution.schema._schema, document, execution.operation_name)
     if price is None:
         return []
     variables = _as_sent(context, execution.variables or {})
     estimate = price.of(variables, await _known(context, price, variables))
-    execution.cost, execution.points = estimate.cost, estimate.points
+    course.cost, course.points = estimate.cost, estimate.points
     error: ExpectedError
     if estimate.points > limits.points:
         error = _too_many(price, estimate, variables, limits.points)

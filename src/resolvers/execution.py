@@ -53,7 +53,7 @@ class Execution:
     def is_mutation(self) -> bool:
         return self.operation is not None and self.operation.type == "mutation"
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
         self.is_abandoned = True
         if self.is_query and self.deadline and not self.deadline.expired():

@@ -242,7 +242,7 @@ class Connection:
         self._running = {}
         for task in running:
             if task in self._finishing:
-                self._finishing[task].leave()
+                self._finishing[task].abandon()
             else:
                 task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
@@ -287,7 +287,7 @@ class Connection:
         task = self._running.pop(id, None)
         if task in self._finishing:
             self._unheard.add(task)
-            self._finishing[task].leave()
+            self._finishing[task].abandon()
         elif task:
             task.cancel()
             await wait({task})
