@@ -68,7 +68,7 @@ CHORES = (
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
-    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), follow_rules),
+    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
     Chore("Loading what estimates visitors", None, load_library),
     Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
 )

@@ -1,4 +1,4 @@
-"""PersistedDocuments that are asked for by an id, so that clients need not send them, or may send no others."""
+"""Documents that are asked for by an id, so that clients need not send them, or may send no others."""
 
 import sys
 

@@ -47,7 +47,10 @@ def require_few_values(json: bytes) -> None:
 
 
 def request_in_url(query_string: bytes) -> GraphQLRequest:
-    """Objects are written as JSON. What is empty was not given, but for the `query`. Raises RequestRefused."""
+    """Objects are written as JSON. An empty parameter counts as not given, except `query`.
+
+    Raises RequestRefused.
+    """
     try:
         given = _parameters(query_string)
         objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}

@@ -65,7 +65,7 @@ def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     return _VaryByOrigin(shared)
 
 
-class _Varied:
+class _VaryByOrigin:
     """By origin, and not only where there is one: or a cache would answer pages with what has no header
     for them."""
 
