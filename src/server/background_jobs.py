@@ -10,8 +10,8 @@ from typing import NamedTuple
 from auth.ledger import forget_full
 from base.sketches import library
 from database import ensure_partitions
-from ingest.devices import told
-from ingest.unused import drop_unused_domains
+from ingest.devices import classify
+from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
 from server.time_zone_changes import adopt_rules
 
@@ -42,7 +42,7 @@ async def load_library(_: Services) -> None:
     await sleep(_AFTER_FIRST_ANSWERS)
     await to_thread(library)
     # Of an agent that no rule is sure of, so that all of them are loaded.
-    await to_thread(told, "An/1.0 (agent)")
+    await to_thread(classify, "An/1.0 (agent)")
 
 
 CHORES = (

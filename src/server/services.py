@@ -7,16 +7,16 @@ from pathlib import Path
 from auth.ledger import Ledger
 from auth.links import LinkSigner
 from auth.rates import RateLimits, Rates
-from auth.throttle import SignInRates, SignInThrottle
+from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Signer
 from database import Database, channel_of
-from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
+from ingest.collect_limiter import CollectLimiter, CollectRates
+from ingest.domain_caps import DomainCaps
 from ingest.subjects import Subjects
-from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from resolvers.context import Limits, Quotas, Services
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments
@@ -56,7 +56,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         ),
         salts=Salts(database, secret),
         subjects=Subjects(),
-        hour=Hour(seconds=settings.cache_seconds),
+        figure_cache=FigureCache(seconds=settings.cache_seconds),
         signer=Signer(
             secrets,
             lifetime=timedelta(minutes=settings.token_minutes),
@@ -64,7 +64,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             audience=settings.token_audience,
         ),
         links=LinkSigner(secrets),
-        throttle=SignInThrottle(
+        sign_in_limiter=SignInLimiter(
             SignInRates(
                 settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
             ),
@@ -77,7 +77,9 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
             ledger,
         ),
-        collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
+        collect_limiter=CollectLimiter(
+            CollectRates(settings.events_per_address, settings.events_per_subject)
+        ),
         visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
@@ -107,7 +109,7 @@ async def close_services(services: Services) -> None:
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
-    await services.throttle.close()
+    await services.sign_in_limiter.close()
     await services.database.close()
 
 

@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from base.buckets import rate_of
+from base.token_buckets import parse_rate
 from server.failures import Failure
 from server.http.server_timing import TimingAudience
 from server.logs import LogFormat
@@ -531,7 +531,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_limit(cls, text: str) -> str:
         try:
-            rate = rate_of(text)
+            rate = parse_rate(text)
         except ValueError:
             raise ValueError("Give a rate, such as `10 per 15 minutes`, or `off`") from None
         if rate and rate.size > _LARGEST_LIMIT:

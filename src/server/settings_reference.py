@@ -11,6 +11,8 @@ from server.settings import Settings, variable
 _HEAD = """\
 # Settings
 
+*For operators who configure a server.*
+
 Every setting is an environment variable. An option of the command line goes before its
 variable, and a variable that is empty counts as not set. A value that cannot be right ends
 the program with one line that names it.

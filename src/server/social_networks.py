@@ -14,7 +14,7 @@ from social.client import Client
 from social.facebook import Facebook
 from social.instagram import Instagram
 from social.lease import Clock, Quota
-from social.refresh import Connection, Missing, Refresher
+from social.refresh import ConnectedNetwork, MissingSettings, Refresher
 from social.soundcloud import SoundCloud
 from social.x import X
 from social.youtube import YouTube
@@ -27,19 +27,19 @@ def refresher_of(settings: Settings, database: Database, clock: Clock) -> Refres
     return Refresher(database, networks_of(settings), clock, every)
 
 
-def networks_of(settings: Settings) -> Mapping[Network, Connection | Missing]:
+def networks_of(settings: Settings) -> Mapping[Network, ConnectedNetwork | MissingSettings]:
     return {network: _network(settings, network) for network in Network}
 
 
-def _network(settings: Settings, network: Network) -> Connection | Missing:
+def _network(settings: Settings, network: Network) -> ConnectedNetwork | MissingSettings:
     client = _client(settings, network)
-    if isinstance(client, Missing):
+    if isinstance(client, MissingSettings):
         return client
     limit = parse(getattr(settings, f"{network.name.lower()}_quota"))
-    return Connection(client, Quota(limit.amount, timedelta(seconds=limit.get_expiry())))
+    return ConnectedNetwork(client, Quota(limit.amount, timedelta(seconds=limit.get_expiry())))
 
 
-def _client(settings: Settings, network: Network) -> Client | Missing:
+def _client(settings: Settings, network: Network) -> Client | MissingSettings:
     match network:
         case Network.YOUTUBE:
             if key := settings.youtube_api_key:
@@ -63,8 +63,8 @@ def _client(settings: Settings, network: Network) -> Client | Missing:
             return _missing(settings, "instagram_user_id", "instagram_access_token")
 
 
-def _missing(settings: Settings, *names: str) -> Missing:
-    return Missing([variable(name) for name in names if getattr(settings, name) is None])
+def _missing(settings: Settings, *names: str) -> MissingSettings:
+    return MissingSettings([variable(name) for name in names if getattr(settings, name) is None])
 
 
 def weights_of(settings: Settings) -> ScoreWeights:

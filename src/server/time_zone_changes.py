@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable
 
 from database import Database, channel_of
-from ingest.moved import Mended, adopt, mend, tenants_by_other_rules
+from ingest.moved_days import Mended, adopt, mend, tenants_by_other_rules
 from ingest.topics import tell_of_everything
 from resolvers.context import Services
 

@@ -8,7 +8,7 @@ import typer
 from database import Database
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
-from ingest.unused import drop_unused_domains
+from ingest.unused_domains import drop_unused_domains
 from server.commands.options import DatabaseUrl, tenants_of
 from server.commands.progress import progress_by_tenant
 from server.commands.run import run_with_database

@@ -6,7 +6,7 @@ import typer
 
 from base.errors import BadUserInput
 from database import Database, channel_of
-from ingest.moved import tenants_by_other_rules
+from ingest.moved_days import tenants_by_other_rules
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.topics import tell_of_everything
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of

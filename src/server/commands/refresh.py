@@ -18,8 +18,8 @@ from server.commands.run import run_with_database
 from server.failures import Failure
 from server.settings import settings_with
 from server.social_networks import refresher_of
-from social.refresh import Missing, OnTargets, Outcome, Refresher
-from social.targets import Scope
+from social.refresh import MissingSettings, OnTargets, Outcome, Refresher
+from social.targets import TargetScope
 
 Name = Literal["youtube", "soundcloud", "x", "facebook", "instagram"]
 
@@ -49,9 +49,9 @@ async def refreshed(refresher: Refresher, names: Sequence[str], username: str | 
     """Raises Failure where the only network that is asked for has no credentials."""
     networks = [Network[name.upper()] for name in names]
     unset = refresher.networks[networks[0]]
-    if len(networks) == 1 and isinstance(unset, Missing):
+    if len(networks) == 1 and isinstance(unset, MissingSettings):
         raise Failure(f"{names[0]} cannot be asked: {unset.words}.")
-    scope = Scope(refresher.clock(), await _user_id(refresher.database, username) if username else None)
+    scope = TargetScope(refresher.clock(), await _user_id(refresher.database, username) if username else None)
     with _progress() as (on_found, on_done):
         return await refresher.refresh(networks, scope=scope, on_found=on_found, on_done=on_done)
 

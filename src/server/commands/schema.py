@@ -33,5 +33,5 @@ def schema(
     for change in found:
         typer.echo(f"{change.criticality:<9}  {change.description}")
     if broken := sum(change.criticality is Criticality.BREAKING for change in found):
-        raise Failure(f"Breaking changes since {release.name}: {broken}. See docs/schema.md.")
+        raise Failure(f"Breaking changes since {release.name}: {broken}. See docs/reference/schema.md.")
     typer.echo(f"Nothing breaks clients of {release.name}.")

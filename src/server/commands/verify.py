@@ -3,7 +3,7 @@
 import typer
 
 from database import Database
-from ingest.lines import Line
+from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.verify import Verification
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
@@ -23,10 +23,10 @@ def verify(
         with progress_by_tenant("Verifying", len(asked)) as advance:
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
-                async for line in verification.lines():
+                async for row in verification.rows():
                     if not found:
-                        typer.echo("\t".join(Line._fields))
-                    typer.echo("\t".join(line))
+                        typer.echo("\t".join(DiscrepancyRow._fields))
+                    typer.echo("\t".join(row))
                     found += 1
                 say_what_was_pruned(name, verification.pruned_before)
                 if verification.moved:

@@ -8,7 +8,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from auth.sign_in import viewer_of
-from ingest.reports import EventOutcome, EventStatus
+from ingest.outcomes import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Context, Services
@@ -66,7 +66,7 @@ class CollectEndpoint:
             services, now=services.clock(), address=request.client.host if request.client else ""
         )
         context.viewer = await viewer_of(
-            request.headers, context.loaders, services.signer, context.now, services.bearers
+            request.headers, context.loaders, services.signer, context.now, services.viewer_cache
         )
         collected = await collect(context, events, _origin(request))
         return _answer(202, _summary(collected))

@@ -50,12 +50,12 @@ class ReportEndpoint:
 
     async def _read(self, token: str) -> tuple[DocumentKey, Report]:
         context = Context(self._services, now=self._services.clock())
-        context.begin_moment()
+        context.begin_snapshot()
         try:
             key = await linked_report(context, token)
             return key, await context.loaders.reports.load(key.scope)
         finally:
-            context.end_moment()
+            context.end_snapshot()
 
 
 def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:

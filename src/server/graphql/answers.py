@@ -14,7 +14,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
-from base.turns import Line
+from base.scheduler import RunQueue
 from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
         return None if self.is_executed else self.errors
 
 
-async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Answer:
+async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueue) -> Answer:
     is_begun = not isinstance(result, PreExecutionError)
     # Neither data nor a place in it: as little was executed where the variables did not fit.
     is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
@@ -59,7 +59,7 @@ async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Ans
         # What a subscription begins with is validated: its errors have a place.
         errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
         _let_go(error)
-        await line.step(_STEPS_OF_AN_ERROR)
+        await run_queue.step(_STEPS_OF_AN_ERROR)
     if errors:
         body["errors"] = errors
     is_empty = all(value is None for value in (result.data or {}).values())
@@ -139,9 +139,9 @@ async def answered(
         result = await execute(
             context, document, operation.variables, operation.operationName, only_queries=only_queries
         )
-        return await answer_of(result, request_id, context.line)
+        return await answer_of(result, request_id, context.run_queue)
 
-    async with context.services.lanes.of(context.caller):
+    async with context.services.fair_queue.slot(context.caller):
         return await in_time(context, made())
 
 
@@ -155,12 +155,12 @@ async def _answers(
     context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
-    await context.services.lanes.turn(context.caller)
+    await context.services.fair_queue.wait(context.caller)
     asked = subscribe(context, document, operation.variables, operation.operationName)
     async with aclosing(asked) as results:
         while result := await _next(context, results):
             _require_credentials(result)
-            answer = await answer_of(result, request_id, context.line)
+            answer = await answer_of(result, request_id, context.run_queue)
             result.data = None
             # Before it is sent, for which nobody else has to wait.
             context.end_turn()

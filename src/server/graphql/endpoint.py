@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from auth.sign_in import Bearers
+from auth.sign_in import ViewerCache
 from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
 from graph.document import Document
 from graph.events import Recording
@@ -164,9 +164,9 @@ class Endpoint:
         reads = request.method in READING
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
-        context = await self._context(request, trip, self._services.bearers if recording else None)
+        context = await self._context(request, trip, self._services.viewer_cache if recording else None)
         if recording:
-            answer = await answer_of(await _recorded(recording, context), trip.id, context.line)
+            answer = await answer_of(await _recorded(recording, context), trip.id, context.run_queue)
         else:
             with _in_terms_of_http(request, context):
                 answer = await answered(context, document, operation, trip.id, only_queries=reads)
@@ -208,7 +208,7 @@ class Endpoint:
         body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
         return request_in_body(body)
 
-    async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
+    async def _context(self, request: Request, trip: Trip, viewer_cache: ViewerCache | None) -> Context:
         services = self._services
         context = trip.context = Context(
             services,
@@ -217,7 +217,7 @@ class Endpoint:
             base_url=lambda: str(request.base_url),
             credentials=request.headers,
         )
-        await context.identify(bearers)
+        await context.identify(viewer_cache)
         return context
 
 

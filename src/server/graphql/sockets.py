@@ -128,9 +128,9 @@ class Sockets:
             return
         self._open += 1
         try:
-            lanes = self._services.lanes
-            lanes.owe(network, _COST)
-            await lanes.turn(network)
+            fair_queue = self._services.fair_queue
+            fair_queue.charge(network, _COST)
+            await fair_queue.wait(network)
             await self._serve(socket)
         finally:
             self._open -= 1

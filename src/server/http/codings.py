@@ -43,7 +43,7 @@ def _zstd(content: bytes, level: int) -> bytes:
 class _Coding(NamedTuple):
     compress: Callable[[bytes, int], bytes]
     quick: int
-    """The level at which more time would save few bytes: docs/endpoint.md has the figures."""
+    """The level at which more time would save few bytes: docs/reference/endpoint.md has the figures."""
     dense: int
 
 

@@ -118,7 +118,7 @@ def expected_in(error: BaseException | None) -> ExpectedError | None:
     if isinstance(error, ExpectedError):
         return error
     fault = fault_of(error)
-    return fault.told() if fault else None
+    return fault.error() if fault else None
 
 
 def _is_about_values(error: GraphQLError) -> bool:
