@@ -15,7 +15,7 @@ class Lifetime(NamedTuple):
     is_private: bool
 
 
-class Described(NamedTuple):
+class OperationSummary(NamedTuple):
     """The operation that a document has, or that was named among several."""
 
     type: str
@@ -25,7 +25,7 @@ class Described(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class Execution:
     """Seconds that each phase took, 0 where it did not come to that."""
 
     validate: float = 0.0
@@ -34,7 +34,7 @@ class Course:
     """When it was validated, by the clock that measures."""
     deadline: Timeout | None = None
     """By when it has to be over; set for what may be stopped, while it is executed."""
-    operation: Described | None = None
+    operation: OperationSummary | None = None
     """None where nothing was found that could be executed."""
     cost: int | None = None
     """None where it was not asked for: of what only records events it is known to be small."""
