@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any, NamedTuple, Self, cast
+from typing import NamedTuple, Self, cast
 
 import strawberry
 
@@ -11,15 +11,9 @@ from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.asset_metrics import SeriesKey
 from loaders.assets import AssetById
-from loaders.organizations import WorkspaceById, WorkspaceRow
+from loaders.organizations import WorkspaceById
 from loaders.series import Point, Series
 from loaders.views import ViewsKey
-
-
-def _workspace_face(row: WorkspaceRow) -> Any:
-    from graph.types.assets import Workspace
-
-    return Workspace.of(row)
 
 
 def is_running(bucket: Bucket, now: datetime) -> bool:
