@@ -23,7 +23,7 @@ from database import Database, current_usage
 from ingest.agents import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
-from ingest.subjects import Reporters, Subjects
+from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
@@ -110,13 +110,13 @@ class Services:
     buffer: Buffer
     """What takes in reported events."""
     salts: Salts
-    subjects: Subjects
+    subjects: SubjectCache
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
-    reporters: Reporters = field(default_factory=Reporters)
+    reporters: ReporterCache = field(default_factory=ReporterCache)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
