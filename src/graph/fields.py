@@ -26,6 +26,7 @@ from graph.directives import (
     ScopeDirective,
     SeriesSize,
 )
+from graph.faces import face_of
 from loaders.base import Loader
 from resolvers.context import Context
 
@@ -35,8 +36,6 @@ _STEPS = 10
 K = TypeVar("K", bound=Hashable)
 Price: TypeAlias = Cost | ListSize | SeriesSize
 Costs: TypeAlias = Price | Sequence[Price]
-Face: TypeAlias = Callable[[Any, Any], Any]
-"""Makes from a key and its value what is shown."""
 Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
@@ -65,12 +64,13 @@ class Auth(FieldExtension):
 
 
 class Loads(FieldExtension):
-    """The field's function gives the key, the loader gives the value, and `of` gives the value its face.
+    """The field's function gives the key, the loader gives the value, and `of` makes of both what is shown;
+    without it, the type of the value says which face it has.
 
     Without a key, and for a key of which the loader knows nothing, the field is null.
     """
 
-    def __init__(self, loader: type[Loader[Any, Any]], of: Face) -> None:
+    def __init__(self, loader: type[Loader[Any, Any]], of: Callable[[Any, Any], Any] | None) -> None:
         self.loader = loader
         self.of = of
 
@@ -85,24 +85,22 @@ class Loads(FieldExtension):
         value = await info.context.loaders[self.loader].load(key)
         # Thousands may have waited for it, or for others of the same batch.
         await info.context.run_queue.step(_STEPS)
-        return None if value is None else self.of(key, value)
-
-
-def _as_it_is(_: object, value: object) -> object:
-    return value
+        if value is None:
+            return None
+        return face_of(value) if self.of is None else self.of(key, value)
 
 
 def loaded(
     loader: type[Loader[K, Any]],
     type: Any,
     *,
-    of: Callable[[K, Any], Any] = _as_it_is,
+    of: Callable[[K, Any], Any] | None = None,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
     costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
-    """A field of `type` whose value a loader has; what is decorated gives the key, and `of` makes from both
-    what is shown.
+    """A field of `type` whose value a loader has; what is decorated gives the key. `of` is for what the value
+    alone does not show: for a row, its type does (see `graph.faces`).
 
     `cached` is for what everybody may see alike; what requires something says it by itself.
     """

@@ -1,5 +1,5 @@
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -8,23 +8,22 @@ from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking
 from figures.figure import values
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
+from graph.faces import shows
 from graph.fields import argument, costly, described, field, loaded
 from graph.figures import with_figures
 from graph.info import Info
 from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
-from graph.types.views import ActionSeries, ViewSeries, asset_face
+from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset, together
 from loaders.assets import AssetById
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
-if TYPE_CHECKING:
-    from graph.types.assets import Asset
 
-
+@shows(Ranked)
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
 @with_figures(IN_SCHEMA, after="rank")
 class RankedAsset:
@@ -33,8 +32,7 @@ class RankedAsset:
 
     @loaded(
         AssetById,
-        Annotated["Asset", strawberry.lazy("graph.types.assets")],
-        of=lambda _, row: asset_face(row),
+        strawberry.LazyType("Asset", "graph.types.assets"),
     )
     def asset(self) -> int:
         """Which asset it is."""
@@ -76,7 +74,6 @@ class AssetMetrics:
     @loaded(
         VisitorsOfSubjects,
         UniqueVisitors | None,
-        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:

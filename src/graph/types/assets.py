@@ -8,12 +8,13 @@ import strawberry
 from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import Connection, PageOf, json_list
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import DomainAlias
 from graph.types.node import Node
 from loaders.asset_metrics import Scope, TotalsByAsset
@@ -45,6 +46,7 @@ WorkspaceIds = Annotated[
 ]
 
 
+@shows(FormatRow)
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
     type: AssetFormatType = described("What kind of file it is.")
@@ -57,6 +59,7 @@ class AssetFormat:
         return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
 
 
+@shows(OrganizationRow)
 @strawberry.type(
     description="A company or team: its workspaces hold its assets. Known only to its members.",
     directives=[PERSONAL],
@@ -65,12 +68,12 @@ class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
 
-    @json_list(lambda row: Workspace.of(row), Connection["Workspace"])
+    @listed(Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
         return await workspaces_key(info.context, self.row, page())
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     async def assets(
         self,
         info: Info,
@@ -83,7 +86,6 @@ class Organization(Node):
     @loaded(
         AliasesOfTenant,
         list[DomainAlias] | None,
-        of=lambda _, aliases: DomainAlias.all(aliases),
         requires=INSIDERS,
         costs=list_of(MOST_ALIASES),
     )
@@ -119,6 +121,7 @@ class Organization(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
 
 
+@shows(WorkspaceRow)
 @strawberry.type(
     description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
 )
@@ -126,12 +129,12 @@ class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("What its organization's members call it. Not unique.")
 
-    @loaded(OrganizationById, Organization, of=lambda _, row: Organization.of(row))
+    @loaded(OrganizationById, Organization)
     def organization(self) -> int:
         """The organization that it is a part of."""
         return self.row.organization_id
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     def assets(self, page: PageOf) -> PageKey:
         """Its assets, oldest first."""
         return workspace_assets_key(self.row, page())
@@ -162,6 +165,7 @@ class Workspace(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)), name=row.name)
 
 
+@shows(AssetRow)
 @strawberry.type(
     description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
     directives=[PERSONAL],
@@ -171,7 +175,7 @@ class Asset(Node):
     name: str = described("What its workspace's members call it. Not unique.")
     created_at: datetime = described("When it was made here.")
 
-    @loaded(WorkspaceById, Workspace, of=lambda _, row: Workspace.of(row))
+    @loaded(WorkspaceById, Workspace)
     def workspace(self) -> int:
         """The workspace that it belongs to."""
         return self.row.workspace_id
@@ -179,7 +183,6 @@ class Asset(Node):
     @loaded(
         FormatsOfAsset,
         list[AssetFormat],
-        of=lambda _, rows: [AssetFormat.of(row) for row in rows],
         costs=list_of(MOST_FORMATS),
     )
     def formats(self) -> int:

@@ -11,6 +11,7 @@ from figures.figure import Figure, values
 from figures.insights import FOLLOWERS, PLAYS, PLAYS_ELSEWHERE, PROFILE_SEARCHES, PROFILE_VIEWS, Raised
 from figures.scores import SCORE_PARTS, Score
 from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import costly, described, loaded
 from graph.figures import with_figures
 from graph.info import Info
@@ -38,6 +39,7 @@ def _raised(figure: Figure[int], *, requires: Sequence[Access] = ()) -> Any:
     return loaded(EverCounts, type, of=lambda _, ever: ever.all, requires=requires)(key)
 
 
+@shows(WorkRow)
 @strawberry.type(
     description="Something that a user made, and how often it was played.", directives=[A_MINUTE]
 )
@@ -65,6 +67,7 @@ class Work:
         )
 
 
+@shows(Score)
 @strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.", directives=[A_MINUTE])
 @with_figures(SCORE_PARTS)
 class InsightScoreParts:
@@ -73,6 +76,7 @@ class InsightScoreParts:
         return cls(**values(SCORE_PARTS, score))
 
 
+@shows(InsightRow)
 @strawberry.type(
     description="What is known of a user beyond the account: profile, networks and works.",
     directives=[A_MINUTE],
@@ -97,7 +101,7 @@ class UserInsight(Node):
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
     )
 
-    @loaded(UserById, User, of=lambda _, row: User.of(row))
+    @loaded(UserById, User)
     def user(self) -> int:
         """The user whom it is about."""
         return self.row.user_id
@@ -120,7 +124,6 @@ class UserInsight(Node):
     @loaded(
         WorksOfInsight,
         list[Work],
-        of=lambda _, rows: [Work.of(row) for row in rows],
         costs=list_of(MOST_WORKS),
     )
     def works(self) -> int:

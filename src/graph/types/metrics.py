@@ -10,6 +10,7 @@ from figures.experiences import EXPERIENCES
 from figures.figure import values
 from figures.visitors import VISITORS, Visitors
 from graph.directives import SEVERAL_STATEMENTS
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.figures import with_figures
 from graph.scalars import BigInt
@@ -29,6 +30,7 @@ class ExperienceCounts:
         return cls(**values(EXPERIENCES, counts))
 
 
+@shows(Visitors)
 @strawberry.type(
     description=(
         "How many different people came. Who is signed in, or named by the server that reported it, is one "
@@ -90,7 +92,6 @@ class EngagementMetrics:
     @loaded(
         VisitorsOfPublication,
         UniqueVisitors,
-        of=lambda _, visitors: UniqueVisitors.of(visitors),
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> CachedKey[VisitorsKey]:
@@ -131,6 +132,7 @@ class EngagementMetrics:
         )
 
 
+@shows(SocialCounts)
 @strawberry.type(
     description="How many users follow the owner of a publication, and how many the owner follows."
 )

@@ -1,7 +1,7 @@
 """Publications and the people who make them: each shows the other, so they stand together."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -10,6 +10,7 @@ from base.calendar import WeekStart
 from base.ids import Kind, global_id
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
+from graph.faces import shows
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -24,7 +25,7 @@ from graph.types.arguments import (
     ZeroFill,
     Zone,
 )
-from graph.types.connection import Connection, PageOf, json_list
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
@@ -32,7 +33,7 @@ from graph.types.views import ActionSeries, ViewSeries
 from loaders.cached import CachedKey
 from loaders.domains import AliasesOfTenant
 from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
-from loaders.insights import InsightByUser, InsightRow
+from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
@@ -43,18 +44,10 @@ from resolvers import metrics
 from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
 
-if TYPE_CHECKING:
-    from graph.types.insight import UserInsight
-
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
 
-def _insight(row: InsightRow) -> Any:
-    from graph.types.insight import UserInsight  # it shows its user, as its user shows it
-
-    return UserInsight.of(row)
-
-
+@shows(UserRow)
 @strawberry.type(
     description="Somebody with an account, who makes publications and follows others.", directives=[A_MINUTE]
 )
@@ -63,15 +56,14 @@ class User(Node):
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("As the user wants to be called; null where the user did not say.")
 
-    @json_list(lambda row: Publication.of(row), Connection["Publication"])
+    @listed(Connection["Publication"])
     def publications(self, page: PageOf) -> PageKey:
         """The publications that this user owns, oldest first."""
         return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
 
     @loaded(
         InsightByUser,
-        Annotated["UserInsight", strawberry.lazy("graph.types.insight")] | None,
-        of=lambda _, row: _insight(row),
+        strawberry.LazyType("UserInsight", "graph.types.insight") | None,
     )
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
@@ -80,7 +72,6 @@ class User(Node):
     @loaded(
         AliasesOfTenant,
         list[DomainAlias] | None,
-        of=lambda _, aliases: DomainAlias.all(aliases),
         requires=[Access.SELF],
         costs=list_of(MOST_ALIASES),
     )
@@ -99,6 +90,7 @@ class User(Node):
         )
 
 
+@shows(ExperienceRow)
 @strawberry.type(
     description="Something that a publication offers to do, read or hear. Everybody may see it.",
     directives=[A_MINUTE],
@@ -118,6 +110,7 @@ class Experience(Node):
         )
 
 
+@shows(PublicationRow)
 @strawberry.type(
     description="A studio's public page, and the figures that only its makers see: its owner and its "
     "co-creators.",
@@ -130,7 +123,7 @@ class Publication(Node):
     created_at: datetime = described("When it was made here.")
     allow_bookings: bool = described("Whether appointments with its makers can be booked.")
 
-    @loaded(UserById, User, of=lambda _, row: User.of(row))
+    @loaded(UserById, User)
     def owner(self) -> int:
         """The user whose publication it is."""
         return self.row.owner_id
@@ -138,14 +131,13 @@ class Publication(Node):
     @loaded(
         CoCreators,
         list[User],
-        of=lambda _, rows: [User.of(row) for row in rows],
         costs=list_of(MOST_CO_CREATORS),
     )
     def co_creators(self) -> int:
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
-    @json_list(Experience.of, Connection[Experience])
+    @listed(Connection[Experience])
     def experiences(
         self,
         page: PageOf,
@@ -194,7 +186,6 @@ class Publication(Node):
     @loaded(
         SocialCountsByUser,
         SocialMetrics | None,
-        of=lambda _, counts: SocialMetrics.of(counts),
         requires=MAKERS,
     )
     def social_metrics(self) -> int:
