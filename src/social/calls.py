@@ -8,12 +8,11 @@ from functools import lru_cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-import stamina
-
+from base.retries import Backoff, retried
 from models import Network
 from social.answers import Verdict, by_status, decoded
 from social.circuit_breaker import CircuitBreaker
-from social.errors import Failed, Limited, NetworkError, NoSuch
+from social.errors import Failed, Limited, NoSuch
 
 if TYPE_CHECKING:
     # Most servers ask no network, and start sooner without it.
@@ -36,10 +35,8 @@ class RetryPolicy(NamedTuple):
     attempts: int = 3
     seconds: float = 20.0
     """For one attempt, from connecting to the last byte."""
-    first_wait: float = 0.5
-    """In seconds; it doubles, and has up to a second of jitter."""
-    longest_wait: float = 30.0
-    """If a network asks for more, it is left alone until then."""
+    backoff: Backoff = Backoff(0.5, 30.0, jitter=1.0)
+    """If a network asks for a longer pause, it is left alone until then."""
     most_bytes: int = _MOST_BYTES
 
 
@@ -90,8 +87,6 @@ class Calls:
         self._circuit = circuit
         self._allowance = allowance
         self._policy = policy
-        self._last: NetworkError | None = None
-        """For the log: what the attempt before came to."""
 
     async def get(
         self,
@@ -128,20 +123,11 @@ class Calls:
         return answer
 
     async def _body(self, request: "httpx.Request", cost: int, verdict: Verdict) -> bytes:
-        attempts = stamina.retry_context(
-            on=self._is_worth_another,
-            attempts=self._policy.attempts,
-            timeout=None,
-            wait_initial=self._policy.first_wait,
-            wait_max=self._policy.longest_wait,
-        )
-        async for attempt in attempts:
-            with attempt:
-                if attempt.num > 1:
-                    log.warning("%s: %s; it is asked again", self._name, self._last)
-                await self._allowance.spend(cost)
-                return await self._once(request, verdict)
-        raise AssertionError("the last attempt raises")
+        async def attempt(_: int) -> bytes:
+            await self._allowance.spend(cost)
+            return await self._once(request, verdict)
+
+        return await retried(attempt, self._pause_after)
 
     async def _once(self, request: "httpx.Request", verdict: Verdict) -> bytes:
         """None of the errors has the request in it, or was raised from one that has."""
@@ -173,14 +159,11 @@ class Calls:
                 raise Failed(f"its answer has more than {self._policy.most_bytes:,} bytes")
         return bytes(body)
 
-    def _is_worth_another(self, error: Exception) -> bool | float:
-        """True, or after how many seconds."""
-        if not isinstance(error, NetworkError):
-            return False
+    def _pause_after(self, error: Exception, attempt: int) -> float | None:
         wait = error.wait if isinstance(error, Failed | Limited) else None
-        if wait is not None and wait > self._policy.longest_wait:
-            return False
-        if wait is None and not (isinstance(error, Failed) and error.is_passing):
-            return False
-        self._last = error
-        return True if wait is None else wait
+        if wait is None and isinstance(error, Failed) and error.is_passing:
+            wait = self._policy.backoff.pause(attempt)
+        if wait is None or wait > self._policy.backoff.longest or attempt == self._policy.attempts:
+            return None
+        log.warning("%s: %s; it is asked again", self._name, error)
+        return wait
