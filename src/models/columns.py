@@ -1,12 +1,12 @@
 """The columns that most tables share."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Uuid
 from sqlmodel import Field, SQLModel
 
+from base.time_units import EPOCH
 from models.types import Id, Instant
 
 SQLModel.metadata.naming_convention = {
@@ -17,7 +17,7 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
+NEVER = EPOCH
 """Sorts before every instant; null would sort on one engine first and on the other last."""
 
 REFERENCE = {"distribution": "reference"}

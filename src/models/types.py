@@ -5,15 +5,14 @@ puts around `process_bind_param` takes several times as long as the conversion.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, LargeBinary, String, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from base.time_units import EPOCH, MICROSECOND
 
 
 class Id(TypeDecorator[int]):
@@ -46,7 +45,7 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        instant: datetime = _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value
+        instant: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value
         return instant.astimezone(UTC)
 
 
@@ -94,7 +93,7 @@ class SortedText(TypeDecorator[str]):
 
 
 def _microseconds(instant: datetime | None) -> int | None:
-    return None if instant is None else (_aware(instant) - _EPOCH) // _MICROSECOND
+    return None if instant is None else (_aware(instant) - EPOCH) // MICROSECOND
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -7,15 +7,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from base.numbers import LARGEST
 from social.errors import Failed, Limited, NetworkError, Refused
 
 T = TypeVar("T")
 
 Verdict = Callable[[int, Mapping[str, str], bytes], NetworkError | None]
 """By status, headers (in lower case) and body: what is wrong, or None."""
-
-MOST = 2**53 - 1
-"""The largest figure that is believed: the schema has no larger one."""
 
 
 def by_status(status: int, headers: Mapping[str, str], _: bytes) -> NetworkError | None:
@@ -79,8 +77,8 @@ def figure(value: int | str | None) -> int | None:
     """A count, also as digits in a text; None for anything else."""
     if isinstance(value, str):
         value = int(value) if _is_digits(value) else None
-    return value if value is not None and 0 <= value <= MOST else None
+    return value if value is not None and 0 <= value <= LARGEST else None
 
 
 def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(MOST))
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST))
