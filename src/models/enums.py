@@ -1,4 +1,4 @@
-"""The numbers that stand in SmallInteger columns. A number once used keeps its meaning for ever."""
+"""The numbers in SmallInteger columns. A number keeps its meaning for ever once it is used."""
 
 from enum import IntEnum
 
@@ -32,7 +32,7 @@ class SourceType(IntEnum):
 
 
 class Network(IntEnum):
-    """Where figures of works and accounts are asked for."""
+    """A network that is asked for the counts of works and accounts."""
 
     YOUTUBE = 1
     SOUNDCLOUD = 2
@@ -56,10 +56,10 @@ class SubjectKind(IntEnum):
 
 
 class Action(IntEnum):
-    """What happened. One action belongs to one kind of subject, so (action, subject id) names both.
+    """What happened. An action belongs to one kind of subject, so (action, subject id) names the subject.
 
-    An UN... action and CANCEL take back an earlier event and stand at *its* time, so that what is
-    taken back leaves the day it was counted in.
+    An UN... action and CANCEL take back an earlier event. They have the time of that event, so that it no
+    longer counts on the day on which it was counted.
     """
 
     VIEW = 1
@@ -77,7 +77,7 @@ class Action(IntEnum):
     AR_SCAN = 22
     INTERACTION = 23
     ENGAGED_VIEW = 24
-    """Of totals only: a view, at its first interaction."""
+    """A view, at its first interaction. It is in totals alone."""
     PROFILE_VIEW = 30
     PROFILE_SEARCH = 31
     PLAY = 40

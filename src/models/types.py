@@ -1,7 +1,7 @@
 """Column types that mean the same on SQLite and PostgreSQL.
 
-Those that many events are written with give their `bind_processor` themselves: the one that SQLAlchemy
-puts around `process_bind_param` takes several times as long as the conversion.
+The types of columns of events have a `bind_processor` of their own: the one that SQLAlchemy makes from
+`process_bind_param` takes several times as long as the conversion.
 """
 
 from collections.abc import Callable
@@ -16,7 +16,7 @@ from base.time_units import EPOCH, MICROSECOND
 
 
 class Id(TypeDecorator[int]):
-    """An identity: SQLite counts up only a column that is declared INTEGER."""
+    """An identity. SQLite counts up only a column that is declared INTEGER."""
 
     impl = BigInteger
     cache_ok = True
@@ -28,7 +28,8 @@ class Id(TypeDecorator[int]):
 class Instant(TypeDecorator[datetime]):
     """An aware datetime in UTC: `timestamptz`, or in SQLite whole microseconds since 1970.
 
-    SQLite's own text form drops an offset without converting it, and takes three times the room.
+    The text that SQLAlchemy would store in SQLite drops an offset without converting it, and takes three
+    times the room.
     """
 
     impl = DateTime
@@ -111,5 +112,5 @@ def _ordinal(day: date | None) -> int | None:
 
 
 def _bytes(id: UUID | None) -> bytes | None:
-    # UUID.bytes is this with a call more.
+    # UUID.bytes does the same with one more call.
     return None if id is None else id.int.to_bytes(16, "big")

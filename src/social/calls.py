@@ -1,4 +1,4 @@
-"""Calls to a network: within its quota, again where that may help, and never more than is needed."""
+"""Calls to a network: within its quota, repeated where that may help, and never more than are needed."""
 
 import logging
 from asyncio import timeout
@@ -25,7 +25,7 @@ log = logging.getLogger("viewgraph")
 _MOST_BYTES = 4_000_000
 _HEADERS = {
     "accept": "application/json",
-    # Unpacking has no bound of its own, and these answers are small.
+    # Decompression has no limit of its own, and these answers are small.
     "accept-encoding": "identity",
     "user-agent": "viewgraph",
 }
@@ -50,7 +50,7 @@ class Allowance(Protocol):
 
 @lru_cache(maxsize=1)
 def _certificates() -> SSLContext:
-    """Whom to believe to be who they are. Reading them takes longer than many a call."""
+    """The certificates that are trusted. Reading them takes longer than most calls."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
@@ -58,7 +58,7 @@ def _certificates() -> SSLContext:
 
 @asynccontextmanager
 async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
-    """Goes to the addresses that it is given and follows no answer elsewhere."""
+    """Goes to the addresses that it is given, and follows no redirect."""
     import httpx
 
     async with httpx.AsyncClient(
@@ -72,7 +72,7 @@ async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
 
 
 class Calls:
-    """Of one network, in one run."""
+    """The calls to one network, in one run."""
 
     def __init__(
         self,
@@ -98,14 +98,14 @@ class Calls:
         cost: int = 1,
         verdict: Verdict = by_status,
     ) -> T:
-        """What is answered, in the shape that is documented. Raises NetworkError for anything else."""
+        """The answer, in the shape that is documented. Raises NetworkError for anything else."""
         request = self._web.build_request("GET", address, params=parameters, headers=headers)
         return await self._answer(request, shape, cost, verdict)
 
     async def post(
         self, address: str, form: Mapping[str, str], headers: Mapping[str, str], shape: type[T]
     ) -> T:
-        """For what is no part of the quota. Raises NetworkError."""
+        """For calls that do not count against the quota. Raises NetworkError."""
         request = self._web.build_request("POST", address, data=form, headers=headers)
         return await self._answer(request, shape, 0, by_status)
 
@@ -130,7 +130,7 @@ class Calls:
         return await retried(attempt, self._pause_after)
 
     async def _once(self, request: "httpx.Request", verdict: Verdict) -> bytes:
-        """None of the errors has the request in it, or was raised from one that has."""
+        """No error has the request in it, or is raised from one that has."""
         import httpx
 
         try:
