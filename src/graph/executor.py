@@ -25,7 +25,7 @@ _AT_ONCE = 16
 """Items that are turned into text between looks at the clock."""
 
 
-class Execution(StrawberryGraphQLCoreExecutionContext):
+class Executor(StrawberryGraphQLCoreExecutionContext):
     """Once an answer has waited for a turn, its lists become text as soon as they are complete.
 
     So the whole needs not be turned into text in the end, in one go, nor be kept until then.
@@ -68,7 +68,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         if listing.awaited:
             return self._with_awaited(listing.completed, listing.awaited)
         if self.run_queue.has_yielded and len(listing.completed) > _SMALL:
-            return listed([text_of(listing.completed)])
+            return json_list([json_items(listing.completed)])
         return listing.completed
 
     async def complete_awaitable_value(
@@ -154,7 +154,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         else:
             await self._await_all(results, awaited)
         if self.run_queue.has_yielded and isinstance(results, list) and len(results) > _SMALL:
-            return listed(await self._texts(results))
+            return json_list(await self._texts(results))
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
@@ -187,7 +187,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _texts(self, items: list[Any]) -> list[bytes]:
         texts = []
         for piece in batched(items, _AT_ONCE):
-            texts.append(text_of(piece))
+            texts.append(json_items(piece))
             self.run_queue.steps += _AT_ONCE
             if self.run_queue.steps > self.run_queue.check_after:
                 await self.let_others()
@@ -230,18 +230,18 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 class _Fields:
     """Of an object that is being completed, as far as it has come."""
 
-    __slots__ = ("_execution", "_fields", "_of_all", "_path", "_type_name", "awaited", "completed")
+    __slots__ = ("_executor", "_fields", "_of_all", "_path", "_type_name", "awaited", "completed")
 
     def __init__(
         self,
-        execution: Execution,
+        executor: Executor,
         parent_type: GraphQLObjectType,
         source_value: Any,
         path: Path | None,
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> None:
-        self._execution = execution
+        self._executor = executor
         self._fields = iter(grouped_field_set.items())
         self._path = path
         self._type_name = parent_type.name
@@ -252,10 +252,10 @@ class _Fields:
 
     def go_on(self) -> bool:
         """Whether to the end."""
-        execution, run_queue = self._execution, self._execution.run_queue
+        executor, run_queue = self._executor, self._executor.run_queue
         parent_type, source_value, position = self._of_all
         completed, awaited = self.completed, self.awaited
-        execute, is_awaitable = execution.execute_field, execution.is_awaitable
+        execute, is_awaitable = executor.execute_field, executor.is_awaitable
         try:
             for name, details in self._fields:
                 run_queue.steps += 1
@@ -270,7 +270,7 @@ class _Fields:
                     return False
         except Exception:
             if awaited:
-                execution.settle_in_background(self.waiting())
+                executor.settle_in_background(self.waiting())
             raise
         return True
 
@@ -281,11 +281,11 @@ class _Fields:
 class _Listing:
     """A list that is being completed, as far as it has come."""
 
-    __slots__ = ("_execution", "_index", "_items", "_of_all", "_path", "_texts", "awaited", "completed")
+    __slots__ = ("_executor", "_index", "_items", "_of_all", "_path", "_texts", "awaited", "completed")
 
     def __init__(
         self,
-        execution: Execution,
+        executor: Executor,
         items: Iterable[Any],
         path: Path,
         item_type: GraphQLOutputType,
@@ -293,7 +293,7 @@ class _Listing:
         info: GraphQLResolveInfo[Any],
         position_context: Any,
     ) -> None:
-        self._execution = execution
+        self._executor = executor
         self._items = iter(items)
         self._path = path
         self._index = 0
@@ -305,10 +305,10 @@ class _Listing:
 
     def go_on(self) -> bool:
         """Whether to the end."""
-        execution, run_queue = self._execution, self._execution.run_queue
+        executor, run_queue = self._executor, self._executor.run_queue
         item_type, details, info, position = self._of_all
         completed, awaited = self.completed, self.awaited
-        complete, is_awaitable = execution.complete_list_item_value, execution.is_awaitable
+        complete, is_awaitable = executor.complete_list_item_value, executor.is_awaitable
         try:
             for item in self._items:
                 path = Path(self._path, self._index, None)
@@ -317,7 +317,7 @@ class _Listing:
                 if is_awaitable(item):
                     awaited.append(len(completed))
                     completed.append(
-                        execution.complete_awaitable_list_item_value(
+                        executor.complete_awaitable_list_item_value(
                             item, item_type, details, info, path, position
                         )
                     )
@@ -327,7 +327,7 @@ class _Listing:
                     return False
         except Exception:
             if awaited:
-                execution.settle_in_background(self.waiting())
+                executor.settle_in_background(self.waiting())
             raise
         return True
 
@@ -337,19 +337,19 @@ class _Listing:
     def shorten(self) -> None:
         """What is complete, to text."""
         if self.completed:
-            self._texts.append(text_of(self.completed))
+            self._texts.append(json_items(self.completed))
             self.completed.clear()
 
     def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
-        return listed([*self._texts, *rest])
+        return json_list([*self._texts, *rest])
 
 
-def text_of(items: Sequence[Any]) -> bytes:
+def json_items(items: Sequence[Any]) -> bytes:
     """Without the brackets."""
     return orjson.dumps(items)[1:-1]
 
 
-def listed(texts: Sequence[bytes]) -> orjson.Fragment:
+def json_list(texts: Sequence[bytes]) -> orjson.Fragment:
     return orjson.Fragment(b"[" + b",".join(texts) + b"]")
 
 
