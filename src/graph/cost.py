@@ -35,7 +35,7 @@ from graphql import (
 from strawberry import UNSET
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from graph.caching import INTROSPECTION
+from graph.cache_control import INTROSPECTION
 from graph.directives import Cost, ListSize, SeriesSize
 from graph.introspection import Breadth, breadth_of
 from graph.series import Known, Place, Points, SeriesAsked, Values, Variables

@@ -15,7 +15,7 @@ from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 from strawberry.types import ExecutionContext
 
 from base.errors import BadUserInput, ExpectedError, Throttled, TooExpensive, TooManyPoints
-from graph.caching import lifetime_of
+from graph.cache_control import lifetime_of
 from graph.cost import Estimate, Price, priced
 from graph.document import Document, Sent, aside
 from graph.introspection import NoIntrospection
