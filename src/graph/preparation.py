@@ -19,7 +19,7 @@ from graph.cache_control import lifetime_of
 from graph.cost import Estimate, Price, priced
 from graph.document import Document, Sent, aside
 from graph.introspection import NoIntrospection
-from graph.remembered import remembered
+from graph.introspection_cache import remembered
 from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.execution import OperationSummary

@@ -16,11 +16,11 @@ from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import without_suggestion
+from graph.introspection_cache import remember
 from graph.mutation import Mutation
 from graph.points import ExecutionOfPoints
 from graph.preparation import Preparation, look_through
 from graph.query import Query
-from graph.remembered import remember
 from graph.scalars import SCALARS
 from graph.subscription import Subscription
 from graph.types.assets import Asset, Organization, Workspace

@@ -3,7 +3,7 @@
 from graphql import get_introspection_query
 
 from graph.document import document_of
-from graph.remembered import remembered
+from graph.introspection_cache import remembered
 from resolvers.context import Limits
 from tests.studio import Studio
 
