@@ -24,7 +24,7 @@ _BYTES_OF_A_TOKEN = 600
 """As much memory as a token takes."""
 
 
-def remembered(document: Document, operation_name: str | None) -> ExecutionResult | None:
+def cached_answer(document: Document, operation_name: str | None) -> ExecutionResult | None:
     """What was answered to this operation before, if it is known to be the answer once more."""
     if _MARK not in document.text:
         return None
@@ -32,7 +32,7 @@ def remembered(document: Document, operation_name: str | None) -> ExecutionResul
     return ExecutionResult(data=dict(data), errors=None) if data else None
 
 
-def remember(document: Document, operation_name: str | None, data: dict[str, Any]) -> None:
+def cache_answer(document: Document, operation_name: str | None, data: dict[str, Any]) -> None:
     """The answer to an operation that was executed without errors, if it asks for nothing but the schema."""
     if _MARK not in document.text:
         return
@@ -50,7 +50,7 @@ def remember(document: Document, operation_name: str | None, data: dict[str, Any
 
 def _key(document: Document, operation_name: str | None) -> Hashable:
     operation = document.operation(operation_name)
-    return remembered, operation and operation.name and operation.name.value
+    return cached_answer, operation and operation.name and operation.name.value
 
 
 def _is_of_the_schema(document: DocumentNode, operation: OperationDefinitionNode) -> bool:

@@ -19,7 +19,7 @@ from graph.cache_control import lifetime_of
 from graph.cost import Estimate, Price, priced
 from graph.document import Document, Sent, aside
 from graph.introspection import NoIntrospection
-from graph.introspection_cache import remembered
+from graph.introspection_cache import cached_answer
 from graph.series import Known, Variables
 from resolvers.context import Context
 from resolvers.execution import OperationSummary
@@ -63,7 +63,7 @@ class Preparation(SchemaExtension):
             spent = document.price if refused else (course.cost or 1) + document.take_price()
             execution.pre_execution_errors = _throttled(context, spent) or refused
             if not execution.pre_execution_errors:
-                execution.result = remembered(document, execution.operation_name)
+                execution.result = cached_answer(document, execution.operation_name)
                 if execution.result is None and document.asks_the_schema:
                     # Each part of the schema that is told takes twice what other parts of answers do.
                     context.services.fair_queue.charge(context.caller, course.cost or 0)

@@ -16,7 +16,7 @@ from graph.directives import describe_arguments
 from graph.document import Document
 from graph.events import Recording, recording_of, without_events
 from graph.introspection import without_suggestion
-from graph.introspection_cache import remember
+from graph.introspection_cache import cache_answer
 from graph.mutation import Mutation
 from graph.points import ExecutionOfPoints
 from graph.preparation import Preparation, look_through
@@ -96,7 +96,7 @@ async def execute(
     if isinstance(result, PreExecutionError):
         _raise_ours(result)
     elif result.data and not result.errors:
-        remember(document, operation_name, result.data)
+        cache_answer(document, operation_name, result.data)
     return _discreet(context, result)
 
 
