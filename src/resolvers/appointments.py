@@ -14,8 +14,8 @@ from loaders.publications import AppointmentRow, PublicationRow
 from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
+from resolvers.makers import event_on, is_maker, refresh_for_makers
 from resolvers.quotas import require_room
-from resolvers.writes import event_on, is_maker, refresh_for_makers
 
 
 async def book(

@@ -12,10 +12,10 @@ from loaders.publications import ExperienceRow, PublicationRow
 from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
+from resolvers.makers import refresh_for_makers, reloaded, require_maker
 from resolvers.quotas import require_room
 from resolvers.text import custom_url as checked_custom_url
 from resolvers.text import required_text
-from resolvers.writes import refresh_for_makers, reloaded, require_maker
 
 MOST_CO_CREATORS = 100
 

@@ -11,9 +11,9 @@ from loaders.publications import CommentRow, PublicationRow
 from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
+from resolvers.makers import event_on, is_maker, refresh_for_makers, reloaded
 from resolvers.quotas import require_room
 from resolvers.text import required_text
-from resolvers.writes import event_on, is_maker, refresh_for_makers, reloaded
 
 _LONGEST_COMMENT = 5000
 
