@@ -21,7 +21,7 @@ from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
 from resolvers.quotas import require_room
-from resolvers.text import required_text
+from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 100
 _MAX_DAYS = 730

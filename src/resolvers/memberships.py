@@ -34,7 +34,7 @@ from resolvers.context import Context
 from resolvers.ids import find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace, named_workspace
 from resolvers.quotas import require_room
-from resolvers.text import required_text
+from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000

@@ -14,8 +14,8 @@ from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
 from resolvers.makers import refresh_for_makers, reloaded, require_maker
 from resolvers.quotas import require_room
-from resolvers.text import custom_url as checked_custom_url
-from resolvers.text import required_text
+from resolvers.text_arguments import custom_url as checked_custom_url
+from resolvers.text_arguments import required_text
 
 MOST_CO_CREATORS = 100
 

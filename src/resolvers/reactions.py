@@ -13,7 +13,7 @@ from resolvers.context import Context
 from resolvers.ids import find, find_publication
 from resolvers.makers import event_on, is_maker, refresh_for_makers, reloaded
 from resolvers.quotas import require_room
-from resolvers.text import required_text
+from resolvers.text_arguments import required_text
 
 _LONGEST_COMMENT = 5000
 
