@@ -20,7 +20,7 @@ from models import AuthenticationKey, User
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
-from resolvers.quotas import require_room
+from resolvers.quotas import require_within_quota
 from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 100
@@ -126,7 +126,7 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         await session.execute(delete(AuthenticationKey).where(own, is_over))
         kept = select(col(AuthenticationKey.id)).where(own)
         most = context.limits.quotas.keys
-        await require_room(
+        await require_within_quota(
             session, User, user_id, kept, most, "keys of yours, with those that ended in the last 30 days"
         )
         session.add(key)

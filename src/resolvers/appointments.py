@@ -15,7 +15,7 @@ from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
 from resolvers.makers import event_on, is_maker, refresh_for_makers
-from resolvers.quotas import require_room
+from resolvers.quotas import require_within_quota
 
 
 async def book(
@@ -102,10 +102,10 @@ async def _require_room(
         col(Appointment.cancelled_at).is_(None),
         col(Appointment.ends_at) > context.now,
     )
-    await require_room(
+    await require_within_quota(
         session, User, user_id, standing, quotas.appointments, "appointments of yours that are not over"
     )
-    await require_room(
+    await require_within_quota(
         session,
         Publication,
         publication.id,
@@ -126,7 +126,7 @@ def _check_slot(context: Context, starts_at: datetime, ends_at: datetime) -> Non
 
 
 async def _reloaded(context: Context, public_id: UUID) -> AppointmentRow:
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.appointment_by_public_id.load(public_id)
     assert row is not None
     return row

@@ -200,7 +200,7 @@ def _invalid(argument: str, message: str) -> BadUserInput:
 
 
 async def _reloaded(context: Context, user_id: int) -> InsightRow:
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.insight_of_user.load(user_id)
     assert row is not None
     return row

@@ -57,7 +57,7 @@ def event_on(
 
 async def reloaded(context: Context, publication: PublicationRow) -> PublicationRow:
     """As it is after a write."""
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.publication.load(publication.id)
     assert row is not None
     return row

@@ -33,7 +33,7 @@ from models import (
 from resolvers.context import Context
 from resolvers.ids import find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace, named_workspace
-from resolvers.quotas import require_room
+from resolvers.quotas import require_within_quota
 from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 200
@@ -51,7 +51,7 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
     )
     async with context.writing() as session:
         most = context.limits.quotas.organizations
-        await require_room(session, User, user_id, owned, most, "organizations of yours")
+        await require_within_quota(session, User, user_id, owned, most, "organizations of yours")
         tenant = Tenant()
         session.add(tenant)
         await session.flush()
@@ -65,7 +65,7 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
                 organization_id=organization.id, user_id=user_id, role=Role.OWNER, created_at=context.now
             )
         )
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.organization.load(organization.id)
     assert row is not None
     return row
@@ -82,9 +82,9 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
     known = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization.id)
     async with context.writing() as session:
         most = context.limits.quotas.workspaces
-        await require_room(session, Organization, organization.id, known, most, "workspaces of it")
+        await require_within_quota(session, Organization, organization.id, known, most, "workspaces of it")
         session.add(workspace)
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.workspace.load(workspace.id)
     assert row is not None
     return row
@@ -103,7 +103,7 @@ async def add_member(
     )
     async with context.writing() as session:
         most = context.limits.quotas.members
-        await require_room(session, Organization, organization.id, others, most, "members of it")
+        await require_within_quota(session, Organization, organization.id, others, most, "members of it")
         row = {
             "organization_id": organization.id,
             "user_id": user.id,
@@ -117,7 +117,7 @@ async def add_member(
             WorkspaceMembership(workspace_id=workspace.id, user_id=user.id, created_at=context.now)
             for workspace in workspaces
         )
-    context.forget_loaded()
+    context.reset_loaders()
     return user
 
 
@@ -135,7 +135,7 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
         await _check_may_name(context, organization, known)
     async with context.writing() as session:
         await _remove(session, organization.id, user.id)
-    context.forget_loaded()
+    context.reset_loaders()
     return user
 
 
@@ -208,7 +208,7 @@ async def create_asset(
     known = select(col(Asset.id)).where(col(Asset.organization_id) == workspace.organization_id)
     async with context.writing() as session:
         most = context.limits.quotas.assets
-        await require_room(
+        await require_within_quota(
             session, Organization, workspace.organization_id, known, most, "assets of its organization"
         )
         session.add(asset)
@@ -286,7 +286,7 @@ def _check_number(items: Sequence[object], argument: str) -> None:
 
 
 async def _reloaded(context: Context, id: int) -> AssetRow:
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.asset.load(id)
     assert row is not None
     return row

@@ -12,7 +12,7 @@ from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
 from resolvers.makers import event_on, is_maker, refresh_for_makers, reloaded
-from resolvers.quotas import require_room
+from resolvers.quotas import require_within_quota
 from resolvers.text_arguments import required_text
 
 _LONGEST_COMMENT = 5000
@@ -88,12 +88,12 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
     )
     async with context.writing() as session:
         most = context.limits.quotas.comments
-        await require_room(session, User, author_id, own, most, "comments of yours on it")
+        await require_within_quota(session, User, author_id, own, most, "comments of yours on it")
         await refresh_for_makers(context, session, publication)
         session.add(written)
         await session.flush()
         await store(session, [event_on(context, publication, Action.COMMENT, context.now)])
-    context.forget_loaded()
+    context.reset_loaders()
     row = await context.loaders.comment_by_public_id.load(written.public_id)
     assert row is not None
     return row

@@ -26,7 +26,7 @@ async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOut
         )
     subjects = await own_subjects(context, {event.subject for event in events})
     outcomes = await take_in(context, events, subjects)
-    context.forget_loaded()
+    context.reset_loaders()
     return outcomes
 
 
