@@ -64,7 +64,7 @@ class Endpoint:
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
         quota: SubscriptionQuota,
-        stopping: Shutdown,
+        shutdown: Shutdown,
         server_timing: TimingAudience = TimingAudience.VIEWERS,
         log_documents: bool = False,
     ) -> None:
@@ -75,7 +75,7 @@ class Endpoint:
         self._has_draft_statuses = draft_statuses
         self._graphiql = graphiql
         self._quota = quota
-        self._stopping = stopping
+        self._shutdown = shutdown
         self._server_timing = server_timing
         self._log_documents = log_documents
 
@@ -199,7 +199,7 @@ class Endpoint:
             headers={"x-request-id": trip.id, "vary": VARY},
             seconds=seconds,
             lease=lease,
-            stopping=self._stopping,
+            shutdown=self._shutdown,
         )
 
     async def _operation(self, request: Request) -> GraphQLRequest:
