@@ -28,11 +28,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-<<<<<<< HEAD
 from graph.executor import Executor, json_items, json_list
-=======
-from graph.executor import Execution, json_items, json_list
->>>>>>> main
 from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 

@@ -83,7 +83,7 @@ class Connection(Generic[T]):
         return self.counted
 
 
-def json_list(
+def listed(
     node: Callable[[Any], Any], type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
     """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given
