@@ -1,6 +1,5 @@
-"""Answers of the schema about itself: the same document gets the same one, which is remembered with it."""
+"""What the schema answers about itself is kept with the operation: it is the same each time."""
 
-from collections.abc import Hashable
 from typing import Any
 
 import orjson
@@ -14,47 +13,40 @@ from graphql import (
 )
 from strawberry.types import ExecutionResult
 
-from graph.document import Document
+from graph.document import Operation
+from graph.parsing import add_weight
 
 _OF_THE_SCHEMA = ("__schema", "__type", "__typename")
 _MARK = "__"
-"""What a document has that asks the schema for anything."""
+"""Stands in each document that asks the schema for anything."""
 _ROOT = "Query"
 _BYTES_OF_A_TOKEN = 600
-"""As much memory as a token takes."""
+"""The memory that a token of a document takes."""
 
 
-def cached_answer(document: Document, operation_name: str | None) -> ExecutionResult | None:
-    """What was answered to this operation before, if it is known to be the answer once more."""
-    if _MARK not in document.text:
+def cached_answer(operation: Operation) -> ExecutionResult | None:
+    """None where it is not known to be the answer this time, too."""
+    if _MARK not in operation.document.text:
         return None
-    data = document.known_already(_key(document, operation_name))
+    data = operation.known_already(cached_answer)
     return ExecutionResult(data=dict(data), errors=None) if data else None
 
 
-def cache_answer(document: Document, operation_name: str | None, data: dict[str, Any]) -> None:
-    """The answer to an operation that was executed without errors, if it asks for nothing but the schema."""
-    if _MARK not in document.text:
+def cache_answer(operation: Operation, data: dict[str, Any]) -> None:
+    """`data` was answered without errors. It is kept if the operation asks for nothing but the schema."""
+    document, definition = operation.document, operation.definition
+    if _MARK not in document.text or operation.knows(cached_answer):
         return
-    key = _key(document, operation_name)
-    operation, node = document.operation(operation_name), document.node
-    if document.knows(key) or operation is None or node is None:
-        return
-    if not _is_of_the_schema(node, operation):
-        document.known(key, lambda: None)
+    if definition is None or document.node is None or not _is_of_the_schema(document.node, definition):
+        operation.known(cached_answer, lambda: None)
         return
     texts = {name: orjson.dumps(value) for name, value in data.items()}
-    document.known(key, lambda: {name: orjson.Fragment(text) for name, text in texts.items()})
-    document.weigh(sum(map(len, texts.values())) // _BYTES_OF_A_TOKEN)
-
-
-def _key(document: Document, operation_name: str | None) -> Hashable:
-    operation = document.operation(operation_name)
-    return cached_answer, operation and operation.name and operation.name.value
+    operation.known(cached_answer, lambda: {name: orjson.Fragment(text) for name, text in texts.items()})
+    add_weight(document, sum(map(len, texts.values())) // _BYTES_OF_A_TOKEN)
 
 
 def _is_of_the_schema(document: DocumentNode, operation: OperationDefinitionNode) -> bool:
-    """Without variables, by which it could be another one each time."""
+    """Never with variables: they may change the answer."""
     if operation.operation is not OperationType.QUERY or operation.variable_definitions:
         return False
     fragments = [one for one in document.definitions if isinstance(one, FragmentDefinitionNode)]

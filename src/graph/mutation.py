@@ -4,7 +4,7 @@ import strawberry
 
 from auth.viewer import TokenScope
 from graph.directives import A_SIGN_IN, A_WRITE, THE_EVENTS
-from graph.events import reported
+from graph.event_variables import reported_events
 from graph.fields import argument, mutation
 from graph.info import Info
 from graph.inputs import (
@@ -150,7 +150,9 @@ class Mutation:
         """Stores and counts events, each by itself: a dropped one leaves the others alone. An event whose id
         was stored before is a duplicate and changes nothing, so a client can retry. What is acknowledged
         survives a crash."""
-        return RecordEventsPayload.of(await recording.record(info.context, reported(info.context, events)))
+        return RecordEventsPayload.of(
+            await recording.record(info.context, reported_events(info.context, events))
+        )
 
     @mutation(TokenScope.USER)
     async def create_publication(

@@ -147,8 +147,8 @@ class Context:
     """Of a subscription: what has its next answer made."""
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
-    withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
-    """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
+    event_lists: dict[str, list[WireEvent]] = field(default_factory=dict)
+    """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
