@@ -8,10 +8,11 @@ from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRul
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
 from graph.cache_control import lifetime_of
-from graph.cost import Price, priced
+from graph.cost import priced
 from graph.document import Document, Operation
 from graph.introspection import NoIntrospection
 from graph.parsing import add_weight, in_thread
+from graph.price import Price
 from resolvers.execution import OperationSummary
 
 # The one rule that may take long, as it compares each field with each. This budget takes half a second.

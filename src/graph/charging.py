@@ -4,8 +4,8 @@ from graphql import GraphQLSchema
 
 from base.errors import ExpectedError, TooExpensive, TooManyPoints
 from graph.analysis import price_of
-from graph.cost import Estimate, Price
 from graph.document import Operation
+from graph.price import Estimate, Price
 from graph.series import Known, Variables
 from resolvers.context import Context
 

@@ -81,7 +81,7 @@ async def _executed(
     )
     result = await result if isawaitable(result) else result
     if result.data and not result.errors:
-        cache_answer(operation, result.data)
+        cache_answer(_schema, operation, result.data)
     return ExecutionResult(data=result.data, errors=result.errors)
 
 
