@@ -19,7 +19,7 @@ from msgspec.structs import astuple
 
 from base.errors import BadUserInput
 from graph.document import Operation
-from graph.inputs import EventInput
+from graph.event_inputs import EventInput
 from ingest.wire import (
     InvalidEvents,
     WireDevice,
