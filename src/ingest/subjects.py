@@ -9,8 +9,8 @@ from cachetools import TTLCache
 
 from base.ids import InvalidId, Kind, parse_global_id
 from ingest.wire import SOURCES, WireSubject
-from loaders import Loaders
-from loaders.subjects import Subject, WorkKey
+from loaders.base import Loaders
+from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, Subject, WorkKey, WorkSubject
 
 _REMEMBERED = 100_000
 _SECONDS = 60
@@ -57,17 +57,17 @@ async def _find(loaders: Loaders, subject: WireSubject) -> Subject | None:
     if len(given) != 1:
         return None
     if subject.publication_id:
-        return await _by_id(Kind.PUBLICATION, subject.publication_id, loaders.publication_subject)
+        return await _by_id(Kind.PUBLICATION, subject.publication_id, loaders[PublicationSubject])
     if subject.asset_id:
-        return await _by_id(Kind.ASSET, subject.asset_id, loaders.asset_subject)
+        return await _by_id(Kind.ASSET, subject.asset_id, loaders[AssetSubject])
     if subject.profile_user_id:
-        return await _by_id(Kind.USER, subject.profile_user_id, loaders.profile_subject)
+        return await _by_id(Kind.USER, subject.profile_user_id, loaders[ProfileSubject])
     assert subject.work
     user = _public_id(Kind.USER, subject.work.user_id)
     if user is None:
         return None
     key = WorkKey(user, SOURCES[subject.work.source_type], subject.work.item_id)
-    return await loaders.work_subject.load(key)
+    return await loaders[WorkSubject].load(key)
 
 
 async def _by_id(kind: Kind, id: str, loader: Any) -> Subject | None:

@@ -27,10 +27,10 @@ from ingest.subjects import Reporters, Subjects
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
-from loaders import Loaders
+from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.insights import EVEN_WEIGHTS, ScoreWeights
+from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -250,13 +250,13 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
-        moment.
+        """A unit of work. Those who watch what it touched are told of it. What was loaded before it is
+        forgotten, and what is read after it is of one moment.
         """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_snapshot(is_large=self.is_large)
+        self.begin_snapshot()
 
     @property
     def is_large(self) -> bool:

@@ -6,8 +6,8 @@ from uuid import UUID
 
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, parse_global_id
-from loaders.people import UserRow
-from loaders.publications import PublicationRow
+from loaders.people import UserByPublicId, UserRow
+from loaders.publications import PublicationByPublicId, PublicationRow
 from resolvers.context import Context
 
 R = TypeVar("R")
@@ -49,8 +49,8 @@ async def find(kind: Kind, id: str, load: Callable[[UUID], Awaitable[R | None]])
 
 
 async def find_publication(context: Context, id: str) -> PublicationRow:
-    return await find(Kind.PUBLICATION, id, context.loaders.publication_by_public_id.load)
+    return await find(Kind.PUBLICATION, id, context.loaders[PublicationByPublicId].load)
 
 
 async def find_user(context: Context, id: str) -> UserRow:
-    return await find(Kind.USER, id, context.loaders.user_by_public_id.load)
+    return await find(Kind.USER, id, context.loaders[UserByPublicId].load)

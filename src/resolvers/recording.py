@@ -12,6 +12,9 @@ from ingest.events import NewEvent
 from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import name_of, named_visitor
 from ingest.wire import WireEvent, WireSubject
+from loaders.organizations import WorkspaceById
+from loaders.people import UserByPublicId
+from loaders.publications import CoCreators
 from loaders.subjects import Subject
 from models import SubjectKind
 from resolvers.context import Context
@@ -62,7 +65,7 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
 
 async def _is_own(context: Context, subject: Subject) -> bool:
     if subject.kind is SubjectKind.ASSET:
-        workspace = await context.loaders.workspace.load(subject.owner_id)
+        workspace = await context.loaders[WorkspaceById].load(subject.owner_id)
         return workspace is not None and await may_enter(context.loaders, context.viewer, workspace)
     person_id = context.viewer.person_id
     return person_id is not None and await is_made_by(context, person_id, subject)
@@ -74,14 +77,14 @@ async def is_made_by(context: Context, user_id: int, subject: Subject) -> bool:
         return True
     if subject.kind is not SubjectKind.PUBLICATION:
         return False
-    return user_id in {user.id for user in await context.loaders.co_creators.load(subject.id)}
+    return user_id in {user.id for user in await context.loaders[CoCreators].load(subject.id)}
 
 
 async def _users(context: Context, ids: set[str]) -> dict[str, int]:
     public_ids = {id: public_id for id in ids if (public_id := _public_id(id))}
     if not public_ids:
         return {}
-    rows = await context.loaders.user_by_public_id.load_many(public_ids.values())
+    rows = await context.loaders[UserByPublicId].load_many(public_ids.values())
     return {id: row.id for id, row in zip(public_ids, rows, strict=True) if row}
 
 
