@@ -13,8 +13,8 @@ from loaders.publications import AppointmentByPublicId, AppointmentRow, Publicat
 from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
-from resolvers.quotas import require_room
-from resolvers.writes import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.makers import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.quotas import require_within_quota
 
 
 async def book(
@@ -34,7 +34,7 @@ async def book(
     )
     async with context.writing() as session:
         # Whoever books next waits here, and then sees this booking.
-        await _require_room(context, session, user_id, publication)
+        await _require_within_quota(context, session, user_id, publication)
         overlapping = select(col(Appointment.id)).where(
             col(Appointment.publication_id) == publication.id,
             col(Appointment.cancelled_at).is_(None),
@@ -92,7 +92,7 @@ def _check_bookable(publication: PublicationRow) -> None:
         )
 
 
-async def _require_room(
+async def _require_within_quota(
     context: Context, session: AsyncSession, user_id: int, publication: PublicationRow
 ) -> None:
     quotas = context.limits.quotas

@@ -32,10 +32,10 @@ from models import (
 )
 from resolvers.context import Context
 from resolvers.ids import find_user
+from resolvers.makers import as_written
 from resolvers.organizations import find_asset, find_organization, find_workspace, named_workspace
-from resolvers.quotas import require_room
-from resolvers.text import required_text
-from resolvers.writes import as_written
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000

@@ -18,10 +18,10 @@ from loaders.publications import (
 from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
-from resolvers.quotas import require_room
-from resolvers.text import custom_url as checked_custom_url
-from resolvers.text import required_text
-from resolvers.writes import as_written, refresh_for_makers, require_maker
+from resolvers.makers import as_written, refresh_for_makers, require_maker
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import custom_url as checked_custom_url
+from resolvers.text_arguments import required_text
 
 MOST_CO_CREATORS = 100
 
