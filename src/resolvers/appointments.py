@@ -1,4 +1,4 @@
-"""Booking the makers of a publication: its slots are half-open and never overlap."""
+"""Appointments with the makers of a publication: slots are half-open and never overlap."""
 
 from datetime import datetime, timedelta
 
@@ -33,21 +33,27 @@ async def book(
         created_at=context.now,
     )
     async with context.writing() as session:
-        # Whoever books next waits here, and then sees this booking.
+        # Whoever books at the same time waits here, and then sees this booking.
         await _require_within_quota(context, session, user_id, publication)
-        overlapping = select(col(Appointment.id)).where(
-            col(Appointment.publication_id) == publication.id,
-            col(Appointment.cancelled_at).is_(None),
-            col(Appointment.starts_at) < ends_at,
-            col(Appointment.ends_at) > starts_at,
-        )
-        if (await session.execute(overlapping.limit(1))).first():
-            raise Conflict("This slot overlaps one that is booked already.")
+        await _require_free(session, publication, starts_at, ends_at)
         await refresh_for_makers(context, session, publication)
         session.add(appointment)
         await session.flush()
         await store(session, [event_on(context, publication, Action.BOOK, context.now)])
     return await as_written(context, AppointmentByPublicId, appointment.public_id)
+
+
+async def _require_free(
+    session: AsyncSession, publication: PublicationRow, starts_at: datetime, ends_at: datetime
+) -> None:
+    overlapping = select(col(Appointment.id)).where(
+        col(Appointment.publication_id) == publication.id,
+        col(Appointment.cancelled_at).is_(None),
+        col(Appointment.starts_at) < ends_at,
+        col(Appointment.ends_at) > starts_at,
+    )
+    if (await session.execute(overlapping.limit(1))).first():
+        raise Conflict("This slot overlaps one that is booked already.")
 
 
 async def cancel(context: Context, id: str) -> AppointmentRow:

@@ -10,8 +10,8 @@ from graph.scalars import BigInt
 from graph.types.assets import Asset
 from graph.types.payloads import CreateAssetPayload, UpdateAssetPayload
 from models import AssetFormatType
-from resolvers import memberships
-from resolvers.memberships import GivenFormat
+from resolvers import assets
+from resolvers.assets import GivenFormat
 
 
 @strawberry.input(description="An optimized file of a 3D model.")
@@ -57,7 +57,7 @@ class AssetMutations:
         self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
     ) -> CreateAssetPayload | None:
         """Makes an asset, by an owner or admin of the organization or with the workspace's token."""
-        row = await memberships.create_asset(
+        row = await assets.create_asset(
             info.context,
             input.workspace_id,
             name=input.name,
@@ -71,7 +71,7 @@ class AssetMutations:
         self, info: Info, input: Annotated[UpdateAssetInput, argument("The asset, and what to change of it.")]
     ) -> UpdateAssetPayload | None:
         """Changes an asset, by an owner or admin of the organization or with the workspace's token."""
-        row = await memberships.update_asset(
+        row = await assets.update_asset(
             info.context,
             input.id,
             name=input.name,
