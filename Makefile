@@ -58,9 +58,9 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
-docs: .venv/.project ## write docs/settings.md anew
-	@$(BIN)/python -m server.commands.reference > .venv/settings.md
-	@mv .venv/settings.md docs/settings.md
+docs: .venv/.project ## write docs/reference/settings.md anew
+	@$(BIN)/python -m server.settings_reference > .venv/settings.md
+	@mv .venv/settings.md docs/reference/settings.md
 
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
 	@cd graphiql && npm ci --no-audit --no-fund && npm run build

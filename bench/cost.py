@@ -38,7 +38,7 @@ from graph.schema import execute, schema
 from models import User
 from resolvers.context import Context, Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
 from server.services import close_services, services_of
 from server.settings import Settings
 

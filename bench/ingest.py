@@ -1,7 +1,7 @@
 """How fast events come in: the real server, a client in a process of its own, both engines, both doors.
 
-Prints a table. docs/collecting.md says what its columns mean, and what was measured. Beside it runs an
-endpoint of Starlette's that does nothing, for what a request takes by itself.
+Prints a table. docs/reference/measurements.md says what its columns mean, and what was measured. Beside it
+runs an endpoint of Starlette's that does nothing, for what a request takes by itself.
 """
 
 import asyncio

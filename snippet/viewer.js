@@ -1,4 +1,4 @@
-// Viewgraph: what happens to 3D models. docs/embedding.md; `make snippet` makes src/server/web/viewer.js of it.
+// Viewgraph: what happens to 3D models. docs/how-to/embedding.md; `make snippet` makes src/server/web/viewer.js of it.
 if (!(window.viewgraph || {}).view3d) try {
   const script = document.currentScript || document.querySelector("[src*='/viewer.js']");
   const { asset: usual, domain, endpoint, collect, respectSignals } = script.dataset;

@@ -17,8 +17,8 @@ from base.errors import ExpectedError
 from graph.schema import schema
 from ingest.admission import Reason
 from server.commands.cli import app
-from server.commands.reference import settings_page
 from server.http.errors import Code
+from server.settings_reference import settings_page
 from tests.server.program import ROOT, Program
 
 DOCUMENTS = [
@@ -28,7 +28,8 @@ DOCUMENTS = [
     *sorted((ROOT / "docs").rglob("*.md")),
 ]
 README, ERRORS, COMMANDS = (
-    (ROOT / name).read_text() for name in ("README.md", "docs/errors.md", "docs/commands.md")
+    (ROOT / name).read_text()
+    for name in ("README.md", "docs/reference/errors.md", "docs/reference/commands.md")
 )
 EXAMPLES = sorted((ROOT / "examples" / "clients").glob("*/README.md"))
 each_document = pytest.mark.parametrize(
@@ -64,7 +65,7 @@ def blocks(text: str, language: str) -> list[str]:
 
 
 def test_the_page_of_settings_is_current() -> None:
-    assert (ROOT / "docs/settings.md").read_text() == settings_page(), "run make docs"
+    assert (ROOT / "docs/reference/settings.md").read_text() == settings_page(), "run make docs"
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:
@@ -163,11 +164,43 @@ def test_every_variable_that_a_document_names_is_a_setting() -> None:
     assert named <= known
 
 
-def test_the_index_of_the_readme_names_every_document() -> None:
-    linked = set(re.findall(r"\]\(([\w./]+)\)", sections(README, 2)["Where to go next"]))
+PAGES = sorted((ROOT / "docs").rglob("*.md"))
+INDEX = ROOT / "docs" / "README.md"
+KINDS = {"Tutorial": "tutorial", "How to": "how-to", "Reference": "reference", "Reasons": "decisions"}
 
-    pages = {str(file.relative_to(ROOT)) for file in DOCUMENTS if file.parent.name != "decisions"}
-    assert linked >= (pages | {"docs/decisions", "schema.graphql"}) - {"README.md"}
+
+def test_the_index_names_every_page() -> None:
+    linked = {(INDEX.parent / link).resolve() for link in links(INDEX.read_text())}
+
+    assert linked == {*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "schema.graphql"} - {INDEX}
+
+
+def test_every_page_stands_with_its_kind() -> None:
+    index = sections(INDEX.read_text(), 2)
+
+    for title, folder in KINDS.items():
+        named = {(INDEX.parent / link).resolve() for link in links(index[title])}
+        assert named & set(PAGES) == set((INDEX.parent / folder).glob("*.md")), title
+
+
+def test_the_readme_leads_on() -> None:
+    linked = set(links(sections(README, 2)["Where to go next"]))
+
+    assert linked >= {"docs/README.md", "docs/tutorial/first-page.md", "CONTRIBUTING.md", "CHANGELOG.md"}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda file: str(file.relative_to(ROOT)))
+def test_every_page_says_for_whom_it_is(page: Path) -> None:
+    """In one sentence, right below its title."""
+    title, blank, whom, below = page.read_text().split("\n")[:4]
+
+    assert (title[:2], blank, below) == ("# ", "", "")
+    assert re.fullmatch(r"\*For [^.]+\.\*", whom), whom
+
+
+def links(text: str) -> list[str]:
+    """Where they lead, without what stands behind `#`; those to other sites left out."""
+    return [link.partition("#")[0] for link in re.findall(r"\]\(((?!https?:)[^)#][^)]*)\)", text)]
 
 
 # Links, hosts, examples
@@ -176,8 +209,19 @@ def test_the_index_of_the_readme_names_every_document() -> None:
 @each_document
 def test_links_lead_somewhere(document: Path) -> None:
     for link in re.findall(r"\]\(([^)]+)\)", document.read_text()):
-        if not link.startswith("http"):
-            assert (document.parent / link.partition("#")[0]).exists(), link
+        if link.startswith("http"):
+            continue
+        name, _, anchor = link.partition("#")
+        target = document.parent / name if name else document
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target.read_text()), link
+
+
+def anchors(text: str) -> set[str]:
+    """By which the headings of a page are linked to."""
+    prose = re.sub(r"^( *)```.*?^\1```$", "", text, flags=re.MULTILINE | re.DOTALL)
+    titles = re.findall(r"^#+ (.+)$", prose, flags=re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
 
 
 @each_document

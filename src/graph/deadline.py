@@ -30,4 +30,4 @@ async def in_time(context: Context, making: Awaitable[R]) -> R:
         course.deadline = None
         if course.is_query:
             context.services.database.stop_reading()
-        context.end_moment()
+        context.end_snapshot()

@@ -16,7 +16,7 @@ from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from base.turns import Line, pieces
+from base.scheduler import RunQueue, batched
 from resolvers.context import Context
 
 _SMALL = 16
@@ -38,7 +38,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         context: Context = self.context_value
-        self.line: Line = context.line
+        self.run_queue: RunQueue = context.run_queue
 
     def execute_fields(
         self,
@@ -67,7 +67,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             return self._in_turns(listing)
         if listing.awaited:
             return self._with_awaited(listing.completed, listing.awaited)
-        if self.line.is_long and len(listing.completed) > _SMALL:
+        if self.run_queue.has_yielded and len(listing.completed) > _SMALL:
             return listed([text_of(listing.completed)])
         return listing.completed
 
@@ -83,8 +83,8 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         if self._is_given_up:
             _close(result)
             return None
-        self.line.steps += 1
-        if self.line.steps > self.line.look_after:
+        self.run_queue.steps += 1
+        if self.run_queue.steps > self.run_queue.check_after:
             try:
                 await self.let_others()
             except CancelledError:
@@ -92,7 +92,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 raise
         try:
             resolved = await result
-            if self.line.steps > self.line.look_after:
+            if self.run_queue.steps > self.run_queue.check_after:
                 await self.let_others()
             completed = self.complete_value(
                 return_type, field_details_list, info, path, resolved, position_context
@@ -141,7 +141,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         if self._is_given_up:
             self._abandon(results[place] for place in awaited)
             return None
-        if self.line.steps > self.line.look_after:
+        if self.run_queue.steps > self.run_queue.check_after:
             try:
                 await self.let_others()
             except CancelledError:
@@ -153,18 +153,18 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             results[place] = await results[place]
         else:
             await self._await_all(results, awaited)
-        if self.line.is_long and isinstance(results, list) and len(results) > _SMALL:
+        if self.run_queue.has_yielded and isinstance(results, list) and len(results) > _SMALL:
             return listed(await self._texts(results))
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
         """In tasks of their own. What fails ends the others."""
-        line = self.line
+        run_queue = self.run_queue
         tasks: list[Task[Any]] = []
         try:
             for place in awaited:
-                line.steps += 1
-                if line.steps > line.look_after:
+                run_queue.steps += 1
+                if run_queue.steps > run_queue.check_after:
                     await self.let_others()
                 tasks.append(create_task(results[place]))
             _, unfinished = await wait(tasks, return_when=FIRST_EXCEPTION)
@@ -186,17 +186,17 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
 
     async def _texts(self, items: list[Any]) -> list[bytes]:
         texts = []
-        for piece in pieces(items, _AT_ONCE):
+        for piece in batched(items, _AT_ONCE):
             texts.append(text_of(piece))
-            self.line.steps += _AT_ONCE
-            if self.line.steps > self.line.look_after:
+            self.run_queue.steps += _AT_ONCE
+            if self.run_queue.steps > self.run_queue.check_after:
                 await self.let_others()
         return texts
 
     async def let_others(self) -> None:
         """Have their turn, if enough was done since the event loop turned."""
-        if self.line.is_over():
-            await self.line.turn()
+        if self.run_queue.must_yield():
+            await self.run_queue.wait_turn()
 
     def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
         """Coroutines that were made and are not needed: those that nobody awaits would complain."""
@@ -211,7 +211,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         try:
             while abandoned:
                 self._end(abandoned.pop())
-                await self.line.step(1)
+                await self.run_queue.step(1)
         finally:
             while abandoned:
                 self._end(abandoned.pop())
@@ -252,13 +252,13 @@ class _Fields:
 
     def go_on(self) -> bool:
         """Whether to the end."""
-        execution, line = self._execution, self._execution.line
+        execution, run_queue = self._execution, self._execution.run_queue
         parent_type, source_value, position = self._of_all
         completed, awaited = self.completed, self.awaited
         execute, is_awaitable = execution.execute_field, execution.is_awaitable
         try:
             for name, details in self._fields:
-                line.steps += 1
+                run_queue.steps += 1
                 result = execute(
                     parent_type, source_value, details, Path(self._path, name, self._type_name), position
                 )
@@ -266,7 +266,7 @@ class _Fields:
                     completed[name] = result
                     if is_awaitable(result):
                         awaited.append(name)
-                if line.steps > line.look_after and line.is_over():
+                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
                     return False
         except Exception:
             if awaited:
@@ -305,7 +305,7 @@ class _Listing:
 
     def go_on(self) -> bool:
         """Whether to the end."""
-        execution, line = self._execution, self._execution.line
+        execution, run_queue = self._execution, self._execution.run_queue
         item_type, details, info, position = self._of_all
         completed, awaited = self.completed, self.awaited
         complete, is_awaitable = execution.complete_list_item_value, execution.is_awaitable
@@ -313,7 +313,7 @@ class _Listing:
             for item in self._items:
                 path = Path(self._path, self._index, None)
                 self._index += 1
-                line.steps += 1
+                run_queue.steps += 1
                 if is_awaitable(item):
                     awaited.append(len(completed))
                     completed.append(
@@ -323,7 +323,7 @@ class _Listing:
                     )
                 elif complete(item, completed, item_type, details, info, path, position):
                     awaited.append(len(completed) - 1)
-                if line.steps > line.look_after and line.is_over():
+                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
                     return False
         except Exception:
             if awaited:

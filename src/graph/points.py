@@ -77,7 +77,7 @@ class ExecutionOfPoints(Execution):
             await columns.wait()
             for piece in columns.pieces():
                 texts.append(text_of(piece))
-                self.line.steps += _AT_ONCE
+                self.run_queue.steps += _AT_ONCE
                 await self.let_others()
         except Exception:
             found: Any = usual()

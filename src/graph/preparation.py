@@ -66,12 +66,12 @@ class Preparation(SchemaExtension):
                 execution.result = remembered(document, execution.operation_name)
                 if execution.result is None and document.asks_the_schema:
                     # Each part of the schema that is told takes twice what other parts of answers do.
-                    context.services.lanes.owe(context.caller, course.cost or 0)
+                    context.services.fair_queue.charge(context.caller, course.cost or 0)
             if course.deadline and course.is_query:
                 seconds = 0 if course.is_left else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
             if course.is_query and not execution.pre_execution_errors and not execution.result:
-                context.begin_moment()
+                context.begin_snapshot()
         yield
 
 

@@ -75,7 +75,7 @@ async def buckets_of(
 ) -> tuple[Bucket, ...]:
     """Of hours there may be thousands: others have a turn in between."""
     made = each_bucket(span, interval, zone_of(time_zone), week_start)
-    return tuple([bucket async for piece in context.line.pieces(made) for bucket in piece])
+    return tuple([bucket async for piece in context.run_queue.batches(made) for bucket in piece])
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:

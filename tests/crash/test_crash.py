@@ -171,7 +171,7 @@ async def assert_everything_is_counted_once(studio: Studio, writers: Writers) ->
         own = [event for event in events if event.tenant_id == tenant_id]
         assert await stored(database, tenant_id) == counted(own, "UTC")
         verification = Verification(database, tenant_id, "", FIRST_DAY, AFTER_LAST_DAY)
-        assert [line async for line in verification.lines()] == []
+        assert [line async for line in verification.rows()] == []
 
 
 def show(capfd: pytest.CaptureFixture[str], text: str, writers: Writers, since: float) -> None:

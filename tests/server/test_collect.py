@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
-from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
-from ingest.throttle import CollectRates, CollectThrottle
+from ingest.collect_limiter import CollectLimiter, CollectRates
+from ingest.domain_caps import DomainCaps
 from models import Action, DayTotal, Device
 from resolvers.context import Limits
 from server.app import create_app
@@ -645,7 +645,7 @@ def served(studio: Studio, address: str = "127.0.0.1") -> Studio:
 
 
 def limited(studio: Studio, **rates: str) -> Studio:
-    return with_services(studio, collecting=CollectThrottle(CollectRates(**rates)))
+    return with_services(studio, collect_limiter=CollectLimiter(CollectRates(**rates)))
 
 
 async def test_an_address_sends_so_many_events_and_then_has_to_wait(studio: Studio) -> None:

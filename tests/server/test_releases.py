@@ -48,7 +48,7 @@ def test_a_breaking_change_is_named_and_ends_with_1(tmp_path: Path) -> None:
     result = run("schema", "--compare", str(tmp_path))
     assert result.exit_code == 1
     assert result.stdout == "breaking   Field Publication.motto was removed.\n"
-    assert result.stderr == "Breaking changes since 1.0.0: 1. See docs/schema.md.\n"
+    assert result.stderr == "Breaking changes since 1.0.0: 1. See docs/reference/schema.md.\n"
 
 
 def test_what_was_announced_may_go(tmp_path: Path) -> None:
@@ -86,7 +86,7 @@ def test_the_newest_release_counts_by_its_version(tmp_path: Path) -> None:
 
     assert done("schema", "--compare", str(tmp_path)) == "Nothing breaks clients of 0.10.1.\n"
     one = run("schema", "--compare", str(tmp_path / "0.9.0.graphql"))
-    assert one.stderr == "Breaking changes since 0.9.0: 1. See docs/schema.md.\n"
+    assert one.stderr == "Breaking changes since 0.9.0: 1. See docs/reference/schema.md.\n"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetri
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.engagement import EngagementKey
-from loaders.hour import HourKey
+from loaders.figure_cache import CachedKey
 from loaders.insights import InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
@@ -159,7 +159,7 @@ class Publication(Node):
         ExperienceCounts | None,
         requires=MAKERS,
     )
-    def experience_counts(self) -> HourKey[int]:
+    def experience_counts(self) -> CachedKey[int]:
         """How many experiences it has published, by type."""
         return metrics.experience_counts_key(self.row)
 
@@ -184,7 +184,7 @@ class Publication(Node):
                 "UTC when null."
             ),
         ] = UTC,
-    ) -> HourKey[EngagementKey]:
+    ) -> CachedKey[EngagementKey]:
         """What people did with it, of all time or within a range: as much as all other fields of the answer
         know of."""
         ends = (range.start, range.end) if range else None
