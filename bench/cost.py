@@ -111,7 +111,7 @@ class Studio:
         orjson.dumps(result.data)
         taken = process_time() - began
         assert not result.errors, (text[:500], result.errors[:1])
-        return result.data, Taken(1e6 * taken, context.course.cost or 0)
+        return result.data, Taken(1e6 * taken, context.execution.cost or 0)
 
     async def best(self, text: str, runs: int) -> Taken:
         """Without the first, which parses and prepares."""

@@ -1,6 +1,6 @@
 """How fast events come in: the real server, a client in a process of its own, both engines, both doors.
 
-Prints a table. docs/reference/measurements.md says what its columns mean, and what was measured. Beside it
+Prints a table. docs/reference/measurements.md says what its columns mean, and has the results. Beside it
 runs an endpoint of Starlette's that does nothing, for what a request takes by itself.
 """
 

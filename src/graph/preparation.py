@@ -22,7 +22,7 @@ from graph.introspection import NoIntrospection
 from graph.remembered import remembered
 from graph.series import Known, Variables
 from resolvers.context import Context
-from resolvers.course import Described
+from resolvers.execution import OperationSummary
 
 # With what Strawberry adds to them.
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -44,7 +44,7 @@ class Preparation(SchemaExtension):
     async def on_validate(self) -> AsyncIterator[None]:
         execution = self.execution_context
         context: Context = execution.context
-        course = context.course
+        course = context.execution
         began = perf_counter()
         document = _document(execution)
         schema = execution.schema._schema
@@ -68,7 +68,7 @@ class Preparation(SchemaExtension):
                     # Each part of the schema that is told takes twice what other parts of answers do.
                     context.services.fair_queue.charge(context.caller, course.cost or 0)
             if course.deadline and course.is_query:
-                seconds = 0 if course.is_left else context.limits.query_seconds
+                seconds = 0 if course.is_abandoned else context.limits.query_seconds
                 course.deadline.reschedule(get_running_loop().time() + seconds)
             if course.is_query and not execution.pre_execution_errors and not execution.result:
                 context.begin_snapshot()
@@ -99,7 +99,7 @@ def _require_few(variables: dict[str, Any]) -> None:
 
 async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
     context: Context = execution.context
-    course, limits = context.course, context.limits
+    course, limits = context.execution, context.limits
     price = _price(execution.schema._schema, document, execution.operation_name)
     if price is None:
         return []
@@ -117,7 +117,7 @@ async def _too_expensive(execution: ExecutionContext, document: Document) -> lis
 
 
 def _throttled(context: Context, cost: int) -> list[GraphQLError]:
-    operation = context.course.operation
+    operation = context.execution.operation
     try:
         context.spend(cost, writes=operation is not None and operation.type == "mutation")
     except Throttled as error:
@@ -188,19 +188,21 @@ def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -
     return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
+def _operation(
+    schema: GraphQLSchema, document: Document, operation_name: str | None
+) -> OperationSummary | None:
     operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
-    def looked_through() -> Described:
-        return Described(
+    def looked_through() -> OperationSummary:
+        return OperationSummary(
             operation.operation.value,
             operation.name.value if operation.name else None,
             lifetime_of(schema, node, operation),
         )
 
-    return document.known((Described, operation.name and operation.name.value), looked_through)
+    return document.known((OperationSummary, operation.name and operation.name.value), looked_through)
 
 
 def _looked_up(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:

@@ -31,7 +31,7 @@ from loaders import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
-from resolvers.course import Course
+from resolvers.execution import Execution
 from social.refresh import Refresher
 
 _TURNS = 4
@@ -149,7 +149,7 @@ class Context:
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
     withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
     """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
-    course: Course = field(default_factory=Course)
+    execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
     """Whether the next answer of a subscription is being made."""
@@ -206,7 +206,7 @@ class Context:
         )
         is_refused = budget is not None and budget.wait > 0
         self.services.fair_queue.charge(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
-        self.course.budget = budget
+        self.execution.budget = budget
         if budget:
             budget.require()
 
@@ -223,7 +223,7 @@ class Context:
         while True:
             self.now = self.services.clock()
             try:
-                return self.spend(self.course.cost or 1)
+                return self.spend(self.execution.cost or 1)
             except Throttled as error:
                 await sleep(error.extensions["retryAfter"])
 
@@ -261,7 +261,7 @@ class Context:
     @property
     def is_large(self) -> bool:
         """Whether it may take long to make the answer of what is read."""
-        return (self.course.cost or 0) > _LARGE
+        return (self.execution.cost or 0) > _LARGE
 
     @property
     def run_queue(self) -> RunQueue:

@@ -24,7 +24,7 @@ from graph.types.arguments import (
     ZeroFill,
     Zone,
 )
-from graph.types.connection import Connection, PageOf, listed
+from graph.types.connection import Connection, PageOf, json_list
 from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
@@ -62,7 +62,7 @@ class User(Node):
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("As the user wants to be called; null where the user did not say.")
 
-    @listed(lambda row: Publication.of(row), Connection["Publication"])
+    @json_list(lambda row: Publication.of(row), Connection["Publication"])
     def publications(self, page: PageOf) -> PageKey:
         """The publications that this user owns, oldest first."""
         return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
@@ -144,7 +144,7 @@ class Publication(Node):
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
-    @listed(Experience.of, Connection[Experience])
+    @json_list(Experience.of, Connection[Experience])
     def experiences(
         self,
         page: PageOf,

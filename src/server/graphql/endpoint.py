@@ -18,7 +18,7 @@ from graph.document import Document
 from graph.events import Recording
 from graph.schema import recording_in
 from resolvers.context import Context, Services
-from resolvers.course import Described, Lifetime
+from resolvers.execution import Lifetime, OperationSummary
 from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
 from server.graphql.graphiql import GraphiQL
 from server.graphql.line import log_request, told_of
@@ -232,8 +232,8 @@ def _accept(request: Request) -> str:
 async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
     began = perf_counter()
     result = await recording.run(context)
-    context.course.execute = perf_counter() - began
-    context.course.operation = Described("mutation", recording.operation, lifetime=None)
+    context.execution.execute = perf_counter() - began
+    context.execution.operation = OperationSummary("mutation", recording.operation, lifetime=None)
     return result
 
 
@@ -247,10 +247,10 @@ def _framing(request: Request) -> Framing | None:
 def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
     """Of whatever keeps the block from making an answer. Raises ClientDisconnect and RequestRefused."""
     try:
-        with watching_for_disconnect(request.receive, context.course.leave):
+        with watching_for_disconnect(request.receive, context.execution.abandon):
             yield
     except TimedOut:
-        if context.course.is_left:
+        if context.execution.is_abandoned:
             raise ClientDisconnect from None
         raise
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
@@ -270,6 +270,6 @@ def _again(extensions: Mapping[str, Any]) -> dict[str, str]:
 def _replied(answer: Answer, context: Context) -> Reply:
     token = context.new_token
     headers = {"x-auth-token": f"Bearer {token}"} if token else {}
-    operation = context.course.operation
+    operation = context.execution.operation
     lifetime = None if answer.errors or operation is None else operation.lifetime
     return Reply(answer, None, headers, lifetime)

@@ -17,7 +17,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from base.errors import BadUserInput, Lapsed, Throttled, Unavailable
 from base.networks import network_of
 from resolvers.context import Context, Services
-from resolvers.course import Course
+from resolvers.execution import Execution
 from server.graphql.answers import Answer, answers, body_of_error
 from server.graphql.line import Told, log_request
 from server.graphql.persisted_documents import PersistedDocuments
@@ -194,7 +194,7 @@ class Connection:
         self._lapses_at: float | None = None
         self._idle_since = 0.0
         self._running: dict[str, Task[None]] = {}
-        self._finishing: dict[Task[None], Course] = {}
+        self._finishing: dict[Task[None], Execution] = {}
         self._unheard: set[Task[None]] = set()
         self._deadline = timeout(None)
 
@@ -242,7 +242,7 @@ class Connection:
         self._running = {}
         for task in running:
             if task in self._finishing:
-                self._finishing[task].leave()
+                self._finishing[task].abandon()
             else:
                 task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
@@ -287,7 +287,7 @@ class Connection:
         task = self._running.pop(id, None)
         if task in self._finishing:
             self._unheard.add(task)
-            self._finishing[task].leave()
+            self._finishing[task].abandon()
         elif task:
             task.cancel()
             await wait({task})
@@ -387,7 +387,7 @@ class Connection:
         assert task
         context = trip.context = self._context()
         if not is_endless:
-            self._finishing[task] = context.course
+            self._finishing[task] = context.execution
         await context.identify()
         if context.viewer.refusal:
             raise Lapsed(context.viewer.refusal)
@@ -404,7 +404,7 @@ class Connection:
                 if answer.refusal:
                     await self._refuse(id, answer.refusal)
                     return False
-                if not context.course.is_mutation:
+                if not context.execution.is_mutation:
                     self._require_room(answer)
                 await self._next(id, answer)
                 sent.answers += 1

@@ -11,7 +11,7 @@ HEADERS = ("ratelimit", "ratelimit-policy")
 
 def rate_headers(trip: Trip) -> dict[str, str]:
     """Of what was paid for, or could not be; none where nothing is limited."""
-    budget = trip.context.course.budget if trip.context else None
+    budget = trip.context.execution.budget if trip.context else None
     if budget is None:
         return {}
     # For as long as this is all that may be asked for, but for what comes back meanwhile.

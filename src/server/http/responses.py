@@ -6,7 +6,7 @@ from typing import NamedTuple
 from starlette.requests import Request
 from starlette.responses import Response
 
-from resolvers.course import Lifetime
+from resolvers.execution import Lifetime
 from server.http.caching import cache_control, is_known, tag_of
 from server.http.codings import IDENTITY, QUICKEST, Choice, chosen, compressed_aside
 

@@ -17,10 +17,10 @@ def timing_header(trip: Trip, shown: TimingAudience) -> dict[str, str]:
     """The header, or none. Milliseconds; the database's are within those of the phases."""
     if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not trip.is_signed_in()):
         return {}
-    course = trip.context.course if trip.context else None
+    execution = trip.context.execution if trip.context else None
     spent = {
         **({"parse": trip.parse_seconds} if trip.document else {}),
-        **({"validate": course.validate, "execute": course.execute} if course else {}),
+        **({"validate": execution.validate, "execute": execution.execute} if execution else {}),
         "database": trip.usage.seconds,
         "total": trip.seconds(),
     }

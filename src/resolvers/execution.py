@@ -15,7 +15,7 @@ class Lifetime(NamedTuple):
     is_private: bool
 
 
-class Described(NamedTuple):
+class OperationSummary(NamedTuple):
     """The operation that a document has, or that was named among several."""
 
     type: str
@@ -25,7 +25,7 @@ class Described(NamedTuple):
 
 
 @dataclass(slots=True)
-class Course:
+class Execution:
     """Seconds that each phase took, 0 where it did not come to that."""
 
     validate: float = 0.0
@@ -34,7 +34,7 @@ class Course:
     """When it was validated, by the clock that measures."""
     deadline: Timeout | None = None
     """By when it has to be over; set for what may be stopped, while it is executed."""
-    operation: Described | None = None
+    operation: OperationSummary | None = None
     """None where nothing was found that could be executed."""
     cost: int | None = None
     """None where it was not asked for: of what only records events it is known to be small."""
@@ -42,7 +42,7 @@ class Course:
     """Of all series, as they were estimated."""
     budget: Budget | None = None
     """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
-    is_left: bool = False
+    is_abandoned: bool = False
     """Whether nobody waits for the answer any more."""
 
     @property
@@ -53,8 +53,8 @@ class Course:
     def is_mutation(self) -> bool:
         return self.operation is not None and self.operation.type == "mutation"
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
-        self.is_left = True
+        self.is_abandoned = True
         if self.is_query and self.deadline and not self.deadline.expired():
             self.deadline.reschedule(get_running_loop().time())
