@@ -41,7 +41,7 @@ Before = Annotated[
 ]
 
 PageOf: TypeAlias = Callable[..., Page]
-"""The page that was asked for, of a list in the order that it is told; oldest first if in none."""
+"""Makes the page that was asked for, of a list in the order that is given; without one, oldest first."""
 _ENDS = [
     optional("first", First),
     optional("after", After),
@@ -91,8 +91,9 @@ class Connection(Generic[T]):
 def listed(
     type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
-    """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given
-    the `page` that they ask for."""
+    """A field that is a connection, with the arguments of one. The decorated function gives the key; it is
+    given the `page` that the arguments ask for.
+    """
 
     def pages(info: Info, **ends: Any) -> PageOf:
         return partial(page_of, info.context.limits, **ends)

@@ -26,6 +26,8 @@ class DomainAlias:
 
 
 def domain_aliases_for(requires: Sequence[Access]) -> Callable[[Any], Any]:
-    """The field `domainAliases`, which only these may see; what is decorated gives the id of the tenant."""
+    """The field `domainAliases`, for those who are named in `requires`. The decorated function gives the id
+    of the tenant.
+    """
     costs = list_of(MOST_ALIASES)
     return loaded(AliasesOfTenant, list[DomainAlias] | None, requires=requires, costs=costs)

@@ -1,4 +1,4 @@
-"""What mutations answer."""
+"""What mutations give back."""
 
 from datetime import datetime
 from typing import Self
