@@ -100,9 +100,9 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
         if mine:
             await self._compute(mine, found)
         if elsewhere:
-            # These futures end when the other requests are done, whether or not they failed. What those
-            # found is then looked up. A caller who is cancelled while it awaits a future cancels it for all, so they
-            # are not awaited themselves.
+            # These futures end when the other requests are done, whether or not they failed. What those found
+            # is then looked up. They are not awaited themselves: a caller who is cancelled while it awaits a
+            # future cancels it for all.
             await self.database.await_others(elsewhere)
 
     async def _compute(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:

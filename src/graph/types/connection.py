@@ -26,7 +26,7 @@ First = Annotated[
 ]
 After = Annotated[
     str | None,
-    argument("Only what comes after this cursor, which is one of this list in this order."),
+    argument("Only what comes after this cursor, which must be from this list in this order."),
 ]
 Last = Annotated[
     int | None,
@@ -37,7 +37,7 @@ Last = Annotated[
 ]
 Before = Annotated[
     str | None,
-    argument("Only what comes before this cursor, which is one of this list in this order."),
+    argument("Only what comes before this cursor, which must be from this list in this order."),
 ]
 
 PageOf: TypeAlias = Callable[..., Page]
@@ -59,10 +59,12 @@ class PageInfo:
         "Whether objects come before this page. With `first`, whether `after` was given."
     )
     start_cursor: str | None = described(
-        "Of the first object here: as `before`, it gives the page before. Null on an empty page."
+        "The cursor of the first object here. As `before`, it gives the page before this one. Null on an "
+        "empty page."
     )
     end_cursor: str | None = described(
-        "Of the last object here: as `after`, it gives the page after. Null on an empty page."
+        "The cursor of the last object here. As `after`, it gives the page after this one. Null on an "
+        "empty page."
     )
 
 
@@ -70,7 +72,7 @@ class PageInfo:
 class Edge(Generic[T]):
     node: T = described("The object itself.")
     cursor: str = described(
-        "For `after` and `before`: opaque, and right also while objects are added and removed."
+        "A value for `after` and `before`. It is opaque, and stays right while objects are added and removed."
     )
 
 

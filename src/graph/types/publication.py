@@ -90,7 +90,7 @@ class User(Node):
         strawberry.LazyType("UserInsight", "graph.types.insight") | None,
     )
     def insight(self) -> int:
-        """What is known of the user beyond the account; null while nothing was told."""
+        """What is known of the user beyond the account; null until the user gives any of it."""
         return self.row.id
 
     @domain_aliases_for([Access.SELF])
