@@ -1,7 +1,6 @@
 """Booking the makers of a publication: its slots are half-open and never overlap."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,7 +14,7 @@ from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
 from resolvers.quotas import require_room
-from resolvers.writes import event_on, is_maker, refresh_for_makers
+from resolvers.writes import as_written, event_on, is_maker, refresh_for_makers
 
 
 async def book(
@@ -48,7 +47,7 @@ async def book(
         session.add(appointment)
         await session.flush()
         await store(session, [event_on(context, publication, Action.BOOK, context.now)])
-    return await _reloaded(context, appointment.public_id)
+    return await as_written(context, AppointmentByPublicId, appointment.public_id)
 
 
 async def cancel(context: Context, id: str) -> AppointmentRow:
@@ -68,7 +67,7 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
                 context, publication, Action.CANCEL, appointment.created_at, appointment.user_id
             )
             await store(session, [taken_back])
-    return await _reloaded(context, appointment.public_id)
+    return await as_written(context, AppointmentByPublicId, appointment.public_id)
 
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
@@ -123,10 +122,3 @@ def _check_slot(context: Context, starts_at: datetime, ends_at: datetime) -> Non
         raise BadUserInput(
             f"A slot ends after it starts, within {hours} hours.", argument="endsAt", reason="INVALID_SLOT"
         )
-
-
-async def _reloaded(context: Context, public_id: UUID) -> AppointmentRow:
-    context.forget_loaded()
-    row = await context.loaders[AppointmentByPublicId].load(public_id)
-    assert row is not None
-    return row

@@ -250,13 +250,13 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
-        moment.
+        """A unit of work. Those who watch what it touched are told of it. What was loaded before it is
+        forgotten, and what is read after it is of one moment.
         """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_snapshot(is_large=self.is_large)
+        self.begin_snapshot()
 
     @property
     def is_large(self) -> bool:
