@@ -58,8 +58,6 @@ class Topics:
         self._is_untold = Event()
         self._teller: Task[None] | None = None
         self._name = uuid4().hex
-        self.changes = 0
-        """How many changes were announced. While it stays the same, what was read before is still true."""
 
     @contextmanager
     def watch(self, *topics: Topic) -> Iterator[Watch]:
@@ -75,7 +73,7 @@ class Topics:
                     del self._watches[topic]
 
     def announce(self, topics: Iterable[Topic]) -> None:
-        """To be called after the commit: whoever is told reads the figures again and must find the new ones."""
+        """Call it after the commit: whoever is told reads the figures again and must find the new ones."""
         known = set(topics)
         if not known:
             return
@@ -160,7 +158,6 @@ class Topics:
             self._wake(topics)
 
     def _wake(self, topics: Iterable[Topic]) -> None:
-        self.changes += 1
         if not self._watches:
             return
         for topic in topics:
@@ -168,7 +165,6 @@ class Topics:
                 watch.wake()
 
     def _wake_all(self) -> None:
-        self.changes += 1
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()
