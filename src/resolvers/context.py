@@ -20,17 +20,17 @@ from base.fair_queue import FairQueue
 from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
+from figures.scores import EVEN_WEIGHTS, ScoreWeights
 from ingest.agents import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
-from ingest.subjects import Reporters, Subjects
+from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -110,13 +110,13 @@ class Services:
     buffer: Buffer
     """It stores reported events in batches."""
     salts: Salts
-    subjects: Subjects
+    subjects: SubjectCache
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for. By default there is no limit."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
-    reporters: Reporters = field(default_factory=Reporters)
+    reporters: ReporterCache = field(default_factory=ReporterCache)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
@@ -165,7 +165,6 @@ class Context:
             services.database,
             services.figure_cache,
             self.now,
-            services.score_weights,
             most_points=services.limits.points,
         )
 

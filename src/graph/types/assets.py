@@ -17,7 +17,7 @@ from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.node import Node
-from loaders.asset_metrics import FiguresOfScope, Scope
+from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
@@ -87,9 +87,9 @@ class Organization(Node):
         return self.row.tenant_id
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -133,9 +133,9 @@ class Workspace(Node):
         return workspace_assets_key(self.row, page())
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -183,9 +183,9 @@ class Asset(Node):
         return self.row.id
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
