@@ -1,4 +1,4 @@
-"""How long a query may take. What writes is never stopped: nobody could say how far it had come."""
+"""How long a query may take. Mutations are never stopped: nobody could say how much was written."""
 
 from asyncio import Timeout, timeout
 from collections.abc import Awaitable
@@ -11,11 +11,10 @@ R = TypeVar("R")
 
 
 async def in_time(context: Context, making: Awaitable[R]) -> R:
-    """What is made is an answer. The deadline is set once it is known to be a query that is executed.
+    """The result of `making`, which makes an answer and sets the deadline once it is known to be a query.
 
-    Raises TIMEOUT. What a query is still reading when it ends, for whatever reason, is cut off: batches
-    of loaders are tasks of their own, which nobody else would end.
-    """
+    Raises TIMEOUT. Whatever a query still reads when it ends is cut off: batches of loaders are tasks of
+    their own, which nobody else would end."""
     execution = context.execution
     deadline: Timeout = timeout(None)
     execution.deadline = deadline
