@@ -10,6 +10,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from server.http import access_log
 from server.http.tracing import current_names
 
 LogFormat = Literal["auto", "json", "text"]
@@ -116,6 +117,8 @@ class ToldOnce(logging.Filter):
         if not isinstance(record.args, tuple) or len(record.args) < 3:
             return True
         path = str(record.args[2]).partition("?")[0]
+        if access_log.has_own_line(path):
+            return False
         # What a browser asks before it asks is answered before it comes to that.
         return path not in self._doors and (path != "/graphql" or record.args[1] == "OPTIONS")
 

@@ -133,6 +133,7 @@ async def test_the_file_is_a_download_that_nobody_keeps(studio: Studio) -> None:
             "filename*=UTF-8''M%C3%B6bel%20%26%20S%C3%B6hne%20Holz%202023-06-01%20to%202023-06-30.xlsx"
         ),
         "cache-control": "private, no-store",
+        "x-request-id": response.headers["x-request-id"],
         "x-content-type-options": "nosniff",
     }
 

@@ -9,19 +9,17 @@ from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
-from graph.deadline import in_time
-from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
-from server.graphql.persisted_documents import PersistedDocuments
-from server.graphql.requests import GraphQLRequest
-from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
+from server.graphql.errors import MASKED, error_body, expected_in, formatted
+from server.graphql.requested_documents import RequestedOperation
+from server.http.errors import Code, RequestRefused
+from server.http.time_limit import in_time
 
 log = logging.getLogger("viewgraph")
 
@@ -88,57 +86,34 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
 
-async def answers(
-    context: Context,
-    document: Document,
-    operation: GraphQLRequest,
-    documents: PersistedDocuments,
-    request_id: str,
-    *,
-    is_endless: bool,
-) -> AsyncGenerator[Answer]:
-    """One like the last is left out: so nobody learns when something changed that they may not see.
-
-    `is_endless`: whether it is a subscription; of anything else there is one answer.
+async def answers(context: Context, operation: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
+    """One for a query or a mutation, any number for a subscription. One that is the same as the last is left
+    out, so that nobody learns when something changed that they may not see.
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    made = (
-        _answers(context, document, operation, request_id)
-        if is_endless
-        else _one_answer(context, document, operation, request_id)
-    )
+    made = _every_answer if operation.is_subscription else _one_answer
     last = b""
     try:
-        async with aclosing(made):
-            async for answer in made:
+        async with aclosing(made(context, operation, request_id)) as all_answers:
+            async for answer in all_answers:
                 digest = blake2b(answer.json, digest_size=16).digest()
                 if digest == last:
                     continue
-                if not last and not answer.refusal:
-                    documents.keep(operation)
+                if not last and answer.is_valid:
+                    operation.keep_document()
                 last = digest
                 yield answer
-    except CannotGetOperationTypeError as error:
-        raise refusal_of(error) from None
     finally:
         context.end_turn()
 
 
-async def answered(
-    context: Context,
-    document: Document,
-    operation: GraphQLRequest,
-    request_id: str,
-    *,
-    only_queries: bool = False,
-) -> Answer:
+async def answered(context: Context, operation: RequestedOperation, request_id: str) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
     async def made() -> Answer:
-        result = await execute(
-            context, document, operation.variables, operation.operationName, only_queries=only_queries
-        )
+        request = operation.request
+        result = await execute(context, operation.document, request.variables, request.operationName)
         return await answer_of(result, request_id, context.run_queue)
 
     async with context.services.fair_queue.slot(context.caller):
@@ -146,26 +121,27 @@ async def answered(
 
 
 async def _one_answer(
-    context: Context, document: Document, operation: GraphQLRequest, request_id: str
+    context: Context, operation: RequestedOperation, request_id: str
 ) -> AsyncGenerator[Answer]:
-    yield await answered(context, document, operation, request_id)
+    yield await answered(context, operation, request_id)
 
 
-async def _answers(
-    context: Context, document: Document, operation: GraphQLRequest, request_id: str
+async def _every_answer(
+    context: Context, operation: RequestedOperation, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.fair_queue.wait(context.caller)
-    asked = subscribe(context, document, operation.variables, operation.operationName)
-    async with aclosing(asked) as results:
+    request = operation.request
+    subscription = subscribe(context, operation.document, request.variables, request.operationName)
+    async with aclosing(subscription) as results:
         while result := await _next(context, results):
             _require_credentials(result)
             answer = await answer_of(result, request_id, context.run_queue)
             result.data = None
-            # Before it is sent, for which nobody else has to wait.
+            # Before it is sent: nobody else has to wait for that.
             context.end_turn()
             if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
-                # Nothing may change any more that would have it made anew.
+                # It is made again even if nothing changes any more.
                 get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
             yield answer
 
@@ -193,12 +169,3 @@ def _require_credentials(result: ExecutionResult) -> None:
     for error in result.errors or ():
         if isinstance(expected := expected_in(error), Lapsed):
             raise expected
-
-
-def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> RequestRefused:
-    if isinstance(error, InvalidOperationTypeError):
-        return RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-    return RequestRefused(
-        "There is no operation." if error.operation_name is None else "The document has no such operation.",
-        Code.OPERATION_RESOLUTION_FAILURE,
-    )

@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from base.errors import BadUserInput
-from graph.document import Document
 from server.http.errors import Code, RequestRefused
 
 _MAX_PARAMETERS = 100
@@ -73,14 +72,3 @@ def _parameters(query_string: bytes) -> dict[str, str]:
     if len(parameters) < len(pairs):
         raise ValueError("A parameter is given twice")
     return parameters
-
-
-def require_one_operation(document: Document, name: str | None) -> None:
-    """Raises RequestRefused where there are several and none is asked for by name."""
-    operations = document.operations
-    # If one has no name, that is the mistake.
-    if name is None and len(operations) > 1 and all(operation.name for operation in operations):
-        raise RequestRefused(
-            "The document has several operations: say in `operationName` which one is meant.",
-            Code.OPERATION_RESOLUTION_FAILURE,
-        )
