@@ -429,5 +429,5 @@ async def test_a_link_works_through_a_proxy(
     assert path.startswith("/reports/")
     assert response.content == b64decode(report["document"])
     assert [row[3] for row in table(response.content)[1:]] == ["2", "2"]
-    assert '"GET /reports/... HTTP/1.1" 200' in run.out.replace('\\"', '"')
+    assert run.out.count('"path":"/reports"') == 1
     assert path not in run.out + run.err
