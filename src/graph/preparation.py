@@ -68,7 +68,7 @@ class Preparation(SchemaExtension):
                     # Each part of the schema that is told takes twice what other parts of answers do.
                     context.services.fair_queue.charge(context.caller, execution.cost or 0)
             if execution.deadline and execution.is_query:
-                seconds = 0 if execution.is_left else context.limits.query_seconds
+                seconds = 0 if execution.is_abandoned else context.limits.query_seconds
                 execution.deadline.reschedule(get_running_loop().time() + seconds)
             if execution.is_query and not asked.pre_execution_errors and not asked.result:
                 context.begin_snapshot()

@@ -42,7 +42,7 @@ class Execution:
     """Of all series, as they were estimated."""
     budget: Budget | None = None
     """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
-    is_left: bool = False
+    is_abandoned: bool = False
     """Whether nobody waits for the answer any more."""
 
     @property
@@ -53,8 +53,8 @@ class Execution:
     def is_mutation(self) -> bool:
         return self.operation is not None and self.operation.type == "mutation"
 
-    def leave(self) -> None:
+    def abandon(self) -> None:
         """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
-        self.is_left = True
+        self.is_abandoned = True
         if self.is_query and self.deadline and not self.deadline.expired():
             self.deadline.reschedule(get_running_loop().time())

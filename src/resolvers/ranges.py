@@ -14,12 +14,13 @@ from base.calendar import (
     WeekStart,
     day_of,
     each_bucket,
+    equally_long_before,
     parse_bound,
+    previous,
     resolve,
     time_zone,
 )
 from base.errors import BadUserInput
-from base.periods import equally_long_before, previous
 from ingest.domains import OTHER, InvalidDomain, domain_pattern
 from resolvers.context import Context, Limits
 

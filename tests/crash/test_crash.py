@@ -110,7 +110,7 @@ async def world(studio: Studio) -> World:
     signer = Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph")
     admin = studio.people["admin"]
     return World(
-        await studio.add_publication("crash-course", "admin"),
+        await studio.add_publication("crash-execution", "admin"),
         await add_asset(studio),
         admin.id,
         signer.issue(Claims(admin.row.public_id), datetime.now(UTC)).text,

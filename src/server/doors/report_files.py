@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from loaders.reports import DocumentKey
+from loaders.reports import DocumentKey, Reports
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.reports import linked_report
@@ -62,7 +62,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[Document
     """What stands in the file, and its size in bytes. It is read as of one moment."""
     context.begin_snapshot()
     key = await linked_report(context, token)
-    report = await context.loaders.reports.load(key.scope)
+    report = await context.loaders[Reports].load(key.scope)
     context.end_snapshot()
     return key, await run_in_threadpool(_written, report, key.format, file)
 

@@ -115,10 +115,10 @@ class Endpoint:
         if recording:
             return await answer_of(await _recorded(recording, context), scope.id, context.run_queue), context
         try:
-            with watching_for_disconnect(request.receive, context.execution.leave):
+            with watching_for_disconnect(request.receive, context.execution.abandon):
                 return await answered(context, operation, scope.id), context
         except TimedOut:
-            if context.execution.is_left:
+            if context.execution.is_abandoned:
                 raise ClientDisconnect from None
             raise
 

@@ -59,7 +59,7 @@ class WebSocketOperation:
     def end(self) -> None:
         """What only reads is given up; what writes is done first."""
         if self._finishing:
-            self._finishing.leave()
+            self._finishing.abandon()
         elif self.task:
             self.task.cancel()
 

@@ -1,18 +1,20 @@
-"""The range with which a range is compared: the calendar's previous one, or one that is as long."""
+"""The span with which a span is compared: the calendar's previous one, or one of equal length."""
 
 from datetime import date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo
 
-from base.calendar import FIRST_INSTANT, InvalidSpan, Span, day_of, start_of_day
+from base.calendar.days import day_of, start_of_day
+from base.calendar.spans import FIRST_INSTANT, InvalidSpan, Span
 
 _DAY: Final = timedelta(days=1)
 
 
 def previous(span: Span, zone: ZoneInfo) -> Span:
-    """It ends where this one starts: as many months for whole months, as many days for whole days.
+    """The span that ends where this one starts: as many whole months, or as many whole days.
 
-    Whole by the clocks of the zone. For anything else it is as long. InvalidSpan before the first years.
+    Months and days are whole by the clocks of the zone. A span that is neither has one of equal length before
+    it. Raises InvalidSpan before the first years.
     """
     first, stop = _day_that_starts(span.start, zone), _day_that_starts(span.end, zone)
     if first is None or stop is None:
@@ -30,7 +32,7 @@ def previous(span: Span, zone: ZoneInfo) -> Span:
 
 
 def equally_long_before(span: Span) -> Span:
-    """It ends where this one starts. InvalidSpan before the first years."""
+    """The span of equal length that ends where this one starts. Raises InvalidSpan before the first years."""
     length = span.end - span.start
     if span.start - FIRST_INSTANT < length:
         raise _too_early()

@@ -68,7 +68,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         if listing.awaited:
             return self._with_awaited(listing.completed, listing.awaited)
         if self.run_queue.has_yielded and len(listing.completed) > _SMALL:
-            return listed([text_of(listing.completed)])
+            return json_list([json_items(listing.completed)])
         return listing.completed
 
     async def complete_awaitable_value(
@@ -154,7 +154,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         else:
             await self._await_all(results, awaited)
         if self.run_queue.has_yielded and isinstance(results, list) and len(results) > _SMALL:
-            return listed(await self._texts(results))
+            return json_list(await self._texts(results))
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
@@ -187,7 +187,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
     async def _texts(self, items: list[Any]) -> list[bytes]:
         texts = []
         for piece in batched(items, _AT_ONCE):
-            texts.append(text_of(piece))
+            texts.append(json_items(piece))
             self.run_queue.steps += _AT_ONCE
             if self.run_queue.steps > self.run_queue.check_after:
                 await self.let_others()
@@ -337,19 +337,19 @@ class _Listing:
     def shorten(self) -> None:
         """What is complete, to text."""
         if self.completed:
-            self._texts.append(text_of(self.completed))
+            self._texts.append(json_items(self.completed))
             self.completed.clear()
 
     def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
-        return listed([*self._texts, *rest])
+        return json_list([*self._texts, *rest])
 
 
-def text_of(items: Sequence[Any]) -> bytes:
+def json_items(items: Sequence[Any]) -> bytes:
     """Without the brackets."""
     return orjson.dumps(items)[1:-1]
 
 
-def listed(texts: Sequence[bytes]) -> orjson.Fragment:
+def json_list(texts: Sequence[bytes]) -> orjson.Fragment:
     return orjson.Fragment(b"[" + b",".join(texts) + b"]")
 
 

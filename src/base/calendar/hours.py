@@ -1,7 +1,7 @@
 """Hours as the clocks of a time zone show them: each ends where the clocks show the next full hour.
 
-Where clocks are set back, an hour that they show again is another one. Where they are set forward over a
-full hour, the next hour begins there. So a day of 25 hours has 25, and one of 24.5 hours has 25, too.
+Where clocks are set back, an hour that they show again is another hour. Where they are set forward over a
+full hour, the next hour begins there. So a day of 25 hours has 25 of them, and so has a day of 24.5 hours.
 """
 
 from bisect import bisect_left
@@ -14,7 +14,7 @@ _MICROSECOND: Final = timedelta(microseconds=1)
 _SECOND: Final = timedelta(seconds=1)
 _HOUR: Final = timedelta(hours=1)
 _AT_ONCE: Final = 24
-"""Hours between two looks at the zone: none sets its clocks and sets them back within a day."""
+"""Hours between two looks at the zone: no zone changes its clocks and changes them back within a day."""
 
 
 class Hour(NamedTuple):
@@ -27,7 +27,7 @@ class Hour(NamedTuple):
 
 
 def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
-    """All that the time from `start` up to `end` touches, in order. Both are in UTC."""
+    """All hours that the time from `start` up to `end` touches, in order. Both are in UTC."""
     begin = _begin(start, zone)
     while begin < end:
         local = begin.astimezone(zone)
@@ -36,7 +36,7 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
             yield Hour(_key(local), begin, after)
             begin = after
             continue
-        # What this instant is the second pass of may be over before the next hour.
+        # In a second pass, the repeated time may be over before the next hour.
         shown = local.replace(tzinfo=None)
         for _ in range(1 if local.fold else _AT_ONCE):
             if begin >= end:
@@ -47,8 +47,9 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
 
 
 def hour_count(start: datetime, end: datetime, zone: ZoneInfo) -> int:
-    """How many a time touches, without making them; fewer by those that are cut short where clocks change by
-    a part of an hour."""
+    """How many hours a time touches, without making them. It does not count those that are cut short because
+    clocks change by a part of an hour.
+    """
     first = start - _past(start.astimezone(zone))
     last = end - _MICROSECOND
     last -= _past(last.astimezone(zone))
@@ -76,7 +77,7 @@ def _offset(instant: datetime, zone: ZoneInfo) -> timedelta:
 
 
 def _begin(instant: datetime, zone: ZoneInfo) -> datetime:
-    """Of the hour that an instant is in."""
+    """The start of the hour that an instant is in."""
     full = instant - _past(instant.astimezone(zone))
     if _offset(full, zone) == _offset(instant, zone):
         return full
@@ -93,7 +94,7 @@ def _end(instant: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
-    """The first instant of the later one's offset."""
+    """The first instant at which the offset of `after` holds."""
     old = _offset(before, zone)
     whole = before.replace(microsecond=0)
     seconds = range((after - whole) // _SECOND + 1)
@@ -103,7 +104,7 @@ def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
 
 
 def _goes_on(change: datetime, zone: ZoneInfo) -> bool:
-    """Whether the clocks are set forward and still show the same hour."""
+    """Whether the clocks are set forward at this instant and still show the same hour."""
     before, after = (change - _MICROSECOND).astimezone(zone), change.astimezone(zone)
     return _hour(before) == _hour(after) and _offset(change - _MICROSECOND, zone) < _offset(change, zone)
 
