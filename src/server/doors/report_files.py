@@ -11,10 +11,10 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from loaders.reports import DocumentKey, Reports
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
-from resolvers.reports import linked_report
+from resolvers.report_links import linked_report
+from resolvers.reports import DocumentKey, Reports
 from server.http.errors import plain
 from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
@@ -62,7 +62,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[Document
     """What stands in the file, and its size in bytes. It is read as of one moment."""
     context.begin_snapshot()
     key = await linked_report(context, token)
-    report = await context.loaders[Reports].load(key.scope)
+    report = await Reports(context.loaders).of(key.scope)
     context.end_snapshot()
     return key, await run_in_threadpool(_written, report, key.format, file)
 
