@@ -1,7 +1,7 @@
 """A connection over HTTP as uvicorn has it, with limits: of how many there are, of what they send and for how
 long, and of what they leave unread."""
 
-from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
+from asyncio import AbstractEventLoop, BaseTransport, Transport
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -15,6 +15,7 @@ from base.networks import plain_address
 from server.http.connection_limits import HEALTH
 from server.http.connection_refusal import ConnectionRefusal
 from server.http.guarded_config import GuardedConfig
+from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
 from server.http.upgrades import without_upgrade
 
@@ -38,7 +39,7 @@ class Flow(FlowControl):
             super().resume_reading()
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(GuardedConnection, HttpToolsProtocol):
     """What is wrong with a request is told, and ends the connection; those before it get their answers."""
 
     transport: GuardedTransport
@@ -68,7 +69,6 @@ class HttpConnection(HttpToolsProtocol):
         self._header_bytes = 0
         self._unfed = b""
         """What came and is not looked at yet."""
-        self._timer: TimerHandle | None = None
 
     # The connection
 
@@ -99,14 +99,6 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
         # Also where it broke: uvicorn leaves that to its timer.
         self._unset_keepalive_if_required()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.transport.stuck()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.transport.moving()
 
     # What comes
 
@@ -284,11 +276,6 @@ class HttpConnection(HttpToolsProtocol):
         if self._timer is None:
             seconds = _CROWDED_SECONDS if self._is_crowded else self._limits.header_seconds
             self._timer = self.loop.call_later(min(seconds, self._limits.header_seconds), self._miss_headers)
-
-    def _stop_waiting(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
 
     def _miss_headers(self) -> None:
         self._timer = None

@@ -1,6 +1,6 @@
-"""A WebSocket as uvicorn has it, with limits: of what is sent and for how long, and of what is left unread."""
+"""A WebSocket as uvicorn has it, with limits: of what is sent, for how long, and of what is left unread."""
 
-from asyncio import BaseTransport, TimerHandle
+from asyncio import BaseTransport
 from typing import Any
 
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
@@ -8,6 +8,7 @@ from websockets.frames import CloseCode, Frame
 
 from base.networks import plain_address
 from server.http.guarded_config import GuardedConfig
+from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
 
 _MAX_FRAMES = 1_000
@@ -16,12 +17,11 @@ _MAX_MESSAGES = 1_000
 """Messages that came at once and wait for their turn."""
 
 
-class WebSocketConnection(WebSocketsSansIOProtocol):
+class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
     """It was an `HttpConnection` until its handshake."""
 
     transport: GuardedTransport
     config: GuardedConfig
-    _timer: TimerHandle | None = None
 
     def connection_made(self, transport: BaseTransport) -> None:
         super().connection_made(transport)
@@ -31,16 +31,8 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self.transport.lost()
-        self._is_whole()
+        self._stop_waiting()
         super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.transport.stuck()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.transport.moving()
 
     def data_received(self, data: bytes) -> None:
         if self.transport.is_closing():
@@ -85,7 +77,7 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
             self._fail(CloseCode.MESSAGE_TOO_BIG, "Too many frames")
 
     def send_receive_event_to_app(self) -> None:
-        self._is_whole()
+        self._stop_waiting()
         if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
             # uvicorn would log it as a bug.
             self._fail(CloseCode.INVALID_DATA, "Invalid UTF-8")
@@ -97,11 +89,6 @@ class WebSocketConnection(WebSocketsSansIOProtocol):
     def _expect_whole(self, event: Frame) -> None:
         if not event.fin:
             self._timer = self.loop.call_later(self.config.gate.limits.body_seconds, self._miss_rest)
-
-    def _is_whole(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
 
     def _miss_rest(self) -> None:
         self._timer = None
