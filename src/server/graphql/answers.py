@@ -14,7 +14,7 @@ from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
-from graph.schema import execute, subscribe
+from graph.execution import execute, subscribe
 from resolvers.context import Context
 from server.graphql.errors import MASKED, error_body, expected_in, formatted
 from server.graphql.requested_documents import RequestedOperation
@@ -86,54 +86,49 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
 
-async def answers(context: Context, operation: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
+async def answers(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
     """One for a query or a mutation, any number for a subscription. One that is the same as the last is left
     out, so that nobody learns when something changed that they may not see.
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    made = _every_answer if operation.is_subscription else _one_answer
+    made = _every_answer if asked.is_subscription else _one_answer
     last = b""
     try:
-        async with aclosing(made(context, operation, request_id)) as all_answers:
+        async with aclosing(made(context, asked, request_id)) as all_answers:
             async for answer in all_answers:
                 digest = blake2b(answer.json, digest_size=16).digest()
                 if digest == last:
                     continue
                 if not last and answer.is_valid:
-                    operation.keep_document()
+                    asked.keep_document()
                 last = digest
                 yield answer
     finally:
         context.end_turn()
 
 
-async def answered(context: Context, operation: RequestedOperation, request_id: str) -> Answer:
+async def answered(context: Context, asked: RequestedOperation, request_id: str) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
     async def made() -> Answer:
-        request = operation.request
-        result = await execute(context, operation.document, request.variables, request.operationName)
+        result = await execute(context, asked.operation, asked.variables)
         return await answer_of(result, request_id, context.run_queue)
 
     async with context.services.fair_queue.slot(context.caller):
         return await in_time(context, made())
 
 
-async def _one_answer(
-    context: Context, operation: RequestedOperation, request_id: str
-) -> AsyncGenerator[Answer]:
-    yield await answered(context, operation, request_id)
+async def _one_answer(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
+    yield await answered(context, asked, request_id)
 
 
 async def _every_answer(
-    context: Context, operation: RequestedOperation, request_id: str
+    context: Context, asked: RequestedOperation, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.fair_queue.wait(context.caller)
-    request = operation.request
-    subscription = subscribe(context, operation.document, request.variables, request.operationName)
-    async with aclosing(subscription) as results:
+    async with aclosing(subscribe(context, asked.operation, asked.variables)) as results:
         while result := await _next(context, results):
             _require_credentials(result)
             answer = await answer_of(result, request_id, context.run_queue)

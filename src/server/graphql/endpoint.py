@@ -10,8 +10,8 @@ from strawberry.types import ExecutionResult
 
 from auth.sign_in import ViewerCache
 from base.errors import TimedOut, Unavailable
-from graph.events import Recording
-from graph.schema import recording_in
+from graph.execution import recording_in
+from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary
 from server.graphql.answers import Answer, answer_of, answered, answers
@@ -96,33 +96,32 @@ class Endpoint:
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
         """Raises ClientDisconnect, and what keeps anything from being executed."""
         _require_acceptable(request)
-        operation = await self._documents.find(await _graphql_request(request, scope), scope)
-        if operation.is_subscription:
-            return await self._stream(request, operation, scope)
-        reads = request.method in READING
-        if reads and not operation.may_be_query:
+        asked = await self._documents.find(await _graphql_request(request, scope), scope)
+        if asked.is_subscription:
+            return await self._stream(request, asked, scope)
+        if request.method in READING and asked.operation.type == "mutation":
             raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-        answer, context = await self._executed(request, operation, scope)
+        answer, context = await self._executed(request, asked, scope)
         if answer.is_valid:
-            operation.keep_document()
+            asked.keep_document()
         return reply_of(answer, context, _framing(request))
 
     async def _executed(
-        self, request: Request, operation: RequestedOperation, scope: RequestScope
+        self, request: Request, asked: RequestedOperation, scope: RequestScope
     ) -> tuple[Answer, Context]:
-        recording = _recording(operation)
+        recording = recording_in(asked.operation, asked.variables)
         context = await self._context(scope, self._services.viewer_cache if recording else None)
         if recording:
             return await answer_of(await _recorded(recording, context), scope.id, context.run_queue), context
         try:
             with watching_for_disconnect(request.receive, context.execution.abandon):
-                return await answered(context, operation, scope.id), context
+                return await answered(context, asked, scope.id), context
         except TimedOut:
             if context.execution.is_abandoned:
                 raise ClientDisconnect from None
             raise
 
-    async def _stream(self, request: Request, operation: RequestedOperation, scope: RequestScope) -> Stream:
+    async def _stream(self, request: Request, asked: RequestedOperation, scope: RequestScope) -> Stream:
         """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
@@ -139,7 +138,7 @@ class Endpoint:
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, operation, scope.id),
+            answers(context, asked, scope.id),
             FRAMINGS[media_type],
             request_id=scope.id,
             headers={"x-request-id": scope.id, "vary": VARY},
@@ -179,14 +178,6 @@ async def _graphql_request(request: Request, scope: RequestScope) -> GraphQLRequ
     if request.method in READING:
         return request_in_url(request.scope["query_string"])
     return request_in_body(await scope.read_body())
-
-
-def _recording(operation: RequestedOperation) -> Recording | None:
-    """Where it is a mutation that does nothing else than record events."""
-    request = operation.request
-    if operation.may_be_query:
-        return None
-    return recording_in(operation.document, request.variables, request.operationName)
 
 
 async def _recorded(recording: Recording, context: Context) -> ExecutionResult:

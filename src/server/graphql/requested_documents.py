@@ -1,12 +1,13 @@
 """The document and the operation that a request asks for: found, parsed and looked up once."""
 
+from collections.abc import Callable
+from functools import partial
 from time import perf_counter
-from typing import NamedTuple
-
-from graphql import OperationDefinitionNode, OperationType
+from typing import Any, NamedTuple
 
 from base.networks import network_of
-from graph.document import Document, document_found, document_of, is_found_at_once
+from graph.document import Document, Operation
+from graph.parsing import is_parsed_at_once, parsed_document, parsed_in_thread
 from resolvers.context import Services
 from server.graphql.document_shape import shape_of
 from server.graphql.persisted_documents import PersistedDocuments
@@ -19,23 +20,14 @@ from server.http.request_scope import RequestScope
 class RequestedOperation(NamedTuple):
     """What is to be executed."""
 
-    request: GraphQLRequest
-    document: Document
-    node: OperationDefinitionNode | None
-    """None where the document does not parse, or cannot be valid."""
-    persisted: PersistedDocuments
+    operation: Operation
+    variables: dict[str, Any] | None
+    keep_document: Callable[[], None]
+    """For those who ask for it by its hash, once it was found to be valid."""
 
     @property
     def is_subscription(self) -> bool:
-        return self.node is not None and self.node.operation is OperationType.SUBSCRIPTION
-
-    @property
-    def may_be_query(self) -> bool:
-        return self.node is None or self.node.operation is OperationType.QUERY
-
-    def keep_document(self) -> None:
-        """For those who ask for it by its hash, once it was found to be valid."""
-        self.persisted.keep(self.request)
+        return self.operation.type == "subscription"
 
 
 class RequestedDocuments:
@@ -54,34 +46,34 @@ class RequestedDocuments:
         scope.log_fields["document"] = document.hash
         if self._is_logged:
             scope.log_fields["document_text"] = shape_of(document)
-        node = _operation(document, request.operationName)
-        return RequestedOperation(request, document, node, self._persisted)
+        operation = document.operation(request.operationName)
+        _require(operation)
+        return RequestedOperation(operation, request.variables, partial(self._persisted.keep, request))
 
     async def _parsed(self, text: str, address: str) -> Document:
         """The turn and the price are those of the address: it is not known yet who asks."""
         most_tokens, queue = self._services.limits.document_tokens, self._services.fair_queue
-        if is_found_at_once(text, most_tokens):
-            return document_of(text, most_tokens)
+        if is_parsed_at_once(text, most_tokens):
+            return parsed_document(text, most_tokens)
         network = network_of(address)
         async with queue.slot(network):
-            document = await document_found(text, most_tokens)
-        queue.charge(network, document.price)
+            document = await parsed_in_thread(text, most_tokens)
+        queue.charge(network, document.cost_if_invalid)
         return document
 
 
-def _operation(document: Document, name: str | None) -> OperationDefinitionNode | None:
-    """Raises RequestRefused where there is none, or where there are several and no name."""
-    operation = document.operation(name)
-    if operation or document.error:
-        return operation
+def _require(operation: Operation) -> None:
+    """Raises RequestRefused where the document has no such operation, or several and none is named."""
+    document, name = operation.document, operation.name
+    if operation.definition or document.error:
+        return
     if name is not None:
         raise _unresolved("The document has no such operation.")
     if not document.operations:
         raise _unresolved("There is no operation.")
-    if all(operation.name for operation in document.operations):
+    # If one of several has no name, that is the mistake: validation says so.
+    if all(definition.name for definition in document.operations):
         raise _unresolved("The document has several operations: say in `operationName` which one is meant.")
-    # One of several has no name: validation says so.
-    return None
 
 
 def _unresolved(message: str) -> RequestRefused:

@@ -88,11 +88,11 @@ class WebSocketOperation:
 
     async def _is_answered(self, scope: RequestScope, lease: ExitStack) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        operation = await self._shared.documents.find(self._request, scope)
-        context = await self._context(operation, scope)
-        if operation.is_subscription:
+        asked = await self._shared.documents.find(self._request, scope)
+        context = await self._context(asked, scope)
+        if asked.is_subscription:
             lease.enter_context(self._shared.quota.one_more(context))
-        results = answers(context, operation, scope.id)
+        results = answers(context, asked, scope.id)
         async with aclosing(results):
             async for answer in results:
                 # What writes is done.
@@ -102,10 +102,10 @@ class WebSocketOperation:
                     return False
         return True
 
-    async def _context(self, operation: RequestedOperation, scope: RequestScope) -> Context:
+    async def _context(self, asked: RequestedOperation, scope: RequestScope) -> Context:
         """Raises Lapsed."""
         context = scope.open_context(self._shared.services, self._credentials)
-        if not operation.is_subscription:
+        if not asked.is_subscription:
             self._finishing = context.execution
         await context.identify()
         if context.viewer.refusal:
