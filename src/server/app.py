@@ -31,7 +31,7 @@ from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
 from server.revisions import known_revisions
 from server.services import close_services, persisted_documents_of, services_of
-from server.serving import settle
+from server.serving import tune_interpreter
 from server.settings import Settings
 
 
@@ -132,5 +132,5 @@ def app_from_environment() -> Starlette:
     """What each worker runs."""
     captureWarnings(True)
     app = create_app(Settings())
-    settle()
+    tune_interpreter()
     return app

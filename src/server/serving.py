@@ -119,7 +119,7 @@ def require_free_port(host: str, port: int) -> None:
         raise Failure(f"Nothing can listen on port {port} of {host}: {error.strerror or error}.") from error
 
 
-def settle() -> None:
+def tune_interpreter() -> None:
     """Once everything is loaded: it stays, so the garbage collector need not look through it again.
 
     Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events

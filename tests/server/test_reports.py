@@ -16,7 +16,7 @@ from auth.links import LinkSigner
 from auth.tokens import Claims, Signer
 from server.app import create_app
 from server.doors.report_files import disposition
-from server.logs import Discreet
+from server.logs import Redacting
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import SECRET, Studio, services_for
@@ -403,7 +403,7 @@ def test_the_access_log_has_no_link_that_anybody_could_open() -> None:
     arguments = ("10.0.0.1:5", "GET", "/reports/eyJhbGciOi.x.y?z=1", "1.1", 200)
     record = LogRecord("uvicorn.access", INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None)
 
-    assert Discreet().filter(record)
+    assert Redacting().filter(record)
     assert record.getMessage() == '10.0.0.1:5 - "GET /reports/...?z=1 HTTP/1.1" 200'
 
 
