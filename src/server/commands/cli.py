@@ -19,6 +19,7 @@ from resolvers import accounts
 from resolvers.context import Context
 from server.commands.accounts import create_user
 from server.commands.demo import DEMO_FILE, LIMITS, announce, fill
+from server.commands.explain import explain
 from server.commands.importing import import_events
 from server.commands.operations import app as operations
 from server.commands.refreshing import refresh
@@ -60,6 +61,7 @@ keys = typer.Typer(help="Authentication keys, by which programs sign in.", no_ar
 app.add_typer(users, name="user")
 app.add_typer(keys, name="key")
 app.command("import")(import_events)
+app.command()(explain)
 app.command()(refresh)
 app.add_typer(operations)
 
