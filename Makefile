@@ -14,7 +14,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse soak lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests soak lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -26,7 +26,7 @@ demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
 	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
-check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes and migrations
+check: .venv/.dev ## format, lint, types, imports, lengths, schema.graphql, its changes and migrations
 	@echo "Checking lint and format"
 	@$(BIN)/ruff check --quiet
 	@$(BIN)/ruff format --quiet --diff
@@ -34,6 +34,8 @@ check: .venv/.dev ## format, lint, types, imports, schema.graphql, its changes a
 	@$(BIN)/mypy
 	@echo "Checking imports"
 	@$(BIN)/lint-imports --no-logo
+	@echo "Checking circles, lengths and dependencies"
+	@$(BIN)/python -m bench.limits
 	@echo "Checking schema.graphql"
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@diff -u schema.graphql .venv/schema.graphql || { echo "schema.graphql is not current: run make schema"; exit 1; }
@@ -57,7 +59,7 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
 docs: .venv/.project ## write docs/reference/settings.md anew
-	@$(BIN)/python -m server.commands.reference > .venv/settings.md
+	@$(BIN)/python -m server.settings_reference > .venv/settings.md
 	@mv .venv/settings.md docs/reference/settings.md
 
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
@@ -83,6 +85,9 @@ bench-series: .venv/.dev ## CPU and memory of 146,200 points of a series; BENCH_
 
 bench-abuse: .venv/.dev ## what one client feels of another's abuse; BENCH_ARGS="--engine sqlite --only series"
 	@$(BIN)/python -m bench.abuse $(BENCH_ARGS)
+
+bench-requests: .venv/.dev ## CPU that a request takes, on both engines; BENCH_ARGS="--tree ../older --tree ."
+	@$(BIN)/python -m bench.requests $(BENCH_ARGS)
 
 accuracy: .venv/.dev ## how rightly bots and devices are told; BENCH_ARGS="--tree ../other --tree . --isbot ../isbot"
 	@$(BIN)/python -m bench.accuracy $(BENCH_ARGS)

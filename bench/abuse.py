@@ -1,6 +1,7 @@
 """What others feel of abuse: a client that behaves, alone and beside one that does not, on one worker.
 
-Prints a table for each engine. docs/reference/measurements.md says what its columns mean, and what was measured.
+Prints a table for each engine. docs/reference/measurements.md says what its columns mean, and has the
+results.
 """
 
 import asyncio

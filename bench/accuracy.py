@@ -109,18 +109,18 @@ def _judged(tree: Path, agents: list[Agent]) -> Counter[str]:
 
 
 def _agents(isbot: Path | None, uap_core: Path | None) -> Iterator[Agent]:
-    listed = set()
+    json_list = set()
     for agent in (
         *_of_crawler_user_agents(),
         *_of_isbot(isbot),
         *_of_uap_core(uap_core),
         *_of_device_detector(),
     ):
-        listed.add(agent.text)
+        json_list.add(agent.text)
         yield agent
     with tarfile.open(next(_FOLDER.glob("crawlerdetect*.tar.gz"))) as packed:
         for text in _lines(packed, "crawlers.txt"):
-            if text not in listed:
+            if text not in json_list:
                 yield Agent("CrawlerDetect's bots that are in none of these", text, "BOT")
         for text in _lines(packed, "devices.txt")[::_EVERY]:
             yield Agent("CrawlerDetect's people", text, "PERSON")

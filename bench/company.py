@@ -10,7 +10,7 @@ from base.ids import Kind, global_id
 from bench.world import SECRET, made_world
 from database import Database
 from models import Organization
-from server.commands.accounts import create_user
+from server.accounts import create_user
 
 PEOPLE = 5
 

@@ -38,7 +38,7 @@ from graph.schema import execute, schema
 from models import User
 from resolvers.context import Context, Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
 from server.services import close_services, services_of
 from server.settings import Settings
 
@@ -111,7 +111,7 @@ class Studio:
         orjson.dumps(result.data)
         taken = process_time() - began
         assert not result.errors, (text[:500], result.errors[:1])
-        return result.data, Taken(1e6 * taken, context.course.cost or 0)
+        return result.data, Taken(1e6 * taken, context.execution.cost or 0)
 
     async def best(self, text: str, runs: int) -> Taken:
         """Without the first, which parses and prepares."""

@@ -1,7 +1,7 @@
 """How fast events come in: the real server, a client in a process of its own, both engines, both doors.
 
-Prints a table. docs/reference/measurements.md says what its columns mean, and what was measured. Beside it runs an
-endpoint of Starlette's that does nothing, for what a request takes by itself.
+Prints a table. docs/reference/measurements.md says what its columns mean, and has the results. Beside it
+runs an endpoint of Starlette's that does nothing, for what a request takes by itself.
 """
 
 import asyncio
@@ -23,6 +23,7 @@ import msgspec
 import typer
 
 from bench.client import Result
+from bench.cpu import cpu_seconds
 from bench.probe import Spent
 from bench.traffic import Job, requests, shortly_before
 from bench.world import SECRET, World, made_world, stored
@@ -43,7 +44,6 @@ UNLIMITED = (
     "EVENTS_PER_ADDRESS",
     "EVENTS_PER_SUBJECT",
 )
-TICKS = os.sysconf("SC_CLK_TCK")
 ROW = "{:10}  {:12}  {:>5}  {:>7}  {:>8}  {:>7}  {:>7}  {:>7}  {:>7}  {:>8}  {:>7}  {:>7}"
 HEAD = (
     "engine", "door", "batch", "offered", "events/s", "p50 ms", "p99 ms", "CPU ms", "PG ms", "database",
@@ -169,31 +169,18 @@ def measured(at: Served, cell: Cell, seed: int, seconds: float) -> Measured:
     command = [sys.executable, "-m", "bench.client"]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as client:  # noqa: S603
         probe(port, is_watched=cell.is_watched)
-        before = cpu_seconds(at.postmaster)
+        before = _of_postgresql(at)
         output, _ = client.communicate(msgspec.json.encode(job))
         spent = probe(port)
-        used = cpu_seconds(at.postmaster) - before
+        used = _of_postgresql(at) - before
     result = msgspec.json.decode(output, type=Result)
     sent = [request.ids for request in requests(job)][: result.requests]
     return Measured(result, spent, used, {id for ids in sent for id in ids})
 
 
-def cpu_seconds(postmaster: int | None) -> float:
-    """That the processes of a PostgreSQL server have had; those that ended are counted by their parent."""
-    if postmaster is None:
-        return 0.0
-    total = 0
-    for stat in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            text = stat.read_text()
-        except OSError:
-            continue
-        fields = text.rpartition(")")[2].split()
-        if int(stat.parent.name) == postmaster:
-            total += sum(map(int, fields[11:15]))
-        elif int(fields[1]) == postmaster:
-            total += sum(map(int, fields[11:13]))
-    return total / TICKS
+def _of_postgresql(at: Served) -> float:
+    """Seconds of CPU that its processes have had."""
+    return cpu_seconds(at.postmaster) if at.postmaster else 0.0
 
 
 def row(at: Served, cell: Cell, run: Measured) -> str:

@@ -13,7 +13,7 @@ from base.ids import Kind, global_id, uuid7
 from bench.world import SECRET, World, made_world
 from database import Database, table_of
 from models import Action, Asset, DayTotal, Domain, MonthTotal, Organization, Publication, User
-from server.commands.accounts import create_user
+from server.accounts import create_user
 
 PASSWORD = "correct horse battery"  # noqa: S105
 EMAIL = "healthy@b.test"

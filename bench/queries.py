@@ -23,19 +23,12 @@ from base.calendar import DateInterval, Span, buckets, time_zone
 from bench.generate import DAYS, START
 from bench.year import Catalog, catalog, postgresql_year, sqlite_year
 from database import Database
-from database.moment import Fetched, Moment
 from database.readers import Readers
+from database.snapshot import Fetched, Snapshot
 from loaders.asset_metrics import COUNTED
-from loaders.counts import (
-    Cell,
-    Cells,
-    Dimension,
-    Measure,
-    SubjectKey,
-    counts_statement,
-    read_counts,
-    span_statement,
-)
+from loaders.count_statements import counts_statement, span_statement
+from loaders.counts import read_counts
+from loaders.measures import Cell, Cells, Dimension, Measure, SubjectKey
 from models import Action
 
 _ZONE = "UTC"
@@ -61,8 +54,8 @@ class _TimedReaders:
         self.seconds += perf_counter() - began
         return rows
 
-    def moment(self, *, is_large: bool) -> Moment:
-        return self._readers.moment(is_large=is_large)
+    def snapshot(self, *, is_large: bool) -> Snapshot:
+        return self._readers.snapshot(is_large=is_large)
 
     async def are_there(self) -> bool:
         return await self._readers.are_there()

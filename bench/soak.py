@@ -1,6 +1,7 @@
 """A server under a mixed load for minutes, with faults in between: nothing may be lost, and nothing wrong.
 
-Prints what was answered, refused, lost and wrong, and the memory. docs/reference/measurements.md says what that means.
+Prints what was answered, refused, lost and wrong, and the memory. docs/reference/measurements.md says what
+that means.
 """
 
 import asyncio

@@ -9,7 +9,7 @@ from base.ids import Kind, global_id, uuid7
 from database import Database
 from models import Asset, Membership, Organization, Publication, Role, Tenant, User, Workspace
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
 
 SECRET = "a secret of the benchmark, long enough to sign with"  # noqa: S105
 ASSETS = 100

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 
 from auth.links import LinkSigner
-from auth.throttle import SignInRates, SignInThrottle
+from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
 from database import Database, channel_of
@@ -17,10 +17,10 @@ from ingest.buffer import Buffer
 from ingest.subjects import Subjects
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from resolvers.context import Limits, Services
-from server.commands.accounts import create_user
+from server.accounts import create_user
 
 SECRET = "a secret of the tests, long enough to sign with"
 START = datetime(2023, 6, 15, 12, 0, tzinfo=UTC)
@@ -53,10 +53,10 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         buffer=Buffer(database, topics),
         salts=Salts(database, SECRET.encode()),
         subjects=Subjects(),
-        hour=Hour(timer=lambda: clock.now.timestamp()),
+        figure_cache=FigureCache(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
         links=LinkSigner([SECRET]),
-        throttle=SignInThrottle(
+        sign_in_limiter=SignInLimiter(
             SignInRates("5 per 15 minutes", "10 per 15 minutes", "20 per 15 minutes"), SECRET.encode(), clock
         ),
         visitor_key=SECRET.encode(),

@@ -17,8 +17,8 @@ from base.errors import ExpectedError
 from graph.schema import schema
 from ingest.admission import Reason
 from server.commands.cli import app
-from server.commands.reference import settings_page
 from server.http.errors import Code
+from server.settings_reference import settings_page
 from tests.server.program import ROOT, Program
 
 DOCUMENTS = [

@@ -16,8 +16,8 @@ from typing import NamedTuple, TypeVar
 from sqlalchemy import case, delete
 from sqlalchemy.exc import SQLAlchemyError
 
-from base.buckets import Buckets, Rate
 from base.errors import Unavailable
+from base.token_buckets import Rate, TokenBuckets
 from database import Database, insert_into, table_of
 from models import RateBucket
 
@@ -81,7 +81,7 @@ async def forget_full(database: Database, now: datetime) -> None:
         await session.execute(delete(BUCKETS).where(is_full))
 
 
-class SharedBuckets(Buckets[K]):
+class SharedTokenBuckets(TokenBuckets[K]):
     """`share`: of a bucket, that a caller uses up before the other workers hear of it."""
 
     def __init__(self, rate: Rate, ledger: Ledger, name: str, *, share: float) -> None:

@@ -4,11 +4,11 @@ from collections.abc import Hashable
 from math import ceil
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from auth.ledger import Ledger, SharedBuckets
+from auth.ledger import Ledger, SharedTokenBuckets
 from auth.viewer import Viewer
-from base.buckets import Buckets, Rate, rate_of, remaining
 from base.errors import Throttled
 from base.networks import network_of
+from base.token_buckets import Rate, TokenBuckets, parse_rate, remaining
 
 K = TypeVar("K", bound=Hashable)
 
@@ -84,7 +84,7 @@ class RateLimits:
 
 class _Limited(Generic[K]):
     def __init__(self, policy: str, caller: str, rate: str, ledger: Ledger | None) -> None:
-        self.buckets: Buckets[K] | None = buckets_of(f"{policy} of one {caller}", rate, ledger)
+        self.buckets: TokenBuckets[K] | None = buckets_of(f"{policy} of one {caller}", rate, ledger)
         self._limit = Limit(policy, caller, self.buckets.rate) if self.buckets is not None else None
 
     def spend(self, key: K, cost: int, now: float) -> Budget | None:
@@ -108,17 +108,19 @@ class _Policy:
         await closed(self._users.buckets, self._addresses.buckets)
 
 
-def buckets_of(name: str, rate: str, ledger: Ledger | None, *, share: float = _SHARE) -> Buckets[K] | None:
+def buckets_of(
+    name: str, rate: str, ledger: Ledger | None, *, share: float = _SHARE
+) -> TokenBuckets[K] | None:
     """None for `off`."""
-    parsed = rate_of(rate)
+    parsed = parse_rate(rate)
     if parsed is None:
         return None
-    return SharedBuckets(parsed, ledger, name, share=share) if ledger else Buckets(parsed)
+    return SharedTokenBuckets(parsed, ledger, name, share=share) if ledger else TokenBuckets(parsed)
 
 
-async def closed(*buckets: Buckets[Any] | None) -> None:
+async def closed(*buckets: TokenBuckets[Any] | None) -> None:
     for one in buckets:
-        if isinstance(one, SharedBuckets):
+        if isinstance(one, SharedTokenBuckets):
             await one.close()
 
 

@@ -6,10 +6,10 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
-from auth.familiar import is_familiar, remember
 from auth.keys import digest
+from auth.known_networks import is_known, remember
 from auth.passwords import is_password
-from auth.throttle import SignInThrottle
+from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
@@ -24,7 +24,7 @@ _KEY_SCHEME = "token"
 _TOKEN_SCHEMES = ("bearer", "")
 
 
-class Bearers:
+class ViewerCache:
     """Whom the claims of access tokens mean, remembered for a few seconds by whoever takes in events.
 
     What is remembered is what the database said of exactly these claims; keys are looked up each time,
@@ -38,7 +38,7 @@ class Bearers:
         """Raises UNAUTHENTICATED."""
         viewer = self._known.get(claims)
         if viewer is None:
-            viewer = self._known[claims] = await bearer(claims, loaders)
+            viewer = self._known[claims] = await viewer_of_claims(claims, loaders)
         return viewer
 
 
@@ -52,30 +52,28 @@ class Attempt(NamedTuple):
 
 
 async def user_by_password(
-    loaders: Loaders, database: Database, throttle: SignInThrottle, attempt: Attempt
+    loaders: Loaders, database: Database, limiter: SignInLimiter, attempt: Attempt
 ) -> int:
     """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account, and
     THROTTLED for both alike.
     """
     account, address, now = attempt.email.strip().lower(), attempt.address, attempt.at
-    throttle.allow(account, address)
-    network = throttle.network(account, address)
+    limiter.allow(account, address)
+    network = limiter.network(account, address)
     known = await loaders.password_by_email.load((account, network))
     seen_at = known.seen_at if known else None
-    is_stranger = not is_familiar(seen_at, now)
+    is_stranger = not is_known(seen_at, now)
     if is_stranger:
-        throttle.allow_stranger(account)
+        limiter.allow_stranger(account)
     if not await is_password(attempt.password, known.password_hash if known else None) or known is None:
         raise Unauthenticated("The email or the password is wrong.")
-    throttle.succeeded(account, address, is_stranger=is_stranger)
+    limiter.succeeded(account, address, is_stranger=is_stranger)
     await remember(database, known.user_id, network, seen_at, now)
     return known.user_id
 
 
-async def user_by_key(
-    loaders: Loaders, throttle: SignInThrottle, key: str, address: str, now: datetime
-) -> int:
-    throttle.allow_address(address)
+async def user_by_key(loaders: Loaders, limiter: SignInLimiter, key: str, address: str, now: datetime) -> int:
+    limiter.allow_address(address)
     return await _owner_of(key, loaders, now)
 
 
@@ -84,14 +82,14 @@ async def viewer_of(
     loaders: Loaders,
     signer: Signer,
     now: datetime,
-    bearers: Bearers | None = None,
+    viewer_cache: ViewerCache | None = None,
 ) -> Viewer:
     """Credentials that do not count make an anonymous viewer who is told why where it matters.
 
     So a client whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, now, bearers)
+        return await _viewer_of(headers, loaders, signer, now, viewer_cache)
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
@@ -110,7 +108,11 @@ async def expiry_of(
 
 
 async def _viewer_of(
-    headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime, bearers: Bearers | None
+    headers: Mapping[str, str],
+    loaders: Loaders,
+    signer: Signer,
+    now: datetime,
+    viewer_cache: ViewerCache | None,
 ) -> Viewer:
     shown = _shown(headers)
     if shown is None:
@@ -119,7 +121,7 @@ async def _viewer_of(
     if scheme == _KEY_SCHEME:
         return Viewer(await _owner_of(credentials, loaders, now))
     claims = signer.read(credentials, now)
-    return await (bearers.find(claims, loaders) if bearers else bearer(claims, loaders))
+    return await (viewer_cache.find(claims, loaders) if viewer_cache else viewer_of_claims(claims, loaders))
 
 
 def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -147,7 +149,7 @@ async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
     return known
 
 
-async def bearer(claims: Claims, loaders: Loaders) -> Viewer:
+async def viewer_of_claims(claims: Claims, loaders: Loaders) -> Viewer:
     """Raises UNAUTHENTICATED where somebody or something of the claims is gone."""
     user = await loaders.user_by_public_id.load(claims.user)
     if user is None:

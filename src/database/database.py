@@ -17,13 +17,13 @@ from sqlalchemy.ext.asyncio import (
 )
 
 from database.bulk import Work, committed
-from database.faults import fault_of, faults_told
+from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
 from database.readers import Readers
-from database.reading import Readings
 from database.sqlite import SqliteReaders
 from database.statement import Statement
-from database.usage import NOBODYS, current_usage
+from database.usage import NO_REQUEST, current_usage
+from database.watchdog import ReadWatchdog
 
 R = TypeVar("R")
 Observer = Callable[[str], None]
@@ -77,7 +77,7 @@ class Database:
             if self.dialect_name == "sqlite"
             else PostgresReaders(self.url, readers, read_seconds)
         )
-        self._readings = Readings(read_seconds, self._readers.are_there)
+        self._watchdog = ReadWatchdog(read_seconds, self._readers.are_there)
         # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
         self._writer: AbstractAsyncContextManager[Any] = (
             Lock() if self.dialect_name == "sqlite" else nullcontext()
@@ -91,10 +91,10 @@ class Database:
         Raises TIMEOUT when it was cut off, and UNAVAILABLE when the database cannot be reached.
         """
         compiled = statement.compiled(self.dialect_name)
-        with current_usage() as usage, self._readings.read(usage):
+        with current_usage() as usage, self._watchdog.read(usage):
             self._observe(compiled.text)
             try:
-                source = usage.moment or self._readers
+                source = usage.snapshot or self._readers
                 fetched = await source.fetch(
                     compiled.text,
                     await to_thread(statement.arguments, compiled, parameters)
@@ -103,12 +103,12 @@ class Database:
                 )
             except Exception as error:
                 if fault := fault_of(error):
-                    raise fault.told() from error
+                    raise fault.error() from error
                 raise
         if len(fetched) <= _FEW:
             return statement.rows(compiled, fetched)
         rows: list[R] = []
-        async for piece in usage.line.pieces(fetched):
+        async for piece in usage.run_queue.batches(fetched):
             rows += statement.rows(compiled, piece)
         return rows
 
@@ -116,27 +116,27 @@ class Database:
         """What other requests read, well or not, for this one too. Raises TIMEOUT when it is cut off, as what
         is read for this one alone; the others go on.
         """
-        with current_usage() as usage, self._readings.read(usage):
+        with current_usage() as usage, self._watchdog.read(usage):
             await wait(reading)
 
-    def begin_moment(self, *, is_large: bool = False) -> None:
+    def begin_snapshot(self, *, is_large: bool = False) -> None:
         """From now on, all that is read for this request is as it was when the first of it is read; until the
         moment ends, or another one begins. `is_large`: whether much is made of it, which takes long.
         """
-        self.end_moment()
+        self.end_snapshot()
         usage = current_usage()
-        if usage is not NOBODYS:
-            usage.moment = self._readers.moment(is_large=is_large)
+        if usage is not NO_REQUEST:
+            usage.snapshot = self._readers.snapshot(is_large=is_large)
 
-    def end_moment(self) -> None:
+    def end_snapshot(self) -> None:
         usage = current_usage()
-        if usage.moment:
-            usage.moment.end()
-            usage.moment = None
+        if usage.snapshot:
+            usage.snapshot.end()
+            usage.snapshot = None
 
     def stop_reading(self) -> None:
         """For this request, of which nobody waits for the answer any more: what is being read is cut off."""
-        self._readings.cut_off(current_usage())
+        self._watchdog.cut_off(current_usage())
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -145,7 +145,7 @@ class Database:
         Raises UNAVAILABLE when the database cannot do it in time; if that was while it committed, nobody
         knows whether it has.
         """
-        with faults_told(), current_usage():
+        with faults_translated(), current_usage():
             async with timeout(self._write_seconds), self._writer:
                 session = self._sessions()
                 try:
@@ -205,7 +205,7 @@ class Database:
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
         """For reading alone: what was committed when it began, and nothing later. Holds up no writer."""
-        with faults_told():
+        with faults_translated():
             async with self._snapshot() as connection:
                 yield connection
 
@@ -229,7 +229,7 @@ class Database:
             self._observers.remove(observer)
 
     async def close(self) -> None:
-        self._readings.close()
+        self._watchdog.close()
         await self._readers.close()
         await gather(*self._dropping, return_exceptions=True)
         await self.engine.dispose()

@@ -1,4 +1,4 @@
-"""What databases say when they cannot, and what callers are told of it."""
+"""What databases say when they cannot do something, and what callers are told about it."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Fault(Enum):
     FULL = "The database has no room left."
     CROWDED = "The database has no connection left."
 
-    def told(self) -> Unavailable:
+    def error(self) -> Unavailable:
         return Unavailable(f"{self.value} Try again shortly.")
 
 
@@ -77,11 +77,11 @@ def fault_of(error: BaseException | None) -> Fault | None:
 
 
 @contextmanager
-def faults_told() -> Iterator[None]:
+def faults_translated() -> Iterator[None]:
     """Raises UNAVAILABLE in the place of what the driver says of the database's state."""
     try:
         yield
     except Exception as error:
         if fault := fault_of(error):
-            raise fault.told() from error
+            raise fault.error() from error
         raise

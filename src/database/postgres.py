@@ -11,12 +11,12 @@ from sqlalchemy import URL
 
 from base.errors import TimedOut
 from database.faults import Fault
-from database.held import Held, Places
-from database.moment import Fetched, Moment, Snapshots
-from database.readers import LARGE_MOMENTS, MOMENTS
+from database.pool import Pool, Slots
+from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
+from database.snapshot import Fetched, Snapshot, SnapshotPool
 
 _CANCEL_SECONDS = 0.25
-_MEND_SECONDS = 10.0
+_RECOVERY_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
 _CONNECT_SECONDS = 3.0
 _PULSE_SECONDS = 1.5
@@ -47,14 +47,14 @@ class PostgresReader:
         rows: Fetched = await statement.fetch(*arguments)
         return rows
 
-    async def mended(self) -> "PostgresReader | None":
+    async def recovered_reader(self) -> "PostgresReader | None":
         """When the statement has ended that was cut off; None if it does not. asyncpg has told the server to
         end it, and whatever is asked next waits for that; a word that comes late may hit it as well. One that
         comes too early is not heeded, and said again.
         """
         following = asyncio.create_task(self._next_one())
         try:
-            async with asyncio.timeout(_MEND_SECONDS):
+            async with asyncio.timeout(_RECOVERY_SECONDS):
                 while not (await asyncio.wait({following}, timeout=_CANCEL_SECONDS))[0]:
                     await self._cancel()
             await following
@@ -90,13 +90,13 @@ _LOST = (
 _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameError)
 
 
-class PostgresSnapshot(PostgresReader):
+class PostgresSnapshotConnection(PostgresReader):
     """An error ends a transaction, but not what was before the savepoint, and with it what is seen."""
 
     _has_begun = False
 
-    async def settled(self) -> bool:
-        return await self.mended() is not None
+    async def recovered(self) -> bool:
+        return await self.recovered_reader() is not None
 
     def end(self) -> Awaitable[bool] | None:
         return self._ended() if self._has_begun else None
@@ -144,13 +144,13 @@ class PostgresReaders:
         """`read_seconds`: after which the server ends a statement if nobody else did."""
         self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        running = Places(limit)
-        self._held = Held(running, self._connect)
-        self._snapshots = Snapshots(
+        running = Slots(limit)
+        self._pool = Pool(running, self._connect)
+        self._snapshots = SnapshotPool(
             self._connect_snapshot,
             running,
-            limit=MOMENTS * limit,
-            limit_of_large=LARGE_MOMENTS * limit,
+            limit=SNAPSHOTS * limit,
+            limit_of_large=LARGE_SNAPSHOTS * limit,
             lost=_LOST,
         )
 
@@ -158,15 +158,15 @@ class PostgresReaders:
         try:
             return await self._fetch_once(text, arguments)
         except (*_LOST, *_STALE):
-            for reader in self._held.drain():
+            for reader in self._pool.drain():
                 reader.connection.terminate()
         try:
             return await self._fetch_once(text, arguments)
         except _LOST as error:
-            raise Fault.AWAY.told() from error
+            raise Fault.AWAY.error() from error
 
-    def moment(self, *, is_large: bool) -> Moment:
-        return Moment(self._snapshots, is_large=is_large)
+    def snapshot(self, *, is_large: bool) -> Snapshot:
+        return Snapshot(self._snapshots, is_large=is_large)
 
     async def are_there(self) -> bool:
         """Asked on a connection of its own. One that has no connection left is there, and busy."""
@@ -185,9 +185,9 @@ class PostgresReaders:
         return True
 
     async def close(self) -> None:
-        await self._held.all_back()
+        await self._pool.all_back()
         snapshots = await self._snapshots.all_back()
-        for reader in (*self._held.drain(), *snapshots):
+        for reader in (*self._pool.drain(), *snapshots):
             assert isinstance(reader, PostgresReader)
             try:
                 await reader.connection.close(timeout=_GRACE_SECONDS)
@@ -195,27 +195,27 @@ class PostgresReaders:
                 reader.connection.terminate()
 
     async def _fetch_once(self, text: str, arguments: list[Any]) -> Fetched:
-        reader = await self._held.take()
+        reader = await self._pool.take()
         try:
             rows = await reader.fetch(text, arguments)
         except asyncio.CancelledError:
-            self._held.give_back_later(reader.mended())
+            self._pool.give_back_later(reader.recovered_reader())
             raise
         except TimedOut:
-            self._held.give_back(reader)
+            self._pool.give_back(reader)
             raise
         except BaseException:
             reader.connection.terminate()
-            self._held.lose()
+            self._pool.lose()
             raise
-        self._held.give_back(reader)
+        self._pool.give_back(reader)
         return rows
 
     async def _connect(self) -> PostgresReader:
         return PostgresReader(await self._connected(), self._dsn)
 
-    async def _connect_snapshot(self) -> PostgresSnapshot:
-        return PostgresSnapshot(await self._connected(), self._dsn)
+    async def _connect_snapshot(self) -> PostgresSnapshotConnection:
+        return PostgresSnapshotConnection(await self._connected(), self._dsn)
 
     async def _connected(self) -> asyncpg.Connection:
         connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)

@@ -1,24 +1,24 @@
-"""What statements that only read are asked of."""
+"""What runs statements that only read."""
 
 from typing import Any, Protocol
 
-from database.moment import Fetched, Moment
+from database.snapshot import Fetched, Snapshot
 
-MOMENTS = 3
-"""For each statement that runs at a time."""
-LARGE_MOMENTS = 2
-"""Of these, the most that those have who take long."""
+SNAPSHOTS = 3
+"""How many snapshots there may be for each statement that runs at a time."""
+LARGE_SNAPSHOTS = 2
+"""How many of these may be large ones."""
 
 
 class Readers(Protocol):
-    """Whoever is cancelled while it fetches ends the statement, too."""
+    """When a task is cancelled while it fetches, its statement ends too."""
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
 
-    def moment(self, *, is_large: bool) -> Moment:
-        """`is_large`: whether much is made of what is read, which takes long."""
+    def snapshot(self, *, is_large: bool) -> Snapshot:
+        """`is_large`: whether much is computed from what is read, which takes long."""
 
     async def are_there(self) -> bool:
-        """Whether the database answers anybody at all."""
+        """Whether the database answers at all."""
 
     async def close(self) -> None: ...

@@ -9,9 +9,9 @@ from typing import Any
 import aiosqlite
 from sqlalchemy import URL
 
-from database.held import Held, Places
-from database.moment import Fetched, Moment, SnapshotLost, Snapshots
-from database.readers import LARGE_MOMENTS, MOMENTS
+from database.pool import Pool, Slots
+from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
+from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
 
 _INTERRUPT_SECONDS = 0.01
 _SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
@@ -22,35 +22,35 @@ _ROWS_OF_A_CHUNK = 64
 class SqliteReaders:
     def __init__(self, url: URL, limit: int) -> None:
         self._path = url.database or ""
-        running = Places(limit)
-        self._held = Held(running, self._connect)
-        self._snapshots = Snapshots(
-            self._connect_snapshot, running, limit=MOMENTS * limit, limit_of_large=LARGE_MOMENTS * limit
+        running = Slots(limit)
+        self._pool = Pool(running, self._connect)
+        self._snapshots = SnapshotPool(
+            self._connect_snapshot, running, limit=SNAPSHOTS * limit, limit_of_large=LARGE_SNAPSHOTS * limit
         )
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
-        connection = await self._held.take()
+        connection = await self._pool.take()
         try:
             rows = list(await connection.execute_fetchall(text, arguments))
         except asyncio.CancelledError:
-            self._held.give_back_later(_interrupted(connection))
+            self._pool.give_back_later(_interrupted(connection))
             raise
         except BaseException:
-            self._held.give_back(connection)
+            self._pool.give_back(connection)
             raise
-        self._held.give_back(connection)
+        self._pool.give_back(connection)
         return rows
 
-    def moment(self, *, is_large: bool) -> Moment:
-        return Moment(self._snapshots, is_large=is_large)
+    def snapshot(self, *, is_large: bool) -> Snapshot:
+        return Snapshot(self._snapshots, is_large=is_large)
 
     async def are_there(self) -> bool:
         return True
 
     async def close(self) -> None:
-        await self._held.all_back()
+        await self._pool.all_back()
         snapshots = await self._snapshots.all_back()
-        for connection in (*self._held.drain(), *snapshots):
+        for connection in (*self._pool.drain(), *snapshots):
             assert isinstance(connection, aiosqlite.Connection)
             await connection.close()
 
@@ -59,15 +59,15 @@ class SqliteReaders:
         await connection.execute("PRAGMA query_only = ON")
         return connection
 
-    async def _connect_snapshot(self) -> "SqliteSnapshot":
+    async def _connect_snapshot(self) -> "SqliteSnapshotConnection":
         connect = partial(sqlite3.connect, self._path, check_same_thread=False, **_SQLITE)
-        connection = SqliteSnapshot(connect, _ROWS_OF_A_CHUNK)
+        connection = SqliteSnapshotConnection(connect, _ROWS_OF_A_CHUNK)
         await connection
         await connection.execute("PRAGMA query_only = ON")
         return connection
 
 
-class SqliteSnapshot(aiosqlite.Connection):
+class SqliteSnapshotConnection(aiosqlite.Connection):
     """It begins in its thread together with what is read first, and ends at once, when nothing runs there."""
 
     _has_begun = False
@@ -76,7 +76,7 @@ class SqliteSnapshot(aiosqlite.Connection):
         rows: Fetched = await self._execute(self._read, text, arguments)  # type: ignore[no-untyped-call]
         return rows
 
-    async def settled(self) -> bool:
+    async def recovered(self) -> bool:
         await _interrupted(self)
         return True
 

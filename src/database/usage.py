@@ -6,29 +6,29 @@ from contextvars import ContextVar
 from time import perf_counter
 from typing import Self
 
-from base.turns import Line
-from database.moment import Moment
+from base.scheduler import RunQueue
+from database.snapshot import Snapshot
 
 
 class Usage:
-    """How many statements, and in how much time.
+    """How many statements a request ran, and how long it waited for them.
 
-    The time is by the clock on the wall: while at least one statement is waited for, or a unit of work
-    lasts, from asking for a connection to the last row, or to the commit. Statements side by side count
-    once, so that it is never more than the request took.
+    The time is wall-clock time in which the request waits for at least one statement or unit of work: from
+    asking for a connection to the last row, or to the commit. Statements that run side by side count once, so
+    that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "is_over", "line", "moment", "seconds", "statements")
+    __slots__ = ("_began", "_waiting", "is_abandoned", "run_queue", "seconds", "snapshot", "statements")
 
     def __init__(self) -> None:
         self.statements = 0
         self.seconds = 0.0
-        self.is_over = False
-        """Whether nobody waits any more: then nothing is read."""
-        self.line = Line()
-        """In which what takes long waits for the event loop."""
-        self.moment: Moment | None = None
-        """As of which everything is read; None where each statement has its own."""
+        self.is_abandoned = False
+        """Whether nobody waits for the answer any more: then nothing is read."""
+        self.run_queue = RunQueue()
+        """In it, long work waits for the event loop."""
+        self.snapshot: Snapshot | None = None
+        """All is read in it; None if each statement reads what was committed before it."""
         self._waiting = 0
         self._began = 0.0
 
@@ -37,7 +37,7 @@ class Usage:
         return self._waiting > 0
 
     def __enter__(self) -> Self:
-        """Something is waited for, until the block ends; blocks may overlap."""
+        """Counts the time until the block ends. Blocks may overlap."""
         if not self._waiting:
             self._began = perf_counter()
         self._waiting += 1
@@ -49,11 +49,11 @@ class Usage:
             self.seconds += perf_counter() - self._began
 
 
-NOBODYS = Usage()
-"""Of what belongs to no request."""
+NO_REQUEST = Usage()
+"""Counts what belongs to no request."""
 
 # Tasks and threads that a request starts take its context along.
-_usage: ContextVar[Usage] = ContextVar("usage", default=NOBODYS)  # nobody reads that one
+_usage: ContextVar[Usage] = ContextVar("usage", default=NO_REQUEST)  # nobody reads that one
 
 
 def current_usage() -> Usage:
@@ -62,7 +62,7 @@ def current_usage() -> Usage:
 
 @contextmanager
 def metered() -> Iterator[Usage]:
-    """What is asked in this block, and in what it starts."""
+    """A new usage for what is asked in this block, and in the tasks that it starts."""
     usage = Usage()
     token = _usage.set(usage)
     try:

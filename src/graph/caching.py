@@ -28,7 +28,7 @@ from strawberry import UNSET
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
 from graph.directives import CacheControl, CacheScope
-from resolvers.course import Lifetime
+from resolvers.execution import Lifetime
 
 _OF_THE_SCHEMA = 300
 """It is another one when another version of the program runs."""

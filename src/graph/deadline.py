@@ -16,9 +16,9 @@ async def in_time(context: Context, making: Awaitable[R]) -> R:
     Raises TIMEOUT. What a query is still reading when it ends, for whatever reason, is cut off: batches
     of loaders are tasks of their own, which nobody else would end.
     """
-    course = context.course
+    execution = context.execution
     deadline: Timeout = timeout(None)
-    course.deadline = deadline
+    execution.deadline = deadline
     try:
         async with deadline:
             return await making
@@ -27,7 +27,7 @@ async def in_time(context: Context, making: Awaitable[R]) -> R:
             raise
         raise TimedOut(f"The query took longer than {context.limits.query_seconds} seconds.") from None
     finally:
-        course.deadline = None
-        if course.is_query:
+        execution.deadline = None
+        if execution.is_query:
             context.services.database.stop_reading()
-        context.end_moment()
+        context.end_snapshot()

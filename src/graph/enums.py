@@ -5,7 +5,7 @@ from enum import Enum
 import strawberry
 
 from base.calendar import DateInterval, WeekStart
-from ingest.reports import EventStatus
+from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group, Ranking
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType

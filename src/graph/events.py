@@ -32,7 +32,7 @@ from strawberry.types import ExecutionResult
 from base.errors import BadUserInput
 from graph.document import Document
 from graph.inputs import EventInput
-from ingest.reports import EventOutcome, EventStatus
+from ingest.outcomes import EventOutcome, EventStatus
 from ingest.wire import (
     InvalidEvents,
     WireDevice,

@@ -83,7 +83,7 @@ class Loads(FieldExtension):
             return None
         value = await self.loader(info.context.loaders).load(key)
         # Thousands may have waited for it, or for others of the same batch.
-        await info.context.line.step(_STEPS)
+        await info.context.run_queue.step(_STEPS)
         return None if value is None else self.of(key, value)
 
 
@@ -161,10 +161,10 @@ class Scoped(FieldExtension):
         context = info.context
         require_scope(context.viewer, self.narrowest)
         # What the one before it has read may be older than what others wrote meanwhile.
-        context.end_moment()
+        context.end_snapshot()
         done = await next_(source, info, **kwargs)
         if not context.is_in_moment:
-            context.begin_moment()
+            context.begin_snapshot()
         return done
 
 

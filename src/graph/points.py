@@ -28,7 +28,7 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from graph.execution import Execution, listed, text_of
+from graph.executor import Execution, json_items, json_list
 from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
@@ -76,13 +76,13 @@ class ExecutionOfPoints(Execution):
         try:
             await columns.wait()
             for piece in columns.pieces():
-                texts.append(text_of(piece))
-                self.line.steps += _AT_ONCE
+                texts.append(json_items(piece))
+                self.run_queue.steps += _AT_ONCE
                 await self.let_others()
         except Exception:
             found: Any = usual()
             return await found if isawaitable(found) else found
-        return listed(texts)
+        return json_list(texts)
 
 
 class _Leaf(NamedTuple):

@@ -22,7 +22,7 @@ from graph.introspection import NoIntrospection
 from graph.remembered import remembered
 from graph.series import Known, Variables
 from resolvers.context import Context
-from resolvers.course import Described
+from resolvers.execution import OperationSummary
 
 # With what Strawberry adds to them.
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
@@ -37,47 +37,47 @@ _TOKENS_OF_A_SELECTION = 2
 
 class Preparation(SchemaExtension):
     def on_parse(self) -> Iterator[None]:
-        execution = self.execution_context
-        execution.graphql_document = _document(execution).node
+        asked = self.execution_context
+        asked.graphql_document = _document(asked).node
         yield
 
     async def on_validate(self) -> AsyncIterator[None]:
-        execution = self.execution_context
-        context: Context = execution.context
-        course = context.course
+        asked = self.execution_context
+        context: Context = asked.context
+        execution = context.execution
         began = perf_counter()
-        document = _document(execution)
-        schema = execution.schema._schema
+        document = _document(asked)
+        schema = asked.schema._schema
         errors = _errors(schema, document, introspection=context.limits.introspection)
         if errors:
             document.forget()
-        execution.pre_execution_errors = errors
-        course.began = perf_counter()
-        course.validate = course.began - began
+        asked.pre_execution_errors = errors
+        execution.began = perf_counter()
+        execution.validate = execution.began - began
         if errors:
-            execution.pre_execution_errors = _throttled(context, document.price) or errors
+            asked.pre_execution_errors = _throttled(context, document.price) or errors
         else:
-            course.operation = _operation(schema, document, execution.operation_name)
-            _require_few(execution.variables or {})
-            refused = await _too_expensive(execution, document)
-            spent = document.price if refused else (course.cost or 1) + document.take_price()
-            execution.pre_execution_errors = _throttled(context, spent) or refused
-            if not execution.pre_execution_errors:
-                execution.result = remembered(document, execution.operation_name)
-                if execution.result is None and document.asks_the_schema:
+            execution.operation = _operation(schema, document, asked.operation_name)
+            _require_few(asked.variables or {})
+            refused = await _too_expensive(asked, document)
+            spent = document.price if refused else (execution.cost or 1) + document.take_price()
+            asked.pre_execution_errors = _throttled(context, spent) or refused
+            if not asked.pre_execution_errors:
+                asked.result = remembered(document, asked.operation_name)
+                if asked.result is None and document.asks_the_schema:
                     # Each part of the schema that is told takes twice what other parts of answers do.
-                    context.services.lanes.owe(context.caller, course.cost or 0)
-            if course.deadline and course.is_query:
-                seconds = 0 if course.is_left else context.limits.query_seconds
-                course.deadline.reschedule(get_running_loop().time() + seconds)
-            if course.is_query and not execution.pre_execution_errors and not execution.result:
-                context.begin_moment()
+                    context.services.fair_queue.charge(context.caller, execution.cost or 0)
+            if execution.deadline and execution.is_query:
+                seconds = 0 if execution.is_abandoned else context.limits.query_seconds
+                execution.deadline.reschedule(get_running_loop().time() + seconds)
+            if execution.is_query and not asked.pre_execution_errors and not asked.result:
+                context.begin_snapshot()
         yield
 
 
-def _document(execution: ExecutionContext) -> Document:
-    assert isinstance(execution.query, Sent)
-    return execution.query.document
+def _document(asked: ExecutionContext) -> Document:
+    assert isinstance(asked.query, Sent)
+    return asked.query.document
 
 
 def _require_few(variables: dict[str, Any]) -> None:
@@ -97,15 +97,15 @@ def _require_few(variables: dict[str, Any]) -> None:
             waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-async def _too_expensive(execution: ExecutionContext, document: Document) -> list[GraphQLError]:
-    context: Context = execution.context
-    course, limits = context.course, context.limits
-    price = _price(execution.schema._schema, document, execution.operation_name)
+async def _too_expensive(asked: ExecutionContext, document: Document) -> list[GraphQLError]:
+    context: Context = asked.context
+    execution, limits = context.execution, context.limits
+    price = _price(asked.schema._schema, document, asked.operation_name)
     if price is None:
         return []
-    variables = _as_sent(context, execution.variables or {})
+    variables = _as_sent(context, asked.variables or {})
     estimate = price.of(variables, await _known(context, price, variables))
-    course.cost, course.points = estimate.cost, estimate.points
+    execution.cost, execution.points = estimate.cost, estimate.points
     error: ExpectedError
     if estimate.points > limits.points:
         error = _too_many(price, estimate, variables, limits.points)
@@ -117,7 +117,7 @@ async def _too_expensive(execution: ExecutionContext, document: Document) -> lis
 
 
 def _throttled(context: Context, cost: int) -> list[GraphQLError]:
-    operation = context.course.operation
+    operation = context.execution.operation
     try:
         context.spend(cost, writes=operation is not None and operation.type == "mutation")
     except Throttled as error:
@@ -188,19 +188,21 @@ def _errors(schema: GraphQLSchema, document: Document, *, introspection: bool) -
     return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
 
 
-def _operation(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Described | None:
+def _operation(
+    schema: GraphQLSchema, document: Document, operation_name: str | None
+) -> OperationSummary | None:
     operation, node = document.operation(operation_name), document.node
     if operation is None or node is None:
         return None
 
-    def looked_through() -> Described:
-        return Described(
+    def looked_through() -> OperationSummary:
+        return OperationSummary(
             operation.operation.value,
             operation.name.value if operation.name else None,
             lifetime_of(schema, node, operation),
         )
 
-    return document.known((Described, operation.name and operation.name.value), looked_through)
+    return document.known((OperationSummary, operation.name and operation.name.value), looked_through)
 
 
 def _looked_up(schema: GraphQLSchema, document: Document, operation_name: str | None) -> Price | None:

@@ -91,8 +91,8 @@ async def execute(
     try:
         result = await execution
     finally:
-        if context.course.operation:
-            context.course.execute = perf_counter() - context.course.began
+        if context.execution.operation:
+            context.execution.execute = perf_counter() - context.execution.began
     if isinstance(result, PreExecutionError):
         _raise_ours(result)
     elif result.data and not result.errors:

@@ -22,12 +22,13 @@ from base.calendar import (
     UnknownTimeZone,
     WeekStart,
     bucket_count,
+    equally_long_before,
     parse_bound,
+    previous,
     resolve,
     time_zone,
 )
 from base.ids import InvalidId, parse_global_id
-from base.periods import equally_long_before, previous
 from loaders.holdings import Holdings
 from models import Device
 

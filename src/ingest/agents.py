@@ -3,7 +3,7 @@
 from cachetools import LRUCache
 
 from base.networks import network_of
-from ingest.devices import LONGEST, Agent, guessed, told
+from ingest.devices import LONGEST, Agent, classify, guess
 
 _REMEMBERED = 10_000
 _HOUR = 3600.0
@@ -11,7 +11,7 @@ _NEW_AN_HOUR = 999
 """From one network; a browser has one, an office some hundreds."""
 
 
-class Agents:
+class AgentCache:
     """Of one process. Outlives requests.
 
     To tell a new agent takes up to some milliseconds. A network that has sent so many new ones within an hour
@@ -31,8 +31,8 @@ class Agents:
         known = self._known.get(agent)
         if known is None:
             if not self._counts(network_of(address), now):
-                return guessed(agent)
-            known = self._known[agent] = told(agent)
+                return guess(agent)
+            known = self._known[agent] = classify(agent)
         return known
 
     def _counts(self, network: str, now: float) -> bool:

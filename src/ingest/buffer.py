@@ -18,9 +18,9 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from base.errors import Unavailable
 from database import Bulk, Database, fault_of
-from ingest.allotment import USUAL_CAPS, DomainCaps
+from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
-from ingest.freshness import refresh_in_bulk
+from ingest.publication_revisions import raise_revisions
 from ingest.store import counted_anew, stored
 from ingest.topics import Topics, topics_of
 
@@ -287,7 +287,7 @@ class Buffer:
     ) -> list[bool | None]:
         async def written(bulk: Bulk) -> list[bool | None]:
             if refreshed:
-                await refresh_in_bulk(bulk, refreshed)
+                await raise_revisions(bulk, refreshed)
             return await stored(bulk, events, self.caps)
 
         return await self._database.in_bulk(written, seconds=seconds)

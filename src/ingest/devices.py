@@ -11,7 +11,7 @@ from typing import NamedTuple
 from ua_parser import parse
 
 from ingest.bots import is_app, is_listed, is_plain, says_so
-from ingest.makes import COMPUTER, NAMED, NONE, PHONE, SCREEN, TABLET
+from ingest.device_models import COMPUTER, NAMED, NONE, PHONE, SCREEN, TABLET
 from models import Device
 
 _DESKTOP_SYSTEMS = {
@@ -66,7 +66,7 @@ _BOT_WORDS = (
 )
 
 
-class Kind(Enum):
+class AgentKind(Enum):
     BROWSER = "BROWSER"
     APP = "APP"
     """An app on somebody's device, or any other program that uses the same library."""
@@ -74,23 +74,23 @@ class Kind(Enum):
 
 
 class Agent(NamedTuple):
-    kind: Kind
+    kind: AgentKind
     device: Device
 
 
-_BOT = Agent(Kind.BOT, Device.UNKNOWN)
+_BOT = Agent(AgentKind.BOT, Device.UNKNOWN)
 
 
 def is_bot(agent: str | None) -> bool:
     """Of whom nothing else is known. An agent that is missing is one, too: browsers always send it."""
-    return told((agent or "")[:LONGEST]).kind is not Kind.BROWSER
+    return classify((agent or "")[:LONGEST]).kind is not AgentKind.BROWSER
 
 
 def device_of(agent: str | None) -> Device:
-    return told((agent or "")[:LONGEST]).device
+    return classify((agent or "")[:LONGEST]).device
 
 
-def told(agent: str) -> Agent:
+def classify(agent: str) -> Agent:
     """By all that is known. Takes up to some milliseconds."""
     if not agent.strip():
         return _BOT
@@ -98,19 +98,19 @@ def told(agent: str) -> Agent:
     family = found.device.family if found.device else ""
     device = _device(agent, found.os.family if found.os else "")
     if is_plain(agent):
-        return Agent(Kind.BROWSER, device)
+        return Agent(AgentKind.BROWSER, device)
     if says_so(agent):
         return _BOT
     if is_app(agent):
-        return Agent(Kind.APP, device)
-    return _BOT if is_listed(agent, family) else Agent(Kind.BROWSER, device)
+        return Agent(AgentKind.APP, device)
+    return _BOT if is_listed(agent, family) else Agent(AgentKind.BROWSER, device)
 
 
-def guessed(agent: str) -> Agent:
+def guess(agent: str) -> Agent:
     """By a few words. Takes some microseconds."""
     lower = agent.lower()
     if not lower.startswith(("mozilla/", "opera/", "dalvik/")) or any(word in lower for word in _BOT_WORDS):
-        return Agent(Kind.APP, Device.UNKNOWN) if is_app(agent) else _BOT
+        return Agent(AgentKind.APP, Device.UNKNOWN) if is_app(agent) else _BOT
     if "tv" in lower or "vr " in lower or "watch" in lower:
         device = Device.UNKNOWN
     elif "ipad" in lower or "tablet" in lower.replace("tablet pc", "") or "/apad" in lower:
@@ -125,7 +125,7 @@ def guessed(agent: str) -> Agent:
             if "windows nt" in lower or "macintosh" in lower or "x11" in lower
             else Device.UNKNOWN
         )
-    return Agent(Kind.BROWSER, device)
+    return Agent(AgentKind.BROWSER, device)
 
 
 def _device(agent: str, system: str) -> Device:

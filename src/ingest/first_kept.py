@@ -9,13 +9,13 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.calendar import start_of_day
 from database import Database, bulk
 from ingest.deltas import Days
-from ingest.reading import EVENTS, VIEWS
 from ingest.rebuild import mend_scope
-from ingest.recount import Recount, Scope, stored_event
-from ingest.rules import TENANTS
+from ingest.recount import Recount, RecountScope, stored_event
+from ingest.recount_streams import EVENTS, VIEWS
 from ingest.sketches import sketch
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow
+from ingest.zone_rules import TENANTS
 from models import Action, Tenant
 
 _DAY = timedelta(days=1)
@@ -42,7 +42,7 @@ async def _close(database: Database, session: AsyncSession, tenant: TenantRow, t
     after = tenant.pruned_before + _DAY
     # It is kept from where it began.
     await mend_scope(
-        database, session, Scope.touched_months(tenant._replace(zone=to), tenant.pruned_before, after)
+        database, session, RecountScope.touched_months(tenant._replace(zone=to), tenant.pruned_before, after)
     )
     await session.execute(update(Tenant).where(TENANTS.id == tenant.id).values(pruned_before=after))
 

@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from base.calendar import day_of, start_of_day
 from database import Database, drop_partitions, table_of
-from ingest.tenants import TenantRow, alone, seen
+from ingest.tenants import TenantRow, lock_tenant, read_tenant
 from models import Event, Tenant
 
 EVENTS = table_of(Event).c
@@ -53,13 +53,13 @@ async def prune(
 async def _closed(database: Database, tenant_id: int, now: datetime, keep: timedelta) -> TenantRow:
     """Nothing changes for a tenant that has no events so old."""
     async with database.snapshot() as connection:
-        tenant = await seen(connection, tenant_id)
+        tenant = await read_tenant(connection, tenant_id)
         before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
         old = select(literal(1)).where(EVENTS.tenant_id == tenant_id, EVENTS.occurred_at < before).limit(1)
         if await connection.scalar(old) is None:
             return tenant
     async with database.writing() as session:
-        tenant = await alone(session, tenant_id)
+        tenant = await lock_tenant(session, tenant_id)
         first_kept = day_of(now, tenant.zone) - keep
         if tenant.pruned_before and tenant.pruned_before >= first_kept:
             return tenant

@@ -12,11 +12,11 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
-from ingest.differences import Difference, differences
-from ingest.freshness import refresh
-from ingest.recount import Scope
-from ingest.rules import Clock, register, remember
-from ingest.tenants import alone, seen
+from ingest.discrepancies import Discrepancy, discrepancies
+from ingest.publication_revisions import raise_revision
+from ingest.recount import RecountScope
+from ingest.tenants import lock_tenant, read_tenant
+from ingest.zone_rules import TenantClock, store_clock, store_rules
 from models import Publication, User
 
 T = TypeVar("T")
@@ -46,8 +46,8 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
         if not wrong:
             break
         async with database.writing() as session:
-            tenant = await alone(session, tenant_id)
-            rows += await mend_scope(database, session, Scope.touched_months(tenant, *wrong))
+            tenant = await lock_tenant(session, tenant_id)
+            rows += await mend_scope(database, session, RecountScope.touched_months(tenant, *wrong))
     return Rebuilt(rows, scope.pruned_before(first))
 
 
@@ -57,35 +57,35 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
     Raises CONFLICT when raw events were pruned, of which nobody knows any more on which day they would be.
     """
     async with database.writing() as session:
-        tenant = await alone(session, tenant_id)
+        tenant = await lock_tenant(session, tenant_id)
         if tenant.pruned_before:
             raise Conflict(
                 f"Raw events before {tenant.pruned_before} were pruned, so that the totals cannot be "
                 "counted anew: the reporting time zone stays as it is."
             )
         rules = rules_of(name)
-        await register(session, rules)
-        await remember(session, tenant_id, Clock(name, rules.key))
-        scope = Scope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
+        await store_rules(session, rules)
+        await store_clock(session, tenant_id, TenantClock(name, rules.key))
+        scope = RecountScope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
         return await mend_scope(database, session, scope)
 
 
 async def _looked_at(
     database: Database, tenant_id: int, first: date, stop: date
-) -> tuple[Scope, tuple[date, date] | None]:
+) -> tuple[RecountScope, tuple[date, date] | None]:
     """What was counted anew, and from which day up to which one something is wrong."""
     wrong: tuple[date, date] | None = None
     async with database.snapshot() as connection:
-        tenant = await seen(connection, tenant_id)
-        scope = Scope.touched_months(tenant, first, stop)
-        async for difference in differences(connection, scope):
+        tenant = await read_tenant(connection, tenant_id)
+        scope = RecountScope.touched_months(tenant, first, stop)
+        async for difference in discrepancies(connection, scope):
             days = [min(max(day, scope.first), stop - _DAY) for day in difference.days(tenant.zone)]
             start, end = wrong or (days[0], days[0] + _DAY)
             wrong = min(start, *days), max(end, *(day + _DAY for day in days))
     return scope, wrong
 
 
-async def mend_scope(database: Database, session: AsyncSession, scope: Scope) -> int:
+async def mend_scope(database: Database, session: AsyncSession, scope: RecountScope) -> int:
     """Gives the number of rows. What was kept of the tenant's publications is stale.
 
     While the session has the tenant alone, a snapshot sees what it would see; and what is read there can
@@ -93,17 +93,19 @@ async def mend_scope(database: Database, session: AsyncSession, scope: Scope) ->
     """
     writer = await bulk(session)
     owners = select(col(User.id)).where(col(User.tenant_id) == scope.tenant.id)
-    await refresh(session, col(Publication.owner_id).in_(owners))
+    await raise_revision(session, col(Publication.owner_id).in_(owners))
     mended = 0
     async with database.snapshot() as connection:
-        async for batch in _batches(differences(connection, scope)):
+        async for batch in _batches(discrepancies(connection, scope)):
             for model in {difference.model: None for difference in batch}:
                 await _write(session, writer, model, [one for one in batch if one.model is model])
             mended += len(batch)
     return mended
 
 
-async def _write(session: AsyncSession, writer: Bulk, model: type[SQLModel], batch: list[Difference]) -> None:
+async def _write(
+    session: AsyncSession, writer: Bulk, model: type[SQLModel], batch: list[Discrepancy]
+) -> None:
     table = table_of(model)
     key = list(table.primary_key.columns)
     rest = [column.name for column in table.columns if not column.primary_key]

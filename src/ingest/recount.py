@@ -21,7 +21,7 @@ _ANY_ID = UUID(int=0)
 """Nothing is counted by it."""
 
 
-class Scope(NamedTuple):
+class RecountScope(NamedTuple):
     """Which days and months are counted anew, by the tenant's reporting clock; the stops are not included."""
 
     tenant: TenantRow
@@ -31,13 +31,13 @@ class Scope(NamedTuple):
     stop_month: date
 
     @classmethod
-    def whole_months(cls, tenant: TenantRow, first: date, stop: date) -> "Scope":
+    def whole_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
         """Those days of which events are kept, and the months that lie within them."""
         first = max(first, tenant.pruned_before or first)
         return cls(tenant, first, stop, next_month(first - _DAY), month_start(stop))
 
     @classmethod
-    def touched_months(cls, tenant: TenantRow, first: date, stop: date) -> "Scope":
+    def touched_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
         """Those days of which events are kept, and the months that they lie in."""
         first = max(first, tenant.pruned_before or first)
         return cls(tenant, first, stop, month_start(first), next_month(stop - _DAY))

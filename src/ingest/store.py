@@ -10,12 +10,12 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.errors import Unavailable
 from base.numbers import LARGEST
 from database import Bulk, in_bulk
-from ingest.allotment import USUAL_CAPS, DomainCaps, allotted
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
+from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
 from ingest.engagement import engage, first_interactions
 from ingest.events import NewEvent
 from ingest.sketches import link, sketch
-from ingest.tenants import shared
+from ingest.tenants import share_tenants
 from ingest.topics import topics_of, touch
 from models import ActiveUser, DayTotal, Event, MonthTotal
 
@@ -60,7 +60,7 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUA
     places: dict[tuple[int, int], int] = {}
     for place, event in enumerate(events):
         places.setdefault((event.tenant_id, event.id.int), place)
-    tenants = await shared(bulk, {tenant_id for tenant_id, _ in places})
+    tenants = await share_tenants(bulk, {tenant_id for tenant_id, _ in places})
     # Writers that lock in one order never wait for each other in a circle.
     ordered = [
         places[key]
@@ -69,7 +69,7 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUA
     ]
     unique = [events[place] for place in ordered]
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
-    unique, domain_ids = await allotted(bulk, unique, days, caps)
+    unique, domain_ids = await cap_domains(bulk, unique, days, caps)
     inserted = await bulk.insert_new(Event, [_row(event, domain_ids) for event in unique])
     await _count(bulk, list(compress(unique, inserted)), days, domain_ids)
     are_new: list[bool | None] = [False if event.tenant_id in tenants else None for event in events]

@@ -13,7 +13,14 @@ from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from database import Bulk, Database, Statement, among, table_of
 from ingest.events import NewEvent
-from ingest.rules import CALLED, Clock, Find, finding, remember_first, rules_of_clocks
+from ingest.zone_rules import (
+    RULES_BY_KEY,
+    Find,
+    TenantClock,
+    rules_finder,
+    rules_of_clocks,
+    store_first_clocks,
+)
 from models import (
     TAKES_BACK,
     ActiveUser,
@@ -43,7 +50,7 @@ class TenantRow(NamedTuple):
     pruned_before: date | None = None
     kept_from: datetime = ALWAYS
     """Of what happened before it, raw events are gone: the start of that day."""
-    clock: Clock = Clock()
+    clock: TenantClock = TenantClock()
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
@@ -64,13 +71,13 @@ class TenantRow(NamedTuple):
 class _Stored(NamedTuple):
     id: int
     pruned_before: date | None
-    clock: Clock
+    clock: TenantClock
 
 
 def _stored(
     id: int, pruned_before: date | None, time_zone: str, rules: str | None, older: str | None
 ) -> _Stored:
-    return _Stored(id, pruned_before, Clock(time_zone, rules, older))
+    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older))
 
 
 _TENANTS = select(
@@ -89,7 +96,7 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Which of them there are, whoever has them."""
 
 
-async def shared(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
+async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
     """For counting new events, but for those that somebody has alone.
 
     Raises KeyError where there is no such tenant.
@@ -100,24 +107,26 @@ async def shared(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
         for gone in left_out.difference(known):
             raise KeyError(gone)
     if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
-        await remember_first(bulk, unknown)
+        await store_first_clocks(bulk, unknown)
         stored = await bulk.fetch(SHARED, ids=sorted(ids))
-    return {tenant.id: tenant for tenant in await _rows(stored, lambda keys: bulk.fetch(CALLED, keys=keys))}
+    return {
+        tenant.id: tenant for tenant in await _rows(stored, lambda keys: bulk.fetch(RULES_BY_KEY, keys=keys))
+    }
 
 
-async def alone(session: AsyncSession, id: int) -> TenantRow:
+async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
     """For counting anew: locked until the transaction ends, and against all who count new events."""
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
-async def seen(connection: AsyncConnection, id: int) -> TenantRow:
+async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
     """As a transaction that only reads sees it."""
     return await _one(connection, _TENANTS.where(TENANTS.id == id))
 
 
 async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any]) -> TenantRow:
     stored = _stored(*(await connection.execute(statement)).one())
-    (tenant,) = await _rows([stored], finding(connection))
+    (tenant,) = await _rows([stored], rules_finder(connection))
     return tenant
 
 

@@ -5,11 +5,11 @@ from datetime import date
 
 from base.calendar import time_zone
 from database import Database
-from ingest.differences import differences
-from ingest.lines import Describer, Line
-from ingest.moved import Moved, moved
-from ingest.recount import Scope
-from ingest.tenants import seen
+from ingest.discrepancies import discrepancies
+from ingest.discrepancy_rows import Describer, DiscrepancyRow
+from ingest.moved_days import MovedDays, moved_days
+from ingest.recount import RecountScope
+from ingest.tenants import read_tenant
 
 
 class Verification:
@@ -23,18 +23,18 @@ class Verification:
         self._stop = stop
         self.pruned_before: date | None = None
         """Days before it could not be verified; known once the first line is asked for."""
-        self.moved: Moved | None = None
+        self.moved: MovedDays | None = None
         """Days that are made by other rules of the time zone than ours; known as early."""
 
-    async def lines(self) -> AsyncIterator[Line]:
+    async def rows(self) -> AsyncIterator[DiscrepancyRow]:
         """One for each difference, by what was committed at one time and by our rules of the time zone."""
         async with self._database.snapshot() as connection:
-            tenant = await seen(connection, self._tenant_id)
-            found = await moved(connection, tenant)
+            tenant = await read_tenant(connection, self._tenant_id)
+            found = await moved_days(connection, tenant)
             self.moved = found.within(self._first, self._stop) if found else None
             tenant = tenant.by(time_zone(tenant.clock.time_zone))
-            scope = Scope.whole_months(tenant, self._first, self._stop)
+            scope = RecountScope.whole_months(tenant, self._first, self._stop)
             self.pruned_before = scope.pruned_before(self._first)
             describer = Describer(connection, tenant, self._name)
-            async for difference in differences(connection, scope):
-                yield await describer.line(difference)
+            async for difference in discrepancies(connection, scope):
+                yield await describer.row(difference)

@@ -12,14 +12,15 @@ from loaders.assets import (
     AssetsOfWorkspace,
     FormatsOfAsset,
 )
-from loaders.counts import Counts, CountsOfMany, EverCounts, SumsOfMany
+from loaders.counts import Counts, CountsOfMany, SumsOfMany
 from loaders.credentials import AccountByEmail, KeyByDigest, PasswordByEmail
 from loaders.domains import AliasesOfTenant
 from loaders.engagement import (
     EngagementOfPublication,
     ExperienceCountsOfPublication,
 )
-from loaders.hour import Hour, Standings
+from loaders.ever import EverCounts
+from loaders.figure_cache import FigureCache, Versions
 from loaders.insights import (
     EVEN_WEIGHTS,
     InsightByPublicId,
@@ -54,14 +55,14 @@ from loaders.reports import Documents, Reports
 from loaders.series import PointBudget
 from loaders.subjects import AssetSubject, ProfileSubject, PublicationSubject, WorkSubject
 from loaders.views import Views
-from loaders.visitors import VisitorsOfSubjects, VisitorsOfTheHour
+from loaders.visitors import VisitorsOfPublication, VisitorsOfSubjects
 
 
 class Loaders:
     def __init__(
         self,
         database: Database,
-        hour: Hour,
+        cache: FigureCache,
         now: datetime,
         score_weights: ScoreWeights = EVEN_WEIGHTS,
         *,
@@ -69,7 +70,7 @@ class Loaders:
     ) -> None:
         """`most_points`: that all series together may have."""
         self._database = database
-        self._hour = hour
+        self._figure_cache = cache
         self._now = now
         self._score_weights = score_weights
         self._points = PointBudget(most_points)
@@ -149,20 +150,22 @@ class Loaders:
         return Views(self._database, self._points)
 
     @cached_property
-    def standings(self) -> Standings:
-        return Standings(self._database, self._hour, self._now)
+    def versions(self) -> Versions:
+        return Versions(self._database, self._figure_cache, self._now)
 
     @cached_property
     def engagement(self) -> EngagementOfPublication:
-        return EngagementOfPublication(self._database, self._hour, self.standings, self._now, self.counts)
+        return EngagementOfPublication(
+            self._database, self._figure_cache, self.versions, self._now, self.counts
+        )
 
     @cached_property
-    def visitors(self) -> VisitorsOfTheHour:
-        return VisitorsOfTheHour(self._database, self._hour, self.standings, self._now)
+    def visitors(self) -> VisitorsOfPublication:
+        return VisitorsOfPublication(self._database, self._figure_cache, self.versions, self._now)
 
     @cached_property
     def experience_counts(self) -> ExperienceCountsOfPublication:
-        return ExperienceCountsOfPublication(self._database, self._hour)
+        return ExperienceCountsOfPublication(self._database, self._figure_cache)
 
     @cached_property
     def organization(self) -> OrganizationById:

@@ -11,7 +11,8 @@ from base.calendar import Bucket, DateInterval, Span
 from base.ids import Kind
 from database import Database
 from loaders.base import Loader
-from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure
+from loaders.counts import CountsOfMany, ManyKey
+from loaders.measures import Cells, Dimension, Measure
 from loaders.series import Asked, PointBudget, Series, parts_of, read_series
 from models import Action
 

@@ -44,8 +44,8 @@ class Loader(DataLoader[K, V]):
             self.loop.call_soon(ensure_future, self._read())
 
     async def _read(self) -> None:
-        line = current_usage().line
-        await line.settled()
+        run_queue = current_usage().run_queue
+        await run_queue.caught_up()
         queue, self._queue = self._queue, []
         values: Sequence[V | Exception]
         is_failed = False
@@ -59,7 +59,7 @@ class Loader(DataLoader[K, V]):
         for asked, value in zip(queue, values, strict=True):
             for future in self._those_who_asked(asked):
                 if told and told % _AT_ONCE == 0:
-                    await line.turn()
+                    await run_queue.wait_turn()
                 _tell(future, value)
                 told += 1
             if is_failed:

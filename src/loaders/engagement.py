@@ -12,12 +12,13 @@ from sqlmodel import SQLModel
 from base.calendar import Span
 from database import Database, Statement, among, ordered_join, table_of
 from loaders.base import Loader
-from loaders.counts import EVENTS, MONTHS, Counts, CountsKey, Measure, asked_subjects, is_of
-from loaders.hour import Asked, Hour, HourKey, HourLoader, Standings
+from loaders.counts import Counts, CountsKey
+from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Versions
+from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
+from loaders.totals import ACTIVE_USERS, EVENTS, MONTHS, asked_subjects, is_of
 from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
-ACTIVE_USERS = table_of(ActiveUser).c
 ACTIVE_DAYS = timedelta(days=30)
 ACTIVITIES = (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
 COUNTED = (*ACTIVITIES, *TAKES_BACK)
@@ -59,7 +60,7 @@ def _of_asked(model: type[SQLModel]) -> FromClause:
     return ordered_join(asked, table, is_of(table, asked))
 
 
-class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
+class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     """What was taken back (a like, a comment, an appointment) leaves the day on which it was made."""
 
     _all_time = Statement(
@@ -92,9 +93,9 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
     )
 
     def __init__(
-        self, database: Database, hour: Hour, standings: Standings, now: datetime, counts: Counts
+        self, database: Database, cache: FigureCache, versions: Versions, now: datetime, counts: Counts
     ) -> None:
-        super().__init__(database, hour, standings)
+        super().__init__(database, cache, versions)
         self._now = now
         self._counts = counts
 
@@ -104,7 +105,7 @@ class EngagementOfPublication(HourLoader[EngagementKey, Engagement]):
     async def compute(self, asked: Sequence[Asked[EngagementKey]]) -> list[Engagement]:
         keys = [one.key for one in asked]
         totals, active = await gather(self._totals(keys), self._active(keys))
-        return [self._engagement(totals[key], active.get(key, 0), standing.since) for standing, key in asked]
+        return [self._engagement(totals[key], active.get(key, 0), version.since) for version, key in asked]
 
     def _engagement(self, totals: Counter[Action], active: int, generated_at: datetime) -> Engagement:
         standing = Counter(totals)
@@ -181,7 +182,7 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(Loader[HourKey[int], Counter[ExperienceType]]):
+class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceType]]):
     """Published experiences of each publication, by type. Only its makers publish, and raise its revision."""
 
     _statement = Statement(
@@ -191,17 +192,19 @@ class ExperienceCountsOfPublication(Loader[HourKey[int], Counter[ExperienceType]
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 
-    def __init__(self, database: Database, hour: Hour) -> None:
+    def __init__(self, database: Database, cache: FigureCache) -> None:
         super().__init__(database)
-        self._hour = hour
+        self._figure_cache = cache
 
-    async def batch_load_fn(self, keys: Sequence[HourKey[int]]) -> list[Counter[ExperienceType]]:
-        found = {key: counts for key in keys if (counts := self._hour.find(self._slot(key))) is not None}
+    async def batch_load_fn(self, keys: Sequence[CachedKey[int]]) -> list[Counter[ExperienceType]]:
+        found = {
+            key: counts for key in keys if (counts := self._figure_cache.find(self._slot(key))) is not None
+        }
         if missing := [key for key in keys if key not in found]:
             counted = await self._counted([key.key for key in missing])
             for key in missing:
                 found[key] = counted[key.key]
-                self._hour.keep(self._slot(key), counted[key.key])
+                self._figure_cache.keep(self._slot(key), counted[key.key])
         return [found[key] for key in keys]
 
     async def _counted(self, ids: Sequence[int]) -> dict[int, Counter[ExperienceType]]:
@@ -210,5 +213,5 @@ class ExperienceCountsOfPublication(Loader[HourKey[int], Counter[ExperienceType]
             counts[publication_id][type_] = count
         return counts
 
-    def _slot(self, key: HourKey[int]) -> Hashable:
+    def _slot(self, key: CachedKey[int]) -> Hashable:
         return type(self), key

@@ -11,8 +11,8 @@ from sqlalchemy.types import TypeEngine
 
 from database import Statement, among, ordered_join, table_of
 from loaders.base import Loader, RowLoader
-from loaders.counts import DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
 from loaders.publications import TENANTS
+from loaders.totals import ACTIVE_USERS, DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
 from models import (
     Action,
     ActiveUser,
@@ -26,7 +26,6 @@ from models import (
     VisitorSketch,
 )
 
-ACTIVE = table_of(ActiveUser).c
 SKETCHES = table_of(VisitorSketch).c
 
 
@@ -190,7 +189,10 @@ class ActiveSince(_AlikeLoader[int]):
     _statement = Statement(
         select(_ASKED.c.place, func.count())
         .select_from(_of_asked(ActiveUser))
-        .where(ACTIVE.subject_kind == int(SubjectKind.PUBLICATION), _within(ACTIVE.last_active_at, Instant()))
+        .where(
+            ACTIVE_USERS.subject_kind == int(SubjectKind.PUBLICATION),
+            _within(ACTIVE_USERS.last_active_at, Instant()),
+        )
         .group_by(_ASKED.c.place),
         lambda place, count: (place, count),
     )

@@ -13,7 +13,7 @@ from sqlalchemy import select
 
 from database import Database, Statement, among, table_of
 from loaders.base import Loader, RowLoader
-from loaders.counts import Ever, EverCounts, EverKey
+from loaders.ever import Ever, EverCounts, EverKey
 from loaders.people import USERS
 from models import Action, User, UserInsight, Work
 

@@ -13,7 +13,8 @@ from database import Database
 from loaders.asset_metrics import COUNTED, Choice, Ranked, RankedAssets, Ranking, RankingKey, Scope
 from loaders.assets import AssetById, AssetRow
 from loaders.base import Loader
-from loaders.counts import Cells, CountsOfMany, Dimension, ManyKey, Measure, SumsOfMany
+from loaders.counts import CountsOfMany, ManyKey, SumsOfMany
+from loaders.measures import Cells, Dimension, Measure
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from models import Action, Device
 from reports import (

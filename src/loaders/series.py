@@ -8,8 +8,9 @@ from base.aliases import Aliases
 from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
-from loaders.counts import Dimension, Measure, Member, read_points, with_sites
 from loaders.domains import aliases_by_tenant
+from loaders.measures import Dimension, Measure, with_sites
+from loaders.points import Member, read_points
 from models import Device
 
 _RAW = 1 << 32
@@ -124,7 +125,7 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
             members.append((party.asked.tenant_id, subject, place))
         places.extend((party, number) for number in range(len(party.parts)))
     points = await read_points(database, zone, measure, members, most)
-    async for piece in current_usage().line.pieces(points):
+    async for piece in current_usage().run_queue.batches(points):
         for place, position, device, domain, count, taken_back in piece:
             party, number = places[place]
             party.add(position, (device, domain, *party.parts[number]), count, taken_back)
@@ -174,8 +175,8 @@ class _Party:
         budget.take(buckets, groups, max(points, len(self._read)))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
         counts: dict[int, int] = {}
-        line = current_usage().line
-        async for piece in line.pieces(self._counts.items()):
+        run_queue = current_usage().run_queue
+        async for piece in run_queue.batches(self._counts.items()):
             counts |= {
                 key // _RAW * groups + rank[key % _RAW]: count
                 for key, count in piece
@@ -188,7 +189,7 @@ class _Party:
         places = range(buckets * groups) if asked.zero_fill else sorted(counts)
         in_place: list[int] = []
         taken: list[int] = []
-        async for numbers in line.pieces(places):
+        async for numbers in run_queue.batches(places):
             in_place += [counts.get(place, 0) for place in numbers]
             taken += [taken_back.get(place, 0) for place in numbers] if taken_back else [0] * len(numbers)
         return Series(asked.buckets, [_group(place) for place in in_order], places, in_place, taken)

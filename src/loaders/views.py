@@ -7,7 +7,7 @@ from typing import NamedTuple, cast
 from base.calendar import Bucket, DateInterval
 from database import Database
 from loaders.base import Loader
-from loaders.counts import Dimension, Measure
+from loaders.measures import Dimension, Measure
 from loaders.series import Asked, PointBudget, Series, read_series
 from models import Action
 

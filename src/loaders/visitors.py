@@ -6,39 +6,23 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    TableValuedAlias,
-    and_,
-    bindparam,
-    func,
-    literal_column,
-    or_,
-    select,
-)
-
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
-from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Estimate, Union, added, who
-from database import Database, Statement, among, ordered_join, rows_of, table_of
+from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added
+from database import Database
 from loaders.base import Loader
-from loaders.counts import EVENTS, is_of
-from loaders.engagement import ACTIVE_USERS
-from loaders.hour import Asked, Hour, HourLoader, Standings
+from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
+from loaders.visitor_statements import (
+    LINKED,
+    SEEN_WITHIN,
+    SIGNED_IN_UNTIL_NOW,
+    SIGNED_IN_WITHIN,
+    SKETCHES_OF_DAYS,
+)
 from models import (
     SUBJECT_OF,
     TAKES_BACK,
-    ActiveUser,
-    Day,
-    Event,
-    Instant,
     SubjectKind,
-    VisitorLink,
-    VisitorSketch,
 )
-
-SKETCHES = table_of(VisitorSketch).c
-LINKS = table_of(VisitorLink).c
 
 _Subject = tuple[int, int, int]
 """Its tenant, its kind, and its id."""
@@ -93,95 +77,12 @@ class _Alike(NamedTuple):
         ]
 
 
-def _given(name: str, *columns: str) -> TableValuedAlias:
-    return rows_of(name, **dict.fromkeys(columns, BigInteger())).table_valued(*columns, name="asked")
-
-
-_SKETCHED = _given("sketched", "tenant_id", "subject_kind", "subject_id")
-_SUBJECTS = _given("subjects", "place", "tenant_id", "subject_id")
-_IS_WITHIN = and_(
-    among(EVENTS.action, "actions"),
-    EVENTS.occurred_at >= bindparam("start", type_=Instant()),
-    EVENTS.occurred_at < bindparam("end", type_=Instant()),
-)
-# Of a visitor's few events. No index is to be read by these: an engine that does not know how few there are
-# would go through all that happened.
-_SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
-_ACTION: ColumnElement[int] = literal_column("+events.action", BigInteger())
-_happened_at = func.coalesce(EVENTS.occurred_at, EVENTS.occurred_at)
-_IS_WITHIN_BUT_NOT_BY_INDEX = and_(
-    among(_SUBJECT, "subject_ids"),
-    among(_ACTION, "actions"),
-    _happened_at >= bindparam("start", type_=Instant()),
-    _happened_at < bindparam("end", type_=Instant()),
-)
-# As the index has it, to the letter.
-_IS_LONE: ColumnElement[bool] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
-
-
 class _Figures:
     """Day by day and subject by subject a sketch was kept; here they are merged, with what raw events tell of
     the parts of days at the ends.
 
     A few statements for all keys of the same span.
     """
-
-    _sketches = Statement(
-        select(SKETCHES.tenant_id, SKETCHES.subject_kind, SKETCHES.subject_id, SKETCHES.sketch)
-        .select_from(
-            ordered_join(
-                _SKETCHED,
-                table_of(VisitorSketch),
-                and_(
-                    is_of(table_of(VisitorSketch), _SKETCHED),
-                    SKETCHES.subject_kind == _SKETCHED.c.subject_kind,
-                ),
-            )
-        )
-        .where(
-            SKETCHES.day >= bindparam("first", type_=Day()),
-            SKETCHES.day < bindparam("stop", type_=Day()),
-            SKETCHES.version == VERSION,
-        ),
-        lambda tenant_id, kind, id, sketch: ((tenant_id, kind, id), sketch),
-    )
-    _seen_within = Statement(
-        select(_SUBJECTS.c.place, EVENTS.user_id, EVENTS.visitor)
-        .distinct()
-        .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-        .where(_IS_WITHIN, or_(EVENTS.user_id.is_not(None), EVENTS.visitor.is_not(None))),
-        lambda place, user_id, visitor: (place, who(user_id, visitor) or ""),
-    )
-    _linked = Statement(
-        select(EVENTS.tenant_id, EVENTS.subject_id, LINKS.visitor, LINKS.user_id)
-        .distinct()
-        .select_from(
-            ordered_join(
-                table_of(VisitorLink),
-                table_of(Event),
-                and_(EVENTS.tenant_id == LINKS.tenant_id, EVENTS.visitor == LINKS.visitor, _IS_LONE),
-            )
-        )
-        .where(among(LINKS.tenant_id, "tenants"), _IS_WITHIN_BUT_NOT_BY_INDEX),
-        lambda tenant_id, subject_id, visitor, user_id: ((tenant_id, subject_id), (visitor, user_id)),
-    )
-    _signed_in_until_now = Statement(
-        select(_SUBJECTS.c.place, func.count(ACTIVE_USERS.user_id.distinct()))
-        .select_from(ordered_join(_SUBJECTS, table_of(ActiveUser), is_of(table_of(ActiveUser), _SUBJECTS)))
-        .where(
-            ACTIVE_USERS.subject_kind == bindparam("kind", type_=BigInteger()),
-            ACTIVE_USERS.last_active_at >= bindparam("start", type_=Instant()),
-        )
-        .group_by(_SUBJECTS.c.place),
-        lambda place, count: (place, count),
-    )
-    _signed_in_within = Statement(
-        select(_SUBJECTS.c.place, func.count(EVENTS.user_id.distinct()))
-        .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-        .where(EVENTS.user_id.is_not(None), _IS_WITHIN)
-        .group_by(_SUBJECTS.c.place),
-        lambda place, count: (place, count),
-    )
 
     def __init__(self, database: Database, now: datetime) -> None:
         self._database = database
@@ -227,7 +128,7 @@ class _Figures:
         if days is None or not subjects:
             return sketches
         rows = await self._database.fetch(
-            self._sketches,
+            SKETCHES_OF_DAYS,
             tenants=list({tenant_id for tenant_id, _, _ in subjects}),
             sketched=list(subjects),
             first=days[0],
@@ -244,7 +145,7 @@ class _Figures:
         seen: defaultdict[int, set[str]] = defaultdict(set)
         for start, end in edges:
             rows = await self._database.fetch(
-                self._seen_within, **_subjects(keys), actions=asked.actions, start=start, end=end
+                SEEN_WITHIN, **_subjects(keys), actions=asked.actions, start=start, end=end
             )
             for place, visitor in rows:
                 seen[place].add(visitor)
@@ -256,7 +157,7 @@ class _Figures:
         """Named visitors who were seen without being signed in, and who they are; by tenant and subject."""
         linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
         rows = await self._database.fetch(
-            self._linked,
+            LINKED,
             tenants=list({key.tenant_id for key in keys}),
             subject_ids=list({id for key in keys for id in key.subjects}),
             actions=asked.actions,
@@ -272,12 +173,10 @@ class _Figures:
         (start, end), _, _ = asked.parts()
         named = _subjects(keys)
         if end > self._now:
-            rows = await self._database.fetch(
-                self._signed_in_until_now, **named, kind=asked.kind, start=start
-            )
+            rows = await self._database.fetch(SIGNED_IN_UNTIL_NOW, **named, kind=asked.kind, start=start)
         else:
             rows = await self._database.fetch(
-                self._signed_in_within, **named, actions=asked.actions, start=start, end=end
+                SIGNED_IN_WITHIN, **named, actions=asked.actions, start=start, end=end
             )
         return dict(rows)
 
@@ -298,11 +197,11 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
         return await self._figures.of(keys)
 
 
-class VisitorsOfTheHour(HourLoader[VisitorsKey, Visitors]):
+class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
     """Of one publication each."""
 
-    def __init__(self, database: Database, hour: Hour, standings: Standings, now: datetime) -> None:
-        super().__init__(database, hour, standings)
+    def __init__(self, database: Database, cache: FigureCache, versions: Versions, now: datetime) -> None:
+        super().__init__(database, cache, versions)
         self._figures = _Figures(database, now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:

@@ -38,14 +38,16 @@ async def login_by_password(context: Context, email: str, password: str) -> Sign
     with _another_viewer(context):
         services = context.services
         attempt = Attempt(email, password, context.address, context.now)
-        user_id = await user_by_password(context.loaders, services.database, services.throttle, attempt)
+        user_id = await user_by_password(
+            context.loaders, services.database, services.sign_in_limiter, attempt
+        )
         return await _signed_in(context, Viewer(user_id))
 
 
 async def login_by_key(context: Context, key: str) -> SignedIn:
     with _another_viewer(context):
         user_id = await user_by_key(
-            context.loaders, context.services.throttle, key, context.address, context.now
+            context.loaders, context.services.sign_in_limiter, key, context.address, context.now
         )
         return await _signed_in(context, Viewer(user_id))
 

@@ -8,9 +8,9 @@ from typing import NamedTuple
 from base.calendar import time_zone
 from base.errors import BadUserInput
 from ingest.admission import Dropped, Reason, Sender, admitted
-from ingest.devices import Kind
+from ingest.devices import AgentKind
 from ingest.events import NewEvent
-from ingest.reports import EventOutcome, report
+from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import SaltsOfNow, passing_visitor
 from ingest.wire import WireEvent
 from loaders.subjects import Subject
@@ -48,16 +48,16 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
     services = context.services
     is_stranger, now = context.viewer.user_id is None, context.now.timestamp()
     if is_stranger:
-        services.collecting.allow_address(context.address, max(len(events), 1), now)
+        services.collect_limiter.allow_address(context.address, max(len(events), 1), now)
     subjects = await services.subjects.find(context.loaders, {event.subject for event in events})
     if is_stranger:
         asked = (subjects.get(event.subject) for event in events)
-        services.collecting.allow_subjects((subject for subject in asked if subject), now)
+        services.collect_limiter.allow_subjects((subject for subject in asked if subject), now)
     own = await _makers_own(context, set(subjects.values()))
     salts = await services.salts.at(context.now)
     kind, device = services.agents.find(origin.agent, context.address, now)
-    is_nameless_app = kind is Kind.APP and is_stranger
-    is_bot = kind is Kind.BOT or is_nameless_app
+    is_nameless_app = kind is AgentKind.APP and is_stranger
+    is_bot = kind is AgentKind.BOT or is_nameless_app
     sender = _sender(context, device)
 
     def admit(event: WireEvent) -> NewEvent:
@@ -75,7 +75,7 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         new = admitted(event, subject, sender)
         return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
-    return Collected(await report(services.buffer, events, admit), is_nameless_app)
+    return Collected(await admit_and_store(services.buffer, events, admit), is_nameless_app)
 
 
 def _sender(context: Context, device: Device) -> Sender:

@@ -11,27 +11,27 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
 from auth.rates import RateLimits
-from auth.sign_in import Bearers, expiry_of, viewer_of
-from auth.throttle import SignInThrottle
+from auth.sign_in import ViewerCache, expiry_of, viewer_of
+from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Lapsed, Throttled
-from base.lanes import Lanes
+from base.fair_queue import FairQueue
 from base.networks import network_of
-from base.turns import Line
+from base.scheduler import RunQueue
 from database import Database, current_usage
-from ingest.agents import Agents
+from ingest.agents import AgentCache
 from ingest.buffer import Buffer
+from ingest.collect_limiter import CollectLimiter
 from ingest.subjects import Reporters, Subjects
-from ingest.throttle import CollectThrottle
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders import Loaders
+from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.hour import Hour
 from loaders.insights import EVEN_WEIGHTS, ScoreWeights
-from resolvers.course import Course
+from resolvers.execution import Execution
 from social.refresh import Refresher
 
 _TURNS = 4
@@ -100,10 +100,10 @@ class Services:
     """What outlives requests."""
 
     database: Database
-    hour: Hour
+    figure_cache: FigureCache
     signer: Signer
     links: LinkSigner
-    throttle: SignInThrottle
+    sign_in_limiter: SignInLimiter
     visitor_key: bytes
     """Under which the names that tenants give their visitors are hashed."""
     topics: Topics
@@ -113,14 +113,14 @@ class Services:
     subjects: Subjects
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
-    collecting: CollectThrottle = field(default_factory=CollectThrottle)
-    agents: Agents = field(default_factory=Agents)
-    bearers: Bearers = field(default_factory=Bearers)
+    collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
+    agents: AgentCache = field(default_factory=AgentCache)
+    viewer_cache: ViewerCache = field(default_factory=ViewerCache)
     reporters: Reporters = field(default_factory=Reporters)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
-    lanes: Lanes = field(default_factory=lambda: Lanes(_AT_A_TIME))
+    fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
     """Of those who ask for several things at once."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
@@ -149,7 +149,7 @@ class Context:
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
     withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
     """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
-    course: Course = field(default_factory=Course)
+    execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
     """Whether the next answer of a subscription is being made."""
@@ -162,27 +162,29 @@ class Context:
         services = self.services
         self.loaders = Loaders(
             services.database,
-            services.hour,
+            services.figure_cache,
             self.now,
             services.score_weights,
             most_points=services.limits.points,
         )
 
-    def begin_moment(self) -> None:
+    def begin_snapshot(self) -> None:
         """From now on, all that is read is as it was at one time: when the first of it is read."""
-        self.services.database.begin_moment(is_large=self.is_large)
+        self.services.database.begin_snapshot(is_large=self.is_large)
         self.forget_loaded()
 
-    def end_moment(self) -> None:
-        self.services.database.end_moment()
+    def end_snapshot(self) -> None:
+        self.services.database.end_snapshot()
 
     @property
     def is_in_moment(self) -> bool:
-        return current_usage().moment is not None
+        return current_usage().snapshot is not None
 
-    async def identify(self, bearers: Bearers | None = None) -> None:
+    async def identify(self, viewer_cache: ViewerCache | None = None) -> None:
         """Who asks, by the credentials."""
-        self.viewer = await viewer_of(self.credentials, self.loaders, self.services.signer, self.now, bearers)
+        self.viewer = await viewer_of(
+            self.credentials, self.loaders, self.services.signer, self.now, viewer_cache
+        )
 
     async def renew(self) -> None:
         """For the next answer of a subscription: at another instant, to whoever the credentials mean by then.
@@ -203,8 +205,8 @@ class Context:
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
         is_refused = budget is not None and budget.wait > 0
-        self.services.lanes.owe(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
-        self.course.budget = budget
+        self.services.fair_queue.charge(self.caller, _REQUEST_COST if is_refused else _REQUEST_COST + cost)
+        self.execution.budget = budget
         if budget:
             budget.require()
 
@@ -221,7 +223,7 @@ class Context:
         while True:
             self.now = self.services.clock()
             try:
-                return self.spend(self.course.cost or 1)
+                return self.spend(self.execution.cost or 1)
             except Throttled as error:
                 await sleep(error.extensions["retryAfter"])
 
@@ -229,14 +231,14 @@ class Context:
         """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
         await self.services.turns.acquire()
         self.has_turn = True
-        self.begin_moment()
+        self.begin_snapshot()
 
     def end_turn(self) -> None:
         """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
-            self.end_moment()
+            self.end_snapshot()
             self.forget_loaded()
 
     async def seconds_left(self) -> float | None:
@@ -254,16 +256,16 @@ class Context:
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_moment(is_large=self.is_large)
+        self.services.database.begin_snapshot(is_large=self.is_large)
 
     @property
     def is_large(self) -> bool:
         """Whether it may take long to make the answer of what is read."""
-        return (self.course.cost or 0) > _LARGE
+        return (self.execution.cost or 0) > _LARGE
 
     @property
-    def line(self) -> Line:
-        return current_usage().line
+    def run_queue(self) -> RunQueue:
+        return current_usage().run_queue
 
     @property
     def limits(self) -> Limits:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from base.calendar import Span, time_zone
 from base.errors import BadUserInput, NotFound
 from loaders.evidence import KeptOfTenant
-from loaders.hour import Standing, StandingKey
+from loaders.figure_cache import Version, VersionKey
 from models import SubjectKind
 from resolvers.context import Context
 from resolvers.explained_figures import FIGURES, Fold, Recipe
@@ -63,7 +63,7 @@ async def _explanation(
         span,
         [],
         0,
-        standing=await _standing(context, subject),
+        version=await _version(context, subject),
         pruned_before=None if asked.has_events_since(asked.start) else kept.pruned_before,
     )
     match recipe.fold:
@@ -74,8 +74,8 @@ async def _explanation(
     return await of_totals(context, asked, blank)
 
 
-async def _standing(context: Context, subject: Explained) -> Standing | None:
+async def _version(context: Context, subject: Explained) -> Version | None:
     row = subject.publication
     if row is None:
         return None
-    return await context.loaders.standings.load(StandingKey(row.tenant_id, row.id, row.revision))
+    return await context.loaders.versions.load(VersionKey(row.tenant_id, row.id, row.revision))

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day
 from loaders.evidence import PartKey, People, Table
-from loaders.hour import Standing
+from loaders.figure_cache import Version
 from loaders.visitors import Visitors
 from models import Action
 from resolvers.explained_figures import Recipe
@@ -48,7 +48,7 @@ class Explanation(NamedTuple):
     visitors: Visitors | None = None
     people: People | None = None
     """Those whom raw events name."""
-    standing: Standing | None = None
+    version: Version | None = None
     """What a server keeps the figure under; None where none does."""
     pruned_before: date | None = None
     """Where that touches what was asked for."""

@@ -16,7 +16,7 @@ from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
 from ingest.files import EventFile, InvalidFile, Line
-from ingest.reports import EventStatus
+from ingest.outcomes import EventStatus
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
 from resolvers.recording import own_subjects, take_in

@@ -11,8 +11,8 @@ from sqlmodel import col
 
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
-from base.numbers import LARGEST, LARGEST_TOLD
-from loaders.counts import EverKey
+from base.numbers import LARGEST, LARGEST_SELF_REPORTED
+from loaders.ever import EverKey
 from loaders.insights import InsightRow, WorkRow
 from models import NEVER, Action, SourceType, UserInsight, Work
 from resolvers.context import Context
@@ -167,8 +167,8 @@ def _columns(given: Given) -> dict[str, Any]:
 
 
 def _check_count(value: int, name: str) -> None:
-    if not 0 <= value <= LARGEST_TOLD:
-        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to {LARGEST_TOLD:,}.")
+    if not 0 <= value <= LARGEST_SELF_REPORTED:
+        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:

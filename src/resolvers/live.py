@@ -68,7 +68,7 @@ async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]
             await context.renew()
             return await read()
         except Unavailable:
-            if current_usage().is_over:
+            if current_usage().is_abandoned:
                 raise
             context.end_turn()
             watch.wake()

@@ -4,9 +4,9 @@ from collections.abc import Sequence
 
 from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
-from loaders.counts import Dimension
 from loaders.engagement import EngagementKey
-from loaders.hour import HourKey
+from loaders.figure_cache import CachedKey
+from loaders.measures import Dimension
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
 from loaders.visitors import VisitorsKey
@@ -23,37 +23,37 @@ ACTIONS_OF = {
 
 def engagement_key(
     publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
-) -> HourKey[EngagementKey]:
+) -> CachedKey[EngagementKey]:
     """All time without ends; then no calendar is asked for either."""
     zone = zone_of(time_zone)
     span = span_of(*ends, zone, limits) if ends else None
     key = EngagementKey(
         publication.id, publication.tenant_id, publication.time_zone, span, zone.key if span else "UTC"
     )
-    return HourKey(publication.revision, key)
+    return CachedKey(publication.revision, key)
 
 
 def previous_engagement_key(
-    key: HourKey[EngagementKey], *, is_as_long: bool = False
-) -> HourKey[EngagementKey] | None:
+    key: CachedKey[EngagementKey], *, is_as_long: bool = False
+) -> CachedKey[EngagementKey] | None:
     asked = key.key
     if asked.span is None:
         return None
     span = previous_span(asked.span, asked.asked_zone, is_as_long=is_as_long)
-    return HourKey(key.revision, asked._replace(span=span))
+    return CachedKey(key.revision, asked._replace(span=span))
 
 
-def visitors_key(key: HourKey[EngagementKey]) -> HourKey[VisitorsKey]:
+def visitors_key(key: CachedKey[EngagementKey]) -> CachedKey[VisitorsKey]:
     publication_id, tenant_id, reporting_zone, span, _ = key.key
     subjects = (publication_id,)
-    return HourKey(
+    return CachedKey(
         key.revision,
         VisitorsKey(tenant_id, reporting_zone, SubjectKind.PUBLICATION, subjects, False, span),
     )
 
 
-def experience_counts_key(publication: PublicationRow) -> HourKey[int]:
-    return HourKey(publication.revision, publication.id)
+def experience_counts_key(publication: PublicationRow) -> CachedKey[int]:
+    return CachedKey(publication.revision, publication.id)
 
 
 async def publication_series_key(

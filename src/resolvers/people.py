@@ -7,7 +7,7 @@ from sqlmodel import col
 from base.errors import BadUserInput
 from base.ids import Kind
 from database import insert_into
-from ingest.freshness import refresh
+from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
 from loaders.people import UserRow
 from models import CoCreator, Follow, Publication, SubjectKind
@@ -68,4 +68,4 @@ async def _refresh_made(session: AsyncSession, follower_id: int, followed_id: in
     made = select(col(CoCreator.publication_id)).where(col(CoCreator.user_id) == follower_id)
     owner_id = col(Publication.owner_id)
     together = and_(owner_id == followed_id, col(Publication.id).in_(made))
-    await refresh(session, or_(owner_id == follower_id, together))
+    await raise_revision(session, or_(owner_id == follower_id, together))

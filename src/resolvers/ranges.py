@@ -14,12 +14,13 @@ from base.calendar import (
     WeekStart,
     day_of,
     each_bucket,
+    equally_long_before,
     parse_bound,
+    previous,
     resolve,
     time_zone,
 )
 from base.errors import BadUserInput
-from base.periods import equally_long_before, previous
 from ingest.domains import OTHER, InvalidDomain, domain_pattern
 from resolvers.context import Context, Limits
 
@@ -75,7 +76,7 @@ async def buckets_of(
 ) -> tuple[Bucket, ...]:
     """Of hours there may be thousands: others have a turn in between."""
     made = each_bucket(span, interval, zone_of(time_zone), week_start)
-    return tuple([bucket async for piece in context.line.pieces(made) for bucket in piece])
+    return tuple([bucket async for piece in context.run_queue.batches(made) for bucket in piece])
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:

@@ -9,7 +9,7 @@ from base.errors import BadUserInput
 from base.ids import InvalidId, Kind, parse_global_id
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.events import NewEvent
-from ingest.reports import EventOutcome, report
+from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import name_of, named_visitor
 from ingest.wire import WireEvent, WireSubject
 from loaders.subjects import Subject
@@ -42,7 +42,7 @@ async def take_in(
         return admitted(event, subject, Sender(context.now, user_id=_user(event, users), visitor=visitor))
 
     publications = {one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION}
-    return await report(context.services.buffer, events, admit, refreshed=frozenset(publications))
+    return await admit_and_store(context.services.buffer, events, admit, refreshed=frozenset(publications))
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:

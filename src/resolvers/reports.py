@@ -8,7 +8,7 @@ import msgspec
 
 from auth.access import Access, require
 from auth.links import Link
-from auth.sign_in import bearer
+from auth.sign_in import viewer_of_claims
 from auth.tokens import Claims
 from base.calendar import Span
 from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
@@ -87,7 +87,7 @@ async def linked_report(context: Context, text: str) -> DocumentKey:
     link = context.services.links.read(text, context.now)
     try:
         question = msgspec.convert(link.question, _Question)
-        context.viewer = await bearer(link.claims, context.loaders)
+        context.viewer = await viewer_of_claims(link.claims, context.loaders)
         scope = await _scope(context, question)
     except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
         raise NotFound("There is no such report.") from None

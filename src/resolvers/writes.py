@@ -10,7 +10,7 @@ from sqlmodel import col
 from auth.access import Access, holds_any, require
 from base.ids import uuid7
 from ingest.events import NewEvent
-from ingest.freshness import refresh
+from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
 from loaders.publications import PublicationRow
 from models import Action, Publication, SubjectKind
@@ -38,7 +38,7 @@ async def refresh_for_makers(context: Context, session: AsyncSession, *publicati
     touch(session, *(Topic(SubjectKind.PUBLICATION, row.id) for row in publications))
     made = [row.id for row in await made_by_viewer(context, publications)]
     if made:
-        await refresh(session, col(Publication.id).in_(made))
+        await raise_revision(session, col(Publication.id).in_(made))
 
 
 def event_on(

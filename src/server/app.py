@@ -11,23 +11,24 @@ from starlette.responses import RedirectResponse, Response
 from starlette.routing import Route, WebSocketRoute
 
 from resolvers.context import Services
-from server.doors.collect import Collector
+from server.background_jobs import background_jobs
+from server.demo.sign_ins import sign_ins
+from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
-from server.doors.reports import ReportFiles
-from server.graphql.documents import documents_of
+from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.sockets import Sockets
 from server.http.bodies import Unread
-from server.http.crowds import PerAddress
-from server.http.origins import shared_with
-from server.http.quota import Quota
+from server.http.concurrency import SubscriptionQuota
+from server.http.cors import with_cors
+from server.http.requests_per_address import RequestsPerAddress
+from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
-from server.http.stopping import CutOff, Stopping
-from server.services import close_services, services_of
+from server.revisions import known_revisions
+from server.services import close_services, documents_of, services_of
 from server.serving import settle
 from server.settings import Settings
-from server.upkeep import upkeep
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
@@ -36,10 +37,10 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     Raises Failure where the manifest of trusted documents cannot be read.
     """
     used = services or services_of(settings)
-    graphiql = GraphiQL(_demo(settings)) if settings.graphiql else None
+    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = documents_of(settings)
-    quota = Quota(settings.max_subscriptions)
-    stopping = Stopping()
+    quota = SubscriptionQuota(settings.max_subscriptions)
+    shutdown = Shutdown()
     origins = settings.shared_origins()
     endpoint = Endpoint(
         used,
@@ -49,7 +50,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         graphiql=graphiql,
         draft_statuses=settings.draft_statuses,
         quota=quota,
-        stopping=stopping,
+        shutdown=shutdown,
         server_timing=settings.server_timing,
         log_documents=settings.log_documents,
     )
@@ -65,7 +66,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         log_documents=settings.log_documents,
     )
 
-    collector = Collector(used, max_body_seconds=settings.max_body_seconds)
+    collector = CollectEndpoint(used, max_body_seconds=settings.max_body_seconds)
 
     async def collect(request: Request) -> Response:
         return await collector(request)
@@ -75,15 +76,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def viewer_js(request: Request) -> Response:
         return await snippet(request)
 
-    health = Health(used.database, stopping)
+    health = Health(used.database, shutdown, known_revisions()[-1])
 
     async def home(_: Request) -> Response:
         return RedirectResponse("/graphql")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with stopping.heeding_signals():
-            async with upkeep(used), used.topics.listening():
+        with shutdown.begin_at_signals():
+            async with background_jobs(used), used.topics.listening():
                 yield
         if services is None:
             await close_services(used)
@@ -91,14 +92,14 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return Starlette(
         routes=[
             Route("/", home),
-            Route("/graphql", shared_with(origins, endpoint)),
+            Route("/graphql", with_cors(origins, endpoint)),
             WebSocketRoute("/graphql", sockets),
             *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
             *(
                 Route(path, collect, methods=["POST", "OPTIONS"])
                 for path in dict.fromkeys(["/collect", settings.collect_path])
             ),
-            Route("/reports/{token}", ReportFiles(used), methods=["GET"]),
+            Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             Route("/viewer.js", viewer_js),
             Route("/livez", health.live),
             Route("/readyz", health.ready),
@@ -106,20 +107,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         middleware=[
             Middleware(Unread),
-            Middleware(CutOff, stopping=stopping),
-            Middleware(PerAddress, most=settings.max_connections_per_address),
+            Middleware(AnswerAtShutdown, shutdown=shutdown),
+            Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=lifespan,
     )
-
-
-def _demo(settings: Settings) -> dict[str, object] | None:
-    if not settings.demo:
-        return None
-    # With it come migrations and more, which no other server needs.
-    from server.commands.demo import sign_ins
-
-    return sign_ins()
 
 
 def app_from_environment() -> Starlette:

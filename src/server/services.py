@@ -2,24 +2,27 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from pathlib import Path
 
 from auth.ledger import Ledger
 from auth.links import LinkSigner
 from auth.rates import RateLimits, Rates
-from auth.throttle import SignInRates, SignInThrottle
+from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Signer
 from database import Database, channel_of
-from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
+from ingest.collect_limiter import CollectLimiter, CollectRates
+from ingest.domain_caps import DomainCaps
 from ingest.subjects import Subjects
-from ingest.throttle import CollectRates, CollectThrottle
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from resolvers.context import Limits, Quotas, Services
-from server.networks import refresher_of, weights_of
+from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
+from server.graphql.persisted_documents import PersistedDocuments
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
+from server.social_networks import refresher_of, weights_of
 
 WRITE_SECONDS = 4.0
 """So that callers hear of a database that cannot within 5."""
@@ -53,7 +56,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         ),
         salts=Salts(database, secret),
         subjects=Subjects(),
-        hour=Hour(seconds=settings.cache_seconds),
+        figure_cache=FigureCache(seconds=settings.cache_seconds),
         signer=Signer(
             secrets,
             lifetime=timedelta(minutes=settings.token_minutes),
@@ -61,7 +64,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             audience=settings.token_audience,
         ),
         links=LinkSigner(secrets),
-        throttle=SignInThrottle(
+        sign_in_limiter=SignInLimiter(
             SignInRates(
                 settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
             ),
@@ -74,7 +77,9 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
             ledger,
         ),
-        collecting=CollectThrottle(CollectRates(settings.events_per_address, settings.events_per_subject)),
+        collect_limiter=CollectLimiter(
+            CollectRates(settings.events_per_address, settings.events_per_subject)
+        ),
         visitor_key=secret,
         limits=Limits(
             page_size=settings.max_page_size,
@@ -104,13 +109,23 @@ async def close_services(services: Services) -> None:
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
-    await services.throttle.close()
+    await services.sign_in_limiter.close()
     await services.database.close()
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:
     """For commands: no secret need be kept for them."""
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
+
+
+def documents_of(settings: Settings) -> PersistedDocuments:
+    """Raises Failure where the manifest cannot be read."""
+    file = settings.trusted_documents
+    return PersistedDocuments(
+        read_manifest(Path(file)) if file else NOTHING_TRUSTED,
+        only_trusted=settings.only_trusted_documents,
+        left_bytes=settings.persisted_query_bytes,
+    )
 
 
 def _sizes(settings: Settings, *, are_patient: bool) -> Sizes:

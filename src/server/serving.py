@@ -14,7 +14,7 @@ import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from server.failures import Failure
-from server.http.capacity import Bounds, Doors
+from server.http.connection_limits import ConnectionGate, ConnectionLimits
 from server.http.connections import GuardedConfig
 from server.logs import logging_config
 from server.settings import Settings
@@ -64,7 +64,7 @@ def serve(settings: Settings) -> None:
 
 def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:
     """With the limits that the settings have for connections."""
-    bounds = Bounds(
+    bounds = ConnectionLimits(
         connections=_fitting(settings.max_connections),
         connections_per_address=settings.max_connections_per_address,
         header_bytes=settings.max_header_bytes,
@@ -75,7 +75,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
     )
     return GuardedConfig(
         app,
-        Doors(bounds),
+        ConnectionGate(bounds),
         ws_max_size=settings.max_body_bytes,
         timeout_keep_alive=settings.keep_alive_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,

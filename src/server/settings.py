@@ -9,9 +9,9 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
-from base.buckets import rate_of
+from base.token_buckets import parse_rate
 from server.failures import Failure
-from server.http.timing import Shown
+from server.http.server_timing import TimingAudience
 from server.logs import LogFormat
 
 PREFIX = "VIEWGRAPH_"
@@ -75,8 +75,8 @@ class Settings(BaseSettings):
             "of each text and number in it."
         ),
     )
-    server_timing: Shown = Field(
-        default=Shown.VIEWERS,
+    server_timing: TimingAudience = Field(
+        default=TimingAudience.VIEWERS,
         description=(
             "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who are "
             "signed in) or nobody."
@@ -531,7 +531,7 @@ class Settings(BaseSettings):
     @classmethod
     def _is_a_limit(cls, text: str) -> str:
         try:
-            rate = rate_of(text)
+            rate = parse_rate(text)
         except ValueError:
             raise ValueError("Give a rate, such as `10 per 15 minutes`, or `off`") from None
         if rate and rate.size > _LARGEST_LIMIT:

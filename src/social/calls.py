@@ -12,7 +12,7 @@ import stamina
 
 from models import Network
 from social.answers import Verdict, by_status, decoded
-from social.circuit import Circuit
+from social.circuit_breaker import CircuitBreaker
 from social.errors import Failed, Limited, NetworkError, NoSuch
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ _HEADERS = {
 }
 
 
-class Patience(NamedTuple):
+class RetryPolicy(NamedTuple):
     attempts: int = 3
     seconds: float = 20.0
     """For one attempt, from connecting to the last byte."""
@@ -43,7 +43,7 @@ class Patience(NamedTuple):
     most_bytes: int = _MOST_BYTES
 
 
-PATIENT = Patience()
+USUAL_POLICY = RetryPolicy()
 
 
 class Allowance(Protocol):
@@ -60,13 +60,13 @@ def _certificates() -> SSLContext:
 
 
 @asynccontextmanager
-async def web(patience: Patience) -> AsyncIterator["httpx.AsyncClient"]:
+async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
     """Goes to the addresses that it is given and follows no answer elsewhere."""
     import httpx
 
     async with httpx.AsyncClient(
         headers=_HEADERS,
-        timeout=patience.seconds,
+        timeout=policy.seconds,
         verify=_certificates(),
         follow_redirects=False,
         trust_env=False,
@@ -81,15 +81,15 @@ class Calls:
         self,
         web: "httpx.AsyncClient",
         network: Network,
-        circuit: Circuit,
+        circuit: CircuitBreaker,
         allowance: Allowance,
-        patience: Patience = PATIENT,
+        policy: RetryPolicy = USUAL_POLICY,
     ) -> None:
         self._web = web
         self._name = network.name.lower()
         self._circuit = circuit
         self._allowance = allowance
-        self._patience = patience
+        self._policy = policy
         self._last: NetworkError | None = None
         """For the log: what the attempt before came to."""
 
@@ -130,10 +130,10 @@ class Calls:
     async def _body(self, request: "httpx.Request", cost: int, verdict: Verdict) -> bytes:
         attempts = stamina.retry_context(
             on=self._is_worth_another,
-            attempts=self._patience.attempts,
+            attempts=self._policy.attempts,
             timeout=None,
-            wait_initial=self._patience.first_wait,
-            wait_max=self._patience.longest_wait,
+            wait_initial=self._policy.first_wait,
+            wait_max=self._policy.longest_wait,
         )
         async for attempt in attempts:
             with attempt:
@@ -148,14 +148,14 @@ class Calls:
         import httpx
 
         try:
-            async with timeout(self._patience.seconds):
+            async with timeout(self._policy.seconds):
                 response = await self._web.send(request, stream=True)
                 try:
                     body = await self._read(response)
                 finally:
                     await response.aclose()
         except (TimeoutError, httpx.TimeoutException):
-            words = f"it took more than {self._patience.seconds:g} s to answer"
+            words = f"it took more than {self._policy.seconds:g} s to answer"
             raise Failed(words, is_passing=True) from None
         except httpx.HTTPError as error:
             raise Failed(f"the connection failed ({type(error).__name__})", is_passing=True) from None
@@ -169,8 +169,8 @@ class Calls:
         body = bytearray()
         async for part in response.aiter_raw():
             body += part
-            if len(body) > self._patience.most_bytes:
-                raise Failed(f"its answer has more than {self._patience.most_bytes:,} bytes")
+            if len(body) > self._policy.most_bytes:
+                raise Failed(f"its answer has more than {self._policy.most_bytes:,} bytes")
         return bytes(body)
 
     def _is_worth_another(self, error: Exception) -> bool | float:
@@ -178,7 +178,7 @@ class Calls:
         if not isinstance(error, NetworkError):
             return False
         wait = error.wait if isinstance(error, Failed | Limited) else None
-        if wait is not None and wait > self._patience.longest_wait:
+        if wait is not None and wait > self._policy.longest_wait:
             return False
         if wait is None and not (isinstance(error, Failed) and error.is_passing):
             return False

@@ -9,7 +9,7 @@ from social.calls import Calls
 
 
 @dataclass(slots=True)
-class Figures:
+class FetchedCounts:
     """What became of those that were asked for. What stands nowhere was not answered."""
 
     told: dict[str, int] = field(default_factory=dict)
@@ -43,5 +43,5 @@ class Client(Protocol):
     def key(self, name: str) -> str | None:
         """The one spelling of a name, as it is asked for and answered; None if no such can be there."""
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         """Adds to `figures`, which keeps what it has if NetworkError is raised."""

@@ -14,7 +14,7 @@ from models import Network
 from social import graph_api
 from social.answers import figure, picked
 from social.calls import Calls
-from social.client import Figures
+from social.client import FetchedCounts
 from social.errors import NoSuch
 
 _PAGE = re.compile(r"[1-9][0-9]{0,18}")
@@ -36,7 +36,7 @@ class Facebook:
     def key(self, name: str) -> str | None:
         return name if _PAGE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         """One page that is not there spoils the whole call: so halves are asked, until it stands alone."""
         try:
             await self._ask(calls, keys, figures)
@@ -48,7 +48,7 @@ class Facebook:
             await self.ask(calls, keys[:middle], figures)
             await self.ask(calls, keys[middle:], figures)
 
-    async def _ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def _ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         answer = await calls.get(
             f"{self._address}/",
             {"ids": ",".join(keys), "fields": "followers_count"},

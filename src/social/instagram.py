@@ -14,7 +14,7 @@ from models import Network
 from social import graph_api
 from social.answers import figure
 from social.calls import Calls
-from social.client import Figures
+from social.client import FetchedCounts
 from social.errors import NoSuch
 
 _HANDLE = re.compile(r"[A-Za-z0-9_.]{1,30}")
@@ -42,7 +42,7 @@ class Instagram:
     def key(self, name: str) -> str | None:
         return name.lower() if _HANDLE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         for key in keys:
             # A handle has no character that has a meaning in here.
             fields = f"business_discovery.username({key}){{followers_count}}"

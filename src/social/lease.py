@@ -29,7 +29,7 @@ class Quota(NamedTuple):
     window: timedelta
 
 
-class NotNow(NamedTuple):
+class NoLease(NamedTuple):
     """Why there is no lease."""
 
     words: str
@@ -48,7 +48,9 @@ class Lease:
         self._window_ends = self._renew_at = clock()
 
     @classmethod
-    async def take(cls, database: Database, network: Network, quota: Quota, clock: Clock) -> "Lease | NotNow":
+    async def take(
+        cls, database: Database, network: Network, quota: Quota, clock: Clock
+    ) -> "Lease | NoLease":
         now, owner = clock(), uuid4()
         async with database.writing() as session:
             row = {
@@ -77,8 +79,8 @@ class Lease:
                 )
             ).one()
         if expires_at > now:
-            return NotNow("another process is asking it")
-        return NotNow(f"it said not to ask before {resumes_at:%Y-%m-%d %H:%M} UTC")
+            return NoLease("another process is asking it")
+        return NoLease(f"it said not to ask before {resumes_at:%Y-%m-%d %H:%M} UTC")
 
     async def spend(self, cost: int) -> None:
         """Raises QuotaSpent and LeaseLost."""

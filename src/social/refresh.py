@@ -1,4 +1,4 @@
-"""Figures of works and accounts, asked anew of the networks they are on."""
+"""FetchedCounts of works and accounts, asked anew of the networks they are on."""
 
 import logging
 from asyncio import gather
@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from database import Database
 from models import Network
-from social.calls import PATIENT, Calls, Patience, web
-from social.circuit import Circuit
-from social.client import Client, Figures
+from social.calls import USUAL_POLICY, Calls, RetryPolicy, web
+from social.circuit_breaker import CircuitBreaker
+from social.client import Client, FetchedCounts
 from social.errors import CircuitOpen, Failed, Limited, QuotaSpent, Stopped
-from social.lease import Clock, Lease, NotNow, Quota
-from social.targets import TARGETS, Scope, Target
+from social.lease import Clock, Lease, NoLease, Quota
+from social.targets import TARGETS, Target, TargetScope
 
 if TYPE_CHECKING:
     import httpx
@@ -27,7 +27,7 @@ _LONGEST_WAIT = 24 * 60 * 60.0
 """Whatever it says: it may be wrong."""
 
 
-class Missing(NamedTuple):
+class MissingSettings(NamedTuple):
     """The settings without which a network is not asked."""
 
     settings: Sequence[str]
@@ -39,12 +39,12 @@ class Missing(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class ConnectedNetwork:
     """A network as this process knows it."""
 
     client: Client
     quota: Quota
-    circuit: Circuit = field(default_factory=Circuit)
+    circuit: CircuitBreaker = field(default_factory=CircuitBreaker)
 
 
 @dataclass(slots=True)
@@ -76,24 +76,24 @@ OnTargets = Callable[[Network, int], object]
 @dataclass(frozen=True, slots=True)
 class Refresher:
     database: Database
-    networks: Mapping[Network, Connection | Missing]
+    networks: Mapping[Network, ConnectedNetwork | MissingSettings]
     clock: Clock
     every: timedelta | None = None
     """How old a figure may become before the server itself asks anew; None for never."""
-    patience: Patience = PATIENT
+    policy: RetryPolicy = USUAL_POLICY
     _said: dict[Network, str] = field(default_factory=dict)
 
     async def refresh(
         self,
         networks: Sequence[Network] = tuple(Network),
         *,
-        scope: Scope | None = None,
+        scope: TargetScope | None = None,
         on_found: OnTargets = lambda *_: None,
         on_done: OnTargets = lambda *_: None,
     ) -> list[Outcome]:
         """All of the networks at a time; everything that was not asked for since the start of this run."""
-        scope = scope or Scope(self.clock())
-        async with web(self.patience) as client:
+        scope = scope or TargetScope(self.clock())
+        async with web(self.policy) as client:
             runs = [Run(self, network, scope, client, on_found, on_done) for network in networks]
             outcomes = await gather(*(run.run() for run in runs), return_exceptions=True)
         for outcome in outcomes:
@@ -105,7 +105,7 @@ class Refresher:
         """What the server does from time to time. It logs what is new."""
         if self.every is None:
             return []
-        due = Scope(self.clock() - self.every)
+        due = TargetScope(self.clock() - self.every)
         networks = [network for network in self.networks if await TARGETS[network].count(self.database, due)]
         outcomes = await self.refresh(networks, scope=due) if networks else []
         for outcome in outcomes:
@@ -131,7 +131,7 @@ class Run:
         self,
         refresher: Refresher,
         network: Network,
-        scope: Scope,
+        scope: TargetScope,
         web: "httpx.AsyncClient",
         on_found: OnTargets,
         on_done: OnTargets,
@@ -149,13 +149,13 @@ class Run:
     async def run(self) -> None:
         """Stands in `result`."""
         connection = self._refresher.networks[self._network]
-        if isinstance(connection, Missing):
+        if isinstance(connection, MissingSettings):
             self.result.skipped = connection.words
         elif found := await self._targets.count(self._database, self._scope):
             self._on_found(self._network, found)
             await self._connected(connection)
 
-    async def _connected(self, connection: Connection) -> None:
+    async def _connected(self, connection: ConnectedNetwork) -> None:
         try:
             connection.circuit.check()
         except CircuitOpen as error:
@@ -163,7 +163,7 @@ class Run:
             return
         clock = self._refresher.clock
         lease = await Lease.take(self._database, self._network, connection.quota, clock)
-        if isinstance(lease, NotNow):
+        if isinstance(lease, NoLease):
             self.result.skipped = lease.words
             return
         resumes_at = None
@@ -180,18 +180,20 @@ class Run:
             self.result.calls = lease.spent
             await lease.release(resumes_at=resumes_at)
 
-    async def _pages(self, connection: Connection, lease: Lease) -> None:
-        calls = Calls(self._web, self._network, connection.circuit, lease, self._refresher.patience)
+    async def _pages(self, connection: ConnectedNetwork, lease: Lease) -> None:
+        calls = Calls(self._web, self._network, connection.circuit, lease, self._refresher.policy)
         last = None
         while page := await self._targets.page(self._database, self._scope, last):
             await self._page(connection, calls, lease, page)
             last = page[-1]
 
-    async def _page(self, connection: Connection, calls: Calls, lease: Lease, page: Sequence[Target]) -> None:
+    async def _page(
+        self, connection: ConnectedNetwork, calls: Calls, lease: Lease, page: Sequence[Target]
+    ) -> None:
         """What was told before the network stopped is kept. Whom it was not asked about keeps the place."""
         client = connection.client
         keys = {target: client.key(str(target.name)) for target in page}
-        figures = Figures()
+        figures = FetchedCounts()
         failed: set[str] = set()
         stopped: Stopped | None = None
         asked = list(dict.fromkeys(key for key in keys.values() if key))
@@ -216,7 +218,7 @@ class Run:
         self,
         lease: Lease,
         keys: Mapping[Target, str | None],
-        figures: Figures,
+        figures: FetchedCounts,
         failed: set[str],
     ) -> None:
         told = [(target, figures.told[key]) for target, key in keys.items() if key in figures.told]
@@ -233,7 +235,7 @@ class Run:
         self._on_done(self._network, len(told) + len(gone) + len(unclear))
 
 
-def _ids_of_call(connection: Connection) -> int:
+def _ids_of_call(connection: ConnectedNetwork) -> int:
     client, quota = connection.client, connection.quota
     return max(1, min(client.ids_of_call, quota.calls)) if client.is_counted_by_id else client.ids_of_call
 

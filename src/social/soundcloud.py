@@ -18,7 +18,7 @@ from pydantic import SecretStr
 from models import Network
 from social.answers import by_status, figure, picked
 from social.calls import Calls
-from social.client import Figures
+from social.client import FetchedCounts
 from social.errors import Limited, NetworkError, Refused
 
 ADDRESS = "https://api.soundcloud.com"
@@ -88,7 +88,7 @@ class SoundCloud:
     def key(self, name: str) -> str | None:
         return name if _TRACK.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         """Tracks that are gone or private are left out of the answer."""
         token = await self._current_token(calls)
         try:

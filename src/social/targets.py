@@ -40,7 +40,7 @@ class Target(NamedTuple):
     """By which its network knows it; as the user gave it."""
 
 
-class Scope(NamedTuple):
+class TargetScope(NamedTuple):
     before: datetime
     """Those that were asked for earlier."""
     user_id: int | None = None
@@ -76,13 +76,13 @@ class Targets:
         counted = due.with_only_columns(func.count(), maintain_column_froms=True)
         self._counts = _for_all_and_one(counted, insight_id, int)
 
-    async def page(self, database: Database, scope: Scope, last: Target | None) -> list[Target]:
+    async def page(self, database: Database, scope: TargetScope, last: Target | None) -> list[Target]:
         """The next after `last`, or the first."""
         asked_at, id = (last.asked_at, last.id) if last else (NEVER, 0)
         statement, parameters = _chosen(self._pages, scope)
         return await database.fetch(statement, asked_at=asked_at, id=id, **parameters)
 
-    async def count(self, database: Database, scope: Scope) -> int:
+    async def count(self, database: Database, scope: TargetScope) -> int:
         statement, parameters = _chosen(self._counts, scope)
         (counted,) = await database.fetch(statement, **parameters)
         return int(counted)
@@ -126,7 +126,7 @@ def _for_all_and_one(
 
 
 def _chosen(
-    statements: tuple[Statement[Any], Statement[Any]], scope: Scope
+    statements: tuple[Statement[Any], Statement[Any]], scope: TargetScope
 ) -> tuple[Statement[Any], dict[str, Any]]:
     if scope.user_id is None:
         return statements[0], {"before": scope.before}

@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from models import Network
 from social.answers import figure, picked
 from social.calls import Calls
-from social.client import Figures
+from social.client import FetchedCounts
 
 ADDRESS = "https://api.x.com/2"
 
@@ -53,7 +53,7 @@ class X:
     def key(self, name: str) -> str | None:
         return name.lower() if _HANDLE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         answer = await calls.get(
             f"{self._address}/users/by",
             {"usernames": ",".join(keys), "user.fields": "public_metrics"},

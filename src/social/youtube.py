@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from models import Network
 from social.answers import by_status, figure, picked
 from social.calls import Calls
-from social.client import Figures
+from social.client import FetchedCounts
 from social.errors import Limited, NetworkError, Refused
 
 ADDRESS = "https://www.googleapis.com/youtube/v3"
@@ -61,7 +61,7 @@ class YouTube:
     def key(self, name: str) -> str | None:
         return name if _VIDEO.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: Figures) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
         """Videos that are gone or private are left out of the answer."""
         answer = await calls.get(
             f"{self._address}/videos",

@@ -9,7 +9,7 @@ from sqlalchemy import update
 from sqlmodel import col
 
 from auth.passwords import hash_password
-from auth.throttle import SignInRates, SignInThrottle
+from auth.sign_in_limiter import SignInLimiter, SignInRates
 from models import User
 from resolvers.context import Services
 from server.app import create_app
@@ -81,9 +81,9 @@ def message(answer: Answer) -> str:
 def throttled_studio(
     studio: Studio, *, account: str = "off", strangers: str = "off", address: str = "off"
 ) -> Studio:
-    """The same studio behind a throttle of its own."""
-    throttle = SignInThrottle(SignInRates(account, strangers, address), SECRET.encode(), studio.clock)
-    return reached_from(studio, "203.0.113.7", replace(studio.services, throttle=throttle))
+    """The same studio behind a limiter of its own."""
+    limiter = SignInLimiter(SignInRates(account, strangers, address), SECRET.encode(), studio.clock)
+    return reached_from(studio, "203.0.113.7", replace(studio.services, sign_in_limiter=limiter))
 
 
 def reached_from(studio: Studio, address: str, services: Services | None = None) -> Studio:

@@ -3,8 +3,8 @@
 import pytest
 from sqlalchemy import text
 
-from auth.ledger import Ledger, SharedBuckets, forget_full
-from base.buckets import Rate, remaining
+from auth.ledger import Ledger, SharedTokenBuckets, forget_full
+from base.token_buckets import Rate, remaining
 from resolvers.context import Services
 from tests.studio import SECRET, Clock
 
@@ -18,8 +18,8 @@ class Workers:
     def __init__(self, services: Services, clock: Clock, *, share: float = 0.1) -> None:
         self.services, self.clock = services, clock
         self.ledgers = [Ledger(services.database, SECRET.encode(), clock) for _ in range(2)]
-        self.buckets: list[SharedBuckets[str]] = [
-            SharedBuckets(RATE, ledger, "test", share=share) for ledger in self.ledgers
+        self.buckets: list[SharedTokenBuckets[str]] = [
+            SharedTokenBuckets(RATE, ledger, "test", share=share) for ledger in self.ledgers
         ]
 
     @property

@@ -26,6 +26,7 @@ from base.calendar import (
     bucket_key,
     buckets,
     day_of,
+    equally_long_before,
     month_start,
     next_month,
     parse_bound,
@@ -34,7 +35,6 @@ from base.calendar import (
     start_of_day,
     time_zone,
 )
-from base.periods import equally_long_before
 
 DAY: Final = DateInterval.DAY
 WEEK: Final = DateInterval.WEEK

@@ -7,8 +7,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from base.calendar import InvalidSpan, Span, parse_bound, resolve, start_of_day, time_zone
-from base.periods import equally_long_before, previous
+from base.calendar import (
+    InvalidSpan,
+    Span,
+    equally_long_before,
+    parse_bound,
+    previous,
+    resolve,
+    start_of_day,
+    time_zone,
+)
 from tests.base.test_calendar import ONE_DAY, any_span, utc, zones
 
 

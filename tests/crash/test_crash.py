@@ -110,7 +110,7 @@ async def world(studio: Studio) -> World:
     signer = Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph")
     admin = studio.people["admin"]
     return World(
-        await studio.add_publication("crash-course", "admin"),
+        await studio.add_publication("crash-execution", "admin"),
         await add_asset(studio),
         admin.id,
         signer.issue(Claims(admin.row.public_id), datetime.now(UTC)).text,
@@ -171,7 +171,7 @@ async def assert_everything_is_counted_once(studio: Studio, writers: Writers) ->
         own = [event for event in events if event.tenant_id == tenant_id]
         assert await stored(database, tenant_id) == counted(own, "UTC")
         verification = Verification(database, tenant_id, "", FIRST_DAY, AFTER_LAST_DAY)
-        assert [line async for line in verification.lines()] == []
+        assert [line async for line in verification.rows()] == []
 
 
 def show(capfd: pytest.CaptureFixture[str], text: str, writers: Writers, since: float) -> None:

@@ -23,7 +23,7 @@ from database import Database, channel_of
 from ingest.buffer import Buffer
 from ingest.topics import Topics
 from ingest.visitors import Salts
-from loaders.hour import Hour
+from loaders.figure_cache import FigureCache
 from models import Tenant
 from resolvers.context import Services
 from server import migrations
@@ -129,7 +129,7 @@ def _patient(services: Services, url: str) -> Services:
         topics=topics,
         buffer=Buffer(database, topics),
         salts=Salts(database),
-        hour=Hour(seconds=0),
+        figure_cache=FigureCache(seconds=0),
     )
 
 

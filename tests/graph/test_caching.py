@@ -20,7 +20,7 @@ from strawberry.schema.schema_converter import GraphQLCoreConverter
 from graph.caching import lifetime_of
 from graph.directives import AuthDirective, CacheControl, CacheScope
 from graph.schema import schema
-from resolvers.course import Lifetime
+from resolvers.execution import Lifetime
 
 OURS = schema._schema
 

@@ -121,7 +121,7 @@ async def test_an_asset_that_cannot_be_read_is_an_error_at_its_point(
     studio: Studio, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async def unread(_: AssetById, _keys: Sequence[int]) -> list[AssetRow | None]:
-        raise Fault.AWAY.told()
+        raise Fault.AWAY.error()
 
     await report(studio)
     monkeypatch.setattr(AssetById, "batch_load_fn", unread)

@@ -41,18 +41,18 @@ def test_a_long_document_has_a_price_once() -> None:
     assert (long.take_price(), long.take_price()) == (202, 0)
 
 
-def text_of(tokens: int, name: str = "a") -> str:
+def json_items(tokens: int, name: str = "a") -> str:
     """A document of so many tokens, of which two are its braces."""
     return "{" + f" {name}" * (tokens - 2) + "}"
 
 
 def test_a_document_is_parsed_once() -> None:
-    assert document_of(text_of(10), TOKENS) is document_of(text_of(10), TOKENS)
+    assert document_of(json_items(10), TOKENS) is document_of(json_items(10), TOKENS)
 
 
 @pytest.mark.parametrize(
     ("large", "room"),
-    [(text_of(TOKENS), 19), ('{ a(b: "' + 90_000 * "x" + '") }', 110)],
+    [(json_items(TOKENS), 19), ('{ a(b: "' + 90_000 * "x" + '") }', 110)],
     ids=["tokens", "characters"],
 )
 def test_as_many_are_remembered_as_there_is_room_for(large: str, room: int) -> None:
@@ -69,7 +69,7 @@ def test_as_many_are_remembered_as_there_is_room_for(large: str, room: int) -> N
 def test_what_does_not_parse_takes_no_room() -> None:
     small = document_of("{ small }", TOKENS)
     for number in range(21):
-        assert document_of(text_of(TOKENS - 1, f"c{number}") + "}", TOKENS).error
+        assert document_of(json_items(TOKENS - 1, f"c{number}") + "}", TOKENS).error
     assert document_of("{ small }", TOKENS) is small
 
 
@@ -128,7 +128,7 @@ def test_the_operation_that_is_meant(text: str, name: str | None, found: str | N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (text_of(TOKENS + 1), "Syntax Error: Document contains more than 5000 tokens. Parsing aborted."),
+        (json_items(TOKENS + 1), "Syntax Error: Document contains more than 5000 tokens. Parsing aborted."),
         (
             "#\n" * (TOKENS + 1) + "{ a }",
             "Syntax Error: Document contains more than 5000 comments. Parsing aborted.",
@@ -138,7 +138,10 @@ def test_the_operation_that_is_meant(text: str, name: str | None, found: str | N
             "Syntax Error: Source contains more than 100000 code points. Parsing aborted.",
         ),
         # As large as a body may be: it is not even looked at.
-        (text_of(2_400_000), "Syntax Error: Source contains more than 100000 code points. Parsing aborted."),
+        (
+            json_items(2_400_000),
+            "Syntax Error: Source contains more than 100000 code points. Parsing aborted.",
+        ),
     ],
     ids=["tokens", "comments", "characters", "megabytes"],
 )
@@ -154,10 +157,10 @@ async def test_a_document_that_is_too_long_is_refused(studio: Studio, text: str,
 @one_engine
 async def test_one_of_just_this_length_is_read(studio: Studio) -> None:
     name = "__typename"
-    answer = await studio.ask(text_of(TOKENS, name))
+    answer = await studio.ask(json_items(TOKENS, name))
     # It was read: so many fields of one name are too many to compare.
     assert answer.code == "GRAPHQL_VALIDATION_FAILED"
-    assert (await studio.ask(text_of(200, name).ljust(TOKENS * 20))).data == {name: "Query"}
+    assert (await studio.ask(json_items(200, name).ljust(TOKENS * 20))).data == {name: "Query"}
 
 
 def test_introspection_is_far_from_too_long() -> None:

@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from ingest.agents import Agents
-from ingest.devices import Agent, Kind, device_of, guessed, is_bot, told
+from ingest.agents import AgentCache
+from ingest.devices import Agent, AgentKind, classify, device_of, guess, is_bot
 from models import Device
 
 CASES = json.loads(Path(__file__).with_name("devices.json").read_text())
@@ -228,7 +228,7 @@ def test_people_are_not_taken_for_bots(agent: str) -> None:
 
 
 @pytest.mark.parametrize("agent", MORE_BOTS)
-def test_bots_without_a_bots_name_are_told(agent: str) -> None:
+def test_bots_without_a_bots_name_are_classify(agent: str) -> None:
     assert is_bot(agent)
 
 
@@ -241,8 +241,8 @@ def test_a_device_is_known_by_its_model(agent: str, device: Device) -> None:
 def test_an_app_is_neither_a_browser_nor_a_bot() -> None:
     agents = ["okhttp/4.12.0", "Studio/7 CFNetwork/1410.0.3 Darwin/22.6.0", "Dart/3.5 (dart:io)"]
 
-    assert [told(agent).kind for agent in agents] == [Kind.APP] * 3
-    assert told("ExampleBot/1.0 okhttp/4.12.0").kind is Kind.BOT
+    assert [classify(agent).kind for agent in agents] == [AgentKind.APP] * 3
+    assert classify("ExampleBot/1.0 okhttp/4.12.0").kind is AgentKind.BOT
 
 
 PHONE_OF = "Mozilla/5.0 (Linux; Android 14; made up {}) AppleWebKit/537.36 Chrome/126.0 Mobile Safari/537.36"
@@ -250,7 +250,7 @@ TABLET_THAT_SAYS_MOBILE = CASES[3]["userAgent"].replace("/apad", "")
 
 
 def test_whoever_sends_ever_new_agents_has_them_guessed_for_the_rest_of_the_hour() -> None:
-    agents, hour = Agents(new_an_hour=3), 3_600.0
+    agents, hour = AgentCache(new_an_hour=3), 3_600.0
     network, other = "2001:db8::1", "192.0.2.1"
     for number in range(3):
         agents.find(PHONE_OF.format(number), network, 0.0)
@@ -266,7 +266,7 @@ def test_whoever_sends_ever_new_agents_has_them_guessed_for_the_rest_of_the_hour
 
 def test_the_thousandth_new_agent_of_an_hour_is_the_first_that_is_guessed() -> None:
     def asked(before: int) -> Device:
-        agents = Agents()
+        agents = AgentCache()
         for number in range(before):
             agents.find(f"a{number}", "192.0.2.1", 0.0)
         return agents.find(TABLET_THAT_SAYS_MOBILE, "192.0.2.1", 0.0).device
@@ -277,13 +277,13 @@ def test_the_thousandth_new_agent_of_an_hour_is_the_first_that_is_guessed() -> N
 
 def test_guesses_are_right_of_the_usual_and_drop_what_is_no_browser() -> None:
     for agent, device in BROWSERS[:6]:
-        assert guessed(agent) == Agent(Kind.BROWSER, device)
+        assert guess(agent) == Agent(AgentKind.BROWSER, device)
     for agent in BOTS:
-        assert guessed(agent).kind is not Kind.BROWSER
+        assert guess(agent).kind is not AgentKind.BROWSER
 
 
 def test_no_more_agents_and_networks_are_remembered_than_there_is_room_for() -> None:
-    agents = Agents(remembered=5)
+    agents = AgentCache(remembered=5)
     for number in range(20):
         agents.find(f"a{number}", f"192.0.2.{number}", 0.0)
 

@@ -18,8 +18,8 @@ from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
 from database import Database, ensure_partitions
 from ingest.buffer import Buffer, Fate
+from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
-from ingest.lines import Line
 from ingest.prune import Pruned, prune
 from ingest.rebuild import Rebuilt, change_time_zone, rebuild
 from ingest.topics import Topics
@@ -27,9 +27,9 @@ from ingest.verify import Verification
 from models import Action, Device, Organization, Tenant
 from resolvers.context import Services
 from server import migrations
-from server.commands.accounts import create_user
+from server.accounts import create_user
+from server.background_jobs import background_jobs
 from server.commands.cli import app
-from server.upkeep import upkeep
 from tests.ingest.brute import Cell, counted, drawn, stored
 from tests.studio import START, Clock, Studio
 
@@ -50,10 +50,10 @@ class World(NamedTuple):
     def of(self, tenant_id: int) -> list[NewEvent]:
         return [event for event in self.events if event.tenant_id == tenant_id]
 
-    async def lines(self, days: tuple[date, date] = ALL) -> list[Line]:
+    async def lines(self, days: tuple[date, date] = ALL) -> list[DiscrepancyRow]:
         """What the verification of the user's totals finds."""
         verification = Verification(self.database, self.user, "ada", *days)
-        return [line async for line in verification.lines()]
+        return [line async for line in verification.rows()]
 
     async def execute(self, *statements: str) -> None:
         async with self.database.writing() as session:
@@ -134,7 +134,7 @@ async def test_what_was_counted_as_it_came_in_is_what_is_counted_anew(world: Wor
     verification = Verification(world.database, world.organization, "org", *ALL)
 
     assert await world.lines() == []
-    assert [line async for line in verification.lines()] == []
+    assert [line async for line in verification.rows()] == []
     assert await stored(world.database, world.user) == counted(world.of(world.user), "America/New_York")
     assert await stored(world.database, world.organization) == counted(world.of(world.organization), "UTC")
 
@@ -180,7 +180,7 @@ async def test_every_difference_is_found_by_itself_and_mended(small: World) -> N
     for statement, (table, *rest) in planted.items():
         await small.execute(statement)
 
-        assert await small.lines() == [Line(table, "ada", *rest)], statement
+        assert await small.lines() == [DiscrepancyRow(table, "ada", *rest)], statement
         assert await rebuild(small.database, small.user, *ALL) == Rebuilt(1, None), statement
         assert await small.lines() == [], statement
     assert await stored(small.database, small.user) == right
@@ -302,7 +302,7 @@ async def test_pruning_keeps_totals_and_whole_days(world: World) -> None:
     assert {id if isinstance(id, UUID) else UUID(bytes=id) for id in ids} == kept
     assert await stored(world.database, world.user) == before
     verification = Verification(world.database, world.user, "ada", *ALL)
-    assert [line async for line in verification.lines()] == []
+    assert [line async for line in verification.rows()] == []
     assert verification.pruned_before == first_kept
     again = await prune(world.database, [world.user, world.organization], START, keep=30 * DAY)
     assert again == Pruned([], 0)
@@ -530,7 +530,7 @@ async def test_partitions_are_no_difference_from_the_models(empty: World, databa
 async def test_the_server_makes_the_months_to_come_first(empty: World, services: Services) -> None:
     names = "SELECT relname FROM pg_class WHERE relkind = 'r' AND relname LIKE 'events\\_2023\\_%' ORDER BY 1"
     # Before it serves: what is written while its table is made is refused.
-    async with upkeep(services):
+    async with background_jobs(services):
         made = await empty.scalars(names)
 
     assert made == [f"events_2023_{month:02}" for month in (6, 7, 8)]

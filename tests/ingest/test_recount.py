@@ -10,8 +10,8 @@ from datasketches import hll_sketch, tgt_hll_type
 
 from base.sketches import EMPTY, added, content, estimate
 from ingest.deltas import TotalKey
-from ingest.recount import Recount, Scope, stored_event
-from ingest.sorted import Row, Sorted, keys
+from ingest.recount import Recount, RecountScope, stored_event
+from ingest.sorted_stream import Row, SortedStream, merged_keys
 from ingest.tenants import TenantRow
 from models import Action, Device
 from tests.ingest.brute import counted, drawn
@@ -95,15 +95,15 @@ def test_a_scope_has_the_kept_days_and_their_months(
     kept = max(days[0], pruned_before or "")
 
     for scope, months in (
-        (Scope.whole_months(tenant, first, stop), whole),
-        (Scope.touched_months(tenant, first, stop), touched),
+        (RecountScope.whole_months(tenant, first, stop), whole),
+        (RecountScope.touched_months(tenant, first, stop), touched),
     ):
         assert [str(day) for day in scope[1:]] == [kept, days[1], *months]
         assert scope.pruned_before(first) == (scope.first if pruned_before else None)
 
 
 def test_a_scope_starts_and_ends_by_the_tenants_clock() -> None:
-    scope = Scope.whole_months(TENANT, date(2023, 3, 12), date(2023, 3, 13))
+    scope = RecountScope.whole_months(TENANT, date(2023, 3, 12), date(2023, 3, 13))
 
     assert scope.start == datetime(2023, 3, 12, 5, tzinfo=UTC)
     assert scope.end == datetime(2023, 3, 13, 4, tzinfo=UTC)
@@ -114,7 +114,7 @@ def test_a_month_takes_the_days_beyond_the_scope_as_they_are_stored() -> None:
     def key(day: date) -> TotalKey:
         return TotalKey(7, 1, Action.VIEW, day, Device.DESKTOP, 0)
 
-    scope = Scope.touched_months(TENANT, date(2023, 2, 10), date(2023, 2, 20))
+    scope = RecountScope.touched_months(TENANT, date(2023, 2, 10), date(2023, 2, 20))
     stored = {key(date(2023, 2, 9)): 1, key(date(2023, 2, 10)): 20, key(date(2023, 2, 20)): 300}
 
     months = scope.months(Counter({key(date(2023, 2, 19)): 4_000}), stored)
@@ -141,18 +141,18 @@ async def _parts(*parts: Sequence[Row]) -> AsyncIterator[Sequence[Row]]:
 
 
 async def test_sorted_rows_are_walked_through_side_by_side() -> None:
-    one: Sorted[int] = Sorted(_parts([(1, "a"), (1, "b"), (2, "c")], [], [(2, "d"), (4, "e")]))
-    other: Sorted[int] = Sorted(_parts([(2, "x")], [(3, "y"), (4, "z")]))
+    one: SortedStream[int] = SortedStream(_parts([(1, "a"), (1, "b"), (2, "c")], [], [(2, "d"), (4, "e")]))
+    other: SortedStream[int] = SortedStream(_parts([(2, "x")], [(3, "y"), (4, "z")]))
     walked: dict[int, Any] = {}
 
-    async for key in keys([one, other]):
+    async for key in merged_keys([one, other]):
         walked[key] = [value for stream in (one, other) for _, value in await stream.rows(key)]
 
     assert walked == {1: ["a", "b"], 2: ["c", "d", "x"], 3: ["y"], 4: ["e", "z"]}
 
 
 async def test_rows_of_a_key_come_in_parts_as_they_were_read() -> None:
-    rows: Sorted[int] = Sorted(_parts([(1, "a"), (2, "b")], [(2, "c"), (2, "d")], [(3, "e")]))
+    rows: SortedStream[int] = SortedStream(_parts([(1, "a"), (2, "b")], [(2, "c"), (2, "d")], [(3, "e")]))
 
     assert await rows.rows(1) == [(1, "a")]
     assert [part async for part in rows.parts(2)] == [[(2, "b")], [(2, "c"), (2, "d")]]

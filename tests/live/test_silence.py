@@ -20,7 +20,7 @@ async def test_who_is_silent_for_ten_seconds_hears_a_heartbeat_or_is_left(
             await (stream.event() if accept == "text/event-stream" else stream.part())
             assert (await stream.until(heartbeat)) == b""
 
-    async def is_left() -> None:
+    async def is_abandoned() -> None:
         async with server.connection() as connection:
             began = asyncio.get_running_loop().time()
             await connection.wait_closed()
@@ -34,5 +34,5 @@ async def test_who_is_silent_for_ten_seconds_hears_a_heartbeat_or_is_left(
             "multipart/mixed;subscriptionSpec=1.0",
             b"\r\ncontent-type: application/json\r\n\r\n{}\r\n--graphql",
         ),
-        is_left(),
+        is_abandoned(),
     )

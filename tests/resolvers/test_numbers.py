@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from base.numbers import LARGEST, LARGEST_TOLD
-from loaders.counts import MOST_SCORED
+from base.numbers import LARGEST, LARGEST_SELF_REPORTED
+from loaders.ever import MOST_SCORED
 from loaders.insights import EVEN_WEIGHTS, ScoreInputs, score
 from tests.events import record, view
 from tests.resolvers.figures import figures, unchanged
@@ -24,8 +24,8 @@ async def execute(studio: Studio, statement: str, **values: Any) -> None:
 @pytest.mark.parametrize("field", ["profileViews", "profileSearches", "connects"])
 async def test_a_figure_that_is_told_has_an_end(studio: Studio, field: str) -> None:
     async with unchanged(studio):
-        refused = await studio.ask(CREATE % "id", "owner", input={field: LARGEST_TOLD + 1})
-    told: dict[str, Any] = {field: LARGEST_TOLD}
+        refused = await studio.ask(CREATE % "id", "owner", input={field: LARGEST_SELF_REPORTED + 1})
+    told: dict[str, Any] = {field: LARGEST_SELF_REPORTED}
     taken = await create(studio, **told)
 
     assert refused.extensions == {
@@ -34,12 +34,14 @@ async def test_a_figure_that_is_told_has_an_end(studio: Studio, field: str) -> N
         "reason": "INVALID_INSIGHT",
     }
     assert refused.body["errors"][0]["message"] == f"`{field}` is a number from 0 to 1,000,000,000,000."
-    assert taken[field] == LARGEST_TOLD
+    assert taken[field] == LARGEST_SELF_REPORTED
 
 
 async def test_all_that_one_may_tell_and_events_beside_it_are_numbers(studio: Studio) -> None:
-    works = [{**WORK, "itemId": f"work-{n}", "inAppPlays": LARGEST_TOLD} for n in range(500)]
-    most: dict[str, Any] = dict.fromkeys(("profileViews", "profileSearches", "connects"), LARGEST_TOLD)
+    works = [{**WORK, "itemId": f"work-{n}", "inAppPlays": LARGEST_SELF_REPORTED} for n in range(500)]
+    most: dict[str, Any] = dict.fromkeys(
+        ("profileViews", "profileSearches", "connects"), LARGEST_SELF_REPORTED
+    )
     await create(studio, **most, numberOfRoles=2**31 - 1, numberOfActs=2**31 - 1, works=works)
     me = studio.people["owner"].id
     key = {"userId": me, "sourceType": "YOUTUBE", "itemId": "work-0"}
@@ -52,8 +54,11 @@ async def test_all_that_one_may_tell_and_events_beside_it_are_numbers(studio: St
     read = await studio.ask(READ % "insightScore profileViews works { inAppPlays }", "owner", id=me)
 
     insight = read.data["userInsight"]
-    assert (insight["insightScore"], insight["profileViews"]) == ("10.00", LARGEST_TOLD + 1)
-    assert [work["inAppPlays"] for work in insight["works"]][:2] == [LARGEST_TOLD + 1, LARGEST_TOLD]
+    assert (insight["insightScore"], insight["profileViews"]) == ("10.00", LARGEST_SELF_REPORTED + 1)
+    assert [work["inAppPlays"] for work in insight["works"]][:2] == [
+        LARGEST_SELF_REPORTED + 1,
+        LARGEST_SELF_REPORTED,
+    ]
 
 
 async def test_a_sum_that_outgrows_its_type_is_the_largest_there_is(

@@ -14,7 +14,7 @@ from typing import IO, Any, Self
 
 import httpx
 
-from server.commands.demo import PASSWORD
+from server.demo.sign_ins import PASSWORD
 from tests.ports import held_port
 
 ROOT = Path(__file__).parents[2]

@@ -12,9 +12,9 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
-from ingest.allotment import DomainCaps
 from ingest.buffer import Buffer, Sizes
-from ingest.throttle import CollectRates, CollectThrottle
+from ingest.collect_limiter import CollectLimiter, CollectRates
+from ingest.domain_caps import DomainCaps
 from models import Action, DayTotal, Device
 from resolvers.context import Limits
 from server.app import create_app
@@ -587,10 +587,10 @@ async def test_an_organizations_people_count_on_its_assets(studio: Studio, subje
 
 
 async def test_an_asset_counts_on_its_allowed_domains_alone(studio: Studio) -> None:
-    listed = {"assetId": await add_asset(studio, domains=["shop.example", "xn--bcher-kva.example"])}
+    json_list = {"assetId": await add_asset(studio, domains=["shop.example", "xn--bcher-kva.example"])}
 
     def shown(domain: str | None) -> dict[str, Any]:
-        return {"subject": listed, "action": "VIEW_3D", "domain": domain}
+        return {"subject": json_list, "action": "VIEW_3D", "domain": domain}
 
     allowed = await collect(
         studio, [shown("shop.example"), shown("https://SHOP.example:8443/x"), shown("Bücher.example")]
@@ -645,7 +645,7 @@ def served(studio: Studio, address: str = "127.0.0.1") -> Studio:
 
 
 def limited(studio: Studio, **rates: str) -> Studio:
-    return with_services(studio, collecting=CollectThrottle(CollectRates(**rates)))
+    return with_services(studio, collect_limiter=CollectLimiter(CollectRates(**rates)))
 
 
 async def test_an_address_sends_so_many_events_and_then_has_to_wait(studio: Studio) -> None:

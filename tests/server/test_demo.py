@@ -14,7 +14,8 @@ import pytest
 
 from base.ids import Kind, global_id
 from models import Action, Device, ExperienceType, User
-from server.commands.demo import ACCOUNTS, PASSWORD, populate
+from server.demo.population import populate
+from server.demo.sign_ins import ACCOUNTS, PASSWORD
 from server.services import close_services
 from tests.postgres import PostgresServer
 from tests.resolvers.figures import contents

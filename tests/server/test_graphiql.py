@@ -13,7 +13,7 @@ from graphql import parse, print_ast
 
 from resolvers.context import Services
 from server.app import create_app
-from server.commands.demo import PASSWORD
+from server.demo.sign_ins import PASSWORD
 from server.settings import Settings
 from tests.server.program import ROOT
 from tests.test_docs import README, blocks

@@ -15,7 +15,7 @@ from sqlalchemy import text
 from auth.links import LinkSigner
 from auth.tokens import Claims, Signer
 from server.app import create_app
-from server.doors.reports import disposition
+from server.doors.report_files import disposition
 from server.logs import Discreet
 from server.settings import Settings
 from tests.server.program import Program

@@ -11,7 +11,7 @@ import pytest
 
 from resolvers.context import Services
 from server.app import create_app
-from server.http.timing import Shown
+from server.http.server_timing import TimingAudience
 from server.settings import Settings
 from tests.studio import Studio
 
@@ -25,7 +25,7 @@ one_engine = pytest.mark.parametrize("engine", ["sqlite"])
 
 
 @asynccontextmanager
-async def client_of(services: Services, shown: Shown) -> AsyncIterator[httpx.AsyncClient]:
+async def client_of(services: Services, shown: TimingAudience) -> AsyncIterator[httpx.AsyncClient]:
     app = create_app(Settings(server_timing=shown), services)
     transport = httpx.ASGITransport(app, raise_app_exceptions=False)
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
@@ -40,7 +40,7 @@ def timings(response: httpx.Response) -> dict[str, float]:
 
 
 async def test_each_phase_is_timed_and_the_whole_is_longer_than_its_parts(studio: Studio) -> None:
-    async with client_of(studio.services, Shown.EVERYBODY) as client:
+    async with client_of(studio.services, TimingAudience.EVERYBODY) as client:
         # Such as nobody has sent before.
         asked = NAME.replace("name", " ".join(f"a{uuid4().hex}: name" for _ in range(200)))
         first, *later = [timings(await client.post("/graphql", json={"query": asked})) for _ in range(5)]
@@ -58,12 +58,12 @@ async def test_each_phase_is_timed_and_the_whole_is_longer_than_its_parts(studio
 @pytest.mark.parametrize(
     ("shown", "told"),
     [
-        (Shown.NOBODY, [False, False, False]),
-        (Shown.VIEWERS, [False, False, True]),
-        (Shown.EVERYBODY, [True, True, True]),
+        (TimingAudience.NOBODY, [False, False, False]),
+        (TimingAudience.VIEWERS, [False, False, True]),
+        (TimingAudience.EVERYBODY, [True, True, True]),
     ],
 )
-async def test_a_setting_says_who_is_told(studio: Studio, shown: Shown, told: list[bool]) -> None:
+async def test_a_setting_says_who_is_told(studio: Studio, shown: TimingAudience, told: list[bool]) -> None:
     tokens: tuple[dict[str, str], ...] = (
         {},
         {"authorization": "Bearer of nothing"},
@@ -86,7 +86,7 @@ async def test_signing_in_is_not_timed_for_who_tries(studio: Studio) -> None:
 
 @one_engine
 async def test_what_was_refused_has_no_phases(studio: Studio) -> None:
-    async with client_of(studio.services, Shown.EVERYBODY) as client:
+    async with client_of(studio.services, TimingAudience.EVERYBODY) as client:
         response = await client.post("/graphql", content=b"{")
 
     assert re.fullmatch(r"database;dur=0\.00, total;dur=\d+\.\d\d", response.headers["server-timing"])
@@ -94,7 +94,7 @@ async def test_what_was_refused_has_no_phases(studio: Studio) -> None:
 
 @one_engine
 async def test_a_document_that_does_not_parse_was_parsed_and_no_more(studio: Studio) -> None:
-    async with client_of(studio.services, Shown.EVERYBODY) as client:
+    async with client_of(studio.services, TimingAudience.EVERYBODY) as client:
         query = "{ a" + " ".join(f"a{n}: name" for n in range(500))
         spent = timings(await client.post("/graphql", json={"query": query}))
 

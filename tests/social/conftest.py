@@ -13,12 +13,12 @@ from pydantic import SecretStr
 
 from models import Network
 from resolvers.context import Services
-from social.calls import PATIENT
+from social.calls import USUAL_POLICY
 from social.client import Client
 from social.facebook import Facebook
 from social.instagram import Instagram
 from social.lease import Quota
-from social.refresh import Connection, Outcome, Refresher
+from social.refresh import ConnectedNetwork, Outcome, Refresher
 from social.soundcloud import SoundCloud
 from social.x import X
 from social.youtube import YouTube
@@ -75,8 +75,8 @@ class Web:
         ]
 
     def refresher(self, services: Services, **changes: Any) -> Refresher:
-        networks = {client.network: Connection(client, PLENTY) for client in self.clients()}
-        made = Refresher(services.database, networks, services.clock, timedelta(hours=24), PATIENT)
+        networks = {client.network: ConnectedNetwork(client, PLENTY) for client in self.clients()}
+        made = Refresher(services.database, networks, services.clock, timedelta(hours=24), USUAL_POLICY)
         return replace(made, **changes)
 
 

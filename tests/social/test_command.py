@@ -16,13 +16,13 @@ from typer.testing import CliRunner, Result
 
 from models import Network
 from server.app import create_app
+from server.background_jobs import background_jobs
 from server.commands.cli import app
-from server.networks import networks_of
 from server.services import close_services, services_of
 from server.settings import Settings
-from server.upkeep import upkeep
+from server.social_networks import networks_of
 from social import graph_api, soundcloud, x, youtube
-from social.refresh import Connection, Missing
+from social.refresh import ConnectedNetwork, MissingSettings
 from tests.server.program import environment
 from tests.social import sites
 from tests.social.conftest import Told, Web
@@ -188,7 +188,7 @@ async def test_the_server_refreshes_by_itself(told: Told, web: Web, caplog: pyte
     told.clock.advance(hours=1)
     caplog.set_level(logging.INFO, "viewgraph")
 
-    async with upkeep(services), asyncio.timeout(30):
+    async with background_jobs(services), asyncio.timeout(30):
         # Said when its connections are closed.
         while caplog.text.count(" refreshed, ") < 5:  # noqa: ASYNC110
             await asyncio.sleep(0.05)
@@ -210,13 +210,15 @@ def test_quotas_and_credentials_are_settings() -> None:
     )
 
     connection = made.pop(Network.X)
-    assert isinstance(connection, Connection)
+    assert isinstance(connection, ConnectedNetwork)
     assert (connection.quota.calls, connection.quota.window.total_seconds()) == (10, 120)
     assert made == {
-        Network.YOUTUBE: Missing(["VIEWGRAPH_YOUTUBE_API_KEY"]),
-        Network.SOUNDCLOUD: Missing(["VIEWGRAPH_SOUNDCLOUD_CLIENT_SECRET"]),
-        Network.FACEBOOK: Missing(["VIEWGRAPH_FACEBOOK_ACCESS_TOKEN"]),
-        Network.INSTAGRAM: Missing(["VIEWGRAPH_INSTAGRAM_USER_ID", "VIEWGRAPH_INSTAGRAM_ACCESS_TOKEN"]),
+        Network.YOUTUBE: MissingSettings(["VIEWGRAPH_YOUTUBE_API_KEY"]),
+        Network.SOUNDCLOUD: MissingSettings(["VIEWGRAPH_SOUNDCLOUD_CLIENT_SECRET"]),
+        Network.FACEBOOK: MissingSettings(["VIEWGRAPH_FACEBOOK_ACCESS_TOKEN"]),
+        Network.INSTAGRAM: MissingSettings(
+            ["VIEWGRAPH_INSTAGRAM_USER_ID", "VIEWGRAPH_INSTAGRAM_ACCESS_TOKEN"]
+        ),
     }
 
 

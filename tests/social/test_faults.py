@@ -12,9 +12,9 @@ import pytest
 import stamina
 
 from models import Network
-from social.calls import Patience
-from social.circuit import Circuit
-from social.refresh import Connection
+from social.calls import RetryPolicy
+from social.circuit_breaker import CircuitBreaker
+from social.refresh import ConnectedNetwork
 from tests.social.conftest import PLENTY, Told, Web
 from tests.social.sites import SECRETS, Reply, graph_error, youtube_error
 
@@ -99,7 +99,7 @@ async def test_networks_that_fail_leave_what_is_stored(
     caplog.clear()
 
     seconds = 1 if fault is FAULTS["slow"] else 10
-    outcomes = await replace(refresher, patience=Patience(seconds=seconds, most_bytes=200_000)).refresh()
+    outcomes = await replace(refresher, policy=RetryPolicy(seconds=seconds, most_bytes=200_000)).refresh()
 
     assert await told.figures() == FIGURES
     assert web.calls() == [fault.attempts] * 5
@@ -275,7 +275,7 @@ async def test_a_network_that_keeps_failing_is_left_alone_for_a_while(told: Told
         web.instagram.known[f"maker{number}"] = number
     now = 0.0
     client = web.clients()[4]
-    networks = {Network.INSTAGRAM: Connection(client, PLENTY, Circuit(timer=lambda: now))}
+    networks = {Network.INSTAGRAM: ConnectedNetwork(client, PLENTY, CircuitBreaker(timer=lambda: now))}
     refresher = web.refresher(told.studio.services, networks=networks)
     told.clock.advance(hours=1)
 

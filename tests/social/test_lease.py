@@ -9,7 +9,7 @@ from database import Database
 from models import Network
 from resolvers.context import Services
 from social.errors import LeaseLost, QuotaSpent
-from social.lease import LASTS, Lease, NotNow, Quota
+from social.lease import LASTS, Lease, NoLease, Quota
 from tests.social.conftest import Told, Web
 from tests.studio import Clock
 
@@ -18,7 +18,7 @@ X = Network.X
 
 async def take(
     services: Services, calls: int = 1_000, window: timedelta = timedelta(hours=1)
-) -> Lease | NotNow:
+) -> Lease | NoLease:
     return await Lease.take(services.database, X, Quota(calls, window), services.clock)
 
 
@@ -61,7 +61,9 @@ async def test_of_many_at_once_one_gets_it(services: Services, database_url: str
     leases = await asyncio.gather(*(Lease.take(other, X, quota, services.clock) for other in others))
 
     assert sum(isinstance(lease, Lease) for lease in leases) == 1
-    assert [one for one in leases if isinstance(one, NotNow)] == [NotNow("another process is asking it")] * 4
+    assert [one for one in leases if isinstance(one, NoLease)] == [
+        NoLease("another process is asking it")
+    ] * 4
     for other in others:
         await other.close()
 
@@ -76,7 +78,7 @@ async def test_that_of_a_dead_worker_expires(services: Services, clock: Clock) -
     dead = await taken(services)
 
     clock.advance(seconds=LASTS.total_seconds() - 1)
-    assert isinstance(await take(services), NotNow)
+    assert isinstance(await take(services), NoLease)
     clock.advance(seconds=1)
     alive = await taken(services)
 
@@ -86,7 +88,7 @@ async def test_that_of_a_dead_worker_expires(services: Services, clock: Clock) -
         with pytest.raises(LeaseLost):
             await dead.hold(session)
     await dead.release()
-    assert isinstance(await take(services), NotNow)
+    assert isinstance(await take(services), NoLease)
     await alive.spend(1)
 
 
@@ -96,7 +98,7 @@ async def test_that_of_a_worker_at_work_does_not_expire(services: Services, cloc
     for _ in range(10):
         clock.advance(minutes=2)
         await lease.spend(1)
-        assert isinstance(await take(services), NotNow)
+        assert isinstance(await take(services), NoLease)
 
 
 async def test_the_quota_is_that_of_all_runs_together(services: Services, clock: Clock) -> None:
@@ -138,7 +140,7 @@ async def test_what_a_network_said_binds_all_workers(services: Services, clock: 
     await (await taken(services)).release(resumes_at=until)
 
     clock.advance(minutes=19)
-    assert await take(services) == NotNow("it said not to ask before 2023-06-15 12:20 UTC")
+    assert await take(services) == NoLease("it said not to ask before 2023-06-15 12:20 UTC")
     clock.advance(minutes=1)
     assert isinstance(await take(services), Lease)
 

@@ -8,8 +8,8 @@ import pytest
 
 from models import Network
 from social.lease import Quota
-from social.refresh import Connection, Missing, Outcome
-from social.targets import Scope
+from social.refresh import ConnectedNetwork, MissingSettings, Outcome
+from social.targets import TargetScope
 from tests.social.conftest import Told, Web
 from tests.social.sites import Reply
 from tests.studio import START
@@ -188,7 +188,7 @@ async def test_one_user_alone_is_refreshed(told: Told, web: Web) -> None:
     stranger = told.studio.people["stranger"].row.id
     told.clock.advance(hours=1)
 
-    outcomes = await web.refresher(told.studio.services).refresh(scope=Scope(told.clock.now, stranger))
+    outcomes = await web.refresher(told.studio.services).refresh(scope=TargetScope(told.clock.now, stranger))
 
     assert [one.refreshed for one in outcomes] == [2, 1, 1, 1, 1]
     assert await told.figures() == [None] * 6
@@ -208,7 +208,7 @@ async def test_what_two_users_have_in_common_is_asked_for_once(told: Told, web: 
 
 async def test_a_network_without_credentials_is_skipped_and_says_so(told: Told, web: Web) -> None:
     networks = dict(web.refresher(told.studio.services).networks)
-    networks[Network.X] = Missing(["VIEWGRAPH_X_BEARER_TOKEN"])
+    networks[Network.X] = MissingSettings(["VIEWGRAPH_X_BEARER_TOKEN"])
 
     outcomes = await told.refresh(networks=networks)
 
@@ -224,8 +224,8 @@ async def test_the_oldest_come_first_within_the_quota(told: Told, web: Web) -> N
         web.instagram.known[f"maker{number}"] = number
     refresher = web.refresher(told.studio.services)
     instagram = refresher.networks[Network.INSTAGRAM]
-    assert isinstance(instagram, Connection)
-    networks = {Network.INSTAGRAM: Connection(instagram.client, Quota(3, timedelta(hours=2)))}
+    assert isinstance(instagram, ConnectedNetwork)
+    networks = {Network.INSTAGRAM: ConnectedNetwork(instagram.client, Quota(3, timedelta(hours=2)))}
 
     async def refresh() -> Outcome:
         (outcome,) = await web.refresher(told.studio.services, networks=networks).refresh([Network.INSTAGRAM])
@@ -272,9 +272,11 @@ async def test_the_server_says_once_what_it_does_not_refresh(
     told: Told, web: Web, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level("INFO", "viewgraph")
-    networks: dict[Network, Connection | Missing] = {
-        Network.X: Missing(["VIEWGRAPH_X_BEARER_TOKEN"]),
-        Network.SOUNDCLOUD: Missing(["VIEWGRAPH_SOUNDCLOUD_CLIENT_ID", "VIEWGRAPH_SOUNDCLOUD_CLIENT_SECRET"]),
+    networks: dict[Network, ConnectedNetwork | MissingSettings] = {
+        Network.X: MissingSettings(["VIEWGRAPH_X_BEARER_TOKEN"]),
+        Network.SOUNDCLOUD: MissingSettings(
+            ["VIEWGRAPH_SOUNDCLOUD_CLIENT_ID", "VIEWGRAPH_SOUNDCLOUD_CLIENT_SECRET"]
+        ),
     }
     refresher = web.refresher(told.studio.services, networks=networks)
 

@@ -13,7 +13,7 @@ from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import Connection, PageOf, listed
+from graph.types.connection import Connection, PageOf, json_list
 from graph.types.domains import DomainAlias
 from graph.types.node import Node
 from loaders.asset_metrics import Scope
@@ -64,12 +64,12 @@ class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
 
-    @listed(lambda row: Workspace.of(row), Connection["Workspace"])
+    @json_list(lambda row: Workspace.of(row), Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
         return await workspaces_key(info.context, self.row, page())
 
-    @listed(lambda row: Asset.of(row), Connection["Asset"])
+    @json_list(lambda row: Asset.of(row), Connection["Asset"])
     async def assets(
         self,
         info: Info,
@@ -130,7 +130,7 @@ class Workspace(Node):
         """The organization that it is a part of."""
         return self.row.organization_id
 
-    @listed(lambda row: Asset.of(row), Connection["Asset"])
+    @json_list(lambda row: Asset.of(row), Connection["Asset"])
     def assets(self, page: PageOf) -> PageKey:
         """Its assets, oldest first."""
         return workspace_assets_key(self.row, page())

@@ -83,7 +83,7 @@ class Connection(Generic[T]):
         return self.counted
 
 
-def listed(
+def json_list(
     node: Callable[[Any], Any], type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
     """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given

@@ -10,7 +10,7 @@ from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.engagement import Engagement, EngagementKey
 from loaders.engagement import TakenBack as Withdrawn
-from loaders.hour import HourKey
+from loaders.figure_cache import CachedKey
 from loaders.people import SocialCounts
 from loaders.visitors import Visitors, VisitorsKey
 from models import ExperienceType
@@ -104,7 +104,7 @@ class TakenBack:
     )
 )
 class EngagementMetrics:
-    key: strawberry.Private[HourKey[EngagementKey]]
+    key: strawberry.Private[CachedKey[EngagementKey]]
     range: ResolvedRange | None = described("The instants that the asked range came to; null for all time.")
     total_views: BigInt = described("How often it was opened: events VIEW.")
     total_likes: BigInt = described("Likes that stand; within a range, by when they were given.")
@@ -133,7 +133,7 @@ class EngagementMetrics:
         UniqueVisitors,
         costs=SEVERAL_STATEMENTS,
     )
-    def unique_visitors(self) -> HourKey[VisitorsKey]:
+    def unique_visitors(self) -> CachedKey[VisitorsKey]:
         """Distinct visitors, of all time or within the range. An anonymous browser is another visitor on each
         day of the reporting time zone of the publication's owner."""
         return visitors_key(self.key)
@@ -143,7 +143,7 @@ class EngagementMetrics:
         lambda key, figures: EngagementMetrics.of(key, figures),
         "EngagementMetrics | None",
     )
-    def previous(self) -> HourKey[EngagementKey] | None:
+    def previous(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
         months as many months, for whole days as many days, by the clocks of `timeZone`; for anything else
         the range of equal length. Null without a range. BAD_USER_INPUT where that would start before the
@@ -155,13 +155,13 @@ class EngagementMetrics:
         lambda key, figures: EngagementMetrics.of(key, figures),
         "EngagementMetrics | None",
     )
-    def previous_of_equal_length(self) -> HourKey[EngagementKey] | None:
+    def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
         the clocks show; null without a range. BAD_USER_INPUT where that would start before the year 1."""
         return previous_engagement_key(self.key, is_as_long=True)
 
     @classmethod
-    def of(cls, key: HourKey[EngagementKey], figures: Engagement) -> Self:
+    def of(cls, key: CachedKey[EngagementKey], figures: Engagement) -> Self:
         return cls(
             key=key,
             range=ResolvedRange.of(key.key.span) if key.key.span else None,

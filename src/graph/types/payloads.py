@@ -12,7 +12,7 @@ from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
 from ingest.admission import Reason
-from ingest.reports import EventOutcome, EventStatus
+from ingest.outcomes import EventOutcome, EventStatus
 from resolvers.accounts import NewKey, SignedIn
 
 

@@ -24,13 +24,13 @@ from graph.types.arguments import (
     ZeroFill,
     Zone,
 )
-from graph.types.connection import Connection, PageOf, listed
+from graph.types.connection import Connection, PageOf, json_list
 from graph.types.domains import DomainAlias
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.engagement import EngagementKey
-from loaders.hour import HourKey
+from loaders.figure_cache import CachedKey
 from loaders.insights import InsightRow
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
@@ -62,7 +62,7 @@ class User(Node):
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("As the user wants to be called; null where the user did not say.")
 
-    @listed(lambda row: Publication.of(row), Connection["Publication"])
+    @json_list(lambda row: Publication.of(row), Connection["Publication"])
     def publications(self, page: PageOf) -> PageKey:
         """The publications that this user owns, oldest first."""
         return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
@@ -144,7 +144,7 @@ class Publication(Node):
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
-    @listed(Experience.of, Connection[Experience])
+    @json_list(Experience.of, Connection[Experience])
     def experiences(
         self,
         page: PageOf,
@@ -159,7 +159,7 @@ class Publication(Node):
         ExperienceCounts | None,
         requires=MAKERS,
     )
-    def experience_counts(self) -> HourKey[int]:
+    def experience_counts(self) -> CachedKey[int]:
         """How many experiences it has published, by type."""
         return metrics.experience_counts_key(self.row)
 
@@ -184,7 +184,7 @@ class Publication(Node):
                 "UTC when null."
             ),
         ] = UTC,
-    ) -> HourKey[EngagementKey]:
+    ) -> CachedKey[EngagementKey]:
         """What people did with it, of all time or within a range: as much as all other fields of the answer
         know of."""
         ends = (range.start, range.end) if range else None

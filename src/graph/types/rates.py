@@ -24,14 +24,14 @@ class RateLimit:
 
     @classmethod
     def of(cls, context: Context) -> "RateLimit | None":
-        course = context.course
-        if course.budget is None:
+        execution = context.execution
+        if execution.budget is None:
             return None
-        rate, full_in = course.budget.limit.rate, course.budget.full_in
+        rate, full_in = execution.budget.limit.rate, execution.budget.full_in
         return cls(
-            cost=max(course.cost or 0, 1),
+            cost=max(execution.cost or 0, 1),
             limit=rate.size,
-            remaining=course.budget.remaining,
+            remaining=execution.budget.remaining,
             restore_rate=rate.per_second,
             full_at=context.now + timedelta(seconds=full_in),
         )

@@ -1,6 +1,5 @@
-"""`viewgraph explain`: what it is told, and how it tells what a number is made of."""
+"""`viewgraph explain`: what is this number made of?"""
 
-import asyncio
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from typing import Annotated
@@ -9,13 +8,12 @@ import typer
 
 from base.errors import BadUserInput
 from database import metered
-from resolvers.context import Context
+from resolvers.context import Context, Services
 from resolvers.explaining import explanations
 from resolvers.explanations import Explanation, Line
-from server.commands.terminal import DatabaseUrl
-from server.revisions import require_current
-from server.services import close_services, services_that_sign_nothing
-from server.settings import Settings, settings_with
+from server.commands.options import DatabaseUrl
+from server.commands.run import run_with_services
+from server.settings import settings_with
 
 _HEADINGS = ("table", "from", "up to", "action", "rows", "count", "raw events")
 
@@ -50,8 +48,18 @@ def explain(
     if (from_ is None) != (to is None):
         raise BadUserInput("--from and --to go together.", argument="--from", reason="INVALID_RANGE")
     ends = (from_, to) if from_ is not None and to is not None else None
-    settings = settings_with(database_url=database_url)
-    for number, explanation in enumerate(asyncio.run(_found(settings, subject, figure, ends, time_zone))):
+
+    async def found(services: Services) -> list[Explanation]:
+        with metered():
+            context = Context(services, datetime.now(UTC))
+            # All is of one snapshot: totals and events of two would differ while events come in.
+            context.begin_snapshot()
+            try:
+                return await explanations(context, subject, figure, ends, time_zone)
+            finally:
+                context.end_snapshot()
+
+    for number, explanation in enumerate(run_with_services(settings_with(database_url=database_url), found)):
         if number:
             typer.echo()
         for line in _shown(explanation):
@@ -62,23 +70,6 @@ def explain(
                 "events cannot be compared.",
                 err=True,
             )
-
-
-async def _found(
-    settings: Settings, subject: str, figure: str, ends: tuple[str, str] | None, zone: str | None
-) -> list[Explanation]:
-    await require_current(settings.database_url)
-    services = services_that_sign_nothing(settings)
-    try:
-        with metered():
-            context = Context(services, datetime.now(UTC))
-            context.begin_moment()
-            try:
-                return await explanations(context, subject, figure, ends, zone)
-            finally:
-                context.end_moment()
-    finally:
-        await close_services(services)
 
 
 def _shown(explanation: Explanation) -> Iterator[str]:
@@ -114,13 +105,13 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
 
 
 def _kept(explanation: Explanation) -> str:
-    if explanation.standing is None:
+    if explanation.version is None:
         return "No server keeps this figure: it is read for each request."
-    publication_id, revision, events, _ = explanation.standing
+    publication_id, revision, events, _ = explanation.version
     return (
         f"Servers keep it under publication {publication_id}, revision {revision}, {events:,} events: so all "
-        "stands now.\nA server does not use what it keeps under another revision or count. This command does not "
-        "see its memory."
+        "stands now.\nA server does not use what it keeps under another revision or count. This command does "
+        "not see its memory."
     )
 
 

@@ -8,12 +8,12 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from auth.sign_in import viewer_of
-from ingest.reports import EventOutcome, EventStatus
+from ingest.outcomes import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Context, Services
 from server.http.bodies import body_of
-from server.http.errors import Refused, plain
+from server.http.errors import RequestRefused, plain
 
 _MAX_BYTES = 1_000_000
 _HOW_APPS_SEND = (
@@ -36,7 +36,7 @@ _NAME = re.compile(r"[a-z0-9_-]{1,100}", re.IGNORECASE)
 """Of a header."""
 
 
-class Collector:
+class CollectEndpoint:
     """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
 
     def __init__(self, services: Services, *, max_body_seconds: float) -> None:
@@ -48,7 +48,7 @@ class Collector:
             return _preflight(request)
         try:
             return await self._collected(request)
-        except Refused as refused:
+        except RequestRefused as refused:
             body: dict[str, object] = {"code": refused.code, "message": refused.message}
             return _answer(refused.status or 400, body, refused.headers)
         except InvalidEvents as error:
@@ -66,7 +66,7 @@ class Collector:
             services, now=services.clock(), address=request.client.host if request.client else ""
         )
         context.viewer = await viewer_of(
-            request.headers, context.loaders, services.signer, context.now, services.bearers
+            request.headers, context.loaders, services.signer, context.now, services.viewer_cache
         )
         collected = await collect(context, events, _origin(request))
         return _answer(202, _summary(collected))

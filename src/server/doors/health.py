@@ -11,8 +11,7 @@ from starlette.responses import JSONResponse, Response
 
 from base.errors import Unavailable
 from database import Database, Statement, fault_of
-from server.http.stopping import Stopping
-from server.revisions import known_revisions
+from server.http.shutdown import Shutdown
 
 log = logging.getLogger("viewgraph")
 
@@ -70,9 +69,10 @@ class _Asked:
 class Health:
     """However many ask, the database is asked by one at a time, and not more than three times a second."""
 
-    def __init__(self, database: Database, stopping: Stopping) -> None:
+    def __init__(self, database: Database, shutdown: Shutdown, newest_revision: str) -> None:
         self._database = database
-        self._stopping = stopping
+        self._newest_revision = newest_revision
+        self._shutdown = shutdown
         self._checks = {
             "reads": _Asked(self._reads),
             "writes": _Asked(self._writes),
@@ -86,7 +86,7 @@ class Health:
         if asking := [task for asked in self._checks.values() if (task := asked.begun())]:
             await wait(asking, timeout=_PATIENCE)
         found = {name: asked.outcome() for name, asked in self._checks.items()}
-        if self._stopping.is_told:
+        if self._shutdown.has_begun:
             found["server"] = "The server is told to end."
         is_ready = not any(found.values())
         body = {
@@ -109,5 +109,6 @@ class Health:
 
     async def _migrations(self) -> str | None:
         standing = await self._database.fetch(_STANDING)
-        newest = known_revisions()[-1]
-        return None if standing == [newest] else f"The tables are at {standing}, the program is at {newest}."
+        if standing == [self._newest_revision]:
+            return None
+        return f"The tables are at {standing}, the program is at {self._newest_revision}."

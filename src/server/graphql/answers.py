@@ -14,14 +14,14 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
-from base.turns import Line
+from base.scheduler import RunQueue
 from graph.deadline import in_time
 from graph.document import Document
 from graph.schema import execute, subscribe
 from resolvers.context import Context
-from server.graphql.documents import Documents
-from server.graphql.operation import Operation
-from server.http.errors import MASKED, Code, Refused, error_body, expected_in, formatted
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest
+from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
 
 log = logging.getLogger("viewgraph")
 
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
         return None if self.is_executed else self.errors
 
 
-async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Answer:
+async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueue) -> Answer:
     is_begun = not isinstance(result, PreExecutionError)
     # Neither data nor a place in it: as little was executed where the variables did not fit.
     is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
@@ -59,7 +59,7 @@ async def answer_of(result: ExecutionResult, request_id: str, line: Line) -> Ans
         # What a subscription begins with is validated: its errors have a place.
         errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
         _let_go(error)
-        await line.step(_STEPS_OF_AN_ERROR)
+        await run_queue.step(_STEPS_OF_AN_ERROR)
     if errors:
         body["errors"] = errors
     is_empty = all(value is None for value in (result.data or {}).values())
@@ -80,7 +80,7 @@ def answer_of_error(error: Exception, request_id: str) -> Answer:
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     """Of what kept anything from being executed. A bug is logged, and not told."""
-    if isinstance(error, Refused):
+    if isinstance(error, RequestRefused):
         return error_body(error.message, {"code": error.code}, request_id)
     if expected := expected_in(error):
         return error_body(expected.message, expected.extensions, request_id)
@@ -91,8 +91,8 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 async def answers(
     context: Context,
     document: Document,
-    operation: Operation,
-    documents: Documents,
+    operation: GraphQLRequest,
+    documents: PersistedDocuments,
     request_id: str,
     *,
     is_endless: bool,
@@ -126,7 +126,12 @@ async def answers(
 
 
 async def answered(
-    context: Context, document: Document, operation: Operation, request_id: str, *, only_queries: bool = False
+    context: Context,
+    document: Document,
+    operation: GraphQLRequest,
+    request_id: str,
+    *,
+    only_queries: bool = False,
 ) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
@@ -134,28 +139,28 @@ async def answered(
         result = await execute(
             context, document, operation.variables, operation.operationName, only_queries=only_queries
         )
-        return await answer_of(result, request_id, context.line)
+        return await answer_of(result, request_id, context.run_queue)
 
-    async with context.services.lanes.of(context.caller):
+    async with context.services.fair_queue.slot(context.caller):
         return await in_time(context, made())
 
 
 async def _one_answer(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     yield await answered(context, document, operation, request_id)
 
 
 async def _answers(
-    context: Context, document: Document, operation: Operation, request_id: str
+    context: Context, document: Document, operation: GraphQLRequest, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
-    await context.services.lanes.turn(context.caller)
+    await context.services.fair_queue.wait(context.caller)
     asked = subscribe(context, document, operation.variables, operation.operationName)
     async with aclosing(asked) as results:
         while result := await _next(context, results):
             _require_credentials(result)
-            answer = await answer_of(result, request_id, context.line)
+            answer = await answer_of(result, request_id, context.run_queue)
             result.data = None
             # Before it is sent, for which nobody else has to wait.
             context.end_turn()
@@ -190,10 +195,10 @@ def _require_credentials(result: ExecutionResult) -> None:
             raise expected
 
 
-def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> Refused:
+def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> RequestRefused:
     if isinstance(error, InvalidOperationTypeError):
-        return Refused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-    return Refused(
+        return RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
+    return RequestRefused(
         "There is no operation." if error.operation_name is None else "The document has no such operation.",
         Code.OPERATION_RESOLUTION_FAILURE,
     )

@@ -12,30 +12,30 @@ from starlette.types import Receive, Scope, Send
 from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
-from auth.sign_in import Bearers
+from auth.sign_in import ViewerCache
 from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
 from graph.document import Document
 from graph.events import Recording
 from graph.schema import recording_in
 from resolvers.context import Context, Services
-from resolvers.course import Described, Lifetime
+from resolvers.execution import Lifetime, OperationSummary
 from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
-from server.graphql.documents import Documents
 from server.graphql.graphiql import GraphiQL
 from server.graphql.line import log_request, told_of
-from server.graphql.operation import Operation, operation_in_body, operation_in_url, require_one_operation
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url, require_one_operation
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
-from server.http.errors import Code, Refused, expected_in
-from server.http.leaving import heeded
+from server.http.concurrency import SubscriptionQuota
+from server.http.cors import require_preflight
+from server.http.disconnects import watching_for_disconnect
+from server.http.errors import Code, RequestRefused, expected_in
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
-from server.http.origins import require_preflight
-from server.http.quota import Quota
-from server.http.rates import rate_headers
-from server.http.sealing import READING, VARY, Contents, choice_of, sealed
-from server.http.stopping import Stopping
-from server.http.timing import Shown, server_timing
+from server.http.rate_limit_headers import rate_headers
+from server.http.responses import READING, VARY, Content, coding_choice, response_of
+from server.http.server_timing import TimingAudience, timing_header
+from server.http.shutdown import Shutdown
 from server.http.trip import Trip, trip_of
 
 _CLIENT_IS_GONE = 499
@@ -57,15 +57,15 @@ class Endpoint:
     def __init__(
         self,
         services: Services,
-        documents: Documents,
+        documents: PersistedDocuments,
         *,
         max_body_bytes: int,
         max_body_seconds: int,
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
-        quota: Quota,
-        stopping: Stopping,
-        server_timing: Shown = Shown.VIEWERS,
+        quota: SubscriptionQuota,
+        shutdown: Shutdown,
+        server_timing: TimingAudience = TimingAudience.VIEWERS,
         log_documents: bool = False,
     ) -> None:
         self._services = services
@@ -75,7 +75,7 @@ class Endpoint:
         self._has_draft_statuses = draft_statuses
         self._graphiql = graphiql
         self._quota = quota
-        self._stopping = stopping
+        self._shutdown = shutdown
         self._server_timing = server_timing
         self._log_documents = log_documents
 
@@ -109,12 +109,12 @@ class Endpoint:
         content = reply.framing.whole(reply.answer.json) if reply.framing else reply.answer.json
         status = reply.status or self._status(reply.answer, media_type)
         type_ = reply.framing.media_type if reply.framing else f"{media_type or JSON}; charset=utf-8"
-        contents = Contents(content, status, type_, reply.lifetime)
+        contents = Content(content, status, type_, reply.lifetime)
         headers = {"x-request-id": trip.id, **rate_headers(trip), **reply.headers}
         if status == Unavailable.status and trip.errors:
             headers |= _again(trip.errors[0]["extensions"])
-        response = await sealed(request, contents, headers)
-        response.headers.update(server_timing(trip, self._server_timing))
+        response = await response_of(request, contents, headers)
+        response.headers.update(timing_header(trip, self._server_timing))
         return response
 
     def _status(self, answer: Answer, media_type: str | None) -> int:
@@ -133,20 +133,22 @@ class Endpoint:
     async def _reply(self, request: Request, trip: Trip, *, is_acceptable: bool) -> Reply | Stream:
         try:
             if request.method not in (*READING, "POST"):
-                raise Refused(
+                raise RequestRefused(
                     "Send queries by GET or POST, and mutations by POST.",
                     Code.BAD_REQUEST,
                     405,
                     allow="GET, HEAD, POST",
                 )
             if not is_acceptable and not streamed_as(_accept(request), if_named=True):
-                raise Refused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
-            if choice_of(request).large is None:
-                raise Refused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
+                raise RequestRefused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
+            if coding_choice(request).large is None:
+                raise RequestRefused(
+                    f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406
+                )
             require_preflight(request)
             operation = await self._operation(request)
             return await self._result(request, operation, trip)
-        except Refused as refused:
+        except RequestRefused as refused:
             return Reply(answer_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
             # What it asks for does not fit, in a request that is well formed.
@@ -154,7 +156,7 @@ class Endpoint:
         except ExpectedError as error:
             return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
-    async def _result(self, request: Request, operation: Operation, trip: Trip) -> Reply | Stream:
+    async def _result(self, request: Request, operation: GraphQLRequest, trip: Trip) -> Reply | Stream:
         document = await trip.parsed(self._documents.find(operation), self._services, _address(request))
         require_one_operation(document, operation.operationName)
         if document.is_subscription(operation.operationName):
@@ -162,9 +164,9 @@ class Endpoint:
         reads = request.method in READING
         # Recording is a mutation, which is never done by GET.
         recording = None if reads else recording_in(document, operation.variables, operation.operationName)
-        context = await self._context(request, trip, self._services.bearers if recording else None)
+        context = await self._context(request, trip, self._services.viewer_cache if recording else None)
         if recording:
-            answer = await answer_of(await _recorded(recording, context), trip.id, context.line)
+            answer = await answer_of(await _recorded(recording, context), trip.id, context.run_queue)
         else:
             with _in_terms_of_http(request, context):
                 answer = await answered(context, document, operation, trip.id, only_queries=reads)
@@ -172,11 +174,13 @@ class Endpoint:
             self._documents.keep(operation)
         return _replied(answer, context)._replace(framing=_framing(request))
 
-    async def _stream(self, request: Request, document: Document, operation: Operation, trip: Trip) -> Stream:
-        """Raises THROTTLED, and Refused where nothing is accepted in which several answers can be."""
+    async def _stream(
+        self, request: Request, document: Document, operation: GraphQLRequest, trip: Trip
+    ) -> Stream:
+        """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
-            raise Refused(
+            raise RequestRefused(
                 f"Accept `{EVENT_STREAM}` or `{MULTIPART};subscriptionSpec=1.0` for a subscription, "
                 "or send it by WebSocket.",
                 Code.BAD_REQUEST,
@@ -195,16 +199,16 @@ class Endpoint:
             headers={"x-request-id": trip.id, "vary": VARY},
             seconds=seconds,
             lease=lease,
-            stopping=self._stopping,
+            shutdown=self._shutdown,
         )
 
-    async def _operation(self, request: Request) -> Operation:
+    async def _operation(self, request: Request) -> GraphQLRequest:
         if request.method in READING:
-            return operation_in_url(request.scope["query_string"])
+            return request_in_url(request.scope["query_string"])
         body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
-        return operation_in_body(body)
+        return request_in_body(body)
 
-    async def _context(self, request: Request, trip: Trip, bearers: Bearers | None) -> Context:
+    async def _context(self, request: Request, trip: Trip, viewer_cache: ViewerCache | None) -> Context:
         services = self._services
         context = trip.context = Context(
             services,
@@ -213,7 +217,7 @@ class Endpoint:
             base_url=lambda: str(request.base_url),
             credentials=request.headers,
         )
-        await context.identify(bearers)
+        await context.identify(viewer_cache)
         return context
 
 
@@ -228,8 +232,8 @@ def _accept(request: Request) -> str:
 async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
     began = perf_counter()
     result = await recording.run(context)
-    context.course.execute = perf_counter() - began
-    context.course.operation = Described("mutation", recording.operation, lifetime=None)
+    context.execution.execute = perf_counter() - began
+    context.execution.operation = OperationSummary("mutation", recording.operation, lifetime=None)
     return result
 
 
@@ -241,12 +245,12 @@ def _framing(request: Request) -> Framing | None:
 
 @contextmanager
 def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
-    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and Refused."""
+    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and RequestRefused."""
     try:
-        with heeded(request.receive, context.course.leave):
+        with watching_for_disconnect(request.receive, context.execution.abandon):
             yield
     except TimedOut:
-        if context.course.is_left:
+        if context.execution.is_abandoned:
             raise ClientDisconnect from None
         raise
     except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
@@ -266,6 +270,6 @@ def _again(extensions: Mapping[str, Any]) -> dict[str, str]:
 def _replied(answer: Answer, context: Context) -> Reply:
     token = context.new_token
     headers = {"x-auth-token": f"Bearer {token}"} if token else {}
-    operation = context.course.operation
+    operation = context.execution.operation
     lifetime = None if answer.errors or operation is None else operation.lifetime
     return Reply(answer, None, headers, lifetime)

@@ -12,7 +12,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 
-from server.http.sealing import choice_of
+from server.http.responses import coding_choice
 
 FOLDER = Path(__file__).parents[1] / "web" / "graphiql"
 POLICY = "; ".join(
@@ -80,7 +80,7 @@ class GraphiQL:
         if content is None:
             raise HTTPException(404)
         headers = dict(_ASSET)
-        if choice_of(request, _STORED).large == "gzip":
+        if coding_choice(request, _STORED).large == "gzip":
             headers["content-encoding"] = "gzip"
         else:
             content = decompress(content)

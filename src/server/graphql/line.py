@@ -51,8 +51,8 @@ def log_request(trip: Trip, told: Told, *, documents: bool) -> None:
     """`documents`: whether it says the document too, without what is written into it."""
     if not log.isEnabledFor(logging.INFO):
         return
-    course = trip.context.course if trip.context else None
-    operation = course.operation if course else None
+    execution = trip.context.execution if trip.context else None
+    operation = execution.operation if execution else None
     line = {
         "request_id": trip.id,
         "trace_id": trip.trace.id if trip.trace else None,
@@ -62,7 +62,7 @@ def log_request(trip: Trip, told: Told, *, documents: bool) -> None:
         "operation": _name(operation.name) if operation else None,
         "type": operation.type if operation else None,
         "document": trip.document.hash if trip.document else None,
-        "cost": course.cost if course else None,
+        "cost": execution.cost if execution else None,
         "statements": trip.usage.statements,
         "database_ms": _milliseconds(trip.usage.seconds),
         "viewer": _kind(trip.context.viewer) if trip.context else None,

@@ -17,15 +17,15 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from base.errors import BadUserInput, Lapsed, Throttled, Unavailable
 from base.networks import network_of
 from resolvers.context import Context, Services
-from resolvers.course import Course
+from resolvers.execution import Execution
 from server.graphql.answers import Answer, answers, body_of_error
-from server.graphql.documents import Documents
 from server.graphql.line import Told, log_request
-from server.graphql.operation import Operation, require_few_values, require_one_operation
-from server.http.capacity import too_many
-from server.http.crowds import address_in
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest, require_few_values, require_one_operation
+from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
+from server.http.connection_limits import too_many
 from server.http.errors import plain
-from server.http.quota import Quota, Tally
+from server.http.requests_per_address import client_address
 from server.http.trip import Trip, trip_of
 
 log = logging.getLogger("viewgraph")
@@ -56,7 +56,7 @@ class Pong(msgspec.Struct, tag="pong"):
 
 class Subscribe(msgspec.Struct, tag="subscribe"):
     id: str
-    payload: Operation
+    payload: GraphQLRequest
 
 
 class Complete(msgspec.Struct, tag="complete"):
@@ -87,8 +87,8 @@ class Sockets:
     def __init__(
         self,
         services: Services,
-        documents: Documents,
-        quota: Quota,
+        documents: PersistedDocuments,
+        quota: SubscriptionQuota,
         *,
         origins: Collection[str],
         most: int,
@@ -107,7 +107,7 @@ class Sockets:
         self._origins = origins
         self._most = most
         self._open = 0
-        self._per_network = Tally(most_per_address)
+        self._per_network = ConcurrencyCounter(most_per_address)
         self._max_unread_bytes = max_unread_bytes
         self._idle_seconds = idle_seconds
         self._log_documents = log_documents
@@ -121,16 +121,16 @@ class Sockets:
         if self._open >= self._most:
             await socket.send_denial_response(_full(self._most))
             return
-        network = network_of(address_in(scope))
+        network = network_of(client_address(scope))
         if not self._per_network.takes(network):
             refusal = too_many(self._per_network.most, "WebSockets")
             await socket.send_denial_response(Response(refusal.body, refusal.status, refusal.headers))
             return
         self._open += 1
         try:
-            lanes = self._services.lanes
-            lanes.owe(network, _COST)
-            await lanes.turn(network)
+            fair_queue = self._services.fair_queue
+            fair_queue.charge(network, _COST)
+            await fair_queue.wait(network)
             await self._serve(socket)
         finally:
             self._open -= 1
@@ -173,8 +173,8 @@ class Connection:
         self,
         socket: WebSocket,
         services: Services,
-        documents: Documents,
-        quota: Quota,
+        documents: PersistedDocuments,
+        quota: SubscriptionQuota,
         *,
         max_unread_bytes: int,
         idle_seconds: float,
@@ -194,7 +194,7 @@ class Connection:
         self._lapses_at: float | None = None
         self._idle_since = 0.0
         self._running: dict[str, Task[None]] = {}
-        self._finishing: dict[Task[None], Course] = {}
+        self._finishing: dict[Task[None], Execution] = {}
         self._unheard: set[Task[None]] = set()
         self._deadline = timeout(None)
 
@@ -242,7 +242,7 @@ class Connection:
         self._running = {}
         for task in running:
             if task in self._finishing:
-                self._finishing[task].leave()
+                self._finishing[task].abandon()
             else:
                 task.cancel()
         if close and self._socket.application_state is WebSocketState.CONNECTED:
@@ -287,7 +287,7 @@ class Connection:
         task = self._running.pop(id, None)
         if task in self._finishing:
             self._unheard.add(task)
-            self._finishing[task].leave()
+            self._finishing[task].abandon()
         elif task:
             task.cancel()
             await wait({task})
@@ -318,7 +318,7 @@ class Connection:
             credentials=self._credentials,
         )
 
-    async def _begin(self, id: str, operation: Operation) -> None:
+    async def _begin(self, id: str, operation: GraphQLRequest) -> None:
         if not self._is_acknowledged:
             raise Close(4401, "Unauthorized")
         if not id or len(id) > _MAX_ID:
@@ -343,7 +343,7 @@ class Connection:
             self._idle_since = get_running_loop().time()
             self._wait()
 
-    async def _run(self, id: str, operation: Operation) -> None:
+    async def _run(self, id: str, operation: GraphQLRequest) -> None:
         sent = Sent()
         with trip_of(self._socket.headers, uuid4().hex) as trip:
             try:
@@ -352,7 +352,7 @@ class Connection:
                 told = Told("WEBSOCKET", None, sent.bytes, sent.answers)
                 log_request(trip, told, documents=self._log_documents)
 
-    async def _answer(self, id: str, operation: Operation, trip: Trip, sent: Sent) -> None:
+    async def _answer(self, id: str, operation: GraphQLRequest, trip: Trip, sent: Sent) -> None:
         """To the end, well or not."""
         try:
             with ExitStack() as lease:
@@ -376,10 +376,10 @@ class Connection:
         return self._running.get(id) is current_task()
 
     async def _is_answered(
-        self, id: str, operation: Operation, trip: Trip, sent: Sent, lease: ExitStack
+        self, id: str, operation: GraphQLRequest, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
-        address = address_in(self._socket.scope)
+        address = client_address(self._socket.scope)
         document = await trip.parsed(self._documents.find(operation), self._services, address)
         require_one_operation(document, operation.operationName)
         is_endless = document.is_subscription(operation.operationName)
@@ -387,7 +387,7 @@ class Connection:
         assert task
         context = trip.context = self._context()
         if not is_endless:
-            self._finishing[task] = context.course
+            self._finishing[task] = context.execution
         await context.identify()
         if context.viewer.refusal:
             raise Lapsed(context.viewer.refusal)
@@ -404,7 +404,7 @@ class Connection:
                 if answer.refusal:
                     await self._refuse(id, answer.refusal)
                     return False
-                if not context.course.is_mutation:
+                if not context.execution.is_mutation:
                     self._require_room(answer)
                 await self._next(id, answer)
                 sent.answers += 1

@@ -6,14 +6,14 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from server.http.errors import Code, Refused
+from server.http.errors import Code, RequestRefused
 
 _SMALL = 64 * 1024
 """Bytes that the server has taken in before anybody asks for them."""
 
 
 async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
-    """Raises Refused: by what the headers say, before anybody is asked to send any of it."""
+    """Raises RequestRefused: by what the headers say, before anybody is asked to send any of it."""
     if _announced(request.headers) > most:
         raise _too_large(most)
     body = bytearray()
@@ -24,14 +24,14 @@ async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
                 if len(body) > most:
                     raise _too_large(most)
     except TimeoutError:
-        raise Refused(
+        raise RequestRefused(
             f"The body did not come within {seconds:g} seconds.", Code.BAD_REQUEST, 408, connection="close"
         ) from None
     return bytes(body)
 
 
-def _too_large(most: int) -> Refused:
-    return Refused(
+def _too_large(most: int) -> RequestRefused:
+    return RequestRefused(
         f"The body may have {most:,} bytes. Send less at once.", Code.BAD_REQUEST, 413, connection="close"
     )
 

@@ -5,7 +5,7 @@ from hashlib import blake2b
 
 from starlette.datastructures import Headers
 
-from resolvers.course import Lifetime
+from resolvers.execution import Lifetime
 from server.http.codings import IDENTITY
 
 NOT_AT_ALL = "no-store"

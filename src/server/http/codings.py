@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import brotli
 
-from server.http.weights import weighed
+from server.http.quality_values import quality_values
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -73,7 +73,7 @@ def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
     """
     if accept is None:
         return Choice(IDENTITY, IDENTITY)
-    weights = {coding.removeprefix("x-"): weight for coding, _, weight in weighed(accept)}
+    weights = {coding.removeprefix("x-"): weight for coding, _, weight in quality_values(accept)}
     rest = weights.get("*")
     acceptable = {coding: weights.get(coding, rest or 0.0) for coding in offered}
     best = max(offered, key=lambda coding: acceptable[coding])

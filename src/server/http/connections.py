@@ -16,8 +16,8 @@ from uvicorn.server import ServerState
 from websockets.frames import CloseCode, Frame
 
 from base.networks import plain_address
-from server.http.capacity import HEALTH, Doors
-from server.http.refusals import Refusal
+from server.http.connection_limits import HEALTH, ConnectionGate
+from server.http.connection_refusal import ConnectionRefusal
 from server.http.transports import GuardedTransport
 
 _MAX_PIPELINED = 20
@@ -34,7 +34,7 @@ _UPGRADES = (b"upgrade", b"http2-settings")
 
 
 class GuardedConfig(uvicorn.Config):
-    def __init__(self, app: Any, doors: Doors, **options: Any) -> None:
+    def __init__(self, app: Any, doors: ConnectionGate, **options: Any) -> None:
         super().__init__(
             app, http=HttpConnection, ws=SocketConnection, ws_per_message_deflate=False, **options
         )
@@ -107,7 +107,7 @@ class HttpConnection(HttpToolsProtocol):
         address = self.client[0] if self.client else ""
         try:
             has_room = self._doors.let_in(guarded, None if self.config.is_proxy(address) else address)
-        except Refusal as refusal:
+        except ConnectionRefusal as refusal:
             self._refuse(refusal)
             return
         if not has_room:
@@ -156,7 +156,7 @@ class HttpConnection(HttpToolsProtocol):
             self._upgrade(piece[upgrade.args[0] :])
         except httptools.HttpParserError as error:
             reason = error.__context__
-            self._refuse(reason if isinstance(reason, Refusal) else _no_http())
+            self._refuse(reason if isinstance(reason, ConnectionRefusal) else _no_http())
         else:
             self._look_at_rest()
 
@@ -217,7 +217,7 @@ class HttpConnection(HttpToolsProtocol):
         # What stands behind a body is nobody's, but has the same limit.
         self._take_in(len(name) + len(value))
         if len(self.headers) > self._bounds.headers:
-            raise Refusal(431, f"At most {self._bounds.headers:,} headers. Send fewer.")
+            raise ConnectionRefusal(431, f"At most {self._bounds.headers:,} headers. Send fewer.")
 
     def _take_in(self, size: int) -> None:
         self._incomplete = 0
@@ -244,15 +244,15 @@ class HttpConnection(HttpToolsProtocol):
     def _require_good_headers(self) -> None:
         hosts = sum(name == b"host" for name, _ in self.headers)
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
-            raise Refusal(400, "Send the header Host, and once.")
+            raise ConnectionRefusal(400, "Send the header Host, and once.")
         if self._method() == b"CONNECT":
-            raise Refusal(405, "This is no proxy.")
+            raise ConnectionRefusal(405, "This is no proxy.")
 
     def _require_good_handshake(self) -> None:
         if any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
-            raise Refusal(400, "A WebSocket's handshake has no body.")
+            raise ConnectionRefusal(400, "A WebSocket's handshake has no body.")
         if self._is_answering():
-            raise Refusal(400, "Open a WebSocket on a connection on which nothing else is asked.")
+            raise ConnectionRefusal(400, "Open a WebSocket on a connection on which nothing else is asked.")
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -281,7 +281,7 @@ class HttpConnection(HttpToolsProtocol):
             # Nobody reads the rest of the body, which may be endless.
             self._expect_headers()
 
-    def _refuse(self, refusal: Refusal) -> None:
+    def _refuse(self, refusal: ConnectionRefusal) -> None:
         """Unless answers to earlier requests are to come: those, and then nothing more."""
         self._is_deaf = True
         self._unfed = b""
@@ -299,13 +299,13 @@ class HttpConnection(HttpToolsProtocol):
             self._told(refusal)
         self.transport.close()
 
-    def _told(self, refusal: Refusal) -> None:
+    def _told(self, refusal: ConnectionRefusal) -> None:
         if self.access_log:
             client = self.client[0] if self.client else ""
             self.access_logger.info('%s - "refused" %d', client, refusal.status)
 
-    def _too_large(self) -> Refusal:
-        return Refusal(
+    def _too_large(self) -> ConnectionRefusal:
+        return ConnectionRefusal(
             431, f"The URL and the headers may have {self._bounds.header_bytes:,} bytes. Send less."
         )
 
@@ -328,7 +328,9 @@ class HttpConnection(HttpToolsProtocol):
             self._expect_headers()
         elif self._is_between and (self._has_begun or self._incomplete):
             self._refuse(
-                Refusal(408, f"The headers did not come within {self._bounds.header_seconds:g} seconds.")
+                ConnectionRefusal(
+                    408, f"The headers did not come within {self._bounds.header_seconds:g} seconds."
+                )
             )
         else:
             self.transport.close()
@@ -342,8 +344,8 @@ def _is_text(data: bytes) -> bool:
     return True
 
 
-def _no_http() -> Refusal:
-    return Refusal(400, "This is no HTTP request that can be read.")
+def _no_http() -> ConnectionRefusal:
+    return ConnectionRefusal(400, "This is no HTTP request that can be read.")
 
 
 class SocketConnection(WebSocketsSansIOProtocol):

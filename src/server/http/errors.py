@@ -53,7 +53,7 @@ class Code(StrEnum):
     INTERNAL_SERVER_ERROR = "INTERNAL_SERVER_ERROR"
 
 
-class Refused(Exception):
+class RequestRefused(Exception):
     """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
 
     def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
@@ -118,7 +118,7 @@ def expected_in(error: BaseException | None) -> ExpectedError | None:
     if isinstance(error, ExpectedError):
         return error
     fault = fault_of(error)
-    return fault.told() if fault else None
+    return fault.error() if fault else None
 
 
 def _is_about_values(error: GraphQLError) -> bool:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import lru_cache
 
-from server.http.weights import parted, weighed
+from server.http.quality_values import quality_values, split_parameters
 
 JSON = "application/json"
 GRAPHQL_JSON = "application/graphql-response+json"
@@ -22,7 +22,7 @@ _REMEMBERED = 128
 @lru_cache(maxsize=_REMEMBERED)
 def is_json(content_type: str) -> bool:
     """In UTF-8, which is also what no charset means."""
-    media_type, parameters = parted(content_type)
+    media_type, parameters = split_parameters(content_type)
     return media_type == JSON and parameters.get("charset", "utf-8") in _CHARSETS
 
 
@@ -74,7 +74,7 @@ def _ranges(accept: str) -> Iterator[tuple[str, float]]:
 
     One that is for subscriptions is another than the same that is not.
     """
-    for range_, parameters, weight in weighed(accept):
+    for range_, parameters, weight in quality_values(accept):
         if "subscriptionspec" in parameters:
             range_ += f";subscriptionspec={parameters['subscriptionspec']}"
         if parameters.get("charset", "utf-8") in _CHARSETS:

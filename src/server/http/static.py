@@ -8,7 +8,7 @@ from starlette.responses import Response
 
 from server.http.caching import is_known, tag_of
 from server.http.codings import DENSEST, IDENTITY, compressed_once
-from server.http.sealing import choice_of
+from server.http.responses import coding_choice
 
 _FOLDER = Path(__file__).parents[1] / "web"
 _SHARED = {
@@ -30,7 +30,7 @@ class StaticFile:
         self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
 
     async def __call__(self, request: Request) -> Response:
-        coding = choice_of(request, DENSEST).large or IDENTITY
+        coding = coding_choice(request, DENSEST).large or IDENTITY
         headers = {**_SHARED, "etag": self._tags[coding]}
         if is_known(request.headers, self._tags[coding]):
             return Response(status_code=304, headers=headers)

@@ -37,9 +37,9 @@ class Trip:
             document = document_of(text, most_tokens)
         else:
             network = network_of(address)
-            async with services.lanes.of(network):
+            async with services.fair_queue.slot(network):
                 document = await document_found(text, most_tokens)
-            services.lanes.owe(network, document.price)
+            services.fair_queue.charge(network, document.price)
         self.document = document
         self.parse_seconds = perf_counter() - began
         return document

@@ -16,8 +16,8 @@ from sqlalchemy import Connection
 
 from database import Database, ensure_partitions
 from server.failures import Failure, told_of_database, try_to_open
-from server.moving import Tell, mend_all
 from server.revisions import SCRIPTS
+from server.time_zone_changes import Tell, mend_all
 
 T = TypeVar("T")
 

@@ -1,0 +1,54 @@
+"""The calendar: hours, days, weeks and months as the clocks of a time zone show them.
+
+Every instant given back is in UTC. Import from here, never from its modules.
+"""
+
+from base.calendar.bounds import Bound, InvalidBound, parse_bound, resolve
+from base.calendar.buckets import (
+    Bucket,
+    DateInterval,
+    OfDays,
+    WeekStart,
+    bucket_count,
+    bucket_key,
+    buckets,
+    each_bucket,
+)
+from base.calendar.days import day_of, first_instant, month_start, next_month, start_of_day, touched_days
+from base.calendar.periods import equally_long_before, previous
+from base.calendar.pieces import Piece, Pieces, pieces
+from base.calendar.spans import AFTER_LAST_DAY, FIRST_DAY, FIRST_INSTANT, InvalidSpan, Span
+from base.zones import UnknownTimeZone, time_zone
+
+__all__ = [
+    "AFTER_LAST_DAY",
+    "FIRST_DAY",
+    "FIRST_INSTANT",
+    "Bound",
+    "Bucket",
+    "DateInterval",
+    "InvalidBound",
+    "InvalidSpan",
+    "OfDays",
+    "Piece",
+    "Pieces",
+    "Span",
+    "UnknownTimeZone",
+    "WeekStart",
+    "bucket_count",
+    "bucket_key",
+    "buckets",
+    "day_of",
+    "each_bucket",
+    "equally_long_before",
+    "first_instant",
+    "month_start",
+    "next_month",
+    "parse_bound",
+    "pieces",
+    "previous",
+    "resolve",
+    "start_of_day",
+    "time_zone",
+    "touched_days",
+]

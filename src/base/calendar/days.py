@@ -1,0 +1,84 @@
+"""Days and months as the clocks of a time zone show them.
+
+A local day begins at the first instant at which the clocks show its date, and lasts until the next day
+begins. Clocks that are set back over midnight do not reopen the day before. So days, weeks and months cut
+time into pieces that neither overlap nor leave a gap.
+"""
+
+from bisect import bisect_left
+from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from base.calendar.spans import Span
+
+_MICROSECOND: Final = timedelta(microseconds=1)
+_SECOND: Final = timedelta(seconds=1)
+_DAY: Final = timedelta(days=1)
+
+
+def day_of(instant: datetime, zone: ZoneInfo) -> date:
+    local = instant.astimezone(zone)
+    day = local.date()
+    # In the second pass of a repeated hour the next day may have begun already.
+    if local.fold and start_of_day(day + _DAY, zone) <= instant:
+        return day + _DAY
+    return day
+
+
+def start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    """The first instant of a local day; if the zone left the day out, that of the next day."""
+    return _start_of_day(day, zone)
+
+
+# A series asks for the same days again and again: a hit takes a tenth of the time.
+@lru_cache(maxsize=8192)
+def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
+    return first_instant(datetime.combine(day, time.min), zone)
+
+
+def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
+    """When the clocks of a zone first show a local time. If they are set forward over it, the instant of the
+    jump.
+    """
+    shown = local.replace(tzinfo=zone, fold=0)
+    return _shown(shown) or _jump(shown)
+
+
+def last_instant(local: datetime, zone: ZoneInfo) -> datetime | None:
+    """When the clocks of a zone last show a local time; None if they are set forward over it."""
+    return _shown(local.replace(tzinfo=zone, fold=1))
+
+
+def _shown(local: datetime) -> datetime | None:
+    """When the clocks show a local time (with fold=1 the last time, else the first), None if never."""
+    instant = local.astimezone(UTC)
+    return instant if instant.astimezone(local.tzinfo) == local else None
+
+
+def _jump(skipped: datetime) -> datetime:
+    """The instant at which the clocks are set forward over a local time."""
+    second = skipped.replace(microsecond=0)
+    # In a gap, fold=1 counts with the offset after the jump and so comes out before it.
+    before = second.replace(fold=1).astimezone(UTC)
+    after = second.replace(fold=0).astimezone(UTC)
+
+    def is_past(seconds: int) -> bool:
+        return (before + seconds * _SECOND).astimezone(second.tzinfo) > second
+
+    return before + bisect_left(range((after - before) // _SECOND), True, key=is_past) * _SECOND
+
+
+def touched_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
+    """The first local day that a span touches, and the day after the last."""
+    return day_of(span.start, zone), day_of(span.end - _MICROSECOND, zone) + _DAY
+
+
+def month_start(day: date) -> date:
+    return day.replace(day=1)
+
+
+def next_month(day: date) -> date:
+    """The first day of the month after."""
+    return date(day.year + day.month // 12, day.month % 12 + 1, 1)

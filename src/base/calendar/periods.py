@@ -1,0 +1,56 @@
+"""The span with which a span is compared: the calendar's previous one, or one of equal length."""
+
+from datetime import date, datetime, timedelta
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from base.calendar.days import day_of, start_of_day
+from base.calendar.spans import FIRST_INSTANT, InvalidSpan, Span
+
+_DAY: Final = timedelta(days=1)
+
+
+def previous(span: Span, zone: ZoneInfo) -> Span:
+    """The span that ends where this one starts: as many whole months, or as many whole days.
+
+    Months and days are whole by the clocks of the zone. A span that is neither has one of equal length before
+    it. Raises InvalidSpan before the first years.
+    """
+    first, stop = _day_that_starts(span.start, zone), _day_that_starts(span.end, zone)
+    if first is None or stop is None:
+        return equally_long_before(span)
+    try:
+        start = start_of_day(_first_before(first, stop), zone)
+        if start == span.start:
+            # The zone left these days out.
+            start = start_of_day(day_of(span.start - _DAY, zone), zone)
+    except (OverflowError, ValueError):
+        raise _too_early() from None
+    if start < FIRST_INSTANT:
+        raise _too_early()
+    return Span(start, span.start)
+
+
+def equally_long_before(span: Span) -> Span:
+    """The span of equal length that ends where this one starts. Raises InvalidSpan before the first years."""
+    length = span.end - span.start
+    if span.start - FIRST_INSTANT < length:
+        raise _too_early()
+    return Span(span.start - length, span.start)
+
+
+def _day_that_starts(instant: datetime, zone: ZoneInfo) -> date | None:
+    day = day_of(instant, zone)
+    return day if start_of_day(day, zone) == instant else None
+
+
+def _first_before(first: date, stop: date) -> date:
+    """Raises ValueError or OverflowError before the year 1."""
+    if first.day == stop.day == 1:
+        months = 2 * (first.year * 12 + first.month - 1) - (stop.year * 12 + stop.month - 1)
+        return date(months // 12, months % 12 + 1, 1)
+    return first - (stop - first)
+
+
+def _too_early() -> InvalidSpan:
+    return InvalidSpan("the calendar has no range of this length before this one")

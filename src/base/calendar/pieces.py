@@ -1,0 +1,74 @@
+"""Spans cut into whole months, whole days and the rest, as totals of months and days can be read for them."""
+
+from collections.abc import Sequence
+from datetime import date, datetime, timedelta
+from typing import Final, Generic, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from base.calendar.days import day_of, month_start, next_month, start_of_day
+from base.calendar.spans import Span
+
+_HOUR: Final = timedelta(hours=1)
+_DAY: Final = timedelta(days=1)
+
+_Limit = TypeVar("_Limit", bound=date)
+
+
+class Piece(NamedTuple, Generic[_Limit]):
+    """A part of one span, `end` not included; `position` says which span of the sequence."""
+
+    position: int
+    start: _Limit
+    end: _Limit
+
+
+class Pieces(NamedTuple):
+    """Each span exactly once: as whole months (by their first days), whole days, and instants."""
+
+    months: list[Piece[date]]
+    days: list[Piece[date]]
+    edges: list[Piece[datetime]]
+
+
+def pieces(spans: Sequence[Span], reporting_zone: ZoneInfo) -> Pieces:
+    """What to read from month totals, day totals and events: at most 1, 2 and 2 pieces of each span."""
+    found = Pieces([], [], [])
+    for position, (start, end) in enumerate(spans):
+        if end - start <= _HOUR:
+            # No day is as short, and a series has thousands of hours.
+            _add(found.edges, position, start, end)
+            continue
+        first, first_start = _first_whole_day(start, reporting_zone)
+        after = day_of(end, reporting_zone)
+        after_start = start_of_day(after, reporting_zone)
+        if first_start >= after_start:
+            _add(found.edges, position, start, end)
+            continue
+        month, after_month = _whole_months(first, after)
+        _add(found.months, position, month, after_month)
+        _add(found.days, position, first, month)
+        _add(found.days, position, after_month, after)
+        _add(found.edges, position, start, first_start)
+        _add(found.edges, position, after_start, end)
+    return found
+
+
+def _first_whole_day(instant: datetime, zone: ZoneInfo) -> tuple[date, datetime]:
+    """The first day that does not begin before the instant, and its start."""
+    day = day_of(instant, zone)
+    start = start_of_day(day, zone)
+    if start < instant:
+        day += _DAY
+        start = start_of_day(day, zone)
+    return day, start
+
+
+def _whole_months(first: date, after: date) -> tuple[date, date]:
+    """The first days of the first whole month and of the month after the last; `after` twice if none."""
+    month, after_month = next_month(first - _DAY), month_start(after)
+    return (month, after_month) if month < after_month else (after, after)
+
+
+def _add(pieces: list[Piece[_Limit]], position: int, start: _Limit, end: _Limit) -> None:
+    if start < end:
+        pieces.append(Piece(position, start, end))

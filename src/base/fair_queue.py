@@ -1,0 +1,132 @@
+"""A fair queue of requests: so many of a caller at a time, and no more than a fair share of a busy worker.
+
+Whatever is more waits, and other callers come in between.
+"""
+
+from asyncio import Semaphore, sleep
+from collections.abc import AsyncIterator, Callable, Hashable
+from contextlib import asynccontextmanager
+from time import monotonic, process_time
+
+from base.token_buckets import Rate, TokenBuckets
+
+_SHARE = Rate(2_500, 1)
+"""In units of cost: a unit takes some 40 to 100 us, so this is between a tenth and a quarter of a worker."""
+_BURST_SECONDS = 0.4
+"""How much of a share may be used ahead of time."""
+_LONGEST_WAIT_SECONDS = 2.0
+"""Nobody waits longer, however much they used: rate limits are for that."""
+_LOOK_SECONDS = 0.05
+_COMPANY_SECONDS = 0.2
+"""For so long after a request its caller counts as present."""
+_BUSY = 0.2
+"""A worker is busy that uses more seconds of CPU than this in a second."""
+
+
+class _CallersQueue:
+    def __init__(self, most: int) -> None:
+        self.slots = Semaphore(most)
+        self.one_at_a_time = Semaphore(1)
+        """For a caller who has used more than the share."""
+        self.users = 0
+        """How many are in it, waiting ones included."""
+
+
+class Load:
+    """How busy this process is, by its CPU time."""
+
+    def __init__(
+        self, clock: Callable[[], float] = monotonic, cpu: Callable[[], float] = process_time
+    ) -> None:
+        self._clock = clock
+        self._cpu = cpu
+        self._looked = clock(), cpu()
+        self._is_busy = False
+
+    def is_busy(self) -> bool:
+        """Whether it was, on average since the last look, which was at least a twentieth of a second ago."""
+        began, spent = self._looked
+        now = self._clock()
+        if now - began >= _LOOK_SECONDS:
+            cpu = self._cpu()
+            self._is_busy = cpu - spent > _BUSY * (now - began)
+            self._looked = now, cpu
+        return self._is_busy
+
+
+class FairQueue:
+    """A worker does one thing at a time. Without this queue, a caller with a hundred requests at once would
+    get a hundred turns for one turn of anybody else, and one with costly requests nearly all of the time.
+    """
+
+    def __init__(
+        self, most: int, load: Load | None = None, *, clock: Callable[[], float] = monotonic
+    ) -> None:
+        """`most`: how many slots a caller has."""
+        self._most = most
+        self._load = load or Load()
+        self._clock = clock
+        self._queues: dict[Hashable, _CallersQueue] = {}
+        self._used: TokenBuckets[Hashable] = TokenBuckets(_SHARE)
+        self._last: tuple[Hashable, float] = None, -_COMPANY_SECONDS
+        self._other = -_COMPANY_SECONDS
+        """When somebody asked who was not the last one."""
+
+    @asynccontextmanager
+    async def slot(self, caller: Hashable) -> AsyncIterator[None]:
+        """Waits for one of the caller's slots, and holds it until the block ends."""
+        self._note(caller)
+        queue = self._queues.get(caller)
+        if queue is None:
+            queue = self._queues[caller] = _CallersQueue(self._most)
+        queue.users += 1
+        try:
+            async with queue.slots:
+                if not self._seconds_to_wait(caller):
+                    yield
+                    return
+                async with queue.one_at_a_time:
+                    await self._wait_for_share(caller)
+                    yield
+        finally:
+            queue.users -= 1
+            if not queue.users:
+                del self._queues[caller]
+
+    async def wait(self, caller: Hashable) -> None:
+        """Waits for a slot, and gives it back at once."""
+        async with self.slot(caller):
+            pass
+
+    def charge(self, caller: Hashable, cost: int) -> None:
+        """Takes the cost from the caller's share."""
+        now = self._clock()
+        room = (_LONGEST_WAIT_SECONDS - self._used.full_in(caller, now)) * _SHARE.per_second
+        self._used.charge(caller, min(cost, max(0.0, room)), now)
+
+    async def _wait_for_share(self, caller: Hashable) -> None:
+        """Until the caller is within the share, or nobody else is there any more."""
+        wait = self._seconds_to_wait(caller)
+        while wait:
+            await sleep(min(wait, _LOOK_SECONDS))
+            wait = self._seconds_to_wait(caller)
+
+    def _seconds_to_wait(self, caller: Hashable) -> float:
+        """Until the caller is within the share; 0.0 if the worker is not busy or nobody else is there."""
+        ahead = self._used.full_in(caller, self._clock())
+        if ahead <= _BURST_SECONDS or not self._has_others(caller) or not self._load.is_busy():
+            return 0.0
+        return ahead - _BURST_SECONDS
+
+    def _note(self, caller: Hashable) -> None:
+        last, at = self._last
+        if caller != last:
+            self._other = at
+        self._last = caller, self._clock()
+
+    def _has_others(self, caller: Hashable) -> bool:
+        last, at = self._last
+        return self._clock() - (self._other if caller == last else at) < _COMPANY_SECONDS
+
+    def __len__(self) -> int:
+        return len(self._queues)

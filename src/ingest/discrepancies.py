@@ -1,0 +1,168 @@
+"""Where the totals of a tenant are not what its raw events say."""
+
+from collections import Counter
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
+from datetime import date, datetime
+from operator import eq
+from typing import Any, NamedTuple, TypeVar
+from zoneinfo import ZoneInfo
+
+from sqlalchemy.ext.asyncio import AsyncConnection
+from sqlmodel import SQLModel
+
+from base.calendar import day_of
+from base.sketches import ALL_SUBJECTS, VERSION, content
+from ingest.deltas import ActiveKey, TotalKey
+from ingest.recount import Recount, RecountScope, stored_event
+from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
+from ingest.sketches import SketchKey
+from ingest.sorted_stream import Row, merged_keys
+from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
+
+K = TypeVar("K", bound=tuple[Any, ...])
+Values = tuple[Any, ...]
+
+_INSTANTS: dict[type[SQLModel], int] = {ActiveUser: 0, EngagedView: 2}
+"""The place among the values of when it happened."""
+_DAY = 3
+"""Its place, or the month's, in the keys of the other tables."""
+
+
+class Discrepancy(NamedTuple):
+    """A row that is not what the raw events say, or that only one side has.
+
+    The key, and the values beside it, are in the order of the table's columns.
+    """
+
+    model: type[SQLModel]
+    key: tuple[Any, ...]
+    stored: Values | None
+    counted: Values | None
+
+    def days(self, zone: ZoneInfo) -> list[date]:
+        """To which it belongs; of a month, the first one."""
+        place = _INSTANTS.get(self.model)
+        if place is None:
+            return [self.key[_DAY]]
+        return [day_of(values[place], zone) for values in (self.stored, self.counted) if values]
+
+
+async def discrepancies(
+    connection: AsyncConnection, scope: RecountScope
+) -> AsyncGenerator[Discrepancy, None]:
+    """On the days and in the months in scope, by what `seen` sees in one transaction.
+
+    A user belongs to the day of the last activity, an engaged view to that of its first interaction: to
+    the stored one and to the counted one, if they are not the same.
+    """
+    subjects = await SubjectStreams.read(connection, scope)
+    recount = Recount(scope.tenant)
+    async for subject_id in merged_keys(subjects.all()):
+        recount.next_subject()
+        await _recount(recount, scope.tenant.id, subjects, subject_id)
+        for difference in await _of_subject(scope, subjects, subject_id, recount):
+            yield difference
+    stored = await connection.execute(stored_sketches(scope, ALL_SUBJECTS[0]))
+    for difference in _of_sketches(scope, stored, recount.of_all_subjects):
+        yield difference
+    async for difference in _of_views(scope, await ViewStreams.read(connection, scope)):
+        yield difference
+
+
+async def _recount(recount: Recount, tenant_id: int, subjects: SubjectStreams, subject_id: int) -> None:
+    async for part in subjects.events.parts(subject_id):
+        recount.add(stored_event(tenant_id, *row) for row in part)
+    async for part in subjects.engaged.parts(subject_id):
+        recount.add(stored_event(tenant_id, id, Action.ENGAGED_VIEW, *row) for id, *row in part)
+
+
+async def _of_subject(
+    scope: RecountScope, subjects: SubjectStreams, subject_id: int, recount: Recount
+) -> list[Discrepancy]:
+    days = _totals(scope, await subjects.stored_days.rows(subject_id))
+    months = _totals(scope, await subjects.stored_months.rows(subject_id))
+    active = await subjects.stored_active.rows(subject_id)
+    last_active = await subjects.active.rows(subject_id)
+    sketches = [row for kind in subjects.stored_sketches for row in await kind.rows(subject_id)]
+    days_in_scope = Counter({key: n for key, n in days.items() if scope.first <= key.first_day < scope.stop})
+    return [
+        *_of_totals(DayTotal, days_in_scope, recount.totals),
+        *_of_totals(MonthTotal, months, scope.months(recount.totals, days)),
+        *_of_users(scope, active, last_active),
+        *_of_sketches(scope, sketches, recount.sketches),
+    ]
+
+
+def _totals(scope: RecountScope, rows: Iterable[Row]) -> Counter[TotalKey]:
+    return Counter({TotalKey(scope.tenant.id, *key): count for *key, count in rows})
+
+
+def _of_totals(
+    model: type[SQLModel], stored: Counter[TotalKey], counted: Counter[TotalKey]
+) -> Iterator[Discrepancy]:
+    """A total of 0 is as good as none."""
+    return _compared(
+        model,
+        {key: (count,) for key, count in stored.items() if count},
+        {key: (count,) for key, count in counted.items() if count},
+    )
+
+
+def _of_users(scope: RecountScope, stored: Iterable[Row], counted: Iterable[Row]) -> Iterator[Discrepancy]:
+    was_active = {
+        ActiveKey(scope.tenant.id, kind, subject_id, user_id): (at,)
+        for subject_id, kind, user_id, at in stored
+    }
+    last_active: dict[ActiveKey, tuple[datetime]] = {}
+    for subject_id, action, user_id, at in counted:
+        key = ActiveKey(scope.tenant.id, SUBJECT_OF[Action(action)], subject_id, user_id)
+        last_active[key] = max(last_active.get(key, (at,)), (at,))
+    for difference in _compared(ActiveUser, was_active, last_active):
+        if any(scope.has(*value) for value in (difference.stored, difference.counted) if value):
+            yield difference
+
+
+def _of_sketches(
+    scope: RecountScope, stored: Iterable[Row], counted: Mapping[SketchKey, bytes]
+) -> Iterator[Discrepancy]:
+    return _compared(
+        VisitorSketch,
+        {
+            SketchKey(scope.tenant.id, kind, subject_id, day): tuple(values)
+            for subject_id, kind, day, *values in stored
+        },
+        {key: (VERSION, sketch) for key, sketch in counted.items()},
+        _are_same_sketches,
+    )
+
+
+def _are_same_sketches(one: Values | None, other: Values | None) -> bool:
+    if one is None or other is None or one == other:
+        return one == other
+    return bool(one[0] == other[0] and content(one[1]) == content(other[1]))
+
+
+async def _of_views(scope: RecountScope, views: ViewStreams) -> AsyncIterator[Discrepancy]:
+    async for view_id in merged_keys(views):
+        stored = _values(await views.stored.rows(view_id))
+        counted = _values(await views.counted.rows(view_id))
+        if stored != counted and any(
+            scope.has(values[_INSTANTS[EngagedView]]) for values in (stored, counted) if values
+        ):
+            yield Discrepancy(EngagedView, (scope.tenant.id, view_id), stored, counted)
+
+
+def _values(rows: list[Row]) -> Values | None:
+    return tuple(rows[0][1:]) if rows else None
+
+
+def _compared(
+    model: type[SQLModel],
+    stored: Mapping[K, Values],
+    counted: Mapping[K, Values],
+    is_same: Callable[[Values | None, Values | None], bool] = eq,
+) -> Iterator[Discrepancy]:
+    for key in sorted(stored.keys() | counted.keys()):
+        was, should_be = stored.get(key), counted.get(key)
+        if not is_same(was, should_be):
+            yield Discrepancy(model, key, was, should_be)

@@ -1,0 +1,100 @@
+"""Differences as operators read them."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncConnection
+
+from base.calendar import day_of
+from base.sketches import VERSION, estimate
+from database import table_of
+from ingest.discrepancies import Discrepancy, Values
+from ingest.tenants import TenantRow
+from models import SUBJECT_OF, Action, ActiveUser, Device, Domain, EngagedView, SubjectKind, VisitorSketch
+
+DOMAINS = table_of(Domain).c
+_NONE = "-"
+
+
+class DiscrepancyRow(NamedTuple):
+    table: str
+    tenant: str
+    subject: str
+    action: str
+    day: str
+    """In the tenant's reporting time zone; or the month."""
+    device: str
+    domain: str
+    stored: str
+    counted: str
+
+
+class Describer:
+    """Of one tenant's differences, within one transaction."""
+
+    def __init__(self, seen: AsyncConnection, tenant: TenantRow, name: str) -> None:
+        self._seen = seen
+        self._tenant = tenant
+        self._name = name
+        self._domains = {0: _NONE}
+
+    async def row(self, difference: Discrepancy) -> DiscrepancyRow:
+        model, key, stored, counted = difference
+        table = table_of(model)
+        columns = [column.name for column in table.columns]
+        row: dict[str, Any] = dict(zip(columns, (*key, *(counted or stored or ())), strict=True))
+        return DiscrepancyRow(
+            table.name,
+            self._name,
+            _subject(row),
+            Action(row["action"]).name if "action" in row else _NONE,
+            self._day(row),
+            Device(row["device"]).name if "device" in row else _NONE,
+            await self._domain(row.get("domain_id", 0)),
+            _value(difference, stored),
+            _value(difference, counted),
+        )
+
+    def _day(self, row: Mapping[str, Any]) -> str:
+        if "month" in row:
+            return f"{row['month']:%Y-%m}"
+        day = row.get("day") or day_of(row.get("last_active_at") or row["occurred_at"], self._tenant.zone)
+        return f"{day:%Y-%m-%d}"
+
+    async def _domain(self, id: int) -> str:
+        if id not in self._domains:
+            name = await self._seen.scalar(select(DOMAINS.name).where(DOMAINS.id == id))
+            self._domains[id] = name or f"domain {id}"
+        return self._domains[id]
+
+
+def _subject(row: Mapping[str, Any]) -> str:
+    kind = row.get("subject_kind", SubjectKind.ASSET)
+    if "action" in row:
+        kind = SUBJECT_OF[Action(row["action"])]
+    words = f"{SubjectKind(kind).name.lower()} {row['subject_id']}" if kind else "all"
+    for part in ("user", "view"):
+        if f"{part}_id" in row:
+            words += f" {part} {row[f'{part}_id']}"
+    return words
+
+
+def _value(difference: Discrepancy, values: Values | None) -> str:
+    if values is None:
+        return _NONE
+    if difference.model is ActiveUser:
+        return _instant(*values)
+    if difference.model is EngagedView:
+        subject_id, event_id, occurred_at, device, domain_id = values
+        place = f"asset {subject_id} {Device(device).name} domain {domain_id}"
+        return f"{_instant(occurred_at)} event {event_id} {place}"
+    if difference.model is VisitorSketch:
+        version, sketch = values
+        return f"about {estimate([sketch]).estimate}" if version == VERSION else f"version {version}"
+    return str(*values)
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat().replace("+00:00", "Z")

@@ -1,0 +1,70 @@
+"""From reported events to outcomes: the way of every door, from admission to the commit."""
+
+from asyncio import sleep
+from collections.abc import Callable, Sequence
+from enum import Enum
+from typing import NamedTuple
+from uuid import UUID
+
+from ingest.admission import Dropped, Reason
+from ingest.buffer import Buffer, Fate
+from ingest.events import NewEvent
+from ingest.wire import WireEvent
+
+_JUDGED_AT_ONCE = 250
+
+
+class EventStatus(Enum):
+    STORED = "STORED"
+    DUPLICATE = "DUPLICATE"
+    DROPPED = "DROPPED"
+
+
+class EventOutcome(NamedTuple):
+    id: UUID | str
+    status: EventStatus
+    reason: Reason | None = None
+    clock_behind: int = 0
+    """Seconds, as `NewEvent` has them; 0 where no time was put right."""
+
+
+_MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
+    Fate.NEW: (EventStatus.STORED, None),
+    Fate.KNOWN: (EventStatus.DUPLICATE, None),
+    Fate.POISONOUS: (EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE),
+}
+
+
+async def admit_and_store(
+    buffer: Buffer,
+    events: Sequence[WireEvent],
+    admit: Callable[[WireEvent], NewEvent],
+    *,
+    refreshed: frozenset[int] = frozenset(),
+) -> list[EventOutcome]:
+    """One outcome for each event, in order, after the commit. `admit` raises Dropped."""
+    judged: list[NewEvent | Reason] = []
+    for start in range(0, len(events), _JUDGED_AT_ONCE):
+        if start:
+            # Whoever sent less need not wait for all of it.
+            await sleep(0)
+        judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
+    admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]
+    fates = iter(await buffer.add(admitted, refreshed=refreshed))
+    return [
+        EventOutcome(event.id or "", EventStatus.DROPPED, verdict)
+        if isinstance(verdict, Reason)
+        else _outcome(verdict, next(fates))
+        for event, verdict in zip(events, judged, strict=True)
+    ]
+
+
+def _outcome(event: NewEvent, fate: Fate) -> EventOutcome:
+    return EventOutcome(event.id, *_MEANINGS[fate], event.clock_behind if fate is Fate.NEW else 0)
+
+
+def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEvent | Reason:
+    try:
+        return admit(event)
+    except Dropped as dropped:
+        return dropped.reason

@@ -1,0 +1,45 @@
+"""Which cached figures are stale: those of an older revision of their publication."""
+
+from collections.abc import Sequence
+
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from database import Bulk, Statement, among, table_of
+from models import Publication
+
+PUBLICATIONS = table_of(Publication).c
+
+_LOCK = Statement(
+    select(PUBLICATIONS.id)
+    .where(among(PUBLICATIONS.id, "ids"))
+    .order_by(PUBLICATIONS.id)
+    .with_for_update(key_share=True),
+    lambda id: id,
+)
+_REFRESH = Statement(
+    update(table_of(Publication))
+    .where(among(PUBLICATIONS.id, "ids"))
+    .values(revision=PUBLICATIONS.revision + 1)
+    .returning(PUBLICATIONS.id),
+    lambda id: id,
+)
+
+
+async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> None:
+    """What was cached of these publications is stale.
+
+    First in its transaction: every writer locks a publication before its totals. And locked in one
+    order: an update takes its rows as it finds them, and two of them would wait for each other in a
+    circle.
+    """
+    ids = select(col(Publication.id)).where(which).order_by(col(Publication.id))
+    await session.execute(ids.with_for_update(key_share=True))
+    await session.execute(update(Publication).where(which).values(revision=Publication.revision + 1))
+
+
+async def raise_revisions(bulk: Bulk, ids: Sequence[int]) -> None:
+    """As `refresh`, of publications by their ids."""
+    await bulk.fetch(_LOCK, ids=ids)
+    await bulk.fetch(_REFRESH, ids=ids)

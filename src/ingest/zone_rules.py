@@ -1,0 +1,116 @@
+"""By which rules of its time zone the days of a tenant's totals are made.
+
+A newer tzdata can move days. So each tenant remembers its rules, and its events are counted by them, whatever
+tzdata a process has, until the days that newer rules move are mended: see `ingest.moved_days`.
+"""
+
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from base.zones import RULES_VERSION, Rules, is_fixed, rules_of, time_zone
+from database import Bulk, Statement, among, insert_into, table_of
+from models import DayTotal, Tenant, ZoneRules
+
+TENANTS = table_of(Tenant).c
+RULES = table_of(ZoneRules).c
+DAYS = table_of(DayTotal).c
+
+ANY_RULES = "?"
+"""In place of a key: days may be made by any rules, and of any zone."""
+
+
+class TenantClock(NamedTuple):
+    """As it is stored with a tenant."""
+
+    time_zone: str = "UTC"
+    zone_rules: str | None = None
+    older_zone_rules: str | None = None
+
+    @property
+    def is_known(self) -> bool:
+        """Whether somebody knows by which rules days are made. Those of another zone are of no use."""
+        if self.zone_rules is None:
+            return is_fixed(time_zone(self.time_zone))
+        return self.zone_rules.partition(" ")[0] == self.time_zone
+
+    @property
+    def is_ours(self) -> bool:
+        """Whether all days are made by the rules that this process has."""
+        return (
+            self.is_known
+            and self.zone_rules in (None, rules_of(self.time_zone).key)
+            and self.older_zone_rules is None
+        )
+
+    def zone(self, rules: Mapping[str, Rules]) -> ZoneInfo:
+        """By the rules that are remembered, if they are among those given, and else by ours."""
+        known = rules.get(self.zone_rules or "") if self.is_known else None
+        return known.zone if known else time_zone(self.time_zone)
+
+
+Find = Callable[[list[str]], Awaitable[Iterable[Rules]]]
+
+_found: dict[str, Rules] = {}
+"""What the keys stand for never changes."""
+
+RULES_BY_KEY = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
+_NOTHING_COUNTED = ~exists().where(DAYS.tenant_id == TENANTS.id)
+UNCOUNTED = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids"), _NOTHING_COUNTED), int)
+REMEMBERED = Statement(
+    update(Tenant)
+    .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"), _NOTHING_COUNTED)
+    # Whoever was first had others, perhaps.
+    .where(TENANTS.zone_rules.is_not_distinct_from(bindparam("was", type_=TENANTS.zone_rules.type)))
+    .values(zone_rules=bindparam("key"), older_zone_rules=None)
+    .returning(TENANTS.id),
+    int,
+)
+
+
+async def rules_of_clocks(clocks: Iterable[TenantClock], find: Find) -> Mapping[str, Rules]:
+    """Those that are not ours, as far as they are stored."""
+    keys = {
+        key
+        for clock in clocks
+        if not clock.is_ours
+        for key in (clock.zone_rules, clock.older_zone_rules)
+        if key and key != ANY_RULES
+    }
+    if missing := sorted(keys - _found.keys()):
+        _found.update({rules.key: rules for rules in await find(missing)})
+    return _found
+
+
+def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
+    async def find(keys: list[str]) -> list[Rules]:
+        rows = await connection.execute(select(RULES.key, RULES.file).where(RULES.key.in_(keys)))
+        return [Rules(*row) for row in rows]
+
+    return find
+
+
+async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
+    """Ours, of those tenants of which nothing was counted yet."""
+    uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
+    names = {clocks[id].time_zone for id in uncounted}
+    # Writers that lock in one order never wait for each other in a circle: rules first, and then tenants.
+    rows = [(*rules_of(name), RULES_VERSION) for name in sorted(names)]
+    await bulk.insert_new(ZoneRules, rows)
+    for id in uncounted:
+        name, was, _ = clocks[id]
+        await bulk.fetch(REMEMBERED, id=id, name=name, was=was, key=rules_of(name).key)
+
+
+async def store_rules(session: AsyncSession, rules: Rules) -> None:
+    """So that others know, and later ones, what its key stands for."""
+    row = insert_into(session, ZoneRules).values(key=rules.key, file=rules.file, version=RULES_VERSION)
+    await session.execute(row.on_conflict_do_nothing())
+
+
+async def store_clock(session: AsyncSession, tenant_id: int, clock: TenantClock) -> None:
+    """While the session has the tenant alone."""
+    await session.execute(update(Tenant).where(TENANTS.id == tenant_id).values(**clock._asdict()))

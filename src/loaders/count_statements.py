@@ -1,0 +1,111 @@
+"""The statements that count: one for each set of tiers that is read, and for each way to split."""
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    String,
+    bindparam,
+    cast,
+    literal,
+    null,
+    select,
+    union_all,
+)
+
+from database import Statement, among
+from loaders.measures import Dimension
+from loaders.tiers import Tier, of_what_is_asked, source_of, split_of, tier_of, with_domains
+from models import Action
+
+# A report has tens of thousands of rows: a call of the enum takes ten times as long.
+_ACTIONS = {int(action): action for action in Action}
+_Split = tuple[Action, int | None, str | None]
+_Counted = tuple[int, int, tuple[int, int], _Split, int]
+"""The number of the run and of the bucket in it; whose (tenant, and subject or party); by what it is
+split; how often."""
+
+
+@lru_cache(maxsize=512)
+def counts_statement(
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool = False
+) -> Statement[_Counted]:
+    selects = [
+        _run_select(number, run, dimensions, of_some_domains, are_summed) for number, run in enumerate(runs)
+    ]
+    return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
+
+
+def _counted(
+    run: int, tenant_id: int, subject_id: int, bucket: int, action: int, device: int, domain: str, count: int
+) -> _Counted:
+    return run, bucket, (tenant_id, subject_id), _split(action, device, domain), count
+
+
+def _split(action: int, device: int, domain: str) -> _Split:
+    return _ACTIONS[action], device if device >= 0 else None, domain
+
+
+def _run_select(
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool
+) -> Select[Any]:
+    tier, rows, subjects, bucket = source_of(name, *(["party"] if are_summed else []))
+    totals = tier.table.c
+    counted = subjects.c.party if are_summed else totals.subject_id
+    shown, by = _splitting(tier, dimensions)
+    statement = (
+        select(literal(number), totals.tenant_id, counted, bucket, *shown)
+        .select_from(with_domains(rows, tier, dimensions))
+        # SQLite sorts by these one after the other: so the tenant, mostly one and the same, comes last.
+        .group_by(counted, bucket, *by, totals.tenant_id)
+    )
+    return of_what_is_asked(statement, tier, of_some_domains)
+
+
+_CountedInSpan = tuple[int, _Split, int]
+"""Whose; by what it is split; how often."""
+
+
+@lru_cache(maxsize=512)
+def span_statement(
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool
+) -> Statement[_CountedInSpan]:
+    """Rows come in the order of the totals' key, so that SQLite need not sort them; and PostgreSQL knows
+    how many to expect. That takes half the time of a join with what is asked."""
+    selects = [_span_select(run, dimensions, of_some_domains) for run in runs]
+    return Statement(
+        selects[0] if len(selects) == 1 else union_all(*selects),
+        lambda subject_id, action, device, domain, count: (subject_id, _split(action, device, domain), count),
+    )
+
+
+def _span_select(name: str, dimensions: frozenset[Dimension], of_some_domains: bool) -> Select[Any]:
+    tier = tier_of(name)
+    totals = tier.table.c
+    shown, by = _splitting(tier, dimensions)
+    statement = (
+        select(totals.subject_id, *shown)
+        .select_from(with_domains(tier.table, tier, dimensions))
+        .where(
+            totals.tenant_id == bindparam("tenant", type_=BigInteger()),
+            among(totals.subject_id, "subject_ids"),
+            tier.time >= bindparam(f"{name}_start", type_=tier.type),
+            tier.time < bindparam(f"{name}_stop", type_=tier.type),
+        )
+        .group_by(totals.subject_id, *by)
+    )
+    return of_what_is_asked(statement, tier, of_some_domains)
+
+
+_Columns = list[ColumnElement[Any]]
+
+
+def _splitting(tier: Tier, dimensions: frozenset[Dimension]) -> tuple[_Columns, _Columns]:
+    """Action, device, domain and the count, as they are shown; and those by which rows are grouped."""
+    device, domain, by = split_of(tier, dimensions, cast(null(), String))
+    action = tier.table.c.action if tier.action is None else tier.action
+    by_action = [action] if tier.action is None else []
+    return [action, device, domain, cast(tier.sum, BigInteger)], [*by_action, *by]

@@ -1,0 +1,71 @@
+"""What is counted of subjects, and what the counts are."""
+
+from collections.abc import Sequence
+from enum import Enum
+from typing import NamedTuple, Protocol, Self, TypeVar
+
+from base.calendar import Span
+from database import Database
+from loaders.domains import SitesKey, sites
+from models import Action
+
+
+class Dimension(Enum):
+    """What a count may be split by, within one subject."""
+
+    DEVICE = "DEVICE"
+    DOMAIN = "DOMAIN"
+
+
+class Measure(NamedTuple):
+    """What to count, the same for every subject of a batch."""
+
+    actions: tuple[Action, ...]
+    spans: tuple[Span, ...]
+    """In order; they do not overlap."""
+    dimensions: frozenset[Dimension] = frozenset()
+    domain: str | None = None
+    """Only what came from this site, under whatever name, or from those below `*.`; None for all."""
+    domain_ids: tuple[int, ...] | None = None
+    """The same, as this tenant has it: found where it is read."""
+
+
+class Cell(NamedTuple):
+    """One count's place. `device` and `domain` are None unless split by; domain "" is none at all."""
+
+    position: int
+    action: Action
+    device: int | None = None
+    domain: str | None = None
+
+
+Cells = dict[Cell, int]
+SubjectKey = tuple[int, int]
+"""Tenant and subject."""
+
+
+class _Key(Protocol):
+    @property
+    def tenant_id(self) -> int: ...
+
+    @property
+    def measure(self) -> Measure: ...
+
+    def _replace(self, *, measure: Measure) -> Self: ...
+
+
+K = TypeVar("K", bound=_Key)
+
+
+async def with_sites(database: Database, keys: Sequence[K]) -> Sequence[K]:
+    """With the domains that each means by a site: tenants have names of their own for theirs."""
+    if all(key.measure.domain is None for key in keys):
+        return keys
+    asked = {SitesKey(key.tenant_id, domain) for key in keys if (domain := key.measure.domain)}
+    found = await sites(database, asked)
+    return [
+        key._replace(measure=key.measure._replace(domain_ids=found[SitesKey(key.tenant_id, domain)]))
+        if (domain := key.measure.domain)
+        else key
+        for key in keys
+    ]

@@ -1,0 +1,110 @@
+"""Counts for the points of series: added up where they are read, one number for each point."""
+
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    Select,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal,
+    literal_column,
+    select,
+    union_all,
+)
+
+from base.calendar import pieces, time_zone
+from database import Database, Statement, current_usage
+from loaders.measures import Dimension, Measure
+from loaders.tiers import Tier, of_what_is_asked, runs_of, source_of, split_of, with_domains
+from models import TAKES_BACK
+
+Member = tuple[int, int, int]
+"""Tenant, subject, and the number of the part of a series to which it adds."""
+Summed = tuple[int, int, int, str, int, int]
+"""The number of the part; the position of the span; device and domain, -1 and "" where it is not split by
+them; how often; and how often of these something was taken back."""
+
+
+async def read_points(
+    database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
+) -> list[Summed]:
+    """Actions are added up, with those that take others back. What lies in several tiers comes as several.
+
+    Where there are more than `most` places, some of those beyond are left out.
+    """
+    runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
+    if not runs or not members:
+        return []
+    await current_usage().run_queue.step(len(measure.spans))
+    rows = await database.fetch(
+        points_statement(
+            tuple(runs),
+            measure.dimensions,
+            measure.domain_ids is not None,
+            not TAKES_BACK.keys().isdisjoint(measure.actions),
+        ),
+        tenants=list({tenant_id for tenant_id, *_ in members}),
+        subjects=list(members),
+        actions=list(measure.actions),
+        domain_ids=measure.domain_ids,
+        # One of each run for each place, and one for each gap between two.
+        most=2 * len(runs) * (most + 1),
+        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
+    )
+    numbered = list(runs.values())
+    summed: list[Summed] = []
+    async for piece in current_usage().run_queue.batches(rows):
+        summed += [
+            (part, numbered[run][bucket // 2].position, device, domain, count, taken_back)
+            for run, bucket, part, device, domain, count, taken_back in piece
+            if bucket % 2
+        ]
+    return summed
+
+
+@lru_cache(maxsize=512)
+def points_statement(
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool = False
+) -> Statement[tuple[int, int, int, int, str, int, int]]:
+    selects = [
+        _points_select(number, run, dimensions, of_some_domains, takes_back)
+        for number, run in enumerate(runs)
+    ]
+    every = union_all(*selects).subquery()
+    # A subquery even of one: SQLite would otherwise stop to sort only when all is told.
+    return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
+
+
+def _points_select(
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool
+) -> Select[Any]:
+    tier, rows, subjects, bucket = source_of(name, "part")
+    device, domain, by = split_of(tier, dimensions, literal(""))
+    statement = (
+        select(
+            literal(number).label("run"),
+            bucket.label("bucket"),
+            subjects.c.part.label("part"),
+            device.label("device"),
+            domain.label("domain"),
+            cast(tier.sum, BigInteger).label("count"),
+            (_taken_back(tier) if takes_back else literal(0)).label("taken_back"),
+        )
+        .select_from(with_domains(rows, tier, dimensions))
+        .group_by(subjects.c.part, bucket, *by)
+    )
+    return of_what_is_asked(statement, tier, of_some_domains)
+
+
+def _taken_back(tier: Tier) -> ColumnElement[int]:
+    if tier.action is not None:
+        return literal(0)
+    of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
+    takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
+    return cast(func.sum(case((takes_back, of_each), else_=literal_column("0"))), BigInteger)

@@ -1,0 +1,136 @@
+"""Where counts are read.
+
+A span is cut along the tenant's reporting time zone into whole months, whole days and what is left at its
+edges. Each part is read where that is cheapest, and together they are exact.
+"""
+
+from itertools import pairwise
+from typing import Any, NamedTuple
+
+from sqlalchemy import (
+    ColumnElement,
+    FromClause,
+    Select,
+    SmallInteger,
+    Table,
+    TableValuedAlias,
+    func,
+    literal,
+    literal_column,
+    true,
+)
+from sqlalchemy.types import TypeEngine
+
+from base.calendar import Piece, Pieces
+from database import among, bucket_of, ordered_join, spans, table_of
+from loaders.domains import DOMAINS
+from loaders.measures import Dimension, Measure
+from loaders.totals import DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
+from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
+
+
+class Tier(NamedTuple):
+    table: Table
+    time: ColumnElement[Any]
+    type: TypeEngine[Any]
+    sum: ColumnElement[int]
+    action: ColumnElement[int] | None = None
+    """What all of its rows are, where no column says it."""
+
+
+_TIERS = {
+    "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
+    "days": Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count)),
+    "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
+    # Of edges, too: an engaged view is no event of its own.
+    "engaged": Tier(
+        table_of(EngagedView),
+        ENGAGED.occurred_at,
+        Instant(),
+        func.count(),
+        literal_column(str(int(Action.ENGAGED_VIEW)), SmallInteger()),
+    ),
+}
+_TAIL = "_tail"
+Runs = dict[str, list[Piece[Any]]]
+
+
+def runs_of(parts: Pieces, measure: Measure) -> Runs:
+    """What is read from each tier: in two runs, so that nobody reads through what lies between.
+
+    Before and after whole months come days; before and after whole days come edges.
+    """
+    runs: Runs = {}
+    tiers = parts._asdict()
+    if Action.ENGAGED_VIEW in measure.actions:
+        tiers["engaged"] = parts.edges
+    for tier, all_of_it in tiers.items():
+        runs[tier], runs[tier + _TAIL] = _halves(all_of_it)
+    return {name: run for name, run in runs.items() if run}
+
+
+def _halves(run: list[Piece[Any]]) -> tuple[list[Piece[Any]], list[Piece[Any]]]:
+    """Cut at the widest gap, if there is one."""
+    gaps = [after.start - before.end for before, after in pairwise(run)]
+    if not gaps or not (widest := max(gaps)):
+        return run, []
+    cut = gaps.index(widest) + 1
+    return run[:cut], run[cut:]
+
+
+def tier_of(run: str) -> Tier:
+    return _TIERS[run.removesuffix(_TAIL)]
+
+
+class Source(NamedTuple):
+    """What is counted of: given subjects beside given parts of the tier's time."""
+
+    tier: Tier
+    rows: FromClause
+    subjects: TableValuedAlias
+    bucket: ColumnElement[int]
+    """Twice the number of the part, and one; what lies between two parts has an even number."""
+
+
+def source_of(run: str, *others: str) -> Source:
+    """`others`: numbers that are given with each subject."""
+    tier = tier_of(run)
+    subjects = asked_subjects(f"{run}_subjects", *others)
+    part = spans(run, tier.type).table_valued("bucket", "start", "stop", name=f"{run}_part")
+    is_within = (tier.time >= part.c.start) & (tier.time < part.c.stop)
+    given = ordered_join(subjects, part, true())
+    rows = ordered_join(given, tier.table, is_of(tier.table, subjects) & is_within)
+    return Source(tier, rows, subjects, bucket_of(tier.time, part.c.bucket))
+
+
+class Split(NamedTuple):
+    device: ColumnElement[Any]
+    """-1 where it is not split by it."""
+    domain: ColumnElement[Any]
+    by: list[ColumnElement[Any]]
+    """What rows are grouped by for that."""
+
+
+def split_of(tier: Tier, dimensions: frozenset[Dimension], no_domain: ColumnElement[Any]) -> Split:
+    """`no_domain` is shown where it is not split by domains."""
+    split = Split(literal(-1), no_domain, [])
+    if Dimension.DEVICE in dimensions:
+        device = tier.table.c.device
+        split = split._replace(device=device, by=[device])
+    if Dimension.DOMAIN in dimensions:
+        split = split._replace(domain=func.coalesce(DOMAINS.name, ""), by=[*split.by, DOMAINS.name])
+    return split
+
+
+def with_domains(source: FromClause, tier: Tier, dimensions: frozenset[Dimension]) -> FromClause:
+    if Dimension.DOMAIN not in dimensions:
+        return source
+    return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
+
+
+def of_what_is_asked(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:
+    if tier.action is None:
+        statement = statement.where(among(tier.table.c.action, "actions"))
+    if of_some_domains:
+        statement = statement.where(among(tier.table.c.domain_id, "domain_ids"))
+    return statement

@@ -1,0 +1,31 @@
+"""Totals and events as statements read them: their columns, and how they are joined with given subjects."""
+
+from sqlalchemy import BigInteger, ColumnElement, Table, TableValuedAlias, and_
+
+from database import among, rows_of, table_of
+from models import ActiveUser, DayTotal, EngagedView, Event, MonthTotal
+
+DAYS = table_of(DayTotal).c
+MONTHS = table_of(MonthTotal).c
+EVENTS = table_of(Event).c
+ACTIVE_USERS = table_of(ActiveUser).c
+ENGAGED = table_of(EngagedView).c
+
+
+def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:
+    """What is given as the parameter `subjects`: pairs of a tenant and a subject, with other numbers.
+
+    Two lists instead would be searched for each tenant with each subject of all the others.
+    """
+    columns = dict.fromkeys(("tenant_id", "subject_id", *others), BigInteger())
+    return rows_of("subjects", **columns).table_valued(*columns, name=name)
+
+
+def is_of(table: Table, asked: TableValuedAlias) -> ColumnElement[bool]:
+    """The tenants stand here as a list, too: by it a distributed engine knows where to look."""
+    is_theirs: ColumnElement[bool] = and_(
+        table.c.tenant_id == asked.c.tenant_id,
+        table.c.subject_id == asked.c.subject_id,
+        among(table.c.tenant_id, "tenants"),
+    )
+    return is_theirs

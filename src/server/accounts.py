@@ -1,0 +1,81 @@
+"""Accounts that operators make at the command line."""
+
+from datetime import datetime
+
+from sqlalchemy.exc import IntegrityError
+
+from auth.passwords import hash_password
+from base.errors import Conflict, NotFound
+from base.ids import uuid7
+from database import Database
+from models import Tenant, User
+from resolvers.context import Context
+from resolvers.text import required_text
+from server.failures import Failure
+
+_SHORTEST_PASSWORD = 8
+
+
+async def create_user(
+    database: Database, now: datetime, *, email: str, username: str, password: str | None, name: str | None
+) -> User:
+    """Without a password it signs in by authentication keys alone."""
+    password_hash = await hash_password(_long_enough(password)) if password is not None else None
+    return await add_user(
+        database, now, email=email, username=username, name=name, password_hash=password_hash
+    )
+
+
+async def add_user(
+    database: Database,
+    now: datetime,
+    *,
+    email: str,
+    username: str,
+    name: str | None,
+    password_hash: str | None,
+) -> User:
+    """With a tenant of its own."""
+    email = _email(email)
+    username = required_text(username, "username", longest=40)
+    async with database.writing() as session:
+        tenant = Tenant()
+        session.add(tenant)
+        await session.flush()
+        user = User(
+            public_id=uuid7(now),
+            tenant_id=tenant.id,
+            email=email,
+            username=username,
+            name=required_text(name, "name", longest=200) if name is not None else None,
+            password_hash=password_hash,
+            created_at=now,
+        )
+        session.add(user)
+        try:
+            await session.flush()
+        except IntegrityError:
+            raise Conflict("The email or the username is taken.") from None
+    return user
+
+
+async def user_id_of(context: Context, email: str) -> int:
+    """Raises NOT_FOUND."""
+    account = await context.loaders.account_by_email.load(email.strip().lower())
+    if account is None:
+        raise NotFound("There is no account with this email.")
+    return account.user_id
+
+
+def _long_enough(password: str) -> str:
+    if len(password) < _SHORTEST_PASSWORD:
+        raise Failure(f"A password has {_SHORTEST_PASSWORD} characters or more.")
+    return password
+
+
+def _email(text: str) -> str:
+    email = required_text(text, "email", longest=254).lower()
+    before, _, after = email.partition("@")
+    if not (before and after) or " " in email:
+        raise Failure(f"`{email}` is no email address.")
+    return email

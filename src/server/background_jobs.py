@@ -1,0 +1,104 @@
+"""What the server does by itself, beside answering requests."""
+
+import logging
+from asyncio import create_task, gather, sleep, to_thread
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import timedelta
+from typing import NamedTuple
+
+from auth.ledger import forget_full
+from base.sketches import library
+from database import ensure_partitions
+from ingest.devices import classify
+from ingest.unused_domains import drop_unused_domains
+from resolvers.context import Services
+from server.time_zone_changes import adopt_rules
+
+log = logging.getLogger("viewgraph")
+
+_AFTER_FIRST_ANSWERS = 1.0
+
+
+class Chore(NamedTuple):
+    """Done when the server starts, and then again and again, in each worker: twice does no harm."""
+
+    name: str
+    period: timedelta | None
+    """None for what is done once."""
+    work: Callable[[Services], Awaitable[object]]
+    is_first: bool = False
+    """Whether nothing is served before it was done once, well or not."""
+
+
+async def refresh_due(services: Services) -> None:
+    """Of all workers, one has the lease of a network."""
+    if services.refresher:
+        await services.refresher.refresh_due()
+
+
+async def load_library(_: Services) -> None:
+    """What the first visitor needs, and the first answer does not; in a thread, as it takes long."""
+    await sleep(_AFTER_FIRST_ANSWERS)
+    await to_thread(library)
+    # Of an agent that no rule is sure of, so that all of them are loaded.
+    await to_thread(classify, "An/1.0 (agent)")
+
+
+CHORES = (
+    Chore(
+        "Partitions for the months to come",
+        timedelta(days=1),
+        lambda services: ensure_partitions(services.database, services.clock()),
+        # An event whose table is made while it is written is refused by the one that it was meant for.
+        is_first=True,
+    ),
+    Chore(
+        "Destruction of old salts",
+        timedelta(hours=1),
+        lambda services: services.salts.destroy_old(services.clock()),
+    ),
+    Chore(
+        "Forgetting of limits that are nobody's any more",
+        timedelta(hours=1),
+        lambda services: forget_full(services.database, services.clock()),
+    ),
+    Chore(
+        "Dropping of domains under which nothing is counted",
+        timedelta(days=1),
+        lambda services: drop_unused_domains(services.database, services.clock()),
+    ),
+    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
+    Chore("Loading what estimates visitors", None, load_library),
+    Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
+)
+
+
+@asynccontextmanager
+async def background_jobs(services: Services) -> AsyncIterator[None]:
+    """Until the block is left."""
+    for chore in CHORES:
+        if chore.is_first:
+            await _do(chore, services)
+    tasks = [create_task(_repeat(chore, services)) for chore in CHORES]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await gather(*tasks, return_exceptions=True)
+
+
+async def _repeat(chore: Chore, services: Services) -> None:
+    if not chore.is_first:
+        await _do(chore, services)
+    while chore.period:
+        await sleep(chore.period.total_seconds())
+        await _do(chore, services)
+
+
+async def _do(chore: Chore, services: Services) -> None:
+    try:
+        await chore.work(services)
+    except Exception:
+        log.exception("%s failed, and is tried again later", chore.name)

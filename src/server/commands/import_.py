@@ -1,0 +1,127 @@
+"""`viewgraph import`: the events of a file are stored."""
+
+import asyncio
+from contextlib import nullcontext
+from pathlib import Path
+from time import perf_counter
+from typing import Annotated
+from zoneinfo import ZoneInfo
+
+import msgspec
+import typer
+
+from auth.viewer import Viewer
+from base import calendar
+from ingest.files import EventFile, Format, InvalidFile
+from resolvers.context import Context
+from resolvers.importing import Import, Reject, Tally
+from server.accounts import user_id_of
+from server.commands.options import DatabaseUrl
+from server.commands.progress import bars
+from server.failures import Failure
+from server.revisions import require_current
+from server.services import close_services, services_of
+from server.settings import Settings, settings_with
+
+
+def import_events(
+    path: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
+    format: Annotated[
+        Format | None, typer.Option(help="What the file is; by its name when absent. Also packed by gzip.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    email: Annotated[
+        str | None,
+        typer.Option("--as", metavar="EMAIL", help="Whose subjects may be written; any when absent."),
+    ] = None,
+    batch: Annotated[
+        int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
+    ] = 5_000,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="Where times without an offset are of, such as Europe/Paris; rejected when absent.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="Where to write every rejected line, as NDJSON.")
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was rejected.")] = False,
+) -> None:
+    """Store the events of a file: NDJSON, CSV or Parquet. A second time changes nothing."""
+    settings = settings_with(database_url=database_url)
+    try:
+        file = EventFile(path, format, zone=_zone(time_zone))
+        tally = asyncio.run(_imported(settings, file, email, batch, rejects))
+    except InvalidFile as error:
+        typer.echo(_printable(str(error)), err=True)
+        raise typer.Exit(1) from None
+    if strict and tally.rejected:
+        raise typer.Exit(1)
+
+
+async def _imported(
+    settings: Settings, file: EventFile, email: str | None, batch: int, rejects: Path | None
+) -> Tally:
+    from rich.progress import DownloadColumn, TimeRemainingColumn
+
+    await require_current(settings.database_url)
+    services = services_of(settings, are_patient=True)
+    with (
+        rejects.open("wb") if rejects else nullcontext() as sink,
+        bars(DownloadColumn(), TimeRemainingColumn(), stay=True) as progress,
+    ):
+        bar = progress.add_task(file.path.name, total=file.bytes)
+
+        def keep(reject: Reject) -> None:
+            if sink:
+                sink.write(msgspec.json.encode(reject._asdict()) + b"\n")
+
+        def show() -> None:
+            progress.update(bar, completed=file.bytes_read)
+
+        started = perf_counter()
+        try:
+            viewer = Viewer(await user_id_of(Context(services, services.clock()), email)) if email else None
+            work = Import(services, file, viewer=viewer, batch=batch, on_reject=keep, on_batch=show)
+            try:
+                await work.run()
+            finally:
+                progress.stop()
+                typer.echo(_summary(file.path, work.tally, perf_counter() - started, rejects))
+        finally:
+            await close_services(services)
+    return work.tally
+
+
+def _zone(name: str | None) -> ZoneInfo | None:
+    try:
+        return calendar.time_zone(name) if name else None
+    except calendar.UnknownTimeZone as error:
+        raise Failure(f"--time-zone: {error}.") from None
+
+
+def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> str:
+    rejected = tally.rejected.total()
+    words = [
+        f"{path}: {tally.lines:,} events in {seconds:,.1f} s, {tally.lines / seconds:,.0f} a second",
+        f"  stored      {tally.stored:>12,}",
+        f"  duplicates  {tally.duplicates:>12,}",
+        f"  rejected    {rejected:>12,}",
+        *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
+        *(
+            f"  line {reject.line}: {reject.reason} {_printable(reject.detail)}".rstrip()
+            for reject in tally.first_rejects
+        ),
+    ]
+    if more := rejected - len(tally.first_rejects):
+        words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
+    return "\n".join(words)
+
+
+def _printable(text: str) -> str:
+    """What a file says is no command to a terminal."""
+    return "".join(
+        character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
+    )

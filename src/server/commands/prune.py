@@ -1,0 +1,35 @@
+"""`viewgraph prune`: old raw events are dropped."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
+
+from database import Database
+from ingest.prune import Pruned
+from ingest.prune import prune as prune_events
+from ingest.unused_domains import drop_unused_domains
+from server.commands.options import DatabaseUrl, tenants_of
+from server.commands.progress import progress_by_tenant
+from server.commands.run import run_with_database
+from server.settings import settings_with
+
+
+def prune(
+    keep: Annotated[int, typer.Option(min=1, metavar="DAYS", help="How many days before today are kept.")],
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Drop raw events that are older than so many days. Their totals stay."""
+
+    async def pruned(database: Database) -> Pruned:
+        asked = await tenants_of(database, None)
+        with progress_by_tenant("Pruning", len(asked)) as advance:
+            now = datetime.now(UTC)
+            done = await prune_events(database, asked, now, keep=timedelta(days=keep), on_tenant=advance)
+        await drop_unused_domains(database, now)
+        return done
+
+    done = run_with_database(settings_with(database_url=database_url), pruned)
+    typer.echo(f"Events deleted: {done.events:,}.")
+    if done.partitions:
+        typer.echo(f"Months dropped: {', '.join(done.partitions)}.")

@@ -1,0 +1,59 @@
+"""`viewgraph rebuild`: totals are counted anew and mended."""
+
+from typing import Annotated
+
+import typer
+
+from base.errors import BadUserInput
+from database import Database, channel_of
+from ingest.moved_days import tenants_by_other_rules
+from ingest.rebuild import rebuild as rebuild_totals
+from ingest.topics import tell_of_everything
+from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
+from server.commands.progress import progress_by_tenant, say_what_was_pruned
+from server.commands.run import run_with_database
+from server.settings import settings_with
+from server.time_zone_changes import mend_one
+
+
+def rebuild(
+    from_: From = None,
+    to: To = None,
+    tenant: Tenants = None,
+    moved: Annotated[
+        bool, typer.Option("--moved", help="Only the days that newer time zone rules moved.")
+    ] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Count anew from raw events, and mend every total that differs."""
+    first, stop = days_between(from_, to)
+    if moved and (from_ or to):
+        raise BadUserInput(
+            "Which days moved is known: --moved is given without --from and --to.",
+            argument="--moved",
+            reason="INVALID_RANGE",
+        )
+
+    async def rebuilt(database: Database) -> int:
+        mended = 0
+        asked = await (
+            tenants_by_other_rules(database) if moved and not tenant else tenants_of(database, tenant)
+        )
+        with progress_by_tenant("Rebuilding", len(asked)) as advance:
+            for id, name in asked.items():
+                mended += await mend_one(database, id, name, typer.echo)
+                if moved:
+                    advance()
+                    continue
+                done = await rebuild_totals(database, id, first, stop)
+                if done.rows:
+                    typer.echo(f"{name}: {done.rows:,}")
+                mended += done.rows
+                say_what_was_pruned(name, done.pruned_before)
+                advance()
+        if mended:
+            await tell_of_everything(channel_of(database.url))
+        return mended
+
+    mended = run_with_database(settings_with(database_url=database_url), rebuilt)
+    typer.echo(f"Totals mended: {mended:,}.", err=True)

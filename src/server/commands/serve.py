@@ -1,0 +1,48 @@
+"""`viewgraph serve`: the API, until the program is told to stop."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from server.commands.options import DatabaseUrl, Port
+from server.demo.announcement import announcement
+from server.revisions import require_current
+from server.secrets import secrets_of
+from server.services import documents_of
+from server.serving import require_free_port, start_logging
+from server.serving import serve as run_workers
+from server.settings import Settings, settings_with
+
+
+def serve(
+    host: Annotated[
+        str | None, typer.Option(help="The address to listen on; VIEWGRAPH_HOST when absent.")
+    ] = None,
+    port: Port = None,
+    workers: Annotated[
+        int | None, typer.Option(help="How many processes serve; VIEWGRAPH_WORKERS when absent.")
+    ] = None,
+    database_url: DatabaseUrl = None,
+    demo: Annotated[bool, typer.Option("--demo", help="Show the demo sign-ins.")] = False,
+) -> None:
+    """Serve the API until told to stop."""
+    settings = settings_with(
+        host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
+    )
+    require_free_port(settings.host, settings.port)
+    asyncio.run(require_current(settings.database_url))
+    start_server(settings)
+
+
+def start_server(settings: Settings) -> None:
+    """Runs the workers, and returns when they have ended."""
+    words = asyncio.run(announcement(settings)) if settings.demo else None
+    start_logging(settings)
+    # Once, before there are workers: each of them would make a secret of its own, ...
+    secrets_of(settings)
+    # ... or fail by itself.
+    documents_of(settings)
+    if words:
+        typer.echo(words)
+    run_workers(settings)

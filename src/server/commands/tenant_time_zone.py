@@ -1,0 +1,35 @@
+"""`viewgraph tenant time-zone`: by whose clock the days of a tenant start and end."""
+
+from typing import Annotated
+
+import typer
+
+from base.calendar import UnknownTimeZone, time_zone
+from base.errors import BadUserInput
+from database import Database, channel_of
+from ingest.rebuild import change_time_zone
+from ingest.tenants import tenant_named
+from ingest.topics import tell_of_everything
+from server.commands.options import DatabaseUrl
+from server.commands.run import run_with_database
+from server.settings import settings_with
+
+
+def set_time_zone(
+    name: Annotated[str, typer.Argument(metavar="NAME", help="A username or an organization's id.")],
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="Such as Europe/Paris.")],
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Change by whose clock days start and end, and count all totals anew."""
+
+    async def changed(database: Database) -> int:
+        rows = await change_time_zone(database, await tenant_named(database, name), zone)
+        await tell_of_everything(channel_of(database.url))
+        return rows
+
+    try:
+        time_zone(zone)
+    except UnknownTimeZone as error:
+        raise BadUserInput(f"{error}.", argument="ZONE", reason="INVALID_TIME_ZONE") from None
+    rows = run_with_database(settings_with(database_url=database_url), changed)
+    typer.echo(f"The days of {name} are days in {zone}. Totals changed: {rows:,}.")

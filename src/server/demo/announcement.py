@@ -1,0 +1,57 @@
+"""What a newcomer reads when the demo starts."""
+
+from datetime import UTC, datetime
+
+from auth.viewer import Viewer
+from base.errors import NotFound
+from resolvers import accounts
+from resolvers.context import Context
+from server.accounts import user_id_of
+from server.demo.sign_ins import ACCOUNTS, PASSWORD, email_of
+from server.failures import Failure
+from server.services import close_services, services_that_sign_nothing
+from server.settings import Settings
+
+
+async def announcement(settings: Settings) -> str:
+    """What a newcomer needs: where to look, who to be, and a first query to paste."""
+    services = services_that_sign_nothing(settings)
+    try:
+        key = await _owners_key(Context(services, datetime.now(UTC)))
+    finally:
+        await close_services(services)
+    sign_ins = "\n".join(f"  {email_of(name):20}  {words}" for name, words in ACCOUNTS.items())
+    address = f"http://{settings.host}:{settings.port}/graphql"
+    return _ANNOUNCEMENT.format(address=address, key=key, sign_ins=sign_ins, password=PASSWORD)
+
+
+async def _owners_key(context: Context) -> str:
+    """A key is short enough for a line of a terminal; an access token is not."""
+    try:
+        context.viewer = Viewer(await user_id_of(context, email_of("owner")))
+    except NotFound:
+        raise Failure("This database is not the demo's: start it with `viewgraph demo`.") from None
+    return (await accounts.create_key(context, name="first query", days=1)).secret
+
+
+_ANNOUNCEMENT = """
+Viewgraph's demo studio is ready.
+
+GraphiQL, in a browser:
+
+  {address}
+
+A first query, as the owner, in another terminal (its key is good for a day):
+
+  curl -s {address} \\
+    -H 'Content-Type: application/json' \\
+    -H 'Authorization: Token {key}' \\
+    -d '{{"variables": {{"u": "ai-research-studio"}}, "query":
+    "query($u: String!) {{ publication(url: $u) {{ metrics {{ totalViews }} }} }}"}}'
+
+Sign-ins, all with the password `{password}`:
+
+{sign_ins}
+
+Stop it with Ctrl-C.
+"""

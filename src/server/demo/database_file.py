@@ -1,0 +1,42 @@
+"""The file of the demo: made anew, and shown under its name only when it is whole."""
+
+import os
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import event
+
+from server import migrations
+from server.demo.population import populate
+from server.services import close_services, services_of
+from server.settings import Settings
+
+
+async def fill(settings: Settings, file: Path, now: datetime) -> None:
+    """Makes the file anew; it appears under its name only when it is whole."""
+    part = file.with_name(f"{file.name}.part")
+    _remove(part)
+    url = f"sqlite:///{part}"
+    await migrations.upgrade(url)
+    services = services_of(settings.model_copy(update={"database_url": url}), are_patient=True)
+    event.listen(services.database.engine.sync_engine, "connect", _hasten)
+    try:
+        await populate(services, now)
+    finally:
+        await close_services(services)
+    with part.open("rb") as stream:
+        os.fsync(stream.fileno())
+    # A log that an older file left behind would be taken for the new one's.
+    _remove(file)
+    part.replace(file)
+
+
+def _remove(file: Path) -> None:
+    for suffix in ("", "-wal", "-shm"):
+        file.with_name(file.name + suffix).unlink(missing_ok=True)
+
+
+def _hasten(connection: Any, _record: Any) -> None:
+    """Nobody depends on the file before it is whole: what a power cut leaves of it is made anew."""
+    connection.execute("PRAGMA synchronous = OFF").close()

@@ -1,0 +1,30 @@
+"""A demo studio: a year in the life of ten publications, played through the product's own functions.
+
+The same day gives the same numbers: what happens is drawn from a seeded source, and the year ends at
+the midnight before.
+"""
+
+from datetime import datetime, timedelta
+from random import Random
+
+from resolvers.context import Services
+from server.demo.acts import acts_of
+from server.demo.cast import make_organization, make_publications, make_users
+from server.demo.events import report_events
+from server.demo.studio import DAYS, Studio, acting_as
+
+_SEED = 20
+
+
+async def populate(services: Services, now: datetime) -> None:
+    """The 365 days before the day of `now`, in UTC."""
+    random = Random(_SEED)  # noqa: S311
+    end = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    first_day = end - timedelta(days=DAYS)
+    users = await make_users(services, first_day)
+    made = await make_publications(services, first_day, users, random)
+    await make_organization(services, first_day, users)
+    studio = Studio(services, random, first_day, end, users, made)
+    for act in sorted(acts_of(studio)):
+        await act.play(acting_as(services, act.at, act.user))
+    await report_events(studio)

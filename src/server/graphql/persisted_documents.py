@@ -1,0 +1,103 @@
+"""Documents that are asked for by an id, so that clients need not send them, or may send no others."""
+
+import sys
+
+import msgspec
+from cachetools import LRUCache
+
+from server.graphql.manifest import Manifest, hash_of
+from server.graphql.requests import GraphQLRequest
+from server.http.errors import Code, RequestRefused
+
+_VERSION = 1
+# What an entry takes beside the text: its key, and its places in the cache's tables.
+_ENTRY_BYTES = 400
+
+
+class _PersistedQuery(msgspec.Struct):
+    """Apollo's extension of the protocol."""
+
+    version: int
+    sha256Hash: str
+
+
+class PersistedDocuments:
+    """Trusted ones of a manifest, and what clients left in this worker to ask for by its hash later on.
+
+    Of the latter, as many are kept as fit into so many bytes; who asked last stays. With 0 bytes none.
+    """
+
+    def __init__(self, trusted: Manifest, *, only_trusted: bool, left_bytes: int) -> None:
+        self._trusted = trusted
+        self._only_trusted = only_trusted
+        self._left: LRUCache[str, str] = LRUCache(left_bytes, _size)
+
+    def find(self, operation: GraphQLRequest) -> str:
+        """The text that is to be executed. Raises RequestRefused."""
+        persisted = _persisted(operation)
+        if operation.documentId:
+            if operation.query or persisted:
+                raise RequestRefused(
+                    "Send the `documentId`, or the document, not both.", Code.BAD_REQUEST, 400
+                )
+            document = self._of_id(operation.documentId)
+        elif persisted:
+            document = self._of_hash(persisted, operation.query)
+        elif operation.query is None:
+            raise RequestRefused("There is neither a `query` nor a `documentId`.", Code.BAD_REQUEST, 400)
+        else:
+            document = operation.query
+        if not document:
+            raise RequestRefused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
+        if self._only_trusted and not self._trusted.holds(document):
+            raise RequestRefused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
+        return document
+
+    def keep(self, operation: GraphQLRequest) -> None:
+        """Once the document was found to be good: what is none takes no one's place."""
+        persisted = _persisted(operation)
+        document = operation.query
+        if persisted and document and _size(document) <= self._left.maxsize:
+            self._left[persisted.sha256Hash] = document
+
+    def _of_id(self, document_id: str) -> str:
+        if not self._trusted.by_id:
+            raise RequestRefused("There are no trusted documents here.", Code.PERSISTED_QUERY_NOT_SUPPORTED)
+        document = self._trusted.find(document_id)
+        if document is None:
+            raise RequestRefused("There is no trusted document of this id.", Code.PERSISTED_QUERY_NOT_FOUND)
+        return document
+
+    def _of_hash(self, persisted: _PersistedQuery, sent: str | None) -> str:
+        """Apollo's clients go by the message or the code, and some only by a status of 200."""
+        asked = persisted.sha256Hash
+        if sent and hash_of(sent) != asked:
+            raise RequestRefused("provided sha does not match query", Code.BAD_REQUEST, 400)
+        # Apollo's manifest may have ids of another making; its clients send them as if they were hashes.
+        document = self._trusted.by_hash.get(asked) or self._trusted.by_id.get(asked)
+        if document:
+            return document
+        if not self._left.maxsize:
+            raise RequestRefused("PersistedQueryNotSupported", Code.PERSISTED_QUERY_NOT_SUPPORTED, 200)
+        document = sent or self._left.get(asked)
+        if not document:
+            raise RequestRefused("PersistedQueryNotFound", Code.PERSISTED_QUERY_NOT_FOUND, 200)
+        return document
+
+
+def _size(document: str) -> int:
+    return sys.getsizeof(document) + _ENTRY_BYTES
+
+
+def _persisted(operation: GraphQLRequest) -> _PersistedQuery | None:
+    """Raises RequestRefused where the extension is not what it should be."""
+    given = (operation.extensions or {}).get("persistedQuery")
+    if given is None:
+        return None
+    try:
+        persisted = msgspec.convert(given, _PersistedQuery)
+    except msgspec.ValidationError as error:
+        raise RequestRefused(f"`persistedQuery` is wrong: {error}.", Code.BAD_REQUEST, 400) from None
+    if persisted.version != _VERSION:
+        raise RequestRefused("Unsupported persisted query version", Code.BAD_REQUEST, 400)
+    return persisted

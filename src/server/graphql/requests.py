@@ -1,0 +1,86 @@
+"""What a request asks to be executed, as it stands in a body or in a URL."""
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+import msgspec
+
+from base.errors import BadUserInput
+from graph.document import Document
+from server.http.errors import Code, RequestRefused
+
+_MAX_PARAMETERS = 100
+
+
+class GraphQLRequest(msgspec.Struct):
+    query: str | None = None
+    documentId: str | None = None
+    variables: dict[str, Any] | None = None
+    operationName: str | None = None
+    extensions: dict[str, Any] | None = None
+
+
+_decode = msgspec.json.Decoder(GraphQLRequest).decode
+_decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
+_MOST_COMMAS = 100_000
+"""In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
+_UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+
+
+def request_in_body(body: bytes) -> GraphQLRequest:
+    """Raises RequestRefused, and BAD_USER_INPUT for one that holds too many values."""
+    require_few_values(body)
+    try:
+        return _decode(body)
+    except _UNREADABLE as error:
+        raise RequestRefused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+def require_few_values(json: bytes) -> None:
+    """Raises BAD_USER_INPUT."""
+    if json.count(b",") > _MOST_COMMAS:
+        raise BadUserInput(
+            f"What is sent may have {_MOST_COMMAS:,} commas: send fewer values at a time.",
+            argument="variables",
+            reason="TOO_MANY",
+        )
+
+
+def request_in_url(query_string: bytes) -> GraphQLRequest:
+    """Objects are written as JSON. An empty parameter counts as not given, except `query`.
+
+    Raises RequestRefused.
+    """
+    try:
+        given = _parameters(query_string)
+        objects = {name: _decode_object(given.pop(name) or "null") for name in _OBJECTS & given.keys()}
+        texts = {name: given.pop(name) or None for name in _NAMES & given.keys()}
+        return msgspec.convert({**given, **objects, **texts}, GraphQLRequest)
+    except _UNREADABLE as error:
+        raise RequestRefused(f"The URL is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+_OBJECTS = {"variables", "extensions"}
+_NAMES = {"documentId", "operationName"}
+
+
+def _parameters(query_string: bytes) -> dict[str, str]:
+    """Raises ValueError."""
+    pairs = parse_qsl(
+        query_string.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MAX_PARAMETERS
+    )
+    parameters = dict(pairs)
+    if len(parameters) < len(pairs):
+        raise ValueError("A parameter is given twice")
+    return parameters
+
+
+def require_one_operation(document: Document, name: str | None) -> None:
+    """Raises RequestRefused where there are several and none is asked for by name."""
+    operations = document.operations
+    # If one has no name, that is the mistake.
+    if name is None and len(operations) > 1 and all(operation.name for operation in operations):
+        raise RequestRefused(
+            "The document has several operations: say in `operationName` which one is meant.",
+            Code.OPERATION_RESOLUTION_FAILURE,
+        )

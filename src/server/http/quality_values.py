@@ -1,0 +1,29 @@
+"""Headers that list what is accepted, each with its weight, as RFC 9110 writes them."""
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+_WEIGHT = re.compile(r"0(\.\d{0,3})?|1(\.0{0,3})?")
+
+
+class QualityValue(NamedTuple):
+    name: str
+    parameters: dict[str, str]
+    weight: float
+
+
+def quality_values(header: str) -> Iterator[QualityValue]:
+    """In small letters. What is empty, or has a weight that is none, is passed over."""
+    for text in header.split(","):
+        name, parameters = split_parameters(text)
+        weight = parameters.pop("q", "1")
+        if name and _WEIGHT.fullmatch(weight):
+            yield QualityValue(name, parameters, float(weight))
+
+
+def split_parameters(text: str) -> tuple[str, dict[str, str]]:
+    """A value and its parameters, in small letters, without quotes."""
+    name, *parameters = text.lower().split(";")
+    pairs = (parameter.partition("=") for parameter in parameters)
+    return name.strip(), {key.strip(): value.strip().strip('"') for key, _, value in pairs}

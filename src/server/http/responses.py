@@ -1,0 +1,49 @@
+"""An answer as it is sent: compressed as its caller likes it, and with what caches have to know."""
+
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from resolvers.execution import Lifetime
+from server.http.caching import cache_control, is_known, tag_of
+from server.http.codings import IDENTITY, QUICKEST, Choice, chosen, compressed_aside
+
+READING = ("GET", "HEAD")
+_CREDENTIALS = ("authorization", "x-auth-token")
+# What an answer depends on beside the URL.
+VARY = ", ".join(("accept", "accept-encoding", *_CREDENTIALS))
+
+
+class Content(NamedTuple):
+    content: bytes
+    status: int
+    media_type: str
+    lifetime: Lifetime | None
+    """None where nobody is to keep it."""
+
+
+async def response_of(request: Request, contents: Content, headers: Mapping[str, str]) -> Response:
+    """304 and nothing more for who has it already. What HEAD is answered has the headers of GET."""
+    content, status, media_type, lifetime = contents
+    is_read = request.method in READING
+    coding = coding_choice(request).of(content)
+    has_token = any(request.headers.get(name) for name in _CREDENTIALS)
+    kept = cache_control(lifetime, is_read=is_read, has_token=has_token)
+    sent = {"vary": VARY, "cache-control": kept, **headers}
+    if is_read and lifetime:
+        sent["etag"] = tag_of(content, coding)
+        if is_known(request.headers, sent["etag"]):
+            return Response(status_code=304, headers=sent)
+    if coding != IDENTITY:
+        sent["content-encoding"] = coding
+    response = Response(await compressed_aside(content, coding), status, sent, media_type)
+    if request.method == "HEAD":
+        response.body = b""
+    return response
+
+
+def coding_choice(request: Request, offered: Sequence[str] = QUICKEST) -> Choice:
+    given = request.headers.getlist("accept-encoding")
+    return chosen(", ".join(given) if given else None, offered)

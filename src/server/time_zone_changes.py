@@ -1,0 +1,55 @@
+"""Days that newer time zone rules moved: told when the server starts, and mended by commands."""
+
+import logging
+from collections.abc import Callable
+
+from database import Database, channel_of
+from ingest.moved_days import Mended, adopt, mend, tenants_by_other_rules
+from ingest.topics import tell_of_everything
+from resolvers.context import Services
+
+log = logging.getLogger("viewgraph")
+
+_MOST_TOLD = 20
+
+Tell = Callable[[str], object]
+"""Is given a line for people."""
+
+
+async def adopt_rules(services: Services) -> None:
+    """Lets tenants take the rules of this server, and says of which that would move days with events."""
+    told = 0
+    for id, name in (await tenants_by_other_rules(services.database)).items():
+        found = await adopt(services.database, id)
+        if found is None:
+            continue
+        told += 1
+        if told <= _MOST_TOLD:
+            log.warning("%s", found.words(name))
+    if told > _MOST_TOLD:
+        log.warning("So it is for %d tenants more.", told - _MOST_TOLD)
+
+
+async def mend_all(database: Database, tell: Tell) -> None:
+    """Of all tenants whose days are not made by the rules of this process."""
+    rows = 0
+    for id, name in (await tenants_by_other_rules(database)).items():
+        rows += await mend_one(database, id, name, tell)
+    if rows:
+        await tell_of_everything(channel_of(database.url))
+
+
+async def mend_one(database: Database, id: int, name: str, tell: Tell) -> int:
+    """Gives the number of totals."""
+    done = await mend(database, id)
+    if done.days:
+        tell(_words(name, done))
+    return done.rows
+
+
+def _words(name: str, done: Mended) -> str:
+    days = f"{done.days:,} {'day' if done.days == 1 else 'days'}"
+    words = f"{name}: {days} of older time zone rules counted anew, totals mended: {done.rows:,}."
+    if done.pruned_before:
+        words += f" Days before {done.pruned_before} were pruned, and stay as they are."
+    return words
