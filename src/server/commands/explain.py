@@ -18,36 +18,39 @@ from server.settings import settings_with
 _HEADINGS = ("table", "from", "up to", "action", "rows", "count", "raw events")
 
 
+SubjectName = Annotated[
+    str, typer.Argument(metavar="SUBJECT", help="A global id, or the url of a publication.")
+]
+FigureName = Annotated[
+    str, typer.Argument(metavar="FIGURE", help="Its name in the schema, such as totalLikes.")
+]
+Start = Annotated[
+    str | None,
+    typer.Option(
+        "--from",
+        metavar="TIME",
+        help="A day, a local time or an instant, as ranges have it; of all time when absent.",
+    ),
+]
+End = Annotated[str | None, typer.Option("--to", metavar="TIME", help="The end, which is included.")]
+Zone = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ZONE", help="Where --from and --to are read, such as Europe/Paris; UTC when absent."
+    ),
+]
+
+
 def explain(
-    subject: Annotated[
-        str, typer.Argument(metavar="SUBJECT", help="A global id, or the url of a publication.")
-    ],
-    figure: Annotated[
-        str, typer.Argument(metavar="FIGURE", help="Its name in the schema, such as totalLikes.")
-    ],
-    from_: Annotated[
-        str | None,
-        typer.Option(
-            "--from",
-            metavar="TIME",
-            help="A day, a local time or an instant, as ranges have it; of all time when absent.",
-        ),
-    ] = None,
-    to: Annotated[
-        str | None, typer.Option("--to", metavar="TIME", help="The end, which is included.")
-    ] = None,
-    time_zone: Annotated[
-        str | None,
-        typer.Option(
-            metavar="ZONE", help="Where --from and --to are read, such as Europe/Paris; UTC when absent."
-        ),
-    ] = None,
+    subject: SubjectName,
+    figure: FigureName,
+    from_: Start = None,
+    to: End = None,
+    time_zone: Zone = None,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Tell what a number is made of: the totals, the raw events, and under which key servers keep it."""
-    if (from_ is None) != (to is None):
-        raise BadUserInput("--from and --to go together.", argument="--from", reason="INVALID_RANGE")
-    ends = (from_, to) if from_ is not None and to is not None else None
+    ends = _ends(from_, to)
 
     async def found(services: Services) -> list[Explanation]:
         with metered():
@@ -59,17 +62,22 @@ def explain(
             finally:
                 context.end_snapshot()
 
-    for number, explanation in enumerate(run_with_services(settings_with(database_url=database_url), found)):
-        if number:
-            typer.echo()
-        for line in _shown(explanation):
-            typer.echo(line)
-        if explanation.pruned_before:
-            typer.echo(
-                f"{explanation.tenant}: days before {explanation.pruned_before} were pruned, and their raw "
-                "events cannot be compared.",
-                err=True,
-            )
+    made = run_with_services(settings_with(database_url=database_url), found)
+    typer.echo("\n\n".join("\n".join(_shown(one)) for one in made))
+    if made[0].pruned_before:
+        typer.echo(
+            f"{made[0].tenant}: days before {made[0].pruned_before} were pruned, and their raw events cannot "
+            "be compared.",
+            err=True,
+        )
+
+
+def _ends(start: str | None, end: str | None) -> tuple[str, str] | None:
+    if start is None and end is None:
+        return None
+    if start is None or end is None:
+        raise BadUserInput("--from and --to go together.", argument="--from", reason="INVALID_RANGE")
+    return start, end
 
 
 def _shown(explanation: Explanation) -> Iterator[str]:
