@@ -37,9 +37,7 @@ from ingest.wire import (
     InvalidEvents,
     WireDevice,
     WireEvent,
-    WireSource,
     WireSubject,
-    WireWork,
     events_from_values,
 )
 from resolvers import recording
@@ -116,14 +114,8 @@ def reported(context: Context, events: Sequence[EventInput]) -> list[WireEvent]:
 
 
 def _wire(event: EventInput) -> WireEvent:
-    work = event.subject.work
     return WireEvent(
-        subject=WireSubject(
-            publication_id=event.subject.publication_id,
-            asset_id=event.subject.asset_id,
-            profile_user_id=event.subject.profile_user_id,
-            work=WireWork(work.user_id, WireSource[work.source_type.name], work.item_id) if work else None,
-        ),
+        subject=event.subject.wire(),
         action=event.action,
         id=event.id,
         occurred_at=event.occurred_at,

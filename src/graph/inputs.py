@@ -6,6 +6,7 @@ from typing import Any
 import strawberry
 
 from graph.enums import DeviceCategory, OrderDirection, PublicationOrderField
+from graph.event_subjects import EventSubject
 from graph.fields import described
 from graph.scalars import BigInt, RangeBound
 from ingest.wire import WireAction
@@ -110,27 +111,6 @@ class BookAppointmentInput:
         "The end of the slot, which is not part of it: the next one may start then. At most 24 hours later, "
         "unless the server is set otherwise."
     )
-
-
-@strawberry.input(
-    description="A work of a user, by where it is published. It has to stand in the user's insight."
-)
-class WorkKey:
-    user_id: strawberry.ID = described("Whose work it is.")
-    source_type: SourceType = described("Where it is published.")
-    item_id: str = described("YouTube video id or SoundCloud track id.")
-
-
-@strawberry.input(description="What an event happened to: exactly one is given.", one_of=True)
-class EventSubject:
-    publication_id: strawberry.ID | None = described(
-        "The global id of a publication of which the caller is the owner or a co-creator."
-    )
-    asset_id: strawberry.ID | None = described(
-        "The global id of an asset in a workspace that the caller may enter."
-    )
-    profile_user_id: strawberry.ID | None = described("The caller's own profile, by the caller's global id.")
-    work: WorkKey | None = described("A work of the caller's.")
 
 
 @strawberry.input(

@@ -61,7 +61,7 @@ class ExecutionOfPoints(Execution):
         if not isinstance(result, Points) or not len(result):
             return usual()
         series, context = result.series, self.context_value
-        context.loaders.told.take(len(series.buckets), len(series.groups), len(result))
+        context.loaders.shown_points.take(len(series.buckets), len(series.groups), len(result))
         try:
             columns = _Columns(self, get_named_type(return_type.of_type), field_details_list, path, result)
             if not columns.is_waiting and len(result) <= _AT_ONCE:

@@ -9,11 +9,10 @@ from uuid import UUID
 
 from base.calendar import Bucket, DateInterval, Span
 from base.ids import Kind
-from database import Database
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 from loaders.counts import CountsOfMany, ManyKey
 from loaders.measures import Cells, Dimension, Measure
-from loaders.series import Asked, PointBudget, Series, parts_of, read_series
+from loaders.series import Asked, Series, parts_of, read_series
 from models import Action
 
 COUNTED = (Action.VIEW_3D, Action.AR_CLICK, Action.AR_SCAN, Action.INTERACTION, Action.ENGAGED_VIEW)
@@ -90,9 +89,9 @@ def figures(cells: Cells) -> Figures:
 class FiguresByAsset(Loader[Scope, dict[int, Figures]]):
     """Assets to which nothing happened are absent."""
 
-    def __init__(self, database: Database, counts: CountsOfMany) -> None:
-        super().__init__(database)
-        self._counts = counts
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._counts = loaders[CountsOfMany]
 
     async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[dict[int, Figures]]:
         counted = await self._counts.load_many(
@@ -108,9 +107,9 @@ class FiguresByAsset(Loader[Scope, dict[int, Figures]]):
 
 
 class FiguresOfScope(Loader[Scope, Figures]):
-    def __init__(self, database: Database, by_asset: FiguresByAsset) -> None:
-        super().__init__(database)
-        self._by_asset = by_asset
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._by_asset = loaders[FiguresByAsset]
 
     async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[Figures]:
         found = await self._by_asset.load_many(scopes)
@@ -145,9 +144,9 @@ class Ranked(NamedTuple):
 class RankedAssets(Loader[RankingKey, list[Ranked]]):
     """Largest first; of equals, the one made first. Assets with 0 are in no ranking."""
 
-    def __init__(self, database: Database, by_asset: FiguresByAsset) -> None:
-        super().__init__(database)
-        self._by_asset = by_asset
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._by_asset = loaders[FiguresByAsset]
 
     async def batch_load_fn(self, keys: Sequence[RankingKey]) -> list[list[Ranked]]:
         found = await self._by_asset.load_many(key.scope for key in keys)
@@ -186,9 +185,9 @@ class SeriesKey(NamedTuple):
 
 
 class AssetSeries(Loader[SeriesKey, Series]):
-    def __init__(self, database: Database, budget: PointBudget) -> None:
-        super().__init__(database)
-        self._budget = budget
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._budget = loaders.read_points
 
     async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
         asked = [_asked(key) for key in keys]

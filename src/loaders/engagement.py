@@ -10,10 +10,10 @@ from sqlalchemy import BigInteger, FromClause, bindparam, cast, func, select
 from sqlmodel import SQLModel
 
 from base.calendar import Span
-from database import Database, Statement, among, ordered_join, table_of
-from loaders.base import Loader
+from database import Statement, among, ordered_join, table_of
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedKey, CachedLoader
 from loaders.counts import Counts, CountsKey
-from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Versions
 from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
 from loaders.totals import ACTIVE_USERS, EVENTS, MONTHS, asked_subjects, is_of
@@ -92,12 +92,10 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         lambda publication_id, count: (publication_id, count),
     )
 
-    def __init__(
-        self, database: Database, cache: FigureCache, versions: Versions, now: datetime, counts: Counts
-    ) -> None:
-        super().__init__(database, cache, versions)
-        self._now = now
-        self._counts = counts
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._now = loaders.now
+        self._counts = loaders[Counts]
 
     def publication_of(self, key: EngagementKey) -> tuple[int, int]:
         return key.tenant_id, key.publication_id
@@ -192,9 +190,9 @@ class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceTyp
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 
-    def __init__(self, database: Database, cache: FigureCache) -> None:
-        super().__init__(database)
-        self._figure_cache = cache
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figure_cache = loaders.figure_cache
 
     async def batch_load_fn(self, keys: Sequence[CachedKey[int]]) -> list[Counter[ExperienceType]]:
         found = {

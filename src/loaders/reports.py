@@ -9,10 +9,9 @@ from typing import NamedTuple
 
 from base.calendar import Bucket, DateInterval, buckets, day_of, time_zone
 from base.ids import Kind, global_id
-from database import Database
 from loaders.asset_metrics import COUNTED, Choice, Ranked, RankedAssets, Ranking, RankingKey, Scope
 from loaders.assets import AssetById, AssetRow
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 from loaders.counts import CountsOfMany, ManyKey, SumsOfMany
 from loaders.measures import Cells, Dimension, Measure
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
@@ -47,25 +46,15 @@ _DEVICES = {int(device): device for device in Device}
 class Reports(Loader[Scope, Report]):
     """For all scopes alike in one statement each: figures by device, views over time, and names."""
 
-    def __init__(
-        self,
-        database: Database,
-        now: datetime,
-        counts: CountsOfMany,
-        sums: SumsOfMany,
-        ranked: RankedAssets,
-        assets: AssetById,
-        workspaces: WorkspaceById,
-        organizations: OrganizationById,
-    ) -> None:
-        super().__init__(database)
-        self._now = now
-        self._counts = counts
-        self._sums = sums
-        self._ranked = ranked
-        self._assets = assets
-        self._workspaces = workspaces
-        self._organizations = organizations
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._now = loaders.now
+        self._counts = loaders[CountsOfMany]
+        self._sums = loaders[SumsOfMany]
+        self._ranked = loaders[RankedAssets]
+        self._assets = loaders[AssetById]
+        self._workspaces = loaders[WorkspaceById]
+        self._organizations = loaders[OrganizationById]
 
     async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[Report]:
         series = [_buckets(scope) for scope in scopes]
@@ -268,9 +257,9 @@ class DocumentKey(NamedTuple):
 class Documents(Loader[DocumentKey, bytes]):
     """Files, made one after the other in a thread."""
 
-    def __init__(self, database: Database, reports: Reports) -> None:
-        super().__init__(database)
-        self._reports = reports
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._reports = loaders[Reports]
 
     async def batch_load_fn(self, keys: Sequence[DocumentKey]) -> list[bytes]:
         reports = await self._reports.load_many(key.scope for key in keys)

@@ -9,8 +9,8 @@ from typing import Any, NamedTuple
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
 from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added
 from database import Database
-from loaders.base import Loader
-from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedLoader
 from loaders.visitor_statements import (
     LINKED,
     SEEN_WITHIN,
@@ -189,9 +189,9 @@ def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
 
 
 class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
-    def __init__(self, database: Database, now: datetime) -> None:
-        super().__init__(database)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     async def batch_load_fn(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
         return await self._figures.of(keys)
@@ -200,9 +200,9 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
     """Of one publication each."""
 
-    def __init__(self, database: Database, cache: FigureCache, versions: Versions, now: datetime) -> None:
-        super().__init__(database, cache, versions)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
         (publication_id,) = key.subjects

@@ -15,7 +15,7 @@ from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
-from loaders.people import UserRow
+from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
@@ -89,7 +89,7 @@ async def _signed_in(
     context: Context, viewer: Viewer, *, organization: UUID | None = None, workspace: UUID | None = None
 ) -> SignedIn:
     """From here on the request is this viewer's."""
-    user = await context.loaders.user.load(viewer.required_user_id())
+    user = await context.loaders[UserById].load(viewer.required_user_id())
     assert user is not None
     token = context.services.signer.issue(Claims(user.public_id, organization, workspace), context.now)
     context.viewer = viewer

@@ -14,7 +14,7 @@ from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import SaltsOfNow, passing_visitor
 from ingest.wire import WireEvent
 from loaders.subjects import Subject
-from models import Device, SubjectKind
+from models import Device
 from resolvers.context import Context
 from resolvers.recording import is_made_by
 
@@ -103,6 +103,6 @@ async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subj
     user_id = context.viewer.user_id
     if user_id is None or context.limits.counts_own_views:
         return set()
-    asked = [subject for subject in subjects if subject.kind is not SubjectKind.ASSET]
+    asked = list(subjects)
     own = await gather(*(is_made_by(context, user_id, subject) for subject in asked))
     return {subject for subject, is_own in zip(asked, own, strict=True) if is_own}

@@ -23,14 +23,14 @@ from database import Database, current_usage
 from ingest.agents import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
-from ingest.subjects import Reporters, Subjects
+from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
-from loaders import Loaders
+from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.insights import EVEN_WEIGHTS, ScoreWeights
+from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -110,13 +110,13 @@ class Services:
     buffer: Buffer
     """What takes in reported events."""
     salts: Salts
-    subjects: Subjects
+    subjects: SubjectCache
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
-    reporters: Reporters = field(default_factory=Reporters)
+    reporters: ReporterCache = field(default_factory=ReporterCache)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
@@ -250,13 +250,13 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
-        moment.
+        """A unit of work. Those who watch what it touched are told of it. What was loaded before it is
+        forgotten, and what is read after it is of one moment.
         """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_snapshot(is_large=self.is_large)
+        self.begin_snapshot()
 
     @property
     def is_large(self) -> bool:

@@ -9,7 +9,7 @@ from base.ids import Kind
 from database import current_usage
 from ingest.topics import Topic, Watch
 from loaders.assets import AssetRow
-from loaders.publications import PublicationRow
+from loaders.publications import PublicationById, PublicationRow
 from models import SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such
@@ -30,7 +30,7 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
 
     async def read() -> PublicationRow:
         # By its id: its url may be another one by now.
-        row = await context.loaders.publication.load(first.id)
+        row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
     return _told(context, topics, interval, read)

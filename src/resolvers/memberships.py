@@ -13,8 +13,8 @@ from base.ids import uuid7
 from database import insert_into
 from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
-from loaders.assets import AssetRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.assets import AssetById, AssetRow
+from loaders.organizations import OrganizationById, OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow
 from loaders.people import UserRow
 from models import (
     Asset,
@@ -35,6 +35,7 @@ from resolvers.ids import find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace, named_workspace
 from resolvers.quotas import require_room
 from resolvers.text import required_text
+from resolvers.writes import as_written
 
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000
@@ -65,10 +66,7 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
                 organization_id=organization.id, user_id=user_id, role=Role.OWNER, created_at=context.now
             )
         )
-    context.forget_loaded()
-    row = await context.loaders.organization.load(organization.id)
-    assert row is not None
-    return row
+    return await as_written(context, OrganizationById, organization.id)
 
 
 async def create_workspace(context: Context, organization_id: str, name: str) -> WorkspaceRow:
@@ -84,10 +82,7 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
         most = context.limits.quotas.workspaces
         await require_room(session, Organization, organization.id, known, most, "workspaces of it")
         session.add(workspace)
-    context.forget_loaded()
-    row = await context.loaders.workspace.load(workspace.id)
-    assert row is not None
-    return row
+    return await as_written(context, WorkspaceById, workspace.id)
 
 
 async def add_member(
@@ -117,7 +112,6 @@ async def add_member(
             WorkspaceMembership(workspace_id=workspace.id, user_id=user.id, created_at=context.now)
             for workspace in workspaces
         )
-    context.forget_loaded()
     return user
 
 
@@ -128,14 +122,13 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
     user = await find_user(context, user_id)
     if user.id != viewer_id:
         await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
-    known = (await context.loaders.roles.load(user.id)).get(organization.id)
+    known = (await context.loaders[RolesOfUser].load(user.id)).get(organization.id)
     if known is None:
         raise NotFound(f"{user.username} is no member of this organization.")
     if user.id != viewer_id:
         await _check_may_name(context, organization, known)
     async with context.writing() as session:
         await _remove(session, organization.id, user.id)
-    context.forget_loaded()
     return user
 
 
@@ -215,7 +208,7 @@ async def create_asset(
         await session.flush()
         session.add_all(_formats(asset.id, checked_formats))
         session.add_all(AssetDomain(asset_id=asset.id, name=domain) for domain in checked_domains)
-    return await _reloaded(context, asset.id)
+    return await as_written(context, AssetById, asset.id)
 
 
 async def update_asset(
@@ -243,7 +236,7 @@ async def update_asset(
             await session.execute(delete(AssetDomain).where(col(AssetDomain.asset_id) == row.id))
             session.add_all(AssetDomain(asset_id=row.id, name=domain) for domain in checked_domains)
         touch(session, Topic(SubjectKind.ASSET, row.id))
-    return await _reloaded(context, row.id)
+    return await as_written(context, AssetById, row.id)
 
 
 _ACTING = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
@@ -283,10 +276,3 @@ def _checked_domains(domains: Sequence[str]) -> list[str]:
 def _check_number(items: Sequence[object], argument: str) -> None:
     if len(items) > _MOST:
         raise BadUserInput(f"At most {_MOST} {argument}.", argument=argument, reason="TOO_MANY")
-
-
-async def _reloaded(context: Context, id: int) -> AssetRow:
-    context.forget_loaded()
-    row = await context.loaders.asset.load(id)
-    assert row is not None
-    return row

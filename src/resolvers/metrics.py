@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
+from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey
-from loaders.figure_cache import CachedKey
 from loaders.measures import Dimension
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey

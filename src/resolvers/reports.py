@@ -14,6 +14,8 @@ from base.calendar import Span
 from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from loaders.asset_metrics import Choice, Scope
+from loaders.organizations import OrganizationById, WorkspaceById
+from loaders.people import UserById
 from loaders.reports import DocumentKey
 from reports import ReportFormat
 from resolvers.asset_metrics import Asked, asset_scope, organization_scope, workspace_scope
@@ -67,10 +69,10 @@ def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
 async def _claims(context: Context) -> Claims:
     """Of the viewer, as in an access token."""
     viewer, loaders = context.viewer, context.loaders
-    user = await loaders.user.load(viewer.required_user_id())
+    user = await loaders[UserById].load(viewer.required_user_id())
     assert user is not None
-    organization = viewer.organization_id and await loaders.organization.load(viewer.organization_id)
-    workspace = viewer.workspace_id and await loaders.workspace.load(viewer.workspace_id)
+    organization = viewer.organization_id and await loaders[OrganizationById].load(viewer.organization_id)
+    workspace = viewer.workspace_id and await loaders[WorkspaceById].load(viewer.workspace_id)
     return Claims(
         user.public_id,
         organization.public_id if organization else None,

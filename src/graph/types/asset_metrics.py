@@ -1,26 +1,36 @@
-from typing import TYPE_CHECKING, Annotated, Self
+from typing import Annotated, Self
 
 import strawberry
 
 from base.calendar import WeekStart
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
+from graph.faces import shows
 from graph.fields import argument, costly, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
-from graph.types.views import ActionSeries, ViewSeries, asset_face
-from loaders.asset_metrics import Figures, Ranked, Ranking, RankingKey, Scope, SeriesKey
-from loaders.visitors import VisitorsKey
+from graph.types.views import ActionSeries, ViewSeries
+from loaders.asset_metrics import (
+    AssetSeries,
+    Figures,
+    FiguresOfScope,
+    Ranked,
+    RankedAssets,
+    Ranking,
+    RankingKey,
+    Scope,
+    SeriesKey,
+)
+from loaders.assets import AssetById
+from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
-if TYPE_CHECKING:
-    from graph.types.assets import Asset
 
-
+@shows(Ranked)
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
 class RankedAsset:
     asset_id: strawberry.Private[int]
@@ -40,9 +50,8 @@ class RankedAsset:
     )
 
     @loaded(
-        lambda loaders: loaders.asset,
-        lambda _, row: asset_face(row),
-        Annotated["Asset", strawberry.lazy("graph.types.assets")],
+        AssetById,
+        strawberry.LazyType("Asset", "graph.types.assets"),
     )
     def asset(self) -> int:
         """Which asset it is."""
@@ -81,9 +90,9 @@ class AssetMetrics:
     )
 
     @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
+        RankedAssets,
         RankedAsset | None,
+        of=lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
     )
     def most_viewed_asset(self) -> RankingKey:
         """The asset with the most 3D views; of equals, the one made first. Null when there were no 3D
@@ -91,8 +100,7 @@ class AssetMetrics:
         return RankingKey(self.scope, Ranking.TOTAL_3D_VIEWS, 1)
 
     @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: [RankedAsset.of(one) for one in ranked],
+        RankedAssets,
         list[RankedAsset],
         costs=list_of(10, "first"),
     )
@@ -109,8 +117,7 @@ class AssetMetrics:
         return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
 
     @loaded(
-        lambda loaders: loaders.asset_visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfSubjects,
         UniqueVisitors | None,
         costs=SEVERAL_STATEMENTS,
     )
@@ -122,9 +129,9 @@ class AssetMetrics:
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ViewSeries.of_assets(key, series),
+        AssetSeries,
         ViewSeries,
+        of=lambda key, series: ViewSeries.of_assets(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def views(
@@ -160,9 +167,9 @@ class AssetMetrics:
         )
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ActionSeries.of(key, series),
+        AssetSeries,
         ActionSeries,
+        of=lambda key, series: ActionSeries.of(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def actions(
@@ -194,9 +201,9 @@ class AssetMetrics:
         return SummaryReport.of(self.scope, format)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         "AssetMetrics | None",
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
     )
     def previous(self) -> Scope:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -206,9 +213,9 @@ class AssetMetrics:
         return asset_metrics.previous_scope(self.scope)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         "AssetMetrics | None",
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
     )
     def previous_of_equal_length(self) -> Scope:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever

@@ -8,17 +8,19 @@ import strawberry
 from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import Connection, PageOf, json_list
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import DomainAlias
 from graph.types.node import Node
-from loaders.asset_metrics import Scope
-from loaders.assets import AssetRow, FormatRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.asset_metrics import FiguresOfScope, Scope
+from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
+from loaders.domains import AliasesOfTenant
+from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
@@ -44,6 +46,7 @@ WorkspaceIds = Annotated[
 ]
 
 
+@shows(FormatRow)
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
     type: AssetFormatType = described("What kind of file it is.")
@@ -56,6 +59,7 @@ class AssetFormat:
         return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
 
 
+@shows(OrganizationRow)
 @strawberry.type(
     description="A company or team: its workspaces hold its assets. Known only to its members.",
     directives=[PERSONAL],
@@ -64,12 +68,12 @@ class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
 
-    @json_list(lambda row: Workspace.of(row), Connection["Workspace"])
+    @listed(Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
         return await workspaces_key(info.context, self.row, page())
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     async def assets(
         self,
         info: Info,
@@ -80,8 +84,7 @@ class Organization(Node):
         return await assets_key(info.context, self.row, page(), workspace_ids)
 
     @loaded(
-        lambda loaders: loaders.domain_aliases,
-        lambda _, aliases: DomainAlias.all(aliases),
+        AliasesOfTenant,
         list[DomainAlias] | None,
         requires=INSIDERS,
         costs=list_of(MOST_ALIASES),
@@ -91,9 +94,9 @@ class Organization(Node):
         return self.row.tenant_id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -118,6 +121,7 @@ class Organization(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
 
 
+@shows(WorkspaceRow)
 @strawberry.type(
     description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
 )
@@ -125,20 +129,20 @@ class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("What its organization's members call it. Not unique.")
 
-    @loaded(lambda loaders: loaders.organization, lambda _, row: Organization.of(row), Organization)
+    @loaded(OrganizationById, Organization)
     def organization(self) -> int:
         """The organization that it is a part of."""
         return self.row.organization_id
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     def assets(self, page: PageOf) -> PageKey:
         """Its assets, oldest first."""
         return workspace_assets_key(self.row, page())
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -161,6 +165,7 @@ class Workspace(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)), name=row.name)
 
 
+@shows(AssetRow)
 @strawberry.type(
     description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
     directives=[PERSONAL],
@@ -170,14 +175,13 @@ class Asset(Node):
     name: str = described("What its workspace's members call it. Not unique.")
     created_at: datetime = described("When it was made here.")
 
-    @loaded(lambda loaders: loaders.workspace, lambda _, row: Workspace.of(row), Workspace)
+    @loaded(WorkspaceById, Workspace)
     def workspace(self) -> int:
         """The workspace that it belongs to."""
         return self.row.workspace_id
 
     @loaded(
-        lambda loaders: loaders.formats,
-        lambda _, rows: [AssetFormat.of(row) for row in rows],
+        FormatsOfAsset,
         list[AssetFormat],
         costs=list_of(MOST_FORMATS),
     )
@@ -186,9 +190,9 @@ class Asset(Node):
         return self.row.id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        FiguresOfScope,
         AssetMetrics | None,
+        of=lambda scope, figures: AssetMetrics.of(scope, figures),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )

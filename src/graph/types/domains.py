@@ -3,9 +3,11 @@ from typing import Self
 import strawberry
 
 from base.aliases import Aliases
+from graph.faces import shows
 from graph.fields import described
 
 
+@shows(Aliases)
 @strawberry.type(description="Another name of a site, under which it is not shown.")
 class DomainAlias:
     domain: str = described(
@@ -14,5 +16,5 @@ class DomainAlias:
     name: str = described("The site under which it is shown; * for www.*: what stands behind it.")
 
     @classmethod
-    def all(cls, aliases: Aliases) -> list[Self]:
+    def of(cls, aliases: Aliases) -> list[Self]:
         return [cls(domain=pattern, name=name) for pattern, name in aliases.pairs]

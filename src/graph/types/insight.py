@@ -7,15 +7,27 @@ import strawberry
 from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
-from loaders.insights import InsightRow, WorkRow
+from loaders.insights import (
+    InsightRow,
+    InsightScores,
+    Plays,
+    ProfileSearches,
+    ProfileViews,
+    WorkRow,
+    WorksOfInsight,
+)
+from loaders.people import UserById
+from loaders.scores import Score
 from models import SourceType
 from resolvers.insights import MOST_WORKS
 
 
+@shows(WorkRow)
 @strawberry.type(
     description="Something that a user made, and how often it was played.", directives=[A_MINUTE]
 )
@@ -31,7 +43,7 @@ class Work:
     )
     refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null while that is.")
 
-    @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
+    @loaded(Plays, BigInt)
     def in_app_plays(self) -> WorkRow:
         """Plays here: what the user told, and each event PLAY since, counted once."""
         return self.row
@@ -48,6 +60,7 @@ class Work:
         )
 
 
+@shows(Score)
 @strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.", directives=[A_MINUTE])
 class InsightScoreParts:
     reach: Decimal = described(
@@ -60,7 +73,12 @@ class InsightScoreParts:
         "views and of searches, 3,000 events of each month count."
     )
 
+    @classmethod
+    def of(cls, score: Score) -> Self:
+        return cls(reach=score.reach, activity=score.activity, interest=score.interest)
 
+
+@shows(InsightRow)
 @strawberry.type(
     description="What is known of a user beyond the account: profile, networks and works.",
     directives=[A_MINUTE],
@@ -93,14 +111,13 @@ class UserInsight(Node):
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
     )
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User)
     def user(self) -> int:
         """The user whom it is about."""
         return self.row.user_id
 
     @loaded(
-        lambda loaders: loaders.profile_views,
-        lambda _, count: count,
+        ProfileViews,
         BigInt | None,
         requires=[Access.SELF],
     )
@@ -109,8 +126,7 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.profile_searches,
-        lambda _, count: count,
+        ProfileSearches,
         BigInt | None,
         requires=[Access.SELF],
     )
@@ -119,9 +135,9 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: score.total,
+        InsightScores,
         Decimal,
+        of=lambda _, score: score.total,
         costs=SEVERAL_STATEMENTS,
     )
     def insight_score(self) -> InsightRow:
@@ -131,10 +147,7 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: InsightScoreParts(
-            reach=score.reach, activity=score.activity, interest=score.interest
-        ),
+        InsightScores,
         InsightScoreParts,
         costs=SEVERAL_STATEMENTS,
     )
@@ -143,8 +156,7 @@ class UserInsight(Node):
         return self.row
 
     @loaded(
-        lambda loaders: loaders.works,
-        lambda _, rows: [Work.of(row) for row in rows],
+        WorksOfInsight,
         list[Work],
         costs=list_of(MOST_WORKS),
     )

@@ -6,13 +6,14 @@ import strawberry
 
 from base.calendar import Span
 from graph.directives import SEVERAL_STATEMENTS
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.scalars import BigInt
-from loaders.engagement import Engagement, EngagementKey
+from loaders.cached import CachedKey
+from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.engagement import TakenBack as Withdrawn
-from loaders.figure_cache import CachedKey
 from loaders.people import SocialCounts
-from loaders.visitors import Visitors, VisitorsKey
+from loaders.visitors import Visitors, VisitorsKey, VisitorsOfPublication
 from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
@@ -36,6 +37,7 @@ class ExperienceCounts:
         )
 
 
+@shows(Visitors)
 @strawberry.type(
     description=(
         "How many different people came. Who is signed in, or named by the server that reported it, is one "
@@ -128,8 +130,7 @@ class EngagementMetrics:
     )
 
     @loaded(
-        lambda loaders: loaders.visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfPublication,
         UniqueVisitors,
         costs=SEVERAL_STATEMENTS,
     )
@@ -139,9 +140,9 @@ class EngagementMetrics:
         return visitors_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -151,9 +152,9 @@ class EngagementMetrics:
         return previous_engagement_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
@@ -177,6 +178,7 @@ class EngagementMetrics:
         )
 
 
+@shows(SocialCounts)
 @strawberry.type(
     description="How many users follow the owner of a publication, and how many the owner follows."
 )

@@ -12,7 +12,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from database import metered
-from loaders.reports import DocumentKey
+from loaders.reports import DocumentKey, Reports
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.reports import linked_report
@@ -53,7 +53,7 @@ class ReportEndpoint:
         context.begin_snapshot()
         try:
             key = await linked_report(context, token)
-            return key, await context.loaders.reports.load(key.scope)
+            return key, await context.loaders[Reports].load(key.scope)
         finally:
             context.end_snapshot()
 
