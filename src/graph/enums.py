@@ -6,9 +6,10 @@ import strawberry
 
 from base.calendar import DateInterval, WeekStart
 from base.kinds import REPORTED
+from figures.assets import Ranking
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
-from loaders.asset_metrics import Group, Ranking
+from loaders.asset_metrics import Group
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
 from reports import ReportFormat
 
@@ -182,9 +183,7 @@ described_enum(
     Ranking,
     "The figure that assets are ranked by, the largest first.",
     name="AssetRanking",
-    TOTAL_3D_VIEWS="By `total3DViews`: views on a page.",
-    TOTAL_AR_VIEWS="By `totalARViews`: views in augmented reality.",
-    USER_ENGAGEMENT="By `userEngagement`: 3D views with an interaction.",
+    **{ranking.name: f"By {ranking.value}. {ranking.value.words}" for ranking in Ranking},
 )
 described_enum(
     ReportFormat,

@@ -11,7 +11,6 @@ from aiodataloader import DataLoader
 from database import Database, Statement, current_usage
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
-from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -27,14 +26,13 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     lends them. A dict, because every field of every object looks one up.
     """
 
-    __slots__ = ("database", "figure_cache", "now", "read_points", "score_weights", "shown_points")
+    __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
 
     def __init__(
         self,
         database: Database,
         figure_cache: FigureCache,
         now: datetime,
-        score_weights: ScoreWeights = EVEN_WEIGHTS,
         *,
         most_points: int = 25_000,
     ) -> None:
@@ -43,7 +41,6 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.database = database
         self.figure_cache = figure_cache
         self.now = now
-        self.score_weights = score_weights
         self.read_points = PointBudget(most_points)
         self.shown_points = PointBudget(most_points)
         """One series may be shown several times, under several names."""

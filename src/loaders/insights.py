@@ -1,7 +1,5 @@
-"""What is known of users beyond their accounts, and the score made of it."""
+"""What is known of users beyond their accounts."""
 
-from asyncio import gather
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,11 +7,9 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
-from loaders.ever import Ever, EverCounts, EverKey
+from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.people import USERS
-from loaders.scores import Score, ScoreInputs, score
-from models import Action, User, UserInsight, Work
+from models import User, UserInsight, Work
 
 INSIGHTS = table_of(UserInsight).c
 WORKS = table_of(Work).c
@@ -97,86 +93,3 @@ class WorksOfInsight(GroupLoader[int, WorkRow]):
         .order_by(WORKS.insight_id, WORKS.id),
         after_key(WorkRow),
     )
-
-
-class Plays(Loader[WorkRow, int]):
-    """Plays here: those that were events, and those before."""
-
-    def __init__(self, loaders: Loaders) -> None:
-        super().__init__(loaders)
-        self._counts = loaders[EverCounts]
-
-    async def batch_load_fn(self, works: Sequence[WorkRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(work.tenant_id, work.id, Action.PLAY) for work in works
-        )
-        return [work.in_app_plays + ever.all for work, ever in zip(works, counted, strict=True)]
-
-
-class ProfileViews(Loader[InsightRow, int]):
-    def __init__(self, loaders: Loaders) -> None:
-        super().__init__(loaders)
-        self._counts = loaders[EverCounts]
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_VIEW) for insight in insights
-        )
-        return [insight.profile_views + ever.all for insight, ever in zip(insights, counted, strict=True)]
-
-
-class ProfileSearches(Loader[InsightRow, int]):
-    def __init__(self, loaders: Loaders) -> None:
-        super().__init__(loaders)
-        self._counts = loaders[EverCounts]
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_SEARCH) for insight in insights
-        )
-        return [insight.profile_searches + ever.all for insight, ever in zip(insights, counted, strict=True)]
-
-
-class InsightScores(Loader[InsightRow, Score]):
-    def __init__(self, loaders: Loaders) -> None:
-        super().__init__(loaders)
-        self._works = loaders[WorksOfInsight]
-        self._counts = loaders[EverCounts]
-        self._weights = loaders.score_weights
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[Score]:
-        inputs = await gather(*(self._inputs(insight) for insight in insights))
-        return [score(one, self._weights) for one in inputs]
-
-    async def _inputs(self, insight: InsightRow) -> ScoreInputs:
-        views, searches = (
-            EverKey(insight.tenant_id, insight.user_id, action)
-            for action in (Action.PROFILE_VIEW, Action.PROFILE_SEARCH)
-        )
-        works, viewed, searched = await gather(
-            self._works.load(insight.id),
-            self._counts.load(views),
-            self._counts.load(searches),
-        )
-        played = await self._counts.load_many(EverKey(work.tenant_id, work.id, Action.PLAY) for work in works)
-        followers = (
-            insight.twitter_followers_count,
-            insight.facebook_page_followers_count,
-            insight.instagram_followers_count,
-        )
-        return ScoreInputs(
-            reach=sum(count or 0 for count in followers)
-            + sum(
-                _scored(work.in_app_plays, work.in_app_plays_scored, ever)
-                for work, ever in zip(works, played, strict=True)
-            )
-            + sum(work.non_app_plays or 0 for work in works),
-            activity=insight.number_of_roles + insight.number_of_acts + len(works),
-            interest=_scored(insight.profile_views, insight.profile_views_scored, viewed)
-            + _scored(insight.profile_searches, insight.profile_searches_scored, searched)
-            + insight.connects,
-        )
-
-
-def _scored(told: int, told_for_score: int | None, ever: Ever) -> int:
-    return max(0, (told if told_for_score is None else told_for_score) + ever.scored)

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
 from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added
 from database import Database
+from figures.folds import done_to
+from figures.visitors import Visitors
 from loaders.base import Loader, Loaders
 from loaders.cached import Asked, CachedLoader
 from loaders.visitor_statements import (
@@ -18,11 +20,7 @@ from loaders.visitor_statements import (
     SIGNED_IN_WITHIN,
     SKETCHES_OF_DAYS,
 )
-from models import (
-    SUBJECT_OF,
-    TAKES_BACK,
-    SubjectKind,
-)
+from models import SubjectKind
 
 _Subject = tuple[int, int, int]
 """Its tenant, its kind, and its id."""
@@ -46,11 +44,6 @@ class VisitorsKey(NamedTuple):
         return [(self.tenant_id, int(self.kind), id) for id in self.subjects]
 
 
-class Visitors(NamedTuple):
-    everyone: Estimate
-    signed_in: int
-
-
 class _Alike(NamedTuple):
     """What the keys of one statement have in common."""
 
@@ -71,10 +64,7 @@ class _Alike(NamedTuple):
 
     @property
     def actions(self) -> list[int]:
-        """What people do who come. Taking something back is none of it."""
-        return [
-            action for action, kind in SUBJECT_OF.items() if kind is self.kind and action not in TAKES_BACK
-        ]
+        return list(done_to(self.kind))
 
 
 class _Figures:

@@ -9,7 +9,8 @@ from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
 from base.ids import Kind
-from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
+from figures.assets import Ranked, Ranking, ranked
+from loaders.asset_metrics import Choice, Choices, Group, Scope, SeriesKey, TotalsByAsset
 from loaders.assets import AssetByPublicId, AssetKeys, AssetRow, AssetsOfOrganization, AssetsOfWorkspace
 from loaders.organizations import OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.visitors import VisitorsKey
@@ -155,14 +156,14 @@ def visitors_key(scope: Scope) -> VisitorsKey | None:
     )
 
 
-def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) -> RankingKey:
+async def ranked_assets(context: Context, scope: Scope, ranking: Ranking, first: int) -> list[Ranked]:
     if not 0 <= first <= context.limits.page_size:
         raise BadUserInput(
             f"`first` is a number from 0 to {context.limits.page_size}.",
             argument="first",
             reason="INVALID_PAGE_SIZE",
         )
-    return RankingKey(scope, ranking, first)
+    return ranked(await context.loaders[TotalsByAsset].load(scope), ranking, first)
 
 
 def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action, ...]:

@@ -20,6 +20,7 @@ from base.fair_queue import FairQueue
 from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
+from figures.scores import EVEN_WEIGHTS, ScoreWeights
 from ingest.agents import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
@@ -30,7 +31,6 @@ from ingest.wire import WireEvent
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.scores import EVEN_WEIGHTS, ScoreWeights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -164,7 +164,6 @@ class Context:
             services.database,
             services.figure_cache,
             self.now,
-            services.score_weights,
             most_points=services.limits.points,
         )
 

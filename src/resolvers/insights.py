@@ -12,9 +12,10 @@ from sqlmodel import col
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from base.numbers import LARGEST, LARGEST_SELF_REPORTED
+from figures.insights import PLAYED, SEARCHED, VIEWED
 from loaders.ever import EverCounts, EverKey
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
-from models import NEVER, Action, SourceType, UserInsight, Work
+from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 from resolvers.writes import as_written
@@ -81,14 +82,10 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     if known is None:
         raise no_such(Kind.USER_INSIGHT)
     columns = _columns(given)
-    for name, action in (
-        ("profile_views", Action.PROFILE_VIEW),
-        ("profile_searches", Action.PROFILE_SEARCH),
-    ):
-        if name in columns:
-            ever = await context.loaders[EverCounts].load(EverKey(known.tenant_id, known.user_id, action))
-            columns[f"{name}_scored"] = columns[name] - ever.scored
-            columns[name] -= ever.all
+    for fold in (VIEWED, SEARCHED):
+        if fold.column in columns:
+            key = EverKey(known.tenant_id, known.user_id, fold.action)
+            columns |= fold.columns(columns[fold.column], await context.loaders[EverCounts].load(key))
     columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
@@ -131,14 +128,13 @@ async def _change_works(
 
 
 async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
-    ever = await context.loaders[EverCounts].load(EverKey(row.tenant_id, row.id, Action.PLAY))
+    ever = await context.loaders[EverCounts].load(EverKey(row.tenant_id, row.id, PLAYED.action))
     await session.execute(
         update(Work)
         .where(col(Work.id) == row.id)
         .values(
             is_individual_work=given.is_individual_work,
-            in_app_plays=given.in_app_plays - ever.all,
-            in_app_plays_scored=given.in_app_plays - ever.scored,
+            **PLAYED.columns(given.in_app_plays, ever),
         )
     )
 

@@ -7,7 +7,7 @@ import stamina
 from limits import parse
 
 from database import Database
-from loaders.scores import ScoreWeights
+from figures.scores import ScoreWeights
 from models import Network
 from server.settings import Settings, variable
 from social.client import Client

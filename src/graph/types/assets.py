@@ -17,7 +17,7 @@ from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import DomainAlias
 from graph.types.node import Node
-from loaders.asset_metrics import FiguresOfScope, Scope
+from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
 from loaders.domains import AliasesOfTenant
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
@@ -94,9 +94,9 @@ class Organization(Node):
         return self.row.tenant_id
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -140,9 +140,9 @@ class Workspace(Node):
         return workspace_assets_key(self.row, page())
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -190,9 +190,9 @@ class Asset(Node):
         return self.row.id
 
     @loaded(
-        FiguresOfScope,
+        TotalsByAsset,
         AssetMetrics | None,
-        of=lambda scope, figures: AssetMetrics.of(scope, figures),
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )

@@ -5,9 +5,9 @@ from graph.fields import costly, described, loaded
 from graph.info import Info
 from graph.scalars import Base64
 from loaders.asset_metrics import Scope
-from loaders.reports import DocumentKey, Documents
 from reports import ReportFormat
-from resolvers.reports import report_url
+from resolvers.report_links import report_url
+from resolvers.reports import DocumentKey, Documents
 
 
 @strawberry.type(
