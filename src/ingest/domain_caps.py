@@ -13,14 +13,11 @@ from sqlalchemy import BigInteger, SmallInteger, select
 
 from base.kinds import SUBJECTS
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
+from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import Days, DomainIds
 from ingest.domains import OTHER
 from ingest.events import NewEvent
-from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind, Tenant
-
-DOMAINS = table_of(Domain).c
-DAYS = table_of(DayTotal).c
-TENANTS = table_of(Tenant).c
+from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind
 
 
 class DomainCaps(NamedTuple):

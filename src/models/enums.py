@@ -1,4 +1,4 @@
-"""The numbers that stand in SmallInteger columns. A number once used keeps its meaning for ever."""
+"""The numbers in SmallInteger columns. A number keeps its meaning for ever once it is used."""
 
 from enum import IntEnum
 
@@ -32,7 +32,7 @@ class SourceType(IntEnum):
 
 
 class Network(IntEnum):
-    """Where figures of works and accounts are asked for."""
+    """A network that is asked for the counts of works and accounts."""
 
     YOUTUBE = 1
     SOUNDCLOUD = 2

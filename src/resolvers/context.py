@@ -147,17 +147,17 @@ class Context:
     """Of a subscription: what has its next answer made."""
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
-    withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
-    """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
+    event_lists: dict[str, list[WireEvent]] = field(default_factory=dict)
+    """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
     """Whether the next answer of a subscription is being made."""
 
     def __post_init__(self) -> None:
-        self.forget_loaded()
+        self.reset_loaders()
 
-    def forget_loaded(self) -> None:
+    def reset_loaders(self) -> None:
         """After a write: what was loaded before it is no longer true."""
         services = self.services
         self.loaders = Loaders(
@@ -170,7 +170,7 @@ class Context:
     def begin_snapshot(self) -> None:
         """From now on, all that is read is as it was at one time: when the first of it is read."""
         self.services.database.begin_snapshot(is_large=self.is_large)
-        self.forget_loaded()
+        self.reset_loaders()
 
     def end_snapshot(self) -> None:
         self.services.database.end_snapshot()
@@ -191,7 +191,7 @@ class Context:
         Raises Lapsed.
         """
         self.now = self.services.clock()
-        self.forget_loaded()
+        self.reset_loaders()
         await self.identify()
         if self.viewer.refusal:
             raise Lapsed(self.viewer.refusal)
@@ -215,7 +215,7 @@ class Context:
         user_id = self.viewer.user_id
         return network_of(self.address) if user_id is None else user_id
 
-    async def afford(self) -> None:
+    async def spend_when_affordable(self) -> None:
         """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
         left: nobody sent a request that could be refused, and what changes meanwhile will be in the answer.
         """
@@ -238,7 +238,7 @@ class Context:
             self.has_turn = False
             self.services.turns.release()
             self.end_snapshot()
-            self.forget_loaded()
+            self.reset_loaders()
 
     async def seconds_left(self) -> float | None:
         """For which the credentials count; None where there are none, or none that do."""

@@ -18,7 +18,7 @@ from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
-from resolvers.writes import as_written
+from resolvers.makers import as_written
 from social.targets import ACCOUNTS, lock_insights
 
 MOST_WORKS = 500

@@ -18,10 +18,10 @@ from loaders.publications import (
 from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
-from resolvers.quotas import require_room
-from resolvers.text import custom_url as checked_custom_url
-from resolvers.text import required_text
-from resolvers.writes import as_written, refresh_for_makers, require_maker
+from resolvers.makers import as_written, refresh_for_makers, require_maker
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import custom_url as checked_custom_url
+from resolvers.text_arguments import required_text
 
 MOST_CO_CREATORS = 100
 
@@ -50,7 +50,7 @@ async def create_publication(
     owned = select(col(Publication.id)).where(col(Publication.owner_id) == owner_id)
     async with context.writing() as session:
         most = context.limits.quotas.publications
-        await require_room(session, User, owner_id, owned, most, "publications of yours")
+        await require_within_quota(session, User, owner_id, owned, most, "publications of yours")
         session.add(publication)
         try:
             await session.flush()
@@ -144,7 +144,7 @@ async def publish_experience(
     published = select(col(Experience.id)).where(col(Experience.publication_id) == publication.id)
     async with context.writing() as session:
         most = context.limits.quotas.experiences
-        await require_room(session, Publication, publication.id, published, most, "experiences of it")
+        await require_within_quota(session, Publication, publication.id, published, most, "experiences of it")
         await refresh_for_makers(context, session, publication)
         session.add(experience)
     return await as_written(context, ExperienceByPublicId, experience.public_id)

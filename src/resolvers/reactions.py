@@ -11,9 +11,9 @@ from loaders.publications import CommentByPublicId, CommentRow, PublicationById,
 from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
-from resolvers.quotas import require_room
-from resolvers.text import required_text
-from resolvers.writes import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.makers import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import required_text
 
 _LONGEST_COMMENT = 5000
 
@@ -88,7 +88,7 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
     )
     async with context.writing() as session:
         most = context.limits.quotas.comments
-        await require_room(session, User, author_id, own, most, "comments of yours on it")
+        await require_within_quota(session, User, author_id, own, most, "comments of yours on it")
         await refresh_for_makers(context, session, publication)
         session.add(written)
         await session.flush()

@@ -24,14 +24,19 @@ from resolvers.context import Context
 async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOutcome]:
     """One outcome for each event, in order."""
     context.viewer.required_user_id()
+    require_few_events(context, events)
+    subjects = await own_subjects(context, {event.subject for event in events})
+    outcomes = await take_in(context, events, subjects)
+    context.reset_loaders()
+    return outcomes
+
+
+def require_few_events(context: Context, events: Sequence[WireEvent]) -> None:
+    """Raises BAD_USER_INPUT."""
     if len(events) > context.limits.events:
         raise BadUserInput(
             f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
         )
-    subjects = await own_subjects(context, {event.subject for event in events})
-    outcomes = await take_in(context, events, subjects)
-    context.forget_loaded()
-    return outcomes
 
 
 async def take_in(
