@@ -1,4 +1,4 @@
-"""Who may see what: the one place that decides."""
+"""Who may see what. Only this module decides it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
@@ -35,7 +35,7 @@ async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access],
 
 
 def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
-    """Raises FORBIDDEN with a token that is for less. Whoever shows none is told so elsewhere."""
+    """Raises FORBIDDEN if the token is for less. A viewer without a token is refused elsewhere."""
     if not narrowest.covers(viewer.scope):
         raise Forbidden(f"{_TOKENS[viewer.scope]} cannot do this.")
 
@@ -55,7 +55,7 @@ _WORDS = {
 
 
 def named(relations: Sequence[Access]) -> str:
-    """Who holds one of them, in words."""
+    """Says in words who has one of these relations."""
     return " and ".join(_WORDS[relation] for relation in relations)
 
 
@@ -103,12 +103,12 @@ async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> b
 
 
 async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """With a token for a workspace, nobody: that one is less than the organization."""
+    """Nobody is, with a token for a workspace: it is for less than the organization."""
     return viewer.workspace_id is None and await _is_admin(loaders, viewer, organization.id)
 
 
 async def _is_admin_over(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """With a token for one workspace, over that one alone."""
+    """A token for a workspace is good for that workspace alone."""
     return viewer.workspace_id in (None, workspace.id) and await _is_admin(
         loaders, viewer, workspace.organization_id
     )
@@ -121,7 +121,7 @@ async def _is_admin_over_asset(loaders: Loaders, viewer: Viewer, asset: AssetRow
 
 
 async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """Sees what the workspace has whose token is held."""
+    """With a token for one of its workspaces, of which the viewer sees what it has."""
     if viewer.workspace_id is None:
         return False
     workspace = await loaders[WorkspaceById].load(viewer.workspace_id)
@@ -133,7 +133,7 @@ async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: Orga
 
 
 async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """A member acts with a workspace's own token, and in that workspace alone."""
+    """A member needs a token for the workspace, and acts in that workspace alone."""
     return viewer.workspace_id == workspace.id and await may_enter(loaders, viewer, workspace)
 
 
@@ -143,7 +143,7 @@ async def _is_member_of_assets_workspace(loaders: Loaders, viewer: Viewer, asset
 
 
 async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """Whether the viewer may know of the workspace, and act in it once holding its token."""
+    """Whether the viewer may know of the workspace, and get a token for it."""
     if viewer.workspace_id not in (None, workspace.id):
         return False
     role = await role_in(loaders, viewer, workspace.organization_id)

@@ -5,6 +5,7 @@ from enum import Enum
 import strawberry
 
 from base.calendar import DateInterval, WeekStart
+from base.kinds import REPORTED
 from figures.assets import Ranking
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
@@ -135,16 +136,7 @@ described_enum(
     "What happened to the subject of an event. Each action is for one kind of subject; with another it is "
     "dropped as WRONG_ACTION.",
     name="EventAction",
-    VIEW="A publication was opened.",
-    SHARE="A publication was shared.",
-    VIEW_3D="A 3D asset was looked at on a page: it was loaded, and at least half in sight for a second.",
-    AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
-    AR_SCAN="Somebody scanned a code that leads to augmented reality.",
-    INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is that of the "
-    "VIEW_3D.",
-    PROFILE_VIEW="A profile was opened.",
-    PROFILE_SEARCH="A profile was found by a search.",
-    PLAY="A work was played.",
+    **{action.name: words for action, words in REPORTED.items()},
 )
 described_enum(
     SourceType,

@@ -28,7 +28,8 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from graph.executor import Execution, json_items, json_list
+from graph.executor import Executor
+from graph.partial_results import json_items, json_list
 from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
@@ -44,7 +45,7 @@ class _NotPlain(Exception):
     """Only the executor can do it."""
 
 
-class ExecutionOfPoints(Execution):
+class ExecutionOfPoints(Executor):
     def complete_list_value(
         self,
         return_type: GraphQLList[GraphQLOutputType],

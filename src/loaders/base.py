@@ -1,7 +1,7 @@
 """The loaders of one request, and what they have in common."""
 
 from asyncio import Future, ensure_future
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
@@ -119,6 +119,23 @@ def _tell(future: "Future[Any]", value: object) -> None:
         future.set_exception(value)
     else:
         future.set_result(value)
+
+
+def after_key(row: Callable[..., R]) -> Callable[..., tuple[Any, R]]:
+    """What a statement makes of the columns that a `GroupLoader` wants: the key, and the row behind it."""
+    return lambda key, *columns: (key, row(*columns))
+
+
+class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
+    """All rows of each key, in the order of the statement: it takes `keys`, and selects the key first."""
+
+    statement: ClassVar[Statement[Any]]
+
+    async def batch_load_fn(self, keys: Sequence[K]) -> list[tuple[R, ...]]:
+        groups: dict[K, list[R]] = {key: [] for key in keys}
+        for key, row in await self.database.fetch(self.statement, keys=keys):
+            groups[key].append(row)
+        return [tuple(groups[key]) for key in keys]
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):

@@ -1,7 +1,5 @@
 """What is known of users beyond their accounts."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -9,7 +7,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.people import USERS
 from models import User, UserInsight, Work
 
@@ -66,7 +64,6 @@ class InsightByPublicId(RowLoader[UUID, InsightRow]):
 
 class WorkRow(NamedTuple):
     id: int
-    insight_id: int
     tenant_id: int
     source_type: int
     item_id: str
@@ -79,11 +76,14 @@ class WorkRow(NamedTuple):
     refreshed_at: datetime | None
 
 
-class WorksOfInsight(Loader[int, tuple[WorkRow, ...]]):
+class WorksOfInsight(GroupLoader[int, WorkRow]):
     """In the order in which they were given."""
 
-    _statement = Statement(
-        select(*(WORKS[name] if name != "tenant_id" else USERS.tenant_id for name in WorkRow._fields))
+    statement = Statement(
+        select(
+            WORKS.insight_id,
+            *(WORKS[name] if name != "tenant_id" else USERS.tenant_id for name in WorkRow._fields),
+        )
         .select_from(
             table_of(Work)
             .join(table_of(UserInsight), INSIGHTS.id == WORKS.insight_id)
@@ -91,11 +91,5 @@ class WorksOfInsight(Loader[int, tuple[WorkRow, ...]]):
         )
         .where(among(WORKS.insight_id, "keys"))
         .order_by(WORKS.insight_id, WORKS.id),
-        WorkRow,
+        after_key(WorkRow),
     )
-
-    async def batch_load_fn(self, insight_ids: Sequence[int]) -> list[tuple[WorkRow, ...]]:
-        works: defaultdict[int, list[WorkRow]] = defaultdict(list)
-        for row in await self.database.fetch(self._statement, keys=insight_ids):
-            works[row.insight_id].append(row)
-        return [tuple(works[id]) for id in insight_ids]

@@ -77,7 +77,7 @@ async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Aske
 
 
 def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
-    keys = [AssetKeys(asset.id, asset.workspace_id, asset.organization_id)]
+    keys = [AssetKeys(asset.id, asset.workspace_id)]
     choices = Choices(Kind.ASSET, _choice(asset), asset.organization_id)
     return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
 

@@ -51,7 +51,6 @@ async def _replace(context: Context, tenant_id: int, aliases: Aliases) -> None:
         rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]
         if rows:
             await session.execute(insert(table_of(DomainAlias)), rows)
-    context.forget_loaded()
 
 
 def _checked(given: Sequence[GivenAlias]) -> Aliases:

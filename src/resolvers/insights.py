@@ -18,6 +18,7 @@ from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
+from resolvers.makers import as_written
 from social.targets import ACCOUNTS, lock_insights
 
 MOST_WORKS = 500
@@ -71,7 +72,7 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
         except IntegrityError:
             raise Conflict("There is an insight of this user already.") from None
         session.add_all(_new_work(insight.id, work) for work in works)
-    return await _reloaded(context, user_id)
+    return await as_written(context, InsightByUser, user_id)
 
 
 async def update_insight(context: Context, given: Given) -> InsightRow:
@@ -94,7 +95,7 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
             await session.execute(statement.values(columns))
         if works is not None:
             await _change_works(context, session, known, works)
-    return await _reloaded(context, user_id)
+    return await as_written(context, InsightByUser, user_id)
 
 
 def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
@@ -195,10 +196,3 @@ def _camel(name: str) -> str:
 
 def _invalid(argument: str, message: str) -> BadUserInput:
     return BadUserInput(message, argument=argument, reason="INVALID_INSIGHT")
-
-
-async def _reloaded(context: Context, user_id: int) -> InsightRow:
-    context.forget_loaded()
-    row = await context.loaders[InsightByUser].load(user_id)
-    assert row is not None
-    return row

@@ -64,7 +64,7 @@ async def entered_workspaces(context: Context, organization: OrganizationRow) ->
     if role is None or viewer.user_id is None:
         entered = frozenset()
     elif role is Role.MEMBER:
-        entered = await context.loaders[WorkspacesOfUser].load(viewer.user_id)
+        entered = frozenset(await context.loaders[WorkspacesOfUser].load(viewer.user_id))
     if viewer.workspace_id is not None:
         own = frozenset({viewer.workspace_id})
         entered = own if entered is None else own & entered

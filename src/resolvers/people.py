@@ -40,7 +40,6 @@ async def follow(context: Context, user_id: str) -> UserRow:
         await _refresh_made(session, follower_id, followed.id)
         await session.execute(insert_into(session, Follow).values(row).on_conflict_do_nothing())
         _touch_both(session, follower_id, followed.id)
-    context.forget_loaded()
     return followed
 
 
@@ -55,7 +54,6 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
             )
         )
         _touch_both(session, follower_id, followed.id)
-    context.forget_loaded()
     return followed
 
 

@@ -11,7 +11,7 @@ from database import Database
 from loaders.credentials import AccountByEmail
 from models import Tenant, User
 from resolvers.context import Context
-from resolvers.text import required_text
+from resolvers.text_arguments import required_text
 from server.failures import Failure
 
 _SHORTEST_PASSWORD = 8

@@ -15,17 +15,15 @@ from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
-from graph.types.domains import DomainAlias
+from graph.types.domains import domain_aliases_for
 from graph.types.node import Node
 from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
-from loaders.domains import AliasesOfTenant
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
-from resolvers.domain_aliases import MOST_ALIASES
-from resolvers.memberships import MOST_FORMATS
+from resolvers.assets import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
@@ -83,12 +81,7 @@ class Organization(Node):
         """The assets of the workspaces that the viewer may enter, oldest first."""
         return await assets_key(info.context, self.row, page(), workspace_ids)
 
-    @loaded(
-        AliasesOfTenant,
-        list[DomainAlias] | None,
-        requires=INSIDERS,
-        costs=list_of(MOST_ALIASES),
-    )
+    @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:
         """Other names of the sites that show its assets, in order of their letters."""
         return self.row.tenant_id

@@ -1,10 +1,15 @@
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import strawberry
 
+from auth.access import Access
 from base.aliases import Aliases
+from graph.directives import list_of
 from graph.faces import shows
-from graph.fields import described
+from graph.fields import described, loaded
+from loaders.domains import AliasesOfTenant
+from resolvers.domain_aliases import MOST_ALIASES
 
 
 @shows(Aliases)
@@ -18,3 +23,9 @@ class DomainAlias:
     @classmethod
     def of(cls, aliases: Aliases) -> list[Self]:
         return [cls(domain=pattern, name=name) for pattern, name in aliases.pairs]
+
+
+def domain_aliases_for(requires: Sequence[Access]) -> Callable[[Any], Any]:
+    """The field `domainAliases`, which only these may see; what is decorated gives the id of the tenant."""
+    costs = list_of(MOST_ALIASES)
+    return loaded(AliasesOfTenant, list[DomainAlias] | None, requires=requires, costs=costs)

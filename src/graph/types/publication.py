@@ -26,12 +26,11 @@ from graph.types.arguments import (
     Zone,
 )
 from graph.types.connection import Connection, PageOf, listed
-from graph.types.domains import DomainAlias
+from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.cached import CachedKey
-from loaders.domains import AliasesOfTenant
 from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
 from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
@@ -41,7 +40,6 @@ from loaders.publications import CoCreators, ExperienceRow, PublicationRow
 from loaders.views import Views, ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
-from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
 
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
@@ -69,12 +67,7 @@ class User(Node):
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
 
-    @loaded(
-        AliasesOfTenant,
-        list[DomainAlias] | None,
-        requires=[Access.SELF],
-        costs=list_of(MOST_ALIASES),
-    )
+    @domain_aliases_for([Access.SELF])
     def domain_aliases(self) -> int:
         """Other names of the sites that show the user's publications, profile and works, in order of their
         letters."""

@@ -60,7 +60,7 @@ async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]
     """After a change. While the database is away, it is tried again: nothing else may change any more."""
     while True:
         await watch.change()
-        await context.afford()
+        await context.spend_when_affordable()
         await context.take_turn()
         # Now, so that what changes while the figures are read is told next time.
         watch.forget()
