@@ -12,7 +12,7 @@ from sqlalchemy.types import TypeEngine
 from database import Statement, among, ordered_join, table_of
 from loaders.base import Loader, RowLoader
 from loaders.publications import TENANTS
-from loaders.totals import ACTIVE_USERS, DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
+from loaders.totals import ACTIVE, DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
 from models import (
     Action,
     ActiveUser,
@@ -190,8 +190,8 @@ class ActiveSince(_AlikeLoader[int]):
         select(_ASKED.c.place, func.count())
         .select_from(_of_asked(ActiveUser))
         .where(
-            ACTIVE_USERS.subject_kind == int(SubjectKind.PUBLICATION),
-            _within(ACTIVE_USERS.last_active_at, Instant()),
+            ACTIVE.subject_kind == int(SubjectKind.PUBLICATION),
+            _within(ACTIVE.last_active_at, Instant()),
         )
         .group_by(_ASKED.c.place),
         lambda place, count: (place, count),

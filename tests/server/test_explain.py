@@ -120,7 +120,7 @@ async def test_what_was_taken_back_is_told_apart(studio: Studio) -> None:
     await studio.ask(like.replace("like", "unlike", 1), "member", id=studio.publication)
 
     lines = await told(studio, studio.publication, "totalLikes")
-    assert lines[:2] == ["totalLikes of the publication ai-research-studio: 2", "It is LIKE less UNLIKE."]
+    assert lines[:2] == ["totalLikes of the publication ai-research-studio: 2", "It is LIKE - UNLIKE."]
     assert lines[5:9] == [
         "month_totals - - LIKE 1 3 3",
         "month_totals - - UNLIKE 1 1 1",
@@ -174,7 +174,7 @@ async def test_active_users_are_told_by_their_rows_or_with_a_range_by_events(stu
 
     of_now = await told(studio, studio.publication, "monthlyActiveUsers")
     assert of_now[0].endswith(": 2")
-    assert of_now[1] == "It is different signed-in users in 30 days of 24 hours."
+    assert of_now[1] == "It is distinct users of VIEW + SHARE + LIKE + BOOKMARK + COMMENT + BOOK in 30 days."
     assert of_now[5].startswith("active_users ")
     assert of_now[5].endswith(" - - 2 2 2")
     of_june = await told(
@@ -253,7 +253,7 @@ async def test_engaged_views_are_told_at_their_first_interaction(studio: Studio)
     average = await told(studio, asset, "avgNumberInteractions", *RANGE)
     assert average[:2] == [
         f"avgNumberInteractions of the asset {asset}: 1.5",
-        "It is INTERACTION divided by ENGAGED_VIEW.",
+        "It is Interactions / userEngagement.",
     ]
     assert average[6:10] == [
         "day_totals 2023-06-01 2023-06-02 INTERACTION 1 1 1",

@@ -9,8 +9,8 @@ import typer
 from base.errors import BadUserInput
 from database import metered
 from resolvers.context import Context, Services
-from resolvers.explaining import explanations
-from resolvers.explanations import Explanation, Line
+from resolvers.explain.explaining import explanations
+from resolvers.explain.explanation import Explanation, Line
 from server.commands.options import DatabaseUrl
 from server.commands.run import run_with_services
 from server.settings import settings_with

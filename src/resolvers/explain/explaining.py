@@ -1,18 +1,22 @@
 """What makes a figure: rows of totals, the raw events beside them, and under which key servers keep it."""
 
 from collections.abc import Iterable
+from typing import Any
 
 from base.calendar import Span, time_zone
 from base.errors import BadUserInput, NotFound
+from figures.figure import Figure
+from figures.folds import ActiveUsers
+from loaders.cached import Versions
 from loaders.evidence import KeptOfTenant
 from loaders.figure_cache import Version, VersionKey
 from models import SubjectKind
 from resolvers.context import Context
-from resolvers.explained_figures import FIGURES, Fold, Recipe
-from resolvers.explained_people import of_active_users, of_visitors
-from resolvers.explained_subjects import Explained, named
-from resolvers.explained_totals import of_totals
-from resolvers.explanations import Asked, Explanation
+from resolvers.explain.explanation import Asked, Explanation
+from resolvers.explain.figures import FIGURES, UNIQUE_VISITORS
+from resolvers.explain.people import of_active_users, of_visitors
+from resolvers.explain.subjects import Explained, named
+from resolvers.explain.totals import of_totals
 from resolvers.ranges import span_of, zone_of
 
 _OF_A_RANGE = {SubjectKind.ASSET}
@@ -24,12 +28,12 @@ async def explanations(
 ) -> list[Explanation]:
     """One for each subject that has the figure: a user may have many works."""
     found = await named(context, subject)
-    known = [(one, recipe) for one in found if (recipe := FIGURES[one.kind].get(figure))]
+    known = [(one, entry) for one in found if (entry := FIGURES[one.kind].get(figure))]
     if not known:
         raise NotFound(_no_such_figure(found, figure))
     span = span_of(*ends, zone_of(zone), context.limits) if ends else None
     _check_range(known[0][0].kind, span)
-    return [await _explanation(context, figure, one, recipe, span) for one, recipe in known]
+    return [await _explanation(context, figure, one, entry, span) for one, entry in known]
 
 
 def _no_such_figure(found: Iterable[Explained], figure: str) -> str:
@@ -49,15 +53,15 @@ def _check_range(kind: SubjectKind, span: Span | None) -> None:
 
 
 async def _explanation(
-    context: Context, figure: str, subject: Explained, recipe: Recipe, span: Span | None
+    context: Context, name: str, subject: Explained, figure: Figure[Any], span: Span | None
 ) -> Explanation:
-    kept = await KeptOfTenant(context.services.database).load(subject.tenant_id)
+    kept = await context.loaders[KeptOfTenant].load(subject.tenant_id)
     assert kept
-    asked = Asked(subject, recipe, span, time_zone(kept.time_zone), kept.pruned_before)
+    asked = Asked(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
     blank = Explanation(
-        figure,
+        name,
         subject.words,
-        recipe.formula,
+        str(figure.fold).replace("`", ""),
         subject.tenant,
         kept.time_zone,
         span,
@@ -66,11 +70,10 @@ async def _explanation(
         version=await _version(context, subject),
         pruned_before=None if asked.has_events_since(asked.start) else kept.pruned_before,
     )
-    match recipe.fold:
-        case Fold.ACTIVE_USERS:
-            return await of_active_users(context, asked, blank)
-        case Fold.VISITORS:
-            return await of_visitors(context, asked, blank)
+    if isinstance(figure.fold, ActiveUsers):
+        return await of_active_users(context, asked, figure.fold, blank)
+    if figure is UNIQUE_VISITORS:
+        return await of_visitors(context, asked, blank)
     return await of_totals(context, asked, blank)
 
 
@@ -78,4 +81,4 @@ async def _version(context: Context, subject: Explained) -> Version | None:
     row = subject.publication
     if row is None:
         return None
-    return await context.loaders.versions.load(VersionKey(row.tenant_id, row.id, row.revision))
+    return await context.loaders[Versions].load(VersionKey(row.tenant_id, row.id, row.revision))

@@ -1,16 +1,16 @@
 """What is asked of a figure that is to be explained, and what is told of it."""
 
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day
+from figures.figure import Figure
+from figures.visitors import Visitors
 from loaders.evidence import PartKey, People, Table
 from loaders.figure_cache import Version
-from loaders.visitors import Visitors
 from models import Action
-from resolvers.explained_figures import Recipe
-from resolvers.explained_subjects import Explained
+from resolvers.explain.subjects import Explained
 
 Limit = date | datetime
 
@@ -71,7 +71,7 @@ class Part(NamedTuple):
 
 class Asked(NamedTuple):
     subject: Explained
-    recipe: Recipe
+    figure: Figure[Any]
     span: Span | None
     zone: ZoneInfo
     """By whose days the totals are kept."""

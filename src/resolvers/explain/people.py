@@ -1,45 +1,48 @@
 """Figures that are numbers of different people: who is in the tables, and whom raw events name."""
 
 from asyncio import gather
+from datetime import timedelta
 
 from base.calendar import AFTER_LAST_DAY, Span, start_of_day
 from base.sketches import ALL_SUBJECTS
-from loaders.engagement import ACTIVE_DAYS, ACTIVITIES
+from figures.folds import ActiveUsers, done_to
 from loaders.evidence import ActiveSince, PeopleWithin, SketchesKey, SketchRows, Table
-from loaders.visitors import VisitorsKey
-from models import SUBJECT_OF, TAKES_BACK, Action
+from loaders.visitors import VisitorsKey, VisitorsOfSubjects
+from models import Action
 from resolvers.context import Context
-from resolvers.explanations import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Asked, Explanation, Line, Part
 
 
-async def of_active_users(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+async def of_active_users(
+    context: Context, asked: Asked, fold: ActiveUsers, blank: Explanation
+) -> Explanation:
     """With a range they are counted from raw events: the table knows the last time alone."""
-    database = context.services.database
+    length = timedelta(days=fold.days)
     if asked.span:
-        start, stop = asked.span.end - ACTIVE_DAYS, asked.span.end
+        start, stop = asked.span.end - length, asked.span.end
     else:
-        start, stop = context.now - ACTIVE_DAYS, start_of_day(AFTER_LAST_DAY, asked.zone)
-    key = asked.key(Table.EVENTS, start, stop, ACTIVITIES)
-    people = await PeopleWithin(database).load(key)
+        start, stop = context.now - length, start_of_day(AFTER_LAST_DAY, asked.zone)
+    key = asked.key(Table.EVENTS, start, stop, fold.actions)
+    people = await context.loaders[PeopleWithin].load(key)
     events = people.users if asked.has_events_since(start) else None
     if asked.span:
         line = Line(Table.EVENTS.value, start, stop, None, people.events, people.users, events)
         return blank._replace(lines=[line], value=people.users)
-    active = await ActiveSince(database).load(key)
+    active = await context.loaders[ActiveSince].load(key)
     return blank._replace(
         lines=[Line("active_users", start, None, None, active, active, events)], value=active
     )
 
 
 async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Explanation:
-    parts, within = asked.parts(), PeopleWithin(context.services.database)
+    parts, within = asked.parts(), context.loaders[PeopleWithin]
     edges = [part for part in parts if part.table is Table.EVENTS]
     days = [part for part in parts if part.table is not Table.EVENTS]
     ends, actions = Span(parts[0].span.start, parts[-1].span.end), _actions(asked)
     people, at_edges, visitors, sketches = await gather(
         within.load(asked.key(Table.EVENTS, *ends, actions)),
         within.load_many(asked.key(Table.EVENTS, *part.span, actions) for part in edges),
-        context.loaders.asset_visitors.load(_visitors_key(asked)),
+        context.loaders[VisitorsOfSubjects].load(_visitors_key(asked)),
         _sketch_lines(context, asked, days),
     )
     return blank._replace(
@@ -56,11 +59,7 @@ async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Exp
 
 def _actions(asked: Asked) -> tuple[Action, ...]:
     """What people do who come. Taking something back is none of it, and an engaged view no event."""
-    return tuple(
-        action
-        for action, kind in SUBJECT_OF.items()
-        if kind is asked.subject.kind and action not in TAKES_BACK and action is not Action.ENGAGED_VIEW
-    )
+    return tuple(action for action in done_to(asked.subject.kind) if action is not Action.ENGAGED_VIEW)
 
 
 def _visitors_key(asked: Asked) -> VisitorsKey:
@@ -78,6 +77,6 @@ async def _sketch_lines(context: Context, asked: Asked, days: list[Part]) -> lis
     kind, *ids = ALL_SUBJECTS if subject.has_all else (int(subject.kind), *subject.subject_ids)
     first, stop = days[0].start, days[-1].stop
     key = SketchesKey(subject.tenant_id, kind, tuple(ids), first, stop)
-    rows = await SketchRows(context.services.database).load(key)
+    rows = await context.loaders[SketchRows].load(key)
     start, end = asked.shown(first, stop)
     return [Line("visitor_sketches", start, end, None, rows, None, None)]

@@ -3,11 +3,12 @@
 from asyncio import gather
 from collections import Counter
 
+from figures.folds import Standing
+from figures.insights import Raised
 from loaders.evidence import FirstInteractions, PartCount, PartCounts, Table
-from models import TAKES_BACK, Action
+from models import Action
 from resolvers.context import Context
-from resolvers.explained_figures import Fold
-from resolvers.explanations import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Asked, Explanation, Line, Part
 
 _NONE = PartCount(0, 0)
 
@@ -19,44 +20,33 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
     for line in lines:
         if line.action:
             counts[line.action] += line.counted or 0
-    recipe = asked.recipe
-    first = sum(counts[action] for action in recipe.actions)
-    second = sum(counts[action] for action in recipe.less)
-    if recipe.fold is Fold.RATIO:
-        return blank._replace(lines=lines, value=first / second if second else 0.0)
-    told = _told(asked, blank.figure)
+    fold = asked.figure.fold
+    if isinstance(fold, Raised):
+        told = fold.told(asked.subject.told).all
+        return blank._replace(lines=lines, value=told + counts[fold.action], told=told)
     return blank._replace(
         lines=lines,
-        value=(told or 0) + first - second,
-        told=told,
-        taken_back=second if TAKES_BACK.keys() & set(recipe.less) else None,
+        value=fold.of(counts),
+        taken_back=counts.total() - counts[fold.keys[0]] if isinstance(fold, Standing) else None,
     )
-
-
-def _told(asked: Asked, figure: str) -> int | None:
-    if work := asked.subject.work:
-        return work.in_app_plays
-    if insight := asked.subject.insight:
-        return insight.profile_views if figure == "profileViews" else insight.profile_searches
-    return None
 
 
 class _Reading:
     """All parts of one figure: what they ask of a table is read by few statements."""
 
     def __init__(self, context: Context, asked: Asked) -> None:
-        database = context.services.database
         self._asked = asked
-        self._counts = PartCounts(database)
-        self._firsts = FirstInteractions(database)
-        actions = asked.recipe.all_actions
+        self._counts = context.loaders[PartCounts]
+        self._firsts = context.loaders[FirstInteractions]
+        actions = tuple(key for key in asked.figure.keys if isinstance(key, Action))
+        self._actions = actions
         self._has_engaged = Action.ENGAGED_VIEW in actions
         self._raw_actions = tuple(action for action in actions if action is not Action.ENGAGED_VIEW)
 
     async def lines(self, part: Part) -> list[Line]:
         """One for each action of which there is a row or an event; else one that says that there is none."""
         kept, raw = await gather(self._kept(part), self._raw(part))
-        actions = [action for action in self._asked.recipe.all_actions if action in kept or raw.get(action)]
+        actions = [action for action in self._actions if action in kept or raw.get(action)]
         return [
             self._line(part, action, kept.get(action, _NONE), raw.get(action, 0)) for action in actions
         ] or [self._line(part, None, _NONE, 0)]
@@ -75,7 +65,7 @@ class _Reading:
     async def _kept(self, part: Part) -> dict[Action, PartCount]:
         """As answers are made of it."""
         if part.table is not Table.EVENTS:
-            key = self._asked.key(part.table, part.start, part.stop, self._asked.recipe.all_actions)
+            key = self._asked.key(part.table, part.start, part.stop, self._actions)
             return await self._counts.load(key)
         # An engaged view is no event of its own: at the edges it is read from its own table.
         tables = (Table.EVENTS, Table.ENGAGED) if self._has_engaged else (Table.EVENTS,)

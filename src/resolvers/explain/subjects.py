@@ -4,8 +4,11 @@ from typing import NamedTuple
 
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
-from loaders.insights import InsightRow, WorkRow
-from loaders.publications import PublicationRow
+from loaders.assets import AssetByPublicId, AssetsOfOrganization, AssetsOfWorkspace
+from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
+from loaders.organizations import OrganizationById, OrganizationByPublicId, WorkspaceByPublicId
+from loaders.people import UserById, UserByPublicId
+from loaders.publications import PublicationByPublicId, PublicationByUrl, PublicationRow
 from models import SourceType, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import find, no_such
@@ -21,8 +24,8 @@ class Explained(NamedTuple):
     """As `--tenant` takes it."""
     subject_ids: tuple[int, ...]
     publication: PublicationRow | None = None
-    insight: InsightRow | None = None
-    work: WorkRow | None = None
+    told: InsightRow | WorkRow | None = None
+    """What the user told of themselves, where that is a part of the figure."""
     has_all: bool = False
     """These are all the assets that the tenant has."""
 
@@ -35,7 +38,7 @@ async def named(context: Context, text: str) -> list[Explained]:
         return [await _publication(context, await _by_url(context, text))]
     match kind:
         case Kind.PUBLICATION:
-            row = await find(kind, text, context.loaders.publication_by_public_id.load)
+            row = await find(kind, text, context.loaders[PublicationByPublicId].load)
             return [await _publication(context, row)]
         case Kind.USER:
             return await _user(context, text)
@@ -46,14 +49,14 @@ async def named(context: Context, text: str) -> list[Explained]:
 
 
 async def _by_url(context: Context, url: str) -> PublicationRow:
-    row = await context.loaders.publication_by_url.load(url)
+    row = await context.loaders[PublicationByUrl].load(url)
     if row is None:
         raise no_such(Kind.PUBLICATION)
     return row
 
 
 async def _publication(context: Context, row: PublicationRow) -> Explained:
-    owner = await context.loaders.user.load(row.owner_id)
+    owner = await context.loaders[UserById].load(row.owner_id)
     assert owner
     return Explained(
         f"the publication {row.custom_url}",
@@ -67,8 +70,8 @@ async def _publication(context: Context, row: PublicationRow) -> Explained:
 
 async def _user(context: Context, id: str) -> list[Explained]:
     loaders = context.loaders
-    user = await find(Kind.USER, id, loaders.user_by_public_id.load)
-    insight = await loaders.insight_of_user.load(user.id)
+    user = await find(Kind.USER, id, loaders[UserByPublicId].load)
+    insight = await loaders[InsightByUser].load(user.id)
     if insight is None:
         raise NotFound(f"{user.username} has no insight, so there is no figure of it.")
     profile = Explained(
@@ -77,7 +80,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
         insight.tenant_id,
         user.username,
         (user.id,),
-        insight=insight,
+        told=insight,
     )
     return [
         profile,
@@ -88,9 +91,9 @@ async def _user(context: Context, id: str) -> list[Explained]:
                 work.tenant_id,
                 user.username,
                 (work.id,),
-                work=work,
+                told=work,
             )
-            for work in await loaders.works.load(insight.id)
+            for work in await loaders[WorksOfInsight].load(insight.id)
         ),
     ]
 
@@ -99,17 +102,17 @@ async def _assets(context: Context, kind: Kind, id: str) -> Explained:
     loaders = context.loaders
     ids: tuple[int, ...]
     if kind is Kind.ASSET:
-        asset = await find(kind, id, loaders.asset_by_public_id.load)
+        asset = await find(kind, id, loaders[AssetByPublicId].load)
         ids, tenant_id, organization_id = (asset.id,), asset.tenant_id, asset.organization_id
     elif kind is Kind.WORKSPACE:
-        workspace = await find(kind, id, loaders.workspace_by_public_id.load)
-        ids = tuple(one.id for one in await loaders.assets_of_workspace.load(workspace.id))
+        workspace = await find(kind, id, loaders[WorkspaceByPublicId].load)
+        ids = tuple(one.id for one in await loaders[AssetsOfWorkspace].load(workspace.id))
         tenant_id, organization_id = workspace.tenant_id, workspace.organization_id
     else:
-        row = await find(kind, id, loaders.organization_by_public_id.load)
-        ids = tuple(one.id for one in await loaders.assets_of_organization.load(row.id))
+        row = await find(kind, id, loaders[OrganizationByPublicId].load)
+        ids = tuple(one.id for one in await loaders[AssetsOfOrganization].load(row.id))
         tenant_id, organization_id = row.tenant_id, row.id
-    organization = await loaders.organization.load(organization_id)
+    organization = await loaders[OrganizationById].load(organization_id)
     assert organization
     words = f"the asset {id}" if kind is Kind.ASSET else f"all assets of {id} ({len(ids):,})"
     return Explained(
