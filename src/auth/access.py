@@ -6,12 +6,12 @@ from typing import Any
 
 from auth.viewer import TokenScope, Viewer
 from base.errors import Forbidden, Unauthenticated
-from loaders import Loaders
 from loaders.assets import AssetRow
+from loaders.base import Loaders
 from loaders.insights import InsightRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow, WorkspacesOfUser
 from loaders.people import UserRow
-from loaders.publications import PublicationRow
+from loaders.publications import CoCreators, PublicationRow
 from models import Role
 
 
@@ -88,14 +88,14 @@ async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> 
 
 
 async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.person_id in {user.id for user in await loaders.co_creators.load(publication.id)}
+    return viewer.person_id in {user.id for user in await loaders[CoCreators].load(publication.id)}
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
     """None for strangers, and for a viewer whose token is for another organization."""
     if viewer.user_id is None or viewer.organization_id not in (None, organization_id):
         return None
-    return (await loaders.roles.load(viewer.user_id)).get(organization_id)
+    return (await loaders[RolesOfUser].load(viewer.user_id)).get(organization_id)
 
 
 async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> bool:
@@ -124,7 +124,7 @@ async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: Orga
     """With a token for one of its workspaces, of which the viewer sees what it has."""
     if viewer.workspace_id is None:
         return False
-    workspace = await loaders.workspace.load(viewer.workspace_id)
+    workspace = await loaders[WorkspaceById].load(viewer.workspace_id)
     return (
         workspace is not None
         and workspace.organization_id == organization.id
@@ -138,7 +138,7 @@ async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRo
 
 
 async def _is_member_of_assets_workspace(loaders: Loaders, viewer: Viewer, asset: AssetRow) -> bool:
-    workspace = await loaders.workspace.load(asset.workspace_id)
+    workspace = await loaders[WorkspaceById].load(asset.workspace_id)
     return workspace is not None and await _is_member_of(loaders, viewer, workspace)
 
 
@@ -149,7 +149,7 @@ async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -
     role = await role_in(loaders, viewer, workspace.organization_id)
     if role is None or viewer.user_id is None:
         return False
-    return role is not Role.MEMBER or workspace.id in await loaders.workspaces_of_user.load(viewer.user_id)
+    return role is not Role.MEMBER or workspace.id in await loaders[WorkspacesOfUser].load(viewer.user_id)
 
 
 _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[bool]]] = {

@@ -14,8 +14,10 @@ from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
 from database import Database
-from loaders import Loaders
-from loaders.credentials import KeyRow
+from loaders.base import Loaders
+from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail
+from loaders.organizations import OrganizationByPublicId, WorkspaceByPublicId
+from loaders.people import UserByPublicId
 
 _GONE = "The access token is for somebody or something that is gone."
 _REMEMBERED = 10_000
@@ -61,7 +63,7 @@ async def user_by_password(
     account, address, now = attempt.email.strip().lower(), attempt.address, attempt.at
     limiter.allow(account, address)
     network = limiter.network(account, address)
-    known = await loaders.password_by_email.load((account, network))
+    known = await loaders[PasswordByEmail].load((account, network))
     seen_at = known.seen_at if known else None
     is_stranger = not is_known(seen_at, now)
     if is_stranger:
@@ -142,7 +144,7 @@ async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
 
 
 async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
-    known = await loaders.key_by_digest.load(digest(key))
+    known = await loaders[KeyByDigest].load(digest(key))
     if known is None or known.revoked_at is not None:
         raise Unauthenticated("The authentication key is not valid.")
     if known.expires_at <= now:
@@ -152,17 +154,17 @@ async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
 
 async def viewer_of_claims(claims: Claims, loaders: Loaders) -> Viewer:
     """Raises UNAUTHENTICATED if the user, the organization or the workspace is gone."""
-    user = await loaders.user_by_public_id.load(claims.user)
+    user = await loaders[UserByPublicId].load(claims.user)
     if user is None:
         raise Unauthenticated(_GONE)
     viewer = Viewer(user.id)
     if claims.organization:
-        organization = await loaders.organization_by_public_id.load(claims.organization)
+        organization = await loaders[OrganizationByPublicId].load(claims.organization)
         if organization is None:
             raise Unauthenticated(_GONE)
         viewer = viewer._replace(organization_id=organization.id)
     if claims.workspace:
-        workspace = await loaders.workspace_by_public_id.load(claims.workspace)
+        workspace = await loaders[WorkspaceByPublicId].load(claims.workspace)
         if workspace is None:
             raise Unauthenticated(_GONE)
         viewer = viewer._replace(workspace_id=workspace.id)

@@ -11,6 +11,7 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, SmallInteger, select
 
+from base.kinds import SUBJECTS
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
 from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import Days, DomainIds
@@ -29,10 +30,6 @@ class DomainCaps(NamedTuple):
 
 
 USUAL_CAPS = DomainCaps()
-
-_ACTIONS_OF: dict[SubjectKind, list[Action]] = {
-    kind: [action for action, of in SUBJECT_OF.items() if of is kind] for kind in SubjectKind
-}
 
 _IDS = Statement(
     select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names"), DOMAINS.unused_since.is_(None)),
@@ -167,7 +164,7 @@ async def _domains_of(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[Subjec
     asked = [
         (tenant_id, subject_id, action, day)
         for tenant_id, kind, subject_id, day in sorted(wanted)
-        for action in _ACTIONS_OF[kind]
+        for action in SUBJECTS[kind].actions
     ]
     tenants = sorted({subject_day.tenant_id for subject_day in wanted})
     for subject_day, domain_id in await bulk.fetch(_DOMAINS_OF_DAYS, days=asked, tenants=tenants):

@@ -6,7 +6,7 @@ from datetime import timedelta
 from limits import parse
 
 from database import Database
-from loaders.insights import ScoreWeights
+from figures.scores import ScoreWeights
 from models import Network
 from server.settings import Settings, variable
 from social.client import Client
