@@ -31,15 +31,13 @@ class CollectLimiter:
         self._subjects = _buckets(rates.subject)
 
     def allow_address(self, address: str, events: int, now: float) -> None:
-        """Counts so many events. Like the next one, it raises THROTTLED if there is no room for all of them,
-        and then counts none.
-        """
+        """Counts the events. Raises THROTTLED, and counts none, if there is no room for all of them."""
         if self._networks is not None:
             network = network_of(address)
             _check(self._networks.take(network, events, now), "from one network", self._networks)
 
     def allow_subjects(self, events: Iterable[Subject], now: float) -> None:
-        """`events` has the subject of each event."""
+        """The same, for the subject of each event."""
         if self._subjects is None:
             return
         taken: list[tuple[Hashable, int]] = []

@@ -37,8 +37,8 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
     """Mends the days from `first` up to `stop`, and their months.
 
     While a tenant is locked, none of its events are taken in. So it first looks for what is wrong without a
-    lock, which takes longest, and locks the tenant only to count those days anew. It repeats this until
-    nothing is wrong: a view whose row was wrong may have had another interaction in the meantime.
+    lock, and locks the tenant only to count those days anew. It repeats this until nothing is wrong: a view
+    whose row was wrong may have had another interaction in the meantime.
     """
     rows = 0
     for _ in range(_ROUNDS):

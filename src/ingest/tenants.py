@@ -56,11 +56,8 @@ class TenantRow(NamedTuple):
         return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
     def takes(self, event: NewEvent) -> bool:
-        """Whether an event can be counted. An event of pruned days may have been counted already.
-
-        An event that takes back an earlier one comes from our own catalog, only once, and has the earlier
-        one's time.
-        """
+        """Whether an event can be counted. An event of pruned days may have been counted already."""
+        # What takes an event back comes from our own catalog, only once, and has that event's time.
         return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
 
 
@@ -94,10 +91,7 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 
 
 async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """Locks tenants for counting new events. Those that somebody has locked alone are left out.
-
-    Raises KeyError if there is no such tenant.
-    """
+    """Locks tenants to count new events, but those that are locked alone. Raises KeyError if one is not there."""
     stored = await bulk.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
         known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))

@@ -55,10 +55,8 @@ def _short(key: bytes) -> bytes:
 
 
 def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> bytes:
-    """A hash of somebody's browser. It is the same for a day, for this tenant alone.
-
-    All addresses of an IPv6 network of 64 bits count as one, as browsers change theirs every few hours.
-    """
+    """A hash of somebody's browser. It is the same for a day, for this tenant alone."""
+    # Browsers change their addresses within an IPv6 network of 64 bits every few hours.
     passing = f"{tenant_id}\n{network_of(address)}\n{agent}".encode()
     return blake2b(passing, digest_size=_PASSING_BYTES, key=salt).digest()
 
