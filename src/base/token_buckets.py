@@ -55,7 +55,7 @@ class TokenBuckets(Generic[K]):
         self._ages_at = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
-        """Takes the cost and returns 0.0. If there is not enough, takes nothing and returns the seconds to wait.
+        """Takes the cost and returns 0.0, or takes nothing and returns the seconds until there is enough.
 
         A cost above the size of a bucket needs a full one, and is paid off afterwards. A cost of 0 needs 1.
         """

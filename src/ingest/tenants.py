@@ -91,7 +91,7 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 
 
 async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """Locks tenants to count new events, but those that are locked alone. Raises KeyError if one is not there."""
+    """Locks tenants to count new events, but not those that are locked alone. Raises KeyError."""
     stored = await bulk.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
         known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
