@@ -58,9 +58,11 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
 
-docs: .venv/.project ## write docs/reference/settings.md anew
+docs: .venv/.project ## write docs/reference/settings.md and docs/reference/figures.md anew
 	@$(BIN)/python -m server.settings_reference > .venv/settings.md
 	@mv .venv/settings.md docs/reference/settings.md
+	@$(BIN)/python -m figures.reference > .venv/figures.md
+	@mv .venv/figures.md docs/reference/figures.md
 
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
 	@cd graphiql && npm ci --no-audit --no-fund && npm run build

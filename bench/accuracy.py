@@ -109,18 +109,18 @@ def _judged(tree: Path, agents: list[Agent]) -> Counter[str]:
 
 
 def _agents(isbot: Path | None, uap_core: Path | None) -> Iterator[Agent]:
-    json_list = set()
+    listed = set()
     for agent in (
         *_of_crawler_user_agents(),
         *_of_isbot(isbot),
         *_of_uap_core(uap_core),
         *_of_device_detector(),
     ):
-        json_list.add(agent.text)
+        listed.add(agent.text)
         yield agent
     with tarfile.open(next(_FOLDER.glob("crawlerdetect*.tar.gz"))) as packed:
         for text in _lines(packed, "crawlers.txt"):
-            if text not in json_list:
+            if text not in listed:
                 yield Agent("CrawlerDetect's bots that are in none of these", text, "BOT")
         for text in _lines(packed, "devices.txt")[::_EVERY]:
             yield Agent("CrawlerDetect's people", text, "PERSON")

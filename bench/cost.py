@@ -33,8 +33,9 @@ from pydantic import SecretStr
 from auth.viewer import Viewer
 from base.ids import Kind, global_id
 from bench.asked import ARGUMENTS, MANY, PASSWORD, WAYS, WRITES
-from graph.document import document_of
-from graph.schema import execute, schema
+from graph.execution import execute
+from graph.parsing import parsed_document
+from graph.schema import schema
 from models import User
 from resolvers.context import Context, Services
 from server import migrations
@@ -105,9 +106,9 @@ class Studio:
     ) -> tuple[Any, Taken]:
         services = self.services
         context = Context(services, services.clock(), viewer=viewer or self.made.viewer)
-        document = document_of(text, services.limits.document_tokens)
+        document = parsed_document(text, services.limits.document_tokens)
         began = process_time()
-        result = await execute(context, document, variables, None)
+        result = await execute(context, document.operation(None), variables)
         orjson.dumps(result.data)
         taken = process_time() - began
         assert not result.errors, (text[:500], result.errors[:1])

@@ -25,7 +25,7 @@ from bench.year import Catalog, catalog, postgresql_year, sqlite_year
 from database import Database
 from database.readers import Readers
 from database.snapshot import Fetched, Snapshot
-from loaders.asset_metrics import COUNTED
+from figures.assets import ACTIONS
 from loaders.count_statements import counts_statement, span_statement
 from loaders.counts import read_counts
 from loaders.measures import Cell, Cells, Dimension, Measure, SubjectKey
@@ -106,12 +106,12 @@ def questions(known: Catalog) -> list[Question]:
     days = tuple(bucket.covered for bucket in buckets(_YEAR, DateInterval.DAY, time_zone(_ZONE)))
     by_device = frozenset({Dimension.DEVICE})
     return [
-        Question("a workspace's totals over 90 days", 30, workspace, Measure(COUNTED, (_NINETY_DAYS,))),
+        Question("a workspace's totals over 90 days", 30, workspace, Measure(ACTIONS, (_NINETY_DAYS,))),
         Question(
             "an asset's 365 days by device", 15, everything[:1], Measure((Action.VIEW_3D,), days, by_device)
         ),
-        Question("the top asset of a month", 80, everything, Measure(COUNTED, (_MARCH,))),
-        Question("the year's report", 300, everything, Measure(COUNTED, (_YEAR,), by_device)),
+        Question("the top asset of a month", 80, everything, Measure(ACTIONS, (_MARCH,))),
+        Question("the year's report", 300, everything, Measure(ACTIONS, (_YEAR,), by_device)),
     ]
 
 

@@ -14,7 +14,7 @@ from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
 from database import Database, channel_of
 from ingest.buffer import Buffer
-from ingest.subjects import Subjects
+from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
@@ -52,7 +52,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         topics=topics,
         buffer=Buffer(database, topics),
         salts=Salts(database, SECRET.encode()),
-        subjects=Subjects(),
+        subjects=SubjectCache(),
         figure_cache=FigureCache(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
         links=LinkSigner([SECRET]),

@@ -14,6 +14,7 @@ from graphql import parse, validate
 from typer.main import get_command
 
 from base.errors import ExpectedError
+from figures.reference import figures_page
 from graph.schema import schema
 from ingest.admission import Reason
 from server.commands.cli import app
@@ -66,6 +67,10 @@ def blocks(text: str, language: str) -> list[str]:
 
 def test_the_page_of_settings_is_current() -> None:
     assert (ROOT / "docs/reference/settings.md").read_text() == settings_page(), "run make docs"
+
+
+def test_the_page_of_figures_is_current() -> None:
+    assert (ROOT / "docs/reference/figures.md").read_text() == figures_page(), "run make docs"
 
 
 def test_every_error_code_is_documented_and_no_other() -> None:

@@ -1,4 +1,4 @@
-"""Who may see what: the one place that decides."""
+"""Who may see what. Only this module decides it."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
@@ -6,12 +6,12 @@ from typing import Any
 
 from auth.viewer import TokenScope, Viewer
 from base.errors import Forbidden, Unauthenticated
-from loaders import Loaders
 from loaders.assets import AssetRow
+from loaders.base import Loaders
 from loaders.insights import InsightRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow, WorkspacesOfUser
 from loaders.people import UserRow
-from loaders.publications import PublicationRow
+from loaders.publications import CoCreators, PublicationRow
 from models import Role
 
 
@@ -35,7 +35,7 @@ async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access],
 
 
 def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
-    """Raises FORBIDDEN with a token that is for less. Whoever shows none is told so elsewhere."""
+    """Raises FORBIDDEN if the token is for less. A viewer without a token is refused elsewhere."""
     if not narrowest.covers(viewer.scope):
         raise Forbidden(f"{_TOKENS[viewer.scope]} cannot do this.")
 
@@ -55,7 +55,7 @@ _WORDS = {
 
 
 def named(relations: Sequence[Access]) -> str:
-    """Who holds one of them, in words."""
+    """Says in words who has one of these relations."""
     return " and ".join(_WORDS[relation] for relation in relations)
 
 
@@ -88,14 +88,14 @@ async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> 
 
 
 async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.person_id in {user.id for user in await loaders.co_creators.load(publication.id)}
+    return viewer.person_id in {user.id for user in await loaders[CoCreators].load(publication.id)}
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
     """None for strangers, and for a viewer whose token is for another organization."""
     if viewer.user_id is None or viewer.organization_id not in (None, organization_id):
         return None
-    return (await loaders.roles.load(viewer.user_id)).get(organization_id)
+    return (await loaders[RolesOfUser].load(viewer.user_id)).get(organization_id)
 
 
 async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> bool:
@@ -103,12 +103,12 @@ async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> b
 
 
 async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """With a token for a workspace, nobody: that one is less than the organization."""
+    """Nobody is, with a token for a workspace: it is for less than the organization."""
     return viewer.workspace_id is None and await _is_admin(loaders, viewer, organization.id)
 
 
 async def _is_admin_over(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """With a token for one workspace, over that one alone."""
+    """A token for a workspace is good for that workspace alone."""
     return viewer.workspace_id in (None, workspace.id) and await _is_admin(
         loaders, viewer, workspace.organization_id
     )
@@ -121,10 +121,10 @@ async def _is_admin_over_asset(loaders: Loaders, viewer: Viewer, asset: AssetRow
 
 
 async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """Sees what the workspace has whose token is held."""
+    """With a token for one of its workspaces, of which the viewer sees what it has."""
     if viewer.workspace_id is None:
         return False
-    workspace = await loaders.workspace.load(viewer.workspace_id)
+    workspace = await loaders[WorkspaceById].load(viewer.workspace_id)
     return (
         workspace is not None
         and workspace.organization_id == organization.id
@@ -133,23 +133,23 @@ async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: Orga
 
 
 async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """A member acts with a workspace's own token, and in that workspace alone."""
+    """A member needs a token for the workspace, and acts in that workspace alone."""
     return viewer.workspace_id == workspace.id and await may_enter(loaders, viewer, workspace)
 
 
 async def _is_member_of_assets_workspace(loaders: Loaders, viewer: Viewer, asset: AssetRow) -> bool:
-    workspace = await loaders.workspace.load(asset.workspace_id)
+    workspace = await loaders[WorkspaceById].load(asset.workspace_id)
     return workspace is not None and await _is_member_of(loaders, viewer, workspace)
 
 
 async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
-    """Whether the viewer may know of the workspace, and act in it once holding its token."""
+    """Whether the viewer may know of the workspace, and get a token for it."""
     if viewer.workspace_id not in (None, workspace.id):
         return False
     role = await role_in(loaders, viewer, workspace.organization_id)
     if role is None or viewer.user_id is None:
         return False
-    return role is not Role.MEMBER or workspace.id in await loaders.workspaces_of_user.load(viewer.user_id)
+    return role is not Role.MEMBER or workspace.id in await loaders[WorkspacesOfUser].load(viewer.user_id)
 
 
 _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[bool]]] = {

@@ -1,10 +1,10 @@
-"""Authentication keys: shown once, stored only as a digest."""
+"""Authentication keys. They are shown once, and stored only as a digest."""
 
 from hashlib import sha256
 from secrets import token_urlsafe
 
 PREFIX = "vgk_"
-"""Lets a scanner for leaked secrets know one."""
+"""By it, a scanner for leaked secrets knows a key."""
 
 
 def new_key() -> str:

@@ -1,4 +1,4 @@
-"""From which networks an account was used before: those stay open to it, whoever fails on it elsewhere."""
+"""The networks from which an account was used before. They stay open to it, whoever fails on it elsewhere."""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,9 +22,9 @@ def is_known(seen_at: datetime | None, now: datetime) -> bool:
 async def remember(
     database: Database, user_id: int, network: bytes, seen_at: datetime | None, now: datetime
 ) -> None:
-    """After a sign-in that worked; from where one did within a day, nothing is written.
+    """To be called after a sign-in that succeeded. Writes nothing if there was one from there within a day.
 
-    Signing in does not need it: where the database cannot be written, nothing is remembered.
+    Signing in does not need it: if the database cannot be written, nothing is remembered.
     """
     if seen_at is not None and seen_at > now - _SEEN_AGAIN:
         return

@@ -1,8 +1,8 @@
-"""What all workers together have let callers have: buckets that add up through the database.
+"""The ledger of what all workers together let callers use: token buckets that add up through the database.
 
 A worker decides by itself, in its own memory, and no request waits for the database. Once a caller has used
-up a share of a bucket, the worker adds that to the database's, and learns what the others have added. What
-was let through in the meantime is not forgiven: it is owed.
+up a share of a bucket, the worker adds that to the database, and learns what the other workers have added.
+What they let through in the meantime is not forgiven: the caller owes it.
 """
 
 import logging
@@ -28,9 +28,9 @@ K = TypeVar("K", bound=Hashable)
 BUCKETS = table_of(RateBucket)
 _KEY_BYTES = 16
 _MOST_ROWS = 200
-"""Of one statement."""
+"""In one statement."""
 _SECONDS = 5.0
-"""For which the database may take, and is left alone when it did not."""
+"""How long the database may take, and how long it is left alone after it took longer."""
 _CLOSE_SECONDS = 1.0
 _MICROSECONDS = 1_000_000
 _FAILURES = (Unavailable, SQLAlchemyError, OSError)
@@ -39,11 +39,11 @@ _FAILURES = (Unavailable, SQLAlchemyError, OSError)
 class Entry(NamedTuple):
     key: bytes
     seconds: float
-    """By which the bucket is full later than it was."""
+    """By how much later the bucket is full than before."""
 
 
 class Ledger:
-    """The table of buckets. `secret`: under which the names of callers are hashed."""
+    """The table of buckets. The names of callers are hashed with `secret`."""
 
     def __init__(self, database: Database, secret: bytes, clock: Callable[[], datetime]) -> None:
         self._database = database
@@ -57,11 +57,11 @@ class Ledger:
         return blake2b(name.encode(), digest_size=_KEY_BYTES, key=self._secret).digest()
 
     async def add(self, entries: Sequence[Entry]) -> dict[bytes, float]:
-        """In one statement. When each bucket is full, with what others have added."""
+        """Adds the entries in one statement. Gives when each bucket is full, with what others have added."""
         now = round(self.now() * _MICROSECONDS)
         rows = [
             {"key": entry.key, "full_from": now + round(entry.seconds * _MICROSECONDS)}
-            # In one order: two workers that wait for each other's rows would wait for ever.
+            # In one order: or two workers could wait for each other's rows for ever.
             for entry in sorted(entries)
         ]
         async with self._database.writing() as session:
@@ -75,14 +75,14 @@ class Ledger:
 
 
 async def forget_full(database: Database, now: datetime) -> None:
-    """Rows that say nothing any more."""
+    """Deletes the rows of full buckets, which say nothing."""
     is_full = BUCKETS.c.full_from <= round(now.timestamp() * _MICROSECONDS)
     async with database.writing() as session:
         await session.execute(delete(BUCKETS).where(is_full))
 
 
 class SharedTokenBuckets(TokenBuckets[K]):
-    """`share`: of a bucket, that a caller uses up before the other workers hear of it."""
+    """`share`: the part of a bucket that a caller uses up before the other workers hear of it."""
 
     def __init__(self, rate: Rate, ledger: Ledger, name: str, *, share: float) -> None:
         super().__init__(rate)
@@ -90,7 +90,7 @@ class SharedTokenBuckets(TokenBuckets[K]):
         self._name = name
         self._share = max(share * rate.seconds, 1 / _MICROSECONDS)
         self._told: dict[K, float] = {}
-        """When the bucket is full by what the database knows; most take too little to have one there."""
+        """When each bucket is full by what the database knows. Most callers use too little to be there."""
         self._told_before: dict[K, float] = {}
         self._due: set[K] = set()
         self._telling: Task[None] | None = None
@@ -115,7 +115,9 @@ class SharedTokenBuckets(TokenBuckets[K]):
             await gather(self._telling, return_exceptions=True)
 
     def _untold(self, key: K, now: float) -> float:
-        """Seconds by which the bucket is full later than the database knows; what came back is in neither."""
+        """By how many seconds the bucket is full later than the database knows. Tokens that came back by
+        time count in neither.
+        """
         told = self._told.get(key)
         if told is None:
             told = self._told_before.get(key, now)
@@ -129,7 +131,7 @@ class SharedTokenBuckets(TokenBuckets[K]):
     def _tell_soon(self, key: K) -> None:
         self._due.add(key)
         if self._telling is None and get_running_loop().time() >= self._rests_until:
-            # In a context of its own: it is no request that asks.
+            # In a context of its own: it belongs to no request.
             self._telling = create_task(self._tell(), context=Context())
             self._telling.add_done_callback(self._end)
 

@@ -19,7 +19,7 @@ _HASH_BYTES = 32
 
 
 def _nobodys_hash() -> str:
-    """Of no password that is known, spelled without hashing one: that would hold up each start."""
+    """A hash of no known password. It is not made by hashing one, as that would slow down each start."""
     salt, digest = (b64encode(token_bytes(size)).decode().rstrip("=") for size in (_SALT_BYTES, _HASH_BYTES))
     cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"

@@ -1,4 +1,4 @@
-"""How much each caller may ask for: by what operations cost, whoever asks."""
+"""Rate limits of callers, in units of what operations cost."""
 
 from collections.abc import Hashable
 from math import ceil
@@ -13,12 +13,12 @@ from base.token_buckets import Rate, TokenBuckets, parse_rate, remaining
 K = TypeVar("K", bound=Hashable)
 
 _SHARE = 0.05
-"""Of a bucket: so much a caller may have at one worker before the others hear of it."""
+"""The part of a bucket that a caller may use at one worker before the others hear of it."""
 _SCOPES = 4
 
 
 class Rates(NamedTuple):
-    """In the words of the limits library, such as `60000 per minute`, or `off`."""
+    """As the limits library reads them, such as `60000 per minute`, or `off`."""
 
     user: str = "off"
     address: str = "off"
@@ -29,20 +29,20 @@ ANY = Rates()
 
 class Limit(NamedTuple):
     policy: str
-    """What is limited: queries or mutations."""
+    """What is limited: `queries` or `mutations`."""
     caller: str
-    """Whose: a user's or an address's."""
+    """Who is limited: a `user` or an `address`."""
     rate: Rate
 
 
 class Budget(NamedTuple):
-    """What is left of a limit, at one instant."""
+    """How much is left of a limit at one instant."""
 
     limit: Limit
     full_in: float
     """Seconds."""
     wait: float
-    """Seconds until what was asked for may be had; 0 where it was."""
+    """Seconds until what was asked for may be had; 0 if it was had."""
 
     @property
     def remaining(self) -> int:
@@ -61,19 +61,19 @@ class Budget(NamedTuple):
 
 
 class RateLimits:
-    """Of queries, subscriptions among them, and of mutations: each has buckets of its own.
+    """The limits of queries, which subscriptions count among, and of mutations. Each has buckets of its own.
 
-    A user has one for what their own tokens and keys ask, one for their tokens for organizations and one for
-    those for workspaces. Who is not signed in shares one with their network.
+    A user has one bucket for tokens and keys of their own, one for tokens for organizations, and one for
+    tokens for workspaces. Callers who are not signed in share the bucket of their network.
     """
 
     def __init__(self, queries: Rates = ANY, mutations: Rates = ANY, ledger: Ledger | None = None) -> None:
-        """`ledger`: of several workers; None where this one is alone."""
+        """`ledger` is shared by several workers; None if this one is alone."""
         self._queries = _Policy("queries", queries, ledger)
         self._mutations = _Policy("mutations", mutations, ledger)
 
     def spend(self, viewer: Viewer, address: str, cost: int, now: float, *, writes: bool) -> Budget | None:
-        """None where nothing is limited. What costs 0 needs something left, and takes nothing."""
+        """None if there is no limit. A cost of 0 needs that something is left, and takes nothing."""
         policy = self._mutations if writes else self._queries
         return policy.spend(viewer, address, cost, now)
 
@@ -125,7 +125,7 @@ async def closed(*buckets: TokenBuckets[Any] | None) -> None:
 
 
 def _key(viewer: Viewer, user_id: int) -> int:
-    """A number, for it is made for every request."""
+    """The key is a number, as one is made for every request."""
     if viewer.workspace_id is not None:
         return user_id * _SCOPES + 2
     return user_id * _SCOPES + (viewer.organization_id is not None)

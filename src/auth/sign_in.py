@@ -1,4 +1,4 @@
-"""From what a caller shows (a password, a key, a token) to who the caller is."""
+"""Signing in: who a caller is, by a password, a key or a token."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -14,8 +14,10 @@ from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
 from database import Database
-from loaders import Loaders
-from loaders.credentials import KeyRow
+from loaders.base import Loaders
+from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail
+from loaders.organizations import OrganizationByPublicId, WorkspaceByPublicId
+from loaders.people import UserByPublicId
 
 _GONE = "The access token is for somebody or something that is gone."
 _REMEMBERED = 10_000
@@ -25,10 +27,11 @@ _TOKEN_SCHEMES = ("bearer", "")
 
 
 class ViewerCache:
-    """Whom the claims of access tokens mean, remembered for a few seconds by whoever takes in events.
+    """The viewers of access tokens, remembered for a few seconds where events are taken in. Outlives
+    requests.
 
-    What is remembered is what the database said of exactly these claims; keys are looked up each time,
-    and so are roles. So who is deleted may report for those seconds, and reads nothing. Outlives requests.
+    It remembers what the database said about exactly these claims. Keys and roles are looked up each time.
+    So a user who was deleted may still report for those seconds, but reads nothing.
     """
 
     def __init__(self) -> None:
@@ -43,7 +46,7 @@ class ViewerCache:
 
 
 class Attempt(NamedTuple):
-    """To sign in with a password."""
+    """An attempt to sign in with a password."""
 
     email: str
     password: str
@@ -54,13 +57,13 @@ class Attempt(NamedTuple):
 async def user_by_password(
     loaders: Loaders, database: Database, limiter: SignInLimiter, attempt: Attempt
 ) -> int:
-    """The user's id. Raises the same UNAUTHENTICATED for a wrong password and an unknown account, and
-    THROTTLED for both alike.
+    """The user's id. A wrong password and an unknown account raise the same UNAUTHENTICATED, and the same
+    THROTTLED.
     """
     account, address, now = attempt.email.strip().lower(), attempt.address, attempt.at
     limiter.allow(account, address)
     network = limiter.network(account, address)
-    known = await loaders.password_by_email.load((account, network))
+    known = await loaders[PasswordByEmail].load((account, network))
     seen_at = known.seen_at if known else None
     is_stranger = not is_known(seen_at, now)
     if is_stranger:
@@ -84,7 +87,7 @@ async def viewer_of(
     now: datetime,
     viewer_cache: ViewerCache | None = None,
 ) -> Viewer:
-    """Credentials that do not count make an anonymous viewer who is told why where it matters.
+    """With invalid credentials, an anonymous viewer, who is told why when something is refused.
 
     So a client whose token has expired can still sign in, and read what is public.
     """
@@ -97,7 +100,7 @@ async def viewer_of(
 async def expiry_of(
     headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime
 ) -> datetime | None:
-    """Until when the credentials count; None where there are none. Raises UNAUTHENTICATED."""
+    """Until when the credentials are valid; None if there are none. Raises UNAUTHENTICATED."""
     shown = _shown(headers)
     if shown is None:
         return None
@@ -141,7 +144,7 @@ async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
 
 
 async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
-    known = await loaders.key_by_digest.load(digest(key))
+    known = await loaders[KeyByDigest].load(digest(key))
     if known is None or known.revoked_at is not None:
         raise Unauthenticated("The authentication key is not valid.")
     if known.expires_at <= now:
@@ -150,18 +153,18 @@ async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
 
 
 async def viewer_of_claims(claims: Claims, loaders: Loaders) -> Viewer:
-    """Raises UNAUTHENTICATED where somebody or something of the claims is gone."""
-    user = await loaders.user_by_public_id.load(claims.user)
+    """Raises UNAUTHENTICATED if the user, the organization or the workspace is gone."""
+    user = await loaders[UserByPublicId].load(claims.user)
     if user is None:
         raise Unauthenticated(_GONE)
     viewer = Viewer(user.id)
     if claims.organization:
-        organization = await loaders.organization_by_public_id.load(claims.organization)
+        organization = await loaders[OrganizationByPublicId].load(claims.organization)
         if organization is None:
             raise Unauthenticated(_GONE)
         viewer = viewer._replace(organization_id=organization.id)
     if claims.workspace:
-        workspace = await loaders.workspace_by_public_id.load(claims.workspace)
+        workspace = await loaders[WorkspaceByPublicId].load(claims.workspace)
         if workspace is None:
             raise Unauthenticated(_GONE)
         viewer = viewer._replace(workspace_id=workspace.id)

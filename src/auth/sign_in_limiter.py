@@ -1,7 +1,7 @@
-"""How often somebody may try to sign in: counted for the account, and for the network that it is tried from.
+"""Rate limits of sign-ins, for the account and for the network from which somebody tries.
 
-Who fails on somebody's account holds up their own network first, then all networks from which the account was
-not used before, and never those from which it was.
+Failures on an account first block the network from which they come, then all networks from which the account
+was not used before. They never block the networks from which it was used.
 """
 
 from collections.abc import Callable
@@ -22,21 +22,21 @@ _NETWORK_BYTES = 16
 
 
 class SignInRates(NamedTuple):
-    """In the words of the limits library, such as `10 per 15 minutes`, or `off`."""
+    """As the limits library reads them, such as `10 per 15 minutes`, or `off`."""
 
     account: str
     """Failures on one account from one network."""
     strangers: str
     """Failures on one account from all networks from which it was not used before."""
     address: str
-    """Attempts from one network, on whatever account."""
+    """Attempts from one network, on any account."""
 
 
 class SignInLimiter:
     def __init__(
         self, rates: SignInRates, secret: bytes, clock: Callable[[], datetime], ledger: Ledger | None = None
     ) -> None:
-        """`ledger`: of several workers, which hear of every attempt; None where this one is alone."""
+        """`ledger` is shared by several workers, which hear of every attempt; None if this one is alone."""
         self._secret = blake2b(secret, digest_size=32).digest()
         self._clock = clock
         self._accounts: _Found = buckets_of("sign-ins to accounts", rates.account, ledger, share=0)
@@ -44,17 +44,18 @@ class SignInLimiter:
         self._addresses: _Found = buckets_of("sign-ins from addresses", rates.address, ledger, share=0)
 
     def network(self, account: str, address: str) -> bytes:
-        """What is kept of a network that an account was used from: nobody reads the address from it, nor
-        whether another account was."""
+        """A hash that stands for a network from which an account was used. It shows neither the address, nor
+        whether another account was used from there.
+        """
         name = f"{account}\n{network_of(address)}"
         return blake2b(name.encode(), digest_size=_NETWORK_BYTES, key=self._secret).digest()
 
     def allow_address(self, address: str) -> None:
-        """Counts this attempt, like the following. Raises THROTTLED."""
+        """Counts this attempt, as the next two do. Raises THROTTLED."""
         self._take(self._addresses, network_of(address))
 
     def allow(self, account: str, address: str) -> None:
-        """Whether or not there is such an account."""
+        """The account need not exist."""
         self.allow_address(address)
         self._take(self._accounts, f"{account}\n{network_of(address)}")
 
@@ -62,7 +63,7 @@ class SignInLimiter:
         self._take(self._strangers, account)
 
     def succeeded(self, account: str, address: str, *, is_stranger: bool) -> None:
-        """It was no failure."""
+        """Takes back that the attempt was counted as a failure."""
         self._give_back(self._accounts, f"{account}\n{network_of(address)}")
         if is_stranger:
             self._give_back(self._strangers, account)
@@ -85,5 +86,5 @@ class SignInLimiter:
 
 
 def _key(name: str) -> bytes:
-    """Short, however long the name that somebody sends."""
+    """It is short, however long the name is that somebody sends."""
     return sha256(name.encode()).digest()

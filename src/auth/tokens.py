@@ -1,28 +1,43 @@
-"""Access tokens: short-lived JWTs, signed with a key that is named in them, so that keys can rotate."""
+"""Access tokens: short-lived JWTs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid4
 
-import jwt
 from cachetools import LRUCache
 
+from auth.key_ring import MALFORMED, KeyRing
 from base.errors import Unauthenticated
 
-_ALGORITHM = "HS256"
-_REQUIRED = ["exp", "iat", "iss", "aud", "sub"]
 _MIN_SECRET_LENGTH = 32
 _REMEMBERED = 10_000
 
 
 class Claims(NamedTuple):
-    """Public ids, as everything in a token can be read by whoever holds it."""
+    """Whom a JWT is for. The ids are public ones, as everybody who holds a JWT can read it."""
 
     user: UUID
     organization: UUID | None = None
     workspace: UUID | None = None
+
+    def payload(self) -> dict[str, str | None]:
+        return {
+            "sub": self.user.hex,
+            "org": self.organization.hex if self.organization else None,
+            "wsp": self.workspace.hex if self.workspace else None,
+        }
+
+    @classmethod
+    def of(cls, payload: Mapping[str, Any]) -> Self:
+        """Raises one of MALFORMED."""
+        organization, workspace = payload.get("org"), payload.get("wsp")
+        return cls(
+            UUID(payload["sub"]),
+            None if organization is None else UUID(organization),
+            None if workspace is None else UUID(workspace),
+        )
 
 
 class AccessToken(NamedTuple):
@@ -38,38 +53,32 @@ class _Read(NamedTuple):
 class Signer:
     """`secrets`: the first signs; the others only verify, until what they signed has expired.
 
-    What a token says is remembered by the token's digest, as it never changes; whether it has expired
-    is asked each time.
+    What a token says never changes, so it is remembered by the token's digest. Whether the token has expired
+    is checked each time.
     """
 
     def __init__(self, secrets: Sequence[str], *, lifetime: timedelta, issuer: str, audience: str) -> None:
         if not secrets or min(map(len, secrets)) < _MIN_SECRET_LENGTH:
             raise ValueError(f"a secret needs at least {_MIN_SECRET_LENGTH} characters")
-        self._keys = {_key_id(secret): secret for secret in secrets}
-        self._signing = _key_id(secrets[0])
+        self._keys = KeyRing(
+            [secret.encode() for secret in secrets],
+            "key",
+            audience=audience,
+            required=["exp", "iat", "iss", "aud", "sub"],
+            issuer=issuer,
+        )
         self._lifetime = lifetime
         self._issuer = issuer
-        self._audience = audience
         self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
 
     def issue(self, claims: Claims, now: datetime) -> AccessToken:
         expires_at = (now + self._lifetime).replace(microsecond=0)
-        payload = {
-            "iss": self._issuer,
-            "aud": self._audience,
-            "sub": claims.user.hex,
-            "iat": now,
-            "exp": expires_at,
-            "jti": uuid4().hex,
-            "org": claims.organization.hex if claims.organization else None,
-            "wsp": claims.workspace.hex if claims.workspace else None,
-        }
-        given = {name: value for name, value in payload.items() if value is not None}
-        text = jwt.encode(given, self._keys[self._signing], _ALGORITHM, headers={"kid": self._signing})
-        return AccessToken(text, expires_at)
+        who = {name: value for name, value in claims.payload().items() if value is not None}
+        payload = {"iss": self._issuer, "iat": now, "exp": expires_at, "jti": uuid4().hex, **who}
+        return AccessToken(self._keys.sign(payload), expires_at)
 
     def read(self, text: str, now: datetime) -> Claims:
-        """Raises UNAUTHENTICATED, saying whether the token has expired or is none of ours."""
+        """Raises UNAUTHENTICATED, and says whether the token has expired or is none of ours."""
         read = self._read(text)
         # By the same clock as the rest of the request.
         if read.expires_at <= now.timestamp():
@@ -77,7 +86,7 @@ class Signer:
         return read.claims
 
     def expiry(self, text: str) -> datetime:
-        """Raises UNAUTHENTICATED where it is none of ours."""
+        """Raises UNAUTHENTICATED if it is none of ours."""
         return datetime.fromtimestamp(self._read(text).expires_at, UTC)
 
     def _read(self, text: str) -> _Read:
@@ -90,24 +99,7 @@ class Signer:
 
     def _verified(self, text: str) -> _Read:
         try:
-            key = self._keys[jwt.get_unverified_header(text)["kid"]]
-            payload = jwt.decode(
-                text,
-                key,
-                algorithms=[_ALGORITHM],
-                issuer=self._issuer,
-                audience=self._audience,
-                options={"require": _REQUIRED, "verify_exp": False, "verify_iat": False},
-            )
-            claims = Claims(UUID(payload["sub"]), _optional(payload, "org"), _optional(payload, "wsp"))
-            return _Read(claims, float(payload["exp"]))
-        except (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError):
+            payload = self._keys.verified(text)
+            return _Read(Claims.of(payload), float(payload["exp"]))
+        except MALFORMED:
             raise Unauthenticated("The access token is not valid.") from None
-
-
-def _key_id(secret: str) -> str:
-    return sha256(b"viewgraph key id:" + secret.encode()).hexdigest()[:12]
-
-
-def _optional(payload: dict[str, str], name: str) -> UUID | None:
-    return UUID(payload[name]) if name in payload else None

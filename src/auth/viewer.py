@@ -5,26 +5,26 @@ from base.errors import Unauthenticated
 
 
 class TokenScope(Enum):
-    """What a token is for: all that its user may do, or one organization or workspace, and nothing else."""
+    """What a token is for: all that its user may do, or one organization or one workspace alone."""
 
     USER = "USER"
     ORGANIZATION = "ORGANIZATION"
     WORKSPACE = "WORKSPACE"
 
     def covers(self, scope: "TokenScope") -> bool:
-        """Whether what may be done with a token as narrow as this may be done with one of `scope`, too."""
+        """Whether a token of `scope` is enough where this scope is the narrowest that is allowed."""
         widest_first = list(TokenScope)
         return widest_first.index(scope) <= widest_first.index(self)
 
 
 class Viewer(NamedTuple):
-    """Who asks: nobody known, a user, or a user within one organization or workspace."""
+    """Who asks: somebody unknown, a user, or a user within one organization or workspace."""
 
     user_id: int | None = None
     organization_id: int | None = None
     workspace_id: int | None = None
     refusal: str | None = None
-    """Why credentials that were sent do not count; then the viewer is nobody known."""
+    """Why the credentials that were sent are invalid; then the viewer is unknown."""
 
     @property
     def scope(self) -> TokenScope:
@@ -34,7 +34,9 @@ class Viewer(NamedTuple):
 
     @property
     def person_id(self) -> int | None:
-        """The user, for what is theirs alone: nobody with a token for an organization or workspace."""
+        """The user, for what belongs to the user alone; None with a token for an organization or
+        workspace.
+        """
         return self.user_id if self.scope is TokenScope.USER else None
 
     def required_user_id(self) -> int:

@@ -1,14 +1,14 @@
-"""Other names of a tenant's sites: which are one, and which are meant by a pattern."""
+"""Aliases of a tenant's sites: which hosts are the same site, and which a pattern means."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 BELOW = "*."
-"""Before a host: all hosts below it, however deep, and not itself."""
+"""In front of a host it means all hosts below that host, however deep, but not the host itself."""
 WWW = "www."
 ANY_WWW = "www.*"
-"""As a pattern, whose name is `*`: a host with `www.` before it is the host."""
+"""A pattern, whose name is `*`: a host with `www.` in front is the same as the host without it."""
 ANY = "*"
 
 
@@ -29,7 +29,9 @@ class Aliases:
         return bool(self.pairs)
 
     def name_of(self, host: str) -> str:
-        """Under which it is shown: by its own alias, else without `www.`, else by the longest pattern."""
+        """The name under which a host is shown: by its own alias, else without `www.`, else by the longest
+        pattern.
+        """
         if host in self._names:
             return self._names[host]
         if self._drops_www and host.startswith(WWW):
@@ -37,7 +39,9 @@ class Aliases:
         return next((self._names[above] for above in _above(host) if above in self._names), host)
 
     def others(self, name: str) -> tuple[set[str], set[str]]:
-        """What may be shown under a name: hosts, and patterns of hosts; `name_of` says of each if it is."""
+        """The hosts, and the patterns of hosts, that may be shown under a name. `name_of` decides for each
+        host.
+        """
         patterns = {pattern for pattern, of in self.pairs if of == name}
         below = {pattern for pattern in patterns if pattern.startswith(BELOW)}
         hosts = {name, *(patterns - below)}
@@ -50,7 +54,7 @@ NO_ALIASES = Aliases()
 
 
 def is_among(host: str, allowed: frozenset[str], aliases: Aliases = NO_ALIASES) -> bool:
-    """Whether a list of hosts and patterns such as `*.example.com` has it, under whatever name."""
+    """Whether a host is in a list of hosts and patterns such as `*.example.com`, under any of its names."""
     if _has(allowed, host):
         return True
     if not aliases:
@@ -64,7 +68,7 @@ def _has(allowed: frozenset[str], host: str) -> bool:
 
 
 def _above(host: str) -> Iterator[str]:
-    """The patterns that mean it, the longest first."""
+    """The patterns that mean this host, the longest first."""
     _, _, rest = host.partition(".")
     while rest:
         yield f"{BELOW}{rest}"

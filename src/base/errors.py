@@ -1,11 +1,15 @@
-"""The errors that a caller can expect. Anything else that is raised is a bug: it is logged and masked."""
+"""The errors that a caller can expect. Any other error is a bug: it is logged, and the caller does not see
+it.
+"""
 
 from collections.abc import Sequence
 from typing import Any, ClassVar
 
 
 class ExpectedError(Exception):
-    """`message` is shown to the caller as it stands; `extensions` join its error's `extensions`."""
+    """The caller sees `message` as it is. `extensions` become part of the `extensions` of the GraphQL
+    error.
+    """
 
     code: ClassVar[str]
     status: ClassVar[int]
@@ -22,7 +26,7 @@ class Unauthenticated(ExpectedError):
 
 
 class Lapsed(Unauthenticated):
-    """Credentials that counted when a subscription began."""
+    """The credentials were valid when a subscription began, and are not any more."""
 
 
 class Forbidden(ExpectedError):
@@ -31,20 +35,20 @@ class Forbidden(ExpectedError):
 
 
 class NotFound(ExpectedError):
-    """No such object, or none that this viewer may know of: the two answer alike."""
+    """There is no such object, or this viewer may not know of it. The answer is the same."""
 
     code = "NOT_FOUND"
     status = 404
 
 
 class Gone(NotFound):
-    """It was there until its time was over."""
+    """It was there until it expired."""
 
     status = 410
 
 
 class BadUserInput(ExpectedError):
-    """`argument` names the value, `reason` says what is wrong with it, for programs."""
+    """`argument` names the value, and `reason` says what is wrong with it, both for programs."""
 
     code = "BAD_USER_INPUT"
     status = 422
@@ -68,7 +72,7 @@ class Throttled(ExpectedError):
 
 
 class TooExpensive(ExpectedError):
-    """Of an operation, by what its document and variables ask for: nothing of it is executed."""
+    """An operation costs too much, by what its document and variables ask for. Nothing of it is executed."""
 
     code = "COST_ESTIMATED_TOO_EXPENSIVE"
     status = 400
@@ -82,7 +86,7 @@ class TooExpensive(ExpectedError):
 
 
 class TooManyPoints(TooExpensive):
-    """Of all series of an operation together."""
+    """All series of an operation together have too many points."""
 
     def __init__(
         self,
@@ -94,7 +98,7 @@ class TooManyPoints(TooExpensive):
         groups: int,
         narrow: Sequence[str],
     ) -> None:
-        """`field` is the series with the most; `narrow` names arguments by which there are fewer."""
+        """`field` is the series with the most points. `narrow` names arguments that make them fewer."""
         ways = ", ".join(f"`{name}`" for name in narrow)
         ExpectedError.__init__(
             self,

@@ -1,30 +1,18 @@
-"""Ids that leave the house: UUIDs of version 7, and global ids made from them."""
+"""The ids that others see: UUIDs of version 7, and global ids made from them."""
 
 import os
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
-from enum import StrEnum
 from uuid import UUID
+
+from base.kinds import Kind
+
+__all__ = ["InvalidId", "Kind", "global_id", "parse_global_id", "public_id_in", "uuid7", "uuid7_instant"]
 
 _ENCODED_LENGTH = 22
 _VERSION = 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = datetime.max.replace(tzinfo=UTC) - _EPOCH
-
-
-class Kind(StrEnum):
-    """The prefix of a global id, by which `node(id:)` knows the type."""
-
-    USER = "usr"
-    PUBLICATION = "pub"
-    EXPERIENCE = "exp"
-    COMMENT = "com"
-    APPOINTMENT = "apt"
-    ORGANIZATION = "org"
-    WORKSPACE = "wsp"
-    ASSET = "ast"
-    USER_INSIGHT = "ins"
-    AUTHENTICATION_KEY = "key"
 
 
 class InvalidId(ValueError):
@@ -62,3 +50,12 @@ def parse_global_id(text: str) -> tuple[Kind, UUID]:
     if global_id(kind, public_id) != text:
         raise InvalidId(text)
     return kind, public_id
+
+
+def public_id_in(text: str, kind: Kind) -> UUID | None:
+    """None for the id of another kind, and for what is no id."""
+    try:
+        found, public_id = parse_global_id(text)
+    except InvalidId:
+        return None
+    return public_id if found is kind else None

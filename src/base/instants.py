@@ -1,4 +1,6 @@
-"""Instants as text. Digits beyond the microsecond are cut, everywhere: a day's last instant stays in it."""
+"""Instants as text. Digits beyond the microsecond are cut off, so that the last instant of a day stays in
+it.
+"""
 
 import re
 from datetime import datetime
@@ -20,7 +22,7 @@ class InvalidInstant(ValueError):
 
 
 class Instant(datetime):
-    """An aware datetime. It is a type of its own so that msgspec leaves the reading to us: it would round."""
+    """An aware datetime. It is a type of its own, so that msgspec lets us read it: msgspec would round."""
 
 
 def instant_of(text: str) -> Instant:
@@ -31,8 +33,9 @@ def instant_of(text: str) -> Instant:
 
 
 def instant_in_file(text: str, zone: ZoneInfo | None) -> Instant:
-    """As databases write them too, such as `2023-06-04 23:59:59+00` or ending in ` UTC`; without an offset as
-    `local_instant` has it. Raises InvalidInstant.
+    """Also reads what databases write, such as `2023-06-04 23:59:59+00` or `2023-06-04 23:59:59 UTC`.
+
+    Without an offset it is a local time: see `local_instant`. Raises InvalidInstant.
     """
     found = _IN_FILES.fullmatch(text)
     if not found:
@@ -44,8 +47,9 @@ def instant_in_file(text: str, zone: ZoneInfo | None) -> Instant:
 
 
 def local_instant(local: datetime, zone: ZoneInfo | None) -> Instant:
-    """When the clocks of the zone first show a local time; when they are set forward over it, then. Raises
-    InvalidInstant where there is no zone."""
+    """When the clocks of the zone first show a local time. If they are set forward over it, the instant of
+    the jump. Raises InvalidInstant if there is no zone.
+    """
     if zone is None:
         raise InvalidInstant(f"{local.isoformat()!r} has no offset, and no --time-zone says whose time it is")
     try:
@@ -60,7 +64,7 @@ def aware(instant: datetime) -> Instant:
 
 def _parsed(text: str) -> Instant:
     try:
-        # It cuts what is beyond the microsecond.
+        # It cuts off digits beyond the microsecond.
         return Instant.fromisoformat(text)
     except ValueError as error:
         raise InvalidInstant(f"{text[:40]!r} is not in the calendar: {error}") from None

@@ -1,15 +1,15 @@
-"""Networks: whose address is whose."""
+"""Networks of clients, by their addresses."""
 
 from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _PREFIX = 64
-"""Bits of an IPv6 address; the rest are of one customer, who has as many addresses as they like."""
+"""Bits of an IPv6 address. The remaining bits belong to one customer, who can use all of these addresses."""
 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """What one client may come from: an IPv4 address, or a /64 of IPv6. What is no address stays as it is."""
+    """The network of one client: an IPv4 address, or a /64 of IPv6. What is no address stays as it is."""
     parsed = _parsed(address)
     if not isinstance(parsed, IPv6Address):
         return address if parsed is None else str(parsed)
@@ -18,14 +18,14 @@ def network_of(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def plain_address(address: str) -> str:
-    """IPv4 as such, also where a socket that takes both has it as `::ffff:192.0.2.1`."""
+    """An IPv4 address as such, although a socket for both versions has it as `::ffff:192.0.2.1`."""
     parsed = _parsed(address)
     return address if parsed is None else str(parsed)
 
 
 def _parsed(address: str) -> IPv4Address | IPv6Address | None:
     try:
-        # Whose interface it is reached by is no part of it.
+        # The interface behind `%` is no part of the address.
         parsed = ip_address(address.partition("%")[0])
     except ValueError:
         return None

@@ -1,6 +1,6 @@
-"""Distinct visitors, estimated: HyperLogLog sketches, as they are stored.
+"""Estimates of distinct visitors: HyperLogLog sketches, as they are stored.
 
-Sketches merge without counting anyone twice, in whatever order they come.
+Sketches can be merged in any order, and nobody is counted twice.
 """
 
 from collections.abc import Iterable
@@ -8,43 +8,43 @@ from functools import cache
 from typing import Any, NamedTuple
 
 VERSION = 1
-"""Of everything below, the library's seed (9001) and how visitors are spelled.
+"""The version of everything below, of the library's seed (9001) and of how visitors are written.
 
 Sketches of different versions are never merged.
 """
 ALL_SUBJECTS = (0, 0)
-"""The kind and the id of a subject that stand for all those of a tenant."""
+"""The kind and the id that stand for all subjects of a tenant."""
 _LG_K = 12
 _DEVIATIONS = 2
 _COUPON_BYTES = 4
 _HEADER_INTS_OF_REGISTERS = 10
 
 EMPTY: bytes = bytes.fromhex("0201070c030c0000")
-"""A sketch that saw nobody, as the library writes it."""
+"""A sketch of nobody, as the library writes it."""
 
 
 @cache
 def library() -> Any:
-    """DataSketches, with which comes numpy: together they take a tenth of a second to load."""
+    """DataSketches. Together with numpy, which it needs, it takes a tenth of a second to load."""
     import datasketches
 
     return datasketches
 
 
 class Estimate(NamedTuple):
-    """`lower` and `upper` hold the true number with a probability of 95 %."""
+    """The true number is from `lower` to `upper` with a probability of 95 %."""
 
     estimate: int
     lower: int
     upper: int
 
     def without(self, known: int) -> "Estimate":
-        """So many fewer, which are known exactly."""
+        """The estimate without so many, who are known exactly."""
         return Estimate(*(max(0, number - known) for number in self))
 
 
 def who(user_id: int | None, visitor: bytes | None) -> str | None:
-    """As sketches know people: those who are signed in by their ids, others by their hashes."""
+    """How sketches know a person: by the id if signed in, else by the hash."""
     if user_id is not None:
         return f"user {user_id}"
     return visitor.hex() if visitor else None
@@ -58,7 +58,7 @@ def added(sketch: bytes, visitors: Iterable[str]) -> bytes:
 
 
 class Union:
-    """Of sketches that come one after the other."""
+    """A union of sketches that are added one after the other."""
 
     def __init__(self) -> None:
         self._union = library().hll_union(_LG_K)
@@ -68,7 +68,7 @@ class Union:
             self._union.update(library().hll_sketch.deserialize(sketch))
 
     def result(self, registers: str) -> Any:
-        """`registers`: how the library packs them."""
+        """`registers`: how the library shall pack them."""
         return self._union.get_result(getattr(library().tgt_hll_type, registers))
 
     def estimate(self) -> Estimate:
@@ -88,10 +88,10 @@ def estimate(sketches: Iterable[bytes]) -> Estimate:
 
 
 def content(sketch: bytes) -> bytes:
-    """What is in it: the same for all sketches that saw the same visitors, in whatever order.
+    """What is in a sketch. It is the same for all sketches of the same visitors, in whatever order they came.
 
-    The library's layout: a header, of which the first byte is the length in ints, then either one
-    register for each of the 2^12 places, or while there are few visitors a hash of each, unsorted.
+    The library writes a header, whose first byte is its length in ints. After it come one register for each
+    of the 2^12 places, or, while there are few visitors, a hash of each one, unsorted.
     """
     union = Union()
     union.add([sketch])

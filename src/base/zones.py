@@ -1,4 +1,4 @@
-"""Time zones by the rules of the package tzdata alone: those that the operating system has may be older."""
+"""Time zones by the rules of the package tzdata alone: the rules of the operating system may be older."""
 
 from functools import lru_cache
 from hashlib import sha256
@@ -13,7 +13,7 @@ _PACKAGE: Final = files("tzdata")
 _ZONE_NAMES: Final = frozenset(_PACKAGE.joinpath("zones").read_text("utf-8").split())
 
 RULES_VERSION: Final[str] = tzdata.IANA_VERSION
-"""Such as 2026f. Later ones come later in the alphabet, too."""
+"""Such as 2026f. The version of newer rules comes later in the alphabet."""
 
 
 class UnknownTimeZone(ValueError):
@@ -21,7 +21,7 @@ class UnknownTimeZone(ValueError):
 
 
 class Rules(NamedTuple):
-    """When the clocks of a zone are changed, as one version of the package knows it."""
+    """When the clocks of a zone are changed, by one version of the package."""
 
     key: str
     """The name of the zone, and a hash of the rules."""
@@ -37,7 +37,7 @@ class Rules(NamedTuple):
         return _zone_by(self)
 
 
-# All of them: they are looked up with every event and every answer.
+# All of them are cached, as they are looked up with every event and every answer.
 @lru_cache(maxsize=len(_ZONE_NAMES))
 def time_zone(name: str) -> ZoneInfo:
     return rules_of(name).zone
@@ -52,11 +52,11 @@ def rules_of(name: str) -> Rules:
 
 
 def is_fixed(zone: ZoneInfo) -> bool:
-    """Whether its clocks were never changed, such as those of UTC."""
+    """Whether its clocks are never changed, such as those of UTC."""
     return zone.utcoffset(None) is not None
 
 
-# Two objects of one zone are not equal, and would not share what is cached of days.
+# Two objects of one zone are not equal, and would not share cached days.
 @lru_cache(maxsize=2 * len(_ZONE_NAMES))
 def _zone_by(rules: Rules) -> ZoneInfo:
     return ZoneInfo.from_file(BytesIO(rules.file), key=rules.name)

@@ -1,4 +1,4 @@
-"""The one door to the database. Import from here, never from its modules."""
+"""All access to the database. Import from here, never from its modules."""
 
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows

@@ -1,4 +1,4 @@
-"""Many rows changed at once, each to values of its own."""
+"""Updates of many rows in one statement, each to values of its own."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -19,9 +19,9 @@ async def change_rows(
     to: Sequence[str],
     rows: Sequence[tuple[Any, ...]],
 ) -> None:
-    """Where the columns `match` are as given, sets the columns `to`, in one statement.
+    """Sets the columns `to` of the rows whose columns `match` are as given, in one statement.
 
-    Each of `rows` has the values of both, in this order. A row that is not there any more is left out.
+    Each of `rows` has the values of `match` and then those of `to`. A row that is not there is left out.
     """
     if not rows:
         return

@@ -1,4 +1,4 @@
-"""What one process tells the others that work on the same database."""
+"""Messages from one process to the others that work on the same database."""
 
 import logging
 from asyncio import Event, sleep, timeout
@@ -29,19 +29,19 @@ Hear = Callable[[str], None]
 
 class Channel(Protocol):
     async def tell(self, messages: list[str]) -> None:
-        """Raises OSError while nobody can be told."""
+        """Raises OSError while nobody can be reached."""
 
     async def listen(self, hear: Hear, missed: Callable[[], None], /) -> None:
-        """For ever. `missed`: something may have been said unheard. Who tells hears it too."""
+        """Never returns. It calls `missed` when a message may have been lost. Whoever tells hears it too."""
 
     async def close(self) -> None: ...
 
 
 class Notifications:
-    """PostgreSQL's LISTEN and NOTIFY, on two connections that are held: one listens, one tells.
+    """PostgreSQL's LISTEN and NOTIFY, on two connections that stay open: one listens, one tells.
 
-    They have to reach the server itself: a pool that lends a connection for one transaction forgets
-    who listens.
+    They have to reach the server itself: a pooler that lends a connection for one transaction forgets who
+    listens.
     """
 
     def __init__(self, url: URL) -> None:
@@ -72,7 +72,7 @@ class Notifications:
         self._hang_up()
 
     async def _listen_once(self, hear: Hear, missed: Callable[[], None]) -> None:
-        """Until the connection is lost."""
+        """Listens until the connection is lost."""
         lost = Event()
 
         def heard(_connection: Any, _pid: int, _name: str, message: str) -> None:
@@ -88,7 +88,7 @@ class Notifications:
                     async with timeout(_CHECKED_AFTER):
                         await lost.wait()
                 except TimeoutError:
-                    # Nobody says so when a connection on which nothing moves is dropped on the way.
+                    # Nobody says so when an idle connection is dropped on the way.
                     await connection.execute("SELECT 1", timeout=_PATIENCE)
         finally:
             connection.terminate()
@@ -100,13 +100,13 @@ class Notifications:
 
 
 class Writes:
-    """SQLite tells nobody anything, but whoever looks at its file sees that somebody wrote, if not what."""
+    """SQLite has no messages. But whoever looks at its file sees that somebody wrote, though not what."""
 
     def __init__(self, url: URL) -> None:
         self._path = url.database or ""
 
     async def tell(self, messages: list[str]) -> None:
-        """Whoever looks has seen it."""
+        """Nothing to do: the others look at the file."""
 
     async def listen(self, _hear: Hear, missed: Callable[[], None], /) -> None:
         async with aiosqlite.connect(self._path, timeout=_PATIENCE) as connection:
@@ -122,13 +122,13 @@ class Writes:
 
 
 async def _data_version(connection: aiosqlite.Connection) -> int:
-    """Of the file, as this connection sees it; it changes when another one commits."""
+    """The version of the file, as this connection sees it. It changes when another one commits."""
     ((version,),) = await connection.execute_fetchall("PRAGMA data_version")
     return int(version)
 
 
 def channel_of(url: URL, *, workers: int = 1) -> Channel | None:
-    """None where a process is alone with its file: it knows what it writes."""
+    """None if a process is alone with its file: it knows what it writes."""
     if url.get_backend_name() == "postgresql":
         return Notifications(url)
     return Writes(url) if workers > 1 else None

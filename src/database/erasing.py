@@ -1,6 +1,6 @@
-"""Rows that are deleted so that no file of the database has them any more.
+"""Erases rows, so that no file of the database has them any more.
 
-SQLite and PostgreSQL both leave what is deleted where it stood, until something else needs the room.
+SQLite and PostgreSQL both leave deleted rows where they were, until something else needs the room.
 """
 
 from asyncio import sleep
@@ -17,10 +17,10 @@ _PAUSE_SECONDS = 0.2
 
 
 async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnElement[bool]) -> bool:
-    """For a small table, which PostgreSQL has without a log (UNLOGGED): else that would keep them.
+    """For a small table, which PostgreSQL has to keep without a log (UNLOGGED): the log would keep the rows.
 
-    False when they are deleted, but somebody reads what was there before, and keeps SQLite's log: then
-    it is to be called again.
+    False if the rows are deleted, but somebody still reads what was there before and so keeps SQLite's log.
+    Then it has to be called again.
     """
     async with database.writing() as session:
         connection = await session.connection()
@@ -34,7 +34,7 @@ async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnE
 async def _overwrite(
     connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
 ) -> None:
-    """By zeros in the place where they stand; and what SQLite moves meanwhile, where it stood."""
+    """Writes zeros where the rows are. SQLite does it for what it moves meanwhile, where that was."""
     table = table_of(model)
     blobs = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
     await connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -49,7 +49,7 @@ async def _overwrite(
 async def _write_anew(
     connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
 ) -> None:
-    """What is kept goes into a new file; the old one is cut to nothing when this is committed."""
+    """Writes what is kept into a new file. The old one is cut to nothing when this is committed."""
     table = table_of(model)
     await connection.exec_driver_sql(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE")
     kept = (await connection.execute(select(table).where(not_(are_old)))).mappings().all()
@@ -59,7 +59,7 @@ async def _write_anew(
 
 
 async def _empty_log(database: Database) -> bool:
-    """The log has pages as they were before. It can be cut off when nobody reads these any more."""
+    """The log has pages as they were before. It can be emptied when nobody reads these any more."""
     for _ in range(_TRIES):
         if await database.empty_log():
             return True

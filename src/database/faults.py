@@ -13,7 +13,7 @@ from base.errors import Unavailable
 
 
 class Fault(Enum):
-    """A state of the database that passes, whatever was asked of it."""
+    """A state of the database that will pass, whatever the statement was."""
 
     AWAY = "The database cannot be reached."
     SLOW = "The database did not answer in time."
@@ -47,13 +47,13 @@ _STATES = {
     "57014": Fault.SLOW,
 }
 _CLASSES = {"08": Fault.AWAY, "53": Fault.CROWDED, "57": Fault.AWAY, "58": Fault.AWAY}
-"""Of PostgreSQL's codes, by their first two characters."""
+"""For PostgreSQL's other codes, by their first two characters."""
 _PRIMARY = 0xFF
-"""Of SQLite's codes: the rest says more of the same."""
+"""The part of SQLite's codes that counts here: the rest is only more exact."""
 
 
 def fault_of(error: BaseException | None) -> Fault | None:
-    """None for what is no state of the database: a mistake in a statement, or in what was to be written."""
+    """None if the error is not about the database's state: a mistake in a statement, or in its values."""
     if isinstance(error, DBAPIError):
         return Fault.AWAY if error.connection_invalidated else fault_of(error.orig)
     if isinstance(error, sqlite3.Error):
@@ -67,18 +67,18 @@ def fault_of(error: BaseException | None) -> Fault | None:
     if isinstance(error, OSError):
         return Fault.AWAY
     if isinstance(error, asyncpg.InterfaceError):
-        # Of values that do not fit, too; else the connection is gone.
+        # It is a ValueError where a value does not fit; else the connection is gone.
         return None if isinstance(error, ValueError) else Fault.AWAY
     if isinstance(error, asyncpg.InternalClientError):
-        # So it is asked of a connection that was ended a moment before, and does not know it yet.
+        # A connection raises it that was ended a moment before, and does not know it yet.
         return Fault.AWAY
-    # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
+    # An error that SQLAlchemy raises in place of the driver's has the driver's own as its cause.
     return fault_of(error.__cause__) if error is not None and error.__cause__ else None
 
 
 @contextmanager
 def faults_translated() -> Iterator[None]:
-    """Raises UNAVAILABLE in the place of what the driver says of the database's state."""
+    """Raises UNAVAILABLE in place of the driver's errors about the database's state."""
     try:
         yield
     except Exception as error:

@@ -1,4 +1,4 @@
-"""Inserts that say what happens on a conflict: both dialects have them, under one form."""
+"""Inserts that say what happens on a conflict. Both dialects have them, in the same form."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Lists as parameters: a statement has one text, and is prepared once, however many keys it is given."""
+"""Lists as parameters: so a statement has one text, and is prepared once, for any number of keys."""
 
 from collections.abc import Callable
 from itertools import chain
@@ -31,7 +31,7 @@ class _Many(TypeDecorator[list[Any]]):
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
         if value is None:
             return None
-        # A text with a NUL is in no database: PostgreSQL refuses it, SQLite's JSON would cut it short.
+        # No database has a text with a NUL: PostgreSQL refuses it, and SQLite's JSON would cut it short.
         keys = [item for item in value if not (isinstance(item, str) and "\0" in item)]
         if dialect.name != "sqlite":
             return keys
@@ -40,9 +40,9 @@ class _Many(TypeDecorator[list[Any]]):
 
 
 class among(FunctionElement[Any]):
-    """`column` is one of the list given as the parameter `name`: one text for any number of keys.
+    """The condition that `column` is in the list that is given as the parameter `name`.
 
-    Without a type, because SQLAlchemy writes `= 1` behind a Boolean in SQLite, and no index serves that.
+    It has no type, because SQLAlchemy writes `= 1` behind a Boolean in SQLite, and no index serves that.
     """
 
     inherit_cache = True
@@ -98,9 +98,9 @@ def _rows_postgresql(element: rows_of, compiler: SQLCompiler, **options: Any) ->
 class spans(FunctionElement[Any]):
     """A table of (bucket, start, stop) over the half-open spans given as the parameter `name`.
 
-    They are pairs, in order, and do not overlap. SQLite gets a row for each and seeks them one by one.
-    PostgreSQL would compare every span with every row; so it gets one row over all of them, reads
-    from the first to the last, and `bucket_of` searches its thresholds.
+    They are pairs, in order, and do not overlap. SQLite gets a row for each span and seeks them one by one.
+    PostgreSQL would compare every span with every row. So it gets one row over all of them, and reads from
+    the start of the first to the end of the last; `bucket_of` then searches its thresholds.
     """
 
     inherit_cache = False
@@ -129,7 +129,7 @@ def _spans_postgresql(element: spans, compiler: SQLCompiler, **options: Any) -> 
 
 
 class bucket_of(FunctionElement[Any]):
-    """Where a value lies among `spans`: 2n + 1 is within span n; an even number is in no span."""
+    """Where a value lies among `spans`: 2n + 1 is within span n, and an even number is within none."""
 
     inherit_cache = True
 
@@ -150,7 +150,7 @@ def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any
 
 
 class ordered_join(Join):
-    """An inner join whose left side SQLite reads first: it cannot know how few rows we give."""
+    """An inner join whose left side SQLite reads first, as it cannot know how few rows we give there."""
 
     inherit_cache = True
 

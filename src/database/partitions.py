@@ -1,7 +1,7 @@
-"""PostgreSQL keeps raw events in a table for each month, so that old months go at once.
+"""PostgreSQL keeps raw events in a table for each month, so that an old month can be dropped at once.
 
-Which month is said by the id: one of version 7 begins with the milliseconds at which it was made. Ids of
-other versions, and of months that have no table, stand in the default partition.
+The id says which month: an id of version 7 begins with the milliseconds at which it was made. Events with ids
+of other versions, or of months that have no table, are in the default partition.
 """
 
 import re
@@ -21,9 +21,11 @@ _MONTH = re.compile(r"events_(\d{4})_(\d\d)")
 _MONTHS_AHEAD = 2
 _YEARS_BACK = 10
 _PATIENCE = "900ms"
-"""So long we wait for a table that is in use, and whoever comes after us too. A deadlock lasts a second."""
+"""How long we wait for a table that is in use, while others wait behind us. A deadlock is found after a
+second.
+"""
 _IN_USE = {"55P03", "40P01"}
-"""PostgreSQL's states for a lock that was not to be had, and for a deadlock."""
+"""PostgreSQL's states for a lock that could not be had in time, and for a deadlock."""
 
 _PARTITIONS = text(
     "SELECT relname FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid "
@@ -62,14 +64,14 @@ def months_from(now: datetime) -> list[date]:
 
 
 async def ensure_partitions(database: Database, now: datetime) -> list[str]:
-    """Makes those of this month and the next ones that are missing, and gives their names."""
+    """Makes the missing ones of this month and the next two, and gives their names."""
     return await _ensure(database, months_from(now))
 
 
 async def ensure_past_partitions(database: Database, now: datetime, months: Iterable[date]) -> list[str]:
-    """For whoever brings many events of the past: makes those of these months, by their first days.
+    """Makes the missing ones of these months, given by their first days, for a large import of past events.
 
-    None of more than ten years ago: every statement that reads events plans for each of them.
+    It makes none of more than ten years ago: every statement that reads events has to plan for each of them.
     """
     last = month_start(now.astimezone(UTC).date())
     first = last.replace(year=last.year - _YEARS_BACK)
@@ -83,7 +85,7 @@ async def _ensure(database: Database, months: Iterable[date]) -> list[str]:
     async with database.engine.begin() as connection:
         if wanted.keys() <= await _names(connection):
             return []
-        # Whoever makes partitions waits for others who do; who writes events does not mind.
+        # Whoever makes partitions waits for others who do. Writers of events do not wait.
         await connection.exec_driver_sql("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
         known = await _names(connection)
         missing = [name for name in wanted if name not in known]
@@ -97,7 +99,7 @@ async def _names(connection: AsyncConnection) -> set[str]:
 
 
 async def _make(connection: AsyncConnection, name: str, month: date | None) -> None:
-    """With what the default partition has of the month: a clock that was ahead, ids that are random."""
+    """Moves into it the month's events that are in the default partition: their clock was ahead."""
     if month is None:
         await connection.exec_driver_sql(f"CREATE TABLE {name} PARTITION OF events DEFAULT")
         return
@@ -113,10 +115,10 @@ async def _make(connection: AsyncConnection, name: str, month: date | None) -> N
 
 
 async def drop_partitions(database: Database, kept: Mapping[int, datetime]) -> list[str]:
-    """Drops each month in which nothing is to be kept, and gives their names.
+    """Drops each month in which nothing has to be kept, and gives their names.
 
-    `kept` says for each tenant since when its events are; of a tenant that is not in it all are. Where a
-    table is in use for long, it and the later ones are left.
+    `kept` says from when on each tenant's events are kept; those of a tenant that is not in it are all kept.
+    If a table stays in use, it is left, and so are the later ones.
     """
     if database.dialect_name != "postgresql" or not kept:
         return []
@@ -143,12 +145,12 @@ def _stop(partition: str) -> datetime | None:
 
 
 async def _drop(database: Database, partition: str, kept: Mapping[int, datetime]) -> bool:
-    """Unless something in it is kept: an event may be later than its id, so the rows decide."""
+    """Drops it unless it has an event that is kept. The rows decide, as an event may be later than its id."""
     async with database.engine.begin() as connection:
         if await _has_kept(connection, partition, kept):
             return False
         await connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{_PATIENCE}'")
-        # From here on nothing is added to it; and what was added meanwhile is seen.
+        # From here on nothing is added to it, and what was added meanwhile is seen.
         await connection.exec_driver_sql(f"LOCK TABLE {partition} IN SHARE MODE")
         if await _has_kept(connection, partition, kept):
             return False

@@ -1,4 +1,4 @@
-"""PostgreSQL's connections that only read, held open with their statements prepared."""
+"""PostgreSQL's connections that only read. They are held open, and keep their statements prepared."""
 
 import asyncio
 from collections.abc import Awaitable
@@ -10,6 +10,7 @@ from asyncpg.prepared_stmt import PreparedStatement
 from sqlalchemy import URL
 
 from base.errors import TimedOut
+from database.engine import CONNECT_SECONDS
 from database.faults import Fault
 from database.pool import Pool, Slots
 from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
@@ -18,7 +19,6 @@ from database.snapshot import Fetched, Snapshot, SnapshotPool
 _CANCEL_SECONDS = 0.25
 _RECOVERY_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
-_CONNECT_SECONDS = 3.0
 _PULSE_SECONDS = 1.5
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SAVEPOINT begun"
 _GO_BACK = "ROLLBACK TO SAVEPOINT begun"
@@ -34,10 +34,10 @@ class PostgresReader:
         try:
             return await self._rows(text, arguments)
         except asyncpg.CharacterNotInRepertoireError:
-            # PostgreSQL's text has no NUL, so nothing there is equal to a text that has one.
+            # PostgreSQL's text has no NUL, so no row is equal to a text that has one.
             return []
         except asyncpg.QueryCanceledError:
-            # By the server, after the time that it was given for each statement, or by an operator.
+            # The server does it after the time that it was given for each statement, or an operator does.
             raise TimedOut("The database has cut the statement off.") from None
 
     async def _rows(self, text: str, arguments: list[Any]) -> Fetched:
@@ -48,9 +48,11 @@ class PostgresReader:
         return rows
 
     async def recovered_reader(self) -> "PostgresReader | None":
-        """When the statement has ended that was cut off; None if it does not. asyncpg has told the server to
-        end it, and whatever is asked next waits for that; a word that comes late may hit it as well. One that
-        comes too early is not heeded, and said again.
+        """Waits for the end of a statement that was cut off. None if it does not end.
+
+        asyncpg has asked the server to cancel it, and the next statement waits for its end. A cancellation
+        that comes late may hit the next statement, too; one that comes too early does nothing, and is sent
+        again.
         """
         following = asyncio.create_task(self._next_one())
         try:
@@ -69,7 +71,7 @@ class PostgresReader:
             await self.connection.execute("SELECT 1")
 
     async def _cancel(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)
+        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
         try:
             await connection.execute("SELECT pg_cancel_backend($1)", self.connection.get_server_pid())
         finally:
@@ -79,7 +81,7 @@ class PostgresReader:
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    # What one is told that was ended a moment before, and does not know it yet.
+    # A connection raises it that was ended a moment before, and does not know it yet.
     asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -91,7 +93,7 @@ _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameEr
 
 
 class PostgresSnapshotConnection(PostgresReader):
-    """An error ends a transaction, but not what was before the savepoint, and with it what is seen."""
+    """After an error, it goes back to a savepoint: so the transaction, and what it sees, stays."""
 
     _has_begun = False
 
@@ -121,7 +123,7 @@ class PostgresSnapshotConnection(PostgresReader):
         return await super()._rows(text, arguments)
 
     async def _next_one(self) -> None:
-        """A word that comes late may hit this one too: then it is not done."""
+        """A cancellation that comes late may hit this one too: then it has to be done again."""
         while True:
             with suppress(asyncpg.QueryCanceledError):
                 await self.connection.execute(_GO_BACK)
@@ -138,10 +140,10 @@ class PostgresSnapshotConnection(PostgresReader):
 
 
 class PostgresReaders:
-    """A connection that broke is replaced and the statement asked once more: reading twice does no harm."""
+    """A connection that broke is replaced, and the statement runs once more: reading twice does no harm."""
 
     def __init__(self, url: URL, limit: int, read_seconds: float | None) -> None:
-        """`read_seconds`: after which the server ends a statement if nobody else did."""
+        """`read_seconds`: a little later, the server ends a statement if nobody else did."""
         self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         running = Slots(limit)
@@ -169,7 +171,7 @@ class PostgresReaders:
         return Snapshot(self._snapshots, is_large=is_large)
 
     async def are_there(self) -> bool:
-        """Asked on a connection of its own. One that has no connection left is there, and busy."""
+        """It asks on a connection of its own. A server that has no connection left is there, and busy."""
         connection: asyncpg.Connection | None = None
         try:
             async with asyncio.timeout(_PULSE_SECONDS):
@@ -218,7 +220,7 @@ class PostgresReaders:
         return PostgresSnapshotConnection(await self._connected(), self._dsn)
 
     async def _connected(self) -> asyncpg.Connection:
-        connection = await asyncpg.connect(self._dsn, timeout=_CONNECT_SECONDS)
+        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
         if self._seconds is not None:
             try:
                 milliseconds = round((self._seconds + _GRACE_SECONDS) * 1000)

@@ -1,4 +1,4 @@
-"""SQLite's connections that only read, held open with their statements prepared: each is a thread."""
+"""SQLite's connections that only read. Each is a thread, is held open, and keeps its statements prepared."""
 
 import asyncio
 import sqlite3
@@ -16,7 +16,7 @@ from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
 _INTERRUPT_SECONDS = 0.01
 _SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
 _ROWS_OF_A_CHUNK = 64
-"""Of cursors, which nobody uses here."""
+"""For cursors, which nobody uses here."""
 
 
 class SqliteReaders:
@@ -68,7 +68,7 @@ class SqliteReaders:
 
 
 class SqliteSnapshotConnection(aiosqlite.Connection):
-    """It begins in its thread together with what is read first, and ends at once, when nothing runs there."""
+    """It begins in its thread together with the first statement. It ends at once, when nothing runs there."""
 
     _has_begun = False
 
@@ -81,7 +81,7 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
         return True
 
     def end(self) -> None:
-        # As soon done as said to the thread: a lock is given back.
+        # It only gives back a lock, which is as quick as to tell the thread.
         self._has_begun = False
         self._conn.rollback()
 
@@ -94,15 +94,16 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
             connection.execute("BEGIN")
             self._has_begun = True
         elif not connection.in_transaction:
-            # SQLite ends it by itself after some errors, and would show what is there by now.
+            # SQLite ends the transaction by itself after some errors, and would show what is there by now.
             raise SnapshotLost
         return connection.execute(text, arguments).fetchall()
 
 
 async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
-    """When nothing runs on it any more. What comes next in its thread says so, and may be hit as well.
+    """Waits until nothing runs on the connection any more: then its thread runs the next statement, which
+    may be interrupted as well.
 
-    Again and again: what is only about to begin is not interrupted.
+    It interrupts again and again, as a statement that is only about to begin is not interrupted.
     """
 
     async def next_one() -> None:

@@ -1,7 +1,7 @@
-"""Statements of the hot paths: written once in SQLAlchemy Core, run by the driver itself.
+"""Statements of the hot paths: written once in SQLAlchemy Core, and run by the driver itself.
 
-SQLAlchemy's part ends when the text is made; what it would do at each call (build, compile, open a
-session, begin, fetch into objects) costs several times what the driver needs.
+SQLAlchemy only makes the text. What it would do at each call (build, compile, open a session, begin, fetch
+into objects) takes several times as long as the driver.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -29,11 +29,11 @@ DIALECTS: dict[str, Dialect] = {
 
 class Parameter(NamedTuple):
     name: str
-    """As it is given. What stands behind `__` in the statement tells the parts of one value apart."""
+    """As it is given. In the statement, `__` and the name of a part may follow it."""
     convert: Convert | None
     is_constant: bool = False
     constant: Any = None
-    """A value that stands in the statement itself, as the driver takes it."""
+    """The value that is in the statement itself, as the driver takes it."""
 
     def value(self, given: Mapping[str, Any]) -> Any:
         if self.is_constant:
@@ -46,13 +46,13 @@ class Compiled(NamedTuple):
     parameters: tuple[Parameter, ...]
     """In the order of their places."""
     conversions: tuple[tuple[int, Convert], ...]
-    """The columns of a row that the driver gives in another type than the statement's."""
+    """The places of the columns that the driver gives in another type than the statement's."""
 
 
 class Statement(Generic[R]):
-    """A select, or an update that returns what it changed, and the shape of its rows.
+    """A select, or an update that returns what it changed, and what makes a row of its columns.
 
-    Parameters are given by name when it is run.
+    Its parameters are given by name when it runs.
     """
 
     def __init__(

@@ -1,8 +1,9 @@
 from enum import Enum
-from typing import Any
+from typing import Any, TypeVar
 
 import strawberry
 from graphql import GraphQLDirective, GraphQLOneOfDirective
+from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.schema_directive import Location
 from strawberry.schema_directives import OneOf
 
@@ -188,6 +189,18 @@ def list_of(assumed: int, *slicing: str) -> ListSize:
         slicing_arguments=list(slicing) if slicing else strawberry.UNSET,
         require_one_slicing_argument=False,
     )
+
+
+D = TypeVar("D", CacheControl, Cost, ListSize, SeriesSize)
+
+
+def directive_on(declared: Any, kind: type[D]) -> D | None:
+    """The directive of this kind on a field or a type of the schema."""
+    definition = declared.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    for directive in getattr(definition, "directives", None) or ():
+        if isinstance(directive, kind):
+            return directive
+    return None
 
 
 def _definition(directive: type) -> Any:

@@ -5,9 +5,11 @@ from enum import Enum
 import strawberry
 
 from base.calendar import DateInterval, WeekStart
+from base.kinds import REPORTED
+from figures.assets import Ranking
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
-from loaders.asset_metrics import Group, Ranking
+from loaders.asset_metrics import Group
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
 from reports import ReportFormat
 
@@ -134,16 +136,7 @@ described_enum(
     "What happened to the subject of an event. Each action is for one kind of subject; with another it is "
     "dropped as WRONG_ACTION.",
     name="EventAction",
-    VIEW="A publication was opened.",
-    SHARE="A publication was shared.",
-    VIEW_3D="A 3D asset was looked at on a page: it was loaded, and at least half in sight for a second.",
-    AR_CLICK="Somebody went from the page to augmented reality, on the device at hand.",
-    AR_SCAN="Somebody scanned a code that leads to augmented reality.",
-    INTERACTION="Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is that of the "
-    "VIEW_3D.",
-    PROFILE_VIEW="A profile was opened.",
-    PROFILE_SEARCH="A profile was found by a search.",
-    PLAY="A work was played.",
+    **{action.name: words for action, words in REPORTED.items()},
 )
 described_enum(
     SourceType,
@@ -190,9 +183,7 @@ described_enum(
     Ranking,
     "The figure that assets are ranked by, the largest first.",
     name="AssetRanking",
-    TOTAL_3D_VIEWS="By `total3DViews`: views on a page.",
-    TOTAL_AR_VIEWS="By `totalARViews`: views in augmented reality.",
-    USER_ENGAGEMENT="By `userEngagement`: 3D views with an interaction.",
+    **{ranking.name: f"By {ranking.value}. {ranking.value.words}" for ranking in Ranking},
 )
 described_enum(
     ReportFormat,

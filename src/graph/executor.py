@@ -1,44 +1,37 @@
-"""Answers are made in pieces, so that nobody else waits for a large one.
+"""Large answers are made in pieces, so that other requests need not wait for them.
 
-GraphQL's executor completes a list in one go. Here, once enough was done since the event loop turned, a list
-is left where it is and goes on in its next turn; so does whatever else waits. What is made of it is the same.
+GraphQL's executor completes a list in one go. This one leaves a list where it is once enough was done in one
+turn of the event loop, and goes on in the next turn of its request. The answer is the same.
 """
 
 from asyncio import FIRST_EXCEPTION, CancelledError, Task, create_task, gather, wait
-from collections.abc import Coroutine, Iterable, Sequence
+from collections.abc import Coroutine, Iterable
 from contextlib import suppress
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
 
-import orjson
-from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined
+from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import AwaitableOrValue, Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
-from base.scheduler import RunQueue, batched
-from resolvers.context import Context
+from base.scheduler import batched
+from graph.partial_results import PartialList, PartialObject, QueuedExecutor, json_items, json_list
 
 _SMALL = 16
-"""Items of a list that is not worth a text of its own."""
+"""A list of this many items or fewer does not become text by itself."""
 _AT_ONCE = 16
-"""Items that are turned into text between looks at the clock."""
+"""How many items become text between two looks at the clock."""
 
 
-class Execution(StrawberryGraphQLCoreExecutionContext):
-    """Once an answer has waited for a turn, its lists become text as soon as they are complete.
+class Executor(QueuedExecutor):
+    """Once an answer has waited for a turn, each of its lists becomes text as soon as the list is complete.
 
-    So the whole needs not be turned into text in the end, in one go, nor be kept until then.
+    Then the whole need not be kept until the end, and be turned into text in one go.
     """
 
     _is_given_up = False
     _abandoned: list[Coroutine[Any, Any, Any]] | None = None
-    """None where nothing is: then nobody ends what is."""
-
-    def __init__(self, *arguments: Any, **options: Any) -> None:
-        super().__init__(*arguments, **options)
-        context: Context = self.context_value
-        self.run_queue: RunQueue = context.run_queue
+    """None while no task is ending coroutines that were abandoned."""
 
     def execute_fields(
         self,
@@ -48,7 +41,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         grouped_field_set: GroupedFieldSet,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        fields = _Fields(self, parent_type, source_value, path, grouped_field_set, position_context)
+        fields = PartialObject(self, parent_type, source_value, path, grouped_field_set, position_context)
         if not fields.go_on():
             return self._fields_in_turns(fields)
         return self._with_awaited(fields.completed, fields.awaited) if fields.awaited else fields.completed
@@ -62,7 +55,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         items: Iterable[Any],
         position_context: Any,
     ) -> AwaitableOrValue[Any]:
-        listing = _Listing(self, items, path, item_type, field_details_list, info, position_context)
+        listing = PartialList(self, items, path, item_type, field_details_list, info, position_context)
         if not listing.go_on():
             return self._in_turns(listing)
         if listing.awaited:
@@ -102,7 +95,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             self.handle_field_error(error, return_type, field_details_list, path)
             return None
 
-    async def _fields_in_turns(self, fields: "_Fields") -> Any:
+    async def _fields_in_turns(self, fields: PartialObject) -> Any:
         is_whole = False
         while not is_whole:
             if self._is_given_up:
@@ -118,7 +111,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             await self._await_all(fields.completed, fields.awaited)
         return fields.completed
 
-    async def _in_turns(self, listing: "_Listing") -> Any:
+    async def _in_turns(self, listing: PartialList) -> Any:
         if self._is_given_up:
             self._abandon(listing.waiting())
             return None
@@ -137,7 +130,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return listing.text(await self._texts(listing.completed))
 
     async def _with_awaited(self, results: Any, awaited: list[Any]) -> Any:
-        """A list or an object, with what is awaited in its place."""
+        """The list or object, once all that is awaited in it has come."""
         if self._is_given_up:
             self._abandon(results[place] for place in awaited)
             return None
@@ -148,7 +141,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
                 self._abandon(results[place] for place in awaited)
                 raise
         if len(awaited) == 1:
-            # Without a task for the only one.
+            # A single one needs no task.
             place = awaited[0]
             results[place] = await results[place]
         else:
@@ -158,7 +151,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
-        """In tasks of their own. What fails ends the others."""
+        """Awaits each in a task of its own. One that fails ends the others."""
         run_queue = self.run_queue
         tasks: list[Task[Any]] = []
         try:
@@ -194,12 +187,12 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         return texts
 
     async def let_others(self) -> None:
-        """Have their turn, if enough was done since the event loop turned."""
+        """Gives other requests their turn, if enough was done in this one."""
         if self.run_queue.must_yield():
             await self.run_queue.wait_turn()
 
     def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
-        """Coroutines that were made and are not needed: those that nobody awaits would complain."""
+        """Ends coroutines that were made and are not needed: Python warns of those that nobody awaits."""
         if self._abandoned is not None:
             self._abandoned.extend(waiting)
         elif abandoned := list(waiting):
@@ -207,7 +200,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             self.settle_in_background([self._end_all(abandoned)])
 
     async def _end_all(self, abandoned: list[Coroutine[Any, Any, Any]]) -> None:
-        """Of a whole answer there may be many, so this takes turns as well."""
+        """There may be many for one answer, so this takes turns as well."""
         try:
             while abandoned:
                 self._end(abandoned.pop())
@@ -218,7 +211,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
             self._abandoned = None
 
     def _end(self, one: Coroutine[Any, Any, Any]) -> None:
-        """Run while all is given up, it does nothing but abandon what it was to await."""
+        """A coroutine that runs while `_is_given_up` is set only abandons what it would have awaited."""
         self._is_given_up = True
         # It ends at once, with StopIteration.
         with suppress(Exception):
@@ -227,133 +220,7 @@ class Execution(StrawberryGraphQLCoreExecutionContext):
         one.close()
 
 
-class _Fields:
-    """Of an object that is being completed, as far as it has come."""
-
-    __slots__ = ("_execution", "_fields", "_of_all", "_path", "_type_name", "awaited", "completed")
-
-    def __init__(
-        self,
-        execution: Execution,
-        parent_type: GraphQLObjectType,
-        source_value: Any,
-        path: Path | None,
-        grouped_field_set: GroupedFieldSet,
-        position_context: Any,
-    ) -> None:
-        self._execution = execution
-        self._fields = iter(grouped_field_set.items())
-        self._path = path
-        self._type_name = parent_type.name
-        self._of_all = parent_type, source_value, position_context
-        self.completed: dict[str, Any] = {}
-        self.awaited: list[str] = []
-        """The names of what is still awaited."""
-
-    def go_on(self) -> bool:
-        """Whether to the end."""
-        execution, run_queue = self._execution, self._execution.run_queue
-        parent_type, source_value, position = self._of_all
-        completed, awaited = self.completed, self.awaited
-        execute, is_awaitable = execution.execute_field, execution.is_awaitable
-        try:
-            for name, details in self._fields:
-                run_queue.steps += 1
-                result = execute(
-                    parent_type, source_value, details, Path(self._path, name, self._type_name), position
-                )
-                if result is not Undefined:
-                    completed[name] = result
-                    if is_awaitable(result):
-                        awaited.append(name)
-                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                    return False
-        except Exception:
-            if awaited:
-                execution.settle_in_background(self.waiting())
-            raise
-        return True
-
-    def waiting(self) -> list[Any]:
-        return [self.completed[name] for name in self.awaited]
-
-
-class _Listing:
-    """A list that is being completed, as far as it has come."""
-
-    __slots__ = ("_execution", "_index", "_items", "_of_all", "_path", "_texts", "awaited", "completed")
-
-    def __init__(
-        self,
-        execution: Execution,
-        items: Iterable[Any],
-        path: Path,
-        item_type: GraphQLOutputType,
-        field_details_list: FieldDetailsList,
-        info: GraphQLResolveInfo[Any],
-        position_context: Any,
-    ) -> None:
-        self._execution = execution
-        self._items = iter(items)
-        self._path = path
-        self._index = 0
-        self._of_all = item_type, field_details_list, info, position_context
-        self._texts: list[bytes] = []
-        self.completed: list[Any] = []
-        self.awaited: list[int] = []
-        """The places of what is still awaited."""
-
-    def go_on(self) -> bool:
-        """Whether to the end."""
-        execution, run_queue = self._execution, self._execution.run_queue
-        item_type, details, info, position = self._of_all
-        completed, awaited = self.completed, self.awaited
-        complete, is_awaitable = execution.complete_list_item_value, execution.is_awaitable
-        try:
-            for item in self._items:
-                path = Path(self._path, self._index, None)
-                self._index += 1
-                run_queue.steps += 1
-                if is_awaitable(item):
-                    awaited.append(len(completed))
-                    completed.append(
-                        execution.complete_awaitable_list_item_value(
-                            item, item_type, details, info, path, position
-                        )
-                    )
-                elif complete(item, completed, item_type, details, info, path, position):
-                    awaited.append(len(completed) - 1)
-                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                    return False
-        except Exception:
-            if awaited:
-                execution.settle_in_background(self.waiting())
-            raise
-        return True
-
-    def waiting(self) -> list[Any]:
-        return [self.completed[place] for place in self.awaited]
-
-    def shorten(self) -> None:
-        """What is complete, to text."""
-        if self.completed:
-            self._texts.append(json_items(self.completed))
-            self.completed.clear()
-
-    def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
-        return json_list([*self._texts, *rest])
-
-
-def json_items(items: Sequence[Any]) -> bytes:
-    """Without the brackets."""
-    return orjson.dumps(items)[1:-1]
-
-
-def json_list(texts: Sequence[bytes]) -> orjson.Fragment:
-    return orjson.Fragment(b"[" + b",".join(texts) + b"]")
-
-
 def _close(awaitable: Any) -> None:
-    """A coroutine that was not begun; anything else needs not be."""
+    """Closes a coroutine that was not begun; other awaitables need no closing."""
     if iscoroutine(awaitable):
         awaitable.close()

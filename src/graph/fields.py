@@ -1,11 +1,11 @@
 """Fields that say as data where their value comes from, and who may see it.
 
-A compiled operation reads the same declarations that run here: `Loads` names the loader and the
-field's own function is its key; `Auth` names the relations. How long an answer may be served from
+What runs here is data that others can read: `Loads` names the loader, and the field's own function is its
+key; `Auth` names the relations. How long an answer may be served from
 cache is made of the directives alone.
 """
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Hashable, Sequence
 from functools import partial
 from inspect import cleandoc, isawaitable, signature
 from typing import Any, TypeAlias, TypeVar
@@ -26,14 +26,14 @@ from graph.directives import (
     ScopeDirective,
     SeriesSize,
 )
-from loaders import Loaders
+from graph.faces import face_of
 from loaders.base import Loader
 from resolvers.context import Context
 
 _STEPS = 10
 """As many as it takes to show a value, which may be a page of objects."""
 
-K = TypeVar("K")
+K = TypeVar("K", bound=Hashable)
 Price: TypeAlias = Cost | ListSize | SeriesSize
 Costs: TypeAlias = Price | Sequence[Price]
 Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
@@ -64,12 +64,13 @@ class Auth(FieldExtension):
 
 
 class Loads(FieldExtension):
-    """The field's function gives the key; the loader gives the value; `of` gives it its face.
+    """The field's function gives the key, the loader gives the value, and `of` makes of both what is shown;
+    without it, the type of the value says which face it has.
 
     Without a key, and for a key of which the loader knows nothing, the field is null.
     """
 
-    def __init__(self, loader: Callable[[Loaders], Loader[Any, Any]], of: Callable[[Any, Any], Any]) -> None:
+    def __init__(self, loader: type[Loader[Any, Any]], of: Callable[[Any, Any], Any] | None) -> None:
         self.loader = loader
         self.of = of
 
@@ -81,22 +82,25 @@ class Loads(FieldExtension):
             key = await key
         if key is None:
             return None
-        value = await self.loader(info.context.loaders).load(key)
+        value = await info.context.loaders[self.loader].load(key)
         # Thousands may have waited for it, or for others of the same batch.
         await info.context.run_queue.step(_STEPS)
-        return None if value is None else self.of(key, value)
+        if value is None:
+            return None
+        return face_of(value) if self.of is None else self.of(key, value)
 
 
 def loaded(
-    loader: Callable[[Loaders], Loader[K, Any]],
-    of: Callable[[K, Any], Any],
+    loader: type[Loader[K, Any]],
     type: Any,
     *,
+    of: Callable[[K, Any], Any] | None = None,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
     costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
-    """A field of `type` whose value a loader has; what is decorated gives the key.
+    """A field of `type` whose value a loader has; what is decorated gives the key. `of` is for what the value
+    alone does not show: for a row, its type does (see `graph.faces`).
 
     `cached` is for what everybody may see alike; what requires something says it by itself.
     """

@@ -1,66 +1,44 @@
 """Objects by their global ids: each kind by the door that its own fields use, so no rule is passed by."""
 
 from collections.abc import Awaitable, Callable
+from typing import Any, TypeAlias
+from uuid import UUID
 
 from base.errors import ExpectedError, NotFound
 from base.ids import InvalidId, Kind, parse_global_id
-from graph.types.assets import Asset, Organization, Workspace
-from graph.types.insight import UserInsight
-from graph.types.interaction import Appointment, Comment
+from graph.faces import face_of
 from graph.types.node import Node
-from graph.types.publication import Experience, Publication, User
+from loaders.base import RowLoader
+from loaders.insights import InsightByPublicId
+from loaders.publications import CommentByPublicId, ExperienceByPublicId
 from resolvers.appointments import find_appointment
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace
 
-
-async def _user(context: Context, id: str) -> Node:
-    return User.of(await find_user(context, id))
-
-
-async def _publication(context: Context, id: str) -> Node:
-    return Publication.of(await find_publication(context, id))
+Door: TypeAlias = Callable[[Context, str], Awaitable[Any]]
+"""Gives the row of a global id. Raises NOT_FOUND."""
 
 
-async def _experience(context: Context, id: str) -> Node:
-    return Experience.of(await find(Kind.EXPERIENCE, id, context.loaders.experience_by_public_id.load))
+def _open(kind: Kind, loader: type[RowLoader[UUID, Any]]) -> Door:
+    """To what everybody may see."""
+
+    async def door(context: Context, id: str) -> Any:
+        return await find(kind, id, context.loaders[loader].load)
+
+    return door
 
 
-async def _comment(context: Context, id: str) -> Node:
-    return Comment.of(await find(Kind.COMMENT, id, context.loaders.comment_by_public_id.load))
-
-
-async def _appointment(context: Context, id: str) -> Node:
-    return Appointment.of(await find_appointment(context, id))
-
-
-async def _organization(context: Context, id: str) -> Node:
-    return Organization.of(await find_organization(context, id))
-
-
-async def _workspace(context: Context, id: str) -> Node:
-    return Workspace.of(await find_workspace(context, id))
-
-
-async def _asset(context: Context, id: str) -> Node:
-    return Asset.of(await find_asset(context, id))
-
-
-async def _insight(context: Context, id: str) -> Node:
-    return UserInsight.of(await find(Kind.USER_INSIGHT, id, context.loaders.insight_by_public_id.load))
-
-
-_DOORS: dict[Kind, Callable[[Context, str], Awaitable[Node]]] = {
-    Kind.USER: _user,
-    Kind.PUBLICATION: _publication,
-    Kind.EXPERIENCE: _experience,
-    Kind.COMMENT: _comment,
-    Kind.APPOINTMENT: _appointment,
-    Kind.ORGANIZATION: _organization,
-    Kind.WORKSPACE: _workspace,
-    Kind.ASSET: _asset,
-    Kind.USER_INSIGHT: _insight,
+_DOORS: dict[Kind, Door] = {
+    Kind.USER: find_user,
+    Kind.PUBLICATION: find_publication,
+    Kind.EXPERIENCE: _open(Kind.EXPERIENCE, ExperienceByPublicId),
+    Kind.COMMENT: _open(Kind.COMMENT, CommentByPublicId),
+    Kind.APPOINTMENT: find_appointment,
+    Kind.ORGANIZATION: find_organization,
+    Kind.WORKSPACE: find_workspace,
+    Kind.ASSET: find_asset,
+    Kind.USER_INSIGHT: _open(Kind.USER_INSIGHT, InsightByPublicId),
 }
 
 
@@ -72,7 +50,8 @@ async def node(context: Context, id: str) -> Node:
     door = _DOORS.get(kind)
     if door is None:
         raise NotFound("There is no object with this id.")
-    return await door(context, id)
+    shown: Node = face_of(await door(context, id))
+    return shown
 
 
 async def node_or_error(context: Context, id: str) -> Node | ExpectedError:

@@ -28,7 +28,8 @@ from graphql.pyutils import AwaitableOrValue, Path
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 from strawberry.types.field import StrawberryField
 
-from graph.executor import Execution, json_items, json_list
+from graph.executor import Executor
+from graph.partial_results import json_items, json_list
 from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
@@ -44,7 +45,7 @@ class _NotPlain(Exception):
     """It takes the executor."""
 
 
-class ExecutionOfPoints(Execution):
+class ExecutionOfPoints(Executor):
     def complete_list_value(
         self,
         return_type: GraphQLList[GraphQLOutputType],
@@ -61,7 +62,7 @@ class ExecutionOfPoints(Execution):
         if not isinstance(result, Points) or not len(result):
             return usual()
         series, context = result.series, self.context_value
-        context.loaders.told.take(len(series.buckets), len(series.groups), len(result))
+        context.loaders.shown_points.take(len(series.buckets), len(series.groups), len(result))
         try:
             columns = _Columns(self, get_named_type(return_type.of_type), field_details_list, path, result)
             if not columns.is_waiting and len(result) <= _AT_ONCE:

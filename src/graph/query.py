@@ -11,7 +11,7 @@ from graph.info import Info
 from graph.inputs import PublicationOrder, UserBy
 from graph.nodes import node, node_or_error
 from graph.types.assets import Asset, Organization, Workspace
-from graph.types.connection import Connection, PageOf, json_list
+from graph.types.connection import Connection, PageOf, listed
 from graph.types.insight import UserInsight
 from graph.types.node import Node
 from graph.types.publication import Publication, User
@@ -109,7 +109,7 @@ class Query:
         """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
         return Publication.of(await publication_by_url(info.context, url))
 
-    @json_list(Publication.of, Connection[Publication], cached=A_MINUTE)
+    @listed(Connection[Publication], cached=A_MINUTE)
     def publications(
         self,
         page: PageOf,
@@ -140,7 +140,7 @@ class Query:
         nothing, or is none."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
-    @json_list(Organization.of, Connection[Organization], cached=PERSONAL)
+    @listed(Connection[Organization], cached=PERSONAL)
     def organizations(self, info: Info, page: PageOf) -> PageKey:
         """The organizations that the viewer belongs to, oldest first; with a token for one, that one alone.
         UNAUTHENTICATED for whoever is not signed in."""

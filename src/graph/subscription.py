@@ -8,7 +8,7 @@ from graph.fields import argument, subscription
 from graph.info import Info
 from graph.types.assets import Asset
 from graph.types.publication import Publication
-from resolvers.live import live_asset, live_publication
+from resolvers.subscriptions import live_asset, live_publication
 
 R = TypeVar("R")
 N = TypeVar("N")

@@ -1,50 +1,24 @@
 """Group commit: calls that come in together share a transaction, and are answered after it.
 
-While one batch is being written the next one gathers, so the busier it is the larger the batches.
+While one batch is being written the next one gathers, so batches grow with the load.
 """
 
 import logging
-import sqlite3
 from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
 from collections import deque
 from collections.abc import Sequence
 from contextvars import Context
-from enum import IntEnum
-from itertools import compress
 from typing import NamedTuple
 
-import asyncpg
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
 from base.errors import Unavailable
-from database import Bulk, Database, fault_of
+from database import Database
+from ingest.batch_writer import Batch, BatchWriter, Fate, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
-from ingest.publication_revisions import raise_revisions
-from ingest.store import counted_anew, stored
-from ingest.topics import Topics, topics_of
+from ingest.store import counted_anew
+from ingest.topics import Topics
 
 log = logging.getLogger("viewgraph")
-
-_OF_THE_DATABASE = (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
-_OF_THE_EVENTS = (
-    sqlite3.DataError,
-    sqlite3.IntegrityError,
-    sqlite3.InterfaceError,
-    asyncpg.DataError,
-    asyncpg.IntegrityConstraintViolationError,
-)
-"""Of the database too, but about what was to be written."""
-
-
-class Fate(IntEnum):
-    """What became of an event."""
-
-    NEW = 1
-    KNOWN = 2
-    """It was stored before."""
-    POISONOUS = 3
-    """The database will not take it, whatever stands around it."""
 
 
 class _Call:
@@ -52,17 +26,19 @@ class _Call:
 
     def __init__(self, events: Sequence[NewEvent], refreshed: frozenset[int], deadline: float) -> None:
         self.events = events
-        """Of which nothing is known yet."""
+        """The events whose fate is not known yet."""
         self.refreshed = refreshed
-        """Publications whose makers are to see this at once, by id."""
+        """The ids of publications whose makers shall see this at once."""
         self.deadline = deadline
         self.done: Future[list[Fate]] = get_running_loop().create_future()
         self.fates: list[Fate | None] = [None] * len(events)
         self.places: Sequence[int] = range(len(events))
-        """Of those events among all of the call."""
+        """The places of `events` among all events of the call."""
 
     def tell(self, fates: Sequence[Fate | None]) -> bool:
-        """Of its events. Whether all of the call is known by now; then it is answered."""
+        """Takes the fates of its events. If all are known by now, the call is answered, and this says
+        True.
+        """
         for place, fate in zip(self.places, fates, strict=True):
             self.fates[place] = fate
         left = [place for place, fate in enumerate(fates) if fate is None]
@@ -81,17 +57,17 @@ class _Call:
 
 class Sizes(NamedTuple):
     batch: int = 5_000
-    """So many events at most share a transaction; a larger call has one of its own."""
+    """How many events may share a transaction; a larger call has one of its own."""
     capacity: int = 50_000
-    """So many events may wait; then callers do."""
+    """How many events may wait; with more, callers wait."""
     linger: float = 0.002
-    """So many seconds a batch waits for company when nothing is being written."""
+    """How many seconds a batch waits for others when nothing is being written."""
     patience: float = 4.0
-    """So many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
+    """How many seconds a caller waits for room, and the database may be away, before UNAVAILABLE."""
     limit: float = 4.0
-    """So many seconds the database may take for a batch, with all that is tried."""
+    """How many seconds the database may take for a batch, with all attempts."""
     pause: float = 0.1
-    """So many seconds until events of a tenant that is locked are tried again."""
+    """How many seconds until events of a locked tenant are tried again."""
 
 
 _USUAL = Sizes()
@@ -103,13 +79,11 @@ class Buffer:
     def __init__(
         self, database: Database, topics: Topics, sizes: Sizes = _USUAL, caps: DomainCaps = USUAL_CAPS
     ) -> None:
-        self._database = database
-        self._topics = topics
         self.sizes = sizes
-        self.caps = caps
+        self._batch_writer = BatchWriter(database, topics, caps)
         self._calls: deque[_Call] = deque()
         self._aside: dict[_Call, TimerHandle] = {}
-        """Calls with events of tenants that somebody has alone: they come back later."""
+        """Calls with events of locked tenants: they come back later."""
         self._waiting = 0
         self._arrived = Event()
         self._room = Event()
@@ -118,7 +92,7 @@ class Buffer:
         self._is_closing = False
 
     async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> list[Fate]:
-        """Of each event, after the commit.
+        """The fate of each event, after the commit.
 
         Raises UNAVAILABLE when there is no room, or no database, for too long.
         """
@@ -135,7 +109,7 @@ class Buffer:
         return await call.done
 
     async def close(self) -> None:
-        """What was taken in is still written."""
+        """Writes what was taken in, and takes no more."""
         self._is_closing = True
         for call in list(self._aside):
             self._come_back(call)
@@ -196,20 +170,31 @@ class Buffer:
         return calls
 
     async def _write(self, calls: list[_Call]) -> list[_Call]:
-        """Answers every call, whatever happens, but for those that it gives back: they have events left."""
+        """Answers each call, whatever happens, except those that it returns: they have events left."""
+        events = [event for call in calls for event in call.events]
+        refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         try:
-            fates = await self._written(calls)
+            fates = await self._batch_writer.write(
+                Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
+            )
         except Exception as error:
-            if _is_passing(error):
-                # They would wait as long, one batch after the other.
-                calls = [*calls, *self._rest()]
-            else:
-                log.exception("A batch of events failed")
-            for call in calls:
-                call.fail(
-                    Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
-                )
+            self._fail(calls, error)
             return []
+        return self._tell(calls, fates)
+
+    def _fail(self, calls: list[_Call], error: Exception) -> None:
+        if is_passing(error):
+            # The waiting ones would wait as long, one batch after the other.
+            calls = [*calls, *self._rest()]
+        else:
+            log.error("A batch of events failed", exc_info=error)
+        for call in calls:
+            call.fail(
+                Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
+            )
+
+    def _tell(self, calls: list[_Call], fates: list[Fate | None]) -> list[_Call]:
+        """Gives the calls that have events left, and time to try these again."""
         aside: list[_Call] = []
         start = 0
         for call in calls:
@@ -223,92 +208,11 @@ class Buffer:
         return aside
 
     def _rest(self) -> list[_Call]:
-        """Those that wait, who wait no longer."""
+        """Takes out all calls that wait."""
         rest = list(self._calls)
         self._calls.clear()
         self._grow(-sum(len(call.events) for call in rest))
         return rest
-
-    async def _written(self, calls: list[_Call]) -> list[Fate | None]:
-        """Of the events of all calls, one after the other."""
-        events = [event for call in calls for event in call.events]
-        refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
-        try:
-            return await self._stored(events, refreshed)
-        except Exception as error:
-            if _is_passing(error):
-                raise
-            log.warning("A batch of %d events was refused and is taken apart", len(events), exc_info=error)
-        return await self._stored_apart(events, refreshed)
-
-    async def _stored_apart(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate | None]:
-        """Refused as a whole: by halves, then, until what the database will not take stands alone."""
-        if len(events) == 1:
-            return [Fate.POISONOUS]
-        fates: list[Fate | None] = []
-        middle = len(events) // 2
-        for half in (events[:middle], events[middle:]):
-            try:
-                fates += await self._stored(half, refreshed)
-            except Exception as error:
-                if _is_passing(error):
-                    raise
-                fates += await self._stored_apart(half, refreshed)
-        return fates
-
-    async def _stored(self, events: Sequence[NewEvent], refreshed: list[int]) -> list[Fate | None]:
-        """Tried again while the database is away, as long as callers have patience.
-
-        None of those whose tenant somebody has alone.
-        """
-        began = get_running_loop().time()
-        deadline = began + self.sizes.limit
-        pause = 0.05
-        is_first = True
-        while True:
-            left = deadline - get_running_loop().time()
-            try:
-                are_new = await self._store_once(events, refreshed, left)
-            except Exception as error:
-                later = get_running_loop().time() + pause
-                if not _is_passing(error) or later > min(deadline, began + self.sizes.patience):
-                    raise
-                log.warning("The database is away, trying again: %s", error)
-            else:
-                # What was tried before may have been stored then, if nobody said so.
-                self._topics.announce(topics_of(compress(events, are_new) if is_first else events))
-                return [_FATES[is_new] for is_new in are_new]
-            is_first = False
-            await sleep(pause)
-            pause = min(pause * 2, 1.0)
-
-    async def _store_once(
-        self, events: Sequence[NewEvent], refreshed: list[int], seconds: float
-    ) -> list[bool | None]:
-        async def written(bulk: Bulk) -> list[bool | None]:
-            if refreshed:
-                await raise_revisions(bulk, refreshed)
-            return await stored(bulk, events, self.caps)
-
-        return await self._database.in_bulk(written, seconds=seconds)
-
-
-_FATES = {True: Fate.NEW, False: Fate.KNOWN, None: None}
-
-
-def _is_passing(error: BaseException) -> bool:
-    """Whether it comes from the database's state, and not from what was to be written."""
-    if fault_of(error):
-        return True
-    if isinstance(error, DBAPIError) and error.orig is not None:
-        return _is_passing(error.orig)
-    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None:
-        # A partition was made for the event's month meanwhile: the next time it goes there.
-        return True
-    # What SQLAlchemy raises in the driver's stead has the driver's own error as its cause.
-    if isinstance(error, _OF_THE_EVENTS) or isinstance(error.__cause__, _OF_THE_EVENTS):
-        return False
-    return isinstance(error, _OF_THE_DATABASE) or isinstance(error.__cause__, _OF_THE_DATABASE)
 
 
 def _full() -> Unavailable:

@@ -2,15 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 from base.calendar import day_of, month_start, start_of_day
+from base.time_units import DAY
 from ingest.events import NewEvent
 from models import SUBJECT_OF, TAKES_BACK, SubjectKind
-
-_DAY = timedelta(days=1)
 
 DomainIds = Mapping[str | None, int]
 """The key of each domain; None, for no domain, has 0."""
@@ -46,7 +45,7 @@ class Days:
         if last is None or not last[0] <= instant < last[1]:
             zone = self._zones[tenant_id]
             day = day_of(instant, zone)
-            last = (start_of_day(day, zone), start_of_day(day + _DAY, zone), day)
+            last = (start_of_day(day, zone), start_of_day(day + DAY, zone), day)
             self._last[tenant_id] = last
         return last[2]
 

@@ -10,11 +10,11 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from base.calendar import day_of
 from base.sketches import VERSION, estimate
 from database import table_of
+from ingest.columns import DOMAINS
 from ingest.discrepancies import Discrepancy, Values
 from ingest.tenants import TenantRow
-from models import SUBJECT_OF, Action, ActiveUser, Device, Domain, EngagedView, SubjectKind, VisitorSketch
+from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, SubjectKind, VisitorSketch
 
-DOMAINS = table_of(Domain).c
 _NONE = "-"
 
 

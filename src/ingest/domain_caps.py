@@ -11,15 +11,13 @@ from typing import NamedTuple
 
 from sqlalchemy import BigInteger, SmallInteger, select
 
+from base.kinds import SUBJECTS
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
+from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import Days, DomainIds
 from ingest.domains import OTHER
 from ingest.events import NewEvent
-from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind, Tenant
-
-DOMAINS = table_of(Domain).c
-DAYS = table_of(DayTotal).c
-TENANTS = table_of(Tenant).c
+from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind
 
 
 class DomainCaps(NamedTuple):
@@ -32,10 +30,6 @@ class DomainCaps(NamedTuple):
 
 
 USUAL_CAPS = DomainCaps()
-
-_ACTIONS_OF: dict[SubjectKind, list[Action]] = {
-    kind: [action for action, of in SUBJECT_OF.items() if of is kind] for kind in SubjectKind
-}
 
 _IDS = Statement(
     select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names"), DOMAINS.unused_since.is_(None)),
@@ -157,7 +151,7 @@ async def _told_apart(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[Subjec
     asked = [
         (tenant_id, subject_id, action, day)
         for tenant_id, kind, subject_id, day in sorted(wanted)
-        for action in _ACTIONS_OF[kind]
+        for action in SUBJECTS[kind].actions
     ]
     tenants = sorted({subject_day.tenant_id for subject_day in wanted})
     for subject_day, domain_id in await bulk.fetch(_TOLD_APART, days=asked, tenants=tenants):

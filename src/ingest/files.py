@@ -11,14 +11,14 @@ from hashlib import blake2b, file_digest
 from importlib import import_module
 from io import BufferedIOBase, BufferedReader, FileIO
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, get_args
 from uuid import UUID
 from zoneinfo import ZoneInfo
 
 import msgspec
 
 from base.instants import Instant, aware, instant_in_file, local_instant
-from ingest.wire import WireEvent
+from ingest.wire import WireEvent, WireSubject
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -31,14 +31,30 @@ _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _NOT_SENT = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
 
 _OF_EVENT = ("id", "action", "occurredAt", "viewId", "deviceCategory", "domain", "visitor", "userId")
-_OF_SUBJECT = ("publicationId", "assetId", "profileUserId", "work.userId", "work.sourceType", "work.itemId")
+
+
+def _columns_of(struct: type[msgspec.Struct]) -> Iterator[str]:
+    """The names of its fields; of one that is a struct, those within."""
+    for field in msgspec.structs.fields(struct):
+        inner = [part for part in get_args(field.type) if issubclass(part, msgspec.Struct)]
+        if inner:
+            yield from (f"{field.encode_name}.{name}" for name in _columns_of(inner[0]))
+        else:
+            yield field.encode_name
+
+
+_OF_SUBJECT = tuple(_columns_of(WireSubject))
 COLUMNS = {
     **{name: (name,) for name in _OF_EVENT},
     **{name: ("subject", *name.split(".")) for name in _OF_SUBJECT},
     **{f"subject.{name}": ("subject", *name.split(".")) for name in _OF_SUBJECT},
 }
 """Where the value of a column stands in an event. `subject.` may be left out."""
-_NESTED_COLUMNS = {**COLUMNS, "subject": ("subject",), "work": ("subject", "work")}
+_NESTED_COLUMNS = {
+    **COLUMNS,
+    "subject": ("subject",),
+    **{name.partition(".")[0]: ("subject", name.partition(".")[0]) for name in _OF_SUBJECT},
+}
 
 
 class Format(StrEnum):

@@ -1,24 +1,21 @@
 """The first day of which raw events are kept, when newer rules of the time zone move its start."""
 
-from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.calendar import start_of_day
+from base.time_units import DAY
 from database import Database, bulk
+from ingest.columns import EVENTS, TENANTS, VIEWS
 from ingest.deltas import Days
 from ingest.rebuild import mend_scope
 from ingest.recount import Recount, RecountScope, stored_event
-from ingest.recount_streams import EVENTS, VIEWS
 from ingest.sketches import sketch
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow
-from ingest.zone_rules import TENANTS
 from models import Action, Tenant
-
-_DAY = timedelta(days=1)
 
 
 async def move_first_kept(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
@@ -39,7 +36,7 @@ async def _close(database: Database, session: AsyncSession, tenant: TenantRow, t
     the last time.
     """
     assert tenant.pruned_before
-    after = tenant.pruned_before + _DAY
+    after = tenant.pruned_before + DAY
     # It is kept from where it began.
     await mend_scope(
         database, session, RecountScope.touched_months(tenant._replace(zone=to), tenant.pruned_before, after)

@@ -1,7 +1,7 @@
 """Days that newer rules of a time zone move: found, told, and counted anew by them, while events come in."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, timedelta
+from datetime import date
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -10,26 +10,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, start_of_day, touched_days
 from base.ids import Kind, global_id
+from base.time_units import DAY
 from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
+from ingest.columns import DAYS, ORGANIZATIONS, RULES, TENANTS, USERS
 from ingest.first_kept import move_first_kept
 from ingest.rebuild import rebuild
-from ingest.tenants import ORGANIZATIONS, USERS, TenantRow, lock_tenant, read_tenant
-from ingest.zone_rules import (
-    ANY_RULES,
-    RULES,
-    TENANTS,
-    TenantClock,
-    rules_finder,
-    rules_of_clocks,
-    store_clock,
-    store_rules,
-)
-from models import DayTotal, Organization, Tenant, User
+from ingest.tenants import TenantRow, lock_tenant, read_tenant
+from ingest.zone_rules import ANY_RULES, TenantClock, rules_finder, rules_of_clocks, store_clock, store_rules
+from models import Organization, Tenant, User
 
-DAYS = table_of(DayTotal).c
-
-_DAY = timedelta(days=1)
 _REMEDY = "`viewgraph rebuild --moved` counts them anew."
 _LONGEST_RUN = 31
 """Days that are counted anew at once: so long events of the tenant may wait."""
@@ -222,17 +212,17 @@ async def _days_with_events(connection: AsyncConnection | AsyncSession, tenant_i
 
 def _moves(day: date, old: ZoneInfo, new: ZoneInfo) -> bool:
     """Whether it begins or ends elsewhere."""
-    return any(start_of_day(edge, old) != start_of_day(edge, new) for edge in (day, day + _DAY))
+    return any(start_of_day(edge, old) != start_of_day(edge, new) for edge in (day, day + DAY))
 
 
 def _moved_to(day: date, old: ZoneInfo, new: ZoneInfo) -> Iterator[date]:
     """The day, and those on which what happened on it is now."""
     yield day
-    span = Span(start_of_day(day, old), start_of_day(day + _DAY, old))
+    span = Span(start_of_day(day, old), start_of_day(day + DAY, old))
     if span.start < span.end:
         first, stop = touched_days(span, new)
         for number in range((stop - first).days):
-            yield first + number * _DAY
+            yield first + number * DAY
 
 
 def _runs(days: Iterable[date]) -> Iterator[Run]:
@@ -240,10 +230,10 @@ def _runs(days: Iterable[date]) -> Iterator[Run]:
     run: Run | None = None
     for day in days:
         if run and day == run.stop and (run.stop - run.first).days < _LONGEST_RUN:
-            run = Run(run.first, day + _DAY)
+            run = Run(run.first, day + DAY)
             continue
         if run:
             yield run
-        run = Run(day, day + _DAY)
+        run = Run(day, day + DAY)
     if run:
         yield run

@@ -7,7 +7,8 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ingest.admission import Dropped, Reason
-from ingest.buffer import Buffer, Fate
+from ingest.batch_writer import Fate
+from ingest.buffer import Buffer
 from ingest.events import NewEvent
 from ingest.wire import WireEvent
 

@@ -11,10 +11,9 @@ from sqlmodel import col
 
 from base.calendar import day_of, start_of_day
 from database import Database, drop_partitions, table_of
+from ingest.columns import EVENTS
 from ingest.tenants import TenantRow, lock_tenant, read_tenant
 from models import Event, Tenant
-
-EVENTS = table_of(Event).c
 
 _EVENTS_OF_A_TRANSACTION = 5_000
 

@@ -7,9 +7,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from database import Bulk, Statement, among, table_of
+from ingest.columns import PUBLICATIONS
 from models import Publication
-
-PUBLICATIONS = table_of(Publication).c
 
 _LOCK = Statement(
     select(PUBLICATIONS.id)

@@ -1,7 +1,7 @@
 """`viewgraph rebuild`: totals mended from the raw events, while events come in."""
 
 from collections.abc import AsyncIterator
-from datetime import date, timedelta
+from datetime import date
 from typing import Any, NamedTuple, TypeVar
 
 from sqlalchemy import and_, bindparam, delete, select
@@ -10,6 +10,7 @@ from sqlmodel import SQLModel, col
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
+from base.time_units import DAY
 from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
 from ingest.discrepancies import Discrepancy, discrepancies
@@ -23,7 +24,6 @@ T = TypeVar("T")
 
 _AT_A_TIME = 1_000
 _ROUNDS = 5
-_DAY = timedelta(days=1)
 
 
 class Rebuilt(NamedTuple):
@@ -79,9 +79,9 @@ async def _looked_at(
         tenant = await read_tenant(connection, tenant_id)
         scope = RecountScope.touched_months(tenant, first, stop)
         async for difference in discrepancies(connection, scope):
-            days = [min(max(day, scope.first), stop - _DAY) for day in difference.days(tenant.zone)]
-            start, end = wrong or (days[0], days[0] + _DAY)
-            wrong = min(start, *days), max(end, *(day + _DAY for day in days))
+            days = [min(max(day, scope.first), stop - DAY) for day in difference.days(tenant.zone)]
+            start, end = wrong or (days[0], days[0] + DAY)
+            wrong = min(start, *days), max(end, *(day + DAY for day in days))
     return scope, wrong
 
 

@@ -2,19 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from base.calendar import month_start, next_month, start_of_day
 from base.sketches import ALL_SUBJECTS, EMPTY, added
+from base.time_units import DAY
 from ingest.deltas import Days, TotalKey, by_month, total_deltas
 from ingest.events import NewEvent
 from ingest.sketches import SketchKey, seen_by_day
 from ingest.tenants import TenantRow
 from models import Action, Device
 
-_DAY = timedelta(days=1)
 _ACTIONS = {int(action): action for action in Action}
 _DEVICES = {int(device): device for device in Device}
 _ANY_ID = UUID(int=0)
@@ -34,13 +34,13 @@ class RecountScope(NamedTuple):
     def whole_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
         """Those days of which events are kept, and the months that lie within them."""
         first = max(first, tenant.pruned_before or first)
-        return cls(tenant, first, stop, next_month(first - _DAY), month_start(stop))
+        return cls(tenant, first, stop, next_month(first - DAY), month_start(stop))
 
     @classmethod
     def touched_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
         """Those days of which events are kept, and the months that they lie in."""
         first = max(first, tenant.pruned_before or first)
-        return cls(tenant, first, stop, month_start(first), next_month(stop - _DAY))
+        return cls(tenant, first, stop, month_start(first), next_month(stop - DAY))
 
     @property
     def start(self) -> datetime:

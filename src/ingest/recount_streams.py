@@ -6,26 +6,15 @@ from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database import table_of
+from ingest.columns import ACTIVE, DAYS, EVENTS, MONTHS, SKETCHES, VIEWS
 from ingest.recount import RecountScope
 from ingest.sorted_stream import SortedStream
 from models import (
     TAKES_BACK,
     Action,
-    ActiveUser,
-    DayTotal,
     EngagedView,
-    Event,
-    MonthTotal,
     SubjectKind,
-    VisitorSketch,
 )
-
-EVENTS = table_of(Event).c
-DAYS = table_of(DayTotal).c
-MONTHS = table_of(MonthTotal).c
-ACTIVE = table_of(ActiveUser).c
-VIEWS = table_of(EngagedView).c
-SKETCHES = table_of(VisitorSketch).c
 
 _SKETCHES_AT_A_TIME = 200
 

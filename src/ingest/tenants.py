@@ -1,7 +1,7 @@
 """Whose events are counted: by which clock, and since when they are kept."""
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -11,7 +11,9 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from base.calendar import start_of_day
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
+from base.time_units import EPOCH
 from database import Bulk, Database, Statement, among, table_of
+from ingest.columns import ORGANIZATIONS, TENANTS, USERS
 from ingest.events import NewEvent
 from ingest.zone_rules import (
     RULES_BY_KEY,
@@ -28,17 +30,10 @@ from models import (
     EngagedView,
     Event,
     MonthTotal,
-    Organization,
-    Tenant,
-    User,
     VisitorSketch,
 )
 
-TENANTS = table_of(Tenant).c
-USERS = table_of(User).c
-ORGANIZATIONS = table_of(Organization).c
-
-ALWAYS = datetime(1970, 1, 1, tzinfo=UTC)
+ALWAYS = EPOCH
 """Before every event."""
 _COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
 

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
 from secrets import token_bytes
@@ -13,14 +13,14 @@ from sqlalchemy import bindparam, exists, select
 
 from base.calendar import day_of
 from base.networks import network_of
-from database import Database, Statement, erase_rows, insert_into, table_of
+from base.time_units import DAY
+from database import Database, Statement, erase_rows, insert_into
+from ingest.columns import SALTS
 from models import Day, VisitorSalt
 
-SALTS = table_of(VisitorSalt).c
 NAMED_BYTES = 16
 _PASSING_BYTES = 15
 """Another length, so that the few that may turn out to be somebody's are found without the rest."""
-_DAY = timedelta(days=1)
 
 PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nil", "nan", "unknown", "anonymous", "n/a", "not set", "object object")
@@ -98,11 +98,11 @@ class Salts:
     async def at(self, now: datetime) -> SaltsOfNow:
         today = now.astimezone(UTC).date()
         if self._now is None or self._now.today != today:
-            days = [today - _DAY, today, today + _DAY]
-            seeds = await self._seeds(days[0] - _DAY)
+            days = [today - DAY, today, today + DAY]
+            seeds = await self._seeds(days[0] - DAY)
             if not seeds.keys() >= set(days):
                 await self._make(days)
-                seeds = await self._seeds(days[0] - _DAY)
+                seeds = await self._seeds(days[0] - DAY)
             self._now = SaltsOfNow(today, {day: self._salt(seeds[day]) for day in days})
         return self._now
 
@@ -111,7 +111,7 @@ class Salts:
         today = now.astimezone(UTC).date()
         if self._now and self._now.today < today:
             self._now = None
-        last = today - 2 * _DAY
+        last = today - 2 * DAY
         (are_there,) = await self._database.fetch(self._old, day=last)
         if are_there or not self._are_erased:
             self._are_erased = await erase_rows(self._database, VisitorSalt, SALTS.day <= last)

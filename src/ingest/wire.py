@@ -1,4 +1,4 @@
-"""Events as they come in from outside: decoded and checked by msgspec, whichever door they take."""
+"""Events as senders write them. msgspec decodes and checks them, at every door."""
 
 from datetime import datetime
 from enum import StrEnum
@@ -7,29 +7,17 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from base.instants import Instant, instant_of
+from base.kinds import REPORTED, SUBJECTS
 from models import Action, Device, SourceType
-
-MAX_EVENTS = 1_000
 
 if TYPE_CHECKING:
     # Any aware datetime will do; which of them are read is for the decoders.
     WireInstant = datetime
+    # What may be reported; which actions those are is known when it runs.
+    WireAction = Action
 else:
     WireInstant = Instant
-
-
-class WireAction(StrEnum):
-    """What may be reported; likes and the like come about by mutations alone."""
-
-    VIEW = "VIEW"
-    SHARE = "SHARE"
-    VIEW_3D = "VIEW_3D"
-    AR_CLICK = "AR_CLICK"
-    AR_SCAN = "AR_SCAN"
-    INTERACTION = "INTERACTION"
-    PROFILE_VIEW = "PROFILE_VIEW"
-    PROFILE_SEARCH = "PROFILE_SEARCH"
-    PLAY = "PLAY"
+    WireAction = StrEnum("WireAction", {action.name: action.name for action in REPORTED})
 
 
 class WireDevice(StrEnum):
@@ -55,12 +43,17 @@ class WireWork(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_field
 
 
 class WireSubject(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
-    """Exactly one of these."""
+    """Exactly one of these: a field for each kind of subject, in the order of `SUBJECTS`."""
 
     publication_id: str | None = None
     asset_id: str | None = None
     profile_user_id: str | None = None
     work: WireWork | None = None
+
+
+assert WireSubject.__struct_fields__ == tuple(entry.field for entry in SUBJECTS.values()), (
+    "each kind of subject has its field"
+)
 
 
 class WireEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True):

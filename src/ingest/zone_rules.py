@@ -12,12 +12,9 @@ from sqlalchemy import bindparam, exists, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.zones import RULES_VERSION, Rules, is_fixed, rules_of, time_zone
-from database import Bulk, Statement, among, insert_into, table_of
-from models import DayTotal, Tenant, ZoneRules
-
-TENANTS = table_of(Tenant).c
-RULES = table_of(ZoneRules).c
-DAYS = table_of(DayTotal).c
+from database import Bulk, Statement, among, insert_into
+from ingest.columns import DAYS, RULES, TENANTS
+from models import Tenant, ZoneRules
 
 ANY_RULES = "?"
 """In place of a key: days may be made by any rules, and of any zone."""

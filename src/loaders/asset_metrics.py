@@ -1,4 +1,4 @@
-"""What happened to assets within a range: totals, a ranking, and a series, over any set of assets."""
+"""What happened to assets within a range: totals, and a series, over any set of assets."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
@@ -9,14 +9,12 @@ from uuid import UUID
 
 from base.calendar import Bucket, DateInterval, Span
 from base.ids import Kind
-from database import Database
-from loaders.base import Loader
-from loaders.counts import CountsOfMany, ManyKey
+from figures.assets import ACTIONS, AssetTotals
+from loaders.base import Loader, Loaders
+from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Cells, Dimension, Measure
-from loaders.series import Asked, PointBudget, Series, parts_of, read_series
+from loaders.series import Asked, Series, parts_of, read_series
 from models import Action
-
-COUNTED = (Action.VIEW_3D, Action.AR_CLICK, Action.AR_SCAN, Action.INTERACTION, Action.ENGAGED_VIEW)
 
 
 class Choice(NamedTuple):
@@ -60,107 +58,37 @@ class Scope(NamedTuple):
         return dict(zip(self.assets, self.workspaces, strict=True))
 
 
-class Figures(NamedTuple):
-    views_3d: int = 0
-    views_ar: int = 0
-    engaged: int = 0
-    """3D views with at least one interaction."""
-    interactions: int = 0
-
-    @property
-    def interactions_per_engaged_view(self) -> float:
-        return self.interactions / self.engaged if self.engaged else 0.0
-
-    def plus(self, other: "Figures") -> "Figures":
-        return Figures(*(a + b for a, b in zip(self, other, strict=True)))
-
-
-def figures(cells: Cells) -> Figures:
-    counts: Counter[Action] = Counter()
-    for cell, count in cells.items():
-        counts[cell.action] += count
-    return Figures(
-        counts[Action.VIEW_3D],
-        counts[Action.AR_CLICK] + counts[Action.AR_SCAN],
-        counts[Action.ENGAGED_VIEW],
-        counts[Action.INTERACTION],
-    )
-
-
-class FiguresByAsset(Loader[Scope, dict[int, Figures]]):
+class TotalsByAsset(Loader[Scope, dict[int, AssetTotals]]):
     """Assets to which nothing happened are absent."""
 
-    def __init__(self, database: Database, counts: CountsOfMany) -> None:
-        super().__init__(database)
-        self._counts = counts
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._counts = loaders[CountsBySubject]
 
-    async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[dict[int, Figures]]:
-        counted = await self._counts.load_many(
-            ManyKey(
-                scope.tenant_id,
-                scope.time_zone,
-                scope.assets,
-                Measure(COUNTED, (scope.span,), domain=scope.domain),
-            )
-            for scope in scopes
-        )
-        return [{id: figures(cells) for id, cells in by_asset.items()} for by_asset in counted]
+    async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[dict[int, AssetTotals]]:
+        counted = await self._counts.load_many(scope_counts(scope) for scope in scopes)
+        return [{id: _totals(cells) for id, cells in by_asset.items()} for by_asset in counted]
 
 
-class FiguresOfScope(Loader[Scope, Figures]):
-    def __init__(self, database: Database, by_asset: FiguresByAsset) -> None:
-        super().__init__(database)
-        self._by_asset = by_asset
-
-    async def batch_load_fn(self, scopes: Sequence[Scope]) -> list[Figures]:
-        found = await self._by_asset.load_many(scopes)
-        return [_sum(by_asset.values()) for by_asset in found]
+def scope_counts(scope: Scope, dimensions: frozenset[Dimension] = frozenset()) -> CountsKey:
+    """All that figures of its assets are made of."""
+    measure = Measure(ACTIONS, (scope.span,), dimensions, scope.domain)
+    return CountsKey(scope.tenant_id, scope.time_zone, scope.assets, measure)
 
 
-def _sum(many: Iterable[Figures]) -> Figures:
-    total = Figures()
-    for one in many:
-        total = total.plus(one)
+def _totals(cells: Cells) -> AssetTotals:
+    totals: AssetTotals = Counter()
+    for cell, count in cells.items():
+        totals[cell.action] += count
+    return totals
+
+
+def together(many: Iterable[AssetTotals]) -> AssetTotals:
+    total: AssetTotals = Counter()
+    for totals in many:
+        for action, count in totals.items():
+            total[action] += count
     return total
-
-
-class Ranking(Enum):
-    TOTAL_3D_VIEWS = "views_3d"
-    TOTAL_AR_VIEWS = "views_ar"
-    USER_ENGAGEMENT = "engaged"
-
-
-class RankingKey(NamedTuple):
-    scope: Scope
-    ranking: Ranking
-    first: int
-
-
-class Ranked(NamedTuple):
-    rank: int
-    asset_id: int
-    figures: Figures
-
-
-class RankedAssets(Loader[RankingKey, list[Ranked]]):
-    """Largest first; of equals, the one made first. Assets with 0 are in no ranking."""
-
-    def __init__(self, database: Database, by_asset: FiguresByAsset) -> None:
-        super().__init__(database)
-        self._by_asset = by_asset
-
-    async def batch_load_fn(self, keys: Sequence[RankingKey]) -> list[list[Ranked]]:
-        found = await self._by_asset.load_many(key.scope for key in keys)
-        return [_ranked(key, by_asset) for key, by_asset in zip(keys, found, strict=True)]
-
-
-def _ranked(key: RankingKey, by_asset: Mapping[int, Figures]) -> list[Ranked]:
-    def value(id: int) -> int:
-        count: int = getattr(by_asset[id], key.ranking.value)
-        return count
-
-    counted = sorted((id for id in by_asset if value(id)), key=lambda id: (-value(id), id))
-    return [Ranked(place, id, by_asset[id]) for place, id in enumerate(counted[: key.first], 1)]
 
 
 class Group(Enum):
@@ -186,9 +114,9 @@ class SeriesKey(NamedTuple):
 
 
 class AssetSeries(Loader[SeriesKey, Series]):
-    def __init__(self, database: Database, budget: PointBudget) -> None:
-        super().__init__(database)
-        self._budget = budget
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._budget = loaders.read_points
 
     async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
         asked = [_asked(key) for key in keys]

@@ -1,15 +1,13 @@
 """3D assets, their files, and which of them a scope has."""
 
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.organizations import ORGANIZATIONS, TENANTS
 from models import Asset, AssetFormat, Organization, Tenant
 
@@ -62,56 +60,31 @@ class AssetKeys(NamedTuple):
 
     id: int
     workspace_id: int
-    organization_id: int
 
 
-class AssetsOfOrganization(Loader[int, tuple[AssetKeys, ...]]):
-    _statement = Statement(
-        select(ASSETS.id, ASSETS.workspace_id, ASSETS.organization_id)
-        .where(among(ASSETS.organization_id, "keys"))
-        .order_by(ASSETS.id),
-        AssetKeys,
-    )
-
-    async def batch_load_fn(self, ids: Sequence[int]) -> list[tuple[AssetKeys, ...]]:
-        assets: defaultdict[int, list[AssetKeys]] = defaultdict(list)
-        for row in await self.database.fetch(self._statement, keys=ids):
-            assets[row.organization_id].append(row)
-        return [tuple(assets[id]) for id in ids]
+def _assets_of(scope: ColumnElement[int]) -> Statement[tuple[Any, AssetKeys]]:
+    statement = select(scope, ASSETS.id, ASSETS.workspace_id).where(among(scope, "keys")).order_by(ASSETS.id)
+    return Statement(statement, after_key(AssetKeys))
 
 
-class AssetsOfWorkspace(Loader[int, tuple[AssetKeys, ...]]):
-    _statement = Statement(
-        select(ASSETS.id, ASSETS.workspace_id, ASSETS.organization_id)
-        .where(among(ASSETS.workspace_id, "keys"))
-        .order_by(ASSETS.id),
-        AssetKeys,
-    )
+class AssetsOfOrganization(GroupLoader[int, AssetKeys]):
+    statement = _assets_of(ASSETS.organization_id)
 
-    async def batch_load_fn(self, ids: Sequence[int]) -> list[tuple[AssetKeys, ...]]:
-        assets: defaultdict[int, list[AssetKeys]] = defaultdict(list)
-        for row in await self.database.fetch(self._statement, keys=ids):
-            assets[row.workspace_id].append(row)
-        return [tuple(assets[id]) for id in ids]
+
+class AssetsOfWorkspace(GroupLoader[int, AssetKeys]):
+    statement = _assets_of(ASSETS.workspace_id)
 
 
 class FormatRow(NamedTuple):
-    asset_id: int
     type: int
     url: str
     size_bytes: int | None
 
 
-class FormatsOfAsset(Loader[int, tuple[FormatRow, ...]]):
-    _statement = Statement(
+class FormatsOfAsset(GroupLoader[int, FormatRow]):
+    statement = Statement(
         select(FORMATS.asset_id, FORMATS.type, FORMATS.url, FORMATS.size_bytes)
         .where(among(FORMATS.asset_id, "keys"))
         .order_by(FORMATS.asset_id, FORMATS.type, FORMATS.id),
-        FormatRow,
+        after_key(FormatRow),
     )
-
-    async def batch_load_fn(self, ids: Sequence[int]) -> list[tuple[FormatRow, ...]]:
-        formats: defaultdict[int, list[FormatRow]] = defaultdict(list)
-        for row in await self.database.fetch(self._statement, keys=ids):
-            formats[row.asset_id].append(row)
-        return [tuple(formats[id]) for id in ids]

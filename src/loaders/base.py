@@ -1,27 +1,68 @@
+"""The loaders of one request, and what they have in common."""
+
 from asyncio import Future, ensure_future
-from collections.abc import Hashable, Iterator, Sequence
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Callable, Hashable, Iterator, Sequence
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 import aiodataloader
 from aiodataloader import DataLoader
 
 from database import Database, Statement, current_usage
+from loaders.figure_cache import FigureCache
+from loaders.point_budget import PointBudget
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
 R = TypeVar("R")
-
+L = TypeVar("L", bound="Loader[Any, Any]")
 
 _AT_ONCE = 100
 """Those who are told a value before the event loop turns: each goes on with it."""
 
 
+class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
+    """The loaders of one request by their classes, each made when it is first asked for, and what the request
+    lends them. A dict, because every field of every object looks one up.
+    """
+
+    __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
+
+    def __init__(
+        self,
+        database: Database,
+        figure_cache: FigureCache,
+        now: datetime,
+        *,
+        most_points: int = 25_000,
+    ) -> None:
+        """`most_points`: how many points all series together may have."""
+        super().__init__()
+        self.database = database
+        self.figure_cache = figure_cache
+        self.now = now
+        self.read_points = PointBudget(most_points)
+        self.shown_points = PointBudget(most_points)
+        """One series may be shown several times, under several names."""
+
+    def __missing__(self, kind: type[L]) -> L:
+        made = self[kind] = kind(self)
+        return made
+
+    if TYPE_CHECKING:
+
+        def __getitem__(self, kind: type[L], /) -> L: ...
+
+
 class Loader(DataLoader[K, V]):
     """One batch of keys, one statement. Lives for one request."""
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, loaders: Loaders) -> None:
+        """What a loader needs of `loaders`, such as others, it takes here: it does not keep them, so that all
+        are freed as soon as the request forgets them.
+        """
         super().__init__()
-        self.database = database
+        self.database = loaders.database
         self._others: dict[K, list[Future[V]]] = {}
         """Who asked for a key that somebody had asked for already."""
 
@@ -78,6 +119,23 @@ def _tell(future: "Future[Any]", value: object) -> None:
         future.set_exception(value)
     else:
         future.set_result(value)
+
+
+def after_key(row: Callable[..., R]) -> Callable[..., tuple[Any, R]]:
+    """What a statement makes of the columns that a `GroupLoader` wants: the key, and the row behind it."""
+    return lambda key, *columns: (key, row(*columns))
+
+
+class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
+    """All rows of each key, in the order of the statement: it takes `keys`, and selects the key first."""
+
+    statement: ClassVar[Statement[Any]]
+
+    async def batch_load_fn(self, keys: Sequence[K]) -> list[tuple[R, ...]]:
+        groups: dict[K, list[R]] = {key: [] for key in keys}
+        for key, row in await self.database.fetch(self.statement, keys=keys):
+            groups[key].append(row)
+        return [tuple(groups[key]) for key in keys]
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):

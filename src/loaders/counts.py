@@ -13,27 +13,6 @@ from loaders.tiers import Runs, runs_of
 
 
 class CountsKey(NamedTuple):
-    tenant_id: int
-    time_zone: str
-    subject_id: int
-    measure: Measure
-
-
-class Counts(Loader[CountsKey, Cells]):
-    """One statement for all subjects whose tenants share a reporting time zone. Absent cells are 0."""
-
-    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
-        keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
-        for key in keys:
-            alike[key.time_zone, key.measure].add((key.tenant_id, key.subject_id))
-        counted = {
-            like: await read_counts(self.database, *like, subjects) for like, subjects in alike.items()
-        }
-        return [counted[key.time_zone, key.measure].get((key.tenant_id, key.subject_id), {}) for key in keys]
-
-
-class ManyKey(NamedTuple):
     """Several subjects of one tenant."""
 
     tenant_id: int
@@ -42,10 +21,12 @@ class ManyKey(NamedTuple):
     measure: Measure
 
 
-class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
-    """By subject, for many keys alike in one statement. Subjects without any count are absent."""
+class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
+    """One statement for all subjects whose tenants share a reporting time zone. Subjects without any count
+    are absent, and so are cells of 0.
+    """
 
-    async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[dict[int, Cells]]:
+    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[dict[int, Cells]]:
         keys = await with_sites(self.database, keys)
         alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
         for key in keys:
@@ -56,23 +37,23 @@ class CountsOfMany(Loader[ManyKey, dict[int, Cells]]):
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
 
 
-class SumsOfMany(Loader[ManyKey, Cells]):
+class SummedCounts(Loader[CountsKey, Cells]):
     """Over all subjects of a key together, added up where they are read: a year's days of a thousand
     subjects are a million rows. Many keys alike are one statement."""
 
-    async def batch_load_fn(self, keys: Sequence[ManyKey]) -> list[Cells]:
+    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
         keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], list[ManyKey]] = defaultdict(list)
+        alike: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
         for key in keys:
             alike[key.time_zone, key.measure].append(key)
-        sums: dict[ManyKey, Cells] = {}
+        sums: dict[CountsKey, Cells] = {}
         for like, parties in alike.items():
             counted = await read_sums(self.database, *like, parties)
             sums.update(zip(parties, counted, strict=True))
         return [sums[key] for key in keys]
 
 
-def _of(key: ManyKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
+def _of(key: CountsKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
     return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
 
 
@@ -84,7 +65,7 @@ async def read_counts(
 
 
 async def read_sums(
-    database: Database, zone: str, measure: Measure, parties: Sequence[ManyKey]
+    database: Database, zone: str, measure: Measure, parties: Sequence[CountsKey]
 ) -> list[Cells]:
     """`zone` is the reporting one of all the parties' tenants. A subject may be in several parties."""
     subjects = [

@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,18 +10,17 @@ from sqlalchemy import BigInteger, FromClause, bindparam, cast, func, select
 from sqlmodel import SQLModel
 
 from base.calendar import Span
-from database import Database, Statement, among, ordered_join, table_of
-from loaders.base import Loader
-from loaders.counts import Counts, CountsKey
-from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Versions
+from database import Statement, among, ordered_join, table_of
+from figures.engagement import ACTIONS, ACTIVE_USERS, ENGAGEMENT, TAKEN_BACK
+from figures.figure import values
+from figures.folds import ActiveUsers
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedKey, CachedLoader
+from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
-from loaders.totals import ACTIVE_USERS, EVENTS, MONTHS, asked_subjects, is_of
-from models import TAKES_BACK, Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
-
-ACTIVE_DAYS = timedelta(days=30)
-ACTIVITIES = (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
-COUNTED = (*ACTIVITIES, *TAKES_BACK)
+from loaders.totals import ACTIVE, EVENTS, MONTHS, asked_subjects, is_of
+from models import Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
 
 
 class EngagementKey(NamedTuple):
@@ -34,25 +33,15 @@ class EngagementKey(NamedTuple):
     """By whose calendar the range before it is found."""
 
 
-class TakenBack(NamedTuple):
-    likes: int
-    bookmarks: int
-    comments: int
-    appointments: int
-
-
 class Engagement(NamedTuple):
-    """What was done and stands, but for `taken_back`."""
+    """Values by the names of the figures."""
 
-    views: int
-    likes: int
-    bookmarks: int
-    shares: int
-    comments: int
-    appointments: int
-    taken_back: TakenBack
-    monthly_active_users: int
+    figures: Mapping[str, Any]
+    taken_back: Mapping[str, Any]
     generated_at: datetime
+
+
+_Totals = Counter[Action | ActiveUsers]
 
 
 def _of_asked(model: type[SQLModel]) -> FromClause:
@@ -71,13 +60,13 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         lambda publication_id, action, count: (publication_id, Action(action), count),
     )
     _active_until_now = Statement(
-        select(ACTIVE_USERS.subject_id, func.count())
+        select(ACTIVE.subject_id, func.count())
         .select_from(_of_asked(ActiveUser))
         .where(
-            ACTIVE_USERS.subject_kind == int(SubjectKind.PUBLICATION),
-            ACTIVE_USERS.last_active_at >= bindparam("start", type_=Instant()),
+            ACTIVE.subject_kind == int(SubjectKind.PUBLICATION),
+            ACTIVE.last_active_at >= bindparam("start", type_=Instant()),
         )
-        .group_by(ACTIVE_USERS.subject_id),
+        .group_by(ACTIVE.subject_id),
         lambda publication_id, count: (publication_id, count),
     )
     _active_within = Statement(
@@ -92,85 +81,65 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         lambda publication_id, count: (publication_id, count),
     )
 
-    def __init__(
-        self, database: Database, cache: FigureCache, versions: Versions, now: datetime, counts: Counts
-    ) -> None:
-        super().__init__(database, cache, versions)
-        self._now = now
-        self._counts = counts
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._now = loaders.now
+        self._counts = loaders[CountsBySubject]
 
     def publication_of(self, key: EngagementKey) -> tuple[int, int]:
         return key.tenant_id, key.publication_id
 
     async def compute(self, asked: Sequence[Asked[EngagementKey]]) -> list[Engagement]:
         keys = [one.key for one in asked]
-        totals, active = await gather(self._totals(keys), self._active(keys))
-        return [self._engagement(totals[key], active.get(key, 0), version.since) for version, key in asked]
+        totals: dict[EngagementKey, _Totals] = {key: Counter() for key in keys}
+        await gather(self._count(totals), *(self._count_active(users, totals) for users in ACTIVE_USERS))
+        return [
+            Engagement(values(ENGAGEMENT, totals[key]), values(TAKEN_BACK, totals[key]), version.since)
+            for version, key in asked
+        ]
 
-    def _engagement(self, totals: Counter[Action], active: int, generated_at: datetime) -> Engagement:
-        standing = Counter(totals)
-        for taken_back, action in TAKES_BACK.items():
-            standing[action] -= totals[taken_back]
-        return Engagement(
-            views=standing[Action.VIEW],
-            likes=standing[Action.LIKE],
-            bookmarks=standing[Action.BOOKMARK],
-            shares=standing[Action.SHARE],
-            comments=standing[Action.COMMENT],
-            appointments=standing[Action.BOOK],
-            taken_back=TakenBack(
-                likes=totals[Action.UNLIKE],
-                bookmarks=totals[Action.UNBOOKMARK],
-                comments=totals[Action.UNCOMMENT],
-                appointments=totals[Action.CANCEL],
-            ),
-            monthly_active_users=active,
-            generated_at=generated_at,
-        )
-
-    async def _totals(self, keys: Sequence[EngagementKey]) -> dict[EngagementKey, Counter[Action]]:
-        totals: dict[EngagementKey, Counter[Action]] = {key: Counter() for key in keys}
-        ever = [key for key in keys if key.span is None]
+    async def _count(self, totals: dict[EngagementKey, _Totals]) -> None:
+        ever = [key for key in totals if key.span is None]
         await gather(
             self._add_all_time({key.publication_id: totals[key] for key in ever}, ever),
-            *(self._add_within(key, totals[key]) for key in keys if key.span is not None),
+            *(self._add_within(key, key.span, counted) for key, counted in totals.items() if key.span),
         )
-        return totals
 
-    async def _add_all_time(self, totals: dict[int, Counter[Action]], keys: list[EngagementKey]) -> None:
+    async def _add_all_time(self, totals: dict[int, _Totals], keys: list[EngagementKey]) -> None:
         if not keys:
             return
         for publication_id, action, count in await self.database.fetch(
-            self._all_time, **_subjects(keys), actions=list(COUNTED)
+            self._all_time, **_subjects(keys), actions=list(ACTIONS)
         ):
             totals[publication_id][action] += count
 
-    async def _add_within(self, key: EngagementKey, totals: Counter[Action]) -> None:
-        assert key.span is not None
-        measure = Measure(COUNTED, (key.span,))
-        cells = await self._counts.load(CountsKey(key.tenant_id, key.time_zone, key.publication_id, measure))
-        for cell, count in cells.items():
+    async def _add_within(self, key: EngagementKey, span: Span, totals: _Totals) -> None:
+        id = key.publication_id
+        counts_key = CountsKey(key.tenant_id, key.time_zone, (id,), Measure(ACTIONS, (span,)))
+        for cell, count in (await self._counts.load(counts_key)).get(id, {}).items():
             totals[cell.action] += count
 
-    async def _active(self, keys: Sequence[EngagementKey]) -> dict[EngagementKey, int]:
+    async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, _Totals]) -> None:
         alike: defaultdict[datetime | None, list[EngagementKey]] = defaultdict(list)
-        for key in keys:
+        for key in totals:
             alike[key.span.end if key.span else None].append(key)
-        active: dict[EngagementKey, int] = {}
         for stop, group in alike.items():
-            found = dict(await self._active_before(stop, group))
-            active |= {key: found.get(key.publication_id, 0) for key in group}
-        return active
+            found = dict(await self._active_before(stop, users, group))
+            for key in group:
+                totals[key][users] = found.get(key.publication_id, 0)
 
-    async def _active_before(self, stop: datetime | None, keys: list[EngagementKey]) -> list[tuple[int, int]]:
+    async def _active_before(
+        self, stop: datetime | None, users: ActiveUsers, keys: list[EngagementKey]
+    ) -> list[tuple[int, int]]:
+        length = timedelta(days=users.days)
         if stop is None:
-            start = self._now - ACTIVE_DAYS
+            start = self._now - length
             return await self.database.fetch(self._active_until_now, **_subjects(keys), start=start)
         return await self.database.fetch(
             self._active_within,
             **_subjects(keys),
-            actions=list(ACTIVITIES),
-            start=stop - ACTIVE_DAYS,
+            actions=list(users.actions),
+            start=stop - length,
             stop=stop,
         )
 
@@ -192,9 +161,9 @@ class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceTyp
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 
-    def __init__(self, database: Database, cache: FigureCache) -> None:
-        super().__init__(database)
-        self._figure_cache = cache
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figure_cache = loaders.figure_cache
 
     async def batch_load_fn(self, keys: Sequence[CachedKey[int]]) -> list[Counter[ExperienceType]]:
         found = {

@@ -6,6 +6,8 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, case, cast, func, select
 
 from database import Statement, among, ordered_join, table_of
+from figures.insights import NEVER, Ever
+from figures.scores import MOST_SCORED
 from loaders.base import Loader
 from loaders.totals import MONTHS, asked_subjects, is_of
 from models import Action, MonthTotal
@@ -15,21 +17,11 @@ class EverKey(NamedTuple):
     tenant_id: int
     subject_id: int
     action: Action
+    told: Ever = NEVER
+    """What there was besides events."""
 
 
 _ASKED = asked_subjects()
-
-
-class Ever(NamedTuple):
-    all: int
-    scored: int
-    """Of each month, so many at most count in a score: anybody may report, and as often as they like."""
-
-
-MOST_SCORED = 3_000
-"""Of one thing that happens to one subject, in a month of the reporting time zone."""
-
-_NEVER = Ever(0, 0)
 _BY_MONTH = (
     select(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, func.sum(MONTHS.count).label("count"))
     .select_from(ordered_join(_ASKED, table_of(MonthTotal), is_of(table_of(MonthTotal), _ASKED)))
@@ -54,7 +46,7 @@ class EverCounts(Loader[EverKey, Ever]):
             ),
         ).group_by(_BY_MONTH.tenant_id, _BY_MONTH.subject_id, _BY_MONTH.action),
         lambda tenant_id, subject_id, action, *counts: (
-            EverKey(tenant_id, subject_id, Action(action)),
+            (tenant_id, subject_id, action),
             Ever(*counts),
         ),
     )
@@ -68,4 +60,4 @@ class EverCounts(Loader[EverKey, Ever]):
                 actions=list({key.action for key in keys}),
             )
         )
-        return [counts.get(key, _NEVER) for key in keys]
+        return [counts.get(key[:3], NEVER).plus(key.told) for key in keys]

@@ -1,21 +1,15 @@
-"""What is known of users beyond their accounts, and the score made of it."""
+"""What is known of users beyond their accounts."""
 
-from asyncio import gather
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
-from decimal import ROUND_HALF_EVEN, Decimal
-from math import log10
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Database, Statement, among, table_of
-from loaders.base import Loader, RowLoader
-from loaders.ever import Ever, EverCounts, EverKey
+from database import Statement, among, table_of
+from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.people import USERS
-from models import Action, User, UserInsight, Work
+from models import User, UserInsight, Work
 
 INSIGHTS = table_of(UserInsight).c
 WORKS = table_of(Work).c
@@ -70,7 +64,6 @@ class InsightByPublicId(RowLoader[UUID, InsightRow]):
 
 class WorkRow(NamedTuple):
     id: int
-    insight_id: int
     tenant_id: int
     source_type: int
     item_id: str
@@ -83,11 +76,14 @@ class WorkRow(NamedTuple):
     refreshed_at: datetime | None
 
 
-class WorksOfInsight(Loader[int, tuple[WorkRow, ...]]):
+class WorksOfInsight(GroupLoader[int, WorkRow]):
     """In the order in which they were given."""
 
-    _statement = Statement(
-        select(*(WORKS[name] if name != "tenant_id" else USERS.tenant_id for name in WorkRow._fields))
+    statement = Statement(
+        select(
+            WORKS.insight_id,
+            *(WORKS[name] if name != "tenant_id" else USERS.tenant_id for name in WorkRow._fields),
+        )
         .select_from(
             table_of(Work)
             .join(table_of(UserInsight), INSIGHTS.id == WORKS.insight_id)
@@ -95,152 +91,5 @@ class WorksOfInsight(Loader[int, tuple[WorkRow, ...]]):
         )
         .where(among(WORKS.insight_id, "keys"))
         .order_by(WORKS.insight_id, WORKS.id),
-        WorkRow,
+        after_key(WorkRow),
     )
-
-    async def batch_load_fn(self, insight_ids: Sequence[int]) -> list[tuple[WorkRow, ...]]:
-        works: defaultdict[int, list[WorkRow]] = defaultdict(list)
-        for row in await self.database.fetch(self._statement, keys=insight_ids):
-            works[row.insight_id].append(row)
-        return [tuple(works[id]) for id in insight_ids]
-
-
-class Plays(Loader[WorkRow, int]):
-    """Plays here: those that were events, and those before."""
-
-    def __init__(self, database: Database, counts: EverCounts) -> None:
-        super().__init__(database)
-        self._counts = counts
-
-    async def batch_load_fn(self, works: Sequence[WorkRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(work.tenant_id, work.id, Action.PLAY) for work in works
-        )
-        return [work.in_app_plays + ever.all for work, ever in zip(works, counted, strict=True)]
-
-
-class ProfileViews(Loader[InsightRow, int]):
-    def __init__(self, database: Database, counts: EverCounts) -> None:
-        super().__init__(database)
-        self._counts = counts
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_VIEW) for insight in insights
-        )
-        return [insight.profile_views + ever.all for insight, ever in zip(insights, counted, strict=True)]
-
-
-class ProfileSearches(Loader[InsightRow, int]):
-    def __init__(self, database: Database, counts: EverCounts) -> None:
-        super().__init__(database)
-        self._counts = counts
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[int]:
-        counted = await self._counts.load_many(
-            EverKey(insight.tenant_id, insight.user_id, Action.PROFILE_SEARCH) for insight in insights
-        )
-        return [insight.profile_searches + ever.all for insight, ever in zip(insights, counted, strict=True)]
-
-
-class ScoreWeights(NamedTuple):
-    """How much each part counts beside the others."""
-
-    reach: float = 1.0
-    activity: float = 1.0
-    interest: float = 1.0
-
-
-EVEN_WEIGHTS = ScoreWeights()
-
-
-class ScoreInputs(NamedTuple):
-    reach: int
-    """Followers on all networks, and plays of all works, here and elsewhere."""
-    activity: int
-    """Roles, acts and works."""
-    interest: int
-    """Profile views, profile searches and connects."""
-
-
-class Score(NamedTuple):
-    """Each from 0.00 to 10.00."""
-
-    total: Decimal
-    reach: Decimal
-    activity: Decimal
-    interest: Decimal
-
-
-_FULL_REACH = 10_000_000
-_FULL_ACTIVITY = 100
-_FULL_INTEREST = 100_000
-_CENT = Decimal("0.01")
-
-
-def score(inputs: ScoreInputs, weights: ScoreWeights) -> Score:
-    """Each part is 10 log(1 + n) / log(1 + full), at most 10; the total is their weighted mean."""
-    parts = (
-        _part(inputs.reach, _FULL_REACH),
-        _part(inputs.activity, _FULL_ACTIVITY),
-        _part(inputs.interest, _FULL_INTEREST),
-    )
-    total = sum(part * weight for part, weight in zip(parts, weights, strict=True)) / sum(weights)
-    return Score(_rounded(total), *map(_rounded, parts))
-
-
-def _part(count: int, full: int) -> float:
-    return min(10.0, 10 * log10(1 + count) / log10(1 + full))
-
-
-def _rounded(value: float) -> Decimal:
-    return Decimal(value).quantize(_CENT, ROUND_HALF_EVEN)
-
-
-class InsightScores(Loader[InsightRow, Score]):
-    def __init__(
-        self,
-        database: Database,
-        works: WorksOfInsight,
-        counts: EverCounts,
-        weights: ScoreWeights,
-    ) -> None:
-        super().__init__(database)
-        self._works = works
-        self._counts = counts
-        self._weights = weights
-
-    async def batch_load_fn(self, insights: Sequence[InsightRow]) -> list[Score]:
-        inputs = await gather(*(self._inputs(insight) for insight in insights))
-        return [score(one, self._weights) for one in inputs]
-
-    async def _inputs(self, insight: InsightRow) -> ScoreInputs:
-        views, searches = (
-            EverKey(insight.tenant_id, insight.user_id, action)
-            for action in (Action.PROFILE_VIEW, Action.PROFILE_SEARCH)
-        )
-        works, viewed, searched = await gather(
-            self._works.load(insight.id), self._counts.load(views), self._counts.load(searches)
-        )
-        played = await self._counts.load_many(EverKey(work.tenant_id, work.id, Action.PLAY) for work in works)
-        followers = (
-            insight.twitter_followers_count,
-            insight.facebook_page_followers_count,
-            insight.instagram_followers_count,
-        )
-        return ScoreInputs(
-            reach=sum(count or 0 for count in followers)
-            + sum(
-                _scored(work.in_app_plays, work.in_app_plays_scored, ever)
-                for work, ever in zip(works, played, strict=True)
-            )
-            + sum(work.non_app_plays or 0 for work in works),
-            activity=insight.number_of_roles + insight.number_of_acts + len(works),
-            interest=_scored(insight.profile_views, insight.profile_views_scored, viewed)
-            + _scored(insight.profile_searches, insight.profile_searches_scored, searched)
-            + insight.connects,
-        )
-
-
-def _scored(told: int, told_for_score: int | None, ever: Ever) -> int:
-    return max(0, (told if told_for_score is None else told_for_score) + ever.scored)

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
 ORGANIZATIONS = table_of(Organization).c
@@ -105,16 +105,12 @@ class RolesOfUser(Loader[int, dict[int, Role]]):
         return [roles[id] for id in user_ids]
 
 
-class WorkspacesOfUser(Loader[int, frozenset[int]]):
+class WorkspacesOfUser(GroupLoader[int, int]):
     """The workspaces that a user was added to, by id; admins see others too."""
 
-    _statement = Statement(
+    statement = Statement(
         select(WORKSPACE_MEMBERSHIPS.user_id, WORKSPACE_MEMBERSHIPS.workspace_id).where(
             among(WORKSPACE_MEMBERSHIPS.user_id, "keys")
         ),
-        lambda user_id, workspace_id: (user_id, workspace_id),
+        after_key(int),
     )
-
-    async def batch_load_fn(self, user_ids: Sequence[int]) -> list[frozenset[int]]:
-        rows = await self.database.fetch(self._statement, keys=user_ids)
-        return [frozenset(workspace for user, workspace in rows if user == id) for id in user_ids]

@@ -1,5 +1,3 @@
-from collections import defaultdict
-from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -7,7 +5,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, Publication, Tenant, User
 
@@ -68,22 +66,16 @@ class PublicationByUrl(RowLoader[str, PublicationRow]):
     key = "custom_url"
 
 
-class CoCreators(Loader[int, tuple[UserRow, ...]]):
+class CoCreators(GroupLoader[int, UserRow]):
     """The users who made each publication together with its owner, in the order in which they joined."""
 
-    _statement = Statement(
+    statement = Statement(
         select(CO_CREATORS.publication_id, *USER_COLUMNS)
         .select_from(table_of(CoCreator).join(table_of(User), USERS.id == CO_CREATORS.user_id))
         .where(among(CO_CREATORS.publication_id, "keys"))
         .order_by(CO_CREATORS.publication_id, CO_CREATORS.created_at, CO_CREATORS.user_id),
-        lambda publication_id, *user: (publication_id, UserRow(*user)),
+        after_key(UserRow),
     )
-
-    async def batch_load_fn(self, publication_ids: Sequence[int]) -> list[tuple[UserRow, ...]]:
-        makers: defaultdict[int, list[UserRow]] = defaultdict(list)
-        for publication_id, user in await self.database.fetch(self._statement, keys=publication_ids):
-            makers[publication_id].append(user)
-        return [tuple(makers[id]) for id in publication_ids]
 
 
 class ExperienceRow(NamedTuple):

@@ -10,6 +10,7 @@ from base.errors import TooManyPoints
 from database import Database, current_usage
 from loaders.domains import aliases_by_tenant
 from loaders.measures import Dimension, Measure, with_sites
+from loaders.point_budget import PointBudget
 from loaders.points import Member, read_points
 from models import Device
 
@@ -56,22 +57,6 @@ class Series(NamedTuple):
         for place, count, taken_back in zip(self.places, self.counts, self.taken_back, strict=True):
             bucket, group = divmod(place, of_each)
             yield Point(self.buckets[bucket], self.groups[group], count, taken_back)
-
-
-class PointBudget:
-    """How many points may still be made for one request."""
-
-    def __init__(self, most: int) -> None:
-        self.most = most
-        self._made = 0
-
-    def take(self, buckets: int, groups: int, points: int) -> None:
-        """Raises TooManyPoints."""
-        self._made += points
-        if self._made > self.most:
-            raise TooManyPoints(
-                self._made, self.most, buckets=buckets, groups=groups, narrow=["range", "interval", "groupBy"]
-            )
 
 
 class Asked(NamedTuple):

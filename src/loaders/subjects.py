@@ -1,27 +1,23 @@
-"""What events can happen to, by the ids that their senders know."""
+"""What events happen to, found by what their senders name."""
 
+from asyncio import gather
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
-from uuid import UUID
+from typing import Any, NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import Column, FromClause, Table, select
+from sqlmodel import SQLModel
 
 from base.aliases import NO_ALIASES, Aliases
 from base.calendar import start_of_day, time_zone
-from database import Statement, among, table_of
+from base.kinds import SUBJECTS, SubjectEntry
+from database import Statement, among
 from loaders.base import Loader
 from loaders.domains import aliases_by_tenant
-from loaders.organizations import ORGANIZATIONS
-from loaders.people import USERS
-from loaders.publications import PUBLICATIONS, PUBLICATIONS_WITH_TENANT, TENANTS
-from models import Asset, AssetDomain, Organization, SubjectKind, Tenant, User, UserInsight, Work
+from models import SubjectKind
 
-ASSETS = table_of(Asset).c
-ASSET_DOMAINS = table_of(AssetDomain).c
-INSIGHTS = table_of(UserInsight).c
-WORKS = table_of(Work).c
+_TABLES = SQLModel.metadata.tables
 
 
 class Subject(NamedTuple):
@@ -31,7 +27,8 @@ class Subject(NamedTuple):
     owner_id: int
     """The user, or for an asset the workspace, that it belongs to."""
     domains: frozenset[str] = frozenset()
-    """The only sites from which its events count, `*.` and a host for all below it; none named, all."""
+    """The only sites from which its events count. `*.` and a host stands for all hosts below it. Without any,
+    all sites count."""
     oldest: datetime | None = None
     """Raw events from before it were pruned: nothing that happened before it is taken in any more."""
     time_zone: str = "UTC"
@@ -40,124 +37,95 @@ class Subject(NamedTuple):
     """By which the sites above may go, too."""
 
 
-class _SubjectRow(NamedTuple):
-    public_id: UUID
+class SubjectKey(NamedTuple):
+    kind: SubjectKind
+    values: tuple[Any, ...]
+    """Of `SubjectEntry.key`."""
+
+
+class _Row(NamedTuple):
+    key: SubjectKey
     id: int
     tenant_id: int
     owner_id: int
     time_zone: str
     pruned_before: date | None
 
-    def subject(
-        self, kind: SubjectKind, domains: frozenset[str] = frozenset(), aliases: Aliases = NO_ALIASES
-    ) -> Subject:
+    def subject(self, domains: Iterable[str], aliases: Mapping[int, Aliases]) -> Subject:
         return Subject(
-            kind, self.id, self.tenant_id, self.owner_id, domains, self._oldest(), self.time_zone, aliases
+            self.key.kind,
+            self.id,
+            self.tenant_id,
+            self.owner_id,
+            frozenset(domains),
+            start_of_day(self.pruned_before, time_zone(self.time_zone)) if self.pruned_before else None,
+            self.time_zone,
+            aliases.get(self.tenant_id, NO_ALIASES),
         )
 
-    def _oldest(self) -> datetime | None:
-        return start_of_day(self.pruned_before, time_zone(self.time_zone)) if self.pruned_before else None
+
+class _Joins:
+    """A table, and the tables to which its rows refer, each joined once."""
+
+    def __init__(self, root: Table) -> None:
+        self.joined: FromClause = root
+        self._root = root
+        self._referred: dict[Column[Any], Table] = {}
+
+    def column(self, path: str) -> Column[Any]:
+        """See `SubjectEntry` for what a path is."""
+        *references, name = path.split(".")
+        table = self._root
+        for reference in references:
+            table = self._follow(table.c[reference])
+        return table.c[name]
+
+    def _follow(self, reference: Column[Any]) -> Table:
+        if reference not in self._referred:
+            (key,) = reference.foreign_keys
+            self._referred[reference] = key.column.table
+            self.joined = self.joined.join(key.column.table, reference == key.column)
+        return self._referred[reference]
 
 
-_KEPT = (TENANTS.time_zone, TENANTS.pruned_before)
-_USERS_WITH_TENANT = table_of(User).join(table_of(Tenant), TENANTS.id == USERS.tenant_id)
+def _statement(kind: SubjectKind, entry: SubjectEntry) -> Statement[tuple[_Row, str | None]]:
+    """Reads a row for each of the subject's domains, or one without a domain."""
+    joins = _Joins(_TABLES[entry.table])
+    key = [joins.column(path) for path in entry.key]
+    paths = ("id", entry.tenant, entry.owner, f"{entry.tenant}.time_zone", f"{entry.tenant}.pruned_before")
+    columns = [joins.column(path) for path in paths]
+    tables = joins.joined
+    if entry.domains:
+        domains = _TABLES[entry.domains]
+        tables = tables.outerjoin(domains)
+        columns.append(domains.c.name)
+    size = len(key)
+
+    def row(*values: Any) -> tuple[_Row, str | None]:
+        domain = values[size + len(paths)] if entry.domains else None
+        return _Row(SubjectKey(kind, values[:size]), *values[size : size + len(paths)]), domain
+
+    return Statement(select(*key, *columns).select_from(tables).where(among(key[0], "ids")), row)
 
 
-class PublicationSubject(Loader[UUID, Subject | None]):
-    _statement = Statement(
-        select(PUBLICATIONS.public_id, PUBLICATIONS.id, USERS.tenant_id, PUBLICATIONS.owner_id, *_KEPT)
-        .select_from(PUBLICATIONS_WITH_TENANT)
-        .where(among(PUBLICATIONS.public_id, "keys")),
-        _SubjectRow,
-    )
+_STATEMENTS = {kind: _statement(kind, entry) for kind, entry in SUBJECTS.items()}
 
-    async def batch_load_fn(self, keys: Sequence[UUID]) -> list[Subject | None]:
-        rows = await self.database.fetch(self._statement, keys=keys)
-        found = {row.public_id: row.subject(SubjectKind.PUBLICATION) for row in rows}
+
+class SubjectByKey(Loader[SubjectKey, Subject | None]):
+    """One statement for each kind. It reads all that have the public id: a profile shows few works."""
+
+    async def batch_load_fn(self, keys: Sequence[SubjectKey]) -> list[Subject | None]:
+        asked: defaultdict[SubjectKind, set[Any]] = defaultdict(set)
+        for key in keys:
+            asked[key.kind].add(key.values[0])
+        parts = await gather(*(self._found(kind, list(ids)) for kind, ids in asked.items()))
+        found = {key: subject for part in parts for key, subject in part.items()}
         return [found.get(key) for key in keys]
 
-
-class ProfileSubject(Loader[UUID, Subject | None]):
-    _statement = Statement(
-        select(USERS.public_id, USERS.id, USERS.tenant_id, USERS.id.label("owner_id"), *_KEPT)
-        .select_from(_USERS_WITH_TENANT)
-        .where(among(USERS.public_id, "keys")),
-        _SubjectRow,
-    )
-
-    async def batch_load_fn(self, keys: Sequence[UUID]) -> list[Subject | None]:
-        rows = await self.database.fetch(self._statement, keys=keys)
-        found = {row.public_id: row.subject(SubjectKind.PROFILE) for row in rows}
-        return [found.get(key) for key in keys]
-
-
-class AssetSubject(Loader[UUID, Subject | None]):
-    _statement = Statement(
-        select(
-            ASSETS.public_id,
-            ASSETS.id,
-            ORGANIZATIONS.tenant_id,
-            ASSETS.workspace_id,
-            *_KEPT,
-            ASSET_DOMAINS.name,
-        )
-        .select_from(
-            table_of(Asset)
-            .join(table_of(Organization), ORGANIZATIONS.id == ASSETS.organization_id)
-            .join(table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id)
-            .outerjoin(table_of(AssetDomain), ASSET_DOMAINS.asset_id == ASSETS.id)
-        )
-        .where(among(ASSETS.public_id, "keys")),
-        lambda *values: (_SubjectRow(*values[:-1]), values[-1]),
-    )
-
-    async def batch_load_fn(self, keys: Sequence[UUID]) -> list[Subject | None]:
-        domains: defaultdict[_SubjectRow, set[str]] = defaultdict(set)
-        for row, domain in await self.database.fetch(self._statement, keys=keys):
+    async def _found(self, kind: SubjectKind, ids: list[Any]) -> dict[SubjectKey, Subject]:
+        domains: defaultdict[_Row, set[str]] = defaultdict(set)
+        for row, domain in await self.database.fetch(_STATEMENTS[kind], ids=ids):
             domains[row] |= {domain} if domain else set()
         tenants = {row.tenant_id for row, names in domains.items() if names}
         aliases = await aliases_by_tenant(self.database, tenants) if tenants else {}
-        found = {
-            row.public_id: row.subject(
-                SubjectKind.ASSET, frozenset(names), aliases.get(row.tenant_id, NO_ALIASES)
-            )
-            for row, names in domains.items()
-        }
-        return [found.get(key) for key in keys]
-
-
-class WorkKey(NamedTuple):
-    user: UUID
-    source_type: int
-    item_id: str
-
-
-class WorkSubject(Loader[WorkKey, Subject | None]):
-    """All works of the users named are read: a profile shows a few."""
-
-    _statement = Statement(
-        select(
-            USERS.public_id,
-            WORKS.id,
-            USERS.tenant_id,
-            USERS.id.label("owner_id"),
-            *_KEPT,
-            WORKS.source_type,
-            WORKS.item_id,
-        )
-        .select_from(
-            table_of(Work)
-            .join(table_of(UserInsight), INSIGHTS.id == WORKS.insight_id)
-            .join(_USERS_WITH_TENANT, USERS.id == INSIGHTS.user_id)
-        )
-        .where(among(USERS.public_id, "users")),
-        lambda *values: (
-            WorkKey(values[0], *values[-2:]),
-            _SubjectRow(*values[:-2]).subject(SubjectKind.WORK),
-        ),
-    )
-
-    async def batch_load_fn(self, keys: Sequence[WorkKey]) -> list[Subject | None]:
-        users = list({key.user for key in keys})
-        found = dict(await self.database.fetch(self._statement, users=users))
-        return [found.get(key) for key in keys]
+        return {row.key: row.subject(names, aliases) for row, names in domains.items()}

@@ -8,7 +8,7 @@ from models import ActiveUser, DayTotal, EngagedView, Event, MonthTotal
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 EVENTS = table_of(Event).c
-ACTIVE_USERS = table_of(ActiveUser).c
+ACTIVE = table_of(ActiveUser).c
 ENGAGED = table_of(EngagedView).c
 
 

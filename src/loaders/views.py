@@ -5,10 +5,9 @@ from datetime import datetime
 from typing import NamedTuple, cast
 
 from base.calendar import Bucket, DateInterval
-from database import Database
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 from loaders.measures import Dimension, Measure
-from loaders.series import Asked, PointBudget, Series, read_series
+from loaders.series import Asked, Series, read_series
 from models import Action
 
 
@@ -28,9 +27,9 @@ class ViewsKey(NamedTuple):
 
 
 class Views(Loader[ViewsKey, Series]):
-    def __init__(self, database: Database, budget: PointBudget) -> None:
-        super().__init__(database)
-        self._budget = budget
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._budget = loaders.read_points
 
     async def batch_load_fn(self, keys: Sequence[ViewsKey]) -> list[Series]:
         asked = [_asked(key) for key in keys]

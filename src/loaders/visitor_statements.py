@@ -14,7 +14,7 @@ from sqlalchemy import (
 
 from base.sketches import VERSION, who
 from database import Statement, among, ordered_join, rows_of, table_of
-from loaders.totals import ACTIVE_USERS, EVENTS, is_of
+from loaders.totals import ACTIVE, EVENTS, is_of
 from models import ActiveUser, Day, Event, Instant, VisitorLink, VisitorSketch
 
 SKETCHES = table_of(VisitorSketch).c
@@ -86,11 +86,11 @@ LINKED = Statement(
     lambda tenant_id, subject_id, visitor, user_id: ((tenant_id, subject_id), (visitor, user_id)),
 )
 SIGNED_IN_UNTIL_NOW = Statement(
-    select(_SUBJECTS.c.place, func.count(ACTIVE_USERS.user_id.distinct()))
+    select(_SUBJECTS.c.place, func.count(ACTIVE.user_id.distinct()))
     .select_from(ordered_join(_SUBJECTS, table_of(ActiveUser), is_of(table_of(ActiveUser), _SUBJECTS)))
     .where(
-        ACTIVE_USERS.subject_kind == bindparam("kind", type_=BigInteger()),
-        ACTIVE_USERS.last_active_at >= bindparam("start", type_=Instant()),
+        ACTIVE.subject_kind == bindparam("kind", type_=BigInteger()),
+        ACTIVE.last_active_at >= bindparam("start", type_=Instant()),
     )
     .group_by(_SUBJECTS.c.place),
     lambda place, count: (place, count),

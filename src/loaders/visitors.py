@@ -9,8 +9,10 @@ from typing import Any, NamedTuple
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
 from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added
 from database import Database
-from loaders.base import Loader
-from loaders.figure_cache import Asked, CachedLoader, FigureCache, Versions
+from figures.folds import done_to
+from figures.visitors import Visitors
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedLoader
 from loaders.visitor_statements import (
     LINKED,
     SEEN_WITHIN,
@@ -18,11 +20,7 @@ from loaders.visitor_statements import (
     SIGNED_IN_WITHIN,
     SKETCHES_OF_DAYS,
 )
-from models import (
-    SUBJECT_OF,
-    TAKES_BACK,
-    SubjectKind,
-)
+from models import SubjectKind
 
 _Subject = tuple[int, int, int]
 """Its tenant, its kind, and its id."""
@@ -46,11 +44,6 @@ class VisitorsKey(NamedTuple):
         return [(self.tenant_id, int(self.kind), id) for id in self.subjects]
 
 
-class Visitors(NamedTuple):
-    everyone: Estimate
-    signed_in: int
-
-
 class _Alike(NamedTuple):
     """What the keys of one statement have in common."""
 
@@ -71,10 +64,7 @@ class _Alike(NamedTuple):
 
     @property
     def actions(self) -> list[int]:
-        """What people do who come. Taking something back is none of it."""
-        return [
-            action for action, kind in SUBJECT_OF.items() if kind is self.kind and action not in TAKES_BACK
-        ]
+        return list(done_to(self.kind))
 
 
 class _Figures:
@@ -189,9 +179,9 @@ def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
 
 
 class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
-    def __init__(self, database: Database, now: datetime) -> None:
-        super().__init__(database)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     async def batch_load_fn(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
         return await self._figures.of(keys)
@@ -200,9 +190,9 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
     """Of one publication each."""
 
-    def __init__(self, database: Database, cache: FigureCache, versions: Versions, now: datetime) -> None:
-        super().__init__(database, cache, versions)
-        self._figures = _Figures(database, now)
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._figures = _Figures(self.database, loaders.now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
         (publication_id,) = key.subjects

@@ -1,5 +1,6 @@
 """The tables. Import models from here, never from their modules."""
 
+from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.analytics import (
     ActiveUser,
     DayTotal,
@@ -13,18 +14,7 @@ from models.analytics import (
     VisitorSketch,
 )
 from models.columns import NEVER
-from models.enums import (
-    SUBJECT_OF,
-    TAKES_BACK,
-    Action,
-    AssetFormatType,
-    Device,
-    ExperienceType,
-    Network,
-    Role,
-    SourceType,
-    SubjectKind,
-)
+from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.organizations import (
     Asset,
     AssetDomain,

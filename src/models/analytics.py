@@ -1,4 +1,4 @@
-"""What happened, and its totals. No foreign keys: these tables are distributed by tenant."""
+"""Events, and their totals. They have no foreign keys, as these tables are distributed by tenant."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -11,7 +11,7 @@ from models.types import Day, EventId
 
 
 class Domain(SQLModel, table=True):
-    """The site an event came from. 0, which has no row, stands for no domain."""
+    """The site that an event came from. The id 0, which has no row, stands for no domain."""
 
     __tablename__ = "domains"
     __table_args__ = {"info": REFERENCE}
@@ -19,31 +19,31 @@ class Domain(SQLModel, table=True):
     id: int = identity()
     name: str = Field(max_length=253, unique=True)
     unused_since: datetime | None = optional_instant()
-    """When nothing was found to be counted under it. Who counts under it takes this back."""
+    """When it was found that nothing is counted under it. Whoever counts under it takes this back."""
 
 
 class Event(SQLModel, table=True):
-    """The truth: the totals are made of these and can be made again."""
+    """The source of truth: the totals are made from events, and can be made again."""
 
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
-        # Of the few that are somebody's: who came is read from it without going through all that happened.
+        # For the few events with a user: it gives the users without going through all events.
         Index(
             "ix_events_user_id",
             *("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
             sqlite_where=text("user_id IS NOT NULL"),
             postgresql_where=text("user_id IS NOT NULL"),
         ),
-        # Of named visitors who are not signed in: those who are by now are found among them. SQLite takes it
-        # only with every column that is asked for.
+        # For named visitors who are not signed in: some of them are known as users by now. SQLite uses it
+        # only if it has every column that a statement reads.
         Index(
             "ix_events_visitor",
             *("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
             sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
         ),
-        # Into months, by the time inside an id of version 7: see `database.partitions`.
+        # By month, which is inside an id of version 7: see `database.partitions`.
         {"info": BY_TENANT, "sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (id)"},
     )
 
@@ -57,11 +57,13 @@ class Event(SQLModel, table=True):
     view_id: UUID | None = Field(default=None, sa_type=EventId)
     user_id: int | None = Field(default=None, sa_type=BigInteger)
     visitor: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """A keyed hash: nobody's name, and of no use to whoever has not the key."""
+    """A keyed hash. It is no name, and of no use to anybody without the key."""
 
 
 class DayTotal(SQLModel, table=True):
-    """Events of one day of the tenant's reporting time zone. Subject first: a subject's year is one run."""
+    """Events of one day of the tenant's reporting time zone. A subject's rows are together, in the order of
+    days.
+    """
 
     __tablename__ = "day_totals"
     __table_args__ = (
@@ -110,7 +112,7 @@ class ActiveUser(SQLModel, table=True):
 
 
 class EngagedView(SQLModel, table=True):
-    """A view in which the person interacted, at the first interaction: it is counted once, there."""
+    """A view in which the person interacted. It is counted once, at its first interaction."""
 
     __tablename__ = "engaged_views"
     __table_args__ = (
@@ -122,7 +124,7 @@ class EngagedView(SQLModel, table=True):
     view_id: UUID = Field(sa_type=EventId, primary_key=True)
     subject_id: int = Field(sa_type=BigInteger)
     event_id: UUID = Field(sa_type=EventId)
-    """The first interaction; of two at one instant, the one with the smaller id."""
+    """The first interaction; if two are at one instant, the one with the smaller id."""
     occurred_at: datetime = instant()
     device: int = Field(sa_type=SmallInteger)
     domain_id: int = Field(sa_type=BigInteger)
@@ -150,10 +152,10 @@ class VisitorSketch(SQLModel, table=True):
 
 
 class VisitorSalt(SQLModel, table=True):
-    """Of which the salt is made under which a day's visitors are hashed. Gone 48 hours after the day began in
-    UTC, and with it the way back.
+    """From it, the salt is made with which a day's visitors are hashed. It is erased 48 hours after the day
+    began in UTC: then nobody can find out any more who a hash stands for.
 
-    PostgreSQL writes nothing of it into its log, nor into statistics; `database.erasing` deletes it.
+    PostgreSQL writes it neither into its log nor into statistics. `database.erasing` erases it.
     """
 
     __tablename__ = "visitor_salts"
@@ -161,11 +163,11 @@ class VisitorSalt(SQLModel, table=True):
 
     day: date = Field(sa_type=Day, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
-    """A seed: the salt is its hash, keyed with a secret that is not in the database."""
+    """A seed. The salt is its hash, keyed with a secret that is not in the database."""
 
 
 class VisitorLink(SQLModel, table=True):
-    """Who a named visitor is, as far as a sender named both once. The first one stays."""
+    """Which user a named visitor is, if a sender once named both together. The first link stays."""
 
     __tablename__ = "visitor_links"
     __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
@@ -176,7 +178,7 @@ class VisitorLink(SQLModel, table=True):
 
 
 class DomainAlias(SQLModel, table=True):
-    """Under which name a tenant's site is shown and asked for, whatever it is stored under."""
+    """The name under which a tenant's site is shown and asked for, whatever it is stored under."""
 
     __tablename__ = "domain_aliases"
     __table_args__ = {"info": BY_TENANT}
@@ -185,4 +187,4 @@ class DomainAlias(SQLModel, table=True):
     pattern: str = Field(max_length=255, primary_key=True)
     """A host, `*.` and a host for all below it, or `www.*`."""
     name: str = Field(max_length=253)
-    """The host that is meant; `*` beside `www.*`: what stands behind it."""
+    """The host that is meant. Beside `www.*` it is `*`, which means the host without `www.`."""

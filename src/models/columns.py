@@ -1,12 +1,12 @@
 """The columns that most tables share."""
 
-from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, ForeignKey, Identity, Uuid
 from sqlmodel import Field, SQLModel
 
+from base.time_units import EPOCH
 from models.types import Id, Instant
 
 SQLModel.metadata.naming_convention = {
@@ -17,20 +17,20 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
-NEVER = datetime(1970, 1, 1, tzinfo=UTC)
-"""Sorts before every instant; null would sort on one engine first and on the other last."""
+NEVER = EPOCH
+"""It sorts before every instant. Null would sort first on one engine, and last on the other."""
 
 REFERENCE = {"distribution": "reference"}
 BY_TENANT = {"distribution": "tenant_id"}
 
 
 def identity() -> Any:
-    """Inside only: counted up, so never shown."""
+    """An id for our own use. It is counted up, so it is never shown."""
     return Field(default=None, primary_key=True, sa_type=Id, sa_column_args=[Identity()])
 
 
 def public_id() -> Any:
-    """What a global id is made of."""
+    """A global id is made from it."""
     return Field(sa_type=Uuid[UUID], unique=True)
 
 
@@ -44,7 +44,7 @@ def instant(*, primary_key: bool = False) -> Any:
 
 
 def asked_instant() -> Any:
-    """When a network was last asked, whatever it said: who was asked longest ago comes first."""
+    """When a network was last asked, whatever it answered. The row that was asked longest ago comes first."""
     return Field(default=NEVER, sa_type=Instant)
 
 

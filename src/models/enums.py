@@ -1,4 +1,4 @@
-"""The numbers that stand in SmallInteger columns. A number once used keeps its meaning for ever."""
+"""The numbers in SmallInteger columns. A number keeps its meaning for ever once it is used."""
 
 from enum import IntEnum
 
@@ -32,7 +32,7 @@ class SourceType(IntEnum):
 
 
 class Network(IntEnum):
-    """Where figures of works and accounts are asked for."""
+    """A network that is asked for the counts of works and accounts."""
 
     YOUTUBE = 1
     SOUNDCLOUD = 2
@@ -46,67 +46,3 @@ class Device(IntEnum):
     DESKTOP = 1
     MOBILE = 2
     TABLET = 3
-
-
-class SubjectKind(IntEnum):
-    PUBLICATION = 1
-    ASSET = 2
-    PROFILE = 3
-    WORK = 4
-
-
-class Action(IntEnum):
-    """What happened. One action belongs to one kind of subject, so (action, subject id) names both.
-
-    An UN... action and CANCEL take back an earlier event and stand at *its* time, so that what is
-    taken back leaves the day it was counted in.
-    """
-
-    VIEW = 1
-    LIKE = 2
-    BOOKMARK = 3
-    SHARE = 4
-    COMMENT = 5
-    BOOK = 6
-    UNLIKE = 7
-    UNBOOKMARK = 8
-    UNCOMMENT = 9
-    CANCEL = 10
-    VIEW_3D = 20
-    AR_CLICK = 21
-    AR_SCAN = 22
-    INTERACTION = 23
-    ENGAGED_VIEW = 24
-    """Of totals only: a view, at its first interaction."""
-    PROFILE_VIEW = 30
-    PROFILE_SEARCH = 31
-    PLAY = 40
-
-
-SUBJECT_OF = {
-    Action.VIEW: SubjectKind.PUBLICATION,
-    Action.LIKE: SubjectKind.PUBLICATION,
-    Action.BOOKMARK: SubjectKind.PUBLICATION,
-    Action.SHARE: SubjectKind.PUBLICATION,
-    Action.COMMENT: SubjectKind.PUBLICATION,
-    Action.BOOK: SubjectKind.PUBLICATION,
-    Action.UNLIKE: SubjectKind.PUBLICATION,
-    Action.UNBOOKMARK: SubjectKind.PUBLICATION,
-    Action.UNCOMMENT: SubjectKind.PUBLICATION,
-    Action.CANCEL: SubjectKind.PUBLICATION,
-    Action.VIEW_3D: SubjectKind.ASSET,
-    Action.AR_CLICK: SubjectKind.ASSET,
-    Action.AR_SCAN: SubjectKind.ASSET,
-    Action.INTERACTION: SubjectKind.ASSET,
-    Action.ENGAGED_VIEW: SubjectKind.ASSET,
-    Action.PROFILE_VIEW: SubjectKind.PROFILE,
-    Action.PROFILE_SEARCH: SubjectKind.PROFILE,
-    Action.PLAY: SubjectKind.WORK,
-}
-
-TAKES_BACK = {
-    Action.UNLIKE: Action.LIKE,
-    Action.UNBOOKMARK: Action.BOOKMARK,
-    Action.UNCOMMENT: Action.COMMENT,
-    Action.CANCEL: Action.BOOK,
-}

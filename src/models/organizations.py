@@ -43,7 +43,7 @@ class Workspace(SQLModel, table=True):
 
 
 class WorkspaceMembership(SQLModel, table=True):
-    """Of members only: owners and admins of the organization see every workspace without one."""
+    """For members alone: owners and admins of the organization see every workspace without one."""
 
     __tablename__ = "workspace_memberships"
     __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": REFERENCE})

@@ -17,26 +17,30 @@ from models.types import Day
 
 
 class Tenant(SQLModel, table=True):
-    """Whose numbers they are: one row for each user and each organization."""
+    """Whom events and totals belong to: one row for each user and each organization."""
 
     __tablename__ = "tenants"
     __table_args__ = {"info": REFERENCE}
 
     id: int = identity()
     time_zone: str = Field(default="UTC", max_length=64)
-    """The reporting time zone: where a day of this tenant's totals starts and ends."""
+    """The reporting time zone: it says when a day of this tenant's totals starts and ends."""
     pruned_before: date | None = Field(default=None, sa_type=Day, nullable=True)
     """Raw events of the reporting days before this one are gone; their totals stay."""
     zone_rules: str | None = Field(default=None, max_length=100)
-    """The key of the rules by which the days of its totals are made. None: of a zone whose clocks are never
-    changed, of a tenant of which nothing was counted yet, or nobody knows.
+    """The key of the time zone rules by which the days of its totals are made.
+
+    It is None for a zone whose clocks are never changed, for a tenant of which nothing was counted yet, and
+    where the rules are not known.
     """
     older_zone_rules: str | None = Field(default=None, max_length=100)
-    """Of rules by which some of the days may still be made, while these are mended. Without a row: of any."""
+    """The key of rules by which some of the days may still be made, until these are mended. A key without a
+    row stands for any rules.
+    """
 
 
 class ZoneRules(SQLModel, table=True):
-    """Rules of a time zone by which days of totals are made, or once were."""
+    """Rules of a time zone by which days of totals are made, or were once made."""
 
     __tablename__ = "zone_rules"
     __table_args__ = {"info": REFERENCE}
@@ -46,7 +50,7 @@ class ZoneRules(SQLModel, table=True):
     file: bytes = Field(sa_type=LargeBinary)
     """TZif, as RFC 8536 has it."""
     version: str = Field(max_length=16)
-    """Of the first tzdata that was seen to have them, such as 2026f."""
+    """The version of the first tzdata that was seen to have them, such as 2026f."""
 
 
 class User(SQLModel, table=True):
@@ -73,7 +77,7 @@ class AuthenticationKey(SQLModel, table=True):
     user_id: int = reference("users", index=True)
     name: str = Field(max_length=100)
     digest: bytes = Field(sa_type=LargeBinary, unique=True)
-    """SHA-256 of the key: a key has 256 random bits, so that nothing slower is needed."""
+    """SHA-256 of the key. A key has 256 random bits, so that no slower hash is needed."""
     created_at: datetime = instant()
     expires_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
@@ -120,11 +124,11 @@ class UserInsight(SQLModel, table=True):
     number_of_acts: int = 0
     connects: int = Field(default=0, sa_type=BigInteger)
     profile_views: int = Field(default=0, sa_type=BigInteger)
-    """Those that were never events, to which those that were are added."""
+    """Views that were never events. Those that were events are added to them."""
     profile_searches: int = Field(default=0, sa_type=BigInteger)
     """The same."""
     profile_views_scored: int | None = Field(default=None, sa_type=BigInteger)
-    """To which those events are added that count in the score. None: the same."""
+    """The same for the score; events are added that count in it. None stands for `profile_views`."""
     profile_searches_scored: int | None = Field(default=None, sa_type=BigInteger)
     """The same."""
     facebook_page_id: int | None = Field(default=None, sa_type=BigInteger)
@@ -135,7 +139,7 @@ class UserInsight(SQLModel, table=True):
     instagram_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = instant()
     twitter_refreshed_at: datetime | None = optional_instant()
-    """When the network told the count beside it. The same for the others."""
+    """When the network gave the count. The same is true for the others."""
     facebook_page_refreshed_at: datetime | None = optional_instant()
     instagram_refreshed_at: datetime | None = optional_instant()
     twitter_asked_at: datetime = asked_instant()
@@ -157,17 +161,17 @@ class Work(SQLModel, table=True):
     item_id: str = Field(max_length=200)
     is_individual_work: bool
     in_app_plays: int = Field(default=0, sa_type=BigInteger)
-    """Those that were never events, to which those that were are added."""
+    """Plays that were never events. Those that were events are added to them."""
     in_app_plays_scored: int | None = Field(default=None, sa_type=BigInteger)
-    """To which those events are added that count in the score. None: the same."""
+    """The same for the score; events are added that count in it. None stands for `in_app_plays`."""
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()
-    """When the source told the plays."""
+    """When the source gave the plays."""
     asked_at: datetime = asked_instant()
 
 
 class NetworkLease(SQLModel, table=True):
-    """What all workers know of a network that figures are asked of. Whoever holds the lease may ask."""
+    """What all workers know about a network that is asked for counts. Whoever holds the lease may ask it."""
 
     __tablename__ = "network_leases"
     __table_args__ = {"info": REFERENCE}
@@ -175,9 +179,9 @@ class NetworkLease(SQLModel, table=True):
     network: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     owner: UUID = Field(sa_type=Uuid[UUID])
     expires_at: datetime = instant()
-    """From then on anybody may take it: its owner gave it back, or is dead."""
+    """From then on anybody may take it, as its owner gave it back or is dead."""
     calls: int = Field(default=0, sa_type=BigInteger)
-    """Granted since the window of the quota began, counted as the network counts them."""
+    """Calls granted since the window of the quota began, counted as the network counts them."""
     window_started_at: datetime = instant()
     resumes_at: datetime | None = optional_instant()
-    """The network said not to ask before."""
+    """The network said that it must not be asked before."""

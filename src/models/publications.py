@@ -9,7 +9,7 @@ from models.types import SortedText
 
 
 class Publication(SQLModel, table=True):
-    """Counted for its owner's tenant."""
+    """Its events are counted for the tenant of its owner."""
 
     __tablename__ = "publications"
     __table_args__ = (
@@ -27,7 +27,7 @@ class Publication(SQLModel, table=True):
     allow_bookings: bool = False
     created_at: datetime = instant()
     revision: int = Field(default=0, sa_type=BigInteger)
-    """Raised by each change that its makers make: figures cached for an older one are stale."""
+    """Each change that its makers make raises it. Figures that are cached for an older revision are stale."""
 
 
 class CoCreator(SQLModel, table=True):
@@ -85,7 +85,7 @@ class Comment(SQLModel, table=True):
 
 
 class Appointment(SQLModel, table=True):
-    """Half-open: one may start at the instant at which another ends."""
+    """The end is not included: one may start at the instant at which another ends."""
 
     __tablename__ = "appointments"
     __table_args__ = (

@@ -1,4 +1,4 @@
-"""What is remembered of callers. Nobody's name and no address stands in it: keys are keyed hashes."""
+"""What is remembered about callers. No name and no address is in it: keys are keyed hashes."""
 
 from datetime import datetime
 
@@ -9,18 +9,18 @@ from models.columns import REFERENCE, instant, reference
 
 
 class RateBucket(SQLModel, table=True):
-    """What one caller has used up of a limit, as all workers together know it."""
+    """What a caller has used of a limit, at all workers together."""
 
     __tablename__ = "rate_buckets"
     __table_args__ = {"info": REFERENCE}
 
     key: bytes = Field(sa_type=LargeBinary, primary_key=True)
     full_from: int = Field(sa_type=BigInteger, index=True)
-    """From when on the bucket is full, in microseconds since 1970. From then on the row says nothing."""
+    """When the bucket is full again, in microseconds since 1970. From then on the row says nothing."""
 
 
 class SignInNetwork(SQLModel, table=True):
-    """From where somebody signed in."""
+    """A network from which a user signed in."""
 
     __tablename__ = "sign_in_networks"
     __table_args__ = {"info": REFERENCE}
@@ -28,4 +28,4 @@ class SignInNetwork(SQLModel, table=True):
     user_id: int = reference("users", primary_key=True)
     network: bytes = Field(sa_type=LargeBinary, primary_key=True)
     seen_at: datetime = instant()
-    """When somebody last did, to a day."""
+    """When the user last did, exact to a day."""

@@ -1,23 +1,22 @@
 """Column types that mean the same on SQLite and PostgreSQL.
 
-Those that many events are written with give their `bind_processor` themselves: the one that SQLAlchemy
-puts around `process_bind_param` takes several times as long as the conversion.
+The types of columns of events have a `bind_processor` of their own: the one that SQLAlchemy makes from
+`process_bind_param` takes several times as long as the conversion.
 """
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, LargeBinary, String, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from base.time_units import EPOCH, MICROSECOND
 
 
 class Id(TypeDecorator[int]):
-    """An identity: SQLite counts up only a column that is declared INTEGER."""
+    """An identity. SQLite counts up only a column that is declared INTEGER."""
 
     impl = BigInteger
     cache_ok = True
@@ -29,7 +28,8 @@ class Id(TypeDecorator[int]):
 class Instant(TypeDecorator[datetime]):
     """An aware datetime in UTC: `timestamptz`, or in SQLite whole microseconds since 1970.
 
-    SQLite's own text form drops an offset without converting it, and takes three times the room.
+    The text that SQLAlchemy would store in SQLite drops an offset without converting it, and takes three
+    times the room.
     """
 
     impl = DateTime
@@ -46,7 +46,7 @@ class Instant(TypeDecorator[datetime]):
     def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
         if value is None:
             return None
-        instant: datetime = _EPOCH + value * _MICROSECOND if dialect.name == "sqlite" else value
+        instant: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value
         return instant.astimezone(UTC)
 
 
@@ -94,7 +94,7 @@ class SortedText(TypeDecorator[str]):
 
 
 def _microseconds(instant: datetime | None) -> int | None:
-    return None if instant is None else (_aware(instant) - _EPOCH) // _MICROSECOND
+    return None if instant is None else (_aware(instant) - EPOCH) // MICROSECOND
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:
@@ -112,5 +112,5 @@ def _ordinal(day: date | None) -> int | None:
 
 
 def _bytes(id: UUID | None) -> bytes | None:
-    # UUID.bytes is this with a call more.
+    # UUID.bytes does the same with one more call.
     return None if id is None else id.int.to_bytes(16, "big")

@@ -7,9 +7,11 @@ from xlsxwriter import Workbook
 from xlsxwriter.chart_line import ChartLine
 
 from base.calendar import DateInterval
-from reports.report import Report
+from figures.assets import VIEWS_3D, VIEWS_AR
+from figures.figure import Figure
+from reports.report import RANKED, SHOWN, Report, column_of
 
-_COLOURS = {"3D views": "#2F6DB5", "AR views": "#E58A2B"}
+_COLOURS = {VIEWS_3D: "#2F6DB5", VIEWS_AR: "#E58A2B"}
 _GRID = {"visible": True, "line": {"color": "#D9D9D9", "width": 0.75}}
 _TICKS = 12
 _LINES = 5
@@ -40,8 +42,8 @@ class Charts:
         chart = self._book.add_chart({"type": "column" if len(periods) <= _MOST_COLUMNS else "line"})
         in_3d = [period.views_3d for period in periods]
         in_ar = [period.views_ar for period in periods]
-        self._add(chart, "Views over time", 1, "3D views", in_3d)
-        self._add(chart, "Views over time", 2, "AR views", in_ar)
+        self._add(chart, "Views over time", 1, VIEWS_3D, in_3d)
+        self._add(chart, "Views over time", 2, VIEWS_AR, in_ar)
         _title(chart, "Views by day" if by_day else "Views by month")
         every = -(-len(periods) // _TICKS)
         chart.set_x_axis(
@@ -59,10 +61,10 @@ class Charts:
 
     def _by_device(self) -> Any:
         chart = self._book.add_chart({"type": "column"})
-        in_3d = [counted.views_3d for _, counted in self._report.devices]
-        in_ar = [counted.views_ar for _, counted in self._report.devices]
-        self._add(chart, "Devices", 1, "3D views", in_3d)
-        self._add(chart, "Devices", 4, "AR views", in_ar)
+        devices = [totals for _, totals in self._report.devices]
+        in_3d, in_ar = ([figure.of(totals) for totals in devices] for figure in (VIEWS_3D, VIEWS_AR))
+        self._add(chart, "Devices", 1 + SHOWN.index(VIEWS_3D), VIEWS_3D, in_3d)
+        self._add(chart, "Devices", 1 + SHOWN.index(VIEWS_AR), VIEWS_AR, in_ar)
         _title(chart, "Views by device")
         chart.set_y_axis(_counts("Views", [*in_3d, *in_ar]))
         chart.set_size(_NARROW)
@@ -70,8 +72,10 @@ class Charts:
 
     def _top_assets(self) -> Any:
         chart = self._book.add_chart({"type": "bar"})
-        views = [line.views_3d for line in self._report.top]
-        self._add(chart, "Top assets", 2, "3D views", views, categories=6)
+        views = [VIEWS_3D.of(line.totals) for line in self._report.top]
+        column = 2 + RANKED.index(VIEWS_3D)
+        # The names as an axis shows them stand behind all figures.
+        self._add(chart, "Top assets", column, VIEWS_3D, views, categories=2 + len(RANKED))
         _title(chart, "Top assets by 3D views")
         # The first on top; and the other axis below all, not above.
         chart.set_y_axis({"reverse": True, "crossing": "max", "major_gridlines": {"visible": False}})
@@ -81,15 +85,22 @@ class Charts:
         return chart
 
     def _add(
-        self, chart: Any, sheet: str, column: int, name: str, values: Sequence[int], *, categories: int = 0
+        self,
+        chart: Any,
+        sheet: str,
+        column: int,
+        figure: Figure[int],
+        values: Sequence[int],
+        *,
+        categories: int = 0,
     ) -> None:
         """The values are kept in the chart, too: a preview that computes nothing shows them."""
         is_line = isinstance(chart, ChartLine)
-        colour = {"color": _COLOURS[name]}
+        colour = {"color": _COLOURS[figure]}
         shape = {"line": {**colour, "width": 2}} if is_line else {"fill": colour, "border": {"none": True}}
         chart.add_series(
             {
-                "name": name,
+                "name": column_of(figure).heading,
                 "categories": [sheet, 1, categories, len(values), categories],
                 "values": [sheet, 1, column, len(values), column],
                 "values_data": list(values),

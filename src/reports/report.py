@@ -1,64 +1,32 @@
 """What a report says, however it is written down."""
 
-from collections.abc import Iterable
+from collections import Counter
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from base.calendar import DateInterval
+from figures.assets import ASSETS, IN_SCHEMA, AssetTotals
+from figures.figure import Column, Figure, Figures
 
 Value = int | float
 
-
-class Counted(NamedTuple):
-    views_3d: int = 0
-    clicks: int = 0
-    """AR views by click."""
-    scans: int = 0
-    """AR views by scan."""
-    engaged: int = 0
-    """3D views with at least one interaction."""
-    interactions: int = 0
-
-    @property
-    def views_ar(self) -> int:
-        return self.clicks + self.scans
-
-    @property
-    def interactions_per_engaged_view(self) -> float:
-        return self.interactions / self.engaged if self.engaged else 0.0
-
-    def values(self) -> tuple[Value, ...]:
-        """In the order of FIGURES."""
-        return (
-            self.views_3d,
-            self.clicks,
-            self.scans,
-            self.views_ar,
-            self.engaged,
-            self.interactions,
-            self.interactions_per_engaged_view,
-        )
+SHOWN: Figures = tuple(figure for figure in ASSETS if figure.column)
+"""In this order wherever all of them stand."""
+RANKED: Figures = tuple(figure for figure in SHOWN if figure in IN_SCHEMA)
+"""Those of a ranking, as in the API."""
 
 
-FIGURES = (
-    "3D views",
-    "AR views by click",
-    "AR views by scan",
-    "AR views",
-    "Engaged views",
-    "Interactions",
-    "Interactions per engaged view",
-)
-MEANINGS = (
-    ("3D views", "How often an asset was shown on a page."),
-    ("AR views by click", "How often somebody went from the page to augmented reality."),
-    ("AR views by scan", "How often somebody scanned a code that leads to augmented reality."),
-    ("AR views", "By click and by scan together."),
-    ("Engaged views", "3D views with at least one interaction; each is counted once, at its first."),
-    ("Interactions", "How often somebody turned, zoomed or otherwise touched an asset."),
-    ("Interactions per engaged view", "Interactions divided by engaged views; 0 without any."),
-)
-ASSET_COLUMNS = ("Asset", "Workspace", "Device", *FIGURES, "Asset id")
+def column_of(figure: Figure[Any]) -> Column:
+    """Of one that is shown."""
+    assert figure.column
+    return figure.column
+
+
+def cells(figures: Figures, totals: AssetTotals) -> tuple[Value, ...]:
+    return tuple([figure.of(totals) for figure in figures])
+
+
+ASSET_COLUMNS = ("Asset", "Workspace", "Device", *(column_of(figure).heading for figure in SHOWN), "Asset id")
 
 
 class AssetLine(NamedTuple):
@@ -67,12 +35,12 @@ class AssetLine(NamedTuple):
     asset: str
     workspace: str
     device: str
-    counted: Counted
+    totals: AssetTotals
     asset_id: str
 
     def cells(self) -> tuple[str | Value, ...]:
         """In the order of ASSET_COLUMNS."""
-        return (self.asset, self.workspace, self.device, *self.counted.values(), self.asset_id)
+        return (self.asset, self.workspace, self.device, *cells(SHOWN, self.totals), self.asset_id)
 
 
 class Period(NamedTuple):
@@ -87,10 +55,11 @@ class Period(NamedTuple):
 class RankedLine(NamedTuple):
     rank: int
     asset: str
-    views_3d: int
-    views_ar: int
-    engaged: int
-    interactions_per_engaged_view: float
+    totals: AssetTotals
+
+    def cells(self) -> tuple[str | Value, ...]:
+        """Rank and name, then RANKED."""
+        return (self.rank, self.asset, *cells(RANKED, self.totals))
 
 
 class Detail(NamedTuple):
@@ -109,20 +78,16 @@ class Report(NamedTuple):
     details: tuple[Detail, ...]
     made_at: datetime
     lines: tuple[AssetLine, ...]
-    devices: tuple[tuple[str, Counted], ...]
+    devices: tuple[tuple[str, AssetTotals], ...]
     interval: DateInterval
     """Of the periods: DAY or MONTH."""
     periods: tuple[Period, ...]
     """All that the range touches, in order."""
     top: tuple[RankedLine, ...]
 
-    @property
-    def total(self) -> Counted:
-        return summed(counted for _, counted in self.devices)
-
-
-def summed(many: Iterable[Counted]) -> Counted:
-    total = Counted()
-    for one in many:
-        total = Counted(*(a + b for a, b in zip(total, one, strict=True)))
-    return total
+    def total(self) -> tuple[Value, ...]:
+        """In the order of SHOWN."""
+        total: AssetTotals = Counter()
+        for _, totals in self.devices:
+            total.update(totals)
+        return cells(SHOWN, total)

@@ -15,7 +15,7 @@ def write_csv(report: Report, file: IO[bytes]) -> None:
     writer.writerow(ASSET_COLUMNS)
     for line in report.lines:
         writer.writerow([_cell(value) for value in line.cells()])
-    writer.writerow(["Total", "", "", *report.total.values(), ""])
+    writer.writerow(["Total", "", "", *report.total(), ""])
     text.flush()
     text.detach()
 

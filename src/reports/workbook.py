@@ -8,8 +8,10 @@ from xlsxwriter import Workbook
 
 from base.calendar import DateInterval
 from base.errors import BadUserInput
+from figures.assets import VIEWS_3D, VIEWS_AR
+from figures.figure import Figure
 from reports.charts import Charts
-from reports.report import ASSET_COLUMNS, FIGURES, MEANINGS, Report
+from reports.report import ASSET_COLUMNS, RANKED, SHOWN, Report, cells, column_of
 from reports.text import clean, shortened, width
 
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -27,7 +29,8 @@ _LONGEST_LABEL = 28
 _A4 = 9
 _MOST_LINES = 1_048_574
 """A sheet has 1,048,576 rows: more would be left out without a word."""
-_TOP_ROW_OF_CHARTS = 13
+_FIRST_FIGURE = 3
+"""The row of the summary: title and days stand above."""
 
 
 class _Column(NamedTuple):
@@ -82,7 +85,7 @@ class _Writer:
         self._write_top()
         self._write_filters()
         self._write_summary(summary)
-        charts.insert(summary, _TOP_ROW_OF_CHARTS)
+        charts.insert(summary, _FIRST_FIGURE + len(SHOWN) + 3)
         self._book.close()
 
     def _sheet(self, name: str) -> Any:
@@ -126,7 +129,7 @@ class _Writer:
             _Column("Asset", width=_fitting(line.asset for line in lines)),
             _Column("Workspace", width=_fitting(line.workspace for line in lines)),
             _Column("Device", width=12),
-            *_FIGURE_COLUMNS,
+            *map(_of_figure, SHOWN),
             _Column("Asset id", "note", 32),
         ]
         assert tuple(column.heading for column in columns) == ASSET_COLUMNS
@@ -134,15 +137,15 @@ class _Writer:
         sheet.freeze_panes(1, 1)
         for row, line in enumerate(lines, 1):
             self._row(sheet, row, columns, line.cells())
-        total = ("Total", "", "", *self._report.total.values(), "")
+        total = ("Total", "", "", *self._report.total(), "")
         self._row(sheet, len(lines) + 1, columns, total, " total")
 
     def _write_periods(self) -> None:
         periods = self._report.periods
         columns = [
             _Column("Day" if self._report.interval is DateInterval.DAY else "Month", "period"),
-            _Column("3D views", "count"),
-            _Column("AR views", "count"),
+            _of_figure(VIEWS_3D),
+            _of_figure(VIEWS_AR),
             _Column("Covered", "note"),
         ]
         sheet = self._table("Views over time", columns, len(periods))
@@ -153,11 +156,11 @@ class _Writer:
         self._total(sheet, len(periods) + 1, columns, (*total, ""))
 
     def _write_devices(self) -> None:
-        columns = [_Column("Device"), *_FIGURE_COLUMNS]
+        columns = [_Column("Device"), *map(_of_figure, SHOWN)]
         sheet = self._table("Devices", columns, len(self._report.devices))
-        for row, (device, counted) in enumerate(self._report.devices, 1):
-            self._row(sheet, row, columns, (device, *counted.values()))
-        self._total(sheet, len(self._report.devices) + 1, columns, self._report.total.values())
+        for row, (device, totals) in enumerate(self._report.devices, 1):
+            self._row(sheet, row, columns, (device, *cells(SHOWN, totals)))
+        self._total(sheet, len(self._report.devices) + 1, columns, self._report.total())
 
     def _total(self, sheet: Any, row: int, columns: Sequence[_Column], cells: Iterable[Any]) -> None:
         headed = [columns[0]._replace(format="text"), *columns[1:]]
@@ -168,15 +171,12 @@ class _Writer:
         columns = [
             _Column("Rank", "count", _NARROWEST),
             _Column("Asset", "note", _fitting(line.asset for line in top)),
-            _Column("3D views", "count"),
-            _Column("AR views", "count"),
-            _Column("Engaged views", "count"),
-            _FIGURE_COLUMNS[-1],
+            *map(_of_figure, RANKED),
             _Column("In the chart", "note", _LONGEST_LABEL + 4),
         ]
         sheet = self._table("Top assets", columns, len(top))
         for row, line in enumerate(top, 1):
-            self._row(sheet, row, columns, (*line, label(line.asset)))
+            self._row(sheet, row, columns, (*line.cells(), label(line.asset)))
 
     def _write_filters(self) -> None:
         sheet = self._sheet("Filters")
@@ -185,7 +185,7 @@ class _Writer:
         sheet.set_column(1, 1, _WIDEST + 10)
         sheet.freeze_panes(1, 0)
         self._pairs(sheet, 0, "What was asked", details)
-        self._pairs(sheet, len(details) + 2, "What the columns mean", MEANINGS)
+        self._pairs(sheet, len(details) + 2, "What the columns mean", map(column_of, SHOWN))
 
     def _pairs(self, sheet: Any, row: int, heading: str, pairs: Iterable[tuple[str, str]]) -> None:
         sheet.write_string(row, 0, heading, self._formats["heading"])
@@ -204,23 +204,25 @@ class _Writer:
         sheet.write_string(0, 0, clean(report.name), self._formats["title"])
         touched = f"{report.first_day.isoformat()} to {report.last_day.isoformat()}"
         sheet.write_string(1, 0, touched, self._formats["text"])
-        for row, (name, value) in enumerate(zip(FIGURES, report.total.values(), strict=True), 3):
-            sheet.write_string(row, 0, name, self._formats["label"])
-            shape = "average" if isinstance(value, float) else "count"
-            sheet.write_number(row, 1, value, self._formats[shape])
+        for row, (figure, value) in enumerate(zip(SHOWN, report.total(), strict=True), _FIRST_FIGURE):
+            sheet.write_string(row, 0, column_of(figure).heading, self._formats["label"])
+            sheet.write_number(row, 1, value, self._formats[_of_figure(figure).format])
         made_at = report.made_at.strftime("%Y-%m-%d %H:%M:%S UTC")
-        sheet.write_string(11, 0, f"Made at {made_at}", self._formats["text"])
+        sheet.write_string(_FIRST_FIGURE + len(SHOWN) + 1, 0, f"Made at {made_at}", self._formats["text"])
 
 
-_FIGURE_COLUMNS = [
-    *(_Column(name, "count") for name in FIGURES[:-1]),
-    _Column(FIGURES[-1], "average", _HEADING_WIDTH + 3),
-]
 _HEADINGS = {
     "count": "heading of numbers",
     "average": "heading of numbers",
     "note": "heading of notes",
 }
+
+
+def _of_figure(figure: Figure[Any]) -> _Column:
+    heading = column_of(figure).heading
+    if figure.value is int:
+        return _Column(heading, "count")
+    return _Column(heading, "average", _HEADING_WIDTH + 3)
 
 
 def label(name: str) -> str:

@@ -7,6 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from auth.keys import digest, new_key
@@ -15,18 +16,18 @@ from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
-from loaders.people import UserRow
+from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
-from resolvers.quotas import require_room
-from resolvers.text import required_text
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 100
 _MAX_DAYS = 730
 _KEPT = timedelta(days=30)
-"""So long it is told of a key that it has ended; then it is as good as none, and makes room."""
+"""How long a key is kept after it has ended, to say so; then it makes room for another one."""
 
 
 class SignedIn(NamedTuple):
@@ -75,8 +76,8 @@ async def workspace_token(context: Context, organization_id: str, workspace_id: 
 
 @contextmanager
 def _another_viewer(context: Context) -> Iterator[None]:
-    """What follows in the request is meant for whoever signs in here. Where that fails, it is nobody's: the
-    viewer before may do more than was meant.
+    """The rest of the request is meant for whoever signs in here. Where that fails, nobody is its viewer: the
+    viewer before may be allowed more than was meant.
     """
     try:
         yield
@@ -88,8 +89,8 @@ def _another_viewer(context: Context) -> Iterator[None]:
 async def _signed_in(
     context: Context, viewer: Viewer, *, organization: UUID | None = None, workspace: UUID | None = None
 ) -> SignedIn:
-    """From here on the request is this viewer's."""
-    user = await context.loaders.user.load(viewer.required_user_id())
+    """From now on this is the viewer of the request."""
+    user = await context.loaders[UserById].load(viewer.required_user_id())
     assert user is not None
     token = context.services.signer.issue(Claims(user.public_id, organization, workspace), context.now)
     context.viewer = viewer
@@ -110,31 +111,36 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         raise BadUserInput(
             f"`days` is a number from 1 to {_MAX_DAYS}.", argument="days", reason="INVALID_LIFETIME"
         )
+    checked = required_text(name, "name", longest=_LONGEST_NAME)
     secret = new_key()
     key = AuthenticationKey(
         public_id=uuid7(context.now),
         user_id=user_id,
-        name=required_text(name, "name", longest=_LONGEST_NAME),
+        name=checked,
         digest=digest(secret),
         created_at=context.now,
         expires_at=context.now + timedelta(days=days),
     )
-    own = col(AuthenticationKey.user_id) == user_id
-    long_ago = context.now - _KEPT
-    is_over = or_(col(AuthenticationKey.expires_at) < long_ago, col(AuthenticationKey.revoked_at) < long_ago)
     async with context.writing() as session:
-        await session.execute(delete(AuthenticationKey).where(own, is_over))
-        kept = select(col(AuthenticationKey.id)).where(own)
-        most = context.limits.quotas.keys
-        await require_room(
-            session, User, user_id, kept, most, "keys of yours, with those that ended in the last 30 days"
-        )
+        await _require_room_for_key(context, session, user_id)
         session.add(key)
     return NewKey(key.public_id, key.name, key.expires_at, secret)
 
 
+async def _require_room_for_key(context: Context, session: AsyncSession, user_id: int) -> None:
+    """Deletes keys that ended long ago. Raises CONFLICT where too many are left."""
+    own = col(AuthenticationKey.user_id) == user_id
+    long_ago = context.now - _KEPT
+    is_over = or_(col(AuthenticationKey.expires_at) < long_ago, col(AuthenticationKey.revoked_at) < long_ago)
+    await session.execute(delete(AuthenticationKey).where(own, is_over))
+    kept = select(col(AuthenticationKey.id)).where(own)
+    most = context.limits.quotas.keys
+    words = "keys of yours, with those that ended in the last 30 days"
+    await require_within_quota(session, User, user_id, kept, most, words)
+
+
 async def revoke_key(context: Context, id: str) -> str:
-    """Of the viewer's own keys; others are NOT_FOUND."""
+    """Ends one of the viewer's own keys; any other is NOT_FOUND. Returns the id."""
     user_id = context.viewer.required_user_id()
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)

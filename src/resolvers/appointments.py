@@ -1,7 +1,6 @@
-"""Booking the makers of a publication: its slots are half-open and never overlap."""
+"""Appointments with the makers of a publication: slots are half-open and never overlap."""
 
 from datetime import datetime, timedelta
-from uuid import UUID
 
 from sqlalchemy import select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,12 +9,12 @@ from sqlmodel import col
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from ingest.store import store
-from loaders.publications import AppointmentRow, PublicationRow
+from loaders.publications import AppointmentByPublicId, AppointmentRow, PublicationById, PublicationRow
 from models import Action, Appointment, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
-from resolvers.quotas import require_room
-from resolvers.writes import event_on, is_maker, refresh_for_makers
+from resolvers.makers import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.quotas import require_within_quota
 
 
 async def book(
@@ -34,21 +33,27 @@ async def book(
         created_at=context.now,
     )
     async with context.writing() as session:
-        # Whoever books next waits here, and then sees this booking.
-        await _require_room(context, session, user_id, publication)
-        overlapping = select(col(Appointment.id)).where(
-            col(Appointment.publication_id) == publication.id,
-            col(Appointment.cancelled_at).is_(None),
-            col(Appointment.starts_at) < ends_at,
-            col(Appointment.ends_at) > starts_at,
-        )
-        if (await session.execute(overlapping.limit(1))).first():
-            raise Conflict("This slot overlaps one that is booked already.")
+        # Whoever books at the same time waits here, and then sees this booking.
+        await _require_within_quota(context, session, user_id, publication)
+        await _require_free(session, publication, starts_at, ends_at)
         await refresh_for_makers(context, session, publication)
         session.add(appointment)
         await session.flush()
         await store(session, [event_on(context, publication, Action.BOOK, context.now)])
-    return await _reloaded(context, appointment.public_id)
+    return await as_written(context, AppointmentByPublicId, appointment.public_id)
+
+
+async def _require_free(
+    session: AsyncSession, publication: PublicationRow, starts_at: datetime, ends_at: datetime
+) -> None:
+    overlapping = select(col(Appointment.id)).where(
+        col(Appointment.publication_id) == publication.id,
+        col(Appointment.cancelled_at).is_(None),
+        col(Appointment.starts_at) < ends_at,
+        col(Appointment.ends_at) > starts_at,
+    )
+    if (await session.execute(overlapping.limit(1))).first():
+        raise Conflict("This slot overlaps one that is booked already.")
 
 
 async def cancel(context: Context, id: str) -> AppointmentRow:
@@ -68,12 +73,12 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
                 context, publication, Action.CANCEL, appointment.created_at, appointment.user_id
             )
             await store(session, [taken_back])
-    return await _reloaded(context, appointment.public_id)
+    return await as_written(context, AppointmentByPublicId, appointment.public_id)
 
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
     """NOT_FOUND for all but whoever booked it and the makers of the publication."""
-    row = await find(Kind.APPOINTMENT, id, context.loaders.appointment_by_public_id.load)
+    row = await find(Kind.APPOINTMENT, id, context.loaders[AppointmentByPublicId].load)
     is_booker = context.viewer.person_id == row.user_id
     if not is_booker and not await is_maker(context, await _publication_of(context, row)):
         raise no_such(Kind.APPOINTMENT)
@@ -81,7 +86,7 @@ async def find_appointment(context: Context, id: str) -> AppointmentRow:
 
 
 async def _publication_of(context: Context, appointment: AppointmentRow) -> PublicationRow:
-    publication = await context.loaders.publication.load(appointment.publication_id)
+    publication = await context.loaders[PublicationById].load(appointment.publication_id)
     assert publication is not None
     return publication
 
@@ -93,7 +98,7 @@ def _check_bookable(publication: PublicationRow) -> None:
         )
 
 
-async def _require_room(
+async def _require_within_quota(
     context: Context, session: AsyncSession, user_id: int, publication: PublicationRow
 ) -> None:
     quotas = context.limits.quotas
@@ -102,10 +107,10 @@ async def _require_room(
         col(Appointment.cancelled_at).is_(None),
         col(Appointment.ends_at) > context.now,
     )
-    await require_room(
+    await require_within_quota(
         session, User, user_id, standing, quotas.appointments, "appointments of yours that are not over"
     )
-    await require_room(
+    await require_within_quota(
         session,
         Publication,
         publication.id,
@@ -123,10 +128,3 @@ def _check_slot(context: Context, starts_at: datetime, ends_at: datetime) -> Non
         raise BadUserInput(
             f"A slot ends after it starts, within {hours} hours.", argument="endsAt", reason="INVALID_SLOT"
         )
-
-
-async def _reloaded(context: Context, public_id: UUID) -> AppointmentRow:
-    context.forget_loaded()
-    row = await context.loaders.appointment_by_public_id.load(public_id)
-    assert row is not None
-    return row

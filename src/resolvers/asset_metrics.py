@@ -9,9 +9,10 @@ from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
 from base.ids import Kind
-from loaders.asset_metrics import Choice, Choices, Group, Ranking, RankingKey, Scope, SeriesKey
-from loaders.assets import AssetKeys, AssetRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from figures.assets import Ranked, Ranking, ranked
+from loaders.asset_metrics import Choice, Choices, Group, Scope, SeriesKey, TotalsByAsset
+from loaders.assets import AssetByPublicId, AssetKeys, AssetRow, AssetsOfOrganization, AssetsOfWorkspace
+from loaders.organizations import OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.visitors import VisitorsKey
 from models import Action, Role, SubjectKind
 from resolvers.context import Context
@@ -50,7 +51,7 @@ def asked(
 
 
 async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
-    existing = await context.loaders.assets_of_organization.load(organization.id)
+    existing = await context.loaders[AssetsOfOrganization].load(organization.id)
     visible = await _visible_assets(context, organization, existing)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
     workspaces = await _named_workspaces(context, organization, asked.workspace_ids)
@@ -69,14 +70,14 @@ async def organization_scope(context: Context, organization: OrganizationRow, as
 
 
 async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
-    visible = await context.loaders.assets_of_workspace.load(workspace.id)
+    visible = await context.loaders[AssetsOfWorkspace].load(workspace.id)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
     choices = Choices(Kind.WORKSPACE, _choice(workspace), workspace.organization_id, assets=named)
     return _scope(workspace.tenant_id, workspace.time_zone, assets, asked, choices)
 
 
 def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
-    keys = [AssetKeys(asset.id, asset.workspace_id, asset.organization_id)]
+    keys = [AssetKeys(asset.id, asset.workspace_id)]
     choices = Choices(Kind.ASSET, _choice(asset), asset.organization_id)
     return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
 
@@ -100,7 +101,7 @@ async def _named_assets(
         return list(known.values()), None
     extensions = {"argument": "assetIds", "reason": "INVALID_ASSET"}
     public_ids = [public_id_of(Kind.ASSET, id, **extensions) for id in set(ids)]
-    rows = await context.loaders.asset_by_public_id.load_many(public_ids)
+    rows = await context.loaders[AssetByPublicId].load_many(public_ids)
     named: list[AssetRow] = []
     for row in rows:
         if row is None or row.id not in known:
@@ -119,7 +120,7 @@ async def _named_workspaces(
         return sorted(named, key=attrgetter("id"))
     if context.viewer.workspace_id is None:
         return None
-    own = await context.loaders.workspace.load(context.viewer.workspace_id)
+    own = await context.loaders[WorkspaceById].load(context.viewer.workspace_id)
     return [own] if own else []
 
 
@@ -155,14 +156,14 @@ def visitors_key(scope: Scope) -> VisitorsKey | None:
     )
 
 
-def ranking_key(context: Context, scope: Scope, ranking: Ranking, first: int) -> RankingKey:
+async def ranked_assets(context: Context, scope: Scope, ranking: Ranking, first: int) -> list[Ranked]:
     if not 0 <= first <= context.limits.page_size:
         raise BadUserInput(
             f"`first` is a number from 0 to {context.limits.page_size}.",
             argument="first",
             reason="INVALID_PAGE_SIZE",
         )
-    return RankingKey(scope, ranking, first)
+    return ranked(await context.loaders[TotalsByAsset].load(scope), ranking, first)
 
 
 def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action, ...]:

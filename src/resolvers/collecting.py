@@ -1,39 +1,38 @@
-"""Events that browsers report: anybody may, so they are believed less."""
+"""Events that browsers report. Anybody may report them, so they are believed less."""
 
 from asyncio import gather
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from base.calendar import time_zone
-from base.errors import BadUserInput
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.devices import AgentKind
 from ingest.events import NewEvent
 from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import SaltsOfNow, passing_visitor
-from ingest.wire import WireEvent
+from ingest.wire import WireEvent, WireSubject
 from loaders.subjects import Subject
-from models import Device, SubjectKind
+from models import Device
 from resolvers.context import Context
-from resolvers.recording import is_made_by
+from resolvers.recording import is_made_by, require_few_events
 
 
 class Origin(NamedTuple):
-    """Where events come from, by the headers of their request."""
+    """What the headers of the request say about its events."""
 
     agent: str | None
     is_ahead: bool = False
-    """Whether a browser makes the page ready, which nobody may ever see."""
+    """Whether the browser prepares the page in advance, and nobody may ever see it."""
     opted_out: bool = False
-    """Whether the browser asks not to be tracked; that counts where the settings say so."""
+    """Whether the browser asks not to be tracked. It counts only where the settings say so."""
 
 
 class Collected(NamedTuple):
     outcomes: list[EventOutcome]
     """One for each event, in order."""
     is_nameless_app: bool = False
-    """Whether they were dropped since an app sent them that shows no key and no token."""
+    """Whether they were dropped because an app sent them without a key or a token."""
 
 
 async def collect(context: Context, events: Sequence[WireEvent], origin: Origin) -> Collected:
@@ -41,33 +40,20 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
 
     Raises THROTTLED where strangers send too much: then nothing is stored.
     """
-    if len(events) > context.limits.events:
-        raise BadUserInput(
-            f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
-        )
+    require_few_events(context, events)
     services = context.services
-    is_stranger, now = context.viewer.user_id is None, context.now.timestamp()
-    if is_stranger:
-        services.collect_limiter.allow_address(context.address, max(len(events), 1), now)
-    subjects = await services.subjects.find(context.loaders, {event.subject for event in events})
-    if is_stranger:
-        asked = (subjects.get(event.subject) for event in events)
-        services.collect_limiter.allow_subjects((subject for subject in asked if subject), now)
+    subjects = await _allowed_subjects(context, events)
     own = await _makers_own(context, set(subjects.values()))
     salts = await services.salts.at(context.now)
-    kind, device = services.agents.find(origin.agent, context.address, now)
-    is_nameless_app = kind is AgentKind.APP and is_stranger
-    is_bot = kind is AgentKind.BOT or is_nameless_app
+    kind, device = services.agents.find(origin.agent, context.address, context.now.timestamp())
+    is_nameless_app = kind is AgentKind.APP and context.viewer.user_id is None
+    reason = _reason_to_drop(context, origin, is_bot=kind is AgentKind.BOT or is_nameless_app)
     sender = _sender(context, device)
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
-        if origin.opted_out and context.limits.honours_signals:
-            raise Dropped(Reason.OPTED_OUT)
-        if is_bot:
-            raise Dropped(Reason.BOT)
-        if origin.is_ahead:
-            raise Dropped(Reason.PRERENDERED)
+        if reason:
+            raise Dropped(reason)
         if subject is None:
             raise Dropped(Reason.UNKNOWN_SUBJECT)
         if subject in own:
@@ -76,6 +62,28 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
     return Collected(await admit_and_store(services.buffer, events, admit), is_nameless_app)
+
+
+async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Mapping[WireSubject, Subject]:
+    """Those that exist. Raises THROTTLED if strangers send too much, from an address or about a subject."""
+    limiter, is_stranger = context.services.collect_limiter, context.viewer.user_id is None
+    now = context.now.timestamp()
+    if is_stranger:
+        limiter.allow_address(context.address, max(len(events), 1), now)
+    subjects = await context.services.subjects.find(context.loaders, {event.subject for event in events})
+    if is_stranger:
+        asked = (subjects.get(event.subject) for event in events)
+        limiter.allow_subjects((subject for subject in asked if subject), now)
+    return subjects
+
+
+def _reason_to_drop(context: Context, origin: Origin, *, is_bot: bool) -> Reason | None:
+    """Why all events of a request are dropped, whatever they say; None where they are not."""
+    if origin.opted_out and context.limits.honours_signals:
+        return Reason.OPTED_OUT
+    if is_bot:
+        return Reason.BOT
+    return Reason.PRERENDERED if origin.is_ahead else None
 
 
 def _sender(context: Context, device: Device) -> Sender:
@@ -91,7 +99,7 @@ def _sender(context: Context, device: Device) -> Sender:
 def _visitor(
     context: Context, salts: SaltsOfNow, subject: Subject, occurred_at: datetime, agent: str
 ) -> bytes | None:
-    """Of who is not signed in: the same for a day of the tenant's reporting time zone."""
+    """For a person who is not signed in: the same for one day of the tenant's reporting time zone."""
     if context.viewer.user_id is not None:
         return None
     salt = salts.of(occurred_at, context.now, time_zone(subject.time_zone))
@@ -99,10 +107,10 @@ def _visitor(
 
 
 async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subject]:
-    """What makers do on their own publications and profiles tells nothing about their public."""
+    """What makers do with their own publications and profiles says nothing about their public."""
     user_id = context.viewer.user_id
     if user_id is None or context.limits.counts_own_views:
         return set()
-    asked = [subject for subject in subjects if subject.kind is not SubjectKind.ASSET]
+    asked = list(subjects)
     own = await gather(*(is_made_by(context, user_id, subject) for subject in asked))
     return {subject for subject, is_own in zip(asked, own, strict=True) if is_own}

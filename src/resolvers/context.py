@@ -20,17 +20,17 @@ from base.fair_queue import FairQueue
 from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
+from figures.scores import EVEN_WEIGHTS, ScoreWeights
 from ingest.agents import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
-from ingest.subjects import Reporters, Subjects
+from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
 from ingest.wire import WireEvent
-from loaders import Loaders
+from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import Counted
-from loaders.insights import EVEN_WEIGHTS, ScoreWeights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -110,13 +110,13 @@ class Services:
     buffer: Buffer
     """What takes in reported events."""
     salts: Salts
-    subjects: Subjects
+    subjects: SubjectCache
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for; any amount where nothing is said."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
-    reporters: Reporters = field(default_factory=Reporters)
+    reporters: ReporterCache = field(default_factory=ReporterCache)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
@@ -147,31 +147,30 @@ class Context:
     """Of a subscription: what has its next answer made."""
     new_token: str | None = None
     """Made while the request ran; it is repeated in the header `x-auth-token`."""
-    withheld: dict[str, list[WireEvent]] = field(default_factory=dict)
-    """Events that were decoded before GraphQL saw them, by the name that stands in their place."""
+    event_lists: dict[str, list[WireEvent]] = field(default_factory=dict)
+    """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
     """Whether the next answer of a subscription is being made."""
 
     def __post_init__(self) -> None:
-        self.forget_loaded()
+        self.reset_loaders()
 
-    def forget_loaded(self) -> None:
+    def reset_loaders(self) -> None:
         """After a write: what was loaded before it is no longer true."""
         services = self.services
         self.loaders = Loaders(
             services.database,
             services.figure_cache,
             self.now,
-            services.score_weights,
             most_points=services.limits.points,
         )
 
     def begin_snapshot(self) -> None:
         """From now on, all that is read is as it was at one time: when the first of it is read."""
         self.services.database.begin_snapshot(is_large=self.is_large)
-        self.forget_loaded()
+        self.reset_loaders()
 
     def end_snapshot(self) -> None:
         self.services.database.end_snapshot()
@@ -192,7 +191,7 @@ class Context:
         Raises Lapsed.
         """
         self.now = self.services.clock()
-        self.forget_loaded()
+        self.reset_loaders()
         await self.identify()
         if self.viewer.refusal:
             raise Lapsed(self.viewer.refusal)
@@ -216,7 +215,7 @@ class Context:
         user_id = self.viewer.user_id
         return network_of(self.address) if user_id is None else user_id
 
-    async def afford(self) -> None:
+    async def spend_when_affordable(self) -> None:
         """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
         left: nobody sent a request that could be refused, and what changes meanwhile will be in the answer.
         """
@@ -239,7 +238,7 @@ class Context:
             self.has_turn = False
             self.services.turns.release()
             self.end_snapshot()
-            self.forget_loaded()
+            self.reset_loaders()
 
     async def seconds_left(self) -> float | None:
         """For which the credentials count; None where there are none, or none that do."""
@@ -250,13 +249,13 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work, of which whoever watches what it touched is told. What is read after it is of one
-        moment.
+        """A unit of work. Those who watch what it touched are told of it. What was loaded before it is
+        forgotten, and what is read after it is of one moment.
         """
         async with self.services.database.writing() as session:
             yield session
         self.services.topics.announce(touched(session))
-        self.services.database.begin_snapshot(is_large=self.is_large)
+        self.begin_snapshot()
 
     @property
     def is_large(self) -> bool:

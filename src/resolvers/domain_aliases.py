@@ -13,7 +13,7 @@ from base.errors import BadUserInput
 from database import table_of
 from ingest.domains import InvalidDomain, domain_pattern, normal_domain
 from loaders.organizations import OrganizationRow
-from loaders.people import UserRow
+from loaders.people import UserById, UserRow
 from models import DomainAlias
 from resolvers.context import Context
 from resolvers.organizations import find_organization
@@ -38,7 +38,7 @@ async def set_domain_aliases(
 
 
 async def set_own_domain_aliases(context: Context, given: Sequence[GivenAlias]) -> UserRow:
-    user = await context.loaders.user.load(context.viewer.required_user_id())
+    user = await context.loaders[UserById].load(context.viewer.required_user_id())
     assert user is not None
     await _replace(context, user.tenant_id, _checked(given))
     return user
@@ -51,7 +51,6 @@ async def _replace(context: Context, tenant_id: int, aliases: Aliases) -> None:
         rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]
         if rows:
             await session.execute(insert(table_of(DomainAlias)), rows)
-    context.forget_loaded()
 
 
 def _checked(given: Sequence[GivenAlias]) -> Aliases:

@@ -12,11 +12,13 @@ from sqlmodel import col
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from base.numbers import LARGEST, LARGEST_SELF_REPORTED
-from loaders.ever import EverKey
-from loaders.insights import InsightRow, WorkRow
-from models import NEVER, Action, SourceType, UserInsight, Work
+from figures.insights import PLAYED, SEARCHED, VIEWED
+from loaders.ever import EverCounts, EverKey
+from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
+from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
+from resolvers.makers import as_written
 from social.targets import ACCOUNTS, lock_insights
 
 MOST_WORKS = 500
@@ -50,7 +52,7 @@ class Given(NamedTuple):
 
 async def insight_of(context: Context, user_id: str) -> InsightRow:
     user = await find_user(context, user_id)
-    row = await context.loaders.insight_of_user.load(user.id)
+    row = await context.loaders[InsightByUser].load(user.id)
     if row is None:
         raise no_such(Kind.USER_INSIGHT)
     return row
@@ -70,24 +72,20 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
         except IntegrityError:
             raise Conflict("There is an insight of this user already.") from None
         session.add_all(_new_work(insight.id, work) for work in works)
-    return await _reloaded(context, user_id)
+    return await as_written(context, InsightByUser, user_id)
 
 
 async def update_insight(context: Context, given: Given) -> InsightRow:
     """The viewer's own. Counts that events add to become what is given; later events add to that."""
     user_id = context.viewer.required_user_id()
-    known = await context.loaders.insight_of_user.load(user_id)
+    known = await context.loaders[InsightByUser].load(user_id)
     if known is None:
         raise no_such(Kind.USER_INSIGHT)
     columns = _columns(given)
-    for name, action in (
-        ("profile_views", Action.PROFILE_VIEW),
-        ("profile_searches", Action.PROFILE_SEARCH),
-    ):
-        if name in columns:
-            ever = await context.loaders.ever_counts.load(EverKey(known.tenant_id, known.user_id, action))
-            columns[f"{name}_scored"] = columns[name] - ever.scored
-            columns[name] -= ever.all
+    for fold in (VIEWED, SEARCHED):
+        if fold.column in columns:
+            key = EverKey(known.tenant_id, known.user_id, fold.action)
+            columns |= fold.columns(columns[fold.column], await context.loaders[EverCounts].load(key))
     columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
@@ -97,7 +95,7 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
             await session.execute(statement.values(columns))
         if works is not None:
             await _change_works(context, session, known, works)
-    return await _reloaded(context, user_id)
+    return await as_written(context, InsightByUser, user_id)
 
 
 def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
@@ -115,7 +113,9 @@ async def _change_works(
     context: Context, session: AsyncSession, insight: InsightRow, given: Sequence[GivenWork]
 ) -> None:
     """A work that stays keeps its plays' events; one that is not given any more is gone."""
-    known = {(row.source_type, row.item_id): row for row in await context.loaders.works.load(insight.id)}
+    known = {
+        (row.source_type, row.item_id): row for row in await context.loaders[WorksOfInsight].load(insight.id)
+    }
     kept = {(work.source_type, work.item_id) for work in given}
     gone = [row.id for key, row in known.items() if key not in kept]
     await session.execute(delete(Work).where(col(Work.id).in_(gone)))
@@ -128,14 +128,13 @@ async def _change_works(
 
 
 async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
-    ever = await context.loaders.ever_counts.load(EverKey(row.tenant_id, row.id, Action.PLAY))
+    ever = await context.loaders[EverCounts].load(EverKey(row.tenant_id, row.id, PLAYED.action))
     await session.execute(
         update(Work)
         .where(col(Work.id) == row.id)
         .values(
             is_individual_work=given.is_individual_work,
-            in_app_plays=given.in_app_plays - ever.all,
-            in_app_plays_scored=given.in_app_plays - ever.scored,
+            **PLAYED.columns(given.in_app_plays, ever),
         )
     )
 
@@ -197,10 +196,3 @@ def _camel(name: str) -> str:
 
 def _invalid(argument: str, message: str) -> BadUserInput:
     return BadUserInput(message, argument=argument, reason="INVALID_INSIGHT")
-
-
-async def _reloaded(context: Context, user_id: int) -> InsightRow:
-    context.forget_loaded()
-    row = await context.loaders.insight_of_user.load(user_id)
-    assert row is not None
-    return row

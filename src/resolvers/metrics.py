@@ -4,20 +4,18 @@ from collections.abc import Sequence
 
 from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
+from figures.folds import Standing, done_to
+from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey
-from loaders.figure_cache import CachedKey
 from loaders.measures import Dimension
 from loaders.publications import PublicationRow
 from loaders.views import ViewsKey
 from loaders.visitors import VisitorsKey
-from models import TAKES_BACK, Action, SubjectKind
+from models import Action, SubjectKind
 from resolvers.context import Context, Limits
 from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
 
-ACTIONS_OF = {
-    action: (action, *(taking for taking, taken in TAKES_BACK.items() if taken is action))
-    for action in (Action.VIEW, Action.LIKE, Action.BOOKMARK, Action.SHARE, Action.COMMENT, Action.BOOK)
-}
+ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PUBLICATION)}
 """What people do to a publication, with what takes it back."""
 
 

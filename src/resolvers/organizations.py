@@ -4,14 +4,21 @@ from collections.abc import Sequence
 
 from auth.access import may_enter, role_in
 from base.ids import Kind
-from loaders.assets import AssetRow
+from loaders.assets import AssetByPublicId, AssetRow
 from loaders.listings import (
     ASSETS_OF_ORGANIZATION,
     ASSETS_OF_WORKSPACE,
     ORGANIZATIONS_OF_USER,
     WORKSPACES_OF_ORGANIZATION,
 )
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.organizations import (
+    OrganizationByPublicId,
+    OrganizationRow,
+    WorkspaceById,
+    WorkspaceByPublicId,
+    WorkspaceRow,
+    WorkspacesOfUser,
+)
 from loaders.pages import Page, PageKey
 from models import Role
 from resolvers.context import Context
@@ -21,7 +28,7 @@ from resolvers.ids import find, no_such, public_id_of
 async def find_organization(context: Context, id: str) -> OrganizationRow:
     """NOT_FOUND for whoever does not belong to it, UNAUTHENTICATED for nobody known, whatever the id."""
     context.viewer.required_user_id()
-    row = await find(Kind.ORGANIZATION, id, context.loaders.organization_by_public_id.load)
+    row = await find(Kind.ORGANIZATION, id, context.loaders[OrganizationByPublicId].load)
     if await role_in(context.loaders, context.viewer, row.id) is None:
         raise no_such(Kind.ORGANIZATION)
     return row
@@ -30,7 +37,7 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:
     """NOT_FOUND for whoever may not enter it, UNAUTHENTICATED for nobody known, whatever the id."""
     context.viewer.required_user_id()
-    row = await find(Kind.WORKSPACE, id, context.loaders.workspace_by_public_id.load)
+    row = await find(Kind.WORKSPACE, id, context.loaders[WorkspaceByPublicId].load)
     if not await may_enter(context.loaders, context.viewer, row):
         raise no_such(Kind.WORKSPACE)
     return row
@@ -57,7 +64,7 @@ async def entered_workspaces(context: Context, organization: OrganizationRow) ->
     if role is None or viewer.user_id is None:
         entered = frozenset()
     elif role is Role.MEMBER:
-        entered = await context.loaders.workspaces_of_user.load(viewer.user_id)
+        entered = frozenset(await context.loaders[WorkspacesOfUser].load(viewer.user_id))
     if viewer.workspace_id is not None:
         own = frozenset({viewer.workspace_id})
         entered = own if entered is None else own & entered
@@ -83,7 +90,7 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
     """One that a filter names; NOT_FOUND for what the viewer may not know of, and of other organizations."""
     named = {"argument": "workspaceIds", "reason": "INVALID_WORKSPACE"}
     public_id = public_id_of(Kind.WORKSPACE, id, **named)
-    row = await context.loaders.workspace_by_public_id.load(public_id)
+    row = await context.loaders[WorkspaceByPublicId].load(public_id)
     if (
         row is None
         or row.organization_id != organization_id
@@ -96,8 +103,8 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
 async def find_asset(context: Context, id: str) -> AssetRow:
     """NOT_FOUND for whoever may not enter its workspace, UNAUTHENTICATED for nobody known."""
     context.viewer.required_user_id()
-    row = await find(Kind.ASSET, id, context.loaders.asset_by_public_id.load)
-    workspace = await context.loaders.workspace.load(row.workspace_id)
+    row = await find(Kind.ASSET, id, context.loaders[AssetByPublicId].load)
+    workspace = await context.loaders[WorkspaceById].load(row.workspace_id)
     if workspace is None or not await may_enter(context.loaders, context.viewer, workspace):
         raise no_such(Kind.ASSET)
     return row

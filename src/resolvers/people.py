@@ -9,7 +9,7 @@ from base.ids import Kind
 from database import insert_into
 from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
-from loaders.people import UserRow
+from loaders.people import UserById, UserByUsername, UserRow
 from models import CoCreator, Follow, Publication, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
@@ -19,11 +19,11 @@ async def viewer(context: Context) -> UserRow | None:
     """None when anonymous. Raises UNAUTHENTICATED for a token that was sent and does not count."""
     if context.viewer.user_id is None and context.viewer.refusal is None:
         return None
-    return await context.loaders.user.load(context.viewer.required_user_id())
+    return await context.loaders[UserById].load(context.viewer.required_user_id())
 
 
 async def user_by_username(context: Context, username: str) -> UserRow:
-    row = await context.loaders.user_by_username.load(username)
+    row = await context.loaders[UserByUsername].load(username)
     if row is None:
         raise no_such(Kind.USER)
     return row
@@ -40,7 +40,6 @@ async def follow(context: Context, user_id: str) -> UserRow:
         await _refresh_made(session, follower_id, followed.id)
         await session.execute(insert_into(session, Follow).values(row).on_conflict_do_nothing())
         _touch_both(session, follower_id, followed.id)
-    context.forget_loaded()
     return followed
 
 
@@ -55,7 +54,6 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
             )
         )
         _touch_both(session, follower_id, followed.id)
-    context.forget_loaded()
     return followed
 
 

@@ -8,14 +8,20 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
-from loaders.publications import ExperienceRow, PublicationRow
+from loaders.publications import (
+    ExperienceByPublicId,
+    ExperienceRow,
+    PublicationById,
+    PublicationByUrl,
+    PublicationRow,
+)
 from models import CoCreator, Experience, ExperienceType, Publication, User
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
-from resolvers.quotas import require_room
-from resolvers.text import custom_url as checked_custom_url
-from resolvers.text import required_text
-from resolvers.writes import refresh_for_makers, reloaded, require_maker
+from resolvers.makers import as_written, refresh_for_makers, require_maker
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import custom_url as checked_custom_url
+from resolvers.text_arguments import required_text
 
 MOST_CO_CREATORS = 100
 
@@ -23,7 +29,7 @@ _LONGEST_NAME = 200
 
 
 async def publication_by_url(context: Context, url: str) -> PublicationRow:
-    row = await context.loaders.publication_by_url.load(url)
+    row = await context.loaders[PublicationByUrl].load(url)
     if row is None:
         raise no_such(Kind.PUBLICATION)
     return row
@@ -44,15 +50,13 @@ async def create_publication(
     owned = select(col(Publication.id)).where(col(Publication.owner_id) == owner_id)
     async with context.writing() as session:
         most = context.limits.quotas.publications
-        await require_room(session, User, owner_id, owned, most, "publications of yours")
+        await require_within_quota(session, User, owner_id, owned, most, "publications of yours")
         session.add(publication)
         try:
             await session.flush()
         except IntegrityError:
             raise _taken(custom_url) from None
-    row = await context.loaders.publication.load(publication.id)
-    assert row is not None
-    return row
+    return await as_written(context, PublicationById, publication.id)
 
 
 def _taken(custom_url: str) -> Conflict:
@@ -81,7 +85,7 @@ async def update_publication(
                 )
             except IntegrityError:
                 raise _taken(custom_url or "") from None
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def add_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
@@ -104,7 +108,7 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
         statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise Conflict(f"{user.username} is a co-creator already.")
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def remove_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
@@ -121,7 +125,7 @@ async def remove_co_creator(context: Context, publication_id: str, user_id: str)
         )
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise NotFound(f"{user.username} is no co-creator of this publication.")
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def publish_experience(
@@ -140,10 +144,7 @@ async def publish_experience(
     published = select(col(Experience.id)).where(col(Experience.publication_id) == publication.id)
     async with context.writing() as session:
         most = context.limits.quotas.experiences
-        await require_room(session, Publication, publication.id, published, most, "experiences of it")
+        await require_within_quota(session, Publication, publication.id, published, most, "experiences of it")
         await refresh_for_makers(context, session, publication)
         session.add(experience)
-    context.forget_loaded()
-    row = await context.loaders.experience_by_public_id.load(experience.public_id)
-    assert row is not None
-    return row
+    return await as_written(context, ExperienceByPublicId, experience.public_id)

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col
 from base.errors import Conflict
 
 
-async def require_room(
+async def require_within_quota(
     session: AsyncSession, whole: type[SQLModel], id: int, those: Select[Any], most: int, what: str
 ) -> None:
     """`those` are what there is already of what belongs to one row of `whole`. Raises CONFLICT.

@@ -7,13 +7,13 @@ from base.errors import Forbidden
 from base.ids import Kind, uuid7
 from database import insert_into
 from ingest.store import store
-from loaders.publications import CommentRow, PublicationRow
+from loaders.publications import CommentByPublicId, CommentRow, PublicationById, PublicationRow
 from models import Action, Bookmark, Comment, Like, User
 from resolvers.context import Context
 from resolvers.ids import find, find_publication
-from resolvers.quotas import require_room
-from resolvers.text import required_text
-from resolvers.writes import event_on, is_maker, refresh_for_makers, reloaded
+from resolvers.makers import as_written, event_on, is_maker, refresh_for_makers
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import required_text
 
 _LONGEST_COMMENT = 5000
 
@@ -46,7 +46,7 @@ async def _mark(
         statement = insert_into(session, mark).values(row).on_conflict_do_nothing()
         if (await session.execute(statement.returning(col(mark.user_id)))).all():
             await store(session, [event_on(context, publication, action, context.now)])
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def _unmark(
@@ -61,7 +61,7 @@ async def _unmark(
         )
         for (marked_at,) in await session.execute(statement.returning(col(mark.created_at))):
             await store(session, [event_on(context, publication, action, marked_at)])
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def share(context: Context, publication_id: str) -> PublicationRow:
@@ -70,7 +70,7 @@ async def share(context: Context, publication_id: str) -> PublicationRow:
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
         await store(session, [event_on(context, publication, Action.SHARE, context.now)])
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)
 
 
 async def comment(context: Context, publication_id: str, body: str) -> CommentRow:
@@ -88,22 +88,19 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
     )
     async with context.writing() as session:
         most = context.limits.quotas.comments
-        await require_room(session, User, author_id, own, most, "comments of yours on it")
+        await require_within_quota(session, User, author_id, own, most, "comments of yours on it")
         await refresh_for_makers(context, session, publication)
         session.add(written)
         await session.flush()
         await store(session, [event_on(context, publication, Action.COMMENT, context.now)])
-    context.forget_loaded()
-    row = await context.loaders.comment_by_public_id.load(written.public_id)
-    assert row is not None
-    return row
+    return await as_written(context, CommentByPublicId, written.public_id)
 
 
 async def delete_comment(context: Context, id: str) -> PublicationRow:
     """By its author, or by a maker of the publication it stands on."""
     user_id = context.viewer.required_user_id()
-    written = await find(Kind.COMMENT, id, context.loaders.comment_by_public_id.load)
-    publication = await context.loaders.publication.load(written.publication_id)
+    written = await find(Kind.COMMENT, id, context.loaders[CommentByPublicId].load)
+    publication = await context.loaders[PublicationById].load(written.publication_id)
     assert publication is not None
     if user_id != written.author_id and not await is_maker(context, publication):
         raise Forbidden("Only for the author of the comment and the makers of the publication.")
@@ -115,4 +112,4 @@ async def delete_comment(context: Context, id: str) -> PublicationRow:
                 context, publication, Action.UNCOMMENT, written.created_at, written.author_id
             )
             await store(session, [taken_back])
-    return await reloaded(context, publication)
+    return await as_written(context, PublicationById, publication.id)

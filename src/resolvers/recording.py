@@ -1,17 +1,21 @@
-"""Events that a tenant's own servers report: who may report them, and what becomes of each."""
+"""Events that a tenant's own servers report: who may report them, and what the outcome of each is."""
 
 from asyncio import gather
 from collections.abc import Mapping, Sequence
-from uuid import UUID
+from typing import assert_never
 
 from auth.access import may_enter
 from base.errors import BadUserInput
-from base.ids import InvalidId, Kind, parse_global_id
+from base.ids import public_id_in
+from base.kinds import SUBJECTS, Kind, Reporters
 from ingest.admission import Dropped, Reason, Sender, admitted
 from ingest.events import NewEvent
 from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import name_of, named_visitor
 from ingest.wire import WireEvent, WireSubject
+from loaders.organizations import WorkspaceById
+from loaders.people import UserByPublicId
+from loaders.publications import CoCreators
 from loaders.subjects import Subject
 from models import SubjectKind
 from resolvers.context import Context
@@ -20,20 +24,28 @@ from resolvers.context import Context
 async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOutcome]:
     """One outcome for each event, in order."""
     context.viewer.required_user_id()
+    require_few_events(context, events)
+    subjects = await own_subjects(context, {event.subject for event in events})
+    outcomes = await take_in(context, events, subjects)
+    context.reset_loaders()
+    return outcomes
+
+
+def require_few_events(context: Context, events: Sequence[WireEvent]) -> None:
+    """Raises BAD_USER_INPUT."""
     if len(events) > context.limits.events:
         raise BadUserInput(
             f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
         )
-    subjects = await own_subjects(context, {event.subject for event in events})
-    outcomes = await take_in(context, events, subjects)
-    context.forget_loaded()
-    return outcomes
 
 
 async def take_in(
     context: Context, events: Sequence[WireEvent], subjects: Mapping[WireSubject, Subject]
 ) -> list[EventOutcome]:
-    """From a sender who is believed: about these subjects, others are unknown. One outcome for each."""
+    """Takes events from a sender who is believed. Those about other subjects than these are dropped.
+
+    One outcome for each event, in order.
+    """
     users = await _users(context, {event.user_id for event in events if event.user_id})
 
     def admit(event: WireEvent) -> NewEvent:
@@ -46,7 +58,7 @@ async def take_in(
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
-    """Those of tenants that the viewer belongs to: others are as good as absent."""
+    """The subjects of which the viewer may report events. All others count as unknown."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer
     unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]
@@ -61,36 +73,34 @@ async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSu
 
 
 async def _is_own(context: Context, subject: Subject) -> bool:
-    if subject.kind is SubjectKind.ASSET:
-        workspace = await context.loaders.workspace.load(subject.owner_id)
+    if SUBJECTS[subject.kind].reporters is Reporters.WORKSPACE:
+        workspace = await context.loaders[WorkspaceById].load(subject.owner_id)
         return workspace is not None and await may_enter(context.loaders, context.viewer, workspace)
     person_id = context.viewer.person_id
     return person_id is not None and await is_made_by(context, person_id, subject)
 
 
 async def is_made_by(context: Context, user_id: int, subject: Subject) -> bool:
-    """Whether the user is the one it belongs to, or of a publication a co-creator."""
-    if user_id == subject.owner_id:
-        return True
-    if subject.kind is not SubjectKind.PUBLICATION:
-        return False
-    return user_id in {user.id for user in await context.loaders.co_creators.load(subject.id)}
+    """Whether the user is one of its makers."""
+    match SUBJECTS[subject.kind].reporters:
+        case Reporters.OWNER:
+            return user_id == subject.owner_id
+        case Reporters.CO_CREATORS:
+            return user_id == subject.owner_id or user_id in {
+                user.id for user in await context.loaders[CoCreators].load(subject.id)
+            }
+        case Reporters.WORKSPACE:
+            return False
+        case unknown:
+            assert_never(unknown)
 
 
 async def _users(context: Context, ids: set[str]) -> dict[str, int]:
-    public_ids = {id: public_id for id in ids if (public_id := _public_id(id))}
+    public_ids = {id: public_id for id in ids if (public_id := public_id_in(id, Kind.USER))}
     if not public_ids:
         return {}
-    rows = await context.loaders.user_by_public_id.load_many(public_ids.values())
+    rows = await context.loaders[UserByPublicId].load_many(public_ids.values())
     return {id: row.id for id, row in zip(public_ids, rows, strict=True) if row}
-
-
-def _public_id(id: str) -> UUID | None:
-    try:
-        kind, public_id = parse_global_id(id)
-    except InvalidId:
-        return None
-    return public_id if kind is Kind.USER else None
 
 
 def _user(event: WireEvent, users: dict[str, int]) -> int | None:

@@ -8,9 +8,10 @@ from auth.passwords import hash_password
 from base.errors import Conflict, NotFound
 from base.ids import uuid7
 from database import Database
+from loaders.credentials import AccountByEmail
 from models import Tenant, User
 from resolvers.context import Context
-from resolvers.text import required_text
+from resolvers.text_arguments import required_text
 from server.failures import Failure
 
 _SHORTEST_PASSWORD = 8
@@ -61,7 +62,7 @@ async def add_user(
 
 async def user_id_of(context: Context, email: str) -> int:
     """Raises NOT_FOUND."""
-    account = await context.loaders.account_by_email.load(email.strip().lower())
+    account = await context.loaders[AccountByEmail].load(email.strip().lower())
     if account is None:
         raise NotFound("There is no account with this email.")
     return account.user_id

@@ -40,7 +40,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = documents_of(settings)
     quota = SubscriptionQuota(settings.max_subscriptions)
-    stopping = Shutdown()
+    shutdown = Shutdown()
     origins = settings.shared_origins()
     endpoint = Endpoint(
         used,
@@ -50,7 +50,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         graphiql=graphiql,
         draft_statuses=settings.draft_statuses,
         quota=quota,
-        stopping=stopping,
+        shutdown=shutdown,
         server_timing=settings.server_timing,
         log_documents=settings.log_documents,
     )
@@ -76,14 +76,14 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     async def viewer_js(request: Request) -> Response:
         return await snippet(request)
 
-    health = Health(used.database, stopping, known_revisions()[-1])
+    health = Health(used.database, shutdown, known_revisions()[-1])
 
     async def home(_: Request) -> Response:
         return RedirectResponse("/graphql")
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with stopping.heeding_signals():
+        with shutdown.begin_at_signals():
             async with background_jobs(used), used.topics.listening():
                 yield
         if services is None:
@@ -107,7 +107,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         middleware=[
             Middleware(Unread),
-            Middleware(AnswerAtShutdown, stopping=stopping),
+            Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=lifespan,

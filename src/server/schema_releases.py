@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from graphql import GraphQLSyntaxError
 
-from graph.changes import Change, changes_between
+from graph.schema_changes import Change, changes_between
 from server.failures import Failure
 
 _FILE = re.compile(r"(\d+)\.(\d+)\.(\d+)\.graphql")

@@ -13,7 +13,7 @@ from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
-from ingest.subjects import Subjects
+from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
@@ -55,7 +55,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
         salts=Salts(database, secret),
-        subjects=Subjects(),
+        subjects=SubjectCache(),
         figure_cache=FigureCache(seconds=settings.cache_seconds),
         signer=Signer(
             secrets,

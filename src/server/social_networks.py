@@ -3,11 +3,10 @@
 from collections.abc import Mapping
 from datetime import timedelta
 
-import stamina
 from limits import parse
 
 from database import Database
-from loaders.insights import ScoreWeights
+from figures.scores import ScoreWeights
 from models import Network
 from server.settings import Settings, variable
 from social.client import Client
@@ -21,8 +20,6 @@ from social.youtube import YouTube
 
 
 def refresher_of(settings: Settings, database: Database, clock: Clock) -> Refresher:
-    # What is tried again stands in our own log, with the network and the reason.
-    stamina.instrumentation.set_on_retry_hooks(())
     every = timedelta(hours=settings.refresh_hours) if settings.refresh_hours else None
     return Refresher(database, networks_of(settings), clock, every)
 

@@ -1,4 +1,4 @@
-"""What an answer's status and headers mean, on every network."""
+"""What the status and the headers of an answer mean, on every network."""
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
@@ -7,15 +7,13 @@ from typing import Any, TypeVar
 
 import msgspec
 
+from base.numbers import LARGEST
 from social.errors import Failed, Limited, NetworkError, Refused
 
 T = TypeVar("T")
 
 Verdict = Callable[[int, Mapping[str, str], bytes], NetworkError | None]
-"""By status, headers (in lower case) and body: what is wrong, or None."""
-
-MOST = 2**53 - 1
-"""The largest figure that is believed: the schema has no larger one."""
+"""Takes status, headers (in lower case) and body. Gives what is wrong, or None."""
 
 
 def by_status(status: int, headers: Mapping[str, str], _: bytes) -> NetworkError | None:
@@ -33,7 +31,7 @@ def by_status(status: int, headers: Mapping[str, str], _: bytes) -> NetworkError
 
 
 def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
-    """By Retry-After, as seconds or as a date."""
+    """From Retry-After, which has seconds or a date."""
     after = headers.get("retry-after", "").strip()
     if _is_number(after):
         return float(after)
@@ -44,7 +42,7 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds_to_reset(headers: Mapping[str, str]) -> float | None:
-    """By X's own header, a Unix time, which stands beside every answer of X."""
+    """From X's own header, a Unix time, which every answer of X has."""
     reset = headers.get("x-rate-limit-reset", "").strip()
     return max(0.0, float(reset) - _now()) if _is_number(reset) else None
 
@@ -68,7 +66,7 @@ def decoded(body: bytes, type_: type[T]) -> T:
 
 
 def picked(item: Any, type_: type[T]) -> T | None:
-    """One item of an answer; None if it has another shape: it spoils no other."""
+    """One item of an answer; None if it has another shape, so that it spoils no other."""
     try:
         return msgspec.convert(item, type_)
     except msgspec.ValidationError:
@@ -76,11 +74,13 @@ def picked(item: Any, type_: type[T]) -> T | None:
 
 
 def figure(value: int | str | None) -> int | None:
-    """A count, also as digits in a text; None for anything else."""
+    """A count, which may also be digits in a text; None for anything else, and for more than the schema can
+    show.
+    """
     if isinstance(value, str):
         value = int(value) if _is_digits(value) else None
-    return value if value is not None and 0 <= value <= MOST else None
+    return value if value is not None and 0 <= value <= LARGEST else None
 
 
 def _is_digits(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) <= len(str(MOST))
+    return text.isascii() and text.isdigit() and len(text) <= len(str(LARGEST))

@@ -1,4 +1,4 @@
-"""Calls to a network: within its quota, again where that may help, and never more than is needed."""
+"""Calls to a network: within its quota, repeated where that may help, and never more than are needed."""
 
 import logging
 from asyncio import timeout
@@ -8,12 +8,11 @@ from functools import lru_cache
 from ssl import SSLContext
 from typing import TYPE_CHECKING, NamedTuple, Protocol, TypeVar
 
-import stamina
-
+from base.retries import Backoff, retried
 from models import Network
 from social.answers import Verdict, by_status, decoded
 from social.circuit_breaker import CircuitBreaker
-from social.errors import Failed, Limited, NetworkError, NoSuch
+from social.errors import Failed, Limited, NoSuch
 
 if TYPE_CHECKING:
     # Most servers ask no network, and start sooner without it.
@@ -26,7 +25,7 @@ log = logging.getLogger("viewgraph")
 _MOST_BYTES = 4_000_000
 _HEADERS = {
     "accept": "application/json",
-    # Unpacking has no bound of its own, and these answers are small.
+    # Decompression has no limit of its own, and these answers are small.
     "accept-encoding": "identity",
     "user-agent": "viewgraph",
 }
@@ -36,10 +35,8 @@ class RetryPolicy(NamedTuple):
     attempts: int = 3
     seconds: float = 20.0
     """For one attempt, from connecting to the last byte."""
-    first_wait: float = 0.5
-    """In seconds; it doubles, and has up to a second of jitter."""
-    longest_wait: float = 30.0
-    """If a network asks for more, it is left alone until then."""
+    backoff: Backoff = Backoff(0.5, 30.0, jitter=1.0)
+    """If a network asks for a longer pause, it is left alone until then."""
     most_bytes: int = _MOST_BYTES
 
 
@@ -53,7 +50,7 @@ class Allowance(Protocol):
 
 @lru_cache(maxsize=1)
 def _certificates() -> SSLContext:
-    """Whom to believe to be who they are. Reading them takes longer than many a call."""
+    """The certificates that are trusted. Reading them takes longer than most calls."""
     import httpx
 
     return httpx.create_ssl_context(trust_env=False)
@@ -61,7 +58,7 @@ def _certificates() -> SSLContext:
 
 @asynccontextmanager
 async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
-    """Goes to the addresses that it is given and follows no answer elsewhere."""
+    """Goes to the addresses that it is given, and follows no redirect."""
     import httpx
 
     async with httpx.AsyncClient(
@@ -75,7 +72,7 @@ async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
 
 
 class Calls:
-    """Of one network, in one run."""
+    """The calls to one network, in one run."""
 
     def __init__(
         self,
@@ -90,8 +87,6 @@ class Calls:
         self._circuit = circuit
         self._allowance = allowance
         self._policy = policy
-        self._last: NetworkError | None = None
-        """For the log: what the attempt before came to."""
 
     async def get(
         self,
@@ -103,14 +98,14 @@ class Calls:
         cost: int = 1,
         verdict: Verdict = by_status,
     ) -> T:
-        """What is answered, in the shape that is documented. Raises NetworkError for anything else."""
+        """The answer, in the shape that is documented. Raises NetworkError for anything else."""
         request = self._web.build_request("GET", address, params=parameters, headers=headers)
         return await self._answer(request, shape, cost, verdict)
 
     async def post(
         self, address: str, form: Mapping[str, str], headers: Mapping[str, str], shape: type[T]
     ) -> T:
-        """For what is no part of the quota. Raises NetworkError."""
+        """For calls that do not count against the quota. Raises NetworkError."""
         request = self._web.build_request("POST", address, data=form, headers=headers)
         return await self._answer(request, shape, 0, by_status)
 
@@ -128,23 +123,14 @@ class Calls:
         return answer
 
     async def _body(self, request: "httpx.Request", cost: int, verdict: Verdict) -> bytes:
-        attempts = stamina.retry_context(
-            on=self._is_worth_another,
-            attempts=self._policy.attempts,
-            timeout=None,
-            wait_initial=self._policy.first_wait,
-            wait_max=self._policy.longest_wait,
-        )
-        async for attempt in attempts:
-            with attempt:
-                if attempt.num > 1:
-                    log.warning("%s: %s; it is asked again", self._name, self._last)
-                await self._allowance.spend(cost)
-                return await self._once(request, verdict)
-        raise AssertionError("the last attempt raises")
+        async def attempt(_: int) -> bytes:
+            await self._allowance.spend(cost)
+            return await self._once(request, verdict)
+
+        return await retried(attempt, self._pause_after)
 
     async def _once(self, request: "httpx.Request", verdict: Verdict) -> bytes:
-        """None of the errors has the request in it, or was raised from one that has."""
+        """No error has the request in it, or is raised from one that has."""
         import httpx
 
         try:
@@ -173,14 +159,11 @@ class Calls:
                 raise Failed(f"its answer has more than {self._policy.most_bytes:,} bytes")
         return bytes(body)
 
-    def _is_worth_another(self, error: Exception) -> bool | float:
-        """True, or after how many seconds."""
-        if not isinstance(error, NetworkError):
-            return False
+    def _pause_after(self, error: Exception, attempt: int) -> float | None:
         wait = error.wait if isinstance(error, Failed | Limited) else None
-        if wait is not None and wait > self._policy.longest_wait:
-            return False
-        if wait is None and not (isinstance(error, Failed) and error.is_passing):
-            return False
-        self._last = error
-        return True if wait is None else wait
+        if wait is None and isinstance(error, Failed) and error.is_passing:
+            wait = self._policy.backoff.pause(attempt)
+        if wait is None or wait > self._policy.backoff.longest or attempt == self._policy.attempts:
+            return None
+        log.warning("%s: %s; it is asked again", self._name, error)
+        return wait

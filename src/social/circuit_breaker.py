@@ -1,4 +1,4 @@
-"""After so many failures in a row, a network is left alone for a while."""
+"""A circuit breaker: after so many failures in a row, a network is not called for a while."""
 
 from collections.abc import Callable
 from time import monotonic
@@ -7,12 +7,12 @@ from social.errors import CircuitOpen
 
 
 class CircuitBreaker:
-    """Outlives runs. When its rest is over, one call is let through: if that fails too, it rests again."""
+    """It outlives runs. When its rest is over, one call is let through: if that fails too, it rests again."""
 
     def __init__(
         self, *, failures: int = 5, rest: float = 600, timer: Callable[[], float] = monotonic
     ) -> None:
-        """It opens at the so-manieth failure in a row, and stays open for `rest` seconds."""
+        """It opens after so many failures in a row, and stays open for `rest` seconds."""
         self._most = failures
         self._rest = rest
         self._timer = timer

@@ -1,34 +1,34 @@
-"""Why a network did not tell. The words are our own: what a network says may repeat a credential."""
+"""Why a network gave no count. The words are our own: those of a network may repeat a credential."""
 
 
 class NetworkError(Exception):
-    """`str` of it can be shown and logged."""
+    """Its `str` can be shown and logged."""
 
 
 class Failed(NetworkError):
-    """This call came to nothing; another one may not."""
+    """This call failed; another one may succeed."""
 
     def __init__(self, words: str, *, is_passing: bool = False, wait: float | None = None) -> None:
-        """`is_passing`: the same call may be good a little later, after `wait` seconds if they are known."""
+        """`is_passing`: the same call may succeed a little later, after `wait` seconds if they are known."""
         super().__init__(words)
         self.is_passing = is_passing
         self.wait = wait
 
 
 class NoSuch(NetworkError):
-    """Of the ids that were asked for, one at least is not there, or cannot be seen: none was told."""
+    """At least one of the ids that were asked for does not exist, or cannot be seen. None was answered."""
 
 
 class Stopped(NetworkError):
-    """Nothing more is asked of the network in this run."""
+    """No more calls are made to the network in this run."""
 
 
 class Refused(Stopped):
-    """The credentials are wrong, or not good for this."""
+    """The credentials are wrong, or not sufficient."""
 
 
 class Limited(Stopped):
-    """Too much was asked already."""
+    """There were too many calls already."""
 
     def __init__(self, words: str, *, wait: float | None = None) -> None:
         """`wait` is in seconds, and None if the network does not say."""
@@ -37,12 +37,12 @@ class Limited(Stopped):
 
 
 class CircuitOpen(Stopped):
-    """Too many calls failed, one after the other."""
+    """Too many calls failed in a row."""
 
 
 class QuotaSpent(Stopped):
-    """Our own quota, by the settings."""
+    """Our own quota, which is in the settings, is used up."""
 
 
 class LeaseLost(Stopped):
-    """Another worker asks this network now."""
+    """Another worker calls this network now."""

@@ -36,19 +36,21 @@ class Facebook:
     def key(self, name: str) -> str | None:
         return name if _PAGE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
-        """One page that is not there spoils the whole call: so halves are asked, until it stands alone."""
+    async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
+        """One page that does not exist spoils the whole call. So halves are asked for, until that page is
+        alone.
+        """
         try:
-            await self._ask(calls, keys, figures)
+            await self._ask(calls, keys, fetched)
         except NoSuch:
             if len(keys) == 1:
-                figures.gone.add(keys[0])
+                fetched.gone.add(keys[0])
                 return
             middle = len(keys) // 2
-            await self.ask(calls, keys[:middle], figures)
-            await self.ask(calls, keys[middle:], figures)
+            await self.ask(calls, keys[:middle], fetched)
+            await self.ask(calls, keys[middle:], fetched)
 
-    async def _ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
+    async def _ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         answer = await calls.get(
             f"{self._address}/",
             {"ids": ",".join(keys), "fields": "followers_count"},
@@ -59,5 +61,5 @@ class Facebook:
         )
         for key, item in answer.items():
             page = picked(item, _Page)
-            figures.tell(key, figure(page.followers_count) if page else None)
-        figures.rest(keys, is_clear=True)
+            fetched.add(key, figure(page.followers_count) if page else None)
+        fetched.add_missing(keys, is_clear=True)

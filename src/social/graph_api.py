@@ -17,8 +17,9 @@ _REFUSALS = {10, 102, 104, 190, *range(200, 300)}
 _PASSING = {1, 2}
 _DAY = 24 * 60
 _NO_SUCH = {(803, None), (100, 33), (21, None), (110, None), (110, 2207013), (100, 2207013)}
-"""Codes with their subcodes: no such object, none that may be seen, or one that moved; no such user, or one
-that is not professional."""
+"""Codes with their subcodes. They mean that the object does not exist, may not be seen or has moved, or that
+the user does not exist or has no professional account.
+"""
 
 
 class _Error(msgspec.Struct):

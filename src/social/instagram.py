@@ -34,7 +34,7 @@ class Instagram:
     is_counted_by_id: ClassVar = True
 
     def __init__(self, user_id: str, access_token: SecretStr, address: str | None = None) -> None:
-        """`user_id` is the number of the professional account on whose behalf is asked."""
+        """`user_id` is the number of the professional account that asks."""
         self._user_id = user_id
         self._token = access_token
         self._address = address or graph_api.ADDRESS
@@ -42,9 +42,9 @@ class Instagram:
     def key(self, name: str) -> str | None:
         return name.lower() if _HANDLE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         for key in keys:
-            # A handle has no character that has a meaning in here.
+            # No character of a handle has a meaning in this expression.
             fields = f"business_discovery.username({key}){{followers_count}}"
             try:
                 answer = await calls.get(
@@ -55,6 +55,6 @@ class Instagram:
                     verdict=graph_api.verdict,
                 )
             except NoSuch:
-                figures.gone.add(key)
+                fetched.gone.add(key)
             else:
-                figures.tell(key, figure(answer.business_discovery.followers_count))
+                fetched.add(key, figure(answer.business_discovery.followers_count))

@@ -1,4 +1,4 @@
-"""Who may ask a network: one worker of all at a time, and no more often than the quota says."""
+"""The lease to call a network: one worker has it at a time, and makes no more calls than the quota allows."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -17,11 +17,11 @@ LEASES = table_of(NetworkLease)
 Clock = Callable[[], datetime]
 
 LASTS = timedelta(minutes=5)
-"""From the last sign of life of its owner: much longer than any wait between two attempts."""
+"""How long it lasts after its owner's last sign of life: much longer than any wait between two attempts."""
 _RENEWED_AFTER = timedelta(minutes=1)
 _GRANT = 100
-"""Calls are taken from the quota so many at a time, before they are made: a worker that dies leaves at most
-these unused."""
+"""How many calls are taken from the quota at a time, before they are made. If a worker dies, at most so many
+stay unused."""
 
 
 class Quota(NamedTuple):
@@ -36,7 +36,7 @@ class NoLease(NamedTuple):
 
 
 class Lease:
-    """Taken by `take`, and given back by `release`."""
+    """`take` gives one, and `release` ends it."""
 
     def __init__(self, database: Database, network: Network, owner: UUID, quota: Quota, clock: Clock) -> None:
         self.spent = 0
@@ -53,31 +53,10 @@ class Lease:
     ) -> "Lease | NoLease":
         now, owner = clock(), uuid4()
         async with database.writing() as session:
-            row = {
-                "network": network,
-                "owner": owner,
-                "expires_at": now + LASTS,
-                "calls": 0,
-                "window_started_at": now,
-            }
-            taken = await session.execute(
-                insert_into(session, NetworkLease)
-                .values(row)
-                .on_conflict_do_update(
-                    index_elements=["network"],
-                    set_={"owner": owner, "expires_at": now + LASTS},
-                    where=(LEASES.c.expires_at <= now)
-                    & (LEASES.c.resumes_at.is_(None) | (LEASES.c.resumes_at <= now)),
-                )
-                .returning(LEASES.c.network)
-            )
-            if taken.first():
+            if await _is_taken(session, network, owner, now):
                 return cls(database, network, owner, quota, clock)
-            expires_at, resumes_at = (
-                await session.execute(
-                    select(LEASES.c.expires_at, LEASES.c.resumes_at).where(LEASES.c.network == network)
-                )
-            ).one()
+            held = select(LEASES.c.expires_at, LEASES.c.resumes_at).where(LEASES.c.network == network)
+            expires_at, resumes_at = (await session.execute(held)).one()
         if expires_at > now:
             return NoLease("another process is asking it")
         return NoLease(f"it said not to ask before {resumes_at:%Y-%m-%d %H:%M} UTC")
@@ -112,22 +91,38 @@ class Lease:
         self._renew_at = now + _RENEWED_AFTER
 
     async def hold(self, session: AsyncSession) -> None:
-        """First in a transaction: what it writes is written by the owner of the lease, or not at all.
-
-        Raises LeaseLost.
+        """To be called first in a transaction, so that only the owner of the lease writes. Raises
+        LeaseLost.
         """
         held = update(LEASES).where(self._is_ours).values(expires_at=self._clock() + LASTS)
         if (await session.execute(held.returning(LEASES.c.network))).first() is None:
             raise _lost()
 
     async def release(self, *, resumes_at: datetime | None = None) -> None:
-        """Nobody asks before `resumes_at`. If the lease is another's by now, nothing happens."""
+        """Nobody calls the network before `resumes_at`. If another one has the lease by now, nothing
+        happens.
+        """
         async with self._database.writing() as session:
             await session.execute(
                 update(LEASES)
                 .where(self._is_ours)
                 .values(calls=LEASES.c.calls - self._granted, expires_at=self._clock(), resumes_at=resumes_at)
             )
+
+
+async def _is_taken(session: AsyncSession, network: Network, owner: UUID, now: datetime) -> bool:
+    """Takes the lease if nobody holds it, and the network may be called."""
+    row = {"owner": owner, "expires_at": now + LASTS}
+    may_ask = LEASES.c.resumes_at.is_(None) | (LEASES.c.resumes_at <= now)
+    taken = await session.execute(
+        insert_into(session, NetworkLease)
+        .values(network=network, calls=0, window_started_at=now, **row)
+        .on_conflict_do_update(
+            index_elements=["network"], set_=row, where=(LEASES.c.expires_at <= now) & may_ask
+        )
+        .returning(LEASES.c.network)
+    )
+    return taken.first() is not None
 
 
 def _lost() -> LeaseLost:

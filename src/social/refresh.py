@@ -1,4 +1,4 @@
-"""FetchedCounts of works and accounts, asked anew of the networks they are on."""
+"""Refreshes the counts of works and accounts from the networks that they are on."""
 
 import logging
 from asyncio import gather
@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 log = logging.getLogger("viewgraph")
 
 _UNSAID_WAIT = 15 * 60.0
-"""In seconds, where a network says that it was asked too often, and not until when."""
+"""In seconds. A network may say that there were too many calls, but not how long to wait."""
 _LONGEST_WAIT = 24 * 60 * 60.0
-"""Whatever it says: it may be wrong."""
+"""Whatever a network says: it may be wrong."""
 
 
 class MissingSettings(NamedTuple):
-    """The settings without which a network is not asked."""
+    """The settings that a network needs and does not have."""
 
     settings: Sequence[str]
 
@@ -40,7 +40,7 @@ class MissingSettings(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class ConnectedNetwork:
-    """A network as this process knows it."""
+    """A network that this process can call."""
 
     client: Client
     quota: Quota
@@ -49,20 +49,20 @@ class ConnectedNetwork:
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run came to, of one network."""
+    """The result of a run, for one network."""
 
     network: Network
     refreshed: int = 0
     gone: int = 0
-    """They keep their last figures."""
+    """They keep their last counts."""
     failed: int = 0
-    """They do too."""
+    """They keep theirs, too."""
     calls: int = 0
     """As the network counts them."""
     skipped: str = ""
-    """Why nothing was asked."""
+    """Why no call was made."""
     stopped: str = ""
-    """Why not everything was."""
+    """Why not all were asked for."""
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ class Outcome:
 
 
 OnTargets = Callable[[Network, int], object]
-"""Told of a network how many more there are, or are done."""
+"""Is called with a network, and how many more of its targets are found, or done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +79,7 @@ class Refresher:
     networks: Mapping[Network, ConnectedNetwork | MissingSettings]
     clock: Clock
     every: timedelta | None = None
-    """How old a figure may become before the server itself asks anew; None for never."""
+    """How old a count may become before the server refreshes it by itself; None if it never does."""
     policy: RetryPolicy = USUAL_POLICY
     _said: dict[Network, str] = field(default_factory=dict)
 
@@ -91,7 +91,9 @@ class Refresher:
         on_found: OnTargets = lambda *_: None,
         on_done: OnTargets = lambda *_: None,
     ) -> list[Outcome]:
-        """All of the networks at a time; everything that was not asked for since the start of this run."""
+        """Refreshes all of the networks side by side: whatever was not asked for since the start of this
+        run.
+        """
         scope = scope or TargetScope(self.clock())
         async with web(self.policy) as client:
             runs = [Run(self, network, scope, client, on_found, on_done) for network in networks]
@@ -102,7 +104,7 @@ class Refresher:
         return [run.result for run in runs]
 
     async def refresh_due(self) -> list[Outcome]:
-        """What the server does from time to time. It logs what is new."""
+        """The server does this from time to time. It logs what is new."""
         if self.every is None:
             return []
         due = TargetScope(self.clock() - self.every)
@@ -125,7 +127,7 @@ class Refresher:
 
 
 class Run:
-    """Of one network, page by page."""
+    """A run over one network, page by page."""
 
     def __init__(
         self,
@@ -147,7 +149,7 @@ class Run:
         self.result = Outcome(network)
 
     async def run(self) -> None:
-        """Stands in `result`."""
+        """The outcome is in `result`."""
         connection = self._refresher.networks[self._network]
         if isinstance(connection, MissingSettings):
             self.result.skipped = connection.words
@@ -174,8 +176,7 @@ class Run:
             level = logging.INFO if isinstance(stopped, QuotaSpent) else logging.WARNING
             log.log(level, "%s: stopped, because %s", self.result.name, stopped)
             if isinstance(stopped, Limited):
-                wait = _UNSAID_WAIT if stopped.wait is None else min(stopped.wait, _LONGEST_WAIT)
-                resumes_at = clock() + timedelta(seconds=wait)
+                resumes_at = clock() + _rest(stopped)
         finally:
             self.result.calls = lease.spent
             await lease.release(resumes_at=resumes_at)
@@ -190,27 +191,29 @@ class Run:
     async def _page(
         self, connection: ConnectedNetwork, calls: Calls, lease: Lease, page: Sequence[Target]
     ) -> None:
-        """What was told before the network stopped is kept. Whom it was not asked about keeps the place."""
+        """Keeps what was answered before the network stopped. The targets that were not asked for stay
+        due.
+        """
         client = connection.client
         keys = {target: client.key(str(target.name)) for target in page}
-        figures = FetchedCounts()
+        fetched = FetchedCounts()
         failed: set[str] = set()
         stopped: Stopped | None = None
         asked = list(dict.fromkeys(key for key in keys.values() if key))
         for some in _cut(asked, _ids_of_call(connection)):
             try:
-                await client.ask(calls, some, figures)
+                await client.ask(calls, some, fetched)
             except Failed as error:
                 log.warning("%s: %d of a call failed: %s", self.result.name, len(some), error)
-                failed |= figures.missing(some)
+                failed |= fetched.missing(some)
             except Stopped as error:
                 stopped = error
                 break
         if isinstance(stopped, CircuitOpen):
-            # It is the network that failed, and not what was asked of it: that comes first the next time.
+            # The network failed, and not these targets: they come first the next time.
             self.result.failed += sum(key in failed for key in keys.values())
             failed.clear()
-        await self._write(lease, keys, figures, failed)
+        await self._write(lease, keys, fetched, failed)
         if stopped:
             raise stopped
 
@@ -218,21 +221,27 @@ class Run:
         self,
         lease: Lease,
         keys: Mapping[Target, str | None],
-        figures: FetchedCounts,
+        fetched: FetchedCounts,
         failed: set[str],
     ) -> None:
-        told = [(target, figures.told[key]) for target, key in keys.items() if key in figures.told]
-        gone = [target for target, key in keys.items() if key is None or key in figures.gone]
-        failed = failed | figures.unclear
+        counted = [(target, fetched.counts[key]) for target, key in keys.items() if key in fetched.counts]
+        gone = [target for target, key in keys.items() if key is None or key in fetched.gone]
+        failed = failed | fetched.unclear
         unclear = [target for target, key in keys.items() if key in failed]
         now = self._refresher.clock()
         async with self._database.writing() as session:
             await lease.hold(session)
-            await self._targets.write(session, told, [*gone, *unclear], now)
-        self.result.refreshed += len(told)
+            await self._targets.write(session, counted, [*gone, *unclear], now)
+        self.result.refreshed += len(counted)
         self.result.gone += len(gone)
         self.result.failed += len(unclear)
-        self._on_done(self._network, len(told) + len(gone) + len(unclear))
+        self._on_done(self._network, len(counted) + len(gone) + len(unclear))
+
+
+def _rest(limited: Limited) -> timedelta:
+    """How long the network is not called."""
+    wait = _UNSAID_WAIT if limited.wait is None else min(limited.wait, _LONGEST_WAIT)
+    return timedelta(seconds=wait)
 
 
 def _ids_of_call(connection: ConnectedNetwork) -> int:

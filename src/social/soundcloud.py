@@ -62,7 +62,7 @@ class _Limits(msgspec.Struct):
 
 
 class SoundCloud:
-    """Its access tokens last an hour. They are few a day, so one is kept while it lasts."""
+    """Its access tokens last an hour, and it gives few of them a day. So one is kept while it lasts."""
 
     network: ClassVar = Network.SOUNDCLOUD
     ids_of_call: ClassVar = 50
@@ -88,7 +88,7 @@ class SoundCloud:
     def key(self, name: str) -> str | None:
         return name if _TRACK.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         """Tracks that are gone or private are left out of the answer."""
         token = await self._current_token(calls)
         try:
@@ -110,8 +110,8 @@ class SoundCloud:
         tracks = [picked(item, _Track) for item in answer.collection]
         for track in tracks:
             if track:
-                figures.tell(track.key, figure(track.playback_count))
-        figures.rest(keys, is_clear=None not in tracks)
+                fetched.add(track.key, figure(track.playback_count))
+        fetched.add_missing(keys, is_clear=None not in tracks)
 
     async def _current_token(self, calls: Calls) -> SecretStr:
         async with self._lock:
@@ -130,7 +130,7 @@ class SoundCloud:
 
 
 def verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkError | None:
-    """The body of a 429 has the time at which it ends."""
+    """The body of a 429 has the time at which the limit ends."""
     wrong = by_status(status, headers, body)
     if isinstance(wrong, Limited) and wrong.wait is None:
         return Limited(str(wrong), wait=_seconds_to_reset(body))
@@ -138,7 +138,7 @@ def verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkErro
 
 
 def _seconds_to_reset(body: bytes) -> float | None:
-    """Until the last of the limits that were reached ends."""
+    """Until all limits have ended that were reached."""
     try:
         limits = msgspec.json.decode(body, type=_Limits).errors
         ends = [datetime.strptime(limit.meta.reset_time, "%Y/%m/%d %H:%M:%S %z") for limit in limits]

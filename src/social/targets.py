@@ -1,4 +1,4 @@
-"""What the networks are asked about: the longest waiting first, a page at a time, and what they told."""
+"""What the networks are asked for: works and accounts, those first that wait longest, a page at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -18,9 +18,9 @@ WORKS = table_of(Work).c
 ACCOUNTS: Mapping[str, str] = MappingProxyType(
     {"twitter": "twitter_handle", "facebook_page": "facebook_page_id", "instagram": "instagram_handle"}
 )
-"""How the columns of an account begin, and the one that names it."""
+"""For each account, the prefix of its columns and the column with its name."""
 TARGETS_OF_A_PAGE = 1_000
-"""So many are in memory at a time, of each network."""
+"""How many of each network are in memory at a time."""
 
 _LOCKED = (
     select(INSIGHTS.id).where(among(INSIGHTS.id, "ids")).order_by(INSIGHTS.id).with_for_update(key_share=True)
@@ -28,7 +28,7 @@ _LOCKED = (
 
 
 async def lock_insights(session: AsyncSession, ids: Collection[int]) -> None:
-    """First in its transaction, and in one order: so writers of insights and works never wait in a circle."""
+    """To be called first in a transaction. It locks in one order, so that writers never wait in a circle."""
     await session.execute(_LOCKED, {"ids": list(ids)})
 
 
@@ -37,18 +37,20 @@ class Target(NamedTuple):
     id: int
     insight_id: int
     name: str | int
-    """By which its network knows it; as the user gave it."""
+    """Its name on the network, as the user gave it."""
 
 
 class TargetScope(NamedTuple):
     before: datetime
-    """Those that were asked for earlier."""
+    """Targets that were asked for earlier."""
     user_id: int | None = None
-    """Of this user alone."""
+    """If not None, the targets of this user alone."""
 
 
 class Targets:
-    """Of one network: rows of a table, with the columns that say when they were asked for and told."""
+    """The targets of one network: rows of a table, with columns for the count and for when it was asked
+    for.
+    """
 
     def __init__(
         self,
@@ -77,7 +79,7 @@ class Targets:
         self._counts = _for_all_and_one(counted, insight_id, int)
 
     async def page(self, database: Database, scope: TargetScope, last: Target | None) -> list[Target]:
-        """The next after `last`, or the first."""
+        """The page after `last`, or the first one."""
         asked_at, id = (last.asked_at, last.id) if last else (NEVER, 0)
         statement, parameters = _chosen(self._pages, scope)
         return await database.fetch(statement, asked_at=asked_at, id=id, **parameters)
@@ -90,29 +92,30 @@ class Targets:
     async def write(
         self,
         session: AsyncSession,
-        told: Sequence[tuple[Target, int]],
-        untold: Sequence[Target],
+        counted: Sequence[tuple[Target, int]],
+        uncounted: Sequence[Target],
         now: datetime,
     ) -> None:
-        """What was told is kept; of the untold, only that they were asked for. Who changed a handle meanwhile
-        gets nothing: the figure is another account's."""
-        await lock_insights(
-            session, {target.insight_id for target, _ in told} | {t.insight_id for t in untold}
-        )
+        """Writes the counts; for the uncounted, only when they were asked for.
+
+        If a handle was changed meanwhile, nothing is written: the count is another account's.
+        """
+        targets = [*(target for target, _ in counted), *uncounted]
+        await lock_insights(session, {target.insight_id for target in targets})
         match = ("id", self._named)
         await change_rows(
             session,
             self._model,
             match,
             (self._count, self._refreshed_at, self._asked_at),
-            [(target.id, target.name, count, now, now) for target, count in told],
+            [(target.id, target.name, count, now, now) for target, count in counted],
         )
         await change_rows(
             session,
             self._model,
             match,
             (self._asked_at,),
-            [(target.id, target.name, now) for target in untold],
+            [(target.id, target.name, now) for target in uncounted],
         )
 
 

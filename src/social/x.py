@@ -30,7 +30,7 @@ class _User(msgspec.Struct):
 
 
 class _Problem(msgspec.Struct):
-    """Of a user who is gone or suspended."""
+    """The user is gone or suspended."""
 
     value: str
     type: str
@@ -53,7 +53,7 @@ class X:
     def key(self, name: str) -> str | None:
         return name.lower() if _HANDLE.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         answer = await calls.get(
             f"{self._address}/users/by",
             {"usernames": ",".join(keys), "user.fields": "public_metrics"},
@@ -62,9 +62,9 @@ class X:
         )
         for item in answer.data:
             if user := picked(item, _User):
-                figures.tell(user.username.lower(), figure(user.public_metrics.followers_count))
+                fetched.add(user.username.lower(), figure(user.public_metrics.followers_count))
         for item in answer.errors:
             problem = picked(item, _Problem)
             if problem and problem.type.endswith("/resource-not-found"):
-                figures.gone.add(problem.value.lower())
-        figures.rest(keys, is_clear=False)
+                fetched.gone.add(problem.value.lower())
+        fetched.add_missing(keys, is_clear=False)

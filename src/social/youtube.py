@@ -33,7 +33,7 @@ class _Video(msgspec.Struct):
 
 class _Videos(msgspec.Struct):
     items: list[Any]
-    """Each is read by itself: one that is wrong spoils no other."""
+    """Each is read by itself, so that a wrong one spoils no other."""
 
 
 class _Reason(msgspec.Struct):
@@ -61,12 +61,12 @@ class YouTube:
     def key(self, name: str) -> str | None:
         return name if _VIDEO.fullmatch(name) else None
 
-    async def ask(self, calls: Calls, keys: Sequence[str], figures: FetchedCounts) -> None:
+    async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         """Videos that are gone or private are left out of the answer."""
         answer = await calls.get(
             f"{self._address}/videos",
             {"part": "statistics", "id": ",".join(keys), "fields": "items(id,statistics/viewCount)"},
-            # In the address, it would be in every log of addresses.
+            # In the address, the key would be in every log of addresses.
             {"x-goog-api-key": self._key.get_secret_value()},
             _Videos,
             verdict=_verdict,
@@ -74,12 +74,12 @@ class YouTube:
         videos = [picked(item, _Video) for item in answer.items]
         for video in videos:
             if video:
-                figures.tell(video.id, figure(video.statistics.viewCount))
-        figures.rest(keys, is_clear=None not in videos)
+                fetched.add(video.id, figure(video.statistics.viewCount))
+        fetched.add_missing(keys, is_clear=None not in videos)
 
 
 def _verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkError | None:
-    """403 is also how it says that the quota is spent, and 400 that the key is wrong."""
+    """With 403 it also says that the quota is used up, and with 400 that the key is wrong."""
     reasons = _reasons(body) if status in (400, 403) else set()
     if reasons & _LIMITS:
         return Limited(f"its quota is spent ({status})")

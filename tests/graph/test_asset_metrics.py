@@ -283,9 +283,9 @@ def asked(question: Question, ids: Ids) -> str:
     given = [f"range: {{start: {json.dumps(question.start.text)}, end: {json.dumps(question.end.text)}}}"]
     given += [f"timeZone: {json.dumps(question.zone)}", f"domain: {json.dumps(question.domain)}"]
     if kind != "asset":
-        given.append(f"assetIds: {json_list(question.assets, ids.assets)}")
+        given.append(f"assetIds: {listed(question.assets, ids.assets)}")
     if kind == "organization":
-        given.append(f"workspaceIds: {json_list(question.workspaces, ids.workspaces)}")
+        given.append(f"workspaceIds: {listed(question.workspaces, ids.workspaces)}")
     fields = [f"range {{ start end }} {FIGURES} mostViewedAsset {{ {RANKED} }}"]
     fields += ["uniqueVisitors { estimate lower upper signedIn }"]
     fields += [
@@ -300,7 +300,7 @@ def asked(question: Question, ids: Ids) -> str:
     )
 
 
-def json_list(numbers: tuple[int, ...] | None, ids: list[str]) -> str:
+def listed(numbers: tuple[int, ...] | None, ids: list[str]) -> str:
     return "null" if numbers is None else json.dumps([ids[number] for number in numbers])
 
 

@@ -17,7 +17,7 @@ from graphql import (
 )
 from strawberry.schema.schema_converter import GraphQLCoreConverter
 
-from graph.caching import lifetime_of
+from graph.cache_control import lifetime_of
 from graph.directives import AuthDirective, CacheControl, CacheScope
 from graph.schema import schema
 from resolvers.execution import Lifetime

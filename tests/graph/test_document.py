@@ -5,7 +5,7 @@ from asyncio import create_task, gather, sleep
 import pytest
 from graphql import get_introspection_query
 
-from graph.document import document_found, document_of
+from graph.parsing import parsed_document, parsed_in_thread
 from resolvers.context import Limits
 from tests.studio import Studio
 
@@ -16,15 +16,15 @@ one_engine = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
 async def test_what_several_ask_for_at_once_is_parsed_once() -> None:
     text = f"{{ {' '.join(f'a{number}: __typename' for number in range(400))} }}"
 
-    found = await gather(*(document_found(text, 5_000) for _ in range(5)))
+    found = await gather(*(parsed_in_thread(text, 5_000) for _ in range(5)))
 
     assert all(one is found[0] for one in found)
-    assert document_of(text, 5_000) is found[0]
+    assert parsed_document(text, 5_000) is found[0]
 
 
 async def test_whoever_gives_up_lets_the_others_have_it() -> None:
     text = f"{{ {' '.join(f'b{number}: __typename' for number in range(400))} }}"
-    hasty, patient = (create_task(document_found(text, 5_000)) for _ in range(2))
+    hasty, patient = (create_task(parsed_in_thread(text, 5_000)) for _ in range(2))
     await sleep(0)
     hasty.cancel()
 
@@ -32,45 +32,45 @@ async def test_whoever_gives_up_lets_the_others_have_it() -> None:
 
 
 def test_a_long_document_has_a_price_once() -> None:
-    document = document_of("{ a b }" + " #" * 3, 5_000)
-    long = document_of(f"{{ {' '.join(f'c{number}' for number in range(300))} }}", 5_000)
+    document = parsed_document("{ a b }" + " #" * 3, 5_000)
+    long = parsed_document(f"{{ {' '.join(f'c{number}' for number in range(300))} }}", 5_000)
 
-    assert (document.first_price, document.take_price()) == (0, 0)
+    assert (document.first_cost, document.take_first_cost()) == (0, 0)
     assert long.node
     assert long.node.token_count == 302
-    assert (long.take_price(), long.take_price()) == (202, 0)
+    assert (long.take_first_cost(), long.take_first_cost()) == (202, 0)
 
 
-def json_items(tokens: int, name: str = "a") -> str:
+def text_of(tokens: int, name: str = "a") -> str:
     """A document of so many tokens, of which two are its braces."""
     return "{" + f" {name}" * (tokens - 2) + "}"
 
 
 def test_a_document_is_parsed_once() -> None:
-    assert document_of(json_items(10), TOKENS) is document_of(json_items(10), TOKENS)
+    assert parsed_document(text_of(10), TOKENS) is parsed_document(text_of(10), TOKENS)
 
 
 @pytest.mark.parametrize(
     ("large", "room"),
-    [(json_items(TOKENS), 19), ('{ a(b: "' + 90_000 * "x" + '") }', 110)],
+    [(text_of(TOKENS), 19), ('{ a(b: "' + 90_000 * "x" + '") }', 110)],
     ids=["tokens", "characters"],
 )
 def test_as_many_are_remembered_as_there_is_room_for(large: str, room: int) -> None:
-    first = document_of(large, TOKENS)
+    first = parsed_document(large, TOKENS)
     for number in range(room - 1):
-        document_of(large.replace("a", f"a{number}", 1), TOKENS)
-    assert document_of(large, TOKENS) is first
+        parsed_document(large.replace("a", f"a{number}", 1), TOKENS)
+    assert parsed_document(large, TOKENS) is first
 
     for number in range(room):
-        document_of(large.replace("a", f"b{number}", 1), TOKENS)
-    assert document_of(large, TOKENS) is not first
+        parsed_document(large.replace("a", f"b{number}", 1), TOKENS)
+    assert parsed_document(large, TOKENS) is not first
 
 
 def test_what_does_not_parse_takes_no_room() -> None:
-    small = document_of("{ small }", TOKENS)
+    small = parsed_document("{ small }", TOKENS)
     for number in range(21):
-        assert document_of(json_items(TOKENS - 1, f"c{number}") + "}", TOKENS).error
-    assert document_of("{ small }", TOKENS) is small
+        assert parsed_document(text_of(TOKENS - 1, f"c{number}") + "}", TOKENS).error
+    assert parsed_document("{ small }", TOKENS) is small
 
 
 NEXT = "{}: publications {{ edges {{ node {{ owner {{ ...F{} }} }} }} }}"
@@ -85,24 +85,24 @@ FRAGMENTS = " ".join(
 async def test_what_is_found_out_about_documents_takes_room_too(studio: Studio) -> None:
     """Of these few hundred tokens is kept what some thousand take."""
     last = f"fragment F{LEVELS} on User {{ id }}"
-    first = document_of(f"query Q {{ viewer {{ ...F0 }} }} {FRAGMENTS} {last}", TOKENS)
+    first = parsed_document(f"query Q {{ viewer {{ ...F0 }} }} {FRAGMENTS} {last}", TOKENS)
     written = first.weight
     for number in range(20):
         name = "Q" if not number else f"Q{number}"
         await studio.ask(f"query {name} {{ viewer {{ ...F0 }} }} {FRAGMENTS} {last}")
     assert first.weight > 10 * written
-    assert document_of(first.text, TOKENS) is not first
+    assert parsed_document(first.text, TOKENS) is not first
 
 
 @one_engine
 async def test_what_is_no_good_takes_no_room(studio: Studio) -> None:
-    document = document_of("{ nope }", TOKENS)
+    document = parsed_document("{ nope }", TOKENS)
     assert (await studio.ask("{ nope }")).code == "GRAPHQL_VALIDATION_FAILED"
-    assert document_of("{ nope }", TOKENS) is not document
+    assert parsed_document("{ nope }", TOKENS) is not document
 
 
 def test_what_is_found_out_about_a_document_is_asked_once() -> None:
-    document = document_of("{ known }", TOKENS)
+    document = parsed_document("{ known }", TOKENS)
 
     assert [document.known("answer", lambda: None), document.known("answer", lambda: 42)] == [None, None]
 
@@ -120,7 +120,7 @@ def test_what_is_found_out_about_a_document_is_asked_once() -> None:
     ],
 )
 def test_the_operation_that_is_meant(text: str, name: str | None, found: str | None) -> None:
-    operation = document_of(text, TOKENS).operation(name)
+    operation = parsed_document(text, TOKENS).operation(name).definition
 
     assert (operation and operation.loc and text[operation.loc.start : operation.loc.end]) == found
 
@@ -128,7 +128,7 @@ def test_the_operation_that_is_meant(text: str, name: str | None, found: str | N
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        (json_items(TOKENS + 1), "Syntax Error: Document contains more than 5000 tokens. Parsing aborted."),
+        (text_of(TOKENS + 1), "Syntax Error: Document contains more than 5000 tokens. Parsing aborted."),
         (
             "#\n" * (TOKENS + 1) + "{ a }",
             "Syntax Error: Document contains more than 5000 comments. Parsing aborted.",
@@ -139,7 +139,7 @@ def test_the_operation_that_is_meant(text: str, name: str | None, found: str | N
         ),
         # As large as a body may be: it is not even looked at.
         (
-            json_items(2_400_000),
+            text_of(2_400_000),
             "Syntax Error: Source contains more than 100000 code points. Parsing aborted.",
         ),
     ],
@@ -157,13 +157,13 @@ async def test_a_document_that_is_too_long_is_refused(studio: Studio, text: str,
 @one_engine
 async def test_one_of_just_this_length_is_read(studio: Studio) -> None:
     name = "__typename"
-    answer = await studio.ask(json_items(TOKENS, name))
+    answer = await studio.ask(text_of(TOKENS, name))
     # It was read: so many fields of one name are too many to compare.
     assert answer.code == "GRAPHQL_VALIDATION_FAILED"
-    assert (await studio.ask(json_items(200, name).ljust(TOKENS * 20))).data == {name: "Query"}
+    assert (await studio.ask(text_of(200, name).ljust(TOKENS * 20))).data == {name: "Query"}
 
 
 def test_introspection_is_far_from_too_long() -> None:
-    node = document_of(get_introspection_query(), Limits().document_tokens).node
+    node = parsed_document(get_introspection_query(), Limits().document_tokens).node
     assert node
     assert node.token_count < 200

@@ -302,8 +302,8 @@ async def test_a_page_tells_nothing_about_workspaces_that_the_viewer_may_not_ent
 
     workspaces = own.data["organization"]["workspaces"]
     assert (workspaces["totalCount"], workspaces["pageInfo"]["hasNextPage"]) == (1, False)
-    json_list = [edge["node"]["name"] for edge in after.data["organization"]["workspaces"]["edges"]]
-    assert json_list == ([] if edge["node"]["name"] == "Furniture" else ["Furniture"])
+    listed = [edge["node"]["name"] for edge in after.data["organization"]["workspaces"]["edges"]]
+    assert listed == ([] if edge["node"]["name"] == "Furniture" else ["Furniture"])
     assert after.data["organization"]["workspaces"]["pageInfo"]["hasNextPage"] is False
 
 
@@ -366,8 +366,8 @@ async def test_nobody_known_is_told_to_sign_in_whatever_the_id(town: Town) -> No
         assert answers[0].body["data"] == {"direct": None, "node": None, "nodes": [None]}
         assert {code for code, _ in answers[0].errors} == {"UNAUTHENTICATED"}
         assert _told(answers[0]) == _told(answers[1])
-    json_list = await town.studio.ask(ORGANIZATIONS)
-    assert json_list.errors == [("UNAUTHENTICATED", "organizations")]
+    listed = await town.studio.ask(ORGANIZATIONS)
+    assert listed.errors == [("UNAUTHENTICATED", "organizations")]
 
 
 async def test_an_id_of_another_kind_opens_nothing(town: Town) -> None:
@@ -448,10 +448,10 @@ async def _seen(town: Town, token: str) -> set[str]:
         data = answer.body["data"]
         assert data["direct"] == (data["node"] and {"name": data["node"]["name"]})
         seen |= {name} if data["direct"] or data["nodes"] != [None] else set()
-    json_list = await _send(
+    listed = await _send(
         town.studio, token, f"{{ organizations {{ totalCount edges {{ node {{ name {LISTED} }} }} }} }}"
     )
-    for edge in json_list.data["organizations"]["edges"]:
+    for edge in listed.data["organizations"]["edges"]:
         seen |= {edge["node"]["name"], *_names(edge["node"]["workspaces"])}
     return seen
 

@@ -438,7 +438,7 @@ STATEMENTS = {
 async def test_reports_of_50_assets_take_as_many_statements_as_of_one(studio: Studio) -> None:
     ids = []
     for number in range(MANY):
-        # In the order of their making, in which they are json_list.
+        # In the order of their making, in which they are listed.
         studio.clock.advance(seconds=1)
         ids.append(await studio.add_asset(f"Asset {number}"))
     await studio.report(

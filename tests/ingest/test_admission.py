@@ -233,13 +233,13 @@ def test_what_is_no_domain_is_invalid() -> None:
     "domain", ["shop.example", "https://SHOP.example:8080/chair", "xn--bcher-kva.example"]
 )
 def test_an_asset_with_a_list_of_domains_counts_on_those(domain: str) -> None:
-    json_list = ASSET._replace(domains=frozenset({"shop.example", "xn--bcher-kva.example"}))
+    listed = ASSET._replace(domains=frozenset({"shop.example", "xn--bcher-kva.example"}))
 
-    assert admitted(event(domain=domain), json_list, SENDER).domain in json_list.domains
+    assert admitted(event(domain=domain), listed, SENDER).domain in listed.domains
 
 
 @pytest.mark.parametrize("domain", [None, "", "www.shop.example", "example", "other.example"])
 def test_an_asset_with_a_list_of_domains_counts_nowhere_else(domain: str | None) -> None:
-    json_list = ASSET._replace(domains=frozenset({"shop.example"}))
+    listed = ASSET._replace(domains=frozenset({"shop.example"}))
 
-    assert reason(event(domain=domain), json_list) is Reason.DOMAIN_NOT_ALLOWED
+    assert reason(event(domain=domain), listed) is Reason.DOMAIN_NOT_ALLOWED

@@ -14,7 +14,8 @@ from sqlalchemy import select, text
 from base.errors import Unavailable
 from base.ids import parse_global_id, uuid7
 from database import Database
-from ingest.buffer import Buffer, Fate, Sizes
+from ingest.batch_writer import Fate
+from ingest.buffer import Buffer, Sizes
 from ingest.events import NewEvent
 from ingest.topics import Topics
 from models import Action, Publication, Tenant

@@ -11,7 +11,8 @@ import pytest
 
 from base.ids import uuid7
 from database import Database, table_of
-from ingest.buffer import Buffer, Fate
+from ingest.batch_writer import Fate
+from ingest.buffer import Buffer
 from ingest.domain_caps import DomainCaps
 from ingest.domains import OTHER, InvalidDomain, normal_domain
 from ingest.events import NewEvent

@@ -26,15 +26,15 @@ async def files_of(services: Services, database_url: str, engine: str) -> list[P
     if engine == "sqlite":
         path = make_url(database_url).database
         assert path
-        return json_list(Path(path).parent, Path(path).name)
+        return listed(Path(path).parent, Path(path).name)
     await at_once(services, "CHECKPOINT")
     async with services.database.engine.connect() as connection:
         folder = (await connection.execute(text("SHOW data_directory"))).scalar_one()
         await connection.rollback()
-    return json_list(Path(folder))
+    return listed(Path(folder))
 
 
-def json_list(folder: Path, prefix: str = "") -> list[Path]:
+def listed(folder: Path, prefix: str = "") -> list[Path]:
     if not folder.is_dir():
         pytest.skip("the server's files are on another machine")
     return [file for file in folder.rglob(f"{prefix}*") if file.is_file()]

@@ -17,7 +17,8 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import uuid7
 from base.zones import RULES_VERSION, rules_of
 from database import Database
-from ingest.buffer import Buffer, Fate
+from ingest.batch_writer import Fate
+from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.moved_days import Mended, mend, tenants_by_other_rules

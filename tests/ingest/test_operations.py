@@ -17,7 +17,8 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
 from database import Database, ensure_partitions
-from ingest.buffer import Buffer, Fate
+from ingest.batch_writer import Fate
+from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
 from ingest.prune import Pruned, prune

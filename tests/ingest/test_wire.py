@@ -36,9 +36,9 @@ FULL = {
 
 def both_ways(values: Any) -> list[WireEvent]:
     """As a body and as the values of a variable: what is read must not depend on that."""
-    json_list = values if isinstance(values, list) else [values]
+    listed = values if isinstance(values, list) else [values]
     from_json = events_from_json(json.dumps(values).encode())
-    assert events_from_values(json_list) == from_json
+    assert events_from_values(listed) == from_json
     return from_json
 
 

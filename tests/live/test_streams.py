@@ -12,7 +12,7 @@ import pytest
 
 from auth.rates import RateLimits, Rates
 from graph.cost import priced
-from graph.document import document_of
+from graph.parsing import parsed_document
 from graph.schema import schema
 from graph.series import Known
 from resolvers.context import Services
@@ -36,7 +36,7 @@ URQL = (
 QUERY = "{ limits { maxEvents } }"
 BODY = {"query": METRICS, "variables": {"url": URL}}
 
-_METRICS = document_of(METRICS, 1_000)
+_METRICS = parsed_document(METRICS, 1_000)
 assert _METRICS.node
 COST = priced(schema._schema, _METRICS.node, _METRICS.operations[0]).of({}, Known(100, 1_000, 3_660)).cost
 

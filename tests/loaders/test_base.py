@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from database import metered
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 from tests.studio import Studio
 
 MANY = 1_000
@@ -17,13 +17,17 @@ class Doubles(Loader[int, int]):
         return [2 * key for key in keys]
 
 
+def loaders_of(studio: Studio) -> Loaders:
+    return Loaders(studio.services.database, studio.services.figure_cache, studio.clock.now)
+
+
 class Failures(Loader[int, int]):
     async def batch_load_fn(self, keys: Sequence[int]) -> list[int]:
         raise ValueError(len(keys))
 
 
 async def test_who_asks_while_a_batch_is_told_is_told_as_well(studio: Studio) -> None:
-    loader = Doubles(studio.services.database)
+    loader = Doubles(loaders_of(studio))
 
     async def asked_twice(key: int) -> tuple[int, int]:
         first = await loader.load(key)
@@ -37,7 +41,7 @@ async def test_who_asks_while_a_batch_is_told_is_told_as_well(studio: Studio) ->
 
 
 async def test_who_asks_while_a_batch_is_told_that_failed_is_told_as_well(studio: Studio) -> None:
-    loader = Failures(studio.services.database)
+    loader = Failures(loaders_of(studio))
 
     async def refused(key: int) -> str:
         with pytest.raises(ValueError, match=r"^\d+$") as error:
@@ -56,7 +60,7 @@ async def test_who_asks_while_a_batch_is_told_that_failed_is_told_as_well(studio
 
 @pytest.mark.parametrize("turns", [0, 1, 2, 3])
 async def test_one_who_gives_up_takes_nobody_along(studio: Studio, turns: int) -> None:
-    loader = Doubles(studio.services.database)
+    loader = Doubles(loaders_of(studio))
 
     async def asked() -> int:
         return await loader.load(1)

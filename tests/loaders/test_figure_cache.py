@@ -13,9 +13,10 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import TimedOut
 from database import Database, metered
 from ingest.rebuild import rebuild
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
+from loaders.cached import Asked, CachedKey, CachedLoader, Versions
 from loaders.engagement import Engagement
-from loaders.figure_cache import Asked, CachedKey, CachedLoader, FigureCache, Version, VersionKey
+from loaders.figure_cache import FigureCache, Version, VersionKey
 from server.services import close_services
 from tests.conftest import client_of
 from tests.events import record, view
@@ -247,9 +248,9 @@ async def test_what_is_kept_is_a_value(studio: Studio) -> None:
 class Unread(Loader[VersionKey, Version]):
     """Says that so many events were counted, of whichever publication."""
 
-    def __init__(self, database: Database, cache: FigureCache, events: int) -> None:
-        super().__init__(database)
-        self._figure_cache = cache
+    def __init__(self, loaders: Loaders, events: int) -> None:
+        super().__init__(loaders)
+        self._figure_cache = loaders.figure_cache
         self._events = events
 
     async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
@@ -260,7 +261,9 @@ class Gated(CachedLoader[str, str]):
     """Computes the upper case of its keys, once `gate` is open."""
 
     def __init__(self, database: Database, cache: FigureCache, events: int = 0) -> None:
-        super().__init__(database, cache, Unread(database, cache, events))
+        loaders = Loaders(database, cache, START)
+        loaders[Versions] = Unread(loaders, events)
+        super().__init__(loaders)
         self.gate = Event()
         self.asked: list[list[str]] = []
 

@@ -12,13 +12,23 @@ from hypothesis import strategies as st
 
 from base.calendar import DateInterval
 from base.errors import BadUserInput
-from reports import AssetLine, Counted, Detail, Period, RankedLine, Report, ReportFormat, filename, write
+from figures.assets import AssetTotals
+from models import Action
+from reports import AssetLine, Detail, Period, RankedLine, Report, ReportFormat, filename, write
 from reports.charts import step
 from reports.text import clean, defused
 from tests.workbooks import rows, table, types, workbook
 
 DAY = date(2023, 6, 1)
-COUNTED = Counted(views_3d=5, clicks=1, scans=2, engaged=2, interactions=7)
+COUNTED = AssetTotals(
+    {
+        Action.VIEW_3D: 5,
+        Action.AR_CLICK: 1,
+        Action.AR_SCAN: 2,
+        Action.ENGAGED_VIEW: 2,
+        Action.INTERACTION: 7,
+    }
+)
 MAY_START_A_FORMULA = "=+-@＝＋－＠\t\r\n '"  # noqa: RUF001
 # Lone surrogates are in no database; whatever else a text can hold may be in a name.
 characters = st.characters(exclude_categories=["Cs"])
@@ -38,7 +48,7 @@ def report(name: str) -> Report:
         devices=(("Desktop", COUNTED),),
         interval=DateInterval.DAY,
         periods=(Period(DAY, False, 5, 3),),
-        top=(RankedLine(1, name, 5, 3, 2, 3.5),),
+        top=(RankedLine(1, name, COUNTED),),
     )
 
 

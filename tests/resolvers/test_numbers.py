@@ -6,8 +6,7 @@ import pytest
 from sqlalchemy import text
 
 from base.numbers import LARGEST, LARGEST_SELF_REPORTED
-from loaders.ever import MOST_SCORED
-from loaders.insights import EVEN_WEIGHTS, ScoreInputs, score
+from figures.scores import EVEN_WEIGHTS, MOST_SCORED, ScoreInputs, score
 from tests.events import record, view
 from tests.resolvers.figures import figures, unchanged
 from tests.resolvers.test_insights import CREATE, READ, RECORD, UPDATE, create

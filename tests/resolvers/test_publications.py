@@ -267,9 +267,9 @@ async def test_experiences_are_counted_by_type_and_listed_in_order(studio: Studi
             "publishedAt": f"2023-06-15T12:0{number + 1}:00Z",
         }
 
-    json_list = (await studio.ask(EXPERIENCES, url=URL)).data["publication"]["experiences"]
-    assert json_list["totalCount"] == 7
-    assert [tuple(edge["node"].values()) for edge in json_list["edges"]] == [
+    listed = (await studio.ask(EXPERIENCES, url=URL)).data["publication"]["experiences"]
+    assert listed["totalCount"] == 7
+    assert [tuple(edge["node"].values()) for edge in listed["edges"]] == [
         (type_, f"Number {number}") for number, type_ in enumerate(types)
     ]
     counts = (await studio.ask(COUNTS, "owner", url=URL)).data["publication"]["experienceCounts"]

@@ -587,10 +587,10 @@ async def test_an_organizations_people_count_on_its_assets(studio: Studio, subje
 
 
 async def test_an_asset_counts_on_its_allowed_domains_alone(studio: Studio) -> None:
-    json_list = {"assetId": await add_asset(studio, domains=["shop.example", "xn--bcher-kva.example"])}
+    listed = {"assetId": await add_asset(studio, domains=["shop.example", "xn--bcher-kva.example"])}
 
     def shown(domain: str | None) -> dict[str, Any]:
-        return {"subject": json_list, "action": "VIEW_3D", "domain": domain}
+        return {"subject": listed, "action": "VIEW_3D", "domain": domain}
 
     allowed = await collect(
         studio, [shown("shop.example"), shown("https://SHOP.example:8443/x"), shown("Bücher.example")]

@@ -1,6 +1,7 @@
 """The five networks on this machine, and what asks them."""
 
-from collections.abc import AsyncIterator, Iterator
+from asyncio import sleep
+from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -8,9 +9,9 @@ from typing import Any
 
 import pytest
 import pytest_asyncio
-import stamina
 from pydantic import SecretStr
 
+from base import retries
 from models import Network
 from resolvers.context import Services
 from social.calls import USUAL_POLICY
@@ -35,10 +36,13 @@ PLENTY = Quota(1_000_000, timedelta(hours=1))
 
 
 @pytest.fixture(autouse=True)
-def no_waiting() -> Iterator[None]:
+def no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
     """Attempts follow each other at once."""
-    with stamina.set_testing(True, attempts=3, cap=True):
-        yield
+
+    async def no_pause(_: float) -> None:
+        await sleep(0)
+
+    monkeypatch.setattr(retries, "sleep", no_pause)
 
 
 @dataclass

@@ -1,5 +1,6 @@
 """Whatever a network answers: what is stored stays right, and the log says what happened, but no secret."""
 
+import asyncio
 import logging
 from collections.abc import Iterator
 from dataclasses import replace
@@ -9,8 +10,8 @@ from time import monotonic, time
 from typing import Any, NamedTuple
 
 import pytest
-import stamina
 
+from base import retries
 from models import Network
 from social.calls import RetryPolicy
 from social.circuit_breaker import CircuitBreaker
@@ -255,12 +256,14 @@ async def test_a_network_is_not_asked_before_it_allows(told: Told, web: Web, kin
 
 @on_sqlite
 @pytest.mark.parametrize("status", [429, 503])
-async def test_a_short_wait_is_waited_for(told: Told, web: Web, status: int) -> None:
+async def test_a_short_wait_is_waited_for(
+    told: Told, web: Web, status: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
     web.x.faults.append(Reply(ECHO, status, {"retry-after": "1"}))
     started = monotonic()
 
-    with stamina.set_testing(False):
-        outcomes = await told.refresh()
+    monkeypatch.setattr(retries, "sleep", asyncio.sleep)
+    outcomes = await told.refresh()
 
     assert monotonic() - started >= 1
     assert outcomes[2].refreshed == 1

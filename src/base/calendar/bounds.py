@@ -1,15 +1,13 @@
 """The bounds of a range as they are written, and the span that they mean in a time zone."""
 
 import re
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from typing import Final, TypeAlias
 from zoneinfo import ZoneInfo
 
 from base.calendar.days import first_instant, last_instant, start_of_day
 from base.calendar.spans import YEARS, InvalidSpan, Span
-
-_SECOND: Final = timedelta(seconds=1)
-_DAY: Final = timedelta(days=1)
+from base.time_units import DAY, SECOND
 
 # datetime.fromisoformat also takes week dates, digits without separators and hours alone.
 _BOUND: Final = re.compile(
@@ -72,9 +70,9 @@ def _start(bound: Bound, zone: ZoneInfo) -> datetime:
 
 def _end(bound: Bound, zone: ZoneInfo) -> datetime:
     if not isinstance(bound, datetime):
-        return start_of_day(bound + _DAY, zone)
+        return start_of_day(bound + DAY, zone)
     second = bound.replace(microsecond=0)
     if second.tzinfo:
-        return second.astimezone(UTC) + _SECOND
+        return second.astimezone(UTC) + SECOND
     shown = last_instant(second, zone)
-    return shown + _SECOND if shown else first_instant(second, zone)
+    return shown + SECOND if shown else first_instant(second, zone)

@@ -3,16 +3,13 @@
 from collections.abc import Iterator
 from datetime import date, datetime, timedelta
 from enum import Enum
-from typing import Final, Literal, NamedTuple, TypeAlias
+from typing import Literal, NamedTuple, TypeAlias
 from zoneinfo import ZoneInfo
 
 from base.calendar.days import day_of, month_start, next_month, start_of_day
 from base.calendar.hours import hour_count, hours
 from base.calendar.spans import Span
-
-_MICROSECOND: Final = timedelta(microseconds=1)
-_DAY: Final = timedelta(days=1)
-_WEEK: Final = timedelta(weeks=1)
+from base.time_units import DAY, MICROSECOND, WEEK
 
 
 class DateInterval(Enum):
@@ -60,7 +57,7 @@ def _week_key(day: date, week_start: WeekStart) -> str:
     if week_start is WeekStart.MONDAY:
         year, week, _ = day.isocalendar()
         return f"{year:04}{week:02}"
-    saturday = _first_day(day, DateInterval.WEEK, week_start) + _WEEK - _DAY
+    saturday = _first_day(day, DateInterval.WEEK, week_start) + WEEK - DAY
     return f"{saturday.year:04}{(saturday.timetuple().tm_yday + 6) // 7:02}"
 
 
@@ -78,9 +75,9 @@ def _first_day(day: date, interval: OfDays, week_start: WeekStart) -> date:
 def _first_day_after(first: date, interval: OfDays) -> date:
     match interval:
         case DateInterval.DAY:
-            return first + _DAY
+            return first + DAY
         case DateInterval.WEEK:
-            return first + _WEEK
+            return first + WEEK
         case DateInterval.MONTH:
             return next_month(first)
 
@@ -129,7 +126,7 @@ def bucket_count(
     if interval is DateInterval.HOUR:
         return hour_count(*span, zone)
     first = _first_day(day_of(span.start, zone), interval, week_start)
-    last = _first_day(day_of(span.end - _MICROSECOND, zone), interval, week_start)
+    last = _first_day(day_of(span.end - MICROSECOND, zone), interval, week_start)
     match interval:
         case DateInterval.DAY:
             return (last - first).days + 1

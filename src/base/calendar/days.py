@@ -6,24 +6,20 @@ time into pieces that neither overlap nor leave a gap.
 """
 
 from bisect import bisect_left
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from functools import lru_cache
-from typing import Final
 from zoneinfo import ZoneInfo
 
 from base.calendar.spans import Span
-
-_MICROSECOND: Final = timedelta(microseconds=1)
-_SECOND: Final = timedelta(seconds=1)
-_DAY: Final = timedelta(days=1)
+from base.time_units import DAY, MICROSECOND, SECOND
 
 
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
     local = instant.astimezone(zone)
     day = local.date()
     # In the second pass of a repeated hour the next day may have begun already.
-    if local.fold and start_of_day(day + _DAY, zone) <= instant:
-        return day + _DAY
+    if local.fold and start_of_day(day + DAY, zone) <= instant:
+        return day + DAY
     return day
 
 
@@ -65,14 +61,14 @@ def _jump(skipped: datetime) -> datetime:
     after = second.replace(fold=0).astimezone(UTC)
 
     def is_past(seconds: int) -> bool:
-        return (before + seconds * _SECOND).astimezone(second.tzinfo) > second
+        return (before + seconds * SECOND).astimezone(second.tzinfo) > second
 
-    return before + bisect_left(range((after - before) // _SECOND), True, key=is_past) * _SECOND
+    return before + bisect_left(range((after - before) // SECOND), True, key=is_past) * SECOND
 
 
 def touched_days(span: Span, zone: ZoneInfo) -> tuple[date, date]:
     """The first local day that a span touches, and the day after the last."""
-    return day_of(span.start, zone), day_of(span.end - _MICROSECOND, zone) + _DAY
+    return day_of(span.start, zone), day_of(span.end - MICROSECOND, zone) + DAY
 
 
 def month_start(day: date) -> date:

@@ -10,9 +10,8 @@ from datetime import datetime, timedelta
 from typing import Final, NamedTuple
 from zoneinfo import ZoneInfo
 
-_MICROSECOND: Final = timedelta(microseconds=1)
-_SECOND: Final = timedelta(seconds=1)
-_HOUR: Final = timedelta(hours=1)
+from base.time_units import HOUR, MICROSECOND, SECOND
+
 _AT_ONCE: Final = 24
 """Hours between two looks at the zone: no zone changes its clocks and changes them back within a day."""
 
@@ -31,7 +30,7 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
     begin = _begin(start, zone)
     while begin < end:
         local = begin.astimezone(zone)
-        if _past(local) or _offset(begin + _AT_ONCE * _HOUR, zone) != local.utcoffset():
+        if _past(local) or _offset(begin + _AT_ONCE * HOUR, zone) != local.utcoffset():
             after = _end(begin, zone)
             yield Hour(_key(local), begin, after)
             begin = after
@@ -41,9 +40,9 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
         for _ in range(1 if local.fold else _AT_ONCE):
             if begin >= end:
                 return
-            after = begin + _HOUR
+            after = begin + HOUR
             yield Hour(_key(local) if local.fold else _digits(shown.isoformat()), begin, after)
-            begin, shown = after, shown + _HOUR
+            begin, shown = after, shown + HOUR
 
 
 def hour_count(start: datetime, end: datetime, zone: ZoneInfo) -> int:
@@ -51,9 +50,9 @@ def hour_count(start: datetime, end: datetime, zone: ZoneInfo) -> int:
     clocks change by a part of an hour.
     """
     first = start - _past(start.astimezone(zone))
-    last = end - _MICROSECOND
+    last = end - MICROSECOND
     last -= _past(last.astimezone(zone))
-    return -((first - last) // _HOUR) + 1
+    return -((first - last) // HOUR) + 1
 
 
 def _key(local: datetime) -> str:
@@ -82,14 +81,14 @@ def _begin(instant: datetime, zone: ZoneInfo) -> datetime:
     if _offset(full, zone) == _offset(instant, zone):
         return full
     change = _change(full, instant, zone)
-    return _begin(change - _MICROSECOND, zone) if _goes_on(change, zone) else change
+    return _begin(change - MICROSECOND, zone) if _goes_on(change, zone) else change
 
 
 def _end(instant: datetime, zone: ZoneInfo) -> datetime:
-    full = instant + _HOUR - _past(instant.astimezone(zone))
-    if _offset(full - _MICROSECOND, zone) == _offset(instant, zone):
+    full = instant + HOUR - _past(instant.astimezone(zone))
+    if _offset(full - MICROSECOND, zone) == _offset(instant, zone):
         return full
-    change = _change(instant, full - _MICROSECOND, zone)
+    change = _change(instant, full - MICROSECOND, zone)
     return _end(change, zone) if _goes_on(change, zone) else change
 
 
@@ -97,16 +96,16 @@ def _change(before: datetime, after: datetime, zone: ZoneInfo) -> datetime:
     """The first instant at which the offset of `after` holds."""
     old = _offset(before, zone)
     whole = before.replace(microsecond=0)
-    seconds = range((after - whole) // _SECOND + 1)
-    return whole + _SECOND * bisect_left(
-        seconds, True, key=lambda second: _offset(whole + second * _SECOND, zone) != old
+    seconds = range((after - whole) // SECOND + 1)
+    return whole + SECOND * bisect_left(
+        seconds, True, key=lambda second: _offset(whole + second * SECOND, zone) != old
     )
 
 
 def _goes_on(change: datetime, zone: ZoneInfo) -> bool:
     """Whether the clocks are set forward at this instant and still show the same hour."""
-    before, after = (change - _MICROSECOND).astimezone(zone), change.astimezone(zone)
-    return _hour(before) == _hour(after) and _offset(change - _MICROSECOND, zone) < _offset(change, zone)
+    before, after = (change - MICROSECOND).astimezone(zone), change.astimezone(zone)
+    return _hour(before) == _hour(after) and _offset(change - MICROSECOND, zone) < _offset(change, zone)
 
 
 def _hour(local: datetime) -> tuple[int, int, int, int]:

@@ -1,13 +1,11 @@
 """The span with which a span is compared: the calendar's previous one, or one of equal length."""
 
-from datetime import date, datetime, timedelta
-from typing import Final
+from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from base.calendar.days import day_of, start_of_day
 from base.calendar.spans import FIRST_INSTANT, InvalidSpan, Span
-
-_DAY: Final = timedelta(days=1)
+from base.time_units import DAY
 
 
 def previous(span: Span, zone: ZoneInfo) -> Span:
@@ -23,7 +21,7 @@ def previous(span: Span, zone: ZoneInfo) -> Span:
         start = start_of_day(_first_before(first, stop), zone)
         if start == span.start:
             # The zone left these days out.
-            start = start_of_day(day_of(span.start - _DAY, zone), zone)
+            start = start_of_day(day_of(span.start - DAY, zone), zone)
     except (OverflowError, ValueError):
         raise _too_early() from None
     if start < FIRST_INSTANT:

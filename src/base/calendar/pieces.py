@@ -1,15 +1,13 @@
 """Spans cut into whole months, whole days and the rest, as totals of months and days can be read for them."""
 
 from collections.abc import Sequence
-from datetime import date, datetime, timedelta
-from typing import Final, Generic, NamedTuple, TypeVar
+from datetime import date, datetime
+from typing import Generic, NamedTuple, TypeVar
 from zoneinfo import ZoneInfo
 
 from base.calendar.days import day_of, month_start, next_month, start_of_day
 from base.calendar.spans import Span
-
-_HOUR: Final = timedelta(hours=1)
-_DAY: Final = timedelta(days=1)
+from base.time_units import DAY, HOUR
 
 _Limit = TypeVar("_Limit", bound=date)
 
@@ -34,7 +32,7 @@ def pieces(spans: Sequence[Span], reporting_zone: ZoneInfo) -> Pieces:
     """What to read from month totals, day totals and events: at most 1, 2 and 2 pieces of each span."""
     found = Pieces([], [], [])
     for position, (start, end) in enumerate(spans):
-        if end - start <= _HOUR:
+        if end - start <= HOUR:
             # No day is as short, and a series has thousands of hours.
             _add(found.edges, position, start, end)
             continue
@@ -58,14 +56,14 @@ def _first_whole_day(instant: datetime, zone: ZoneInfo) -> tuple[date, datetime]
     day = day_of(instant, zone)
     start = start_of_day(day, zone)
     if start < instant:
-        day += _DAY
+        day += DAY
         start = start_of_day(day, zone)
     return day, start
 
 
 def _whole_months(first: date, after: date) -> tuple[date, date]:
     """The first days of the first whole month and of the month after the last; `after` twice if none."""
-    month, after_month = next_month(first - _DAY), month_start(after)
+    month, after_month = next_month(first - DAY), month_start(after)
     return (month, after_month) if month < after_month else (after, after)
 
 

@@ -1,48 +1,38 @@
-from typing import TYPE_CHECKING, Annotated, Self
+from collections.abc import Mapping
+from typing import Annotated, Self
 
 import strawberry
 
 from base.calendar import WeekStart
+from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking
+from figures.figure import values
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
-from graph.fields import argument, costly, described, loaded
+from graph.faces import shows
+from graph.fields import argument, costly, described, field, loaded
+from graph.figures import with_figures
 from graph.info import Info
-from graph.scalars import BigInt
 from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
-from graph.types.views import ActionSeries, ViewSeries, asset_face
-from loaders.asset_metrics import Figures, Ranked, Ranking, RankingKey, Scope, SeriesKey
-from loaders.visitors import VisitorsKey
+from graph.types.views import ActionSeries, ViewSeries
+from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset, together
+from loaders.assets import AssetById
+from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
-if TYPE_CHECKING:
-    from graph.types.assets import Asset
 
-
+@shows(Ranked)
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
+@with_figures(IN_SCHEMA, after="rank")
 class RankedAsset:
     asset_id: strawberry.Private[int]
     rank: int = described("The place, from 1. Equals have places of their own, the one made first before.")
-    total_3d_views: BigInt = strawberry.field(
-        name="total3DViews", description="How often this asset was shown on a page: events VIEW_3D."
-    )
-    total_ar_views: BigInt = strawberry.field(
-        name="totalARViews",
-        description="How often this asset was seen in augmented reality: events AR_CLICK and AR_SCAN.",
-    )
-    user_engagement: BigInt = described(
-        "3D views of this asset in which the person interacted at least once, each at its first interaction."
-    )
-    avg_number_interactions: float = described(
-        "Events INTERACTION divided by `userEngagement`; 0 when there was no engaged view."
-    )
 
     @loaded(
-        lambda loaders: loaders.asset,
-        lambda _, row: asset_face(row),
-        Annotated["Asset", strawberry.lazy("graph.types.assets")],
+        AssetById,
+        strawberry.LazyType("Asset", "graph.types.assets"),
     )
     def asset(self) -> int:
         """Which asset it is."""
@@ -50,67 +40,39 @@ class RankedAsset:
 
     @classmethod
     def of(cls, ranked: Ranked) -> Self:
-        figures = ranked.figures
-        return cls(
-            asset_id=ranked.asset_id,
-            rank=ranked.rank,
-            total_3d_views=BigInt(figures.views_3d),
-            total_ar_views=BigInt(figures.views_ar),
-            user_engagement=BigInt(figures.engaged),
-            avg_number_interactions=figures.interactions_per_engaged_view,
-        )
+        return cls(asset_id=ranked.asset_id, rank=ranked.rank, **values(IN_SCHEMA, ranked.totals))
 
 
 @strawberry.type(description="What happened to assets within a range, up to this moment.")
+@with_figures(IN_SCHEMA, after="range")
 class AssetMetrics:
     scope: strawberry.Private[Scope]
     range: ResolvedRange = described("The instants that the asked range came to.")
-    total_3d_views: BigInt = strawberry.field(
-        name="total3DViews", description="How often an asset was shown on a page: events VIEW_3D."
-    )
-    total_ar_views: BigInt = strawberry.field(
-        name="totalARViews",
-        description="How often an asset was seen in augmented reality: events AR_CLICK and AR_SCAN.",
-    )
-    user_engagement: BigInt = described(
-        "3D views (by `viewId`) in which the person interacted at least once. Each counts once, at the time "
-        "of its first interaction."
-    )
-    avg_number_interactions: float = described(
-        "Events INTERACTION divided by `userEngagement`; 0 when there was no engaged view."
-    )
 
-    @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: RankedAsset.of(ranked[0]) if ranked else None,
-        RankedAsset | None,
-    )
-    def most_viewed_asset(self) -> RankingKey:
+    @field
+    async def most_viewed_asset(self, info: Info) -> RankedAsset | None:
         """The asset with the most 3D views; of equals, the one made first. Null when there were no 3D
         views."""
-        return RankingKey(self.scope, Ranking.TOTAL_3D_VIEWS, 1)
+        ranking = Ranking.TOTAL_3D_VIEWS
+        ranked = await asset_metrics.ranked_assets(info.context, self.scope, ranking, 1)
+        return RankedAsset.of(ranked[0]) if ranked else None
 
-    @loaded(
-        lambda loaders: loaders.ranked_assets,
-        lambda _, ranked: [RankedAsset.of(one) for one in ranked],
-        list[RankedAsset],
-        costs=list_of(10, "first"),
-    )
-    def top_assets(
+    @costly(list_of(10, "first"))
+    async def top_assets(
         self,
         info: Info,
         first: Annotated[int, argument("How many at most: 0 to `limits.maxPageSize`.")] = 10,
         order_by: Annotated[
             Ranking, argument("The figure that they are ranked by.")
         ] = Ranking.TOTAL_3D_VIEWS,
-    ) -> RankingKey:
+    ) -> list[RankedAsset]:
         """The assets with the largest figures, largest first; of equals, the one made first. Assets with 0
         are left out."""
-        return asset_metrics.ranking_key(info.context, self.scope, order_by, first)
+        ranked = await asset_metrics.ranked_assets(info.context, self.scope, order_by, first)
+        return [RankedAsset.of(one) for one in ranked]
 
     @loaded(
-        lambda loaders: loaders.asset_visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfSubjects,
         UniqueVisitors | None,
         costs=SEVERAL_STATEMENTS,
     )
@@ -122,9 +84,9 @@ class AssetMetrics:
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ViewSeries.of_assets(key, series),
+        AssetSeries,
         ViewSeries,
+        of=lambda key, series: ViewSeries.of_assets(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def views(
@@ -160,9 +122,9 @@ class AssetMetrics:
         )
 
     @loaded(
-        lambda loaders: loaders.asset_series,
-        lambda key, series: ActionSeries.of(key, series),
+        AssetSeries,
         ActionSeries,
+        of=lambda key, series: ActionSeries.of(key, series),
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def actions(
@@ -194,9 +156,9 @@ class AssetMetrics:
         return SummaryReport.of(self.scope, format)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        TotalsByAsset,
         "AssetMetrics | None",
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous(self) -> Scope:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -206,9 +168,9 @@ class AssetMetrics:
         return asset_metrics.previous_scope(self.scope)
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        TotalsByAsset,
         "AssetMetrics | None",
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous_of_equal_length(self) -> Scope:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
@@ -216,12 +178,6 @@ class AssetMetrics:
         return asset_metrics.previous_scope(self.scope, is_as_long=True)
 
     @classmethod
-    def of(cls, scope: Scope, figures: Figures) -> Self:
-        return cls(
-            scope=scope,
-            range=ResolvedRange.of(scope.span),
-            total_3d_views=BigInt(figures.views_3d),
-            total_ar_views=BigInt(figures.views_ar),
-            user_engagement=BigInt(figures.engaged),
-            avg_number_interactions=figures.interactions_per_engaged_view,
-        )
+    def of(cls, scope: Scope, by_asset: Mapping[int, AssetTotals]) -> Self:
+        figures = values(IN_SCHEMA, together(by_asset.values()))
+        return cls(scope=scope, range=ResolvedRange.of(scope.span), **figures)

@@ -8,22 +8,22 @@ import strawberry
 from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
+from graph.faces import shows
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import AssetMetrics
-from graph.types.connection import Connection, PageOf, json_list
-from graph.types.domains import DomainAlias
+from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import domain_aliases_for
 from graph.types.node import Node
-from loaders.asset_metrics import Scope
-from loaders.assets import AssetRow, FormatRow
-from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.asset_metrics import Scope, TotalsByAsset
+from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
+from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
-from resolvers.domain_aliases import MOST_ALIASES
-from resolvers.memberships import MOST_FORMATS
+from resolvers.assets import MOST_FORMATS
 from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
@@ -44,6 +44,7 @@ WorkspaceIds = Annotated[
 ]
 
 
+@shows(FormatRow)
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
     type: AssetFormatType = described("What kind of file it is.")
@@ -56,6 +57,7 @@ class AssetFormat:
         return cls(type=AssetFormatType(row.type), url=row.url, size_bytes=size)
 
 
+@shows(OrganizationRow)
 @strawberry.type(
     description="A company or team: its workspaces hold its assets. Known only to its members.",
     directives=[PERSONAL],
@@ -64,12 +66,12 @@ class Organization(Node):
     row: strawberry.Private[OrganizationRow]
     name: str = described("What its members call it. Not unique.")
 
-    @json_list(lambda row: Workspace.of(row), Connection["Workspace"])
+    @listed(Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
         """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
         return await workspaces_key(info.context, self.row, page())
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     async def assets(
         self,
         info: Info,
@@ -79,21 +81,15 @@ class Organization(Node):
         """The assets of the workspaces that the viewer may enter, oldest first."""
         return await assets_key(info.context, self.row, page(), workspace_ids)
 
-    @loaded(
-        lambda loaders: loaders.domain_aliases,
-        lambda _, aliases: DomainAlias.all(aliases),
-        list[DomainAlias] | None,
-        requires=INSIDERS,
-        costs=list_of(MOST_ALIASES),
-    )
+    @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:
         """Other names of the sites that show its assets, in order of their letters."""
         return self.row.tenant_id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        TotalsByAsset,
         AssetMetrics | None,
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -118,6 +114,7 @@ class Organization(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
 
 
+@shows(WorkspaceRow)
 @strawberry.type(
     description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
 )
@@ -125,20 +122,20 @@ class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
     name: str = described("What its organization's members call it. Not unique.")
 
-    @loaded(lambda loaders: loaders.organization, lambda _, row: Organization.of(row), Organization)
+    @loaded(OrganizationById, Organization)
     def organization(self) -> int:
         """The organization that it is a part of."""
         return self.row.organization_id
 
-    @json_list(lambda row: Asset.of(row), Connection["Asset"])
+    @listed(Connection["Asset"])
     def assets(self, page: PageOf) -> PageKey:
         """Its assets, oldest first."""
         return workspace_assets_key(self.row, page())
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        TotalsByAsset,
         AssetMetrics | None,
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -161,6 +158,7 @@ class Workspace(Node):
         return cls(row=row, id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)), name=row.name)
 
 
+@shows(AssetRow)
 @strawberry.type(
     description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
     directives=[PERSONAL],
@@ -170,14 +168,13 @@ class Asset(Node):
     name: str = described("What its workspace's members call it. Not unique.")
     created_at: datetime = described("When it was made here.")
 
-    @loaded(lambda loaders: loaders.workspace, lambda _, row: Workspace.of(row), Workspace)
+    @loaded(WorkspaceById, Workspace)
     def workspace(self) -> int:
         """The workspace that it belongs to."""
         return self.row.workspace_id
 
     @loaded(
-        lambda loaders: loaders.formats,
-        lambda _, rows: [AssetFormat.of(row) for row in rows],
+        FormatsOfAsset,
         list[AssetFormat],
         costs=list_of(MOST_FORMATS),
     )
@@ -186,9 +183,9 @@ class Asset(Node):
         return self.row.id
 
     @loaded(
-        lambda loaders: loaders.figures_of_scope,
-        lambda scope, figures: AssetMetrics.of(scope, figures),
+        TotalsByAsset,
         AssetMetrics | None,
+        of=lambda scope, totals: AssetMetrics.of(scope, totals),
         requires=INSIDERS,
         costs=SEVERAL_STATEMENTS,
     )

@@ -9,10 +9,11 @@ from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 import strawberry
 
 from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
+from graph.faces import face_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
-from loaders.pages import CountKey, Page, PageKey, Slice
+from loaders.pages import CountKey, Page, PageKey, Pages, RowCounts, Slice
 from resolvers.pages import cursor, page_of
 
 T = TypeVar("T")
@@ -77,17 +78,17 @@ class Connection(Generic[T]):
     page_info: PageInfo = described("Where this page stands in its list.")
     counted: strawberry.Private[CountKey]
 
-    @loaded(lambda loaders: loaders.row_counts, lambda _, count: count, BigInt)
+    @loaded(RowCounts, BigInt)
     def total_count(self) -> CountKey:
         """How many objects the whole list has now, whatever `first`, `last`, `after` and `before` say."""
         return self.counted
 
 
-def json_list(
-    node: Callable[[Any], Any], type: Any, *, cached: CacheControl | None = None
+def listed(
+    type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
     """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given
-    the `page` that they ask for; `node` is the face of a row."""
+    the `page` that they ask for."""
 
     def field(key: Callable[..., Any]) -> Any:
         known = signature(key)
@@ -109,9 +110,7 @@ def json_list(
         parameters = [self, _parameter("info", Info), *starmap(_parameter, _ENDS.items()), *own]
         keyed.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
         keyed.__name__, keyed.__doc__, keyed.__module__ = key.__name__, key.__doc__, key.__module__
-        return loaded(
-            lambda loaders: loaders.pages, partial(_connection, node), type, cached=cached, costs=A_PAGE
-        )(keyed)
+        return loaded(Pages, type, of=_connection, cached=cached, costs=A_PAGE)(keyed)
 
     return field
 
@@ -121,8 +120,8 @@ def _parameter(name: str, type_: Any) -> Parameter:
     return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=type_)
 
 
-def _connection(node: Callable[[Any], T], key: PageKey, page: Slice[Any]) -> Connection[T]:
-    edges = [Edge(node=node(row), cursor=cursor(key.page.order, row)) for row in page.rows]
+def _connection(key: PageKey, page: Slice[Any]) -> Connection[Any]:
+    edges = [Edge(node=face_of(row), cursor=cursor(key.page.order, row)) for row in page.rows]
     info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,

@@ -1,11 +1,18 @@
-from typing import Self
+from collections.abc import Callable, Sequence
+from typing import Any, Self
 
 import strawberry
 
+from auth.access import Access
 from base.aliases import Aliases
-from graph.fields import described
+from graph.directives import list_of
+from graph.faces import shows
+from graph.fields import described, loaded
+from loaders.domains import AliasesOfTenant
+from resolvers.domain_aliases import MOST_ALIASES
 
 
+@shows(Aliases)
 @strawberry.type(description="Another name of a site, under which it is not shown.")
 class DomainAlias:
     domain: str = described(
@@ -14,5 +21,11 @@ class DomainAlias:
     name: str = described("The site under which it is shown; * for www.*: what stands behind it.")
 
     @classmethod
-    def all(cls, aliases: Aliases) -> list[Self]:
+    def of(cls, aliases: Aliases) -> list[Self]:
         return [cls(domain=pattern, name=name) for pattern, name in aliases.pairs]
+
+
+def domain_aliases_for(requires: Sequence[Access]) -> Callable[[Any], Any]:
+    """The field `domainAliases`, which only these may see; what is decorated gives the id of the tenant."""
+    costs = list_of(MOST_ALIASES)
+    return loaded(AliasesOfTenant, list[DomainAlias] | None, requires=requires, costs=costs)

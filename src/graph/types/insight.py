@@ -1,24 +1,49 @@
+from collections.abc import Sequence
 from datetime import datetime
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 import strawberry
 
 from auth.access import Access
 from base.ids import Kind, global_id
+from figures.figure import Figure, values
+from figures.insights import FOLLOWERS, PLAYS, PLAYS_ELSEWHERE, PROFILE_SEARCHES, PROFILE_VIEWS, Raised
+from figures.scores import SCORE_PARTS, Score
 from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
-from graph.fields import described, loaded
+from graph.faces import shows
+from graph.fields import costly, described, loaded
+from graph.figures import with_figures
+from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
-from loaders.insights import InsightRow, WorkRow
+from loaders.ever import EverCounts, EverKey
+from loaders.insights import InsightRow, WorkRow, WorksOfInsight
+from loaders.people import UserById
 from models import SourceType
+from resolvers import scores
 from resolvers.insights import MOST_WORKS
+from resolvers.scores import raised_key
 
 
+def _raised(figure: Figure[int], *, requires: Sequence[Access] = ()) -> Any:
+    """A field of what was told and of the events since; whoever is denied it gets null."""
+
+    def key(self: Any) -> EverKey:
+        assert isinstance(figure.fold, Raised)
+        return raised_key(figure.fold, self.row)
+
+    key.__doc__ = figure.words
+    type = BigInt | None if requires else BigInt
+    return loaded(EverCounts, type, of=lambda _, ever: ever.all, requires=requires)(key)
+
+
+@shows(WorkRow)
 @strawberry.type(
     description="Something that a user made, and how often it was played.", directives=[A_MINUTE]
 )
+@with_figures((PLAYS_ELSEWHERE,), after="is_individual_work")
 class Work:
     row: strawberry.Private[WorkRow]
     item_id: str = described(
@@ -26,15 +51,9 @@ class Work:
     )
     source_type: SourceType = described("Where it is published.")
     is_individual_work: bool = described("Whether the user made it alone.")
-    non_app_plays: BigInt | None = described(
-        "Plays on the source's own site, as it last told; null before it first told."
-    )
     refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null while that is.")
 
-    @loaded(lambda loaders: loaders.plays, lambda _, count: count, BigInt)
-    def in_app_plays(self) -> WorkRow:
-        """Plays here: what the user told, and each event PLAY since, counted once."""
-        return self.row
+    in_app_plays = _raised(PLAYS)
 
     @classmethod
     def of(cls, row: WorkRow) -> Self:
@@ -43,28 +62,26 @@ class Work:
             item_id=row.item_id,
             source_type=SourceType(row.source_type),
             is_individual_work=row.is_individual_work,
-            non_app_plays=_big(row.non_app_plays),
             refreshed_at=row.refreshed_at,
+            **values([PLAYS_ELSEWHERE], row),
         )
 
 
+@shows(Score)
 @strawberry.type(description="The parts of an insight score, each from 0.00 to 10.00.", directives=[A_MINUTE])
+@with_figures(SCORE_PARTS)
 class InsightScoreParts:
-    reach: Decimal = described(
-        "10 log(1 + n) / log(1 + 10,000,000), at most 10, of n followers on all networks and plays of all "
-        "works, here and elsewhere. Of a work's plays here, 3,000 events of each month count."
-    )
-    activity: Decimal = described("10 log(1 + n) / log(1 + 100), at most 10, of n roles, acts and works.")
-    interest: Decimal = described(
-        "10 log(1 + n) / log(1 + 100,000), at most 10, of n profile views, profile searches and connects. Of "
-        "views and of searches, 3,000 events of each month count."
-    )
+    @classmethod
+    def of(cls, score: Score) -> Self:
+        return cls(**values(SCORE_PARTS, score))
 
 
+@shows(InsightRow)
 @strawberry.type(
     description="What is known of a user beyond the account: profile, networks and works.",
     directives=[A_MINUTE],
 )
+@with_figures(FOLLOWERS, after="instagram_handle")
 class UserInsight(Node):
     row: strawberry.Private[InsightRow]
     has_about: bool = described("Whether the profile has a text about the user.")
@@ -80,71 +97,32 @@ class UserInsight(Node):
     instagram_handle: str | None = described(
         "The user's handle on Instagram, without the @; null where none was told."
     )
-    twitter_followers_count: BigInt | None = described(
-        "Followers on X, as it last told; null before it first told."
-    )
-    facebook_page_followers_count: BigInt | None = described(
-        "Followers of the Facebook page, as Facebook last told; null before it first told."
-    )
-    instagram_followers_count: BigInt | None = described(
-        "Followers on Instagram, as it last told; null before it first told."
-    )
     refreshed_at: datetime | None = described(
         "When the networks told the followers' counts: of several, the oldest; null while there is none."
     )
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User)
     def user(self) -> int:
         """The user whom it is about."""
         return self.row.user_id
 
-    @loaded(
-        lambda loaders: loaders.profile_views,
-        lambda _, count: count,
-        BigInt | None,
-        requires=[Access.SELF],
-    )
-    def profile_views(self) -> InsightRow:
-        """How often the profile was opened: what the user told, and each event PROFILE_VIEW since."""
-        return self.row
+    profile_views = _raised(PROFILE_VIEWS, requires=[Access.SELF])
+    profile_searches = _raised(PROFILE_SEARCHES, requires=[Access.SELF])
 
-    @loaded(
-        lambda loaders: loaders.profile_searches,
-        lambda _, count: count,
-        BigInt | None,
-        requires=[Access.SELF],
-    )
-    def profile_searches(self) -> InsightRow:
-        """How often a search found the profile: what the user told, and each event PROFILE_SEARCH since."""
-        return self.row
-
-    @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: score.total,
-        Decimal,
-        costs=SEVERAL_STATEMENTS,
-    )
-    def insight_score(self) -> InsightRow:
+    @costly(SEVERAL_STATEMENTS)
+    async def insight_score(self, info: Info) -> Decimal:
         """From 0.00 to 10.00: the mean of `insightScoreParts`, weighted as the server is set, equally unless
         told otherwise. 0.00 where everything is 0; never less for more of anything. Made when it is asked
         for."""
-        return self.row
+        return (await scores.insight_score(info.context, self.row)).total
 
-    @loaded(
-        lambda loaders: loaders.insight_scores,
-        lambda _, score: InsightScoreParts(
-            reach=score.reach, activity=score.activity, interest=score.interest
-        ),
-        InsightScoreParts,
-        costs=SEVERAL_STATEMENTS,
-    )
-    def insight_score_parts(self) -> InsightRow:
+    @costly(SEVERAL_STATEMENTS)
+    async def insight_score_parts(self, info: Info) -> InsightScoreParts:
         """The parts of which `insightScore` is the mean."""
-        return self.row
+        return InsightScoreParts.of(await scores.insight_score(info.context, self.row))
 
     @loaded(
-        lambda loaders: loaders.works,
-        lambda _, rows: [Work.of(row) for row in rows],
+        WorksOfInsight,
         list[Work],
         costs=list_of(MOST_WORKS),
     )
@@ -164,10 +142,8 @@ class UserInsight(Node):
             facebook_page_id=_big(row.facebook_page_id),
             twitter_handle=row.twitter_handle,
             instagram_handle=row.instagram_handle,
-            twitter_followers_count=_big(row.twitter_followers_count),
-            facebook_page_followers_count=_big(row.facebook_page_followers_count),
-            instagram_followers_count=_big(row.instagram_followers_count),
             refreshed_at=row.refreshed_at,
+            **values(FOLLOWERS, row),
         )
 
 

@@ -7,24 +7,27 @@ import strawberry
 
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL
+from graph.faces import shows
 from graph.fields import described, loaded
 from graph.types.node import Node
 from graph.types.publication import Publication, User
-from loaders.publications import AppointmentRow, CommentRow
+from loaders.people import UserById
+from loaders.publications import AppointmentRow, CommentRow, PublicationById
 
 
+@shows(CommentRow)
 @strawberry.type(description="What somebody wrote about a publication.")
 class Comment(Node):
     row: strawberry.Private[CommentRow]
     body: str = described("Plain text, with its line breaks: not HTML.")
     created_at: datetime = described("When it was written.")
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User)
     def author(self) -> int:
         """The user who wrote it."""
         return self.row.author_id
 
-    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    @loaded(PublicationById, Publication)
     def publication(self) -> int:
         """The publication that it is on."""
         return self.row.publication_id
@@ -39,6 +42,7 @@ class Comment(Node):
         )
 
 
+@shows(AppointmentRow)
 @strawberry.type(
     description=(
         "A slot booked with the makers of a publication, from `startsAt` up to `endsAt`. Known only to "
@@ -55,12 +59,12 @@ class Appointment(Node):
         "When it was cancelled, which frees the slot; null while it stands."
     )
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User)
     def booked_by(self) -> int:
         """The user who booked it."""
         return self.row.user_id
 
-    @loaded(lambda loaders: loaders.publication, lambda _, row: Publication.of(row), Publication)
+    @loaded(PublicationById, Publication)
     def publication(self) -> int:
         """The publication whose makers are booked."""
         return self.row.publication_id

@@ -5,37 +5,32 @@ from typing import Self
 import strawberry
 
 from base.calendar import Span
+from figures.engagement import TAKEN_BACK, TOTALS, USERS
+from figures.experiences import EXPERIENCES
+from figures.figure import values
+from figures.visitors import VISITORS, Visitors
 from graph.directives import SEVERAL_STATEMENTS
+from graph.faces import shows
 from graph.fields import described, loaded
+from graph.figures import with_figures
 from graph.scalars import BigInt
-from loaders.engagement import Engagement, EngagementKey
-from loaders.engagement import TakenBack as Withdrawn
-from loaders.figure_cache import CachedKey
+from loaders.cached import CachedKey
+from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.people import SocialCounts
-from loaders.visitors import Visitors, VisitorsKey
+from loaders.visitors import VisitorsKey, VisitorsOfPublication
 from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
 
 @strawberry.type(description="How many experiences of each type a publication has published.")
+@with_figures(EXPERIENCES)
 class ExperienceCounts:
-    ai_expert: BigInt = described("How many of the type AI_EXPERT.")
-    ai_note: BigInt = described("How many of the type AI_NOTE.")
-    quest: BigInt = described("How many of the type QUEST.")
-    podcast: BigInt = described("How many of the type PODCAST.")
-    total: BigInt = described("How many of all types together.")
-
     @classmethod
     def of(cls, counts: Counter[ExperienceType]) -> Self:
-        return cls(
-            ai_expert=BigInt(counts[ExperienceType.AI_EXPERT]),
-            ai_note=BigInt(counts[ExperienceType.AI_NOTE]),
-            quest=BigInt(counts[ExperienceType.QUEST]),
-            podcast=BigInt(counts[ExperienceType.PODCAST]),
-            total=BigInt(counts.total()),
-        )
+        return cls(**values(EXPERIENCES, counts))
 
 
+@shows(Visitors)
 @strawberry.type(
     description=(
         "How many different people came. Who is signed in, or named by the server that reported it, is one "
@@ -45,25 +40,11 @@ class ExperienceCounts:
         "Browsers alike behind one address count once."
     )
 )
+@with_figures(VISITORS)
 class UniqueVisitors:
-    estimate: BigInt = described(
-        "Distinct visitors, estimated by HyperLogLog with a standard error of 1.6 %; exact for few. Over "
-        "several days it has those who are signed in or named once, and of all others the sum of the days: "
-        "it is no number of people where many come anonymously and again."
-    )
-    lower: BigInt = described("The low end of the estimate's interval of 95 % confidence.")
-    upper: BigInt = described("The high end of the estimate's interval of 95 % confidence.")
-    signed_in: BigInt = described("Those of them who were signed in: counted exactly.")
-
     @classmethod
     def of(cls, visitors: Visitors) -> Self:
-        estimate, lower, upper = visitors.everyone
-        return cls(
-            estimate=BigInt(estimate),
-            lower=BigInt(lower),
-            upper=BigInt(upper),
-            signed_in=BigInt(visitors.signed_in),
-        )
+        return cls(**values(VISITORS, visitors))
 
 
 @strawberry.type(description="The instants that a range came to: from `start` up to, not including, `end`.")
@@ -83,17 +64,11 @@ class ResolvedRange:
         "taken back, so that growth is compared by both together."
     )
 )
+@with_figures(TAKEN_BACK)
 class TakenBack:
-    likes: BigInt = described("Likes that were taken back; `totalLikes` are those that stand.")
-    bookmarks: BigInt = described("Bookmarks that were taken back; `totalBookmarks` are those that stand.")
-    comments: BigInt = described("Comments that were deleted; `totalComments` are those that stand.")
-    appointments: BigInt = described(
-        "Appointments that were cancelled; `totalAppointments` are those that stand."
-    )
-
     @classmethod
-    def of(cls, taken_back: Withdrawn) -> Self:
-        return cls(**{name: BigInt(count) for name, count in taken_back._asdict().items()})
+    def of(cls, engagement: Engagement) -> Self:
+        return cls(**engagement.taken_back)
 
 
 @strawberry.type(
@@ -103,33 +78,19 @@ class TakenBack:
         "`takenBack`."
     )
 )
+@with_figures(USERS, after="taken_back")
+@with_figures(TOTALS, after="range")
 class EngagementMetrics:
     key: strawberry.Private[CachedKey[EngagementKey]]
     range: ResolvedRange | None = described("The instants that the asked range came to; null for all time.")
-    total_views: BigInt = described("How often it was opened: events VIEW.")
-    total_likes: BigInt = described("Likes that stand; within a range, by when they were given.")
-    total_bookmarks: BigInt = described("Bookmarks that stand; within a range, by when they were set.")
-    total_shares: BigInt = described("How often it was shared. A share cannot be taken back.")
-    total_comments: BigInt = described(
-        "Comments that were not deleted; within a range, by when they were written."
-    )
-    total_appointments: BigInt = described(
-        "Appointments booked and not cancelled; within a range, by when they were booked, not by when they "
-        "are."
-    )
     taken_back: TakenBack = described("What was done and taken back since, which these totals leave out.")
-    monthly_active_users: BigInt = described(
-        "Distinct signed-in people active on the publication (view, like, bookmark, share, comment or "
-        "booking) in the 30 days of 24 hours that end now, or at the range's end."
-    )
     generated_at: datetime = described(
         "By when these figures were what they are: nothing was counted since that changes them. The same in "
         "all figures of one publication in an answer. An hour at most before the answer."
     )
 
     @loaded(
-        lambda loaders: loaders.visitors,
-        lambda _, visitors: UniqueVisitors.of(visitors),
+        VisitorsOfPublication,
         UniqueVisitors,
         costs=SEVERAL_STATEMENTS,
     )
@@ -139,9 +100,9 @@ class EngagementMetrics:
         return visitors_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the calendar's previous range, which ends where this one starts: for whole
@@ -151,9 +112,9 @@ class EngagementMetrics:
         return previous_engagement_key(self.key)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         "EngagementMetrics | None",
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
         """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
@@ -161,22 +122,17 @@ class EngagementMetrics:
         return previous_engagement_key(self.key, is_as_long=True)
 
     @classmethod
-    def of(cls, key: CachedKey[EngagementKey], figures: Engagement) -> Self:
+    def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
         return cls(
             key=key,
             range=ResolvedRange.of(key.key.span) if key.key.span else None,
-            total_views=BigInt(figures.views),
-            total_likes=BigInt(figures.likes),
-            total_bookmarks=BigInt(figures.bookmarks),
-            total_shares=BigInt(figures.shares),
-            total_comments=BigInt(figures.comments),
-            total_appointments=BigInt(figures.appointments),
-            taken_back=TakenBack.of(figures.taken_back),
-            monthly_active_users=BigInt(figures.monthly_active_users),
-            generated_at=figures.generated_at,
+            taken_back=TakenBack.of(engagement),
+            generated_at=engagement.generated_at,
+            **engagement.figures,
         )
 
 
+@shows(SocialCounts)
 @strawberry.type(
     description="How many users follow the owner of a publication, and how many the owner follows."
 )

@@ -1,7 +1,7 @@
 """Publications and the people who make them: each shows the other, so they stand together."""
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, Self
+from typing import Annotated, Self
 
 import strawberry
 
@@ -10,6 +10,7 @@ from base.calendar import WeekStart
 from base.ids import Kind, global_id
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
+from graph.faces import shows
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.inputs import DateRange
@@ -24,36 +25,27 @@ from graph.types.arguments import (
     ZeroFill,
     Zone,
 )
-from graph.types.connection import Connection, PageOf, json_list
-from graph.types.domains import DomainAlias
+from graph.types.connection import Connection, PageOf, listed
+from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
-from loaders.engagement import EngagementKey
-from loaders.figure_cache import CachedKey
-from loaders.insights import InsightRow
+from loaders.cached import CachedKey
+from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
+from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
-from loaders.people import UserRow
-from loaders.publications import ExperienceRow, PublicationRow
-from loaders.views import ViewsKey
+from loaders.people import SocialCountsByUser, UserById, UserRow
+from loaders.publications import CoCreators, ExperienceRow, PublicationRow
+from loaders.views import Views, ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
-from resolvers.domain_aliases import MOST_ALIASES
 from resolvers.publications import MOST_CO_CREATORS
-
-if TYPE_CHECKING:
-    from graph.types.insight import UserInsight
 
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
 
-def _insight(row: InsightRow) -> Any:
-    from graph.types.insight import UserInsight  # it shows its user, as its user shows it
-
-    return UserInsight.of(row)
-
-
+@shows(UserRow)
 @strawberry.type(
     description="Somebody with an account, who makes publications and follows others.", directives=[A_MINUTE]
 )
@@ -62,27 +54,20 @@ class User(Node):
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("As the user wants to be called; null where the user did not say.")
 
-    @json_list(lambda row: Publication.of(row), Connection["Publication"])
+    @listed(Connection["Publication"])
     def publications(self, page: PageOf) -> PageKey:
         """The publications that this user owns, oldest first."""
         return PageKey(PUBLICATIONS_OF_USER, page(), self.row.id)
 
     @loaded(
-        lambda loaders: loaders.insight_of_user,
-        lambda _, row: _insight(row),
-        Annotated["UserInsight", strawberry.lazy("graph.types.insight")] | None,
+        InsightByUser,
+        strawberry.LazyType("UserInsight", "graph.types.insight") | None,
     )
     def insight(self) -> int:
         """What is known of the user beyond the account; null while nothing was told."""
         return self.row.id
 
-    @loaded(
-        lambda loaders: loaders.domain_aliases,
-        lambda _, aliases: DomainAlias.all(aliases),
-        list[DomainAlias] | None,
-        requires=[Access.SELF],
-        costs=list_of(MOST_ALIASES),
-    )
+    @domain_aliases_for([Access.SELF])
     def domain_aliases(self) -> int:
         """Other names of the sites that show the user's publications, profile and works, in order of their
         letters."""
@@ -98,6 +83,7 @@ class User(Node):
         )
 
 
+@shows(ExperienceRow)
 @strawberry.type(
     description="Something that a publication offers to do, read or hear. Everybody may see it.",
     directives=[A_MINUTE],
@@ -117,6 +103,7 @@ class Experience(Node):
         )
 
 
+@shows(PublicationRow)
 @strawberry.type(
     description="A studio's public page, and the figures that only its makers see: its owner and its "
     "co-creators.",
@@ -129,14 +116,13 @@ class Publication(Node):
     created_at: datetime = described("When it was made here.")
     allow_bookings: bool = described("Whether appointments with its makers can be booked.")
 
-    @loaded(lambda loaders: loaders.user, lambda _, row: User.of(row), User)
+    @loaded(UserById, User)
     def owner(self) -> int:
         """The user whose publication it is."""
         return self.row.owner_id
 
     @loaded(
-        lambda loaders: loaders.co_creators,
-        lambda _, rows: [User.of(row) for row in rows],
+        CoCreators,
         list[User],
         costs=list_of(MOST_CO_CREATORS),
     )
@@ -144,7 +130,7 @@ class Publication(Node):
         """The users who make it together with its owner, in the order in which they joined."""
         return self.row.id
 
-    @json_list(Experience.of, Connection[Experience])
+    @listed(Connection[Experience])
     def experiences(
         self,
         page: PageOf,
@@ -154,9 +140,9 @@ class Publication(Node):
         return PageKey(EXPERIENCES_OF_PUBLICATION, page(), self.row.id, type)
 
     @loaded(
-        lambda loaders: loaders.experience_counts,
-        lambda _, counts: ExperienceCounts.of(counts),
+        ExperienceCountsOfPublication,
         ExperienceCounts | None,
+        of=lambda _, counts: ExperienceCounts.of(counts),
         requires=MAKERS,
     )
     def experience_counts(self) -> CachedKey[int]:
@@ -164,9 +150,9 @@ class Publication(Node):
         return metrics.experience_counts_key(self.row)
 
     @loaded(
-        lambda loaders: loaders.engagement,
-        lambda key, figures: EngagementMetrics.of(key, figures),
+        EngagementOfPublication,
         EngagementMetrics | None,
+        of=lambda key, figures: EngagementMetrics.of(key, figures),
         requires=MAKERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -191,8 +177,7 @@ class Publication(Node):
         return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
 
     @loaded(
-        lambda loaders: loaders.social_counts,
-        lambda _, counts: SocialMetrics.of(counts),
+        SocialCountsByUser,
         SocialMetrics | None,
         requires=MAKERS,
     )
@@ -201,9 +186,9 @@ class Publication(Node):
         return self.row.owner_id
 
     @loaded(
-        lambda loaders: loaders.views,
-        lambda key, series: ViewSeries.of(key, series),
+        Views,
         ViewSeries | None,
+        of=lambda key, series: ViewSeries.of(key, series),
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
@@ -234,9 +219,9 @@ class Publication(Node):
         )
 
     @loaded(
-        lambda loaders: loaders.views,
-        lambda key, series: ActionSeries.of(key, series),
+        Views,
         ActionSeries | None,
+        of=lambda key, series: ActionSeries.of(key, series),
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )

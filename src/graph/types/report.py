@@ -5,9 +5,9 @@ from graph.fields import costly, described, loaded
 from graph.info import Info
 from graph.scalars import Base64
 from loaders.asset_metrics import Scope
-from loaders.reports import DocumentKey
 from reports import ReportFormat
-from resolvers.reports import report_url
+from resolvers.report_links import report_url
+from resolvers.reports import DocumentKey, Documents
 
 
 @strawberry.type(
@@ -21,7 +21,7 @@ class SummaryReport:
     content_type: str = described("The media type of the document, by its format.")
     filename: str = described("What the document may be called: of whom it tells, and of which days.")
 
-    @loaded(lambda loaders: loaders.documents, lambda _, document: Base64(document), Base64, costs=A_REPORT)
+    @loaded(Documents, Base64, of=lambda _, document: Base64(document), costs=A_REPORT)
     def document(self) -> DocumentKey:
         """The file itself, made when this field is asked for."""
         return self.key

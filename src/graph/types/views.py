@@ -1,6 +1,6 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple, Self, cast
+from typing import NamedTuple, Self, cast
 
 import strawberry
 
@@ -10,25 +10,10 @@ from graph.enums import DeviceCategory, ViewType
 from graph.fields import described, loaded
 from graph.scalars import BigInt
 from loaders.asset_metrics import SeriesKey
-from loaders.assets import AssetRow
-from loaders.organizations import WorkspaceRow
+from loaders.assets import AssetById
+from loaders.organizations import WorkspaceById
 from loaders.series import Point, Series
 from loaders.views import ViewsKey
-
-if TYPE_CHECKING:
-    from graph.types.assets import Asset, Workspace
-
-
-def asset_face(row: AssetRow) -> Any:
-    from graph.types.assets import Asset  # whose metrics have series, whose points have assets
-
-    return Asset.of(row)
-
-
-def _workspace_face(row: WorkspaceRow) -> Any:
-    from graph.types.assets import Workspace
-
-    return Workspace.of(row)
 
 
 def is_running(bucket: Bucket, now: datetime) -> bool:
@@ -82,18 +67,16 @@ class ViewPoint:
     count: BigInt = described("Views in this bucket and group, within the range.")
 
     @loaded(
-        lambda loaders: loaders.asset,
-        lambda _, row: asset_face(row),
-        Annotated["Asset", strawberry.lazy("graph.types.assets")] | None,
+        AssetById,
+        strawberry.LazyType("Asset", "graph.types.assets") | None,
     )
     def asset(self) -> int | None:
         """The group's asset. Null unless grouped by ASSET."""
         return self.asset_id
 
     @loaded(
-        lambda loaders: loaders.workspace,
-        lambda _, row: _workspace_face(row),
-        Annotated["Workspace", strawberry.lazy("graph.types.assets")] | None,
+        WorkspaceById,
+        strawberry.LazyType("Workspace", "graph.types.assets") | None,
     )
     def workspace(self) -> int | None:
         """The group's workspace. Null unless grouped by WORKSPACE."""

@@ -10,6 +10,8 @@ import typer
 
 from base.errors import NotFound
 from database import Database
+from loaders.base import Loaders
+from loaders.figure_cache import FigureCache
 from loaders.people import UserByUsername
 from models import Network
 from server.commands.options import DatabaseUrl
@@ -57,7 +59,8 @@ async def refreshed(refresher: Refresher, names: Sequence[str], username: str | 
 
 
 async def _user_id(database: Database, username: str) -> int:
-    user = await UserByUsername(database).load(username)
+    loaders = Loaders(database, FigureCache(), datetime.now(UTC))
+    user = await loaders[UserByUsername].load(username)
     if user is None:
         raise NotFound(f"There is no user `{username}`.")
     return user.id

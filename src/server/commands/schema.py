@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from graph.changes import Criticality
 from graph.schema import schema as graphql_schema
+from graph.schema_changes import Criticality
 from server.failures import Failure
 from server.schema_releases import changes_since, release_at
 

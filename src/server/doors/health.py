@@ -69,10 +69,10 @@ class _Asked:
 class Health:
     """However many ask, the database is asked by one at a time, and not more than three times a second."""
 
-    def __init__(self, database: Database, stopping: Shutdown, newest_revision: str) -> None:
+    def __init__(self, database: Database, shutdown: Shutdown, newest_revision: str) -> None:
         self._database = database
         self._newest_revision = newest_revision
-        self._stopping = stopping
+        self._shutdown = shutdown
         self._checks = {
             "reads": _Asked(self._reads),
             "writes": _Asked(self._writes),
@@ -86,7 +86,7 @@ class Health:
         if asking := [task for asked in self._checks.values() if (task := asked.begun())]:
             await wait(asking, timeout=_PATIENCE)
         found = {name: asked.outcome() for name, asked in self._checks.items()}
-        if self._stopping.is_told:
+        if self._shutdown.has_begun:
             found["server"] = "The server is told to end."
         is_ready = not any(found.values())
         body = {

@@ -12,10 +12,10 @@ from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
 from database import metered
-from loaders.reports import DocumentKey
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
-from resolvers.reports import linked_report
+from resolvers.report_links import linked_report
+from resolvers.reports import DocumentKey, Reports
 from server.http.errors import plain
 
 _CHUNK = 64 * 1024
@@ -53,7 +53,7 @@ class ReportEndpoint:
         context.begin_snapshot()
         try:
             key = await linked_report(context, token)
-            return key, await context.loaders.reports.load(key.scope)
+            return key, await Reports(context.loaders).of(key.scope)
         finally:
             context.end_snapshot()
 

@@ -9,15 +9,14 @@ from typing import Any, NamedTuple
 
 import orjson
 from graphql import GraphQLError
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
 from graph.deadline import in_time
-from graph.document import Document
-from graph.schema import execute, subscribe
+from graph.document import Operation
+from graph.execution import execute, subscribe
 from resolvers.context import Context
 from server.graphql.persisted_documents import PersistedDocuments
 from server.graphql.requests import GraphQLRequest
@@ -90,8 +89,8 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 
 async def answers(
     context: Context,
-    document: Document,
-    operation: GraphQLRequest,
+    operation: Operation,
+    request: GraphQLRequest,
     documents: PersistedDocuments,
     request_id: str,
     *,
@@ -104,9 +103,9 @@ async def answers(
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
     made = (
-        _answers(context, document, operation, request_id)
+        _answers(context, operation, request.variables, request_id)
         if is_endless
-        else _one_answer(context, document, operation, request_id)
+        else _one_answer(context, operation, request.variables, request_id)
     )
     last = b""
     try:
@@ -116,29 +115,20 @@ async def answers(
                 if digest == last:
                     continue
                 if not last and not answer.refusal:
-                    documents.keep(operation)
+                    documents.keep(request)
                 last = digest
                 yield answer
-    except CannotGetOperationTypeError as error:
-        raise refusal_of(error) from None
     finally:
         context.end_turn()
 
 
 async def answered(
-    context: Context,
-    document: Document,
-    operation: GraphQLRequest,
-    request_id: str,
-    *,
-    only_queries: bool = False,
+    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
 ) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
     async def made() -> Answer:
-        result = await execute(
-            context, document, operation.variables, operation.operationName, only_queries=only_queries
-        )
+        result = await execute(context, operation, variables)
         return await answer_of(result, request_id, context.run_queue)
 
     async with context.services.fair_queue.slot(context.caller):
@@ -146,17 +136,17 @@ async def answered(
 
 
 async def _one_answer(
-    context: Context, document: Document, operation: GraphQLRequest, request_id: str
+    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
 ) -> AsyncGenerator[Answer]:
-    yield await answered(context, document, operation, request_id)
+    yield await answered(context, operation, variables, request_id)
 
 
 async def _answers(
-    context: Context, document: Document, operation: GraphQLRequest, request_id: str
+    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.fair_queue.wait(context.caller)
-    asked = subscribe(context, document, operation.variables, operation.operationName)
+    asked = subscribe(context, operation, variables)
     async with aclosing(asked) as results:
         while result := await _next(context, results):
             _require_credentials(result)
@@ -193,12 +183,3 @@ def _require_credentials(result: ExecutionResult) -> None:
     for error in result.errors or ():
         if isinstance(expected := expected_in(error), Lapsed):
             raise expected
-
-
-def refusal_of(error: CannotGetOperationTypeError | InvalidOperationTypeError) -> RequestRefused:
-    if isinstance(error, InvalidOperationTypeError):
-        return RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-    return RequestRefused(
-        "There is no operation." if error.operation_name is None else "The document has no such operation.",
-        Code.OPERATION_RESOLUTION_FAILURE,
-    )

@@ -9,21 +9,26 @@ from typing import Any, NamedTuple
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
-from strawberry.schema.exceptions import CannotGetOperationTypeError, InvalidOperationTypeError
 from strawberry.types import ExecutionResult
 
 from auth.sign_in import ViewerCache
 from base.errors import BadUserInput, ExpectedError, TimedOut, TooExpensive, Unavailable
-from graph.document import Document
-from graph.events import Recording
-from graph.schema import recording_in
+from graph.document import Operation
+from graph.execution import recording_in
+from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import Lifetime, OperationSummary
-from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers, refusal_of
+from server.graphql.answers import Answer, answer_of, answer_of_error, answered, answers
 from server.graphql.graphiql import GraphiQL
 from server.graphql.line import log_request, told_of
 from server.graphql.persisted_documents import PersistedDocuments
-from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url, require_one_operation
+from server.graphql.requests import (
+    GraphQLRequest,
+    request_in_body,
+    request_in_url,
+    require_no_mutation,
+    require_operation,
+)
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import body_of as request_body
 from server.http.codings import QUICKEST
@@ -64,7 +69,7 @@ class Endpoint:
         graphiql: GraphiQL | None,
         draft_statuses: bool = False,
         quota: SubscriptionQuota,
-        stopping: Shutdown,
+        shutdown: Shutdown,
         server_timing: TimingAudience = TimingAudience.VIEWERS,
         log_documents: bool = False,
     ) -> None:
@@ -75,7 +80,7 @@ class Endpoint:
         self._has_draft_statuses = draft_statuses
         self._graphiql = graphiql
         self._quota = quota
-        self._stopping = stopping
+        self._shutdown = shutdown
         self._server_timing = server_timing
         self._log_documents = log_documents
 
@@ -146,8 +151,7 @@ class Endpoint:
                     f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406
                 )
             require_preflight(request)
-            operation = await self._operation(request)
-            return await self._result(request, operation, trip)
+            return await self._result(request, await self._asked(request), trip)
         except RequestRefused as refused:
             return Reply(answer_of_error(refused, trip.id), refused.status, refused.headers)
         except (BadUserInput, TooExpensive) as error:
@@ -156,26 +160,27 @@ class Endpoint:
         except ExpectedError as error:
             return Reply(answer_of_error(error, trip.id), error.status, _again(error.extensions))
 
-    async def _result(self, request: Request, operation: GraphQLRequest, trip: Trip) -> Reply | Stream:
-        document = await trip.parsed(self._documents.find(operation), self._services, _address(request))
-        require_one_operation(document, operation.operationName)
-        if document.is_subscription(operation.operationName):
-            return await self._stream(request, document, operation, trip)
-        reads = request.method in READING
-        # Recording is a mutation, which is never done by GET.
-        recording = None if reads else recording_in(document, operation.variables, operation.operationName)
+    async def _result(self, request: Request, asked: GraphQLRequest, trip: Trip) -> Reply | Stream:
+        document = await trip.parsed(self._documents.find(asked), self._services, _address(request))
+        operation = document.operation(asked.operationName)
+        require_operation(operation)
+        if operation.type == "subscription":
+            return await self._stream(request, operation, asked, trip)
+        if request.method in READING:
+            require_no_mutation(operation)
+        recording = recording_in(operation, asked.variables)
         context = await self._context(request, trip, self._services.viewer_cache if recording else None)
         if recording:
             answer = await answer_of(await _recorded(recording, context), trip.id, context.run_queue)
         else:
             with _in_terms_of_http(request, context):
-                answer = await answered(context, document, operation, trip.id, only_queries=reads)
+                answer = await answered(context, operation, asked.variables, trip.id)
         if answer.is_valid:
-            self._documents.keep(operation)
+            self._documents.keep(asked)
         return _replied(answer, context)._replace(framing=_framing(request))
 
     async def _stream(
-        self, request: Request, document: Document, operation: GraphQLRequest, trip: Trip
+        self, request: Request, operation: Operation, asked: GraphQLRequest, trip: Trip
     ) -> Stream:
         """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
         media_type = streamed_as(_accept(request))
@@ -193,16 +198,16 @@ class Endpoint:
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, document, operation, self._documents, trip.id, is_endless=True),
+            answers(context, operation, asked, self._documents, trip.id, is_endless=True),
             FRAMINGS[media_type],
             request_id=trip.id,
             headers={"x-request-id": trip.id, "vary": VARY},
             seconds=seconds,
             lease=lease,
-            stopping=self._stopping,
+            shutdown=self._shutdown,
         )
 
-    async def _operation(self, request: Request) -> GraphQLRequest:
+    async def _asked(self, request: Request) -> GraphQLRequest:
         if request.method in READING:
             return request_in_url(request.scope["query_string"])
         body = await request_body(request, most=self._max_body_bytes, seconds=self._max_body_seconds)
@@ -245,7 +250,7 @@ def _framing(request: Request) -> Framing | None:
 
 @contextmanager
 def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
-    """Of whatever keeps the block from making an answer. Raises ClientDisconnect and RequestRefused."""
+    """Of whatever keeps the block from making an answer. Raises ClientDisconnect."""
     try:
         with watching_for_disconnect(request.receive, context.execution.abandon):
             yield
@@ -253,8 +258,6 @@ def _in_terms_of_http(request: Request, context: Context) -> Iterator[None]:
         if context.execution.is_abandoned:
             raise ClientDisconnect from None
         raise
-    except (CannotGetOperationTypeError, InvalidOperationTypeError) as error:
-        raise refusal_of(error) from None
 
 
 def _is_unavailable(answer: Answer) -> bool:

@@ -60,5 +60,5 @@ def _documents(content: bytes) -> dict[str, str]:
     """By their ids: a list of operations in Apollo's, an object of texts in the others'."""
     found = msgspec.json.decode(content, type=dict[str, Any])
     if isinstance(found.get("operations"), list):
-        return {json_list.id: json_list.body for json_list in msgspec.convert(found, _Manifest).operations}
+        return {listed.id: listed.body for listed in msgspec.convert(found, _Manifest).operations}
     return msgspec.convert(found, dict[str, str])

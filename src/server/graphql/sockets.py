@@ -21,7 +21,7 @@ from resolvers.execution import Execution
 from server.graphql.answers import Answer, answers, body_of_error
 from server.graphql.line import Told, log_request
 from server.graphql.persisted_documents import PersistedDocuments
-from server.graphql.requests import GraphQLRequest, require_few_values, require_one_operation
+from server.graphql.requests import GraphQLRequest, require_few_values, require_operation
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.connection_limits import too_many
 from server.http.errors import plain
@@ -376,13 +376,14 @@ class Connection:
         return self._running.get(id) is current_task()
 
     async def _is_answered(
-        self, id: str, operation: GraphQLRequest, trip: Trip, sent: Sent, lease: ExitStack
+        self, id: str, asked: GraphQLRequest, trip: Trip, sent: Sent, lease: ExitStack
     ) -> bool:
         """Whether to the end, and not with an error that says that nothing was executed."""
         address = client_address(self._socket.scope)
-        document = await trip.parsed(self._documents.find(operation), self._services, address)
-        require_one_operation(document, operation.operationName)
-        is_endless = document.is_subscription(operation.operationName)
+        document = await trip.parsed(self._documents.find(asked), self._services, address)
+        operation = document.operation(asked.operationName)
+        require_operation(operation)
+        is_endless = operation.type == "subscription"
         task = current_task()
         assert task
         context = trip.context = self._context()
@@ -393,7 +394,7 @@ class Connection:
             raise Lapsed(context.viewer.refusal)
         if is_endless:
             lease.enter_context(self._quota.one_more(context))
-        results = answers(context, document, operation, self._documents, trip.id, is_endless=is_endless)
+        results = answers(context, operation, asked, self._documents, trip.id, is_endless=is_endless)
         async with aclosing(results):
             async for answer in results:
                 # What writes is done.

@@ -78,7 +78,7 @@ class Stream:
         headers: Mapping[str, str],
         seconds: float | None,
         lease: ExitStack,
-        stopping: Shutdown,
+        shutdown: Shutdown,
     ) -> None:
         """`seconds`: for which the credentials count. `lease` is given up when the stream has ended."""
         self._results = answers
@@ -93,7 +93,7 @@ class Stream:
         }
         self._seconds = seconds
         self._lease = lease
-        self._stopping = stopping
+        self._shutdown = shutdown
         self._sending = Lock()
         self.errors: list[dict[str, Any]] = []
         """Of the last answer, as they were sent."""
@@ -114,7 +114,7 @@ class Stream:
     async def _run(self, receive: Receive, send: Send) -> bool:
         """Whether the answers, or an error, ended it."""
         producer = create_task(self._produce(send))
-        ends = [create_task(client_is_gone(receive)), create_task(self._stopping.wait())]
+        ends = [create_task(client_is_gone(receive)), create_task(self._shutdown.wait())]
         heart = create_task(self._beat(send))
         try:
             done, _ = await wait({producer, *ends, heart}, timeout=self._seconds, return_when=FIRST_COMPLETED)

@@ -18,20 +18,20 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 class Shutdown:
     def __init__(self) -> None:
-        self._told = Event()
+        self._begun = Event()
 
     @property
-    def is_told(self) -> bool:
-        return self._told.is_set()
+    def has_begun(self) -> bool:
+        return self._begun.is_set()
 
     async def wait(self) -> None:
-        await self._told.wait()
+        await self._begun.wait()
 
-    def tell(self) -> None:
-        self._told.set()
+    def begin(self) -> None:
+        self._begun.set()
 
     @contextmanager
-    def heeding_signals(self) -> Iterator[None]:
+    def begin_at_signals(self) -> Iterator[None]:
         """Before whoever heeded them already; in the main thread alone, as Python has it."""
         if current_thread() is not main_thread():
             yield
@@ -40,7 +40,7 @@ class Shutdown:
         before = {int(number): signal.getsignal(number) for number in _SIGNALS}
 
         def heed(number: int, frame: FrameType | None) -> Any:
-            loop.call_soon_threadsafe(self.tell)
+            loop.call_soon_threadsafe(self.begin)
             previous = before[number]
             return previous(number, frame) if callable(previous) else None
 
@@ -57,9 +57,9 @@ class Shutdown:
 class AnswerAtShutdown:
     """uvicorn cancels what still runs when the time to end is over. Its client is told to come again."""
 
-    def __init__(self, app: ASGIApp, stopping: Shutdown) -> None:
+    def __init__(self, app: ASGIApp, shutdown: Shutdown) -> None:
         self._app = app
-        self._stopping = stopping
+        self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         has_begun = False
@@ -73,7 +73,7 @@ class AnswerAtShutdown:
             await self._app(scope, receive, noted)
         except CancelledError:
             # uvicorn would log it as a bug.
-            if not self._stopping.is_told:
+            if not self._shutdown.has_begun:
                 raise
             if scope["type"] == "http" and not has_begun:
                 await JSONResponse(_ENDING, 503, _AGAIN)(scope, receive, send)

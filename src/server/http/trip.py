@@ -10,7 +10,8 @@ from starlette.datastructures import Headers
 
 from base.networks import network_of
 from database import Usage, metered
-from graph.document import Document, document_found, document_of, is_found_at_once
+from graph.document import Document
+from graph.parsing import is_parsed_at_once, parsed_document, parsed_in_thread
 from resolvers.context import Context, Services
 from server.http.tracing import Trace, named, request_id_of, trace_of
 
@@ -33,13 +34,13 @@ class Trip:
         """For whoever is at this address: it is not known yet who it is."""
         most_tokens = services.limits.document_tokens
         began = perf_counter()
-        if is_found_at_once(text, most_tokens):
-            document = document_of(text, most_tokens)
+        if is_parsed_at_once(text, most_tokens):
+            document = parsed_document(text, most_tokens)
         else:
             network = network_of(address)
             async with services.fair_queue.slot(network):
-                document = await document_found(text, most_tokens)
-            services.fair_queue.charge(network, document.price)
+                document = await parsed_in_thread(text, most_tokens)
+            services.fair_queue.charge(network, document.cost_if_invalid)
         self.document = document
         self.parse_seconds = perf_counter() - began
         return document

@@ -9,7 +9,7 @@ from base.ids import Kind
 from database import current_usage
 from ingest.topics import Topic, Watch
 from loaders.assets import AssetRow
-from loaders.publications import PublicationRow
+from loaders.publications import PublicationById, PublicationRow
 from models import SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such
@@ -30,7 +30,7 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
 
     async def read() -> PublicationRow:
         # By its id: its url may be another one by now.
-        row = await context.loaders.publication.load(first.id)
+        row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
     return _told(context, topics, interval, read)
@@ -60,7 +60,7 @@ async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]
     """After a change. While the database is away, it is tried again: nothing else may change any more."""
     while True:
         await watch.change()
-        await context.afford()
+        await context.spend_when_affordable()
         await context.take_turn()
         # Now, so that what changes while the figures are read is told next time.
         watch.forget()

@@ -2,8 +2,8 @@
 
 from graphql import get_introspection_query
 
-from graph.document import document_of
-from graph.remembered import remembered
+from graph.introspection_cache import cached_answer
+from graph.parsing import parsed_document
 from resolvers.context import Limits
 from tests.studio import Studio
 
@@ -11,7 +11,7 @@ TOKENS = Limits().document_tokens
 
 
 def is_remembered(query: str, operation: str | None = None) -> bool:
-    return remembered(document_of(query, TOKENS), operation) is not None
+    return cached_answer(parsed_document(query, TOKENS).operation(operation)) is not None
 
 
 async def test_introspection_is_answered_from_memory_and_alike(studio: Studio) -> None:

@@ -8,11 +8,11 @@ import pytest
 import strawberry
 from graphql import GraphQLSyntaxError
 
-from graph.changes import Change, Criticality, changes_between
 from graph.deprecation import deprecated, removal_day
 from graph.enums import described_enum
 from graph.fields import argument, described, field
 from graph.schema import schema
+from graph.schema_changes import Change, Criticality, changes_between
 
 TODAY = date(2027, 3, 1)
 IN_TIME = "2027-06-01"

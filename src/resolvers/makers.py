@@ -1,8 +1,9 @@
-"""What the mutations of publications have in common."""
+"""What mutations have in common."""
 
 from asyncio import gather
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
+from typing import TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -12,9 +13,13 @@ from base.ids import uuid7
 from ingest.events import NewEvent
 from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
+from loaders.base import RowLoader
 from loaders.publications import PublicationRow
 from models import Action, Publication, SubjectKind
 from resolvers.context import Context
+
+K = TypeVar("K", bound=Hashable)
+R = TypeVar("R")
 
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
@@ -55,9 +60,8 @@ def event_on(
     )
 
 
-async def reloaded(context: Context, publication: PublicationRow) -> PublicationRow:
-    """As it is after a write."""
-    context.forget_loaded()
-    row = await context.loaders.publication.load(publication.id)
+async def as_written(context: Context, loader: type[RowLoader[K, R]], key: K) -> R:
+    """The row of something that was just written, as it is now."""
+    row = await context.loaders[loader].load(key)
     assert row is not None
     return row

@@ -3,7 +3,7 @@ from decimal import Decimal
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loaders.insights import EVEN_WEIGHTS, ScoreInputs, ScoreWeights, score
+from figures.scores import EVEN_WEIGHTS, ScoreInputs, ScoreWeights, score
 
 COUNTS = st.integers(0, 2**53)
 INPUTS = st.builds(ScoreInputs, COUNTS, COUNTS, COUNTS)

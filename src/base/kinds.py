@@ -1,0 +1,195 @@
+"""What tells one kind from another, of objects that have global ids and of subjects that events happen to.
+
+To add a kind of subject, give it a number, actions and an entry in `SUBJECTS`, and a field in
+`ingest.wire.WireSubject`. If one of them is missing, the program does not start.
+"""
+
+from collections.abc import Mapping
+from enum import Enum, IntEnum, StrEnum
+from typing import NamedTuple, Self
+
+
+class Kind(StrEnum):
+    """Of an object: the prefix of its global id, by which `node(id:)` knows the type."""
+
+    word: str
+    """How errors call such an object."""
+
+    def __new__(cls, prefix: str, word: str = "") -> Self:
+        kind = str.__new__(cls, prefix)
+        kind._value_ = prefix
+        kind.word = word
+        return kind
+
+    USER = "usr", "user"
+    PUBLICATION = "pub", "publication"
+    EXPERIENCE = "exp", "experience"
+    COMMENT = "com", "comment"
+    APPOINTMENT = "apt", "appointment"
+    ORGANIZATION = "org", "organization"
+    WORKSPACE = "wsp", "workspace"
+    ASSET = "ast", "asset"
+    USER_INSIGHT = "ins", "insight"
+    AUTHENTICATION_KEY = "key", "authentication key"
+
+
+class SubjectKind(IntEnum):
+    """Stands in SmallInteger columns: a number once used keeps its meaning for ever."""
+
+    PUBLICATION = 1
+    ASSET = 2
+    PROFILE = 3
+    WORK = 4
+
+
+class Action(IntEnum):
+    """What happened. One action belongs to one kind of subject, so (action, subject id) names both.
+
+    An UN... action and CANCEL take back an earlier event and stand at *its* time, so that what is
+    taken back leaves the day it was counted in. The numbers stand in SmallInteger columns: a number once used
+    keeps its meaning for ever.
+    """
+
+    VIEW = 1
+    LIKE = 2
+    BOOKMARK = 3
+    SHARE = 4
+    COMMENT = 5
+    BOOK = 6
+    UNLIKE = 7
+    UNBOOKMARK = 8
+    UNCOMMENT = 9
+    CANCEL = 10
+    VIEW_3D = 20
+    AR_CLICK = 21
+    AR_SCAN = 22
+    INTERACTION = 23
+    ENGAGED_VIEW = 24
+    """Of totals only: a view, at its first interaction."""
+    PROFILE_VIEW = 30
+    PROFILE_SEARCH = 31
+    PLAY = 40
+
+
+TAKES_BACK = {
+    Action.UNLIKE: Action.LIKE,
+    Action.UNBOOKMARK: Action.BOOKMARK,
+    Action.UNCOMMENT: Action.COMMENT,
+    Action.CANCEL: Action.BOOK,
+}
+
+
+class Reporters(Enum):
+    """Who may report what happens to a subject. Makers also see its figures, and their own acts at the public
+    door do not count.
+    """
+
+    OWNER = "the user it belongs to, who made it"
+    CO_CREATORS = "the user it belongs to, and the co-creators"
+    WORKSPACE = "whoever may enter the workspace it belongs to; it has no makers"
+
+
+class SubjectEntry(NamedTuple):
+    """A path is a column's name, behind the names of the references that lead to the column's table."""
+
+    field: str
+    """The field of an event's subject that names one of this kind, and what the schema says of it."""
+    words: str
+    id: Kind
+    """Of the global id in that field."""
+    table: str
+    owner: str
+    """The path to the id of the user, or of the workspace, that it belongs to."""
+    tenant: str
+    """The path to the id of its tenant."""
+    reporters: Reporters
+    reported: Mapping[Action, str]
+    """The actions that may be reported, and what the schema says of each."""
+    key: tuple[str, ...] = ("public_id",)
+    """The paths to what it is found by: the public id of `id`, then whatever else its field names."""
+    domains: str | None = None
+    """The table of the only sites from which its events count; without one, or without a row, all count."""
+    others: tuple[Action, ...] = ()
+    """The actions that come about by mutations, or stand in totals only."""
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return (*self.reported, *self.others)
+
+
+SUBJECTS = {
+    SubjectKind.PUBLICATION: SubjectEntry(
+        field="publication_id",
+        words="The global id of a publication of which the caller is the owner or a co-creator.",
+        id=Kind.PUBLICATION,
+        table="publications",
+        owner="owner_id",
+        tenant="owner_id.tenant_id",
+        reporters=Reporters.CO_CREATORS,
+        reported={
+            Action.VIEW: "A publication was opened.",
+            Action.SHARE: "A publication was shared.",
+        },
+        others=(
+            Action.LIKE,
+            Action.BOOKMARK,
+            Action.COMMENT,
+            Action.BOOK,
+            Action.UNLIKE,
+            Action.UNBOOKMARK,
+            Action.UNCOMMENT,
+            Action.CANCEL,
+        ),
+    ),
+    SubjectKind.ASSET: SubjectEntry(
+        field="asset_id",
+        words="The global id of an asset in a workspace that the caller may enter.",
+        id=Kind.ASSET,
+        table="assets",
+        owner="workspace_id",
+        tenant="organization_id.tenant_id",
+        domains="asset_domains",
+        reporters=Reporters.WORKSPACE,
+        reported={
+            Action.VIEW_3D: "A 3D asset was looked at on a page: it was loaded, and at least half in sight "
+            "for a second.",
+            Action.AR_CLICK: "Somebody went from the page to augmented reality, on the device at hand.",
+            Action.AR_SCAN: "Somebody scanned a code that leads to augmented reality.",
+            Action.INTERACTION: "Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is "
+            "that of the VIEW_3D.",
+        },
+        others=(Action.ENGAGED_VIEW,),
+    ),
+    SubjectKind.PROFILE: SubjectEntry(
+        field="profile_user_id",
+        words="The caller's own profile, by the caller's global id.",
+        id=Kind.USER,
+        table="users",
+        owner="id",
+        tenant="tenant_id",
+        reporters=Reporters.OWNER,
+        reported={
+            Action.PROFILE_VIEW: "A profile was opened.",
+            Action.PROFILE_SEARCH: "A profile was found by a search.",
+        },
+    ),
+    SubjectKind.WORK: SubjectEntry(
+        field="work",
+        words="A work of the caller's.",
+        id=Kind.USER,
+        table="works",
+        owner="insight_id.user_id",
+        tenant="insight_id.user_id.tenant_id",
+        key=("insight_id.user_id.public_id", "source_type", "item_id"),
+        reporters=Reporters.OWNER,
+        reported={Action.PLAY: "A work was played."},
+    ),
+}
+assert SUBJECTS.keys() == set(SubjectKind), "each kind of subject has an entry"
+
+SUBJECT_OF = {action: kind for kind, entry in SUBJECTS.items() for action in entry.actions}
+assert SUBJECT_OF.keys() == set(Action), "each action belongs to a kind of subject"
+assert len(SUBJECT_OF) == sum(len(entry.actions) for entry in SUBJECTS.values()), "and to one only"
+
+REPORTED = {action: words for entry in SUBJECTS.values() for action, words in entry.reported.items()}
+"""What may be reported, of any kind."""

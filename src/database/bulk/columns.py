@@ -1,0 +1,87 @@
+"""A table's columns, as one of the drivers takes and gives their values."""
+
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+from sqlalchemy import Table
+from sqlmodel import SQLModel
+
+from database.inserts import table_of
+from database.statement import DIALECTS
+
+Row = tuple[Any, ...]
+Convert = Callable[[Any], Any]
+
+
+class Columns(NamedTuple):
+    table: str
+    names: tuple[str, ...]
+    key: tuple[int, ...]
+    """The places of the primary key's columns."""
+    types: tuple[str, ...]
+    binds: tuple[Convert | None, ...]
+    results: tuple[Convert | None, ...]
+
+    def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
+        """The values column by column, as the driver takes them."""
+        return _converted(self.binds, rows)
+
+    def bound_keys(self, keys: Sequence[Row]) -> list[Sequence[Any]]:
+        return _converted([self.binds[place] for place in self.key], keys)
+
+    def key_of(self, row: Row) -> Row:
+        return tuple([row[place] for place in self.key])
+
+    def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
+        """The rows as Python has their values."""
+        return list(zip(*_converted(self.results, rows), strict=True))
+
+    @property
+    def key_types(self) -> list[str]:
+        return [self.types[place] for place in self.key]
+
+    @property
+    def key_names(self) -> list[str]:
+        return [self.names[place] for place in self.key]
+
+    @property
+    def key_text(self) -> str:
+        return ", ".join(self.key_names)
+
+    @property
+    def names_text(self) -> str:
+        return ", ".join(self.names)
+
+    @property
+    def is_keyed(self) -> str:
+        """The condition that a row of the table `t` has the key that is a row of `k`."""
+        return " AND ".join(f"t.{name} = k.{name}" for name in self.key_names)
+
+
+def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
+    return [
+        [None if value is None else convert(value) for value in column] if convert else column
+        for convert, column in zip(converts, zip(*rows, strict=True), strict=bool(rows))
+    ]
+
+
+def prefixed(alias: str, names: Sequence[str]) -> str:
+    """The columns of one table of a join, such as `t.id, t.name`."""
+    return ", ".join(f"{alias}.{name}" for name in names)
+
+
+@lru_cache(maxsize=64)
+def columns_of(model: type[SQLModel], dialect_name: str) -> Columns:
+    table: Table = table_of(model)
+    dialect = DIALECTS[dialect_name]
+    types = [column.type.dialect_impl(dialect) for column in table.columns]
+    names = [column.name for column in table.columns]
+    return Columns(
+        table.name,
+        tuple(names),
+        tuple(names.index(column.name) for column in table.primary_key.columns),
+        tuple(column.type.compile(dialect) for column in table.columns),
+        tuple(type_.bind_processor(dialect) for type_ in types),
+        tuple(type_.result_processor(dialect, None) for type_ in types),
+    )

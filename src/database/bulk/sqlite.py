@@ -1,0 +1,195 @@
+"""Many rows at once in SQLite, in the thread of the connection or by calls to it."""
+
+import sqlite3
+from collections.abc import Callable, Coroutine, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from contextvars import copy_context
+from functools import lru_cache
+from itertools import chain
+from typing import Any, TypeVar
+
+from sqlmodel import SQLModel
+
+from database.bulk.columns import Columns, Row, columns_of, prefixed
+from database.bulk.writer import Bulk, Observe
+from database.statement import Statement
+
+R = TypeVar("R")
+T = TypeVar("T")
+
+_ROWS_OF_A_STATEMENT = 256
+"""A power of two."""
+
+
+class SqliteBulk(Bulk):
+    """Runs in the thread of its connection, and therefore never waits."""
+
+    def __init__(self, connection: sqlite3.Connection, observe: Observe) -> None:
+        super().__init__(observe)
+        self._connection = connection
+
+    def _execute(self, text: str, values: Sequence[Any] = ()) -> sqlite3.Cursor:
+        self._observe(text)
+        return self._connection.execute(text, values)
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        compiled = statement.compiled("sqlite")
+        cursor = self._execute(compiled.text, statement.arguments(compiled, parameters))
+        return statement.rows(compiled, cursor.fetchall())
+
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
+        start = f"INSERT INTO {columns_of(model, 'sqlite').table} ({name}) VALUES "  # noqa: S608
+        self._repeat(start, [(value,) for value in values], f" ON CONFLICT ({name}) DO UPDATE SET {change}")
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        if not keys:
+            return set()
+        columns = columns_of(model, "sqlite")
+        given = dict(zip(zip(*columns.bound_keys(keys), strict=True), keys, strict=True))
+        return {given[row] for row in self._join(columns, list(given), prefixed("k", columns.key_names))}
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
+        if not rows:
+            return []
+        columns = columns_of(model, "sqlite")
+        start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
+        given = list(zip(*columns.bound(rows), strict=True))
+        self._execute("SAVEPOINT bulk")
+        are_new = [True] * len(rows)
+        if self._repeat(start, given, end) < len(rows):
+            # Some are there already. SQLite does not say which ones: so undo it, and look first.
+            self._execute("ROLLBACK TO bulk")
+            keys = [columns.key_of(row) for row in given]
+            known = {columns.key_of(row) for row in self._find(columns, keys)}
+            are_new = [key not in known for key in keys]
+            self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
+        self._execute("RELEASE bulk")
+        return are_new
+
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        """Nobody else writes meanwhile: so look first, and insert what is missing."""
+        columns = columns_of(model, "sqlite")
+        keys = [columns.key_of(row) for row in zip(*columns.bound(rows), strict=True)]
+        found = self._find(columns, keys)
+        known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
+        await self.insert_new(model, [row for row, key in zip(rows, keys, strict=True) if key not in known])
+        return [known.get(key) for key in keys]
+
+    async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
+        columns = columns_of(model, "sqlite")
+        self._repeat(
+            f"INSERT INTO {columns.table} AS t VALUES ",  # noqa: S608
+            list(zip(*columns.bound(rows), strict=True)),
+            f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
+        )
+
+    def _find(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
+        return list(self._join(columns, keys, prefixed("t", columns.names)))
+
+    def _join(self, columns: Columns, keys: Sequence[Row], names: str) -> Iterator[Row]:
+        """A join, as SQLite goes through the whole table when several columns are IN a list of values."""
+        start = f"WITH k ({columns.key_text}) AS (VALUES "
+        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {columns.is_keyed}"  # noqa: S608
+        for run in _runs(keys):
+            yield from self._execute(_repeated(start, run, end), _flat(run))
+
+    def _repeat(self, start: str, rows: Sequence[Row], end: str) -> int:
+        """Gives the number of rows that it changed."""
+        return sum(self._execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows))
+
+
+def _runs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
+    """Cuts the rows into powers of two, the largest first: there are few different statements, which stay
+    prepared.
+    """
+    start, size = 0, _ROWS_OF_A_STATEMENT
+    while start < len(rows):
+        while size > len(rows) - start:
+            size //= 2
+        yield rows[start : start + size]
+        start += size
+
+
+def _repeated(start: str, run: Sequence[Row], end: str) -> str:
+    return _values(start, len(run), len(run[0]), end)
+
+
+@lru_cache(maxsize=256)
+def _values(start: str, rows: int, columns: int, end: str) -> str:
+    row = f"({', '.join('?' * columns)})"
+    return f"{start}{', '.join([row] * rows)}{end}"
+
+
+def _flat(rows: Sequence[Row]) -> list[Any]:
+    return list(chain.from_iterable(rows))
+
+
+class SqliteCalls(Bulk):
+    """Each call goes to the connection's thread and comes back."""
+
+    def __init__(self, driver: Any, observe: Observe) -> None:
+        super().__init__(observe)
+        self._driver = driver
+
+    async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
+        return await self._in_thread(lambda bulk: bulk.fetch(statement, **parameters))
+
+    async def add_missing(
+        self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
+    ) -> None:
+        await self._in_thread(lambda bulk: bulk.add_missing(model, name, values, change=change))
+
+    async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
+        return await self._in_thread(lambda bulk: bulk.known(model, keys))
+
+    async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
+        return await self._in_thread(lambda bulk: bulk.insert_new(model, rows))
+
+    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+        return await self._in_thread(lambda bulk: bulk.claim(model, rows))
+
+    async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
+        await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
+
+    async def _in_thread(self, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
+        return await in_thread(self._driver, self._observe, work)
+
+
+async def in_thread(
+    driver: Any, observe: Observe, work: Callable[[Bulk], Coroutine[Any, Any, T]], *, commits: bool = False
+) -> T:
+    """All of the work, in the connection's thread."""
+
+    def done() -> T:
+        with _transaction(driver._conn) if commits else nullcontext():
+            return _finished(work(SqliteBulk(driver._conn, observe)))
+
+    # The driver's own methods are made of this one; none of them takes a function. The thread takes
+    # the context along, so that the statements are known to be this request's.
+    result: T = await driver._execute(copy_context().run, done)
+    return result
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        yield
+        connection.execute("COMMIT")
+    except BaseException:
+        # Some errors have ended it already.
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+        raise
+
+
+def _finished(coroutine: Coroutine[Any, Any, T]) -> T:
+    try:
+        coroutine.send(None)
+    except StopIteration as end:
+        result: T = end.value
+        return result
+    coroutine.close()
+    raise RuntimeError("work in bulk waited for something else")

@@ -1,0 +1,65 @@
+"""Work in bulk: within a session's transaction, or in one of its own."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any, TypeAlias, TypeVar
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from database.bulk.postgres import PostgresBulk
+from database.bulk.sqlite import SqliteCalls, in_thread
+from database.bulk.writer import Bulk, Observe
+
+T = TypeVar("T")
+
+Work: TypeAlias = Callable[[Bulk], Coroutine[Any, Any, T]]
+
+
+async def bulk(session: AsyncSession) -> Bulk:
+    """Over the connection of a session."""
+    connection = await session.connection()
+    if connection.dialect.name == "sqlite":
+        return SqliteCalls(await driver_of(connection), _observe_of(session))
+    return await _postgres_bulk(connection, _observe_of(session))
+
+
+async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
+    """`work` waits for nothing but its bulk: SQLite does all of it in the connection's thread.
+
+    The way to the thread and back takes as long as a statement. So it is gone once, and the event loop stays
+    free.
+    """
+    connection = await session.connection()
+    if connection.dialect.name == "sqlite":
+        return await in_thread(await driver_of(connection), _observe_of(session), work)
+    return await work(await _postgres_bulk(connection, _observe_of(session)))
+
+
+async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work[T]) -> T:
+    """In a transaction of its own, on a connection that is in none."""
+    if dialect_name == "sqlite":
+        result = await in_thread(driver, observe, work, commits=True)
+    else:
+        transaction = driver.transaction()
+        await transaction.start()
+        # Where this raises, the connection is given up: a server that is silent would not roll back, either.
+        result = await work(PostgresBulk(driver, observe))
+        await transaction.commit()
+    observe("COMMIT")
+    return result
+
+
+async def _postgres_bulk(connection: AsyncConnection, observe: Observe) -> Bulk:
+    driver = await driver_of(connection)
+    if not driver.is_in_transaction():
+        # SQLAlchemy begins with its first statement, and has had none yet.
+        await connection.exec_driver_sql("SELECT 1")
+    return PostgresBulk(driver, observe)
+
+
+async def driver_of(connection: AsyncConnection) -> Any:
+    return (await connection.get_raw_connection()).driver_connection
+
+
+def _observe_of(session: AsyncSession) -> Observe:
+    observe: Observe = session.info["observe"]
+    return observe

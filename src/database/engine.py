@@ -1,0 +1,71 @@
+"""The engine of units of work: SQLAlchemy's, with what each database needs."""
+
+from functools import partial
+from typing import Any
+
+from sqlalchemy import URL, event, make_url
+from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+
+_DRIVERS = {
+    "sqlite": "sqlite+aiosqlite",
+    "postgresql": "postgresql+asyncpg",
+    "postgres": "postgresql+asyncpg",
+}
+CONNECT_SECONDS = 3.0
+_BUSY_SECONDS = 10.0
+"""For commands. A server that has a limit waits half as long as the limit for others who write."""
+
+
+def url_of(text: str) -> URL:
+    """With the driver, which may be left out."""
+    parsed = make_url(text)
+    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
+
+
+def engine_of(url: URL, write_seconds: float | None) -> AsyncEngine:
+    text = url.render_as_string(hide_password=False)
+    # With `hide_parameters`, an error that is logged has no values in it.
+    if url.get_backend_name() != "sqlite":
+        return create_async_engine(
+            text, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
+        )
+    engine = create_async_engine(text, hide_parameters=True)
+    event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy_milliseconds(write_seconds)))
+    event.listen(engine.sync_engine, "begin", _begin_immediately)
+    return engine
+
+
+def busy_milliseconds(write_seconds: float | None) -> int:
+    """How long SQLite waits for another writer."""
+    return round(1000 * (_BUSY_SECONDS if write_seconds is None else write_seconds / 2))
+
+
+def _postgres_options(write_seconds: float | None) -> dict[str, Any]:
+    """Whoever waits for a row or a connection gives up before the unit of work must, and keeps nobody out."""
+    if write_seconds is None:
+        return {"connect_args": {"timeout": CONNECT_SECONDS}}
+    wait = write_seconds * 3 / 4
+    return {
+        "connect_args": {
+            "timeout": min(CONNECT_SECONDS, wait),
+            "server_settings": {"lock_timeout": str(round(wait * 1000))},
+        },
+        "pool_timeout": wait,
+    }
+
+
+def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record: Any) -> None:
+    connection.isolation_level = None
+    cursor = connection.cursor()
+    cursor.execute("PRAGMA journal_mode = WAL")
+    cursor.execute("PRAGMA synchronous = FULL")
+    cursor.execute("PRAGMA foreign_keys = ON")
+    cursor.execute(f"PRAGMA busy_timeout = {busy_milliseconds}")
+    cursor.close()
+
+
+def _begin_immediately(connection: Any) -> None:
+    # A transaction that begins as a reader cannot wait when it turns into a writer: it fails at once.
+    is_snapshot = connection.get_execution_options().get("is_snapshot")
+    connection.exec_driver_sql("BEGIN" if is_snapshot else "BEGIN IMMEDIATE")

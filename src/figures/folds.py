@@ -1,0 +1,140 @@
+"""How figures are made of totals: each fold is a way to make one number of several.
+
+As a text, a fold is the formula that the documents show.
+"""
+
+from collections.abc import Hashable, Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
+
+V_co = TypeVar("V_co", covariant=True)
+
+
+class Totals(Protocol):
+    """How often each thing happened; 0 for what never did."""
+
+    def __getitem__(self, key: Any, /) -> int: ...
+
+
+class Fold(Protocol[V_co]):
+    @property
+    def value(self) -> Any:
+        """The type of what it makes."""
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        """The totals that it is made of."""
+
+    def of(self, totals: Any, /) -> V_co: ...
+
+
+def _named(keys: Iterable[Any]) -> str:
+    return " + ".join(f"`{key.name}`" for key in keys)
+
+
+class Sum:
+    """All that happened, whichever of these it was."""
+
+    value: ClassVar[Any] = int
+
+    def __init__(self, *keys: Any) -> None:
+        self.keys: tuple[Any, ...] = keys
+
+    def of(self, totals: Totals, /) -> int:
+        return sum([totals[key] for key in self.keys])
+
+    def __str__(self) -> str:
+        return _named(self.keys)
+
+
+class Standing:
+    """What was done and not taken back since."""
+
+    value: ClassVar[Any] = int
+
+    def __init__(self, action: Action) -> None:
+        self._action = action
+        self._takes_back = tuple(taking for taking, taken in TAKES_BACK.items() if taken is action)
+
+    @property
+    def keys(self) -> tuple[Action, ...]:
+        return (self._action, *self._takes_back)
+
+    def of(self, totals: Totals, /) -> int:
+        return totals[self._action] - sum([totals[action] for action in self._takes_back])
+
+    def __str__(self) -> str:
+        return " - ".join(f"`{action.name}`" for action in self.keys)
+
+
+@dataclass(frozen=True)
+class ActiveUsers:
+    """Distinct signed-in people who did something to a publication, in so many days of 24 hours.
+
+    It is a total of its own: people cannot be added up.
+    """
+
+    days: int
+    value: ClassVar[Any] = int
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        return (self,)
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """Taking something back is none of them."""
+        return done_to(SubjectKind.PUBLICATION)
+
+    def of(self, totals: Totals, /) -> int:
+        return totals[self]
+
+    def __str__(self) -> str:
+        return f"distinct users of {_named(self.actions)} in {self.days} days"
+
+
+def done_to(kind: SubjectKind) -> tuple[Action, ...]:
+    """What people do to subjects of a kind. Taking something back is none of it."""
+    return tuple(action for action, of in SUBJECT_OF.items() if of is kind and action not in TAKES_BACK)
+
+
+class Together:
+    """Several figures added up."""
+
+    value: ClassVar[Any] = int
+
+    def __init__(self, *parts: Fold[int]) -> None:
+        self._parts = parts
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        return tuple(dict.fromkeys(key for part in self._parts for key in part.keys))
+
+    def of(self, totals: Totals, /) -> int:
+        return sum([part.of(totals) for part in self._parts])
+
+    def __str__(self) -> str:
+        return " + ".join(map(str, self._parts))
+
+
+class Ratio:
+    """One figure divided by another; 0 where the other is 0."""
+
+    value: ClassVar[Any] = float
+
+    def __init__(self, over: Fold[int], under: Fold[int]) -> None:
+        self._over = over
+        self._under = under
+
+    @property
+    def keys(self) -> tuple[Hashable, ...]:
+        return tuple(dict.fromkeys([*self._over.keys, *self._under.keys]))
+
+    def of(self, totals: Totals, /) -> float:
+        under = self._under.of(totals)
+        return self._over.of(totals) / under if under else 0.0
+
+    def __str__(self) -> str:
+        return f"{self._over} / {self._under}"

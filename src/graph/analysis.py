@@ -1,0 +1,79 @@
+"""What is found out about a document and its operations before they are executed; each is found once."""
+
+from functools import partial
+
+from graphql import GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql.validation.rules import overlapping_fields_can_be_merged
+from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
+from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
+
+from graph.cache_control import lifetime_of
+from graph.cost import priced
+from graph.document import Document, Operation
+from graph.introspection import NoIntrospection
+from graph.parsing import add_weight, in_thread
+from graph.price import Price
+from resolvers.execution import OperationSummary
+
+# The one rule that may take long, as it compares each field with each. This budget takes half a second.
+# Fifty fragments that select the same nine fields of one object need a third of it.
+overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
+
+# With those that Strawberry adds.
+_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
+_MOST_ERRORS = 5
+"""For one document: some errors repeat all that it says."""
+_TOKENS_A_SELECTION = 2
+"""The memory that the price of one selection takes, in tokens."""
+
+
+async def analyse_in_thread(schema: GraphQLSchema, operation: Operation, *, introspection: bool) -> None:
+    """For a long document: what is asked for later is then known already."""
+    await in_thread(partial(_analyse, schema, operation, introspection=introspection))
+
+
+def _analyse(schema: GraphQLSchema, operation: Operation, *, introspection: bool) -> None:
+    if not validation_errors(schema, operation.document, introspection=introspection):
+        summary_of(schema, operation)
+        _price(schema, operation)
+
+
+def validation_errors(
+    schema: GraphQLSchema, document: Document, *, introspection: bool
+) -> list[GraphQLError]:
+    """`introspection`: whether documents may ask for the schema."""
+    rules = _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+    node = document.node
+    assert node
+    return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))
+
+
+def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary | None:
+    """For a valid document. None where the document has no such operation."""
+    definition, node = operation.definition, operation.document.node
+    if definition is None or node is None:
+        return None
+    return operation.known(
+        OperationSummary,
+        lambda: OperationSummary(
+            definition.operation.value, operation.own_name, lifetime_of(schema, node, definition)
+        ),
+    )
+
+
+def price_of(schema: GraphQLSchema, operation: Operation) -> Price | None:
+    """For a valid document. None where the document has no such operation."""
+    price = _price(schema, operation)
+    if price:
+        # Not in the thread, in which the price may have been found: the cache belongs to the event loop.
+        weight = price.selected * _TOKENS_A_SELECTION
+        operation.known(price_of, lambda: add_weight(operation.document, weight))
+    return price
+
+
+def _price(schema: GraphQLSchema, operation: Operation) -> Price | None:
+    definition, node = operation.definition, operation.document.node
+    if definition is None or node is None:
+        return None
+    return operation.known(Price, lambda: priced(schema, node, definition))

@@ -1,0 +1,179 @@
+"""Operations are executed: validated, paid for, and then given to the executor."""
+
+from asyncio import get_running_loop
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from inspect import isawaitable
+from time import perf_counter
+from typing import Any
+
+from graphql import ExecutionResult as CoreResult
+from graphql import GraphQLError
+from graphql import execute as execute_core
+from graphql import subscribe as subscribe_core
+from strawberry.execution import optimized_is_awaitable
+from strawberry.types import ExecutionResult
+from strawberry.types.execution import PreExecutionError
+
+from base.errors import BadUserInput
+from graph.analysis import analyse_in_thread, summary_of, validation_errors
+from graph.charging import charge
+from graph.document import Operation
+from graph.event_variables import without_events
+from graph.introspection import without_suggestion
+from graph.introspection_cache import cache_answer, cached_answer
+from graph.parsing import drop
+from graph.points import ExecutionOfPoints
+from graph.record_events import Recording, recording_of
+from graph.schema import schema as _strawberry_schema
+from resolvers.context import Context
+
+_schema = _strawberry_schema._schema
+_is_awaitable: Any = optimized_is_awaitable
+"""By the type alone, which for most values is quicker than GraphQL's own."""
+_MOST_VALUES = 20_000
+"""In variables. GraphQL looks at each, and the event loop stands still meanwhile."""
+
+
+def recording_in(operation: Operation, variables: dict[str, Any] | None) -> Recording | None:
+    """None when the request does anything other than record one list of events."""
+    return recording_of(_schema, operation, variables)
+
+
+async def execute(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> ExecutionResult:
+    """The result of a query or mutation; a PreExecutionError where the document is not valid.
+
+    Raises BAD_USER_INPUT when a list of events among the variables is none or there are too many values, and
+    THROTTLED and COST_ESTIMATED_TOO_EXPENSIVE before anything is executed.
+    """
+    if operation.document.error:
+        context.spend(operation.document.cost_if_invalid)
+        return PreExecutionError(data=None, errors=[operation.document.error])
+    await _analyse_if_long(context, operation)
+    given = without_events(context, operation, variables)
+    if errors := await _prepare(context, operation, variables or {}, given or {}):
+        return _with_allowed_words(context, PreExecutionError(data=None, errors=errors))
+    try:
+        result = cached_answer(operation) or await _executed(context, operation, given)
+    finally:
+        context.execution.execute = perf_counter() - context.execution.began
+    return _with_allowed_words(context, result)
+
+
+async def _executed(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> ExecutionResult:
+    if operation.document.asks_the_schema:
+        # A part of the schema takes twice as long to answer as a part of other answers.
+        context.services.fair_queue.charge(context.caller, context.execution.cost or 0)
+    if context.execution.is_query:
+        context.begin_snapshot()
+    result: Any = execute_core(
+        _schema,
+        _node(operation),
+        variable_values=variables,
+        operation_name=operation.name,
+        context_value=context,
+        is_awaitable=_is_awaitable,
+        executor_class=ExecutionOfPoints,
+    )
+    result = await result if isawaitable(result) else result
+    if result.data and not result.errors:
+        cache_answer(_schema, operation, result.data)
+    return ExecutionResult(data=result.data, errors=result.errors)
+
+
+async def subscribe(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> AsyncGenerator[ExecutionResult]:
+    """Each result, until the subscription ends or the generator is closed. Raises what `execute` does."""
+    await _analyse_if_long(context, operation)
+    if errors := await _prepare(context, operation, variables or {}, variables or {}):
+        yield _with_allowed_words(context, PreExecutionError(data=None, errors=errors))
+        return
+    results = await _subscribed(context, operation, variables)
+    if isinstance(results, CoreResult):
+        # The subscription could not begin.
+        yield _with_allowed_words(context, PreExecutionError(data=None, errors=results.errors))
+        return
+    try:
+        async with aclosing(results):
+            async for result in results:
+                yield _with_allowed_words(context, ExecutionResult(data=result.data, errors=result.errors))
+    except Exception as error:
+        # What ends a subscription that has begun is its last result.
+        last = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
+        yield _with_allowed_words(context, ExecutionResult(data=None, errors=[last]))
+
+
+async def _subscribed(context: Context, operation: Operation, variables: dict[str, Any] | None) -> Any:
+    results = subscribe_core(
+        _schema,
+        _node(operation),
+        variable_values=variables,
+        operation_name=operation.name,
+        context_value=context,
+        executor_class=ExecutionOfPoints,
+    )
+    return await results if isawaitable(results) else results
+
+
+async def _analyse_if_long(context: Context, operation: Operation) -> None:
+    if operation.document.is_long:
+        await analyse_in_thread(_schema, operation, introspection=context.limits.introspection)
+
+
+async def _prepare(
+    context: Context, operation: Operation, variables: dict[str, Any], given: dict[str, Any]
+) -> list[GraphQLError]:
+    """The errors of a document that is not valid; any other is paid for, and its deadline is set.
+
+    `given`: the variables as the executor gets them. Raises what `execute` does.
+    """
+    execution, document = context.execution, operation.document
+    began = perf_counter()
+    errors = validation_errors(_schema, document, introspection=context.limits.introspection)
+    execution.began = perf_counter()
+    execution.validate = execution.began - began
+    if errors:
+        drop(document)
+        context.spend(document.cost_if_invalid)
+        return errors
+    execution.operation = summary_of(_schema, operation)
+    _require_few_values(given)
+    await charge(context, _schema, operation, variables)
+    if execution.deadline and execution.is_query:
+        seconds = 0 if execution.is_abandoned else context.limits.query_seconds
+        execution.deadline.reschedule(get_running_loop().time() + seconds)
+    return []
+
+
+def _require_few_values(variables: dict[str, Any]) -> None:
+    """Raises BAD_USER_INPUT."""
+    count = 0
+    waiting: list[Any] = [variables]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, dict | list):
+            count += len(value)
+            if count > _MOST_VALUES:
+                raise BadUserInput(
+                    f"The variables may hold {_MOST_VALUES:,} values.",
+                    argument="variables",
+                    reason="TOO_MANY",
+                )
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+
+
+def _node(operation: Operation) -> Any:
+    assert operation.document.node, "a document that does not parse is not executed"
+    return operation.document.node
+
+
+def _with_allowed_words(context: Context, result: ExecutionResult) -> ExecutionResult:
+    """Errors do not suggest names of the schema where introspection is forbidden."""
+    if result.errors and not context.limits.introspection:
+        result.errors = [without_suggestion(error) for error in result.errors]
+    return result

@@ -1,0 +1,34 @@
+"""Fields made from the tables of figures."""
+
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from figures.figure import Figures
+from graph.fields import described
+from graph.scalars import BigInt
+
+T = TypeVar("T")
+
+_TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: float, Decimal: Decimal}
+"""In the schema, by the type of the value."""
+
+
+def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[type[T]], type[T]]:
+    """Gives a class a field for each figure, before it becomes a type of the schema.
+
+    They stand behind the field that is named, or before all others. Whoever makes an object gives their
+    values by the names of the figures.
+    """
+
+    def added(face: type[T]) -> type[T]:
+        own = face.__annotations__
+        place = list(own).index(after) + 1 if after else 0
+        types = [*own.items()]
+        types[place:place] = [(figure.name, _TYPES[figure.value]) for figure in figures]
+        face.__annotations__ = dict(types)
+        for figure in figures:
+            setattr(face, figure.name, described(figure.words))
+        return face
+
+    return added

@@ -1,0 +1,85 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.fields import argument, described, mutation
+from graph.info import Info
+from graph.inputs import optional
+from graph.scalars import BigInt
+from graph.types.assets import Asset
+from graph.types.payloads import CreateAssetPayload, UpdateAssetPayload
+from models import AssetFormatType
+from resolvers import assets
+from resolvers.assets import GivenFormat
+
+
+@strawberry.input(description="An optimized file of a 3D model.")
+class AssetFormatInput:
+    type: AssetFormatType = described("What kind of file it is.")
+    url: str = described("Where it is: http or https, at most 2,000 characters.")
+    size_bytes: BigInt | None = optional("Its size in bytes, where it is known.")
+
+
+@strawberry.input(description="A new asset of a workspace.")
+class CreateAssetInput:
+    workspace_id: strawberry.ID = described("The global id of the workspace that it belongs to.")
+    name: str = described("1 to 200 characters; blanks around them are dropped.")
+    formats: list[AssetFormatInput] | None = optional(
+        "The optimized files of its 3D model, at most 100; none when left out."
+    )
+    domains: list[str] | None = optional(
+        "The only sites from which its events count, such as `example.com`: at most 100, each with the other "
+        "names that `domainAliases` has for it; `*.example.com` is all sites below that one. All sites when "
+        "empty or left out. An empty text is no site: INVALID_DOMAIN."
+    )
+
+
+@strawberry.input(description="What to change of an asset. What is left out or null stays as it is.")
+class UpdateAssetInput:
+    id: strawberry.ID = described("The asset's global id.")
+    name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
+    formats: list[AssetFormatInput] | None = optional(
+        "All of its files, at most 100: those not in it are removed."
+    )
+    domains: list[str] | None = optional(
+        "All of the sites from which its events count, at most 100, as for a new one: those not in it are "
+        "removed. Empty, all count."
+    )
+
+
+@strawberry.type
+class AssetMutations:
+    """Assets, and the sites that show them."""
+
+    @mutation(TokenScope.WORKSPACE)
+    async def create_asset(
+        self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
+    ) -> CreateAssetPayload | None:
+        """Makes an asset, by an owner or admin of the organization or with the workspace's token."""
+        row = await assets.create_asset(
+            info.context,
+            input.workspace_id,
+            name=input.name,
+            formats=_formats(input.formats or []),
+            domains=input.domains or (),
+        )
+        return CreateAssetPayload(asset=Asset.of(row))
+
+    @mutation(TokenScope.WORKSPACE)
+    async def update_asset(
+        self, info: Info, input: Annotated[UpdateAssetInput, argument("The asset, and what to change of it.")]
+    ) -> UpdateAssetPayload | None:
+        """Changes an asset, by an owner or admin of the organization or with the workspace's token."""
+        row = await assets.update_asset(
+            info.context,
+            input.id,
+            name=input.name,
+            formats=None if input.formats is None else _formats(input.formats),
+            domains=input.domains,
+        )
+        return UpdateAssetPayload(asset=Asset.of(row))
+
+
+def _formats(given: list[AssetFormatInput]) -> list[GivenFormat]:
+    return [GivenFormat(one.type, one.url, one.size_bytes) for one in given]

@@ -1,0 +1,35 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.directives import A_WRITE, THE_EVENTS
+from graph.event_inputs import EventInput
+from graph.event_variables import reported_events
+from graph.fields import argument, mutation
+from graph.info import Info
+from graph.types.payloads import RecordEventsPayload
+from resolvers import recording
+
+
+@strawberry.type
+class EventMutations:
+    """Reported events."""
+
+    @mutation(TokenScope.WORKSPACE, costs=[A_WRITE, THE_EVENTS])
+    async def record_events(
+        self,
+        info: Info,
+        events: Annotated[
+            list[EventInput],
+            argument(
+                "What happened: at most `limits.maxEvents`. As a variable it is read a hundred times as fast."
+            ),
+        ],
+    ) -> RecordEventsPayload | None:
+        """Stores and counts events, each by itself: a dropped one leaves the others alone. An event whose id
+        was stored before is a duplicate and changes nothing, so a client can retry. What is acknowledged
+        survives a crash."""
+        return RecordEventsPayload.of(
+            await recording.record(info.context, reported_events(info.context, events))
+        )

@@ -1,0 +1,95 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.fields import argument, described, mutation
+from graph.info import Info
+from graph.inputs import optional
+from graph.types.assets import Organization, Workspace
+from graph.types.payloads import (
+    AddMemberPayload,
+    CreateOrganizationPayload,
+    CreateWorkspacePayload,
+    RemoveMemberPayload,
+)
+from graph.types.publication import User
+from models import Role
+from resolvers import memberships
+
+
+@strawberry.input(description="A new organization, of which the viewer will be the owner.")
+class CreateOrganizationInput:
+    name: str = described("1 to 200 characters; blanks around them are dropped.")
+
+
+@strawberry.input(description="A new workspace of an organization.")
+class CreateWorkspaceInput:
+    organization_id: strawberry.ID = described("The global id of the organization that it is a part of.")
+    name: str = described("1 to 200 characters; blanks around them are dropped.")
+
+
+@strawberry.input(description="A new member of an organization, and what the member may do.")
+class AddMemberInput:
+    organization_id: strawberry.ID = described("The organization's global id.")
+    user_id: strawberry.ID = described("The global id of the user who joins it.")
+    role: Role = optional(
+        "What the member may do. OWNER is given by owners alone, else FORBIDDEN.", Role.MEMBER
+    )
+    workspace_ids: list[strawberry.ID] | None = optional(
+        "The global ids of the workspaces that a MEMBER may enter; none when left out. Owners and admins "
+        "enter all."
+    )
+
+
+@strawberry.input(description="A member who leaves an organization.")
+class RemoveMemberInput:
+    organization_id: strawberry.ID = described("The organization's global id.")
+    user_id: strawberry.ID = described("The global id of the user who leaves it.")
+
+
+@strawberry.type
+class OrganizationMutations:
+    """Organizations, their workspaces and members."""
+
+    @mutation(TokenScope.USER)
+    async def create_organization(
+        self, info: Info, input: Annotated[CreateOrganizationInput, argument("The organization to make.")]
+    ) -> CreateOrganizationPayload | None:
+        """Makes an organization, of which the viewer is the owner."""
+        row = await memberships.create_organization(info.context, input.name)
+        return CreateOrganizationPayload(organization=Organization.of(row))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def create_workspace(
+        self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
+    ) -> CreateWorkspacePayload | None:
+        """Makes a workspace, by an owner or admin of the organization."""
+        row = await memberships.create_workspace(info.context, input.organization_id, input.name)
+        return CreateWorkspacePayload(workspace=Workspace.of(row))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def add_member(
+        self,
+        info: Info,
+        input: Annotated[AddMemberInput, argument("Who joins which organization, and as what.")],
+    ) -> AddMemberPayload | None:
+        """Adds a member to an organization, by an owner or admin; owners are made by owners alone. CONFLICT
+        when the user is a member already."""
+        row = await memberships.add_member(
+            info.context,
+            input.organization_id,
+            input.user_id,
+            role=input.role,
+            workspace_ids=input.workspace_ids or (),
+        )
+        return AddMemberPayload(user=User.of(row))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def remove_member(
+        self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves which organization.")]
+    ) -> RemoveMemberPayload | None:
+        """Removes a member from an organization and its workspaces, by an owner or admin; anybody may leave,
+        and owners are removed by owners alone. CONFLICT where no owner would be left."""
+        row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
+        return RemoveMemberPayload(user=User.of(row))

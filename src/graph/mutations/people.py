@@ -1,0 +1,112 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.fields import argument, described, mutation
+from graph.info import Info
+from graph.inputs import optional
+from graph.mutations.arguments import UserId
+from graph.scalars import BigInt
+from graph.types.insight import UserInsight
+from graph.types.payloads import FollowPayload, UserInsightPayload
+from graph.types.publication import User
+from models import SourceType
+from resolvers import insights, people
+from resolvers.insights import Given, GivenWork
+
+
+@strawberry.input(description="A work of the viewer's.")
+class WorkInput:
+    item_id: str = described("YouTube video id or SoundCloud track id, at most 200 characters.")
+    source_type: SourceType = described("Where it is published.")
+    is_individual_work: bool = described("Whether the viewer made it alone.")
+    in_app_plays: BigInt = optional(
+        "How often it was played here until now, at most 10^12; later events PLAY add to it. When left out "
+        "it is 0, also for a work that was there already.",
+        BigInt(0),
+    )
+
+
+@strawberry.input(description="What the viewer tells of themselves. What is left out stays as it is.")
+class UserInsightInput:
+    has_about: bool | None = optional("Whether the profile has a text about the user.")
+    number_of_roles: int | None = optional("How many roles the user has played.")
+    number_of_acts: int | None = optional("How many acts the user has performed.")
+    profile_views: BigInt | None = optional(
+        "How often the profile was opened until now, at most 10^12; later events PROFILE_VIEW add to it."
+    )
+    profile_searches: BigInt | None = optional(
+        "How often a search has found the profile until now, at most 10^12; later events PROFILE_SEARCH add "
+        "to it."
+    )
+    connects: BigInt | None = optional("How many friends the user has, at most 10^12.")
+    facebook_page_id: BigInt | None = optional(
+        "The number of the user's Facebook page, from 1. After a change, followers are null until Facebook "
+        "tells them."
+    )
+    twitter_handle: str | None = optional(
+        "On X, once Twitter, with or without an @: 1 to 15 letters, digits and _. After a change, followers "
+        "are null until X tells them."
+    )
+    instagram_handle: str | None = optional(
+        "On Instagram, with or without an @: 1 to 30 letters, digits, . and _. After a change, followers "
+        "are null until Instagram tells them."
+    )
+    works: list[WorkInput] | None = optional(
+        "All of the user's works, at most 500: those not in it are removed."
+    )
+
+
+@strawberry.type
+class PeopleMutations:
+    """Who follows whom, and what users tell of themselves."""
+
+    @mutation(TokenScope.USER)
+    async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
+        """The viewer follows the user from now on. A second time changes nothing; oneself is
+        BAD_USER_INPUT."""
+        return FollowPayload(user=User.of(await people.follow(info.context, user_id)))
+
+    @mutation(TokenScope.USER)
+    async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
+        """The viewer follows the user no longer. Nothing changes where that was so before."""
+        return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
+
+    @mutation(TokenScope.USER)
+    async def create_user_insight(
+        self, info: Info, input: Annotated[UserInsightInput, argument("What the viewer tells of themselves.")]
+    ) -> UserInsightPayload | None:
+        """Makes the viewer's insight. CONFLICT when there is one already."""
+        row = await insights.create_insight(info.context, _given(input))
+        return UserInsightPayload(user_insight=UserInsight.of(row))
+
+    @mutation(TokenScope.USER)
+    async def update_user_insight(
+        self,
+        info: Info,
+        input: Annotated[UserInsightInput, argument("What to change of what the viewer tells.")],
+    ) -> UserInsightPayload | None:
+        """Changes the viewer's insight. NOT_FOUND before there is one."""
+        row = await insights.update_insight(info.context, _given(input))
+        return UserInsightPayload(user_insight=UserInsight.of(row))
+
+
+def _given(input: UserInsightInput) -> Given:
+    return Given(
+        has_about=input.has_about,
+        number_of_roles=input.number_of_roles,
+        number_of_acts=input.number_of_acts,
+        profile_views=input.profile_views,
+        profile_searches=input.profile_searches,
+        connects=input.connects,
+        facebook_page_id=input.facebook_page_id,
+        twitter_handle=input.twitter_handle,
+        instagram_handle=input.instagram_handle,
+        works=None
+        if input.works is None
+        else [
+            GivenWork(work.source_type, work.item_id, work.is_individual_work, work.in_app_plays)
+            for work in input.works
+        ],
+    )

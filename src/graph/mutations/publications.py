@@ -1,0 +1,104 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.fields import argument, described, mutation
+from graph.info import Info
+from graph.inputs import optional
+from graph.mutations.arguments import PublicationId, UserId
+from graph.types.payloads import (
+    CreatePublicationPayload,
+    PublicationPayload,
+    PublishExperiencePayload,
+    UpdatePublicationPayload,
+)
+from graph.types.publication import Experience, Publication
+from models import ExperienceType
+from resolvers import publications
+
+
+@strawberry.input(description="A new publication, of which the viewer will be the owner.")
+class CreatePublicationInput:
+    name: str = described("1 to 200 characters; blanks around them are dropped.")
+    custom_url: str = described(
+        "Its name in addresses: 3 to 100 of a-z, 0-9 and hyphens, but no hyphen at its ends. CONFLICT when "
+        "it is another publication's."
+    )
+    allow_bookings: bool = optional("Whether appointments with its makers can be booked.", False)
+
+
+@strawberry.input(description="What to change of a publication. What is left out or null stays as it is.")
+class UpdatePublicationInput:
+    id: strawberry.ID = described("The publication's global id.")
+    name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
+    custom_url: str | None = optional(
+        "Its name in addresses: 3 to 100 of a-z, 0-9 and hyphens, but no hyphen at its ends. CONFLICT when "
+        "it is another publication's."
+    )
+    allow_bookings: bool | None = optional("Whether appointments with its makers can be booked.")
+
+
+@strawberry.input(description="A new experience of a publication.")
+class PublishExperienceInput:
+    publication_id: strawberry.ID = described("The global id of the publication that offers it.")
+    type: ExperienceType = described("What kind of experience it is.")
+    title: str = described("1 to 200 characters; blanks around them are dropped.")
+
+
+@strawberry.type
+class PublicationMutations:
+    """Publications, their co-creators and experiences."""
+
+    @mutation(TokenScope.USER)
+    async def create_publication(
+        self, info: Info, input: Annotated[CreatePublicationInput, argument("The publication to make.")]
+    ) -> CreatePublicationPayload | None:
+        """Makes a publication, of which the viewer is the owner. CONFLICT when its custom URL is taken."""
+        row = await publications.create_publication(
+            info.context, name=input.name, custom_url=input.custom_url, allow_bookings=input.allow_bookings
+        )
+        return CreatePublicationPayload(publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def update_publication(
+        self,
+        info: Info,
+        input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
+    ) -> UpdatePublicationPayload | None:
+        """Changes a publication, by its owner or a co-creator. CONFLICT when the custom URL is taken."""
+        row = await publications.update_publication(
+            info.context,
+            input.id,
+            name=input.name,
+            custom_url=input.custom_url,
+            allow_bookings=input.allow_bookings,
+        )
+        return UpdatePublicationPayload(publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def add_co_creator(
+        self, info: Info, publication_id: PublicationId, user_id: UserId
+    ) -> PublicationPayload | None:
+        """Makes a user a co-creator, by the owner. CONFLICT when the user is one already."""
+        row = await publications.add_co_creator(info.context, publication_id, user_id)
+        return PublicationPayload(publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def remove_co_creator(
+        self, info: Info, publication_id: PublicationId, user_id: UserId
+    ) -> PublicationPayload | None:
+        """Removes a co-creator, by the owner; a co-creator may also leave. NOT_FOUND when the user is
+        none."""
+        row = await publications.remove_co_creator(info.context, publication_id, user_id)
+        return PublicationPayload(publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def publish_experience(
+        self, info: Info, input: Annotated[PublishExperienceInput, argument("What to publish, and where.")]
+    ) -> PublishExperiencePayload | None:
+        """Adds an experience to a publication, by its owner or a co-creator."""
+        row = await publications.publish_experience(
+            info.context, input.publication_id, type=input.type, title=input.title
+        )
+        return PublishExperiencePayload(experience=Experience.of(row))

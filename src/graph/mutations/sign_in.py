@@ -1,0 +1,88 @@
+from typing import Annotated
+
+import strawberry
+
+from auth.viewer import TokenScope
+from graph.directives import A_SIGN_IN
+from graph.fields import argument, described, mutation
+from graph.info import Info
+from graph.inputs import optional
+from graph.mutations.arguments import OrganizationId
+from graph.types.payloads import AuthPayload, CreateAuthenticationKeyPayload, RevokeAuthenticationKeyPayload
+from resolvers import accounts
+
+
+@strawberry.input(description="An account's email and password.")
+class PasswordInput:
+    email: str = described("The account's email, in upper or lower case.")
+    password: str = described("The account's password, exactly as it was set.")
+
+
+@strawberry.input(description="One way to sign in: exactly one is given.", one_of=True)
+class LoginInput:
+    password: PasswordInput | None = described("By email and password.")
+    authentication_key: str | None = described(
+        "By the secret of an authentication key, for programs: see `createAuthenticationKey`."
+    )
+
+
+@strawberry.input(description="A key by which a program signs in.")
+class CreateAuthenticationKeyInput:
+    name: str = described("What the key is for, to tell it from others: 1 to 100 characters.")
+    days: int = optional("How many days of 24 hours it is good for, from 1 to 730.", 90)
+
+
+@strawberry.type
+class SignInMutations:
+    """Signing in, and keys."""
+
+    @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
+    async def login(
+        self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
+    ) -> AuthPayload | None:
+        """Step 1 of signing in: a token, by password or by authentication key. It is also in the response
+        header `x-auth-token`. Needs no token. UNAUTHENTICATED where what was given is wrong, THROTTLED after
+        too many tries, with `retryAfter` in seconds."""
+        if input.password is not None:
+            signed_in = await accounts.login_by_password(
+                info.context, input.password.email, input.password.password
+            )
+        else:
+            signed_in = await accounts.login_by_key(info.context, input.authentication_key or "")
+        return AuthPayload.of(signed_in)
+
+    @mutation(TokenScope.USER)
+    async def issue_organization_token(
+        self, info: Info, organization_id: OrganizationId
+    ) -> AuthPayload | None:
+        """Step 3, after `organizations`: a token that acts within one organization that the viewer belongs
+        to."""
+        return AuthPayload.of(await accounts.organization_token(info.context, organization_id))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def issue_workspace_token(
+        self,
+        info: Info,
+        organization_id: OrganizationId,
+        workspace_id: Annotated[strawberry.ID, argument("The workspace's global id.")],
+    ) -> AuthPayload | None:
+        """Step 5, after `workspaces`: a token that acts within one workspace that the viewer may enter.
+        Owners and admins of the organization need none."""
+        return AuthPayload.of(await accounts.workspace_token(info.context, organization_id, workspace_id))
+
+    @mutation(TokenScope.USER)
+    async def create_authentication_key(
+        self, info: Info, input: Annotated[CreateAuthenticationKeyInput, argument("The key to make.")]
+    ) -> CreateAuthenticationKeyPayload | None:
+        """Makes a key by which a program signs in as the viewer."""
+        key = await accounts.create_key(info.context, name=input.name, days=input.days)
+        return CreateAuthenticationKeyPayload.of(key)
+
+    @mutation(TokenScope.USER)
+    async def revoke_authentication_key(
+        self,
+        info: Info,
+        id: Annotated[strawberry.ID, argument("The key's global id, as `createAuthenticationKey` gave it.")],
+    ) -> RevokeAuthenticationKeyPayload | None:
+        """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND."""
+        return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))

@@ -1,0 +1,95 @@
+"""Each document is parsed once, and kept for as long as it is asked for often enough."""
+
+from asyncio import Future, ensure_future, get_running_loop, shield
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
+from functools import partial
+from typing import TypeVar
+
+from cachetools import LRUCache
+from graphql import GraphQLSyntaxError, Source, parse
+
+from graph.document import Document
+
+R = TypeVar("R")
+
+_CHARACTERS_A_TOKEN = 20
+"""The most that a document may have for each token, with blanks and comments: more than anybody writes."""
+_MOST_WEIGHT = 100_000
+"""Of all documents that are kept together, in tokens."""
+_LONG_TEXT = 1_000
+"""Characters. A longer text is parsed in the thread."""
+_thread = ThreadPoolExecutor(1, "documents")
+"""One thread alone: then it has the interpreter half of the time, and the event loop the other half."""
+
+
+async def in_thread(find: Callable[[], R]) -> R:
+    """What `find` returns, found in the thread for long documents."""
+    return await get_running_loop().run_in_executor(_thread, copy_context().run, find)
+
+
+_documents: LRUCache[tuple[str, int], Document] = LRUCache(_MOST_WEIGHT, lambda document: document.weight)
+_parsing: dict[tuple[str, int], Future[Document]] = {}
+
+
+def parsed_document(text: str, most_tokens: int) -> Document:
+    """A document with more than `most_tokens` tokens does not parse."""
+    document = _documents.get((text, most_tokens))
+    if document is None:
+        document = _parsed(text, most_tokens)
+        if document.node:
+            _keep(document)
+    return document
+
+
+def is_parsed_at_once(text: str, most_tokens: int) -> bool:
+    """Whether `parsed_document` is quick enough for the event loop to wait for it."""
+    return len(text) <= _LONG_TEXT or (text, most_tokens) in _documents
+
+
+async def parsed_in_thread(text: str, most_tokens: int) -> Document:
+    """The same as `parsed_document`, for long texts. However many ask for a text, it is parsed once."""
+    parsing = _parsing.get((text, most_tokens))
+    if parsing is None:
+        parse_it = partial(_parsed, text, most_tokens)
+        parsing = _parsing[text, most_tokens] = ensure_future(in_thread(parse_it))
+        parsing.add_done_callback(partial(_keep_parsed, text, most_tokens))
+    return await shield(parsing)
+
+
+def add_weight(document: Document, tokens: int) -> None:
+    """What was found out about the document takes so much more memory than the document itself."""
+    document.weight += tokens
+    _keep(document)
+
+
+def drop(document: Document) -> None:
+    """For invalid documents: their errors may repeat the text again and again."""
+    _documents.pop((document.text, document.most_tokens), None)
+
+
+def _keep_parsed(text: str, most_tokens: int, parsing: "Future[Document]") -> None:
+    del _parsing[text, most_tokens]
+    if not parsing.cancelled() and not parsing.exception() and parsing.result().node:
+        _keep(parsing.result())
+
+
+def _keep(document: Document) -> None:
+    # The cache weighs a document when it comes in, and goes by that weight when it goes.
+    drop(document)
+    if document.weight <= _MOST_WEIGHT:
+        _documents[document.text, document.most_tokens] = document
+
+
+def _parsed(text: str, most_tokens: int) -> Document:
+    try:
+        node = parse(
+            Source(text),
+            max_lexical_tokens=most_tokens,
+            max_comments=most_tokens,
+            max_source_length=most_tokens * _CHARACTERS_A_TOKEN,
+        )
+    except GraphQLSyntaxError as error:
+        return Document(text, most_tokens, None, error)
+    return Document(text, most_tokens, node)

@@ -1,0 +1,165 @@
+"""Objects and lists that the executor has begun to complete, and may leave for a while and go on with."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import orjson
+from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined
+from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
+from graphql.pyutils import Path
+from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
+
+from base.scheduler import RunQueue
+from resolvers.context import Context
+
+
+class QueuedExecutor(StrawberryGraphQLCoreExecutionContext):
+    """An executor that counts its steps in the run queue of its request."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        context: Context = self.context_value
+        self.run_queue: RunQueue = context.run_queue
+
+
+class PartialObject:
+    """An object, as far as it is complete."""
+
+    __slots__ = (
+        "_executor",
+        "_fields",
+        "_of_all",
+        "_path",
+        "_type_name",
+        "awaited",
+        "completed",
+    )
+
+    def __init__(
+        self,
+        executor: QueuedExecutor,
+        parent_type: GraphQLObjectType,
+        source_value: Any,
+        path: Path | None,
+        grouped_field_set: GroupedFieldSet,
+        position_context: Any,
+    ) -> None:
+        self._executor = executor
+        self._fields = iter(grouped_field_set.items())
+        self._path = path
+        self._type_name = parent_type.name
+        self._of_all = parent_type, source_value, position_context
+        self.completed: dict[str, Any] = {}
+        self.awaited: list[str] = []
+        """The names of fields whose values are still awaited."""
+
+    def go_on(self) -> bool:
+        """Completes more, until enough was done in this turn. Returns whether it came to the end."""
+        executor, run_queue = self._executor, self._executor.run_queue
+        parent_type, source_value, position = self._of_all
+        completed, awaited = self.completed, self.awaited
+        execute, is_awaitable = executor.execute_field, executor.is_awaitable
+        try:
+            for name, details in self._fields:
+                run_queue.steps += 1
+                result = execute(
+                    parent_type, source_value, details, Path(self._path, name, self._type_name), position
+                )
+                if result is not Undefined:
+                    completed[name] = result
+                    if is_awaitable(result):
+                        awaited.append(name)
+                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                    return False
+        except Exception:
+            if awaited:
+                executor.settle_in_background(self.waiting())
+            raise
+        return True
+
+    def waiting(self) -> list[Any]:
+        return [self.completed[name] for name in self.awaited]
+
+
+class PartialList:
+    """A list, as far as it is complete."""
+
+    __slots__ = (
+        "_executor",
+        "_index",
+        "_items",
+        "_of_all",
+        "_path",
+        "_texts",
+        "awaited",
+        "completed",
+    )
+
+    def __init__(
+        self,
+        executor: QueuedExecutor,
+        items: Iterable[Any],
+        path: Path,
+        item_type: GraphQLOutputType,
+        field_details_list: FieldDetailsList,
+        info: GraphQLResolveInfo[Any],
+        position_context: Any,
+    ) -> None:
+        self._executor = executor
+        self._items = iter(items)
+        self._path = path
+        self._index = 0
+        self._of_all = item_type, field_details_list, info, position_context
+        self._texts: list[bytes] = []
+        self.completed: list[Any] = []
+        self.awaited: list[int] = []
+        """The indexes of items that are still awaited."""
+
+    def go_on(self) -> bool:
+        """Completes more, until enough was done in this turn. Returns whether it came to the end."""
+        executor, run_queue = self._executor, self._executor.run_queue
+        item_type, details, info, position = self._of_all
+        completed, awaited = self.completed, self.awaited
+        complete, is_awaitable = executor.complete_list_item_value, executor.is_awaitable
+        try:
+            for item in self._items:
+                path = Path(self._path, self._index, None)
+                self._index += 1
+                run_queue.steps += 1
+                if is_awaitable(item):
+                    awaited.append(len(completed))
+                    completed.append(
+                        executor.complete_awaitable_list_item_value(
+                            item, item_type, details, info, path, position
+                        )
+                    )
+                elif complete(item, completed, item_type, details, info, path, position):
+                    awaited.append(len(completed) - 1)
+                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                    return False
+        except Exception:
+            if awaited:
+                executor.settle_in_background(self.waiting())
+            raise
+        return True
+
+    def waiting(self) -> list[Any]:
+        return [self.completed[place] for place in self.awaited]
+
+    def shorten(self) -> None:
+        """Turns what is complete into text."""
+        if self.completed:
+            self._texts.append(json_items(self.completed))
+            self.completed.clear()
+
+    def text(self, rest: Sequence[bytes]) -> orjson.Fragment:
+        return json_list([*self._texts, *rest])
+
+
+def json_items(items: Sequence[Any]) -> bytes:
+    """The items as JSON, without the brackets around them."""
+    return orjson.dumps(items)[1:-1]
+
+
+def json_list(texts: Sequence[bytes]) -> orjson.Fragment:
+    return orjson.Fragment(b"[" + b",".join(texts) + b"]")

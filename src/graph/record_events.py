@@ -1,0 +1,141 @@
+"""A document that only records one list of events is answered without an executor, with the same answer.
+
+For a single event, the executor takes ten times as long as everything else.
+"""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+from graphql import (
+    FieldNode,
+    GraphQLError,
+    GraphQLSchema,
+    SelectionSetNode,
+    VariableNode,
+    validate,
+)
+from strawberry.types import ExecutionResult
+
+from graph.document import Operation
+from graph.event_variables import EVENT_TYPE, decoded_events
+from ingest.outcomes import EventOutcome, EventStatus
+from resolvers import recording
+from resolvers.context import Context
+
+_COST = 5
+"""Of recording without an executor."""
+_EVENTS_A_UNIT = 10
+"""Events that cost one unit more."""
+
+Shape = tuple[tuple[str, Any], ...]
+"""The shape of an answer: for each key the field's name, or for `results` the shape of each."""
+
+
+class Recording(NamedTuple):
+    """What a document asks for that only records the list of events in one variable."""
+
+    operation: str | None
+    variable: str
+    field: FieldNode
+    shape: Shape
+    given: list[Any]
+    """What the variable holds."""
+
+    async def run(self, context: Context) -> ExecutionResult:
+        """Raises BAD_USER_INPUT when what is given is no list of events, and THROTTLED."""
+        context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
+        events = decoded_events(self.variable, self.given)
+        key = _key(self.field)
+        try:
+            outcomes = await recording.record(context, events)
+        except Exception as error:
+            located = GraphQLError(str(error), [self.field], path=[key], original_error=error)
+            return ExecutionResult({key: None}, [located])
+        return ExecutionResult({key: _payload(outcomes, self.shape)}, None)
+
+
+def recording_of(
+    schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any] | None
+) -> Recording | None:
+    """None when the request is anything else: then it takes the usual way, and is judged there."""
+    if not variables or EVENT_TYPE not in operation.document.text:
+        return None
+    known = operation.known(Recording, lambda: _recording(schema, operation))
+    if known is None:
+        return None
+    given = variables.get(known.variable)
+    return known._replace(given=given) if isinstance(given, list) else None
+
+
+def _recording(schema: GraphQLSchema, operation: Operation) -> Recording | None:
+    definition, document = operation.definition, operation.document.node
+    if definition is None or document is None or len(document.definitions) > 1:
+        return None
+    fields = _plain_fields(definition.selection_set, {"recordEvents"})
+    if operation.type != "mutation" or definition.directives or not fields or len(fields) > 1:
+        return None
+    given = [argument.value for argument in fields[0].arguments or ()]
+    shape = _shape(fields[0].selection_set)
+    if shape is None or not isinstance(given[0], VariableNode) or validate(schema, document):
+        return None
+    return Recording(operation.own_name, given[0].name.value, fields[0], shape, [])
+
+
+def _plain_fields(selected: SelectionSetNode | None, names: Iterable[str]) -> list[FieldNode] | None:
+    """None when there is more than fields of these names, without directives and under different keys."""
+    fields = [node for node in selected.selections if isinstance(node, FieldNode)] if selected else []
+    is_plain = (
+        selected is not None
+        and len({_key(field) for field in fields}) == len(selected.selections)
+        and all(field.name.value in names and not field.directives for field in fields)
+    )
+    return fields if is_plain else None
+
+
+def _shape(selected: SelectionSetNode | None) -> Shape | None:
+    fields = _plain_fields(selected, {*_OF_PAYLOAD, "results"})
+    if fields is None:
+        return None
+    shape: list[tuple[str, Any]] = []
+    for field in fields:
+        asked: Any = field.name.value
+        if asked == "results":
+            of_each = _plain_fields(field.selection_set, _OF_RESULT)
+            if of_each is None:
+                return None
+            asked = tuple((_key(one), one.name.value) for one in of_each)
+        shape.append((_key(field), asked))
+    return tuple(shape)
+
+
+def _key(field: FieldNode) -> str:
+    return (field.alias or field.name).value
+
+
+def _payload(outcomes: list[EventOutcome], shape: Shape) -> dict[str, Any]:
+    return {
+        key: [{name: _OF_RESULT[of](outcome) for name, of in asked} for outcome in outcomes]
+        if isinstance(asked, tuple)
+        else _OF_PAYLOAD[asked](outcomes)
+        for key, asked in shape
+    }
+
+
+def _counted(status: EventStatus) -> Callable[[list[EventOutcome]], int]:
+    return lambda outcomes: [outcome.status for outcome in outcomes].count(status)
+
+
+_OF_PAYLOAD: dict[str, Callable[[list[EventOutcome]], Any]] = {
+    "__typename": lambda _: "RecordEventsPayload",
+    "stored": _counted(EventStatus.STORED),
+    "duplicates": _counted(EventStatus.DUPLICATE),
+    "dropped": _counted(EventStatus.DROPPED),
+    "corrected": lambda outcomes: sum(1 for outcome in outcomes if outcome.clock_behind),
+}
+_OF_RESULT: dict[str, Callable[[EventOutcome], Any]] = {
+    "__typename": lambda _: "EventResult",
+    "id": lambda outcome: str(outcome.id),
+    "status": lambda outcome: outcome.status.name,
+    "reason": lambda outcome: outcome.reason,
+    "clockCorrection": lambda outcome: outcome.clock_behind or None,
+}

@@ -1,0 +1,144 @@
+"""Writes a batch of events in one transaction, and in smaller ones where the database refuses it."""
+
+import logging
+import sqlite3
+from asyncio import get_running_loop
+from collections.abc import Sequence
+from enum import IntEnum
+from itertools import compress
+from typing import NamedTuple
+
+import asyncpg
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from base.retries import Backoff, retried
+from database import Bulk, Database, fault_of
+from ingest.domain_caps import DomainCaps
+from ingest.events import NewEvent
+from ingest.publication_revisions import raise_revisions
+from ingest.store import stored
+from ingest.topics import Topics, topics_of
+
+log = logging.getLogger("viewgraph")
+
+_OF_THE_DATABASE = (OSError, sqlite3.Error, asyncpg.PostgresError, asyncpg.InterfaceError, SQLAlchemyError)
+_OF_THE_EVENTS = (
+    sqlite3.DataError,
+    sqlite3.IntegrityError,
+    sqlite3.InterfaceError,
+    asyncpg.DataError,
+    asyncpg.IntegrityConstraintViolationError,
+)
+"""They are the database's errors too, but about what was to be written."""
+_BACKOFF = Backoff(0.05, 1.0)
+
+
+class Fate(IntEnum):
+    """What became of an event."""
+
+    NEW = 1
+    KNOWN = 2
+    """It was stored before."""
+    POISONOUS = 3
+    """The database refuses it, whatever is written beside it."""
+
+
+_FATES = {True: Fate.NEW, False: Fate.KNOWN, None: None}
+
+
+class Batch(NamedTuple):
+    events: Sequence[NewEvent]
+    refreshed: Sequence[int]
+    """The ids of publications whose makers shall see this at once."""
+    seconds: float
+    """How long the database may take, with all attempts."""
+    seconds_away: float
+    """How long the database may be away."""
+
+    def halves(self) -> tuple["Batch", "Batch"]:
+        middle = len(self.events) // 2
+        return self._replace(events=self.events[:middle]), self._replace(events=self.events[middle:])
+
+
+class BatchWriter:
+    """`topics` are told what was counted."""
+
+    def __init__(self, database: Database, topics: Topics, caps: DomainCaps) -> None:
+        self._database = database
+        self._topics = topics
+        self._caps = caps
+
+    async def write(self, batch: Batch) -> list[Fate | None]:
+        """The fate of each event; None if its tenant is locked, so that it was not written.
+
+        Raises what the database raises while it is away.
+        """
+        try:
+            return await self._stored(batch)
+        except Exception as error:
+            if is_passing(error):
+                raise
+            log.warning(
+                "A batch of %d events was refused and is taken apart", len(batch.events), exc_info=error
+            )
+        return await self._stored_apart(batch)
+
+    async def _stored_apart(self, batch: Batch) -> list[Fate | None]:
+        """Writes halves, and halves of these, until what the database refuses is alone."""
+        if len(batch.events) == 1:
+            return [Fate.POISONOUS]
+        fates: list[Fate | None] = []
+        for half in batch.halves():
+            try:
+                fates += await self._stored(half)
+            except Exception as error:
+                if is_passing(error):
+                    raise
+                fates += await self._stored_apart(half)
+        return fates
+
+    async def _stored(self, batch: Batch) -> list[Fate | None]:
+        """Tries again while the database is away, for as long as callers have patience."""
+        time = get_running_loop().time
+        began = time()
+        deadline = began + batch.seconds
+        last_attempt = began + min(batch.seconds, batch.seconds_away)
+
+        async def attempt(number: int) -> list[bool | None]:
+            are_new = await self._store_once(batch, deadline - time())
+            # An earlier attempt may have stored them, though nobody said so.
+            changed = compress(batch.events, are_new) if number == 1 else batch.events
+            self._topics.announce(topics_of(changed))
+            return are_new
+
+        def pause_after(error: Exception, number: int) -> float | None:
+            pause = _BACKOFF.pause(number)
+            if not is_passing(error) or time() + pause > last_attempt:
+                return None
+            log.warning("The database is away, trying again: %s", error)
+            return pause
+
+        return [_FATES[is_new] for is_new in await retried(attempt, pause_after)]
+
+    async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
+        async def written(bulk: Bulk) -> list[bool | None]:
+            if batch.refreshed:
+                await raise_revisions(bulk, batch.refreshed)
+            return await stored(bulk, batch.events, self._caps)
+
+        return await self._database.in_bulk(written, seconds=seconds)
+
+
+def is_passing(error: BaseException) -> bool:
+    """Whether the error is about the database's state, and not about what was to be written."""
+    if fault_of(error):
+        return True
+    if isinstance(error, DBAPIError) and error.orig is not None:
+        return is_passing(error.orig)
+    if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None:
+        # A partition was made for the event's month meanwhile: the next time the event goes there.
+        return True
+    # An error that SQLAlchemy raises in place of the driver's has the driver's own as its cause.
+    if isinstance(error, _OF_THE_EVENTS) or isinstance(error.__cause__, _OF_THE_EVENTS):
+        return False
+    return isinstance(error, _OF_THE_DATABASE) or isinstance(error.__cause__, _OF_THE_DATABASE)

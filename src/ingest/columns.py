@@ -1,0 +1,32 @@
+"""The columns of the tables that ingest reads and writes."""
+
+from database import table_of
+from models import (
+    ActiveUser,
+    DayTotal,
+    Domain,
+    EngagedView,
+    Event,
+    MonthTotal,
+    Organization,
+    Publication,
+    Tenant,
+    User,
+    VisitorSalt,
+    VisitorSketch,
+    ZoneRules,
+)
+
+EVENTS = table_of(Event).c
+DAYS = table_of(DayTotal).c
+MONTHS = table_of(MonthTotal).c
+ACTIVE = table_of(ActiveUser).c
+VIEWS = table_of(EngagedView).c
+SKETCHES = table_of(VisitorSketch).c
+SALTS = table_of(VisitorSalt).c
+DOMAINS = table_of(Domain).c
+TENANTS = table_of(Tenant).c
+RULES = table_of(ZoneRules).c
+USERS = table_of(User).c
+ORGANIZATIONS = table_of(Organization).c
+PUBLICATIONS = table_of(Publication).c

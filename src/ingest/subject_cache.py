@@ -1,0 +1,76 @@
+"""Subjects by what senders name, remembered for a while: the same few come again and again."""
+
+from collections.abc import Hashable, Iterable, Mapping
+from typing import Any, assert_never
+
+from cachetools import TTLCache
+
+from base.ids import public_id_in
+from base.kinds import SUBJECTS, Kind
+from ingest.wire import SOURCES, WireSubject, WireWork
+from loaders.base import Loaders
+from loaders.subjects import Subject, SubjectByKey, SubjectKey
+
+_REMEMBERED = 100_000
+_SECONDS = 60
+_SECONDS_OF_A_RIGHT = 5
+
+
+class SubjectCache:
+    """Outlives requests. Holds facts about subjects, which are the same for every sender."""
+
+    def __init__(self) -> None:
+        self._known: TTLCache[WireSubject, Subject] = TTLCache(_REMEMBERED, _SECONDS)
+
+    async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
+        """Has only the subjects that exist."""
+        wanted = set(asked)
+        found = {subject: known for subject in wanted if (known := self._known.get(subject))}
+        missing = {subject: key for subject in wanted if subject not in found and (key := key_of(subject))}
+        if missing:
+            rows = await loaders[SubjectByKey].load_many(missing.values())
+            for subject, row in zip(missing, rows, strict=True):
+                if row is not None:
+                    found[subject] = self._known[subject] = row
+        return found
+
+
+class ReporterCache:
+    """Who was allowed to report on what, remembered for a few seconds. Outlives requests.
+
+    It remembers only what was allowed. So whoever joins may report at once, and whoever leaves may report for
+    those seconds.
+    """
+
+    def __init__(self) -> None:
+        self._allowed: TTLCache[tuple[Hashable, Subject], bool] = TTLCache(_REMEMBERED, _SECONDS_OF_A_RIGHT)
+
+    def allow(self, who: Hashable, subject: Subject) -> None:
+        self._allowed[who, subject] = True
+
+    def are_known(self, who: Hashable, subject: Subject) -> bool:
+        return (who, subject) in self._allowed
+
+
+_FIELDS = [(kind, entry.id, entry.field) for kind, entry in SUBJECTS.items()]
+
+
+def key_of(subject: WireSubject) -> SubjectKey | None:
+    """None where it is named by no field or by several, or by an id of another kind."""
+    named = [(kind, id, value) for kind, id, field in _FIELDS if (value := getattr(subject, field))]
+    if len(named) != 1:
+        return None
+    kind, id, value = named[0]
+    values = _values(id, value)
+    return SubjectKey(kind, values) if values[0] else None
+
+
+def _values(kind: Kind, value: str | WireWork) -> tuple[Any, ...]:
+    """In the order of `SubjectEntry.key`."""
+    match value:
+        case str():
+            return (public_id_in(value, kind),)
+        case WireWork():
+            return (public_id_in(value.user_id, kind), SOURCES[value.source_type], value.item_id)
+        case _:
+            assert_never(value)

@@ -1,0 +1,144 @@
+"""Assets are made and changed."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from sqlalchemy import delete, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
+from auth.access import Access, require
+from base.errors import BadUserInput
+from base.ids import uuid7
+from ingest.domains import InvalidDomain, domain_pattern
+from ingest.topics import Topic, touch
+from loaders.assets import AssetById, AssetRow
+from models import (
+    Asset,
+    AssetDomain,
+    AssetFormat,
+    AssetFormatType,
+    Organization,
+    SubjectKind,
+)
+from resolvers.context import Context
+from resolvers.makers import as_written
+from resolvers.organizations import find_asset, find_workspace
+from resolvers.quotas import require_within_quota
+from resolvers.text_arguments import required_text
+
+_LONGEST_NAME = 200
+_LONGEST_URL = 2000
+MOST_FORMATS = 100
+_MOST_DOMAINS = 100
+_ACTING = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+
+
+class GivenFormat(NamedTuple):
+    type: AssetFormatType
+    url: str
+    size_bytes: int | None
+
+
+async def create_asset(
+    context: Context,
+    workspace_id: str,
+    *,
+    name: str,
+    formats: Sequence[GivenFormat],
+    domains: Sequence[str],
+) -> AssetRow:
+    """By whoever may act in the workspace."""
+    context.viewer.required_user_id()
+    workspace = await find_workspace(context, workspace_id)
+    await require(context.loaders, context.viewer, _ACTING, workspace)
+    asset = Asset(
+        public_id=uuid7(context.now),
+        organization_id=workspace.organization_id,
+        workspace_id=workspace.id,
+        name=required_text(name, "name", longest=_LONGEST_NAME),
+        created_at=context.now,
+    )
+    _require_formats(formats)
+    checked_domains = _checked_domains(domains)
+    async with context.writing() as session:
+        await _require_within_quota(context, session, workspace.organization_id)
+        session.add(asset)
+        await session.flush()
+        session.add_all([*_formats(asset.id, formats), *_domains(asset.id, checked_domains)])
+    return await as_written(context, AssetById, asset.id)
+
+
+async def _require_within_quota(context: Context, session: AsyncSession, organization_id: int) -> None:
+    made = select(col(Asset.id)).where(col(Asset.organization_id) == organization_id)
+    most = context.limits.quotas.assets
+    await require_within_quota(
+        session, Organization, organization_id, made, most, "assets of its organization"
+    )
+
+
+async def update_asset(
+    context: Context,
+    id: str,
+    *,
+    name: str | None,
+    formats: Sequence[GivenFormat] | None,
+    domains: Sequence[str] | None,
+) -> AssetRow:
+    """What is None stays as it is; a list replaces the whole list from before."""
+    context.viewer.required_user_id()
+    row = await find_asset(context, id)
+    await require(context.loaders, context.viewer, _ACTING, row)
+    checked_name = row.name if name is None else required_text(name, "name", longest=_LONGEST_NAME)
+    _require_formats(formats or ())
+    checked_domains = None if domains is None else _checked_domains(domains)
+    async with context.writing() as session:
+        asset = await session.get_one(Asset, row.id)
+        asset.name = checked_name
+        if formats is not None:
+            await session.execute(delete(AssetFormat).where(col(AssetFormat.asset_id) == row.id))
+            session.add_all(_formats(row.id, formats))
+        if checked_domains is not None:
+            await session.execute(delete(AssetDomain).where(col(AssetDomain.asset_id) == row.id))
+            session.add_all(_domains(row.id, checked_domains))
+        touch(session, Topic(SubjectKind.ASSET, row.id))
+    return await as_written(context, AssetById, row.id)
+
+
+def _formats(asset_id: int, formats: Sequence[GivenFormat]) -> list[AssetFormat]:
+    return [
+        AssetFormat(asset_id=asset_id, type=given.type, url=given.url, size_bytes=given.size_bytes)
+        for given in formats
+    ]
+
+
+def _domains(asset_id: int, names: Sequence[str]) -> list[AssetDomain]:
+    return [AssetDomain(asset_id=asset_id, name=name) for name in names]
+
+
+def _require_formats(formats: Sequence[GivenFormat]) -> None:
+    for given in formats[:MOST_FORMATS]:
+        if not given.url.startswith(("https://", "http://")) or len(given.url) > _LONGEST_URL:
+            raise BadUserInput(
+                f"The URL of a file starts with https:// and has {_LONGEST_URL:,} characters at most.",
+                argument="formats.url",
+                reason="INVALID_URL",
+            )
+        if given.size_bytes is not None and given.size_bytes < 0:
+            raise BadUserInput(
+                "A file has no negative size.", argument="formats.sizeBytes", reason="INVALID_SIZE"
+            )
+    _require_few(formats, MOST_FORMATS, "formats")
+
+
+def _checked_domains(domains: Sequence[str]) -> list[str]:
+    _require_few(domains, _MOST_DOMAINS, "domains")
+    try:
+        return sorted({domain_pattern(text) for text in domains})
+    except InvalidDomain as error:
+        raise BadUserInput(f"`{error}` is no domain.", argument="domains", reason="INVALID_DOMAIN") from None
+
+
+def _require_few(items: Sequence[object], most: int, argument: str) -> None:
+    if len(items) > most:
+        raise BadUserInput(f"At most {most} {argument}.", argument=argument, reason="TOO_MANY")

@@ -1,0 +1,116 @@
+"""Reports by link: what was asked, signed for whoever asked, and asked again when the link is used."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+import msgspec
+
+from auth.access import Access, require
+from auth.links import Link
+from auth.sign_in import viewer_of_claims
+from auth.tokens import Claims
+from base.calendar import Span
+from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
+from base.ids import InvalidId, Kind, global_id, parse_global_id
+from loaders.asset_metrics import Choice, Scope
+from loaders.organizations import OrganizationById, WorkspaceById
+from loaders.people import UserById
+from reports import ReportFormat
+from resolvers.asset_metrics import Asked, asset_scope, organization_scope, workspace_scope
+from resolvers.context import Context
+from resolvers.organizations import find_asset, find_organization, find_workspace
+from resolvers.reports import DocumentKey
+
+_INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+_MOST_IDS = 100
+"""In a link: some proxies refuse addresses of more than 8,000 characters."""
+
+
+class _Question(msgspec.Struct, omit_defaults=True):
+    of: str
+    format: ReportFormat
+    start: datetime
+    end: datetime
+    """Not included."""
+    zone: str
+    domain: str | None = None
+    workspaces: list[str] | None = None
+    assets: list[str] | None = None
+
+
+async def report_url(context: Context, key: DocumentKey) -> str:
+    """Absolute, as the request came in. Raises BAD_USER_INPUT where more ids were named than it can hold."""
+    choices, span = key.scope.choices, key.scope.span
+    if len(choices.workspaces or ()) + len(choices.assets or ()) > _MOST_IDS:
+        raise BadUserInput(
+            f"A link holds {_MOST_IDS} ids at most: ask for the `document` instead.",
+            argument="assetIds",
+            reason="TOO_MANY",
+        )
+    question = _Question(
+        of=global_id(choices.kind, choices.of.public_id),
+        format=key.format,
+        start=span.start,
+        end=span.end,
+        zone=key.scope.asked_zone,
+        domain=key.scope.domain,
+        workspaces=_ids(Kind.WORKSPACE, choices.workspaces),
+        assets=_ids(Kind.ASSET, choices.assets),
+    )
+    link = Link(await _claims(context), msgspec.to_builtins(question))
+    return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
+
+
+def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
+    return None if choices is None else [global_id(kind, choice.public_id) for choice in choices]
+
+
+async def _claims(context: Context) -> Claims:
+    """Of the viewer, as in an access token."""
+    viewer, loaders = context.viewer, context.loaders
+    user = await loaders[UserById].load(viewer.required_user_id())
+    assert user is not None
+    organization = viewer.organization_id and await loaders[OrganizationById].load(viewer.organization_id)
+    workspace = viewer.workspace_id and await loaders[WorkspaceById].load(viewer.workspace_id)
+    return Claims(
+        user.public_id,
+        organization.public_id if organization else None,
+        workspace.public_id if workspace else None,
+    )
+
+
+async def linked_report(context: Context, text: str) -> DocumentKey:
+    """The viewer is then whoever asked for the link.
+
+    Raises NOT_FOUND alike for what is no link, for what is gone, and where the viewer lost the right; with
+    the status 410 for a link that has expired.
+    """
+    link = context.services.links.read(text, context.now)
+    try:
+        question = msgspec.convert(link.question, _Question)
+        context.viewer = await viewer_of_claims(link.claims, context.loaders)
+        scope = await _scope(context, question)
+    except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
+        raise NotFound("There is no such report.") from None
+    return DocumentKey(scope, question.format)
+
+
+async def _scope(context: Context, question: _Question) -> Scope:
+    """By the same rules as when it was asked first."""
+    span = Span(question.start, question.end)
+    asked = Asked(span, question.zone, question.domain, question.workspaces, question.assets)
+    row: Any
+    match parse_global_id(question.of)[0]:
+        case Kind.ORGANIZATION:
+            row = await find_organization(context, question.of)
+            await require(context.loaders, context.viewer, _INSIDERS, row)
+            return await organization_scope(context, row, asked)
+        case Kind.WORKSPACE:
+            row = await find_workspace(context, question.of)
+            await require(context.loaders, context.viewer, _INSIDERS, row)
+            return await workspace_scope(context, row, asked)
+        case _:
+            row = await find_asset(context, question.of)
+            await require(context.loaders, context.viewer, _INSIDERS, row)
+            return asset_scope(row, asked)
