@@ -16,10 +16,10 @@ from resolvers.domain_aliases import MOST_ALIASES
 @strawberry.type(description="Another name of a site, under which it is not shown.")
 class DomainAlias:
     domain: str = described(
-        "A site; `*.` and a site, for all sites below it; or `www.*`, for any site with `www.` before it."
+        "A site; `*.` and a site, for all sites below it; or www.*, for any site with www. before it."
     )
     name: str = described(
-        "The site under which it is shown. For `www.*` it is `*`: what stands behind `www.`."
+        "The site under which it is shown. For www.* it is *: what stands behind www."
     )
 
     @classmethod
