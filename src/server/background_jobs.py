@@ -38,7 +38,7 @@ async def refresh_due(services: Services) -> None:
 
 
 async def load_library(_: Services) -> None:
-    """Loads what the first visitor needs and the first answer does not. It takes long, so a thread does it."""
+    """Loads what the first visitor needs and the first answer does not, in a thread, as it takes long."""
     await sleep(_AFTER_FIRST_ANSWERS)
     await to_thread(library)
     # No rule is sure of this agent, so that all rules are loaded.

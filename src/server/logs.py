@@ -91,7 +91,7 @@ def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def _without_repetition(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Without what repeats the text: uvicorn adds a copy with colours, other handlers add the formatted text."""
+    """Drops what repeats the text: uvicorn adds a copy with colours, other handlers the formatted text."""
     for name in ("color_message", "message"):
         line.pop(name, None)
     return line

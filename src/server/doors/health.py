@@ -1,4 +1,4 @@
-"""Whether the program is alive and whether it is ready, for the tools that restart it or send requests to it."""
+"""Whether the program is alive and ready, for tools that restart it or send requests to it."""
 
 import logging
 from asyncio import Task, create_task, wait

@@ -65,7 +65,7 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
 
 
 def _let_go(error: BaseException | None) -> None:
-    """Drops the frames of the trace. They hold the error in turn, which would be garbage that is found late."""
+    """Drops the frames of the trace, which hold the error in turn: such garbage is found late."""
     while error:
         error.__traceback__ = None
         error = error.original_error if isinstance(error, GraphQLError) else None

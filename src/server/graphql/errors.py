@@ -75,7 +75,7 @@ def expected_in(error: BaseException | None) -> ExpectedError | None:
 
 
 def _is_about_values(error: GraphQLError) -> bool:
-    """An error about a variable, or an argument made of one, points at the value; a bug points at its field."""
+    """An error about a variable, or an argument made of one, points at the value; a bug at its field."""
     return error.path is None or not isinstance(next(iter(error.nodes or ()), None), FieldNode)
 
 

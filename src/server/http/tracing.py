@@ -44,7 +44,7 @@ def current_names() -> Mapping[str, str]:
 
 
 def request_id_of(headers: Headers) -> str:
-    """The id that a proxy or client gave it, unless that could forge a line of the log; otherwise a new one."""
+    """The id that came with the request, unless it could forge a line of the log; otherwise a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 

@@ -53,7 +53,7 @@ async def differences_when_new() -> str | None:
 
 
 async def write_next(words: str, scripts: Path = SCRIPTS) -> Path:
-    """Writes the next migration, from what the others make to what the models need. People have to read it."""
+    """Writes the next migration, from what the others make to what the models need, for people to read."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/new.sqlite3"
         await _run(url, lambda config: command.upgrade(config, "head"), scripts)
