@@ -187,8 +187,8 @@ SUBJECTS = {
 }
 assert SUBJECTS.keys() == set(SubjectKind), "each kind of subject has an entry"
 
-SUBJECT_OF = {action: kind for kind, entry in SUBJECTS.items() for action in entry.actions}
-assert SUBJECT_OF.keys() == set(Action), "each action belongs to a kind of subject"
+SUBJECT_OF = dict(sorted((action, kind) for kind, entry in SUBJECTS.items() for action in entry.actions))
+assert list(SUBJECT_OF) == sorted(Action), "each action belongs to a kind of subject"
 assert len(SUBJECT_OF) == sum(len(entry.actions) for entry in SUBJECTS.values()), "and to one only"
 
 REPORTED = {action: words for entry in SUBJECTS.values() for action, words in entry.reported.items()}
