@@ -131,7 +131,7 @@ def test_every_command_and_option_is_documented_and_no_other() -> None:
 
 
 def commands(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
-    """Each by its words, with its options and arguments as they are shown."""
+    """Each by its words, with its options and arguments as `--help` shows them."""
     if hasattr(command, "commands"):
         for part, inner in command.commands.items():
             yield from commands(inner, f"{name} {part}".strip())
@@ -139,7 +139,9 @@ def commands(command: Any, name: str = "") -> Iterator[tuple[str, set[str]]]:
     yield (
         name,
         {
-            parameter.opts[0] if parameter.param_type_name == "option" else parameter.name.upper()
+            parameter.opts[0]
+            if parameter.param_type_name == "option"
+            else parameter.metavar or parameter.name.upper()
             for parameter in command.params
             if parameter.name != "help"
         },
@@ -277,12 +279,6 @@ def test_files_that_a_document_names_are_there(document: Path) -> None:
 # The README, followed by a newcomer
 
 VARYING = {"createdAt", "generatedAt", "totalViews", "monthlyActiveUsers"}
-
-
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with Program("demo", folder=tmp_path_factory.mktemp("newcomer")) as program:
-        yield program
 
 
 def test_the_readme_has_the_two_commands() -> None:

@@ -223,6 +223,7 @@ def test_an_unknown_revision_is_refused(database_url: str) -> None:
         ("key", "create", "ada@example.com"),
         ("import", __file__, "--format", "ndjson"),
         ("verify",),
+        ("explain", "ai-research-studio", "totalViews"),
         ("rebuild",),
         ("prune", "--keep", "30"),
         ("tenant", "time-zone", "ada", "Europe/Paris"),

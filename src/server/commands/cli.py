@@ -7,6 +7,7 @@ from typer.core import TyperGroup
 
 from base.errors import ExpectedError
 from server.commands.demo import demo
+from server.commands.explain import explain
 from server.commands.import_ import import_events
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
@@ -40,7 +41,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, demo, schema, refresh, verify, rebuild, prune):
+for command in (serve, migrate, demo, schema, refresh, verify, explain, rebuild, prune):
     app.command()(command)
 app.command("import")(import_events)
 

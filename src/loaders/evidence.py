@@ -1,0 +1,253 @@
+"""What a figure is made of: how many rows of which table, and what the raw events say of the same time."""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from datetime import date, datetime
+from enum import Enum
+from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
+
+from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, cast, func, select
+from sqlalchemy.types import TypeEngine
+
+from database import Statement, among, ordered_join, table_of
+from loaders.base import Loader, RowLoader
+from loaders.publications import TENANTS
+from loaders.totals import ACTIVE, DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
+from models import (
+    Action,
+    ActiveUser,
+    Day,
+    DayTotal,
+    EngagedView,
+    Event,
+    Instant,
+    MonthTotal,
+    SubjectKind,
+    VisitorSketch,
+)
+
+SKETCHES = table_of(VisitorSketch).c
+
+
+V = TypeVar("V")
+
+
+class Table(Enum):
+    """Where counts stand, by the table's name. In `ENGAGED` and `EVENTS` each row counts one."""
+
+    MONTHS = "month_totals"
+    DAYS = "day_totals"
+    ENGAGED = "engaged_views"
+    EVENTS = "events"
+
+
+class PartKey(NamedTuple):
+    """What some subjects of one tenant have in one table, from `start` up to, not including, `stop`."""
+
+    tenant_id: int
+    subject_ids: tuple[int, ...]
+    actions: tuple[Action, ...]
+    table: Table
+    start: date | datetime
+    """A day for MONTHS and DAYS, an instant for the others."""
+    stop: date | datetime
+
+
+class PartCount(NamedTuple):
+    rows: int
+    counted: int
+
+
+class People(NamedTuple):
+    """Who is named in raw events."""
+
+    events: int
+    """All events of the actions, also those that name nobody."""
+    users: int
+    others: int
+    """Visitors who were not signed in."""
+
+
+_ASKED = asked_subjects("asked", "place")
+
+
+def _of_asked(model: Any) -> FromClause:
+    return ordered_join(_ASKED, table_of(model), is_of(table_of(model), _ASKED))
+
+
+def _within(time: Any, type_: TypeEngine[Any]) -> Any:
+    return and_(time >= bindparam("start", type_=type_), time < bindparam("stop", type_=type_))
+
+
+def _counted(model: Any, action: Any, time: Any, type_: TypeEngine[Any], count: Any) -> Statement[Any]:
+    return Statement(
+        select(_ASKED.c.place, action, func.count(), cast(count, BigInteger))
+        .select_from(_of_asked(model))
+        .where(among(action, "actions"), _within(time, type_))
+        .group_by(_ASKED.c.place, action),
+        lambda place, action, rows, count: (place, Action(action), PartCount(rows, count)),
+    )
+
+
+class _AlikeLoader(Loader[PartKey, V], Generic[V]):
+    """One statement for all keys that differ in their subjects alone."""
+
+    async def batch_load_fn(self, keys: Sequence[PartKey]) -> list[V]:
+        alike: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
+        for key in keys:
+            alike[key._replace(tenant_id=0, subject_ids=())].append(key)
+        found: dict[PartKey, V] = {}
+        for like, theirs in alike.items():
+            found.update(zip(theirs, await self.read(like, theirs), strict=True))
+        return [found[key] for key in keys]
+
+    async def read(self, like: PartKey, keys: list[PartKey]) -> list[V]:
+        raise NotImplementedError
+
+    async def rows(self, statement: Statement[Any], like: PartKey, keys: list[PartKey]) -> list[Any]:
+        return await self.database.fetch(
+            statement,
+            tenants=list({key.tenant_id for key in keys}),
+            subjects=[(key.tenant_id, id, place) for place, key in enumerate(keys) for id in key.subject_ids],
+            actions=list(like.actions),
+            start=like.start,
+            stop=like.stop,
+        )
+
+
+class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
+    """By action. Actions without a row are absent."""
+
+    _statements: ClassVar = {
+        Table.MONTHS: _counted(MonthTotal, MONTHS.action, MONTHS.month, Day(), func.sum(MONTHS.count)),
+        Table.DAYS: _counted(DayTotal, DAYS.action, DAYS.day, Day(), func.sum(DAYS.count)),
+        Table.EVENTS: _counted(Event, EVENTS.action, EVENTS.occurred_at, Instant(), func.count()),
+    }
+    _engaged = Statement(
+        select(_ASKED.c.place, func.count())
+        .select_from(_of_asked(EngagedView))
+        .where(_within(ENGAGED.occurred_at, Instant()))
+        .group_by(_ASKED.c.place),
+        lambda place, rows: (place, Action.ENGAGED_VIEW, PartCount(rows, rows)),
+    )
+
+    async def read(self, like: PartKey, keys: list[PartKey]) -> list[dict[Action, PartCount]]:
+        counts: list[dict[Action, PartCount]] = [{} for _ in keys]
+        for place, action, count in await self.rows(
+            self._statements.get(like.table, self._engaged), like, keys
+        ):
+            counts[place][action] = count
+        return counts
+
+
+class FirstInteractions(_AlikeLoader[int]):
+    """How many views have their first interaction within the time, by raw events of all time."""
+
+    _first = (
+        select(_ASKED.c.place, func.min(EVENTS.occurred_at).label("at"))
+        .select_from(_of_asked(Event))
+        .where(among(EVENTS.action, "actions"), EVENTS.view_id.is_not(None))
+        .group_by(_ASKED.c.place, EVENTS.view_id)
+        .subquery()
+    )
+    _statement = Statement(
+        select(_first.c.place, func.count()).where(_within(_first.c.at, Instant())).group_by(_first.c.place),
+        lambda place, count: (place, count),
+    )
+
+    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, like, keys))
+        return [counts.get(place, 0) for place in range(len(keys))]
+
+
+def _people() -> Select[Any]:
+    lone = and_(EVENTS.user_id.is_(None), EVENTS.visitor.is_not(None))
+    return (
+        select(
+            _ASKED.c.place,
+            func.count(),
+            func.count(EVENTS.user_id.distinct()),
+            func.count(EVENTS.visitor.distinct()).filter(lone),
+        )
+        .select_from(_of_asked(Event))
+        .where(among(EVENTS.action, "actions"), _within(EVENTS.occurred_at, Instant()))
+        .group_by(_ASKED.c.place)
+    )
+
+
+class PeopleWithin(_AlikeLoader[People]):
+    _statement = Statement(_people(), lambda place, *counts: (place, People(*counts)))
+
+    async def read(self, like: PartKey, keys: list[PartKey]) -> list[People]:
+        people = dict(await self.rows(self._statement, like, keys))
+        return [people.get(place, People(0, 0, 0)) for place in range(len(keys))]
+
+
+class ActiveSince(_AlikeLoader[int]):
+    """How many users were last active on a publication within the time."""
+
+    _statement = Statement(
+        select(_ASKED.c.place, func.count())
+        .select_from(_of_asked(ActiveUser))
+        .where(
+            ACTIVE.subject_kind == int(SubjectKind.PUBLICATION),
+            _within(ACTIVE.last_active_at, Instant()),
+        )
+        .group_by(_ASKED.c.place),
+        lambda place, count: (place, count),
+    )
+
+    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, like, keys))
+        return [counts.get(place, 0) for place in range(len(keys))]
+
+
+class SketchesKey(NamedTuple):
+    tenant_id: int
+    kind: int
+    subject_ids: tuple[int, ...]
+    first: date
+    stop: date
+
+
+class SketchRows(Loader[SketchesKey, int]):
+    """How many daily sketches of visitors there are. A statement for each key: there is one, or few."""
+
+    _statement = Statement(
+        select(func.count())
+        .select_from(_of_asked(VisitorSketch))
+        .where(
+            SKETCHES.subject_kind == bindparam("kind", type_=BigInteger()),
+            _within(SKETCHES.day, Day()),
+        ),
+        lambda count: count,
+    )
+
+    async def batch_load_fn(self, keys: Sequence[SketchesKey]) -> list[int]:
+        return [await self._count(key) for key in keys]
+
+    async def _count(self, key: SketchesKey) -> int:
+        (count,) = await self.database.fetch(
+            self._statement,
+            tenants=[key.tenant_id],
+            subjects=[(key.tenant_id, id, 0) for id in key.subject_ids],
+            kind=key.kind,
+            start=key.first,
+            stop=key.stop,
+        )
+        return int(count)
+
+
+class KeptRow(NamedTuple):
+    id: int
+    time_zone: str
+    pruned_before: date | None
+
+
+class KeptOfTenant(RowLoader[int, KeptRow]):
+    """By which days a tenant's totals are kept, and before which of them its raw events are gone."""
+
+    statement = Statement(
+        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")), KeptRow
+    )
+    key = "id"

@@ -1,0 +1,105 @@
+"""What is asked of a figure that is to be explained, and what is told of it."""
+
+from datetime import date, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day
+from figures.figure import Figure
+from figures.visitors import Visitors
+from loaders.evidence import PartKey, People, Table
+from loaders.figure_cache import Version
+from models import Action
+from resolvers.explain.subjects import Explained
+
+Limit = date | datetime
+
+
+class Line(NamedTuple):
+    """One action within one part of the range."""
+
+    table: str
+    start: Limit | None
+    """None for all time."""
+    stop: Limit | None
+    """Not included."""
+    action: Action | None
+    rows: int
+    counted: int | None
+    """None for sketches: only all of them together say a number."""
+    events: int | None
+    """The same by raw events; None where they were pruned, or are what was counted."""
+
+
+class Explanation(NamedTuple):
+    figure: str
+    words: str
+    """Whose it is."""
+    formula: str
+    tenant: str
+    time_zone: str
+    """By whose days the totals are kept."""
+    span: Span | None
+    lines: list[Line]
+    value: float
+    told: int | None = None
+    """What a user told, before any event."""
+    taken_back: int | None = None
+    visitors: Visitors | None = None
+    people: People | None = None
+    """Those whom raw events name."""
+    version: Version | None = None
+    """What a server keeps the figure under; None where none does."""
+    pruned_before: date | None = None
+    """Where that touches what was asked for."""
+
+    @property
+    def agrees(self) -> bool | None:
+        """Whether totals and raw events do; None where nothing can be compared."""
+        compared = [line.counted == line.events for line in self.lines if line.events is not None]
+        return all(compared) if compared else None
+
+
+class Part(NamedTuple):
+    """One run of months, days or an edge, and the instants that it lasts."""
+
+    table: Table
+    start: Limit
+    stop: Limit
+    span: Span
+
+
+class Asked(NamedTuple):
+    subject: Explained
+    figure: Figure[Any]
+    span: Span | None
+    zone: ZoneInfo
+    """By whose days the totals are kept."""
+    pruned_before: date | None
+
+    @property
+    def start(self) -> datetime:
+        return self.span.start if self.span else start_of_day(FIRST_DAY, self.zone)
+
+    def has_events_since(self, instant: datetime) -> bool:
+        return self.pruned_before is None or instant >= start_of_day(self.pruned_before, self.zone)
+
+    def parts(self) -> list[Part]:
+        """In their order. All time is read as months."""
+        if self.span is None:
+            return [self._whole(Table.MONTHS, FIRST_DAY, AFTER_LAST_DAY)]
+        cut = pieces([self.span], self.zone)
+        parts = [self._whole(Table.MONTHS, run.start, run.end) for run in cut.months]
+        parts += [self._whole(Table.DAYS, run.start, run.end) for run in cut.days]
+        parts += [Part(Table.EVENTS, edge.start, edge.end, Span(edge.start, edge.end)) for edge in cut.edges]
+        return sorted(parts, key=lambda part: part.span)
+
+    def _whole(self, table: Table, first: date, stop: date) -> Part:
+        return Part(table, first, stop, Span(start_of_day(first, self.zone), start_of_day(stop, self.zone)))
+
+    def key(self, table: Table, start: Limit, stop: Limit, actions: tuple[Action, ...]) -> PartKey:
+        return PartKey(self.subject.tenant_id, self.subject.subject_ids, actions, table, start, stop)
+
+    def shown(self, start: Limit, stop: Limit) -> tuple[Limit | None, Limit | None]:
+        """Of all time, neither."""
+        return (start, stop) if self.span else (None, None)

@@ -1,0 +1,82 @@
+"""Figures that are numbers of different people: who is in the tables, and whom raw events name."""
+
+from asyncio import gather
+from datetime import timedelta
+
+from base.calendar import AFTER_LAST_DAY, Span, start_of_day
+from base.sketches import ALL_SUBJECTS
+from figures.folds import ActiveUsers, done_to
+from loaders.evidence import ActiveSince, PeopleWithin, SketchesKey, SketchRows, Table
+from loaders.visitors import VisitorsKey, VisitorsOfSubjects
+from models import Action
+from resolvers.context import Context
+from resolvers.explain.explanation import Asked, Explanation, Line, Part
+
+
+async def of_active_users(
+    context: Context, asked: Asked, fold: ActiveUsers, blank: Explanation
+) -> Explanation:
+    """With a range they are counted from raw events: the table knows the last time alone."""
+    length = timedelta(days=fold.days)
+    if asked.span:
+        start, stop = asked.span.end - length, asked.span.end
+    else:
+        start, stop = context.now - length, start_of_day(AFTER_LAST_DAY, asked.zone)
+    key = asked.key(Table.EVENTS, start, stop, fold.actions)
+    people = await context.loaders[PeopleWithin].load(key)
+    events = people.users if asked.has_events_since(start) else None
+    if asked.span:
+        line = Line(Table.EVENTS.value, start, stop, None, people.events, people.users, events)
+        return blank._replace(lines=[line], value=people.users)
+    active = await context.loaders[ActiveSince].load(key)
+    return blank._replace(
+        lines=[Line("active_users", start, None, None, active, active, events)], value=active
+    )
+
+
+async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+    parts, within = asked.parts(), context.loaders[PeopleWithin]
+    edges = [part for part in parts if part.table is Table.EVENTS]
+    days = [part for part in parts if part.table is not Table.EVENTS]
+    ends, actions = Span(parts[0].span.start, parts[-1].span.end), _actions(asked)
+    people, at_edges, visitors, sketches = await gather(
+        within.load(asked.key(Table.EVENTS, *ends, actions)),
+        within.load_many(asked.key(Table.EVENTS, *part.span, actions) for part in edges),
+        context.loaders[VisitorsOfSubjects].load(_visitors_key(asked)),
+        _sketch_lines(context, asked, days),
+    )
+    return blank._replace(
+        lines=sketches
+        + [
+            Line(Table.EVENTS.value, *part.span, None, found.events, found.users + found.others, None)
+            for part, found in zip(edges, at_edges, strict=True)
+        ],
+        value=visitors.everyone.estimate,
+        visitors=visitors,
+        people=people if asked.has_events_since(ends.start) else None,
+    )
+
+
+def _actions(asked: Asked) -> tuple[Action, ...]:
+    """What people do who come. Taking something back is none of it, and an engaged view no event."""
+    return tuple(action for action in done_to(asked.subject.kind) if action is not Action.ENGAGED_VIEW)
+
+
+def _visitors_key(asked: Asked) -> VisitorsKey:
+    subject = asked.subject
+    return VisitorsKey(
+        subject.tenant_id, asked.zone.key, subject.kind, subject.subject_ids, subject.has_all, asked.span
+    )
+
+
+async def _sketch_lines(context: Context, asked: Asked, days: list[Part]) -> list[Line]:
+    """One for all whole days together."""
+    if not days:
+        return []
+    subject = asked.subject
+    kind, *ids = ALL_SUBJECTS if subject.has_all else (int(subject.kind), *subject.subject_ids)
+    first, stop = days[0].start, days[-1].stop
+    key = SketchesKey(subject.tenant_id, kind, tuple(ids), first, stop)
+    rows = await context.loaders[SketchRows].load(key)
+    start, end = asked.shown(first, stop)
+    return [Line("visitor_sketches", start, end, None, rows, None, None)]

@@ -1,0 +1,83 @@
+"""Figures that are sums of actions: of which totals, and whether raw events say the same."""
+
+from asyncio import gather
+from collections import Counter
+
+from figures.folds import Standing
+from figures.insights import Raised
+from loaders.evidence import FirstInteractions, PartCount, PartCounts, Table
+from models import Action
+from resolvers.context import Context
+from resolvers.explain.explanation import Asked, Explanation, Line, Part
+
+_NONE = PartCount(0, 0)
+
+
+async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+    reading = _Reading(context, asked)
+    lines = [line for some in await gather(*map(reading.lines, asked.parts())) for line in some]
+    counts: Counter[Action] = Counter()
+    for line in lines:
+        if line.action:
+            counts[line.action] += line.counted or 0
+    fold = asked.figure.fold
+    if isinstance(fold, Raised):
+        told = fold.told(asked.subject.told).all
+        return blank._replace(lines=lines, value=told + counts[fold.action], told=told)
+    return blank._replace(
+        lines=lines,
+        value=fold.of(counts),
+        taken_back=counts.total() - counts[fold.keys[0]] if isinstance(fold, Standing) else None,
+    )
+
+
+class _Reading:
+    """All parts of one figure: what they ask of a table is read by few statements."""
+
+    def __init__(self, context: Context, asked: Asked) -> None:
+        self._asked = asked
+        self._counts = context.loaders[PartCounts]
+        self._firsts = context.loaders[FirstInteractions]
+        actions = tuple(key for key in asked.figure.keys if isinstance(key, Action))
+        self._actions = actions
+        self._has_engaged = Action.ENGAGED_VIEW in actions
+        self._raw_actions = tuple(action for action in actions if action is not Action.ENGAGED_VIEW)
+
+    async def lines(self, part: Part) -> list[Line]:
+        """One for each action of which there is a row or an event; else one that says that there is none."""
+        kept, raw = await gather(self._kept(part), self._raw(part))
+        actions = [action for action in self._actions if action in kept or raw.get(action)]
+        return [
+            self._line(part, action, kept.get(action, _NONE), raw.get(action, 0)) for action in actions
+        ] or [self._line(part, None, _NONE, 0)]
+
+    def _line(self, part: Part, action: Action | None, kept: PartCount, raw: int) -> Line:
+        is_engaged_edge = part.table is Table.EVENTS and action is Action.ENGAGED_VIEW
+        return Line(
+            (Table.ENGAGED if is_engaged_edge else part.table).value,
+            *self._asked.shown(part.start, part.stop),
+            action=action,
+            rows=kept.rows,
+            counted=kept.counted,
+            events=raw if self._asked.has_events_since(part.span.start) else None,
+        )
+
+    async def _kept(self, part: Part) -> dict[Action, PartCount]:
+        """As answers are made of it."""
+        if part.table is not Table.EVENTS:
+            key = self._asked.key(part.table, part.start, part.stop, self._actions)
+            return await self._counts.load(key)
+        # An engaged view is no event of its own: at the edges it is read from its own table.
+        tables = (Table.EVENTS, Table.ENGAGED) if self._has_engaged else (Table.EVENTS,)
+        found = await self._counts.load_many(
+            self._asked.key(table, *part.span, self._raw_actions) for table in tables
+        )
+        return {action: count for one in found for action, count in one.items()}
+
+    async def _raw(self, part: Part) -> dict[Action, int]:
+        found = await self._counts.load(self._asked.key(Table.EVENTS, *part.span, self._raw_actions))
+        raw = {action: count.counted for action, count in found.items()}
+        if self._has_engaged:
+            key = self._asked.key(Table.EVENTS, *part.span, (Action.INTERACTION,))
+            raw[Action.ENGAGED_VIEW] = await self._firsts.load(key)
+        return raw
