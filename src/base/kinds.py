@@ -80,9 +80,7 @@ TAKES_BACK = {
 
 
 class Reporters(Enum):
-    """Who may report what happens to a subject. What its makers do to it themselves, reported by a browser, does
-    not count.
-    """
+    """Who may report what happens to a subject. What its makers do to it in a browser themselves does not count."""
 
     OWNER = "the user it belongs to, who made it"
     CO_CREATORS = "the user it belongs to, and the co-creators"
@@ -107,7 +105,7 @@ class SubjectEntry(NamedTuple):
     reported: Mapping[Action, str]
     """The actions that may be reported, and what the schema says of each."""
     key: tuple[str, ...] = ("public_id",)
-    """The paths to what it is found by: the public id of the global id, then whatever else its field names."""
+    """The paths to what it is found by: the public id of the global id, then what else its field names."""
     domains: str | None = None
     """The table of the only sites from which its events count; without one, or without a row, all count."""
     others: tuple[Action, ...] = ()
