@@ -80,7 +80,10 @@ TAKES_BACK = {
 
 
 class Reporters(Enum):
-    """Who may report what happens to a subject. What its makers do to it in a browser themselves does not count."""
+    """Who may report what happens to a subject.
+
+    What a browser reports of the makers' own acts does not count.
+    """
 
     OWNER = "the user it belongs to, who made it"
     CO_CREATORS = "the user it belongs to, and the co-creators"
