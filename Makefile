@@ -24,7 +24,7 @@ demo: .venv/.project ## serve a demo studio on 127.0.0.1; PORT=8000
 
 # One more than CI has cores: servers, browsers and the ends of intervals are waited for.
 test: .venv/.dev ## all tests, on SQLite and PostgreSQL; PYTEST_ARGS="-k views -x"
-	@$(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/pytest -n 3 --dist worksteal $(PYTEST_ARGS)
 
 check: .venv/.dev ## format, lint, types, imports, lengths, schema.graphql, its changes and migrations
 	@echo "Checking lint and format"
@@ -136,4 +136,5 @@ schema-lint/node_modules: schema-lint/package-lock.json
 .venv/.dev: requirements-dev.lock .venv/.project
 	@echo "Installing what its tests and checks need (requirements-dev.lock)"
 	@$(PIP) --require-hashes --requirement requirements-dev.lock
+	@PYTHONDONTWRITEBYTECODE= $(BIN)/python -c 'import hypothesis.strategies, openpyxl, playwright.async_api, pytest'
 	@touch $@

@@ -23,6 +23,8 @@ from server.app import create_app
 from server.services import close_services
 from server.settings import Settings
 from tests.postgres import PostgresServer
+from tests.server.program import Program
+from tests.shared import shared_folder
 from tests.studio import Clock, Studio, open_studio, services_for
 
 # How long an example takes says how busy the machine is.
@@ -106,6 +108,28 @@ async def _furnish(database_url: str) -> Studio:
         studio = await open_studio(services, client, clock)
     await close_services(services)
     return studio
+
+
+@pytest.fixture(scope="session")
+def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """The files of `viewgraph demo`, which takes seconds to fill them: to be copied."""
+    with shared_folder(tmp_path_factory, "demo", _start_demo) as folder:
+        yield folder
+
+
+def _start_demo(folder: Path) -> None:
+    with Program("demo", folder=folder):
+        pass
+
+
+@pytest.fixture(scope="module")
+def demo(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """It serves a demo of the module's own."""
+    folder = tmp_path_factory.mktemp("newcomer")
+    for file in demo_folder.glob("viewgraph-demo.*"):
+        shutil.copy(file, folder)
+    with Program("demo", folder=folder) as program:
+        yield program
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -281,12 +281,6 @@ def test_files_that_a_document_names_are_there(document: Path) -> None:
 VARYING = {"createdAt", "generatedAt", "totalViews", "monthlyActiveUsers"}
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with Program("demo", folder=tmp_path_factory.mktemp("newcomer")) as program:
-        yield program
-
-
 def test_the_readme_has_the_two_commands() -> None:
     assert blocks(README, "sh")[0].split("\n") == ["make demo", "make test", ""]
     recipe = (ROOT / "Makefile").read_text().partition("\ndemo:")[2].partition("\n\n")[0]

@@ -23,10 +23,7 @@ class KeyRing:
         audience: str,
         issuer: str | None = None,
     ) -> None:
-        """`name` is part of the keys' ids: the same key has another id in another ring.
-
-        A payload must have all that is `required`.
-        """
+        """`name` is part of the keys' ids. A payload must have all that is `required`."""
         self._keys = {_key_id(name, key): key for key in keys}
         self._signing = _key_id(name, keys[0])
         self._audience = audience

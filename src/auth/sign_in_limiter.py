@@ -44,9 +44,7 @@ class SignInLimiter:
         self._addresses: _Found = buckets_of("sign-ins from addresses", rates.address, ledger, share=0)
 
     def network(self, account: str, address: str) -> bytes:
-        """A hash that stands for a network from which an account was used. It shows neither the address, nor
-        whether another account was used from there.
-        """
+        """A hash for a network from which an account was used. It shows neither address nor account."""
         name = f"{account}\n{network_of(address)}"
         return blake2b(name.encode(), digest_size=_NETWORK_BYTES, key=self._secret).digest()
 

@@ -187,10 +187,8 @@ class RunQueue:
             await self.step(_BATCH)
 
     def wake(self) -> bool:
-        """Wakes as many tasks as found time in the last slice. Says whether others still wait.
-
-        The first one goes on in any case: on a busy machine each slice may be over before it begins.
-        """
+        """Wakes as many tasks as found time in the last slice, and says whether others still wait."""
+        # The first one goes on in any case: on a busy machine each slice may be over before it begins.
         self._woken = (
             max(1, self._woken - self._in_vain) if self._in_vain else min(2 * self._woken, _MOST_WOKEN)
         )

@@ -55,11 +55,9 @@ class TokenBuckets(Generic[K]):
         self._ages_at = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
-        """Takes the cost and returns 0.0 if there is enough; else takes nothing and returns the seconds until
-        there is.
+        """Takes the cost and returns 0.0, or takes nothing and returns the seconds until there is enough.
 
-        A cost above the size of a bucket needs a full one, and the rest is paid off afterwards. A cost of 0
-        needs that 1 is there.
+        A cost above the size of a bucket needs a full one, and is paid off afterwards. A cost of 0 needs 1.
         """
         full_at = self._found(key, now)
         needed = (cost or 1) * self._per_unit

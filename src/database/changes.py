@@ -1,15 +1,17 @@
 """Updates of many rows in one statement, each to values of its own."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
-import orjson
-from sqlalchemy import text
+from sqlalchemy import Column, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from database.inserts import table_of
-from database.statement import DIALECTS, bind_processor
+from database.lists import json_rows
+from database.statement import DIALECTS
+
+Rows: TypeAlias = Sequence[tuple[Any, ...]]
 
 
 async def change_rows(
@@ -17,7 +19,7 @@ async def change_rows(
     model: type[SQLModel],
     match: Sequence[str],
     to: Sequence[str],
-    rows: Sequence[tuple[Any, ...]],
+    rows: Rows,
 ) -> None:
     """Sets the columns `to` of the rows whose columns `match` are as given, in one statement.
 
@@ -26,29 +28,28 @@ async def change_rows(
     if not rows:
         return
     table = table_of(model)
-    names = [*match, *to]
+    columns = [table.c[name] for name in (*match, *to)]
     sets = ", ".join(f"{name} = given.{name}" for name in to)
     matches = " AND ".join(f"{table.name}.{name} = given.{name}" for name in match)
-    dialect = DIALECTS[session.get_bind().dialect.name]
-    types = [table.c[name].type for name in names]
-    if dialect.name == "sqlite":
-        picked = ", ".join(f"json_extract(value, '$[{place}]') AS {name}" for place, name in enumerate(names))
-        given = f"(SELECT {picked} FROM json_each(:rows)) AS given"  # noqa: S608  # parts of our own
-        converts = [bind_processor(type_, dialect) or _as_it_is for type_ in types]
-        parameters: dict[str, Any] = {
-            "rows": orjson.dumps(
-                [[convert(value) for convert, value in zip(converts, row, strict=True)] for row in rows]
-            ).decode()
-        }
-    else:
-        arrays = (
-            f"CAST(:{name} AS {type_.compile(dialect)}[])" for name, type_ in zip(names, types, strict=True)
-        )
-        given = f"unnest({', '.join(arrays)}) AS given ({', '.join(names)})"
-        parameters = dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))
+    is_sqlite = session.get_bind().dialect.name == "sqlite"
+    given, parameters = (_given_to_sqlite if is_sqlite else _given_to_postgres)(columns, rows)
     statement = f"UPDATE {table.name} SET {sets} FROM {given} WHERE {matches}"  # noqa: S608  # parts of our own
     await session.execute(text(statement), parameters)
 
 
-def _as_it_is(value: Any) -> Any:
-    return value
+def _given_to_sqlite(columns: Sequence[Column[Any]], rows: Rows) -> tuple[str, dict[str, Any]]:
+    """A table `given` of the rows, and its parameter."""
+    picked = ", ".join(
+        f"json_extract(value, '$[{place}]') AS {column.name}" for place, column in enumerate(columns)
+    )
+    rows_of_json = json_rows([column.type for column in columns], DIALECTS["sqlite"], rows)
+    return f"(SELECT {picked} FROM json_each(:rows)) AS given", {"rows": rows_of_json}  # noqa: S608  # parts of our own
+
+
+def _given_to_postgres(columns: Sequence[Column[Any]], rows: Rows) -> tuple[str, dict[str, Any]]:
+    """A table `given` of the rows, and its parameters."""
+    names = [column.name for column in columns]
+    types = [column.type.compile(DIALECTS["postgresql"]) for column in columns]
+    arrays = (f"CAST(:{name} AS {type_}[])" for name, type_ in zip(names, types, strict=True))
+    given = f"unnest({', '.join(arrays)}) AS given ({', '.join(names)})"
+    return given, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))

@@ -183,9 +183,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """For reading alone: sees what was committed when it began, and nothing later. No writer waits for
-        it.
-        """
+        """For reading alone: sees what was committed when it began. No writer waits for it."""
         with faults_translated():
             async with self._snapshot() as connection:
                 yield connection

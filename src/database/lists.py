@@ -1,6 +1,6 @@
 """Lists as parameters: so a statement has one text, and is prepared once, for any number of keys."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import chain
 from typing import Any
 
@@ -175,9 +175,7 @@ class _Json(TypeDecorator[list[tuple[Any, ...]]]):
         self.items = items
 
     def process_bind_param(self, value: list[tuple[Any, ...]] | None, dialect: Dialect) -> Any:
-        converts = [bind_processor(item, dialect) or _as_it_is for item in self.items]
-        rows = [[convert(item) for convert, item in zip(converts, row, strict=True)] for row in value or ()]
-        return orjson.dumps(rows).decode()
+        return json_rows(self.items, dialect, value or ())
 
 
 class _Picked(TypeDecorator[Any]):
@@ -200,6 +198,13 @@ class _Picked(TypeDecorator[Any]):
 
 def _column(index: int) -> Callable[[Any], Any]:
     return lambda rows: [row[index] for row in rows]
+
+
+def json_rows(types: Sequence[TypeEngine[Any]], dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> str:
+    """The rows as one JSON text, with their values as the driver takes them."""
+    converts = [bind_processor(type_, dialect) or _as_it_is for type_ in types]
+    converted = [[convert(value) for convert, value in zip(converts, row, strict=True)] for row in rows]
+    return orjson.dumps(converted).decode()
 
 
 def _as_it_is(value: Any) -> Any:

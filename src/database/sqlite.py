@@ -100,11 +100,8 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
 
 
 async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
-    """Waits until nothing runs on the connection any more: then its thread runs the next statement, which
-    may be interrupted as well.
-
-    It interrupts again and again, as a statement that is only about to begin is not interrupted.
-    """
+    """Waits until its thread can run the next statement, which may be interrupted as well."""
+    # Again and again, as a statement that is only about to begin is not interrupted.
 
     async def next_one() -> None:
         with suppress(sqlite3.OperationalError):

@@ -5,7 +5,7 @@ it is in the summary report, too.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from enum import Enum
 from typing import NamedTuple
 
@@ -83,6 +83,14 @@ ACTIONS = keys_of(ASSETS)
 
 AssetTotals = Counter[Action]
 """How often each thing happened to an asset, or to several together."""
+
+
+def together(many: Iterable[AssetTotals]) -> AssetTotals:
+    total: AssetTotals = Counter()
+    for totals in many:
+        for action, count in totals.items():
+            total[action] += count
+    return total
 
 
 class Ranking(Enum):

@@ -8,7 +8,7 @@ from figures.engagement import ENGAGEMENT, TAKEN_BACK
 from figures.experiences import EXPERIENCES
 from figures.figure import Figure, Figures
 from figures.insights import INSIGHT, WORK
-from figures.scores import SCORE_PARTS
+from figures.scores import INSIGHT_SCORE, SCORE_PARTS
 from figures.visitors import VISITORS
 
 BY_TYPE: Mapping[str, Figures] = {
@@ -17,7 +17,7 @@ BY_TYPE: Mapping[str, Figures] = {
     "AssetMetrics": ASSETS,
     "UniqueVisitors": VISITORS,
     "ExperienceCounts": EXPERIENCES,
-    "UserInsight": INSIGHT,
+    "UserInsight": (*INSIGHT, INSIGHT_SCORE),
     "InsightScoreParts": SCORE_PARTS,
     "Work": WORK,
 }

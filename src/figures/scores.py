@@ -86,6 +86,27 @@ SCORE_PARTS: Figures = (
 )
 
 
+class _Mean:
+    value: ClassVar[Any] = Decimal
+    keys: ClassVar[tuple[()]] = ()
+
+    def of(self, score: Score, /) -> Decimal:
+        return score.total
+
+    def __str__(self) -> str:
+        return f"weighted mean of {', '.join(map(str, SCORE_PARTS))}"
+
+
+INSIGHT_SCORE = Figure(
+    "insightScore",
+    _Mean(),
+    "points",
+    "From 0.00 to 10.00: the mean of `insightScoreParts`, with the weights that the server is set to; by "
+    "default they are equal. 0.00 where everything is 0; never less for more of anything. Made when it is "
+    "asked for.",
+)
+
+
 def score(inputs: ScoreInputs, weights: ScoreWeights) -> Score:
     """The total is the weighted mean of the parts."""
     parts = [part.points(inputs) for part in (_REACH, _ACTIVITY, _INTEREST)]

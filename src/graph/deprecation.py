@@ -1,4 +1,4 @@
-"""Parts of the schema that will go: what to use in their place, and until when they stay."""
+"""Parts of the schema that will be removed: what to use instead, and until when they stay."""
 
 import re
 from collections.abc import Callable

@@ -29,9 +29,9 @@ described_enum(
     locations=[Location.FIELD_DEFINITION],
     name="auth",
     description=(
-        "The field is shown only to viewers who hold one of these relations to the object it stands on. "
-        "A denied field is null and adds one error with the code UNAUTHENTICATED or FORBIDDEN at its path; "
-        "its siblings are not touched."
+        "The field is shown only to viewers who hold one of these relations to the object it stands on. A "
+        "denied field is null, with an error UNAUTHENTICATED or FORBIDDEN at its path; the fields beside it "
+        "are not affected."
     ),
 )
 class AuthDirective:
@@ -69,27 +69,27 @@ class CacheScope(Enum):
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
     name="cacheControl",
     description=(
-        "How long the field may be served from cache, and whether one viewer or all share it. The lowest "
-        "maxAge of an operation wins; one PRIVATE field makes the whole answer PRIVATE. A maxAge is in "
-        "seconds; that of a type is for each field that returns it and has none. Without any, a scalar is as "
-        "its parent, as is what has inheritMaxAge, and everything else has 0."
+        "How long caches may keep the field, in seconds, and whether all viewers share it. The lowest maxAge "
+        "of an operation wins; one PRIVATE field makes the whole answer PRIVATE. The maxAge of a type is for "
+        "each field that returns it and has none of its own. Without any maxAge, scalars and fields with "
+        "inheritMaxAge take that of their parent, and all other fields have 0."
     ),
 )
 class CacheControl:
     max_age: int | None = strawberry.field(description="Seconds; 0 for not at all.", default=strawberry.UNSET)
     scope: CacheScope | None = strawberry.field(description="PUBLIC when absent.", default=strawberry.UNSET)
     inherit_max_age: bool | None = strawberry.field(
-        description="Whether it is the parent's that counts. Not together with maxAge.",
+        description="Whether the maxAge of the parent counts. Not together with maxAge.",
         default=strawberry.UNSET,
     )
 
 
 A_MINUTE = CacheControl(max_age=60)
-"""Of what everybody may see alike. Who changes it has a token, and does not see it from cache."""
+"""For what everybody sees alike. Whoever changes it has a token, and does not get it from a cache."""
 AN_HOUR = CacheControl(max_age=3600)
 OF_ITS_PARENT = CacheControl(inherit_max_age=True)
 PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
-"""Of what depends on who asks."""
+"""For what depends on who asks."""
 
 
 @strawberry.schema_directive(
@@ -97,7 +97,7 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
     name="cost",
     description=(
         "What the field, or an object of the type, adds to the cost of an operation. Without it an object "
-        "adds 1, and a leaf a tenth; the sum is rounded up."
+        "adds 1, and a leaf a tenth. The sum is rounded up."
     ),
 )
 class Cost:
@@ -108,20 +108,21 @@ class Cost:
     locations=[Location.FIELD_DEFINITION],
     name="listSize",
     description=(
-        "How many items a list can have, for the cost of an operation before it runs: what stands in the "
-        "list costs as often. A list without it is taken for 10."
+        "How many items a list can have. The cost of an operation is estimated with it before the operation "
+        "runs: what is selected of the items costs as many times. A list without it counts as 10 items."
     ),
 )
 class ListSize:
     assumed_size: int | None = strawberry.field(
-        description="The number where no argument says it.", default=strawberry.UNSET
+        description="The number of items where no argument says it.", default=strawberry.UNSET
     )
     slicing_arguments: list[str] | None = strawberry.field(
-        description="Arguments that say it, by a number or by as many items; of several, the largest.",
+        description="Arguments that say the number of items, as a number or as a list of that many; of "
+        "several, the largest counts.",
         default=strawberry.UNSET,
     )
     sized_fields: list[str] | None = strawberry.field(
-        description="The lists one level below that are meant; the field itself when absent.",
+        description="The lists one level below that have this many items; the field itself when absent.",
         default=strawberry.UNSET,
     )
     require_one_slicing_argument: bool = strawberry.field(
@@ -133,11 +134,12 @@ class ListSize:
     locations=[Location.FIELD_DEFINITION],
     name="seriesSize",
     description=(
-        "The field makes a series. For the cost of an operation before it runs, it has a point in each "
-        "bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group (`groupBy`, "
-        "`assetIds`, `workspaceIds`, `domain`), as these stand on the field or on those above it. Each point "
-        "adds a tenth, and what is selected of the points counts as often. So do each four totals that are "
-        "read for them: one of each asset and day, by hours of each hour, or by months of each month."
+        "The field makes a series. When the cost of an operation is estimated before it runs, the series has "
+        "a point in each bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group "
+        "(`groupBy`, `assetIds`, `workspaceIds`, `domain`); these arguments stand on the field or on fields "
+        "above it. Each point adds a tenth, and what is selected of the points costs as many times. Each "
+        "four totals that are read for the points add a tenth, too. One total is of one asset and day; in a "
+        "series by hours, of one hour, and by months, of one month."
     ),
 )
 class SeriesSize:
@@ -161,7 +163,7 @@ A_PAGE = ListSize(
 
 
 SEVERAL_STATEMENTS = Cost(weight="5")
-"""Of figures: what it takes to make them, beside the object that holds them."""
+"""For figures: what they cost besides the object that holds them."""
 
 
 A_SERIES = SeriesSize(sized_fields=["points"])
@@ -174,7 +176,7 @@ A_WRITE = Cost(weight="100")
 
 
 A_SIGN_IN = Cost(weight="2000")
-"""By a password, of which the hash is made to take long."""
+"""With a password: the hash of a password is made to take long."""
 
 
 A_LINK = Cost(weight="10")
@@ -207,12 +209,12 @@ def _definition(directive: type) -> Any:
     return directive.__strawberry_directive__  # type: ignore[attr-defined]
 
 
-# Strawberry's own has no words, and no other words than GraphQL's are taken.
+# Strawberry's own directive has no description, and only GraphQL's own words are accepted for it.
 _definition(OneOf).description = GraphQLOneOfDirective.description
 
 
 def describe_arguments(made: dict[type, GraphQLDirective]) -> None:
-    """Of the directives that were made from these classes: Strawberry leaves their words behind."""
+    """Gives the arguments of directives their descriptions, which Strawberry drops."""
     for class_, directive in made.items():
         for field, argument in zip(_definition(class_).fields, directive.args.values(), strict=True):
             argument.description = field.description

@@ -1,4 +1,4 @@
-"""Enums of the layers below, with the words that the schema has for them."""
+"""Enums of the schema, with their descriptions. Most come from the layers below."""
 
 from enum import Enum
 
@@ -36,12 +36,12 @@ described_enum(
     DateInterval,
     "How long a bucket of a series is, in the calendar of the asked time zone. A range that covers a bucket "
     "only in part counts only that part, so that all intervals of a range have the same sum.",
-    HOUR="From one full hour on the clocks to the next: 60 minutes, but where clocks change by a part of an "
-    "hour. An hour that is shown twice is two buckets, one that is skipped is none. Keys are YYYYMMDDHH; of "
-    "the second of two, with its offset, such as 2023102902+0100.",
+    HOUR="From one full hour on the clocks to the next: 60 minutes, except where clocks change by a part of "
+    "an hour. An hour that clocks show twice is two buckets; one that they skip is none. Keys are "
+    "YYYYMMDDHH; the second of two has its offset behind it, such as 2023102902+0100.",
     DAY="From local midnight to local midnight: 23 to 25 hours where clocks change. Keys are YYYYMMDD.",
-    WEEK="Seven days, as `weekStart` says, else an ISO week from Monday. Keys are YYYYww, where YYYY is the "
-    "year that the week is counted in: 2021-01-03 is in 202053.",
+    WEEK="Seven days from the day that `weekStart` says, by default an ISO week from Monday. Keys are "
+    "YYYYww, where YYYY is the year that the week is counted in: 2021-01-03 is in 202053.",
     MONTH="A calendar month. Keys are YYYYMM.",
 )
 described_enum(
@@ -60,7 +60,7 @@ class DeviceCategory(Enum):
 
     @classmethod
     def of(cls, device: Device | None) -> "DeviceCategory | None":
-        """A device that nobody recognised has no category."""
+        """None for a device that was not recognised."""
         return cls(device) if device else None
 
 
@@ -104,32 +104,32 @@ class OrderDirection(Enum):
 
 described_enum(
     DeviceCategory,
-    "The kind of device that an event came from. What is not recognised, or is none of these, has no "
-    "category.",
+    "The kind of device that an event came from. A device that is not recognised, or is none of these, has "
+    "no category.",
     DESKTOP="Desktops and laptops.",
     MOBILE="Phones.",
     TABLET="Tablets, such as iPads.",
 )
 described_enum(
     PublicationAction,
-    "What people do to a publication.",
+    "What people do with a publication.",
     VIEW="It was opened, as `totalViews` counts.",
     LIKE="It was liked, as `totalLikes` counts. A like can be taken back.",
     BOOKMARK="It was bookmarked, as `totalBookmarks` counts. A bookmark can be taken back.",
     SHARE="It was shared, as `totalShares` counts.",
     COMMENT="Somebody wrote a comment, as `totalComments` counts. A comment that is deleted is taken back.",
-    BOOK="An appointment was booked, as `totalAppointments` counts, by when it was booked. One that is "
-    "cancelled is taken back.",
+    BOOK="An appointment was booked, as `totalAppointments` counts, at the time of the booking. An "
+    "appointment that is cancelled is taken back.",
 )
 described_enum(
     AssetAction,
-    "What people do to a 3D asset.",
+    "What people do with a 3D asset.",
     VIEW_3D="It was shown on a page, as `total3DViews` counts.",
     AR_CLICK="Somebody went from the page to augmented reality, on the device at hand. With AR_SCAN it is "
     "`totalARViews`.",
     AR_SCAN="Somebody scanned a code that leads to augmented reality. With AR_CLICK it is `totalARViews`.",
     INTERACTION="Somebody turned, zoomed or otherwise touched it.",
-    ENGAGED_VIEW="A 3D view with at least one interaction, at the first one, as `userEngagement` counts.",
+    ENGAGED_VIEW="A 3D view had its first interaction, as `userEngagement` counts.",
 )
 described_enum(
     WireAction,
@@ -156,7 +156,7 @@ described_enum(
 )
 described_enum(
     ViewType,
-    "Which of two kinds of views of a 3D asset a series has.",
+    "One of the two kinds of views of a 3D asset.",
     VIEW_3D="Views on a page: events VIEW_3D.",
     VIEW_AR="Views in augmented reality: events AR_CLICK and AR_SCAN.",
 )
@@ -174,7 +174,7 @@ described_enum(
 )
 described_enum(
     ActionType,
-    "How a view of a 3D asset came about.",
+    "How somebody came to view a 3D asset.",
     VIEW="It was shown on a page. The one action of VIEW_3D.",
     CLICK="Somebody went from the page to augmented reality, on the device at hand. An action of VIEW_AR.",
     SCAN="Somebody scanned a code that leads to augmented reality. An action of VIEW_AR.",
@@ -211,7 +211,7 @@ described_enum(
 described_enum(
     Role,
     "What a member of an organization may do.",
-    OWNER="Everything that an admin may, and making others owners.",
-    ADMIN="Acts in all workspaces, makes new ones, adds and removes members who are no owners.",
+    OWNER="Does all that an admin may do, and makes others owners.",
+    ADMIN="Acts in all workspaces, makes new ones, and adds and removes members who are not owners.",
     MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
 )

@@ -1,8 +1,7 @@
 """Fields that say as data where their value comes from, and who may see it.
 
-What runs here is data that others can read: `Loads` names the loader, and the field's own function is its
-key; `Auth` names the relations. How long an answer may be served from
-cache is made of the directives alone.
+What runs here is data that others can read: `Loads` names the loader, and the field's own function gives its
+key; `Auth` names the relations. How long a cache may serve an answer follows from the directives alone.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -31,7 +30,7 @@ from loaders.base import Loader
 from resolvers.context import Context
 
 _STEPS = 10
-"""As many as it takes to show a value, which may be a page of objects."""
+"""How many steps it counts as to show a value, which may be a page of objects."""
 
 K = TypeVar("K", bound=Hashable)
 Price: TypeAlias = Cost | ListSize | SeriesSize
@@ -40,9 +39,9 @@ Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
 class Auth(FieldExtension):
-    """What the directive says is what runs: both are made of the same relations.
+    """The directive and the check are made of the same relations, so that the schema says what runs.
 
-    What not everybody may see is nobody else's to serve from cache.
+    What only some may see is personal: no cache serves it to others.
     """
 
     def __init__(self, *requires: Access) -> None:
@@ -50,7 +49,7 @@ class Auth(FieldExtension):
 
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, AuthDirective(requires=list(self.requires)), PERSONAL]
-        # Introspection tells of no directive that stands on a field.
+        # Introspection does not show the directives of a field.
         field.description = (
             f"{field.description} Only for {named(self.requires)}; for others null, with the error "
             "UNAUTHENTICATED or FORBIDDEN."
@@ -64,8 +63,8 @@ class Auth(FieldExtension):
 
 
 class Loads(FieldExtension):
-    """The field's function gives the key, the loader gives the value, and `of` makes of both what is shown;
-    without it, the type of the value says which face it has.
+    """The field's function gives the key, and the loader gives the value. `of` makes of both what is shown;
+    without `of`, the type of the value says how it is shown.
 
     Without a key, and for a key of which the loader knows nothing, the field is null.
     """
@@ -83,7 +82,7 @@ class Loads(FieldExtension):
         if key is None:
             return None
         value = await info.context.loaders[self.loader].load(key)
-        # Thousands may have waited for it, or for others of the same batch.
+        # Thousands of fields may have waited for this value, or for others of the same batch.
         await info.context.run_queue.step(_STEPS)
         if value is None:
             return None
@@ -99,10 +98,10 @@ def loaded(
     cached: CacheControl | None = None,
     costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
-    """A field of `type` whose value a loader has; what is decorated gives the key. `of` is for what the value
-    alone does not show: for a row, its type does (see `graph.faces`).
+    """A field of `type` whose value a loader has. The decorated function gives the key. A row needs no
+    `of`, as its type says how it is shown (see `graph.faces`).
 
-    `cached` is for what everybody may see alike; what requires something says it by itself.
+    `cached` is for what everybody sees alike: what `requires` something is personal.
     """
     assert not (requires and cached), "what not everybody may see is personal"
 
@@ -149,14 +148,14 @@ def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[...,
 
 
 class Scoped(FieldExtension):
-    """What the directive says is what runs, before anything is looked up."""
+    """The directive and the check are made of the same scope. It is checked before anything is looked up."""
 
     def __init__(self, narrowest: TokenScope) -> None:
         self.narrowest = narrowest
 
     def apply(self, field: StrawberryField) -> None:
         field.directives = [*field.directives, ScopeDirective(narrowest=self.narrowest)]
-        # Introspection tells of no directive that stands on a field.
+        # Introspection does not show the directives of a field.
         field.description = f"{field.description}{_REFUSED[self.narrowest]}"
 
     async def resolve_async(
@@ -164,7 +163,7 @@ class Scoped(FieldExtension):
     ) -> Any:
         context = info.context
         require_scope(context.viewer, self.narrowest)
-        # What the one before it has read may be older than what others wrote meanwhile.
+        # What the mutation before it has read may be older than what others have written since.
         context.end_snapshot()
         done = await next_(source, info, **kwargs)
         if not context.is_in_moment:
@@ -180,7 +179,7 @@ _REFUSED = {
 
 
 def mutation(narrowest: TokenScope, *, costs: Costs = A_WRITE) -> Callable[[Callable[..., Any]], Any]:
-    """`narrowest`: the least that a token may be for with which it may be asked for."""
+    """`narrowest`: tokens of a narrower scope than this may not ask for it."""
 
     def declared(resolver: Callable[..., Any]) -> Any:
         return strawberry.mutation(

@@ -19,7 +19,7 @@ def optional(description: str, default: Any = None) -> Any:
 
 @strawberry.input(
     description="From one bound to another. Both are included, to the second: an end of 23:59:59 includes "
-    "23:59:59.999. BAD_USER_INPUT where it ends before it starts, or covers more days than "
+    "23:59:59.999. BAD_USER_INPUT where the range ends before it starts, or covers more days than "
     "`limits.maxRangeDays`."
 )
 class DateRange:

@@ -10,13 +10,13 @@ _SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'[^']*'(?:(?:, or |, | or 
 
 class NoIntrospection(NoSchemaIntrospectionCustomRule):
     def report_error(self, error: GraphQLError) -> None:
-        """As Apollo Server tells it from a misspelt field."""
+        """Adds the code by which Apollo Server tells this error from a misspelt field."""
         error.extensions = {"validationErrorCode": "INTROSPECTION_DISABLED"}
         super().report_error(error)
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:
-    """A copy where there was one: errors of validation are kept for the next who sends the same."""
+    """The error, or a copy without its suggestion: errors of validation are kept for the next sender."""
     message = _SUGGESTION.sub("", error.message)
     if message == error.message or _is_raised(error):
         return error
@@ -32,7 +32,7 @@ def without_suggestion(error: GraphQLError) -> GraphQLError:
 
 
 def _is_raised(error: BaseException | None) -> bool:
-    """By a resolver, in words of its own."""
+    """Whether a resolver raised it, in words of its own."""
     while isinstance(error, GraphQLError):
         error = error.original_error
     return error is not None

@@ -15,10 +15,11 @@ from graph.mutations.sign_in import SignInMutations
 
 @strawberry.type(
     description=(
-        "What can be changed, by whoever is signed in; else it is UNAUTHENTICATED. Each is done whole or "
-        "not at all, one after the other as they are written. An object that is not there, or that the "
-        "viewer may not know of, is NOT_FOUND; one that the viewer may see but not change is FORBIDDEN. "
-        "One that fails is null, with its error; those before and after it are done all the same."
+        "What can be changed, by whoever is signed in; others get UNAUTHENTICATED. Mutations are executed "
+        "one after the other, as they are written, and each is done as a whole or not at all. An object "
+        "that is not there, or that the viewer may not know of, is NOT_FOUND; one that the viewer may see "
+        "but not change is FORBIDDEN. A mutation that fails is null, with its error; those before and after "
+        "it are done all the same."
     )
 )
 class Mutation(

@@ -1,4 +1,6 @@
-"""Objects by their global ids: each kind by the door that its own fields use, so no rule is passed by."""
+"""Objects by their global ids. Each kind is found by the function that its own fields use, so that the same
+rules of access hold.
+"""
 
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -21,7 +23,7 @@ Door: TypeAlias = Callable[[Context, str], Awaitable[Any]]
 
 
 def _open(kind: Kind, loader: type[RowLoader[UUID, Any]]) -> Door:
-    """To what everybody may see."""
+    """Finds what everybody may see."""
 
     async def door(context: Context, id: str) -> Any:
         return await find(kind, id, context.loaders[loader].load)

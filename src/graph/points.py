@@ -1,8 +1,8 @@
 """Points of series are completed by columns: each bucket and each group once, however many points they have.
 
 GraphQL's executor would ask each point for each field, and wait for each one's asset in a task of its own.
-Leaves of a point, and leaves of its asset or workspace, are told from columns instead. Where anything else is
-selected, or anything goes wrong, the executor does it: its answer is what this one always is.
+Leaves of a point, and leaves of its asset or workspace, come from columns instead. Where anything else is
+selected, or anything goes wrong, the executor does it: both give the same answer.
 """
 
 from asyncio import gather
@@ -34,7 +34,7 @@ from graph.types.views import OF_THE_POINT, OfBucket, Points
 from loaders.series import Point
 
 _AT_ONCE = 1_000
-"""Points between which others have a turn: some milliseconds."""
+"""After so many points, which take some milliseconds, others have a turn."""
 _TYPENAME = "__typename"
 
 Source = Any
@@ -42,7 +42,7 @@ Selected = dict[str, FieldDetailsList]
 
 
 class _NotPlain(Exception):
-    """It takes the executor."""
+    """Only the executor can do it."""
 
 
 class ExecutionOfPoints(Executor):
@@ -68,7 +68,7 @@ class ExecutionOfPoints(Executor):
             if not columns.is_waiting and len(result) <= _AT_ONCE:
                 return next(columns.pieces())
         except Exception:
-            # Whatever it is, the executor says where.
+            # Whatever went wrong, the executor says where.
             return usual()
         return self._completed(columns, usual)
 
@@ -97,7 +97,7 @@ class _Leaf(NamedTuple):
 
 
 class _Columns:
-    """What is told by bucket, values by group, and counts: of each name in the answer, in their order.
+    """The values of each name in the answer, in their order: by bucket, by group, or point by point.
 
     Raises _NotPlain, or what is wrong with a value.
     """
@@ -183,7 +183,7 @@ class _Columns:
         of_each = len(self._groups)
         buckets = [place // of_each for place in places]
         groups = [place % of_each for place in places]
-        # Of hours there may be thousands: each is made when it is told.
+        # There may be thousands of hours: each is made when it is needed.
         made = {number: OfBucket.at(self._series.buckets[number], self._now) for number in set(buckets)}
         columns: list[Any] = []
         for name in self._names:

@@ -44,8 +44,8 @@ class Limits:
 
 @strawberry.type(
     description=(
-        "What can be asked. A field that fails is null where it may be, with an error at its path; the "
-        "fields beside it are not touched."
+        "What can be asked. A field that fails is null where it may be null, with an error at its path; the "
+        "fields beside it are not affected."
     )
 )
 class Query:
@@ -66,8 +66,8 @@ class Query:
             argument("Global ids, at most `limits.maxNodes`; each of whatever type of object."),
         ],
     ) -> list[Node | None]:
-        """Objects by their global ids, in order; null with the error NOT_FOUND in the place of each that the
-        viewer may not know of."""
+        """Objects by their global ids, in the same order; null with the error NOT_FOUND in place of each that
+        the viewer may not know of."""
         if len(ids) > info.context.limits.page_size:
             raise BadUserInput(
                 f"At most {info.context.limits.page_size} ids at once.", argument="ids", reason="TOO_MANY_IDS"
@@ -76,14 +76,14 @@ class Query:
 
     @personal
     async def viewer(self, info: Info) -> User | None:
-        """The user who is signed in; null when nobody is. With a token that does not count, null with the
-        error UNAUTHENTICATED."""
+        """The user who is signed in; null when nobody is. With a token that is not valid, null with the error
+        UNAUTHENTICATED."""
         row = await people.viewer(info.context)
         return User.of(row) if row else None
 
     @field
     def limits(self, info: Info) -> Limits:
-        """The most that one request may ask for: a client can read it once, and stay below."""
+        """The most that one request may ask for. A client can read it once, and stay below."""
         limits = info.context.limits
         return Limits(
             max_page_size=limits.page_size,
@@ -96,8 +96,8 @@ class Query:
 
     @personal
     def rate_limit(self, info: Info) -> RateLimit | None:
-        """What queries may still cost, of which the headers of each answer tell too; null where nothing is
-        limited."""
+        """What queries may still cost, as the headers of each answer say, too; null where there is no
+        limit."""
         return RateLimit.of(info.context)
 
     @field
@@ -117,7 +117,7 @@ class Query:
             PublicationOrder | None, argument("What they are sorted by; oldest first when null.")
         ] = None,
     ) -> PageKey:
-        """All publications there are."""
+        """All publications."""
         if order_by is None:
             return PageKey(ALL_PUBLICATIONS, page())
         descending = order_by.direction is OrderDirection.DESC
@@ -136,14 +136,14 @@ class Query:
     async def user_insight(
         self, info: Info, user_id: Annotated[strawberry.ID, argument("The user's global id.")]
     ) -> UserInsight | None:
-        """What is known of a user beyond the account; null with the error NOT_FOUND when the user told
-        nothing, or is none."""
+        """What is known of a user beyond the account; null with the error NOT_FOUND when there is no such
+        user, or the user told nothing."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
     @listed(Connection[Organization], cached=PERSONAL)
     def organizations(self, info: Info, page: PageOf) -> PageKey:
-        """The organizations that the viewer belongs to, oldest first; with a token for one, that one alone.
-        UNAUTHENTICATED for whoever is not signed in."""
+        """The organizations that the viewer belongs to, oldest first; with a token for one organization, that
+        one alone. UNAUTHENTICATED for whoever is not signed in."""
         return organizations.organizations_key(info.context, page())
 
     @personal

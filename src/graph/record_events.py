@@ -32,7 +32,7 @@ Shape = tuple[tuple[str, Any], ...]
 
 
 class Recording(NamedTuple):
-    """What a document asks for that only records the list of events in one variable."""
+    """What a request asks for that only records the list of events in one variable."""
 
     operation: str | None
     variable: str
@@ -82,7 +82,8 @@ def _recording(schema: GraphQLSchema, operation: Operation) -> Recording | None:
 
 
 def _plain_fields(selected: SelectionSetNode | None, names: Iterable[str]) -> list[FieldNode] | None:
-    """None when there is more than fields of these names, without directives and under different keys."""
+    """The fields. None when there is anything but fields of these names, without directives, under different
+    keys."""
     fields = [node for node in selected.selections if isinstance(node, FieldNode)] if selected else []
     is_plain = (
         selected is not None

@@ -28,7 +28,7 @@ def _big_int(value: Any) -> int:
 
 
 def _big_int_shown(value: Any) -> int:
-    """A sum that has outgrown its type is no reason to answer nothing."""
+    """A sum that has outgrown its type is still shown, as the nearest number of the type."""
     if not _is_whole(value):
         raise ValueError(f"BigInt is a whole number, not {value!r}.")
     shown: int = max(-LARGEST, min(value, LARGEST))

@@ -1,8 +1,7 @@
-"""What differs between two versions of the schema, and whom it breaks.
+"""What differs between two versions of the schema, and whether it breaks clients.
 
-graphql-core finds what a client's documents notice. Promises of ours are more: who may see a field, who
-shares an answer in a cache, and that whatever goes was deprecated for three months.
-"""
+graphql-core finds what a client's documents notice. We promise more: who may see a field, who shares an
+answer in a cache, and that nothing is removed that was not deprecated for three months."""
 
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
@@ -41,7 +40,7 @@ NOTICE = timedelta(days=92)
 class Criticality(StrEnum):
     BREAKING = "breaking"
     DANGEROUS = "dangerous"
-    """What worked still works, but may mean something else, or show more than before."""
+    """All documents still work, but may mean something else, or show more than before."""
     SAFE = "safe"
 
 
@@ -51,15 +50,14 @@ class Change(NamedTuple):
 
 
 Parts: TypeAlias = dict[str, Node]
-"""Of a schema, by their coordinates: `Asset`, `Asset.metrics`, `Asset.metrics(range:)`, `Role.OWNER`."""
+"""The parts of a schema by their coordinates, such as `Asset.metrics(range:)` and `Role.OWNER`."""
 
 
 def changes_between(old: str, new: str, today: date) -> list[Change]:
-    """Of two schemas in GraphQL's own language; the most critical first. New words are no change.
+    """Of two schemas in GraphQL's own language, the most critical first. Descriptions do not count.
 
-    What was deprecated in the old one until a day that has come may be gone. Raises GraphQLSyntaxError or
-    TypeError for what is no schema.
-    """
+    A part that was deprecated until a day that has come may be removed. Raises GraphQLSyntaxError or
+    TypeError for what is no schema."""
     old_document, new_document = parse(old), parse(new)
     old_parts, new_parts = _parts(old_document), _parts(new_document)
     gone = {
@@ -119,7 +117,7 @@ def _criticality(change: Any) -> Criticality:
 
 
 def _without(document: DocumentNode, gone: list[Node], kept: Mapping[str, Node]) -> DocumentNode:
-    """And without the types that nothing leads to any more, unless they are kept."""
+    """Without what is gone, and without types that nothing leads to any more unless they are kept."""
     rest = _removed(document, gone)
     types = {
         definition.name.value: definition
@@ -133,7 +131,7 @@ def _without(document: DocumentNode, gone: list[Node], kept: Mapping[str, Node])
 
 
 def _is_found_by_fragments(definition: TypeDefinitionNode) -> bool:
-    """By the interfaces it implements, as long as anything is there to ask of it."""
+    """Whether documents reach it through its interfaces. A type without fields is never reached."""
     return bool(getattr(definition, "interfaces", None) and _members(definition))
 
 
@@ -223,7 +221,7 @@ def _is_among(viewer: str, viewers: list[str]) -> bool:
 
 
 def _sharing(coordinate: str, old: Node, new: Node) -> Iterator[Change]:
-    """To whom a cache may give an answer that was made for somebody else, and how old it may be."""
+    """Whether a cache may give an answer to others than it was made for, and how old it may be."""
     if _is_private(old) and not _is_private(new):
         words = "no longer PRIVATE: an answer made for one viewer may be shown to others"
         yield Change(Criticality.DANGEROUS, f"{coordinate} is {words}.")
@@ -244,7 +242,7 @@ def _age(node: Node) -> int:
 
 
 def _need(coordinate: str, old: InputValueDefinitionNode, new: InputValueDefinitionNode) -> Iterator[Change]:
-    """A default that goes: graphql-core does not see that the value then has to be given."""
+    """A default that was removed: graphql-core does not see that the value then has to be given."""
     if _is_needed(new) and not _is_needed(old) and isinstance(old.type, NonNullTypeNode):
         yield Change(Criticality.BREAKING, f"{coordinate} has to be given: its default was removed.")
 

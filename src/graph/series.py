@@ -1,4 +1,4 @@
-"""How many points a series has at most: known from the arguments on it and above it, before it is made."""
+"""How many points a series can have at most: the arguments on it and above it tell before it is made."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -136,7 +136,7 @@ class SeriesAsked:
         self._values = values
 
     def narrower(self, variables: Variables) -> list[str]:
-        """Arguments by which there would be fewer points."""
+        """Arguments that can be changed so that there are fewer points."""
         groups = self.groups(variables)
         by_interval = self._value("interval", variables) != DateInterval.MONTH.value
         by_assets = self._place.scope in _OF_MANY and "ASSET" in groups
@@ -147,17 +147,17 @@ class SeriesAsked:
         return [str(name) for name in _listed(self._value("groupBy", variables)) or ()]
 
     def is_by_holdings(self) -> bool:
-        """Whether it takes to count what the viewer may see to know what is read."""
+        """Whether one has to count what the viewer may see, to know what is read."""
         return self._place.scope in _OF_MANY
 
     def is_by_domains(self, variables: Variables) -> bool:
         domain = self._value("domain", variables)
-        # One that is named is one group, but for those below one.
+        # One domain is one group; all domains below one are many.
         is_one = domain is not None and not str(domain).strip().startswith(BELOW)
         return "DOMAIN" in self.groups(variables) and not is_one
 
     def points(self, variables: Variables, known: Known) -> Points:
-        """None in a range that is refused in its place."""
+        """No points in a range that is refused when the field is resolved."""
         span = self._span(variables, known.range_days)
         if span is None:
             return Points(0, 0)
@@ -220,7 +220,7 @@ class SeriesAsked:
         return (assets if named is None else min(assets, len(named))), workspaces
 
     def _held(self, variables: Variables, holdings: Holdings) -> list[int]:
-        """The assets of each workspace; where it is not known which one is meant, of the largest."""
+        """The assets of each workspace. Where it is not known which one is meant, it is the largest."""
         found = self._id(self._values.of(self._place.found, variables))
         if self._place.scope == "Workspace":
             workspaces = holdings.workspaces

@@ -15,13 +15,13 @@ N = TypeVar("N")
 
 AtMostEverySeconds = Annotated[
     int | None,
-    argument("How many seconds pass between two answers at least, from 1 to 3600; 1 when null."),
+    argument("The least number of seconds between two answers, from 1 to 3600; 1 when null."),
 ]
 
 
 @strawberry.type(
     description=(
-        "What is told again when it changes: the newest figures each time, not the figures of each change. "
+        "What is sent again when it changes: each time the newest figures, not the figures of each change. "
         "An answer that would be the same as the last is left out."
     )
 )
@@ -33,8 +33,8 @@ class Subscription:
         url: Annotated[str, argument("The publication's `customUrl` when the subscription begins.")],
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Publication | None, None]:
-        """A publication, at once and then whenever its figures change. Never null: the subscription ends with
-        NOT_FOUND when there is no such publication."""
+        """A publication, at once and then whenever its figures change. It is never null: when there is no
+        such publication, the subscription ends with NOT_FOUND."""
         return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
 
     @subscription
@@ -44,9 +44,9 @@ class Subscription:
         id: Annotated[strawberry.ID, argument("The asset's global id.")],
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Asset | None, None]:
-        """An asset in a workspace that the viewer may enter, at once and then whenever its figures change.
-        Never null: the subscription ends with NOT_FOUND for any other, and once the viewer may not enter it
-        any more."""
+        """An asset in a workspace that the viewer may enter, at once and then whenever its figures change. It
+        is never null: the subscription ends with NOT_FOUND for any other asset, and once the viewer may not
+        enter the workspace any more."""
         return _shown(Asset.of, await live_asset(info.context, id, at_most_every_seconds))
 
 

@@ -1,4 +1,4 @@
-"""Which reported events are taken in, and as what: the rules of all doors, in one place."""
+"""Which reported events are admitted, and as what. Wherever events come in, these rules hold."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,10 +19,11 @@ _AHEAD = timedelta(minutes=5)
 _OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
 _MADE_BEFORE = timedelta(days=1)
 _ON_THE_WAY = timedelta(minutes=1)
-"""So long a request may take to come: less says nothing of a clock."""
+"""How long a request may be on its way: a smaller difference says nothing about a clock."""
 _FARTHEST = timedelta(days=31)
-"""Where the clock is further off, hardly a browser opens a page by https. Tables of as many days ahead are
-there."""
+"""If a clock is wrong by more, most browsers open no page by https. There are partitions for as many days
+ahead.
+"""
 _NONE = timedelta(0)
 
 
@@ -52,16 +53,16 @@ class Dropped(Exception):
 
 
 class Sender(NamedTuple):
-    """What is known of an event from where it came, not from what it says."""
+    """What is known about an event from the request that brought it, and not from the event."""
 
     now: datetime
     device: Device = Device.UNKNOWN
     user_id: int | None = None
     visitor: bytes | None = None
     oldest: datetime = _OLDEST
-    """Nothing before it is believed."""
+    """No time before it is believed."""
     is_believed: bool = True
-    """Whether the subject is the sender's own."""
+    """Whether the subject belongs to the sender."""
 
 
 def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEvent:
@@ -72,9 +73,9 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
     if SUBJECT_OF[action] is not subject.kind:
         raise Dropped(Reason.WRONG_ACTION)
     id = _uuid(event.id)
-    told = event.occurred_at or (uuid7_instant(id) if id else None)
-    behind = _behind(event, sender.now) if told else _NONE
-    occurred_at = _occurred_at(told, behind, sender, subject.oldest)
+    stated = event.occurred_at or (uuid7_instant(id) if id else None)
+    behind = _behind(event, sender.now) if stated else _NONE
+    occurred_at = _occurred_at(stated, behind, sender, subject.oldest)
     if id:
         _check_time(id, occurred_at, behind, sender)
     return NewEvent(
@@ -108,7 +109,7 @@ def _uuid(text: str | None) -> UUID | None:
 
 
 def _behind(event: WireEvent, now: datetime) -> timedelta:
-    """How much the sender's clock is behind ours; less than nothing where it is ahead."""
+    """By how much the sender's clock is behind ours; negative if it is ahead."""
     if event.sent_at is None:
         return _NONE
     behind = now - event.sent_at
@@ -118,24 +119,27 @@ def _behind(event: WireEvent, now: datetime) -> timedelta:
 
 
 def _occurred_at(
-    told: datetime | None, behind: timedelta, sender: Sender, oldest: datetime | None
+    stated: datetime | None, behind: timedelta, sender: Sender, oldest: datetime | None
 ) -> datetime:
-    """As told, by the sender's clock put right; else now. Clocks run a little ahead: that much is now."""
-    if told is None:
+    """The time that the event has, with the sender's clock put right; without one, now. A time that is a
+    little ahead is now.
+    """
+    if stated is None:
         return sender.now
-    # The far ends of the calendar cannot be moved.
-    if told < sender.oldest - behind or (oldest and told < oldest - behind):
+    # The sums are not on the side of `stated`, as they could leave the calendar.
+    if stated < sender.oldest - behind or (oldest and stated < oldest - behind):
         raise Dropped(Reason.TOO_OLD)
-    if told > sender.now + _AHEAD - behind:
+    if stated > sender.now + _AHEAD - behind:
         raise Dropped(Reason.IN_THE_FUTURE)
-    return min(told + behind, sender.now)
+    return min(stated + behind, sender.now)
 
 
 def _check_time(id: UUID, occurred_at: datetime, behind: timedelta, sender: Sender) -> None:
-    """An id says where the event stands, and with which others it is pruned: see `database.partitions`.
+    """The id says in which partition the event is, and so with which others it is pruned: see
+    `database.partitions`.
 
-    One is made when something happens, or later where somebody tells of the past; never long before. It is by
-    the sender's clock, and stays as it is however wrong that was: by it a retry is known.
+    An id is made when something happens, or later if somebody reports the past, but never long before. It is
+    made by the sender's clock, and is not changed however wrong that clock is: a retry is known by its id.
     """
     made = uuid7_instant(id)
     if made is None:

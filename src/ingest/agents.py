@@ -1,4 +1,4 @@
-"""What user agents were told to be, remembered, and how many new ones one network may have told."""
+"""A cache of user agents, and a limit of how many new ones of one network are looked at closely."""
 
 from cachetools import LRUCache
 
@@ -8,22 +8,22 @@ from ingest.devices import LONGEST, Agent, classify, guess
 _REMEMBERED = 10_000
 _HOUR = 3600.0
 _NEW_AN_HOUR = 999
-"""From one network; a browser has one, an office some hundreds."""
+"""From one network. A browser has one agent, an office has some hundreds."""
 
 
 class AgentCache:
-    """Of one process. Outlives requests.
+    """One for the process. It outlives requests.
 
-    To tell a new agent takes up to some milliseconds. A network that has sent so many new ones within an hour
-    has its next ones guessed until the hour is over, which takes some microseconds; those are not remembered,
-    and push out nobody else's.
+    To classify a new agent takes up to some milliseconds. When a network has sent so many new ones within an
+    hour, its next ones are guessed until the hour is over. That takes some microseconds. Guesses are not
+    remembered, so that they push no other agents out.
     """
 
     def __init__(self, *, new_an_hour: int = _NEW_AN_HOUR, remembered: int = _REMEMBERED) -> None:
         self._new_an_hour = new_an_hour
         self._known: LRUCache[str, Agent] = LRUCache(remembered)
         self._new: LRUCache[str, tuple[float, int]] = LRUCache(remembered)
-        """For each network, when its hour began, and how many new ones came in it."""
+        """For each network, when its hour began, and how many new agents came in it."""
 
     def find(self, agent: str | None, address: str, now: float) -> Agent:
         """`now`: in seconds since 1970."""

@@ -1,7 +1,8 @@
-"""Which user agents are of programs: by rules that cost little, and by lists that cost more.
+"""Which user agents belong to programs: by rules that cost little, and by lists that cost more.
 
-The lists are is-bot's patterns and ua-parser's spiders. They are right of whoever says what they are; the
-rules beside them keep people out whose telephone or bank has a name like a program's.
+The lists are is-bot's patterns and ua-parser's spiders. They find the programs that say what they are. The
+rules beside them see to it that people are not taken for programs because their telephone or bank has a
+similar name.
 """
 
 import re
@@ -18,8 +19,8 @@ _PLAIN = re.compile(
     r"(?: (?:AppleWebKit|Gecko|Chrome|Safari|Version|Firefox|Edg|EdgA|EdgiOS|OPR|CriOS|FxiOS|SamsungBrowser"
     r"|YaBrowser|Vivaldi|DuckDuckGo|Ddg|GSA)" + _VERSION + r"| Mobile/\w+| Mobile| \(KHTML, like Gecko\))+"
 )
-"""What browsers send that tell no more of themselves than they must; of some 49,000 such agents in public
-lists, 3 are of bots."""
+"""Agents of browsers that say no more about themselves than they must. Of some 49,000 such agents in public
+lists, 3 belong to bots."""
 
 _ADDRESS = re.compile(
     r"https?:|www\.|[\w.-]+(?:@| at | \[at\] )[\w-]+(?:\.| dot )[a-z]| dot com\b", re.IGNORECASE
@@ -40,7 +41,7 @@ _UNTOLD = re.compile(
     r"|(?<=gfe\);)GoogleHypersonic",
     re.IGNORECASE,
 )
-"""Of telephones and television sets: they tell addresses and more that is-bot's patterns look for."""
+"""Agents of telephones and television sets: they have addresses and more that is-bot's patterns look for."""
 _OPERA = re.compile(r"Opera|Presto")
 _MODEL = re.compile(r"(Android)[^()]*(?:\([^()]*\)[^()]*)*")
 _ADDED = re.compile(
@@ -50,7 +51,7 @@ _ADDED = re.compile(
     r" from: http://[\w.]+/?|HTML Client|[\w.]*bsalsa\.com/?|Digital AlphaServer|ms-office)",
     re.IGNORECASE,
 )
-"""What installers and toolbars once wrote into the agents of browsers."""
+"""Words that installers and toolbars once wrote into the agents of browsers."""
 _NO_SPIDER = re.compile(r"Android|Trident")
 _IN_BRACKETS = re.compile(r"Android[^()]*(?:https?:|[a-z]-Google\b|GTmetrix|screenshot|Neustar)")
 _WORDS = re.compile(
@@ -67,7 +68,7 @@ _APP = re.compile(
     r"\bokhttp/|\bCFNetwork/|\bDart/|\bAlamofire/|\bUnityPlayer/|\bktor-client\b", re.IGNORECASE
 )
 _BROWSER_ITSELF = re.compile(r"(?:Safari|OmniWeb|Sleipnir|Aloha|com\.apple\.WebKit)")
-"""Browsers of macOS and iOS whose own requests are CFNetwork's."""
+"""Browsers of macOS and iOS whose own requests go through CFNetwork."""
 
 
 def is_plain(agent: str) -> bool:
@@ -75,13 +76,13 @@ def is_plain(agent: str) -> bool:
 
 
 def is_app(agent: str) -> bool:
-    """Whether it is the agent that a library gives to an app which does not set its own."""
+    """Whether it is the agent of a library that an app uses without an agent of its own."""
     return _APP.search(agent) is not None and not _BROWSER_ITSELF.match(agent)
 
 
 def says_so(agent: str) -> bool:
-    """Whether it is named as most bots are, says where its owner is found, or that it is like a browser: what
-    can be told without the lists.
+    """Whether it is named as most bots are, has an address, or says that it is compatible with a browser. It
+    does not need the lists.
     """
     told = _told(agent)
     if _WORDS.search(told) or _IN_BRACKETS.search(agent):
@@ -99,13 +100,13 @@ def is_listed(agent: str, family: str) -> bool:
 
 
 def _told(agent: str) -> str:
-    """Without names of models, and without what others wrote into it."""
+    """The agent without names of models, and without what others wrote into it."""
     return _ADDED.sub("", _MODEL.sub(r"\1", agent))
 
 
 @cache
 def _patterns() -> Any:
-    # Takes a while to load, and no start needs it.
+    # It takes a while to load, and no start needs it.
     from is_bot import Bots
 
     return Bots()

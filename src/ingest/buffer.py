@@ -92,10 +92,7 @@ class Buffer:
         self._is_closing = False
 
     async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> list[Fate]:
-        """The fate of each event, after the commit.
-
-        Raises UNAVAILABLE when there is no room, or no database, for too long.
-        """
+        """The fate of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
         if not events:
             return []
         await self._wait_for_room()

@@ -1,4 +1,4 @@
-"""How much strangers may report: counted for the network that they send from, and for each subject."""
+"""Rate limits of what strangers report, for the network from which they send and for each subject."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterable
@@ -12,7 +12,7 @@ from loaders.subjects import Subject
 
 
 class CollectRates(NamedTuple):
-    """Events, in the words of the limits library, such as `3000 per minute`, or `off`."""
+    """In events, as the limits library reads them, such as `3000 per minute`, or `off`."""
 
     address: str = "off"
     """From one network."""
@@ -24,21 +24,20 @@ NO_RATES = CollectRates()
 
 
 class CollectLimiter:
-    """Of one process. Outlives requests."""
+    """One for the process. It outlives requests."""
 
     def __init__(self, rates: CollectRates = NO_RATES) -> None:
         self._networks = _buckets(rates.address)
         self._subjects = _buckets(rates.subject)
 
     def allow_address(self, address: str, events: int, now: float) -> None:
-        """Counts so many events. Raises THROTTLED, like the other, where there is no room for all of them:
-        then none is counted."""
+        """Counts the events. Raises THROTTLED, and counts none, if there is no room for all of them."""
         if self._networks is not None:
             network = network_of(address)
             _check(self._networks.take(network, events, now), "from one network", self._networks)
 
     def allow_subjects(self, events: Iterable[Subject], now: float) -> None:
-        """`events` has the subject of each."""
+        """The same, for the subject of each event."""
         if self._subjects is None:
             return
         taken: list[tuple[Hashable, int]] = []

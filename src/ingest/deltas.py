@@ -1,4 +1,4 @@
-"""What a batch of new events adds to the totals: the only place that says how events are counted."""
+"""What a batch of new events adds to the totals. Only this module says how events are counted."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -33,10 +33,10 @@ class ActiveKey(NamedTuple):
 
 
 class Days:
-    """The reporting day of an instant. Events come close together, so the last day is tried first."""
+    """The reporting day of an instant. Events are close together, so the last day is tried first."""
 
     def __init__(self, zones: Mapping[int, ZoneInfo]) -> None:
-        """`zones` has the reporting time zone of every tenant that will be asked for."""
+        """`zones` has the reporting time zone of each tenant."""
         self._zones = zones
         self._last: dict[int, tuple[datetime, datetime, date]] = {}
 
@@ -51,7 +51,7 @@ class Days:
 
 
 def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:
-    """By day; see `by_month`."""
+    """The deltas by day. `by_month` makes those by month."""
     counted = Counter(
         (tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain])
         for tenant_id, _, subject_id, action, at, device, domain, *_ in events
@@ -67,7 +67,7 @@ def by_month(by_day: Counter[TotalKey]) -> Counter[TotalKey]:
 
 
 def last_active(events: Iterable[NewEvent]) -> dict[ActiveKey, datetime]:
-    """When each signed-in person was last active. Taking something back is no activity."""
+    """When each signed-in person was last active. To take something back is no activity."""
     active: dict[ActiveKey, datetime] = {}
     for event in events:
         if event.user_id is not None and event.action not in TAKES_BACK:

@@ -1,7 +1,7 @@
-"""What makers call their devices, where the agent alone does not say of what kind they are.
+"""Names of devices' models, where the agent alone does not say what kind of device it is.
 
-Patterns are of names in agents of Android, and right of many models for one that they are wrong of. A model
-that nobody knows is a tablet where it does not say `Mobile`, else a phone.
+The patterns find names in agents of Android. For one model about which they are wrong, they are right about
+many. A model that nobody knows is a tablet if the agent does not say `Mobile`, else a phone.
 """
 
 import re
@@ -11,9 +11,9 @@ NAMED = re.compile(
     r"|x86(?:_64)?)\s*;)*\s*"
     r"([^;()]*?(?:\([^()]*\)[^;()]*?)?)(?:\s*Build/|\s*MIUI|[;)])"
 )
-"""Finds what stands where Android's agents have the model."""
+"""Finds the place where Android's agents have the model."""
 
-# What stands in rooms, cars, shops and on heads: none has a category.
+# Devices in rooms, cars and shops and on heads: they have no category.
 
 _SCREENS = (
     # An inch size before or after letters, as in 43F660TS, LE-32ZTHS25, SW-LED65UG402 and HTY-55U11B.

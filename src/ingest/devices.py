@@ -1,7 +1,7 @@
 """What a user agent is: a bot, an app, or a browser on a kind of device.
 
-ua-parser (its Rust core, with the rules that browsers' makers' users keep) names the operating
-system and the device; these rules map its words to ours.
+ua-parser, with its Rust core, names the operating system and the device. The rules here map its words to
+ours.
 """
 
 import re
@@ -46,7 +46,7 @@ _PHONE_SAID = re.compile(
     r"|UP\.Browser|\bBREW\b|Series ?60"
 )
 LONGEST = 1_000
-"""Characters of an agent that are looked at."""
+"""How many characters of an agent are looked at."""
 
 _BOT_WORDS = (
     "bot",
@@ -82,7 +82,7 @@ _BOT = Agent(AgentKind.BOT, Device.UNKNOWN)
 
 
 def is_bot(agent: str | None) -> bool:
-    """Of whom nothing else is known. An agent that is missing is one, too: browsers always send it."""
+    """Whether an agent is a bot or an app. A missing agent is one too, as browsers always send it."""
     return classify((agent or "")[:LONGEST]).kind is not AgentKind.BROWSER
 
 
@@ -91,7 +91,7 @@ def device_of(agent: str | None) -> Device:
 
 
 def classify(agent: str) -> Agent:
-    """By all that is known. Takes up to some milliseconds."""
+    """Uses all rules and lists. It takes up to some milliseconds."""
     if not agent.strip():
         return _BOT
     found = parse(agent)
@@ -107,7 +107,7 @@ def classify(agent: str) -> Agent:
 
 
 def guess(agent: str) -> Agent:
-    """By a few words. Takes some microseconds."""
+    """Looks for a few words. It takes some microseconds."""
     lower = agent.lower()
     if not lower.startswith(("mozilla/", "opera/", "dalvik/")) or any(word in lower for word in _BOT_WORDS):
         return Agent(AgentKind.APP, Device.UNKNOWN) if is_app(agent) else _BOT
@@ -158,6 +158,6 @@ def _of_android(agent: str, model: str) -> Device:
         return Device.MOBILE
     if TABLET.search(model) or _TABLET_SAID.search(agent):
         return Device.TABLET
-    # Some apps cut their agents, and with it what they are on.
+    # Some apps cut their agents, and with them the kind of device.
     is_cut = "Safari" not in agent and "Firefox" not in agent
     return Device.MOBILE if "Mobile" in agent or is_cut or not agent.startswith("Mozilla") else Device.TABLET

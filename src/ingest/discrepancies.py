@@ -1,4 +1,4 @@
-"""Where the totals of a tenant are not what its raw events say."""
+"""Discrepancies: where the totals of a tenant are not what its raw events say."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -23,15 +23,15 @@ K = TypeVar("K", bound=tuple[Any, ...])
 Values = tuple[Any, ...]
 
 _INSTANTS: dict[type[SQLModel], int] = {ActiveUser: 0, EngagedView: 2}
-"""The place among the values of when it happened."""
+"""The place of the instant among the values."""
 _DAY = 3
-"""Its place, or the month's, in the keys of the other tables."""
+"""The place of the day, or the month, in the keys of the other tables."""
 
 
 class Discrepancy(NamedTuple):
-    """A row that is not what the raw events say, or that only one side has.
+    """A row that is not what the raw events say, or that only one of the two has.
 
-    The key, and the values beside it, are in the order of the table's columns.
+    The key, and the values after it, are in the order of the table's columns.
     """
 
     model: type[SQLModel]
@@ -40,7 +40,7 @@ class Discrepancy(NamedTuple):
     counted: Values | None
 
     def days(self, zone: ZoneInfo) -> list[date]:
-        """To which it belongs; of a month, the first one."""
+        """The days to which it belongs; for a month, its first day."""
         place = _INSTANTS.get(self.model)
         if place is None:
             return [self.key[_DAY]]
@@ -50,23 +50,23 @@ class Discrepancy(NamedTuple):
 async def discrepancies(
     connection: AsyncConnection, scope: RecountScope
 ) -> AsyncGenerator[Discrepancy, None]:
-    """On the days and in the months in scope, by what `seen` sees in one transaction.
+    """Those on the days and in the months in scope, by what the connection sees in one transaction.
 
-    A user belongs to the day of the last activity, an engaged view to that of its first interaction: to
-    the stored one and to the counted one, if they are not the same.
+    A user belongs to the day of the last activity, and an engaged view to the day of its first interaction.
+    If the stored one and the counted one differ, it belongs to both days.
     """
     subjects = await SubjectStreams.read(connection, scope)
     recount = Recount(scope.tenant)
     async for subject_id in merged_keys(subjects.all()):
         recount.next_subject()
         await _recount(recount, scope.tenant.id, subjects, subject_id)
-        for difference in await _of_subject(scope, subjects, subject_id, recount):
-            yield difference
+        for discrepancy in await _of_subject(scope, subjects, subject_id, recount):
+            yield discrepancy
     stored = await connection.execute(stored_sketches(scope, ALL_SUBJECTS[0]))
-    for difference in _of_sketches(scope, stored, recount.of_all_subjects):
-        yield difference
-    async for difference in _of_views(scope, await ViewStreams.read(connection, scope)):
-        yield difference
+    for discrepancy in _of_sketches(scope, stored, recount.of_all_subjects):
+        yield discrepancy
+    async for discrepancy in _of_views(scope, await ViewStreams.read(connection, scope)):
+        yield discrepancy
 
 
 async def _recount(recount: Recount, tenant_id: int, subjects: SubjectStreams, subject_id: int) -> None:
@@ -100,7 +100,7 @@ def _totals(scope: RecountScope, rows: Iterable[Row]) -> Counter[TotalKey]:
 def _of_totals(
     model: type[SQLModel], stored: Counter[TotalKey], counted: Counter[TotalKey]
 ) -> Iterator[Discrepancy]:
-    """A total of 0 is as good as none."""
+    """A total of 0 is the same as none."""
     return _compared(
         model,
         {key: (count,) for key, count in stored.items() if count},
@@ -117,9 +117,9 @@ def _of_users(scope: RecountScope, stored: Iterable[Row], counted: Iterable[Row]
     for subject_id, action, user_id, at in counted:
         key = ActiveKey(scope.tenant.id, SUBJECT_OF[Action(action)], subject_id, user_id)
         last_active[key] = max(last_active.get(key, (at,)), (at,))
-    for difference in _compared(ActiveUser, was_active, last_active):
-        if any(scope.has(*value) for value in (difference.stored, difference.counted) if value):
-            yield difference
+    for discrepancy in _compared(ActiveUser, was_active, last_active):
+        if any(scope.has(*value) for value in (discrepancy.stored, discrepancy.counted) if value):
+            yield discrepancy
 
 
 def _of_sketches(

@@ -1,4 +1,4 @@
-"""Differences as operators read them."""
+"""Discrepancies as operators read them."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -24,7 +24,7 @@ class DiscrepancyRow(NamedTuple):
     subject: str
     action: str
     day: str
-    """In the tenant's reporting time zone; or the month."""
+    """The day in the tenant's reporting time zone, or the month."""
     device: str
     domain: str
     stored: str
@@ -32,7 +32,7 @@ class DiscrepancyRow(NamedTuple):
 
 
 class Describer:
-    """Of one tenant's differences, within one transaction."""
+    """Describes the discrepancies of one tenant, within one transaction."""
 
     def __init__(self, seen: AsyncConnection, tenant: TenantRow, name: str) -> None:
         self._seen = seen
@@ -40,8 +40,8 @@ class Describer:
         self._name = name
         self._domains = {0: _NONE}
 
-    async def row(self, difference: Discrepancy) -> DiscrepancyRow:
-        model, key, stored, counted = difference
+    async def row(self, discrepancy: Discrepancy) -> DiscrepancyRow:
+        model, key, stored, counted = discrepancy
         table = table_of(model)
         columns = [column.name for column in table.columns]
         row: dict[str, Any] = dict(zip(columns, (*key, *(counted or stored or ())), strict=True))
@@ -53,8 +53,8 @@ class Describer:
             self._day(row),
             Device(row["device"]).name if "device" in row else _NONE,
             await self._domain(row.get("domain_id", 0)),
-            _value(difference, stored),
-            _value(difference, counted),
+            _value(discrepancy, stored),
+            _value(discrepancy, counted),
         )
 
     def _day(self, row: Mapping[str, Any]) -> str:
@@ -71,9 +71,10 @@ class Describer:
 
 
 def _subject(row: Mapping[str, Any]) -> str:
-    kind = row.get("subject_kind", SubjectKind.ASSET)
-    if "action" in row:
-        kind = SUBJECT_OF[Action(row["action"])]
+    kind = row.get("subject_kind")
+    if kind is None:
+        # The table of engaged views names no action: it has but one.
+        kind = SUBJECT_OF[Action(row.get("action", Action.ENGAGED_VIEW))]
     words = f"{SubjectKind(kind).name.lower()} {row['subject_id']}" if kind else "all"
     for part in ("user", "view"):
         if f"{part}_id" in row:
@@ -81,16 +82,16 @@ def _subject(row: Mapping[str, Any]) -> str:
     return words
 
 
-def _value(difference: Discrepancy, values: Values | None) -> str:
+def _value(discrepancy: Discrepancy, values: Values | None) -> str:
     if values is None:
         return _NONE
-    if difference.model is ActiveUser:
+    if discrepancy.model is ActiveUser:
         return _instant(*values)
-    if difference.model is EngagedView:
+    if discrepancy.model is EngagedView:
         subject_id, event_id, occurred_at, device, domain_id = values
         place = f"asset {subject_id} {Device(device).name} domain {domain_id}"
         return f"{_instant(occurred_at)} event {event_id} {place}"
-    if difference.model is VisitorSketch:
+    if discrepancy.model is VisitorSketch:
         version, sketch = values
         return f"about {estimate([sketch]).estimate}" if version == VERSION else f"version {version}"
     return str(*values)

@@ -1,11 +1,11 @@
-"""Under which domain each event is counted: so many of a subject's day are told apart, and no more.
+"""Caps on the number of domains that are counted apart on one day of a subject.
 
-What is told apart is what the totals of the day have, in whatever order events come; and a raw event stands
-under the domain that it was counted under, so that counting anew gives the same.
+The domains that count are those that the totals of the day have, in whatever order events come. A raw event
+is stored with the domain under which it was counted, so that a recount gives the same.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
@@ -21,12 +21,12 @@ from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind
 
 
 class DomainCaps(NamedTuple):
-    """How many domains of one subject and day are told apart; those beyond are counted as one."""
+    """How many domains of one subject and day are counted apart. All others are counted as one."""
 
     of_strangers: int = 100
-    """Strangers add no more when there are so many, whoever named them."""
+    """When there are so many, whoever sent them, events of strangers add no more."""
     of_all: int = 1_000
-    """Nor does anybody else."""
+    """When there are so many, nobody adds any more."""
 
 
 USUAL_CAPS = DomainCaps()
@@ -35,15 +35,17 @@ _IDS = Statement(
     select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names"), DOMAINS.unused_since.is_(None)),
     lambda name, id: (name, id),
 )
-_ALONE = Statement(
+_LOCKED = Statement(
     select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
     lambda id: id,
 )
-"""Whoever adds domains waits for others who do: or two would each add the last one."""
+"""Locks the tenants. Whoever adds domains waits for others who do, or two of them would each add the last
+one.
+"""
 _ASKED = rows_of(
     "days", tenant_id=BigInteger(), subject_id=BigInteger(), action=SmallInteger(), day=Day()
 ).table_valued("tenant_id", "subject_id", "action", "day", name="asked")
-_TOLD_APART = Statement(
+_DOMAINS_OF_DAYS = Statement(
     select(DAYS.tenant_id, DAYS.subject_id, DAYS.action, DAYS.day, DAYS.domain_id)
     .select_from(
         ordered_join(
@@ -75,9 +77,9 @@ class SubjectDay(NamedTuple):
 async def cap_domains(
     bulk: Bulk, events: Sequence[NewEvent], days: Days, caps: DomainCaps
 ) -> tuple[list[NewEvent], DomainIds]:
-    """The events with the domains under which they are counted, and the keys of these.
+    """The events with the domains under which they are counted, and the keys of these domains.
 
-    A domain that is told apart on its subject's day already costs one look; a new one more.
+    A domain that its subject's day already has costs one look-up; a new one costs more.
     """
     ids: dict[str | None, int] = {None: 0}
     names = {event.domain for event in events if event.domain}
@@ -87,15 +89,15 @@ async def cap_domains(
     fresh = await _fresh(bulk, events, days, ids)
     if not fresh:
         return list(events), ids
-    allotted = list(events)
+    capped = list(events)
     for place, domain in (await _placed(bulk, events, fresh, days, caps, ids)).items():
-        allotted[place] = events[place]._replace(domain=domain)
-    await _add(bulk, {allotted[place].domain for place in fresh}, ids)
-    return allotted, ids
+        capped[place] = events[place]._replace(domain=domain)
+    await _add(bulk, {capped[place].domain for place in fresh}, ids)
+    return capped, ids
 
 
 async def _fresh(bulk: Bulk, events: Sequence[NewEvent], days: Days, ids: DomainIds) -> list[int]:
-    """The places of those whose domain has no total yet that they would add to."""
+    """The places of the events whose domain has no total yet to which they would add."""
     cells = {
         place: (tenant_id, subject_id, action, days.of(tenant_id, at), device, ids[domain])
         for place, (tenant_id, _, subject_id, action, at, device, domain, *_) in enumerate(events)
@@ -113,31 +115,42 @@ async def _placed(
     caps: DomainCaps,
     ids: dict[str | None, int],
 ) -> dict[int, str | None]:
-    """Of those that are not counted under their own domains, by their places."""
-    stored = await bulk.known(Event, sorted((events[place].tenant_id, events[place].id) for place in fresh))
-    # What is stored will not be stored again: its domain is not needed.
-    placed: dict[int, str | None] = dict.fromkeys(
-        (place for place in fresh if (events[place].tenant_id, events[place].id) in stored), None
-    )
-    new = [place for place in fresh if place not in placed]
-    if not new:
-        return placed
-    await bulk.fetch(_ALONE, ids=sorted({events[place].tenant_id for place in new}))
-    missing = {events[place].domain for place in new} - ids.keys()
-    ids.update(await bulk.fetch(_IDS, names=sorted(name for name in {*missing, OTHER} if name)))
-    subject_days = {place: _subject_day(events[place], days) for place in new}
-    told_apart = await _told_apart(bulk, set(subject_days.values()))
-    for place, subject_day in subject_days.items():
-        event = events[place]
-        apart = told_apart[subject_day] - {ids.get(OTHER, OTHER)}
-        # One that has no key yet is known by its name.
-        key = ids.get(event.domain, event.domain)
-        most = caps.of_all if event.is_believed else caps.of_strangers
-        if key in apart or len(apart) < most:
-            told_apart[subject_day].add(key)
-        else:
-            placed[place] = OTHER
+    """The domains of the events that are not counted under their own, by the places of the events."""
+    keys = {place: (events[place].tenant_id, events[place].id) for place in fresh}
+    stored = await bulk.known(Event, sorted(keys.values()))
+    # An event that is stored will not be stored again: its domain is not needed.
+    placed: dict[int, str | None] = {place: None for place in fresh if keys[place] in stored}
+    new = {place: events[place] for place in fresh if place not in placed}
+    if new:
+        placed.update(dict.fromkeys(await _beyond_caps(bulk, new, days, caps, ids), OTHER))
     return placed
+
+
+async def _beyond_caps(
+    bulk: Bulk, events: Mapping[int, NewEvent], days: Days, caps: DomainCaps, ids: dict[str | None, int]
+) -> list[int]:
+    """The places of the events whose domains are too many."""
+    await bulk.fetch(_LOCKED, ids=sorted({event.tenant_id for event in events.values()}))
+    missing = {event.domain for event in events.values()} - ids.keys()
+    ids.update(await bulk.fetch(_IDS, names=sorted(name for name in {*missing, OTHER} if name)))
+    subject_days = {place: _subject_day(event, days) for place, event in events.items()}
+    domains = await _domains_of(bulk, set(subject_days.values()))
+    return [
+        place
+        for place, subject_day in subject_days.items()
+        if not _has_room(events[place], domains[subject_day], caps, ids)
+    ]
+
+
+def _has_room(event: NewEvent, domains: set[int | str | None], caps: DomainCaps, ids: DomainIds) -> bool:
+    """Whether the event's domain is counted apart; then it is one of the domains of its subject's day."""
+    apart = domains - {ids.get(OTHER, OTHER)}
+    # A domain that has no key yet is known by its name.
+    key = ids.get(event.domain, event.domain)
+    if key not in apart and len(apart) >= (caps.of_all if event.is_believed else caps.of_strangers):
+        return False
+    domains.add(key)
+    return True
 
 
 def _subject_day(event: NewEvent, days: Days) -> SubjectDay:
@@ -145,18 +158,18 @@ def _subject_day(event: NewEvent, days: Days) -> SubjectDay:
     return SubjectDay(event.tenant_id, SUBJECT_OF[event.action], event.subject_id, day)
 
 
-async def _told_apart(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[SubjectDay, set[int | str | None]]:
-    """The domains of each, by their keys."""
-    told_apart: defaultdict[SubjectDay, set[int | str | None]] = defaultdict(set)
+async def _domains_of(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[SubjectDay, set[int | str | None]]:
+    """The keys of the domains that each has in its totals."""
+    domains: defaultdict[SubjectDay, set[int | str | None]] = defaultdict(set)
     asked = [
         (tenant_id, subject_id, action, day)
         for tenant_id, kind, subject_id, day in sorted(wanted)
         for action in SUBJECTS[kind].actions
     ]
     tenants = sorted({subject_day.tenant_id for subject_day in wanted})
-    for subject_day, domain_id in await bulk.fetch(_TOLD_APART, days=asked, tenants=tenants):
-        told_apart[subject_day].add(domain_id)
-    return told_apart
+    for subject_day, domain_id in await bulk.fetch(_DOMAINS_OF_DAYS, days=asked, tenants=tenants):
+        domains[subject_day].add(domain_id)
+    return domains
 
 
 async def _add(bulk: Bulk, names: set[str | None], ids: dict[str | None, int]) -> None:

@@ -1,4 +1,4 @@
-"""The site that an event came from, in one spelling."""
+"""The domain of the site that an event came from, in one spelling."""
 
 import re
 from functools import lru_cache
@@ -10,19 +10,19 @@ import idna
 from base.aliases import BELOW
 
 OTHER = "(other)"
-"""Under which domains are counted that are not told apart any more. No host can be called so."""
+"""Stands for all domains that are not counted apart. No host can have this name."""
 _LONGEST = 253
 _LONGEST_GIVEN = 2_000
 _CACHED_NAMES = 10_000
 _ADDRESS = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//", re.IGNORECASE)
 _NO_HOSTS = frozenset(("null", "undefined", "none", "nan"))
-"""What programs write where there is no host."""
+"""What programs write if there is no host."""
 _OPAQUE = frozenset(
     ("about", "blob", "data", "file", "filesystem", "javascript", "mailto", "sms", "tel", "urn")
 )
-"""Schemes of addresses in which there is no host."""
+"""Schemes of addresses that have no host."""
 _SCHEMES = _OPAQUE | {"ftp", "http", "https", "ws", "wss"}
-"""In front of a colon these are no hosts with a port behind."""
+"""In front of a colon these are schemes, and not hosts with a port."""
 _NUMBER = re.compile(r"\d+|0x[0-9a-f]*")
 _LABEL = r"[a-z0-9_](?:[a-z0-9_-]{0,61}[a-z0-9_])?"
 _NAME = re.compile(rf"{_LABEL}(?:\.{_LABEL})*")
@@ -34,9 +34,10 @@ class InvalidDomain(ValueError):
 
 @lru_cache(_CACHED_NAMES)
 def normal_domain(text: str | None) -> str | None:
-    """Lower case, without scheme, port and path, IDNA-encoded; an IPv6 address in brackets; None for nothing.
+    """In lower case, without scheme, port and path, and IDNA-encoded. An IPv6 address is in brackets. None
+    for nothing.
 
-    A name that it gave, it gives again.
+    What it returns stays the same when it is normalized again.
     """
     given = (text or "").strip()
     if not given:
@@ -54,7 +55,7 @@ def normal_domain(text: str | None) -> str | None:
 
 
 def domain_pattern(text: str) -> str:
-    """A site, or `*.` and one for all that are below it. Raises InvalidDomain, also for nothing."""
+    """A host, or `*.` and a host for all hosts below it. Raises InvalidDomain, also for nothing."""
     given = text.strip()
     name = normal_domain(given.removeprefix(BELOW))
     if name is None or (given.startswith(BELOW) and not _has_below(name)):
@@ -78,7 +79,7 @@ def _host(given: str) -> str:
     parts = urlsplit(given if has_scheme else f"//{given}")
     if not has_scheme and "@" in parts.netloc:
         raise ValueError("an e-mail address")
-    # Which raises ValueError beyond 65535, and for what is no number.
+    # It raises ValueError beyond 65535, and for what is no number.
     _ = parts.port
     return parts.hostname or ""
 
@@ -94,5 +95,5 @@ def _name(host: str) -> str:
     name = name.removesuffix(".")
     if not _NAME.fullmatch(name) or name in _NO_HOSTS:
         raise ValueError("no host name")
-    # As browsers have it: what ends in a number is an IPv4 address, or nothing.
+    # As in browsers, a name that ends in a number is an IPv4 address, or invalid.
     return str(IPv4Address(name)) if _NUMBER.fullmatch(name.rpartition(".")[2]) else name

@@ -1,7 +1,7 @@
-"""Views that people interacted in: each counted once, at its first interaction.
+"""Engaged views, in which people interacted. Each is counted once, at its first interaction.
 
-The first may arrive last. Then the view moves: it leaves the total that it was in and joins
-another, so that the totals never depend on the order in which events came.
+The first interaction may arrive last. Then the view moves from one total to another, so that the totals never
+depend on the order in which events come.
 """
 
 from collections import Counter
@@ -22,7 +22,7 @@ _CHANGE = ", ".join(
 
 
 class First(NamedTuple):
-    """The first interaction of a view; the smaller is the earlier."""
+    """The first interaction of a view. Of two, the smaller is the earlier."""
 
     tenant_id: int
     view_id: UUID
@@ -55,7 +55,7 @@ class First(NamedTuple):
 
 
 def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> list[First]:
-    """Of each view that these events interact in, sorted."""
+    """The first interactions of each view among these events, sorted."""
     firsts: dict[tuple[int, UUID], First] = {}
     for event in events:
         if event.action == Action.INTERACTION and event.view_id is not None:
@@ -73,7 +73,7 @@ def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> lis
 
 
 async def engage(bulk: Bulk, firsts: list[First], days: Days) -> Counter[TotalKey]:
-    """Keeps the first interactions, which are sorted, and says what that changes in the totals by day."""
+    """Stores the first interactions, which must be sorted. Gives what that changes in the totals by day."""
     changed: Counter[TotalKey] = Counter()
     if not firsts:
         return changed

@@ -1,4 +1,4 @@
-"""Something that happened to a subject, as the pipeline takes it in."""
+"""An event: something that happened to a subject."""
 
 from datetime import datetime
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from models import Action, Device
 class NewEvent(NamedTuple):
     tenant_id: int
     id: UUID
-    """Made by whoever saw it happen: the same id again is the same event again."""
+    """Whoever saw it happen made the id. The same id again means the same event again."""
     subject_id: int
     action: Action
     occurred_at: datetime
@@ -20,6 +20,8 @@ class NewEvent(NamedTuple):
     user_id: int | None = None
     visitor: bytes | None = None
     is_believed: bool = True
-    """Whether it was told on the subject's own behalf, and not by a stranger's browser."""
+    """Whether somebody reported it to whom the subject belongs, and not a stranger's browser."""
     clock_behind: int = 0
-    """Seconds by which its time was moved on, as the sender's clock was wrong; less than 0 for moved back."""
+    """By how many seconds its time was moved on, as the sender's clock was wrong; negative if it was moved
+    back.
+    """

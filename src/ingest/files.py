@@ -1,4 +1,4 @@
-"""Files of events, read line by line: however long a file is, a part of it is in memory at a time."""
+"""Files of events, read line by line. However long a file is, only a part of it is in memory at a time."""
 
 import csv
 import gzip
@@ -72,12 +72,12 @@ _SUFFIXES = {
 
 
 class InvalidFile(ValueError):
-    """What cannot be read at all, or no further; it says why."""
+    """A file that cannot be read, or not to its end. The message says why."""
 
 
 class Line(NamedTuple):
     number: int
-    """From 1: where it begins in the file; in Parquet, the row."""
+    """Where it begins in the file, from 1; in Parquet, the row."""
     event: WireEvent | None
     problem: str = ""
     """Why it is no event."""
@@ -87,7 +87,7 @@ class EventFile:
     """Reading it twice gives the same events with the same ids."""
 
     def __init__(self, path: Path, format: Format | None = None, *, zone: ZoneInfo | None = None) -> None:
-        """`zone`: whose local times those are that have no offset; without one they are refused."""
+        """`zone` is the time zone of times that have no offset. Without a zone, such times are refused."""
         self.path = path
         self.format = format or _format_of(path)
         read = partial(_instant, zone)
@@ -95,7 +95,7 @@ class EventFile:
         self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=read)
         self.bytes = path.stat().st_size
         self.bytes_read = 0
-        """Of the file as it is stored, to tell how far the reading is."""
+        """How much of the file was read, as it is stored: it shows the progress."""
 
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
@@ -177,7 +177,7 @@ class EventFile:
                 yield number, text if _is_whole(text, stream) else None
 
     def _id_of(self, number: int, at: datetime | None) -> UUID:
-        """The same for this line of this file, always. With a time, version 7: such ids grow with time."""
+        """Always the same for this line of this file. With a time it has version 7: such ids sort by time."""
         noise = blake2b(self._digest + number.to_bytes(8, "big"), digest_size=16).digest()
         bits = int.from_bytes(noise, "big")
         version, head = 8, bits >> 80
@@ -253,7 +253,7 @@ def _instant(zone: ZoneInfo | None, _: type, given: Any) -> Instant:
 
 
 def _values(arrow: Any, column: Any) -> list[Any]:
-    """As Python has them; an instant to the microsecond, as everywhere."""
+    """As values of Python. An instant is cut to the microsecond, as everywhere."""
     if arrow.types.is_timestamp(column.type):
         zone = column.type.tz and "UTC"
         column = column.cast(arrow.timestamp(column.type.unit, zone))
@@ -264,7 +264,7 @@ def _values(arrow: Any, column: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Some write what is absent as a null, some as a struct of nulls."""
+    """Some writers have a null for what is absent, and some have a struct of nulls."""
     if isinstance(value, dict):
         fields = {name: _plain(inner) for name, inner in value.items()}
         return {name: inner for name, inner in fields.items() if inner is not None} or None

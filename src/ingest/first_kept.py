@@ -1,15 +1,17 @@
-"""The first day of which raw events are kept, when newer rules of the time zone move its start."""
+"""The first day of which raw events are kept, when newer time zone rules move its start."""
 
+from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select, update
+from sqlalchemy import ColumnElement, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from base.calendar import start_of_day
+from base.calendar import Span, start_of_day
 from base.time_units import DAY
 from database import Database, bulk
 from ingest.columns import EVENTS, TENANTS, VIEWS
 from ingest.deltas import Days
+from ingest.events import NewEvent
 from ingest.rebuild import mend_scope
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.sketches import sketch
@@ -19,8 +21,8 @@ from models import Action, Tenant
 
 
 async def move_first_kept(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """Nothing is counted twice then, or lost. While the session has the tenant alone, whose days are still
-    those of its older rules.
+    """Sees to it that nothing is counted twice, or lost. The session must have locked the tenant, whose days
+    are still those of its older rules.
     """
     if tenant.pruned_before is None:
         return
@@ -32,12 +34,12 @@ async def move_first_kept(database: Database, session: AsyncSession, tenant: Ten
 
 
 async def _close(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """It begins where events are gone that were counted on the day before: what is kept of it is counted for
-    the last time.
+    """The day now begins earlier, where events are gone that were counted on the day before. So what is kept
+    of it is counted for the last time, and the next day is the first kept one.
     """
     assert tenant.pruned_before
     after = tenant.pruned_before + DAY
-    # It is kept from where it began.
+    # Its events are kept from where it began until now.
     await mend_scope(
         database, session, RecountScope.touched_months(tenant._replace(zone=to), tenant.pruned_before, after)
     )
@@ -45,33 +47,35 @@ async def _close(database: Database, session: AsyncSession, tenant: TenantRow, t
 
 
 async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """What happened between where it began and where it begins is of the day before now, of which no more is
-    kept: so it is added there.
+    """The day now begins later. What happened before that belongs to the day before, of which nothing else is
+    kept: so it is added to that day.
     """
     moved = tenant.by(to)
-    columns = ("subject_id", "action", "occurred_at", "device", "domain_id", "user_id", "visitor")
-    events = [
-        stored_event(tenant.id, *row)
-        for row in await session.execute(
-            select(*(EVENTS[name] for name in columns)).where(
-                EVENTS.tenant_id == tenant.id,
-                EVENTS.occurred_at >= tenant.kept_from,
-                EVENTS.occurred_at < moved.kept_from,
-            )
-        )
-    ]
-    engaged = [
-        stored_event(tenant.id, subject_id, Action.ENGAGED_VIEW, *row)
-        for subject_id, *row in await session.execute(
-            select(VIEWS.subject_id, VIEWS.occurred_at, VIEWS.device, VIEWS.domain_id).where(
-                VIEWS.tenant_id == tenant.id,
-                VIEWS.occurred_at >= tenant.kept_from,
-                VIEWS.occurred_at < moved.kept_from,
-            )
-        )
-    ]
+    span = Span(tenant.kept_from, moved.kept_from)
+    events = await _events_within(session, tenant.id, span)
     recount = Recount(moved)
-    recount.add([*events, *engaged])
+    recount.add([*events, *await _engaged_views_within(session, tenant.id, span)])
     writer = await bulk(session)
     await add_to_totals(writer, recount.totals)
     await sketch(writer, events, Days({tenant.id: to}))
+
+
+async def _events_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:
+    names = ("subject_id", "action", "occurred_at", "device", "domain_id", "user_id", "visitor")
+    columns = [EVENTS[name] for name in names]
+    rows = await session.execute(select(*columns).where(*_within(EVENTS, tenant_id, span)))
+    return [stored_event(tenant_id, *row) for row in rows]
+
+
+async def _engaged_views_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:
+    columns = (VIEWS.subject_id, VIEWS.occurred_at, VIEWS.device, VIEWS.domain_id)
+    rows = await session.execute(select(*columns).where(*_within(VIEWS, tenant_id, span)))
+    return [stored_event(tenant_id, subject_id, Action.ENGAGED_VIEW, *row) for subject_id, *row in rows]
+
+
+def _within(columns: Any, tenant_id: int, span: Span) -> list[ColumnElement[bool]]:
+    return [
+        columns.tenant_id == tenant_id,
+        columns.occurred_at >= span.start,
+        columns.occurred_at < span.end,
+    ]

@@ -1,4 +1,4 @@
-"""Days that newer rules of a time zone move: found, told, and counted anew by them, while events come in."""
+"""Days that newer time zone rules move. They are found, reported and counted anew, while events come in."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date
@@ -22,7 +22,7 @@ from models import Organization, Tenant, User
 
 _REMEDY = "`viewgraph rebuild --moved` counts them anew."
 _LONGEST_RUN = 31
-"""Days that are counted anew at once: so long events of the tenant may wait."""
+"""How many days are counted anew at once. Meanwhile, events of the tenant wait."""
 
 
 class Run(NamedTuple):
@@ -33,13 +33,13 @@ class Run(NamedTuple):
 
 
 class MovedDays(NamedTuple):
-    """Days of a tenant that are still made by other rules than those of this process."""
+    """Days of a tenant that were made by other rules than those of this process."""
 
     tenant: TenantRow
     days: list[date]
-    """Those that have events, in order."""
+    """The days that have events, in order."""
     is_exact: bool
-    """If not, nobody knows which days moved: it may be any of these."""
+    """If not, it is not known which days moved: each of these may have."""
     is_older_here: bool
     """Whether the tenant's rules are newer than those of this process."""
 
@@ -63,11 +63,11 @@ class MovedDays(NamedTuple):
 
 class Mended(NamedTuple):
     days: int
-    """So many with events had been made by other rules."""
+    """How many days with events had been made by other rules."""
     rows: int
-    """So many totals were wrong."""
+    """How many totals were wrong."""
     pruned_before: date | None
-    """Some of the days lay before it, and stay as they are."""
+    """If not None, some of the days were before it, and stay as they are."""
 
 
 _NOTHING = Mended(0, 0, None)
@@ -80,7 +80,9 @@ _NAMED = select(TENANTS.id, USERS.username, ORGANIZATIONS.public_id).select_from
 
 
 async def tenants_by_other_rules(database: Database) -> dict[int, str]:
-    """Those whose days are not known to be made by the rules of this process, and what they are called."""
+    """The tenants whose days may have been made by other rules than those of this process, with their
+    names.
+    """
     columns = (TENANTS.time_zone, TENANTS.zone_rules, TENANTS.older_zone_rules)
     tenants: dict[int, str] = {}
     async with database.snapshot() as connection:
@@ -96,7 +98,7 @@ async def tenants_by_other_rules(database: Database) -> dict[int, str]:
 
 
 async def moved_days(connection: AsyncConnection | AsyncSession, tenant: TenantRow) -> MovedDays | None:
-    """What is left to be counted anew; None if nothing is."""
+    """The days that have to be counted anew; None if there are none."""
     clock = tenant.clock
     if clock.is_ours:
         return None
@@ -109,8 +111,8 @@ async def moved_days(connection: AsyncConnection | AsyncSession, tenant: TenantR
 
 
 async def adopt(database: Database, tenant_id: int) -> MovedDays | None:
-    """Lets the tenant's events be counted by our rules from now on, unless that would move days that have
-    events, which it gives, or its own rules are newer.
+    """From now on, the tenant's events are counted by our rules, unless its own rules are newer or our rules
+    move days that have events. It gives these days.
     """
     async with database.snapshot() as connection:
         found = await moved_days(connection, await read_tenant(connection, tenant_id))
@@ -127,8 +129,8 @@ async def adopt(database: Database, tenant_id: int) -> MovedDays | None:
 async def mend(database: Database, tenant_id: int) -> Mended:
     """Counts the days anew that our rules moved, and no others.
 
-    First the tenant takes our rules, so that whatever comes in is counted by them, and remembers the older
-    ones until all the days are mended: when this is stopped halfway, the next time goes on.
+    First the tenant gets our rules, so that whatever comes in is counted by them. It remembers the older
+    rules until all the days are mended: if this is stopped halfway, the next call goes on.
     """
     mended = _NOTHING
     async with database.snapshot() as connection:
@@ -151,7 +153,7 @@ async def mend(database: Database, tenant_id: int) -> Mended:
 
 
 async def _finished(database: Database, tenant: TenantRow, mended: Mended) -> Mended:
-    """By the rules that the tenant has, whether they are ours or not."""
+    """Counts anew by the rules that the tenant has, whether they are ours or not."""
     async with database.snapshot() as connection:
         days, runs = await _to_count_anew(connection, tenant)
     pruned = tenant.pruned_before
@@ -167,7 +169,7 @@ async def _finished(database: Database, tenant: TenantRow, mended: Mended) -> Me
 
 
 async def _to_count_anew(connection: AsyncConnection, tenant: TenantRow) -> tuple[list[date], list[Run]]:
-    """Days with events that were made by older rules, and the days on which these events may be now."""
+    """The days with events that were made by older rules, and the days on which these events may be now."""
     rules = await rules_of_clocks([tenant.clock], rules_finder(connection))
     older = rules.get(tenant.clock.older_zone_rules or "")
     days = await _days_with_events(connection, tenant.id)
@@ -187,7 +189,7 @@ async def _follow_ours(session: AsyncSession, tenant: TenantRow, older: str | No
 async def _others(
     connection: AsyncConnection | AsyncSession, clock: TenantClock
 ) -> tuple[Sequence[ZoneInfo], bool]:
-    """By which rules days are made, beside ours, and whether these are all."""
+    """The other rules by which days were made, and whether these are all of them."""
     rules = await rules_of_clocks([clock], rules_finder(connection))
     keys = [key for key in (clock.zone_rules, clock.older_zone_rules) if key]
     known = [rules[key].zone for key in keys if key in rules]
@@ -200,7 +202,7 @@ async def _is_older_here(connection: AsyncConnection | AsyncSession, clock: Tena
 
 
 async def _days_with_events(connection: AsyncConnection | AsyncSession, tenant_id: int) -> list[date]:
-    """One look into the index for each, however many totals it has."""
+    """It looks into the index once for each day, however many totals the day has."""
     of_tenant = select(func.min(DAYS.day)).where(DAYS.tenant_id == tenant_id)
     found = of_tenant.cte("found", recursive=True)
     day = found.c[0]
@@ -211,12 +213,12 @@ async def _days_with_events(connection: AsyncConnection | AsyncSession, tenant_i
 
 
 def _moves(day: date, old: ZoneInfo, new: ZoneInfo) -> bool:
-    """Whether it begins or ends elsewhere."""
+    """Whether the day begins or ends at another instant."""
     return any(start_of_day(edge, old) != start_of_day(edge, new) for edge in (day, day + DAY))
 
 
 def _moved_to(day: date, old: ZoneInfo, new: ZoneInfo) -> Iterator[date]:
-    """The day, and those on which what happened on it is now."""
+    """The day itself, and the days on which its events are now."""
     yield day
     span = Span(start_of_day(day, old), start_of_day(day + DAY, old))
     if span.start < span.end:
@@ -226,7 +228,7 @@ def _moved_to(day: date, old: ZoneInfo, new: ZoneInfo) -> Iterator[date]:
 
 
 def _runs(days: Iterable[date]) -> Iterator[Run]:
-    """Of days in order."""
+    """The runs of days, which must be in order."""
     run: Run | None = None
     for day in days:
         if run and day == run.stop and (run.stop - run.first).days < _LONGEST_RUN:

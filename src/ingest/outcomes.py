@@ -1,4 +1,4 @@
-"""From reported events to outcomes: the way of every door, from admission to the commit."""
+"""The outcomes of reported events, from their admission to the commit, wherever they come in."""
 
 from asyncio import sleep
 from collections.abc import Callable, Sequence
@@ -26,7 +26,7 @@ class EventOutcome(NamedTuple):
     status: EventStatus
     reason: Reason | None = None
     clock_behind: int = 0
-    """Seconds, as `NewEvent` has them; 0 where no time was put right."""
+    """In seconds, as in `NewEvent`; 0 if its time was not put right."""
 
 
 _MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
@@ -47,7 +47,7 @@ async def admit_and_store(
     judged: list[NewEvent | Reason] = []
     for start in range(0, len(events), _JUDGED_AT_ONCE):
         if start:
-            # Whoever sent less need not wait for all of it.
+            # Whoever sent less does not have to wait for all of it.
             await sleep(0)
         judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
     admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]

@@ -1,4 +1,4 @@
-"""`viewgraph prune`: raw events dropped when they are old; their totals stay."""
+"""`viewgraph prune`: drops old raw events. Their totals stay."""
 
 from asyncio import sleep
 from collections.abc import Callable, Iterable
@@ -20,9 +20,9 @@ _EVENTS_OF_A_TRANSACTION = 5_000
 
 class Pruned(NamedTuple):
     partitions: list[str]
-    """Dropped as a whole."""
+    """Partitions that were dropped as a whole."""
     events: int
-    """Deleted beside them."""
+    """How many events were deleted besides."""
 
 
 async def prune(
@@ -33,10 +33,11 @@ async def prune(
     keep: timedelta,
     on_tenant: Callable[[], object] = lambda: None,
 ) -> Pruned:
-    """The reporting days that lie more than `keep` before each tenant's today; of all tenants with events.
+    """Drops the events of reporting days that are more than `keep` before each tenant's today. The tenants
+    must be all that have events.
 
-    First every tenant takes in no more events of those days; then the events go. So whoever counts anew
-    meanwhile knows which days are whole, and an event that is sent again is not counted again.
+    First each tenant stops to take events of those days, then the events are dropped. So a recount at the
+    same time knows which days are complete, and an event that is sent again is not counted again.
     """
     tenants = [await _closed(database, id, now, keep) for id in tenant_ids]
     kept = {tenant.id: tenant.kept_from for tenant in tenants if tenant.pruned_before}
@@ -50,7 +51,7 @@ async def prune(
 
 
 async def _closed(database: Database, tenant_id: int, now: datetime, keep: timedelta) -> TenantRow:
-    """Nothing changes for a tenant that has no events so old."""
+    """Stops to take old events, unless the tenant has none."""
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
         before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
@@ -69,7 +70,7 @@ async def _closed(database: Database, tenant_id: int, now: datetime, keep: timed
 
 
 async def _delete(database: Database, tenant: TenantRow) -> int:
-    """A little at a time, and as much rest after it, in which others write."""
+    """Deletes some at a time, and then waits for as long as that took, so that others can write."""
     deleted, subject_id = 0, 0
     while True:
         started = monotonic()
@@ -82,7 +83,9 @@ async def _delete(database: Database, tenant: TenantRow) -> int:
 
 
 async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -> list[int]:
-    """From a subject on, and gives the subjects of the deleted events: those before it are not read again."""
+    """Deletes from a subject on, and gives the subjects of the deleted events. Those before it are not read
+    again.
+    """
     old = (
         select(EVENTS.id, EVENTS.subject_id)
         .where(

@@ -1,4 +1,4 @@
-"""Which cached figures are stale: those of an older revision of their publication."""
+"""Revisions of publications: figures that are cached for an older revision are stale."""
 
 from collections.abc import Sequence
 
@@ -27,11 +27,11 @@ _REFRESH = Statement(
 
 
 async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> None:
-    """What was cached of these publications is stale.
+    """Makes all stale that is cached of these publications.
 
-    First in its transaction: every writer locks a publication before its totals. And locked in one
-    order: an update takes its rows as it finds them, and two of them would wait for each other in a
-    circle.
+    It is to be called first in a transaction, as every writer locks a publication before its totals. It
+    locks in one order: an update locks its rows as it finds them, and two updates could wait for each other
+    in a circle.
     """
     ids = select(col(Publication.id)).where(which).order_by(col(Publication.id))
     await session.execute(ids.with_for_update(key_share=True))
@@ -39,6 +39,6 @@ async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> N
 
 
 async def raise_revisions(bulk: Bulk, ids: Sequence[int]) -> None:
-    """As `refresh`, of publications by their ids."""
+    """Does the same for publications by their ids."""
     await bulk.fetch(_LOCK, ids=ids)
     await bulk.fetch(_REFRESH, ids=ids)

@@ -1,4 +1,4 @@
-"""`viewgraph rebuild`: totals mended from the raw events, while events come in."""
+"""`viewgraph rebuild`: mends totals by the raw events, while events come in."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -28,17 +28,17 @@ _ROUNDS = 5
 
 class Rebuilt(NamedTuple):
     rows: int
-    """So many were wrong."""
+    """How many rows were wrong."""
     pruned_before: date | None
-    """Days before it stay as they are; None if all that were asked for are counted anew."""
+    """The days before it stay as they are; None if all days that were asked for are counted anew."""
 
 
 async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -> Rebuilt:
     """Mends the days from `first` up to `stop`, and their months.
 
-    While a tenant is locked no event of it is taken in. So it is looked at before, which takes the longest,
-    and locked only to count the days anew between which something is wrong; until nothing is found. A
-    second time is needed where a view whose row was wrong had another interaction in the meantime.
+    While a tenant is locked, none of its events are taken in. So it first looks for what is wrong without a
+    lock, and locks the tenant only to count those days anew. It repeats this until nothing is wrong: a view
+    whose row was wrong may have had another interaction in the meantime.
     """
     rows = 0
     for _ in range(_ROUNDS):
@@ -52,9 +52,9 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
 
 
 async def change_time_zone(database: Database, tenant_id: int, name: str) -> int:
-    """Counts everything anew by another clock, and gives the number of rows changed.
+    """Counts everything anew in another time zone, and gives how many rows changed.
 
-    Raises CONFLICT when raw events were pruned, of which nobody knows any more on which day they would be.
+    Raises CONFLICT if raw events were pruned: it is not known on which days these would be.
     """
     async with database.writing() as session:
         tenant = await lock_tenant(session, tenant_id)
@@ -73,23 +73,23 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
 async def _looked_at(
     database: Database, tenant_id: int, first: date, stop: date
 ) -> tuple[RecountScope, tuple[date, date] | None]:
-    """What was counted anew, and from which day up to which one something is wrong."""
+    """Gives what was counted anew, and from which day up to which day something is wrong."""
     wrong: tuple[date, date] | None = None
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
         scope = RecountScope.touched_months(tenant, first, stop)
-        async for difference in discrepancies(connection, scope):
-            days = [min(max(day, scope.first), stop - DAY) for day in difference.days(tenant.zone)]
+        async for discrepancy in discrepancies(connection, scope):
+            days = [min(max(day, scope.first), stop - DAY) for day in discrepancy.days(tenant.zone)]
             start, end = wrong or (days[0], days[0] + DAY)
             wrong = min(start, *days), max(end, *(day + DAY for day in days))
     return scope, wrong
 
 
 async def mend_scope(database: Database, session: AsyncSession, scope: RecountScope) -> int:
-    """Gives the number of rows. What was kept of the tenant's publications is stale.
+    """Gives how many rows it mended. What is cached of the tenant's publications becomes stale.
 
-    While the session has the tenant alone, a snapshot sees what it would see; and what is read there can
-    be walked through while rows are written here.
+    While the session has locked the tenant, a snapshot sees the same as the session. So the snapshot can be
+    read row by row while rows are written here.
     """
     writer = await bulk(session)
     owners = select(col(User.id)).where(col(User.tenant_id) == scope.tenant.id)
@@ -97,7 +97,7 @@ async def mend_scope(database: Database, session: AsyncSession, scope: RecountSc
     mended = 0
     async with database.snapshot() as connection:
         async for batch in _batches(discrepancies(connection, scope)):
-            for model in {difference.model: None for difference in batch}:
+            for model in {discrepancy.model: None for discrepancy in batch}:
                 await _write(session, writer, model, [one for one in batch if one.model is model])
             mended += len(batch)
     return mended

@@ -1,4 +1,4 @@
-"""Totals counted anew from events that are stored, by the same functions as when they came in. Pure."""
+"""A recount: totals made from stored events, by the same pure functions as when the events came in."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -18,11 +18,13 @@ from models import Action, Device
 _ACTIONS = {int(action): action for action in Action}
 _DEVICES = {int(device): device for device in Device}
 _ANY_ID = UUID(int=0)
-"""Nothing is counted by it."""
+"""The id does not matter for counting."""
 
 
 class RecountScope(NamedTuple):
-    """Which days and months are counted anew, by the tenant's reporting clock; the stops are not included."""
+    """Which days and months are counted anew, in the tenant's reporting time zone. The stops are not
+    included.
+    """
 
     tenant: TenantRow
     first: date
@@ -32,13 +34,13 @@ class RecountScope(NamedTuple):
 
     @classmethod
     def whole_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
-        """Those days of which events are kept, and the months that lie within them."""
+        """The days of which events are kept, and the months that lie within these days."""
         first = max(first, tenant.pruned_before or first)
         return cls(tenant, first, stop, next_month(first - DAY), month_start(stop))
 
     @classmethod
     def touched_months(cls, tenant: TenantRow, first: date, stop: date) -> "RecountScope":
-        """Those days of which events are kept, and the months that they lie in."""
+        """The days of which events are kept, and the months in which these days lie."""
         first = max(first, tenant.pruned_before or first)
         return cls(tenant, first, stop, month_start(first), next_month(stop - DAY))
 
@@ -51,14 +53,14 @@ class RecountScope(NamedTuple):
         return start_of_day(self.stop, self.tenant.zone)
 
     def pruned_before(self, first: date) -> date | None:
-        """Where the days begin, if that is later than was asked for."""
+        """The first day in scope, if that is later than the day that was asked for."""
         return self.first if self.first > first else None
 
     def has(self, instant: datetime) -> bool:
         return self.start <= instant < self.end
 
     def months(self, counted: Counter[TotalKey], stored: Mapping[TotalKey, int]) -> Counter[TotalKey]:
-        """By month, from days: as they were counted here, and elsewhere as they are stored."""
+        """The totals by month. Days in scope are as they were counted, all others as they are stored."""
         days = Counter({key: n for key, n in stored.items() if not self.first <= key.first_day < self.stop})
         days.update(counted)
         months = by_month(days)
@@ -68,7 +70,7 @@ class RecountScope(NamedTuple):
 
 
 class _AsStored(dict[str | None, int]):
-    """Domains that are called by their keys."""
+    """Ids of domains whose names are their ids."""
 
     def __missing__(self, name: str | None) -> int:
         key = self[name] = int(name or 0)
@@ -76,7 +78,7 @@ class _AsStored(dict[str | None, int]):
 
 
 class Recount:
-    """The totals by day, and the sketches, of one subject after the other."""
+    """The totals by day, and the sketches, for one subject after the other."""
 
     def __init__(self, tenant: TenantRow) -> None:
         self.totals: Counter[TotalKey] = Counter()
@@ -107,7 +109,7 @@ def stored_event(
     user_id: int | None = None,
     visitor: bytes | None = None,
 ) -> NewEvent:
-    """As it once came in, but for its domain, which is called by its key."""
+    """The event as it once came in, except that its domain is named by its id."""
     return NewEvent(
         tenant_id,
         _ANY_ID,

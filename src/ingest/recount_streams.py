@@ -1,4 +1,4 @@
-"""A tenant's raw events and totals, for counting anew: each sorted by its first column."""
+"""A tenant's raw events and totals as sorted streams, for a recount."""
 
 from typing import Any, NamedTuple
 
@@ -20,7 +20,7 @@ _SKETCHES_AT_A_TIME = 200
 
 
 class SubjectStreams(NamedTuple):
-    """Each sorted by subject."""
+    """Each stream is sorted by subject."""
 
     events: SortedStream[int]
     engaged: SortedStream[int]
@@ -76,9 +76,24 @@ def _engaged(scope: RecountScope) -> Select[Any]:
 
 
 def first_interactions(scope: RecountScope) -> Subquery:
-    """Of each view whose first one is not among pruned events."""
+    """The first interaction of each view, unless it is among pruned events."""
+    placed = _placed_interactions(scope)
+    rows = placed.c
+    statement = select(
+        rows.view_id, rows.subject_id, rows.event_id, rows.occurred_at, rows.device, rows.domain_id
+    ).where(rows.place == 1)
+    if scope.tenant.pruned_before:
+        known = (VIEWS.tenant_id == scope.tenant.id) & (VIEWS.view_id == rows.view_id)
+        statement = statement.select_from(placed.outerjoin(table_of(EngagedView), known)).where(
+            or_(VIEWS.occurred_at.is_(None), VIEWS.occurred_at >= scope.tenant.kept_from)
+        )
+    return statement.subquery()
+
+
+def _placed_interactions(scope: RecountScope) -> Subquery:
+    """The interactions that are kept, with their places within their views, from 1."""
     place = func.row_number().over(partition_by=EVENTS.view_id, order_by=(EVENTS.occurred_at, EVENTS.id))
-    placed = (
+    return (
         select(
             EVENTS.view_id,
             EVENTS.subject_id,
@@ -96,20 +111,10 @@ def first_interactions(scope: RecountScope) -> Subquery:
         )
         .subquery()
     )
-    rows = placed.c
-    statement = select(
-        rows.view_id, rows.subject_id, rows.event_id, rows.occurred_at, rows.device, rows.domain_id
-    ).where(rows.place == 1)
-    if scope.tenant.pruned_before:
-        known = (VIEWS.tenant_id == scope.tenant.id) & (VIEWS.view_id == rows.view_id)
-        statement = statement.select_from(placed.outerjoin(table_of(EngagedView), known)).where(
-            or_(VIEWS.occurred_at.is_(None), VIEWS.occurred_at >= scope.tenant.kept_from)
-        )
-    return statement.subquery()
 
 
 def _active(scope: RecountScope) -> Select[Any]:
-    """When each signed-in person last did each thing, since events are kept."""
+    """When each signed-in person last did each action, among the events that are kept."""
     return (
         select(EVENTS.subject_id, EVENTS.action, EVENTS.user_id, func.max(EVENTS.occurred_at))
         .where(
@@ -124,7 +129,7 @@ def _active(scope: RecountScope) -> Select[Any]:
 
 
 def _stored_days(scope: RecountScope) -> Select[Any]:
-    """Those of the months, too, that reach beyond the days in scope."""
+    """Also the days of the months in scope that are not in scope themselves."""
     first, stop = min(scope.first, scope.first_month), max(scope.stop, scope.stop_month)
     return (
         select(DAYS.subject_id, DAYS.action, DAYS.day, DAYS.device, DAYS.domain_id, DAYS.count)
@@ -168,7 +173,7 @@ def stored_sketches(scope: RecountScope, kind: int) -> Select[Any]:
 
 
 class ViewStreams(NamedTuple):
-    """Engaged views, sorted by their ids. Those engaged before events are kept are in neither."""
+    """Engaged views, sorted by their ids. Neither stream has those whose first interaction is not kept."""
 
     counted: SortedStream[Any]
     stored: SortedStream[Any]

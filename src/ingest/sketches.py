@@ -1,4 +1,4 @@
-"""Who came: a sketch for each subject and day, and for each tenant and day. A range is a union of days."""
+"""Visitors: a sketch for each subject and day, and for each tenant and day. A range is a union of days."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -23,7 +23,7 @@ class SketchKey(NamedTuple):
 
 
 async def sketch(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
-    """Adds who came to the sketches of each subject's and each tenant's day."""
+    """Adds the visitors to the sketches of each subject's and each tenant's day."""
     visitors = seen_by_day(events, days)
     if not visitors:
         return
@@ -39,7 +39,7 @@ async def sketch(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
 
 
 def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, set[str]]:
-    """Who was seen: signed-in people by their ids, others by their hashes; nobody who is neither."""
+    """The visitors: signed-in people by their ids, others by their hashes. Events with neither have none."""
     by_subject: defaultdict[tuple[int, int, int, date], set[str]] = defaultdict(set)
     for event in events:
         seen_one = who(event.user_id, event.visitor)
@@ -54,7 +54,7 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
 
 
 async def link(bulk: Bulk, events: Iterable[NewEvent]) -> None:
-    """Whoever was named as a visitor and as a user is that user, also where the visitor alone was named."""
+    """Links a visitor to a user if an event names both: then the visitor is that user in all events."""
     links: dict[tuple[int, bytes], int] = {}
     for event in events:
         visitor = event.visitor

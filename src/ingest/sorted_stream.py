@@ -1,4 +1,4 @@
-"""Rows that come from the database in order, walked through side by side: a little of each is in memory."""
+"""Sorted streams of rows from the database, which are merged. Only a part of each is in memory."""
 
 from bisect import bisect_right
 from collections.abc import AsyncIterator, Sequence
@@ -21,7 +21,7 @@ _ROWS_AT_A_TIME = 2_000
 
 
 class SortedStream(Generic[K]):
-    """Rows sorted by their first column."""
+    """A stream of rows that are sorted by their first column."""
 
     def __init__(self, parts: AsyncIterator[Sequence[Row]]) -> None:
         self._parts = parts
@@ -47,7 +47,7 @@ class SortedStream(Generic[K]):
         return key
 
     async def parts(self, key: K) -> AsyncIterator[Sequence[Row]]:
-        """The rows of this key, which is the next one's or comes before it; then the key after is next."""
+        """The rows of this key, which must not come after the next row's. Then the next key follows."""
         while await self.key() == key:
             start, stop = self._place, bisect_right(self._part, key, self._place, key=itemgetter(0))
             self._place = stop
@@ -58,7 +58,7 @@ class SortedStream(Generic[K]):
 
 
 async def merged_keys(streams: Sequence[SortedStream[K]]) -> AsyncIterator[K]:
-    """Each key that any of them has, in order. The rows of one are taken before the next is asked for."""
+    """All keys of the streams, in order. The rows of a key must be taken before the next key is asked for."""
     while True:
         nexts = [key for stream in streams if (key := await stream.key()) is not None]
         if not nexts:

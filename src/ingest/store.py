@@ -1,4 +1,4 @@
-"""New events and every total they change, in one transaction."""
+"""Stores new events and every total that they change, in one transaction."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -21,7 +21,7 @@ from models import ActiveUser, DayTotal, Event, MonthTotal
 
 EventKey = tuple[int, UUID]
 
-# A total stays what BigInt can hold, whatever stood there: or those beside it could not be stored either.
+# A total never becomes larger than BigInt can hold: or other events could not be stored either.
 _ADDED = (
     f"count = CASE WHEN t.count > {LARGEST} - excluded.count THEN {LARGEST} ELSE t.count + excluded.count END"
 )
@@ -33,7 +33,7 @@ _LATER = (
 
 
 async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventKey]:
-    """The (tenant, id) of those that are new; the others change nothing. In the caller's transaction.
+    """Gives the (tenant, id) of the new ones; the others change nothing. In the caller's transaction.
 
     Raises UNAVAILABLE while a tenant is counted anew.
     """
@@ -52,10 +52,10 @@ def counted_anew() -> Unavailable:
 
 
 async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
-    """Whether each is new: an id seen before, or earlier in `events`, changes nothing. None where somebody
-    has the tenant alone: it was left for later.
+    """Says of each event whether it is new; None if its tenant is locked, so that it was left for later.
 
-    Nor does an event of days that were pruned change anything: it may have been seen before.
+    An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
+    nothing either: it may have been counted before.
     """
     places: dict[tuple[int, int], int] = {}
     for place, event in enumerate(events):

@@ -1,4 +1,4 @@
-"""Whose events are counted: by which clock, and since when they are kept."""
+"""Tenants, whose events are counted: by which clock, and since when events are kept."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -41,25 +41,23 @@ _COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
 class TenantRow(NamedTuple):
     id: int
     zone: ZoneInfo
-    """By the rules by which the days of its totals are made, which may be older than ours, or newer."""
+    """It has the rules by which the days of its totals are made, which may be older than ours, or newer."""
     pruned_before: date | None = None
     kept_from: datetime = ALWAYS
-    """Of what happened before it, raw events are gone: the start of that day."""
+    """The start of that day. Raw events before it are gone."""
     clock: TenantClock = TenantClock()
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
 
     def by(self, zone: ZoneInfo) -> "TenantRow":
-        """With the days of another zone, or of other rules."""
+        """The tenant with the days of another zone, or of other rules."""
         tenant = self._replace(zone=zone)
         return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
     def takes(self, event: NewEvent) -> bool:
-        """An event of the pruned days cannot be told from one that was counted already.
-
-        What takes back an earlier event comes from our own catalog, once, and stands at that event's time.
-        """
+        """Whether an event can be counted. An event of pruned days may have been counted already."""
+        # What takes an event back comes from our own catalog, only once, and has that event's time.
         return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
 
 
@@ -84,18 +82,16 @@ SHARED = Statement(
     .with_for_update(read=True, key_share=True, skip_locked=True),
     _stored,
 )
-"""For those who count new events: many at once, and none beside somebody who has the tenant alone. Such a
-tenant is left out: others need not wait for it."""
+"""Locks tenants for those who count new events: many may do so at once. A tenant that somebody has locked
+alone is left out, so that others do not wait for it.
+"""
 
 KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
-"""Which of them there are, whoever has them."""
+"""Finds the tenants that exist, whether they are locked or not."""
 
 
 async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """For counting new events, but for those that somebody has alone.
-
-    Raises KeyError where there is no such tenant.
-    """
+    """Locks tenants to count new events, but not those that are locked alone. Raises KeyError."""
     stored = await bulk.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
         known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
@@ -110,12 +106,12 @@ async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
 
 
 async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
-    """For counting anew: locked until the transaction ends, and against all who count new events."""
+    """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile."""
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
-    """As a transaction that only reads sees it."""
+    """The tenant as a transaction sees it that only reads."""
     return await _one(connection, _TENANTS.where(TENANTS.id == id))
 
 
@@ -134,7 +130,7 @@ async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:
-    """Tenants by what operators call them: a username, or an organization's global id."""
+    """The tenants that operators name by a username, or by an organization's global id."""
     return {await tenant_named(database, name): name for name in names}
 
 
@@ -156,7 +152,7 @@ async def tenant_named(database: Database, name: str) -> int:
 
 
 async def tenants_with_events(database: Database) -> dict[int, str]:
-    """Those who have raw events or totals, in order of their ids."""
+    """The tenants that have raw events or totals, in the order of their ids."""
     counted = union(*(select(table_of(model).c.tenant_id) for model in _COUNTED))
     async with database.snapshot() as connection:
         ids = sorted(await connection.scalars(counted))

@@ -1,4 +1,4 @@
-"""Whose figures changed: told to whoever watches them, in this process and in the others."""
+"""Tells whoever watches figures that they changed, in this process and in the others."""
 
 import logging
 from asyncio import Event, Task, create_task, sleep, timeout
@@ -32,7 +32,7 @@ class Topic(NamedTuple):
 
 
 class Watch:
-    """Knows that something changed, and not how often: who comes late finds the newest, and no queue."""
+    """Says that something changed, and not how often. There is no queue: who comes late reads the newest."""
 
     def __init__(self) -> None:
         self._changed = Event()
@@ -41,7 +41,7 @@ class Watch:
         self._changed.set()
 
     async def change(self) -> None:
-        """At once if there was one since it was last forgotten."""
+        """Waits for a change. Returns at once if there was one since `forget` was last called."""
         await self._changed.wait()
 
     def forget(self) -> None:
@@ -58,8 +58,6 @@ class Topics:
         self._is_untold = Event()
         self._teller: Task[None] | None = None
         self._name = uuid4().hex
-        self.changes = 0
-        """How often somebody was told: what was read since the last time is what is true now."""
 
     @contextmanager
     def watch(self, *topics: Topic) -> Iterator[Watch]:
@@ -75,7 +73,7 @@ class Topics:
                     del self._watches[topic]
 
     def announce(self, topics: Iterable[Topic]) -> None:
-        """After the commit: who is told reads the figures anew, and shall find the new ones."""
+        """Call it after the commit: whoever is told reads the figures again and must find the new ones."""
         known = set(topics)
         if not known:
             return
@@ -84,12 +82,12 @@ class Topics:
             self._untold |= known
             self._is_untold.set()
             if self._teller is None:
-                # In a context of its own: it outlives the request that happens to be the first.
+                # It has a context of its own, as it outlives the request that starts it.
                 self._teller = create_task(self._tell_forever(self._channel), context=Context())
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """Meanwhile, what other processes announce is known here."""
+        """As long as it lasts, what other processes announce is known here."""
         if self._channel is None:
             yield
             return
@@ -102,7 +100,7 @@ class Topics:
                 await listener
 
     async def close(self) -> None:
-        """What was announced is still told, if that is soon done."""
+        """Takes a moment to tell the others what was announced before."""
         if self._channel is None:
             return
         if self._teller:
@@ -134,7 +132,7 @@ class Topics:
             except Exception:
                 log.exception("Telling other processes failed, and is tried again")
                 await sleep(_PAUSE)
-            # What changes meanwhile goes out together, however many batches there are.
+            # What changes during this pause goes out together, however many batches it is.
             await sleep(_LINGER)
 
     async def _tell(self, channel: Channel) -> None:
@@ -160,7 +158,6 @@ class Topics:
             self._wake(topics)
 
     def _wake(self, topics: Iterable[Topic]) -> None:
-        self.changes += 1
         if not self._watches:
             return
         for topic in topics:
@@ -168,14 +165,14 @@ class Topics:
                 watch.wake()
 
     def _wake_all(self) -> None:
-        self.changes += 1
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()
 
 
 async def tell_of_everything(channel: Channel | None) -> None:
-    """By a command that changed more than it can name. Who cannot be told learns it with the next change."""
+    """For a command that changed more than it can name. A process that misses it learns it with the next
+    change."""
     if channel:
         with suppress(OSError):
             await channel.tell([f"{uuid4().hex} {_EVERYTHING}"])
@@ -183,7 +180,7 @@ async def tell_of_everything(channel: Channel | None) -> None:
 
 
 def topics_of(events: Iterable[NewEvent]) -> set[Topic]:
-    """What the totals of these events are about."""
+    """The subjects of these events."""
     return {
         Topic(SUBJECT_OF[Action(action)], id)
         for action, id in {(event.action, event.subject_id) for event in events}
@@ -191,7 +188,7 @@ def topics_of(events: Iterable[NewEvent]) -> set[Topic]:
 
 
 def touch(session: AsyncSession, *topics: Topic) -> None:
-    """To be announced when the session's work is committed."""
+    """Marks topics, which are announced when the session's work is committed."""
     session.info.setdefault(_CHANGED, set()).update(topics)
 
 
@@ -201,7 +198,7 @@ def touched(session: AsyncSession) -> set[Topic]:
 
 
 def _written(topics: set[Topic]) -> Iterator[str]:
-    """Short enough for a message each; one that stands for everything if there are too many."""
+    """Texts that fit into a message each. If there are too many topics, one text stands for everything."""
     if len(topics) > _MAX_UNTOLD:
         yield _EVERYTHING
         return
@@ -218,7 +215,7 @@ def _written(topics: set[Topic]) -> Iterator[str]:
 
 
 def _read(words: str) -> list[Topic] | None:
-    """None for everything, and for what another version may have meant."""
+    """None stands for everything, and for what another version wrote and this one cannot read."""
     try:
         pairs = [word.split(":") for word in words.split()]
         return [Topic(SubjectKind(int(kind)), int(id)) for kind, id in pairs]

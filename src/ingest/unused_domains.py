@@ -1,7 +1,8 @@
-"""Domains under which nothing is counted any more: marked when they are found, and gone a day later.
+"""Domains under which nothing is counted any more. They are marked when they are found, and deleted a day
+later.
 
-Whoever counts under a marked one takes the mark away. So who looked a domain up before it was marked has
-stored long since what it was looked up for, and is seen when it is looked at again.
+Whoever counts under a marked domain removes the mark. And whoever looked the domain up before it was marked
+has stored the event by the time at which the domain is looked at again.
 """
 
 from collections.abc import Iterable
@@ -15,12 +16,16 @@ from database import Database, table_of
 from models import DayTotal, Domain, EngagedView, Event, MonthTotal
 
 _KEPT = timedelta(hours=20)
-"""After it was marked: much longer than any transaction takes, and less than a day, as it is done daily."""
+"""How long a marked one is kept: much longer than any transaction takes, and less than a day, as this runs
+daily.
+"""
 _AT_A_TIME = 500
 
 
 async def drop_unused_domains(database: Database, now: datetime) -> int:
-    """Marks those that are not used, and deletes those that were marked long ago; gives their number."""
+    """Marks those that are not used, and deletes those that were marked long ago. Gives how many it
+    deleted.
+    """
     async with database.snapshot() as connection:
         unused = await _unused(connection)
     dropped = 0
@@ -35,7 +40,7 @@ async def drop_unused_domains(database: Database, now: datetime) -> int:
 
 
 async def _unused(connection: AsyncConnection) -> list[int]:
-    """Totals stay for ever, and so months, of which there are the fewest rows, know almost every domain."""
+    """Totals stay for ever. So those by month, which have the fewest rows, have almost every domain."""
     statement = select(table_of(Domain).c.id).except_(select(table_of(MonthTotal).c.domain_id))
     unused: set[int] = set((await connection.execute(statement)).scalars())
     for model in (DayTotal, EngagedView, Event):

@@ -1,4 +1,4 @@
-"""`viewgraph verify`: the totals held against the raw events, while events come in."""
+"""`viewgraph verify`: compares the totals with the raw events, while events come in."""
 
 from collections.abc import AsyncIterator
 from datetime import date
@@ -13,7 +13,7 @@ from ingest.tenants import read_tenant
 
 
 class Verification:
-    """Of one tenant, on the days from `first` up to `stop`, and in the months that lie within them."""
+    """Verifies one tenant on the days from `first` up to `stop`, and in the months that lie within them."""
 
     def __init__(self, database: Database, tenant_id: int, name: str, first: date, stop: date) -> None:
         self._database = database
@@ -22,12 +22,12 @@ class Verification:
         self._first = first
         self._stop = stop
         self.pruned_before: date | None = None
-        """Days before it could not be verified; known once the first line is asked for."""
+        """Days before it could not be verified. It is known once the first row is asked for."""
         self.moved: MovedDays | None = None
-        """Days that are made by other rules of the time zone than ours; known as early."""
+        """Days that were made by other time zone rules than ours. They are known at the same time."""
 
     async def rows(self) -> AsyncIterator[DiscrepancyRow]:
-        """One for each difference, by what was committed at one time and by our rules of the time zone."""
+        """One for each discrepancy, by what was committed at one time and by our time zone rules."""
         async with self._database.snapshot() as connection:
             tenant = await read_tenant(connection, self._tenant_id)
             found = await moved_days(connection, tenant)
@@ -36,5 +36,5 @@ class Verification:
             scope = RecountScope.whole_months(tenant, self._first, self._stop)
             self.pruned_before = scope.pruned_before(self._first)
             describer = Describer(connection, tenant, self._name)
-            async for difference in discrepancies(connection, scope):
-                yield await describer.row(difference)
+            async for discrepancy in discrepancies(connection, scope):
+                yield await describer.row(discrepancy)

@@ -1,4 +1,6 @@
-"""Who came, as nobody's name: keyed hashes, and the salts that make them of no use two days later."""
+"""Visitors without their names: keyed hashes, and salts that are destroyed so that hashes are of no use
+later.
+"""
 
 import re
 from collections.abc import Mapping
@@ -20,18 +22,18 @@ from models import Day, VisitorSalt
 
 NAMED_BYTES = 16
 _PASSING_BYTES = 15
-"""Another length, so that the few that may turn out to be somebody's are found without the rest."""
+"""Another length, so that named visitors, some of whom turn out to be users, are found without the others."""
 
 PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nil", "nan", "unknown", "anonymous", "n/a", "not set", "object object")
 )
-"""What programs write where they have no name; also in brackets of any kind."""
+"""What programs write if they have no name, also in brackets of any kind."""
 _BRACKETS = "()[]{}<>\"'"
 _NIL = re.compile(r"(?:urn:uuid:)?\{?(?:0{8}-?0{4}-?0{4}-?0{4}-?0{12}|f{8}-?f{4}-?f{4}-?f{4}-?f{12})\}?")
 
 
 def name_of(text: str | None) -> str | None:
-    """Without blanks around it; None for what is empty, or stands where there is no name."""
+    """The name without blanks around it; None if it is empty, or stands for no name."""
     name = (text or "").strip()
     folded = name.casefold()
     if folded.strip(_BRACKETS) in PLACEHOLDERS or _NIL.fullmatch(folded):
@@ -40,28 +42,30 @@ def name_of(text: str | None) -> str | None:
 
 
 def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
-    """The sender's own name for a person: the same for as long as the key is, and for this tenant alone."""
+    """A hash of the sender's own name for a person. It is the same for as long as the key is, for this
+    tenant alone.
+    """
     return blake2b(f"{tenant_id}:{name}".encode(), digest_size=NAMED_BYTES, key=_short(key)).digest()
 
 
 @lru_cache(maxsize=8)
 def _short(key: bytes) -> bytes:
-    """Keys of BLAKE2b have 64 bytes at most."""
+    """A key of BLAKE2b may have at most 64 bytes."""
     return blake2b(key, digest_size=32).digest()
 
 
 def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> bytes:
-    """Somebody's browser: the same for a day, and for this tenant alone.
-
-    All addresses of an IPv6 network of 64 bits are one: browsers change theirs every few hours.
-    """
+    """A hash of somebody's browser. It is the same for a day, for this tenant alone."""
+    # Browsers change their addresses within an IPv6 network of 64 bits every few hours.
     passing = f"{tenant_id}\n{network_of(address)}\n{agent}".encode()
     return blake2b(passing, digest_size=_PASSING_BYTES, key=salt).digest()
 
 
 class SaltsOfNow(NamedTuple):
-    """Those that are kept at an instant: of the day that it is in UTC, the one before and the one after.
-    So every clock on earth has its own day, and what comes a little late finds the day on which it happened.
+    """The salts that exist at an instant: of the current day in UTC, the day before and the day after.
+
+    So each time zone on earth has the salt of its own day, and an event that comes a little late finds that
+    of the day on which it happened.
     """
 
     today: date
@@ -69,15 +73,17 @@ class SaltsOfNow(NamedTuple):
     by_day: Mapping[date, bytes]
 
     def of(self, occurred_at: datetime, now: datetime, zone: ZoneInfo) -> bytes:
-        """That of the local day on which it happened; when that one is gone, of the day on which it came."""
+        """The salt of the local day on which it happened. If that is gone, the salt of the day on which it
+        came.
+        """
         return self.by_day.get(day_of(occurred_at, zone)) or self.by_day[day_of(now, zone)]
 
 
 class Salts:
-    """One for each date, whatever the clock by which a tenant has it; shared by all workers.
+    """A salt for each date, in whatever time zone a tenant has that date. All workers share the salts.
 
-    The database has a seed of each, of which a salt is made under the key: neither is of use alone. When
-    the seed is gone, nobody has the salt any more, whoever knows the key.
+    The database has a seed of each, and the salt is made from the seed with the key: neither is of use
+    alone. When the seed is gone, nobody can make the salt any more, not even with the key.
     """
 
     _kept = Statement(
@@ -93,7 +99,7 @@ class Salts:
         self._key = _short(key)
         self._now: SaltsOfNow | None = None
         self._are_erased = False
-        """Whether nothing is left of those that were destroyed, as far as this worker knows."""
+        """Whether the destroyed ones are also gone from all files, as far as this worker knows."""
 
     async def at(self, now: datetime) -> SaltsOfNow:
         today = now.astimezone(UTC).date()
@@ -107,7 +113,7 @@ class Salts:
         return self._now
 
     async def destroy_old(self, now: datetime) -> None:
-        """Those whose day began 48 hours ago in UTC, or earlier."""
+        """Destroys the salts whose day began 48 hours ago in UTC, or earlier."""
         today = now.astimezone(UTC).date()
         if self._now and self._now.today < today:
             self._now = None

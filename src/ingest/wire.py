@@ -11,9 +11,9 @@ from base.kinds import REPORTED, SUBJECTS
 from models import Action, Device, SourceType
 
 if TYPE_CHECKING:
-    # Any aware datetime will do; which of them are read is for the decoders.
+    # Any aware datetime is one. The decoders decide which texts they read as one.
     WireInstant = datetime
-    # What may be reported; which actions those are is known when it runs.
+    # It has only the actions that may be reported, which the table of kinds says.
     WireAction = Action
 else:
     WireInstant = Instant
@@ -77,7 +77,7 @@ _decode = msgspec.json.Decoder(WireEvent | list[WireEvent], dec_hook=_instant).d
 
 
 class InvalidEvents(ValueError):
-    """Says where, such as `$[3].action`, and what is wrong there."""
+    """The message says what is wrong, and where, such as `$[3].action`."""
 
 
 def events_from_json(body: bytes) -> list[WireEvent]:
@@ -90,7 +90,7 @@ def events_from_json(body: bytes) -> list[WireEvent]:
 
 
 def events_from_values(values: Any) -> list[WireEvent]:
-    """From a list that JSON was decoded to already."""
+    """From a list that was decoded from JSON already."""
     try:
         return msgspec.convert(values, list[WireEvent], dec_hook=_instant)
     except msgspec.MsgspecError as error:

@@ -1,7 +1,7 @@
-"""By which rules of its time zone the days of a tenant's totals are made.
+"""The time zone rules by which the days of a tenant's totals are made.
 
 A newer tzdata can move days. So each tenant remembers its rules, and its events are counted by them, whatever
-tzdata a process has, until the days that newer rules move are mended: see `ingest.moved_days`.
+tzdata a process has. That changes when the days are mended that newer rules move: see `ingest.moved_days`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -17,11 +17,11 @@ from ingest.columns import DAYS, RULES, TENANTS
 from models import Tenant, ZoneRules
 
 ANY_RULES = "?"
-"""In place of a key: days may be made by any rules, and of any zone."""
+"""It replaces a key where days may have been made by any rules, of any zone."""
 
 
 class TenantClock(NamedTuple):
-    """As it is stored with a tenant."""
+    """The clock of a tenant, as it is stored."""
 
     time_zone: str = "UTC"
     zone_rules: str | None = None
@@ -29,14 +29,14 @@ class TenantClock(NamedTuple):
 
     @property
     def is_known(self) -> bool:
-        """Whether somebody knows by which rules days are made. Those of another zone are of no use."""
+        """Whether it is known by which rules days are made. Rules of another zone do not count."""
         if self.zone_rules is None:
             return is_fixed(time_zone(self.time_zone))
         return self.zone_rules.partition(" ")[0] == self.time_zone
 
     @property
     def is_ours(self) -> bool:
-        """Whether all days are made by the rules that this process has."""
+        """Whether all days are made by the rules of this process."""
         return (
             self.is_known
             and self.zone_rules in (None, rules_of(self.time_zone).key)
@@ -44,7 +44,7 @@ class TenantClock(NamedTuple):
         )
 
     def zone(self, rules: Mapping[str, Rules]) -> ZoneInfo:
-        """By the rules that are remembered, if they are among those given, and else by ours."""
+        """The zone by the remembered rules, if they are among those given, else by ours."""
         known = rules.get(self.zone_rules or "") if self.is_known else None
         return known.zone if known else time_zone(self.time_zone)
 
@@ -52,7 +52,7 @@ class TenantClock(NamedTuple):
 Find = Callable[[list[str]], Awaitable[Iterable[Rules]]]
 
 _found: dict[str, Rules] = {}
-"""What the keys stand for never changes."""
+"""A cache: the rules of a key never change."""
 
 RULES_BY_KEY = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
 _NOTHING_COUNTED = ~exists().where(DAYS.tenant_id == TENANTS.id)
@@ -60,7 +60,7 @@ UNCOUNTED = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids"), _NOTHIN
 REMEMBERED = Statement(
     update(Tenant)
     .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"), _NOTHING_COUNTED)
-    # Whoever was first had others, perhaps.
+    # Another process may have been faster, with other rules.
     .where(TENANTS.zone_rules.is_not_distinct_from(bindparam("was", type_=TENANTS.zone_rules.type)))
     .values(zone_rules=bindparam("key"), older_zone_rules=None)
     .returning(TENANTS.id),
@@ -69,7 +69,7 @@ REMEMBERED = Statement(
 
 
 async def rules_of_clocks(clocks: Iterable[TenantClock], find: Find) -> Mapping[str, Rules]:
-    """Those that are not ours, as far as they are stored."""
+    """The rules of these clocks that are not ours, if they are stored."""
     keys = {
         key
         for clock in clocks
@@ -91,10 +91,10 @@ def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
 
 
 async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
-    """Ours, of those tenants of which nothing was counted yet."""
+    """Stores our rules for those tenants of which nothing was counted yet."""
     uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
     names = {clocks[id].time_zone for id in uncounted}
-    # Writers that lock in one order never wait for each other in a circle: rules first, and then tenants.
+    # Writers that lock in one order never wait for each other in a circle: first rules, then tenants.
     rows = [(*rules_of(name), RULES_VERSION) for name in sorted(names)]
     await bulk.insert_new(ZoneRules, rows)
     for id in uncounted:
@@ -103,11 +103,11 @@ async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> N
 
 
 async def store_rules(session: AsyncSession, rules: Rules) -> None:
-    """So that others know, and later ones, what its key stands for."""
+    """Stores the rules, so that other processes know what their key stands for."""
     row = insert_into(session, ZoneRules).values(key=rules.key, file=rules.file, version=RULES_VERSION)
     await session.execute(row.on_conflict_do_nothing())
 
 
 async def store_clock(session: AsyncSession, tenant_id: int, clock: TenantClock) -> None:
-    """While the session has the tenant alone."""
+    """The session must have locked the tenant."""
     await session.execute(update(Tenant).where(TENANTS.id == tenant_id).values(**clock._asdict()))

@@ -1,7 +1,7 @@
 """What happened to assets within a range: totals, and a series, over any set of assets."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import Enum
 from typing import NamedTuple, cast
@@ -48,7 +48,7 @@ class Scope(NamedTuple):
     span: Span
     domain: str | None
     asked_zone: str
-    """Whose calendar its series are of."""
+    """By whose calendar its series are made."""
     choices: Choices
     has_all: bool = False
     """These are all the assets that the tenant has."""
@@ -83,14 +83,6 @@ def _totals(cells: Cells) -> AssetTotals:
     return totals
 
 
-def together(many: Iterable[AssetTotals]) -> AssetTotals:
-    total: AssetTotals = Counter()
-    for totals in many:
-        for action, count in totals.items():
-            total[action] += count
-    return total
-
-
 class Group(Enum):
     """What a series of several assets may be split by."""
 
@@ -110,7 +102,7 @@ class SeriesKey(NamedTuple):
     groups: frozenset[Group]
     zero_fill: bool
     now: datetime
-    """When it is asked: a bucket that this is in is still running."""
+    """When it is asked: a bucket that has this instant in it is still running."""
 
 
 class AssetSeries(Loader[SeriesKey, Series]):

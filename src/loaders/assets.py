@@ -56,7 +56,7 @@ class AssetByPublicId(RowLoader[UUID, AssetRow]):
 
 
 class AssetKeys(NamedTuple):
-    """An asset by its numbers alone, for scopes of many."""
+    """The numbers of an asset alone, for scopes of many assets."""
 
     id: int
     workspace_id: int

@@ -18,7 +18,8 @@ R = TypeVar("R")
 L = TypeVar("L", bound="Loader[Any, Any]")
 
 _AT_ONCE = 100
-"""Those who are told a value before the event loop turns: each goes on with it."""
+"""How many futures get their value before others in the program have their turn: each that waits for one
+goes on with it."""
 
 
 class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
@@ -55,21 +56,21 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
 
 
 class Loader(DataLoader[K, V]):
-    """One batch of keys, one statement. Lives for one request."""
+    """Reads one batch of keys by one statement. It lives for one request."""
 
     def __init__(self, loaders: Loaders) -> None:
-        """What a loader needs of `loaders`, such as others, it takes here: it does not keep them, so that all
-        are freed as soon as the request forgets them.
+        """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
+        that all of them are freed as soon as the request forgets them.
         """
         super().__init__()
         self.database = loaders.database
         self._others: dict[K, list[Future[V]]] = {}
-        """Who asked for a key that somebody had asked for already."""
+        """Further futures of each key that is being read."""
 
     def load(self, key: K) -> "Future[V]":
-        """A future for each who asks: those of one key need not all go on at once."""
+        """Each caller gets a future of its own, so that the callers of one key need not all go on at once."""
         asked = self._cache.get(key)
-        # Cancelled with whoever waited for it: others have not given up.
+        # It was cancelled together with the caller who waited for it. This caller has not given up.
         if asked is None or asked.cancelled():
             asked = self._cache[key] = self.loop.create_future()
             self.do_resolve_reject(key, asked)
@@ -79,7 +80,7 @@ class Loader(DataLoader[K, V]):
         return asked
 
     def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
-        """A key more for the next batch, which is read when everybody in this request has said theirs."""
+        """Adds a key to the next batch, which is read when all that runs in this request has asked."""
         self._queue.append(aiodataloader.Loader(key=key, future=future))
         if len(self._queue) == 1:
             self.loop.call_soon(ensure_future, self._read())
@@ -96,23 +97,23 @@ class Loader(DataLoader[K, V]):
         except Exception as error:
             values = [error] * len(queue)
             is_failed = True
-        told = 0
+        settled = 0
         for asked, value in zip(queue, values, strict=True):
-            for future in self._those_who_asked(asked):
-                if told and told % _AT_ONCE == 0:
+            for future in self._futures_of(asked):
+                if settled and settled % _AT_ONCE == 0:
                     await run_queue.wait_turn()
-                _tell(future, value)
-                told += 1
+                _settle(future, value)
+                settled += 1
             if is_failed:
                 self.clear(asked.key)
 
-    def _those_who_asked(self, asked: aiodataloader.Loader) -> "Iterator[Future[V]]":
-        """The others are known once the first one was told: until then, more may ask."""
+    def _futures_of(self, asked: aiodataloader.Loader) -> "Iterator[Future[V]]":
+        """The first one comes alone: until it has its value, others may still ask for the key."""
         yield asked.future
         yield from self._others.pop(asked.key, ())
 
 
-def _tell(future: "Future[Any]", value: object) -> None:
+def _settle(future: "Future[Any]", value: object) -> None:
     if future.done():
         return
     if isinstance(value, Exception):
@@ -122,12 +123,14 @@ def _tell(future: "Future[Any]", value: object) -> None:
 
 
 def after_key(row: Callable[..., R]) -> Callable[..., tuple[Any, R]]:
-    """What a statement makes of the columns that a `GroupLoader` wants: the key, and the row behind it."""
+    """Makes of the columns of a `GroupLoader` its key, which is the first, and a row of the others."""
     return lambda key, *columns: (key, row(*columns))
 
 
 class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
-    """All rows of each key, in the order of the statement: it takes `keys`, and selects the key first."""
+    """Gives all rows of each key, in the order of the statement. The statement takes `keys`, and its first
+    column is the key.
+    """
 
     statement: ClassVar[Statement[Any]]
 
@@ -139,14 +142,14 @@ class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):
-    """At most one row for each key. The statement takes `keys`."""
+    """Gives at most one row for each key. The statement takes `keys`."""
 
     statement: ClassVar[Statement[Any]]
     key: ClassVar[str]
     """The column that is the key, by its name in the row."""
 
     async def batch_load_fn(self, keys: Sequence[K]) -> list[R | None]:
-        # PostgreSQL refuses a whole list for one text with this character, which no stored text has.
+        # No stored text has this character, and PostgreSQL refuses a whole list for one text that has it.
         known = [key for key in keys if not (isinstance(key, str) and "\x00" in key)]
         rows = await self.database.fetch(self.statement, keys=known)
         found = {getattr(row, self.key): row for row in rows}

@@ -17,7 +17,9 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Versions(Loader[VersionKey, Version]):
-    """Read in the moment in which the figures are asked for: so what was kept is what it would find."""
+    """They are read in the same snapshot as the figures: a figure that is kept for the version that is
+    found is what would be computed now.
+    """
 
     _ASKED = asked_subjects()
     _events = Statement(
@@ -45,7 +47,7 @@ class Versions(Loader[VersionKey, Version]):
 
 class CachedKey(NamedTuple, Generic[K]):
     revision: int
-    """Of the publication when it was read: what was computed for another revision is stale."""
+    """The publication's when it was read. What was computed for another revision is stale."""
     key: K
 
 
@@ -98,8 +100,9 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
         if mine:
             await self._compute(mine, found)
         if elsewhere:
-            # They end when the other requests are done, well or not; what those found is then looked up.
-            # Not awaited themselves: whoever is cancelled while awaiting a future cancels it for all.
+            # These futures end when the other requests are done, whether or not they failed. What those found
+            # is then looked up. They are not awaited themselves: a caller who is cancelled while it awaits a
+            # future cancels it for all.
             await self.database.await_others(elsewhere)
 
     async def _compute(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:

@@ -33,7 +33,9 @@ class PasswordRow(NamedTuple):
 
 
 class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
-    """Of an email, tried from a network: one statement, whether or not there is such an account."""
+    """By an email and the network that it is tried from. It is one statement, whether or not there is such an
+    account.
+    """
 
     _statement = Statement(
         select(USERS.id, USERS.password_hash, NETWORKS.seen_at)
@@ -51,7 +53,7 @@ class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
 
     async def _fetched(self, email: str, network: bytes) -> PasswordRow | None:
         if "\x00" in email:
-            # PostgreSQL refuses this character, which no stored text has.
+            # No stored text has this character, and PostgreSQL refuses it.
             return None
         rows = await self.database.fetch(self._statement, email=email, network=network)
         return rows[0] if rows else None
@@ -65,7 +67,7 @@ class KeyRow(NamedTuple):
 
 
 class KeyByDigest(Loader[bytes, KeyRow | None]):
-    """One request carries one key, so this asks for one: SQLite's JSON has no place for bytes."""
+    """Reads each key by its own statement, as SQLite's JSON holds no bytes: a request carries one key."""
 
     _statement = Statement(
         select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at).where(

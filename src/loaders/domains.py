@@ -1,4 +1,4 @@
-"""Sites under whatever names a tenant has for them."""
+"""Sites, by the names that a tenant has for them."""
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence

@@ -18,19 +18,19 @@ class VersionKey(NamedTuple):
 
 
 class Version(NamedTuple):
-    """Up to what a publication's figures are counted. Where two are equal, so are all figures."""
+    """What a publication's figures are made of so far. Where two versions are equal, all figures are."""
 
     publication_id: int
     revision: int
     """Raised by what changes them and is not counted as an event."""
     events: int
-    """Counted so far, whatever happened in them: none is ever taken out."""
+    """The number of events counted so far, of any kind: none is ever taken out."""
     since: datetime
     """When it was first seen here, or an hour after that, and so on."""
 
 
 class FigureCache:
-    """Outlives requests. What it holds belongs to the publication in its key, whoever asked."""
+    """Outlives requests. What it holds belongs to the publication in its key, and not to who asked."""
 
     def __init__(self, *, seconds: float = 3600, timer: Callable[[], float] = monotonic) -> None:
         self._versions: TTLCache[int, Version] = TTLCache(_MAX_ENTRIES, seconds, timer)

@@ -1,4 +1,4 @@
-"""How much there is that a series can be split by: counts that price it before it is made."""
+"""Counts of what a series can be split by. By them it is priced before it is made."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from models import Asset, Domain, Membership, Organization, Workspace
 
 _ASSETS = table_of(Asset).c
 _GOOD_FOR = timedelta(seconds=10)
-"""Where more was added since, what is made is counted when it is made."""
+"""How old a count may be. A series for which more was added since is counted when it is made."""
 _REMEMBERED = 2_000
 MOST_DOMAINS = 20
-"""That are assumed: one tenant's sites are not counted apart before they are read, and are few."""
+"""How many sites are assumed at most: a tenant has few, and they are not counted before they are read."""
 
 
 class Held(NamedTuple):
@@ -29,7 +29,7 @@ class Held(NamedTuple):
 
 
 class Holdings(NamedTuple):
-    """Of whoever is a member: the assets of each workspace of each organization."""
+    """How many assets there are in each workspace of each organization that a user is a member of."""
 
     of_organizations: Mapping[UUID, Mapping[UUID, int]] = {}
 
@@ -43,7 +43,7 @@ class Holdings(NamedTuple):
 
 
 class Counted:
-    """Outlives requests. What is remembered of assets belongs to the user in its key."""
+    """Outlives requests. What it remembers of assets belongs to the user in the key."""
 
     _held = Statement(
         select(ORGANIZATIONS.public_id, WORKSPACES.public_id, cast(func.count(_ASSETS.id), BigInteger))
@@ -76,7 +76,7 @@ class Counted:
         return found[1]
 
     async def domains(self, database: Database, now: datetime) -> int:
-        """Of all tenants, and one for what comes from no site: up to MOST_DOMAINS."""
+        """How many sites all tenants have, and one more for what comes from no site; at most MOST_DOMAINS."""
         found = self._sites
         if found is None or now - found[0] >= _GOOD_FOR:
             (count,) = await database.fetch(self._domains)

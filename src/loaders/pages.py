@@ -1,4 +1,4 @@
-"""Keyset pages: a page is found by the row before it, so rows that are added move nothing."""
+"""Keyset pages: a page is found by the row before it, so that rows which are added move no page."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Position(NamedTuple):
-    """Where a row stands: what it is sorted by, then its id, so that no two rows stand alike."""
+    """Where a row stands in a list: the value that it is sorted by, then its id, which no other has."""
 
     value: Any
     public_id: UUID
@@ -123,7 +123,7 @@ def _slice(rows: list[R], page: Page) -> Slice[R]:
 
 
 class _Shape(NamedTuple):
-    """What of a page is in the text of its statement."""
+    """What changes the text of the statement of a page."""
 
     order: str
     descending: bool

@@ -156,7 +156,7 @@ class _Party:
         in_order = sorted(self._groups)
         buckets, groups = len(asked.buckets), len(in_order)
         points = buckets * groups if asked.zero_fill else len(self._counts)
-        # Where more was to be read than the limit, not all of it was.
+        # Where there was more to read than the limit, only a part of it was read.
         budget.take(buckets, groups, max(points, len(self._read)))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
         counts: dict[int, int] = {}

@@ -23,7 +23,7 @@ class ViewsKey(NamedTuple):
     domain: str | None
     zero_fill: bool
     now: datetime
-    """When it is asked: a bucket that this is in is still running."""
+    """When it is asked: a bucket that has this instant in it is still running."""
 
 
 class Views(Loader[ViewsKey, Series]):

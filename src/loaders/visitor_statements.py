@@ -32,7 +32,7 @@ _IS_WITHIN = and_(
     EVENTS.occurred_at >= bindparam("start", type_=Instant()),
     EVENTS.occurred_at < bindparam("end", type_=Instant()),
 )
-# Of a visitor's few events. No index is to be read by these: an engine that does not know how few there are
+# For a visitor's few events. No index must be read by these: an engine that does not know how few there are
 # would go through all that happened.
 _SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
 _ACTION: ColumnElement[int] = literal_column("+events.action", BigInteger())
@@ -43,7 +43,7 @@ _IS_WITHIN_BUT_NOT_BY_INDEX = and_(
     _happened_at >= bindparam("start", type_=Instant()),
     _happened_at < bindparam("end", type_=Instant()),
 )
-# As the index has it, to the letter.
+# Exactly as the index has it.
 _IS_LONE: ColumnElement[bool] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
 
 SKETCHES_OF_DAYS = Statement(

@@ -1,4 +1,7 @@
-"""How many people came to some subjects, to whichever of them: estimated, and those signed in exactly."""
+"""How many different people came to some subjects, to any of them.
+
+All are estimated; those who were signed in are counted exactly.
+"""
 
 from asyncio import gather, sleep
 from collections import defaultdict
@@ -67,9 +70,9 @@ class _Alike(NamedTuple):
         return list(done_to(self.kind))
 
 
-class _Figures:
-    """Day by day and subject by subject a sketch was kept; here they are merged, with what raw events tell of
-    the parts of days at the ends.
+class _Counting:
+    """Merges the sketches that were kept for each day and subject, and adds who came in the parts of days at
+    the ends, as raw events tell.
 
     A few statements for all keys of the same span.
     """
@@ -105,7 +108,7 @@ class _Figures:
                 await sleep(0)
             union.add([added(EMPTY, at_edges.get(place, ()))])
             twice = {pair for id in key.subjects for pair in linked.get((key.tenant_id, id), ())}
-            # They are in it under their names; now as users, too: so many names are of people who are there.
+            # These people are in the union under their names, and now as users, too: names are taken off.
             union.add([added(EMPTY, {f"user {user_id}" for _, user_id in twice})])
             estimates.append(union.estimate().without(len({visitor for visitor, _ in twice})))
         return estimates
@@ -181,10 +184,10 @@ def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
 class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
-        self._figures = _Figures(self.database, loaders.now)
+        self._counting = _Counting(self.database, loaders.now)
 
     async def batch_load_fn(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
-        return await self._figures.of(keys)
+        return await self._counting.of(keys)
 
 
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
@@ -192,11 +195,11 @@ class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
-        self._figures = _Figures(self.database, loaders.now)
+        self._counting = _Counting(self.database, loaders.now)
 
     def publication_of(self, key: VisitorsKey) -> tuple[int, int]:
         (publication_id,) = key.subjects
         return key.tenant_id, publication_id
 
     async def compute(self, asked: Sequence[Asked[VisitorsKey]]) -> list[Visitors]:
-        return await self._figures.of([one.key for one in asked])
+        return await self._counting.of([one.key for one in asked])

@@ -57,7 +57,7 @@ async def _require_free(
 
 
 async def cancel(context: Context, id: str) -> AppointmentRow:
-    """By whoever booked it, or by a maker of the publication. A second time changes nothing."""
+    """Whoever booked it may, and the makers of the publication. A second time changes nothing."""
     context.viewer.required_user_id()
     appointment = await find_appointment(context, id)
     publication = await _publication_of(context, appointment)
@@ -77,7 +77,7 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
 
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
-    """NOT_FOUND for all but whoever booked it and the makers of the publication."""
+    """NOT_FOUND for everybody but whoever booked it and the makers of the publication."""
     row = await find(Kind.APPOINTMENT, id, context.loaders[AppointmentByPublicId].load)
     is_booker = context.viewer.person_id == row.user_id
     if not is_booker and not await is_maker(context, await _publication_of(context, row)):

@@ -27,7 +27,7 @@ ACTIONS_OF = {
 
 
 class Asked(NamedTuple):
-    """What a scope shall cover. Without ids it is all, an empty list of them is none."""
+    """What a scope is to cover. No list of ids means all of them, an empty list none."""
 
     span: Span
     time_zone: str
@@ -95,7 +95,7 @@ async def _visible_assets(
 async def _named_assets(
     context: Context, visible: Iterable[AssetKeys], ids: Sequence[str] | None
 ) -> tuple[Sequence[AssetKeys], tuple[Choice, ...] | None]:
-    """Those of the visible ones that are named; NOT_FOUND where one that is named is not visible."""
+    """The visible ones that are named. NOT_FOUND where one that is named is not visible."""
     known = {asset.id: asset for asset in visible}
     if ids is None:
         return list(known.values()), None
@@ -114,7 +114,7 @@ async def _named_assets(
 async def _named_workspaces(
     context: Context, organization: OrganizationRow, ids: Sequence[str] | None
 ) -> Sequence[WorkspaceRow] | None:
-    """None for all; with a workspace's own token, that one is all there is."""
+    """None for all. With a workspace's own token, that workspace is all there is."""
     if ids is not None:
         named = await gather(*(named_workspace(context, id, organization.id) for id in set(ids)))
         return sorted(named, key=attrgetter("id"))
@@ -148,7 +148,7 @@ def previous_scope(scope: Scope, *, is_as_long: bool = False) -> Scope:
 
 
 def visitors_key(scope: Scope) -> VisitorsKey | None:
-    """None for one domain, by which nobody is told apart."""
+    """None where a domain is named: what is kept of visitors does not know domains."""
     if scope.domain is not None:
         return None
     return VisitorsKey(

@@ -65,7 +65,7 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
 
 
 async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Mapping[WireSubject, Subject]:
-    """Those that exist. Raises THROTTLED if strangers send too much, from an address or about a subject."""
+    """Those that exist. Raises THROTTLED where strangers send too much from an address or about a subject."""
     limiter, is_stranger = context.services.collect_limiter, context.viewer.user_id is None
     now = context.now.timestamp()
     if is_stranger:

@@ -1,4 +1,4 @@
-"""What one request carries, and what the program lends to every request."""
+"""What one request carries, and what all requests share."""
 
 from asyncio import Semaphore, sleep
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
@@ -36,21 +36,21 @@ from social.refresh import Refresher
 
 _TURNS = 4
 _AT_A_TIME = 4
-"""Operations of one caller that are executed; a page of a browser asks for six things at once at most."""
+"""How many operations of one caller are executed at once. A page in a browser asks for six things at most."""
 _LARGE = 1_000
-"""Of what costs more, the answer takes some 50 ms or more to make."""
+"""Cost. The answer to what costs more takes some 50 ms or more to make."""
 _REQUEST_COST = 40
-"""Of a share of the worker, whatever is asked."""
+"""The share of the worker that each request takes, in units of cost, whatever it asks for."""
 
 
 class Quotas(NamedTuple):
-    """How much there may be at once of what people make."""
+    """How many there may be of what people make."""
 
     appointment_hours: int = 24
     appointments: int = 50
-    """Of one person, that are not over nor cancelled."""
+    """Of one person; those that are over or cancelled do not count."""
     appointments_of_publication: int = 10
-    """The same, with the makers of one publication."""
+    """Of one person with the makers of one publication; those that are over or cancelled do not count."""
     publications: int = 1_000
     """Of one owner."""
     experiences: int = 10_000
@@ -58,7 +58,7 @@ class Quotas(NamedTuple):
     comments: int = 1_000
     """Of one person on one publication."""
     keys: int = 100
-    """Of one person, with those that were revoked or expired in the last 30 days."""
+    """Of one person, including those that were revoked or expired in the last 30 days."""
     organizations: int = 100
     """Of one person, as an owner."""
     members: int = 10_000
@@ -84,15 +84,15 @@ class Limits:
     """Of all series of one operation."""
     document_tokens: int = 5_000
     offline_hours: int = 48
-    """A page that was offline may send what happened before; older than this it is not believed."""
+    """How old the events may be that a page sends after it was offline. Older ones are not believed."""
     honours_signals: bool = False
-    """Whether a browser that says by Do Not Track or Global Privacy Control what it wants gets it."""
+    """Whether browsers that send Do Not Track or Global Privacy Control are not tracked."""
     counts_own_views: bool = False
-    """Whether makers' views of what is theirs are counted."""
+    """Whether makers' views of their own publications and profiles are counted."""
     quotas: Quotas = USUAL_QUOTAS
     query_seconds: float = 30
     introspection: bool = True
-    """Whether the schema tells of itself, when asked and in errors."""
+    """Whether the schema describes itself: when it is asked, and by names that errors suggest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,54 +105,55 @@ class Services:
     links: LinkSigner
     sign_in_limiter: SignInLimiter
     visitor_key: bytes
-    """Under which the names that tenants give their visitors are hashed."""
+    """The key under which the names that tenants give their visitors are hashed."""
     topics: Topics
     buffer: Buffer
-    """What takes in reported events."""
+    """It stores reported events in batches."""
     salts: Salts
     subjects: SubjectCache
     rates: RateLimits = field(default_factory=RateLimits)
-    """How much each caller may ask for; any amount where nothing is said."""
+    """How much each caller may ask for. By default there is no limit."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
     reporters: ReporterCache = field(default_factory=ReporterCache)
     counted: Counted = field(default_factory=Counted)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
-    """Of subscriptions that make an answer: however many are woken at once, requests come in between."""
+    """How many subscriptions make an answer at once: when thousands are woken, other requests come in
+    between."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
-    """Of those who ask for several things at once."""
+    """It shares the worker among callers who ask for several things at once."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
-    """What asks other networks for their figures, if anything does."""
+    """It asks other networks for their figures; None where nothing does."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 @dataclass(slots=True)
 class Context:
-    """Never shared, never outlives the response."""
+    """One request: it is not shared with others, and ends with the response."""
 
     services: Services
     now: datetime
-    """The instant of the request: everything in it happens then."""
+    """The instant at which everything in this request happens."""
     address: str = ""
-    """Where the request came from."""
+    """The IP address that the request came from."""
     base_url: Callable[[], str] = lambda: "/"
-    """Where the program was reached, as the caller wrote it; it ends with a slash."""
+    """The URL of the program as the caller wrote it; it ends with a slash."""
     credentials: Mapping[str, str] = field(default_factory=dict)
-    """Headers, by their names in lower case."""
+    """The headers by their names, in lower case."""
     viewer: Viewer = ANONYMOUS
     watch: Watch | None = None
-    """Of a subscription: what has its next answer made."""
+    """It wakes a subscription when its next answer is due; None for other operations."""
     new_token: str | None = None
-    """Made while the request ran; it is repeated in the header `x-auth-token`."""
+    """A token that this request issued: the header `x-auth-token` has it, too."""
     event_lists: dict[str, list[WireEvent]] = field(default_factory=dict)
     """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)
     has_turn: bool = False
-    """Whether the next answer of a subscription is being made."""
+    """Whether a subscription is making its next answer."""
 
     def __post_init__(self) -> None:
         self.reset_loaders()
@@ -168,7 +169,7 @@ class Context:
         )
 
     def begin_snapshot(self) -> None:
-        """From now on, all that is read is as it was at one time: when the first of it is read."""
+        """From now on, all that is read is as it was at one moment: at the first read."""
         self.services.database.begin_snapshot(is_large=self.is_large)
         self.reset_loaders()
 
@@ -180,13 +181,14 @@ class Context:
         return current_usage().snapshot is not None
 
     async def identify(self, viewer_cache: ViewerCache | None = None) -> None:
-        """Who asks, by the credentials."""
+        """Finds the viewer by the credentials."""
         self.viewer = await viewer_of(
             self.credentials, self.loaders, self.services.signer, self.now, viewer_cache
         )
 
     async def renew(self) -> None:
-        """For the next answer of a subscription: at another instant, to whoever the credentials mean by then.
+        """For the next answer of a subscription: sets its instant, and finds the viewer anew by the
+        credentials.
 
         Raises Lapsed.
         """
@@ -197,9 +199,8 @@ class Context:
             raise Lapsed(self.viewer.refusal)
 
     def spend(self, cost: int, *, writes: bool = False) -> None:
-        """What is about to be executed costs so much of what the viewer may ask for, or the address where
-        nobody is known. Raises THROTTLED where not enough is left; where it costs 0, where nothing is.
-        """
+        """Takes the cost of what is executed next from what the viewer may spend, or the address where nobody
+        is signed in. Raises THROTTLED where not enough is left; with a cost of 0, where nothing is left."""
         budget = self.services.rates.spend(
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
@@ -211,13 +212,13 @@ class Context:
 
     @property
     def caller(self) -> Hashable:
-        """A user, or where nobody is known the network that is asked from."""
+        """The user, or where nobody is signed in the network of the address."""
         user_id = self.viewer.user_id
         return network_of(self.address) if user_id is None else user_id
 
     async def spend_when_affordable(self) -> None:
-        """What the operation costs, once more: for the next answer of a subscription. Waits until enough is
-        left: nobody sent a request that could be refused, and what changes meanwhile will be in the answer.
+        """Takes the cost of the operation once more, for the next answer of a subscription, and waits until
+        enough is left. There is no request that could be refused, and the answer has what changes meanwhile.
         """
         while True:
             self.now = self.services.clock()
@@ -227,13 +228,14 @@ class Context:
                 await sleep(error.extensions["retryAfter"])
 
     async def take_turn(self) -> None:
-        """Of making the next answer of a subscription. Whoever takes it sees that it is ended."""
+        """Waits for a turn to make the next answer of a subscription. The caller has to end it."""
         await self.services.turns.acquire()
         self.has_turn = True
         self.begin_snapshot()
 
     def end_turn(self) -> None:
-        """What was loaded in it is forgotten: thousands may wait for a change, each with its own."""
+        """Drops what was loaded in the turn: thousands of subscriptions may wait, each with its own
+        loaders."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
@@ -241,7 +243,7 @@ class Context:
             self.reset_loaders()
 
     async def seconds_left(self) -> float | None:
-        """For which the credentials count; None where there are none, or none that do."""
+        """How long the credentials are valid; None where there are none, or none that are valid."""
         if self.viewer.refusal:
             return None
         expiry = await expiry_of(self.credentials, self.loaders, self.services.signer, self.now)
@@ -259,7 +261,7 @@ class Context:
 
     @property
     def is_large(self) -> bool:
-        """Whether it may take long to make the answer of what is read."""
+        """Whether the answer may take long to make."""
         return (self.execution.cost or 0) > _LARGE
 
     @property

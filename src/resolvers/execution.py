@@ -1,4 +1,4 @@
-"""What is known of a request once it was executed: for its headers, and for its line in the log."""
+"""What is measured and known about the execution of an operation, for headers and the log."""
 
 from asyncio import Timeout, get_running_loop
 from dataclasses import dataclass
@@ -8,40 +8,42 @@ from auth.rates import Budget
 
 
 class Lifetime(NamedTuple):
-    """For how long an answer holds, and for whom."""
+    """How long a cache may keep an answer, and for whom."""
 
     seconds: int
-    """0 where it is to be made anew each time."""
+    """0 where it has to be made anew each time."""
     is_private: bool
 
 
 class OperationSummary(NamedTuple):
-    """The operation that a document has, or that was named among several."""
+    """The operation that is executed."""
 
     type: str
     name: str | None
     lifetime: Lifetime | None
-    """Of its answer; None for what is no query, of which nothing is kept."""
+    """Of its answer. None for mutations and subscriptions: no cache keeps their answers."""
 
 
 @dataclass(slots=True)
 class Execution:
-    """Seconds that each phase took, 0 where it did not come to that."""
+    """The execution of one operation."""
 
     validate: float = 0.0
+    """Seconds; 0 where it was not validated."""
     execute: float = 0.0
+    """Seconds; 0 where it was not executed."""
     began: float = 0.0
-    """When it was validated, by the clock that measures."""
+    """When its validation ended, by `perf_counter`."""
     deadline: Timeout | None = None
-    """By when it has to be over; set for what may be stopped, while it is executed."""
+    """When it has to be over. Set while something is executed that may be stopped."""
     operation: OperationSummary | None = None
-    """None where nothing was found that could be executed."""
+    """None before the document is found to be valid."""
     cost: int | None = None
-    """None where it was not asked for: of what only records events it is known to be small."""
+    """None where it was not estimated: what only records events has a price of its own."""
     points: int = 0
-    """Of all series, as they were estimated."""
+    """The estimated points of all series."""
     budget: Budget | None = None
-    """What is left to the caller once it was paid for; None where nothing is limited, or was asked for."""
+    """What the caller has left after it; None where there is no limit, or it was not paid for yet."""
     is_abandoned: bool = False
     """Whether nobody waits for the answer any more."""
 
@@ -54,7 +56,7 @@ class Execution:
         return self.operation is not None and self.operation.type == "mutation"
 
     def abandon(self) -> None:
-        """A query is given up, now or as soon as it is known to be one. What writes is done all the same."""
+        """Ends a query: now, or as soon as it is known to be one. A mutation is carried out all the same."""
         self.is_abandoned = True
         if self.is_query and self.deadline and not self.deadline.expired():
             self.deadline.reschedule(get_running_loop().time())

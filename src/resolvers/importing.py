@@ -1,7 +1,7 @@
-"""Events from files, by the way that all others take.
+"""Events from files, which take the same way as all others.
 
-Events are known by their ids, and a line without one gets one made from the file and the line. So an
-import that was stopped needs no memory of where it was: run again, it stores what is missing.
+Events are recognised by their ids, and a line without an id gets one made from the file and the line. So an
+import that was stopped need not remember where it was: when it is run again, it stores what is missing.
 """
 
 from asyncio import Task, create_task, gather
@@ -22,7 +22,7 @@ from resolvers.context import Context, Services
 from resolvers.recording import own_subjects, take_in
 
 INVALID_EVENT = "INVALID_EVENT"
-"""The reason of a line that is no event at all; the others are those of the admission."""
+"""The reason for a line that is no event at all; the other reasons are those of the admission."""
 _IN_FLIGHT = 3
 SHOWN = 20
 
@@ -53,7 +53,7 @@ class Tally:
 
 
 class Import:
-    """One run over one file. While a batch is being written, the next ones are read."""
+    """Imports one file. While a batch is being written, the next ones are read."""
 
     def __init__(
         self,
@@ -65,7 +65,7 @@ class Import:
         on_reject: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
-        """Only the viewer's subjects may be written; without a viewer, any."""
+        """Only events of the viewer's own subjects are stored; without a viewer, those of any subject."""
         self.tally = Tally()
         self._services = services
         self._file = file
@@ -74,11 +74,11 @@ class Import:
         self._on_reject = on_reject
         self._on_batch = on_batch
         self._months: set[date] = set()
-        """Those that have a table, or need none."""
+        """Those that have a partition, or need none."""
         self._flying: deque[Task[list[Reject | EventStatus]]] = deque()
 
     async def run(self) -> None:
-        """Raises InvalidFile and UNAVAILABLE; whatever was read before is then stored all the same."""
+        """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
         try:
             for lines in _batches(self._file, self._batch):
                 self._flying.append(create_task(self._judged(lines)))
@@ -126,7 +126,7 @@ class Import:
         return verdicts
 
     async def _make_partitions(self, events: list[WireEvent]) -> None:
-        """Of the past months that the ids are of: what is imported goes with its month when it is pruned."""
+        """For the past months of the ids: then imported events are pruned together with their month."""
         database = self._services.database
         if database.dialect_name != "postgresql":
             return
@@ -137,7 +137,7 @@ class Import:
 
 
 def _month_of(id: str) -> date | None:
-    """In UTC, by its first day; None where an id says nothing of time."""
+    """The month in UTC, by its first day; None where the id has no time in it."""
     try:
         made = uuid7_instant(UUID(id))
     except ValueError:

@@ -1,4 +1,4 @@
-"""What mutations have in common."""
+"""Who makes a publication, and what its makers see of what is written."""
 
 from asyncio import gather
 from collections.abc import Hashable, Sequence
@@ -33,13 +33,13 @@ async def is_maker(context: Context, publication: PublicationRow) -> bool:
 
 
 async def made_by_viewer(context: Context, publications: Sequence[PublicationRow]) -> list[PublicationRow]:
-    """Asked for all of them in one statement."""
+    """Those that the viewer makes, read in one statement for all."""
     made = await gather(*(is_maker(context, row) for row in publications))
     return [row for row, is_made in zip(publications, made, strict=True) if is_made]
 
 
 async def refresh_for_makers(context: Context, session: AsyncSession, *publications: PublicationRow) -> None:
-    """What a maker does is seen at once; what others do, within the hour. Who watches is told of both."""
+    """Makers see at once what they did, and within the hour what others did. Subscribers are told of both."""
     touch(session, *(Topic(SubjectKind.PUBLICATION, row.id) for row in publications))
     made = [row.id for row in await made_by_viewer(context, publications)]
     if made:
@@ -49,7 +49,7 @@ async def refresh_for_makers(context: Context, session: AsyncSession, *publicati
 def event_on(
     context: Context, publication: PublicationRow, action: Action, at: datetime, user_id: int | None = None
 ) -> NewEvent:
-    """By the viewer, unless another user is named."""
+    """An event of the viewer, unless another user is named."""
     return NewEvent(
         publication.tenant_id,
         uuid7(context.now),

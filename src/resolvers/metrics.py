@@ -16,13 +16,13 @@ from resolvers.context import Context, Limits
 from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
 
 ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PUBLICATION)}
-"""What people do to a publication, with what takes it back."""
+"""Each thing that people do to a publication, with what takes it back."""
 
 
 def engagement_key(
     publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
 ) -> CachedKey[EngagementKey]:
-    """All time without ends; then no calendar is asked for either."""
+    """Without ends it is all time, which needs no calendar."""
     zone = zone_of(time_zone)
     span = span_of(*ends, zone, limits) if ends else None
     key = EngagementKey(

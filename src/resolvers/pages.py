@@ -1,4 +1,4 @@
-"""The arguments of connections, checked, and the cursors that they are given by."""
+"""The arguments of connections are checked; cursors are written and read."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
@@ -25,7 +25,7 @@ class _Cursor(msgspec.Struct, array_like=True):
 
 
 def cursor(order: str, row: Any) -> str:
-    """Says where a row stands in this order; a cursor of one order is refused by another."""
+    """Where a row stands in this order. A list in another order refuses the cursor."""
     value = _sort_value(order, row)
     return _text(
         _Cursor(order, _microseconds(value) if isinstance(value, datetime) else value, row.public_id)
@@ -54,7 +54,7 @@ def page_of(
     order: str = "created_at",
     descending: bool = False,
 ) -> Page:
-    """20 rows from the start unless told otherwise. Raises BAD_USER_INPUT for what makes no page."""
+    """By default 20 rows from the start. Raises BAD_USER_INPUT for arguments that make no page."""
     if first is not None and last is not None:
         raise BadUserInput("Give `first` or `last`, not both.", argument="last", reason="INVALID_PAGE")
     return Page(
@@ -92,7 +92,7 @@ def _position(text: str | None, argument: str, order: str) -> Position | None:
 
 
 def _read(text: str, order: str) -> Position:
-    """Only what `cursor` writes is read, and only in its own order."""
+    """Reads only what `cursor` writes, and only in the same order. Raises ValueError."""
     given = msgspec.msgpack.decode(urlsafe_b64decode(text + "=" * (-len(text) % 4)), type=_Cursor)
     if given.order != order or type(given.value) is not _VALUES[order] or _text(given) != text:
         raise ValueError(text)

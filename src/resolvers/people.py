@@ -16,7 +16,7 @@ from resolvers.ids import find_user, no_such
 
 
 async def viewer(context: Context) -> UserRow | None:
-    """None when anonymous. Raises UNAUTHENTICATED for a token that was sent and does not count."""
+    """None when nobody is signed in. Raises UNAUTHENTICATED for a token that is not valid."""
     if context.viewer.user_id is None and context.viewer.refusal is None:
         return None
     return await context.loaders[UserById].load(context.viewer.required_user_id())
@@ -62,7 +62,7 @@ def _touch_both(session: AsyncSession, follower_id: int, followed_id: int) -> No
 
 
 async def _refresh_made(session: AsyncSession, follower_id: int, followed_id: int) -> None:
-    """The follower's own publications, and those of the followed that they make together."""
+    """The follower's own publications, and those of the followed user that both make together."""
     made = select(col(CoCreator.publication_id)).where(col(CoCreator.user_id) == follower_id)
     owner_id = col(Publication.owner_id)
     together = and_(owner_id == followed_id, col(Publication.id).in_(made))

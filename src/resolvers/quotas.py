@@ -1,4 +1,4 @@
-"""How much somebody may make: looked at in the transaction that makes one more."""
+"""How much somebody may make. It is counted in the transaction that makes one more."""
 
 from typing import Any
 
@@ -12,10 +12,10 @@ from base.errors import Conflict
 async def require_within_quota(
     session: AsyncSession, whole: type[SQLModel], id: int, those: Select[Any], most: int, what: str
 ) -> None:
-    """`those` are what there is already of what belongs to one row of `whole`. Raises CONFLICT.
+    """`those` selects what the row of `whole` with this id has already. Raises CONFLICT.
 
-    The row is locked: who makes two at once waits here with the second. A user's row comes first in its
-    transaction, before a publication's, so that nobody waits in a circle.
+    The row is locked: whoever makes two at once waits here with the second. A transaction locks a user's row
+    before a publication's, so that no two wait for each other.
     """
     key = col(whole.id)  # type: ignore[attr-defined]
     await session.execute(select(key).where(key == id).with_for_update(key_share=True))

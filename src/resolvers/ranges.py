@@ -1,4 +1,4 @@
-"""Ranges and time zones that callers send, checked and resolved."""
+"""Ranges, time zones and sites that callers send are checked and read."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -37,9 +37,8 @@ def zone_of(name: str | None) -> ZoneInfo:
 
 
 def domain_of(text: str | None) -> str | None:
-    """The site that a filter names, in the spelling in which it is stored, or those below `*.` one; None for
-    all.
-    """
+    """The site that a filter names, as it is stored; `*.` before it means all sites below it. None for
+    all."""
     if text is None:
         return None
     if text == OTHER:
@@ -64,7 +63,7 @@ def span_of(start: str, end: str, zone: ZoneInfo, limits: Limits) -> Span:
 
 
 def previous_span(span: Span, time_zone: str | None, *, is_as_long: bool = False) -> Span:
-    """By the calendar of the time zone, or as long."""
+    """The range before: by the calendar of the time zone, or with `is_as_long` one of the same length."""
     try:
         return equally_long_before(span) if is_as_long else previous(span, zone_of(time_zone))
     except InvalidSpan as error:
@@ -74,13 +73,14 @@ def previous_span(span: Span, time_zone: str | None, *, is_as_long: bool = False
 async def buckets_of(
     context: Context, span: Span, interval: DateInterval, time_zone: str | None, week_start: WeekStart
 ) -> tuple[Bucket, ...]:
-    """Of hours there may be thousands: others have a turn in between."""
+    """There may be thousands of hours: other requests have their turn in between."""
     made = each_bucket(span, interval, zone_of(time_zone), week_start)
     return tuple([bucket async for piece in context.run_queue.batches(made) for bucket in piece])
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:
-    """By the calendar and by the clock: a day may have 25 hours, and a span may start at noon."""
+    """Whether it is wider both by the calendar and by the clock: a day may have 25 hours, and a span may
+    start at noon."""
     touched = day_of(span.end - _MICROSECOND, zone) - day_of(span.start, zone) + _DAY
     return min(touched, span.end - span.start) > timedelta(days=days)
 

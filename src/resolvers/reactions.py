@@ -1,4 +1,4 @@
-"""What people do to a publication: each is an event, counted in the transaction that stores it."""
+"""What people do with a publication. Each is an event, counted in the transaction that stores it."""
 
 from sqlalchemy import delete, select
 from sqlmodel import col
@@ -97,7 +97,7 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
 
 
 async def delete_comment(context: Context, id: str) -> PublicationRow:
-    """By its author, or by a maker of the publication it stands on."""
+    """Its author may, and the makers of the publication that it is on."""
     user_id = context.viewer.required_user_id()
     written = await find(Kind.COMMENT, id, context.loaders[CommentByPublicId].load)
     publication = await context.loaders[PublicationById].load(written.publication_id)

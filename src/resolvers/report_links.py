@@ -1,4 +1,4 @@
-"""Reports by link: what was asked, signed for whoever asked, and asked again when the link is used."""
+"""Links to reports: a link holds what was asked and who asked, signed. Its use asks that again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -40,7 +40,7 @@ class _Question(msgspec.Struct, omit_defaults=True):
 
 
 async def report_url(context: Context, key: DocumentKey) -> str:
-    """Absolute, as the request came in. Raises BAD_USER_INPUT where more ids were named than it can hold."""
+    """An absolute address, as the request came in. Raises BAD_USER_INPUT where it cannot hold all ids."""
     choices, span = key.scope.choices, key.scope.span
     if len(choices.workspaces or ()) + len(choices.assets or ()) > _MOST_IDS:
         raise BadUserInput(
@@ -81,10 +81,10 @@ async def _claims(context: Context) -> Claims:
 
 
 async def linked_report(context: Context, text: str) -> DocumentKey:
-    """The viewer is then whoever asked for the link.
+    """Whoever asked for the link becomes the viewer.
 
-    Raises NOT_FOUND alike for what is no link, for what is gone, and where the viewer lost the right; with
-    the status 410 for a link that has expired.
+    Raises NOT_FOUND, which is the same for what is no link, for what is gone, and where the viewer lost the
+    right; for a link that has expired, with the status 410.
     """
     link = context.services.links.read(text, context.now)
     try:

@@ -1,4 +1,4 @@
-"""What is told again whenever it may have changed."""
+"""Subscriptions: what is sent again whenever it may have changed."""
 
 from asyncio import sleep
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -23,13 +23,13 @@ _AGAIN_SECONDS = 1.0
 
 
 async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
-    """At once, and after what may have changed its metrics; at most once in so many seconds."""
+    """At once, and whenever its metrics may have changed; at most once in so many seconds."""
     interval = _interval(seconds)
     first = await publication_by_url(context, url)
     topics = (Topic(SubjectKind.PUBLICATION, first.id), Topic(SubjectKind.PROFILE, first.owner_id))
 
     async def read() -> PublicationRow:
-        # By its id: its url may be another one by now.
+        # By its id: its URL may have changed.
         row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
@@ -37,7 +37,7 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
 
 
 async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
-    """Of an asset, the same; it ends with NOT_FOUND when the viewer may no longer know of it."""
+    """The same for an asset; it ends with NOT_FOUND when the viewer may not know of it any more."""
     interval = _interval(seconds)
     first = await find_asset(context, id)
     return _told(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
@@ -57,12 +57,12 @@ async def _told(
 
 
 async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]) -> R:
-    """After a change. While the database is away, it is tried again: nothing else may change any more."""
+    """The row after a change. While the database is away, it is tried again: there may be no other change."""
     while True:
         await watch.change()
         await context.spend_when_affordable()
         await context.take_turn()
-        # Now, so that what changes while the figures are read is told next time.
+        # Now, so that a change while the figures are read wakes it again.
         watch.forget()
         try:
             await context.renew()

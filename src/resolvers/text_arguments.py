@@ -1,4 +1,4 @@
-"""Text that callers send, checked."""
+"""Texts that callers send are checked."""
 
 import re
 

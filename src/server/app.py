@@ -8,7 +8,8 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
-from starlette.routing import Route, WebSocketRoute
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.types import Lifespan
 
 from resolvers.context import Services
 from server.background_jobs import background_jobs
@@ -18,16 +19,19 @@ from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
-from server.graphql.sockets import Sockets
-from server.http.bodies import Unread
+from server.graphql.requested_documents import RequestedDocuments
+from server.graphql.websocket_operation import OperationServices
+from server.graphql.websocket_session import SessionLimits
+from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
+from server.http.bodies import BodyLimits, Unread
 from server.http.concurrency import SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
 from server.revisions import known_revisions
-from server.services import close_services, documents_of, services_of
-from server.serving import settle
+from server.services import close_services, persisted_documents_of, services_of
+from server.serving import tune_interpreter
 from server.settings import Settings
 
 
@@ -37,86 +41,96 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     Raises Failure where the manifest of trusted documents cannot be read.
     """
     used = services or services_of(settings)
-    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
-    documents = documents_of(settings)
-    quota = SubscriptionQuota(settings.max_subscriptions)
     shutdown = Shutdown()
-    origins = settings.shared_origins()
-    endpoint = Endpoint(
-        used,
-        documents,
-        max_body_bytes=settings.max_body_bytes,
-        max_body_seconds=settings.max_body_seconds,
-        graphiql=graphiql,
-        draft_statuses=settings.draft_statuses,
-        quota=quota,
-        shutdown=shutdown,
-        server_timing=settings.server_timing,
-        log_documents=settings.log_documents,
-    )
-    sockets = Sockets(
-        used,
-        documents,
-        quota,
-        origins=origins,
-        most=settings.max_sockets,
-        most_per_address=settings.max_sockets_per_address,
-        max_unread_bytes=settings.max_unread_bytes,
-        idle_seconds=settings.socket_idle_seconds,
-        log_documents=settings.log_documents,
-    )
-
-    collector = CollectEndpoint(used, max_body_seconds=settings.max_body_seconds)
-
-    async def collect(request: Request) -> Response:
-        return await collector(request)
-
-    snippet = StaticFile("viewer.js", "text/javascript", collect=settings.collect_path.removeprefix("/"))
-
-    async def viewer_js(request: Request) -> Response:
-        return await snippet(request)
-
-    health = Health(used.database, shutdown, known_revisions()[-1])
-
-    async def home(_: Request) -> Response:
-        return RedirectResponse("/graphql")
-
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        with shutdown.begin_at_signals():
-            async with background_jobs(used), used.topics.listening():
-                yield
-        if services is None:
-            await close_services(used)
-
     return Starlette(
         routes=[
-            Route("/", home),
-            Route("/graphql", with_cors(origins, endpoint)),
-            WebSocketRoute("/graphql", sockets),
-            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-            *(
-                Route(path, collect, methods=["POST", "OPTIONS"])
-                for path in dict.fromkeys(["/collect", settings.collect_path])
-            ),
+            Route("/", _home),
+            *_graphql(settings, used, shutdown),
+            *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
-            Route("/viewer.js", viewer_js),
-            Route("/livez", health.live),
-            Route("/readyz", health.ready),
-            Route("/health", health.ready),
+            *_health(used, shutdown),
         ],
         middleware=[
             Middleware(Unread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
-        lifespan=lifespan,
+        lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+
+
+async def _home(_: Request) -> Response:
+    return RedirectResponse("/graphql")
+
+
+def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
+    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
+    documents = RequestedDocuments(
+        services, persisted_documents_of(settings), is_logged=settings.log_documents
+    )
+    quota = SubscriptionQuota(settings.max_subscriptions)
+    origins = settings.shared_origins()
+    endpoint = Endpoint(
+        services,
+        documents,
+        body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
+        graphiql=graphiql,
+        draft_statuses=settings.draft_statuses,
+        quota=quota,
+        shutdown=shutdown,
+        server_timing=settings.server_timing,
+    )
+    websockets = WebSocketEndpoint(
+        OperationServices(services, documents, quota),
+        origins=origins,
+        limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
+        session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
+    )
+    return [
+        Route("/graphql", with_cors(origins, endpoint)),
+        WebSocketRoute("/graphql", websockets),
+        *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+    ]
+
+
+def _collect(settings: Settings, services: Services) -> list[BaseRoute]:
+    """And the script for pages, which sends there."""
+    path = settings.collect_path
+    collect = CollectEndpoint(services, max_body_seconds=settings.max_body_seconds)
+    script = StaticFile("viewer.js", "text/javascript", collect=path.removeprefix("/"))
+    return [
+        *(
+            Route(one, collect.respond, methods=["POST", "OPTIONS"])
+            for one in dict.fromkeys(["/collect", path])
+        ),
+        Route("/viewer.js", script.respond),
+    ]
+
+
+def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
+    health = Health(services.database, shutdown, known_revisions()[-1])
+    return [
+        Route("/livez", health.live),
+        Route("/readyz", health.ready),
+        Route("/health", health.ready),
+    ]
+
+
+def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        with shutdown.begin_at_signals():
+            async with background_jobs(services), services.topics.listening():
+                yield
+        if not are_lent:
+            await close_services(services)
+
+    return lifespan
 
 
 def app_from_environment() -> Starlette:
     """What each worker runs."""
     captureWarnings(True)
     app = create_app(Settings())
-    settle()
+    tune_interpreter()
     return app

@@ -16,7 +16,7 @@ class Failure(Exception):
 
 
 @contextmanager
-def told_of_database(url: str) -> Iterator[None]:
+def explaining_database_errors(url: str) -> Iterator[None]:
     """Where the database itself refuses, says which one, and why."""
     try:
         yield
@@ -24,7 +24,7 @@ def told_of_database(url: str) -> Iterator[None]:
         raise Failure(_refusal(make_url(url), error)) from error
 
 
-def try_to_open(url: str) -> None:
+def require_database_file(url: str) -> None:
     """A file that is no database is refused here: a thread of aiosqlite would print a trace of its own."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":

@@ -10,6 +10,7 @@ import structlog
 from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_logger_name
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from server.http import access_log
 from server.http.tracing import current_names
 
 LogFormat = Literal["auto", "json", "text"]
@@ -28,8 +29,8 @@ def logging_config(level: str, format: LogFormat, collect_path: str = "/collect"
         "version": 1,
         "disable_existing_loggers": False,
         "filters": {
-            "told_once": {"()": ToldOnce, "collect_path": collect_path},
-            "discreet": {"()": Discreet},
+            "without_own_lines": {"()": WithoutOwnLines, "collect_path": collect_path},
+            "redacting": {"()": Redacting},
         },
         "formatters": {
             stream: {"()": "server.logs.formatter", "written": format, "stream": stream}
@@ -42,8 +43,8 @@ def logging_config(level: str, format: LogFormat, collect_path: str = "/collect"
         "loggers": {
             "uvicorn": ours,
             # Where uvicorn says that a WebSocket was accepted.
-            "uvicorn.error": {"filters": ["discreet"]},
-            "uvicorn.access": {**access, "filters": ["told_once", "discreet"]},
+            "uvicorn.error": {"filters": ["redacting"]},
+            "uvicorn.access": {**access, "filters": ["without_own_lines", "redacting"]},
             "viewgraph": ours,
             "viewgraph.requests": {**access, "level": level.upper()},
         },
@@ -67,7 +68,7 @@ def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> Proces
             _with_names,
             structlog.processors.TimeStamper(fmt="iso"),
         ],
-        processors=[ProcessorFormatter.remove_processors_meta, _said_once, *last],
+        processors=[ProcessorFormatter.remove_processors_meta, _without_repetition, *last],
     )
 
 
@@ -88,7 +89,7 @@ def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     return line
 
 
-def _said_once(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
+def _without_repetition(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
     """uvicorn says some things twice, once with colours; other handlers leave the whole text behind."""
     for name in ("color_message", "message"):
         line.pop(name, None)
@@ -104,7 +105,7 @@ def _escaped(text: str) -> str:
     return _CONTROL.sub(lambda found: repr(found[0])[1:-1], text)
 
 
-class ToldOnce(logging.Filter):
+class WithoutOwnLines(logging.Filter):
     """Of the access log: without a line for each event that a browser sends, and for what has its own."""
 
     def __init__(self, collect_path: str = "/collect") -> None:
@@ -116,11 +117,13 @@ class ToldOnce(logging.Filter):
         if not isinstance(record.args, tuple) or len(record.args) < 3:
             return True
         path = str(record.args[2]).partition("?")[0]
+        if access_log.has_own_line(path):
+            return False
         # What a browser asks before it asks is answered before it comes to that.
         return path not in self._doors and (path != "/graphql" or record.args[1] == "OPTIONS")
 
 
-class Discreet(logging.Filter):
+class Redacting(logging.Filter):
     """Without what is signed, by which anybody could open a report, and what is asked.
 
     The variables of a query by GET stand in its URL, and some clients write their token into that of a
@@ -129,9 +132,9 @@ class Discreet(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         if isinstance(record.args, tuple):
-            record.args = tuple(_discreet(one) if isinstance(one, str) else one for one in record.args)
+            record.args = tuple(_redacted(one) if isinstance(one, str) else one for one in record.args)
         return True
 
 
-def _discreet(text: str) -> str:
+def _redacted(text: str) -> str:
     return _ASKED.sub(r"\1?...", _SIGNED.sub("/reports/...", text))

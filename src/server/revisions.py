@@ -6,7 +6,7 @@ from pathlib import Path
 from sqlalchemy import Connection, inspect, make_url, text
 
 from database import Database
-from server.failures import Failure, told_of_database, try_to_open
+from server.failures import Failure, explaining_database_errors, require_database_file
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -27,8 +27,8 @@ async def require_current(url: str) -> None:
 
 async def current_revision(url: str) -> str | None:
     """None where no migration ran. Raises Failure where the database cannot be used."""
-    with told_of_database(url):
-        try_to_open(url)
+    with explaining_database_errors(url):
+        require_database_file(url)
         database = Database(url)
         try:
             async with database.engine.connect() as connection:

@@ -118,7 +118,7 @@ def services_that_sign_nothing(settings: Settings) -> Services:
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
 
 
-def documents_of(settings: Settings) -> PersistedDocuments:
+def persisted_documents_of(settings: Settings) -> PersistedDocuments:
     """Raises Failure where the manifest cannot be read."""
     file = settings.trusted_documents
     return PersistedDocuments(

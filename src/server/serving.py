@@ -15,7 +15,9 @@ from uvicorn.config import STARTUP_FAILURE
 
 from server.failures import Failure
 from server.http.connection_limits import ConnectionGate, ConnectionLimits
-from server.http.connections import GuardedConfig
+from server.http.guarded_config import GuardedConfig
+from server.http.http_connection import HttpConnection
+from server.http.websocket_connection import WebSocketConnection
 from server.logs import logging_config
 from server.settings import Settings
 from server.supervisor import Supervisor
@@ -64,7 +66,7 @@ def serve(settings: Settings) -> None:
 
 def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:
     """With the limits that the settings have for connections."""
-    bounds = ConnectionLimits(
+    limits = ConnectionLimits(
         connections=_fitting(settings.max_connections),
         connections_per_address=settings.max_connections_per_address,
         header_bytes=settings.max_header_bytes,
@@ -75,7 +77,9 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
     )
     return GuardedConfig(
         app,
-        ConnectionGate(bounds),
+        ConnectionGate(limits),
+        http=HttpConnection,
+        ws=WebSocketConnection,
         ws_max_size=settings.max_body_bytes,
         timeout_keep_alive=settings.keep_alive_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,
@@ -115,7 +119,7 @@ def require_free_port(host: str, port: int) -> None:
         raise Failure(f"Nothing can listen on port {port} of {host}: {error.strerror or error}.") from error
 
 
-def settle() -> None:
+def tune_interpreter() -> None:
     """Once everything is loaded: it stays, so the garbage collector need not look through it again.
 
     Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events

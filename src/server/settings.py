@@ -37,301 +37,235 @@ _PRIVATE = {
 }
 
 
+def _setting(default: Any, description: str) -> Any:
+    return Field(default=default, description=description)
+
+
+def _number(default: int, description: str, *, least: int) -> Any:
+    return Field(default=default, ge=least, description=description)
+
+
 class Settings(BaseSettings):
     """Each is read from the variable of its name in capitals, behind VIEWGRAPH_, unless that is empty."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
-    database_url: str = Field(
-        default="sqlite:///viewgraph.sqlite3",
-        description="Where the data is: `sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/DATABASE`.",
+    database_url: str = _setting(
+        "sqlite:///viewgraph.sqlite3",
+        "Where the data is: `sqlite:///FILE`, or `postgresql://USER:PASSWORD@HOST/DATABASE`.",
     )
-    database_readers: int = Field(
-        default=4,
-        ge=1,
-        description=(
-            "How many statements each worker reads by at a time, for which it holds up to four times as many "
-            "connections open."
-        ),
+    database_readers: int = _number(
+        4,
+        "How many statements each worker reads by at a time, for which it holds up to four times as "
+        "many connections open.",
+        least=1,
     )
-    host: str = Field(default="127.0.0.1", description="The address that `serve` listens on.")
+    host: str = _setting("127.0.0.1", "The address that `serve` listens on.")
     port: int = Field(default=8000, ge=1, le=65535, description="The port that `serve` listens on.")
-    workers: int = Field(default=1, ge=1, description="How many processes serve; SQLite allows several too.")
-    forwarded_allow_ips: str = Field(
-        default="127.0.0.1",
-        description="Proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.",
+    workers: int = _number(1, "How many processes serve; SQLite allows several too.", least=1)
+    forwarded_allow_ips: str = _setting(
+        "127.0.0.1",
+        "Proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.",
     )
-    log_level: Literal["critical", "error", "warning", "info", "debug"] = Field(
-        default="info", description="How much is logged: critical, error, warning, info or debug."
+    log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(
+        "info",
+        "How much is logged: critical, error, warning, info or debug.",
     )
-    log_format: LogFormat = Field(
-        default="auto",
-        description="How it is written: json, text, or auto for text on a terminal and json elsewhere.",
+    log_format: LogFormat = _setting(
+        "auto",
+        "How it is written: json, text, or auto for text on a terminal and json elsewhere.",
     )
-    log_documents: bool = Field(
-        default=False,
-        description=(
-            "Whether the line of a request to `/graphql` says the document too, with an empty value in place "
-            "of each text and number in it."
-        ),
+    log_documents: bool = _setting(
+        False,
+        "Whether the line of a request to `/graphql` says the document too, with an empty value in "
+        "place of each text and number in it.",
     )
-    server_timing: TimingAudience = Field(
-        default=TimingAudience.VIEWERS,
-        description=(
-            "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who are "
-            "signed in) or nobody."
-        ),
+    server_timing: TimingAudience = _setting(
+        TimingAudience.VIEWERS,
+        "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who "
+        "are signed in) or nobody.",
     )
-    secret: SecretStr | None = Field(
-        default=None,
-        description=(
-            "Signs access tokens and links, and hashes visitors; 32 characters or more. `serve` makes one "
-            "when there is none, and stores it beside the database."
-        ),
+    secret: SecretStr | None = _setting(
+        None,
+        "Signs access tokens and links, and hashes visitors; 32 characters or more. `serve` makes "
+        "one when there is none, and stores it beside the database.",
     )
-    previous_secrets: SecretStr = Field(
-        default=SecretStr(""),
-        description="Secrets whose tokens are still accepted while they last, separated by commas.",
+    previous_secrets: SecretStr = _setting(
+        SecretStr(""),
+        "Secrets whose tokens are still accepted while they last, separated by commas.",
     )
-    token_minutes: int = Field(
-        default=60, ge=1, description="How long an access token is good for, in minutes."
+    token_minutes: int = _number(60, "How long an access token is good for, in minutes.", least=1)
+    token_issuer: str = _setting("viewgraph", "The `iss` of access tokens, and the only one accepted.")
+    token_audience: str = _setting("viewgraph", "The `aud` of access tokens, and the only one accepted.")
+    sign_ins_per_account: str = _setting(
+        "10 per 15 minutes",
+        "How often signing in to one account from one address may fail before it has to wait.",
     )
-    token_issuer: str = Field(
-        default="viewgraph", description="The `iss` of access tokens, and the only one accepted."
+    sign_ins_of_strangers: str = _setting(
+        "30 per 15 minutes",
+        "How often signing in to one account may fail from all addresses together from which it was "
+        "not used in the last 90 days; then these have to wait.",
     )
-    token_audience: str = Field(
-        default="viewgraph", description="The `aud` of access tokens, and the only one accepted."
+    sign_ins_per_address: str = _setting(
+        "60 per 15 minutes",
+        "How often one address may try to sign in, to whatever account, before it has to wait.",
     )
-    sign_ins_per_account: str = Field(
-        default="10 per 15 minutes",
-        description="How often signing in to one account from one address may fail before it has to wait.",
+    query_cost_per_user: str = _setting(
+        "300000 per minute",
+        "What the queries of one user may cost: so much at once, and as much again in that time; "
+        "`off` for anything.",
     )
-    sign_ins_of_strangers: str = Field(
-        default="30 per 15 minutes",
-        description=(
-            "How often signing in to one account may fail from all addresses together from which it was not "
-            "used in the last 90 days; then these have to wait."
-        ),
+    query_cost_per_address: str = _setting(
+        "60000 per minute",
+        "The same of one address, of which nobody is signed in.",
     )
-    sign_ins_per_address: str = Field(
-        default="60 per 15 minutes",
-        description="How often one address may try to sign in, to whatever account, before it has to wait.",
+    mutation_cost_per_user: str = _setting("300000 per minute", "The same of one user's mutations.")
+    mutation_cost_per_address: str = _setting(
+        "60000 per minute",
+        "The same of the mutations of one address, of which nobody is signed in.",
     )
-    query_cost_per_user: str = Field(
-        default="300000 per minute",
-        description=(
-            "What the queries of one user may cost: so much at once, and as much again in that time; `off` "
-            "for anything."
-        ),
+    cache_seconds: int = _number(
+        3600,
+        "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for "
+        "not at all.",
+        least=0,
     )
-    query_cost_per_address: str = Field(
-        default="60000 per minute",
-        description="The same of one address, of which nobody is signed in.",
+    max_body_bytes: int = _number(5_000_000, "The largest body of a request, in bytes.", least=1000)
+    cors_origins: str = _setting(
+        "",
+        "Sites whose pages may use `/graphql`, such as `https://app.example.com`, separated by "
+        "commas; `*` for all.",
     )
-    mutation_cost_per_user: str = Field(
-        default="300000 per minute", description="The same of one user's mutations."
+    max_body_seconds: int = _number(
+        30,
+        "How long the body of a request to `/graphql` or `/collect`, or a message on a WebSocket, "
+        "may take to come, in seconds.",
+        least=1,
     )
-    mutation_cost_per_address: str = Field(
-        default="60000 per minute",
-        description="The same of the mutations of one address, of which nobody is signed in.",
+    max_connections: int = _number(
+        10_000,
+        "How many connections may be open in each worker, of which WebSockets are some; beyond that "
+        "only questions for its health are answered.",
+        least=1,
     )
-    cache_seconds: int = Field(
-        default=3600,
-        ge=0,
-        description=(
-            "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for not "
-            "at all."
-        ),
+    max_connections_per_address: int = _number(
+        256,
+        "How many connections one address may have open in each worker, or requests at a time "
+        "through a proxy; of IPv6, all addresses of a /64 together.",
+        least=1,
     )
-    max_body_bytes: int = Field(
-        default=5_000_000, ge=1000, description="The largest body of a request, in bytes."
+    max_header_bytes: int = _number(
+        65_536, "How long the URL and the headers of a request may be together.", least=1_000
     )
-    cors_origins: str = Field(
-        default="",
-        description=(
-            "Sites whose pages may use `/graphql`, such as `https://app.example.com`, separated by commas; "
-            "`*` for all."
-        ),
+    max_headers: int = _number(100, "How many headers a request may have.", least=10)
+    max_header_seconds: int = _number(
+        10, "How long the headers of a request may take to come, in seconds.", least=1
     )
-    max_body_seconds: int = Field(
-        default=30,
-        ge=1,
-        description=(
-            "How long the body of a request to `/graphql` or `/collect`, or a message on a WebSocket, may "
-            "take to come, in seconds."
-        ),
+    keep_alive_seconds: int = _number(
+        65,
+        "How long a connection waits for the next request, in seconds: longer than a proxy keeps it, "
+        "so that the proxy ends it.",
+        least=1,
     )
-    max_connections: int = Field(
-        default=10_000,
-        ge=1,
-        description=(
-            "How many connections may be open in each worker, of which WebSockets are some; beyond that only "
-            "questions for its health are answered."
-        ),
+    max_unread_seconds: int = _number(
+        60, "How long a client may read next to nothing of what waits for it, in seconds.", least=1
     )
-    max_connections_per_address: int = Field(
-        default=256,
-        ge=1,
-        description=(
-            "How many connections one address may have open in each worker, or requests at a time through a "
-            "proxy; of IPv6, all addresses of a /64 together."
-        ),
+    max_unread_bytes: int = _number(
+        16_000_000,
+        "How many bytes of answers may wait on one WebSocket to be read; then further operations get "
+        "THROTTLED.",
+        least=1_000,
     )
-    max_header_bytes: int = Field(
-        default=65_536, ge=1_000, description="How long the URL and the headers of a request may be together."
+    max_query_seconds: int = _number(
+        30,
+        "How long a query may take, and any other statement that only reads; then it is given up, "
+        "with TIMEOUT, and ends in the database too.",
+        least=1,
     )
-    max_headers: int = Field(default=100, ge=10, description="How many headers a request may have.")
-    max_header_seconds: int = Field(
-        default=10, ge=1, description="How long the headers of a request may take to come, in seconds."
+    persisted_query_bytes: int = _number(
+        5_000_000,
+        "How many bytes of documents each worker keeps that clients ask for by their hash (automatic "
+        "persisted queries); 0 for none.",
+        least=0,
     )
-    keep_alive_seconds: int = Field(
-        default=65,
-        ge=1,
-        description=(
-            "How long a connection waits for the next request, in seconds: longer than a proxy keeps it, so "
-            "that the proxy ends it."
-        ),
+    trusted_documents: str = _setting(
+        "",
+        "A file of documents that clients ask for by their id: a manifest as Apollo, Relay or "
+        "graphql-codegen write it.",
     )
-    max_unread_seconds: int = Field(
-        default=60,
-        ge=1,
-        description="How long a client may read next to nothing of what waits for it, in seconds.",
+    only_trusted_documents: bool = _setting(
+        False,
+        "Whether no other documents are executed than those of that file.",
     )
-    max_unread_bytes: int = Field(
-        default=16_000_000,
-        ge=1_000,
-        description=(
-            "How many bytes of answers may wait on one WebSocket to be read; then further operations get "
-            "THROTTLED."
-        ),
+    draft_statuses: bool = _setting(
+        False,
+        "Whether who accepts `application/graphql-response+json` gets the statuses that the draft of "
+        "GraphQL over HTTP recommends of late: 294 for data with errors, and 422 for a document or "
+        "variables that do not fit the schema.",
     )
-    max_query_seconds: int = Field(
-        default=30,
-        ge=1,
-        description=(
-            "How long a query may take, and any other statement that only reads; then it is given up, with "
-            "TIMEOUT, and ends in the database too."
-        ),
+    max_subscriptions: int = _number(
+        100,
+        "How many subscriptions one user may have running in each worker, or one address of which "
+        "nobody is signed in.",
+        least=1,
     )
-    persisted_query_bytes: int = Field(
-        default=5_000_000,
-        ge=0,
-        description=(
-            "How many bytes of documents each worker keeps that clients ask for by their hash (automatic "
-            "persisted queries); 0 for none."
-        ),
+    max_sockets: int = _number(
+        5_000, "How many WebSockets may be open in each worker, whatever runs on them.", least=1
     )
-    trusted_documents: str = Field(
-        default="",
-        description=(
-            "A file of documents that clients ask for by their id: a manifest as Apollo, Relay or "
-            "graphql-codegen write it."
-        ),
+    max_sockets_per_address: int = _number(
+        100, "How many of them one address may have open; of IPv6, all addresses of a /64 together.", least=1
     )
-    only_trusted_documents: bool = Field(
-        default=False, description="Whether no other documents are executed than those of that file."
+    socket_idle_seconds: int = _number(
+        300, "How long a WebSocket on which nothing runs stays open, in seconds.", least=1
     )
-    draft_statuses: bool = Field(
-        default=False,
-        description=(
-            "Whether who accepts `application/graphql-response+json` gets the statuses that the draft of "
-            "GraphQL over HTTP recommends of late: 294 for data with errors, and 422 for a document or "
-            "variables that do not fit the schema."
-        ),
+    start_seconds: int = _number(
+        60,
+        "How long one of several workers may take to start, in seconds; then it is ended and another starts.",
+        least=1,
     )
-    max_subscriptions: int = Field(
-        default=100,
-        ge=1,
-        description=(
-            "How many subscriptions one user may have running in each worker, or one address of which nobody "
-            "is signed in."
-        ),
+    stop_seconds: int = _number(
+        15, "How long the server, told to stop, waits for what it is answering, in seconds.", least=1
     )
-    max_sockets: int = Field(
-        default=5_000,
-        ge=1,
-        description="How many WebSockets may be open in each worker, whatever runs on them.",
+    max_page_size: int = _number(100, "The most that `first` and `last` may ask for.", least=1)
+    max_range_days: int = _number(3660, "The widest range of days that may be asked for.", least=1)
+    max_cost: int = _number(
+        50_000, "The most that an operation may cost, by `@cost` and `@listSize` in the schema.", least=1
     )
-    max_sockets_per_address: int = Field(
-        default=100,
-        ge=1,
-        description=("How many of them one address may have open; of IPv6, all addresses of a /64 together."),
+    max_points: int = _number(
+        25_000,
+        "The most points that the series of an operation may have together, by `@seriesSize` in the schema.",
+        least=1,
     )
-    socket_idle_seconds: int = Field(
-        default=300, ge=1, description="How long a WebSocket on which nothing runs stays open, in seconds."
+    max_document_tokens: int = _number(
+        5_000,
+        "The longest document, in tokens: names, values and punctuation. It may have as many "
+        "comments, and 20 times as many characters.",
+        least=500,
     )
-    start_seconds: int = Field(
-        default=60,
-        ge=1,
-        description=(
-            "How long one of several workers may take to start, in seconds; then it is ended and another "
-            "starts."
-        ),
+    max_batch_events: int = _number(5_000, "How many reported events share a transaction at most.", least=1)
+    max_waiting_events: int = _number(
+        50_000,
+        "How many reported events wait in each worker at most. Then senders wait, and after 5 "
+        "seconds get UNAVAILABLE.",
+        least=1_000,
     )
-    stop_seconds: int = Field(
-        default=15,
-        ge=1,
-        description="How long the server, told to stop, waits for what it is answering, in seconds.",
+    max_domains_per_day: int = _number(
+        100,
+        "How many sites are told apart of what happens to one subject on one day: when there are so "
+        "many, what browsers report from others is counted under `(other)`.",
+        least=1,
     )
-    max_page_size: int = Field(default=100, ge=1, description="The most that `first` and `last` may ask for.")
-    max_range_days: int = Field(
-        default=3660, ge=1, description="The widest range of days that may be asked for."
+    max_own_domains_per_day: int = _number(
+        1_000, "The same for what a tenant's own servers report, and files.", least=1
     )
-    max_cost: int = Field(
-        default=50_000,
-        ge=1,
-        description="The most that an operation may cost, by `@cost` and `@listSize` in the schema.",
+    events_per_address: str = _setting(
+        "3000 per minute",
+        "How many events one address may send to `/collect`, in each worker, where nobody is signed "
+        "in; `off` for any number.",
     )
-    max_points: int = Field(
-        default=25_000,
-        ge=1,
-        description=(
-            "The most points that the series of an operation may have together, by `@seriesSize` in the "
-            "schema."
-        ),
-    )
-    max_document_tokens: int = Field(
-        default=5_000,
-        ge=500,
-        description=(
-            "The longest document, in tokens: names, values and punctuation. It may have as many comments, "
-            "and 20 times as many characters."
-        ),
-    )
-    max_batch_events: int = Field(
-        default=5_000, ge=1, description="How many reported events share a transaction at most."
-    )
-    max_waiting_events: int = Field(
-        default=50_000,
-        ge=1_000,
-        description=(
-            "How many reported events wait in each worker at most. Then senders wait, and after 5 seconds "
-            "get UNAVAILABLE."
-        ),
-    )
-    max_domains_per_day: int = Field(
-        default=100,
-        ge=1,
-        description=(
-            "How many sites are told apart of what happens to one subject on one day: when there are so "
-            "many, what browsers report from others is counted under `(other)`."
-        ),
-    )
-    max_own_domains_per_day: int = Field(
-        default=1_000,
-        ge=1,
-        description="The same for what a tenant's own servers report, and files.",
-    )
-    events_per_address: str = Field(
-        default="3000 per minute",
-        description=(
-            "How many events one address may send to `/collect`, in each worker, where nobody is signed in; "
-            "`off` for any number."
-        ),
-    )
-    events_per_subject: str = Field(
-        default="30000 per minute",
-        description="The same about one subject, from all addresses together.",
+    events_per_subject: str = _setting(
+        "30000 per minute",
+        "The same about one subject, from all addresses together.",
     )
     max_offline_hours: int = Field(
         default=48,
@@ -342,34 +276,26 @@ class Settings(BaseSettings):
             "offline; 168 is a week."
         ),
     )
-    honour_privacy_signals: bool = Field(
-        default=False,
-        description=(
-            "Whether what browsers report that ask not to be tracked, by Do Not Track or Global Privacy "
-            "Control, is dropped."
-        ),
+    honour_privacy_signals: bool = _setting(
+        False,
+        "Whether what browsers report that ask not to be tracked, by Do Not Track or Global Privacy "
+        "Control, is dropped.",
     )
-    collect_path: str = Field(
-        default="/collect",
-        description=(
-            "Where browsers may send events, beside `/collect`, such as `/shop/news`; the script for pages "
-            "does so then."
-        ),
+    collect_path: str = _setting(
+        "/collect",
+        "Where browsers may send events, beside `/collect`, such as `/shop/news`; the script for "
+        "pages does so then.",
     )
-    max_appointment_hours: int = Field(
-        default=24, ge=1, description="How long an appointment may be, in hours."
+    max_appointment_hours: int = _number(24, "How long an appointment may be, in hours.", least=1)
+    max_appointments: int = _number(
+        50, "How many appointments one person may have that are neither over nor cancelled.", least=1
     )
-    max_appointments: int = Field(
-        default=50,
-        ge=1,
-        description="How many appointments one person may have that are neither over nor cancelled.",
+    max_appointments_of_publication: int = _number(
+        10, "The same with the makers of one publication.", least=1
     )
-    max_appointments_of_publication: int = Field(
-        default=10, ge=1, description="The same with the makers of one publication."
-    )
-    count_own_views: bool = Field(
-        default=False,
-        description="Whether what browsers report of makers, on what is theirs, is counted.",
+    count_own_views: bool = _setting(
+        False,
+        "Whether what browsers report of makers, on what is theirs, is counted.",
     )
     score_reach_weight: float = Field(
         default=1.0,
@@ -389,67 +315,67 @@ class Settings(BaseSettings):
         allow_inf_nan=False,
         description="How much views, searches and connects count in a user's score.",
     )
-    refresh_hours: int = Field(
-        default=24,
-        ge=0,
-        description=(
-            "How old a figure of another network may become before `serve` asks anew, in hours; with 0, "
-            "`serve` does not ask by itself."
-        ),
+    refresh_hours: int = _number(
+        24,
+        "How old a figure of another network may become before `serve` asks anew, in hours; with 0, "
+        "`serve` does not ask by itself.",
+        least=0,
     )
-    youtube_api_key: SecretStr | None = Field(
-        default=None, description="An API key of Google Cloud, good for the YouTube Data API v3."
+    youtube_api_key: SecretStr | None = _setting(
+        None,
+        "An API key of Google Cloud, good for the YouTube Data API v3.",
     )
-    youtube_quota: str = Field(
-        default="9000 per day", description="How many calls YouTube may be asked for by all workers together."
+    youtube_quota: str = _setting(
+        "9000 per day",
+        "How many calls YouTube may be asked for by all workers together.",
     )
-    soundcloud_client_id: str | None = Field(
-        default=None, description="The client id of an app that is registered with SoundCloud."
+    soundcloud_client_id: str | None = _setting(
+        None,
+        "The client id of an app that is registered with SoundCloud.",
     )
-    soundcloud_client_secret: SecretStr | None = Field(
-        default=None, description="The client secret of that app."
+    soundcloud_client_secret: SecretStr | None = _setting(None, "The client secret of that app.")
+    soundcloud_quota: str = _setting(
+        "15000 per day",
+        "How many calls SoundCloud may be asked for by all workers together.",
     )
-    soundcloud_quota: str = Field(
-        default="15000 per day",
-        description="How many calls SoundCloud may be asked for by all workers together.",
+    x_bearer_token: SecretStr | None = _setting(
+        None,
+        "The bearer token (app-only) of an app that is registered with X.",
     )
-    x_bearer_token: SecretStr | None = Field(
-        default=None, description="The bearer token (app-only) of an app that is registered with X."
+    x_quota: str = _setting(
+        "300 per 15 minutes",
+        "How many calls X may be asked for by all workers together.",
     )
-    x_quota: str = Field(
-        default="300 per 15 minutes",
-        description="How many calls X may be asked for by all workers together.",
+    facebook_access_token: SecretStr | None = _setting(
+        None,
+        "An access token for Facebook's Graph API that may read public pages.",
     )
-    facebook_access_token: SecretStr | None = Field(
-        default=None, description="An access token for Facebook's Graph API that may read public pages."
-    )
-    facebook_quota: str = Field(
-        default="200 per hour",
-        description="How many pages Facebook may be asked for by all workers together.",
+    facebook_quota: str = _setting(
+        "200 per hour",
+        "How many pages Facebook may be asked for by all workers together.",
     )
     instagram_user_id: str | None = Field(
         default=None,
         pattern=r"^[0-9]{1,20}$",
         description="The number of the professional Instagram account on whose behalf others are looked up.",
     )
-    instagram_access_token: SecretStr | None = Field(
-        default=None, description="An access token of that account's user, with `instagram_basic`."
+    instagram_access_token: SecretStr | None = _setting(
+        None,
+        "An access token of that account's user, with `instagram_basic`.",
     )
-    instagram_quota: str = Field(
-        default="200 per hour",
-        description="How many accounts Instagram may be asked for by all workers together.",
+    instagram_quota: str = _setting(
+        "200 per hour",
+        "How many accounts Instagram may be asked for by all workers together.",
     )
-    graphiql: bool = Field(default=True, description="Whether GET /graphql shows GraphiQL to browsers.")
-    introspection: bool = Field(
-        default=True,
-        description=(
-            "Whether anybody may ask for the schema, as GraphiQL does, and whether errors suggest names that "
-            "are in it."
-        ),
+    graphiql: bool = _setting(True, "Whether GET /graphql shows GraphiQL to browsers.")
+    introspection: bool = _setting(
+        True,
+        "Whether anybody may ask for the schema, as GraphiQL does, and whether errors suggest names "
+        "that are in it.",
     )
-    demo: bool = Field(
-        default=False,
-        description="Whether `serve` shows the demo sign-ins when it starts, and GraphiQL offers them.",
+    demo: bool = _setting(
+        False,
+        "Whether `serve` shows the demo sign-ins when it starts, and GraphiQL offers them.",
     )
 
     @field_validator("database_url")

@@ -74,9 +74,7 @@ def picked(item: Any, type_: type[T]) -> T | None:
 
 
 def figure(value: int | str | None) -> int | None:
-    """A count, which may also be digits in a text; None for anything else, and for more than the schema can
-    show.
-    """
+    """A count, or its digits; None for anything else, and for more than the schema can show."""
     if isinstance(value, str):
         value = int(value) if _is_digits(value) else None
     return value if value is not None and 0 <= value <= LARGEST else None

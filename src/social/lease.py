@@ -91,9 +91,7 @@ class Lease:
         self._renew_at = now + _RENEWED_AFTER
 
     async def hold(self, session: AsyncSession) -> None:
-        """To be called first in a transaction, so that only the owner of the lease writes. Raises
-        LeaseLost.
-        """
+        """Keeps the lease in the session's transaction, so that only its owner writes. Raises LeaseLost."""
         held = update(LEASES).where(self._is_ours).values(expires_at=self._clock() + LASTS)
         if (await session.execute(held.returning(LEASES.c.network))).first() is None:
             raise _lost()

@@ -112,12 +112,6 @@ async def edited(opened: Open) -> AsyncIterator[OpenEditor]:
     assert [complaint for editor in editors for complaint in editor.tab.complaints] == []
 
 
-@pytest.fixture(scope="module")
-def demo(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
-    with Program("demo", folder=tmp_path_factory.mktemp("demo")) as program:
-        yield program
-
-
 @pytest.fixture
 def served_demo(world: World) -> Iterator[LiveServer]:
     """Its sign-ins are offered, but nobody has these accounts."""

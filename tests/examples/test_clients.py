@@ -6,20 +6,19 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from fcntl import LOCK_EX, LOCK_NB, LOCK_SH, LOCK_UN, flock
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from signal import SIGTERM
 from tempfile import TemporaryFile
 from time import monotonic, sleep
-from typing import IO
 
 import httpx
 import pytest
 
 from tests.ports import held_port
 from tests.server.program import ROOT, START_SECONDS, Program
+from tests.shared import shared_folder
 from tests.test_docs import blocks
 
 CLIENTS = Path("examples") / "clients"
@@ -50,44 +49,12 @@ LIKE, UNLIKE = (
 needs_node = pytest.mark.skipif(not (NODE and NPM), reason="this machine has no node, or no npm")
 
 
-@pytest.fixture(scope="module")
-def demo_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return tmp_path_factory.mktemp("demo")
-
-
-@pytest.fixture(scope="module")
-def demo(demo_folder: Path) -> Iterator[Program]:
-    with Program("demo", folder=demo_folder) as program:
-        yield program
-
-
 @pytest.fixture(scope="session")
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """What the examples need of one, and the packages of their lock: one for all workers of a run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "clients"
-    folder.mkdir(exist_ok=True)
-    checkout = folder / "checkout"
-    with (folder / "changing").open("w") as changing, (folder / "using").open("w") as using:
-        with locked(changing):
-            if not checkout.exists():
-                fill(checkout)
-            flock(using, LOCK_SH)
+    """What the examples need of one, and the packages of their lock."""
+    with shared_folder(tmp_path_factory, "clients", fill) as folder:
         require_packages((folder / "complaint").read_text())
-        yield checkout
-        # pytest keeps the folders of its last runs, and the packages are large: whoever is last removes them.
-        with locked(changing), suppress(BlockingIOError):
-            flock(using, LOCK_EX | LOCK_NB)
-            subprocess.run(["/bin/rm", "-rf", str(checkout)], check=True)
-
-
-@contextmanager
-def locked(file: IO[str]) -> Iterator[None]:
-    flock(file, LOCK_EX)
-    try:
-        yield
-    finally:
-        flock(file, LOCK_UN)
+        yield folder
 
 
 def fill(checkout: Path) -> None:
@@ -100,7 +67,7 @@ def fill(checkout: Path) -> None:
         text=True,
         timeout=300,
     )
-    (checkout.parent / "complaint").write_text(run.stderr.strip() if run.returncode else "")
+    (checkout / "complaint").write_text(run.stderr.strip() if run.returncode else "")
 
 
 def require_packages(complaint: str) -> None:
@@ -144,7 +111,7 @@ def run(block: str, checkout: Path, url: str) -> str:
 def demo_of_trusted_documents(
     block: str, checkout: Path, demo_folder: Path, folder: Path
 ) -> Iterator[Program]:
-    """As the README starts it, but over the same demo, which need not be filled again."""
+    """As the README starts it, but over the same data, which need not be made again."""
     *settings, make, demo = block.replace("\\\n", "").split()
     assert [make, demo] == ["make", "demo"]
     variables = dict(setting.split("=") for setting in settings)

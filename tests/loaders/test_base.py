@@ -1,12 +1,23 @@
-"""A batch that is told in several turns: whoever asks meanwhile is told as well."""
+"""How the loaders of a request are found, and what each has from its base.
+
+A batch is told in several turns: whoever asks meanwhile is told as well.
+"""
 
 from asyncio import ensure_future, gather, sleep, timeout
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
+from weakref import ref
 
 import pytest
 
+from base.ids import parse_global_id
 from database import metered
-from loaders.base import Loader, Loaders
+from loaders.assets import AssetByPublicId, AssetsOfWorkspace
+from loaders.base import GroupLoader, Loader, Loaders, RowLoader
+from loaders.cached import CachedLoader
+from loaders.counts import CountsBySubject
+from loaders.engagement import EngagementOfPublication
+from loaders.people import UserById
 from tests.studio import Studio
 
 MANY = 1_000
@@ -72,3 +83,51 @@ async def test_one_who_gives_up_takes_nobody_along(studio: Studio, turns: int) -
 
     async with timeout(10):
         assert await asked() == 2
+
+
+def kinds(kind: type[Any] = Loader) -> Iterator[type[Loader[Any, Any]]]:
+    """Those that a request can ask for."""
+    for known in kind.__subclasses__():
+        yield from kinds(known)
+        if not known.__module__.startswith("tests.") and known not in (RowLoader, GroupLoader, CachedLoader):
+            yield known
+
+
+async def test_a_loader_is_found_by_its_class_and_made_once(studio: Studio) -> None:
+    loaders = loaders_of(studio)
+
+    assert type(loaders[UserById]) is UserById
+    assert loaders[UserById] is loaders[UserById]
+    assert loaders[UserById] is not loaders_of(studio)[UserById]
+    assert set(loaders) == {UserById}
+
+
+async def test_a_loader_asks_the_others_of_its_request(studio: Studio) -> None:
+    loaders = loaders_of(studio)
+
+    assert loaders[EngagementOfPublication]._counts is loaders[CountsBySubject]
+
+
+async def test_what_a_request_loaded_is_freed_when_it_forgets_its_loaders(studio: Studio) -> None:
+    """Without waiting for the garbage collector: no loader keeps the others."""
+    for kind in kinds():
+        loaders = loaders_of(studio)
+        loader = ref(loaders[kind])
+        del loaders
+        assert loader() is None, kind
+
+
+async def test_rows_are_grouped_by_their_keys_in_the_order_of_the_statement(studio: Studio) -> None:
+    named = [
+        await studio.add_asset(name, workspace=workspace)
+        for name, workspace in (("Chair", 0), ("Lamp", 1), ("Table", 0))
+    ]
+    with metered():
+        loaders = loaders_of(studio)
+        public_ids = [parse_global_id(id)[1] for id in named]
+        chair, lamp, table = [row for row in await loaders[AssetByPublicId].load_many(public_ids) if row]
+
+        keys = [lamp.workspace_id, 0, chair.workspace_id]
+        groups = await loaders[AssetsOfWorkspace].load_many(keys)
+
+    assert [[row.id for row in group] for group in groups] == [[lamp.id], [], [chair.id, table.id]]

@@ -665,7 +665,7 @@ async def test_an_address_sends_so_many_events_and_then_has_to_wait(studio: Stud
     }
     assert refused.headers["retry-after"] == "12"
     assert refused.headers["access-control-allow-origin"] == "*"
-    assert refused.headers["access-control-expose-headers"] == "retry-after"
+    assert refused.headers["access-control-expose-headers"] == "retry-after, x-request-id"
     assert await studio.count("events") == 4
     studio.clock.advance(seconds=12)
     again = await collect(studio, [event, view(studio)])

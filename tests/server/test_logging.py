@@ -18,7 +18,7 @@ from sqlalchemy import text
 from auth.tokens import Claims
 from base.ids import parse_global_id
 from server.app import create_app
-from server.logs import Discreet, ToldOnce, formatter
+from server.logs import Redacting, WithoutOwnLines, formatter
 from server.settings import Settings
 from tests.server.program import Program
 from tests.studio import Studio
@@ -329,7 +329,7 @@ def test_what_has_a_line_of_its_own_has_no_second_one(path: str, method: str, is
         "uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None
     )
 
-    assert ToldOnce().filter(record) is is_told
+    assert WithoutOwnLines().filter(record) is is_told
 
 
 def test_another_path_of_the_door_has_no_line_for_each_event_either() -> None:
@@ -338,8 +338,8 @@ def test_another_path_of_the_door_has_no_line_for_each_event_either() -> None:
         "uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None
     )
 
-    assert not ToldOnce("/shop/news").filter(record)
-    assert ToldOnce().filter(record)
+    assert not WithoutOwnLines("/shop/news").filter(record)
+    assert WithoutOwnLines().filter(record)
 
 
 def test_the_access_log_does_not_say_what_is_asked() -> None:
@@ -348,7 +348,7 @@ def test_the_access_log_does_not_say_what_is_asked() -> None:
         "uvicorn.access", logging.INFO, "", 0, '%s - "%s %s HTTP/%s" %d', arguments, None
     )
 
-    assert Discreet().filter(record)
+    assert Redacting().filter(record)
     assert record.getMessage() == '10.0.0.1:5 - "OPTIONS /graphql?... HTTP/1.1" 200'
 
 

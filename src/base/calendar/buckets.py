@@ -118,11 +118,7 @@ def _of_days(
 def bucket_count(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> int:
-    """How many buckets a span touches, without making them.
-
-    It counts the days that the zone left out, too. It does not count the hours that end early because clocks
-    change by a part of an hour.
-    """
+    """How many buckets a span touches, without making them. It counts days that the zone left out, too."""
     if interval is DateInterval.HOUR:
         return hour_count(*span, zone)
     first = _first_day(day_of(span.start, zone), interval, week_start)

@@ -35,9 +35,7 @@ def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
 
 
 def first_instant(local: datetime, zone: ZoneInfo) -> datetime:
-    """When the clocks of a zone first show a local time. If they are set forward over it, the instant of the
-    jump.
-    """
+    """When the clocks of a zone first show a local time, or are set forward over it."""
     shown = local.replace(tzinfo=zone, fold=0)
     return _shown(shown) or _jump(shown)
 

@@ -25,10 +25,7 @@ class Bulk:
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
-        """Adds a row for each value of the unique column `name` that has none. Other columns have defaults.
-
-        `change` says what becomes of a row that is there.
-        """
+        """A row for each value of the unique column `name`. `change` is made to a row that is there."""
         raise NotImplementedError
 
     async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
@@ -36,17 +33,11 @@ class Bulk:
         raise NotImplementedError
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
-        """Inserts the rows whose key is not there, and says of each row whether it was inserted.
-
-        No two rows may have the same key.
-        """
+        """Inserts the rows whose key is not there, and says which. No two rows may have the same key."""
         raise NotImplementedError
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        """Inserts the rows whose key is not there. Gives for each of the others the row that is there.
-
-        Nobody else changes these until the transaction ends. No two rows may have the same key.
-        """
+        """Inserts the rows whose key is not there; locks and gives the others. No key may be twice."""
         raise NotImplementedError
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:

@@ -35,8 +35,8 @@ class AppointmentMutations:
         info: Info,
         input: Annotated[BookAppointmentInput, argument("Which slot to book, and with whose makers.")],
     ) -> BookAppointmentPayload | None:
-        """Books a slot with the makers of a publication. CONFLICT where it overlaps one that stands.
-        BAD_USER_INPUT where the publication allows no bookings."""
+        """Books a slot with the makers of a publication. CONFLICT where it overlaps an appointment that is
+        not cancelled. BAD_USER_INPUT where the publication allows no bookings."""
         row = await appointments.book(
             info.context, input.publication_id, starts_at=input.starts_at, ends_at=input.ends_at
         )
@@ -46,7 +46,7 @@ class AppointmentMutations:
     async def cancel_appointment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The appointment's global id.")]
     ) -> CancelAppointmentPayload | None:
-        """Cancels an appointment, by whoever booked it or by the owner or a co-creator of the publication. A
+        """Cancels an appointment. Whoever booked it may, and the owner and co-creators of the publication. A
         second time changes nothing."""
         return CancelAppointmentPayload(
             appointment=Appointment.of(await appointments.cancel(info.context, id))

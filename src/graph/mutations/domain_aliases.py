@@ -16,20 +16,26 @@ from resolvers.domain_aliases import GivenAlias
 class DomainAliasInput:
     domain: str = described(
         "A site such as `shop.example.com`; `*.example.com` for all sites below one; or www.*, with the "
-        "name *, for any site with www. before it. Of several that fit, the most exact counts."
+        "name *, for any site with www. before it. Where several fit, the most exact one counts."
     )
-    name: str = described("The site that it is shown as, and asked for by. It is none of the other names.")
+    name: str = described(
+        "The site under which it is shown and asked for. It is not itself one of the other names."
+    )
 
 
 @strawberry.input(description="All other names of the sites of an organization.")
 class SetDomainAliasesInput:
     organization_id: strawberry.ID = described("The organization's global id.")
-    aliases: list[DomainAliasInput] = described("At most 100. Those not in it are removed.")
+    aliases: list[DomainAliasInput] = described(
+        "All of them, at most 100: those not in the list are removed."
+    )
 
 
 @strawberry.input(description="All other names of the sites of the viewer.")
 class SetOwnDomainAliasesInput:
-    aliases: list[DomainAliasInput] = described("At most 100. Those not in it are removed.")
+    aliases: list[DomainAliasInput] = described(
+        "All of them, at most 100: those not in the list are removed."
+    )
 
 
 @strawberry.type
@@ -42,10 +48,10 @@ class DomainAliasMutations:
         info: Info,
         input: Annotated[SetDomainAliasesInput, argument("The organization, and all other names.")],
     ) -> SetDomainAliasesPayload | None:
-        """Says which sites of an organization are one, by an owner or admin: in filters, groups and an
-        asset's sites, whenever the events came. What is stored stays as it is, so that each name can be
-        taken back. An asset's sites know it within a minute. BAD_USER_INPUT with the reason INVALID_ALIAS
-        where a name leads to another one."""
+        """Says which sites of an organization are the same. Owners and admins may. It holds in filters, in
+        groups and in an asset's sites, for events of any time. What is stored stays as it is, so that each
+        name can be taken back. For an asset's sites it holds within a minute. BAD_USER_INPUT with the reason
+        INVALID_ALIAS where a name leads to another one."""
         row = await domain_aliases.set_domain_aliases(
             info.context, input.organization_id, _aliases(input.aliases)
         )
@@ -57,8 +63,8 @@ class DomainAliasMutations:
         info: Info,
         input: Annotated[SetOwnDomainAliasesInput, argument("All other names.")],
     ) -> SetOwnDomainAliasesPayload | None:
-        """Says which sites are one where the viewer's publications are shown, as `setDomainAliases` does for
-        an organization."""
+        """Says which of the sites that show the viewer's publications are the same, as `setDomainAliases`
+        does for an organization."""
         row = await domain_aliases.set_own_domain_aliases(info.context, _aliases(input.aliases))
         return SetOwnDomainAliasesPayload(user=User.of(row))
 

@@ -23,13 +23,14 @@ class EventMutations:
         events: Annotated[
             list[EventInput],
             argument(
-                "What happened: at most `limits.maxEvents`. As a variable it is read a hundred times as fast."
+                "What happened: at most `limits.maxEvents` events. A variable is read a hundred times as "
+                "fast as a list in the document."
             ),
         ],
     ) -> RecordEventsPayload | None:
-        """Stores and counts events, each by itself: a dropped one leaves the others alone. An event whose id
-        was stored before is a duplicate and changes nothing, so a client can retry. What is acknowledged
-        survives a crash."""
+        """Stores and counts events, each by itself: an event that is dropped does not affect the others. An
+        event whose id was stored before is a duplicate and changes nothing, so a client can retry. What the
+        answer acknowledges survives a crash."""
         return RecordEventsPayload.of(
             await recording.record(info.context, reported_events(info.context, events))
         )

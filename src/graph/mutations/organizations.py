@@ -34,7 +34,7 @@ class AddMemberInput:
     organization_id: strawberry.ID = described("The organization's global id.")
     user_id: strawberry.ID = described("The global id of the user who joins it.")
     role: Role = optional(
-        "What the member may do. OWNER is given by owners alone, else FORBIDDEN.", Role.MEMBER
+        "What the member may do. Only owners can give OWNER; others get FORBIDDEN.", Role.MEMBER
     )
     workspace_ids: list[strawberry.ID] | None = optional(
         "The global ids of the workspaces that a MEMBER may enter; none when left out. Owners and admins "
@@ -64,7 +64,7 @@ class OrganizationMutations:
     async def create_workspace(
         self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
     ) -> CreateWorkspacePayload | None:
-        """Makes a workspace, by an owner or admin of the organization."""
+        """Makes a workspace. Owners and admins of the organization may."""
         row = await memberships.create_workspace(info.context, input.organization_id, input.name)
         return CreateWorkspacePayload(workspace=Workspace.of(row))
 
@@ -74,7 +74,7 @@ class OrganizationMutations:
         info: Info,
         input: Annotated[AddMemberInput, argument("Who joins which organization, and as what.")],
     ) -> AddMemberPayload | None:
-        """Adds a member to an organization, by an owner or admin; owners are made by owners alone. CONFLICT
+        """Adds a member to an organization. Owners and admins may, but only owners can add an owner. CONFLICT
         when the user is a member already."""
         row = await memberships.add_member(
             info.context,
@@ -89,7 +89,7 @@ class OrganizationMutations:
     async def remove_member(
         self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves which organization.")]
     ) -> RemoveMemberPayload | None:
-        """Removes a member from an organization and its workspaces, by an owner or admin; anybody may leave,
-        and owners are removed by owners alone. CONFLICT where no owner would be left."""
+        """Removes a member from an organization and its workspaces. Owners and admins may, but only owners
+        can remove an owner; each member may leave. CONFLICT where no owner would be left."""
         row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
         return RemoveMemberPayload(user=User.of(row))

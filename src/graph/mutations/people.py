@@ -64,13 +64,13 @@ class PeopleMutations:
 
     @mutation(TokenScope.USER)
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
-        """The viewer follows the user from now on. A second time changes nothing; oneself is
-        BAD_USER_INPUT."""
+        """The viewer follows the user from now on. A second time changes nothing. Nobody can follow
+        themselves: BAD_USER_INPUT."""
         return FollowPayload(user=User.of(await people.follow(info.context, user_id)))
 
     @mutation(TokenScope.USER)
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
-        """The viewer follows the user no longer. Nothing changes where that was so before."""
+        """The viewer does not follow the user any more. Nothing changes where the viewer did not before."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
 
     @mutation(TokenScope.USER)

@@ -66,7 +66,7 @@ class PublicationMutations:
         info: Info,
         input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
     ) -> UpdatePublicationPayload | None:
-        """Changes a publication, by its owner or a co-creator. CONFLICT when the custom URL is taken."""
+        """Changes a publication. Its owner and co-creators may. CONFLICT when the custom URL is taken."""
         row = await publications.update_publication(
             info.context,
             input.id,
@@ -80,7 +80,7 @@ class PublicationMutations:
     async def add_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
-        """Makes a user a co-creator, by the owner. CONFLICT when the user is one already."""
+        """Makes a user a co-creator. Only the owner may. CONFLICT when the user is one already."""
         row = await publications.add_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
@@ -88,8 +88,8 @@ class PublicationMutations:
     async def remove_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
-        """Removes a co-creator, by the owner; a co-creator may also leave. NOT_FOUND when the user is
-        none."""
+        """Removes a co-creator. The owner may, and co-creators may remove themselves. NOT_FOUND when the user
+        is not a co-creator."""
         row = await publications.remove_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
@@ -97,7 +97,7 @@ class PublicationMutations:
     async def publish_experience(
         self, info: Info, input: Annotated[PublishExperienceInput, argument("What to publish, and where.")]
     ) -> PublishExperiencePayload | None:
-        """Adds an experience to a publication, by its owner or a co-creator."""
+        """Adds an experience to a publication. Its owner and co-creators may."""
         row = await publications.publish_experience(
             info.context, input.publication_id, type=input.type, title=input.title
         )

@@ -75,7 +75,7 @@ class ReactionMutations:
     async def delete_comment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The comment's global id.")]
     ) -> DeleteCommentPayload | None:
-        """Deletes a comment, by its author or by the owner or a co-creator of the publication that it is
+        """Deletes a comment. Its author may, and the owner and co-creators of the publication that it is
         on."""
         row = await reactions.delete_comment(info.context, id)
         return DeleteCommentPayload(id=id, publication=Publication.of(row))

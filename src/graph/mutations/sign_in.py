@@ -29,7 +29,7 @@ class LoginInput:
 @strawberry.input(description="A key by which a program signs in.")
 class CreateAuthenticationKeyInput:
     name: str = described("What the key is for, to tell it from others: 1 to 100 characters.")
-    days: int = optional("How many days of 24 hours it is good for, from 1 to 730.", 90)
+    days: int = optional("How many days of 24 hours it is valid, from 1 to 730.", 90)
 
 
 @strawberry.type
@@ -38,11 +38,11 @@ class SignInMutations:
 
     @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
     async def login(
-        self, info: Info, input: Annotated[LoginInput, argument("By what to sign in.")]
+        self, info: Info, input: Annotated[LoginInput, argument("How to sign in.")]
     ) -> AuthPayload | None:
         """Step 1 of signing in: a token, by password or by authentication key. It is also in the response
-        header `x-auth-token`. Needs no token. UNAUTHENTICATED where what was given is wrong, THROTTLED after
-        too many tries, with `retryAfter` in seconds."""
+        header `x-auth-token`. This mutation needs no token. UNAUTHENTICATED where the password or key is
+        wrong, THROTTLED after too many tries, with `retryAfter` in seconds."""
         if input.password is not None:
             signed_in = await accounts.login_by_password(
                 info.context, input.password.email, input.password.password

@@ -4,7 +4,7 @@ from typing import Annotated, Self
 import strawberry
 
 from base.calendar import WeekStart
-from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking
+from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking, together
 from figures.figure import values
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
@@ -16,7 +16,7 @@ from graph.types.arguments import GroupBy, Interval, WeeksStart, ZeroFill
 from graph.types.metrics import ResolvedRange, UniqueVisitors
 from graph.types.report import SummaryReport
 from graph.types.views import ActionSeries, ViewSeries
-from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset, together
+from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset
 from loaders.assets import AssetById
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
@@ -77,8 +77,8 @@ class AssetMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
-        """Distinct visitors of all these assets together, within the range. Whoever came to several assets
-        counts once; on several days, too, but for anonymous browsers, which are other visitors on each day of
+        """Distinct visitors of all these assets together, within the range. Somebody who came to several
+        assets, or on several days, counts once; but an anonymous browser is another visitor on each day of
         the organization's reporting time zone. Null where `domain` names a site: what is kept does not know
         sites."""
         return asset_metrics.visitors_key(self.scope)

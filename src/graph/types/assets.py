@@ -44,6 +44,11 @@ WorkspaceIds = Annotated[
 ]
 
 
+_metrics_of_assets = loaded(
+    TotalsByAsset, AssetMetrics | None, of=AssetMetrics.of, requires=INSIDERS, costs=SEVERAL_STATEMENTS
+)
+
+
 @shows(FormatRow)
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
@@ -86,13 +91,7 @@ class Organization(Node):
         """Other names of the sites that show its assets, in order of their letters."""
         return self.row.tenant_id
 
-    @loaded(
-        TotalsByAsset,
-        AssetMetrics | None,
-        of=lambda scope, totals: AssetMetrics.of(scope, totals),
-        requires=INSIDERS,
-        costs=SEVERAL_STATEMENTS,
-    )
+    @_metrics_of_assets
     async def metrics(
         self,
         info: Info,
@@ -132,13 +131,7 @@ class Workspace(Node):
         """Its assets, oldest first."""
         return workspace_assets_key(self.row, page())
 
-    @loaded(
-        TotalsByAsset,
-        AssetMetrics | None,
-        of=lambda scope, totals: AssetMetrics.of(scope, totals),
-        requires=INSIDERS,
-        costs=SEVERAL_STATEMENTS,
-    )
+    @_metrics_of_assets
     async def metrics(
         self,
         info: Info,
@@ -182,13 +175,7 @@ class Asset(Node):
         """The optimized files of the 3D model."""
         return self.row.id
 
-    @loaded(
-        TotalsByAsset,
-        AssetMetrics | None,
-        of=lambda scope, totals: AssetMetrics.of(scope, totals),
-        requires=INSIDERS,
-        costs=SEVERAL_STATEMENTS,
-    )
+    @_metrics_of_assets
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
         """What happened to this asset alone."""
         asked = asset_metrics.asked(info.context, range.start, range.end, time_zone, domain)

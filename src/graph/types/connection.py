@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 from functools import partial
-from inspect import Parameter, iscoroutinefunction, signature
-from itertools import starmap
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
@@ -13,6 +11,7 @@ from graph.faces import face_of
 from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
+from graph.types.arguments import gathered, optional
 from loaders.pages import CountKey, Page, PageKey, Pages, RowCounts, Slice
 from resolvers.pages import cursor, page_of
 
@@ -27,7 +26,7 @@ First = Annotated[
 ]
 After = Annotated[
     str | None,
-    argument("Only what comes after this cursor, which is one of this list in this order."),
+    argument("Only what comes after this cursor, which must be from this list in this order."),
 ]
 Last = Annotated[
     int | None,
@@ -38,12 +37,17 @@ Last = Annotated[
 ]
 Before = Annotated[
     str | None,
-    argument("Only what comes before this cursor, which is one of this list in this order."),
+    argument("Only what comes before this cursor, which must be from this list in this order."),
 ]
 
 PageOf: TypeAlias = Callable[..., Page]
-"""The page that was asked for, of a list in the order that it is told; oldest first if in none."""
-_ENDS = {"first": First, "after": After, "last": Last, "before": Before}
+"""Makes the page that was asked for, of a list in the order that is given; without one, oldest first."""
+_ENDS = [
+    optional("first", First),
+    optional("after", After),
+    optional("last", Last),
+    optional("before", Before),
+]
 
 
 @strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
@@ -55,10 +59,12 @@ class PageInfo:
         "Whether objects come before this page. With `first`, whether `after` was given."
     )
     start_cursor: str | None = described(
-        "Of the first object here: as `before`, it gives the page before. Null on an empty page."
+        "The cursor of the first object here. As `before`, it gives the page before this one. Null on an "
+        "empty page."
     )
     end_cursor: str | None = described(
-        "Of the last object here: as `after`, it gives the page after. Null on an empty page."
+        "The cursor of the last object here. As `after`, it gives the page after this one. Null on an "
+        "empty page."
     )
 
 
@@ -66,7 +72,7 @@ class PageInfo:
 class Edge(Generic[T]):
     node: T = described("The object itself.")
     cursor: str = described(
-        "For `after` and `before`: opaque, and right also while objects are added and removed."
+        "A value for `after` and `before`. It is opaque, and stays right while objects are added and removed."
     )
 
 
@@ -87,37 +93,18 @@ class Connection(Generic[T]):
 def listed(
     type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
-    """A field that is a connection, with the arguments of one. What is decorated gives the key, and is given
-    the `page` that they ask for."""
+    """A field that is a connection, with the arguments of one. The decorated function gives the key; it is
+    given the `page` that the arguments ask for.
+    """
+
+    def pages(info: Info, **ends: Any) -> PageOf:
+        return partial(page_of, info.context.limits, **ends)
 
     def field(key: Callable[..., Any]) -> Any:
-        known = signature(key)
-        self, *others = known.parameters.values()
-
-        def arguments(info: Info, given: dict[str, Any]) -> dict[str, Any]:
-            ends = {name: given.pop(name, None) for name in _ENDS}
-            given["page"] = partial(page_of, info.context.limits, **ends)
-            return {**given, "info": info} if "info" in known.parameters else given
-
-        def at_once(self: Any, info: Info, **given: Any) -> Any:
-            return key(self, **arguments(info, given))
-
-        async def in_time(self: Any, info: Info, **given: Any) -> Any:
-            return await key(self, **arguments(info, given))
-
-        keyed: Callable[..., Any] = in_time if iscoroutinefunction(key) else at_once
-        own = [parameter for parameter in others if parameter.name not in ("info", "page")]
-        parameters = [self, _parameter("info", Info), *starmap(_parameter, _ENDS.items()), *own]
-        keyed.__signature__ = known.replace(parameters=parameters)  # type: ignore[attr-defined]
-        keyed.__name__, keyed.__doc__, keyed.__module__ = key.__name__, key.__doc__, key.__module__
+        keyed = gathered(key, "page", _ENDS, pages)
         return loaded(Pages, type, of=_connection, cached=cached, costs=A_PAGE)(keyed)
 
     return field
-
-
-def _parameter(name: str, type_: Any) -> Parameter:
-    default = None if name in _ENDS else Parameter.empty
-    return Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=type_)
 
 
 def _connection(key: PageKey, page: Slice[Any]) -> Connection[Any]:

@@ -16,9 +16,11 @@ from resolvers.domain_aliases import MOST_ALIASES
 @strawberry.type(description="Another name of a site, under which it is not shown.")
 class DomainAlias:
     domain: str = described(
-        "A site, `*.` and a site for all those below it, or www.* for any site with www. before it."
+        "A site; `*.` and a site, for all sites below it; or `www.*`, for any site with `www.` before it."
     )
-    name: str = described("The site under which it is shown; * for www.*: what stands behind it.")
+    name: str = described(
+        "The site under which it is shown. For `www.*` it is `*`: what stands behind `www.`."
+    )
 
     @classmethod
     def of(cls, aliases: Aliases) -> list[Self]:
@@ -26,6 +28,8 @@ class DomainAlias:
 
 
 def domain_aliases_for(requires: Sequence[Access]) -> Callable[[Any], Any]:
-    """The field `domainAliases`, which only these may see; what is decorated gives the id of the tenant."""
+    """The field `domainAliases`, for those who are named in `requires`. The decorated function gives the id
+    of the tenant.
+    """
     costs = list_of(MOST_ALIASES)
     return loaded(AliasesOfTenant, list[DomainAlias] | None, requires=requires, costs=costs)

@@ -9,7 +9,7 @@ from auth.access import Access
 from base.ids import Kind, global_id
 from figures.figure import Figure, values
 from figures.insights import FOLLOWERS, PLAYS, PLAYS_ELSEWHERE, PROFILE_SEARCHES, PROFILE_VIEWS, Raised
-from figures.scores import SCORE_PARTS, Score
+from figures.scores import INSIGHT_SCORE, SCORE_PARTS, Score
 from graph.directives import A_MINUTE, SEVERAL_STATEMENTS, list_of
 from graph.faces import shows
 from graph.fields import costly, described, loaded
@@ -37,6 +37,14 @@ def _raised(figure: Figure[int], *, requires: Sequence[Access] = ()) -> Any:
     key.__doc__ = figure.words
     type = BigInt | None if requires else BigInt
     return loaded(EverCounts, type, of=lambda _, ever: ever.all, requires=requires)(key)
+
+
+def _insight_score() -> Any:
+    async def resolver(self: Any, info: Info) -> Decimal:
+        return INSIGHT_SCORE.of(await scores.insight_score(info.context, self.row))
+
+    resolver.__doc__ = INSIGHT_SCORE.words
+    return costly(SEVERAL_STATEMENTS)(resolver)
 
 
 @shows(WorkRow)
@@ -109,12 +117,7 @@ class UserInsight(Node):
     profile_views = _raised(PROFILE_VIEWS, requires=[Access.SELF])
     profile_searches = _raised(PROFILE_SEARCHES, requires=[Access.SELF])
 
-    @costly(SEVERAL_STATEMENTS)
-    async def insight_score(self, info: Info) -> Decimal:
-        """From 0.00 to 10.00: the mean of `insightScoreParts`, weighted as the server is set, equally unless
-        told otherwise. 0.00 where everything is 0; never less for more of anything. Made when it is asked
-        for."""
-        return (await scores.insight_score(info.context, self.row)).total
+    insight_score = _insight_score()
 
     @costly(SEVERAL_STATEMENTS)
     async def insight_score_parts(self, info: Info) -> InsightScoreParts:

@@ -33,11 +33,11 @@ class ExperienceCounts:
 @shows(Visitors)
 @strawberry.type(
     description=(
-        "How many different people came. Who is signed in, or named by the server that reported it, is one "
-        "visitor on however many days; also who signs in halfway, where the server names both. Any other "
-        "browser is known by its network address and user agent for one day of the reporting time zone, and "
-        "is another visitor on the next: who comes anonymously on 5 days of a range counts 5 times in it. "
-        "Browsers alike behind one address count once."
+        "How many different people came. Somebody who is signed in, or whom the reporting server names, is "
+        "one visitor on however many days. So is somebody who signs in halfway, where the server names both. "
+        "Any other browser is known by its network address and its user agent for one day of the reporting "
+        "time zone, and is another visitor on the next day: somebody who comes anonymously on 5 days of a "
+        "range counts 5 times. Browsers that are alike and behind one address count once."
     )
 )
 @with_figures(VISITORS)
@@ -59,9 +59,9 @@ class ResolvedRange:
 
 @strawberry.type(
     description=(
-        "What was done, and taken back since, whenever that was. It is told by when it was done, within a "
-        "range as of all time. With what stands it is all that was done: an older range had more time to be "
-        "taken back, so that growth is compared by both together."
+        "What was done, and was taken back since, at any time. Each counts in the range in which it was "
+        "done. Together with what stands it is all that was done. In an older range there was more time to "
+        "take things back, so growth is compared by both together."
     )
 )
 @with_figures(TAKEN_BACK)
@@ -74,8 +74,7 @@ class TakenBack:
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back (a like, a "
-        "bookmark, a comment, an appointment) is not counted, on whatever day it was taken back, but told by "
-        "`takenBack`."
+        "bookmark, a comment, an appointment) is not counted, whenever it was taken back: `takenBack` has it."
     )
 )
 @with_figures(USERS, after="taken_back")
@@ -85,8 +84,9 @@ class EngagementMetrics:
     range: ResolvedRange | None = described("The instants that the asked range came to; null for all time.")
     taken_back: TakenBack = described("What was done and taken back since, which these totals leave out.")
     generated_at: datetime = described(
-        "By when these figures were what they are: nothing was counted since that changes them. The same in "
-        "all figures of one publication in an answer. An hour at most before the answer."
+        "Since when the server knows these figures to be so: nothing was counted since then that changes "
+        "them. It is the same in all figures of one publication in an answer, and an hour at most before the "
+        "answer."
     )
 
     @loaded(

@@ -1,4 +1,4 @@
-"""What mutations answer."""
+"""What mutations give back."""
 
 from datetime import datetime
 from typing import Self
@@ -20,7 +20,7 @@ from resolvers.accounts import NewKey, SignedIn
 class AuthPayload:
     access_token: str = described("The token, a JWT: send it as `Authorization: Bearer <token>`.")
     expires_at: datetime = described(
-        "From this instant on the token is refused, and its sender anonymous: sign in again."
+        "From this instant on the token is refused, and whoever sends it is anonymous: sign in again."
     )
     viewer: User = described("The user who signed in: the viewer of the rest of this operation, too.")
 
@@ -39,7 +39,7 @@ class AuthenticationKey:
 
 @strawberry.type(description="The key that was made.")
 class CreateAuthenticationKeyPayload:
-    authentication_key: AuthenticationKey = described("What is known of it from now on.")
+    authentication_key: AuthenticationKey = described("The key's id, name and end, without the key itself.")
     secret: str = described(
         "The key itself, shown this once: only its hash is stored. Send it as `Authorization: Token <key>`."
     )
@@ -67,8 +67,8 @@ class EventResult:
     status: EventStatus = described("Whether it was stored now, was stored before, or was dropped.")
     reason: str | None = described(f"Null unless it was dropped. Why it was dropped: {', '.join(Reason)}.")
     clock_correction: int | None = described(
-        "How many seconds later than told it is counted, as `sentAt` showed that the sender's clock was "
-        "behind; less than 0 where it was ahead. Null where its time is as told."
+        "By how many seconds the time that was given was corrected, because `sentAt` showed that the "
+        "sender's clock was behind; less than 0 where it was ahead. Null where the time is as given."
     )
 
     @classmethod
@@ -89,8 +89,8 @@ class RecordEventsPayload:
         "How many events were refused, each for the `reason` in its result: they changed nothing."
     )
     corrected: int = described(
-        "How many of those that are stored now are counted at another time than told, as the sender's clock "
-        "was wrong: see `clockCorrection`."
+        "How many of those that are stored now are counted at another time than given, because the sender's "
+        "clock was wrong: see `clockCorrection`."
     )
     results: list[EventResult] = described("One for each event given, in the order in which they were given.")
 

@@ -1,7 +1,8 @@
 """Publications and the people who make them: each shows the other, so they stand together."""
 
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 import strawberry
 
@@ -17,6 +18,7 @@ from graph.inputs import DateRange
 from graph.scalars import TimeZone
 from graph.types.arguments import (
     UTC,
+    Given,
     GroupByOfPublication,
     Interval,
     OneDomain,
@@ -24,12 +26,16 @@ from graph.types.arguments import (
     WeeksStart,
     ZeroFill,
     Zone,
+    gathered,
+    optional,
+    required,
 )
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import Node
 from graph.types.views import ActionSeries, ViewSeries
+from loaders.asset_metrics import Group
 from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
 from loaders.insights import InsightByUser
@@ -43,6 +49,26 @@ from resolvers import metrics
 from resolvers.publications import MOST_CO_CREATORS
 
 MAKERS = (Access.OWNER, Access.CO_CREATOR)
+
+_SERIES = (
+    required("range", Range),
+    required("interval", Interval),
+    optional("time_zone", Zone, UTC),
+    optional("group_by", GroupByOfPublication, ()),
+    optional("domain", OneDomain),
+    optional("zero_fill", ZeroFill, False),
+    optional("week_start", WeeksStart, WeekStart.MONDAY),
+)
+
+
+def _over_time(key: Callable[..., Awaitable[ViewsKey]]) -> Callable[..., Awaitable[ViewsKey]]:
+    """The decorated function has the arguments of a series; it is given them as `series`."""
+    return gathered(key, "series", _SERIES, _series)
+
+
+def _series(_: Info, range: DateRange, group_by: Sequence[Group] | None, **given: Any) -> Given:
+    groups = [group.value for group in group_by or ()]
+    return {"start": range.start, "end": range.end, "group_by": groups, **given}
 
 
 @shows(UserRow)
@@ -64,7 +90,7 @@ class User(Node):
         strawberry.LazyType("UserInsight", "graph.types.insight") | None,
     )
     def insight(self) -> int:
-        """What is known of the user beyond the account; null while nothing was told."""
+        """What is known of the user beyond the account; null until the user gives any of it."""
         return self.row.id
 
     @domain_aliases_for([Access.SELF])
@@ -192,31 +218,10 @@ class Publication(Node):
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
-    async def views(
-        self,
-        info: Info,
-        range: Range,
-        interval: Interval,
-        time_zone: Zone = UTC,
-        group_by: GroupByOfPublication = (),
-        domain: OneDomain = None,
-        zero_fill: ZeroFill = False,
-        week_start: WeeksStart = WeekStart.MONDAY,
-    ) -> ViewsKey:
+    @_over_time
+    async def views(self, info: Info, series: Given) -> ViewsKey:
         """Views of the publication over time. Up to this moment."""
-        return await metrics.publication_series_key(
-            self.row,
-            info.context,
-            action=Action.VIEW,
-            start=range.start,
-            end=range.end,
-            interval=interval,
-            time_zone=time_zone,
-            group_by=[dimension.value for dimension in group_by or ()],
-            domain=domain,
-            zero_fill=zero_fill,
-            week_start=week_start,
-        )
+        return await metrics.publication_series_key(self.row, info.context, action=Action.VIEW, **series)
 
     @loaded(
         Views,
@@ -225,32 +230,15 @@ class Publication(Node):
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
+    @_over_time
     async def actions(
         self,
         info: Info,
         action: Annotated[PublicationAction, argument("Which of the things that people do to publications.")],
-        range: Range,
-        interval: Interval,
-        time_zone: Zone = UTC,
-        group_by: GroupByOfPublication = (),
-        domain: OneDomain = None,
-        zero_fill: ZeroFill = False,
-        week_start: WeeksStart = WeekStart.MONDAY,
+        series: Given,
     ) -> ViewsKey:
         """What people did to the publication over time, and what of it they took back. Up to this moment."""
-        return await metrics.publication_series_key(
-            self.row,
-            info.context,
-            action=action.value,
-            start=range.start,
-            end=range.end,
-            interval=interval,
-            time_zone=time_zone,
-            group_by=[dimension.value for dimension in group_by or ()],
-            domain=domain,
-            zero_fill=zero_fill,
-            week_start=week_start,
-        )
+        return await metrics.publication_series_key(self.row, info.context, action=action.value, **series)
 
     @classmethod
     def of(cls, row: PublicationRow) -> Self:

@@ -9,18 +9,18 @@ from resolvers.context import Context
 
 @strawberry.type(
     description=(
-        "What the viewer may still ask for, or the address where nobody is signed in. What an operation "
-        "costs is taken before it is executed, and comes back steadily. Where too little is left nothing is "
-        "executed: THROTTLED, which says when there is enough again."
+        "How much the viewer may still ask for, or the address where nobody is signed in. The cost of an "
+        "operation is taken before it is executed, and comes back steadily. Where too little is left, "
+        "nothing is executed: the error THROTTLED says when there is enough again."
     ),
     directives=[PERSONAL],
 )
 class RateLimit:
-    cost: int = described("What this operation costs, by `@cost` and `@listSize`; 1 at least.")
-    limit: int = described("What may be asked for at once, when nothing was for a while.")
-    remaining: int = described("What is left, this operation paid.")
+    cost: int = described("What this operation costs, by `@cost` and `@listSize`; at least 1.")
+    limit: int = described("How much may be asked for at once after a while in which nothing was asked for.")
+    remaining: int = described("How much is left after this operation.")
     restore_rate: float = described("How much comes back each second.")
-    full_at: datetime = described("When all of it has come back, if nothing is asked for until then.")
+    full_at: datetime = described("When the whole `limit` is back, if nothing is asked for until then.")
 
     @classmethod
     def of(cls, context: Context) -> "RateLimit | None":

@@ -60,9 +60,9 @@ class ViewPoint:
         "such as television sets, consoles, cars and headsets, and for what was not recognised."
     )
     domain: str | None = described(
-        "The group's site; where several are one by `domainAliases`, the name that they go by. Null unless "
-        "grouped by DOMAIN; then null stands for views that name no site, and `(other)` for those of sites "
-        "beyond as many as are told apart on a day."
+        "The group's site. Where `domainAliases` makes several sites one, it is the name that they go by. "
+        "Null unless grouped by DOMAIN; then null stands for views that name no site, and `(other)` for "
+        "views of sites beyond the number that is told apart on a day."
     )
     count: BigInt = described("Views in this bucket and group, within the range.")
 
@@ -111,14 +111,14 @@ class ViewPoint:
 class ActionPoint(ViewPoint):
     domain: str | None = described(
         "The group's site. Null unless grouped by DOMAIN; then null stands for what names no site, and "
-        "`(other)` for sites beyond as many as are told apart on a day."
+        "`(other)` for sites beyond the number that is told apart on a day."
     )
     count: BigInt = described(
         "How often it was done in this bucket and group, within the range, and was not taken back."
     )
     taken_back: BigInt = described(
-        "How often it was done in this bucket and group, within the range, and was taken back later, "
-        "whenever that was. With `count` it is all that was done. 0 for what cannot be taken back."
+        "How often it was done in this bucket and group, within the range, and was taken back later, at any "
+        "time. Together with `count` it is all that was done. 0 for what cannot be taken back."
     )
 
     @staticmethod
@@ -127,7 +127,7 @@ class ActionPoint(ViewPoint):
 
 
 OF_THE_POINT = frozenset({"count", "taken_back"})
-"""What each point has for itself; what it has not with its bucket either, it has with its group."""
+"""Fields that each point has for itself. All others are its bucket's or its group's."""
 
 
 class Points(Iterable[ViewPoint]):
@@ -151,7 +151,7 @@ class Points(Iterable[ViewPoint]):
 @strawberry.type(
     description=(
         "Views over time. A bucket is from its start up to, not including, its end. Points are ordered by "
-        "bucket, then by group. A point of which the count is 0 is left out, unless `zeroFill` asks for it."
+        "bucket, then by group. A point with a count of 0 is left out, unless `zeroFill` asks for it."
     )
 )
 class ViewSeries:
@@ -186,8 +186,8 @@ class ViewSeries:
 @strawberry.type(
     description=(
         "What was done over time. A bucket is from its start up to, not including, its end. What was taken "
-        "back is told where it was done, not where it was taken back. Points are ordered by bucket, then by "
-        "group. A point where nothing was done is left out, unless `zeroFill` asks for it."
+        "back counts in the bucket in which it was done. Points are ordered by bucket, then by group. A "
+        "point where nothing was done is left out, unless `zeroFill` asks for it."
     )
 )
 class ActionSeries:
@@ -196,9 +196,9 @@ class ActionSeries:
         "How often it was done in the whole range and was not taken back: the sum of the points."
     )
     taken_back: BigInt = described(
-        "How often it was done in the whole range and was taken back later, whenever that was. With `count` "
-        "it is all that was done: what of an older range is compared with a newer one, which had less time "
-        "to be taken back."
+        "How often it was done in the whole range and was taken back later, at any time. Together with "
+        "`count` it is all that was done. Compare ranges by that: in a newer one there was less time to take "
+        "things back."
     )
     points: list[ActionPoint] = described(
         "One for each bucket and group in which it was done; with `zeroFill`, for all of them."

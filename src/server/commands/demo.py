@@ -9,7 +9,7 @@ import typer
 
 from server.commands.options import Port
 from server.commands.serve import start_server
-from server.failures import told_of_database
+from server.failures import explaining_database_errors
 from server.revisions import current_revision, known_revisions
 from server.secrets import secret_file, with_kept_secret
 from server.serving import require_free_port
@@ -63,7 +63,7 @@ def _fill(settings: Settings) -> None:
     from server.demo.database_file import fill
 
     typer.echo("Filling a demo studio with a year of activity: some seconds ...")
-    with told_of_database(settings.database_url):
+    with explaining_database_errors(settings.database_url):
         asyncio.run(fill(settings, Path(DEMO_FILE), datetime.now(UTC)))
 
 

@@ -9,7 +9,7 @@ from server.commands.options import DatabaseUrl, Port
 from server.demo.announcement import announcement
 from server.revisions import require_current
 from server.secrets import secrets_of
-from server.services import documents_of
+from server.services import persisted_documents_of
 from server.serving import require_free_port, start_logging
 from server.serving import serve as run_workers
 from server.settings import Settings, settings_with
@@ -42,7 +42,7 @@ def start_server(settings: Settings) -> None:
     # Once, before there are workers: each of them would make a secret of its own, ...
     secrets_of(settings)
     # ... or fail by itself.
-    documents_of(settings)
+    persisted_documents_of(settings)
     if words:
         typer.echo(words)
     run_workers(settings)

@@ -7,13 +7,14 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from auth.sign_in import viewer_of
 from ingest.outcomes import EventOutcome, EventStatus
 from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
-from resolvers.context import Context, Services
-from server.http.bodies import body_of
-from server.http.errors import RequestRefused, plain
+from resolvers.context import Services
+from server.http.bodies import BodyLimits
+from server.http.errors import Code, PlainError, RequestRefused, plain
+from server.http.request_scope import RequestScope, request_scope
+from server.http.time_limit import in_time
 
 _MAX_BYTES = 1_000_000
 _HOW_APPS_SEND = (
@@ -22,8 +23,8 @@ _HOW_APPS_SEND = (
 )
 _SHARED = {
     "access-control-allow-origin": "*",
-    # Else a page does not see when to come back.
-    "access-control-expose-headers": "retry-after",
+    # Without it a page does not see when to come back, and which request it was.
+    "access-control-expose-headers": "retry-after, x-request-id",
     "cache-control": "no-store",
 }
 _PREFLIGHT = {
@@ -41,39 +42,50 @@ class CollectEndpoint:
 
     def __init__(self, services: Services, *, max_body_seconds: float) -> None:
         self._services = services
-        self._max_body_seconds = max_body_seconds
+        self._body_limits = BodyLimits(_MAX_BYTES, max_body_seconds)
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         if request.method == "OPTIONS":
             return _preflight(request)
+        with request_scope(request, request.method, self._body_limits) as scope:
+            scope.log_fields["path"] = request.scope["path"]
+            response = await self._response(scope)
+            response.headers["x-request-id"] = scope.id
+            scope.answer_with(response)
+        return response
+
+    async def _response(self, scope: RequestScope) -> Response:
         try:
-            return await self._collected(request)
-        except RequestRefused as refused:
-            body: dict[str, object] = {"code": refused.code, "message": refused.message}
-            return _answer(refused.status or 400, body, refused.headers)
-        except InvalidEvents as error:
-            return _answer(400, {"code": "BAD_REQUEST", "message": f"These are no events: {error}."})
+            return _answer(202, _summary(await self._collected(scope)))
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:
-            return _answer(*plain(error))
+            status, body, headers = _refusal(error)
+            scope.note_error(body["code"])
+            return _answer(status, body, headers)
 
-    async def _collected(self, request: Request) -> Response:
-        body = await body_of(request, most=_MAX_BYTES, seconds=self._max_body_seconds)
-        events = events_from_json(body)
-        services = self._services
-        context = Context(
-            services, now=services.clock(), address=request.client.host if request.client else ""
-        )
-        context.viewer = await viewer_of(
-            request.headers, context.loaders, services.signer, context.now, services.viewer_cache
-        )
-        collected = await collect(context, events, _origin(request))
-        return _answer(202, _summary(collected))
+    async def _collected(self, scope: RequestScope) -> Collected:
+        events = events_from_json(await scope.read_body())
+        context = scope.open_context(self._services)
+
+        async def made() -> Collected:
+            await context.identify(self._services.viewer_cache)
+            return await collect(context, events, _origin(scope.connection.headers))
+
+        # What the buffer has taken by then is stored all the same.
+        return await in_time(context, made(), what="request", is_safe=True)
 
 
-def _origin(request: Request) -> Origin:
-    headers = request.headers
+def _refusal(error: Exception) -> PlainError:
+    if isinstance(error, RequestRefused):
+        body = {"code": error.code, "message": error.message}
+        return PlainError(error.status or 400, body, error.headers)
+    if isinstance(error, InvalidEvents):
+        return PlainError(400, {"code": Code.BAD_REQUEST, "message": f"These are no events: {error}."}, {})
+    return plain(error)
+
+
+def _origin(headers: Headers) -> Origin:
     # What browsers say of the requests of pages that they make ready; the second is Safari's.
     purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
     return Origin(

@@ -11,14 +11,17 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from database import metered
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.report_links import linked_report
 from resolvers.reports import DocumentKey, Reports
 from server.http.errors import plain
+from server.http.request_scope import RequestScope, request_scope
+from server.http.time_limit import in_time
 
 _CHUNK = 64 * 1024
+_PATH = "/reports"
+"""In the log, which never has the token."""
 _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
@@ -28,34 +31,40 @@ class ReportEndpoint:
     def __init__(self, services: Services) -> None:
         self._services = services
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
+        request = Request(asgi, receive)
         with TemporaryFile() as file:
-            answer = await self._answer(Request(scope, receive).path_params["token"], file)
-            await answer(scope, receive, send)
+            with request_scope(request, request.method) as scope:
+                scope.log_fields["path"] = _PATH
+                response = await self._response(request.path_params["token"], file, scope)
+                scope.is_answered, scope.status = True, response.status_code
+                scope.body_bytes = int(response.headers["content-length"])
+            await response(asgi, receive, send)
 
-    async def _answer(self, token: str, file: IO[bytes]) -> Response:
+    async def _response(self, token: str, file: IO[bytes], scope: RequestScope) -> Response:
+        named = {**_PRIVATE, "x-request-id": scope.id}
+        context = scope.open_context(self._services)
         try:
-            with metered():
-                key, report = await self._read(token)
-            size = await run_in_threadpool(_written, report, key.format, file)
+            key, size = await in_time(context, _made(context, token, file), what="report", is_safe=True)
         except Exception as error:
             status, body, retry = plain(error)
-            return Response(orjson.dumps(body), status, {**_PRIVATE, **retry}, "application/json")
+            scope.note_error(body["code"])
+            return Response(orjson.dumps(body), status, {**named, **retry}, "application/json")
         headers = {
-            **_PRIVATE,
+            **named,
             "content-disposition": disposition(key.filename),
             "content-length": str(size),
         }
         return StreamingResponse(_chunks(file), 200, headers, key.format.content_type)
 
-    async def _read(self, token: str) -> tuple[DocumentKey, Report]:
-        context = Context(self._services, now=self._services.clock())
-        context.begin_snapshot()
-        try:
-            key = await linked_report(context, token)
-            return key, await Reports(context.loaders).of(key.scope)
-        finally:
-            context.end_snapshot()
+
+async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[DocumentKey, int]:
+    """What stands in the file, and its size in bytes. It is read as of one moment."""
+    context.begin_snapshot()
+    key = await linked_report(context, token)
+    report = await Reports(context.loaders).of(key.scope)
+    context.end_snapshot()
+    return key, await run_in_threadpool(_written, report, key.format, file)
 
 
 def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:

@@ -14,13 +14,12 @@ from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
-from graph.deadline import in_time
-from graph.document import Operation
 from graph.execution import execute, subscribe
 from resolvers.context import Context
-from server.graphql.persisted_documents import PersistedDocuments
-from server.graphql.requests import GraphQLRequest
-from server.http.errors import MASKED, Code, RequestRefused, error_body, expected_in, formatted
+from server.graphql.errors import MASKED, error_body, expected_in, formatted
+from server.graphql.requested_documents import RequestedOperation
+from server.http.errors import Code, RequestRefused
+from server.http.time_limit import in_time
 
 log = logging.getLogger("viewgraph")
 
@@ -87,75 +86,57 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
 
-async def answers(
-    context: Context,
-    operation: Operation,
-    request: GraphQLRequest,
-    documents: PersistedDocuments,
-    request_id: str,
-    *,
-    is_endless: bool,
-) -> AsyncGenerator[Answer]:
-    """One like the last is left out: so nobody learns when something changed that they may not see.
-
-    `is_endless`: whether it is a subscription; of anything else there is one answer.
+async def answers(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
+    """One for a query or a mutation, any number for a subscription. One that is the same as the last is left
+    out, so that nobody learns when something changed that they may not see.
 
     Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
     """
-    made = (
-        _answers(context, operation, request.variables, request_id)
-        if is_endless
-        else _one_answer(context, operation, request.variables, request_id)
-    )
+    made = _every_answer if asked.is_subscription else _one_answer
     last = b""
     try:
-        async with aclosing(made):
-            async for answer in made:
+        async with aclosing(made(context, asked, request_id)) as all_answers:
+            async for answer in all_answers:
                 digest = blake2b(answer.json, digest_size=16).digest()
                 if digest == last:
                     continue
-                if not last and not answer.refusal:
-                    documents.keep(request)
+                if not last and answer.is_valid:
+                    asked.keep_document()
                 last = digest
                 yield answer
     finally:
         context.end_turn()
 
 
-async def answered(
-    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
-) -> Answer:
+async def answered(context: Context, asked: RequestedOperation, request_id: str) -> Answer:
     """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
 
     async def made() -> Answer:
-        result = await execute(context, operation, variables)
+        result = await execute(context, asked.operation, asked.variables)
         return await answer_of(result, request_id, context.run_queue)
 
     async with context.services.fair_queue.slot(context.caller):
         return await in_time(context, made())
 
 
-async def _one_answer(
-    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
-) -> AsyncGenerator[Answer]:
-    yield await answered(context, operation, variables, request_id)
+async def _one_answer(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
+    yield await answered(context, asked, request_id)
 
 
-async def _answers(
-    context: Context, operation: Operation, variables: dict[str, Any] | None, request_id: str
+async def _every_answer(
+    context: Context, asked: RequestedOperation, request_id: str
 ) -> AsyncGenerator[Answer]:
     """Of a subscription."""
     await context.services.fair_queue.wait(context.caller)
-    asked = subscribe(context, operation, variables)
-    async with aclosing(asked) as results:
+    async with aclosing(subscribe(context, asked.operation, asked.variables)) as results:
         while result := await _next(context, results):
             _require_credentials(result)
             answer = await answer_of(result, request_id, context.run_queue)
             result.data = None
-            # Before it is sent, for which nobody else has to wait.
+            # Before it is sent: nobody else has to wait for that.
             context.end_turn()
             if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
-                # Nothing may change any more that would have it made anew.
+                # It is made again even if nothing changes any more.
                 get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
             yield answer
 

@@ -6,7 +6,6 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from base.errors import BadUserInput
-from graph.document import Operation
 from server.http.errors import Code, RequestRefused
 
 _MAX_PARAMETERS = 100
@@ -73,24 +72,3 @@ def _parameters(query_string: bytes) -> dict[str, str]:
     if len(parameters) < len(pairs):
         raise ValueError("A parameter is given twice")
     return parameters
-
-
-def require_operation(operation: Operation) -> None:
-    """Raises RequestRefused where the document has no such operation, or several and none is named."""
-    document, name = operation.document, operation.name
-    if operation.definition or document.error:
-        return
-    if name is None and document.operations:
-        # If one of them has no name, that is the mistake: validation tells it.
-        if not all(definition.name for definition in document.operations):
-            return
-        words = "The document has several operations: say in `operationName` which one is meant."
-    else:
-        words = "There is no operation." if name is None else "The document has no such operation."
-    raise RequestRefused(words, Code.OPERATION_RESOLUTION_FAILURE)
-
-
-def require_no_mutation(operation: Operation) -> None:
-    """For what comes by GET. Raises RequestRefused."""
-    if operation.type == "mutation":
-        raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")

@@ -12,6 +12,7 @@ from base.errors import Unauthenticated
 from server.graphql.answers import Answer, body_of_error
 from server.http.disconnects import client_is_gone
 from server.http.negotiation import EVENT_STREAM, MULTIPART
+from server.http.request_scope import RequestScope
 from server.http.shutdown import Shutdown
 
 HEARTBEAT_SECONDS = 10.0
@@ -99,6 +100,11 @@ class Stream:
         """Of the last answer, as they were sent."""
         self.answers = 0
         self.bytes = 0
+
+    def note_in(self, scope: RequestScope) -> None:
+        """Once it has ended."""
+        scope.is_answered, scope.status = True, 200
+        scope.body_bytes, scope.answers, scope.errors = self.bytes, self.answers, self.errors
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in self._headers.items()]

@@ -1,6 +1,7 @@
 """Bodies of requests: read up to a size and for a time, or not at all."""
 
 from asyncio import timeout
+from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import Request
@@ -12,8 +13,17 @@ _SMALL = 64 * 1024
 """Bytes that the server has taken in before anybody asks for them."""
 
 
-async def body_of(request: Request, *, most: int, seconds: float) -> bytes:
-    """Raises RequestRefused: by what the headers say, before anybody is asked to send any of it."""
+class BodyLimits(NamedTuple):
+    bytes: int
+    seconds: float
+
+
+NO_BODY = BodyLimits(0, 0)
+
+
+async def read_body(request: Request, limits: BodyLimits) -> bytes:
+    """Raises RequestRefused. What is too large by its headers is refused before any of it is read."""
+    most, seconds = limits
     if _announced(request.headers) > most:
         raise _too_large(most)
     body = bytearray()

@@ -31,9 +31,9 @@ class ConnectionLimits(NamedTuple):
 
 
 class ConnectionGate:
-    def __init__(self, bounds: ConnectionLimits) -> None:
-        self.bounds = bounds
-        self._per_network = ConcurrencyCounter(bounds.connections_per_address)
+    def __init__(self, limits: ConnectionLimits) -> None:
+        self.limits = limits
+        self._per_network = ConcurrencyCounter(limits.connections_per_address)
         self._open = 0
         self._refused = 0
         """Of those that are open for a moment, to be told so."""
@@ -43,19 +43,19 @@ class ConnectionGate:
     @property
     def _spare(self) -> int:
         """So many more come in, and are asked whether they look after the server's health."""
-        return max(8, self.bounds.connections // 20)
+        return max(8, self.limits.connections // 20)
 
     @property
     def is_crowded(self) -> bool:
         """Whether the last that came in is one of those few."""
-        return self._open > self.bounds.connections
+        return self._open > self.limits.connections
 
     def let_in(self, transport: GuardedTransport, address: str | None) -> bool:
         """False where there is no room at all. `address`: None of a proxy, which speaks for many.
 
         Raises ConnectionRefusal where one network has enough.
         """
-        if self._open >= self.bounds.connections + self._spare:
+        if self._open >= self.limits.connections + self._spare:
             self.tell("the worker has no room for any more")
             return False
         network = None if address is None else network_of(address)
@@ -65,7 +65,7 @@ class ConnectionGate:
                 return False
             self._refused += 1
             transport.on_lost = self._let_off
-            raise too_many(self.bounds.connections_per_address, "connections")
+            raise too_many(self.limits.connections_per_address, "connections")
         self._open += 1
         transport.on_lost = partial(self._let_out, network)
         return True
@@ -82,7 +82,7 @@ class ConnectionGate:
         self.tell("the worker has enough")
         return ConnectionRefusal(
             503,
-            f"{self.bounds.connections:,} connections are open, and no more may be. Try again shortly.",
+            f"{self.limits.connections:,} connections are open, and no more may be. Try again shortly.",
             code=UNAVAILABLE,
             retry_after=RETRY_SECONDS,
         )

@@ -4,14 +4,14 @@ from functools import lru_cache
 from math import ceil
 
 from auth.rates import Limit
-from server.http.trip import Trip
+from server.http.request_scope import RequestScope
 
 HEADERS = ("ratelimit", "ratelimit-policy")
 
 
-def rate_headers(trip: Trip) -> dict[str, str]:
+def rate_headers(scope: RequestScope) -> dict[str, str]:
     """Of what was paid for, or could not be; none where nothing is limited."""
-    budget = trip.context.execution.budget if trip.context else None
+    budget = scope.context.execution.budget if scope.context else None
     if budget is None:
         return {}
     # For as long as this is all that may be asked for, but for what comes back meanwhile.

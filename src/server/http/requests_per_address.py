@@ -4,6 +4,7 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from base.networks import network_of
+from server.http.client_address import client_address
 from server.http.concurrency import ConcurrencyCounter
 from server.http.connection_limits import HEALTH, too_many
 
@@ -13,23 +14,18 @@ class RequestsPerAddress:
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app
-        self._tally = ConcurrencyCounter(most)
+        self._running = ConcurrencyCounter(most)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH:
             await self._app(scope, receive, send)
             return
         network = network_of(client_address(scope))
-        if not self._tally.takes(network):
-            refusal = too_many(self._tally.most, "requests")
+        if not self._running.takes(network):
+            refusal = too_many(self._running.most, "requests")
             await Response(refusal.body, refusal.status, refusal.headers)(scope, receive, send)
             return
         try:
             await self._app(scope, receive, send)
         finally:
-            self._tally.give_back(network)
-
-
-def client_address(scope: Scope) -> str:
-    """As a proxy that is trusted says it; of one that is not, its own."""
-    return scope["client"][0] if scope.get("client") else ""
+            self._running.give_back(network)

@@ -2,7 +2,7 @@
 
 from enum import StrEnum
 
-from server.http.trip import Trip
+from server.http.request_scope import RequestScope
 
 
 class TimingAudience(StrEnum):
@@ -13,15 +13,15 @@ class TimingAudience(StrEnum):
     EVERYBODY = "everybody"
 
 
-def timing_header(trip: Trip, shown: TimingAudience) -> dict[str, str]:
+def timing_header(scope: RequestScope, shown: TimingAudience) -> dict[str, str]:
     """The header, or none. Milliseconds; the database's are within those of the phases."""
-    if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not trip.is_signed_in()):
+    if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not scope.is_signed_in()):
         return {}
-    execution = trip.context.execution if trip.context else None
+    execution = scope.context.execution if scope.context else None
     spent = {
-        **({"parse": trip.parse_seconds} if trip.document else {}),
+        **({} if scope.parse_seconds is None else {"parse": scope.parse_seconds}),
         **({"validate": execution.validate, "execute": execution.execute} if execution else {}),
-        "database": trip.usage.seconds,
-        "total": trip.seconds(),
+        "database": scope.usage.seconds,
+        "total": scope.seconds(),
     }
     return {"server-timing": ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in spent.items())}

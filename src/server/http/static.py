@@ -29,7 +29,7 @@ class StaticFile:
         self._coded = _coded(name, tuple(words.items()))
         self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
 
-    async def __call__(self, request: Request) -> Response:
+    async def respond(self, request: Request) -> Response:
         coding = coding_choice(request, DENSEST).large or IDENTITY
         headers = {**_SHARED, "etag": self._tags[coding]}
         if is_known(request.headers, self._tags[coding]):

@@ -1,24 +1,23 @@
-"""Connections as uvicorn has them, with limits: of how many there are, of what they send and for how long,
-and of what they leave unread."""
+"""A connection over HTTP as uvicorn has it, with limits: of how many there are, of what they send and for how
+long, and of what they leave unread."""
 
-from asyncio import AbstractEventLoop, BaseTransport, TimerHandle, Transport
+from asyncio import AbstractEventLoop, BaseTransport, Transport
 from collections.abc import Callable
-from functools import cached_property
 from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 from uvicorn.server import ServerState
-from websockets.frames import CloseCode, Frame
 
 from base.networks import plain_address
-from server.http.connection_limits import HEALTH, ConnectionGate
+from server.http.connection_limits import HEALTH
 from server.http.connection_refusal import ConnectionRefusal
+from server.http.guarded_config import GuardedConfig
+from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
+from server.http.upgrades import without_upgrade
 
 _MAX_PIPELINED = 20
 """Requests that wait for the answer to another one, before no more are read."""
@@ -26,27 +25,6 @@ _PIECE = 16 * 1024
 """Bytes that are looked at at once: what a short request becomes takes a hundred times its size."""
 _CROWDED_SECONDS = 2.0
 """For the headers, where there is no room."""
-_MAX_FRAMES = 1_000
-"""Of one message; each takes memory, and an empty one does not make it larger."""
-_MAX_MESSAGES = 1_000
-"""That came at once and wait for their turn."""
-_UPGRADES = (b"upgrade", b"http2-settings")
-
-
-class GuardedConfig(uvicorn.Config):
-    def __init__(self, app: Any, doors: ConnectionGate, **options: Any) -> None:
-        super().__init__(
-            app, http=HttpConnection, ws=SocketConnection, ws_per_message_deflate=False, **options
-        )
-        self.doors = doors
-
-    @cached_property
-    def proxies(self) -> ProxyHeadersMiddleware | None:
-        """What knows which addresses are those of proxies, which speak for others."""
-        return self.loaded_app if isinstance(self.loaded_app, ProxyHeadersMiddleware) else None
-
-    def is_proxy(self, address: str) -> bool:
-        return self.proxies is not None and address in self.proxies.trusted_hosts
 
 
 class Flow(FlowControl):
@@ -61,7 +39,7 @@ class Flow(FlowControl):
             super().resume_reading()
 
 
-class HttpConnection(HttpToolsProtocol):
+class HttpConnection(GuardedConnection, HttpToolsProtocol):
     """What is wrong with a request is told, and ends the connection; those before it get their answers."""
 
     transport: GuardedTransport
@@ -76,8 +54,8 @@ class HttpConnection(HttpToolsProtocol):
     ) -> None:
         super().__init__(config, server_state, app_state, _loop)
         assert isinstance(config, GuardedConfig)
-        self._doors = config.doors
-        self._bounds = config.doors.bounds
+        self._gate = config.gate
+        self._limits = config.gate.limits
         self._is_crowded = False
         self._is_deaf = False
         """Whether nothing more is read, and the connection ends with the last answer."""
@@ -91,13 +69,12 @@ class HttpConnection(HttpToolsProtocol):
         self._header_bytes = 0
         self._unfed = b""
         """What came and is not looked at yet."""
-        self._timer: TimerHandle | None = None
 
     # The connection
 
     def connection_made(self, transport: BaseTransport) -> None:
         guarded = GuardedTransport(
-            cast("Transport", transport), self.loop, unread_seconds=self._bounds.unread_seconds
+            cast("Transport", transport), self.loop, unread_seconds=self._limits.unread_seconds
         )
         super().connection_made(guarded)
         self.flow = Flow(guarded, self._has_enough)
@@ -106,14 +83,14 @@ class HttpConnection(HttpToolsProtocol):
             self.client = plain_address(self.client[0]), self.client[1]
         address = self.client[0] if self.client else ""
         try:
-            has_room = self._doors.let_in(guarded, None if self.config.is_proxy(address) else address)
+            has_room = self._gate.let_in(guarded, None if self.config.is_proxy(address) else address)
         except ConnectionRefusal as refusal:
             self._refuse(refusal)
             return
         if not has_room:
             guarded.abort()
             return
-        self._is_crowded = self._doors.is_crowded
+        self._is_crowded = self._gate.is_crowded
         self._expect_headers()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -122,14 +99,6 @@ class HttpConnection(HttpToolsProtocol):
         super().connection_lost(exc)
         # Also where it broke: uvicorn leaves that to its timer.
         self._unset_keepalive_if_required()
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.transport.stuck()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.transport.moving()
 
     # What comes
 
@@ -161,7 +130,7 @@ class HttpConnection(HttpToolsProtocol):
             self._look_at_rest()
 
     def _look_at_rest(self) -> None:
-        if self._incomplete > self._bounds.header_bytes:
+        if self._incomplete > self._limits.header_bytes:
             self._refuse(self._too_large())
         elif self._is_between and (self._has_begun or self._incomplete):
             self._expect_headers()
@@ -174,7 +143,9 @@ class HttpConnection(HttpToolsProtocol):
             return
         # httptools has passed over the body, which belongs to the other protocol.
         self._is_passed_over = False
-        again = self._without_upgrade()
+        again = without_upgrade(
+            self._method(), self.url, self.parser.get_http_version().encode(), self.headers
+        )
         self.parser = httptools.HttpRequestParser(self)
         self.parser.set_dangerous_leniencies(lenient_data_after_close=True)
         self._unfed = again + rest + self._unfed
@@ -186,16 +157,6 @@ class HttpConnection(HttpToolsProtocol):
             and self.parser.get_http_version() == "1.1"
             and super()._should_upgrade()
         )
-
-    def _without_upgrade(self) -> bytes:
-        lines = [b"%b %b HTTP/%b" % (self._method(), self.url, self.parser.get_http_version().encode())]
-        for name, value in self.headers:
-            if name == b"connection":
-                tokens = [token.strip() for token in value.split(b",")]
-                value = b", ".join(token for token in tokens if token.lower() not in _UPGRADES)
-            if name not in _UPGRADES:
-                lines.append(b"%b: %b" % (name, value))
-        return b"\r\n".join([*lines, b"", b""])
 
     def _method(self) -> bytes:
         return self.parser.get_method()
@@ -216,13 +177,13 @@ class HttpConnection(HttpToolsProtocol):
             super().on_header(name, value)
         # What stands behind a body is nobody's, but has the same limit.
         self._take_in(len(name) + len(value))
-        if len(self.headers) > self._bounds.headers:
-            raise ConnectionRefusal(431, f"At most {self._bounds.headers:,} headers. Send fewer.")
+        if len(self.headers) > self._limits.headers:
+            raise ConnectionRefusal(431, f"At most {self._limits.headers:,} headers. Send fewer.")
 
     def _take_in(self, size: int) -> None:
         self._incomplete = 0
         self._header_bytes += size
-        if self._header_bytes > self._bounds.header_bytes:
+        if self._header_bytes > self._limits.header_bytes:
             raise self._too_large()
 
     def on_headers_complete(self) -> None:
@@ -230,7 +191,7 @@ class HttpConnection(HttpToolsProtocol):
         self._require_good_headers()
         self._is_between = self._has_begun = False
         if self._is_crowded and self.url.partition(b"?")[0].decode("latin-1") not in HEALTH:
-            raise self._doors.full()
+            raise self._gate.full()
         self.scope["method"] = self._method().decode()
         if self.parser.should_upgrade():
             if not self._should_upgrade():
@@ -306,20 +267,15 @@ class HttpConnection(HttpToolsProtocol):
 
     def _too_large(self) -> ConnectionRefusal:
         return ConnectionRefusal(
-            431, f"The URL and the headers may have {self._bounds.header_bytes:,} bytes. Send less."
+            431, f"The URL and the headers may have {self._limits.header_bytes:,} bytes. Send less."
         )
 
     # How long it takes
 
     def _expect_headers(self) -> None:
         if self._timer is None:
-            seconds = _CROWDED_SECONDS if self._is_crowded else self._bounds.header_seconds
-            self._timer = self.loop.call_later(min(seconds, self._bounds.header_seconds), self._miss_headers)
-
-    def _stop_waiting(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
+            seconds = _CROWDED_SECONDS if self._is_crowded else self._limits.header_seconds
+            self._timer = self.loop.call_later(min(seconds, self._limits.header_seconds), self._miss_headers)
 
     def _miss_headers(self) -> None:
         self._timer = None
@@ -329,123 +285,12 @@ class HttpConnection(HttpToolsProtocol):
         elif self._is_between and (self._has_begun or self._incomplete):
             self._refuse(
                 ConnectionRefusal(
-                    408, f"The headers did not come within {self._bounds.header_seconds:g} seconds."
+                    408, f"The headers did not come within {self._limits.header_seconds:g} seconds."
                 )
             )
         else:
             self.transport.close()
 
 
-def _is_text(data: bytes) -> bool:
-    try:
-        data.decode()
-    except UnicodeDecodeError:
-        return False
-    return True
-
-
 def _no_http() -> ConnectionRefusal:
     return ConnectionRefusal(400, "This is no HTTP request that can be read.")
-
-
-class SocketConnection(WebSocketsSansIOProtocol):
-    """It was an `HttpConnection` until its handshake."""
-
-    transport: GuardedTransport
-    config: GuardedConfig
-    _timer: TimerHandle | None = None
-
-    def connection_made(self, transport: BaseTransport) -> None:
-        super().connection_made(transport)
-        if self.client:
-            self.client = plain_address(self.client[0]), self.client[1]
-        self.transport.may_hear_more = lambda: self.close_sent and self.conn.close_rcvd is None
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        self.transport.lost()
-        self._is_whole()
-        super().connection_lost(exc)
-
-    def pause_writing(self) -> None:
-        super().pause_writing()
-        self.transport.stuck()
-
-    def resume_writing(self) -> None:
-        super().resume_writing()
-        self.transport.moving()
-
-    def data_received(self, data: bytes) -> None:
-        if self.transport.is_closing():
-            return
-        super().data_received(data)
-        if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # It was answered already, by nobody who would send it.
-            self.handshake_complete = self.close_sent = True
-            self.transport.write(b"".join(self.conn.data_to_send()))
-            self.transport.close()
-
-    async def send(self, message: Any) -> None:
-        await super().send(message)
-        if self.initial_response is not None and self.close_sent:
-            # A handshake that was refused is over; uvicorn would take it for one that was forgotten.
-            self.handshake_complete = True
-
-    async def receive(self) -> Any:
-        """Who does not read is not asked for more."""
-        await self.writable.wait()
-        return await super().receive()
-
-    def handle_ping(self) -> None:
-        """Whoever sends pings and does not read does not fill the memory with pongs."""
-        if self.writable.is_set():
-            super().handle_ping()
-        else:
-            self.conn.data_to_send()
-
-    def handle_text(self, event: Frame) -> None:
-        self._expect_whole(event)
-        super().handle_text(event)
-
-    def handle_bytes(self, event: Frame) -> None:
-        self._expect_whole(event)
-        super().handle_bytes(event)
-
-    def handle_cont(self, event: Frame) -> None:
-        if len(self.frames) < _MAX_FRAMES:
-            super().handle_cont(event)
-        else:
-            self._fail(CloseCode.MESSAGE_TOO_BIG, "Too many frames")
-
-    def send_receive_event_to_app(self) -> None:
-        self._is_whole()
-        if self.curr_msg_data_type == "text" and not _is_text(b"".join(self.frames)):
-            # uvicorn would log it as a bug.
-            self._fail(CloseCode.INVALID_DATA, "Invalid UTF-8")
-        elif self.queue.qsize() < _MAX_MESSAGES:
-            super().send_receive_event_to_app()
-        elif not self.close_sent:
-            self._fail(CloseCode.POLICY_VIOLATION, "Too many messages at once")
-
-    def _expect_whole(self, event: Frame) -> None:
-        if not event.fin:
-            self._timer = self.loop.call_later(self.config.doors.bounds.body_seconds, self._miss_rest)
-
-    def _is_whole(self) -> None:
-        if self._timer:
-            self._timer.cancel()
-            self._timer = None
-
-    def _miss_rest(self) -> None:
-        self._timer = None
-        if not self.close_sent and not self.transport.is_closing():
-            self._fail(CloseCode.POLICY_VIOLATION, "The message did not come in time")
-
-    def _fail(self, code: CloseCode, reason: str) -> None:
-        self.conn.fail(code, reason)
-        self.handle_parser_exception()
-
-    def keepalive_timeout(self) -> None:
-        super().keepalive_timeout()
-        if self.transport.get_write_buffer_size():
-            # It would wait for that to be read before it closes.
-            self.transport.abort()

@@ -1,0 +1,80 @@
+"""The document and the operation that a request asks for: found, parsed and looked up once."""
+
+from collections.abc import Callable
+from functools import partial
+from time import perf_counter
+from typing import Any, NamedTuple
+
+from base.networks import network_of
+from graph.document import Document, Operation
+from graph.parsing import is_parsed_at_once, parsed_document, parsed_in_thread
+from resolvers.context import Services
+from server.graphql.document_shape import shape_of
+from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.requests import GraphQLRequest
+from server.http.client_address import client_address
+from server.http.errors import Code, RequestRefused
+from server.http.request_scope import RequestScope
+
+
+class RequestedOperation(NamedTuple):
+    """What is to be executed."""
+
+    operation: Operation
+    variables: dict[str, Any] | None
+    keep_document: Callable[[], None]
+    """For those who ask for it by its hash, once it was found to be valid."""
+
+    @property
+    def is_subscription(self) -> bool:
+        return self.operation.type == "subscription"
+
+
+class RequestedDocuments:
+    def __init__(self, services: Services, persisted: PersistedDocuments, *, is_logged: bool) -> None:
+        """`is_logged`: whether the log says the document too, without the values written into it."""
+        self._services = services
+        self._persisted = persisted
+        self._is_logged = is_logged
+
+    async def find(self, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
+        """Raises RequestRefused."""
+        text = self._persisted.find(request)
+        began = perf_counter()
+        document = await self._parsed(text, client_address(scope.connection.scope))
+        scope.parse_seconds = perf_counter() - began
+        scope.log_fields["document"] = document.hash
+        if self._is_logged:
+            scope.log_fields["document_text"] = shape_of(document)
+        operation = document.operation(request.operationName)
+        _require(operation)
+        return RequestedOperation(operation, request.variables, partial(self._persisted.keep, request))
+
+    async def _parsed(self, text: str, address: str) -> Document:
+        """The turn and the price are those of the address: it is not known yet who asks."""
+        most_tokens, queue = self._services.limits.document_tokens, self._services.fair_queue
+        if is_parsed_at_once(text, most_tokens):
+            return parsed_document(text, most_tokens)
+        network = network_of(address)
+        async with queue.slot(network):
+            document = await parsed_in_thread(text, most_tokens)
+        queue.charge(network, document.cost_if_invalid)
+        return document
+
+
+def _require(operation: Operation) -> None:
+    """Raises RequestRefused where the document has no such operation, or several and none is named."""
+    document, name = operation.document, operation.name
+    if operation.definition or document.error:
+        return
+    if name is not None:
+        raise _unresolved("The document has no such operation.")
+    if not document.operations:
+        raise _unresolved("There is no operation.")
+    # If one of several has no name, that is the mistake: validation says so.
+    if all(definition.name for definition in document.operations):
+        raise _unresolved("The document has several operations: say in `operationName` which one is meant.")
+
+
+def _unresolved(message: str) -> RequestRefused:
+    return RequestRefused(message, Code.OPERATION_RESOLUTION_FAILURE)

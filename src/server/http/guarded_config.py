@@ -1,0 +1,24 @@
+"""How uvicorn is set up, so that its connections have limits."""
+
+from functools import cached_property
+from typing import Any
+
+import uvicorn
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from server.http.connection_limits import ConnectionGate
+
+
+class GuardedConfig(uvicorn.Config):
+    def __init__(self, app: Any, gate: ConnectionGate, **options: Any) -> None:
+        """`options` are uvicorn's, with the protocols."""
+        super().__init__(app, ws_per_message_deflate=False, **options)
+        self.gate = gate
+
+    @cached_property
+    def proxies(self) -> ProxyHeadersMiddleware | None:
+        """What knows which addresses are those of proxies, which speak for others."""
+        return self.loaded_app if isinstance(self.loaded_app, ProxyHeadersMiddleware) else None
+
+    def is_proxy(self, address: str) -> bool:
+        return self.proxies is not None and address in self.proxies.trusted_hosts

@@ -1,0 +1,26 @@
+"""What connections over HTTP and WebSockets have in common."""
+
+from asyncio import Protocol, TimerHandle
+from typing import Any
+
+
+class GuardedConnection(Protocol):
+    """Stands before uvicorn's own protocol."""
+
+    transport: Any
+    """A GuardedTransport."""
+    _timer: TimerHandle | None = None
+    """Of what is to come in time."""
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self.transport.stuck()
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self.transport.moving()
+
+    def _stop_waiting(self) -> None:
+        if self._timer:
+            self._timer.cancel()
+            self._timer = None

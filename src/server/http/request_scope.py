@@ -1,0 +1,132 @@
+"""The scope of one request: its name, its limits, what it takes, and what its line in the log says.
+
+Every door opens one: /graphql for a POST, a GET, an event stream and each operation on a WebSocket, /collect
+and /reports.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+
+from database import Usage, metered
+from resolvers.context import Context, Services
+from server.http import access_log
+from server.http.bodies import NO_BODY, BodyLimits, read_body
+from server.http.client_address import client_address
+from server.http.tracing import Trace, named, request_id_of, trace_of
+
+
+@dataclass(slots=True)
+class RequestScope:
+    connection: HTTPConnection
+    method: str
+    """Of HTTP; or WEBSOCKET, for an operation on one."""
+    id: str
+    trace: Trace | None
+    usage: Usage
+    """Of the database."""
+    body_limits: BodyLimits
+    began: float = field(default_factory=perf_counter)
+    context: Context | None = None
+    """None until something is asked for that can be executed."""
+    parse_seconds: float | None = None
+    """None where nothing was parsed."""
+    errors: list[dict[str, Any]] = field(default_factory=list)
+    """As GraphQL answers them."""
+    is_answered: bool = False
+    """Whether there is something to log."""
+    status: int | None = None
+    """None on a WebSocket."""
+    body_bytes: int = 0
+    answers: int | None = None
+    """Of a stream; None where there is only one."""
+    log_fields: dict[str, Any] = field(default_factory=dict)
+    """What the line in the log says beside what the line of every request says."""
+
+    def seconds(self) -> float:
+        """Since the request came in."""
+        return perf_counter() - self.began
+
+    def is_signed_in(self) -> bool:
+        return self.context is not None and self.context.viewer.user_id is not None
+
+    async def read_body(self) -> bytes:
+        """Raises RequestRefused where it is too large or too slow."""
+        assert isinstance(self.connection, Request)
+        return await read_body(self.connection, self.body_limits)
+
+    def open_context(self, services: Services, credentials: Mapping[str, str] | None = None) -> Context:
+        """By these credentials, or the headers. Nobody is identified yet."""
+        context = self.context = Context(
+            services,
+            now=services.clock(),
+            address=client_address(self.connection.scope),
+            base_url=self._base_url,
+            credentials=self.connection.headers if credentials is None else credentials,
+        )
+        return context
+
+    def _base_url(self) -> str:
+        """As the client wrote it. A WebSocket's has the scheme of HTTP."""
+        url = self.connection.base_url
+        return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
+
+    def answer_with(self, response: Response) -> None:
+        self.is_answered, self.status, self.body_bytes = True, response.status_code, len(response.body)
+
+    def note_error(self, code: str) -> None:
+        """Where no GraphQL is spoken, there is one at most."""
+        self.errors = [{"extensions": {"code": code}}]
+
+    def log_line(self) -> dict[str, Any]:
+        context = self.context
+        execution = context.execution if context else None
+        operation = execution.operation if execution else None
+        return {
+            "request_id": self.id,
+            "trace_id": self.trace.id if self.trace else None,
+            "parent_id": self.trace.parent if self.trace else None,
+            "method": self.method,
+            "status": self.status,
+            "bytes": self.body_bytes,
+            "answers": self.answers,
+            "duration_ms": access_log.milliseconds(self.seconds()),
+            "operation": access_log.operation_name(operation.name) if operation else None,
+            "type": operation.type if operation else None,
+            "cost": execution.cost if execution else None,
+            "statements": self.usage.statements,
+            "database_ms": access_log.milliseconds(self.usage.seconds),
+            "viewer": access_log.viewer_kind(context.viewer) if context else None,
+            "errors": access_log.error_codes(self.errors),
+            **self.log_fields,
+        }
+
+
+@contextmanager
+def request_scope(
+    connection: HTTPConnection,
+    method: str,
+    body_limits: BodyLimits = NO_BODY,
+    *,
+    id: str | None = None,
+) -> Iterator[RequestScope]:
+    """Whatever is logged and asked of the database in this block belongs to the request. In the end its line
+    is logged, if it was answered.
+
+    `id`: of an operation on a WebSocket, whose handshake had the headers.
+    """
+    headers = connection.headers
+    id, trace = id or request_id_of(headers), trace_of(headers)
+    access_log.announce(connection.scope["path"])
+    with metered() as usage, named(id, trace):
+        scope = RequestScope(connection, method, id, trace, usage, body_limits)
+        try:
+            yield scope
+        finally:
+            if scope.is_answered and access_log.is_written():
+                access_log.write(scope.log_line())

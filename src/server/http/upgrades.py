@@ -1,0 +1,19 @@
+"""Requests that suggest another protocol, which the server does not have to speak."""
+
+from collections.abc import Iterable
+
+_HEADERS = (b"upgrade", b"http2-settings")
+
+
+def without_upgrade(
+    method: bytes, url: bytes, version: bytes, headers: Iterable[tuple[bytes, bytes]]
+) -> bytes:
+    """The head of the request as it goes over the wire, without the suggestion."""
+    lines = [b"%b %b HTTP/%b" % (method, url, version)]
+    for name, value in headers:
+        if name == b"connection":
+            tokens = [token.strip() for token in value.split(b",")]
+            value = b", ".join(token for token in tokens if token.lower() not in _HEADERS)
+        if name not in _HEADERS:
+            lines.append(b"%b: %b" % (name, value))
+    return b"\r\n".join([*lines, b"", b""])
