@@ -86,7 +86,7 @@ class AssetMetrics:
     @loaded(
         AssetSeries,
         ViewSeries,
-        of=lambda key, series: ViewSeries.of_assets(key, series),
+        of=ViewSeries.of_assets,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def views(
@@ -124,7 +124,7 @@ class AssetMetrics:
     @loaded(
         AssetSeries,
         ActionSeries,
-        of=lambda key, series: ActionSeries.of(key, series),
+        of=ActionSeries.of,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     async def actions(

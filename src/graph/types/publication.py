@@ -178,7 +178,7 @@ class Publication(Node):
     @loaded(
         EngagementOfPublication,
         EngagementMetrics | None,
-        of=lambda key, figures: EngagementMetrics.of(key, figures),
+        of=EngagementMetrics.of,
         requires=MAKERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -214,7 +214,7 @@ class Publication(Node):
     @loaded(
         Views,
         ViewSeries | None,
-        of=lambda key, series: ViewSeries.of(key, series),
+        of=ViewSeries.of,
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
@@ -226,7 +226,7 @@ class Publication(Node):
     @loaded(
         Views,
         ActionSeries | None,
-        of=lambda key, series: ActionSeries.of(key, series),
+        of=ActionSeries.of,
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
