@@ -80,23 +80,25 @@ TAKES_BACK = {
 
 
 class Reporters(Enum):
-    """Who may report what happens to a subject. Makers also see its figures, and their own acts at the public
-    door do not count.
+    """Who may report what happens to a subject.
+
+    What a browser reports of the makers' own acts does not count.
     """
 
     OWNER = "the user it belongs to, who made it"
     CO_CREATORS = "the user it belongs to, and the co-creators"
-    WORKSPACE = "whoever may enter the workspace it belongs to; it has no makers"
+    WORKSPACE = "whoever may enter the workspace it belongs to; nobody is its maker"
 
 
 class SubjectEntry(NamedTuple):
     """A path is a column's name, behind the names of the references that lead to the column's table."""
 
     field: str
-    """The field of an event's subject that names one of this kind, and what the schema says of it."""
+    """In an event's subject, the field that names a subject of this kind."""
     words: str
+    """What the schema says of that field."""
     id: Kind
-    """Of the global id in that field."""
+    """The kind of the global id in that field."""
     table: str
     owner: str
     """The path to the id of the user, or of the workspace, that it belongs to."""
@@ -106,7 +108,7 @@ class SubjectEntry(NamedTuple):
     reported: Mapping[Action, str]
     """The actions that may be reported, and what the schema says of each."""
     key: tuple[str, ...] = ("public_id",)
-    """The paths to what it is found by: the public id of `id`, then whatever else its field names."""
+    """The paths to what it is found by: the public id of the global id, then what else its field names."""
     domains: str | None = None
     """The table of the only sites from which its events count; without one, or without a row, all count."""
     others: tuple[Action, ...] = ()
@@ -187,8 +189,8 @@ SUBJECTS = {
 }
 assert SUBJECTS.keys() == set(SubjectKind), "each kind of subject has an entry"
 
-SUBJECT_OF = {action: kind for kind, entry in SUBJECTS.items() for action in entry.actions}
-assert SUBJECT_OF.keys() == set(Action), "each action belongs to a kind of subject"
+SUBJECT_OF = dict(sorted((action, kind) for kind, entry in SUBJECTS.items() for action in entry.actions))
+assert list(SUBJECT_OF) == sorted(Action), "each action belongs to a kind of subject"
 assert len(SUBJECT_OF) == sum(len(entry.actions) for entry in SUBJECTS.values()), "and to one only"
 
 REPORTED = {action: words for entry in SUBJECTS.values() for action, words in entry.reported.items()}

@@ -97,7 +97,9 @@ class ActiveUsers:
 
 def done_to(kind: SubjectKind) -> tuple[Action, ...]:
     """What people do to subjects of a kind. Taking something back is none of it."""
-    return tuple(action for action, of in SUBJECT_OF.items() if of is kind and action not in TAKES_BACK)
+    return tuple(
+        sorted(action for action, of in SUBJECT_OF.items() if of is kind and action not in TAKES_BACK)
+    )
 
 
 class Together:

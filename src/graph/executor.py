@@ -78,11 +78,7 @@ class Executor(QueuedExecutor):
             return None
         self.run_queue.steps += 1
         if self.run_queue.steps > self.run_queue.check_after:
-            try:
-                await self.let_others()
-            except CancelledError:
-                _close(result)
-                raise
+            await self._let_others_before(result)
         try:
             resolved = await result
             if self.run_queue.steps > self.run_queue.check_after:
@@ -94,6 +90,13 @@ class Executor(QueuedExecutor):
         except Exception as error:
             self.handle_field_error(error, return_type, field_details_list, path)
             return None
+
+    async def _let_others_before(self, awaitable: Any) -> None:
+        try:
+            await self.let_others()
+        except CancelledError:
+            _close(awaitable)
+            raise
 
     async def _fields_in_turns(self, fields: PartialObject) -> Any:
         is_whole = False
@@ -162,11 +165,7 @@ class Executor(QueuedExecutor):
                 tasks.append(create_task(results[place]))
             _, unfinished = await wait(tasks, return_when=FIRST_EXCEPTION)
         except CancelledError:
-            waiting = [results[place] for place in awaited]
-            self._abandon(one for one in waiting if getcoroutinestate(one) == CORO_CREATED)
-            for task in tasks:
-                task.cancel()
-            self.settle_in_background(list(tasks))
+            self._give_up([results[place] for place in awaited], tasks)
             raise
         if unfinished:
             for task in unfinished:
@@ -176,6 +175,13 @@ class Executor(QueuedExecutor):
             if task not in unfinished:
                 # Raises what failed.
                 results[place] = task.result()
+
+    def _give_up(self, waiting: list[Coroutine[Any, Any, Any]], tasks: list[Task[Any]]) -> None:
+        """Ends tasks, and what waits for a task."""
+        self._abandon(one for one in waiting if getcoroutinestate(one) == CORO_CREATED)
+        for task in tasks:
+            task.cancel()
+        self.settle_in_background(list(tasks))
 
     async def _texts(self, items: list[Any]) -> list[bytes]:
         texts = []

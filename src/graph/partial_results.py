@@ -22,18 +22,25 @@ class QueuedExecutor(StrawberryGraphQLCoreExecutionContext):
         self.run_queue: RunQueue = context.run_queue
 
 
-class PartialObject:
+class _Partial:
+    __slots__ = ("_executor", "awaited", "completed")
+    _executor: QueuedExecutor
+    awaited: Any
+    completed: Any
+
+    def waiting(self) -> list[Any]:
+        return [self.completed[place] for place in self.awaited]
+
+    def _settle(self) -> None:
+        """Waits in the background for what is awaited, when the whole has failed."""
+        if self.awaited:
+            self._executor.settle_in_background(self.waiting())
+
+
+class PartialObject(_Partial):
     """An object, as far as it is complete."""
 
-    __slots__ = (
-        "_executor",
-        "_fields",
-        "_of_all",
-        "_path",
-        "_type_name",
-        "awaited",
-        "completed",
-    )
+    __slots__ = ("_fields", "_of_all", "_path", "_type_name")
 
     def __init__(
         self,
@@ -72,28 +79,15 @@ class PartialObject:
                 if run_queue.steps > run_queue.check_after and run_queue.must_yield():
                     return False
         except Exception:
-            if awaited:
-                executor.settle_in_background(self.waiting())
+            self._settle()
             raise
         return True
 
-    def waiting(self) -> list[Any]:
-        return [self.completed[name] for name in self.awaited]
 
-
-class PartialList:
+class PartialList(_Partial):
     """A list, as far as it is complete."""
 
-    __slots__ = (
-        "_executor",
-        "_index",
-        "_items",
-        "_of_all",
-        "_path",
-        "_texts",
-        "awaited",
-        "completed",
-    )
+    __slots__ = ("_index", "_items", "_of_all", "_path", "_texts")
 
     def __init__(
         self,
@@ -138,13 +132,9 @@ class PartialList:
                 if run_queue.steps > run_queue.check_after and run_queue.must_yield():
                     return False
         except Exception:
-            if awaited:
-                executor.settle_in_background(self.waiting())
+            self._settle()
             raise
         return True
-
-    def waiting(self) -> list[Any]:
-        return [self.completed[place] for place in self.awaited]
 
     def shorten(self) -> None:
         """Turns what is complete into text."""

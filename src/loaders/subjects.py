@@ -32,15 +32,15 @@ class Subject(NamedTuple):
     oldest: datetime | None = None
     """Raw events from before it were pruned: nothing that happened before it is taken in any more."""
     time_zone: str = "UTC"
-    """The tenant's reporting one."""
+    """The tenant's reporting time zone."""
     aliases: Aliases = NO_ALIASES
-    """By which the sites above may go, too."""
+    """Other names of the sites above."""
 
 
 class SubjectKey(NamedTuple):
     kind: SubjectKind
     values: tuple[Any, ...]
-    """Of `SubjectEntry.key`."""
+    """The values of `SubjectEntry.key`."""
 
 
 class _Row(NamedTuple):

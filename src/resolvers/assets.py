@@ -13,6 +13,7 @@ from base.ids import uuid7
 from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
 from loaders.assets import AssetById, AssetRow
+from loaders.organizations import WorkspaceRow
 from models import (
     Asset,
     AssetDomain,
@@ -49,9 +50,7 @@ async def create_asset(
     domains: Sequence[str],
 ) -> AssetRow:
     """By whoever may act in the workspace."""
-    context.viewer.required_user_id()
-    workspace = await find_workspace(context, workspace_id)
-    await require(context.loaders, context.viewer, _ACTING, workspace)
+    workspace = await _acting_in(context, workspace_id)
     asset = Asset(
         public_id=uuid7(context.now),
         organization_id=workspace.organization_id,
@@ -67,6 +66,13 @@ async def create_asset(
         await session.flush()
         session.add_all([*_formats(asset.id, formats), *_domains(asset.id, checked_domains)])
     return await as_written(context, AssetById, asset.id)
+
+
+async def _acting_in(context: Context, workspace_id: str) -> WorkspaceRow:
+    context.viewer.required_user_id()
+    workspace = await find_workspace(context, workspace_id)
+    await require(context.loaders, context.viewer, _ACTING, workspace)
+    return workspace
 
 
 async def _require_within_quota(context: Context, session: AsyncSession, organization_id: int) -> None:
@@ -95,14 +101,20 @@ async def update_asset(
     async with context.writing() as session:
         asset = await session.get_one(Asset, row.id)
         asset.name = checked_name
-        if formats is not None:
-            await session.execute(delete(AssetFormat).where(col(AssetFormat.asset_id) == row.id))
-            session.add_all(_formats(row.id, formats))
-        if checked_domains is not None:
-            await session.execute(delete(AssetDomain).where(col(AssetDomain.asset_id) == row.id))
-            session.add_all(_domains(row.id, checked_domains))
+        await _replace(session, row.id, formats, checked_domains)
         touch(session, Topic(SubjectKind.ASSET, row.id))
     return await as_written(context, AssetById, row.id)
+
+
+async def _replace(
+    session: AsyncSession, asset_id: int, formats: Sequence[GivenFormat] | None, domains: list[str] | None
+) -> None:
+    if formats is not None:
+        await session.execute(delete(AssetFormat).where(col(AssetFormat.asset_id) == asset_id))
+        session.add_all(_formats(asset_id, formats))
+    if domains is not None:
+        await session.execute(delete(AssetDomain).where(col(AssetDomain.asset_id) == asset_id))
+        session.add_all(_domains(asset_id, domains))
 
 
 def _formats(asset_id: int, formats: Sequence[GivenFormat]) -> list[AssetFormat]:

@@ -21,27 +21,27 @@ _AFTER_FIRST_ANSWERS = 1.0
 
 
 class Chore(NamedTuple):
-    """Done when the server starts, and then again and again, in each worker: twice does no harm."""
+    """Every worker does it when the server starts, and then again and again. To do it twice does no harm."""
 
     name: str
     period: timedelta | None
-    """None for what is done once."""
+    """None where it is done once."""
     work: Callable[[Services], Awaitable[object]]
     is_first: bool = False
-    """Whether nothing is served before it was done once, well or not."""
+    """Whether the server answers nothing until it was tried once."""
 
 
 async def refresh_due(services: Services) -> None:
-    """Of all workers, one has the lease of a network."""
+    """Only the worker that holds the lease of a network asks it."""
     if services.refresher:
         await services.refresher.refresh_due()
 
 
 async def load_library(_: Services) -> None:
-    """What the first visitor needs, and the first answer does not; in a thread, as it takes long."""
+    """Loads what the first visitor needs and the first answer does not, in a thread, as it takes long."""
     await sleep(_AFTER_FIRST_ANSWERS)
     await to_thread(library)
-    # Of an agent that no rule is sure of, so that all of them are loaded.
+    # No rule is sure of this agent, so that all rules are loaded.
     await to_thread(classify, "An/1.0 (agent)")
 
 
@@ -50,7 +50,7 @@ CHORES = (
         "Partitions for the months to come",
         timedelta(days=1),
         lambda services: ensure_partitions(services.database, services.clock()),
-        # An event whose table is made while it is written is refused by the one that it was meant for.
+        # While its partition is being made, an event would be refused.
         is_first=True,
     ),
     Chore(

@@ -1,4 +1,4 @@
-"""What an operator can mend: it ends a command with one line and no trace."""
+"""Errors that an operator can mend: a command ends with one line and no trace."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
@@ -12,12 +12,12 @@ from sqlalchemy.exc import DBAPIError
 
 
 class Failure(Exception):
-    """`str` of it is shown as it stands."""
+    """Its text is shown as it is."""
 
 
 @contextmanager
 def explaining_database_errors(url: str) -> Iterator[None]:
-    """Where the database itself refuses, says which one, and why."""
+    """Turns an error of the database into a Failure that names the database and the reason."""
     try:
         yield
     except (OSError, PostgresError, SqliteError, DBAPIError) as error:
@@ -25,7 +25,7 @@ def explaining_database_errors(url: str) -> Iterator[None]:
 
 
 def require_database_file(url: str) -> None:
-    """A file that is no database is refused here: a thread of aiosqlite would print a trace of its own."""
+    """Refuses a file that is no database. Otherwise a thread of aiosqlite would print a trace."""
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         with closing(connect(parsed.database or "")) as connection:

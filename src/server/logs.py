@@ -1,4 +1,4 @@
-"""How everything that is logged looks: one line of JSON each, or on a terminal, one that people read."""
+"""The format of the log: a line of JSON for each record, or on a terminal, a line for people."""
 
 import logging
 import re
@@ -21,8 +21,9 @@ _ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
 
 def logging_config(level: str, format: LogFormat, collect_path: str = "/collect") -> dict[str, Any]:
-    """For logging.config, and for uvicorn, which hands it to each worker. The server's lines, our own and
-    those of libraries go the same way; what was accessed goes to the standard output, all else to stderr."""
+    """For logging.config, and for uvicorn, which hands it to each worker. The lines of uvicorn, of the
+    program and of libraries have one format; access goes to the standard output, everything else to stderr.
+    """
     ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
     access = {"handlers": ["access"], "level": "INFO", "propagate": False}
     return {
@@ -73,7 +74,7 @@ def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> Proces
 
 
 def _for_people(*, colors: bool) -> structlog.dev.ConsoleRenderer:
-    # Plain, as the other ones show what variables hold.
+    # The other formatters show the values of variables.
     return structlog.dev.ConsoleRenderer(
         colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
@@ -90,14 +91,14 @@ def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def _without_repetition(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """uvicorn says some things twice, once with colours; other handlers leave the whole text behind."""
+    """Drops what repeats the text: uvicorn adds a copy with colours, other handlers the formatted text."""
     for name in ("color_message", "message"):
         line.pop(name, None)
     return line
 
 
 def _on_one_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """What came from outside, such as another network's words, ends no line and moves no cursor."""
+    """Text from outside, such as another network's message, must not end a line or move a cursor."""
     return {name: _escaped(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
@@ -106,7 +107,7 @@ def _escaped(text: str) -> str:
 
 
 class WithoutOwnLines(logging.Filter):
-    """Of the access log: without a line for each event that a browser sends, and for what has its own."""
+    """Drops uvicorn's access line of a request that has a line of its own."""
 
     def __init__(self, collect_path: str = "/collect") -> None:
         super().__init__()
@@ -119,14 +120,13 @@ class WithoutOwnLines(logging.Filter):
         path = str(record.args[2]).partition("?")[0]
         if access_log.has_own_line(path):
             return False
-        # What a browser asks before it asks is answered before it comes to that.
+        # A preflight to /graphql is answered before the request has a line.
         return path not in self._doors and (path != "/graphql" or record.args[1] == "OPTIONS")
 
 
 class Redacting(logging.Filter):
-    """Without what is signed, by which anybody could open a report, and what is asked.
-
-    The variables of a query by GET stand in its URL, and some clients write their token into that of a
+    """Cuts from uvicorn's lines the token of a report's link, with which anybody could open it, and the query
+    of /graphql: there stand the variables of a GET, and some clients write their token into the URL of a
     WebSocket.
     """
 

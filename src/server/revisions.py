@@ -1,5 +1,6 @@
-"""Which migration a database stands at, and which is the newest: told without Alembic, since loading it
-would take longer than all else that `serve` does before it answers."""
+"""The revision of a database, and the newest one. Found without Alembic, which takes longer to load than
+everything else that `serve` does before it answers.
+"""
 
 from pathlib import Path
 
@@ -32,7 +33,7 @@ async def current_revision(url: str) -> str | None:
         database = Database(url)
         try:
             async with database.engine.connect() as connection:
-                # Whoever writes meanwhile is not waited for.
+                # A snapshot does not wait for anybody who writes.
                 await connection.execution_options(is_snapshot=True)
                 return await connection.run_sync(_revision)
         finally:
@@ -40,7 +41,7 @@ async def current_revision(url: str) -> str | None:
 
 
 def known_revisions() -> list[str]:
-    """From the first to the newest: a script's name begins with its revision."""
+    """From the first to the newest. The name of a script begins with its revision."""
     return sorted(script.name.partition("_")[0] for script in SCRIPTS.glob("versions/[0-9]*.py"))
 
 

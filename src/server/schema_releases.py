@@ -19,7 +19,7 @@ class Release(NamedTuple):
 
 
 def release_at(path: Path) -> Release | None:
-    """What a file holds; in a folder, the file of the newest version. None for a folder without any."""
+    """The schema in a file, or in a folder's file of the newest version. None for a folder without any."""
     try:
         file = _newest_in(path) if path.is_dir() else path
         return None if file is None else Release(file.name.removesuffix(".graphql"), file.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The secret that signs tokens: given, or made once and kept beside the database."""
+"""The secret that signs tokens: from the settings, or made once and kept beside the database."""
 
 import logging
 import os
@@ -29,7 +29,7 @@ def new_secret() -> SecretStr:
 
 
 def with_kept_secret(settings: Settings, file: Path) -> Settings:
-    """With a secret in any case: the given one, or the one in the file, made quietly where there is none."""
+    """The settings with a secret: the given one, or the one in the file, which is made without a warning."""
     if settings.secret:
         return settings
     return settings.model_copy(update={"secret": SecretStr(_read(file) or _made(file))})
@@ -55,7 +55,7 @@ def secret_file(database_url: str) -> Path:
 
 
 def _made(file: Path) -> str:
-    """By whichever process comes first; the others read it."""
+    """The first process makes it; the others read it."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -70,7 +70,7 @@ def _made(file: Path) -> str:
 
 
 def _read(file: Path) -> str | None:
-    """None where there is no file. One that another process made this instant may be empty for a moment."""
+    """None where there is no file. A file that another process has just made may be empty for a moment."""
     try:
         for _ in range(_TRIES):
             if secret := file.read_text("utf-8", "replace").strip():

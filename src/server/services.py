@@ -1,4 +1,4 @@
-"""Services as the settings ask for them."""
+"""The services of the program, made from the settings."""
 
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -25,13 +25,13 @@ from server.settings import Settings
 from server.social_networks import refresher_of, weights_of
 
 WRITE_SECONDS = 4.0
-"""So that callers hear of a database that cannot within 5."""
+"""Callers then learn within 5 seconds that the database cannot write."""
 _PATIENCE = 60.0
-"""Of commands with a batch of events, in seconds."""
+"""How many seconds a command waits until a batch of events is written."""
 
 
 def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
-    """`are_patient`: for commands, which wait for the database as long as they must."""
+    """`are_patient`: for commands, which wait for the database as long as it takes."""
     secrets = secrets_of(settings)
     database = Database(
         settings.database_url,
@@ -105,7 +105,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
 
 
 async def close_services(services: Services) -> None:
-    """What was taken in is written first, and told."""
+    """Events that were accepted are written first."""
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
@@ -114,7 +114,7 @@ async def close_services(services: Services) -> None:
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:
-    """For commands: no secret need be kept for them."""
+    """For commands: they need no secret, so none is made and stored."""
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
 
 

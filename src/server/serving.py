@@ -1,4 +1,4 @@
-"""The program as a server."""
+"""Runs the program as a server."""
 
 import errno
 import gc
@@ -29,13 +29,13 @@ except ImportError:  # not on Windows
     resource = None
 
 _TURN_SECONDS = 0.0001
-"""For which a thread keeps the interpreter while another waits: the event loop does at each of its turns."""
+"""How long a thread keeps the interpreter while another one waits, as the event loop does at each turn."""
 _OTHER_FILES = 100
-"""Of the database, of reports that are being made, and of Python."""
+"""Open files of the database, of reports that are being made, and of Python."""
 
 
 def serve(settings: Settings) -> None:
-    """Until it is told to stop. Every worker reads these settings from its environment."""
+    """Returns when the server has stopped. Every worker reads these settings from its environment."""
     os.environ |= settings.variables()
     config = guarded_config(
         settings,
@@ -65,7 +65,7 @@ def serve(settings: Settings) -> None:
 
 
 def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:
-    """With the limits that the settings have for connections."""
+    """uvicorn's config, with the limits for connections from the settings."""
     limits = ConnectionLimits(
         connections=_fitting(settings.max_connections),
         connections_per_address=settings.max_connections_per_address,
@@ -88,7 +88,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
 
 
 def _fitting(connections: int) -> int:
-    """As many of them as the process may have files open, but for some that others need."""
+    """As many connections as the process may have files open, minus some that others need."""
     if resource is None:
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -103,7 +103,7 @@ def _fitting(connections: int) -> int:
 
 
 def start_logging(settings: Settings) -> None:
-    """What is logged before the server runs looks like what it logs itself."""
+    """Gives what is logged before the server runs the format of the server's own log."""
     dictConfig(logging_config(settings.log_level, settings.log_format, settings.collect_path))
 
 
@@ -120,11 +120,10 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def tune_interpreter() -> None:
-    """Once everything is loaded: it stays, so the garbage collector need not look through it again.
-
-    Doing so held up the event loop for 100 ms at a time. It also comes less often: a thousand events
-    are ten thousand objects, none of which is garbage while they wait to be written. But what is young is
-    looked through soon: a large answer's 400,000 objects at once took 250 ms.
+    """Call it once everything is loaded. What is loaded stays, so the garbage collector need not look through
+    it again, which held up the event loop for 100 ms at a time. The collector also runs less often: a
+    thousand events are ten thousand objects, none of which is garbage while they wait to be written. But
+    young objects are looked through soon: the 400,000 objects of a large answer at once took 250 ms.
     """
     gc.collect()
     gc.freeze()

@@ -1,4 +1,4 @@
-"""The networks that figures are asked of, as the settings have them."""
+"""The clients of other networks, made from the settings."""
 
 from collections.abc import Mapping
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""The doors of the program: what commands and workers call first. Nothing else is loaded before."""
+"""The entry points of the program, for commands and workers. Nothing else is loaded before."""
 
 import gc
 from collections.abc import Iterator
@@ -21,7 +21,9 @@ def app() -> Any:
 
 @contextmanager
 def _loading() -> Iterator[None]:
-    """What is loaded stays: looking for garbage in it takes a sixth of the time."""
+    """Without the garbage collector: what is loaded stays, and looking for garbage would take a sixth of the
+    time.
+    """
     gc.disable()
     try:
         yield

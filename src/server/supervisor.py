@@ -1,4 +1,4 @@
-"""Several workers: started, watched and ended, without waiting for any one of them."""
+"""Starts, watches and ends several workers, without waiting for any one of them."""
 
 import logging
 from socket import socket
@@ -13,12 +13,13 @@ log = logging.getLogger("uvicorn.error")
 
 _SILENT_SECONDS = 10.0
 _KILL_SECONDS = 2.0
-"""Beyond what workers have to end by themselves."""
+"""Seconds that a worker gets beyond its own time to end."""
 
 
 class Supervisor(Multiprocess):
-    """uvicorn's own asks one worker after the other whether it is there, and heeds no signal until that one
-    answers; a worker that takes longer to start than this may take is ended, and started again for ever.
+    """uvicorn's own supervisor asks one worker after the other whether it is there, and handles no signal
+    until that one answers. It also ends a worker that takes longer to start than an answer may take, and
+    starts it again for ever.
     """
 
     def __init__(self, config: Config, sockets: list[socket], *, start_seconds: float, stop_seconds: float):
@@ -44,7 +45,7 @@ class Supervisor(Multiprocess):
             self.processes[place].start()
 
     def join_all(self) -> None:
-        """A worker that does not end in its time is ended."""
+        """A worker that does not end in time is killed."""
         until = monotonic() + self._stop_seconds + _KILL_SECONDS
         for worker in [process.process for process in self.processes]:
             worker.join(max(0.0, until - monotonic()))
@@ -54,7 +55,7 @@ class Supervisor(Multiprocess):
                 worker.join()
 
     def _is_there(self, process: Process) -> bool:
-        """By an answer to this question, or to an earlier one: none is waited for."""
+        """Goes by an answer to this question or to an earlier one, and waits for none."""
         now = monotonic()
         heard_at = self._heard_at.setdefault(process, now)
         if not process.process.is_alive():

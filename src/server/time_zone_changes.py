@@ -1,4 +1,4 @@
-"""Days that newer time zone rules moved: told when the server starts, and mended by commands."""
+"""Days that newer time zone rules moved: the server logs them when it starts, and commands mend them."""
 
 import logging
 from collections.abc import Callable
@@ -13,11 +13,11 @@ log = logging.getLogger("viewgraph")
 _MOST_TOLD = 20
 
 Tell = Callable[[str], object]
-"""Is given a line for people."""
+"""Shows a line to people."""
 
 
 async def adopt_rules(services: Services) -> None:
-    """Lets tenants take the rules of this server, and says of which that would move days with events."""
+    """Lets tenants take this server's time zone rules, and logs those whose days with events would move."""
     told = 0
     for id, name in (await tenants_by_other_rules(services.database)).items():
         found = await adopt(services.database, id)
@@ -31,7 +31,7 @@ async def adopt_rules(services: Services) -> None:
 
 
 async def mend_all(database: Database, tell: Tell) -> None:
-    """Of all tenants whose days are not made by the rules of this process."""
+    """Mends all tenants whose days were not made by the rules of this process."""
     rows = 0
     for id, name in (await tenants_by_other_rules(database)).items():
         rows += await mend_one(database, id, name, tell)
@@ -40,7 +40,7 @@ async def mend_all(database: Database, tell: Tell) -> None:
 
 
 async def mend_one(database: Database, id: int, name: str, tell: Tell) -> int:
-    """Gives the number of totals."""
+    """Gives the number of totals that were mended."""
     done = await mend(database, id)
     if done.days:
         tell(_words(name, done))

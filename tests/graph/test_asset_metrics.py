@@ -13,6 +13,7 @@ from sqlmodel import col
 
 from base.ids import parse_global_id
 from models import Organization, Tenant
+from tests.draws import scaled
 from tests.graph.asset_oracle import (
     DAY,
     DEVICES,
@@ -30,7 +31,7 @@ from tests.graph.asset_oracle import (
 )
 from tests.studio import Clock, Studio
 
-EXAMPLES = 30
+EXAMPLES = scaled(12)
 ZONES = [
     "UTC",
     "Africa/Casablanca",

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from server.services import close_services
 from tests.conftest import client_of
+from tests.draws import scaled
 from tests.events import RECORD, record, view
 from tests.live.acts import URL
 from tests.live.served import served
@@ -130,7 +131,7 @@ class Stream:
 
 
 @settings(
-    max_examples=25,
+    max_examples=scaled(12),
     # What comes in between is another time at another place: a smaller example would rarely be found.
     phases=[Phase.generate],
     # Every example goes on in the one database of the test.

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from base.ids import Kind, global_id, uuid7
 from models import Publication
+from tests.draws import scaled
 from tests.studio import START, Answer, Studio
 
 PAGE = """query($first: Int, $after: String, $last: Int, $before: String, $orderBy: PublicationOrder) {
@@ -231,7 +232,9 @@ changes = st.lists(
 
 
 @given(orders, st.booleans(), sizes)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=scaled(10), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_a_walk_forward_or_backward_shows_every_row_once(
     studio: Studio, rows: list[Row], order: dict[str, str], backward: bool, sizes: list[int]
 ) -> None:
@@ -251,7 +254,9 @@ async def test_a_walk_forward_or_backward_shows_every_row_once(
 
 
 @given(orders, st.booleans(), st.integers(1, 6), changes)
-@settings(max_examples=20, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
+@settings(
+    max_examples=scaled(10), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 async def test_a_walk_is_not_disturbed_by_what_is_added_or_removed_meanwhile(
     studio: Studio,
     rows: list[Row],

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.draws import scaled
 from tests.events import record, set_time_zone, view
 from tests.studio import START, Studio
 
@@ -197,7 +198,7 @@ async def reported(studio: Studio, time_zone: str, events: Iterable[Seen]) -> st
 
 def recount(examples: int) -> settings:
     return settings(
-        max_examples=examples,
+        max_examples=scaled(examples),
         # Every example has a tenant of its own in the one database of the test.
         suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
@@ -207,7 +208,7 @@ all_of_them = st.lists(seen, min_size=1, max_size=80)
 
 
 @given(zones, all_of_them, st.lists(asked_series, min_size=1, max_size=6))
-@recount(40)
+@recount(20)
 async def test_every_point_and_figure_is_what_a_recount_finds(
     studio: Studio, reporting_zone: str, events: list[Seen], asked: list[Asked]
 ) -> None:
@@ -227,7 +228,7 @@ async def test_every_point_and_figure_is_what_a_recount_finds(
 
 
 @given(zones, all_of_them, asked_series)
-@recount(15)
+@recount(8)
 async def test_days_weeks_and_months_of_one_range_have_equal_sums(
     studio: Studio, reporting_zone: str, events: list[Seen], asked: Asked
 ) -> None:

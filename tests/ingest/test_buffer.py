@@ -19,6 +19,7 @@ from ingest.buffer import Buffer, Sizes
 from ingest.events import NewEvent
 from ingest.topics import Topics
 from models import Action, Publication, Tenant
+from tests.draws import scaled
 from tests.ingest.brute import counted, drawn, stored
 from tests.studio import START, Studio
 from tests.subjects import stored_events, totals
@@ -334,7 +335,7 @@ def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -
         databases = [Database(database_url), Database(database_url)]
         buffers = [Buffer(database, Topics(), Sizes(batch=40)) for database in databases]
 
-        @settings(max_examples=60, database=None)
+        @settings(max_examples=scaled(30), database=None)
         @given(plans)
         def check_any(plan: Plan) -> None:
             runner.run(check(plan))

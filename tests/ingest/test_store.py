@@ -23,6 +23,7 @@ from ingest.events import NewEvent
 from ingest.store import store
 from models import Action, ActiveUser, DayTotal, Device, Domain, Event, MonthTotal, SubjectKind, Tenant
 from resolvers.context import Services
+from tests.draws import scaled
 
 NOON = datetime(2023, 6, 15, 12, tzinfo=UTC)
 ZONES = [
@@ -250,7 +251,7 @@ def test_however_batches_come_each_distinct_event_counts_once(database_url: str)
     with Runner() as runner:
         databases = [Database(database_url), Database(database_url)]
 
-        @settings(max_examples=40, database=None)
+        @settings(max_examples=scaled(20), database=None)
         @given(plans())
         @example(around_every_edge())
         def check_any(plan: Plan) -> None:

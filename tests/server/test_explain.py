@@ -174,7 +174,7 @@ async def test_active_users_are_told_by_their_rows_or_with_a_range_by_events(stu
 
     of_now = await told(studio, studio.publication, "monthlyActiveUsers")
     assert of_now[0].endswith(": 2")
-    assert of_now[1] == "It is distinct users of VIEW + SHARE + LIKE + BOOKMARK + COMMENT + BOOK in 30 days."
+    assert of_now[1] == "It is distinct users of VIEW + LIKE + BOOKMARK + SHARE + COMMENT + BOOK in 30 days."
     assert of_now[5].startswith("active_users ")
     assert of_now[5].endswith(" - - 2 2 2")
     of_june = await told(

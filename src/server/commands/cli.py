@@ -24,7 +24,9 @@ from server.failures import Failure
 
 class Program(TyperGroup):
     def invoke(self, ctx: Any) -> Any:
-        """What somebody can mend is told in one line, with the exit code 1; anything else is a trace."""
+        """An error that the user can mend ends with one line and the exit code 1; any other one shows a
+        trace.
+        """
         try:
             return super().invoke(ctx)
         except ExpectedError as error:

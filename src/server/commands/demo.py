@@ -22,7 +22,9 @@ LIMITS = {
     "mutation_cost_per_user": "6000000 per minute",
     "mutation_cost_per_address": "6000000 per minute",
 }
-"""By the names of settings. The usual ones would stop whoever measures the program on their own machine."""
+"""Limits by the names of their settings. The usual ones would stop people who measure the program on their
+own machine.
+"""
 
 
 def demo(

@@ -121,7 +121,7 @@ def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> 
 
 
 def _printable(text: str) -> str:
-    """What a file says is no command to a terminal."""
+    """A file must not send commands to a terminal."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )

@@ -24,7 +24,7 @@ _TITLES = (
 
 
 async def make_users(services: Services, at: datetime) -> list[User]:
-    """Those with a sign-in share its hash: making one takes a quarter of a second."""
+    """Accounts with a sign-in share one password hash, since to make one takes a quarter of a second."""
     password_hash = await hash_password(PASSWORD)
     hashes = dict.fromkeys(ACCOUNTS, password_hash) | dict.fromkeys(_OTHERS)
     return [
@@ -43,7 +43,7 @@ async def make_users(services: Services, at: datetime) -> list[User]:
 async def make_publications(
     services: Services, at: datetime, users: list[User], random: Random
 ) -> list[PublicationRow]:
-    """The first belongs to the owner and the co-creator; the last two people of all make none."""
+    """The first publication belongs to the owner and the co-creator. The last two people make none."""
     owner, co_creator, *others = users
     made = []
     for number, title in enumerate(_TITLES):

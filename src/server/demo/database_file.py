@@ -1,4 +1,4 @@
-"""The file of the demo: made anew, and shown under its name only when it is whole."""
+"""The file of the demo, which is made anew and gets its name only when it is complete."""
 
 import os
 from datetime import datetime
@@ -14,7 +14,7 @@ from server.settings import Settings
 
 
 async def fill(settings: Settings, file: Path, now: datetime) -> None:
-    """Makes the file anew; it appears under its name only when it is whole."""
+    """Makes the file anew. It gets its name only when it is complete."""
     part = file.with_name(f"{file.name}.part")
     _remove(part)
     url = f"sqlite:///{part}"
@@ -27,7 +27,7 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
         await close_services(services)
     with part.open("rb") as stream:
         os.fsync(stream.fileno())
-    # A log that an older file left behind would be taken for the new one's.
+    # SQLite would take the log of an older file for the log of the new one.
     _remove(file)
     part.replace(file)
 
@@ -38,5 +38,5 @@ def _remove(file: Path) -> None:
 
 
 def _hasten(connection: Any, _record: Any) -> None:
-    """Nobody depends on the file before it is whole: what a power cut leaves of it is made anew."""
+    """Nobody depends on the file before it is complete: after a power cut it is made anew."""
     connection.execute("PRAGMA synchronous = OFF").close()

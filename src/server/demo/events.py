@@ -20,9 +20,8 @@ _BATCH = 1_000
 
 
 async def report_events(studio: Studio) -> None:
-    """Views and shares, as each owner's own server would report them.
-
-    How many views there are is another with each day of the week, so they come last: shares are the same.
+    """Views and shares, as each owner's own server would report them. The number of views depends on the day
+    of the week, so they are drawn last, and the shares stay the same.
     """
     for number, row in enumerate(studio.publications):
         owner = next(user for user in studio.users if user.id == row.owner_id)

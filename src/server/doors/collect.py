@@ -72,7 +72,7 @@ class CollectEndpoint:
             await context.identify(self._services.viewer_cache)
             return await collect(context, events, _origin(scope.connection.headers))
 
-        # What the buffer has taken by then is stored all the same.
+        # Events that the buffer has by then are stored even after a timeout.
         return await in_time(context, made(), what="request", is_safe=True)
 
 
@@ -86,7 +86,7 @@ def _refusal(error: Exception) -> PlainError:
 
 
 def _origin(headers: Headers) -> Origin:
-    # What browsers say of the requests of pages that they make ready; the second is Safari's.
+    # Browsers send these with requests for pages that they load in advance; the second is Safari's.
     purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
     return Origin(
         headers.get("user-agent"),
@@ -112,19 +112,19 @@ def _summary(collected: Collected) -> dict[str, object]:
 
 
 def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:
-    """What there is to say of one event; None where it was stored as it was told, or was a duplicate."""
+    """What the answer says of one event. None where it was stored as it was sent, or was a duplicate."""
     if outcome.reason:
         return {"index": place, "reason": outcome.reason}
     return {"index": place, "clockCorrection": outcome.clock_behind} if outcome.clock_behind else None
 
 
 def _opts_out(headers: Headers) -> bool:
-    """By Do Not Track or Global Privacy Control, as browsers say it with each request."""
+    """Whether the browser asks not to be tracked, by Do Not Track or Global Privacy Control."""
     return "1" in (headers.get("dnt"), headers.get("sec-gpc"))
 
 
 def _preflight(request: Request) -> Response:
-    """Tools that watch a page add headers of theirs to what it sends, such as `traceparent`: let them."""
+    """Tools that watch a page add headers to what it sends, such as `traceparent`. They are allowed."""
     asked = request.headers.get("access-control-request-headers", "")
     names = [name.strip() for name in asked.split(",")]
     allowed = dict.fromkeys(["authorization", "content-type", *filter(_NAME.fullmatch, names)])

@@ -1,4 +1,4 @@
-"""Whether the program lives, and whether it is ready: for those who restart it and those who send to it."""
+"""Whether the program is alive and ready, for tools that restart it or send requests to it."""
 
 import logging
 from asyncio import Task, create_task, wait
@@ -18,14 +18,14 @@ log = logging.getLogger("viewgraph")
 _PATIENCE = 1.0
 _SHARED_SECONDS = 0.3
 _ONE = Statement(select(literal(1)), int)
-# Of one row, undone at once: what cannot be written is found, and nothing is.
+# It changes one row and is rolled back at once, so it finds out whether the database can be written.
 _TOUCH = text("UPDATE alembic_version SET version_num = version_num")
 _STANDING = Statement(select(column("version_num")).select_from(table("alembic_version")), str)
 _NOT_STORED = {"cache-control": "no-store"}
 _AGAIN = {**_NOT_STORED, "retry-after": "1"}
 
 Check = Callable[[], Awaitable[str | None]]
-"""None where all is well, or what is wrong."""
+"""Says what is wrong; None where nothing is."""
 
 
 class _Undone(Exception):
@@ -33,7 +33,7 @@ class _Undone(Exception):
 
 
 class _Asked:
-    """One question to the database, and the newest answer."""
+    """One check of the database, and its newest result."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
@@ -42,7 +42,9 @@ class _Asked:
         self._answer: str | None = None
 
     def begun(self) -> "Task[str | None] | None":
-        """What to wait for; None where the answer is new enough. One that is silent is not asked again."""
+        """The check that is to be awaited; None where the result is new enough. While a check runs, no second
+        one is begun.
+        """
         if self._asking is None and monotonic() - self._answered_at >= _SHARED_SECONDS:
             self._asking = create_task(self._ask())
         return self._asking
@@ -67,7 +69,7 @@ class _Asked:
 
 
 class Health:
-    """However many ask, the database is asked by one at a time, and not more than three times a second."""
+    """However many requests come, one check runs at a time, and at most three in a second."""
 
     def __init__(self, database: Database, shutdown: Shutdown, newest_revision: str) -> None:
         self._database = database

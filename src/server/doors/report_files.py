@@ -26,7 +26,7 @@ _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nos
 
 
 class ReportEndpoint:
-    """Each is made in a thread, into a file that is gone when it was sent."""
+    """Each report is written in a thread, into a temporary file."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -68,7 +68,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[Document
 
 
 def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:
-    """The size in bytes; the file stands at its start again."""
+    """Gives the size in bytes, and goes back to the start of the file."""
     write(report, format, file)
     size = file.tell()
     file.seek(0)
@@ -76,11 +76,11 @@ def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """Read in threads, as iterators that are not asynchronous are."""
+    """Starlette reads an iterator that is not asynchronous in a thread."""
     return iter(lambda: file.read(_CHUNK), b"")
 
 
 def disposition(filename: str) -> str:
-    """By RFC 6266: a name in ASCII for whoever reads nothing else, and the whole one as RFC 8187 has it."""
+    """The header of RFC 6266: the name in ASCII for old clients, and the whole name by RFC 8187."""
     plain = filename.encode("ascii", "replace").decode().replace("?", "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

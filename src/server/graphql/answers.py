@@ -1,4 +1,4 @@
-"""Bodies of answers, one after the other where an operation has several."""
+"""The answers to an operation: one, or for a subscription one after the other."""
 
 import logging
 from asyncio import CancelledError, create_task, gather, get_running_loop, shield
@@ -29,32 +29,32 @@ _STEPS_OF_AN_ERROR = 3
 
 
 class Answer(NamedTuple):
-    """Text, but for the errors: what it was made of is larger by far, and need not wait for slow readers."""
+    """The answer as text: the result that it was made of is far larger, and is not kept for slow readers."""
 
     json: bytes
     errors: list[dict[str, Any]]
-    """As they are answered."""
+    """As the client gets them."""
     is_executed: bool
-    """Whether there is data, be it null."""
+    """Whether there is data, which may be null."""
     is_empty: bool = True
-    """Whether all that is in the data is null."""
+    """Whether every field of the data is null."""
     is_valid: bool = False
-    """Whether the document is, whatever the variables are."""
+    """Whether the document is valid, whatever the variables are."""
 
     @property
     def refusal(self) -> list[dict[str, Any]] | None:
-        """Why nothing was executed, so that there is no data, not even null."""
+        """The errors that kept everything from being executed; None where something was."""
         return None if self.is_executed else self.errors
 
 
 async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueue) -> Answer:
     is_begun = not isinstance(result, PreExecutionError)
-    # Neither data nor a place in it: as little was executed where the variables did not fit.
+    # Without data and without a path, nothing was executed: the variables did not fit.
     is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
     body: dict[str, Any] = {"data": result.data} if is_executed else {}
     errors = []
     for error in result.errors or ():
-        # What a subscription begins with is validated: its errors have a place.
+        # A subscription that begins was validated, and its errors have a path.
         errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
         _let_go(error)
         await run_queue.step(_STEPS_OF_AN_ERROR)
@@ -65,7 +65,7 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
 
 
 def _let_go(error: BaseException | None) -> None:
-    """Of the frames that it went through, which hold the error in turn: garbage that is found late."""
+    """Drops the frames of the trace, which hold the error in turn: such garbage is found late."""
     while error:
         error.__traceback__ = None
         error = error.original_error if isinstance(error, GraphQLError) else None
@@ -77,7 +77,9 @@ def answer_of_error(error: Exception, request_id: str) -> Answer:
 
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
-    """Of what kept anything from being executed. A bug is logged, and not told."""
+    """The body for an error that kept everything from being executed. A bug is logged, and the client learns
+    nothing of it.
+    """
     if isinstance(error, RequestRefused):
         return error_body(error.message, {"code": error.code}, request_id)
     if expected := expected_in(error):
@@ -87,10 +89,9 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 async def answers(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
-    """One for a query or a mutation, any number for a subscription. One that is the same as the last is left
-    out, so that nobody learns when something changed that they may not see.
-
-    Raises Lapsed when the credentials no longer count, and what keeps anything from being executed.
+    """One for a query or a mutation, any number for a subscription. An answer that equals the one before is
+    left out, so that nobody learns when something changed that they may not see. Raises Lapsed when the
+    credentials expire, and whatever keeps the operation from being executed.
     """
     made = _every_answer if asked.is_subscription else _one_answer
     last = b""
@@ -109,7 +110,7 @@ async def answers(context: Context, asked: RequestedOperation, request_id: str) 
 
 
 async def answered(context: Context, asked: RequestedOperation, request_id: str) -> Answer:
-    """Of anything but a subscription. Raises TIMEOUT for a query, and what `execute` does."""
+    """The answer to a query or a mutation. Raises TIMEOUT for a query, and what `execute` raises."""
 
     async def made() -> Answer:
         result = await execute(context, asked.operation, asked.variables)
@@ -126,7 +127,7 @@ async def _one_answer(context: Context, asked: RequestedOperation, request_id: s
 async def _every_answer(
     context: Context, asked: RequestedOperation, request_id: str
 ) -> AsyncGenerator[Answer]:
-    """Of a subscription."""
+    """The answers of a subscription."""
     await context.services.fair_queue.wait(context.caller)
     async with aclosing(subscribe(context, asked.operation, asked.variables)) as results:
         while result := await _next(context, results):
@@ -142,8 +143,8 @@ async def _every_answer(
 
 
 async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
-    """Who is cancelled while an answer is made waits until it is: what was begun is not left halfway. It
-    soon is, as what it reads is cut off.
+    """A task that is cancelled while an answer is made waits until it is made, so that nothing is left
+    halfway. That is soon, as what it reads is cut off.
     """
 
     async def made() -> ExecutionResult | None:

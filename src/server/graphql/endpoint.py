@@ -65,7 +65,7 @@ class Endpoint:
         with request_scope(request, request.method, self._body_limits) as scope:
             response = await self._response(request, scope)
             if isinstance(response, Stream):
-                # It is over when it has ended, and what it asks of the database belongs to it.
+                # A stream is part of the request until it ends.
                 await response(asgi, receive, send)
                 response.note_in(scope)
                 return
@@ -94,7 +94,7 @@ class Endpoint:
         return response
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
-        """Raises ClientDisconnect, and what keeps anything from being executed."""
+        """Raises ClientDisconnect, and whatever keeps the operation from being executed."""
         _require_acceptable(request)
         asked = await self._documents.find(await _graphql_request(request, scope), scope)
         if asked.is_subscription:
@@ -132,7 +132,7 @@ class Endpoint:
                 406,
             )
         context = await self._context(scope, None)
-        # What it costs is found out once it has begun, when there is no other status any more.
+        # Its cost is known only once it has begun, and then the status cannot be changed any more.
         context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
@@ -189,6 +189,6 @@ async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
 
 
 def _framing(request: Request) -> Framing | None:
-    """Of one answer; None for JSON, which whoever accepts it gets."""
+    """The framing of a single answer; None for JSON, which a client gets if it accepts it."""
     accept = _accept(request)
     return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]

@@ -19,7 +19,9 @@ _IS_ABOUT_A_VARIABLE = re.compile(_VALUE)
 
 
 def _absent(type_: str) -> re.Pattern[str]:
-    """How graphql-core says that a variable was left out or is null: in words alone."""
+    """How graphql-core says that a variable was left out or is null. It has no code for it, only this
+    message.
+    """
     return re.compile(rf"{_VALUE}: Expected (a )?value of non-null type '{type_}!' ")
 
 
@@ -43,7 +45,7 @@ def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dic
 
 
 def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:
-    """`is_validated`: the document was found to be good, so that the error is about values, or a bug."""
+    """`is_validated`: whether the document is valid, so that the error is about values, or a bug."""
     shown: dict[str, Any] = {"message": error.message}
     if error.locations:
         shown["locations"] = [{"line": line, "column": column} for line, column in error.locations]
@@ -66,14 +68,14 @@ def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> di
 
 
 def expected_in(error: BaseException | None) -> ExpectedError | None:
-    """Whatever GraphQL has wrapped it into. None for a bug."""
+    """The expected error, even where GraphQL has wrapped it. None for a bug."""
     while isinstance(error, GraphQLError):
         error = error.original_error
     return expected_error(error)
 
 
 def _is_about_values(error: GraphQLError) -> bool:
-    """Of a variable, or an argument made of one: it points at the value. A bug points at its field."""
+    """An error about a variable, or an argument made of one, points at the value; a bug at its field."""
     return error.path is None or not isinstance(next(iter(error.nodes or ()), None), FieldNode)
 
 

@@ -21,7 +21,7 @@ POLICY = "; ".join(
         "script-src 'self'",
         "worker-src 'self'",
         "connect-src 'self'",
-        # Monaco writes style elements and attributes, of which nobody can know the hashes.
+        # Monaco writes style elements and attributes, whose hashes cannot be known.
         "style-src 'self' 'unsafe-inline'",
         "font-src 'self'",
         "img-src 'self' data:",
@@ -31,7 +31,7 @@ POLICY = "; ".join(
     )
 )
 _GUARDED = {
-    # On scripts too: a worker obeys the policy that comes with its script, not the page's.
+    # Scripts have it too: a web worker obeys the policy of its script, not that of the page.
     "content-security-policy": POLICY,
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
@@ -61,7 +61,7 @@ _MOUNT = '<div id="graphiql"'
 
 
 class GraphiQL:
-    """Read once. `demo` has the sign-ins that are one click away, and is seen by everybody."""
+    """The files are read once. `demo`: sign-ins that the page offers to everybody."""
 
     def __init__(self, demo: dict[str, object] | None = None) -> None:
         page = (FOLDER / "index.html").read_text()

@@ -1,4 +1,6 @@
-"""A file of documents that clients were built with, as Apollo, Relay or graphql-codegen write it."""
+"""The manifest of trusted documents: a file as Apollo, Relay or graphql-codegen write it when a client is
+built.
+"""
 
 from collections.abc import Mapping
 from hashlib import sha256

@@ -10,7 +10,7 @@ from server.graphql.requests import GraphQLRequest
 from server.http.errors import Code, RequestRefused
 
 _VERSION = 1
-# What an entry takes beside the text: its key, and its places in the cache's tables.
+# The bytes of an entry beside its text: the key, and the cache's own tables.
 _ENTRY_BYTES = 400
 
 
@@ -22,9 +22,9 @@ class _PersistedQuery(msgspec.Struct):
 
 
 class PersistedDocuments:
-    """Trusted ones of a manifest, and what clients left in this worker to ask for by its hash later on.
-
-    Of the latter, as many are kept as fit into so many bytes; who asked last stays. With 0 bytes none.
+    """The trusted documents of a manifest, and those that clients registered in this worker, to ask for them
+    by their hash later on. Of the latter as many are kept as fit into a number of bytes, the last used ones;
+    with 0 bytes none.
     """
 
     def __init__(self, trusted: Manifest, *, only_trusted: bool, left_bytes: int) -> None:

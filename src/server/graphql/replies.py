@@ -1,4 +1,4 @@
-"""What a request to /graphql over HTTP is replied: an answer with its status and headers."""
+"""Replies to requests to /graphql over HTTP: an answer with its status and headers."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -45,7 +45,7 @@ def reply_of(answer: Answer, context: Context, framing: Framing | None) -> Reply
 
 
 def reply_of_error(error: Exception, request_id: str) -> Reply:
-    """What kept anything from being executed."""
+    """The reply to a request of which nothing was executed."""
     answer = answer_of_error(error, request_id)
     if isinstance(error, RequestRefused):
         return Reply(answer, error.status, error.headers)
@@ -64,7 +64,7 @@ def retry_after(extensions: Mapping[str, Any]) -> dict[str, str]:
 
 
 def _status(answer: Answer, media_type: str | None, *, has_draft_statuses: bool) -> int:
-    """Of a request that was well formed: with application/json it is 200, even for errors."""
+    """The status of a request that is well formed: with application/json it is 200, even for errors."""
     if not answer.errors:
         return 200
     if _is_unavailable(answer):

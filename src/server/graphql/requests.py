@@ -22,7 +22,9 @@ class GraphQLRequest(msgspec.Struct):
 _decode = msgspec.json.Decoder(GraphQLRequest).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
-"""In a body: so many values it has at most, which is known before they are decoded while everybody waits."""
+"""In a body. Commas are a limit on its values that is known before they are decoded, while everybody
+waits.
+"""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 

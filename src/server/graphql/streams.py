@@ -1,4 +1,6 @@
-"""Answers one after the other over HTTP: as server-sent events, and in parts as Apollo has them."""
+"""Several answers over HTTP, one after the other: as server-sent events, or as Apollo's multipart
+protocol.
+"""
 
 from asyncio import FIRST_COMPLETED, Lock, create_task, gather, sleep, timeout, wait
 from collections.abc import AsyncGenerator, Callable, Mapping
@@ -25,12 +27,12 @@ class Framing(NamedTuple):
     start: bytes
     frame: Callable[[bytes], bytes]
     refusal: Callable[[bytes], bytes]
-    """Of the end of the whole stream, where an error ends it."""
+    """Frames an error that ends the stream."""
     heartbeat: bytes
     end: bytes
 
     def whole(self, json: bytes) -> bytes:
-        """Of what has one answer."""
+        """The whole body, where there is a single answer."""
         return self.start + self.frame(json) + self.end
 
 
@@ -89,7 +91,7 @@ class Stream:
             **headers,
             "content-type": framing.media_type,
             "cache-control": "no-store",
-            # Said to nginx, which would keep what is small until there is more of it.
+            # Otherwise nginx would keep small pieces until there is more.
             "x-accel-buffering": "no",
         }
         self._seconds = seconds
@@ -97,12 +99,12 @@ class Stream:
         self._shutdown = shutdown
         self._sending = Lock()
         self.errors: list[dict[str, Any]] = []
-        """Of the last answer, as they were sent."""
+        """The errors of the last answer, as they were sent."""
         self.answers = 0
         self.bytes = 0
 
     def note_in(self, scope: RequestScope) -> None:
-        """Once it has ended."""
+        """Call it once the stream has ended."""
         scope.is_answered, scope.status = True, 200
         scope.body_bytes, scope.answers, scope.errors = self.bytes, self.answers, self.errors
 
@@ -118,7 +120,7 @@ class Stream:
             await self._write(send, self._framing.end if is_complete else b"", is_last=True)
 
     async def _run(self, receive: Receive, send: Send) -> bool:
-        """Whether the answers, or an error, ended it."""
+        """Whether it was the answers or an error that ended the stream."""
         producer = create_task(self._produce(send))
         ends = [create_task(client_is_gone(receive)), create_task(self._shutdown.wait())]
         heart = create_task(self._beat(send))

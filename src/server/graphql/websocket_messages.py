@@ -46,7 +46,7 @@ class Close(Exception):
 
 
 def message_in(text: str | None) -> Message:
-    """None of what came as bytes. Raises Close."""
+    """`text` is None where bytes came. Raises Close."""
     if text is None:
         raise Close(4400, "Send text, not bytes")
     try:

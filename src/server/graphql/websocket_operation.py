@@ -50,7 +50,7 @@ class WebSocketOperation:
         self._credentials = credentials
         self._on_lapsed = on_lapsed
         self._finishing: Execution | None = None
-        """Of what may write, so that it is not cancelled; None once it is done."""
+        """Set for a query or a mutation until it is done: a mutation must not be cancelled."""
 
     @property
     def is_finishing(self) -> bool:
@@ -69,7 +69,7 @@ class WebSocketOperation:
             await self._answer(scope)
 
     async def _answer(self, scope: RequestScope) -> None:
-        """To the end, well or not."""
+        """Runs to the end and sends what came of it."""
         try:
             with ExitStack() as lease:
                 is_complete = await self._is_answered(scope, lease)
@@ -87,7 +87,7 @@ class WebSocketOperation:
                     await self._writer.error(self.id, scope.errors)
 
     async def _is_answered(self, scope: RequestScope, lease: ExitStack) -> bool:
-        """Whether to the end, and not with an error that says that nothing was executed."""
+        """Whether all answers were sent, and none of them says that nothing was executed."""
         asked = await self._shared.documents.find(self._request, scope)
         context = await self._context(asked, scope)
         if asked.is_subscription:
@@ -95,7 +95,7 @@ class WebSocketOperation:
         results = answers(context, asked, scope.id)
         async with aclosing(results):
             async for answer in results:
-                # What writes is done.
+                # A mutation is done.
                 self._finishing = None
                 scope.errors = answer.errors
                 if not self.is_heard or not await self._is_sent(answer, context, scope):
@@ -113,7 +113,7 @@ class WebSocketOperation:
         return context
 
     async def _is_sent(self, answer: Answer, context: Context, scope: RequestScope) -> bool:
-        """Whether it was executed. Raises THROTTLED, but not for what was written: that is always told."""
+        """Whether it was executed. Raises THROTTLED, but not for a mutation: its result is always sent."""
         if answer.refusal:
             await self._writer.error(self.id, answer.refusal)
             return False

@@ -39,7 +39,7 @@ class SessionLimits(NamedTuple):
     unread_bytes: int
     """Of answers that wait to be read."""
     idle_seconds: float
-    """For which it stays open while nothing runs."""
+    """How long it stays open while nothing runs."""
 
 
 class WebSocketSession:
@@ -55,7 +55,7 @@ class WebSocketSession:
         self._running: dict[str, WebSocketOperation] = {}
         """By their ids."""
         self._unheard: set[WebSocketOperation] = set()
-        """Those that write what nobody waits for any more."""
+        """Mutations for which the client does not wait any more."""
         self._deadline = timeout(None)
 
     async def serve(self) -> None:
@@ -80,7 +80,9 @@ class WebSocketSession:
         await self._end(close)
 
     def _wait(self) -> None:
-        """For the next message: until the credentials lapse, or for a while if nothing runs."""
+        """Sets the deadline for the next message: when the credentials lapse, or after a while if nothing
+        runs.
+        """
         if not self._is_acknowledged or self._deadline.expired():
             return
         limits = [] if self._lapses_at is None else [self._lapses_at]
@@ -139,7 +141,7 @@ class WebSocketSession:
         await self._writer.acknowledge()
 
     async def _seconds_left(self) -> float | None:
-        """For which the credentials count. Raises Close where they do not."""
+        """How long the credentials are valid. Raises Close where they are not."""
         with request_scope(self._socket, "WEBSOCKET") as scope:
             context = scope.open_context(self._shared.services, self._credentials)
             await context.identify()
@@ -196,7 +198,7 @@ class WebSocketSession:
             await wait(_tasks_of({operation}))
 
     def _lapse(self) -> None:
-        """The credentials count no longer."""
+        """The credentials have become invalid."""
         self._lapses_at = get_running_loop().time()
         self._wait()
 

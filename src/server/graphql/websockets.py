@@ -18,7 +18,7 @@ from server.http.connection_limits import too_many
 from server.http.errors import plain
 
 _COST = 25
-"""Of a connection, as a share of the worker."""
+"""What a connection costs, as a share of the worker."""
 
 
 class WebSocketLimits(NamedTuple):
@@ -77,11 +77,11 @@ class WebSocketEndpoint:
         await WebSocketSession(socket, self._shared, self._session_limits).serve()
 
     def _may_connect(self, socket: WebSocket) -> bool:
-        """Browsers say whose page it is, and leave it to the server whether that page may."""
+        """A browser says which page connects, and leaves it to the server whether it may."""
         origin = socket.headers.get("origin")
         if origin is None or "*" in self._origins or origin in self._origins:
             return True
-        # It is not parsed: what is no origin is nobody's.
+        # The origin need not be parsed: one that is not valid equals no host.
         return origin.partition("://")[2] == socket.headers.get("host")
 
 

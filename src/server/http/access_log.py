@@ -15,16 +15,16 @@ _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _LONGEST_NAME = 100
 _MOST_CODES = 10
 _path: ContextVar[str] = ContextVar("path", default="")
-"""Of the last request with a line of its own, in the task that answers it."""
+"""The path of the request that this task answers, if it has a line of its own."""
 
 
 def announce(path: str) -> None:
-    """That this request gets a line of its own."""
+    """Notes that this request gets a line of its own."""
     _path.set(path)
 
 
 def has_own_line(path: str) -> bool:
-    """Asked in the task that answers the request."""
+    """Whether the request that this task answers has a line of its own."""
     return path == _path.get()
 
 
@@ -33,7 +33,7 @@ def is_written() -> bool:
 
 
 def write(line: Mapping[str, Any]) -> None:
-    """What is None is left out."""
+    """Values that are None are left out."""
     _log.info("request", extra={name: value for name, value in line.items() if value is not None})
 
 

@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.http.errors import Code, RequestRefused
 
 _SMALL = 64 * 1024
-"""Bytes that the server has taken in before anybody asks for them."""
+"""Bytes that uvicorn has read before the application asks for them."""
 
 
 class BodyLimits(NamedTuple):
@@ -52,7 +52,7 @@ def _announced(headers: Headers) -> int:
 
 
 class Unread:
-    """Who is answered before their body was read is told that the connection ends with it."""
+    """Tells a client that is answered before its body was read that the connection ends with the answer."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -78,5 +78,5 @@ class Unread:
 
 
 def _is_worth_it(headers: Headers) -> bool:
-    """Not for what has come already."""
+    """A small body has come already."""
     return "transfer-encoding" in headers or "expect" in headers or _announced(headers) > _SMALL

@@ -1,4 +1,4 @@
-"""What caches are told of an answer, and how they ask whether theirs still holds."""
+"""Headers for caches: how long an answer may be kept, and whether one that is kept is still valid."""
 
 import re
 from hashlib import blake2b
@@ -15,11 +15,10 @@ _TAG_BYTES = 16
 
 
 def cache_control(lifetime: Lifetime | None, *, is_read: bool, has_token: bool) -> str:
-    """`lifetime` is None for what is never kept: errors, and whatever is not a query.
-
-    Whoever shows a token is answered for themselves, even where everybody is answered alike: if a field
-    were declared to be public by mistake, no one's figures would stand in a cache that others share. And
-    they ask anew each time, so that who has just changed something sees it.
+    """`lifetime` is None for what is never kept: errors, and whatever is not a query. The answer to a
+    request with a token is private, even where everybody gets the same: if a field were declared public
+    by mistake, nobody's figures would get into a shared cache. It is also asked for again each time, so
+    that a user who has just changed something sees it.
     """
     if lifetime is None:
         return NOT_AT_ALL
@@ -30,12 +29,12 @@ def cache_control(lifetime: Lifetime | None, *, is_read: bool, has_token: bool) 
 
 
 def tag_of(content: bytes, coding: str) -> str:
-    """Strong: it names the very bytes. Compressed, these follow from the plain ones and the coding."""
+    """A strong ETag, of the bytes as they are sent: they follow from the plain ones and the coding."""
     digest = blake2b(content, digest_size=_TAG_BYTES).hexdigest()
     return f'"{digest}"' if coding == IDENTITY else f'"{digest}-{coding}"'
 
 
 def is_known(headers: Headers, tag: str) -> bool:
-    """By If-None-Match, which compares weakly: a proxy that compresses by itself weakens a tag."""
+    """Whether If-None-Match has the tag. The comparison is weak, as a proxy that compresses weakens a tag."""
     wanted = ", ".join(headers.getlist("if-none-match")).strip()
     return wanted == "*" or tag in _TAG.findall(wanted)

@@ -1,4 +1,4 @@
-"""Content codings: by what an answer is compressed, as its caller accepts it and where that pays."""
+"""Content codings: how an answer is compressed, where the client accepts it and it pays."""
 
 import sys
 import zlib
@@ -18,11 +18,11 @@ else:
 
 IDENTITY = "identity"
 _GZIP_WRAPPER = 31
-"""How zlib is told to write what gzip does."""
+"""Tells zlib to write the format of gzip."""
 _WORTH_IT = 1024
-"""Fewer bytes fit into one packet anyway."""
+"""Bytes. Fewer fit into one packet anyway."""
 _FOR_A_THREAD = 256 * 1024
-"""So much takes half a millisecond, for which the event loop may stand still."""
+"""Bytes. To compress fewer takes at most half a millisecond, for which the event loop may stand still."""
 _REMEMBERED = 128
 
 
@@ -48,7 +48,7 @@ class _Coding(NamedTuple):
 
 
 _CODINGS = {"gzip": _Coding(_gzip, 3, 9), "br": _Coding(_br, 3, 11), "zstd": _Coding(_zstd, 1, 19)}
-# Where it is all the same to a client, zstd comes last: Node.js 20 announces it, and cannot read it.
+# Among equals zstd comes last: Node.js 20 announces it, and cannot read it.
 QUICKEST = ("br", "gzip", "zstd")
 DENSEST = ("br", "gzip", "zstd")
 
@@ -58,7 +58,7 @@ class Choice(NamedTuple):
 
     large: str | None
     small: str | None
-    """Of what is not worth compressing: as it is, unless just that is refused."""
+    """The coding of small content: none, unless the client refuses that."""
 
     def of(self, content: bytes) -> str:
         return (self.large if len(content) > _WORTH_IT else self.small) or IDENTITY
@@ -66,10 +66,9 @@ class Choice(NamedTuple):
 
 @lru_cache(maxsize=_REMEMBERED)
 def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
-    """By an Accept-Encoding header, or None for no such header, as RFC 9110 reads it.
-
-    What weighs most; among equals the one that is offered first, and what is compressed goes before what
-    is not. Without the header everything would be acceptable, but who does not say so may not mean it.
+    """Chooses by an Accept-Encoding header (None where there is none), by RFC 9110: the coding with the
+    greatest weight; among equals the one that is offered first, and a compressed one before a plain one.
+    Without the header every coding would be acceptable, but such a client may not know them.
     """
     if accept is None:
         return Choice(IDENTITY, IDENTITY)
@@ -77,7 +76,7 @@ def chosen(accept: str | None, offered: Sequence[str] = QUICKEST) -> Choice:
     rest = weights.get("*")
     acceptable = {coding: weights.get(coding, rest or 0.0) for coding in offered}
     best = max(offered, key=lambda coding: acceptable[coding])
-    # Not to be named is to be acceptable, and to be liked least.
+    # If identity is not named, it is acceptable, but with the least weight.
     plain = weights.get(IDENTITY, 0.0001 if rest is None else rest)
     large = best if acceptable[best] and acceptable[best] >= plain else IDENTITY if plain else None
     return Choice(large, IDENTITY if plain else large)
@@ -88,12 +87,12 @@ def compressed(content: bytes, coding: str) -> bytes:
 
 
 def compressed_once(content: bytes, coding: str) -> bytes:
-    """Of what is sent many times: as small as it gets, which takes a hundred times as long."""
+    """For content that is sent many times: as small as possible, which takes a hundred times as long."""
     return content if coding == IDENTITY else _CODINGS[coding].compress(content, _CODINGS[coding].dense)
 
 
 async def compressed_aside(content: bytes, coding: str) -> bytes:
-    """In a thread, if it is so much that others would have to wait."""
+    """Compresses large content in a thread, so that others need not wait."""
     if coding == IDENTITY or len(content) < _FOR_A_THREAD:
         return compressed(content, coding)
     return await to_thread(compressed, content, coding)

@@ -12,14 +12,14 @@ _RETRY_SECONDS = 10
 
 
 class ConcurrencyCounter:
-    """Of each key, how many are in use; in this worker."""
+    """Counts how many each key uses, in this worker."""
 
     def __init__(self, most: int) -> None:
         self.most = most
         self._used: Counter[Hashable] = Counter()
 
     def takes(self, key: Hashable) -> bool:
-        """Whether there was one more. Then it is given back in the end."""
+        """Takes one more, if there is one. Whoever takes it gives it back."""
         if self._used[key] >= self.most:
             return False
         self._used[key] += 1
@@ -32,7 +32,7 @@ class ConcurrencyCounter:
 
 
 class SubscriptionQuota:
-    """Of each user, or of each network where nobody is known."""
+    """Limits the subscriptions of each user, or of each network where nobody is signed in."""
 
     def __init__(self, most: int) -> None:
         self._tally = ConcurrencyCounter(most)

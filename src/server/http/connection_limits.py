@@ -1,4 +1,4 @@
-"""Who may come in: the connections of one worker, in all and of each network."""
+"""Which connections a worker accepts: there is a limit for all of them, and one for each network."""
 
 import logging
 from collections import Counter
@@ -19,7 +19,7 @@ RETRY_SECONDS = 10
 
 
 class ConnectionLimits(NamedTuple):
-    """Of each connection, but for the first two."""
+    """The first two limit how many there are, the others limit each connection."""
 
     connections: int
     connections_per_address: int
@@ -36,24 +36,23 @@ class ConnectionGate:
         self._per_network = ConcurrencyCounter(limits.connections_per_address)
         self._open = 0
         self._refused = 0
-        """Of those that are open for a moment, to be told so."""
+        """Connections that are open just long enough to be refused."""
         self._untold: Counter[str] = Counter()
         self._told_at: dict[str, float] = {}
 
     @property
     def _spare(self) -> int:
-        """So many more come in, and are asked whether they look after the server's health."""
+        """How many connections are accepted beyond the limit, for checks of the server's health."""
         return max(8, self.limits.connections // 20)
 
     @property
     def is_crowded(self) -> bool:
-        """Whether the last that came in is one of those few."""
+        """Whether the last connection that was accepted is beyond the limit."""
         return self._open > self.limits.connections
 
     def let_in(self, transport: GuardedTransport, address: str | None) -> bool:
-        """False where there is no room at all. `address`: None of a proxy, which speaks for many.
-
-        Raises ConnectionRefusal where one network has enough.
+        """Whether there is room. `address`: None for a proxy, which speaks for many clients. Raises
+        ConnectionRefusal where one network has enough connections.
         """
         if self._open >= self.limits.connections + self._spare:
             self.tell("the worker has no room for any more")
@@ -88,7 +87,7 @@ class ConnectionGate:
         )
 
     def tell(self, reason: str) -> None:
-        """The log, but not once for each."""
+        """Logs refusals, but not each of them."""
         self._untold[reason] += 1
         now = monotonic()
         if now - self._told_at.get(reason, -_TOLD_SECONDS) >= _TOLD_SECONDS:

@@ -1,4 +1,4 @@
-"""What is answered where no application is asked: an HTTP response as it goes over the wire."""
+"""An HTTP response that is sent without asking the application, as the bytes that go over the wire."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _JSON = "application/json"
 
 
 class ConnectionRefusal(Exception):
-    """The connection ends with it."""
+    """Refuses a request or a connection, which ends with it."""
 
     def __init__(
         self, status: int, message: str, *, code: str = Code.BAD_REQUEST, retry_after: int | None = None
@@ -27,7 +27,7 @@ class ConnectionRefusal(Exception):
         self.headers = {
             "content-type": _JSON,
             "content-length": str(len(self.body)),
-            # It says nothing that a page of another site may not know.
+            # Pages of all sites may read it: there is nothing secret in it.
             "access-control-allow-origin": "*",
             "cache-control": "no-store",
             **({} if retry_after is None else {"retry-after": str(retry_after)}),

@@ -1,8 +1,7 @@
-"""Other sites: whose pages may ask, and what a browser asks before it sends their requests.
-
-A browser sends some requests of any page without asking, with what the user's network and cookies allow.
-Whatever it asks about first (a preflight) is refused unless the origin of the page is one that is allowed.
-So nothing is executed that could have been sent without asking.
+"""CORS: which sites' pages may use the API, and which requests need a preflight. A browser sends some
+requests of any page without a preflight, with the user's network and cookies. Other requests it announces
+first, and sends them only if the origin of the page is allowed. So nothing is executed that a browser
+could have sent without a preflight.
 """
 
 from collections.abc import Collection
@@ -20,13 +19,12 @@ ANY = "*"
 _ASKED_ABOUT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
 _SHOWN = ("x-auth-token", "x-request-id", "retry-after", *HEADERS)
 _SECONDS = 7200
-"""For which a browser remembers what it was told; Chromium remembers nothing longer."""
+"""How long a browser remembers a preflight; Chromium remembers none for longer."""
 
 
 def require_preflight(request: Request) -> None:
-    """The type of JSON is asked about, with or without a body, and so is each of the headers.
-
-    Raises RequestRefused.
+    """A browser sends a preflight for the media type of JSON, with or without a body, and for each of the
+    headers. Raises RequestRefused where there is none of them.
     """
     if request.method == "POST":
         _require_json(request)
@@ -39,7 +37,7 @@ def require_preflight(request: Request) -> None:
 
 
 def _type_of(request: Request) -> str:
-    """Two types are none: somebody on the way may go by the other."""
+    """Two media types count as none: a proxy may go by the other one."""
     return ", ".join(request.headers.getlist("content-type"))
 
 
@@ -51,7 +49,7 @@ def _require_json(request: Request) -> None:
 
 
 def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
-    """Pages of these origins may read the answers. Tokens stand in headers, so no cookie is sent along."""
+    """Lets pages of these origins read the answers. Tokens are sent in headers, so cookies are not needed."""
     if not origins:
         return app
     shared = CORSMiddleware(
@@ -66,8 +64,9 @@ def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
 
 
 class _VaryByOrigin:
-    """By origin, and not only where there is one: or a cache would answer pages with what has no header
-    for them."""
+    """Says that answers vary by origin, also to requests without one. Otherwise a cache would answer
+    pages with a response that lacks the header for them.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Clients that do not wait for the answer to what they asked."""
+"""Clients that disconnect before they are answered."""
 
 from asyncio import Task, create_task, get_running_loop
 from collections.abc import Callable, Iterator
@@ -7,18 +7,18 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 _NOTICED_SECONDS = 1.0
-"""After which it is looked for: most queries are over long before, and looking takes a task."""
+"""Seconds until it watches for a disconnect. Most queries end long before, and to watch takes a task."""
 
 
 async def client_is_gone(receive: Receive) -> None:
-    """Once the client is, of which the whole request has come."""
+    """Returns once the client is gone. Its whole request must have been read."""
     while (await receive())["type"] != "http.disconnect":
         pass
 
 
 @contextmanager
 def watching_for_disconnect(receive: Receive, leave: Callable[[], None]) -> Iterator[None]:
-    """`leave` is called when the client is gone before the block ends, but not in its first second."""
+    """`leave` is called if the client disconnects before the block ends, but not in the first second."""
     looking: list[Task[None]] = []
 
     async def look() -> None:

@@ -11,7 +11,7 @@ log = logging.getLogger("viewgraph")
 
 
 class Code(StrEnum):
-    """Of the errors that no resolver raises."""
+    """The codes of errors that no resolver raises."""
 
     BAD_REQUEST = "BAD_REQUEST"
     GRAPHQL_PARSE_FAILED = "GRAPHQL_PARSE_FAILED"
@@ -24,7 +24,9 @@ class Code(StrEnum):
 
 
 class RequestRefused(Exception):
-    """A request that is not executed. One without a status is well formed, and answered as GraphQL."""
+    """The request is not executed. Without a status it is well formed, and gets the status of a GraphQL
+    answer.
+    """
 
     def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
         self.message = message

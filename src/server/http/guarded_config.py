@@ -17,7 +17,7 @@ class GuardedConfig(uvicorn.Config):
 
     @cached_property
     def proxies(self) -> ProxyHeadersMiddleware | None:
-        """What knows which addresses are those of proxies, which speak for others."""
+        """Knows which addresses are proxies, which speak for other clients."""
         return self.loaded_app if isinstance(self.loaded_app, ProxyHeadersMiddleware) else None
 
     def is_proxy(self, address: str) -> bool:

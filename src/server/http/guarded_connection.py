@@ -5,12 +5,12 @@ from typing import Any
 
 
 class GuardedConnection(Protocol):
-    """Stands before uvicorn's own protocol."""
+    """A mixin that comes before uvicorn's own protocol."""
 
     transport: Any
     """A GuardedTransport."""
     _timer: TimerHandle | None = None
-    """Of what is to come in time."""
+    """Runs while something has to come in time."""
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -22,13 +22,13 @@ from server.http.upgrades import without_upgrade
 _MAX_PIPELINED = 20
 """Requests that wait for the answer to another one, before no more are read."""
 _PIECE = 16 * 1024
-"""Bytes that are looked at at once: what a short request becomes takes a hundred times its size."""
+"""Bytes that are parsed at a time: a short request, once parsed, takes a hundred times its size."""
 _CROWDED_SECONDS = 2.0
-"""For the headers, where there is no room."""
+"""Seconds that headers may take where the worker has no room."""
 
 
 class Flow(FlowControl):
-    """Whoever asks for more of a request's body does not get more requests, of which enough wait."""
+    """Reading a body must not bring in more requests while enough of them wait."""
 
     def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
         super().__init__(transport)
@@ -40,7 +40,7 @@ class Flow(FlowControl):
 
 
 class HttpConnection(GuardedConnection, HttpToolsProtocol):
-    """What is wrong with a request is told, and ends the connection; those before it get their answers."""
+    """A request that is not valid is refused, and the connection ends. Requests before it are answered."""
 
     transport: GuardedTransport
     config: GuardedConfig
@@ -58,17 +58,17 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self._limits = config.gate.limits
         self._is_crowded = False
         self._is_deaf = False
-        """Whether nothing more is read, and the connection ends with the last answer."""
+        """Whether the connection ends with the last answer, and nothing more is read."""
         self._is_between = True
-        """Whether the headers of a request are to come, or have begun to."""
+        """Whether the headers of a request are expected, or the rest of them."""
         self._has_begun = False
         self._is_passed_over = False
-        """Whether a request is read again, without the other protocol that it suggests."""
+        """Whether a request is parsed again, without the upgrade that it suggests."""
         self._incomplete = 0
-        """Bytes that came and are not yet a header, or a piece of a body."""
+        """Bytes that came and do not make a header or a piece of a body yet."""
         self._header_bytes = 0
         self._unfed = b""
-        """What came and is not looked at yet."""
+        """Bytes that came and are not parsed yet."""
 
     # The connection
 
@@ -97,7 +97,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self.transport.lost()
         self._stop_waiting()
         super().connection_lost(exc)
-        # Also where it broke: uvicorn leaves that to its timer.
+        # Also where the connection broke, which uvicorn leaves to its timer.
         self._unset_keepalive_if_required()
 
     # What comes
@@ -151,7 +151,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self._unfed = again + rest + self._unfed
 
     def _should_upgrade(self) -> bool:
-        """To the one other protocol that is spoken; a server may ignore all others."""
+        """Whether it is a WebSocket. A server may ignore all other upgrades."""
         return bool(
             self.scope.get("method", "GET") == "GET"
             and self.parser.get_http_version() == "1.1"
@@ -175,7 +175,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_between:
             super().on_header(name, value)
-        # What stands behind a body is nobody's, but has the same limit.
+        # Trailers behind a body are dropped, but have the same limit.
         self._take_in(len(name) + len(value))
         if len(self.headers) > self._limits.headers:
             raise ConnectionRefusal(431, f"At most {self._limits.headers:,} headers. Send fewer.")
@@ -243,7 +243,9 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
             self._expect_headers()
 
     def _refuse(self, refusal: ConnectionRefusal) -> None:
-        """Unless answers to earlier requests are to come: those, and then nothing more."""
+        """Sends the refusal and ends the connection. If answers to earlier requests are due, only those
+        are sent.
+        """
         self._is_deaf = True
         self._unfed = b""
         self._stop_waiting()
@@ -252,7 +254,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
             cycle.keep_alive = False
             return
         if is_answering:
-            # It will never be whole.
+            # The body will never be complete.
             cycle.disconnected = True
             cycle.message_event.set()
         if not is_answering or not (self.pipeline or cycle.response_started):
@@ -280,7 +282,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
     def _miss_headers(self) -> None:
         self._timer = None
         if self._is_answering():
-            # It has all the time that the answer takes.
+            # The next request has all the time that this answer takes.
             self._expect_headers()
         elif self._is_between and (self._has_begun or self._incomplete):
             self._refuse(

@@ -1,4 +1,4 @@
-"""Media types: what a request is written in, and in which of two ways it wants its answer."""
+"""Media types: that of a request, and those that its answer may have."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -21,18 +21,16 @@ _REMEMBERED = 128
 
 @lru_cache(maxsize=_REMEMBERED)
 def is_json(content_type: str) -> bool:
-    """In UTF-8, which is also what no charset means."""
+    """Whether it is JSON in UTF-8. Without a charset it is UTF-8."""
     media_type, parameters = split_parameters(content_type)
     return media_type == JSON and parameters.get("charset", "utf-8") in _CHARSETS
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def preferred(accept: str) -> str | None:
-    """The one that weighs most; None when neither is acceptable.
-
-    Among equals, the one that is named goes before the one that a wildcard stands for. If both are
-    named, it is application/graphql-response+json, and if neither is, application/json, as for
-    those who accept anything and say nothing.
+    """The kind of JSON with the higher weight; None when neither is acceptable. Among equals, one that is
+    named goes before one that a wildcard stands for. If both are named, it is application/graphql-
+    response+json; if neither is, application/json, as for clients that send no Accept.
     """
     weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     weight, _, _, media_type = max(_rank(media_type, weights) for media_type in (JSON, GRAPHQL_JSON))
@@ -41,9 +39,9 @@ def preferred(accept: str) -> str | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def streamed_as(accept: str, *, if_named: bool = False) -> str | None:
-    """The type for several answers that weighs most; None when neither is acceptable, or if so, named.
-
-    Of multipart/mixed, only what is meant for subscriptions: others mean parts of one answer by it.
+    """The media type for several answers with the higher weight; None when neither is acceptable. With
+    `if_named` a wildcard does not count. Of multipart/mixed only the variant for subscriptions counts: others
+    mean parts of one answer by it.
     """
     weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     any_ = 0.0 if if_named else weights.get(_ANY, 0.0)
@@ -62,7 +60,7 @@ def _rank(media_type: str, weights: dict[str, float]) -> tuple[float, bool, bool
 
 
 def _weights(accept: str) -> dict[str, float]:
-    """Of each range; what is written twice has its greater weight."""
+    """The weight of each media range; a range that is written twice has the greater one."""
     weights: dict[str, float] = {}
     for range_, weight in _ranges(accept):
         weights[range_] = max(weight, weights.get(range_, 0.0))
@@ -70,9 +68,8 @@ def _weights(accept: str) -> dict[str, float]:
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Without those that ask for another charset.
-
-    One that is for subscriptions is another than the same that is not.
+    """Media ranges without those that ask for another charset. With `subscriptionSpec`, a range is another
+    one than without.
     """
     for range_, parameters, weight in quality_values(accept):
         if "subscriptionspec" in parameters:

@@ -1,4 +1,4 @@
-"""Headers that list what is accepted, each with its weight, as RFC 9110 writes them."""
+"""Headers such as Accept: what is accepted, each with its weight (quality value), by RFC 9110."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class QualityValue(NamedTuple):
 
 
 def quality_values(header: str) -> Iterator[QualityValue]:
-    """In small letters. What is empty, or has a weight that is none, is passed over."""
+    """In small letters. Empty items, and those whose weight is not valid, are left out."""
     for text in header.split(","):
         name, parameters = split_parameters(text)
         weight = parameters.pop("q", "1")

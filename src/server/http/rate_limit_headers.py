@@ -1,4 +1,4 @@
-"""What is left to a caller, in headers: RateLimit and RateLimit-Policy as the IETF's draft 11 has them."""
+"""The headers RateLimit and RateLimit-Policy, by the IETF's draft 11: how much a caller may still ask for."""
 
 from functools import lru_cache
 from math import ceil
@@ -10,11 +10,11 @@ HEADERS = ("ratelimit", "ratelimit-policy")
 
 
 def rate_headers(scope: RequestScope) -> dict[str, str]:
-    """Of what was paid for, or could not be; none where nothing is limited."""
+    """The headers of the budget that was charged; none where nothing is limited."""
     budget = scope.context.execution.budget if scope.context else None
     if budget is None:
         return {}
-    # For as long as this is all that may be asked for, but for what comes back meanwhile.
+    # Seconds until there is enough for this request, or until the whole budget is there again.
     seconds = ceil(budget.wait or budget.full_in) or 1
     return {
         "ratelimit": f'"{budget.limit.policy}";r={budget.remaining};t={seconds}',

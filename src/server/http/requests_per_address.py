@@ -1,4 +1,6 @@
-"""What one address has running at a time: through a proxy, all connections are the proxy's."""
+"""How many requests one address may have running. Behind a proxy, connections cannot tell: they are the
+proxy's.
+"""
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -10,7 +12,7 @@ from server.http.connection_limits import HEALTH, too_many
 
 
 class RequestsPerAddress:
-    """Requests, but for WebSockets, which have a limit of their own, and for the server's health."""
+    """Counts all requests except checks of the health and WebSockets, which have a limit of their own."""
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""An answer as it is sent: compressed as its caller likes it, and with what caches have to know."""
+"""The response for an answer: compressed as the client accepts it, with the headers for caches."""
 
 from collections.abc import Mapping, Sequence
 from typing import NamedTuple
@@ -12,7 +12,7 @@ from server.http.codings import IDENTITY, QUICKEST, Choice, chosen, compressed_a
 
 READING = ("GET", "HEAD")
 _CREDENTIALS = ("authorization", "x-auth-token")
-# What an answer depends on beside the URL.
+# The headers that an answer depends on.
 VARY = ", ".join(("accept", "accept-encoding", *_CREDENTIALS))
 
 
@@ -21,11 +21,13 @@ class Content(NamedTuple):
     status: int
     media_type: str
     lifetime: Lifetime | None
-    """None where nobody is to keep it."""
+    """None where no cache may keep it."""
 
 
 async def response_of(request: Request, contents: Content, headers: Mapping[str, str]) -> Response:
-    """304 and nothing more for who has it already. What HEAD is answered has the headers of GET."""
+    """The status is 304, without a body, where the client has the answer already. HEAD gets the headers of
+    GET.
+    """
     content, status, media_type, lifetime = contents
     is_read = request.method in READING
     coding = coding_choice(request).of(content)

@@ -1,4 +1,4 @@
-"""When the server is told to end: what would go on for ever ends then, as the server waits for it."""
+"""The shutdown of the server: what would run for ever is ended, since the server waits for it."""
 
 import signal
 from asyncio import CancelledError, Event, get_running_loop
@@ -32,7 +32,7 @@ class Shutdown:
 
     @contextmanager
     def begin_at_signals(self) -> Iterator[None]:
-        """Before whoever heeded them already; in the main thread alone, as Python has it."""
+        """Notes a signal before the handler that was there. Only in the main thread, as Python requires."""
         if current_thread() is not main_thread():
             yield
             return
@@ -55,7 +55,9 @@ class Shutdown:
 
 
 class AnswerAtShutdown:
-    """uvicorn cancels what still runs when the time to end is over. Its client is told to come again."""
+    """uvicorn cancels what still runs when the time for the shutdown is over. This middleware tells the
+    client to try again.
+    """
 
     def __init__(self, app: ASGIApp, shutdown: Shutdown) -> None:
         self._app = app

@@ -1,4 +1,4 @@
-"""Files that other sites' pages load, as they stand in the folder web/."""
+"""Files of the folder web/ that pages of other sites load."""
 
 from functools import cache
 from pathlib import Path
@@ -21,10 +21,10 @@ _SHARED = {
 
 
 class StaticFile:
-    """Each coding has a tag of its own, as bytes that differ must."""
+    """Each coding has an ETag of its own, since its bytes differ."""
 
     def __init__(self, name: str, media_type: str, **words: str) -> None:
-        """`words`: what stands in place of a text of the file, which is in quotes there and one word."""
+        """`words`: texts of the file, each one word in quotes, and what replaces them."""
         self._media_type = media_type
         self._coded = _coded(name, tuple(words.items()))
         self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
@@ -41,7 +41,7 @@ class StaticFile:
 
 @cache
 def _coded(name: str, words: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
-    """Once in a process: the densest takes a millisecond and more for each kilobyte."""
+    """Compressed once in a process: the densest coding takes over a millisecond for each kilobyte."""
     plain = (_FOLDER / name).read_bytes()
     for word, other in words:
         plain = plain.replace(f'"{word}"'.encode(), f'"{other}"'.encode())

@@ -1,4 +1,4 @@
-"""By what names a request is known to others: its own id, and the trace that it is a part of."""
+"""The names by which others know a request: its id, and the trace that it is a part of."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +19,7 @@ _TRACE = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9
 class Trace(NamedTuple):
     id: str
     parent: str
-    """The part of the trace that made the request."""
+    """The span that made the request."""
 
 
 _NAMELESS: Mapping[str, str] = MappingProxyType({})
@@ -28,7 +28,7 @@ _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=_NAMELESS)
 
 @contextmanager
 def named(request_id: str, trace: Trace | None) -> Iterator[None]:
-    """Whatever is logged in this block, and in what it starts, says so."""
+    """Whatever is logged in this block, and in tasks that it starts, has these names."""
     names = {"request_id": request_id}
     if trace:
         names["trace_id"] = trace.id
@@ -44,13 +44,13 @@ def current_names() -> Mapping[str, str]:
 
 
 def request_id_of(headers: Headers) -> str:
-    """As whoever passed the request on has named it, unless that could forge a line of the log."""
+    """The id that came with the request, unless it could forge a line of the log; otherwise a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def trace_of(headers: Headers) -> Trace | None:
-    """None where `traceparent` is none: then it is as if there were no such header."""
+    """None where `traceparent` is missing or not valid."""
     return _trace(headers.getlist("traceparent"))
 
 

@@ -1,4 +1,4 @@
-"""Transports that end: also where the other side goes on sending, or does not read."""
+"""Transports that end even if the other side goes on sending, or does not read."""
 
 import socket
 from asyncio import AbstractEventLoop, BaseProtocol, TimerHandle, Transport
@@ -6,17 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 _LINGER_SECONDS = 2.0
-"""For which the other side may go on sending, so that it gets to read the last that was said."""
+"""How long the other side may go on sending after the end, so that it can read the last answer."""
 _LEAST = 256 * 1024
-"""Bytes that whoever is slow takes each time that it is looked at."""
+"""Bytes that a slow client must have read between two looks."""
 
 
 class GuardedTransport(Transport):
-    """Of a connection over which answers go.
-
-    One who does not read loses the connection after a while, with whatever waits for it. One who still sends
-    is heard out for a moment when the connection ends: otherwise the system would tell them that it broke,
-    and they would not see why.
+    """A client that does not read loses the connection after a while, with whatever waits for it. A client
+    that still sends when the connection ends is read for a moment: otherwise the system would tell it that
+    the connection broke, and it would not see why.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop, *, unread_seconds: float) -> None:
@@ -63,7 +61,7 @@ class GuardedTransport(Transport):
         return self._is_ending or self._transport.is_closing()
 
     def stuck(self) -> None:
-        """More waits to be read than should."""
+        """More waits to be read than the buffer may hold."""
         if self._watch is None:
             self._size = self.get_write_buffer_size()
             self._watch = self._loop.call_later(self._unread_seconds, self._look)
@@ -89,7 +87,7 @@ class GuardedTransport(Transport):
         self.on_lost()
         self.on_lost = lambda: None
 
-    # All else as it is.
+    # Everything else is passed on.
 
     def write_eof(self) -> None:
         self._transport.write_eof()

@@ -1,4 +1,4 @@
-"""Requests that suggest another protocol, which the server does not have to speak."""
+"""Requests that suggest to upgrade to another protocol, which the server may ignore."""
 
 from collections.abc import Iterable
 
@@ -8,7 +8,7 @@ _HEADERS = (b"upgrade", b"http2-settings")
 def without_upgrade(
     method: bytes, url: bytes, version: bytes, headers: Iterable[tuple[bytes, bytes]]
 ) -> bytes:
-    """The head of the request as it goes over the wire, without the suggestion."""
+    """The bytes of the request's head without the suggestion."""
     lines = [b"%b %b HTTP/%b" % (method, url, version)]
     for name, value in headers:
         if name == b"connection":

@@ -18,7 +18,7 @@ _MAX_MESSAGES = 1_000
 
 
 class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
-    """It was an `HttpConnection` until its handshake."""
+    """Until the handshake, the connection was an `HttpConnection`."""
 
     transport: GuardedTransport
     config: GuardedConfig
@@ -39,7 +39,7 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
             return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # It was answered already, by nobody who would send it.
+            # The answer is there already, but nothing would send it.
             self.handshake_complete = self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
@@ -47,16 +47,16 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
-            # A handshake that was refused is over; uvicorn would take it for one that was forgotten.
+            # A refused handshake is complete; uvicorn would take it for one that was forgotten.
             self.handshake_complete = True
 
     async def receive(self) -> Any:
-        """Who does not read is not asked for more."""
+        """While the client does not read, no message is taken from it."""
         await self.writable.wait()
         return await super().receive()
 
     def handle_ping(self) -> None:
-        """Whoever sends pings and does not read does not fill the memory with pongs."""
+        """A client that sends pings and does not read must not fill the memory with pongs."""
         if self.writable.is_set():
             super().handle_ping()
         else:
@@ -102,7 +102,7 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         if self.transport.get_write_buffer_size():
-            # It would wait for that to be read before it closes.
+            # Otherwise it would wait until that is read before it closes.
             self.transport.abort()
 
 

@@ -1,4 +1,4 @@
-"""The tables of a database, brought to where the models are."""
+"""Migrations: the tables of a database are brought to the state of the models."""
 
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -23,7 +23,9 @@ T = TypeVar("T")
 
 
 async def upgrade(url: str, tell: Tell = lambda _: None) -> None:
-    """To the newest revision, and the rules of time zones that are here. What is there loses nothing."""
+    """Brings the tables to the newest revision, and the days to this machine's time zone rules. No data is
+    lost.
+    """
     await _run(url, lambda config: command.upgrade(config, "head"))
     database = Database(url)
     try:
@@ -34,12 +36,12 @@ async def upgrade(url: str, tell: Tell = lambda _: None) -> None:
 
 
 async def downgrade(url: str, revision: str) -> None:
-    """Back to an older revision; `base` is before the first one, without any table."""
+    """Goes back to an older revision; `base` is before the first one, without any table."""
     await _run(url, lambda config: command.downgrade(config, revision))
 
 
 async def differences(url: str) -> str | None:
-    """What the models have and the migrated database has not, or the other way round; None if nothing."""
+    """How the migrated database differs from the models; None if it does not."""
     return await _run(url, _differences)
 
 
@@ -51,7 +53,7 @@ async def differences_when_new() -> str | None:
 
 
 async def write_next(words: str, scripts: Path = SCRIPTS) -> Path:
-    """A migration from what the others make to what the models need, to be read before it is kept."""
+    """Writes the next migration, from what the others make to what the models need, for people to read."""
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/new.sqlite3"
         await _run(url, lambda config: command.upgrade(config, "head"), scripts)
