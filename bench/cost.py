@@ -33,7 +33,7 @@ from pydantic import SecretStr
 from auth.viewer import Viewer
 from base.ids import Kind, global_id
 from bench.asked import ARGUMENTS, MANY, PASSWORD, WAYS, WRITES
-from graph.execution import execute
+from execution.operation import execute
 from graph.parsing import parsed_document
 from graph.schema import schema
 from models import User

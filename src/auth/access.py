@@ -1,13 +1,14 @@
 """Who may see what. Only this module decides it."""
 
+from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from auth.viewer import TokenScope, Viewer
-from base.errors import Forbidden, Unauthenticated
+from base.errors import ExpectedError, Forbidden, Unauthenticated
 from loaders.assets import AssetRow
-from loaders.base import Loaders
+from loaders.base import Loader, Loaders
 from loaders.insights import InsightRow
 from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow, WorkspacesOfUser
 from loaders.people import UserRow
@@ -32,6 +33,36 @@ async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access],
         raise Unauthenticated(viewer.refusal or "Sign in to see this.")
     if not await holds_any(loaders, viewer, relations, row):
         raise Forbidden(f"Only for {named(relations)}.")
+
+
+async def refusals(
+    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
+) -> list[ExpectedError | None]:
+    """For each row what `require` raises; None where it raises nothing. Each loader is asked for all of them
+    at once.
+    """
+    if viewer.user_id is not None:
+        await _prime(loaders, viewer, relations, rows)
+    return [await _refusal(loaders, viewer, relations, row) for row in rows]
+
+
+async def _refusal(
+    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any
+) -> ExpectedError | None:
+    try:
+        await require(loaders, viewer, relations, row)
+    except ExpectedError as error:
+        return error
+    return None
+
+
+async def _prime(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]) -> None:
+    """Loads what `require` will ask for, of all rows that have not any relation before."""
+    rest = rows
+    for relation in relations:
+        if reads := _READS.get((relation, type(rest[0]))) if rest else None:
+            await gather(*(loaders[reads.loader].load(key) for key in {reads.key(row) for row in rest}))
+        rest = [row for row in rest if not await _holds(loaders, viewer, relation, row)]
 
 
 def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
@@ -164,3 +195,15 @@ _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[boo
     (Access.WORKSPACE_MEMBER, WorkspaceRow): _is_member_of,
     (Access.WORKSPACE_MEMBER, AssetRow): _is_member_of_assets_workspace,
 }
+
+
+class _Reads(NamedTuple):
+    loader: type[Loader[Any, Any]]
+    key: Callable[[Any], Any]
+
+
+_READS: dict[tuple[Access, type], _Reads] = {
+    (Access.CO_CREATOR, PublicationRow): _Reads(CoCreators, lambda publication: publication.id),
+    (Access.WORKSPACE_MEMBER, AssetRow): _Reads(WorkspaceById, lambda asset: asset.workspace_id),
+}
+"""What a rule asks for with a key of each row, and not of the viewer alone."""

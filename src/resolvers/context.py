@@ -1,6 +1,7 @@
 """What one request carries, and what all requests share."""
 
 from asyncio import Semaphore, sleep
+from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -121,6 +122,10 @@ class Services:
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
+    plans_queries: bool = True
+    """Whether queries that are asked for again are answered by a plan: else, all by GraphQL's executor."""
+    plans: Counter[str] = field(default_factory=Counter)
+    """How often queries were answered by a plan or not, by the words of `execution.plans`."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
     """It shares the worker among callers who ask for several things at once."""
     limits: Limits = Limits()

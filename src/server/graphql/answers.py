@@ -14,7 +14,7 @@ from strawberry.types.execution import PreExecutionError
 
 from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
-from graph.execution import execute, subscribe
+from execution.operation import execute, subscribe
 from resolvers.context import Context
 from server.graphql.errors import MASKED, error_body, expected_in, formatted
 from server.graphql.requested_documents import RequestedOperation

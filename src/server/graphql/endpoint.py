@@ -10,7 +10,7 @@ from strawberry.types import ExecutionResult
 
 from auth.sign_in import ViewerCache
 from base.errors import TimedOut, Unavailable
-from graph.execution import recording_in
+from execution.operation import recording_in
 from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary

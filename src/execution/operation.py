@@ -16,6 +16,7 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import BadUserInput
+from execution.plans import answer_by_plan
 from graph.analysis import analyse_in_thread, summary_of, validation_errors
 from graph.charging import charge
 from graph.document import Operation
@@ -70,6 +71,8 @@ async def _executed(
         context.services.fair_queue.charge(context.caller, context.execution.cost or 0)
     if context.execution.is_query:
         context.begin_snapshot()
+        if planned := await answer_by_plan(context, operation, variables):
+            return planned
     result: Any = execute_core(
         _schema,
         _node(operation),

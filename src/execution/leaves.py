@@ -1,0 +1,77 @@
+"""Scalars and enums, completed by columns: values of known classes need no call for each."""
+
+from collections.abc import Callable, Iterable
+from enum import Enum
+from math import isfinite
+from typing import Any, TypeAlias
+
+from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
+
+from base.numbers import LARGEST
+from execution.faults import Surprise
+
+Fits: TypeAlias = Callable[[Iterable[Any]], bool]
+
+_LARGEST_INT = 2**31 - 1
+
+
+def _any_fits(_: Iterable[Any]) -> bool:
+    return True
+
+
+def _are_finite(values: Iterable[Any]) -> bool:
+    return all(map(isfinite, values))
+
+
+def _are_within(least: int, most: int) -> Fits:
+    return lambda values: all(least <= value <= most for value in values)
+
+
+_AS_THEY_ARE: dict[str, tuple[type, Fits]] = {
+    "String": (str, _any_fits),
+    "ID": (str, _any_fits),
+    "Boolean": (bool, _any_fits),
+    "Float": (float, _are_finite),
+    "Int": (int, _are_within(-_LARGEST_INT - 1, _LARGEST_INT)),
+    "BigInt": (int, _are_within(-LARGEST, LARGEST)),
+}
+"""What the scalars of these names show unchanged: values of exactly this class that fit."""
+
+
+class Leaf:
+    """One scalar or enum of the schema."""
+
+    def __init__(self, type_: GraphQLLeafType) -> None:
+        self._coerce: Callable[[Any], Any] = type_.coerce_output_value
+        self._class: type | None
+        self._fits: Fits
+        self._class, self._fits = _AS_THEY_ARE.get(type_.name, (None, _any_fits))
+        self._names = _names(type_) if isinstance(type_, GraphQLEnumType) else {}
+
+    def completed(self, values: list[Any]) -> list[Any]:
+        """As the type's own serializer gives them; None stays None. Raises Surprise."""
+        kinds = set(map(type, values))
+        kinds.discard(type(None))
+        if not kinds or (kinds == {self._class} and self._fits(_present(values))):
+            return values
+        return [None if value is None else self._one(value) for value in values]
+
+    def _one(self, value: Any) -> Any:
+        if isinstance(value, Enum) and value in self._names:
+            return self._names[value]
+        try:
+            shown = self._coerce(value)
+        except Exception as error:
+            raise Surprise("a leaf of a wrong type") from error
+        if shown is None or shown is Undefined:
+            raise Surprise("a leaf without a value")
+        return shown
+
+
+def _present(values: list[Any]) -> Iterable[Any]:
+    return (value for value in values if value is not None) if None in values else values
+
+
+def _names(type_: GraphQLEnumType) -> dict[Any, str]:
+    members: Any = getattr(type_, "wrapped_cls", ())
+    return {member: type_.coerce_output_value(member) for member in members}

@@ -1,0 +1,107 @@
+"""The plans of operations, and answers by them."""
+
+import logging
+from collections.abc import Mapping
+from functools import partial
+from typing import Any, Final
+
+from graphql.execution.values import VariableValues, get_variable_values
+from strawberry.types import ExecutionResult
+
+from base.errors import ExpectedError
+from execution.conditions import condition_variables
+from execution.faults import Surprise, Unplanned
+from execution.planner import Plan, planned
+from execution.walk import Walk
+from graph.document import Operation
+from graph.parsing import add_weight, in_thread
+from graph.schema import schema
+from resolvers.context import Context
+
+log = logging.getLogger("viewgraph")
+
+PLANNED: Final = "planned"
+"""Answered by a plan."""
+FIRST: Final = "first"
+"""Left to GraphQL's executor, as nobody had asked for it before."""
+UNPLANNED: Final = "unplanned"
+"""Left to it, as a plan cannot do it, or the variables do not fit."""
+SURPRISED: Final = "surprised"
+"""Begun by a plan, and answered by it from the start: an error makes more null than its own field, or a value
+came otherwise than planned."""
+FAILED: Final = "failed"
+"""The same, as something went wrong that nobody expects: a bug."""
+
+_MOST_VARIANTS = 8
+"""Of one operation: @skip and @include by variables make several of it."""
+_TOKENS_A_FIELD = 2
+"""The memory that a field of a plan takes, in tokens of a document."""
+_core = schema._schema
+
+
+class _Plans:
+    """Of one operation, each by the values of the variables on which it depends what is selected."""
+
+    def __init__(self, operation: Operation) -> None:
+        assert operation.document.node
+        self._operation = operation
+        self._conditions = condition_variables(operation.document.node)
+        self._plans: dict[tuple[Any, ...], Plan | None] = {}
+
+    async def of(self, values: Mapping[str, Any]) -> Plan | None:
+        """None where a plan cannot do it."""
+        key = tuple([values.get(name) for name in self._conditions])
+        if key not in self._plans:
+            if len(self._plans) >= _MOST_VARIANTS:
+                return None
+            self._plans[key] = await self._made(values)
+        return self._plans[key]
+
+    async def _made(self, values: Mapping[str, Any]) -> Plan | None:
+        make = partial(planned, self._operation, values)
+        try:
+            plan = await in_thread(make) if self._operation.document.is_long else make()
+        except Unplanned:
+            return None
+        add_weight(self._operation.document, plan.fields * _TOKENS_A_FIELD)
+        return plan
+
+
+async def answer_by_plan(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> ExecutionResult | None:
+    """None where GraphQL's executor has to answer a query; what was loaded is forgotten then."""
+    counts = context.services.plans
+    values = _variables(operation, variables) if context.services.plans_queries else None
+    if values is None:
+        return None
+    if not operation.knows(_Plans):
+        operation.known(_Plans, lambda: _Plans(operation))
+        counts[FIRST] += 1
+        return None
+    plan = await operation.known(_Plans, lambda: _Plans(operation)).of(values.coerced)
+    if plan is None:
+        counts[UNPLANNED] += 1
+        return None
+    return await _answer(context, plan, values)
+
+
+async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
+    try:
+        data, errors = await Walk(context, values).answer(plan)
+    except Exception as error:
+        is_known = isinstance(error, Surprise | ExpectedError)
+        context.services.plans[SURPRISED if is_known else FAILED] += 1
+        if not is_known:
+            log.warning("A plan failed, and GraphQL's executor answers", exc_info=error)
+        context.reset_loaders()
+        return None
+    context.services.plans[PLANNED] += 1
+    return ExecutionResult(data=data, errors=errors or None)
+
+
+def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:
+    """None where they do not fit."""
+    assert operation.definition
+    values = get_variable_values(_core, operation.definition.variable_definitions or (), variables or {})
+    return values if isinstance(values, VariableValues) else None

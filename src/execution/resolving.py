@@ -1,0 +1,181 @@
+"""The values of fields with a resolver, for all objects of a pool at once."""
+
+from asyncio import FIRST_EXCEPTION, CancelledError, Future, Task, create_task, gather, wait
+from collections.abc import Awaitable, Coroutine, Sequence
+from inspect import isawaitable, iscoroutine
+from typing import Any, NamedTuple
+
+from graphql.execution.values import VariableValues, get_argument_values
+from strawberry.schema.schema_converter import get_arguments
+
+from auth.access import refusals
+from base.scheduler import RunQueue
+from execution.faults import Surprise
+from execution.pools import Pool
+from execution.shapes import Resolved
+from graph.faces import face_of
+from graph.fields import Loads
+from graph.schema import schema
+from resolvers.context import Context
+
+_STEPS = 10
+"""How many steps it counts as to show a value, which may be a page of objects."""
+
+
+class _Info:
+    """What resolvers are told of the execution: they ask for the context, and for nothing else."""
+
+    __slots__ = ("context",)
+
+    def __init__(self, context: Context) -> None:
+        self.context = context
+
+    def __getattr__(self, name: str) -> Any:
+        raise Surprise(f"a resolver asks for {name}")
+
+
+class _Given(NamedTuple):
+    """What a resolver is called with, besides the object."""
+
+    takes_object: bool
+    arguments: dict[str, Any]
+
+
+class Resolving:
+    """Calls the resolvers of one answer."""
+
+    def __init__(self, context: Context, variables: VariableValues) -> None:
+        self._context = context
+        self._run_queue = context.run_queue
+        self._variables = variables
+        self._info: Any = _Info(context)
+        self._given: dict[Resolved, _Given] = {}
+
+    async def values(self, pool: Pool, source: Resolved) -> list[Any]:
+        """Of each object; an exception for each that failed."""
+        objects = pool.objects
+        found: list[Any] = [None] * len(objects)
+        if source.requires:
+            rows = [one.row for one in objects]
+            found[:] = await refusals(self._context.loaders, self._context.viewer, source.requires, rows)
+        self._call(source, objects, found)
+        await self._await_all(found)
+        if source.loads:
+            await self._load(source.loads, found)
+        return found
+
+    def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
+        takes_object, arguments = self._given_to(source)
+        resolver = source.resolver
+        for number, one in enumerate(objects):
+            if found[number] is None:
+                try:
+                    found[number] = resolver(one, **arguments) if takes_object else resolver(**arguments)
+                except Exception as error:
+                    found[number] = error
+
+    def _given_to(self, source: Resolved) -> _Given:
+        """Raises Surprise where an argument does not fit."""
+        given = self._given.get(source)
+        if given is None:
+            given = self._given[source] = self._found_for(source)
+        return given
+
+    def _found_for(self, source: Resolved) -> _Given:
+        try:
+            values = get_argument_values(source.definition, source.node, self._variables)
+            of_object, arguments = get_arguments(
+                field=source.field,
+                source=None,
+                info=self._info,
+                kwargs=values,
+                config=schema.config,
+                scalar_registry=schema.schema_converter.scalar_registry,
+            )
+        except Exception as error:
+            raise Surprise("an argument that does not fit") from error
+        return _Given(bool(of_object), arguments)
+
+    async def _await_all(self, found: list[Any]) -> None:
+        waiting = {number: one for number, one in enumerate(found) if isawaitable(one)}
+        if waiting:
+            values = await self._each_in_turn(list(waiting.values()))
+            for number, value in zip(waiting, values, strict=True):
+                found[number] = value
+
+    async def _each_in_turn(self, waiting: list[Awaitable[Any]]) -> list[Any]:
+        try:
+            return await side_by_side([_in_turn(self._run_queue, one) for one in waiting])
+        except BaseException:
+            # Python warns of coroutines that were never begun.
+            for one in waiting:
+                if iscoroutine(one):
+                    one.close()
+            raise
+
+    async def _load(self, loads: Loads, found: list[Any]) -> None:
+        """Puts in place of each key what the loader has."""
+        known = await self._known(loads, found)
+        for number, key in enumerate(found):
+            if key is None or isinstance(key, Exception):
+                continue
+            found[number] = _shown(loads, key, known[key])
+            await self._run_queue.step(_STEPS)
+
+    async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:
+        loader = self._context.loaders[loads.loader]
+        keys = dict.fromkeys(key for key in found if key is not None and not isinstance(key, Exception))
+        loading: dict[Any, Future[Any]] = {key: loader.load(key) for key in keys}
+        known: dict[Any, Any] = {}
+        try:
+            for key, future in loading.items():
+                known[key] = await _or_error(future)
+        except CancelledError:
+            # Nobody waits for the others any more.
+            for future in loading.values():
+                future.cancel()
+            raise
+        return known
+
+
+def _shown(loads: Loads, key: Any, value: Any) -> Any:
+    if value is None or isinstance(value, Exception):
+        return value
+    try:
+        return face_of(value) if loads.of is None else loads.of(key, value)
+    except Exception as error:
+        return error
+
+
+async def _or_error(awaitable: Awaitable[Any]) -> Any:
+    try:
+        return await awaitable
+    except Exception as error:
+        return error
+
+
+async def _in_turn(run_queue: RunQueue, awaitable: Awaitable[Any]) -> Any:
+    """The value or the error, found when the request has its turn."""
+    await run_queue.step(1)
+    return await _or_error(awaitable)
+
+
+async def side_by_side(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[Any]:
+    """What each returns. One that raises ends the others."""
+    if len(coroutines) == 1:
+        # A single one needs no task.
+        return [await coroutines[0]]
+    tasks = [create_task(one) for one in coroutines]
+    try:
+        await wait(tasks, return_when=FIRST_EXCEPTION)
+    finally:
+        await _end(tasks)
+    return [task.result() for task in tasks]
+
+
+async def _end(tasks: Sequence[Task[Any]]) -> None:
+    unfinished = [task for task in tasks if not task.done()]
+    for task in unfinished:
+        task.cancel()
+    if unfinished:
+        await gather(*unfinished, return_exceptions=True)

@@ -1,0 +1,105 @@
+"""What a plan is made of: what is selected of each type of object, and where its values come from."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from operator import attrgetter
+from typing import Any, TypeAlias
+
+from graphql import FieldNode, GraphQLField
+from strawberry.types.field import StrawberryField
+
+from auth.access import Access
+from execution.leaves import Leaf
+from graph.fields import Loads
+
+
+@dataclass(slots=True, eq=False)
+class TypeName:
+    """`__typename`: the same for each object."""
+
+    name: str
+
+
+class Attribute:
+    """A field without a resolver of its own."""
+
+    __slots__ = ("name", "of")
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.of: Callable[[Any], Any] = attrgetter(name)
+
+
+@dataclass(slots=True, eq=False)
+class Resolved:
+    """A field whose resolver gives the value, or the key by which a loader has it."""
+
+    resolver: Callable[..., Any]
+    definition: GraphQLField
+    node: FieldNode
+    """Where its arguments are given."""
+    field: StrawberryField
+    loads: Loads | None
+    requires: Sequence[Access]
+    """The relations of which the viewer needs one; empty where everybody may see it."""
+
+
+Source: TypeAlias = TypeName | Attribute | Resolved
+
+
+@dataclass(slots=True, eq=False)
+class Item:
+    """What a value is, or each item of a list of them."""
+
+    is_required: bool
+    leaf: Leaf | None = None
+    """None for objects."""
+    shapes: Mapping[type, "Shape"] = field(default_factory=dict)
+    """What is selected of objects, by their class, where it says of which type they are."""
+    shape: "Shape | None" = None
+    """What is selected of objects of whatever other class."""
+
+
+@dataclass(slots=True, eq=False)
+class Selected:
+    """A field as it is selected, with all selections of the same name in the answer."""
+
+    name: str
+    """In the answer."""
+    nodes: list[FieldNode]
+    source: Source
+    item: Item
+    is_list: bool = False
+    is_required: bool = False
+    """Whether the value itself may not be null: of a list, the list."""
+
+
+@dataclass(slots=True, eq=False)
+class Shape:
+    """A selection on one type of object."""
+
+    fields: list[Selected]
+    series: "SeriesShape | None" = None
+    """For points of a series."""
+    at_once: list[Selected] = field(init=False)
+    """The fields that need no waiting."""
+    waits: list[Selected] = field(init=False)
+    names: list[str] = field(init=False)
+    lists: list[str] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.waits = [one for one in self.fields if isinstance(one.source, Resolved)]
+        self.at_once = [one for one in self.fields if not isinstance(one.source, Resolved)]
+        self.names = [one.name for one in self.fields]
+        self.lists = [one.name for one in self.fields if one.is_list]
+
+
+@dataclass(slots=True, eq=False)
+class SeriesShape:
+    """A selection on points: by the bucket, by the group, or point by point."""
+
+    names: list[str]
+    of_bucket: dict[str, tuple[str, Leaf]]
+    """The attribute and its type, by the name in the answer."""
+    of_point: dict[str, tuple[str, Leaf]]
+    of_group: Shape

@@ -1,0 +1,105 @@
+"""Walks an answer by its plan: a level of objects at a time, from the top to the bottom."""
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+from graphql import GraphQLError
+from graphql.execution.values import VariableValues
+
+from base.scheduler import batched
+from execution.columns import Below, Columns
+from execution.planner import Plan
+from execution.pools import Pool, Root
+from execution.resolving import Resolving, side_by_side
+from execution.series import PointsOfSeries
+from execution.shapes import Attribute, Resolved, Selected
+from graph.partial_results import json_items, json_list
+from resolvers.context import Context
+
+_SMALL = 16
+"""A list of this many items or fewer does not become text by itself."""
+_AT_ONCE = 16
+"""How many items become text between two looks at the clock."""
+
+
+class Walk:
+    """One answer. Raises Surprise where only GraphQL's executor can say what the answer is."""
+
+    def __init__(self, context: Context, variables: VariableValues) -> None:
+        self._run_queue = context.run_queue
+        self._columns = Columns(context)
+        self._resolving = Resolving(context, variables)
+
+    async def answer(self, plan: Plan) -> tuple[dict[str, Any], list[GraphQLError]]:
+        root = Pool(plan.root, [None], Root())
+        await self._complete([root])
+        return root.answers[0], self._columns.errors()
+
+    async def _complete(self, pools: Below) -> None:
+        """Opens all that needs no waiting first, so that loaders get the keys of all of them at once."""
+        opened: Below = []
+        await self._open(pools, opened)
+        waiting = [
+            self._wait(one, field)
+            for one in opened
+            if isinstance(one, Pool) and one.objects
+            for field in one.shape.waits
+        ]
+        if waiting:
+            await side_by_side(waiting)
+        # What stands below comes later in the list.
+        for one in reversed(opened):
+            await self._close(one)
+
+    async def _open(self, pools: Below, opened: Below) -> None:
+        for one in pools:
+            opened.append(one)
+            below: Below = []
+            if isinstance(one, PointsOfSeries):
+                below.append(one.groups)
+            else:
+                await self._run_queue.step(len(one.objects) * (1 + len(one.shape.at_once)))
+                for field in one.shape.at_once:
+                    one.columns[field.name] = self._columns.completed(one, field, _values(one, field), below)
+            await self._open(below, opened)
+
+    async def _wait(self, pool: Pool, field: Selected) -> None:
+        assert isinstance(field.source, Resolved)
+        await self._run_queue.step(len(pool.objects))
+        values = await self._resolving.values(pool, field.source)
+        below: Below = []
+        pool.columns[field.name] = self._columns.completed(pool, field, values, below)
+        if below:
+            await self._complete(below)
+
+    async def _close(self, one: Pool | PointsOfSeries) -> None:
+        await self._run_queue.step(1)
+        if isinstance(one, PointsOfSeries):
+            await one.complete(self._run_queue)
+        elif one.objects:
+            if self._run_queue.has_yielded:
+                await self._shorten(one)
+            one.fill()
+
+    async def _shorten(self, pool: Pool) -> None:
+        """Lists of large answers become text, so that not all is kept, and made text, in one go."""
+        for name in pool.shape.lists:
+            column = pool.columns[name]
+            for number, items in enumerate(column):
+                if isinstance(items, list) and len(items) > _SMALL:
+                    column[number] = await self._text(items)
+
+    async def _text(self, items: Iterable[Any]) -> orjson.Fragment:
+        texts = []
+        for some in batched(items, _AT_ONCE):
+            texts.append(json_items(some))
+            await self._run_queue.step(_AT_ONCE)
+        return json_list(texts)
+
+
+def _values(pool: Pool, field: Selected) -> list[Any]:
+    if isinstance(field.source, Attribute):
+        return list(map(field.source.of, pool.objects))
+    assert not isinstance(field.source, Resolved)
+    return [field.source.name] * len(pool.objects)
