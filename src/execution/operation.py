@@ -71,8 +71,17 @@ async def _executed(
         context.services.fair_queue.charge(context.caller, context.execution.cost or 0)
     if context.execution.is_query:
         context.begin_snapshot()
-        if planned := await answer_by_plan(context, operation, variables):
-            return planned
+    result = await _by_plan_or_core(context, operation, variables)
+    if result.data and not result.errors:
+        cache_answer(_schema, operation, result.data)
+    return result
+
+
+async def _by_plan_or_core(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> ExecutionResult:
+    if context.execution.is_query and (planned := await answer_by_plan(context, operation, variables)):
+        return planned
     result: Any = execute_core(
         _schema,
         _node(operation),
@@ -83,8 +92,6 @@ async def _executed(
         executor_class=ExecutionOfPoints,
     )
     result = await result if isawaitable(result) else result
-    if result.data and not result.errors:
-        cache_answer(_schema, operation, result.data)
     return ExecutionResult(data=result.data, errors=result.errors)
 
 

@@ -167,9 +167,12 @@ async def side_by_side(coroutines: Sequence[Coroutine[Any, Any, Any]]) -> list[A
         return [await coroutines[0]]
     tasks = [create_task(one) for one in coroutines]
     try:
-        await wait(tasks, return_when=FIRST_EXCEPTION)
+        done, _ = await wait(tasks, return_when=FIRST_EXCEPTION)
     finally:
         await _end(tasks)
+    for task in done:
+        # Raises what failed, and not what was ended because of it.
+        task.result()
     return [task.result() for task in tasks]
 
 
