@@ -56,9 +56,9 @@ class World:
 
     async def ask(self, caller: Caller, query: str, variables: Mapping[str, Any] | None = None) -> Answer:
         body = {"query": query, "variables": variables or {}}
-        return await self.studio.send(body, self._headers(caller))
+        return await self.studio.send(body, self.headers(caller))
 
-    def _headers(self, caller: Caller) -> dict[str, str]:
+    def headers(self, caller: Caller) -> dict[str, str]:
         if caller.has_key:
             return {"authorization": f"Token {self.key}"}
         if caller.person is None:
