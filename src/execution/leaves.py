@@ -1,11 +1,10 @@
 """Scalars and enums, completed by columns: values of known classes need no call for each."""
 
 from collections.abc import Callable, Iterable
-from enum import Enum
 from math import isfinite
 from typing import Any, TypeAlias
 
-from graphql import GraphQLEnumType, GraphQLLeafType, Undefined
+from graphql import GraphQLLeafType, Undefined
 
 from base.numbers import LARGEST
 from execution.faults import Surprise
@@ -46,7 +45,8 @@ class Leaf:
         self._class: type | None
         self._fits: Fits
         self._class, self._fits = _AS_THEY_ARE.get(type_.name, (None, _any_fits))
-        self._names = _names(type_) if isinstance(type_, GraphQLEnumType) else {}
+        self._enum: Any = getattr(type_, "wrapped_cls", None)
+        self._names = _names(type_, self._enum) if self._enum else {}
 
     def completed(self, values: list[Any]) -> list[Any]:
         """As the type's own serializer gives them; None stays None. Raises Surprise."""
@@ -54,16 +54,17 @@ class Leaf:
         kinds.discard(type(None))
         if not kinds or (kinds == {self._class} and self._fits(_present(values))):
             return values
-        return [None if value is None else self._one(value) for value in values]
+        if self._names and kinds == {self._enum}:
+            return [self._names[value] for value in values]
+        return self._coerced(values)
 
-    def _one(self, value: Any) -> Any:
-        if isinstance(value, Enum) and value in self._names:
-            return self._names[value]
+    def _coerced(self, values: list[Any]) -> list[Any]:
+        coerce = self._coerce
         try:
-            shown = self._coerce(value)
+            shown = [None if value is None else coerce(value) for value in values]
         except Exception as error:
             raise Surprise("a leaf of a wrong type") from error
-        if shown is None or shown is Undefined:
+        if shown.count(None) != values.count(None) or Undefined in shown:
             raise Surprise("a leaf without a value")
         return shown
 
@@ -72,6 +73,5 @@ def _present(values: list[Any]) -> Iterable[Any]:
     return (value for value in values if value is not None) if None in values else values
 
 
-def _names(type_: GraphQLEnumType) -> dict[Any, str]:
-    members: Any = getattr(type_, "wrapped_cls", ())
-    return {member: type_.coerce_output_value(member) for member in members}
+def _names(type_: GraphQLLeafType, members: Any) -> dict[Any, str | None]:
+    return {None: None, **{member: type_.coerce_output_value(member) for member in members}}

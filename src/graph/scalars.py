@@ -42,7 +42,8 @@ def _is_whole(value: Any) -> bool:
 
 
 def _instant_text(value: datetime) -> str:
-    return value.astimezone(UTC).isoformat().removesuffix("+00:00") + "Z"
+    instant = value if value.tzinfo is UTC else value.astimezone(UTC)
+    return instant.isoformat().removesuffix("+00:00") + "Z"
 
 
 def _instant(value: Any) -> datetime:

@@ -49,14 +49,16 @@ class Asking:
         planned = await self._answered(caller, asked)
         how = next(iter(self.counts), "refused")
         assert bool(is_first) is (how != "refused"), asked
-        assert planned.in_order() == core.in_order(), (caller, asked)
         assert planned[1:3] == core[1:3], (caller, asked)
+        if how == SURPRISED:
+            # Below what became null, GraphQL's executor itself lists other errors each time.
+            assert orjson.loads(planned.body)["data"] == orjson.loads(core.body)["data"], (caller, asked)
+        else:
+            assert planned.in_order() == core.in_order(), (caller, asked)
         if how == PLANNED:
             assert planned.statements <= core.statements, (caller, asked)
             self._note(core, planned)
         self.seen[how] += 1
-        if how == "refused":
-            print(core.body[:200])
 
     def _note(self, core: Answered, planned: Answered) -> None:
         self.seen["with errors"] += b'"errors"' in core.body
@@ -83,7 +85,6 @@ async def test_random_queries_are_answered_alike_by_plans_and_by_graphql(studio:
         for _ in range(_OPERATIONS):
             await asking.compare(random.choice(CALLERS), Drawn(random, world.ids).query())
 
-    print(dict(asking.seen), SURPRISED, UNPLANNED)
-    assert not asking.seen[FAILED]
+    assert not asking.seen[FAILED] + asking.seen[UNPLANNED]
     assert asking.seen[PLANNED] > _OPERATIONS / 2
-    print(dict(asking.seen), SURPRISED, UNPLANNED)
+    assert asking.seen["with errors"] > _OPERATIONS / 10
