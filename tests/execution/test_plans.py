@@ -1,0 +1,154 @@
+"""When a plan answers, and when GraphQL's own executor does."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from uuid import uuid4
+
+from execution.plans import FIRST, PLANNED, SURPRISED, UNPLANNED
+from tests.conftest import client_of
+from tests.studio import Studio
+
+RANGE = 'range: {start: "2023-06-01", end: "2023-06-30"}'
+
+
+def new(query: str) -> str:
+    """As nobody has asked for it: documents are kept by their text."""
+    return f"{query} # {uuid4()}"
+
+
+@asynccontextmanager
+async def without_plans(studio: Studio) -> AsyncIterator[Studio]:
+    services = replace(studio.services, plans_queries=False)
+    async with client_of(services) as client:
+        yield replace(studio, services=services, client=client)
+
+
+async def test_a_query_that_was_asked_for_before_is_planned(studio: Studio) -> None:
+    query = new('{ publication(url: "ai-research-studio") { planned: name owner { username } } }')
+
+    answers = [(await studio.ask(query)).body for _ in range(3)]
+
+    assert (
+        answers
+        == [{"data": {"publication": {"planned": "Ai Research Studio", "owner": {"username": "owner"}}}}] * 3
+    )
+    assert studio.services.plans == {FIRST: 1, PLANNED: 2}
+
+
+async def test_without_plans_graphql_answers_each_time(studio: Studio) -> None:
+    query = new('{ unplanned: publication(url: "ai-research-studio") { name } }')
+    async with without_plans(studio) as usual:
+        answers = [(await usual.ask(query)).data for _ in range(3)]
+
+    assert answers == [{"unplanned": {"name": "Ai Research Studio"}}] * 3
+    assert not studio.services.plans
+
+
+async def test_mutations_and_introspection_are_not_planned(studio: Studio) -> None:
+    mutation = new("mutation { __typename }")
+    introspection = new('{ limits { maxCost } __type(name: "User") { name } }')
+    for _ in range(3):
+        assert (await studio.ask(mutation)).data == {"__typename": "Mutation"}
+        assert (await studio.ask(introspection)).data["__type"] == {"name": "User"}
+
+    assert studio.services.plans == {FIRST: 1, UNPLANNED: 2}
+
+
+async def test_conditions_choose_what_is_answered(studio: Studio) -> None:
+    query = new("""query Chosen($named: Boolean!, $short: Boolean! = false) {
+      publication(url: "ai-research-studio") { customUrl @skip(if: $short) ...N @include(if: $named) } }
+      fragment N on Publication { name }""")
+    url, name = {"customUrl": "ai-research-studio"}, {"name": "Ai Research Studio"}
+
+    for _ in range(2):
+        assert (await studio.ask(query, named=True)).data == {"publication": {**url, **name}}
+        assert (await studio.ask(query, named=False)).data == {"publication": url}
+        assert (await studio.ask(query, named=True, short=True)).data == {"publication": name}
+        assert (await studio.ask(query, named=False, short=True)).data == {"publication": {}}
+    assert studio.services.plans == {FIRST: 1, PLANNED: 7}
+
+
+async def test_an_operation_has_few_plans(studio: Studio) -> None:
+    declared = ", ".join(f"$v{number}: Boolean!" for number in range(4))
+    selected = " ".join(f"f{number}: maxCost @include(if: $v{number})" for number in range(4))
+    query = new(f"query Many({declared}) {{ limits {{ maxNodes {selected} }} }}")
+
+    for number in range(17):
+        chosen = {f"v{place}": bool(number >> place & 1) for place in range(4)}
+        names = [f"f{place}" for place in range(4) if number >> place & 1]
+        assert list((await studio.ask(query, **chosen)).data["limits"]) == ["maxNodes", *names]
+
+    assert studio.services.plans == {FIRST: 1, PLANNED: 8, UNPLANNED: 8}
+
+
+async def test_an_error_leaves_what_stands_beside_it(studio: Studio) -> None:
+    query = new(f"""{{ publications(first: 1) {{ edges {{ node {{ beside: name
+      metrics({RANGE}) {{ totalViews }} socialMetrics {{ followersCount }} }} }} }}
+      nobody: publication(url: "x") {{ name }} }}""")
+
+    answers = [(await studio.ask(query, "stranger")) for _ in range(2)]
+
+    assert studio.services.plans == {FIRST: 1, PLANNED: 1}
+    node = {"beside": "Ai Research Studio", "metrics": None, "socialMetrics": None}
+    for answer in answers:
+        assert answer.body["data"] == {"publications": {"edges": [{"node": node}]}, "nobody": None}
+        assert answer.errors == [
+            ("FORBIDDEN", "publications.edges.0.node.metrics"),
+            ("FORBIDDEN", "publications.edges.0.node.socialMetrics"),
+            ("NOT_FOUND", "nobody"),
+        ]
+
+
+async def test_graphql_answers_where_an_error_makes_more_null_than_its_field(studio: Studio) -> None:
+    query = new(f"""query($t: RangeBound!) {{ asked: organization(id: "{studio.organization}") {{ name
+      metrics({RANGE}) {{ views(viewType: VIEW_3D, interval: DAY, actionTypes: []) {{ count }} }} }}
+      publication(url: "ai-research-studio") {{
+        views(range: {{start: $t, end: $t}}, interval: DAY) {{ count }} }} }}""")
+
+    answers = [await studio.ask(query, "admin", t="2023-06-01") for _ in range(2)]
+
+    assert studio.services.plans == {FIRST: 1, SURPRISED: 1}
+    for answer in answers:
+        assert answer.body["data"] == {
+            "asked": {"name": "Works", "metrics": None},
+            "publication": {"views": None},
+        }
+        assert answer.errors == [
+            ("BAD_USER_INPUT", "asked.metrics.views"),
+            ("FORBIDDEN", "publication.views"),
+        ]
+
+
+async def test_all_objects_of_a_level_are_read_by_one_statement(studio: Studio) -> None:
+    for number in range(30):
+        await studio.add_publication(f"more-{number}", "owner")
+    query = new("""{ publications(first: 40) { totalCount edges { cursor node {
+      counted: coCreators { username } owner { username publications(first: 3) { edges { node { name } } } }
+      experienceCounts { total } } } } }""")
+    counts = []
+    answers = []
+    for _ in range(2):
+        with studio.statements() as statements:
+            answers.append(await studio.ask(query, "cocreator"))
+        counts.append(len(statements))
+
+    assert answers[0].body["data"] == answers[1].body["data"]
+    assert answers[0].errors == answers[1].errors
+    assert studio.services.plans == {FIRST: 1, PLANNED: 1}
+    assert counts[1] <= counts[0] < 15
+
+
+async def test_long_lists_are_answered_alike(studio: Studio) -> None:
+    """Of pools that are completed in several pieces, with objects and errors in order."""
+    for number in range(60):
+        await studio.add_publication(f"long-{number}", "owner")
+    query = new("""{ publications(first: 60) { edges { node { customUrl owner { publications(first: 61) {
+      edges { node { name createdAt } } } } socialMetrics { followersCount } } } } }""")
+
+    answers = [await studio.ask(query, "cocreator") for _ in range(2)]
+
+    assert studio.services.plans == {FIRST: 1, PLANNED: 1}
+    assert answers[0].body["data"] == answers[1].body["data"]
+    assert answers[0].errors == answers[1].errors
+    assert len(answers[0].errors) == 59
