@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
-from auth.keys import digest
+from auth.authentication_keys import digest
 from auth.known_networks import is_known, remember
 from auth.passwords import is_password
 from auth.sign_in_limiter import SignInLimiter

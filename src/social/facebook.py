@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from models import Network
 from social import graph_api
-from social.answers import figure, picked
+from social.answers import count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import NoSuch
@@ -61,5 +61,5 @@ class Facebook:
         )
         for key, item in answer.items():
             page = picked(item, _Page)
-            fetched.add(key, figure(page.followers_count) if page else None)
+            fetched.add(key, count_of(page.followers_count) if page else None)
         fetched.add_missing(keys, is_clear=True)

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import SecretStr
 
 from models import Network
-from social.answers import by_status, figure, picked
+from social.answers import by_status, count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import Limited, NetworkError, Refused
@@ -74,7 +74,7 @@ class YouTube:
         videos = [picked(item, _Video) for item in answer.items]
         for video in videos:
             if video:
-                fetched.add(video.id, figure(video.statistics.viewCount))
+                fetched.add(video.id, count_of(video.statistics.viewCount))
         fetched.add_missing(keys, is_clear=None not in videos)
 
 
