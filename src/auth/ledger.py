@@ -1,4 +1,4 @@
-"""The ledger of what all workers together let callers use: token buckets that add up through the database.
+"""The ledger: what callers used of their limits, in all workers together. It is a table of token buckets.
 
 A worker decides by itself, in its own memory, and no request waits for the database. Once a caller has used
 up a share of a bucket, the worker adds that to the database, and learns what the other workers have added.
@@ -39,7 +39,7 @@ _FAILURES = (Unavailable, SQLAlchemyError, OSError)
 class Entry(NamedTuple):
     key: bytes
     seconds: float
-    """By how much later the bucket is full than before."""
+    """By how many seconds the bucket is full later than before."""
 
 
 class Ledger:
@@ -57,11 +57,11 @@ class Ledger:
         return blake2b(name.encode(), digest_size=_KEY_BYTES, key=self._secret).digest()
 
     async def add(self, entries: Sequence[Entry]) -> dict[bytes, float]:
-        """Adds the entries in one statement. Gives when each bucket is full, with what others have added."""
+        """Adds the entries in one statement. Returns when each bucket is full, with what others have added."""
         now = round(self.now() * _MICROSECONDS)
         rows = [
             {"key": entry.key, "full_from": now + round(entry.seconds * _MICROSECONDS)}
-            # In one order: or two workers could wait for each other's rows for ever.
+            # In one order, so that two workers never wait for each other's rows for ever.
             for entry in sorted(entries)
         ]
         async with self._database.writing() as session:
@@ -82,7 +82,10 @@ async def forget_full(database: Database, now: datetime) -> None:
 
 
 class SharedTokenBuckets(TokenBuckets[K]):
-    """`share`: the part of a bucket that a caller uses up before the other workers hear of it."""
+    """Token buckets of all workers together.
+
+    `share` is the part of a bucket that a caller uses up before the other workers learn of it.
+    """
 
     def __init__(self, rate: Rate, ledger: Ledger, name: str, *, share: float) -> None:
         super().__init__(rate)
@@ -90,7 +93,7 @@ class SharedTokenBuckets(TokenBuckets[K]):
         self._name = name
         self._share = max(share * rate.seconds, 1 / _MICROSECONDS)
         self._reported: dict[K, float] = {}
-        """When each bucket is full by what the database knows. Most callers use too little to be there."""
+        """When each bucket is full, as far as the database knows. Callers who use little are not in it."""
         self._reported_before: dict[K, float] = {}
         self._due: set[K] = set()
         self._reporting: Task[None] | None = None
@@ -115,8 +118,8 @@ class SharedTokenBuckets(TokenBuckets[K]):
             await gather(self._reporting, return_exceptions=True)
 
     def _unreported(self, key: K, now: float) -> float:
-        """By how many seconds the bucket is full later than the database knows. Tokens that came back by
-        time count in neither.
+        """By how many seconds the bucket is full later than the database knows. Neither counts tokens that
+        came back with time.
         """
         reported = self._reported.get(key)
         if reported is None:
@@ -131,7 +134,7 @@ class SharedTokenBuckets(TokenBuckets[K]):
     def _report_soon(self, key: K) -> None:
         self._due.add(key)
         if self._reporting is None and get_running_loop().time() >= self._rests_until:
-            # In a context of its own: it belongs to no request.
+            # It has a context of its own, because it belongs to no request.
             self._reporting = create_task(self._report(), context=Context())
             self._reporting.add_done_callback(self._end)
 

@@ -22,7 +22,7 @@ class InvalidInstant(ValueError):
 
 
 class Instant(datetime):
-    """An aware datetime. It is another type, so that msgspec leaves the reading to us: msgspec would round."""
+    """An aware datetime. As another type, msgspec leaves its reading to us: msgspec would round."""
 
 
 def instant_of(text: str) -> Instant:

@@ -9,7 +9,7 @@ _PREFIX = 64
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The network of one client: an IPv4 address, or a /64 of IPv6. Text that is no address stays as it is."""
+    """The network of one client: an IPv4 address, or a /64 of IPv6. Other text stays as it is."""
     parsed = _parsed(address)
     if not isinstance(parsed, IPv6Address):
         return address if parsed is None else str(parsed)

@@ -31,7 +31,7 @@ _PASSES_OF_A_STEP = 4
 
 
 class Scheduler:
-    """The scheduler of one event loop. It runs one slice after the other, and gives each run queue its turn."""
+    """Runs one slice after the other on one event loop, and gives each run queue its turn."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
@@ -185,7 +185,7 @@ class RunQueue:
             await self.wait_turn()
 
     async def batches(self, items: Iterable[T]) -> AsyncIterator[list[T]]:
-        """Yields some hundreds of the items at a time. Between two batches the event loop may serve others."""
+        """Some hundreds of the items at a time. Others may use the event loop between two batches."""
         for batch in batched(items, _BATCH):
             yield batch
             await self.step(_BATCH)

@@ -29,18 +29,20 @@ OnMessage = Callable[[str], None]
 
 class Channel(Protocol):
     async def send(self, messages: list[str]) -> None:
-        """Raises OSError while nobody can be reached."""
+        """Sends messages to the other processes. Raises OSError while they cannot be reached."""
 
     async def listen(self, on_message: OnMessage, on_missed: Callable[[], None], /) -> None:
-        """Never returns. It calls `missed` when a message may have been lost. Whoever tells hears it too."""
+        """Never returns. It also hears its own process. It calls `on_missed` when a message may have been
+        lost.
+        """
 
     async def close(self) -> None: ...
 
 
 class PostgresChannel:
-    """PostgreSQL's LISTEN and NOTIFY, on two connections that stay open: one listens, one tells.
+    """PostgreSQL's LISTEN and NOTIFY, on two connections that stay open: one listens, the other sends.
 
-    They have to reach the server itself: a pooler that lends a connection for one transaction forgets who
+    Both have to reach the server itself: a pooler that lends a connection for one transaction forgets who
     listens.
     """
 
@@ -88,7 +90,7 @@ class PostgresChannel:
                     async with timeout(_CHECKED_AFTER):
                         await lost.wait()
                 except TimeoutError:
-                    # Nobody says so when an idle connection is dropped on the way.
+                    # An idle connection can be dropped on the way without a sign.
                     await connection.execute("SELECT 1", timeout=_PATIENCE)
         finally:
             connection.terminate()
@@ -100,7 +102,7 @@ class PostgresChannel:
 
 
 class SqliteChannel:
-    """SQLite has no messages. But whoever looks at its file sees that somebody wrote, though not what."""
+    """SQLite has no messages. But each process sees in the file that another one wrote, though not what."""
 
     def __init__(self, url: URL) -> None:
         self._path = url.database or ""
@@ -128,7 +130,7 @@ async def _data_version(connection: aiosqlite.Connection) -> int:
 
 
 def channel_of(url: URL, *, workers: int = 1) -> Channel | None:
-    """None if a process is alone with its file: it knows what it writes."""
+    """None if a process is alone with its file: it knows what it writes itself."""
     if url.get_backend_name() == "postgresql":
         return PostgresChannel(url)
     return SqliteChannel(url) if workers > 1 else None

@@ -37,7 +37,7 @@ class Facebook:
         return name if _PAGE.fullmatch(name) else None
 
     async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
-        """One page that does not exist spoils the whole call. So halves are asked for, until that page is
+        """One page that does not exist spoils the whole call. Then it asks for halves, until that page is
         alone.
         """
         try:

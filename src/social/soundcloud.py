@@ -138,7 +138,7 @@ def verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkErro
 
 
 def _seconds_to_reset(body: bytes) -> float | None:
-    """Until all limits have ended that were reached."""
+    """Seconds until all limits that were reached have ended."""
     try:
         limits = msgspec.json.decode(body, type=_Limits).errors
         ends = [datetime.strptime(limit.meta.reset_time, "%Y/%m/%d %H:%M:%S %z") for limit in limits]

@@ -66,7 +66,7 @@ class YouTube:
         answer = await calls.get(
             f"{self._address}/videos",
             {"part": "statistics", "id": ",".join(keys), "fields": "items(id,statistics/viewCount)"},
-            # In the address, the key would be in every log of addresses.
+            # If the key were in the address, it would be in every log of addresses.
             {"x-goog-api-key": self._key.get_secret_value()},
             _Videos,
             verdict=_verdict,
@@ -79,7 +79,7 @@ class YouTube:
 
 
 def _verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkError | None:
-    """With 403 it also says that the quota is used up, and with 400 that the key is wrong."""
+    """A 403 may also say that the quota is used up, and a 400 that the key is wrong."""
     reasons = _reasons(body) if status in (400, 403) else set()
     if reasons & _LIMITS:
         return Limited(f"its quota is spent ({status})")
