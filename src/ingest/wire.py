@@ -43,7 +43,7 @@ class WireWork(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_field
 
 
 class WireSubject(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
-    """Exactly one of these: a field for each kind of subject, in the order of `SUBJECTS`."""
+    """Names a subject by exactly one field. Each kind has a field, in the order of `SUBJECTS`."""
 
     publication_id: str | None = None
     asset_id: str | None = None
