@@ -1,4 +1,5 @@
-"""Organizations, workspaces, assets, and what happened to them: each shows the others."""
+"""Organizations, workspaces and assets, and what happened to them. Each shows the others, so they are in
+one module."""
 
 from datetime import datetime
 from typing import Annotated, Self
@@ -31,15 +32,15 @@ INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 AssetIds = Annotated[
     list[strawberry.ID] | None,
     argument(
-        "Only these assets, by global id; null means all, an empty list none. One that the viewer may not "
-        "see here is NOT_FOUND with the reason INVALID_ASSET."
+        "Only these assets, by global id. Null means all assets, an empty list none. An asset that the "
+        "viewer may not see here is NOT_FOUND with the reason INVALID_ASSET."
     ),
 ]
 WorkspaceIds = Annotated[
     list[strawberry.ID] | None,
     argument(
-        "Only these workspaces, by global id; null means all, an empty list none. One that the viewer may "
-        "not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
+        "Only these workspaces, by global id. Null means all workspaces, an empty list none. A workspace "
+        "that the viewer may not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
     ),
 ]
 
@@ -53,8 +54,10 @@ _metrics_of_assets = loaded(
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
     type: AssetFormatType = described("What kind of file it is.")
-    url: str = described("Where it is: http or https.")
-    size_bytes: BigInt | None = described("Its size in bytes, as it was told; null where it was not.")
+    url: str = described("The address of the file: http or https.")
+    size_bytes: BigInt | None = described(
+        "Its size in bytes, as it was given with the file; null if it was not given."
+    )
 
     @classmethod
     def of(cls, row: FormatRow) -> Self:
@@ -64,7 +67,7 @@ class AssetFormat:
 
 @shows(OrganizationRow)
 @strawberry.type(
-    description="A company or team: its workspaces hold its assets. Known only to its members.",
+    description="A company or team. It has workspaces, which hold its assets. Only its members may see it.",
     directives=[PERSONAL],
 )
 class Organization(Node):
@@ -73,7 +76,8 @@ class Organization(Node):
 
     @listed(Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
-        """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
+        """Its workspaces, oldest first. Owners and admins see all of them, members those that they were
+        added to."""
         return await workspaces_key(info.context, self.row, page())
 
     @listed(Connection["Asset"])
@@ -88,7 +92,7 @@ class Organization(Node):
 
     @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:
-        """Other names of the sites that show its assets, in order of their letters."""
+        """Other names of the sites that show its assets, in alphabetical order."""
         return self.row.tenant_id
 
     @_metrics_of_assets
@@ -101,8 +105,8 @@ class Organization(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """What happened to all its assets together, or to those of the workspaces and assets named; for a
-        member, to those of the workspace whose token is held."""
+        """What happened to all its assets together, or only to those that `workspaceIds` and `assetIds`
+        name. With a token for one workspace, only the assets of that workspace count."""
         asked = asset_metrics.asked(
             info.context, range.start, range.end, time_zone, domain, workspace_ids, asset_ids
         )
@@ -115,7 +119,7 @@ class Organization(Node):
 
 @shows(WorkspaceRow)
 @strawberry.type(
-    description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
+    description="A part of an organization. Only viewers who may enter it can see it.", directives=[PERSONAL]
 )
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
@@ -140,7 +144,7 @@ class Workspace(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """What happened to all its assets together, or to those named."""
+        """What happened to all its assets together, or only to those that `assetIds` names."""
         asked = asset_metrics.asked(
             info.context, range.start, range.end, time_zone, domain, asset_ids=asset_ids
         )
@@ -153,7 +157,7 @@ class Workspace(Node):
 
 @shows(AssetRow)
 @strawberry.type(
-    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
+    description="A 3D model that is embedded on sites. Only viewers who may enter its workspace can see it.",
     directives=[PERSONAL],
 )
 class Asset(Node):
