@@ -1,4 +1,5 @@
-"""What an operation costs: it is compared with the limits, and taken from what the caller may spend."""
+"""Takes the cost of an operation: compares it with the limits, and takes it from what the caller may
+spend."""
 
 from graphql import GraphQLSchema
 
@@ -32,7 +33,7 @@ async def _refusal(context: Context, price: Price | None, variables: Variables) 
 
 
 async def _known(context: Context, price: Price, variables: Variables) -> Known:
-    """Counts that the database has are read only where the price depends on them."""
+    """Reads counts from the database only if the price depends on them."""
     limits, services = context.limits, context.services
     known = Known(limits.page_size, limits.events, limits.range_days)
     user_id = context.viewer.user_id

@@ -131,7 +131,7 @@ class ListSize:
         default=strawberry.UNSET,
     )
     require_one_slicing_argument: bool = strawberry.field(
-        description="Whether one of the arguments is required. In this schema none is.", default=True
+        description="Whether one of the arguments is required. Here none is.", default=True
     )
 
 

@@ -1,5 +1,5 @@
-"""What an event happened to, as the schema names it: a field for each kind of subject, made from the table of
-kinds."""
+"""What an event happened to, as the schema names it. It has a field for each kind of subject, made from
+the table of kinds."""
 
 from typing import Any, TypeVar, assert_never
 

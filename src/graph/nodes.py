@@ -1,5 +1,5 @@
-"""Objects by their global ids. Each kind is found by the function that its own fields use, so that the same
-rules of access hold.
+"""Finds objects by their global ids. Each kind is found by the function that its own fields use, so that the
+same rules of access hold.
 """
 
 from collections.abc import Awaitable, Callable
@@ -57,7 +57,7 @@ async def node(context: Context, id: str) -> Node:
 
 
 async def node_or_error(context: Context, id: str) -> Node | ExpectedError:
-    """In a list an error stands in its object's place, and leaves the others alone."""
+    """For lists: an error takes the place of its object, and leaves the others alone."""
     try:
         return await node(context, id)
     except ExpectedError as error:

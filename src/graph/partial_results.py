@@ -1,4 +1,5 @@
-"""Objects and lists that the executor has begun to complete, and may leave for a while and go on with."""
+"""Objects and lists that the executor has begun to complete. It may leave them for a while, and go on with
+them later."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -61,7 +62,7 @@ class PartialObject(_Partial):
         """The names of fields whose values are still awaited."""
 
     def go_on(self) -> bool:
-        """Completes more, until enough was done in this turn. Returns whether it came to the end."""
+        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
         executor, run_queue = self._executor, self._executor.run_queue
         parent_type, source_value, position = self._of_all
         completed, awaited = self.completed, self.awaited
@@ -110,7 +111,7 @@ class PartialList(_Partial):
         """The indexes of items that are still awaited."""
 
     def go_on(self) -> bool:
-        """Completes more, until enough was done in this turn. Returns whether it came to the end."""
+        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
         executor, run_queue = self._executor, self._executor.run_queue
         item_type, details, info, position = self._of_all
         completed, awaited = self.completed, self.awaited

@@ -1,4 +1,4 @@
-"""Loaders whose values are kept in the cache of figures."""
+"""Loaders whose values are kept in the figure cache."""
 
 from asyncio import Future, get_running_loop
 from collections.abc import Hashable, Sequence
@@ -17,8 +17,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Versions(Loader[VersionKey, Version]):
-    """They are read in the same snapshot as the figures: a figure that is kept for the version that is
-    found is what would be computed now.
+    """The versions of publications. They are read in the same snapshot as the figures, so a figure that is
+    kept under a version is what would be computed now.
     """
 
     _ASKED = asked_subjects()
@@ -47,12 +47,12 @@ class Versions(Loader[VersionKey, Version]):
 
 class CachedKey(NamedTuple, Generic[K]):
     revision: int
-    """The publication's when it was read. What was computed for another revision is stale."""
+    """The publication's revision when its row was read. Figures of another revision are stale."""
     key: K
 
 
 class Asked(NamedTuple, Generic[K]):
-    """What is asked of a publication, and which version of its figures is meant."""
+    """A key, and the version of the publication's figures that is meant."""
 
     version: Version
     key: K
@@ -67,7 +67,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
         self._versions = loaders[Versions]
 
     def publication_of(self, key: K) -> tuple[int, int]:
-        """Its tenant, and the publication."""
+        """The ids of the tenant and of the publication."""
         raise NotImplementedError
 
     async def compute(self, asked: Sequence[Asked[K]]) -> list[V]:

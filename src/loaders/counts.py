@@ -22,7 +22,7 @@ class CountsKey(NamedTuple):
 
 
 class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
-    """One statement for all subjects whose tenants share a reporting time zone. Subjects without any count
+    """One statement reads all subjects whose tenants share a reporting time zone. Subjects without any count
     are absent, and so are cells of 0.
     """
 
@@ -38,8 +38,8 @@ class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
 
 
 class SummedCounts(Loader[CountsKey, Cells]):
-    """Over all subjects of a key together, added up where they are read: a year's days of a thousand
-    subjects are a million rows. Many keys alike are one statement."""
+    """The counts of all subjects of a key, added up in the database: the days of a year of a thousand
+    subjects are a million rows. One statement reads all keys with the same measure and time zone."""
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
         keys = await with_sites(self.database, keys)
@@ -60,14 +60,15 @@ def _of(key: CountsKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]
 async def read_counts(
     database: Database, zone: str, measure: Measure, subjects: Collection[SubjectKey]
 ) -> dict[SubjectKey, Cells]:
-    """`zone` is the reporting one of all the subjects' tenants."""
+    """`zone` is the reporting time zone of all the subjects' tenants."""
     return await _read(database, zone, measure, subjects, are_summed=False)
 
 
 async def read_sums(
     database: Database, zone: str, measure: Measure, parties: Sequence[CountsKey]
 ) -> list[Cells]:
-    """`zone` is the reporting one of all the parties' tenants. A subject may be in several parties."""
+    """`zone` is the reporting time zone of all the parties' tenants. A party is a key whose subjects are
+    added up; a subject may be in several."""
     subjects = [
         (party.tenant_id, id, number) for number, party in enumerate(parties) for id in party.subject_ids
     ]
@@ -83,7 +84,7 @@ async def _read(
     *,
     are_summed: bool,
 ) -> dict[tuple[int, int], Cells]:
-    """By tenant and subject; or summed, by tenant and party, which each of the subjects names."""
+    """Counts by tenant and subject. If they are summed, by tenant and party, which each subject names."""
     counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
     runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not subjects:
@@ -111,7 +112,7 @@ async def _read(
 async def _read_span(
     database: Database, runs: Runs, measure: Measure, tenant_id: int, subject_ids: list[int]
 ) -> dict[SubjectKey, Cells]:
-    """One span of one tenant: each run is one piece."""
+    """Counts of one span of one tenant. Each run has one piece."""
     counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
     limits = {name: (run[0].start, run[0].end) for name, run in runs.items()}
     rows = await database.fetch(

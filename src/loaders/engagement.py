@@ -30,11 +30,11 @@ class EngagementKey(NamedTuple):
     span: Span | None
     """None for all time."""
     asked_zone: str = "UTC"
-    """By whose calendar the range before it is found."""
+    """The time zone in whose calendar the previous range is found."""
 
 
 class Engagement(NamedTuple):
-    """Values by the names of the figures."""
+    """The values of figures, by their names."""
 
     figures: Mapping[str, Any]
     taken_back: Mapping[str, Any]
@@ -50,7 +50,7 @@ def _of_asked(model: type[SQLModel]) -> FromClause:
 
 
 class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
-    """What was taken back (a like, a comment, an appointment) leaves the day on which it was made."""
+    """What was taken back, such as a like or a comment, no longer counts on the day on which it was done."""
 
     _all_time = Statement(
         select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
@@ -152,7 +152,8 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
 
 
 class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceType]]):
-    """Published experiences of each publication, by type. Only its makers publish, and raise its revision."""
+    """How many experiences each publication has published, by type. Only its makers publish, and then its
+    revision rises."""
 
     _statement = Statement(
         select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())

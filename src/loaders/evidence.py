@@ -1,4 +1,5 @@
-"""What a figure is made of: how many rows of which table, and what the raw events say of the same time."""
+"""The evidence for a figure: how many rows of which table make it, and what raw events of the same time
+say."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ V = TypeVar("V")
 
 
 class Table(Enum):
-    """Where counts stand, by the table's name. In `ENGAGED` and `EVENTS` each row counts one."""
+    """The tables that have counts. Each row of `ENGAGED` and of `EVENTS` counts as one."""
 
     MONTHS = "month_totals"
     DAYS = "day_totals"
@@ -59,10 +60,10 @@ class PartCount(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is named in raw events."""
+    """How many people raw events name."""
 
     events: int
-    """All events of the actions, also those that name nobody."""
+    """All events of the actions, including those that name nobody."""
     users: int
     others: int
     """Visitors who were not signed in."""
@@ -90,7 +91,7 @@ def _counted(model: Any, action: Any, time: Any, type_: TypeEngine[Any], count: 
 
 
 class _AlikeLoader(Loader[PartKey, V], Generic[V]):
-    """One statement for all keys that differ in their subjects alone."""
+    """One statement reads all keys that differ only in their subjects."""
 
     async def batch_load_fn(self, keys: Sequence[PartKey]) -> list[V]:
         alike: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
@@ -116,7 +117,7 @@ class _AlikeLoader(Loader[PartKey, V], Generic[V]):
 
 
 class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
-    """By action. Actions without a row are absent."""
+    """The counts of each action. Actions without a row are absent."""
 
     _statements: ClassVar = {
         Table.MONTHS: _counted(MonthTotal, MONTHS.action, MONTHS.month, Day(), func.sum(MONTHS.count)),
@@ -141,7 +142,7 @@ class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
 
 
 class FirstInteractions(_AlikeLoader[int]):
-    """How many views have their first interaction within the time, by raw events of all time."""
+    """How many views have their first interaction within the time. Raw events of all time say so."""
 
     _first = (
         select(_ASKED.c.place, func.min(EVENTS.occurred_at).label("at"))
@@ -211,7 +212,8 @@ class SketchesKey(NamedTuple):
 
 
 class SketchRows(Loader[SketchesKey, int]):
-    """How many daily sketches of visitors there are. A statement for each key: there is one, or few."""
+    """How many daily sketches of visitors there are. Each key has its own statement, because there are
+    few."""
 
     _statement = Statement(
         select(func.count())
@@ -245,7 +247,8 @@ class KeptRow(NamedTuple):
 
 
 class KeptOfTenant(RowLoader[int, KeptRow]):
-    """By which days a tenant's totals are kept, and before which of them its raw events are gone."""
+    """The time zone by whose days a tenant's totals are kept, and the day before which its raw events were
+    pruned."""
 
     statement = Statement(
         select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")), KeptRow

@@ -1,4 +1,4 @@
-"""Keyset pages: a page is found by the row before it, so that rows which are added move no page."""
+"""Keyset pages: a page is found by the row before it, so new rows do not move it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Position(NamedTuple):
-    """Where a row stands in a list: the value that it is sorted by, then its id, which no other has."""
+    """Where a row stands in a list: the value that it is sorted by, then its id, which is unique."""
 
     value: Any
     public_id: UUID
@@ -35,7 +35,7 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Listing:
-    """A list of rows as pages see it. All of `orders` are columns of `columns` that are never null."""
+    """A list of rows that has pages. Each of `orders` is one of `columns`, and is never null."""
 
     columns: Sequence[ColumnElement[Any]]
     source: FromClause
@@ -44,14 +44,14 @@ class Listing:
     row: Callable[..., Any]
     parent: ColumnElement[int] | None = None
     filter: Any = None
-    """Its parameter is called `filter`."""
+    """A condition with a parameter of the name `filter`."""
 
 
 class PageKey(NamedTuple):
     listing: Listing
     page: Page
     parent: int | None = None
-    """Whose rows; None where the list has no parents."""
+    """The id of what the rows belong to; None if the list has no parents."""
     filter: Hashable = None
 
 
@@ -68,7 +68,7 @@ class CountKey(NamedTuple):
 
 
 class Pages(Loader[PageKey, Slice[Any]]):
-    """The same page of the lists of many parents is one statement."""
+    """One statement reads the same page of the lists of many parents."""
 
     async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
         alike: defaultdict[PageKey, list[int]] = defaultdict(list)
@@ -123,7 +123,7 @@ def _slice(rows: list[R], page: Page) -> Slice[R]:
 
 
 class _Shape(NamedTuple):
-    """What changes the text of the statement of a page."""
+    """What the text of a page's statement depends on."""
 
     order: str
     descending: bool

@@ -1,4 +1,4 @@
-"""What happened to a publication over time, put together from counts."""
+"""What happened to a publication over time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -14,7 +14,7 @@ from models import Action
 class ViewsKey(NamedTuple):
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one; the asked one is in the buckets already."""
+    """The tenant's reporting time zone. The asked time zone is already in the buckets."""
     subject_id: int
     actions: tuple[Action, ...]
     interval: DateInterval
@@ -23,7 +23,7 @@ class ViewsKey(NamedTuple):
     domain: str | None
     zero_fill: bool
     now: datetime
-    """When it is asked: a bucket that has this instant in it is still running."""
+    """The time of the request: the bucket that contains it is still running."""
 
 
 class Views(Loader[ViewsKey, Series]):

@@ -1,6 +1,6 @@
-"""How many different people came to some subjects, to any of them.
+"""How many different people came to any of some subjects.
 
-All are estimated; those who were signed in are counted exactly.
+All visitors together are estimated. Those who were signed in are also counted exactly.
 """
 
 from asyncio import gather, sleep
@@ -32,11 +32,11 @@ _Subject = tuple[int, int, int]
 class VisitorsKey(NamedTuple):
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one, by whose days sketches are kept."""
+    """The tenant's reporting time zone, by whose days sketches are kept."""
     kind: SubjectKind
     subjects: tuple[int, ...]
     has_all: bool
-    """Of the tenant: then it has one sketch for all of them and each day."""
+    """Whether these are all subjects of the tenant. Then one sketch a day has all of them."""
     span: Span | None
     """None for all time."""
 
@@ -55,7 +55,8 @@ class _Alike(NamedTuple):
     span: Span | None
 
     def parts(self) -> tuple[Span, tuple[date, date] | None, list[Span]]:
-        """From when to when; the whole days of it, up to the second one; and what is left at its ends."""
+        """The span; its whole days, from the first up to, not including, the second; and what is left at
+        its ends."""
         zone = time_zone(self.time_zone)
         if self.span is None:
             ends = Span(start_of_day(FIRST_DAY, zone), start_of_day(AFTER_LAST_DAY, zone))
@@ -71,10 +72,10 @@ class _Alike(NamedTuple):
 
 
 class _Counting:
-    """Merges the sketches that were kept for each day and subject, and adds who came in the parts of days at
-    the ends, as raw events tell.
+    """Merges the sketches of each day and subject. For the parts of days at the ends, it adds the people whom
+    raw events name.
 
-    A few statements for all keys of the same span.
+    A few statements read all keys of the same span.
     """
 
     def __init__(self, database: Database, now: datetime) -> None:
@@ -108,7 +109,8 @@ class _Counting:
                 await sleep(0)
             union.add([added(EMPTY, at_edges.get(place, ()))])
             twice = {pair for id in key.subjects for pair in linked.get((key.tenant_id, id), ())}
-            # These people are in the union under their names, and now as users, too: names are taken off.
+            # These people are in the union twice: by their names, and now as users. So the names are
+            # subtracted.
             union.add([added(EMPTY, {f"user {user_id}" for _, user_id in twice})])
             estimates.append(union.estimate().without(len({visitor for visitor, _ in twice})))
         return estimates
@@ -134,7 +136,7 @@ class _Counting:
     async def _at_edges(
         self, asked: _Alike, keys: list[VisitorsKey], edges: Iterable[Span]
     ) -> Mapping[int, set[str]]:
-        """By the key's place."""
+        """The results by the places of the keys."""
         seen: defaultdict[int, set[str]] = defaultdict(set)
         for start, end in edges:
             rows = await self._database.fetch(
@@ -147,7 +149,8 @@ class _Counting:
     async def _who_signed_in(
         self, asked: _Alike, keys: list[VisitorsKey], ends: Span
     ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
-        """Named visitors who were seen without being signed in, and who they are; by tenant and subject."""
+        """Named visitors who came without being signed in, each with the user who it is; by tenant and
+        subject."""
         linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
         rows = await self._database.fetch(
             LINKED,
@@ -162,7 +165,7 @@ class _Counting:
         return linked
 
     async def _signed_in(self, asked: _Alike, keys: list[VisitorsKey]) -> dict[int, int]:
-        """By the key's place."""
+        """The results by the places of the keys."""
         (start, end), _, _ = asked.parts()
         named = _subjects(keys)
         if end > self._now:
@@ -191,7 +194,7 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 
 
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
-    """Of one publication each."""
+    """The visitors of one publication for each key."""
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)

@@ -1,4 +1,4 @@
-"""Assets are made and changed."""
+"""Makes and changes assets."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -49,7 +49,7 @@ async def create_asset(
     formats: Sequence[GivenFormat],
     domains: Sequence[str],
 ) -> AssetRow:
-    """By whoever may act in the workspace."""
+    """Viewers who may act in the workspace may do so."""
     workspace = await _acting_in(context, workspace_id)
     asset = Asset(
         public_id=uuid7(context.now),
@@ -91,7 +91,7 @@ async def update_asset(
     formats: Sequence[GivenFormat] | None,
     domains: Sequence[str] | None,
 ) -> AssetRow:
-    """What is None stays as it is; a list replaces the whole list from before."""
+    """What is None stays as it is. A list replaces the whole list from before."""
     context.viewer.required_user_id()
     row = await find_asset(context, id)
     await require(context.loaders, context.viewer, _ACTING, row)

@@ -1,4 +1,4 @@
-"""Insights: what users tell of themselves."""
+"""Insights: what users say about themselves."""
 
 import re
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ MOST_WORKS = 500
 _TWITTER = re.compile(r"[A-Za-z0-9_]{1,15}")
 _INSTAGRAM = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
 _ITEM = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?")
-"""Wider than either source's rule: an id that its source does not know has no figures there."""
+"""Wider than the rules of both sources: an id that its source does not know has no figures there."""
 
 
 class GivenWork(NamedTuple):
@@ -36,7 +36,7 @@ class GivenWork(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What a user tells; None leaves it as it is."""
+    """What a user gives; None leaves it as it is."""
 
     has_about: bool | None
     number_of_roles: int | None
@@ -59,7 +59,7 @@ async def insight_of(context: Context, user_id: str) -> InsightRow:
 
 
 async def create_insight(context: Context, given: Given) -> InsightRow:
-    """The viewer's. CONFLICT where there is one already."""
+    """Makes the viewer's insight. Raises CONFLICT if there is one already."""
     user_id = context.viewer.required_user_id()
     insight = UserInsight(
         public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
@@ -76,7 +76,8 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
 
 
 async def update_insight(context: Context, given: Given) -> InsightRow:
-    """The viewer's own. Counts that events add to become what is given; later events add to that."""
+    """Changes the viewer's insight. Counts that events raise become what is given, and later events add to
+    that."""
     user_id = context.viewer.required_user_id()
     known = await context.loaders[InsightByUser].load(user_id)
     if known is None:
@@ -99,7 +100,8 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
 
 
 def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
-    """What is known of accounts that are no longer the user's. In a handle, case makes no difference."""
+    """What is forgotten of accounts that are no longer the user's. Upper and lower case in a handle are
+    the same."""
     forgotten: dict[str, Any] = {}
     for account, named in ACCOUNTS.items():
         if named in columns and str(columns[named]).lower() != str(getattr(known, named)).lower():
@@ -112,7 +114,7 @@ def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
 async def _change_works(
     context: Context, session: AsyncSession, insight: InsightRow, given: Sequence[GivenWork]
 ) -> None:
-    """A work that stays keeps its plays' events; one that is not given any more is gone."""
+    """A work that stays keeps its events. A work that is no longer given is deleted."""
     known = {
         (row.source_type, row.item_id): row for row in await context.loaders[WorksOfInsight].load(insight.id)
     }

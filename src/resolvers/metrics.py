@@ -22,7 +22,7 @@ ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PU
 def engagement_key(
     publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
 ) -> CachedKey[EngagementKey]:
-    """Without ends it is all time, which needs no calendar."""
+    """Without `ends` it is for all time, which needs no calendar."""
     zone = zone_of(time_zone)
     span = span_of(*ends, zone, limits) if ends else None
     key = EngagementKey(

@@ -1,4 +1,5 @@
-"""Links to reports: a link holds what was asked and who asked, signed. Its use asks that again."""
+"""Links to reports. A link holds what was asked and who asked, and is signed. When it is opened, the same
+is asked again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -24,7 +25,7 @@ from resolvers.reports import DocumentKey
 
 _INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 _MOST_IDS = 100
-"""In a link: some proxies refuse addresses of more than 8,000 characters."""
+"""The most ids in a link, because some proxies refuse addresses of more than 8,000 characters."""
 
 
 class _Question(msgspec.Struct, omit_defaults=True):
@@ -40,7 +41,8 @@ class _Question(msgspec.Struct, omit_defaults=True):
 
 
 async def report_url(context: Context, key: DocumentKey) -> str:
-    """An absolute address, as the request came in. Raises BAD_USER_INPUT where it cannot hold all ids."""
+    """An absolute address, under the one that the request came in by. Raises BAD_USER_INPUT if it cannot
+    hold all ids."""
     choices, span = key.scope.choices, key.scope.span
     if len(choices.workspaces or ()) + len(choices.assets or ()) > _MOST_IDS:
         raise BadUserInput(
@@ -67,7 +69,7 @@ def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
 
 
 async def _claims(context: Context) -> Claims:
-    """Of the viewer, as in an access token."""
+    """The viewer's claims, as in an access token."""
     viewer, loaders = context.viewer, context.loaders
     user = await loaders[UserById].load(viewer.required_user_id())
     assert user is not None
@@ -81,10 +83,10 @@ async def _claims(context: Context) -> Claims:
 
 
 async def linked_report(context: Context, text: str) -> DocumentKey:
-    """Whoever asked for the link becomes the viewer.
+    """Makes the user who asked for the link the viewer.
 
-    Raises NOT_FOUND, which is the same for what is no link, for what is gone, and where the viewer lost the
-    right; for a link that has expired, with the status 410.
+    Raises NOT_FOUND. It is the same for a text that is no link, for something that is gone, and if the viewer
+    may no longer see it. For a link that has expired, its status is 410.
     """
     link = context.services.links.read(text, context.now)
     try:
@@ -97,7 +99,7 @@ async def linked_report(context: Context, text: str) -> DocumentKey:
 
 
 async def _scope(context: Context, question: _Question) -> Scope:
-    """By the same rules as when it was asked first."""
+    """The scope, by the same rules of access as when it was first asked for."""
     span = Span(question.start, question.end)
     asked = Asked(span, question.zone, question.domain, question.workspaces, question.assets)
     row: Any

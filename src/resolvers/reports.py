@@ -1,4 +1,4 @@
-"""Reports: what they are made of is read here, and the files are written."""
+"""Reads what reports are made of, and writes their files."""
 
 from asyncio import gather, to_thread
 from collections.abc import Sequence
@@ -64,7 +64,8 @@ def _over_time(scope: Scope) -> CountsKey:
 
 
 class Documents(Loader[DocumentKey, bytes]):
-    """Files. Each is made once, however many fields ask for it, and one after the other, in a thread."""
+    """Files of reports. Each is made once, even if several fields ask for it, and one after the other, in
+    a thread."""
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)

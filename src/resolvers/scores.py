@@ -11,7 +11,7 @@ from resolvers.context import Context
 
 
 def raised_key(fold: Raised, row: InsightRow | WorkRow) -> EverKey:
-    """With what was told. A profile is its user's."""
+    """The key has the number that the user gave. The subject of a profile is its user."""
     subject_id = row.id if isinstance(row, WorkRow) else row.user_id
     return EverKey(row.tenant_id, subject_id, fold.action, fold.told(row))
 

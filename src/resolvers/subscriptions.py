@@ -23,7 +23,8 @@ _AGAIN_SECONDS = 1.0
 
 
 async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
-    """At once, and whenever its metrics may have changed; at most once in so many seconds."""
+    """Gives the publication at once, and again whenever its metrics may have changed, at most once in so
+    many seconds."""
     interval = _interval(seconds)
     first = await publication_by_url(context, url)
     topics = (Topic(SubjectKind.PUBLICATION, first.id), Topic(SubjectKind.PROFILE, first.owner_id))
@@ -37,7 +38,7 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
 
 
 async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
-    """The same for an asset; it ends with NOT_FOUND when the viewer may not know of it any more."""
+    """The same for an asset. It ends with NOT_FOUND when the viewer may no longer know of it."""
     interval = _interval(seconds)
     first = await find_asset(context, id)
     return _told(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
@@ -57,7 +58,8 @@ async def _told(
 
 
 async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]) -> R:
-    """The row after a change. While the database is away, it is tried again: there may be no other change."""
+    """The row after a change. While the database is away, this tries again, because no other change may
+    come."""
     while True:
         await watch.change()
         await context.spend_when_affordable()

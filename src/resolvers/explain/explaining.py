@@ -1,4 +1,5 @@
-"""What makes a figure: rows of totals, the raw events beside them, and under which key servers keep it."""
+"""Explains a figure: the rows of totals that make it, the raw events beside them, and the key under which
+servers keep it."""
 
 from collections.abc import Iterable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Figures that are numbers of different people: who is in the tables, and whom raw events name."""
+"""Explains numbers of different people: who is in the tables, and whom raw events name."""
 
 from asyncio import gather
 from datetime import timedelta
@@ -16,7 +16,7 @@ from resolvers.explain.explanation import Asked, Explanation, Line, Part
 async def of_active_users(
     context: Context, asked: Asked, fold: ActiveUsers, blank: Explanation
 ) -> Explanation:
-    """With a range they are counted from raw events: the table knows the last time alone."""
+    """With a range, users are counted from raw events: the table only knows when each was last active."""
     length = timedelta(days=fold.days)
     if asked.span:
         start, stop = asked.span.end - length, asked.span.end
@@ -58,7 +58,7 @@ async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Exp
 
 
 def _actions(asked: Asked) -> tuple[Action, ...]:
-    """What people do who come. Taking something back is none of it, and an engaged view no event."""
+    """The actions of visitors. An engaged view is left out, because it is no event."""
     return tuple(action for action in done_to(asked.subject.kind) if action is not Action.ENGAGED_VIEW)
 
 
@@ -70,7 +70,7 @@ def _visitors_key(asked: Asked) -> VisitorsKey:
 
 
 async def _sketch_lines(context: Context, asked: Asked, days: list[Part]) -> list[Line]:
-    """One for all whole days together."""
+    """One line for all whole days together."""
     if not days:
         return []
     subject = asked.subject

@@ -1,4 +1,4 @@
-"""Figures that are sums of actions: of which totals, and whether raw events say the same."""
+"""Explains sums of actions: which totals make them, and whether raw events say the same."""
 
 from asyncio import gather
 from collections import Counter
@@ -32,7 +32,7 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
 
 
 class _Reading:
-    """All parts of one figure: what they ask of a table is read by few statements."""
+    """Reads all parts of one figure by few statements."""
 
     def __init__(self, context: Context, asked: Asked) -> None:
         self._asked = asked
@@ -44,7 +44,7 @@ class _Reading:
         self._raw_actions = tuple(action for action in actions if action is not Action.ENGAGED_VIEW)
 
     async def lines(self, part: Part) -> list[Line]:
-        """One for each action of which there is a row or an event; else one that says that there is none."""
+        """One line for each action that has a row or an event. If there is none, one line says so."""
         kept, raw = await gather(self._kept(part), self._raw(part))
         actions = [action for action in self._actions if action in kept or raw.get(action)]
         return [
@@ -63,7 +63,7 @@ class _Reading:
         )
 
     async def _kept(self, part: Part) -> dict[Action, PartCount]:
-        """As answers are made of it."""
+        """The counts that answers are made of."""
         if part.table is not Table.EVENTS:
             key = self._asked.key(part.table, part.start, part.stop, self._actions)
             return await self._counts.load(key)
