@@ -50,7 +50,7 @@ def validation_errors(
 
 
 def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary | None:
-    """For a valid document. None where the document has no such operation."""
+    """For a valid document. None if the document has no such operation."""
     definition, node = operation.definition, operation.document.node
     if definition is None or node is None:
         return None
@@ -63,7 +63,7 @@ def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary 
 
 
 def price_of(schema: GraphQLSchema, operation: Operation) -> Price | None:
-    """For a valid document. None where the document has no such operation."""
+    """For a valid document. None if the document has no such operation."""
     price = _price(schema, operation)
     if price:
         # This must not run in the thread in which the price may have been found: the cache belongs to the

@@ -126,12 +126,12 @@ class ListSize:
         default=strawberry.UNSET,
     )
     sized_fields: list[str] | None = strawberry.field(
-        description="The lists one level below that have this many items. When absent, the field itself is the "
+        description="The lists one level below that have this many items. When absent, the field is the "
         "list.",
         default=strawberry.UNSET,
     )
     require_one_slicing_argument: bool = strawberry.field(
-        description="Whether one of the arguments is required. Here none is.", default=True
+        description="Whether one argument is required. Here none is.", default=True
     )
 
 
