@@ -85,7 +85,7 @@ AssetTotals = Counter[Action]
 """How often each action happened to an asset, or to several assets together."""
 
 
-def together(many: Iterable[AssetTotals]) -> AssetTotals:
+def total_of(many: Iterable[AssetTotals]) -> AssetTotals:
     total: AssetTotals = Counter()
     for totals in many:
         for action, count in totals.items():

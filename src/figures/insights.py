@@ -7,7 +7,7 @@ from figures.figure import Figure, Figures
 from models import Action
 
 
-class Ever(NamedTuple):
+class AllTimeCount(NamedTuple):
     """How often something has happened, of all time."""
 
     all: int
@@ -15,11 +15,11 @@ class Ever(NamedTuple):
     """The part that counts in a score: at most `MOST_SCORED` events of each month, because anybody may
     report as many as they like."""
 
-    def plus(self, told: "Ever") -> "Ever":
-        return Ever(self.all + told.all, max(0, self.scored + told.scored))
+    def plus(self, given: "AllTimeCount") -> "AllTimeCount":
+        return AllTimeCount(self.all + given.all, max(0, self.scored + given.scored))
 
 
-NEVER = Ever(0, 0)
+NO_COUNT = AllTimeCount(0, 0)
 
 
 class Raised:
@@ -39,17 +39,17 @@ class Raised:
     def keys(self) -> tuple[Action, ...]:
         return (self.action,)
 
-    def told(self, row: Any) -> Ever:
+    def given(self, row: Any) -> AllTimeCount:
         """What the row keeps. If it has no number for the score, both are the same."""
-        told, scored = getattr(row, self.column), getattr(row, f"{self.column}_scored")
-        return Ever(told, told if scored is None else scored)
+        given, scored = getattr(row, self.column), getattr(row, f"{self.column}_scored")
+        return AllTimeCount(given, given if scored is None else scored)
 
-    def columns(self, count: int, ever: Ever) -> dict[str, int]:
-        """The columns of the row when the user gives `count` after `ever` events."""
-        return {self.column: count - ever.all, f"{self.column}_scored": count - ever.scored}
+    def columns(self, count: int, total: AllTimeCount) -> dict[str, int]:
+        """The columns of the row when the user gives `count` after `total` events."""
+        return {self.column: count - total.all, f"{self.column}_scored": count - total.scored}
 
-    def of(self, ever: Ever, /) -> int:
-        return ever.all
+    def of(self, total: AllTimeCount, /) -> int:
+        return total.all
 
     def __str__(self) -> str:
         return f"what the user gave + `{self.action.name}`"

@@ -39,10 +39,10 @@ async def _known(context: Context, price: Price, variables: Variables) -> Known:
     user_id = context.viewer.user_id
     if user_id is not None and any(series.is_by_holdings() for series in price.series):
         known = known._replace(
-            holdings=await services.counted.holdings(services.database, user_id, context.now)
+            holdings=await services.holdings_cache.holdings(services.database, user_id, context.now)
         )
     if any(series.is_by_domains(variables) for series in price.series):
-        known = known._replace(domains=await services.counted.domains(services.database, context.now))
+        known = known._replace(domains=await services.holdings_cache.domains(services.database, context.now))
     return known
 
 

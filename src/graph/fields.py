@@ -166,7 +166,7 @@ class Scoped(FieldExtension):
         # What an earlier mutation has read may be older than what others have written since.
         context.end_snapshot()
         done = await next_(source, info, **kwargs)
-        if not context.is_in_moment:
+        if not context.has_snapshot:
             context.begin_snapshot()
         return done
 

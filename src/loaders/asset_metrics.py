@@ -13,7 +13,7 @@ from figures.assets import ACTIONS, AssetTotals
 from loaders.base import Loader, Loaders
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Cells, Dimension, Measure
-from loaders.series import Asked, Series, parts_of, read_series
+from loaders.series import Series, SeriesRequest, parts_of, read_series
 from models import Action
 
 
@@ -111,15 +111,15 @@ class AssetSeries(Loader[SeriesKey, Series]):
         self._budget = loaders.read_points
 
     async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
-        asked = [_asked(key) for key in keys]
+        asked = [_request(key) for key in keys]
         return cast(list[Series], await read_series(self.database, self._budget, asked))
 
 
-def _asked(key: SeriesKey) -> Asked:
+def _request(key: SeriesKey) -> SeriesRequest:
     scope, groups = key.scope, key.groups
     dimensions = frozenset(Dimension(group.value) for group in groups & {Group.DEVICE, Group.DOMAIN})
     spans = tuple(bucket.covered for bucket in key.buckets)
-    return Asked(
+    return SeriesRequest(
         scope.tenant_id,
         scope.time_zone,
         Measure(key.actions, spans, dimensions, scope.domain),

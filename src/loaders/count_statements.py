@@ -18,7 +18,7 @@ from sqlalchemy import (
 
 from database import Statement, among
 from loaders.measures import Dimension
-from loaders.tiers import Tier, of_what_is_asked, source_of, split_of, tier_of, with_domains
+from loaders.tiers import Tier, source_of, split_of, tier_of, with_domains, with_filters
 from models import Action
 
 # A report has tens of thousands of rows, and a call of the enum takes ten times as long as this.
@@ -63,7 +63,7 @@ def _run_select(
         # the same.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 _CountedInSpan = tuple[int, _Split, int]
@@ -98,7 +98,7 @@ def _span_select(name: str, dimensions: frozenset[Dimension], of_some_domains: b
         )
         .group_by(totals.subject_id, *by)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]

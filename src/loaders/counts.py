@@ -8,7 +8,7 @@ from base.calendar import pieces, time_zone
 from database import Database
 from loaders.base import Loader
 from loaders.count_statements import counts_statement, span_statement
-from loaders.measures import Cell, Cells, Measure, SubjectKey, with_sites
+from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
 from loaders.tiers import Runs, runs_of
 
 
@@ -27,12 +27,13 @@ class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
     """
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[dict[int, Cells]]:
-        keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
+        keys = await with_domain_ids(self.database, keys)
+        grouped: defaultdict[tuple[str, Measure], set[TenantSubject]] = defaultdict(set)
         for key in keys:
-            alike[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
+            grouped[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
         counted = {
-            like: await read_counts(self.database, *like, subjects) for like, subjects in alike.items()
+            shared: await read_counts(self.database, *shared, subjects)
+            for shared, subjects in grouped.items()
         }
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
 
@@ -42,24 +43,24 @@ class SummedCounts(Loader[CountsKey, Cells]):
     subjects are a million rows. One statement reads all keys with the same measure and time zone."""
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
-        keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
+        keys = await with_domain_ids(self.database, keys)
+        grouped: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
         for key in keys:
-            alike[key.time_zone, key.measure].append(key)
+            grouped[key.time_zone, key.measure].append(key)
         sums: dict[CountsKey, Cells] = {}
-        for like, parties in alike.items():
-            counted = await read_sums(self.database, *like, parties)
+        for shared, parties in grouped.items():
+            counted = await read_sums(self.database, *shared, parties)
             sums.update(zip(parties, counted, strict=True))
         return [sums[key] for key in keys]
 
 
-def _of(key: CountsKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
+def _of(key: CountsKey, counted: Mapping[TenantSubject, Cells]) -> dict[int, Cells]:
     return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
 
 
 async def read_counts(
-    database: Database, zone: str, measure: Measure, subjects: Collection[SubjectKey]
-) -> dict[SubjectKey, Cells]:
+    database: Database, zone: str, measure: Measure, subjects: Collection[TenantSubject]
+) -> dict[TenantSubject, Cells]:
     """`zone` is the reporting time zone of all the subjects' tenants."""
     return await _read(database, zone, measure, subjects, are_summed=False)
 
@@ -111,9 +112,9 @@ async def _read(
 
 async def _read_span(
     database: Database, runs: Runs, measure: Measure, tenant_id: int, subject_ids: list[int]
-) -> dict[SubjectKey, Cells]:
+) -> dict[TenantSubject, Cells]:
     """Counts of one span of one tenant. Each run has one piece."""
-    counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
+    counted: defaultdict[TenantSubject, Cells] = defaultdict(dict)
     limits = {name: (run[0].start, run[0].end) for name, run in runs.items()}
     rows = await database.fetch(
         span_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None),

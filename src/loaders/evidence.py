@@ -90,33 +90,33 @@ def _counted(model: Any, action: Any, time: Any, type_: TypeEngine[Any], count: 
     )
 
 
-class _AlikeLoader(Loader[PartKey, V], Generic[V]):
+class _SubjectsLoader(Loader[PartKey, V], Generic[V]):
     """One statement reads all keys that differ only in their subjects."""
 
     async def batch_load_fn(self, keys: Sequence[PartKey]) -> list[V]:
-        alike: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
+        grouped: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(tenant_id=0, subject_ids=())].append(key)
+            grouped[key._replace(tenant_id=0, subject_ids=())].append(key)
         found: dict[PartKey, V] = {}
-        for like, theirs in alike.items():
-            found.update(zip(theirs, await self.read(like, theirs), strict=True))
+        for shared, theirs in grouped.items():
+            found.update(zip(theirs, await self.read(shared, theirs), strict=True))
         return [found[key] for key in keys]
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[V]:
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[V]:
         raise NotImplementedError
 
-    async def rows(self, statement: Statement[Any], like: PartKey, keys: list[PartKey]) -> list[Any]:
+    async def rows(self, statement: Statement[Any], shared: PartKey, keys: list[PartKey]) -> list[Any]:
         return await self.database.fetch(
             statement,
             tenants=list({key.tenant_id for key in keys}),
             subjects=[(key.tenant_id, id, place) for place, key in enumerate(keys) for id in key.subject_ids],
-            actions=list(like.actions),
-            start=like.start,
-            stop=like.stop,
+            actions=list(shared.actions),
+            start=shared.start,
+            stop=shared.stop,
         )
 
 
-class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
+class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
     """The counts of each action. Actions without a row are absent."""
 
     _statements: ClassVar = {
@@ -132,16 +132,16 @@ class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
         lambda place, rows: (place, Action.ENGAGED_VIEW, PartCount(rows, rows)),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[dict[Action, PartCount]]:
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[dict[Action, PartCount]]:
         counts: list[dict[Action, PartCount]] = [{} for _ in keys]
         for place, action, count in await self.rows(
-            self._statements.get(like.table, self._engaged), like, keys
+            self._statements.get(shared.table, self._engaged), shared, keys
         ):
             counts[place][action] = count
         return counts
 
 
-class FirstInteractions(_AlikeLoader[int]):
+class FirstInteractions(_SubjectsLoader[int]):
     """How many views have their first interaction within the time. Raw events of all time say so."""
 
     _first = (
@@ -156,8 +156,8 @@ class FirstInteractions(_AlikeLoader[int]):
         lambda place, count: (place, count),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
-        counts = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, shared, keys))
         return [counts.get(place, 0) for place in range(len(keys))]
 
 
@@ -176,15 +176,15 @@ def _people() -> Select[Any]:
     )
 
 
-class PeopleWithin(_AlikeLoader[People]):
+class PeopleWithin(_SubjectsLoader[People]):
     _statement = Statement(_people(), lambda place, *counts: (place, People(*counts)))
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[People]:
-        people = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[People]:
+        people = dict(await self.rows(self._statement, shared, keys))
         return [people.get(place, People(0, 0, 0)) for place in range(len(keys))]
 
 
-class ActiveSince(_AlikeLoader[int]):
+class ActiveSince(_SubjectsLoader[int]):
     """How many users were last active on a publication within the time."""
 
     _statement = Statement(
@@ -198,8 +198,8 @@ class ActiveSince(_AlikeLoader[int]):
         lambda place, count: (place, count),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
-        counts = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, shared, keys))
         return [counts.get(place, 0) for place in range(len(keys))]
 
 
@@ -240,17 +240,18 @@ class SketchRows(Loader[SketchesKey, int]):
         return int(count)
 
 
-class KeptRow(NamedTuple):
+class RetentionRow(NamedTuple):
     id: int
     time_zone: str
     pruned_before: date | None
 
 
-class KeptOfTenant(RowLoader[int, KeptRow]):
+class RetentionOfTenant(RowLoader[int, RetentionRow]):
     """The time zone by whose days a tenant's totals are kept, and the day before which its raw events were
     pruned."""
 
     statement = Statement(
-        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")), KeptRow
+        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")),
+        RetentionRow,
     )
     key = "id"

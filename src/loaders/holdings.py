@@ -42,7 +42,7 @@ class Holdings(NamedTuple):
         return dict(chain.from_iterable(held.items() for held in self.of_organizations.values()))
 
 
-class Counted:
+class HoldingsCache:
     """It outlives requests. What it remembers of assets belongs to the user in the key."""
 
     _held = Statement(

@@ -41,7 +41,7 @@ class Cell(NamedTuple):
 
 
 Cells = dict[Cell, int]
-SubjectKey = tuple[int, int]
+TenantSubject = tuple[int, int]
 """Tenant and subject."""
 
 
@@ -58,7 +58,7 @@ class _Key(Protocol):
 K = TypeVar("K", bound=_Key)
 
 
-async def with_sites(database: Database, keys: Sequence[K]) -> Sequence[K]:
+async def with_domain_ids(database: Database, keys: Sequence[K]) -> Sequence[K]:
     """The keys, with the ids of the domains that each means by its site: every tenant has its own names
     for sites."""
     if all(key.measure.domain is None for key in keys):

@@ -71,10 +71,10 @@ class Pages(Loader[PageKey, Slice[Any]]):
     """One statement reads the same page of the lists of many parents."""
 
     async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
-        alike: defaultdict[PageKey, list[int]] = defaultdict(list)
+        grouped: defaultdict[PageKey, list[int]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
-        rows = {key: await self._rows(key, parents) for key, parents in alike.items()}
+            grouped[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+        rows = {key: await self._rows(key, parents) for key, parents in grouped.items()}
         return [_slice(rows[key._replace(parent=None)][key.parent], key.page) for key in keys]
 
     async def _rows(self, key: PageKey, parents: list[int]) -> dict[int | None, list[Any]]:
@@ -103,11 +103,11 @@ class RowCounts(Loader[CountKey, int]):
     """How many rows the list of each parent has in all."""
 
     async def batch_load_fn(self, keys: Sequence[CountKey]) -> list[int]:
-        alike: defaultdict[CountKey, list[int]] = defaultdict(list)
+        grouped: defaultdict[CountKey, list[int]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+            grouped[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
         counted: dict[CountKey, int] = {}
-        for key, parents in alike.items():
+        for key, parents in grouped.items():
             statement = _count_statement(key.listing, key.filter is not None)
             for parent, count in await self.database.fetch(statement, parents=parents, filter=key.filter):
                 counted[key._replace(parent=parent)] = count

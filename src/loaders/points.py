@@ -21,7 +21,7 @@ from sqlalchemy import (
 from base.calendar import pieces, time_zone
 from database import Database, Statement, current_usage
 from loaders.measures import Dimension, Measure
-from loaders.tiers import Tier, of_what_is_asked, runs_of, source_of, split_of, with_domains
+from loaders.tiers import Tier, runs_of, source_of, split_of, with_domains, with_filters
 from models import TAKES_BACK
 
 Member = tuple[int, int, int]
@@ -101,7 +101,7 @@ def _points_select(
         .select_from(with_domains(rows, tier, dimensions))
         .group_by(subjects.c.part, bucket, *by)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 def _taken_back(tier: Tier) -> ColumnElement[int]:

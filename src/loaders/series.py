@@ -9,7 +9,7 @@ from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
 from loaders.domains import aliases_by_tenant
-from loaders.measures import Dimension, Measure, with_sites
+from loaders.measures import Dimension, Measure, with_domain_ids
 from loaders.point_budget import PointBudget
 from loaders.points import Member, read_points
 from models import Device
@@ -60,7 +60,7 @@ class Series(NamedTuple):
             yield Point(self.buckets[bucket], self.groups[group], count, taken_back)
 
 
-class Asked(NamedTuple):
+class SeriesRequest(NamedTuple):
     """One series of some subjects of a tenant."""
 
     tenant_id: int
@@ -77,17 +77,17 @@ class Asked(NamedTuple):
 
 
 async def read_series(
-    database: Database, budget: PointBudget, asked: Sequence[Asked]
+    database: Database, budget: PointBudget, asked: Sequence[SeriesRequest]
 ) -> list[Series | TooManyPoints]:
     """One statement reads all series with the same measure and time zone. A series with too many points is
     an error in its place."""
-    asked = await with_sites(database, asked)
+    asked = await with_domain_ids(database, asked)
     names = await _names(database, asked)
-    alike: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
-        alike[one.time_zone, one.measure].append(number)
+        grouped[one.time_zone, one.measure].append(number)
     found: list[Series | TooManyPoints] = [Series((), (), (), (), ())] * len(asked)
-    for (zone, measure), numbers in alike.items():
+    for (zone, measure), numbers in grouped.items():
         parties = [_Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         await _read(database, zone, measure, parties, budget.most)
         for number, party in zip(numbers, parties, strict=True):
@@ -98,7 +98,7 @@ async def read_series(
     return found
 
 
-async def _names(database: Database, asked: Sequence[Asked]) -> Mapping[int, Aliases]:
+async def _names(database: Database, asked: Sequence[SeriesRequest]) -> Mapping[int, Aliases]:
     """The aliases of each tenant whose series are split by sites."""
     tenants = {one.tenant_id for one in asked if Dimension.DOMAIN in one.measure.dimensions}
     return await aliases_by_tenant(database, tenants) if tenants else {}
@@ -125,7 +125,7 @@ _Place = tuple[int, str, int, int]
 class _Party:
     """A series while it is read."""
 
-    def __init__(self, asked: Asked, aliases: Aliases | None) -> None:
+    def __init__(self, asked: SeriesRequest, aliases: Aliases | None) -> None:
         self.asked = asked
         self._aliases = aliases
         self._read: set[tuple[int, _Place]] = set()

@@ -128,7 +128,7 @@ def with_domains(source: FromClause, tier: Tier, dimensions: frozenset[Dimension
     return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
 
 
-def of_what_is_asked(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:
+def with_filters(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:
     if tier.action is None:
         statement = statement.where(among(tier.table.c.action, "actions"))
     if of_some_domains:

@@ -15,7 +15,7 @@ from database import Database
 from figures.folds import done_to
 from figures.visitors import Visitors
 from loaders.base import Loader, Loaders
-from loaders.cached import Asked, CachedLoader
+from loaders.cached import CachedLoader, VersionedKey
 from loaders.visitor_statements import (
     LINKED,
     SEEN_WITHIN,
@@ -47,7 +47,7 @@ class VisitorsKey(NamedTuple):
         return [(self.tenant_id, int(self.kind), id) for id in self.subjects]
 
 
-class _Alike(NamedTuple):
+class _SameSpan(NamedTuple):
     """What the keys of one statement have in common."""
 
     time_zone: str
@@ -83,17 +83,17 @@ class _Counting:
         self._now = now
 
     async def of(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
-        alike: defaultdict[_Alike, list[VisitorsKey]] = defaultdict(list)
+        grouped: defaultdict[_SameSpan, list[VisitorsKey]] = defaultdict(list)
         for key in keys:
-            alike[_Alike(key.time_zone, key.kind, key.span)].append(key)
+            grouped[_SameSpan(key.time_zone, key.kind, key.span)].append(key)
         found: dict[VisitorsKey, Visitors] = {}
-        for asked, theirs in alike.items():
+        for asked, theirs in grouped.items():
             everyone, signed_in = await gather(self._everyone(asked, theirs), self._signed_in(asked, theirs))
             for place, key in enumerate(theirs):
                 found[key] = Visitors(everyone[place], signed_in.get(place, 0))
         return [found[key] for key in keys]
 
-    async def _everyone(self, asked: _Alike, keys: list[VisitorsKey]) -> list[Estimate]:
+    async def _everyone(self, asked: _SameSpan, keys: list[VisitorsKey]) -> list[Estimate]:
         ends, days, edges = asked.parts()
         sketches, at_edges, linked = await gather(
             self._sketched(keys, days),
@@ -134,7 +134,7 @@ class _Counting:
         return sketches
 
     async def _at_edges(
-        self, asked: _Alike, keys: list[VisitorsKey], edges: Iterable[Span]
+        self, asked: _SameSpan, keys: list[VisitorsKey], edges: Iterable[Span]
     ) -> Mapping[int, set[str]]:
         """The results by the places of the keys."""
         seen: defaultdict[int, set[str]] = defaultdict(set)
@@ -147,7 +147,7 @@ class _Counting:
         return seen
 
     async def _who_signed_in(
-        self, asked: _Alike, keys: list[VisitorsKey], ends: Span
+        self, asked: _SameSpan, keys: list[VisitorsKey], ends: Span
     ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
         """Named visitors who came without being signed in, each with the user who it is; by tenant and
         subject."""
@@ -164,7 +164,7 @@ class _Counting:
             linked[subject].add(pair)
         return linked
 
-    async def _signed_in(self, asked: _Alike, keys: list[VisitorsKey]) -> dict[int, int]:
+    async def _signed_in(self, asked: _SameSpan, keys: list[VisitorsKey]) -> dict[int, int]:
         """The results by the places of the keys."""
         (start, end), _, _ = asked.parts()
         named = _subjects(keys)
@@ -204,5 +204,5 @@ class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
         (publication_id,) = key.subjects
         return key.tenant_id, publication_id
 
-    async def compute(self, asked: Sequence[Asked[VisitorsKey]]) -> list[Visitors]:
+    async def compute(self, asked: Sequence[VersionedKey[VisitorsKey]]) -> list[Visitors]:
         return await self._counting.of([one.key for one in asked])

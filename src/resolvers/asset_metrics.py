@@ -26,7 +26,7 @@ ACTIONS_OF = {
 }
 
 
-class Asked(NamedTuple):
+class ScopeArguments(NamedTuple):
     """What a scope covers. None stands for all ids, and an empty list for no id."""
 
     span: Span
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     asset_ids: Sequence[str] | None = None
 
 
-def asked(
+def scope_arguments(
     context: Context,
     start: str,
     end: str,
@@ -44,13 +44,13 @@ def asked(
     domain: str | None,
     workspace_ids: Sequence[str] | None = None,
     asset_ids: Sequence[str] | None = None,
-) -> Asked:
+) -> ScopeArguments:
     """The arguments of a `metrics` field. All but the ids are checked."""
     span = span_of(start, end, zone_of(time_zone), context.limits)
-    return Asked(span, time_zone or "UTC", domain_of(domain), workspace_ids, asset_ids)
+    return ScopeArguments(span, time_zone or "UTC", domain_of(domain), workspace_ids, asset_ids)
 
 
-async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
+async def organization_scope(context: Context, organization: OrganizationRow, asked: ScopeArguments) -> Scope:
     existing = await context.loaders[AssetsOfOrganization].load(organization.id)
     visible = await _visible_assets(context, organization, existing)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
@@ -69,14 +69,14 @@ async def organization_scope(context: Context, organization: OrganizationRow, as
     return scope._replace(has_all=len(assets) == len(existing))
 
 
-async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
+async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: ScopeArguments) -> Scope:
     visible = await context.loaders[AssetsOfWorkspace].load(workspace.id)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
     choices = Choices(Kind.WORKSPACE, _choice(workspace), workspace.organization_id, assets=named)
     return _scope(workspace.tenant_id, workspace.time_zone, assets, asked, choices)
 
 
-def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
+def asset_scope(asset: AssetRow, asked: ScopeArguments) -> Scope:
     keys = [AssetKeys(asset.id, asset.workspace_id)]
     choices = Choices(Kind.ASSET, _choice(asset), asset.organization_id)
     return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
@@ -130,7 +130,7 @@ def _choice(row: OrganizationRow | WorkspaceRow | AssetRow) -> Choice:
 
 
 def _scope(
-    tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: Asked, choices: Choices
+    tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: ScopeArguments, choices: Choices
 ) -> Scope:
     return Scope(
         tenant_id,

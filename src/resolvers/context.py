@@ -30,7 +30,7 @@ from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
-from loaders.holdings import Counted
+from loaders.holdings import HoldingsCache
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -117,7 +117,7 @@ class Services:
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
     reporters: ReporterCache = field(default_factory=ReporterCache)
-    counted: Counted = field(default_factory=Counted)
+    holdings_cache: HoldingsCache = field(default_factory=HoldingsCache)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
@@ -177,7 +177,7 @@ class Context:
         self.services.database.end_snapshot()
 
     @property
-    def is_in_moment(self) -> bool:
+    def has_snapshot(self) -> bool:
         return current_usage().snapshot is not None
 
     async def identify(self, viewer_cache: ViewerCache | None = None) -> None:

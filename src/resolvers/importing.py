@@ -19,7 +19,7 @@ from ingest.files import EventFile, InvalidFile, Line
 from ingest.outcomes import EventStatus
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
-from resolvers.recording import own_subjects, take_in
+from resolvers.recording import own_subjects, store_believed
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
@@ -115,7 +115,7 @@ class Import:
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
-        outcomes = iter(await take_in(context, events, subjects))
+        outcomes = iter(await store_believed(context, events, subjects))
         verdicts: list[Reject | EventStatus] = []
         for line in lines:
             if line.event is None:

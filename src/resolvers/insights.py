@@ -13,7 +13,7 @@ from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from base.numbers import LARGEST, LARGEST_SELF_REPORTED
 from figures.insights import PLAYED, SEARCHED, VIEWED
-from loaders.ever import EverCounts, EverKey
+from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
@@ -85,8 +85,8 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     columns = _columns(given)
     for fold in (VIEWED, SEARCHED):
         if fold.column in columns:
-            key = EverKey(known.tenant_id, known.user_id, fold.action)
-            columns |= fold.columns(columns[fold.column], await context.loaders[EverCounts].load(key))
+            key = AllTimeKey(known.tenant_id, known.user_id, fold.action)
+            columns |= fold.columns(columns[fold.column], await context.loaders[AllTimeCounts].load(key))
     columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
@@ -130,7 +130,7 @@ async def _change_works(
 
 
 async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
-    ever = await context.loaders[EverCounts].load(EverKey(row.tenant_id, row.id, PLAYED.action))
+    ever = await context.loaders[AllTimeCounts].load(AllTimeKey(row.tenant_id, row.id, PLAYED.action))
     await session.execute(
         update(Work)
         .where(col(Work.id) == row.id)

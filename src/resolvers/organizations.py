@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from auth.access import may_enter, role_in
+from auth.access import Access, may_enter, role_in
 from base.ids import Kind
 from loaders.assets import AssetByPublicId, AssetRow
 from loaders.listings import (
@@ -23,6 +23,9 @@ from loaders.pages import Page, PageKey
 from models import Role
 from resolvers.context import Context
 from resolvers.ids import find, no_such, public_id_of
+
+INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+"""Those who may see figures of assets, and change assets."""
 
 
 async def find_organization(context: Context, id: str) -> OrganizationRow:

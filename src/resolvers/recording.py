@@ -26,7 +26,7 @@ async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOut
     context.viewer.required_user_id()
     require_few_events(context, events)
     subjects = await own_subjects(context, {event.subject for event in events})
-    outcomes = await take_in(context, events, subjects)
+    outcomes = await store_believed(context, events, subjects)
     context.reset_loaders()
     return outcomes
 
@@ -39,7 +39,7 @@ def require_few_events(context: Context, events: Sequence[WireEvent]) -> None:
         )
 
 
-async def take_in(
+async def store_believed(
     context: Context, events: Sequence[WireEvent], subjects: Mapping[WireSubject, Subject]
 ) -> list[EventOutcome]:
     """Stores the events of a sender who is believed. Events about subjects that are not in `subjects` are

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from base.calendar import Bucket, DateInterval, buckets, day_of, time_zone
 from base.ids import Kind, global_id
-from figures.assets import VIEWS_3D, VIEWS_AR, AssetTotals, Ranking, ranked, together
+from figures.assets import VIEWS_3D, VIEWS_AR, AssetTotals, Ranking, ranked, total_of
 from loaders.asset_metrics import Choice, Scope
 from loaders.assets import AssetRow
 from loaders.measures import Cells
@@ -118,7 +118,7 @@ def _devices(counted: Mapping[int, _ByDevice]) -> tuple[tuple[str, AssetTotals],
 
 
 def _top(counted: Mapping[int, _ByDevice], names: Names) -> tuple[RankedLine, ...]:
-    by_asset = {id: together(of_asset.values()) for id, of_asset in counted.items()}
+    by_asset = {id: total_of(of_asset.values()) for id, of_asset in counted.items()}
     return tuple(
         RankedLine(one.rank, names.assets[one.asset_id].name, one.totals)
         for one in ranked(by_asset, Ranking.TOTAL_3D_VIEWS, _TOP)

@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from auth.access import Access, require
+from auth.access import require
 from auth.links import Link
 from auth.sign_in import viewer_of_claims
 from auth.tokens import Claims
@@ -18,12 +18,11 @@ from loaders.asset_metrics import Choice, Scope
 from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById
 from reports import ReportFormat
-from resolvers.asset_metrics import Asked, asset_scope, organization_scope, workspace_scope
+from resolvers.asset_metrics import ScopeArguments, asset_scope, organization_scope, workspace_scope
 from resolvers.context import Context
-from resolvers.organizations import find_asset, find_organization, find_workspace
-from resolvers.reports import DocumentKey
+from resolvers.organizations import INSIDERS, find_asset, find_organization, find_workspace
+from resolvers.reports import ReportFileKey
 
-_INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 _MOST_IDS = 100
 """The most ids in a link, because some proxies refuse addresses of more than 8,000 characters."""
 
@@ -40,7 +39,7 @@ class _Question(msgspec.Struct, omit_defaults=True):
     assets: list[str] | None = None
 
 
-async def report_url(context: Context, key: DocumentKey) -> str:
+async def report_url(context: Context, key: ReportFileKey) -> str:
     """An absolute address, under the one that the request came in by. Raises BAD_USER_INPUT if it cannot
     hold all ids."""
     choices, span = key.scope.choices, key.scope.span
@@ -82,7 +81,7 @@ async def _claims(context: Context) -> Claims:
     )
 
 
-async def linked_report(context: Context, text: str) -> DocumentKey:
+async def linked_report(context: Context, text: str) -> ReportFileKey:
     """Makes the user who asked for the link the viewer.
 
     Raises NOT_FOUND. It is the same for a text that is no link, for something that is gone, and if the viewer
@@ -95,24 +94,24 @@ async def linked_report(context: Context, text: str) -> DocumentKey:
         scope = await _scope(context, question)
     except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
         raise NotFound("There is no such report.") from None
-    return DocumentKey(scope, question.format)
+    return ReportFileKey(scope, question.format)
 
 
 async def _scope(context: Context, question: _Question) -> Scope:
     """The scope, by the same rules of access as when it was first asked for."""
     span = Span(question.start, question.end)
-    asked = Asked(span, question.zone, question.domain, question.workspaces, question.assets)
+    asked = ScopeArguments(span, question.zone, question.domain, question.workspaces, question.assets)
     row: Any
     match parse_global_id(question.of)[0]:
         case Kind.ORGANIZATION:
             row = await find_organization(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return await organization_scope(context, row, asked)
         case Kind.WORKSPACE:
             row = await find_workspace(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return await workspace_scope(context, row, asked)
         case _:
             row = await find_asset(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return asset_scope(row, asked)

@@ -34,17 +34,17 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
         row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
-    return _told(context, topics, interval, read)
+    return _changes(context, topics, interval, read)
 
 
 async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
     """The same for an asset. It ends with NOT_FOUND when the viewer may no longer know of it."""
     interval = _interval(seconds)
     first = await find_asset(context, id)
-    return _told(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
+    return _changes(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
 
 
-async def _told(
+async def _changes(
     context: Context, topics: tuple[Topic, ...], interval: int, read: Callable[[], Awaitable[R]]
 ) -> AsyncGenerator[R]:
     with context.services.topics.watch(*topics) as watch:

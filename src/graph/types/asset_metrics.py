@@ -4,7 +4,7 @@ from typing import Annotated, Self
 import strawberry
 
 from base.calendar import WeekStart
-from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking, together
+from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking, total_of
 from figures.figure import values
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
@@ -181,5 +181,5 @@ class AssetMetrics:
 
     @classmethod
     def of(cls, scope: Scope, by_asset: Mapping[int, AssetTotals]) -> Self:
-        figures = values(IN_SCHEMA, together(by_asset.values()))
+        figures = values(IN_SCHEMA, total_of(by_asset.values()))
         return cls(scope=scope, range=ResolvedRange.of(scope.span), **figures)

@@ -6,7 +6,6 @@ from typing import Annotated, Self
 
 import strawberry
 
-from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.faces import shows
@@ -25,9 +24,7 @@ from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
 from resolvers.assets import MOST_FORMATS
-from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
-
-INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+from resolvers.organizations import INSIDERS, assets_key, workspace_assets_key, workspaces_key
 
 AssetIds = Annotated[
     list[strawberry.ID] | None,
@@ -107,7 +104,7 @@ class Organization(Node):
     ) -> Scope:
         """What happened to all its assets together, or only to those that `workspaceIds` and `assetIds`
         name. With a token for one workspace, only the assets of that workspace count."""
-        asked = asset_metrics.asked(
+        asked = asset_metrics.scope_arguments(
             info.context, range.start, range.end, time_zone, domain, workspace_ids, asset_ids
         )
         return await asset_metrics.organization_scope(info.context, self.row, asked)
@@ -145,7 +142,7 @@ class Workspace(Node):
         time_zone: Zone = UTC,
     ) -> Scope:
         """What happened to all its assets together, or only to those that `assetIds` names."""
-        asked = asset_metrics.asked(
+        asked = asset_metrics.scope_arguments(
             info.context, range.start, range.end, time_zone, domain, asset_ids=asset_ids
         )
         return await asset_metrics.workspace_scope(info.context, self.row, asked)
@@ -182,7 +179,7 @@ class Asset(Node):
     @_metrics_of_assets
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
         """What happened to this asset alone."""
-        asked = asset_metrics.asked(info.context, range.start, range.end, time_zone, domain)
+        asked = asset_metrics.scope_arguments(info.context, range.start, range.end, time_zone, domain)
         return asset_metrics.asset_scope(self.row, asked)
 
     @classmethod

@@ -18,7 +18,7 @@ from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
-from loaders.ever import EverCounts, EverKey
+from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightRow, WorkRow, WorksOfInsight
 from loaders.people import UserById
 from models import SourceType
@@ -30,13 +30,13 @@ from resolvers.scores import raised_key
 def _raised(figure: Figure[int], *, requires: Sequence[Access] = ()) -> Any:
     """The field of a figure that events raise. If `requires` has relations, others get null."""
 
-    def key(self: Any) -> EverKey:
+    def key(self: Any) -> AllTimeKey:
         assert isinstance(figure.fold, Raised)
         return raised_key(figure.fold, self.row)
 
     key.__doc__ = figure.words
     type = BigInt | None if requires else BigInt
-    return loaded(EverCounts, type, of=lambda _, ever: ever.all, requires=requires)(key)
+    return loaded(AllTimeCounts, type, of=lambda _, total: total.all, requires=requires)(key)
 
 
 def _insight_score() -> Any:

@@ -42,13 +42,12 @@ from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
+from loaders.publication_series import PublicationSeries, PublicationSeriesKey
 from loaders.publications import CoCreators, ExperienceRow, PublicationRow
-from loaders.views import Views, ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
+from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
-
-MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
 _SERIES = (
     required("range", Range),
@@ -61,7 +60,9 @@ _SERIES = (
 )
 
 
-def _over_time(key: Callable[..., Awaitable[ViewsKey]]) -> Callable[..., Awaitable[ViewsKey]]:
+def _over_time(
+    key: Callable[..., Awaitable[PublicationSeriesKey]],
+) -> Callable[..., Awaitable[PublicationSeriesKey]]:
     """A field with the arguments of a series. The decorated function gets them as `series`."""
     return gathered(key, "series", _SERIES, _series)
 
@@ -211,19 +212,19 @@ class Publication(Node):
         return self.row.owner_id
 
     @loaded(
-        Views,
+        PublicationSeries,
         ViewSeries | None,
         of=ViewSeries.of,
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     @_over_time
-    async def views(self, info: Info, series: Given) -> ViewsKey:
+    async def views(self, info: Info, series: Given) -> PublicationSeriesKey:
         """Views of the publication over time, up to this moment."""
         return await metrics.publication_series_key(self.row, info.context, action=Action.VIEW, **series)
 
     @loaded(
-        Views,
+        PublicationSeries,
         ActionSeries | None,
         of=ActionSeries.of,
         requires=MAKERS,
@@ -235,7 +236,7 @@ class Publication(Node):
         info: Info,
         action: Annotated[PublicationAction, argument("Which action is counted.")],
         series: Given,
-    ) -> ViewsKey:
+    ) -> PublicationSeriesKey:
         """What people did with the publication over time, up to this moment, and what of it they took
         back."""
         return await metrics.publication_series_key(self.row, info.context, action=action.value, **series)

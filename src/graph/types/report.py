@@ -7,7 +7,7 @@ from graph.scalars import Base64
 from loaders.asset_metrics import Scope
 from reports import ReportFormat
 from resolvers.report_links import report_url
-from resolvers.reports import DocumentKey, Documents
+from resolvers.reports import ReportFileKey, ReportFiles
 
 
 @strawberry.type(
@@ -17,14 +17,14 @@ from resolvers.reports import DocumentKey, Documents
     )
 )
 class SummaryReport:
-    key: strawberry.Private[DocumentKey]
+    key: strawberry.Private[ReportFileKey]
     content_type: str = described("The media type of the document, by its format.")
     filename: str = described(
         "A name for the document. It has the organization, workspace or asset, and the days of the range."
     )
 
-    @loaded(Documents, Base64, of=lambda _, document: Base64(document), costs=A_REPORT)
-    def document(self) -> DocumentKey:
+    @loaded(ReportFiles, Base64, of=lambda _, document: Base64(document), costs=A_REPORT)
+    def document(self) -> ReportFileKey:
         """The file itself, made when this field is asked for."""
         return self.key
 
@@ -38,5 +38,5 @@ class SummaryReport:
 
     @classmethod
     def of(cls, scope: Scope, format: ReportFormat) -> "SummaryReport":
-        key = DocumentKey(scope, format)
+        key = ReportFileKey(scope, format)
         return cls(key=key, content_type=format.content_type, filename=key.filename)

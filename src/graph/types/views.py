@@ -12,8 +12,8 @@ from graph.scalars import BigInt
 from loaders.asset_metrics import SeriesKey
 from loaders.assets import AssetById
 from loaders.organizations import WorkspaceById
+from loaders.publication_series import PublicationSeriesKey
 from loaders.series import Point, Series
-from loaders.views import ViewsKey
 
 
 def is_running(bucket: Bucket, now: datetime) -> bool:
@@ -31,7 +31,7 @@ class OfBucket(NamedTuple):
 
     @classmethod
     def at(cls, bucket: Bucket, now: datetime) -> Self:
-        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, bucket.start <= now < bucket.end)
+        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, is_running(bucket, now))
 
 
 @strawberry.type(
@@ -171,7 +171,7 @@ class ViewSeries:
     )
 
     @classmethod
-    def of(cls, key: ViewsKey, series: Series) -> Self:
+    def of(cls, key: PublicationSeriesKey, series: Series) -> Self:
         return cls(
             view_type=None,
             interval=key.interval,
@@ -212,7 +212,7 @@ class ActionSeries:
     )
 
     @classmethod
-    def of(cls, key: ViewsKey | SeriesKey, series: Series) -> Self:
+    def of(cls, key: PublicationSeriesKey | SeriesKey, series: Series) -> Self:
         return cls(
             interval=key.interval,
             count=BigInt(series.standing),

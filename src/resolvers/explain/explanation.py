@@ -42,7 +42,7 @@ class Explanation(NamedTuple):
     span: Span | None
     lines: list[Line]
     value: float
-    told: int | None = None
+    given: int | None = None
     """The number that a user gave, which is in the value."""
     taken_back: int | None = None
     visitors: Visitors | None = None
@@ -69,7 +69,7 @@ class Part(NamedTuple):
     span: Span
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     subject: Explained
     figure: Figure[Any]
     span: Span | None

@@ -10,11 +10,11 @@ from loaders.evidence import ActiveSince, PeopleWithin, SketchesKey, SketchRows,
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from models import Action
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Explanation, Line, Part, Question
 
 
 async def of_active_users(
-    context: Context, asked: Asked, fold: ActiveUsers, blank: Explanation
+    context: Context, asked: Question, fold: ActiveUsers, blank: Explanation
 ) -> Explanation:
     """With a range, users are counted from raw events: the table only knows when each was last active."""
     length = timedelta(days=fold.days)
@@ -34,7 +34,7 @@ async def of_active_users(
     )
 
 
-async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+async def of_visitors(context: Context, asked: Question, blank: Explanation) -> Explanation:
     parts, within = asked.parts(), context.loaders[PeopleWithin]
     edges = [part for part in parts if part.table is Table.EVENTS]
     days = [part for part in parts if part.table is not Table.EVENTS]
@@ -57,19 +57,19 @@ async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Exp
     )
 
 
-def _actions(asked: Asked) -> tuple[Action, ...]:
+def _actions(asked: Question) -> tuple[Action, ...]:
     """The actions of visitors. An engaged view is left out, because it is no event."""
     return tuple(action for action in done_to(asked.subject.kind) if action is not Action.ENGAGED_VIEW)
 
 
-def _visitors_key(asked: Asked) -> VisitorsKey:
+def _visitors_key(asked: Question) -> VisitorsKey:
     subject = asked.subject
     return VisitorsKey(
         subject.tenant_id, asked.zone.key, subject.kind, subject.subject_ids, subject.has_all, asked.span
     )
 
 
-async def _sketch_lines(context: Context, asked: Asked, days: list[Part]) -> list[Line]:
+async def _sketch_lines(context: Context, asked: Question, days: list[Part]) -> list[Line]:
     """One line for all whole days together."""
     if not days:
         return []

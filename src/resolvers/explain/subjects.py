@@ -24,7 +24,7 @@ class Explained(NamedTuple):
     """The name that `--tenant` takes."""
     subject_ids: tuple[int, ...]
     publication: PublicationRow | None = None
-    told: InsightRow | WorkRow | None = None
+    given: InsightRow | WorkRow | None = None
     """The row with the number that the user gave, if that is a part of the figure."""
     has_all: bool = False
     """Whether these are all assets of the tenant."""
@@ -81,7 +81,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
         insight.tenant_id,
         user.username,
         (user.id,),
-        told=insight,
+        given=insight,
     )
     return [
         profile,
@@ -92,7 +92,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
                 work.tenant_id,
                 user.username,
                 (work.id,),
-                told=work,
+                given=work,
             )
             for work in await loaders[WorksOfInsight].load(insight.id)
         ),

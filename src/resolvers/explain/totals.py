@@ -8,12 +8,12 @@ from figures.insights import Raised
 from loaders.evidence import FirstInteractions, PartCount, PartCounts, Table
 from models import Action
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Explanation, Line, Part, Question
 
 _NONE = PartCount(0, 0)
 
 
-async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+async def of_totals(context: Context, asked: Question, blank: Explanation) -> Explanation:
     reading = _Reading(context, asked)
     lines = [line for some in await gather(*map(reading.lines, asked.parts())) for line in some]
     counts: Counter[Action] = Counter()
@@ -22,8 +22,8 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
             counts[line.action] += line.counted or 0
     fold = asked.figure.fold
     if isinstance(fold, Raised):
-        told = fold.told(asked.subject.told).all
-        return blank._replace(lines=lines, value=told + counts[fold.action], told=told)
+        given = fold.given(asked.subject.given).all
+        return blank._replace(lines=lines, value=given + counts[fold.action], given=given)
     return blank._replace(
         lines=lines,
         value=fold.of(counts),
@@ -34,7 +34,7 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
 class _Reading:
     """Reads all parts of one figure by few statements."""
 
-    def __init__(self, context: Context, asked: Asked) -> None:
+    def __init__(self, context: Context, asked: Question) -> None:
         self._asked = asked
         self._counts = context.loaders[PartCounts]
         self._firsts = context.loaders[FirstInteractions]
