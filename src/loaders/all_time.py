@@ -1,4 +1,4 @@
-"""How often something has ever happened to a subject."""
+"""How often an action has happened to a subject, of all time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,7 +18,7 @@ class AllTimeKey(NamedTuple):
     subject_id: int
     action: Action
     given: AllTimeCount = NO_COUNT
-    """What there was besides events."""
+    """The number that the user gave, which is added to the events."""
 
 
 _ASKED = asked_subjects()
@@ -32,7 +32,7 @@ _BY_MONTH = (
 
 
 class AllTimeCounts(Loader[AllTimeKey, AllTimeCount]):
-    """How often something has ever happened to a subject."""
+    """How often an action has happened to a subject, of all time."""
 
     _statement = Statement(
         select(
