@@ -18,9 +18,7 @@ class DomainAlias:
     domain: str = described(
         "A site; `*.` and a site, for all sites below it; or www.*, for any site with www. before it."
     )
-    name: str = described(
-        "The site under which it is shown. For www.* it is *: what stands behind www."
-    )
+    name: str = described("The site under which it is shown. For www.* it is *: what stands behind www.")
 
     @classmethod
     def of(cls, aliases: Aliases) -> list[Self]:
