@@ -57,7 +57,7 @@ class Ledger:
         return blake2b(name.encode(), digest_size=_KEY_BYTES, key=self._secret).digest()
 
     async def add(self, entries: Sequence[Entry]) -> dict[bytes, float]:
-        """Adds the entries in one statement. Returns when each bucket is full, as all workers know it."""
+        """Adds all in one statement. Returns when each bucket is full, with the costs that others added."""
         now = round(self.now() * _MICROSECONDS)
         rows = [
             {"key": entry.key, "full_from": now + round(entry.seconds * _MICROSECONDS)}
