@@ -34,7 +34,7 @@ from models import (
 )
 
 ALWAYS = EPOCH
-"""Before every event."""
+"""An instant before every event."""
 _COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
 
 
