@@ -175,13 +175,13 @@ def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Ac
         return tuple(known.values())
     if not action_types:
         raise BadUserInput(
-            "Name an action at least, or leave `actionTypes` out.",
+            "Name at least one action, or leave `actionTypes` out.",
             argument="actionTypes",
             reason="MISSING_ACTION_TYPE",
         )
     if not set(action_types) <= known.keys():
         raise BadUserInput(
-            f"The views of {view_type} come about by {' and '.join(known)}.",
+            f"{view_type} goes with {' and '.join(known)} only.",
             argument="actionTypes",
             reason="INVALID_ACTION_TYPE",
         )

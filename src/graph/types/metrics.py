@@ -33,11 +33,11 @@ class ExperienceCounts:
 @shows(Visitors)
 @strawberry.type(
     description=(
-        "How many different people came. Somebody who is signed in, or whom the reporting server names by "
-        "`visitor`, is one visitor, even on several days. So is somebody who signs in later, if the server "
-        "gives both `visitor` and `userId`. Any other browser is recognised by its network address and its "
-        "user agent, for one day of the reporting time zone: somebody who comes anonymously on 5 days of a "
-        "range counts 5 times. Equal browsers behind one address count once."
+        "How many different people came. Somebody who is signed in, or has a `visitor` name from the "
+        "reporting server, is one visitor, even on several days. So is somebody who signs in later, if the "
+        "server gives both `visitor` and `userId`. Any other browser is recognised by its network address "
+        "and its user agent, for one day of the reporting time zone: somebody who comes anonymously on 5 "
+        "days of a range counts 5 times. Equal browsers behind one address count once."
     )
 )
 @with_figures(VISITORS)

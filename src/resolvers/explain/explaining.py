@@ -45,9 +45,9 @@ def _no_such_figure(found: Iterable[Explained], figure: str) -> str:
 
 def _check_range(kind: SubjectKind, span: Span | None) -> None:
     if span is None and kind in _OF_A_RANGE:
-        words = "Figures of assets are of a range: give --from and --to."
+        words = "Figures of assets need a range: give --from and --to."
     elif span is not None and kind in _OF_ALL_TIME:
-        words = "This figure is of all time: leave out --from and --to."
+        words = "This figure has no range: leave out --from and --to."
     else:
         return
     raise BadUserInput(words, argument="--from", reason="INVALID_RANGE")
