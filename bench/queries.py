@@ -57,8 +57,8 @@ class _TimedReaders:
     def snapshot(self, *, is_large: bool) -> Snapshot:
         return self._readers.snapshot(is_large=is_large)
 
-    async def are_there(self) -> bool:
-        return await self._readers.are_there()
+    async def is_reachable(self) -> bool:
+        return await self._readers.is_reachable()
 
     async def close(self) -> None:
         await self._readers.close()

@@ -123,7 +123,9 @@ async def _subscribed(context: Context, operation: Operation, variables: dict[st
 
 async def _analyse_if_long(context: Context, operation: Operation) -> None:
     if operation.document.is_long:
+        began = perf_counter()
         await analyse_in_thread(_schema, operation, introspection=context.limits.introspection)
+        context.execution.validate = perf_counter() - began
 
 
 async def _prepare(
@@ -138,7 +140,7 @@ async def _prepare(
     began = perf_counter()
     errors = validation_errors(_schema, document, introspection=context.limits.introspection)
     execution.began = perf_counter()
-    execution.validate = execution.began - began
+    execution.validate += execution.began - began
     if errors:
         drop(document)
         context.spend(document.cost_if_invalid)

@@ -29,6 +29,17 @@ class _Partial:
     awaited: Any
     completed: Any
 
+    def go_on(self) -> bool:
+        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
+        try:
+            return self._complete_more()
+        except Exception:
+            self._settle()
+            raise
+
+    def _complete_more(self) -> bool:
+        raise NotImplementedError
+
     def waiting(self) -> list[Any]:
         return [self.completed[place] for place in self.awaited]
 
@@ -61,27 +72,22 @@ class PartialObject(_Partial):
         self.awaited: list[str] = []
         """The names of fields whose values are still awaited."""
 
-    def go_on(self) -> bool:
-        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
+    def _complete_more(self) -> bool:
         executor, run_queue = self._executor, self._executor.run_queue
         parent_type, source_value, position = self._of_all
         completed, awaited = self.completed, self.awaited
         execute, is_awaitable = executor.execute_field, executor.is_awaitable
-        try:
-            for name, details in self._fields:
-                run_queue.steps += 1
-                result = execute(
-                    parent_type, source_value, details, Path(self._path, name, self._type_name), position
-                )
-                if result is not Undefined:
-                    completed[name] = result
-                    if is_awaitable(result):
-                        awaited.append(name)
-                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                    return False
-        except Exception:
-            self._settle()
-            raise
+        for name, details in self._fields:
+            run_queue.steps += 1
+            result = execute(
+                parent_type, source_value, details, Path(self._path, name, self._type_name), position
+            )
+            if result is not Undefined:
+                completed[name] = result
+                if is_awaitable(result):
+                    awaited.append(name)
+            if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                return False
         return True
 
 
@@ -110,31 +116,26 @@ class PartialList(_Partial):
         self.awaited: list[int] = []
         """The indexes of items that are still awaited."""
 
-    def go_on(self) -> bool:
-        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
+    def _complete_more(self) -> bool:
         executor, run_queue = self._executor, self._executor.run_queue
         item_type, details, info, position = self._of_all
         completed, awaited = self.completed, self.awaited
         complete, is_awaitable = executor.complete_list_item_value, executor.is_awaitable
-        try:
-            for item in self._items:
-                path = Path(self._path, self._index, None)
-                self._index += 1
-                run_queue.steps += 1
-                if is_awaitable(item):
-                    awaited.append(len(completed))
-                    completed.append(
-                        executor.complete_awaitable_list_item_value(
-                            item, item_type, details, info, path, position
-                        )
+        for item in self._items:
+            path = Path(self._path, self._index, None)
+            self._index += 1
+            run_queue.steps += 1
+            if is_awaitable(item):
+                awaited.append(len(completed))
+                completed.append(
+                    executor.complete_awaitable_list_item_value(
+                        item, item_type, details, info, path, position
                     )
-                elif complete(item, completed, item_type, details, info, path, position):
-                    awaited.append(len(completed) - 1)
-                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                    return False
-        except Exception:
-            self._settle()
-            raise
+                )
+            elif complete(item, completed, item_type, details, info, path, position):
+                awaited.append(len(completed) - 1)
+            if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                return False
         return True
 
     def shorten(self) -> None:

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from auth.keys import digest, new_key
+from auth.authentication_keys import digest, new_key
 from auth.sign_in import Attempt, user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer

@@ -21,7 +21,7 @@ from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
 from figures.scores import EVEN_WEIGHTS, ScoreWeights
-from ingest.agents import AgentCache
+from ingest.agent_cache import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
 from ingest.subject_cache import ReporterCache, SubjectCache
