@@ -119,7 +119,7 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
 
 
 _Place = tuple[int, str, int, int]
-"""Device, domain, workspace and asset; -1, "" and 0 where the series is not split by it."""
+"""Device, domain, workspace and asset; -1, "" and 0 if the series is not split by it."""
 
 
 class _Party:
