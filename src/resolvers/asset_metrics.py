@@ -85,7 +85,8 @@ def asset_scope(asset: AssetRow, asked: ScopeArguments) -> Scope:
 async def _visible_assets(
     context: Context, organization: OrganizationRow, assets: Sequence[AssetKeys]
 ) -> Sequence[AssetKeys]:
-    """All assets for owners and admins. For members, and with a token for one workspace, only its assets."""
+    """All assets for owners and admins. With a token for one workspace, only the assets of that workspace.
+    None for members without such a token."""
     role = await role_in(context.loaders, context.viewer, organization.id)
     if role in (Role.OWNER, Role.ADMIN) and context.viewer.workspace_id is None:
         return assets

@@ -27,7 +27,7 @@ _OF_ALL_TIME = {SubjectKind.PROFILE, SubjectKind.WORK}
 async def explanations(
     context: Context, subject: str, figure: str, ends: tuple[str, str] | None, zone: str | None
 ) -> list[Explanation]:
-    """One for each subject that has the figure: a user may have many works."""
+    """One explanation for each subject that has the figure, because a user may have many works."""
     found = await named(context, subject)
     known = [(one, entry) for one in found if (entry := FIGURES[one.kind].get(figure))]
     if not known:
