@@ -40,7 +40,7 @@ def global_id(kind: Kind, public_id: UUID) -> str:
 
 
 def parse_global_id(text: str) -> tuple[Kind, UUID]:
-    """Only the one spelling that `global_id` gives is read: an object has one id, not several."""
+    """Reads only the spelling that `global_id` writes, so that an object has one id. Raises InvalidId."""
     prefix, _, encoded = text.partition("_")
     try:
         kind = Kind(prefix)

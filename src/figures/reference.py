@@ -21,7 +21,7 @@ BY_TYPE: Mapping[str, Figures] = {
     "InsightScoreParts": SCORE_PARTS,
     "Work": WORK,
 }
-"""All figures, by the type of the schema in which they are. What is not in the schema is in reports alone."""
+"""All figures, by the schema type that has them. Figures that are not in the schema are only in reports."""
 
 _HEAD = """\
 # Figures

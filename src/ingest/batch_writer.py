@@ -33,17 +33,17 @@ _OF_THE_EVENTS = (
 _BACKOFF = Backoff(0.05, 1.0)
 
 
-class Fate(IntEnum):
+class StoreResult(IntEnum):
     """What became of an event."""
 
     NEW = 1
     KNOWN = 2
     """It was stored before."""
-    POISONOUS = 3
+    REFUSED = 3
     """The database refuses it, whatever is written beside it."""
 
 
-_FATES = {True: Fate.NEW, False: Fate.KNOWN, None: None}
+_RESULTS = {True: StoreResult.NEW, False: StoreResult.KNOWN, None: None}
 
 
 class Batch(NamedTuple):
@@ -68,8 +68,8 @@ class BatchWriter:
         self._topics = topics
         self._caps = caps
 
-    async def write(self, batch: Batch) -> list[Fate | None]:
-        """The fate of each event; None if its tenant is locked, so that it was not written.
+    async def write(self, batch: Batch) -> list[StoreResult | None]:
+        """The result of each event; None if its tenant is locked, so that it was not written.
 
         Raises what the database raises while it is away.
         """
@@ -83,21 +83,21 @@ class BatchWriter:
             )
         return await self._stored_apart(batch)
 
-    async def _stored_apart(self, batch: Batch) -> list[Fate | None]:
+    async def _stored_apart(self, batch: Batch) -> list[StoreResult | None]:
         """Writes halves, and halves of these, until what the database refuses is alone."""
         if len(batch.events) == 1:
-            return [Fate.POISONOUS]
-        fates: list[Fate | None] = []
+            return [StoreResult.REFUSED]
+        results: list[StoreResult | None] = []
         for half in batch.halves():
             try:
-                fates += await self._stored(half)
+                results += await self._stored(half)
             except Exception as error:
                 if is_passing(error):
                     raise
-                fates += await self._stored_apart(half)
-        return fates
+                results += await self._stored_apart(half)
+        return results
 
-    async def _stored(self, batch: Batch) -> list[Fate | None]:
+    async def _stored(self, batch: Batch) -> list[StoreResult | None]:
         """Tries again while the database is away, for as long as callers have patience."""
         time = get_running_loop().time
         began = time()
@@ -118,7 +118,7 @@ class BatchWriter:
             log.warning("The database is away, trying again: %s", error)
             return pause
 
-        return [_FATES[is_new] for is_new in await retried(attempt, pause_after)]
+        return [_RESULTS[is_new] for is_new in await retried(attempt, pause_after)]
 
     async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
         async def written(bulk: Bulk) -> list[bool | None]:

@@ -26,13 +26,13 @@ _ADDRESS = re.compile(
     r"https?:|www\.|[\w.-]+(?:@| at | \[at\] )[\w-]+(?:\.| dot )[a-z]| dot com\b", re.IGNORECASE
 )
 _COMPATIBLE = re.compile(r"compatible;", re.IGNORECASE)
-_SAYS_COMPATIBLE = re.compile(
+_COMPATIBLE_BROWSERS = re.compile(
     r"MSIE|Konqueror|Windows|Android|Palm|Opera|Symbian|TV|Teleca|BlackBerry|iCab|OmniWeb|BeOS|Haiku|Amiga"
     r"|RISC OS"
     r"|Syllable|Kindle|Viera|Linux mips|Lotus",
     re.IGNORECASE,
 )
-_UNTOLD = re.compile(
+_NO_BOTS = re.compile(
     r"MIDP|J2ME|UCWEB|UCBrowser|UP\.Browser|BREW|NetFront|Obigo|WAP.Browser|MAUI|\bMRE/|MetaSr|Sogou(?:MSE"
     r"|Mobile)"
     r"|\bdv\(iPh|\bFBAN/|^(?-i:(?:Apple-)?i(?:Phone|Pad|Pod)[\w,/.-]*)$|^Android[ /][\d.]+;|HbbTV|\bOMI/"
@@ -71,7 +71,7 @@ _BROWSER_ITSELF = re.compile(r"(?:Safari|OmniWeb|Sleipnir|Aloha|com\.apple\.WebK
 """Browsers of macOS and iOS whose own requests go through CFNetwork."""
 
 
-def is_plain(agent: str) -> bool:
+def is_plain_browser(agent: str) -> bool:
     return _PLAIN.fullmatch(agent) is not None
 
 
@@ -80,26 +80,26 @@ def is_app(agent: str) -> bool:
     return _APP.search(agent) is not None and not _BROWSER_ITSELF.match(agent)
 
 
-def says_so(agent: str) -> bool:
+def calls_itself_a_bot(agent: str) -> bool:
     """Whether it is named as most bots are, has an address, or says that it is compatible with a browser. It
     does not need the lists.
     """
-    told = _told(agent)
-    if _WORDS.search(told) or _IN_BRACKETS.search(agent):
+    own_words = _own_words(agent)
+    if _WORDS.search(own_words) or _IN_BRACKETS.search(agent):
         return True
-    if _ADDRESS.search(told) and not _UNTOLD.search(agent) and not _OPERA.search(agent):
+    if _ADDRESS.search(own_words) and not _NO_BOTS.search(agent) and not _OPERA.search(agent):
         return True
-    return _COMPATIBLE.search(agent) is not None and not _SAYS_COMPATIBLE.search(agent)
+    return _COMPATIBLE.search(agent) is not None and not _COMPATIBLE_BROWSERS.search(agent)
 
 
-def is_listed(agent: str, family: str) -> bool:
+def is_listed_bot(agent: str, family: str) -> bool:
     """`family`: the device, as ua-parser calls it."""
     if family == "Spider" and not _NO_SPIDER.search(agent):
         return True
-    return not _UNTOLD.search(agent) and _patterns().is_bot(_told(agent))
+    return not _NO_BOTS.search(agent) and _patterns().is_bot(_own_words(agent))
 
 
-def _told(agent: str) -> str:
+def _own_words(agent: str) -> str:
     """The agent without names of models, and without what others wrote into it."""
     return _ADDED.sub("", _MODEL.sub(r"\1", agent))
 

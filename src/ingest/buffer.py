@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from base.errors import Unavailable
 from database import Database
-from ingest.batch_writer import Batch, BatchWriter, Fate, is_passing
+from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
 from ingest.store import counted_anew
@@ -22,29 +22,29 @@ log = logging.getLogger("viewgraph")
 
 
 class _Call:
-    __slots__ = ("deadline", "done", "events", "fates", "places", "refreshed")
+    __slots__ = ("deadline", "done", "events", "places", "refreshed", "results")
 
     def __init__(self, events: Sequence[NewEvent], refreshed: frozenset[int], deadline: float) -> None:
         self.events = events
-        """The events whose fate is not known yet."""
+        """The events whose result is not known yet."""
         self.refreshed = refreshed
         """The ids of publications whose makers shall see this at once."""
         self.deadline = deadline
-        self.done: Future[list[Fate]] = get_running_loop().create_future()
-        self.fates: list[Fate | None] = [None] * len(events)
+        self.done: Future[list[StoreResult]] = get_running_loop().create_future()
+        self.results: list[StoreResult | None] = [None] * len(events)
         self.places: Sequence[int] = range(len(events))
         """The places of `events` among all events of the call."""
 
-    def tell(self, fates: Sequence[Fate | None]) -> bool:
-        """Takes the fates of its events. If all are known by now, the call is answered, and this says
+    def take_results(self, results: Sequence[StoreResult | None]) -> bool:
+        """Takes the results of its events. If all are known by now, the call is answered, and this says
         True.
         """
-        for place, fate in zip(self.places, fates, strict=True):
-            self.fates[place] = fate
-        left = [place for place, fate in enumerate(fates) if fate is None]
+        for place, result in zip(self.places, results, strict=True):
+            self.results[place] = result
+        left = [place for place, result in enumerate(results) if result is None]
         if not left:
             if not self.done.done():
-                self.done.set_result([fate for fate in self.fates if fate])
+                self.done.set_result([result for result in self.results if result])
             return True
         self.events = [self.events[place] for place in left]
         self.places = [self.places[place] for place in left]
@@ -91,8 +91,10 @@ class Buffer:
         self._writer: Task[None] | None = None
         self._is_closing = False
 
-    async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> list[Fate]:
-        """The fate of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
+    async def add(
+        self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()
+    ) -> list[StoreResult]:
+        """The result of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
         if not events:
             return []
         await self._wait_for_room()
@@ -171,13 +173,13 @@ class Buffer:
         events = [event for call in calls for event in call.events]
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         try:
-            fates = await self._batch_writer.write(
+            results = await self._batch_writer.write(
                 Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
             )
         except Exception as error:
             self._fail(calls, error)
             return []
-        return self._tell(calls, fates)
+        return self._answer(calls, results)
 
     def _fail(self, calls: list[_Call], error: Exception) -> None:
         if is_passing(error):
@@ -190,13 +192,13 @@ class Buffer:
                 Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
             )
 
-    def _tell(self, calls: list[_Call], fates: list[Fate | None]) -> list[_Call]:
+    def _answer(self, calls: list[_Call], results: list[StoreResult | None]) -> list[_Call]:
         """Gives the calls that have events left, and time to try these again."""
         aside: list[_Call] = []
         start = 0
         for call in calls:
             stop = start + len(call.events)
-            if not call.tell(fates[start:stop]) and not call.done.done():
+            if not call.take_results(results[start:stop]) and not call.done.done():
                 if self._is_closing or get_running_loop().time() > call.deadline:
                     call.fail(counted_anew())
                 else:

@@ -6,7 +6,7 @@ many. A model that nobody knows is a tablet if the agent does not say `Mobile`, 
 
 import re
 
-NAMED = re.compile(
+MODEL_NAME = re.compile(
     r"(?i:android)[^;()]*;(?:\s*(?:U|Mobile|HarmonyOS|[a-z]{2}(?:[-_][A-Za-z]+)*|arm(?:_64)?"
     r"|x86(?:_64)?)\s*;)*\s*"
     r"([^;()]*?(?:\([^()]*\)[^;()]*?)?)(?:\s*Build/|\s*MIUI|[;)])"
@@ -70,7 +70,7 @@ _STANDING = (
     r"|\bPoint Mobile|\bUnitech|\bCipherLab|\bCilico|\bi9000S|\bP2_?(?:lite|pro)|\bD3 MINI|\bScanPal"
     r"|\bDolphin (?:CT|70)|\bSAM4S|\bIMIN",
 )
-NONE = re.compile("|".join((*_BOXES, *_CONSOLES, *_CARS, *_WORN, *_STANDING)), re.IGNORECASE)
+NO_CATEGORY = re.compile("|".join((*_BOXES, *_CONSOLES, *_CARS, *_WORN, *_STANDING)), re.IGNORECASE)
 SCREEN = re.compile("|".join(_SCREENS))
 
 COMPUTER = re.compile(

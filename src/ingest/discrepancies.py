@@ -15,8 +15,8 @@ from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
-from ingest.sketches import SketchKey
 from ingest.sorted_stream import Row, merged_keys
+from ingest.visitor_sketches import SketchKey
 from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
 
 K = TypeVar("K", bound=tuple[Any, ...])

@@ -14,7 +14,7 @@ from base.time_units import DAY
 from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
 from ingest.columns import DAYS, ORGANIZATIONS, RULES, TENANTS, USERS
-from ingest.first_kept import move_first_kept
+from ingest.first_kept_day import move_first_kept_day
 from ingest.rebuild import rebuild
 from ingest.tenants import TenantRow, lock_tenant, read_tenant
 from ingest.zone_rules import ANY_RULES, TenantClock, rules_finder, rules_of_clocks, store_clock, store_rules
@@ -146,7 +146,7 @@ async def mend(database: Database, tenant_id: int) -> Mended:
                 older = tenant.clock.zone_rules if found and found.is_exact else ANY_RULES
                 if tenant.clock.is_known:
                     ours = time_zone(tenant.clock.time_zone)
-                    await move_first_kept(database, session, tenant, ours)
+                    await move_first_kept_day(database, session, tenant, ours)
                 await _follow_ours(session, tenant, older if found else None)
                 continue
         mended = await _finished(database, tenant, mended)

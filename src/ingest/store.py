@@ -12,11 +12,11 @@ from base.numbers import LARGEST
 from database import Bulk, in_bulk
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
-from ingest.engagement import engage, first_interactions
+from ingest.engaged_views import first_interactions, store_engaged_views
 from ingest.events import NewEvent
-from ingest.sketches import link, sketch
 from ingest.tenants import share_tenants
 from ingest.topics import topics_of, touch
+from ingest.visitor_sketches import add_to_sketches, link_visitors
 from models import ActiveUser, DayTotal, Event, MonthTotal
 
 EventKey = tuple[int, UUID]
@@ -80,11 +80,11 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUA
 
 async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids: DomainIds) -> None:
     counts = total_deltas(events, days, domain_ids)
-    counts.update(await engage(bulk, first_interactions(events, domain_ids), days))
+    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
     await add_to_totals(bulk, counts)
     await _touch_active_users(bulk, events)
-    await sketch(bulk, events, days)
-    await link(bulk, events)
+    await add_to_sketches(bulk, events, days)
+    await link_visitors(bulk, events)
 
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:

@@ -73,7 +73,7 @@ def picked(item: Any, type_: type[T]) -> T | None:
         return None
 
 
-def figure(value: int | str | None) -> int | None:
+def count_of(value: int | str | None) -> int | None:
     """A count, or its digits; None for anything else, and for more than the schema can show."""
     if isinstance(value, str):
         value = int(value) if _is_digits(value) else None

@@ -1,4 +1,5 @@
-"""What makes a figure: rows of totals, the raw events beside them, and under which key servers keep it."""
+"""Explains a figure: the rows of totals that make it, the raw events beside them, and the key under which
+servers keep it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +9,11 @@ from base.errors import BadUserInput, NotFound
 from figures.figure import Figure
 from figures.folds import ActiveUsers
 from loaders.cached import Versions
-from loaders.evidence import KeptOfTenant
+from loaders.evidence import RetentionOfTenant
 from loaders.figure_cache import Version, VersionKey
 from models import SubjectKind
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation
+from resolvers.explain.explanation import Explanation, Question
 from resolvers.explain.figures import FIGURES, UNIQUE_VISITORS
 from resolvers.explain.people import of_active_users, of_visitors
 from resolvers.explain.subjects import Explained, named
@@ -55,9 +56,9 @@ def _check_range(kind: SubjectKind, span: Span | None) -> None:
 async def _explanation(
     context: Context, name: str, subject: Explained, figure: Figure[Any], span: Span | None
 ) -> Explanation:
-    kept = await context.loaders[KeptOfTenant].load(subject.tenant_id)
+    kept = await context.loaders[RetentionOfTenant].load(subject.tenant_id)
     assert kept
-    asked = Asked(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
+    asked = Question(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
     blank = Explanation(
         name,
         subject.words,

@@ -1,4 +1,4 @@
-"""Whose figure is to be explained: what an operator names, found without asking who may see it."""
+"""Finds the subjects of a figure that an operator names, without asking who may see them."""
 
 from typing import NamedTuple
 
@@ -21,17 +21,18 @@ class Explained(NamedTuple):
     kind: SubjectKind
     tenant_id: int
     tenant: str
-    """As `--tenant` takes it."""
+    """The name that `--tenant` takes."""
     subject_ids: tuple[int, ...]
     publication: PublicationRow | None = None
-    told: InsightRow | WorkRow | None = None
-    """What the user told of themselves, where that is a part of the figure."""
+    given: InsightRow | WorkRow | None = None
+    """The row with the number that the user gave, if that is a part of the figure."""
     has_all: bool = False
-    """These are all the assets that the tenant has."""
+    """Whether these are all assets of the tenant."""
 
 
 async def named(context: Context, text: str) -> list[Explained]:
-    """By a global id, or by the url of a publication. A user is a profile and the works on it."""
+    """The subjects of a global id, or of the URL of a publication. A user stands for the profile and the
+    works on it."""
     try:
         kind, _ = parse_global_id(text)
     except InvalidId:
@@ -80,7 +81,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
         insight.tenant_id,
         user.username,
         (user.id,),
-        told=insight,
+        given=insight,
     )
     return [
         profile,
@@ -91,7 +92,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
                 work.tenant_id,
                 user.username,
                 (work.id,),
-                told=work,
+                given=work,
             )
             for work in await loaders[WorksOfInsight].load(insight.id)
         ),

@@ -22,7 +22,7 @@ class SketchKey(NamedTuple):
     day: date
 
 
-async def sketch(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
+async def add_to_sketches(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
     """Adds the visitors to the sketches of each subject's and each tenant's day."""
     visitors = seen_by_day(events, days)
     if not visitors:
@@ -53,7 +53,7 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
     return seen
 
 
-async def link(bulk: Bulk, events: Iterable[NewEvent]) -> None:
+async def link_visitors(bulk: Bulk, events: Iterable[NewEvent]) -> None:
     """Links a visitor to a user if an event names both: then the visitor is that user in all events."""
     links: dict[tuple[int, bytes], int] = {}
     for event in events:

@@ -14,13 +14,15 @@ from ingest.deltas import Days
 from ingest.events import NewEvent
 from ingest.rebuild import mend_scope
 from ingest.recount import Recount, RecountScope, stored_event
-from ingest.sketches import sketch
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow
+from ingest.visitor_sketches import add_to_sketches
 from models import Action, Tenant
 
 
-async def move_first_kept(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
+async def move_first_kept_day(
+    database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo
+) -> None:
     """Sees to it that nothing is counted twice, or lost. The session must have locked the tenant, whose days
     are still those of its older rules.
     """
@@ -57,7 +59,7 @@ async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) 
     recount.add([*events, *await _engaged_views_within(session, tenant.id, span)])
     writer = await bulk(session)
     await add_to_totals(writer, recount.totals)
-    await sketch(writer, events, Days({tenant.id: to}))
+    await add_to_sketches(writer, events, Days({tenant.id: to}))
 
 
 async def _events_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:
