@@ -60,7 +60,7 @@ async def write_next(words: str, scripts: Path = SCRIPTS) -> Path:
         url = f"sqlite:///{folder}/new.sqlite3"
         await _run(url, lambda config: command.upgrade(config, "head"), scripts)
         if await _run(url, _differences, scripts) is None:
-            raise Failure("The migrations already make what the models need: there is nothing to write.")
+            raise Failure("The migrations make what the models need: there is nothing to write.")
         return await _run(url, lambda config: _write_next(config, words), scripts)
 
 
