@@ -13,7 +13,9 @@ if TYPE_CHECKING:
 
 
 def bars(*columns: "ProgressColumn", stay: bool = False) -> "Progress":
-    """Bars on standard error, and only on a terminal. Markup in the name of a file or a user has no effect."""
+    """Bars on standard error, and only on a terminal. Markup in the name of a file or a user has no
+    effect.
+    """
     # A server shows no bars, and starts sooner without loading this library.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn

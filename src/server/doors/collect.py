@@ -126,7 +126,9 @@ def _opts_out(headers: Headers) -> bool:
 
 
 def _preflight(request: Request) -> Response:
-    """Allows all headers, because tools that watch a page add headers to its requests, such as `traceparent`."""
+    """Allows all headers, because tools that watch a page add headers to its requests, such as
+    `traceparent`.
+    """
     asked = request.headers.get("access-control-request-headers", "")
     names = [name.strip() for name in asked.split(",")]
     allowed = dict.fromkeys(["authorization", "content-type", *filter(_NAME.fullmatch, names)])

@@ -1,4 +1,6 @@
-"""The doors that say whether the program is alive and ready, for tools that restart it or send it requests."""
+"""The doors that say whether the program is alive and ready, for tools that restart it or send it
+requests.
+"""
 
 import logging
 from asyncio import Task, create_task, wait

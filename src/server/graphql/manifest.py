@@ -59,7 +59,9 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def _documents(content: bytes) -> dict[str, str]:
-    """Documents by their ids. Apollo's manifest has a list of operations, the others have an object of texts."""
+    """Documents by their ids. Apollo's manifest has a list of operations, the others have an object of
+    texts.
+    """
     found = msgspec.json.decode(content, type=dict[str, Any])
     if isinstance(found.get("operations"), list):
         return {listed.id: listed.body for listed in msgspec.convert(found, _Manifest).operations}

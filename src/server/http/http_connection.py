@@ -29,9 +29,7 @@ _CROWDED_SECONDS = 2.0
 
 
 class Flow(FlowControl):
-    """Flow control that does not resume reading while enough requests wait: a body that is read would bring
-    in more of them.
-    """
+    """Does not resume reading while enough requests wait: reading a body would bring in more of them."""
 
     def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
         super().__init__(transport)

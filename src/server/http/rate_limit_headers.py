@@ -1,4 +1,6 @@
-"""The headers RateLimit and RateLimit-Policy, by the IETF's draft 11. They say what a caller may still spend."""
+"""The headers RateLimit and RateLimit-Policy, by the IETF's draft 11. They say what a caller may still
+spend.
+"""
 
 from functools import lru_cache
 from math import ceil

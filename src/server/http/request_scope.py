@@ -61,7 +61,9 @@ class RequestScope:
         return await read_body(self.connection, self.body_limits)
 
     def open_context(self, services: Services, credentials: Mapping[str, str] | None = None) -> Context:
-        """Makes the context, with these credentials or else the headers. It does not identify the viewer yet."""
+        """Makes the context, with these credentials or else the headers. It does not identify the
+        viewer yet.
+        """
         context = self.context = Context(
             services,
             now=services.clock(),

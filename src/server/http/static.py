@@ -41,7 +41,9 @@ class StaticFile:
 
 @cache
 def _coded(name: str, replacements: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
-    """Compresses the file once in a process: the densest coding takes over a millisecond for each kilobyte."""
+    """Compresses the file once in a process: the densest coding takes over a millisecond for each
+    kilobyte.
+    """
     plain = (_FOLDER / name).read_bytes()
     for word, other in replacements:
         plain = plain.replace(f'"{word}"'.encode(), f'"{other}"'.encode())
