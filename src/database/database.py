@@ -116,7 +116,7 @@ class Database:
             usage.snapshot = None
 
     def stop_reading(self) -> None:
-        """Cuts off what is being read for this request, as nobody waits for its answer any more."""
+        """Cuts off what is being read for this request, because nobody waits for its answer any more."""
         self._watchdog.cut_off(current_usage())
 
     @asynccontextmanager

@@ -17,7 +17,7 @@ class Fault(Enum):
 
     AWAY = "The database cannot be reached."
     SLOW = "The database did not answer in time."
-    BUSY = "Somebody else is changing the same at this moment."
+    BUSY = "Somebody else is changing the same data at this moment."
     READ_ONLY = "The database takes no changes at present."
     FULL = "The database has no room left."
     CROWDED = "The database has no connection left."

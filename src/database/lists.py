@@ -1,4 +1,4 @@
-"""Lists as parameters: so a statement has one text, and is prepared once, for any number of keys."""
+"""Lists as parameters. With them a statement has one text, and is prepared once, for any number of keys."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain

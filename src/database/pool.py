@@ -31,7 +31,7 @@ class Slots:
             raise Unavailable("Too many others are reading at this moment. Try again shortly.") from None
 
     async def take_in_turn(self) -> None:
-        """Waits however long it takes."""
+        """Waits as long as it takes."""
         await self._free.acquire()
 
     def give_back(self) -> None:

@@ -16,7 +16,7 @@ from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
 _INTERRUPT_SECONDS = 0.01
 _SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
 _ROWS_OF_A_CHUNK = 64
-"""For cursors, which nobody uses here."""
+"""How many rows a cursor fetches at a time. Nobody uses cursors here."""
 
 
 class SqliteReaders:

@@ -1,4 +1,4 @@
-"""Statements of the hot paths: written once in SQLAlchemy Core, and run by the driver itself.
+"""Statements of the hot paths. They are written once in SQLAlchemy Core, and the driver itself runs them.
 
 SQLAlchemy only makes the text. What it would do at each call (build, compile, open a session, begin, fetch
 into objects) takes several times as long as the driver.

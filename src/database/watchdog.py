@@ -92,7 +92,7 @@ class ReadWatchdog:
                 wait = min(left, max(_SILENT_SECONDS - silent, _ASKED_AGAIN_SECONDS))
                 self._timer = get_running_loop().call_later(wait, self._look)
                 return
-            self._cut(task, TimedOut(f"To read from the database took longer than {self._seconds} seconds."))
+            self._cut(task, TimedOut(f"Reading from the database took longer than {self._seconds} seconds."))
 
     async def _ask(self) -> None:
         began = monotonic()

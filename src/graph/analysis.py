@@ -23,7 +23,7 @@ overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
-"""The most errors of one document: some errors repeat all that it says."""
+"""The most errors of one document: some errors repeat its whole text."""
 _TOKENS_A_SELECTION = 2
 """The memory that the price of one selection takes, in tokens."""
 

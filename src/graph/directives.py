@@ -13,7 +13,7 @@ from graph.enums import described_enum
 
 described_enum(
     Access,
-    "A relation between the viewer and the object on which a field stands.",
+    "A relation between the viewer and the object that has a field.",
     AUTHENTICATED="Anyone who is signed in.",
     SELF="The user that the object belongs to.",
     OWNER="The owner of the publication.",

@@ -53,12 +53,12 @@ def breadth_of(schema: GraphQLSchema) -> Breadth:
     }
     arguments = [len(field.args) for field in fields]
     of_directives = [len(directive.args) for directive in schema.directives]
-    alike: dict[str, float] = {"types": len(types), "directives": len(schema.directives), "ofType": _WRAPPED}
+    shared: dict[str, float] = {"types": len(types), "directives": len(schema.directives), "ofType": _WRAPPED}
     return Breadth(
-        alike
+        shared
         | {name: sum(found) / len(types) for name, found in lengths.items()}
         | {"args": mean(arguments or [0])},
-        alike
+        shared
         | {name: _most(found) for name, found in lengths.items()}
         | {
             "args": _most([*arguments, *of_directives]),

@@ -33,8 +33,8 @@ def size_of(
     ]
 
     def size(asked: Given) -> int:
-        told = [length for of in lengths if (length := of(asked.variables)) is not None]
-        return min(max(told), asked.known.most(names)) if told else assumed
+        given_lengths = [length for of in lengths if (length := of(asked.variables)) is not None]
+        return min(max(given_lengths), asked.known.most(names)) if given_lengths else assumed
 
     return size
 

@@ -45,7 +45,7 @@ class Limits:
 
 @strawberry.type(
     description=(
-        "What can be asked. A field that fails is null where it may be null, with an error at its path; the "
+        "What can be asked. A field that fails is null if it may be null, with an error at its path; the "
         "fields beside it are not affected."
     )
 )

@@ -1,8 +1,7 @@
-"""Which user agents belong to programs: by rules that cost little, and by lists that cost more.
+"""Finds the user agents of programs, by rules that cost little, and by lists that cost more.
 
-The lists are is-bot's patterns and ua-parser's spiders. They find the programs that say what they are. The
-rules beside them see to it that people are not taken for programs because their telephone or bank has a
-similar name.
+The lists are is-bot's patterns and ua-parser's spiders. They find programs that say what they are. The rules
+keep people from being taken for programs because their telephone or bank has a similar name.
 """
 
 import re
@@ -41,7 +40,9 @@ _NO_BOTS = re.compile(
     r"|(?<=gfe\);)GoogleHypersonic",
     re.IGNORECASE,
 )
-"""Agents of telephones and television sets: they have addresses and more that is-bot's patterns look for."""
+"""Agents of telephones and television sets that have addresses, and other things that is-bot's patterns look
+for.
+"""
 _OPERA = re.compile(r"Opera|Presto")
 _MODEL = re.compile(r"(Android)[^()]*(?:\([^()]*\)[^()]*)*")
 _ADDED = re.compile(
@@ -76,13 +77,13 @@ def is_plain_browser(agent: str) -> bool:
 
 
 def is_app(agent: str) -> bool:
-    """Whether it is the agent of a library that an app uses without an agent of its own."""
+    """Whether it is the agent of a library, for an app that has no agent of its own."""
     return _APP.search(agent) is not None and not _BROWSER_ITSELF.match(agent)
 
 
 def calls_itself_a_bot(agent: str) -> bool:
-    """Whether it is named as most bots are, has an address, or says that it is compatible with a browser. It
-    does not need the lists.
+    """Whether the agent has a name such as most bots have, has an address, or says that it is compatible with
+    a browser. No list is needed.
     """
     own_words = _own_words(agent)
     if _WORDS.search(own_words) or _IN_BRACKETS.search(agent):
@@ -93,14 +94,14 @@ def calls_itself_a_bot(agent: str) -> bool:
 
 
 def is_listed_bot(agent: str, family: str) -> bool:
-    """`family`: the device, as ua-parser calls it."""
+    """Whether a list has the agent. `family` is the device, as ua-parser calls it."""
     if family == "Spider" and not _NO_SPIDER.search(agent):
         return True
     return not _NO_BOTS.search(agent) and _patterns().is_bot(_own_words(agent))
 
 
 def _own_words(agent: str) -> str:
-    """The agent without names of models, and without what others wrote into it."""
+    """The agent without the names of models, and without what other programs wrote into it."""
     return _ADDED.sub("", _MODEL.sub(r"\1", agent))
 
 

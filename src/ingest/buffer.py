@@ -1,6 +1,6 @@
 """Group commit: calls that come in together share a transaction, and are answered after it.
 
-While one batch is being written the next one gathers, so batches grow with the load.
+While one batch is written, the next one gathers. So batches grow with the load.
 """
 
 import logging
@@ -28,7 +28,7 @@ class _Call:
         self.events = events
         """The events whose result is not known yet."""
         self.refreshed = refreshed
-        """The ids of publications whose makers shall see this at once."""
+        """The ids of publications whose makers have to see this at once."""
         self.deadline = deadline
         self.done: Future[list[StoreResult]] = get_running_loop().create_future()
         self.results: list[StoreResult | None] = [None] * len(events)
@@ -36,9 +36,7 @@ class _Call:
         """The places of `events` among all events of the call."""
 
     def take_results(self, results: Sequence[StoreResult | None]) -> bool:
-        """Takes the results of its events. If all are known by now, the call is answered, and this says
-        True.
-        """
+        """Takes the results of its events. If all are known now, it answers the call and returns True."""
         for place, result in zip(self.places, results, strict=True):
             self.results[place] = result
         left = [place for place, result in enumerate(results) if result is None]
@@ -67,14 +65,14 @@ class Sizes(NamedTuple):
     limit: float = 4.0
     """How many seconds the database may take for a batch, with all attempts."""
     pause: float = 0.1
-    """How many seconds until events of a locked tenant are tried again."""
+    """How many seconds pass until events of a locked tenant are tried again."""
 
 
 _USUAL = Sizes()
 
 
 class Buffer:
-    """`topics` are told what was counted."""
+    """Announces to `topics` what was counted."""
 
     def __init__(
         self, database: Database, topics: Topics, sizes: Sizes = _USUAL, caps: DomainCaps = USUAL_CAPS
@@ -103,12 +101,12 @@ class Buffer:
         self._grow(len(events))
         self._arrived.set()
         if self._writer is None:
-            # In a context of its own: it outlives the request that happens to be the first.
+            # It has a context of its own, because it outlives the request that happens to be the first.
             self._writer = create_task(self._write_forever(), context=Context())
         return await call.done
 
     async def close(self) -> None:
-        """Writes what was taken in, and takes no more."""
+        """Writes the events that were taken in, and takes no more."""
         self._is_closing = True
         for call in list(self._aside):
             self._come_back(call)
@@ -183,7 +181,7 @@ class Buffer:
 
     def _fail(self, calls: list[_Call], error: Exception) -> None:
         if is_passing(error):
-            # The waiting ones would wait as long, one batch after the other.
+            # Otherwise the calls that wait would wait as long again, one batch after the other.
             calls = [*calls, *self._rest()]
         else:
             log.error("A batch of events failed", exc_info=error)
@@ -193,7 +191,7 @@ class Buffer:
             )
 
     def _answer(self, calls: list[_Call], results: list[StoreResult | None]) -> list[_Call]:
-        """Gives the calls that have events left, and time to try these again."""
+        """Answers calls. Returns those that have events left, and time to try these again."""
         aside: list[_Call] = []
         start = 0
         for call in calls:

@@ -82,7 +82,7 @@ _BOT = Agent(AgentKind.BOT, Device.UNKNOWN)
 
 
 def is_bot(agent: str | None) -> bool:
-    """Whether an agent is a bot or an app. A missing agent is one too, as browsers always send it."""
+    """Whether an agent is a bot or an app. A missing agent is one too, because browsers always send it."""
     return classify((agent or "")[:LONGEST]).kind is not AgentKind.BROWSER
 
 

@@ -55,7 +55,7 @@ class FirstInteraction(NamedTuple):
 
 
 def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> list[FirstInteraction]:
-    """The first interactions of each view among these events, sorted."""
+    """The first interaction of each view among these events, sorted."""
     firsts: dict[tuple[int, UUID], FirstInteraction] = {}
     for event in events:
         if event.action == Action.INTERACTION and event.view_id is not None:
@@ -73,7 +73,7 @@ def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> lis
 
 
 async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: Days) -> Counter[TotalKey]:
-    """Stores the first interactions, which must be sorted. Gives what that changes in the totals by day."""
+    """Stores the first interactions, which must be sorted. Returns what that changes in the totals by day."""
     changed: Counter[TotalKey] = Counter()
     if not firsts:
         return changed

@@ -47,7 +47,7 @@ async def admit_and_store(
     judged: list[NewEvent | Reason] = []
     for start in range(0, len(events), _JUDGED_AT_ONCE):
         if start:
-            # Whoever sent less does not have to wait for all of it.
+            # Others, who sent less, do not have to wait for all of it.
             await sleep(0)
         judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
     admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]

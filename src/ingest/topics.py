@@ -1,4 +1,4 @@
-"""Tells whoever watches figures that they changed, in this process and in the others."""
+"""Topics wake those who watch figures when these changed, in this process and in the others."""
 
 import logging
 from asyncio import Event, Task, create_task, sleep, timeout
@@ -32,7 +32,9 @@ class Topic(NamedTuple):
 
 
 class Watch:
-    """Says that something changed, and not how often. There is no queue: who comes late reads the newest."""
+    """Says that something changed, but not how often. There is no queue: a late reader reads the newest
+    figures.
+    """
 
     def __init__(self) -> None:
         self._changed = Event()
@@ -49,7 +51,7 @@ class Watch:
 
 
 class Topics:
-    """Outlives requests. Without a channel, what other processes change is not known here."""
+    """Outlives requests. Without a channel, changes of other processes are not known here."""
 
     def __init__(self, channel: Channel | None = None) -> None:
         self._channel = channel
@@ -73,7 +75,7 @@ class Topics:
                     del self._watches[topic]
 
     def announce(self, topics: Iterable[Topic]) -> None:
-        """Call it after the commit: whoever is told reads the figures again and must find the new ones."""
+        """Call it after the commit: watchers read the figures again and must find the new ones."""
         known = set(topics)
         if not known:
             return
@@ -87,7 +89,7 @@ class Topics:
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """As long as it lasts, what other processes announce is known here."""
+        """While the block runs, what other processes announce is known here."""
         if self._channel is None:
             yield
             return
@@ -100,7 +102,7 @@ class Topics:
                 await listener
 
     async def close(self) -> None:
-        """Takes a moment to tell the others what was announced before."""
+        """Sends the others what was announced before. This takes a moment."""
         if self._channel is None:
             return
         if self._sender:
@@ -132,7 +134,7 @@ class Topics:
             except Exception:
                 log.exception("Telling other processes failed, and is tried again")
                 await sleep(_PAUSE)
-            # What changes during this pause goes out together, however many batches it is.
+            # Changes during this pause are sent together, however many batches they come from.
             await sleep(_LINGER)
 
     async def _send(self, channel: Channel) -> None:

@@ -36,7 +36,7 @@ class Choices(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which assets, when, and from where."""
+    """Which assets, which time, and which site the metrics cover."""
 
     tenant_id: int
     time_zone: str

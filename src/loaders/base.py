@@ -80,7 +80,8 @@ class Loader(DataLoader[K, V]):
         return asked
 
     def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
-        """Adds a key to the next batch. The batch is read when all that runs in this request has asked."""
+        """Adds a key to the next batch. The batch is read when everything that runs in this request has
+        asked for its keys."""
         self._queue.append(aiodataloader.Loader(key=key, future=future))
         if len(self._queue) == 1:
             self.loop.call_soon(ensure_future, self._read())

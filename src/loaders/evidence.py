@@ -43,7 +43,7 @@ class Table(Enum):
 
 
 class PartKey(NamedTuple):
-    """What some subjects of one tenant have in one table, from `start` up to, not including, `stop`."""
+    """Asks what some subjects of one tenant have in one table, from `start` up to, not including, `stop`."""
 
     tenant_id: int
     subject_ids: tuple[int, ...]
@@ -142,7 +142,7 @@ class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
 
 
 class FirstInteractions(_SubjectsLoader[int]):
-    """How many views have their first interaction within the time. Raw events of all time say so."""
+    """How many views have their first interaction within the time, by raw events of all time."""
 
     _first = (
         select(_ASKED.c.place, func.min(EVENTS.occurred_at).label("at"))

@@ -43,8 +43,8 @@ class InsightRow(NamedTuple):
     @property
     def refreshed_at(self) -> datetime | None:
         """When the oldest of the followers' counts was reported."""
-        told = (self.twitter_refreshed_at, self.facebook_page_refreshed_at, self.instagram_refreshed_at)
-        return min((at for at in told if at), default=None)
+        reported = (self.twitter_refreshed_at, self.facebook_page_refreshed_at, self.instagram_refreshed_at)
+        return min((at for at in reported if at), default=None)
 
 
 _INSIGHTS = select(

@@ -15,7 +15,8 @@ from loaders.points import Member, read_points
 from models import Device
 
 _RAW = 1 << 32
-"""More than there are groups: the position of a bucket times this, plus the number of a group, is a key."""
+"""A number that no group reaches. A key is the position of a bucket times this, plus the number of a
+group."""
 
 
 class Group(NamedTuple):
@@ -37,7 +38,7 @@ class Point(NamedTuple):
 
 
 class Series(NamedTuple):
-    """Points in the order of their buckets, then device, domain, workspace and asset."""
+    """The points of a series, in the order of their buckets, then device, domain, workspace and asset."""
 
     buckets: Sequence[Bucket]
     groups: Sequence[Group]
@@ -119,7 +120,7 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
 
 
 _Place = tuple[int, str, int, int]
-"""Device, domain, workspace and asset; -1, "" and 0 where the series is not split by it."""
+"""Device, domain, workspace and asset; -1, "" and 0 if the series is not split by it."""
 
 
 class _Party:

@@ -55,8 +55,8 @@ class _SameSpan(NamedTuple):
     span: Span | None
 
     def parts(self) -> tuple[Span, tuple[date, date] | None, list[Span]]:
-        """The span; its whole days, from the first up to, not including, the second; and what is left at
-        its ends."""
+        """The span; its whole days, from the first date up to, not including, the second; and what is left
+        at its ends."""
         zone = time_zone(self.time_zone)
         if self.span is None:
             ends = Span(start_of_day(FIRST_DAY, zone), start_of_day(AFTER_LAST_DAY, zone))
@@ -149,8 +149,8 @@ class _Counting:
     async def _who_signed_in(
         self, asked: _SameSpan, keys: list[VisitorsKey], ends: Span
     ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
-        """Named visitors who came without being signed in, each with the user who it is; by tenant and
-        subject."""
+        """Named visitors who came without being signed in, each with the user that this visitor is; by
+        tenant and subject."""
         linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
         rows = await self._database.fetch(
             LINKED,

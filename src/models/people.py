@@ -61,7 +61,7 @@ class User(SQLModel, table=True):
     public_id: UUID = public_id()
     tenant_id: int = reference("tenants", cascade=False)
     email: str = Field(max_length=254, unique=True)
-    """Lower case."""
+    """In lower case."""
     username: str = Field(max_length=40, unique=True)
     name: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=255)

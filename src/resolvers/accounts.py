@@ -82,7 +82,7 @@ def _another_viewer(context: Context) -> Iterator[None]:
     try:
         yield
     except BaseException:
-        context.viewer = Viewer(refusal="The sign-in before it failed.")
+        context.viewer = Viewer(refusal="An earlier sign-in in this request failed.")
         raise
 
 

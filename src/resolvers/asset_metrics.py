@@ -85,7 +85,8 @@ def asset_scope(asset: AssetRow, asked: ScopeArguments) -> Scope:
 async def _visible_assets(
     context: Context, organization: OrganizationRow, assets: Sequence[AssetKeys]
 ) -> Sequence[AssetKeys]:
-    """All assets for owners and admins. For members, and with a token for one workspace, only its assets."""
+    """All assets for owners and admins. With a token for one workspace, only the assets of that workspace.
+    None for members without such a token."""
     role = await role_in(context.loaders, context.viewer, organization.id)
     if role in (Role.OWNER, Role.ADMIN) and context.viewer.workspace_id is None:
         return assets
@@ -175,13 +176,13 @@ def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Ac
         return tuple(known.values())
     if not action_types:
         raise BadUserInput(
-            "Name an action at least, or leave `actionTypes` out.",
+            "Name at least one action, or leave `actionTypes` out.",
             argument="actionTypes",
             reason="MISSING_ACTION_TYPE",
         )
     if not set(action_types) <= known.keys():
         raise BadUserInput(
-            f"The views of {view_type} come about by {' and '.join(known)}.",
+            f"{view_type} goes with {' and '.join(known)} only.",
             argument="actionTypes",
             reason="INVALID_ACTION_TYPE",
         )

@@ -126,7 +126,7 @@ class Services:
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
-    """It asks other networks for their figures; None where nothing does."""
+    """It asks other networks for their figures; None if nothing does."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 

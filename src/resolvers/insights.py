@@ -152,7 +152,7 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
 
 
 def _columns(given: Given) -> dict[str, Any]:
-    """What is given, checked."""
+    """The columns of what is given, after it was checked."""
     columns = {
         name: value for name, value in given._asdict().items() if value is not None and name != "works"
     }

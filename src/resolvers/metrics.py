@@ -88,7 +88,7 @@ def _dimensions(names: Sequence[str]) -> frozenset[Dimension]:
         return frozenset(Dimension(name) for name in names)
     except ValueError:
         raise BadUserInput(
-            "What happens to a publication is grouped by DEVICE and DOMAIN.",
+            "The series of a publication can be grouped by DEVICE and DOMAIN only.",
             argument="groupBy",
             reason="INVALID_GROUPING",
         ) from None

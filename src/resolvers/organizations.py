@@ -54,8 +54,8 @@ def organizations_key(context: Context, page: Page) -> PageKey:
 
 
 async def workspaces_key(context: Context, organization: OrganizationRow, page: Page) -> PageKey:
-    """The workspaces that the viewer may enter: all for owners and admins; with a token for one of them,
-    only that one."""
+    """The workspaces that the viewer may enter: all for owners and admins, for members those that they
+    were added to. With a token for one workspace, only that one."""
     entered = await entered_workspaces(context, organization)
     return PageKey(WORKSPACES_OF_ORGANIZATION, page, organization.id, entered)
 

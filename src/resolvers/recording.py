@@ -59,7 +59,7 @@ async def store_believed(
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
-    """The subjects of which the viewer may report events. All others count as unknown."""
+    """The subjects whose events the viewer may report. All others count as unknown."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer
     unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]

@@ -1,4 +1,4 @@
-"""Makes the content of a report of what was read."""
+"""Makes the content of a report from what was read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -153,7 +153,7 @@ def _details(scope: Scope, names: Names, now: datetime) -> tuple[Detail, ...]:
 
 
 def _chosen(kind: str, choices: Sequence[Choice] | None, of: Choice | None) -> list[Detail]:
-    """One line for each, so that no cell overflows."""
+    """One line for each choice, so that no cell overflows."""
     if of is not None:
         return [Detail(kind, of.name)]
     if choices is None:

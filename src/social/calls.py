@@ -34,7 +34,7 @@ _HEADERS = {
 class RetryPolicy(NamedTuple):
     attempts: int = 3
     seconds: float = 20.0
-    """For one attempt, from connecting to the last byte."""
+    """How long one attempt may take, from connecting to the last byte."""
     backoff: Backoff = Backoff(0.5, 30.0, jitter=1.0)
     """If a network asks for a longer pause, it is not called until then."""
     most_bytes: int = _MOST_BYTES

@@ -58,7 +58,7 @@ class Outcome:
     failed: int = 0
     """They keep their last counts, too."""
     calls: int = 0
-    """As the network counts them."""
+    """How many calls were made, as the network counts them."""
     skipped: str = ""
     """Why no call was made."""
     stopped: str = ""

@@ -74,5 +74,5 @@ def month_start(day: date) -> date:
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after."""
+    """The first day of the next month."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)

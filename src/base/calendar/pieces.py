@@ -64,7 +64,9 @@ def _first_whole_day(instant: datetime, zone: ZoneInfo) -> tuple[date, datetime]
 
 
 def _whole_months(first: date, after: date) -> tuple[date, date]:
-    """The first days of the first whole month and of the month after the last; `after` twice if none."""
+    """The first days of the first whole month, and of the month after the last one; `after` twice if there is
+    none.
+    """
     month, after_month = next_month(first - DAY), month_start(after)
     return (month, after_month) if month < after_month else (after, after)
 

@@ -18,7 +18,7 @@ from resolvers.assets import GivenFormat
 class AssetFormatInput:
     type: AssetFormatType = described("What kind of file it is.")
     url: str = described("The address of the file: http or https, at most 2,000 characters.")
-    size_bytes: BigInt | None = optional("Its size in bytes, where it is known.")
+    size_bytes: BigInt | None = optional("Its size in bytes, if it is known.")
 
 
 @strawberry.input(description="A new asset of a workspace.")

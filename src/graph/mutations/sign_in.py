@@ -28,7 +28,7 @@ class LoginInput:
 
 @strawberry.input(description="A key by which a program signs in.")
 class CreateAuthenticationKeyInput:
-    name: str = described("What the key is for, to tell it from others: 1 to 100 characters.")
+    name: str = described("What the key is for, to know it from others: 1 to 100 characters.")
     days: int = optional("How many days of 24 hours it is valid, from 1 to 730.", 90)
 
 

@@ -163,7 +163,7 @@ class AssetMetrics:
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous(self) -> Scope:
-        """The same figures for the range before this one, which ends where this one starts. Before whole
+        """The same figures for the range just before this one, which ends at its start. Before whole
         months it has as many months, and before whole days as many days, in the calendar of `timeZone`.
         Before any other range it has the same length in seconds. Null only with an error: BAD_USER_INPUT
         if it would start before the year 1."""
@@ -175,8 +175,8 @@ class AssetMetrics:
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous_of_equal_length(self) -> Scope:
-        """The same figures for the range that ends where this one starts and lasts as many seconds. Null
-        only with an error: BAD_USER_INPUT if it would start before the year 1."""
+        """The same figures for the range that ends at the start of this one and lasts as many seconds.
+        Null only with an error: BAD_USER_INPUT if it would start before the year 1."""
         return asset_metrics.previous_scope(self.scope, is_as_long=True)
 
     @classmethod

@@ -50,7 +50,7 @@ _ENDS = [
 ]
 
 
-@strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
+@strawberry.type(description="Which part of its list a page is.", directives=[OF_ITS_PARENT])
 class PageInfo:
     has_next_page: bool = described(
         "Whether objects come after this page. With `last`, whether `before` was given."
@@ -68,7 +68,7 @@ class PageInfo:
     )
 
 
-@strawberry.type(description="An object in a list, and where it stands in it.", directives=[OF_ITS_PARENT])
+@strawberry.type(description="An object in a list, with its cursor.", directives=[OF_ITS_PARENT])
 class Edge(Generic[T]):
     node: T = described("The object itself.")
     cursor: str = described(
@@ -79,7 +79,7 @@ class Edge(Generic[T]):
 @strawberry.type(description="A page of a list, as in Relay's connections.", directives=[OF_ITS_PARENT])
 class Connection(Generic[T]):
     edges: list[Edge[T]] = described("The objects of this page, always in the order of the list.")
-    page_info: PageInfo = described("Where this page stands in its list.")
+    page_info: PageInfo = described("Which part of the list this page is.")
     counted: strawberry.Private[CountKey]
 
     @loaded(RowCounts, BigInt)

@@ -33,11 +33,11 @@ class ExperienceCounts:
 @shows(Visitors)
 @strawberry.type(
     description=(
-        "How many different people came. Somebody who is signed in, or whom the reporting server names by "
-        "`visitor`, is one visitor, even on several days. So is somebody who signs in later, if the server "
-        "gives both `visitor` and `userId`. Any other browser is recognised by its network address and its "
-        "user agent, for one day of the reporting time zone: somebody who comes anonymously on 5 days of a "
-        "range counts 5 times. Equal browsers behind one address count once."
+        "How many different people came. Somebody who is signed in, or has a `visitor` name from the "
+        "reporting server, is one visitor, even on several days. So is somebody who signs in later, if the "
+        "server gives both `visitor` and `userId`. Any other browser is recognised by its network address "
+        "and its user agent, for one day of the reporting time zone: somebody who comes anonymously on 5 "
+        "days of a range counts 5 times. Equal browsers behind one address count once."
     )
 )
 @with_figures(VISITORS)
@@ -104,7 +104,7 @@ class EngagementMetrics:
         of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous(self) -> CachedKey[EngagementKey] | None:
-        """The same figures for the range before this one, which ends where this one starts. Before whole
+        """The same figures for the range just before this one, which ends at its start. Before whole
         months it has as many months, and before whole days as many days, in the calendar of `timeZone`.
         Before any other range it has the same length in seconds. Null without a range. BAD_USER_INPUT if
         it would start before the year 1."""
@@ -116,8 +116,8 @@ class EngagementMetrics:
         of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
-        """The same figures for the range that ends where this one starts and lasts as many seconds; null
-        without a range. BAD_USER_INPUT if it would start before the year 1."""
+        """The same figures for the range that ends at the start of this one and lasts as many seconds;
+        null without a range. BAD_USER_INPUT if it would start before the year 1."""
         return previous_engagement_key(self.key, is_as_long=True)
 
     @classmethod

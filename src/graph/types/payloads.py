@@ -155,7 +155,7 @@ class UserInsightPayload:
     user_insight: UserInsight = described("The insight, as it is now.")
 
 
-@strawberry.type(description="The user whom the viewer follows now, or no longer follows.")
+@strawberry.type(description="The user that the viewer follows now, or no longer follows.")
 class FollowPayload:
     user: User = described("The user, as they are now.")
 

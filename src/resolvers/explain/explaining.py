@@ -27,7 +27,7 @@ _OF_ALL_TIME = {SubjectKind.PROFILE, SubjectKind.WORK}
 async def explanations(
     context: Context, subject: str, figure: str, ends: tuple[str, str] | None, zone: str | None
 ) -> list[Explanation]:
-    """One for each subject that has the figure: a user may have many works."""
+    """One explanation for each subject that has the figure, because a user may have many works."""
     found = await named(context, subject)
     known = [(one, entry) for one in found if (entry := FIGURES[one.kind].get(figure))]
     if not known:
@@ -45,9 +45,9 @@ def _no_such_figure(found: Iterable[Explained], figure: str) -> str:
 
 def _check_range(kind: SubjectKind, span: Span | None) -> None:
     if span is None and kind in _OF_A_RANGE:
-        words = "Figures of assets are of a range: give --from and --to."
+        words = "Figures of assets need a range: give --from and --to."
     elif span is not None and kind in _OF_ALL_TIME:
-        words = "This figure is of all time: leave out --from and --to."
+        words = "This figure has no range: leave out --from and --to."
     else:
         return
     raise BadUserInput(words, argument="--from", reason="INVALID_RANGE")

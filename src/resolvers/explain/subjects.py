@@ -8,10 +8,11 @@ from loaders.assets import AssetByPublicId, AssetsOfOrganization, AssetsOfWorksp
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from loaders.organizations import OrganizationById, OrganizationByPublicId, WorkspaceByPublicId
 from loaders.people import UserById, UserByPublicId
-from loaders.publications import PublicationByPublicId, PublicationByUrl, PublicationRow
+from loaders.publications import PublicationByPublicId, PublicationRow
 from models import SourceType, SubjectKind
 from resolvers.context import Context
-from resolvers.ids import find, no_such
+from resolvers.ids import find
+from resolvers.publications import publication_by_url
 
 
 class Explained(NamedTuple):
@@ -36,7 +37,7 @@ async def named(context: Context, text: str) -> list[Explained]:
     try:
         kind, _ = parse_global_id(text)
     except InvalidId:
-        return [await _publication(context, await _by_url(context, text))]
+        return [await _publication(context, await publication_by_url(context, text))]
     match kind:
         case Kind.PUBLICATION:
             row = await find(kind, text, context.loaders[PublicationByPublicId].load)
@@ -47,13 +48,6 @@ async def named(context: Context, text: str) -> list[Explained]:
             return [await _assets(context, kind, text)]
         case _:
             raise NotFound("Figures are of publications, users, assets, workspaces and organizations.")
-
-
-async def _by_url(context: Context, url: str) -> PublicationRow:
-    row = await context.loaders[PublicationByUrl].load(url)
-    if row is None:
-        raise no_such(Kind.PUBLICATION)
-    return row
 
 
 async def _publication(context: Context, row: PublicationRow) -> Explained:
