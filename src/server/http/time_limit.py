@@ -11,11 +11,12 @@ R = TypeVar("R")
 
 
 async def in_time(context: Context, making: Awaitable[R], *, what: str = "query", is_safe: bool = False) -> R:
-    """Awaits `making`, which makes an answer. `is_safe` says whether it may be stopped from its beginning, until
-    it lifts the deadline itself. If not, the deadline is set later, when a query begins to be executed.
+    """Awaits `making`, which makes an answer. `is_safe` says whether it may be stopped from its
+    beginning, until it lifts the deadline itself. If not, the deadline is set later, when a query
+    begins to be executed.
 
-    Raises TIMEOUT. At the end it cuts off everything that still reads: batches of loaders are tasks of their
-    own, which nothing else would end.
+    Raises TIMEOUT. At the end it cuts off everything that still reads: batches of loaders are tasks of
+    their own, which nothing else would end.
     """
     execution, seconds = context.execution, context.limits.query_seconds
     deadline: Timeout = timeout(seconds if is_safe else None)
