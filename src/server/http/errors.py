@@ -45,6 +45,9 @@ class PlainError(NamedTuple):
 
 def plain(error: Exception) -> PlainError:
     """A bug is logged, and the client learns nothing of it."""
+    if isinstance(error, RequestRefused):
+        body = {"code": error.code, "message": error.message}
+        return PlainError(error.status or 400, body, error.headers)
     expected = expected_error(error)
     if expected is None:
         log.error("A request failed", exc_info=error)
