@@ -61,6 +61,8 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         new = admitted(event, subject, sender)
         return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
+    # What the buffer has is stored even if nobody waits for it. A sender who is not told that sends it again.
+    context.execution.lift_deadline()
     return Collected(await admit_and_store(services.buffer, events, admit), is_nameless_app)
 
 

@@ -56,6 +56,11 @@ class Execution:
     def is_mutation(self) -> bool:
         return self.operation is not None and self.operation.type == "mutation"
 
+    def lift_deadline(self) -> None:
+        """To be called before it writes: it then takes as long as the writing takes."""
+        if self.deadline and not self.deadline.expired():
+            self.deadline.reschedule(None)
+
     def abandon(self) -> None:
         """Ends a query: now, or as soon as it is known to be one. A mutation is still carried out."""
         self.is_abandoned = True
