@@ -12,7 +12,7 @@ from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Services
 from server.http.bodies import BodyLimits
-from server.http.errors import Code, PlainError, RequestRefused, plain
+from server.http.errors import Code, PlainError, plain
 from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
 
@@ -76,9 +76,6 @@ class CollectEndpoint:
 
 
 def _refusal(error: Exception) -> PlainError:
-    if isinstance(error, RequestRefused):
-        body = {"code": error.code, "message": error.message}
-        return PlainError(error.status or 400, body, error.headers)
     if isinstance(error, InvalidEvents):
         return PlainError(400, {"code": Code.BAD_REQUEST, "message": f"These are no events: {error}."}, {})
     return plain(error)

@@ -47,6 +47,9 @@ class PlainError(NamedTuple):
 
 def plain(error: Exception) -> PlainError:
     """The answer for an error. It logs a bug, and the client learns nothing about it."""
+    if isinstance(error, RequestRefused):
+        body = {"code": error.code, "message": error.message}
+        return PlainError(error.status or 400, body, error.headers)
     expected = expected_error(error)
     if expected is None:
         log.error("A request failed", exc_info=error)
