@@ -17,7 +17,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import uuid7
 from base.zones import RULES_VERSION, rules_of
 from database import Database
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
@@ -255,8 +255,8 @@ async def test_where_nobody_knows_by_which_rules_all_days_are_counted_anew(
     done = await mend(place.database, place.tenant)
 
     assert told.stderr.startswith(
-        f"ada: by which time zone rules {len(days)} days with events ({days[0]} to {days[-1]}) were made "
-        "is not known. `viewgraph rebuild --moved` counts them anew.\n"
+        f"ada: it is not known by which time zone rules {len(days)} days with events "
+        f"({days[0]} to {days[-1]}) were made. `viewgraph rebuild --moved` counts them anew.\n"
     )
     assert done.days == len(days)
     assert await place.totals() == counted(place.events, ZONE)
@@ -378,5 +378,5 @@ async def test_nothing_is_counted_twice_or_lost_where_kept_events_begin(
         day: n for day, n in of_days(counted(events, ZONE).days).items() if day >= first_kept
     }
     assert await empty.lines() == ([], [])
-    assert set(await services.buffer.add(events)) == {Fate.KNOWN}
+    assert set(await services.buffer.add(events)) == {StoreResult.KNOWN}
     assert await empty.totals() == totals
