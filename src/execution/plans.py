@@ -1,9 +1,9 @@
 """The plans of operations, and answers by them."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 from graphql.execution.values import VariableValues, get_variable_values
 from strawberry.types import ExecutionResult
@@ -18,6 +18,8 @@ from graph.parsing import add_weight, in_thread
 from graph.schema import schema
 from resolvers.context import Context
 
+R = TypeVar("R")
+
 log = logging.getLogger("viewgraph")
 
 PLANNED: Final = "planned"
@@ -25,7 +27,9 @@ PLANNED: Final = "planned"
 FIRST: Final = "first"
 """Left to GraphQL's executor, as nobody had asked for it before."""
 UNPLANNED: Final = "unplanned"
-"""Left to it, as a plan cannot do it, or the variables do not fit."""
+"""Left to it, as a plan cannot do it."""
+UNFIT: Final = "unfit"
+"""Left to it, as the variables do not fit."""
 SURPRISED: Final = "surprised"
 """Begun by a plan, and answered by it from the start: an error makes more null than its own field, or a value
 came otherwise than planned."""
@@ -43,13 +47,16 @@ class _Plans:
     """Of one operation, each by the values of the variables on which it depends what is selected."""
 
     def __init__(self, operation: Operation) -> None:
-        assert operation.document.node
         self._operation = operation
-        self._conditions = condition_variables(operation.document.node)
+        self._conditions: tuple[str, ...] | None = None
+        """None before a plan is asked for."""
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
 
     async def of(self, values: Mapping[str, Any]) -> Plan | None:
         """None where a plan cannot do it."""
+        if self._conditions is None:
+            assert self._operation.document.node
+            self._conditions = await self._found(partial(condition_variables, self._operation.document.node))
         key = tuple([values.get(name) for name in self._conditions])
         if key not in self._plans:
             if len(self._plans) >= _MOST_VARIANTS:
@@ -58,13 +65,15 @@ class _Plans:
         return self._plans[key]
 
     async def _made(self, values: Mapping[str, Any]) -> Plan | None:
-        make = partial(planned, self._operation, values)
         try:
-            plan = await in_thread(make) if self._operation.document.is_long else make()
+            plan = await self._found(partial(planned, self._operation, values))
         except Unplanned:
             return None
         add_weight(self._operation.document, plan.fields * _TOKENS_A_FIELD)
         return plan
+
+    async def _found(self, find: Callable[[], R]) -> R:
+        return await in_thread(find) if self._operation.document.is_long else find()
 
 
 async def answer_by_plan(
@@ -72,12 +81,15 @@ async def answer_by_plan(
 ) -> ExecutionResult | None:
     """None where GraphQL's executor has to answer a query; what was loaded is forgotten then."""
     counts = context.services.plans
-    values = _variables(operation, variables) if context.services.plans_queries else None
-    if values is None:
+    if not context.services.plans_queries:
         return None
     if not operation.knows(_Plans):
         operation.known(_Plans, lambda: _Plans(operation))
         counts[FIRST] += 1
+        return None
+    values = _variables(operation, variables)
+    if values is None:
+        counts[UNFIT] += 1
         return None
     plan = await operation.known(_Plans, lambda: _Plans(operation)).of(values.coerced)
     if plan is None:

@@ -59,8 +59,8 @@ class Walk:
             if isinstance(one, PointsOfSeries):
                 below.append(one.groups)
             else:
-                await self._run_queue.step(len(one.objects) * (1 + len(one.shape.at_once)))
                 for field in one.shape.at_once:
+                    await self._run_queue.step(len(one.objects))
                     one.columns[field.name] = self._columns.completed(one, field, _values(one, field), below)
             await self._open(below, opened)
 

@@ -48,7 +48,7 @@ class Asking:
         is_first = self.counts.pop(FIRST, 0)
         planned = await self._answered(caller, asked)
         how = next(iter(self.counts), "refused")
-        assert bool(is_first) is (how != "refused"), asked
+        assert bool(is_first) is (how != "refused"), (how, asked)
         assert planned[1:3] == core[1:3], (caller, asked)
         if how == SURPRISED:
             # Below what became null, GraphQL's executor itself lists other errors each time.
