@@ -1,0 +1,181 @@
+"""What the servers are asked about: made in Viewgraph by its commands and its API, and nothing else."""
+
+import csv
+import tempfile
+from collections.abc import Iterable, Iterator
+from datetime import UTC, date, datetime, timedelta
+from itertools import batched
+from typing import Any, NamedTuple
+
+from bench.trees import Server, Tree
+
+LAST = datetime.now(UTC).date() - timedelta(days=1)
+OWNERS = 5
+PUBLICATIONS = 200
+TYPES = ("AI_EXPERT", "AI_NOTE", "QUEST", "PODCAST")
+DEVICES = ("DESKTOP", "MOBILE", "TABLET")
+_PASSWORD = "a password of the benchmark"  # noqa: S105
+_AT_A_TIME = 20
+
+
+class World(NamedTuple):
+    key: str
+    """Of the first owner, who is a co-creator of what the others own."""
+    publications: list[str]
+    """Their custom URLs."""
+    organization: str
+    assets: list[str]
+    days: int
+    """Each asset has views on each of so many days, of three devices."""
+
+
+def fill(tree: Tree, database_url: str, assets: int, days: int) -> World:
+    tree.run("migrate", database_url=database_url)
+    keys = [_owner(tree, database_url, number) for number in range(OWNERS)]
+    with tree.serving(database_url) as server:
+        users = [_viewer(server, key) for key in keys]
+        publications = _publish(server, keys, users)
+        server.token = keys[0]
+        organization, made = _assets(server, assets)
+    _import(tree, database_url, publications, made, days)
+    urls = [custom_url(number) for number in range(PUBLICATIONS)]
+    return World(keys[0], urls, organization, made, days)
+
+
+def custom_url(number: int) -> str:
+    return f"publication-{number}"
+
+
+def follows() -> Iterator[tuple[int, int]]:
+    """Who follows whom, by the numbers of the owners."""
+    return (
+        (follower, followed)
+        for follower in range(OWNERS)
+        for followed in range(OWNERS)
+        if follower != followed and (follower + 2 * followed) % 3
+    )
+
+
+def _owner(tree: Tree, database_url: str, number: int) -> str:
+    email, name = f"owner{number}@bench.test", f"Owner {number}"
+    tree.run(
+        *("user", "create", email, f"owner{number}", "--name", name, "--password", _PASSWORD),
+        database_url=database_url,
+    )
+    return tree.run("key", "create", email, database_url=database_url).strip()
+
+
+def _viewer(server: Server, key: str) -> str:
+    server.token = key
+    viewer: str = server.ask("{ viewer { id } }")["viewer"]["id"]
+    return viewer
+
+
+# Mutations, several in a document
+
+
+def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
+    """Publications of all owners in turn, with experiences, and what the owners did with them."""
+    made: dict[int, str] = {}
+    for owner, key in enumerate(keys):
+        server.token = key
+        mine = range(owner, PUBLICATIONS, OWNERS)
+        ids = _changed(server, (_publication(number) for number in mine))
+        made |= {
+            number: one["publication"]["id"] for number, one in zip(mine, ids, strict=True)
+        }
+        _changed(server, (_experience(id, type) for id, type in _experiences(made, mine)))
+        if owner:
+            _changed(
+                server, (f'addCoCreator(publicationId: "{made[number]}", userId: "{users[0]}") {{ publication {{ id }} }}' for number in mine)
+            )
+        _changed(server, (f'followUser(userId: "{users[other]}") {{ user {{ id }} }}' for one, other in follows() if one == owner))
+    publications = [made[number] for number in range(PUBLICATIONS)]
+    for owner, key in enumerate(keys):
+        server.token = key
+        _changed(server, _reactions(owner, publications))
+    return publications
+
+
+def _publication(number: int) -> str:
+    return f"""createPublication(input: {{name: "Publication {number}", customUrl: "{custom_url(number)}"}}) {{
+      publication {{ id }}
+    }}"""
+
+
+def _experience(publication: str, type: str) -> str:
+    return f"""publishExperience(input: {{publicationId: "{publication}", type: {type}, title: "An experience"}}) {{
+      experience {{ id }}
+    }}"""
+
+
+def _experiences(publications: dict[int, str], numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
+    for number in numbers:
+        for place, type in enumerate(TYPES):
+            for _ in range(1 + (number + place) % 4):
+                yield publications[number], type
+
+
+def _reactions(owner: int, publications: list[str]) -> Iterator[str]:
+    for number, id in enumerate(publications):
+        for place, field in enumerate(("likePublication", "bookmarkPublication", "sharePublication")):
+            if (number + place + owner) % 3:
+                yield f'{field}(publicationId: "{id}") {{ publication {{ id }} }}'
+        if (number + owner) % 4 == 0:
+            yield f'commentOnPublication(input: {{publicationId: "{id}", body: "Good"}}) {{ comment {{ id }} }}'
+
+
+def _assets(server: Server, count: int) -> tuple[str, list[str]]:
+    created = 'createOrganization(input: {name: "Studio"}) { organization { id } }'
+    organization = _changed(server, [created])[0]["organization"]["id"]
+    created = f'createWorkspace(input: {{organizationId: "{organization}", name: "All"}}) {{ workspace {{ id }} }}'
+    workspace = _changed(server, [created])[0]["workspace"]["id"]
+    made = _changed(
+        server,
+        (
+            f'createAsset(input: {{workspaceId: "{workspace}", name: "Asset {number}"}}) {{ asset {{ id }} }}'
+            for number in range(count)
+        ),
+    )
+    return organization, [one["asset"]["id"] for one in made]
+
+
+def _changed(server: Server, mutations: Iterable[str]) -> list[Any]:
+    """What each mutation answers."""
+    answers: list[Any] = []
+    for few in batched(mutations, _AT_A_TIME):
+        fields = " ".join(f"m{number}: {mutation}" for number, mutation in enumerate(few))
+        answers += server.ask(f"mutation {{ {fields} }}").values()
+    return answers
+
+
+# Events, from a file
+
+
+def _import(tree: Tree, database_url: str, publications: list[str], assets: list[str], days: int) -> None:
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["publicationId", "assetId", "action", "occurredAt", "deviceCategory", "visitor"])
+        writer.writerows(_views(publications))
+        writer.writerows(_asset_views(assets, days))
+        file.flush()
+        tree.run("import", file.name, "--strict", database_url=database_url)
+
+
+def _views(publications: list[str]) -> Iterator[tuple[str, ...]]:
+    """10 to 40 of each publication, over a year, of which some are within the last month."""
+    for number, id in enumerate(publications):
+        for view in range(10 + number % 31):
+            yield id, "", "VIEW", _noon(LAST - timedelta(days=view * 9)), DEVICES[view % 3], f"visitor {number + view}"
+
+
+def _asset_views(assets: list[str], days: int) -> Iterator[tuple[str, ...]]:
+    for number in range(days):
+        at = _noon(LAST - timedelta(days=number))
+        for place, asset in enumerate(assets):
+            for device in DEVICES:
+                yield "", asset, "VIEW_3D", at, device, f"visitor {(place + number) % 700}"
+
+
+def _noon(day: date) -> str:
+    return f"{day}T12:00:00Z"
