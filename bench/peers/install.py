@@ -26,7 +26,16 @@ def installed(folder: Path) -> None:
         npm = shutil.which("npm")
         if npm is None:
             raise RuntimeError("npm is missing. It comes with Node.js, of any version from 18.")
-        _run(npm, "ci", "--prefix", str(node), "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+        _run(
+            npm,
+            "ci",
+            "--prefix",
+            str(node),
+            "--ignore-scripts",
+            "--no-audit",
+            "--no-fund",
+            "--loglevel=error",
+        )
         _mark(node, _NODE / "package-lock.json")
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 
@@ -23,7 +23,7 @@ _POINTS = """query($id: ID!, $start: RangeBound!, $end: RangeBound!) {
     views(viewType: VIEW_3D, interval: DAY, groupBy: [DEVICE]) { points { dateInterval deviceCategory count } }
   } }
 }"""
-type Rows = list[tuple[Any, ...]]
+Rows: TypeAlias = list[tuple[Any, ...]]
 
 
 def rows(server: Server, world: World) -> dict[str, Rows]:

@@ -4,7 +4,6 @@ import csv
 import tempfile
 from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, timedelta
-from itertools import batched
 from typing import Any, NamedTuple
 
 from bench.trees import Server, Tree
@@ -81,15 +80,24 @@ def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
         server.token = key
         mine = range(owner, PUBLICATIONS, OWNERS)
         ids = _changed(server, (_publication(number) for number in mine))
-        made |= {
-            number: one["publication"]["id"] for number, one in zip(mine, ids, strict=True)
-        }
+        made |= {number: one["publication"]["id"] for number, one in zip(mine, ids, strict=True)}
         _changed(server, (_experience(id, type) for id, type in _experiences(made, mine)))
         if owner:
             _changed(
-                server, (f'addCoCreator(publicationId: "{made[number]}", userId: "{users[0]}") {{ publication {{ id }} }}' for number in mine)
+                server,
+                (
+                    f'addCoCreator(publicationId: "{made[number]}", userId: "{users[0]}") {{ publication {{ id }} }}'
+                    for number in mine
+                ),
             )
-        _changed(server, (f'followUser(userId: "{users[other]}") {{ user {{ id }} }}' for one, other in follows() if one == owner))
+        _changed(
+            server,
+            (
+                f'followUser(userId: "{users[other]}") {{ user {{ id }} }}'
+                for one, other in follows()
+                if one == owner
+            ),
+        )
     publications = [made[number] for number in range(PUBLICATIONS)]
     for owner, key in enumerate(keys):
         server.token = key
@@ -128,7 +136,9 @@ def _reactions(owner: int, publications: list[str]) -> Iterator[str]:
 def _assets(server: Server, count: int) -> tuple[str, list[str]]:
     created = 'createOrganization(input: {name: "Studio"}) { organization { id } }'
     organization = _changed(server, [created])[0]["organization"]["id"]
-    created = f'createWorkspace(input: {{organizationId: "{organization}", name: "All"}}) {{ workspace {{ id }} }}'
+    created = (
+        f'createWorkspace(input: {{organizationId: "{organization}", name: "All"}}) {{ workspace {{ id }} }}'
+    )
     workspace = _changed(server, [created])[0]["workspace"]["id"]
     made = _changed(
         server,
@@ -143,7 +153,9 @@ def _assets(server: Server, count: int) -> tuple[str, list[str]]:
 def _changed(server: Server, mutations: Iterable[str]) -> list[Any]:
     """What each mutation answers."""
     answers: list[Any] = []
-    for few in batched(mutations, _AT_A_TIME):
+    left = list(mutations)
+    while left:
+        few, left = left[:_AT_A_TIME], left[_AT_A_TIME:]
         fields = " ".join(f"m{number}: {mutation}" for number, mutation in enumerate(few))
         answers += server.ask(f"mutation {{ {fields} }}").values()
     return answers
@@ -166,7 +178,14 @@ def _views(publications: list[str]) -> Iterator[tuple[str, ...]]:
     """10 to 40 of each publication, over a year, of which some are within the last month."""
     for number, id in enumerate(publications):
         for view in range(10 + number % 31):
-            yield id, "", "VIEW", _noon(LAST - timedelta(days=view * 9)), DEVICES[view % 3], f"visitor {number + view}"
+            yield (
+                id,
+                "",
+                "VIEW",
+                _noon(LAST - timedelta(days=view * 9)),
+                DEVICES[view % 3],
+                f"visitor {number + view}",
+            )
 
 
 def _asset_views(assets: list[str], days: int) -> Iterator[tuple[str, ...]]:

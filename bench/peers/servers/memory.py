@@ -4,9 +4,9 @@ import os
 import pickle
 from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 
-type Message = dict[str, Any]
+Message: TypeAlias = dict[str, Any]
 ANSWERS: dict[bytes, bytes] = pickle.loads(Path(os.environ["PEER_ANSWERS"]).read_bytes())  # noqa: S301
 
 

@@ -4,7 +4,7 @@ import os
 import sqlite3
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 import asyncpg
 import orjson
@@ -13,8 +13,8 @@ from bench.peers.servers.memory import Message, body
 
 DATABASE = os.environ["PEER_DATABASE"]
 ON_SQLITE = DATABASE.startswith("sqlite:")
-type Row = Sequence[Any]
-type Rows = Iterable[Row]
+Row: TypeAlias = Sequence[Any]
+Rows: TypeAlias = Iterable[Row]
 
 _PUBLICATION = """
 SELECT p.name, p.custom_url, p.created_at, u.name,
@@ -93,7 +93,9 @@ def by_device(rows: Rows) -> list[Any]:
 
 
 def by_asset(rows: Rows) -> Any:
-    points = [{"dateInterval": str(day), "count": count, "asset": {"name": name}} for day, count, name in rows]
+    points = [
+        {"dateInterval": str(day), "count": count, "asset": {"name": name}} for day, count, name in rows
+    ]
     return _series("organization", points)
 
 

@@ -1,0 +1,79 @@
+"""What wrk sends, and what it tells."""
+
+import json
+import subprocess
+import tempfile
+from collections.abc import Iterable
+from shutil import which
+from typing import NamedTuple
+
+from bench.peers.running import Running
+
+CONNECTIONS = (1, 32)
+_SCRIPT = """
+local requests = {}
+local headers = {%s}
+local bodies = {%s}
+init = function()
+  for number, body in ipairs(bodies) do requests[number] = wrk.format("POST", "%s", headers, body) end
+end
+local number = 0
+request = function()
+  number = number %% #requests + 1
+  return requests[number]
+end
+done = function(summary, latency)
+  local errors = summary.errors
+  io.write(string.format('\\n{"requests": %%d, "seconds": %%f, "p50": %%f, "p99": %%f, "failed": %%d}\\n',
+    summary.requests, summary.duration / 1e6, latency:percentile(50) / 1e3, latency:percentile(99) / 1e3,
+    errors.status + errors.connect + errors.read + errors.write + errors.timeout))
+end
+"""
+
+
+class Load(NamedTuple):
+    requests: int
+    seconds: float
+    p50: float
+    """Milliseconds, as is `p99`."""
+    p99: float
+    failed: int
+
+
+def wrk() -> str:
+    found = which("wrk")
+    if found is None:
+        raise RuntimeError("wrk is missing; on Debian and Ubuntu, apt-get install wrk.")
+    return found
+
+
+def load(server: Running, path: str, bodies: Iterable[bytes], connections: int, seconds: int) -> Load:
+    """The bodies in turn, for so many seconds, by as many connections as never wait for each other."""
+    with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
+        file.write(script(server.headers, path, bodies))
+        file.flush()
+        told = subprocess.run(  # noqa: S603
+            [
+                *(wrk(), "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
+                *("--timeout", "60s", "--script", file.name, f"http://127.0.0.1:{server.port}"),
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        ).stdout
+    return judged(told)
+
+
+def script(headers: dict[str, str], path: str, bodies: Iterable[bytes]) -> str:
+    """JSON has no line breaks of its own, and Lua's brackets are longer than any in GraphQL."""
+    sent = {"content-type": "application/json", **headers}
+    named = ", ".join(f'["{name}"] = "{value}"' for name, value in sent.items())
+    return _SCRIPT % (named, ", ".join(f"[==[{body.decode()}]==]" for body in bodies), path)
+
+
+def judged(told: str) -> Load:
+    """RuntimeError where any request failed, or none was answered in time."""
+    taken = Load(**json.loads(told.splitlines()[-1]))
+    if taken.failed or not taken.requests:
+        raise RuntimeError(f"{taken.failed} of {taken.requests} requests failed.")
+    return taken
