@@ -2,8 +2,8 @@
 
 python -m bench.peers --tree ../older --tree .
 
-The first tree makes the database, and the others serve copies of it. Each server is started alone, one process,
-in rounds whose order is drawn anew. Prints tables in Markdown.
+The first tree makes the database, and the others serve copies of it. Each server is started alone, as one
+process, in rounds whose order is drawn anew. Prints tables in Markdown.
 """
 
 import pickle
@@ -16,7 +16,7 @@ from bench.peers import report
 from bench.peers.answers import Answers
 from bench.peers.install import installed
 from bench.peers.load import wrk
-from bench.peers.peers import Peer, answers, everybody
+from bench.peers.peers import Peer, everybody
 from bench.peers.prepared import ENGINES, Prepared, Size
 from bench.peers.questions import NARROW, WIDE, Question, bodies
 from bench.peers.rounds import Plan, measured, narrow, wide
@@ -61,7 +61,7 @@ def tables(prepared: Prepared, trees: list[Tree], given: Namespace) -> Iterator[
         for peer in everybody(trees)
         if prepared.site.engine in peer.engines and (given.only or "") in peer.name
     ]
-    remember(answers(given.folder), prepared.answers, prepared.world)
+    remember(prepared.site.answers, prepared.answers, prepared.world)
     yield from _tables(prepared, chosen, given, NARROW)
     yield from _tables(prepared, chosen, given, WIDE)
 

@@ -1,4 +1,4 @@
-"""What the peers run on: an environment of Python and a folder of Node's packages, each as its lock pins it."""
+"""What the peers run on: an environment of Python, and a folder of Node's packages, as locks pin them."""
 
 import shutil
 import subprocess

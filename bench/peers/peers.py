@@ -45,6 +45,11 @@ class Site(NamedTuple):
     folder: Path
     """Where the peers' packages are, and the answers."""
 
+    @property
+    def answers(self) -> Path:
+        """The file with those that are served from memory."""
+        return self.folder / f"answers-{self.engine.lower()}.pickle"
+
 
 class Peer(NamedTuple):
     name: str
@@ -56,11 +61,6 @@ class Peer(NamedTuple):
 
     def path(self, question: Question) -> str:
         return "/" + question.name.replace(" ", "-") if self.has_paths else "/graphql"
-
-
-def answers(folder: Path) -> Path:
-    """The file with the answers that are served from memory."""
-    return folder / "answers.pickle"
 
 
 def everybody(trees: list[Tree]) -> Iterator[Peer]:
@@ -87,7 +87,7 @@ def _uvicorn(name: str, site: Site) -> AbstractContextManager[Running]:
     return running(
         lambda port: [python(site.folder), *_UVICORN, "--port", str(port), f"bench.peers.servers.{name}:app"],
         PEER_DATABASE=site.peers,
-        PEER_ANSWERS=str(answers(site.folder)),
+        PEER_ANSWERS=str(site.answers),
     )
 
 

@@ -15,6 +15,10 @@ _PUBLICATION = """name customUrl createdAt %s { name }
   socialMetrics { followersCount followingCount }"""
 _OURS = _PUBLICATION % "owner"
 _POSTGRAPHILE = _PUBLICATION % "owner: appUserByOwnerId"
+_DASHBOARD = f"query Dashboard($url: String!) {{ publication(url: $url) {{ {_OURS} }} }}"
+_LIST = f"""query List($first: Int!) {{
+  publications(first: $first) {{ edges {{ node {{ {_OURS} }} }} }}
+}}"""
 _RANGE = "$start: Int!, $end: Int!"
 _DAYS = "start: $start, end: $end"
 _START_DAYS = "startDay: $start, endDay: $end"
@@ -77,8 +81,8 @@ def as_number(day: date) -> int:
 DASHBOARD = Question(
     "dashboard",
     {
-        "viewgraph": f"query Dashboard($url: String!) {{ publication(url: $url) {{ {_OURS} }} }}",
-        "plain": f"query Dashboard($url: String!) {{ publication(url: $url) {{ {_OURS} }} }}",
+        "viewgraph": _DASHBOARD,
+        "plain": _DASHBOARD,
         "postgraphile": f"""query Dashboard($url: String!) {{
           publication: publicationByCustomUrl(customUrl: $url) {{ {_POSTGRAPHILE} }}
         }}""",
@@ -88,8 +92,8 @@ DASHBOARD = Question(
 LIST = Question(
     "list",
     {
-        "viewgraph": f"query List($first: Int!) {{ publications(first: $first) {{ edges {{ node {{ {_OURS} }} }} }} }}",
-        "plain": f"query List($first: Int!) {{ publications(first: $first) {{ edges {{ node {{ {_OURS} }} }} }} }}",
+        "viewgraph": _LIST,
+        "plain": _LIST,
         "postgraphile": f"""query List($first: Int!) {{
           publications: allPublications(first: $first) {{ edges {{ node {{ {_POSTGRAPHILE} }} }} }}
         }}""",
@@ -132,7 +136,7 @@ WIDE = (BY_DEVICE, BY_ASSET)
 
 
 def bodies(question: Question, dialect: str, world: World) -> list[bytes]:
-    """Of requests, each other than the one before; the servers of all dialects are asked in the same order."""
+    """Of the requests, in the same order for all dialects."""
     document = question.documents[dialect]
     return [
         json.dumps({"query": document, "variables": variables}).encode()

@@ -27,7 +27,7 @@ def head(postgresql: str, folder: Path, rounds: int, seconds: int) -> str:
     versions = [f"Python {platform.python_version()}", f"Node.js {_node_version(folder)}"]
     versions += [f"PostgreSQL {postgresql}", f"SQLite {sqlite_version}", *_of_python(), *_of_node(), _wrk()]
     return (
-        f"Measured on {datetime.now(UTC):%Y-%m-%d}, {cpu_count()} cores of {_processor()}, "
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} on {cpu_count()} cores, {_processor()}, "
         f"{platform.system()} {platform.release()}; {rounds} rounds of {seconds} seconds. {', '.join(versions)}."
     )
 
@@ -80,7 +80,8 @@ def _cells(values: list[Taken]) -> Iterator[str]:
 
 
 def _middle(values: list[Taken], name: str) -> float:
-    return median(getattr(one, name) for one in values)
+    middle: float = median(getattr(one, name) for one in values)
+    return middle
 
 
 def _number(value: float) -> str:

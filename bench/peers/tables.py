@@ -17,10 +17,14 @@ from bench.trees import Server
 _FOLDER = Path(__file__).parent
 _TYPES = dict(zip(("aiExpert", "aiNote", "quest", "podcast"), TYPES, strict=True))
 _FIGURES = ("Views", "Likes", "Bookmarks", "Shares", "Comments")
-_URLS = "query($after: String) { publications(first: 100, after: $after) { edges { cursor node { customUrl } } } }"
+_URLS = """query($after: String) {
+  publications(first: 100, after: $after) { edges { cursor node { customUrl } } }
+}"""
 _POINTS = """query($id: ID!, $start: RangeBound!, $end: RangeBound!) {
   asset(id: $id) { name metrics(range: {start: $start, end: $end}) {
-    views(viewType: VIEW_3D, interval: DAY, groupBy: [DEVICE]) { points { dateInterval deviceCategory count } }
+    views(viewType: VIEW_3D, interval: DAY, groupBy: [DEVICE]) {
+      points { dateInterval deviceCategory count }
+    }
   } }
 }"""
 Rows: TypeAlias = list[tuple[Any, ...]]

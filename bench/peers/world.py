@@ -10,7 +10,7 @@ from bench.trees import Server, Tree
 
 LAST = datetime.now(UTC).date() - timedelta(days=1)
 OWNERS = 5
-PUBLICATIONS = 200
+PUBLICATIONS = 100
 TYPES = ("AI_EXPERT", "AI_NOTE", "QUEST", "PODCAST")
 DEVICES = ("DESKTOP", "MOBILE", "TABLET")
 _PASSWORD = "a password of the benchmark"  # noqa: S105
@@ -78,26 +78,12 @@ def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
     made: dict[int, str] = {}
     for owner, key in enumerate(keys):
         server.token = key
-        mine = range(owner, PUBLICATIONS, OWNERS)
-        ids = _changed(server, (_publication(number) for number in mine))
-        made |= {number: one["publication"]["id"] for number, one in zip(mine, ids, strict=True)}
-        _changed(server, (_experience(id, type) for id, type in _experiences(made, mine)))
-        if owner:
-            _changed(
-                server,
-                (
-                    f'addCoCreator(publicationId: "{made[number]}", userId: "{users[0]}") {{ publication {{ id }} }}'
-                    for number in mine
-                ),
-            )
-        _changed(
-            server,
-            (
-                f'followUser(userId: "{users[other]}") {{ user {{ id }} }}'
-                for one, other in follows()
-                if one == owner
-            ),
-        )
+        numbers = range(owner, PUBLICATIONS, OWNERS)
+        answers = _changed(server, map(_publication, numbers))
+        mine = {number: one["publication"]["id"] for number, one in zip(numbers, answers, strict=True)}
+        _changed(server, _experiences(mine))
+        _changed(server, _relations(owner, users, mine.values()))
+        made |= mine
     publications = [made[number] for number in range(PUBLICATIONS)]
     for owner, key in enumerate(keys):
         server.token = key
@@ -106,48 +92,52 @@ def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
 
 
 def _publication(number: int) -> str:
-    return f"""createPublication(input: {{name: "Publication {number}", customUrl: "{custom_url(number)}"}}) {{
-      publication {{ id }}
-    }}"""
+    given = f'name: "Publication {number}", customUrl: "{custom_url(number)}"'
+    return f"createPublication(input: {{{given}}}) {{ publication {{ id }} }}"
 
 
-def _experience(publication: str, type: str) -> str:
-    return f"""publishExperience(input: {{publicationId: "{publication}", type: {type}, title: "An experience"}}) {{
-      experience {{ id }}
-    }}"""
-
-
-def _experiences(publications: dict[int, str], numbers: Iterable[int]) -> Iterator[tuple[str, str]]:
-    for number in numbers:
+def _experiences(publications: dict[int, str]) -> Iterator[str]:
+    for number, id in publications.items():
         for place, type in enumerate(TYPES):
-            for _ in range(1 + (number + place) % 4):
-                yield publications[number], type
+            given = f'publicationId: "{id}", type: {type}, title: "An experience"'
+            for _ in range(1 + (number + place) % 3):
+                yield f"publishExperience(input: {{{given}}}) {{ experience {{ id }} }}"
+
+
+def _relations(owner: int, users: list[str], publications: Iterable[str]) -> Iterator[str]:
+    """The first user makes all publications with their owners, and may see their figures."""
+    if owner:
+        for id in publications:
+            given = f'publicationId: "{id}", userId: "{users[0]}"'
+            yield f"addCoCreator({given}) {{ publication {{ id }} }}"
+    for follower, followed in follows():
+        if follower == owner:
+            yield f'followUser(userId: "{users[followed]}") {{ user {{ id }} }}'
 
 
 def _reactions(owner: int, publications: list[str]) -> Iterator[str]:
     for number, id in enumerate(publications):
         for place, field in enumerate(("likePublication", "bookmarkPublication", "sharePublication")):
-            if (number + place + owner) % 3:
+            if (number + place + owner) % 3 == 0:
                 yield f'{field}(publicationId: "{id}") {{ publication {{ id }} }}'
         if (number + owner) % 4 == 0:
-            yield f'commentOnPublication(input: {{publicationId: "{id}", body: "Good"}}) {{ comment {{ id }} }}'
+            given = f'publicationId: "{id}", body: "Good"'
+            yield f"commentOnPublication(input: {{{given}}}) {{ comment {{ id }} }}"
 
 
 def _assets(server: Server, count: int) -> tuple[str, list[str]]:
-    created = 'createOrganization(input: {name: "Studio"}) { organization { id } }'
-    organization = _changed(server, [created])[0]["organization"]["id"]
-    created = (
-        f'createWorkspace(input: {{organizationId: "{organization}", name: "All"}}) {{ workspace {{ id }} }}'
-    )
-    workspace = _changed(server, [created])[0]["workspace"]["id"]
-    made = _changed(
-        server,
-        (
-            f'createAsset(input: {{workspaceId: "{workspace}", name: "Asset {number}"}}) {{ asset {{ id }} }}'
-            for number in range(count)
-        ),
-    )
-    return organization, [one["asset"]["id"] for one in made]
+    (made,) = _changed(server, ['createOrganization(input: {name: "Studio"}) { organization { id } }'])
+    organization: str = made["organization"]["id"]
+    given = f'organizationId: "{organization}", name: "All"'
+    (made,) = _changed(server, [f"createWorkspace(input: {{{given}}}) {{ workspace {{ id }} }}"])
+    workspace = made["workspace"]["id"]
+    assets = _changed(server, (_asset(workspace, number) for number in range(count)))
+    return organization, [one["asset"]["id"] for one in assets]
+
+
+def _asset(workspace: str, number: int) -> str:
+    given = f'workspaceId: "{workspace}", name: "Asset {number}"'
+    return f"createAsset(input: {{{given}}}) {{ asset {{ id }} }}"
 
 
 def _changed(server: Server, mutations: Iterable[str]) -> list[Any]:

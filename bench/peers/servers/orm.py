@@ -1,4 +1,4 @@
-"""How the GraphQL peers in Python read: SQLModel on SQLAlchemy's asynchronous engine, one statement a batch."""
+"""How the GraphQL peers in Python read: by SQLModel and asynchronous SQLAlchemy, one statement a batch."""
 
 import os
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class Publication(SQLModel, table=True):
     id: int = Field(primary_key=True)
     name: str
     custom_url: str
-    created_at: datetime = Field(sa_type=DateTime(timezone=True))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=DateTime(timezone=True))
     owner_id: int
 
 
@@ -142,7 +142,7 @@ async def social_metrics(ids: Sequence[int]) -> list[SocialMetrics]:
 
 async def _follows(reading: AsyncSession, column: Any, ids: Sequence[int]) -> dict[int, int]:
     counted = select(column, func.count()).where(column.in_(ids)).group_by(column)
-    return {id: number for id, number in await reading.exec(counted)}
+    return dict((await reading.exec(counted)).all())
 
 
 async def assets(ids: Sequence[int]) -> list[Asset]:

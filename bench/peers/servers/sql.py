@@ -40,7 +40,7 @@ BY_ASSET = f"""SELECT day, count, name FROM (
 
 
 def dashboard(rows: Rows) -> Any:
-    return {"publication": [publication(row) for row in rows][0]}
+    return {"publication": next(map(publication, rows))}
 
 
 def listed(rows: Rows) -> Any:
@@ -110,7 +110,7 @@ PATHS: dict[str, tuple[str, tuple[str, ...], Callable[[Rows], Any]]] = {
 
 
 class Database:
-    """A pool of 10 connections to PostgreSQL; one of sqlite3, which answers faster than a thread is reached."""
+    """10 connections to PostgreSQL; one of sqlite3, which answers faster than a thread is reached."""
 
     _pool: asyncpg.Pool
     _connection: sqlite3.Connection
