@@ -8,18 +8,18 @@ process, in rounds whose order is drawn anew. Prints tables in Markdown.
 
 import pickle
 from argparse import ArgumentParser, Namespace
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.peers import report
+from bench.peers import report, subscribers
 from bench.peers.answers import Answers
 from bench.peers.install import installed
 from bench.peers.load import wrk
-from bench.peers.peers import Peer, everybody
+from bench.peers.peers import everybody
 from bench.peers.prepared import ENGINES, Prepared, Size
-from bench.peers.questions import NARROW, WIDE, Question, bodies
-from bench.peers.rounds import Plan, measured, narrow, wide
+from bench.peers.questions import NARROW, WIDE, bodies
+from bench.peers.rounds import Case, Plan, Taken, measured, narrow, wide
 from bench.peers.running import ROOT
 from bench.peers.world import World
 from bench.trees import Tree
@@ -62,8 +62,21 @@ def tables(prepared: Prepared, trees: list[Tree], given: Namespace) -> Iterator[
         if prepared.site.engine in peer.engines and (given.only or "") in peer.name
     ]
     remember(prepared.site.answers, prepared.answers, prepared.world)
-    yield from _tables(prepared, chosen, given, NARROW)
-    yield from _tables(prepared, chosen, given, WIDE)
+    plan = Plan(
+        chosen,
+        NARROW,
+        prepared.world,
+        prepared.answers,
+        prepared.site,
+        prepared.database,
+        given.rounds,
+        given.seconds,
+    )
+    yield from _tables(plan, measured(plan, narrow), report.narrow)
+    plan = plan._replace(questions=WIDE)
+    yield from _tables(plan, measured(plan, wide), report.wide)
+    yield f"\n{prepared.site.engine}, {subscribers.NAME}:\n"
+    yield from report.wide(subscribers.NAME, subscribers.measured(plan))
 
 
 def remember(file: Path, right: Answers, world: World) -> None:
@@ -77,15 +90,11 @@ def remember(file: Path, right: Answers, world: World) -> None:
 
 
 def _tables(
-    prepared: Prepared, peers: list[Peer], given: Namespace, questions: tuple[Question, ...]
+    plan: Plan, taken: dict[Case, list[Taken]], rows: Callable[[str, dict[Case, list[Taken]]], Iterator[str]]
 ) -> Iterator[str]:
-    site, world, right, database = prepared
-    plan = Plan(peers, questions, world, right, site, database, given.rounds, given.seconds)
-    is_wide = questions == WIDE
-    taken = measured(plan, wide if is_wide else narrow)
-    for question in questions:
-        yield f"\n{site.engine}, {question.name}:\n"
-        yield from (report.wide if is_wide else report.narrow)(question.name, taken)
+    for question in plan.questions:
+        yield f"\n{plan.site.engine}, {question.name}:\n"
+        yield from rows(question.name, taken)
     yield f"\n{report.noise(taken)}"
 
 

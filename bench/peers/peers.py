@@ -18,7 +18,13 @@ LIMITED = {
     "QUERY_COST_PER_ADDRESS": "1000000000000 per minute",
 }
 """Ours logs and counts what each request costs, as in production; but nobody is refused."""
-RAISED = {"MAX_COST": "1000000000", "MAX_POINTS": "100000000", "MAX_QUERY_SECONDS": "600"}
+RAISED = {
+    "MAX_COST": "1000000000",
+    "MAX_POINTS": "100000000",
+    "MAX_QUERY_SECONDS": "600",
+    "MAX_SUBSCRIPTIONS": "2000",
+    "MAX_CONNECTIONS_PER_ADDRESS": "2000",
+}
 """For what is wide."""
 _UVICORN = (
     "-m",

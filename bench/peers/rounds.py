@@ -90,9 +90,9 @@ def narrow(plan: Plan, peer: Peer, server: Running, question: Question) -> Itera
     path, requests = peer.path(question), bodies(question, peer.dialect, plan.world)
     load(server, path, requests, max(CONNECTIONS), _WARM_SECONDS)
     for connections in CONNECTIONS:
-        with _used(plan, server) as used:
+        with used(plan, server) as share:
             done = load(server, path, requests, connections, plan.seconds)
-        server_cpu, database_cpu, others = used(done.requests)
+        server_cpu, database_cpu, others = share(done.requests)
         yield (
             connections,
             Taken(
@@ -112,12 +112,12 @@ def wide(plan: Plan, peer: Peer, server: Running, question: Question) -> Iterato
     """One by one: an answer takes longer than wrk would wait for."""
     (body,) = bodies(question, peer.dialect, plan.world)
     times = []
-    with _used(plan, server) as used:
+    with used(plan, server) as share:
         for _ in range(_WIDE_REQUESTS):
             began = perf_counter()
             server.ask(peer.path(question), body)
             times.append(1000 * (perf_counter() - began))
-    server_cpu, database_cpu, others = used(_WIDE_REQUESTS)
+    server_cpu, database_cpu, others = share(_WIDE_REQUESTS)
     yield (
         1,
         Taken(
@@ -134,7 +134,7 @@ def wide(plan: Plan, peer: Peer, server: Running, question: Question) -> Iterato
 
 
 @contextmanager
-def _used(plan: Plan, server: Running) -> Iterator[Callable[[int], tuple[float, float, float]]]:
+def used(plan: Plan, server: Running) -> Iterator[Callable[[int], tuple[float, float, float]]]:
     """Tells afterwards the CPU of a request, of server and database, and how many cores others took."""
     began, before = perf_counter(), _read(plan, server)
     yield lambda requests: _share(
@@ -153,8 +153,8 @@ def _read(plan: Plan, server: Running) -> tuple[float, float, float]:
     )
 
 
-def _share(used: list[float], seconds: float, requests: int) -> tuple[float, float, float]:
-    server, database, machine = used
+def _share(spent: list[float], seconds: float, requests: int) -> tuple[float, float, float]:
+    server, database, machine = spent
     others = max(0.0, (machine - server - database) / seconds)
     return 1000 * server / requests, 1000 * database / requests, others
 

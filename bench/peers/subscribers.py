@@ -1,0 +1,116 @@
+"""Many who subscribe to one publication, and one who likes it: what it takes until all are told."""
+
+import asyncio
+import json
+import resource
+from asyncio import StreamReader, StreamWriter
+from collections import defaultdict
+from collections.abc import Sequence
+from time import perf_counter
+
+from bench.peers.peers import Peer
+from bench.peers.rounds import Case, Plan, Taken, used
+from bench.peers.running import Running
+
+COUNT = 1_000
+NAME = f"{COUNT:,} subscribers and one like"
+_URL = "publication-1"
+_SUBSCRIPTION = """subscription($url: String!) {
+  publicationMetricsChanged(url: $url) { metrics { totalLikes } }
+}"""
+_PUBLICATION = "query($url: String!) { publication(url: $url) { id } }"
+_CHANGES = ("likePublication", "unlikePublication")
+_SECONDS = 120
+_OPENING = 50
+
+
+def measured(plan: Plan) -> dict[Case, list[Taken]]:
+    """Of the servers that are ours: the others have no subscriptions here."""
+    _allow_files()
+    taken: dict[Case, list[Taken]] = defaultdict(list)
+    for number in range(plan.rounds):
+        for peer in plan.peers:
+            if peer.dialect == "viewgraph":
+                taken[Case(peer.name, NAME, 1)].append(_measured(plan, peer, _CHANGES[number % 2]))
+    return taken
+
+
+def _allow_files() -> None:
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * COUNT), most))
+
+
+def _measured(plan: Plan, peer: Peer, change: str) -> Taken:
+    with peer.start(plan.site) as server:
+        found = json.loads(server.ask("/graphql", _body(_PUBLICATION)))
+        id = found["data"]["publication"]["id"]
+        changed = f'mutation {{ {change}(publicationId: "{id}") {{ publication {{ id }} }} }}'
+        return asyncio.run(_told(plan, server, changed))
+
+
+async def _told(plan: Plan, server: Running, changed: str) -> Taken:
+    """Milliseconds from the like until half of them, and until all, were told; and CPU for each of them."""
+    readers, writers = await _subscribe(server)
+    try:
+        with used(plan, server) as share:
+            began = perf_counter()
+            waiting = [asyncio.create_task(_next(reader)) for reader in readers]
+            await asyncio.to_thread(server.ask, "/graphql", json.dumps({"query": changed}).encode())
+            async with asyncio.timeout(_SECONDS):
+                times = sorted([1000 * (at - began) for at in await asyncio.gather(*waiting)])
+        server_cpu, database_cpu, others = share(COUNT)
+    finally:
+        for writer in writers:
+            writer.transport.abort()
+    return Taken(
+        1000 * COUNT / times[-1],
+        times[COUNT // 2],
+        times[-1],
+        server_cpu,
+        database_cpu,
+        server.megabytes("VmHWM"),
+        others,
+        has_same_bytes=True,
+    )
+
+
+async def _subscribe(server: Running) -> tuple[Sequence[StreamReader], Sequence[StreamWriter]]:
+    """Until each has its first answer."""
+    gate = asyncio.Semaphore(_OPENING)
+
+    async def one() -> tuple[StreamReader, StreamWriter]:
+        async with gate, asyncio.timeout(_SECONDS):
+            reader, writer = await asyncio.open_connection("127.0.0.1", server.port)
+            writer.write(_request(server))
+            await _next(reader)
+            return reader, writer
+
+    readers, writers = zip(*await asyncio.gather(*(one() for _ in range(COUNT))), strict=True)
+    return readers, writers
+
+
+async def _next(reader: StreamReader) -> float:
+    """When the next answer was there. An error is none."""
+    while line := await reader.readline():
+        if line.startswith(b"data: {"):
+            if b'"errors"' in line:
+                raise RuntimeError(f"A subscription was refused: {line!r}")
+            return perf_counter()
+    raise RuntimeError("A subscription ended.")
+
+
+def _request(server: Running) -> bytes:
+    body = _body(_SUBSCRIPTION)
+    headers = {
+        "host": "bench",
+        "content-type": "application/json",
+        "accept": "text/event-stream",
+        "content-length": str(len(body)),
+        **server.headers,
+    }
+    lines = ["POST /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
+    return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _body(document: str) -> bytes:
+    return json.dumps({"query": document, "variables": {"url": _URL}}).encode()
