@@ -28,7 +28,8 @@ def head(postgresql: str, folder: Path, rounds: int, seconds: int) -> str:
     versions += [f"PostgreSQL {postgresql}", f"SQLite {sqlite_version}", *_of_python(), *_of_node(), _wrk()]
     return (
         f"Measured on {datetime.now(UTC):%Y-%m-%d} on {cpu_count()} cores, {_processor()}, "
-        f"{platform.system()} {platform.release()}; {rounds} rounds of {seconds} seconds. {', '.join(versions)}."
+        f"{platform.system()} {platform.release()}; {rounds} rounds of {seconds} seconds. "
+        f"{', '.join(versions)}."
     )
 
 
