@@ -73,7 +73,7 @@ def tables(prepared: Prepared, trees: list[Tree], given: Namespace) -> Iterator[
         given.seconds,
     )
     yield from _tables(plan, measured(plan, narrow), report.narrow)
-    plan = plan._replace(questions=WIDE)
+    plan = plan._replace(questions=WIDE, peers=[peer for peer in chosen if not peer.is_unmodified])
     yield from _tables(plan, measured(plan, wide), report.wide)
     yield f"\n{prepared.site.engine}, {subscribers.NAME}:\n"
     yield from report.wide(subscribers.NAME, subscribers.measured(plan))

@@ -7,15 +7,15 @@ from collections.abc import Iterable
 from shutil import which
 from typing import NamedTuple
 
-from bench.peers.running import Running
+from bench.peers.running import Request, Running
 
 CONNECTIONS = (1, 32)
 _SCRIPT = """
 local requests = {}
 local headers = {%s}
-local bodies = {%s}
+local asked = {%s}
 init = function()
-  for number, body in ipairs(bodies) do requests[number] = wrk.format("POST", "%s", headers, body) end
+  for number, one in ipairs(asked) do requests[number] = wrk.format(one[1], one[2], headers, one[3]) end
 end
 local number = 0
 request = function()
@@ -47,10 +47,10 @@ def wrk() -> str:
     return found
 
 
-def load(server: Running, path: str, bodies: Iterable[bytes], connections: int, seconds: int) -> Load:
-    """The bodies in turn, for so many seconds, by as many connections as never wait for each other."""
+def load(server: Running, requests: Iterable[Request], connections: int, seconds: int) -> Load:
+    """The requests in turn, for so many seconds, by as many connections as never wait for each other."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
-        file.write(script(server.headers, path, bodies))
+        file.write(script(server.headers, requests))
         file.flush()
         told = subprocess.run(  # noqa: S603
             [
@@ -64,11 +64,12 @@ def load(server: Running, path: str, bodies: Iterable[bytes], connections: int, 
     return judged(told)
 
 
-def script(headers: dict[str, str], path: str, bodies: Iterable[bytes]) -> str:
+def script(headers: dict[str, str], requests: Iterable[Request]) -> str:
     """JSON has no line breaks of its own, and Lua's brackets are longer than any in GraphQL."""
     sent = {"content-type": "application/json", **headers}
     named = ", ".join(f'["{name}"] = "{value}"' for name, value in sent.items())
-    return _SCRIPT % (named, ", ".join(f"[==[{body.decode()}]==]" for body in bodies), path)
+    asked = (f'{{"{one.method}", "{one.path}", [==[{one.body.decode()}]==]}}' for one in requests)
+    return _SCRIPT % (named, ", ".join(asked))
 
 
 def judged(told: str) -> Load:

@@ -1,14 +1,17 @@
 """Who is compared: each with its name, its dialect, and how it is started."""
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
+from urllib.parse import urlencode
 
 from bench.peers.install import node, python
-from bench.peers.questions import Question
-from bench.peers.running import Running, running
+from bench.peers.questions import Question, bodies
+from bench.peers.running import Request, Running, running
+from bench.peers.world import World
 from bench.trees import Tree
 
 POSTGRESQL, SQLITE = "PostgreSQL", "SQLite"
@@ -64,9 +67,20 @@ class Peer(NamedTuple):
     engines: tuple[str, ...] = (POSTGRESQL, SQLITE)
     has_paths: bool = False
     """Each question has a path of its own."""
+    is_unmodified: bool = False
+    """It is asked whether anything changed, and answers 304."""
 
-    def path(self, question: Question) -> str:
-        return "/" + question.name.replace(" ", "-") if self.has_paths else "/graphql"
+    def requests(self, question: Question, world: World) -> list[Request]:
+        path = "/" + question.name.replace(" ", "-") if self.has_paths else "/graphql"
+        asked = bodies(question, self.dialect, world)
+        if self.is_unmodified:
+            return [Request("GET", f"{path}?{urlencode(_as_texts(body))}", b"") for body in asked]
+        return [Request("POST", path, body) for body in asked]
+
+
+def _as_texts(body: bytes) -> dict[str, str]:
+    given = json.loads(body)
+    return {"query": given["query"], "variables": json.dumps(given["variables"])}
 
 
 def everybody(trees: list[Tree]) -> Iterator[Peer]:
@@ -78,6 +92,7 @@ def everybody(trees: list[Tree]) -> Iterator[Peer]:
         name = f"Viewgraph of {tree.name}" if len(trees) > 1 else "Viewgraph"
         yield Peer(f"{name}, figures kept", "viewgraph", partial(_ours, tree, number, "3600"))
         yield Peer(f"{name}, cold", "viewgraph", partial(_ours, tree, number, "0"))
+        yield Peer(f"{name}, 304", "viewgraph", partial(_unmodified, tree, number), is_unmodified=True)
     yield Peer("Strawberry as it comes", "plain", partial(_uvicorn, "strawberry"))
     yield Peer("Ariadne", "plain", partial(_uvicorn, "ariadne"))
 
@@ -87,6 +102,12 @@ def _ours(tree: Tree, number: int, seconds: str, site: Site) -> Iterator[Running
     settings = LIMITED | RAISED | {"CACHE_SECONDS": seconds}
     with tree.serving(site.ours[number], **settings) as server:
         yield Running(server.port, server.process, {"authorization": f"Token {site.key}"})
+
+
+@contextmanager
+def _unmodified(tree: Tree, number: int, site: Site) -> Iterator[Running]:
+    with _ours(tree, number, "3600", site) as server:
+        yield server._replace(headers=server.headers | {"if-none-match": "*"})
 
 
 def _uvicorn(name: str, site: Site) -> AbstractContextManager[Running]:

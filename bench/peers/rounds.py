@@ -15,7 +15,7 @@ from bench.cpu import cpu_seconds
 from bench.peers.answers import Answers
 from bench.peers.load import CONNECTIONS, load
 from bench.peers.peers import Peer, Site
-from bench.peers.questions import Question, bodies
+from bench.peers.questions import Question
 from bench.peers.running import Running
 from bench.peers.world import World
 
@@ -79,19 +79,19 @@ def _alone(
 ) -> list[tuple[int, Taken]]:
     """A server that is started for this question alone, and whose answers are compared before and after."""
     with peer.start(plan.site) as server:
-        before = plan.answers.has_same_bytes(server, peer, (question,), plan.world)
+        before = plan.answers.has_same_bytes(server, peer, question, plan.world)
         found = list(measure(plan, peer, server, question))
-        after = plan.answers.has_same_bytes(server, peer, (question,), plan.world)
+        after = plan.answers.has_same_bytes(server, peer, question, plan.world)
     return [(connections, one._replace(has_same_bytes=before and after)) for connections, one in found]
 
 
 def narrow(plan: Plan, peer: Peer, server: Running, question: Question) -> Iterator[tuple[int, Taken]]:
     """By wrk, at one connection and at 32."""
-    path, requests = peer.path(question), bodies(question, peer.dialect, plan.world)
-    load(server, path, requests, max(CONNECTIONS), _WARM_SECONDS)
+    requests = peer.requests(question, plan.world)
+    load(server, requests, max(CONNECTIONS), _WARM_SECONDS)
     for connections in CONNECTIONS:
         with used(plan, server) as share:
-            done = load(server, path, requests, connections, plan.seconds)
+            done = load(server, requests, connections, plan.seconds)
         server_cpu, database_cpu, others = share(done.requests)
         yield (
             connections,
@@ -110,12 +110,12 @@ def narrow(plan: Plan, peer: Peer, server: Running, question: Question) -> Itera
 
 def wide(plan: Plan, peer: Peer, server: Running, question: Question) -> Iterator[tuple[int, Taken]]:
     """One by one: an answer takes longer than wrk would wait for."""
-    (body,) = bodies(question, peer.dialect, plan.world)
+    (request,) = peer.requests(question, plan.world)
     times = []
     with used(plan, server) as share:
         for _ in range(_WIDE_REQUESTS):
             began = perf_counter()
-            server.ask(peer.path(question), body)
+            server.ask(request)
             times.append(1000 * (perf_counter() - began))
     server_cpu, database_cpu, others = share(_WIDE_REQUESTS)
     yield (

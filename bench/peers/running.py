@@ -16,21 +16,29 @@ _START_SECONDS = 60
 _STOP_SECONDS = 20
 
 
+class Request(NamedTuple):
+    method: str
+    path: str
+    body: bytes
+
+
 class Running(NamedTuple):
     port: int
     process: int
     headers: dict[str, str]
 
-    def ask(self, path: str, body: bytes) -> bytes:
+    def ask(self, request: Request) -> bytes:
+        """The body of an answer; empty for 304."""
         connection = HTTPConnection("127.0.0.1", self.port, timeout=120)
         try:
-            connection.request("POST", path, body, {"content-type": "application/json", **self.headers})
+            headers = {"content-type": "application/json", **self.headers}
+            connection.request(request.method, request.path, request.body, headers)
             response = connection.getresponse()
             answer = response.read()
         finally:
             connection.close()
-        if response.status != 200:
-            raise RuntimeError(f"{path} answered {response.status}: {answer[:500]!r}")
+        if response.status not in (200, 304):
+            raise RuntimeError(f"{request.path} answered {response.status}: {answer[:500]!r}")
         return answer
 
     def megabytes(self, kind: str = "VmRSS") -> float:

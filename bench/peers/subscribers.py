@@ -10,7 +10,7 @@ from time import perf_counter
 
 from bench.peers.peers import Peer
 from bench.peers.rounds import Case, Plan, Taken, used
-from bench.peers.running import Running
+from bench.peers.running import Request, Running
 
 COUNT = 1_000
 NAME = f"{COUNT:,} subscribers and one like"
@@ -30,7 +30,7 @@ def measured(plan: Plan) -> dict[Case, list[Taken]]:
     taken: dict[Case, list[Taken]] = defaultdict(list)
     for number in range(plan.rounds):
         for peer in plan.peers:
-            if peer.dialect == "viewgraph":
+            if peer.dialect == "viewgraph" and not peer.is_unmodified:
                 taken[Case(peer.name, NAME, 1)].append(_measured(plan, peer, _CHANGES[number % 2]))
     return taken
 
@@ -42,7 +42,7 @@ def _allow_files() -> None:
 
 def _measured(plan: Plan, peer: Peer, change: str) -> Taken:
     with peer.start(plan.site) as server:
-        found = json.loads(server.ask("/graphql", _body(_PUBLICATION)))
+        found = json.loads(server.ask(_asked(_body(_PUBLICATION))))
         id = found["data"]["publication"]["id"]
         changed = f'mutation {{ {change}(publicationId: "{id}") {{ publication {{ id }} }} }}'
         return asyncio.run(_told(plan, server, changed))
@@ -55,7 +55,7 @@ async def _told(plan: Plan, server: Running, changed: str) -> Taken:
         with used(plan, server) as share:
             began = perf_counter()
             waiting = [asyncio.create_task(_next(reader)) for reader in readers]
-            await asyncio.to_thread(server.ask, "/graphql", json.dumps({"query": changed}).encode())
+            await asyncio.to_thread(server.ask, _asked(json.dumps({"query": changed}).encode()))
             async with asyncio.timeout(_SECONDS):
                 times = sorted([1000 * (at - began) for at in await asyncio.gather(*waiting)])
         server_cpu, database_cpu, others = share(COUNT)
@@ -110,6 +110,10 @@ def _request(server: Running) -> bytes:
     }
     lines = ["POST /graphql HTTP/1.1", *(f"{name}: {value}" for name, value in headers.items())]
     return "\r\n".join(lines).encode() + b"\r\n\r\n" + body
+
+
+def _asked(body: bytes) -> Request:
+    return Request("POST", "/graphql", body)
 
 
 def _body(document: str) -> bytes:

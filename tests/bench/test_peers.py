@@ -12,6 +12,7 @@ from bench.peers.load import judged, script
 from bench.peers.peers import everybody
 from bench.peers.questions import BY_ASSET, DASHBOARD, NARROW, SERIES, WIDE, bodies
 from bench.peers.rounds import Case, Taken
+from bench.peers.running import Request
 from bench.peers.world import LAST, PUBLICATIONS, World, custom_url, follows
 from bench.trees import Tree
 from graph.schema import schema
@@ -63,12 +64,13 @@ def test_answers_are_the_same_however_they_write_instants_and_order_keys() -> No
     assert values(b'{"n": 1}') != values(b'{"n": 2}')
 
 
-def test_a_script_of_wrk_has_each_body_and_the_headers() -> None:
-    written = script({"authorization": "Token one"}, "/graphql", [b'{"a": 1}', b'{"a": [[2]]}'])
+def test_a_script_of_wrk_has_each_request_and_the_headers() -> None:
+    written = script(
+        {"authorization": "Token one"}, [Request("POST", "/a", b'{"a": [[2]]}'), Request("GET", "/b?c", b"")]
+    )
 
-    assert '[==[{"a": 1}]==], [==[{"a": [[2]]}]==]' in written
+    assert '{"POST", "/a", [==[{"a": [[2]]}]==]}, {"GET", "/b?c", [==[]==]}' in written
     assert '["authorization"] = "Token one"' in written
-    assert 'wrk.format("POST", "/graphql", headers, body)' in written
     assert "% #requests" in written
     assert "%%" not in written
 
@@ -119,16 +121,16 @@ def test_trees_have_rows_of_their_own_only_where_there_are_several() -> None:
 
     assert "Viewgraph, cold" in one
     assert f"Viewgraph of {ROOT.name}, cold" in two
-    assert len(two) == len(one) + 2
+    assert len(two) == len(one) + 3
 
 
 def test_an_answer_that_differs_ends_the_run() -> None:
     class Server:
-        def ask(self, _: str, __: bytes) -> bytes:
+        def ask(self, _: Request) -> bytes:
             return b'{"data": {"publication": null}}'
 
     peer = next(everybody([Tree(ROOT)]))
     right = Answers({"dashboard": [b'{"data": {"publication": {"name": "One"}}}']})
 
     with pytest.raises(RuntimeError, match="answers dashboard otherwise"):
-        right.has_same_bytes(Server(), peer, (DASHBOARD,), WORLD)  # type: ignore[arg-type]
+        right.has_same_bytes(Server(), peer, DASHBOARD, WORLD)  # type: ignore[arg-type]
