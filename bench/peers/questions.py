@@ -36,7 +36,7 @@ def _of_ours(subject: str, group: str, points: str) -> str:
 
 def _of_peers(subject: str, metrics: str, days: str, points: str) -> str:
     return f"""query Series($id: Int!, {_RANGE}) {{
-  {subject}(id: $id) {{ {metrics}({days}) {{ views {{ {points} }} }} }}
+  {subject} {{ {metrics}({days}) {{ views {{ {points} }} }} }}
 }}"""
 
 
@@ -104,8 +104,8 @@ SERIES = Question(
     "series",
     {
         "viewgraph": _of_ours("asset", "DEVICE", _BY_DEVICE),
-        "plain": _of_peers("asset", "metrics", _DAYS, _BY_DEVICE),
-        "postgraphile": _of_peers("asset: assetById", "metrics", _START_DAYS, _BY_DEVICE),
+        "plain": _of_peers("asset(id: $id)", "metrics", _DAYS, _BY_DEVICE),
+        "postgraphile": _of_peers("asset: assetByRowId(rowId: $id)", "metrics", _START_DAYS, _BY_DEVICE),
     },
     _series,
 )
@@ -113,9 +113,12 @@ BY_DEVICE = Question(
     "by device",
     {
         "viewgraph": _of_ours("organization", "DEVICE", _BY_DEVICE),
-        "plain": _of_peers("organization", "metrics: metricsByDevice", _DAYS, _BY_DEVICE),
+        "plain": _of_peers("organization(id: $id)", "metrics: metricsByDevice", _DAYS, _BY_DEVICE),
         "postgraphile": _of_peers(
-            "organization: organizationById", "metrics: metricsByDevice", _START_DAYS, _BY_DEVICE
+            "organization: organizationByRowId(rowId: $id)",
+            "metrics: metricsByDevice",
+            _START_DAYS,
+            _BY_DEVICE,
         ),
     },
     _wide,
@@ -124,9 +127,9 @@ BY_ASSET = Question(
     "by asset",
     {
         "viewgraph": _of_ours("organization", "ASSET", _BY_ASSET),
-        "plain": _of_peers("organization", "metrics: metricsByAsset", _DAYS, _BY_ASSET),
+        "plain": _of_peers("organization(id: $id)", "metrics: metricsByAsset", _DAYS, _BY_ASSET),
         "postgraphile": _of_peers(
-            "organization: organizationById", "metrics: metricsByAsset", _START_DAYS, _BY_ASSET
+            "organization: organizationByRowId(rowId: $id)", "metrics: metricsByAsset", _START_DAYS, _BY_ASSET
         ),
     },
     _wide,

@@ -9,18 +9,19 @@ const PUBLICATION = `select id, name, custom_url as "customUrl", created_at, own
 const POINTS = `select day::text as "dateInterval", device as "deviceCategory", sum(count)::int as count from asset_daily`;
 const NO_COUNTS = { aiExpert: 0, aiNote: 0, quest: 0, podcast: 0, total: 0 };
 
-const points = {
-  ofAsset: ({ id, start, end }) =>
-    rows("asset", `${POINTS} where asset_id = $1 and day between $2 and $3 group by day, device order by day, device`, [
-      id, start, end,
-    ]),
-  byDevice: ({ id, start, end }) =>
-    rows("device", `${POINTS} where asset_id in (select id from asset where organization_id = $1)
-      and day between $2 and $3 group by day, device order by day, device`, [id, start, end]),
-  byAsset: ({ id, start, end }) =>
-    rows("by-asset", `select day::text as "dateInterval", asset_id, sum(count)::int as count from asset_daily
+const series = (points) => ({ views: { points } });
+
+const metrics = {
+  ofAsset: async ({ id }, { start, end }) =>
+    series(await rows("asset", `${POINTS} where asset_id = $1
+      and day between $2 and $3 group by day, device order by day, device`, [id, start, end])),
+  byDevice: async ({ id }, { start, end }) =>
+    series(await rows("device", `${POINTS} where asset_id in (select id from asset where organization_id = $1)
+      and day between $2 and $3 group by day, device order by day, device`, [id, start, end])),
+  byAsset: async ({ id }, { start, end }) =>
+    series(await rows("by-asset", `select day::text as "dateInterval", asset_id, sum(count)::int as count from asset_daily
       where asset_id in (select id from asset where organization_id = $1)
-      and day between $2 and $3 group by day, asset_id order by day, asset_id`, [id, start, end]),
+      and day between $2 and $3 group by day, asset_id order by day, asset_id`, [id, start, end])),
 };
 
 const resolvers = {
@@ -34,7 +35,7 @@ const resolvers = {
     organization: (_, { id }) => ({ id }),
   },
   Publication: {
-    createdAt: (publication) => publication.created_at.toISOString(),
+    createdAt: (publication) => publication.created_at,
     owner: (publication, _, { loaders }) => loaders.users.load(publication.owner_id),
     experienceCounts: async (publication, _, { loaders }) =>
       (await loaders.experienceCounts.load(publication.id)) ?? NO_COUNTS,
@@ -47,11 +48,8 @@ const resolvers = {
       return { followersCount: followers?.count ?? 0, followingCount: following?.count ?? 0 };
     },
   },
-  Asset: { metrics: ({ id }, range) => ({ views: { points: () => points.ofAsset({ id, ...range }) } }) },
-  Organization: {
-    metricsByDevice: ({ id }, range) => ({ views: { points: () => points.byDevice({ id, ...range }) } }),
-    metricsByAsset: ({ id }, range) => ({ views: { points: () => points.byAsset({ id, ...range }) } }),
-  },
+  Asset: { metrics: metrics.ofAsset },
+  Organization: { metricsByDevice: metrics.byDevice, metricsByAsset: metrics.byAsset },
   AssetPoint: { asset: (point, _, { loaders }) => loaders.assets.load(point.asset_id) },
 };
 

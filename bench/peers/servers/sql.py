@@ -145,7 +145,7 @@ async def app(
     statement, names, made = PATHS[scope["path"]]
     variables = orjson.loads(await body(receive))["variables"]
     rows = await DATA.rows(statement, [variables[name] for name in names])
-    answer = orjson.dumps({"data": made(rows)})
+    answer = orjson.dumps({"data": made(rows)}, option=orjson.OPT_UTC_Z)
     length = str(len(answer)).encode()
     headers = [(b"content-type", b"application/json"), (b"content-length", length)]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
