@@ -76,7 +76,7 @@ def tables(prepared: Prepared, trees: list[Tree], given: Namespace) -> Iterator[
     plan = plan._replace(questions=WIDE, peers=[peer for peer in chosen if not peer.is_unmodified])
     yield from _tables(plan, measured(plan, wide), report.wide)
     yield f"\n{prepared.site.engine}, {subscribers.NAME}:\n"
-    yield from report.wide(subscribers.NAME, subscribers.measured(plan))
+    yield from report.subscribers(subscribers.NAME, subscribers.measured(plan))
 
 
 def remember(file: Path, right: Answers, world: World) -> None:

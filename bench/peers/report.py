@@ -19,7 +19,7 @@ _HERE = Path(__file__).parent
 _PYTHON = ("strawberry-graphql", "ariadne", "asyncpg", "orjson", "uvicorn", "sqlalchemy")
 _NODE = ("mercurius", "graphql-jit", "postgraphile")
 _NARROW = ("requests/s", "p50 ms", "p99 ms", "CPU ms", "database's CPU ms")
-_WIDE = ("ms", "CPU ms", "database's CPU ms", "MB at most", "answers")
+_WIDE = ("ms", "CPU ms", "database's CPU ms", "MB at most")
 
 
 def head(postgresql: str, folder: Path, rounds: int, seconds: int) -> str:
@@ -44,11 +44,23 @@ def narrow(question: str, taken: dict[Case, list[Taken]]) -> Iterator[str]:
 
 
 def wide(question: str, taken: dict[Case, list[Taken]]) -> Iterator[str]:
-    yield from _headed(list(_WIDE))
+    yield from _headed([*_WIDE, "answers"])
     for peer in _peers(taken):
         values = taken[Case(peer, question, 1)]
-        figures = (_middle(values, name) for name in ("p50", "server", "database", "megabytes"))
-        yield _row(peer, *map(_number, figures), _same(values))
+        yield _row(peer, *_wide_cells(values), _same(values))
+
+
+def subscribers(question: str, taken: dict[Case, list[Taken]]) -> Iterator[str]:
+    """With the time until the last was told, too."""
+    yield from _headed([*_WIDE, "ms until the last"])
+    for peer in _peers(taken):
+        values = taken[Case(peer, question, 1)]
+        yield _row(peer, *_wide_cells(values), _number(_middle(values, "p99")))
+
+
+def _wide_cells(values: list[Taken]) -> Iterator[str]:
+    for name in ("p50", "server", "database", "megabytes"):
+        yield _number(_middle(values, name))
 
 
 def noise(taken: dict[Case, list[Taken]]) -> str:
