@@ -28,7 +28,7 @@ from database.snapshot import Fetched, Snapshot
 from figures.assets import ACTIONS
 from loaders.count_statements import counts_statement, span_statement
 from loaders.counts import read_counts
-from loaders.measures import Cell, Cells, Dimension, Measure, SubjectKey
+from loaders.measures import Cell, Cells, Dimension, Measure, TenantSubject
 from models import Action
 
 _ZONE = "UTC"
@@ -40,7 +40,7 @@ _MARCH = Span(START + 273 * _DAY, START + 304 * _DAY)
 _RUNS = 9
 _RUNS_OF_RAW_EVENTS = 3
 
-Counted = dict[SubjectKey, Cells]
+Counted = dict[TenantSubject, Cells]
 
 
 class _TimedReaders:
@@ -57,8 +57,8 @@ class _TimedReaders:
     def snapshot(self, *, is_large: bool) -> Snapshot:
         return self._readers.snapshot(is_large=is_large)
 
-    async def are_there(self) -> bool:
-        return await self._readers.are_there()
+    async def is_reachable(self) -> bool:
+        return await self._readers.is_reachable()
 
     async def close(self) -> None:
         await self._readers.close()
@@ -77,7 +77,7 @@ class Question(NamedTuple):
     name: str
     goal: int
     """In milliseconds."""
-    subjects: list[SubjectKey]
+    subjects: list[TenantSubject]
     measure: Measure
 
 

@@ -17,7 +17,7 @@ from bench.generate import DAYS, START, Happened, fill_catalog, happened
 from database import Database, ensure_partitions, in_bulk
 from database.statement import DIALECTS, bind_processor
 from ingest.events import NewEvent
-from ingest.store import stored
+from ingest.store import store_in_bulk
 from ingest.visitors import named_visitor
 from models import Action, Asset, Device, Organization
 from server import migrations
@@ -99,7 +99,7 @@ async def _copy(reading: AsyncConnection, driver: Any, table: Table) -> None:
 
 async def _store(database: Database, batch: list[NewEvent]) -> None:
     async with database.writing() as session:
-        await in_bulk(session, lambda bulk: stored(bulk, batch))
+        await in_bulk(session, lambda bulk: store_in_bulk(bulk, batch))
 
 
 def _batches(known: Catalog, count: int) -> Iterator[list[NewEvent]]:

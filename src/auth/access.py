@@ -103,7 +103,7 @@ async def _is_admin(loaders: Loaders, viewer: Viewer, organization_id: int) -> b
 
 
 async def _is_admin_of(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """Nobody is, with a token for a workspace: it is for less than the organization."""
+    """A viewer with a token for a workspace is not: that token is for less than the organization."""
     return viewer.workspace_id is None and await _is_admin(loaders, viewer, organization.id)
 
 
@@ -121,7 +121,7 @@ async def _is_admin_over_asset(loaders: Loaders, viewer: Viewer, asset: AssetRow
 
 
 async def _is_member_within(loaders: Loaders, viewer: Viewer, organization: OrganizationRow) -> bool:
-    """With a token for one of its workspaces, of which the viewer sees what it has."""
+    """Whether the viewer has a token for one of its workspaces, and may enter that workspace."""
     if viewer.workspace_id is None:
         return False
     workspace = await loaders[WorkspaceById].load(viewer.workspace_id)

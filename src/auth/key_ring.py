@@ -8,11 +8,11 @@ import jwt
 
 _ALGORITHM = "HS256"
 MALFORMED = (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError)
-"""What reading a text raises that no key of the ring signed, or that has another shape."""
+"""The errors of reading a text that no key of the ring signed, or that has another shape."""
 
 
 class KeyRing:
-    """The first key signs. The others only verify, until what they signed has expired."""
+    """The first key signs. The others only verify what they signed before, until that has expired."""
 
     def __init__(
         self,
@@ -23,7 +23,7 @@ class KeyRing:
         audience: str,
         issuer: str | None = None,
     ) -> None:
-        """`name` is part of the keys' ids. A payload must have all that is `required`."""
+        """`name` is part of the keys' ids. A payload must have all of `required`."""
         self._keys = {_key_id(name, key): key for key in keys}
         self._signing = _key_id(name, keys[0])
         self._audience = audience

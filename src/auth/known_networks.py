@@ -1,4 +1,6 @@
-"""The networks from which an account was used before. They stay open to it, whoever fails on it elsewhere."""
+"""The networks from which an account was used before. They stay open to it when others fail to sign in
+elsewhere.
+"""
 
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -22,7 +24,8 @@ def is_known(seen_at: datetime | None, now: datetime) -> bool:
 async def remember(
     database: Database, user_id: int, network: bytes, seen_at: datetime | None, now: datetime
 ) -> None:
-    """To be called after a sign-in that succeeded. Writes nothing if there was one from there within a day.
+    """Call it after a successful sign-in. It writes nothing if the last one from there is less than a day
+    ago.
 
     Signing in does not need it: if the database cannot be written, nothing is remembered.
     """

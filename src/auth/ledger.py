@@ -1,4 +1,4 @@
-"""The ledger of what all workers together let callers use: token buckets that add up through the database.
+"""The ledger: what callers used of their limits, in all workers together. It is a table of token buckets.
 
 A worker decides by itself, in its own memory, and no request waits for the database. Once a caller has used
 up a share of a bucket, the worker adds that to the database, and learns what the other workers have added.
@@ -39,7 +39,7 @@ _FAILURES = (Unavailable, SQLAlchemyError, OSError)
 class Entry(NamedTuple):
     key: bytes
     seconds: float
-    """By how much later the bucket is full than before."""
+    """By how many seconds the bucket is full later than before."""
 
 
 class Ledger:
@@ -57,11 +57,11 @@ class Ledger:
         return blake2b(name.encode(), digest_size=_KEY_BYTES, key=self._secret).digest()
 
     async def add(self, entries: Sequence[Entry]) -> dict[bytes, float]:
-        """Adds the entries in one statement. Gives when each bucket is full, with what others have added."""
+        """Adds all in one statement. Returns when each bucket is full, with the costs that others added."""
         now = round(self.now() * _MICROSECONDS)
         rows = [
             {"key": entry.key, "full_from": now + round(entry.seconds * _MICROSECONDS)}
-            # In one order: or two workers could wait for each other's rows for ever.
+            # In one order, so that two workers never wait for each other's rows for ever.
             for entry in sorted(entries)
         ]
         async with self._database.writing() as session:
@@ -82,63 +82,66 @@ async def forget_full(database: Database, now: datetime) -> None:
 
 
 class SharedTokenBuckets(TokenBuckets[K]):
-    """`share`: the part of a bucket that a caller uses up before the other workers hear of it."""
+    """Token buckets of all workers together.
+
+    `share` is the part of a bucket that a caller uses up before the other workers learn of it.
+    """
 
     def __init__(self, rate: Rate, ledger: Ledger, name: str, *, share: float) -> None:
         super().__init__(rate)
         self._ledger = ledger
         self._name = name
         self._share = max(share * rate.seconds, 1 / _MICROSECONDS)
-        self._told: dict[K, float] = {}
-        """When each bucket is full by what the database knows. Most callers use too little to be there."""
-        self._told_before: dict[K, float] = {}
+        self._reported: dict[K, float] = {}
+        """When each bucket is full, as far as the database knows. Callers who use little are not in it."""
+        self._reported_before: dict[K, float] = {}
         self._due: set[K] = set()
-        self._telling: Task[None] | None = None
+        self._reporting: Task[None] | None = None
         self._rests_until = 0.0
 
     def take(self, key: K, cost: float, now: float) -> float:
         wait = super().take(key, cost, now)
-        if not wait and abs(self._untold(key, now)) >= self._share:
-            self._tell_soon(key)
+        if not wait and abs(self._unreported(key, now)) >= self._share:
+            self._report_soon(key)
         return wait
 
     def give_back(self, key: K, cost: float, now: float) -> None:
         super().give_back(key, cost, now)
-        if abs(self._untold(key, now)) >= self._share:
-            self._tell_soon(key)
+        if abs(self._unreported(key, now)) >= self._share:
+            self._report_soon(key)
 
     async def close(self) -> None:
-        if self._telling:
-            await wait({self._telling}, timeout=_CLOSE_SECONDS)
-        if self._telling:
-            self._telling.cancel()
-            await gather(self._telling, return_exceptions=True)
+        if self._reporting:
+            await wait({self._reporting}, timeout=_CLOSE_SECONDS)
+        if self._reporting:
+            self._reporting.cancel()
+            await gather(self._reporting, return_exceptions=True)
 
-    def _untold(self, key: K, now: float) -> float:
-        """By how many seconds the bucket is full later than the database knows. Tokens that came back by
-        time count in neither.
+    def _unreported(self, key: K, now: float) -> float:
+        """By how many seconds the bucket is full later than the database knows. Neither counts tokens that
+        came back with time.
         """
-        told = self._told.get(key)
-        if told is None:
-            told = self._told_before.get(key, now)
-        return self._found(key, now) - (told if told > now else now)
+        reported = self._reported.get(key)
+        if reported is None:
+            reported = self._reported_before.get(key, now)
+        return self._found(key, now) - (reported if reported > now else now)
 
     def _age(self, now: float, kept: dict[K, float]) -> None:
         super()._age(now, kept)
-        owed = {key: told for key, told in self._told_before.items() if key in kept}
-        self._told_before, self._told = self._told, owed
+        owed = {key: reported for key, reported in self._reported_before.items() if key in kept}
+        self._reported_before, self._reported = self._reported, owed
 
-    def _tell_soon(self, key: K) -> None:
+    def _report_soon(self, key: K) -> None:
         self._due.add(key)
-        if self._telling is None and get_running_loop().time() >= self._rests_until:
-            # In a context of its own: it belongs to no request.
-            self._telling = create_task(self._tell(), context=Context())
-            self._telling.add_done_callback(self._end)
+        if self._reporting is None and get_running_loop().time() >= self._rests_until:
+            # It has a context of its own, because it belongs to no request.
+            self._reporting = create_task(self._report(), context=Context())
+            self._reporting.add_done_callback(self._end)
 
     def _end(self, _: Task[None]) -> None:
-        self._telling = None
+        self._reporting = None
 
-    async def _tell(self) -> None:
+    async def _report(self) -> None:
         while self._due:
             now = self._ledger.now()
             keys = {self._ledger.key(f"{self._name}:{key}"): key for key in list(self._due)[:_MOST_ROWS]}
@@ -147,7 +150,7 @@ class SharedTokenBuckets(TokenBuckets[K]):
             try:
                 async with timeout(_SECONDS):
                     full_at = await self._ledger.add(
-                        [Entry(name, self._untold(key, now)) for name, key in keys.items()]
+                        [Entry(name, self._unreported(key, now)) for name, key in keys.items()]
                     )
             except _FAILURES as error:
                 log.warning("Limits are each worker's own for a while: %s", type(error).__name__)
@@ -157,5 +160,5 @@ class SharedTokenBuckets(TokenBuckets[K]):
             now = self._ledger.now()
             for name, key in keys.items():
                 meanwhile = self._found(key, now) - max(before[key], now)
-                self._told[key] = full_at[name]
+                self._reported[key] = full_at[name]
                 self._put(key, max(full_at[name], now) + meanwhile, now)

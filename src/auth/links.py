@@ -1,7 +1,7 @@
-"""Links that say what they lead to and who asked for it. They are signed JWTs, and good for a short time.
+"""Links to reports. They are signed JWTs that say what is asked and who asked for it, for a short time.
 
-Their keys are made from the same secrets as those of access tokens, but are not the same keys: a link is no
-access token, and an access token is no link, whatever issuer and audience the settings give.
+Their keys come from the same secrets as the keys of access tokens, but are other keys. So a link is no access
+token, and an access token is no link, whatever issuer and audience the settings give.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,7 +24,7 @@ class Link(NamedTuple):
 
 
 class LinkSigner:
-    """`secrets`: the first signs; the others only verify."""
+    """The first of `secrets` signs; the others only verify."""
 
     def __init__(self, secrets: Sequence[str]) -> None:
         self._keys = KeyRing(
@@ -38,7 +38,7 @@ class LinkSigner:
         return self._keys.sign({"exp": now + LIFETIME, "ask": link.question, **link.claims.payload()})
 
     def read(self, text: str, now: datetime) -> Link:
-        """Raises NOT_FOUND for what is no link of ours, with the status 410 for one that has expired."""
+        """Raises NOT_FOUND for a text that is no link of ours. For an expired link its status is 410."""
         try:
             payload = self._keys.verified(text)
             link, expires_at = Link(Claims.of(payload), payload["ask"]), float(payload["exp"])

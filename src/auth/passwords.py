@@ -19,7 +19,7 @@ _HASH_BYTES = 32
 
 
 def _nobodys_hash() -> str:
-    """A hash of no known password. It is not made by hashing one, as that would slow down each start."""
+    """A hash of no known password. It is not made by hashing one, because that would slow down each start."""
     salt, digest = (b64encode(token_bytes(size)).decode().rstrip("=") for size in (_SALT_BYTES, _HASH_BYTES))
     cost = f"m={_HASHER.memory_cost},t={_HASHER.time_cost},p={_HASHER.parallelism}"
     return f"$argon2id$v=19${cost}${salt}${digest}"
@@ -33,7 +33,7 @@ async def hash_password(password: str) -> str:
 
 
 async def is_password(password: str, known_hash: str | None) -> bool:
-    """Takes as long for an account that does not exist (None) as for one that does."""
+    """Takes the same time for an account that does not exist (None) as for one that does."""
     matches = await _in_thread(_matches, password, known_hash or _NOBODYS_HASH)
     return matches and known_hash is not None
 

@@ -13,12 +13,12 @@ from base.token_buckets import Rate, TokenBuckets, parse_rate, remaining
 K = TypeVar("K", bound=Hashable)
 
 _SHARE = 0.05
-"""The part of a bucket that a caller may use at one worker before the others hear of it."""
+"""The part of a bucket that a caller may use at one worker before the others learn of it."""
 _SCOPES = 4
 
 
 class Rates(NamedTuple):
-    """As the limits library reads them, such as `60000 per minute`, or `off`."""
+    """Rates as the limits library reads them, such as `60000 per minute`, or `off`."""
 
     user: str = "off"
     address: str = "off"
@@ -42,7 +42,7 @@ class Budget(NamedTuple):
     full_in: float
     """Seconds."""
     wait: float
-    """Seconds until what was asked for may be had; 0 if it was had."""
+    """Seconds until the cost can be paid; 0 if it was paid."""
 
     @property
     def remaining(self) -> int:
@@ -61,7 +61,7 @@ class Budget(NamedTuple):
 
 
 class RateLimits:
-    """The limits of queries, which subscriptions count among, and of mutations. Each has buckets of its own.
+    """The limits of queries and of mutations, each with its own buckets. Subscriptions count as queries.
 
     A user has one bucket for tokens and keys of their own, one for tokens for organizations, and one for
     tokens for workspaces. Callers who are not signed in share the bucket of their network.
@@ -73,7 +73,7 @@ class RateLimits:
         self._mutations = _Policy("mutations", mutations, ledger)
 
     def spend(self, viewer: Viewer, address: str, cost: int, now: float, *, writes: bool) -> Budget | None:
-        """None if there is no limit. A cost of 0 needs that something is left, and takes nothing."""
+        """None if there is no limit. A cost of 0 takes nothing, but needs that something is left."""
         policy = self._mutations if writes else self._queries
         return policy.spend(viewer, address, cost, now)
 
@@ -125,7 +125,7 @@ async def closed(*buckets: TokenBuckets[Any] | None) -> None:
 
 
 def _key(viewer: Viewer, user_id: int) -> int:
-    """The key is a number, as one is made for every request."""
+    """A number: it is cheap, and a key is made for every request."""
     if viewer.workspace_id is not None:
         return user_id * _SCOPES + 2
     return user_id * _SCOPES + (viewer.organization_id is not None)

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from cachetools import TTLCache
 
-from auth.keys import digest
+from auth.authentication_keys import digest
 from auth.known_networks import is_known, remember
 from auth.passwords import is_password
 from auth.sign_in_limiter import SignInLimiter
@@ -27,11 +27,11 @@ _TOKEN_SCHEMES = ("bearer", "")
 
 
 class ViewerCache:
-    """The viewers of access tokens, remembered for a few seconds where events are taken in. Outlives
+    """The viewers of access tokens, kept for a few seconds for requests that report events. Outlives
     requests.
 
-    It remembers what the database said about exactly these claims. Keys and roles are looked up each time.
-    So a user who was deleted may still report for those seconds, but reads nothing.
+    It keeps what the database said about exactly these claims. Keys and roles are looked up each time. So a
+    user who was deleted may still report for those seconds, but reads nothing.
     """
 
     def __init__(self) -> None:
@@ -87,7 +87,8 @@ async def viewer_of(
     now: datetime,
     viewer_cache: ViewerCache | None = None,
 ) -> Viewer:
-    """With invalid credentials, an anonymous viewer, who is told why when something is refused.
+    """The viewer of a request. Invalid credentials make it anonymous, and `refusal` says what is wrong with
+    them.
 
     So a client whose token has expired can still sign in, and read what is public.
     """

@@ -1,7 +1,7 @@
 """Rate limits of sign-ins, for the account and for the network from which somebody tries.
 
 Failures on an account first block the network from which they come, then all networks from which the account
-was not used before. They never block the networks from which it was used.
+was not used before. They never block another network from which it was used.
 """
 
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _NETWORK_BYTES = 16
 
 
 class SignInRates(NamedTuple):
-    """As the limits library reads them, such as `10 per 15 minutes`, or `off`."""
+    """Rates as the limits library reads them, such as `10 per 15 minutes`, or `off`."""
 
     account: str
     """Failures on one account from one network."""
@@ -36,7 +36,7 @@ class SignInLimiter:
     def __init__(
         self, rates: SignInRates, secret: bytes, clock: Callable[[], datetime], ledger: Ledger | None = None
     ) -> None:
-        """`ledger` is shared by several workers, which hear of every attempt; None if this one is alone."""
+        """`ledger` is shared by several workers, which learn of every attempt; None if this one is alone."""
         self._secret = blake2b(secret, digest_size=32).digest()
         self._clock = clock
         self._accounts: _Found = buckets_of("sign-ins to accounts", rates.account, ledger, share=0)
@@ -49,11 +49,11 @@ class SignInLimiter:
         return blake2b(name.encode(), digest_size=_NETWORK_BYTES, key=self._secret).digest()
 
     def allow_address(self, address: str) -> None:
-        """Counts this attempt, as the next two do. Raises THROTTLED."""
+        """Counts this attempt, as the next two methods do. Raises THROTTLED."""
         self._take(self._addresses, network_of(address))
 
     def allow(self, account: str, address: str) -> None:
-        """The account need not exist."""
+        """The account does not have to exist."""
         self.allow_address(address)
         self._take(self._accounts, f"{account}\n{network_of(address)}")
 
@@ -61,7 +61,7 @@ class SignInLimiter:
         self._take(self._strangers, account)
 
     def succeeded(self, account: str, address: str, *, is_stranger: bool) -> None:
-        """Takes back that the attempt was counted as a failure."""
+        """The attempt no longer counts as a failure."""
         self._give_back(self._accounts, f"{account}\n{network_of(address)}")
         if is_stranger:
             self._give_back(self._strangers, account)
@@ -84,5 +84,5 @@ class SignInLimiter:
 
 
 def _key(name: str) -> bytes:
-    """It is short, however long the name is that somebody sends."""
+    """A short key, however long the name is that somebody sends."""
     return sha256(name.encode()).digest()

@@ -16,7 +16,9 @@ _REMEMBERED = 10_000
 
 
 class Claims(NamedTuple):
-    """Whom a JWT is for. The ids are public ones, as everybody who holds a JWT can read it."""
+    """The user, organization and workspace that a JWT is for. The ids are public ones, because everybody who
+    holds a JWT can read it.
+    """
 
     user: UUID
     organization: UUID | None = None
@@ -51,7 +53,7 @@ class _Read(NamedTuple):
 
 
 class Signer:
-    """`secrets`: the first signs; the others only verify, until what they signed has expired.
+    """The first of `secrets` signs. The others only verify what they signed before, until that has expired.
 
     What a token says never changes, so it is remembered by the token's digest. Whether the token has expired
     is checked each time.
@@ -78,9 +80,9 @@ class Signer:
         return AccessToken(self._keys.sign(payload), expires_at)
 
     def read(self, text: str, now: datetime) -> Claims:
-        """Raises UNAUTHENTICATED, and says whether the token has expired or is none of ours."""
+        """Raises UNAUTHENTICATED; the error says whether the token has expired or is none of ours."""
         read = self._read(text)
-        # By the same clock as the rest of the request.
+        # This uses the same clock as the rest of the request.
         if read.expires_at <= now.timestamp():
             raise Unauthenticated("The access token has expired. Sign in again.")
         return read.claims

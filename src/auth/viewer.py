@@ -12,7 +12,7 @@ class TokenScope(Enum):
     WORKSPACE = "WORKSPACE"
 
     def covers(self, scope: "TokenScope") -> bool:
-        """Whether a token of `scope` is enough where this scope is the narrowest that is allowed."""
+        """Whether a token of `scope` is enough if this is the narrowest scope that is allowed."""
         widest_first = list(TokenScope)
         return widest_first.index(scope) <= widest_first.index(self)
 
@@ -24,7 +24,7 @@ class Viewer(NamedTuple):
     organization_id: int | None = None
     workspace_id: int | None = None
     refusal: str | None = None
-    """Why the credentials that were sent are invalid; then the viewer is unknown."""
+    """Why the credentials of the request are invalid; then the viewer is unknown."""
 
     @property
     def scope(self) -> TokenScope:
@@ -34,7 +34,7 @@ class Viewer(NamedTuple):
 
     @property
     def person_id(self) -> int | None:
-        """The user, for what belongs to the user alone; None with a token for an organization or
+        """The user's id for what belongs to the user alone; None if the token is for an organization or
         workspace.
         """
         return self.user_id if self.scope is TokenScope.USER else None

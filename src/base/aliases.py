@@ -1,21 +1,22 @@
-"""Aliases of a tenant's sites: which hosts are the same site, and which a pattern means."""
+"""Aliases of a tenant's sites: they say which hosts are one site, and under which name it is shown."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
 BELOW = "*."
-"""In front of a host it means all hosts below that host, however deep, but not the host itself."""
+"""`*.` and a host stand for all hosts below that host, at any depth, but not for the host itself."""
 WWW = "www."
 ANY_WWW = "www.*"
-"""A pattern, whose name is `*`: a host with `www.` in front is the same as the host without it."""
+"""The pattern for all hosts with `www.` in front: each is the same as the host without it. Its name is ANY.
+"""
 ANY = "*"
 
 
 @dataclass(frozen=True)
 class Aliases:
     pairs: tuple[tuple[str, str], ...] = ()
-    """Pattern and name, sorted. A pattern is a host, one with `*.` before it, or `www.*`."""
+    """Pairs of a pattern and a name, sorted. A pattern is a host, `*.` and a host, or `www.*`."""
 
     @cached_property
     def _names(self) -> dict[str, str]:
@@ -29,8 +30,8 @@ class Aliases:
         return bool(self.pairs)
 
     def name_of(self, host: str) -> str:
-        """The name under which a host is shown: by its own alias, else without `www.`, else by the longest
-        pattern.
+        """The name under which a host is shown. Its own alias counts first, then `www.*`, then the longest
+        pattern. If there is none, it is the host itself.
         """
         if host in self._names:
             return self._names[host]

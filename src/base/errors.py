@@ -26,7 +26,7 @@ class Unauthenticated(ExpectedError):
 
 
 class Lapsed(Unauthenticated):
-    """The credentials were valid when a subscription began, and are not any more."""
+    """The credentials were valid when a subscription began, and are not valid any more."""
 
 
 class Forbidden(ExpectedError):
@@ -35,20 +35,20 @@ class Forbidden(ExpectedError):
 
 
 class NotFound(ExpectedError):
-    """There is no such object, or this viewer may not know of it. The answer is the same."""
+    """There is no such object, or this viewer may not know of it. The answer is the same for both."""
 
     code = "NOT_FOUND"
     status = 404
 
 
 class Gone(NotFound):
-    """It was there until it expired."""
+    """It existed until it expired."""
 
     status = 410
 
 
 class BadUserInput(ExpectedError):
-    """`argument` names the value, and `reason` says what is wrong with it, both for programs."""
+    """`argument` names the wrong value, and `reason` says why it is wrong. Both are for programs."""
 
     code = "BAD_USER_INPUT"
     status = 422
@@ -72,7 +72,7 @@ class Throttled(ExpectedError):
 
 
 class TooExpensive(ExpectedError):
-    """An operation costs too much, by what its document and variables ask for. Nothing of it is executed."""
+    """What an operation's document and variables ask for costs too much. Nothing of it is executed."""
 
     code = "COST_ESTIMATED_TOO_EXPENSIVE"
     status = 400

@@ -1,6 +1,6 @@
-"""A fair queue of requests: so many of a caller at a time, and no more than a fair share of a busy worker.
+"""A fair queue of requests: each caller has a few at a time, and no more than a fair share of a busy worker.
 
-Whatever is more waits, and other callers come in between.
+Further requests of a caller wait, and requests of other callers run in between.
 """
 
 from asyncio import Semaphore, sleep
@@ -15,12 +15,12 @@ _SHARE = Rate(2_500, 1)
 _BURST_SECONDS = 0.4
 """How much of a share may be used ahead of time."""
 _LONGEST_WAIT_SECONDS = 2.0
-"""Nobody waits longer, however much they used: rate limits are for that."""
+"""Nobody waits longer, even after using very much: rate limits are for that."""
 _LOOK_SECONDS = 0.05
 _COMPANY_SECONDS = 0.2
-"""For so long after a request its caller counts as present."""
+"""For so long after its last request, a caller counts as present."""
 _BUSY = 0.2
-"""A worker is busy that uses more seconds of CPU than this in a second."""
+"""A worker is busy if it uses more than so many seconds of CPU in a second."""
 
 
 class _CallersQueue:
@@ -29,7 +29,7 @@ class _CallersQueue:
         self.one_at_a_time = Semaphore(1)
         """For a caller who has used more than the share."""
         self.users = 0
-        """How many are in it, waiting ones included."""
+        """How many requests are in the queue, including those that wait."""
 
 
 class Load:
@@ -44,7 +44,9 @@ class Load:
         self._is_busy = False
 
     def is_busy(self) -> bool:
-        """Whether it was, on average since the last look, which was at least a twentieth of a second ago."""
+        """Whether the process was busy, on average between the last two looks. They are at least 0.05 s
+        apart.
+        """
         began, spent = self._looked
         now = self._clock()
         if now - began >= _LOOK_SECONDS:
@@ -56,7 +58,8 @@ class Load:
 
 class FairQueue:
     """A worker does one thing at a time. Without this queue, a caller with a hundred requests at once would
-    get a hundred turns for one turn of anybody else, and one with costly requests nearly all of the time.
+    get a hundred turns for each turn of another caller, and a caller with costly requests would get nearly
+    all of the time.
     """
 
     def __init__(
@@ -70,7 +73,7 @@ class FairQueue:
         self._used: TokenBuckets[Hashable] = TokenBuckets(_SHARE)
         self._last: tuple[Hashable, float] = None, -_COMPANY_SECONDS
         self._other = -_COMPANY_SECONDS
-        """When somebody asked who was not the last one."""
+        """When a caller other than the last one sent a request."""
 
     @asynccontextmanager
     async def slot(self, caller: Hashable) -> AsyncIterator[None]:
@@ -105,14 +108,16 @@ class FairQueue:
         self._used.charge(caller, min(cost, max(0.0, room)), now)
 
     async def _wait_for_share(self, caller: Hashable) -> None:
-        """Until the caller is within the share, or nobody else is there any more."""
+        """Waits until the caller is within the share, or until nobody else is there any more."""
         wait = self._seconds_to_wait(caller)
         while wait:
             await sleep(min(wait, _LOOK_SECONDS))
             wait = self._seconds_to_wait(caller)
 
     def _seconds_to_wait(self, caller: Hashable) -> float:
-        """Until the caller is within the share; 0.0 if the worker is not busy or nobody else is there."""
+        """Seconds until the caller is within the share; 0.0 if the worker is not busy or nobody else is
+        there.
+        """
         ahead = self._used.full_in(caller, self._clock())
         if ahead <= _BURST_SECONDS or not self._has_others(caller) or not self._load.is_busy():
             return 0.0

@@ -40,7 +40,7 @@ def global_id(kind: Kind, public_id: UUID) -> str:
 
 
 def parse_global_id(text: str) -> tuple[Kind, UUID]:
-    """Only the one spelling that `global_id` gives is read: an object has one id, not several."""
+    """Reads only the spelling that `global_id` writes, so that an object has one id. Raises InvalidId."""
     prefix, _, encoded = text.partition("_")
     try:
         kind = Kind(prefix)
@@ -53,7 +53,7 @@ def parse_global_id(text: str) -> tuple[Kind, UUID]:
 
 
 def public_id_in(text: str, kind: Kind) -> UUID | None:
-    """None for the id of another kind, and for what is no id."""
+    """The public id in a global id; None for the id of another kind, and for a text that is no id."""
     try:
         found, public_id = parse_global_id(text)
     except InvalidId:

@@ -22,11 +22,11 @@ class InvalidInstant(ValueError):
 
 
 class Instant(datetime):
-    """An aware datetime. It is a type of its own, so that msgspec lets us read it: msgspec would round."""
+    """An aware datetime. As another type, msgspec leaves its reading to us: msgspec would round."""
 
 
 def instant_of(text: str) -> Instant:
-    """RFC 3339, with an offset; between day and time there may be a blank. Raises InvalidInstant."""
+    """Reads RFC 3339 with an offset. A blank may stand between day and time. Raises InvalidInstant."""
     if not _RFC_3339.fullmatch(text):
         raise InvalidInstant(f"{text[:40]!r} is no instant with offset, such as 2023-06-04T23:59:59Z")
     return _parsed(text[:-1] + "Z" if text[-1] == "z" else text)
@@ -35,7 +35,7 @@ def instant_of(text: str) -> Instant:
 def instant_in_file(text: str, zone: ZoneInfo | None) -> Instant:
     """Also reads what databases write, such as `2023-06-04 23:59:59+00` or `2023-06-04 23:59:59 UTC`.
 
-    Without an offset it is a local time: see `local_instant`. Raises InvalidInstant.
+    A text without an offset is a local time: see `local_instant`. Raises InvalidInstant.
     """
     found = _IN_FILES.fullmatch(text)
     if not found:
@@ -47,8 +47,8 @@ def instant_in_file(text: str, zone: ZoneInfo | None) -> Instant:
 
 
 def local_instant(local: datetime, zone: ZoneInfo | None) -> Instant:
-    """When the clocks of the zone first show a local time. If they are set forward over it, the instant of
-    the jump. Raises InvalidInstant if there is no zone.
+    """When the clocks of the zone first show a local time. If they are set forward over it, it is the instant
+    of the jump. Raises InvalidInstant if there is no zone, or if the time is outside the calendar.
     """
     if zone is None:
         raise InvalidInstant(f"{local.isoformat()!r} has no offset, and no --time-zone says whose time it is")

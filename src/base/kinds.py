@@ -1,4 +1,4 @@
-"""What tells one kind from another, of objects that have global ids and of subjects that events happen to.
+"""The tables of kinds: kinds of objects that have global ids, and kinds of subjects that events happen to.
 
 To add a kind of subject, give it a number, actions and an entry in `SUBJECTS`, and a field in
 `ingest.wire.WireSubject`. If one of them is missing, the program does not start.
@@ -10,10 +10,10 @@ from typing import NamedTuple, Self
 
 
 class Kind(StrEnum):
-    """Of an object: the prefix of its global id, by which `node(id:)` knows the type."""
+    """The kind of an object. Its value is the prefix of global ids, from which `node(id:)` knows the type."""
 
     word: str
-    """How errors call such an object."""
+    """The name of such an object in errors."""
 
     def __new__(cls, prefix: str, word: str = "") -> Self:
         kind = str.__new__(cls, prefix)
@@ -34,7 +34,7 @@ class Kind(StrEnum):
 
 
 class SubjectKind(IntEnum):
-    """Stands in SmallInteger columns: a number once used keeps its meaning for ever."""
+    """The numbers stand in SmallInteger columns. Once it is used, a number keeps its meaning for ever."""
 
     PUBLICATION = 1
     ASSET = 2
@@ -43,11 +43,11 @@ class SubjectKind(IntEnum):
 
 
 class Action(IntEnum):
-    """What happened. One action belongs to one kind of subject, so (action, subject id) names both.
+    """What happened. Each action belongs to one kind of subject, so (action, subject id) names the subject.
 
-    An UN... action and CANCEL take back an earlier event and stand at *its* time, so that what is
-    taken back leaves the day it was counted in. The numbers stand in SmallInteger columns: a number once used
-    keeps its meaning for ever.
+    UNLIKE, UNBOOKMARK, UNCOMMENT and CANCEL take back an earlier event and have the time of that event. So
+    the day that counted the event no longer counts it. The numbers stand in SmallInteger columns. Once it is
+    used, a number keeps its meaning for ever.
     """
 
     VIEW = 1
@@ -65,7 +65,7 @@ class Action(IntEnum):
     AR_SCAN = 22
     INTERACTION = 23
     ENGAGED_VIEW = 24
-    """Of totals only: a view, at its first interaction."""
+    """Only in totals: a view, at its first interaction."""
     PROFILE_VIEW = 30
     PROFILE_SEARCH = 31
     PLAY = 40
@@ -82,19 +82,21 @@ TAKES_BACK = {
 class Reporters(Enum):
     """Who may report what happens to a subject.
 
-    What a browser reports of the makers' own acts does not count.
+    If a browser reports acts of the subject's makers, they do not count.
     """
 
     OWNER = "the user it belongs to, who made it"
     CO_CREATORS = "the user it belongs to, and the co-creators"
-    WORKSPACE = "whoever may enter the workspace it belongs to; nobody is its maker"
+    WORKSPACE = "everybody who may enter the workspace it belongs to; nobody is its maker"
 
 
 class SubjectEntry(NamedTuple):
-    """A path is a column's name, behind the names of the references that lead to the column's table."""
+    """A path is the name of a column. In front stand the references that lead to its table:
+    `owner_id.tenant_id`.
+    """
 
     field: str
-    """In an event's subject, the field that names a subject of this kind."""
+    """The field that names a subject of this kind, in the subject of an event."""
     words: str
     """What the schema says of that field."""
     id: Kind
@@ -108,11 +110,13 @@ class SubjectEntry(NamedTuple):
     reported: Mapping[Action, str]
     """The actions that may be reported, and what the schema says of each."""
     key: tuple[str, ...] = ("public_id",)
-    """The paths to what it is found by: the public id of the global id, then what else its field names."""
+    """The paths to the columns by which it is found: the public id, then what else its field names."""
     domains: str | None = None
-    """The table of the only sites from which its events count; without one, or without a row, all count."""
+    """The table of the sites from which its events count. Without a table, or without a row in it, all sites
+    count.
+    """
     others: tuple[Action, ...] = ()
-    """The actions that come about by mutations, or stand in totals only."""
+    """The actions that come from mutations, or stand only in totals."""
 
     @property
     def actions(self) -> tuple[Action, ...]:
@@ -122,7 +126,7 @@ class SubjectEntry(NamedTuple):
 SUBJECTS = {
     SubjectKind.PUBLICATION: SubjectEntry(
         field="publication_id",
-        words="The global id of a publication of which the caller is the owner or a co-creator.",
+        words="The global id of a publication that the caller owns or co-creates.",
         id=Kind.PUBLICATION,
         table="publications",
         owner="owner_id",
@@ -153,8 +157,8 @@ SUBJECTS = {
         domains="asset_domains",
         reporters=Reporters.WORKSPACE,
         reported={
-            Action.VIEW_3D: "A 3D asset was looked at on a page: it was loaded, and at least half in sight "
-            "for a second.",
+            Action.VIEW_3D: "Somebody looked at a 3D asset on a page: it was loaded, and at least half of it "
+            "was in sight for a second.",
             Action.AR_CLICK: "Somebody went from the page to augmented reality, on the device at hand.",
             Action.AR_SCAN: "Somebody scanned a code that leads to augmented reality.",
             Action.INTERACTION: "Somebody turned, zoomed or otherwise touched a 3D asset. Its `viewId` is "
@@ -177,7 +181,7 @@ SUBJECTS = {
     ),
     SubjectKind.WORK: SubjectEntry(
         field="work",
-        words="A work of the caller's.",
+        words="A work of the caller.",
         id=Kind.USER,
         table="works",
         owner="insight_id.user_id",
@@ -194,4 +198,4 @@ assert list(SUBJECT_OF) == sorted(Action), "each action belongs to a kind of sub
 assert len(SUBJECT_OF) == sum(len(entry.actions) for entry in SUBJECTS.values()), "and to one only"
 
 REPORTED = {action: words for entry in SUBJECTS.values() for action, words in entry.reported.items()}
-"""What may be reported, of any kind."""
+"""All actions that may be reported, and what the schema says of each."""

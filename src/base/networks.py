@@ -4,12 +4,12 @@ from functools import lru_cache
 from ipaddress import IPv4Address, IPv6Address, ip_address
 
 _PREFIX = 64
-"""Bits of an IPv6 address. The remaining bits belong to one customer, who can use all of these addresses."""
+"""The bits of an IPv6 address that name a network. One customer has all addresses of it."""
 
 
 @lru_cache(maxsize=4096)
 def network_of(address: str) -> str:
-    """The network of one client: an IPv4 address, or a /64 of IPv6. What is no address stays as it is."""
+    """The network of one client: an IPv4 address, or a /64 of IPv6. Other text stays as it is."""
     parsed = _parsed(address)
     if not isinstance(parsed, IPv6Address):
         return address if parsed is None else str(parsed)
@@ -18,7 +18,7 @@ def network_of(address: str) -> str:
 
 @lru_cache(maxsize=4096)
 def plain_address(address: str) -> str:
-    """An IPv4 address as such, although a socket for both versions has it as `::ffff:192.0.2.1`."""
+    """The address in its plain form: a socket for both versions writes IPv4 as `::ffff:192.0.2.1`."""
     parsed = _parsed(address)
     return address if parsed is None else str(parsed)
 

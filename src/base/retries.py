@@ -1,4 +1,4 @@
-"""One way of trying again: attempts of the same work, with pauses that grow."""
+"""Attempts of the same work, with pauses that grow."""
 
 from asyncio import sleep
 from collections.abc import Awaitable, Callable
@@ -11,12 +11,12 @@ _MOST_DOUBLINGS = 30
 
 
 class Backoff(NamedTuple):
-    """Pauses in seconds: the first one, twice as long after each further attempt, up to the longest."""
+    """Pauses in seconds. Each is twice as long as the one before, up to the longest."""
 
     first: float
     longest: float
     jitter: float = 0.0
-    """Up to so much is added at random, so that not all try again at the same time."""
+    """The most that is added at random, so that not all try again at the same time."""
 
     def pause(self, attempt: int) -> float:
         """`attempt`: how many attempts have failed."""
@@ -27,10 +27,10 @@ class Backoff(NamedTuple):
 async def retried(
     work: Callable[[int], Awaitable[T]], pause_after: Callable[[Exception, int], float | None]
 ) -> T:
-    """What the first attempt gives that does not fail.
+    """The result of the first attempt that succeeds.
 
-    `work` gets the number of the attempt, from 1. `pause_after` gets the error and that number, and says how
-    many seconds to wait until the next attempt; None if there is none: then the error is raised.
+    `work` gets the number of the attempt, from 1. `pause_after` gets the error and that number. It returns
+    the seconds until the next attempt, or None to raise the error.
     """
     attempt = 1
     while True:

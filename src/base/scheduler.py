@@ -25,18 +25,18 @@ _STEPS = 10
 """Steps between two looks at the clock."""
 _MOST_WOKEN = 512
 _BATCH = 500
-"""Rows or the like that are handled between two steps; each takes a microsecond or two."""
+"""Items, such as rows, that are treated between two steps; each takes a microsecond or two."""
 _PASSES_OF_A_STEP = 4
 """A task that was just begun takes its next step within so many passes of the event loop."""
 
 
 class Scheduler:
-    """Of one event loop: it runs one slice after the other, and gives each run queue its turn."""
+    """Runs one slice after the other on one event loop, and gives each run queue its turn."""
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self.loop = loop
         self._slice_ends: float | None = None
-        """When the slice is over that began in this pass of the event loop; None if none began."""
+        """When the slice of this pass of the event loop ends; None if no slice began in this pass."""
         self._queues: deque[RunQueue] = deque()
         self._is_looking = False
         self._looked = 0.0
@@ -68,7 +68,9 @@ class Scheduler:
             self.loop.call_soon(self._look)
 
     def _look(self) -> None:
-        """Lets everybody else go on until nobody has anything to do: an answer takes several passes."""
+        """Lets others run until they have nothing to do, and then wakes the next queue. An answer takes
+        several passes.
+        """
         now = perf_counter()
         self._passes += 1
         if now - self._looked > _IDLE_SECONDS and self._passes < _MOST_PASSES:
@@ -80,7 +82,7 @@ class Scheduler:
         if queue.wake():
             self._queues.append(queue)
         if self._slice_ends is None:
-            # After the tasks that were just woken.
+            # The slice ends after the tasks that were just woken.
             self._begin(now)
 
 
@@ -95,7 +97,7 @@ def _scheduler_of(loop: AbstractEventLoop) -> Scheduler:
 
 
 class RunQueue:
-    """The tasks of one request: while one of them waits for a slice, so do the others."""
+    """The tasks of one request: while one of them waits for a slice, the others wait too."""
 
     __slots__ = (
         "_catching_up",
@@ -111,7 +113,9 @@ class RunQueue:
 
     def __init__(self) -> None:
         self.steps = 0
-        """How many were taken. Whoever takes steps adds them, and looks at the clock beyond `check_after`."""
+        """How many steps were taken. Code that takes steps adds them, and looks at the clock beyond
+        `check_after`.
+        """
         self.check_after = _FIRST_STEPS
         self.waiting_tasks = 0
         self.has_yielded = False
@@ -121,7 +125,7 @@ class RunQueue:
         self._is_enqueued = False
         self._woken = 8
         self._in_vain = 0
-        """How many of those that were woken found the slice used up."""
+        """How many woken tasks found that the slice was used up."""
 
     def must_yield(self) -> bool:
         """Whether to wait for the next slice."""
@@ -181,13 +185,13 @@ class RunQueue:
             await self.wait_turn()
 
     async def batches(self, items: Iterable[T]) -> AsyncIterator[list[T]]:
-        """Some hundreds of the items at a time. Between two batches the event loop may serve others."""
+        """Some hundreds of the items at a time. Others may use the event loop between two batches."""
         for batch in batched(items, _BATCH):
             yield batch
             await self.step(_BATCH)
 
     def wake(self) -> bool:
-        """Wakes as many tasks as found time in the last slice, and says whether others still wait."""
+        """Wakes about as many tasks as the last slice had time for. Returns whether others still wait."""
         # The first one goes on in any case: on a busy machine each slice may be over before it begins.
         self._woken = (
             max(1, self._woken - self._in_vain) if self._in_vain else min(2 * self._woken, _MOST_WOKEN)

@@ -1,4 +1,4 @@
-"""Estimates of distinct visitors: HyperLogLog sketches, as they are stored.
+"""Estimates of distinct visitors, by HyperLogLog sketches as they are stored.
 
 Sketches can be merged in any order, and nobody is counted twice.
 """
@@ -8,7 +8,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 VERSION = 1
-"""The version of everything below, of the library's seed (9001) and of how visitors are written.
+"""The version of the code below, of the library's seed (9001) and of the texts that stand for visitors.
 
 Sketches of different versions are never merged.
 """
@@ -39,12 +39,12 @@ class Estimate(NamedTuple):
     upper: int
 
     def without(self, known: int) -> "Estimate":
-        """The estimate without so many, who are known exactly."""
+        """The estimate without a number of visitors who are known exactly."""
         return Estimate(*(max(0, number - known) for number in self))
 
 
 def who(user_id: int | None, visitor: bytes | None) -> str | None:
-    """How sketches know a person: by the id if signed in, else by the hash."""
+    """The text that stands for a person: the user's id if signed in, else the hash."""
     if user_id is not None:
         return f"user {user_id}"
     return visitor.hex() if visitor else None
@@ -68,7 +68,7 @@ class Union:
             self._union.update(library().hll_sketch.deserialize(sketch))
 
     def result(self, registers: str) -> Any:
-        """`registers`: how the library shall pack them."""
+        """`registers` is the form in which the library packs them."""
         return self._union.get_result(getattr(library().tgt_hll_type, registers))
 
     def estimate(self) -> Estimate:
@@ -88,10 +88,10 @@ def estimate(sketches: Iterable[bytes]) -> Estimate:
 
 
 def content(sketch: bytes) -> bytes:
-    """What is in a sketch. It is the same for all sketches of the same visitors, in whatever order they came.
+    """The content of a sketch. It is the same for all sketches of the same visitors, in any order.
 
-    The library writes a header, whose first byte is its length in ints. After it come one register for each
-    of the 2^12 places, or, while there are few visitors, a hash of each one, unsorted.
+    The library writes a header, whose first byte is the header's length in ints. One register follows for
+    each of the 2^12 places. While there are few visitors, a hash of each visitor follows instead, unsorted.
     """
     union = Union()
     union.add([sketch])

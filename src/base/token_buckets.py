@@ -40,9 +40,9 @@ def parse_rate(text: str) -> Rate | None:
 class TokenBuckets(Generic[K]):
     """A bucket for each key, all at one rate. Instants are in seconds since 1970.
 
-    For each bucket it keeps when the bucket will be full. A bucket that was not used for as long as it takes
-    to fill is forgotten. Buckets are forgotten a generation at a time, and a generation has at most `most` of
-    them: so memory is bounded, and no call takes longer because there are many buckets.
+    It stores when each bucket will be full. It forgets a bucket that was not used for the time that it takes
+    to fill. It forgets a generation of buckets at a time, and a generation has at most `most` of them. So
+    memory is bounded, and many buckets make no call slower.
     """
 
     def __init__(self, rate: Rate, *, most: int = _MOST) -> None:
@@ -57,7 +57,8 @@ class TokenBuckets(Generic[K]):
     def take(self, key: K, cost: float, now: float) -> float:
         """Takes the cost and returns 0.0, or takes nothing and returns the seconds until there is enough.
 
-        A cost above the size of a bucket needs a full one, and is paid off afterwards. A cost of 0 needs 1.
+        A cost above the size of a bucket needs a full one, and leaves a debt. A cost of 0 needs 1 token, and
+        takes nothing.
         """
         full_at = self._found(key, now)
         needed = (cost or 1) * self._per_unit
@@ -91,7 +92,7 @@ class TokenBuckets(Generic[K]):
 
     def _put(self, key: K, full_at: float, now: float) -> None:
         if now >= self._ages_at:
-            # Of buckets that were not used meanwhile, only those still matter that owe tokens.
+            # Of buckets that were not used meanwhile, only those that owe tokens still matter.
             self._age(now, {key: full for key, full in self._older.items() if full > now})
         elif len(self._full_at) >= self._most:
             self._age(now, {})
@@ -103,6 +104,6 @@ class TokenBuckets(Generic[K]):
 
 
 def remaining(rate: Rate, full_in: float) -> int:
-    """How many whole tokens a bucket has that is full in so many seconds."""
+    """How many whole tokens a bucket has if it is full in so many seconds."""
     left = (rate.seconds - full_in + _MICROSECOND) * rate.size / rate.seconds
     return floor(left) if left > 0 else 0

@@ -1,4 +1,4 @@
-"""Time zones by the rules of the package tzdata alone: the rules of the operating system may be older."""
+"""Time zones by the rules of the package tzdata alone. The rules of the operating system may be older."""
 
 from functools import lru_cache
 from hashlib import sha256
@@ -13,7 +13,7 @@ _PACKAGE: Final = files("tzdata")
 _ZONE_NAMES: Final = frozenset(_PACKAGE.joinpath("zones").read_text("utf-8").split())
 
 RULES_VERSION: Final[str] = tzdata.IANA_VERSION
-"""Such as 2026f. The version of newer rules comes later in the alphabet."""
+"""Such as 2026f. A newer version comes later in alphabetical order."""
 
 
 class UnknownTimeZone(ValueError):
@@ -21,12 +21,12 @@ class UnknownTimeZone(ValueError):
 
 
 class Rules(NamedTuple):
-    """When the clocks of a zone are changed, by one version of the package."""
+    """The rules of one zone in one version of the package: they say when its clocks are changed."""
 
     key: str
     """The name of the zone, and a hash of the rules."""
     file: bytes
-    """TZif, as RFC 8536 has it."""
+    """In the format TZif (RFC 8536)."""
 
     @property
     def name(self) -> str:
@@ -37,7 +37,7 @@ class Rules(NamedTuple):
         return _zone_by(self)
 
 
-# All of them are cached, as they are looked up with every event and every answer.
+# All of them are cached, because every event and every answer looks one up.
 @lru_cache(maxsize=len(_ZONE_NAMES))
 def time_zone(name: str) -> ZoneInfo:
     return rules_of(name).zone
@@ -52,7 +52,7 @@ def rules_of(name: str) -> Rules:
 
 
 def is_fixed(zone: ZoneInfo) -> bool:
-    """Whether its clocks are never changed, such as those of UTC."""
+    """Whether the clocks of the zone are never changed, as in UTC."""
     return zone.utcoffset(None) is not None
 
 

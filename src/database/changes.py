@@ -21,9 +21,9 @@ async def change_rows(
     to: Sequence[str],
     rows: Rows,
 ) -> None:
-    """Sets the columns `to` of the rows whose columns `match` are as given, in one statement.
+    """Sets the columns `to` of the rows that have given values in the columns `match`, in one statement.
 
-    Each of `rows` has the values of `match` and then those of `to`. A row that is not there is left out.
+    Each of `rows` has the values of `match` and then those of `to`. A row that does not exist is left out.
     """
     if not rows:
         return

@@ -24,46 +24,48 @@ _FAILURES = (
     asyncpg.InternalClientError,
 )
 
-Hear = Callable[[str], None]
+OnMessage = Callable[[str], None]
 
 
 class Channel(Protocol):
-    async def tell(self, messages: list[str]) -> None:
-        """Raises OSError while nobody can be reached."""
+    async def send(self, messages: list[str]) -> None:
+        """Sends messages to the other processes. Raises OSError while they cannot be reached."""
 
-    async def listen(self, hear: Hear, missed: Callable[[], None], /) -> None:
-        """Never returns. It calls `missed` when a message may have been lost. Whoever tells hears it too."""
+    async def listen(self, on_message: OnMessage, on_missed: Callable[[], None], /) -> None:
+        """Never returns. It also hears its own process. It calls `on_missed` when a message may have been
+        lost.
+        """
 
     async def close(self) -> None: ...
 
 
-class Notifications:
-    """PostgreSQL's LISTEN and NOTIFY, on two connections that stay open: one listens, one tells.
+class PostgresChannel:
+    """PostgreSQL's LISTEN and NOTIFY, on two connections that stay open: one listens, the other sends.
 
-    They have to reach the server itself: a pooler that lends a connection for one transaction forgets who
+    Both have to reach the server itself: a pooler that lends a connection for one transaction forgets who
     listens.
     """
 
     def __init__(self, url: URL) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        self._teller: asyncpg.Connection | None = None
+        self._sender: asyncpg.Connection | None = None
 
-    async def tell(self, messages: list[str]) -> None:
+    async def send(self, messages: list[str]) -> None:
         try:
             async with timeout(_PATIENCE):
-                if self._teller is None or self._teller.is_closed():
-                    self._teller = await asyncpg.connect(self._dsn)
-                await self._teller.execute(
+                if self._sender is None or self._sender.is_closed():
+                    self._sender = await asyncpg.connect(self._dsn)
+                await self._sender.execute(
                     "SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message", _NAME, messages
                 )
         except _FAILURES as error:
             self._hang_up()
             raise OSError(str(error)) from error
 
-    async def listen(self, hear: Hear, missed: Callable[[], None], /) -> None:
+    async def listen(self, on_message: OnMessage, on_missed: Callable[[], None], /) -> None:
         while True:
             try:
-                await self._listen_once(hear, missed)
+                await self._listen_once(on_message, on_missed)
             except _FAILURES as error:
                 log.warning("Changes made by other processes are not heard, trying again: %s", error)
             await sleep(_PAUSE)
@@ -71,44 +73,44 @@ class Notifications:
     async def close(self) -> None:
         self._hang_up()
 
-    async def _listen_once(self, hear: Hear, missed: Callable[[], None]) -> None:
+    async def _listen_once(self, on_message: OnMessage, on_missed: Callable[[], None]) -> None:
         """Listens until the connection is lost."""
         lost = Event()
 
         def heard(_connection: Any, _pid: int, _name: str, message: str) -> None:
-            hear(message)
+            on_message(message)
 
         connection = await asyncpg.connect(self._dsn, timeout=_PATIENCE)
         try:
             connection.add_termination_listener(lambda _: lost.set())
             await connection.add_listener(_NAME, heard)
-            missed()
+            on_missed()
             while not lost.is_set():
                 try:
                     async with timeout(_CHECKED_AFTER):
                         await lost.wait()
                 except TimeoutError:
-                    # Nobody says so when an idle connection is dropped on the way.
+                    # An idle connection can be dropped on the way without a sign.
                     await connection.execute("SELECT 1", timeout=_PATIENCE)
         finally:
             connection.terminate()
 
     def _hang_up(self) -> None:
-        if self._teller:
-            self._teller.terminate()
-            self._teller = None
+        if self._sender:
+            self._sender.terminate()
+            self._sender = None
 
 
-class Writes:
-    """SQLite has no messages. But whoever looks at its file sees that somebody wrote, though not what."""
+class SqliteChannel:
+    """SQLite has no messages. But each process sees in the file that another one wrote, though not what."""
 
     def __init__(self, url: URL) -> None:
         self._path = url.database or ""
 
-    async def tell(self, messages: list[str]) -> None:
+    async def send(self, messages: list[str]) -> None:
         """Nothing to do: the others look at the file."""
 
-    async def listen(self, _hear: Hear, missed: Callable[[], None], /) -> None:
+    async def listen(self, _on_message: OnMessage, on_missed: Callable[[], None], /) -> None:
         async with aiosqlite.connect(self._path, timeout=_PATIENCE) as connection:
             before = await _data_version(connection)
             while True:
@@ -116,7 +118,7 @@ class Writes:
                 version = await _data_version(connection)
                 if version != before:
                     before = version
-                    missed()
+                    on_missed()
 
     async def close(self) -> None: ...
 
@@ -128,7 +130,7 @@ async def _data_version(connection: aiosqlite.Connection) -> int:
 
 
 def channel_of(url: URL, *, workers: int = 1) -> Channel | None:
-    """None if a process is alone with its file: it knows what it writes."""
+    """None if a process is alone with its file: it knows what it writes itself."""
     if url.get_backend_name() == "postgresql":
-        return Notifications(url)
-    return Writes(url) if workers > 1 else None
+        return PostgresChannel(url)
+    return SqliteChannel(url) if workers > 1 else None

@@ -1,4 +1,4 @@
-"""The database: statements and their rows on one side, units of work on the other."""
+"""The database: it runs statements that read, and units of work."""
 
 from asyncio import CancelledError, Future, Lock, Task, create_task, gather, timeout, to_thread, wait
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator
@@ -22,9 +22,9 @@ R = TypeVar("R")
 Observer = Callable[[str], None]
 
 _FEW = 500
-"""Rows that are given their shape at once."""
+"""So many rows are converted at once; more are converted in turns."""
 _MANY = 5_000
-"""A list of so many values takes the event loop some milliseconds to pass to the driver."""
+"""To convert a longer list of values for the driver takes milliseconds, so a thread does it."""
 _LOG_MILLISECONDS = 100
 _SNAPSHOTS: dict[str, dict[str, Any]] = {
     "sqlite": {"is_snapshot": True},
@@ -33,7 +33,7 @@ _SNAPSHOTS: dict[str, dict[str, Any]] = {
 
 
 class Database:
-    """`url` is as SQLAlchemy has it; the driver may be left out."""
+    """`url` is a URL of SQLAlchemy; it may leave the driver out."""
 
     def __init__(
         self,
@@ -43,8 +43,8 @@ class Database:
         read_seconds: float | None = None,
         write_seconds: float | None = None,
     ) -> None:
-        """`read_seconds` and `write_seconds` are how long a read, and a unit of work, may take, the wait for
-        a connection included; None for any time.
+        """`read_seconds` limits a read and `write_seconds` a unit of work. Both include the wait for a
+        connection. None is no limit.
         """
         self.url = url_of(url)
         self.dialect_name = self.url.get_backend_name()
@@ -59,7 +59,7 @@ class Database:
             if self.dialect_name == "sqlite"
             else PostgresReaders(self.url, readers, read_seconds)
         )
-        self._watchdog = ReadWatchdog(read_seconds, self._readers.are_there)
+        self._watchdog = ReadWatchdog(read_seconds, self._readers.is_reachable)
         # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
         self._writer: AbstractAsyncContextManager[Any] = (
             Lock() if self.dialect_name == "sqlite" else nullcontext()
@@ -68,7 +68,8 @@ class Database:
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
-        """Each statement sees what was committed before it began; within a snapshot, before the first began.
+        """Runs a statement that reads. It sees what was committed before it began. Within a snapshot it sees
+        what was committed before the snapshot's first statement began.
 
         Raises TIMEOUT when it is cut off, and UNAVAILABLE when the database cannot be reached.
         """
@@ -100,8 +101,8 @@ class Database:
             await wait(reading)
 
     def begin_snapshot(self, *, is_large: bool = False) -> None:
-        """From now on, this request reads everything as it is at its next read, until the snapshot ends or
-        another one begins. `is_large`: whether much is computed from it, which takes long.
+        """Begins a snapshot. From its next read on, this request reads everything as it is then, until the
+        snapshot ends or another one begins. `is_large`: whether much is computed from it, which takes long.
         """
         self.end_snapshot()
         usage = current_usage()
@@ -115,15 +116,15 @@ class Database:
             usage.snapshot = None
 
     def stop_reading(self) -> None:
-        """Cuts off what is being read for this request, as nobody waits for its answer any more."""
+        """Cuts off what is being read for this request, because nobody waits for its answer any more."""
         self._watchdog.cut_off(current_usage())
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
         """A unit of work: durable when the block is left, undone when it raises.
 
-        Raises UNAVAILABLE when the database cannot do it in time. If that was while it committed, nobody
-        knows whether it did.
+        Raises UNAVAILABLE when the database cannot do it in time. If that happens during the commit, nobody
+        knows whether the work is durable.
         """
         with faults_translated(), current_usage():
             async with timeout(self._write_seconds), self._writer:
@@ -132,7 +133,7 @@ class Database:
                     yield session
                     await session.commit()
                 except CancelledError:
-                    # The connection may not answer any more: nobody waits until it does.
+                    # The connection may not answer any more, so nobody waits until it does.
                     self._drop_later(session.invalidate())
                     raise
                 except BaseException:
@@ -141,11 +142,11 @@ class Database:
                 await session.close()
 
     async def in_bulk(self, work: Work[R], *, seconds: float | None = None) -> R:
-        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises,
-        unless the error is that nobody could say how it ended.
+        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises.
+        If it raises during the commit, nobody may know which.
 
-        SQLAlchemy lends the connection, and no more: with small batches, its session took longer than
-        they did. Raises the driver's own errors, and TimeoutError after so many seconds.
+        SQLAlchemy only lends the connection: its session took longer than a small batch itself. Raises the
+        driver's own errors, and TimeoutError after so many seconds.
         """
         with current_usage():
             async with timeout(seconds), self._writer:
@@ -154,20 +155,21 @@ class Database:
                     driver = await driver_of(connection)
                     done = await committed(self.dialect_name, driver, self._observe, work)
                 except BaseException:
-                    # The next one must not find it: it may be broken, or in the middle of something.
+                    # The next unit of work must not find the connection: it may be broken, or in the middle
+                    # of something.
                     self._drop_later(_dropped(connection))
                     raise
                 await connection.close()
                 return done
 
     async def empty_log(self) -> bool:
-        """SQLite's log: all of it goes into the database's file, and the log's own file is cut to nothing.
+        """Moves all of SQLite's log into the database's file, and cuts the log's own file to nothing.
 
-        False while others read or write what is in it.
+        Returns False while others read or write what is in the log.
         """
         async with self._writer, self.engine.connect() as connection:
             driver = await driver_of(connection)
-            # Writers wait meanwhile: not for as long as a reader may take.
+            # Writers wait meanwhile, but not for as long as a reader may take.
             await driver.execute(f"PRAGMA busy_timeout = {_LOG_MILLISECONDS}")
             try:
                 async with driver.execute("PRAGMA wal_checkpoint(TRUNCATE)") as cursor:
@@ -183,7 +185,7 @@ class Database:
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:
-        """For reading alone: sees what was committed when it began. No writer waits for it."""
+        """A connection that only reads. It sees what was committed when it began. No writer waits for it."""
         with faults_translated():
             async with self._snapshot() as connection:
                 yield connection
@@ -194,7 +196,8 @@ class Database:
             options = _SNAPSHOTS[self.dialect_name]
             await connection.execution_options(**options)
             if self.dialect_name == "postgresql":
-                # Before the snapshot is taken: a partition that is dropped is missing from older ones too.
+                # This comes before the snapshot is taken: a partition that is dropped is missing from older
+                # ones too.
                 await connection.exec_driver_sql("LOCK TABLE events IN ACCESS SHARE MODE")
             yield connection
 
@@ -223,7 +226,7 @@ class Database:
 
 
 async def _rows_in_turns(statement: Statement[R], compiled: Compiled, fetched: Any, usage: Usage) -> list[R]:
-    """There are many: other requests come in between."""
+    """Converts many rows; other requests come in between."""
     rows: list[R] = []
     async for batch in usage.run_queue.batches(fetched):
         rows += statement.rows(compiled, batch)

@@ -14,11 +14,11 @@ _DRIVERS = {
 }
 CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
-"""For commands. A server that has a limit waits half as long as the limit for others who write."""
+"""How long commands wait for others who write. A server with a limit waits half as long as the limit."""
 
 
 def url_of(text: str) -> URL:
-    """With the driver, which may be left out."""
+    """The URL with its driver, which the text may leave out."""
     parsed = make_url(text)
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
@@ -42,7 +42,7 @@ def busy_milliseconds(write_seconds: float | None) -> int:
 
 
 def _postgres_options(write_seconds: float | None) -> dict[str, Any]:
-    """Whoever waits for a row or a connection gives up before the unit of work must, and keeps nobody out."""
+    """A wait for a row or a connection ends before the limit of its unit of work, and so keeps nobody out."""
     if write_seconds is None:
         return {"connect_args": {"timeout": CONNECT_SECONDS}}
     wait = write_seconds * 3 / 4

@@ -17,10 +17,11 @@ _PAUSE_SECONDS = 0.2
 
 
 async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnElement[bool]) -> bool:
-    """For a small table, which PostgreSQL has to keep without a log (UNLOGGED): the log would keep the rows.
+    """Erases the rows that `are_old` from a small table. PostgreSQL has to keep the table without a log
+    (UNLOGGED): the log would keep the rows.
 
-    False if the rows are deleted, but somebody still reads what was there before and so keeps SQLite's log.
-    Then it has to be called again.
+    Returns False if the rows are deleted, but still in SQLite's log because somebody reads what was there
+    before. Then call it again.
     """
     async with database.writing() as session:
         connection = await session.connection()
@@ -34,7 +35,7 @@ async def erase_rows(database: Database, model: type[SQLModel], are_old: ColumnE
 async def _overwrite(
     connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
 ) -> None:
-    """Writes zeros where the rows are. SQLite does it for what it moves meanwhile, where that was."""
+    """Writes zeros over the rows. SQLite itself writes zeros where it moves rows away."""
     table = table_of(model)
     blobs = [column.name for column in table.columns if isinstance(column.type, LargeBinary)]
     await connection.exec_driver_sql("PRAGMA secure_delete = ON")
@@ -49,7 +50,7 @@ async def _overwrite(
 async def _write_anew(
     connection: AsyncConnection, model: type[SQLModel], are_old: ColumnElement[bool]
 ) -> None:
-    """Writes what is kept into a new file. The old one is cut to nothing when this is committed."""
+    """Writes the rows that are kept into a new file. The commit cuts the old file to nothing."""
     table = table_of(model)
     await connection.exec_driver_sql(f"LOCK TABLE {table.name} IN ACCESS EXCLUSIVE MODE")
     kept = (await connection.execute(select(table).where(not_(are_old)))).mappings().all()
@@ -59,7 +60,7 @@ async def _write_anew(
 
 
 async def _empty_log(database: Database) -> bool:
-    """The log has pages as they were before. It can be emptied when nobody reads these any more."""
+    """The log has old pages. It can be emptied when nobody reads these any more."""
     for _ in range(_TRIES):
         if await database.empty_log():
             return True

@@ -1,4 +1,4 @@
-"""What databases say when they cannot do something, and what callers are told about it."""
+"""Errors of databases that cannot do something at present, and what callers are told about them."""
 
 import sqlite3
 from collections.abc import Iterator
@@ -17,7 +17,7 @@ class Fault(Enum):
 
     AWAY = "The database cannot be reached."
     SLOW = "The database did not answer in time."
-    BUSY = "What is to be changed is being changed by somebody else."
+    BUSY = "Somebody else is changing the same data at this moment."
     READ_ONLY = "The database takes no changes at present."
     FULL = "The database has no room left."
     CROWDED = "The database has no connection left."
@@ -53,7 +53,7 @@ _PRIMARY = 0xFF
 
 
 def fault_of(error: BaseException | None) -> Fault | None:
-    """None if the error is not about the database's state: a mistake in a statement, or in its values."""
+    """None if the error is not about the database's state, but about a statement or its values."""
     if isinstance(error, DBAPIError):
         return Fault.AWAY if error.connection_invalidated else fault_of(error.orig)
     if isinstance(error, sqlite3.Error):
@@ -70,9 +70,9 @@ def fault_of(error: BaseException | None) -> Fault | None:
         # It is a ValueError where a value does not fit; else the connection is gone.
         return None if isinstance(error, ValueError) else Fault.AWAY
     if isinstance(error, asyncpg.InternalClientError):
-        # A connection raises it that was ended a moment before, and does not know it yet.
+        # A connection raises it if it was ended a moment before and does not know it yet.
         return Fault.AWAY
-    # An error that SQLAlchemy raises in place of the driver's has the driver's own as its cause.
+    # If SQLAlchemy raises an error in place of the driver's, the driver's error is its cause.
     return fault_of(error.__cause__) if error is not None and error.__cause__ else None
 
 

@@ -1,4 +1,4 @@
-"""Lists as parameters: so a statement has one text, and is prepared once, for any number of keys."""
+"""Lists as parameters. With them a statement has one text, and is prepared once, for any number of keys."""
 
 from collections.abc import Callable, Sequence
 from itertools import chain
@@ -98,9 +98,9 @@ def _rows_postgresql(element: rows_of, compiler: SQLCompiler, **options: Any) ->
 class spans(FunctionElement[Any]):
     """A table of (bucket, start, stop) over the half-open spans given as the parameter `name`.
 
-    They are pairs, in order, and do not overlap. SQLite gets a row for each span and seeks them one by one.
-    PostgreSQL would compare every span with every row. So it gets one row over all of them, and reads from
-    the start of the first to the end of the last; `bucket_of` then searches its thresholds.
+    The spans are pairs, in order, and do not overlap. SQLite gets a row for each span and seeks them one by
+    one. PostgreSQL would compare every span with every row. So it gets one row for all spans, and reads from
+    the start of the first to the end of the last; `bucket_of` then finds the span of each row.
     """
 
     inherit_cache = False
@@ -129,7 +129,7 @@ def _spans_postgresql(element: spans, compiler: SQLCompiler, **options: Any) -> 
 
 
 class bucket_of(FunctionElement[Any]):
-    """Where a value lies among `spans`: 2n + 1 is within span n, and an even number is within none."""
+    """The span that a value is in: 2n + 1 is within span n, and an even number is within none."""
 
     inherit_cache = True
 
@@ -150,7 +150,7 @@ def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any
 
 
 class ordered_join(Join):
-    """An inner join whose left side SQLite reads first, as it cannot know how few rows we give there."""
+    """An inner join whose left side SQLite reads first. SQLite cannot know that it has few rows."""
 
     inherit_cache = True
 

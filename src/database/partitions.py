@@ -21,8 +21,8 @@ _MONTH = re.compile(r"events_(\d{4})_(\d\d)")
 _MONTHS_AHEAD = 2
 _YEARS_BACK = 10
 _PATIENCE = "900ms"
-"""How long we wait for a table that is in use, while others wait behind us. A deadlock is found after a
-second.
+"""How long we wait for a table that is in use, while others wait behind us. PostgreSQL looks for deadlocks
+after a second.
 """
 _IN_USE = {"55P03", "40P01"}
 """PostgreSQL's states for a lock that could not be had in time, and for a deadlock."""
@@ -64,14 +64,14 @@ def months_from(now: datetime) -> list[date]:
 
 
 async def ensure_partitions(database: Database, now: datetime) -> list[str]:
-    """Makes the missing ones of this month and the next two, and gives their names."""
+    """Makes the missing partitions of this month and the next two, and returns their names."""
     return await _ensure(database, months_from(now))
 
 
 async def ensure_past_partitions(database: Database, now: datetime, months: Iterable[date]) -> list[str]:
-    """Makes the missing ones of these months, given by their first days, for a large import of past events.
+    """Makes the missing partitions of these months, given by their first days, for an import of past events.
 
-    It makes none of more than ten years ago: every statement that reads events has to plan for each of them.
+    It makes none of more than ten years ago, because every statement that reads events has to plan for each.
     """
     last = month_start(now.astimezone(UTC).date())
     first = last.replace(year=last.year - _YEARS_BACK)
@@ -85,7 +85,7 @@ async def _ensure(database: Database, months: Iterable[date]) -> list[str]:
     async with database.engine.begin() as connection:
         if wanted.keys() <= await _names(connection):
             return []
-        # Whoever makes partitions waits for others who do. Writers of events do not wait.
+        # Those who make partitions wait for each other. Writers of events do not wait.
         await connection.exec_driver_sql("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
         known = await _names(connection)
         missing = [name for name in wanted if name not in known]
@@ -99,7 +99,9 @@ async def _names(connection: AsyncConnection) -> set[str]:
 
 
 async def _make(connection: AsyncConnection, name: str, month: date | None) -> None:
-    """Moves into it the month's events that are in the default partition: their clock was ahead."""
+    """Makes a partition. It moves there the month's events that are in the default partition, because their
+    sender's clock was ahead.
+    """
     if month is None:
         await connection.exec_driver_sql(f"CREATE TABLE {name} PARTITION OF events DEFAULT")
         return
@@ -115,9 +117,9 @@ async def _make(connection: AsyncConnection, name: str, month: date | None) -> N
 
 
 async def drop_partitions(database: Database, kept: Mapping[int, datetime]) -> list[str]:
-    """Drops each month in which nothing has to be kept, and gives their names.
+    """Drops each month without events that have to be kept, and returns the names of these partitions.
 
-    `kept` says from when on each tenant's events are kept; those of a tenant that is not in it are all kept.
+    `kept` says from when on each tenant's events are kept. If a tenant is not in it, all its events are kept.
     If a table stays in use, it is left, and so are the later ones.
     """
     if database.dialect_name != "postgresql" or not kept:
@@ -145,7 +147,9 @@ def _stop(partition: str) -> datetime | None:
 
 
 async def _drop(database: Database, partition: str, kept: Mapping[int, datetime]) -> bool:
-    """Drops it unless it has an event that is kept. The rows decide, as an event may be later than its id."""
+    """Drops it unless it has an event that is kept. The rows decide, because an event may be later than its
+    id.
+    """
     async with database.engine.begin() as connection:
         if await _has_kept(connection, partition, kept):
             return False

@@ -1,4 +1,4 @@
-"""Connections that are held open, and a limit of how many are used at a time."""
+"""Connections that are held open, and a limit on how many are used at a time."""
 
 import asyncio
 from collections import deque
@@ -14,7 +14,7 @@ _SLOT_SECONDS = 4.0
 
 
 class Slots:
-    """So many may do something at a time; the others wait in the order in which they came."""
+    """At most `limit` may do something at a time. Others wait in the order in which they came."""
 
     def __init__(self, limit: int) -> None:
         self._free = asyncio.Semaphore(limit)
@@ -28,10 +28,10 @@ class Slots:
             async with asyncio.timeout(_SLOT_SECONDS):
                 await self._free.acquire()
         except TimeoutError:
-            raise Unavailable("All that may be read at a time is being read. Try again shortly.") from None
+            raise Unavailable("Too many others are reading at this moment. Try again shortly.") from None
 
     async def take_in_turn(self) -> None:
-        """Waits however long it takes."""
+        """Waits as long as it takes."""
         await self._free.acquire()
 
     def give_back(self) -> None:
@@ -39,8 +39,8 @@ class Slots:
 
 
 class Pool(Generic[C]):
-    """A connection for each slot, opened when it is first needed. The one that was used last is taken next,
-    as its caches are warm.
+    """A connection for each slot, opened when it is first needed. The last one that was used is taken next,
+    because its caches are warm.
     """
 
     def __init__(self, slots: Slots, connect: Callable[[], Awaitable[C]]) -> None:
@@ -57,7 +57,7 @@ class Pool(Generic[C]):
         try:
             return await asyncio.shield(opening)
         except asyncio.CancelledError:
-            # The connection may be a thread, which nobody else would end.
+            # The connection may be a thread, and nobody else would end it.
             self.give_back_later(opening)
             raise
         except BaseException:
@@ -72,8 +72,8 @@ class Pool(Generic[C]):
         self._slots.give_back()
 
     def give_back_later(self, sound: Awaitable[C | None]) -> None:
-        """Gives the connection back once it is sound. None, or an error, says that it is lost: then the next
-        one that asks opens another.
+        """Gives the connection back once it is sound. None, or an error, means that it is lost: then another
+        one is opened when it is needed.
         """
 
         async def wait() -> None:
@@ -87,7 +87,7 @@ class Pool(Generic[C]):
                 else:
                     self.give_back(connection)
 
-        # Nobody else waits for the task, and the event loop alone would let go of it.
+        # Nobody else waits for the task, and the event loop does not keep it alive.
         task = asyncio.create_task(wait())
         self._returning.add(task)
         task.add_done_callback(self._returning.discard)

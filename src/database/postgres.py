@@ -37,7 +37,7 @@ class PostgresReader:
             # PostgreSQL's text has no NUL, so no row is equal to a text that has one.
             return []
         except asyncpg.QueryCanceledError:
-            # The server does it after the time that it was given for each statement, or an operator does.
+            # The server ends a statement after the time that it has for each, or an operator does.
             raise TimedOut("The database has cut the statement off.") from None
 
     async def _rows(self, text: str, arguments: list[Any]) -> Fetched:
@@ -81,7 +81,7 @@ class PostgresReader:
 _LOST = (
     asyncpg.PostgresConnectionError,
     asyncpg.InterfaceError,
-    # A connection raises it that was ended a moment before, and does not know it yet.
+    # A connection raises it if it was ended a moment before and does not know it yet.
     asyncpg.InternalClientError,
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
@@ -93,7 +93,7 @@ _STALE = (asyncpg.InvalidCachedStatementError, asyncpg.InvalidSQLStatementNameEr
 
 
 class PostgresSnapshotConnection(PostgresReader):
-    """After an error, it goes back to a savepoint: so the transaction, and what it sees, stays."""
+    """After an error, it goes back to a savepoint. So the transaction stays, and sees the same."""
 
     _has_begun = False
 
@@ -123,7 +123,7 @@ class PostgresSnapshotConnection(PostgresReader):
         return await super()._rows(text, arguments)
 
     async def _next_one(self) -> None:
-        """A cancellation that comes late may hit this one too: then it has to be done again."""
+        """A cancellation that comes late may hit this statement too: then it is sent again."""
         while True:
             with suppress(asyncpg.QueryCanceledError):
                 await self.connection.execute(_GO_BACK)
@@ -143,7 +143,7 @@ class PostgresReaders:
     """A connection that broke is replaced, and the statement runs once more: reading twice does no harm."""
 
     def __init__(self, url: URL, limit: int, read_seconds: float | None) -> None:
-        """`read_seconds`: a little later, the server ends a statement if nobody else did."""
+        """A little after `read_seconds`, the server ends a statement if nobody else did."""
         self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         running = Slots(limit)
@@ -170,8 +170,8 @@ class PostgresReaders:
     def snapshot(self, *, is_large: bool) -> Snapshot:
         return Snapshot(self._snapshots, is_large=is_large)
 
-    async def are_there(self) -> bool:
-        """It asks on a connection of its own. A server that has no connection left is there, and busy."""
+    async def is_reachable(self) -> bool:
+        """It asks on a new connection. A server that has no connection left is there, but busy."""
         connection: asyncpg.Connection | None = None
         try:
             async with asyncio.timeout(_PULSE_SECONDS):

@@ -1,11 +1,11 @@
-"""What runs statements that only read."""
+"""The readers: they run statements that only read."""
 
 from typing import Any, Protocol
 
 from database.snapshot import Fetched, Snapshot
 
 SNAPSHOTS = 3
-"""How many snapshots there may be for each statement that runs at a time."""
+"""How many snapshots may be open for each statement that may run at a time."""
 LARGE_SNAPSHOTS = 2
 """How many of these may be large ones."""
 
@@ -18,7 +18,7 @@ class Readers(Protocol):
     def snapshot(self, *, is_large: bool) -> Snapshot:
         """`is_large`: whether much is computed from what is read, which takes long."""
 
-    async def are_there(self) -> bool:
+    async def is_reachable(self) -> bool:
         """Whether the database answers at all."""
 
     async def close(self) -> None: ...

@@ -1,4 +1,4 @@
-"""The snapshot in which one operation reads: all of it as it was at one time."""
+"""Snapshots: one operation reads everything as it was at one time."""
 
 import asyncio
 from asyncio import CancelledError, Lock, Task
@@ -18,7 +18,7 @@ class SnapshotLost(Exception):
 
 
 class SnapshotConnection(Protocol):
-    """A connection that sees what was committed when it read first, and nothing later, until `end`."""
+    """A connection that sees what was committed before its first read, and nothing later, until `end`."""
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
 
@@ -47,9 +47,7 @@ class SnapshotPool:
         limit_of_large: int,
         lost: tuple[type[Exception], ...] = (),
     ) -> None:
-        """`running` is shared with whatever else is read. `lost` are errors that say that a connection is
-        gone.
-        """
+        """`running` is shared with all other reads. `lost` are the errors of a connection that is gone."""
         self.running = running
         self.lost: tuple[type[Exception], ...] = (SnapshotLost, *lost)
         self._pool: Pool[SnapshotConnection] = Pool(Slots(limit), connect)
@@ -59,7 +57,7 @@ class SnapshotPool:
     async def take(self, *, is_large: bool) -> SnapshotConnection:
         if not is_large:
             return await self._pool.take()
-        # There is no limit to this wait but the caller's own: the snapshots before it take as long.
+        # This wait has no limit but the caller's own: the snapshots before it take as long as this one.
         await self._large.take_in_turn()
         try:
             return await self._pool.take()
@@ -92,7 +90,7 @@ class SnapshotPool:
         task.add_done_callback(self._tasks.discard)
 
     async def all_back(self) -> list[SnapshotConnection]:
-        """The connections that nobody uses, to be closed."""
+        """Waits until all connections are back, and returns them, to be closed."""
         await asyncio.gather(*self._tasks)
         await self._pool.all_back()
         return self._pool.drain()
@@ -127,7 +125,7 @@ class Snapshot:
         self._is_over = False
 
     async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
-        """Raises UNAVAILABLE once what it saw is gone: no answer is better than one of two times."""
+        """Raises UNAVAILABLE once what it saw is gone: no answer is better than an answer from two times."""
         await self._turn.acquire()
         try:
             rows = await self._fetched(text, arguments)
@@ -144,7 +142,7 @@ class Snapshot:
         return rows
 
     def end(self) -> None:
-        """A statement that still runs ends first."""
+        """Ends the snapshot. A statement that still runs ends first."""
         self._is_over = True
         if not self._turn.locked():
             self._give_back()
@@ -162,7 +160,7 @@ class Snapshot:
             if self._has_read:
                 self._is_lost = True
                 raise Fault.AWAY.error() from error
-            # It was lost while nobody used it, and so were the other free ones.
+            # It was lost while nobody used it, and the other free ones are lost too.
             self._pool.drop_free()
         try:
             return await self._fetched_once(text, arguments)
@@ -188,7 +186,7 @@ class Snapshot:
         return rows
 
     async def _recover(self) -> None:
-        """After a statement was cut off: the other statements of this snapshot still need the connection."""
+        """Recovers the connection after a statement was cut off: others of this snapshot still need it."""
         assert self._connection
         is_recovered = False
         try:

@@ -16,7 +16,7 @@ from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
 _INTERRUPT_SECONDS = 0.01
 _SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
 _ROWS_OF_A_CHUNK = 64
-"""For cursors, which nobody uses here."""
+"""How many rows a cursor fetches at a time. Nobody uses cursors here."""
 
 
 class SqliteReaders:
@@ -44,7 +44,7 @@ class SqliteReaders:
     def snapshot(self, *, is_large: bool) -> Snapshot:
         return Snapshot(self._snapshots, is_large=is_large)
 
-    async def are_there(self) -> bool:
+    async def is_reachable(self) -> bool:
         return True
 
     async def close(self) -> None:
@@ -68,7 +68,9 @@ class SqliteReaders:
 
 
 class SqliteSnapshotConnection(aiosqlite.Connection):
-    """It begins in its thread together with the first statement. It ends at once, when nothing runs there."""
+    """The snapshot begins in its thread, together with the first statement. It ends at once, outside the
+    thread: nothing runs there then.
+    """
 
     _has_begun = False
 
@@ -81,7 +83,7 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
         return True
 
     def end(self) -> None:
-        # It only gives back a lock, which is as quick as to tell the thread.
+        # This only gives back a lock. To tell the thread would take as long.
         self._has_begun = False
         self._conn.rollback()
 
@@ -94,14 +96,14 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
             connection.execute("BEGIN")
             self._has_begun = True
         elif not connection.in_transaction:
-            # SQLite ends the transaction by itself after some errors, and would show what is there by now.
+            # After some errors SQLite ends the transaction by itself. Then it would show newer rows.
             raise SnapshotLost
         return connection.execute(text, arguments).fetchall()
 
 
 async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:
     """Waits until its thread can run the next statement, which may be interrupted as well."""
-    # Again and again, as a statement that is only about to begin is not interrupted.
+    # It interrupts again and again, because a statement that is about to begin is not interrupted.
 
     async def next_one() -> None:
         with suppress(sqlite3.OperationalError):

@@ -1,4 +1,4 @@
-"""Statements of the hot paths: written once in SQLAlchemy Core, and run by the driver itself.
+"""Statements of the hot paths. They are written once in SQLAlchemy Core, and the driver itself runs them.
 
 SQLAlchemy only makes the text. What it would do at each call (build, compile, open a session, begin, fetch
 into objects) takes several times as long as the driver.
@@ -29,7 +29,7 @@ DIALECTS: dict[str, Dialect] = {
 
 class Parameter(NamedTuple):
     name: str
-    """As it is given. In the statement, `__` and the name of a part may follow it."""
+    """The name by which it is given. In the statement, `__` and the name of a part may follow it."""
     convert: Convert | None
     is_constant: bool = False
     constant: Any = None
@@ -46,11 +46,11 @@ class Compiled(NamedTuple):
     parameters: tuple[Parameter, ...]
     """In the order of their places."""
     conversions: tuple[tuple[int, Convert], ...]
-    """The places of the columns that the driver gives in another type than the statement's."""
+    """The places of columns whose values come from the driver in another type, and what converts them."""
 
 
 class Statement(Generic[R]):
-    """A select, or an update that returns what it changed, and what makes a row of its columns.
+    """A select, or an update that returns what it changed, and the function that makes a row of its columns.
 
     Its parameters are given by name when it runs.
     """

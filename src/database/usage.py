@@ -1,4 +1,4 @@
-"""What one request asks of the database, whatever else is asked at the same time."""
+"""What one request uses of the database, without what others use at the same time."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -24,11 +24,11 @@ class Usage:
         self.statements = 0
         self.seconds = 0.0
         self.is_abandoned = False
-        """Whether nobody waits for the answer any more: then nothing is read."""
+        """Whether nobody waits for the answer any more. Then nothing more is read."""
         self.run_queue = RunQueue()
-        """In it, long work waits for the event loop."""
+        """Long work waits in it for the event loop."""
         self.snapshot: Snapshot | None = None
-        """All is read in it; None if each statement reads what was committed before it."""
+        """Everything is read in it. If it is None, each statement reads what was committed before it."""
         self._waiting = 0
         self._began = 0.0
 
@@ -50,7 +50,7 @@ class Usage:
 
 
 NO_REQUEST = Usage()
-"""Counts what belongs to no request."""
+"""Counts the use that belongs to no request."""
 
 # Tasks and threads that a request starts take its context along.
 _usage: ContextVar[Usage] = ContextVar("usage", default=NO_REQUEST)  # nobody reads that one

@@ -1,4 +1,4 @@
-"""The watchdog of reads: it knows since when each read runs, and for which request, and cuts reads off."""
+"""The watchdog of reads. It knows since when and for which request each read runs, and cuts reads off."""
 
 from asyncio import CancelledError, Task, TimerHandle, create_task, current_task, get_running_loop
 from collections.abc import Awaitable, Callable
@@ -19,26 +19,26 @@ class _Read(NamedTuple):
 
 
 class ReadWatchdog:
-    """Cuts a read off when nobody waits for it any more, or when it takes longer than so many seconds.
+    """Cuts a read off when nobody waits for it any more, or when it takes too long.
 
     One timer watches all reads: a timer for each would take more time than everything else here.
     """
 
-    def __init__(self, seconds: float | None, are_there: Callable[[], Awaitable[bool]]) -> None:
-        """`seconds` is from asking for a connection to the last row; None for any time.
+    def __init__(self, seconds: float | None, is_reachable: Callable[[], Awaitable[bool]]) -> None:
+        """`seconds` limits a read, from asking for a connection to the last row; None is no limit.
 
-        When a read takes long, `are_there` says whether the database still answers: it may be gone without
-        a word.
+        When a read takes long, `is_reachable` says whether the database still answers: it may be gone without
+        a sign.
         """
         self._seconds = seconds
-        self._are_there = are_there
+        self._is_reachable = is_reachable
         self._asking: Task[None] | None = None
         self._reads: dict[Task[Any], _Read] = {}
         self._reasons: dict[Task[Any], ExpectedError] = {}
         self._timer: TimerHandle | None = None
 
     def read(self, usage: Usage) -> "_WatchedRead":
-        """A block that reads. Raises TIMEOUT when it is cut off, and at once where nobody waits any more."""
+        """A block that reads. Raises TIMEOUT when it is cut off, and at once if nobody waits any more."""
         return _WatchedRead(self, usage)
 
     def begin(self, usage: Usage) -> Task[Any]:
@@ -79,7 +79,7 @@ class ReadWatchdog:
             self._asking.cancel()
 
     def _look(self) -> None:
-        """The reads are in order: the oldest one is first."""
+        """Cuts off reads that took too long. The reads are in order: the oldest one is first."""
         assert self._seconds is not None
         self._timer = None
         now = monotonic()
@@ -92,12 +92,12 @@ class ReadWatchdog:
                 wait = min(left, max(_SILENT_SECONDS - silent, _ASKED_AGAIN_SECONDS))
                 self._timer = get_running_loop().call_later(wait, self._look)
                 return
-            self._cut(task, TimedOut(f"What was read took longer than {self._seconds} seconds."))
+            self._cut(task, TimedOut(f"Reading from the database took longer than {self._seconds} seconds."))
 
     async def _ask(self) -> None:
         began = monotonic()
         try:
-            if await self._are_there():
+            if await self._is_reachable():
                 return
             for task in [task for task, read in self._reads.items() if read.began < began]:
                 self._cut(task, Fault.AWAY.error())
@@ -106,7 +106,7 @@ class ReadWatchdog:
 
     def _cut(self, task: Task[Any], reason: ExpectedError) -> None:
         """Cancels the task, which then raises the reason. Loaders pass an error on to all who wait for a
-        batch, but they do not pass on that the batch was cancelled.
+        batch, but they do not pass on a cancellation.
         """
         if task not in self._reasons:
             self._reasons[task] = reason
@@ -114,7 +114,7 @@ class ReadWatchdog:
 
 
 class _WatchedRead:
-    """A context manager as a class: as a generator it would take twice as long as what it does."""
+    """A context manager. Written as a generator, it would take twice as long as what it does."""
 
     __slots__ = ("_task", "_usage", "_watchdog")
 

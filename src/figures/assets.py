@@ -1,7 +1,7 @@
 """The figures of what happens to 3D assets, and the rankings by them.
 
-A row that is added to `ASSETS` is in `AssetMetrics`, in its `previous` and in `RankedAsset`; with a `column`
-it is in the summary report, too.
+A figure in `ASSETS` is a field of `AssetMetrics`, of its `previous` and of `RankedAsset`, unless
+`is_in_schema` is False. A figure with a `column` is in the summary report, too.
 """
 
 from collections import Counter
@@ -24,7 +24,7 @@ CLICKS = Figure(
     "AR views by click",
     Sum(Action.AR_CLICK),
     "views",
-    "Views in augmented reality to which somebody went from the page: events AR_CLICK.",
+    "Views in augmented reality that somebody opened from the page: events AR_CLICK.",
     Column("AR views by click", "How often somebody went from the page to augmented reality."),
     is_in_schema=False,
 )
@@ -32,7 +32,7 @@ SCANS = Figure(
     "AR views by scan",
     Sum(Action.AR_SCAN),
     "views",
-    "Views in augmented reality to which a code led: events AR_SCAN.",
+    "Views in augmented reality that somebody opened by scanning a code: events AR_SCAN.",
     Column("AR views by scan", "How often somebody scanned a code that leads to augmented reality."),
     is_in_schema=False,
 )
@@ -63,7 +63,7 @@ INTERACTIONS_PER_ENGAGED_VIEW = Figure(
     "avgNumberInteractions",
     Ratio(INTERACTIONS, ENGAGED_VIEWS),
     "interactions per engaged view",
-    f"Events INTERACTION divided by {ENGAGED_VIEWS}; 0 when there was no engaged view.",
+    f"Events INTERACTION divided by {ENGAGED_VIEWS}; 0 if there was no engaged view.",
     Column("Interactions per engaged view", "Interactions divided by engaged views; 0 without any."),
 )
 
@@ -78,14 +78,14 @@ ASSETS: Figures = (
 )
 IN_SCHEMA = in_schema(ASSETS)
 ACTIONS = keys_of(ASSETS)
-"""What has to be counted for them."""
+"""The actions that are counted for these figures."""
 
 
 AssetTotals = Counter[Action]
-"""How often each thing happened to an asset, or to several together."""
+"""How often each action happened to an asset, or to several assets together."""
 
 
-def together(many: Iterable[AssetTotals]) -> AssetTotals:
+def total_of(many: Iterable[AssetTotals]) -> AssetTotals:
     total: AssetTotals = Counter()
     for totals in many:
         for action, count in totals.items():
@@ -106,7 +106,7 @@ class Ranked(NamedTuple):
 
 
 def ranked(by_asset: Mapping[int, AssetTotals], ranking: Ranking, first: int) -> list[Ranked]:
-    """Largest first; of equals, the one made first. Assets with 0 are in no ranking."""
+    """The largest come first; among equals, the asset that was made first. Assets with 0 are left out."""
     counted = {id: count for id, totals in by_asset.items() if (count := ranking.value.of(totals))}
     in_order = sorted(counted, key=lambda id: (-counted[id], id))
     return [Ranked(rank, id, by_asset[id]) for rank, id in enumerate(in_order[:first], 1)]

@@ -1,42 +1,43 @@
 """The figures of what people do with a publication.
 
-A row that is added to `TOTALS` is in `EngagementMetrics` and in its `previous`.
+A figure in `TOTALS` is a field of `EngagementMetrics` and of its `previous`.
 """
 
 from figures.figure import Figure, Figures, keys_of
 from figures.folds import ActiveUsers, Standing, Sum
 from models import Action
 
-VIEWS = Figure("totalViews", Sum(Action.VIEW), "views", "How often it was opened: events VIEW.")
+VIEWS = Figure("totalViews", Sum(Action.VIEW), "views", "How often the publication was opened: events VIEW.")
 LIKES = Figure(
     "totalLikes",
     Standing(Action.LIKE),
     "likes",
-    "Likes that stand; within a range, by when they were given.",
+    "Likes that were not taken back. A range has those that were given in it.",
 )
 BOOKMARKS = Figure(
     "totalBookmarks",
     Standing(Action.BOOKMARK),
     "bookmarks",
-    "Bookmarks that stand; within a range, by when they were set.",
+    "Bookmarks that were not taken back. A range has those that were set in it.",
 )
 SHARES = Figure(
     "totalShares",
     Sum(Action.SHARE),
     "shares",
-    "How often it was shared. A share cannot be taken back.",
+    "How often the publication was shared. A share cannot be taken back.",
 )
 COMMENTS = Figure(
     "totalComments",
     Standing(Action.COMMENT),
     "comments",
-    "Comments that were not deleted; within a range, by when they were written.",
+    "Comments that were not deleted. A range has those that were written in it.",
 )
 APPOINTMENTS = Figure(
     "totalAppointments",
     Standing(Action.BOOK),
     "appointments",
-    "Appointments booked and not cancelled; within a range, by when they were booked, not by when they are.",
+    "Appointments that were booked and not cancelled. A range has those that were booked in it, whenever "
+    "they take place.",
 )
 TOTALS: Figures = (VIEWS, LIKES, BOOKMARKS, SHARES, COMMENTS, APPOINTMENTS)
 
@@ -45,44 +46,48 @@ TAKEN_BACK: Figures = (
         "likes",
         Sum(Action.UNLIKE),
         "likes",
-        f"Likes that were taken back; {LIKES} are those that stand.",
+        f"Likes that were taken back since; a range has those that were given in it. {LIKES} has the other "
+        "likes.",
     ),
     Figure(
         "bookmarks",
         Sum(Action.UNBOOKMARK),
         "bookmarks",
-        f"Bookmarks that were taken back; {BOOKMARKS} are those that stand.",
+        f"Bookmarks that were taken back since; a range has those that were set in it. {BOOKMARKS} has the "
+        "other bookmarks.",
     ),
     Figure(
         "comments",
         Sum(Action.UNCOMMENT),
         "comments",
-        f"Comments that were deleted; {COMMENTS} are those that stand.",
+        f"Comments that were deleted since; a range has those that were written in it. {COMMENTS} has the "
+        "other comments.",
     ),
     Figure(
         "appointments",
         Sum(Action.CANCEL),
         "appointments",
-        f"Appointments that were cancelled; {APPOINTMENTS} are those that stand.",
+        f"Appointments that were cancelled since; a range has those that were booked in it. {APPOINTMENTS} "
+        "has the other appointments.",
     ),
 )
-"""In the type TakenBack."""
+"""The figures of the type TakenBack."""
 
 USERS: Figures = (
     Figure(
         "monthlyActiveUsers",
         ActiveUsers(days=30),
         "people",
-        "Distinct signed-in people active on the publication (view, like, bookmark, share, comment or "
-        "booking) in the 30 days of 24 hours that end now, or at the range's end.",
+        "How many different signed-in users viewed, liked, bookmarked, shared, commented on or booked the "
+        "publication in 30 days of 24 hours. These days end now, or at the end of the range.",
     ),
 )
 
 ENGAGEMENT = (*TOTALS, *USERS)
-"""All of EngagementMetrics, but for what is in types of its own."""
+"""All figures of EngagementMetrics, except those in types of their own."""
 
 _KEYS = keys_of((*ENGAGEMENT, *TAKEN_BACK))
 ACTIONS = tuple(key for key in _KEYS if isinstance(key, Action))
-"""What has to be counted for them."""
+"""The actions that are counted for these figures."""
 ACTIVE_USERS = tuple(key for key in _KEYS if isinstance(key, ActiveUsers))
-"""What has to be counted person by person."""
+"""The numbers of different people that these figures need."""

@@ -6,7 +6,12 @@ from models import ExperienceType
 
 
 def _of(name: str, type: ExperienceType) -> Figure[int]:
-    return Figure(name, Sum(type), "experiences", f"How many of the type {type.name}.")
+    return Figure(
+        name,
+        Sum(type),
+        "experiences",
+        f"How many experiences of the type {type.name} the publication has published.",
+    )
 
 
 EXPERIENCES: Figures = (
@@ -14,5 +19,10 @@ EXPERIENCES: Figures = (
     _of("aiNote", ExperienceType.AI_NOTE),
     _of("quest", ExperienceType.QUEST),
     _of("podcast", ExperienceType.PODCAST),
-    Figure("total", Sum(*ExperienceType), "experiences", "How many of all types together."),
+    Figure(
+        "total",
+        Sum(*ExperienceType),
+        "experiences",
+        "How many experiences of all types the publication has published.",
+    ),
 )

@@ -1,4 +1,4 @@
-"""What a row of a table of figures says."""
+"""One row of a table of figures."""
 
 from collections.abc import Hashable, Iterable
 from dataclasses import dataclass
@@ -10,27 +10,27 @@ V = TypeVar("V")
 
 
 class Column(NamedTuple):
-    """How a figure stands in reports."""
+    """How reports show a figure."""
 
     heading: str
     words: str
-    """What it means, for whoever reads the report and no schema."""
+    """What the figure means, for readers of the report who do not know the schema."""
 
 
 @dataclass(frozen=True)
 class Figure(Generic[V]):
     name: str
-    """As in the schema; of one that is not in it, as the documents call it."""
+    """The name in the schema. A figure that is not in the schema has the name that the documents use."""
     fold: Fold[V]
     unit: str
-    """What it is a number of."""
+    """What the number counts, such as views."""
     words: str
     """The description in the schema."""
     column: Column | None = None
-    """None where reports do not show it."""
+    """None if reports do not show the figure."""
     is_in_schema: bool = True
 
-    # A figure can be a part of others, as a fold can.
+    # A figure has what a fold has, so it can be a part of another fold.
 
     @property
     def value(self) -> Any:
@@ -51,12 +51,12 @@ Figures = tuple[Figure[Any], ...]
 
 
 def values(figures: Iterable[Figure[Any]], totals: Any) -> dict[str, Any]:
-    """By their names."""
+    """The values of the figures, by their names."""
     return {figure.name: figure.fold.of(totals) for figure in figures}
 
 
 def keys_of(figures: Iterable[Figure[Any]]) -> tuple[Any, ...]:
-    """The totals that all of them are made of, each once."""
+    """The keys of all totals that the figures are made of, each once."""
     return tuple(dict.fromkeys(key for figure in figures for key in figure.keys))
 
 

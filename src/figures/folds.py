@@ -1,6 +1,6 @@
-"""How figures are made of totals: each fold is a way to make one number of several.
+"""Folds: each is a way to make one number of several totals.
 
-As a text, a fold is the formula that the documents show.
+The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
 from collections.abc import Hashable, Iterable
@@ -13,7 +13,7 @@ V_co = TypeVar("V_co", covariant=True)
 
 
 class Totals(Protocol):
-    """How often each thing happened; 0 for what never did."""
+    """How often each action happened; 0 if it never did."""
 
     def __getitem__(self, key: Any, /) -> int: ...
 
@@ -21,11 +21,11 @@ class Totals(Protocol):
 class Fold(Protocol[V_co]):
     @property
     def value(self) -> Any:
-        """The type of what it makes."""
+        """The type of the number that the fold makes."""
 
     @property
     def keys(self) -> tuple[Hashable, ...]:
-        """The totals that it is made of."""
+        """The keys of the totals that the fold needs."""
 
     def of(self, totals: Any, /) -> V_co: ...
 
@@ -35,7 +35,7 @@ def _named(keys: Iterable[Any]) -> str:
 
 
 class Sum:
-    """All that happened, whichever of these it was."""
+    """The totals of all keys, added up."""
 
     value: ClassVar[Any] = int
 
@@ -50,7 +50,7 @@ class Sum:
 
 
 class Standing:
-    """What was done and not taken back since."""
+    """How often an action was done and not taken back since."""
 
     value: ClassVar[Any] = int
 
@@ -71,9 +71,9 @@ class Standing:
 
 @dataclass(frozen=True)
 class ActiveUsers:
-    """Distinct signed-in people who did something to a publication, in so many days of 24 hours.
+    """How many different signed-in users did something with a publication in `days` days of 24 hours.
 
-    It is a total of its own: people cannot be added up.
+    This is counted by itself, because people of several days cannot be added up.
     """
 
     days: int
@@ -85,7 +85,7 @@ class ActiveUsers:
 
     @property
     def actions(self) -> tuple[Action, ...]:
-        """Taking something back is none of them."""
+        """The actions that count. Taking something back does not."""
         return done_to(SubjectKind.PUBLICATION)
 
     def of(self, totals: Totals, /) -> int:
@@ -96,7 +96,7 @@ class ActiveUsers:
 
 
 def done_to(kind: SubjectKind) -> tuple[Action, ...]:
-    """What people do to subjects of a kind. Taking something back is none of it."""
+    """What people do to subjects of a kind, without the actions that take something back."""
     return tuple(
         sorted(action for action, of in SUBJECT_OF.items() if of is kind and action not in TAKES_BACK)
     )
@@ -122,7 +122,7 @@ class Together:
 
 
 class Ratio:
-    """One figure divided by another; 0 where the other is 0."""
+    """One figure divided by another; 0 if the other is 0."""
 
     value: ClassVar[Any] = float
 

@@ -1,4 +1,5 @@
-"""The figures of what is known of a user: told by the user, raised by events, or told by other networks."""
+"""The figures of what is known of a user. The user gives some, events raise some, and other networks
+report some."""
 
 from typing import Any, ClassVar, NamedTuple
 
@@ -6,25 +7,26 @@ from figures.figure import Figure, Figures
 from models import Action
 
 
-class Ever(NamedTuple):
-    """How often something has ever happened."""
+class AllTimeCount(NamedTuple):
+    """How often something has happened, of all time."""
 
     all: int
     scored: int
-    """Of each month, so many at most count in a score: anybody may report, and as often as they like."""
+    """The part that counts in a score: at most `MOST_SCORED` events of each month, because anybody may
+    report as many as they like."""
 
-    def plus(self, told: "Ever") -> "Ever":
-        return Ever(self.all + told.all, max(0, self.scored + told.scored))
+    def plus(self, given: "AllTimeCount") -> "AllTimeCount":
+        return AllTimeCount(self.all + given.all, max(0, self.scored + given.scored))
 
 
-NEVER = Ever(0, 0)
+NO_COUNT = AllTimeCount(0, 0)
 
 
 class Raised:
-    """What the user told, and each event since.
+    """The number that the user gave, and one more for each event since.
 
-    The row has it without the events that there were by then: once without all of them, and once without
-    those that count in a score.
+    The row keeps that number minus the events that there were when the user gave it: in `column` minus all of
+    them, and in `column` with `_scored` minus those that count in a score.
     """
 
     value: ClassVar[Any] = int
@@ -37,24 +39,24 @@ class Raised:
     def keys(self) -> tuple[Action, ...]:
         return (self.action,)
 
-    def told(self, row: Any) -> Ever:
-        """Without a number for the score of its own, it is the same."""
-        told, scored = getattr(row, self.column), getattr(row, f"{self.column}_scored")
-        return Ever(told, told if scored is None else scored)
+    def given(self, row: Any) -> AllTimeCount:
+        """What the row keeps. If it has no number for the score, both are the same."""
+        given, scored = getattr(row, self.column), getattr(row, f"{self.column}_scored")
+        return AllTimeCount(given, given if scored is None else scored)
 
-    def columns(self, count: int, ever: Ever) -> dict[str, int]:
-        """What the row has when it is told to be `count`, after so many events."""
-        return {self.column: count - ever.all, f"{self.column}_scored": count - ever.scored}
+    def columns(self, count: int, total: AllTimeCount) -> dict[str, int]:
+        """The columns of the row when the user gives `count` after `total` events."""
+        return {self.column: count - total.all, f"{self.column}_scored": count - total.scored}
 
-    def of(self, ever: Ever, /) -> int:
-        return ever.all
+    def of(self, total: AllTimeCount, /) -> int:
+        return total.all
 
     def __str__(self) -> str:
-        return f"what was told + `{self.action.name}`"
+        return f"what the user gave + `{self.action.name}`"
 
 
 class Latest:
-    """What a network last told; null before it first told."""
+    """What a network last reported; null until it has reported a number."""
 
     value: ClassVar[Any] = int | None
     keys: ClassVar[tuple[()]] = ()
@@ -67,7 +69,7 @@ class Latest:
         return count
 
     def __str__(self) -> str:
-        return "what the network last told"
+        return "what the network last reported"
 
 
 PLAYED = Raised("in_app_plays", Action.PLAY)
@@ -78,44 +80,46 @@ PLAYS = Figure(
     "inAppPlays",
     PLAYED,
     "plays",
-    "Plays here: what the user told, and each event PLAY since, counted once.",
+    "Plays here: the number that the user gave, and one more for each event PLAY since.",
 )
 PLAYS_ELSEWHERE = Figure(
     "nonAppPlays",
     Latest("non_app_plays"),
     "plays",
-    "Plays on the source's own site, as it last told; null before it first told.",
+    "Plays on YouTube or SoundCloud, as last reported there; null until a number is reported.",
 )
 PROFILE_VIEWS = Figure(
     "profileViews",
     VIEWED,
     "views",
-    "How often the profile was opened: what the user told, and each event PROFILE_VIEW since.",
+    "How often the profile was opened: the number that the user gave, and one more for each event "
+    "PROFILE_VIEW since.",
 )
 PROFILE_SEARCHES = Figure(
     "profileSearches",
     SEARCHED,
     "searches",
-    "How often a search found the profile: what the user told, and each event PROFILE_SEARCH since.",
+    "How often a search found the profile: the number that the user gave, and one more for each event "
+    "PROFILE_SEARCH since.",
 )
 FOLLOWERS: tuple[Figure[int | None], ...] = (
     Figure(
         "twitterFollowersCount",
         Latest("twitter_followers_count"),
         "followers",
-        "Followers on X, as it last told; null before it first told.",
+        "Followers on X, as X last reported; null until X reports a number.",
     ),
     Figure(
         "facebookPageFollowersCount",
         Latest("facebook_page_followers_count"),
         "followers",
-        "Followers of the Facebook page, as Facebook last told; null before it first told.",
+        "Followers of the Facebook page, as Facebook last reported; null until Facebook reports a number.",
     ),
     Figure(
         "instagramFollowersCount",
         Latest("instagram_followers_count"),
         "followers",
-        "Followers on Instagram, as it last told; null before it first told.",
+        "Followers on Instagram, as Instagram last reported; null until Instagram reports a number.",
     ),
 )
 WORK: Figures = (PLAYS, PLAYS_ELSEWHERE)

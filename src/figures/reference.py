@@ -21,7 +21,7 @@ BY_TYPE: Mapping[str, Figures] = {
     "InsightScoreParts": SCORE_PARTS,
     "Work": WORK,
 }
-"""All figures, by the type of the schema in which they are. What is not in the schema is in reports alone."""
+"""All figures, by the schema type that has them. Figures that are not in the schema are only in reports."""
 
 _HEAD = """\
 # Figures
@@ -29,9 +29,9 @@ _HEAD = """\
 *For everybody who reads a number and asks what it is made of.*
 
 A formula is made of actions and of other figures. An action, such as `VIEW`, stands for the number of its
-events within the range. `UNLIKE`, `UNBOOKMARK`, `UNCOMMENT` and `CANCEL` take something back;
-`ENGAGED_VIEW` is a view, at its first interaction: [counting.md](counting.md) says when each is counted. A
-ratio is 0 where it would be divided by 0.
+events within the range. `UNLIKE`, `UNBOOKMARK`, `UNCOMMENT` and `CANCEL` take something back. `ENGAGED_VIEW`
+stands for views, each of which counts at its first interaction. [counting.md](counting.md) says when each
+action counts. A ratio is 0 if it would be divided by 0.
 
 This page is made from `src/figures/` by `make docs`.
 """

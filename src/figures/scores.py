@@ -1,4 +1,4 @@
-"""The score of a user, made of what is known of them."""
+"""The score of a user, and its parts."""
 
 from decimal import ROUND_HALF_EVEN, Decimal
 from math import log10
@@ -7,12 +7,13 @@ from typing import Any, ClassVar, NamedTuple
 from figures.figure import Figure, Figures
 
 MOST_SCORED = 3_000
-"""Of one thing that happens to one subject, in a month of the reporting time zone."""
+"""How many events of one action on one subject count in a score, for each month of the reporting time
+zone."""
 _CENT = Decimal("0.01")
 
 
 class ScoreWeights(NamedTuple):
-    """How much each part counts beside the others."""
+    """How much each part counts, compared to the others."""
 
     reach: float = 1.0
     activity: float = 1.0
@@ -41,7 +42,7 @@ class Score(NamedTuple):
 
 
 class _Part:
-    """How near a count comes to one that is full, by orders of magnitude."""
+    """A part of the score. It grows with the logarithm of a count, and is 10 from the count `full` on."""
 
     value: ClassVar[Any] = Decimal
     keys: ClassVar[tuple[()]] = ()
@@ -72,16 +73,16 @@ SCORE_PARTS: Figures = (
         "reach",
         _REACH,
         "points",
-        f"{_REACH}, of n followers on all networks and plays of all works, here and elsewhere. Of a work's "
-        f"plays here, {MOST_SCORED:,} events of each month count.",
+        f"{_REACH}. n is the number of followers on all networks and of plays of all works, here and "
+        f"elsewhere. Of each work's plays here, at most {MOST_SCORED:,} events of each month count.",
     ),
-    Figure("activity", _ACTIVITY, "points", f"{_ACTIVITY}, of n roles, acts and works."),
+    Figure("activity", _ACTIVITY, "points", f"{_ACTIVITY}. n is the number of roles, acts and works."),
     Figure(
         "interest",
         _INTEREST,
         "points",
-        f"{_INTEREST}, of n profile views, profile searches and connects. Of views and of searches, "
-        f"{MOST_SCORED:,} events of each month count.",
+        f"{_INTEREST}. n is the number of profile views, profile searches and friends (`connects`). Of the "
+        f"views and of the searches, at most {MOST_SCORED:,} events of each month count.",
     ),
 )
 
@@ -101,9 +102,9 @@ INSIGHT_SCORE = Figure(
     "insightScore",
     _Mean(),
     "points",
-    "From 0.00 to 10.00: the mean of `insightScoreParts`, with the weights that the server is set to; by "
-    "default they are equal. 0.00 where everything is 0; never less for more of anything. Made when it is "
-    "asked for.",
+    "From 0.00 to 10.00: the weighted mean of the fields of `insightScoreParts`. The server's settings "
+    "have the weights, which are equal by default. The score is 0.00 if all parts are 0, and more of "
+    "anything never lowers it. It is calculated when it is asked for.",
 )
 
 

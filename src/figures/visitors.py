@@ -12,7 +12,7 @@ class Visitors(NamedTuple):
 
 
 class _Distinct:
-    """People are no sum: what was counted of them is shown as it is."""
+    """A number of different people is not added up from totals: it is shown as it was counted."""
 
     value: ClassVar[Any] = int
     keys: ClassVar[tuple[()]] = ()
@@ -43,21 +43,22 @@ VISITORS: Figures = (
         "estimate",
         _Estimated("estimate"),
         "visitors",
-        "Distinct visitors, estimated by HyperLogLog with a standard error of 1.6 %; exact for few. Over "
-        "several days it has those who are signed in or named once, and of all others the sum of the days: "
-        "it is no number of people where many come anonymously and again.",
+        "How many different visitors came, estimated by HyperLogLog with a standard error of 1.6 %; exact "
+        "for few. Over several days, a visitor who is signed in or named by the reporting server counts "
+        "once. Any other visitor counts once on each day, so the estimate is higher than the number of "
+        "people if many come anonymously and again.",
     ),
     Figure(
         "lower",
         _Estimated("lower"),
         "visitors",
-        "The low end of the estimate's interval of 95 % confidence.",
+        "The lower end of the 95 % confidence interval of `estimate`.",
     ),
     Figure(
         "upper",
         _Estimated("upper"),
         "visitors",
-        "The high end of the estimate's interval of 95 % confidence.",
+        "The upper end of the 95 % confidence interval of `estimate`.",
     ),
-    Figure("signedIn", _SignedIn(), "people", "Those of them who were signed in: counted exactly."),
+    Figure("signedIn", _SignedIn(), "people", "How many of the visitors were signed in, counted exactly."),
 )

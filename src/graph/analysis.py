@@ -1,4 +1,4 @@
-"""What is found out about a document and its operations before they are executed; each is found once."""
+"""Finds out about a document and its operations before they are executed. Each fact is found once."""
 
 from functools import partial
 
@@ -19,17 +19,17 @@ from resolvers.execution import OperationSummary
 # Fifty fragments that select the same nine fields of one object need a third of it.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 
-# With those that Strawberry adds.
+# GraphQL's rules, and those that Strawberry adds.
 _RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
 _RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
-"""For one document: some errors repeat all that it says."""
+"""The most errors of one document: some errors repeat its whole text."""
 _TOKENS_A_SELECTION = 2
 """The memory that the price of one selection takes, in tokens."""
 
 
 async def analyse_in_thread(schema: GraphQLSchema, operation: Operation, *, introspection: bool) -> None:
-    """For a long document: what is asked for later is then known already."""
+    """Analyses a long document in the thread, so that everything is known when it is asked for."""
     await in_thread(partial(_analyse, schema, operation, introspection=introspection))
 
 
@@ -50,7 +50,7 @@ def validation_errors(
 
 
 def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary | None:
-    """For a valid document. None where the document has no such operation."""
+    """For a valid document. None if the document has no such operation."""
     definition, node = operation.definition, operation.document.node
     if definition is None or node is None:
         return None
@@ -63,10 +63,11 @@ def summary_of(schema: GraphQLSchema, operation: Operation) -> OperationSummary 
 
 
 def price_of(schema: GraphQLSchema, operation: Operation) -> Price | None:
-    """For a valid document. None where the document has no such operation."""
+    """For a valid document. None if the document has no such operation."""
     price = _price(schema, operation)
     if price:
-        # Not in the thread, in which the price may have been found: the cache belongs to the event loop.
+        # This must not run in the thread in which the price may have been found: the cache belongs to the
+        # event loop.
         weight = price.selected * _TOKENS_A_SELECTION
         operation.known(price_of, lambda: add_weight(operation.document, weight))
     return price

@@ -1,7 +1,7 @@
-"""For how long an operation's answer may be served from cache, by `@cacheControl` as Apollo means it.
+"""How long caches may serve an operation's answer, by `@cacheControl` as Apollo means it.
 
-The answer is as short-lived and as private as the most restrictive field that is selected. Where a field may
-return several types, all of them count. A field with @skip or @include counts, whether it is left out or not.
+The answer is as short-lived and as private as the most restrictive field that is selected. If a field may
+return several types, all of them count. A field with @skip or @include always counts, even if it is left out.
 """
 
 from collections.abc import Iterable, Sequence
@@ -43,7 +43,7 @@ class Hint(NamedTuple):
 def lifetime_of(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> Lifetime | None:
-    """For an operation that is valid. None for mutations and subscriptions: no cache keeps their answers."""
+    """For a valid operation. None for mutations and subscriptions: no cache keeps their answers."""
     if operation.operation is not OperationType.QUERY or schema.query_type is None:
         return None
     walk = _Walk(schema, document)

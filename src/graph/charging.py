@@ -1,4 +1,5 @@
-"""What an operation costs: it is compared with the limits, and taken from what the caller may spend."""
+"""Takes the cost of an operation: compares it with the limits, and takes it from what the caller may
+spend."""
 
 from graphql import GraphQLSchema
 
@@ -32,16 +33,16 @@ async def _refusal(context: Context, price: Price | None, variables: Variables) 
 
 
 async def _known(context: Context, price: Price, variables: Variables) -> Known:
-    """Counts that the database has are read only where the price depends on them."""
+    """Reads counts from the database only if the price depends on them."""
     limits, services = context.limits, context.services
     known = Known(limits.page_size, limits.events, limits.range_days)
     user_id = context.viewer.user_id
     if user_id is not None and any(series.is_by_holdings() for series in price.series):
         known = known._replace(
-            holdings=await services.counted.holdings(services.database, user_id, context.now)
+            holdings=await services.holdings_cache.holdings(services.database, user_id, context.now)
         )
     if any(series.is_by_domains(variables) for series in price.series):
-        known = known._replace(domains=await services.counted.domains(services.database, context.now))
+        known = known._replace(domains=await services.holdings_cache.domains(services.database, context.now))
     return known
 
 

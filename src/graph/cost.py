@@ -1,9 +1,9 @@
 """What an operation may cost at most, known before it runs, by `@cost`, `@listSize` and `@seriesSize`.
 
-An object costs 1 and a leaf a tenth, unless `@cost` says otherwise. What stands in a list costs as often as
-the list can have items, and each point of a series a tenth more. The sum is rounded up. What is selected
-twice under one name is made once, and costs once. A field with @skip or @include costs the same, whether it
-is left out or not.
+An object costs 1 and a leaf a tenth, unless `@cost` says otherwise. What is in a list is multiplied by the
+number of items that the list can have. Each point of a series costs a tenth more. The sum is rounded up. What
+is selected twice under one name is made once, and costs once. A field with @skip or @include always costs the
+same, even if it is left out.
 """
 
 from collections.abc import Sequence
@@ -36,12 +36,13 @@ from graph.selections import (
 from graph.series import Place, SeriesAsked, Values
 
 _MORE_SELECTED = 5_000
-"""How many more selections there may be than the document has tokens: fragments may be spread several times.
-A few that spread one another under several names select more than could ever be counted."""
+"""How many more selections there may be than the document has tokens. Fragments may be spread several
+times: a few that spread one another under several names select more than could ever be counted."""
 _LEAF = 1
 _OBJECT = TENTHS
 _READS = 4
-"""How many totals are added up for a tenth; one total is of one asset and day or month."""
+"""How many totals are added up for a tenth. One total is the count of one asset on one day, in one hour or
+in one month."""
 
 
 def priced(schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode) -> Price:
@@ -113,7 +114,7 @@ class _Walk:
     def _add_sizes(self, node: FieldNode, declared: GraphQLField, selected: Selected, into: Selected) -> None:
         hint = directive_on(declared, ListSize)
         if is_list_type(get_nullable_type(declared.type)):
-            # The list itself: another field of this name that comes later may add to it.
+            # This field is the list. Another field of this name that comes later may add to it.
             sizes = into.sized.get(node.name.value)
             selected.sizes = sizes or [*selected.sizes, size_of(node, declared, hint, self._defaults)]
         elif hint and hint.sized_fields:
@@ -136,14 +137,14 @@ class _Walk:
         self.go(node.selection_set, get_named_type(declared.type), selected, below)
 
     def _below(self, place: Place, node: FieldNode, parent: GraphQLNamedType) -> Place:
-        """The same place each time: what is selected in it twice is made once."""
+        """The place below a field, the same one each time: what is selected in it twice is made once."""
         below = self._places.get((id(place), id(node)))
         if below is None:
             below = self._places[id(place), id(node)] = place.below(node, parent.name)
         return below
 
     def _add_series(self, place: Place, selected: Selected) -> Size:
-        """How many points it has."""
+        """Adds a series. Returns how many points it has."""
         number = len(self.series)
         self.series.append(SeriesAsked(tuple(self._path), place, self._values))
 

@@ -24,7 +24,7 @@ def deprecated(instead: str, *, removal: date) -> Callable[[T], T]:
 
 
 def removal_day(reason: str) -> date | None:
-    """None for a reason that names no day."""
+    """The day in a reason; None if it names none."""
     found = _REMOVAL.search(reason)
     try:
         return date.fromisoformat(found[1]) if found else None

@@ -13,13 +13,13 @@ from graph.enums import described_enum
 
 described_enum(
     Access,
-    "A relation between the viewer and the object on which a field stands.",
+    "A relation between the viewer and the object that has a field.",
     AUTHENTICATED="Anyone who is signed in.",
-    SELF="The user the object belongs to.",
+    SELF="The user that the object belongs to.",
     OWNER="The owner of the publication.",
     CO_CREATOR="A co-creator of the publication.",
-    WORKSPACE_MEMBER="A member who acts with the workspace's own token (`issueWorkspaceToken`), in that "
-    "workspace alone.",
+    WORKSPACE_MEMBER="A member who acts with the token of the workspace (`issueWorkspaceToken`), only in "
+    "that workspace.",
     ORGANIZATION_ADMIN="An owner or admin of the organization: in all its workspaces, or in the one that "
     "the token is for.",
 )
@@ -29,13 +29,13 @@ described_enum(
     locations=[Location.FIELD_DEFINITION],
     name="auth",
     description=(
-        "The field is shown only to viewers who hold one of these relations to the object it stands on. A "
-        "denied field is null, with an error UNAUTHENTICATED or FORBIDDEN at its path; the fields beside it "
-        "are not affected."
+        "The field is shown only to viewers who hold one of these relations to the object of the field. "
+        "For others it is null, with an error UNAUTHENTICATED or FORBIDDEN at its path; the fields beside "
+        "it are not affected."
     ),
 )
 class AuthDirective:
-    requires: list[Access] = strawberry.field(description="One of these is enough.")
+    requires: list[Access] = strawberry.field(description="One of these relations is enough.")
 
 
 described_enum(
@@ -51,12 +51,12 @@ described_enum(
     locations=[Location.FIELD_DEFINITION],
     name="scope",
     description=(
-        "The narrowest token with which the mutation may be asked for. With a narrower one it is null, with "
-        "the error FORBIDDEN. A token for an organization or workspace reaches nothing outside of it."
+        "The mutation needs a token of this scope, or of a wider one. With a narrower token it is null, "
+        "with the error FORBIDDEN. A token for an organization or workspace reaches nothing outside of it."
     ),
 )
 class ScopeDirective:
-    narrowest: TokenScope = strawberry.field(description="A wider one will do, too.")
+    narrowest: TokenScope = strawberry.field(description="The narrowest scope that is enough.")
 
 
 @strawberry.enum(name="CacheControlScope", description="Who may be answered from the same cache.")
@@ -69,23 +69,26 @@ class CacheScope(Enum):
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
     name="cacheControl",
     description=(
-        "How long caches may keep the field, in seconds, and whether all viewers share it. The lowest maxAge "
-        "of an operation wins; one PRIVATE field makes the whole answer PRIVATE. The maxAge of a type is for "
-        "each field that returns it and has none of its own. Without any maxAge, scalars and fields with "
-        "inheritMaxAge take that of their parent, and all other fields have 0."
+        "How long caches may keep the field, in seconds, and whether all viewers share it. The lowest "
+        "maxAge of an operation wins; one PRIVATE field makes the whole answer PRIVATE. The maxAge of a "
+        "type holds for each field that returns it and has no maxAge itself. Without any maxAge, scalars "
+        "and fields with inheritMaxAge take the maxAge of their parent, and all other fields have 0."
     ),
 )
 class CacheControl:
-    max_age: int | None = strawberry.field(description="Seconds; 0 for not at all.", default=strawberry.UNSET)
+    max_age: int | None = strawberry.field(
+        description="In seconds. With 0, caches do not keep it.", default=strawberry.UNSET
+    )
     scope: CacheScope | None = strawberry.field(description="PUBLIC when absent.", default=strawberry.UNSET)
     inherit_max_age: bool | None = strawberry.field(
-        description="Whether the maxAge of the parent counts. Not together with maxAge.",
+        description="Whether the field takes the maxAge of its parent. Not together with maxAge.",
         default=strawberry.UNSET,
     )
 
 
 A_MINUTE = CacheControl(max_age=60)
-"""For what everybody sees alike. Whoever changes it has a token, and does not get it from a cache."""
+"""For what is the same for everybody. A request that changes it has a token, and so is not answered from a
+shared cache."""
 AN_HOUR = CacheControl(max_age=3600)
 OF_ITS_PARENT = CacheControl(inherit_max_age=True)
 PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
@@ -96,8 +99,8 @@ PERSONAL = CacheControl(max_age=0, scope=CacheScope.PRIVATE)
     locations=[Location.FIELD_DEFINITION, Location.OBJECT],
     name="cost",
     description=(
-        "What the field, or an object of the type, adds to the cost of an operation. Without it an object "
-        "adds 1, and a leaf a tenth. The sum is rounded up."
+        "What the field, or an object of the type, adds to the cost of an operation. Without this "
+        "directive, an object adds 1, and a scalar or an enum value adds a tenth. The sum is rounded up."
     ),
 )
 class Cost:
@@ -108,25 +111,27 @@ class Cost:
     locations=[Location.FIELD_DEFINITION],
     name="listSize",
     description=(
-        "How many items a list can have. The cost of an operation is estimated with it before the operation "
-        "runs: what is selected of the items costs as many times. A list without it counts as 10 items."
+        "How many items a list can have. The cost of an operation is estimated before it runs: what is "
+        "selected of an item is multiplied by this number. A list without this directive counts as 10 "
+        "items."
     ),
 )
 class ListSize:
     assumed_size: int | None = strawberry.field(
-        description="The number of items where no argument says it.", default=strawberry.UNSET
+        description="The number of items if no argument says it.", default=strawberry.UNSET
     )
     slicing_arguments: list[str] | None = strawberry.field(
-        description="Arguments that say the number of items, as a number or as a list of that many; of "
-        "several, the largest counts.",
+        description="Arguments that say the number of items: a number, or a list with as many entries. Of "
+        "several arguments, the largest counts.",
         default=strawberry.UNSET,
     )
     sized_fields: list[str] | None = strawberry.field(
-        description="The lists one level below that have this many items; the field itself when absent.",
+        description="The lists one level below that have this many items. When absent, the field is the "
+        "list.",
         default=strawberry.UNSET,
     )
     require_one_slicing_argument: bool = strawberry.field(
-        description="Whether one of the arguments has to be given. Here none has to.", default=True
+        description="Whether one argument is required. Here none is.", default=True
     )
 
 
@@ -134,12 +139,13 @@ class ListSize:
     locations=[Location.FIELD_DEFINITION],
     name="seriesSize",
     description=(
-        "The field makes a series. When the cost of an operation is estimated before it runs, the series has "
-        "a point in each bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for each group "
-        "(`groupBy`, `assetIds`, `workspaceIds`, `domain`); these arguments stand on the field or on fields "
-        "above it. Each point adds a tenth, and what is selected of the points costs as many times. Each "
-        "four totals that are read for the points add a tenth, too. One total is of one asset and day; in a "
-        "series by hours, of one hour, and by months, of one month."
+        "The field makes a series. The cost of an operation is estimated before it runs. For this, the "
+        "series has a point in each bucket of its range (`range`, `interval`, `timeZone`, `weekStart`) for "
+        "each group (`groupBy`, `assetIds`, `workspaceIds`, `domain`); these arguments are on the field or "
+        "on fields above it. Each point adds a tenth, and what is selected of a point is multiplied by the "
+        "number of points. Every four totals that are read for the points add a tenth, too. A total is the "
+        "count of one asset on one day; in a series by hours, in one hour; in a series by months, in one "
+        "month."
     ),
 )
 class SeriesSize:
@@ -176,7 +182,7 @@ A_WRITE = Cost(weight="100")
 
 
 A_SIGN_IN = Cost(weight="2000")
-"""With a password: the hash of a password is made to take long."""
+"""A sign-in with a password: hashing a password takes long on purpose."""
 
 
 A_LINK = Cost(weight="10")
@@ -209,7 +215,7 @@ def _definition(directive: type) -> Any:
     return directive.__strawberry_directive__  # type: ignore[attr-defined]
 
 
-# Strawberry's own directive has no description, and only GraphQL's own words are accepted for it.
+# Strawberry's own directive has no description, and only the words of GraphQL itself are accepted for it.
 _definition(OneOf).description = GraphQLOneOfDirective.description
 
 

@@ -20,7 +20,7 @@ _LONG = 100
 
 
 class _Facts:
-    """Answers to questions about something that does not change: each is found once, then kept."""
+    """Facts about something that does not change. Each is found once, then kept."""
 
     def __init__(self) -> None:
         self._facts: dict[Hashable, Any] = {}
@@ -29,13 +29,13 @@ class _Facts:
         return key in self._facts
 
     def known_already(self, key: Hashable) -> Any:
-        """None where nothing was found yet."""
+        """None if nothing was found yet."""
         return self._facts.get(key)
 
     def known(self, key: Hashable, find: Callable[[], R]) -> R:
         """What `find` returned when this key was first asked for.
 
-        Clients may not choose the key: nothing is dropped before the document is.
+        Clients must not choose the key: facts are dropped only with the document.
         """
         if key not in self._facts:
             self._facts[key] = find()
@@ -52,15 +52,15 @@ class Operation(_Facts):
         super().__init__()
         self.document = document
         self.name = name
-        """The name as the request gives it; None where it gives none."""
+        """The name that the request gives; None if it gives none."""
         self.definition = definition
-        """None where the document has no such operation, or several and the request names none."""
+        """None if the document has no such operation, or if it has several and the request names none."""
         self.type = definition.operation.value if definition else None
         """`query`, `mutation` or `subscription`."""
 
     @property
     def own_name(self) -> str | None:
-        """The name as the document has it; None where the operation is anonymous."""
+        """The name in the document; None if the operation is anonymous."""
         return self.definition.name.value if self.definition and self.definition.name else None
 
 
@@ -87,7 +87,7 @@ class Document(_Facts):
         tokens = node.token_count if node else 0
         self.first_cost = max(0, tokens - _FREE_TOKENS)
         self.cost_if_invalid = 1 + max(self.first_cost, len(text) // _CHARACTERS_A_UNIT)
-        """What the search for mistakes costs whoever sends a document that has some."""
+        """What the search for mistakes costs the sender of a document that has some."""
         self.weight = tokens + len(text) // _CHARACTERS_A_TOKEN
         """How much memory it takes, in tokens."""
 
@@ -97,7 +97,7 @@ class Document(_Facts):
         return sha256(self.text.encode()).hexdigest()
 
     def operation(self, name: str | None) -> Operation:
-        """The operation of this name, or without a name the only one."""
+        """The operation of this name; without a name, the only operation."""
         found = self._by_name.get(name)
         if found is None:
             found = Operation(self, name, self._definition(name))

@@ -36,10 +36,12 @@ described_enum(
     DateInterval,
     "How long a bucket of a series is, in the calendar of the asked time zone. A range that covers a bucket "
     "only in part counts only that part, so that all intervals of a range have the same sum.",
-    HOUR="From one full hour on the clocks to the next: 60 minutes, except where clocks change by a part of "
-    "an hour. An hour that clocks show twice is two buckets; one that they skip is none. Keys are "
-    "YYYYMMDDHH; the second of two has its offset behind it, such as 2023102902+0100.",
-    DAY="From local midnight to local midnight: 23 to 25 hours where clocks change. Keys are YYYYMMDD.",
+    HOUR="From one full hour on the clocks to the next: 60 minutes, unless clocks change by a part of an "
+    "hour. An hour that clocks show twice is two buckets; an hour that they skip has no bucket. Keys "
+    "are YYYYMMDDHH; the second of two equal hours has its offset at the end, such as "
+    "2023102902+0100.",
+    DAY="From local midnight to local midnight: 23 to 25 hours on days on which clocks change. Keys are "
+    "YYYYMMDD.",
     WEEK="Seven days from the day that `weekStart` says, by default an ISO week from Monday. Keys are "
     "YYYYww, where YYYY is the year that the week is counted in: 2021-01-03 is in 202053.",
     MONTH="A calendar month. Keys are YYYYMM.",
@@ -47,9 +49,9 @@ described_enum(
 described_enum(
     EventStatus,
     "What became of an event.",
-    STORED="It is counted, and survives a crash.",
-    DUPLICATE="Its id was stored before, so it changed nothing.",
-    DROPPED="It was refused, for the `reason` given, and changed nothing.",
+    STORED="The event is stored and counted, and survives a crash.",
+    DUPLICATE="An event with this id was stored before, so this one changed nothing.",
+    DROPPED="The event was refused, for the `reason` given, and changed nothing.",
 )
 
 
@@ -113,28 +115,29 @@ described_enum(
 described_enum(
     PublicationAction,
     "What people do with a publication.",
-    VIEW="It was opened, as `totalViews` counts.",
-    LIKE="It was liked, as `totalLikes` counts. A like can be taken back.",
-    BOOKMARK="It was bookmarked, as `totalBookmarks` counts. A bookmark can be taken back.",
-    SHARE="It was shared, as `totalShares` counts.",
-    COMMENT="Somebody wrote a comment, as `totalComments` counts. A comment that is deleted is taken back.",
+    VIEW="The publication was opened, as `totalViews` counts.",
+    LIKE="The publication was liked, as `totalLikes` counts. A like can be taken back.",
+    BOOKMARK="The publication was bookmarked, as `totalBookmarks` counts. A bookmark can be taken back.",
+    SHARE="The publication was shared, as `totalShares` counts. A share cannot be taken back.",
+    COMMENT="Somebody wrote a comment, as `totalComments` counts. A comment that is deleted counts as taken "
+    "back.",
     BOOK="An appointment was booked, as `totalAppointments` counts, at the time of the booking. An "
-    "appointment that is cancelled is taken back.",
+    "appointment that is cancelled counts as taken back.",
 )
 described_enum(
     AssetAction,
     "What people do with a 3D asset.",
-    VIEW_3D="It was shown on a page, as `total3DViews` counts.",
-    AR_CLICK="Somebody went from the page to augmented reality, on the device at hand. With AR_SCAN it is "
-    "`totalARViews`.",
-    AR_SCAN="Somebody scanned a code that leads to augmented reality. With AR_CLICK it is `totalARViews`.",
-    INTERACTION="Somebody turned, zoomed or otherwise touched it.",
+    VIEW_3D="The asset was shown on a page, as `total3DViews` counts.",
+    AR_CLICK="Somebody went from the page to augmented reality on the same device. `totalARViews` counts "
+    "this, too.",
+    AR_SCAN="Somebody scanned a code that leads to augmented reality. `totalARViews` counts this, too.",
+    INTERACTION="Somebody turned, zoomed or otherwise touched the asset.",
     ENGAGED_VIEW="A 3D view had its first interaction, as `userEngagement` counts.",
 )
 described_enum(
     WireAction,
-    "What happened to the subject of an event. Each action is for one kind of subject; with another it is "
-    "dropped as WRONG_ACTION.",
+    "What happened to the subject of an event. Each action is for one kind of subject; with a subject of "
+    "another kind, the event is dropped as WRONG_ACTION.",
     name="EventAction",
     **{action.name: words for action, words in REPORTED.items()},
 )
@@ -146,13 +149,15 @@ described_enum(
 )
 described_enum(
     Group,
-    "What the points of a series can be split by. Several split by each combination that occurs.",
+    "What the points of a series can be split by. With several dimensions, there is a group for each "
+    "combination that occurs.",
     name="ViewDimension",
     DEVICE="The kind of device: `ViewPoint.deviceCategory`.",
-    DOMAIN="The site that it came from: `ViewPoint.domain`.",
-    ASSET="The asset: `ViewPoint.asset`. For publications BAD_USER_INPUT, with the reason INVALID_GROUPING.",
-    WORKSPACE="The workspace: `ViewPoint.workspace`. For publications BAD_USER_INPUT, with the reason "
+    DOMAIN="The site that the event came from: `ViewPoint.domain`.",
+    ASSET="The asset: `ViewPoint.asset`. In a series of a publication it is BAD_USER_INPUT, with the reason "
     "INVALID_GROUPING.",
+    WORKSPACE="The workspace: `ViewPoint.workspace`. In a series of a publication it is BAD_USER_INPUT, "
+    "with the reason INVALID_GROUPING.",
 )
 described_enum(
     ViewType,
@@ -175,9 +180,10 @@ described_enum(
 described_enum(
     ActionType,
     "How somebody came to view a 3D asset.",
-    VIEW="It was shown on a page. The one action of VIEW_3D.",
-    CLICK="Somebody went from the page to augmented reality, on the device at hand. An action of VIEW_AR.",
-    SCAN="Somebody scanned a code that leads to augmented reality. An action of VIEW_AR.",
+    VIEW="The asset was shown on a page. This is the only action of VIEW_3D.",
+    CLICK="Somebody went from the page to augmented reality on the same device. This is an action of "
+    "VIEW_AR.",
+    SCAN="Somebody scanned a code that leads to augmented reality. This is an action of VIEW_AR.",
 )
 described_enum(
     Ranking,
@@ -189,7 +195,7 @@ described_enum(
     ReportFormat,
     "What a report is written in.",
     XLSX="A workbook with several sheets and charts, for Excel, LibreOffice and others.",
-    CSV="The table of assets alone: UTF-8 with a mark at its start, commas, CRLF.",
+    CSV="Only the table of assets, as UTF-8 with a byte order mark, with commas and CRLF.",
 )
 described_enum(
     WeekStart,
@@ -200,8 +206,8 @@ described_enum(
 described_enum(
     AssetFormatType,
     "What a file of a 3D asset is.",
-    GLB="The model in glTF, binary.",
-    USDZ="The model in USD, zipped: for augmented reality on Apple's devices.",
+    GLB="The model in binary glTF.",
+    USDZ="The model in zipped USD, for augmented reality on Apple's devices.",
     FBX="The model in Autodesk's FBX.",
     STEP="The model in STEP, for construction.",
     OBJ="The model in Wavefront's OBJ.",
@@ -211,7 +217,7 @@ described_enum(
 described_enum(
     Role,
     "What a member of an organization may do.",
-    OWNER="Does all that an admin may do, and makes others owners.",
+    OWNER="Does all that an admin may do, and makes other members owners.",
     ADMIN="Acts in all workspaces, makes new ones, and adds and removes members who are not owners.",
     MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
 )

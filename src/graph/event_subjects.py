@@ -1,5 +1,5 @@
-"""What an event happened to, as the schema names it: a field for each kind of subject, made from the table of
-kinds."""
+"""What an event happened to, as the schema names it. It has a field for each kind of subject, made from
+the table of kinds."""
 
 from typing import Any, TypeVar, assert_never
 
@@ -14,9 +14,7 @@ from models import SourceType
 T = TypeVar("T")
 
 
-@strawberry.input(
-    description="A work of a user, by where it is published. It has to stand in the user's insight."
-)
+@strawberry.input(description="Names a work of a user. The user's insight must have it.")
 class WorkKey:
     user_id: strawberry.ID = described("Whose work it is.")
     source_type: SourceType = described("Where it is published.")
@@ -24,7 +22,7 @@ class WorkKey:
 
 
 _TYPES = {str | None: strawberry.ID | None, WireWork | None: WorkKey | None}
-"""In the schema, by the type on the wire."""
+"""The type in the schema, by the type on the wire."""
 
 
 def _with_subjects(face: type[T]) -> type[T]:
@@ -35,7 +33,7 @@ def _with_subjects(face: type[T]) -> type[T]:
     return face
 
 
-@strawberry.input(description="What an event happened to: exactly one is given.", one_of=True)
+@strawberry.input(description="What an event happened to: exactly one field is given.", one_of=True)
 @_with_subjects
 class EventSubject:
     def wire(self) -> WireSubject:

@@ -1,7 +1,8 @@
-"""Lists of events in variables, which do not take GraphQL's own coercion: it takes a hundred times as long.
+"""Lists of events in variables. They do not go through GraphQL's own coercion, which takes a hundred times as
+long.
 
-msgspec decodes a variable that is a list of EventInput, and GraphQL gets one placeholder in its place.
-Events that are written into the document itself take the usual way.
+msgspec decodes a variable that is a list of EventInput, and GraphQL gets one placeholder in its place. Events
+that are written into the document itself go the usual way.
 """
 
 from collections.abc import Sequence
@@ -36,7 +37,7 @@ _OTHER_SUBJECTS = len(WireSubject.__struct_fields__) - 1
 def without_events(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """The variables with placeholders for lists of events; the context holds the decoded lists.
+    """The variables, with placeholders for lists of events. The context holds the decoded lists.
 
     Raises BAD_USER_INPUT, which says where in the list the mistake is.
     """
@@ -57,7 +58,8 @@ def _placeholder(context: Context, name: str, values: list[Any]) -> dict[str, An
 
 
 def decoded_events(name: str, values: list[Any]) -> list[WireEvent]:
-    """What the variable `name` holds. As in a literal, each event has exactly one subject; null means absent.
+    """The events in the variable `name`. As in a literal, each event has exactly one subject, and null means
+    absent.
 
     Raises BAD_USER_INPUT.
     """

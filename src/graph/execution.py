@@ -1,4 +1,4 @@
-"""Operations are executed: validated, paid for, and then given to the executor."""
+"""Executes operations: validates them, takes their cost, and gives them to the executor."""
 
 from asyncio import get_running_loop
 from collections.abc import AsyncGenerator
@@ -30,23 +30,23 @@ from resolvers.context import Context
 
 _schema = _strawberry_schema._schema
 _is_awaitable: Any = optimized_is_awaitable
-"""By the type alone, which for most values is quicker than GraphQL's own."""
+"""It looks only at the type, which for most values is quicker than GraphQL's own check."""
 _MOST_VALUES = 20_000
-"""In variables. GraphQL looks at each, and the event loop stands still meanwhile."""
+"""The most values in variables. GraphQL looks at each, and the event loop stands still meanwhile."""
 
 
 def recording_in(operation: Operation, variables: dict[str, Any] | None) -> Recording | None:
-    """None when the request does anything other than record one list of events."""
+    """None if the request does anything other than record one list of events."""
     return recording_of(_schema, operation, variables)
 
 
 async def execute(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> ExecutionResult:
-    """The result of a query or mutation; a PreExecutionError where the document is not valid.
+    """The result of a query or mutation; a PreExecutionError if the document is not valid.
 
-    Raises BAD_USER_INPUT when a list of events among the variables is none or there are too many values, and
-    THROTTLED and COST_ESTIMATED_TOO_EXPENSIVE before anything is executed.
+    Raises BAD_USER_INPUT if a variable for a list of events has something else, or if there are too many
+    values. Raises THROTTLED and COST_ESTIMATED_TOO_EXPENSIVE before anything is executed.
     """
     if operation.document.error:
         context.spend(operation.document.cost_if_invalid)
@@ -66,7 +66,7 @@ async def _executed(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> ExecutionResult:
     if operation.document.asks_the_schema:
-        # A part of the schema takes twice as long to answer as a part of other answers.
+        # To answer a part of the schema takes twice as long as a part of other answers.
         context.services.fair_queue.charge(context.caller, context.execution.cost or 0)
     if context.execution.is_query:
         context.begin_snapshot()
@@ -88,7 +88,8 @@ async def _executed(
 async def subscribe(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> AsyncGenerator[ExecutionResult]:
-    """Each result, until the subscription ends or the generator is closed. Raises what `execute` does."""
+    """Yields each result, until the subscription ends or the generator is closed. Raises what `execute`
+    raises."""
     await _analyse_if_long(context, operation)
     if errors := await _prepare(context, operation, variables or {}, variables or {}):
         yield _with_allowed_words(context, PreExecutionError(data=None, errors=errors))
@@ -103,7 +104,7 @@ async def subscribe(
             async for result in results:
                 yield _with_allowed_words(context, ExecutionResult(data=result.data, errors=result.errors))
     except Exception as error:
-        # What ends a subscription that has begun is its last result.
+        # The error that ends a subscription is its last result.
         last = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
         yield _with_allowed_words(context, ExecutionResult(data=None, errors=[last]))
 
@@ -130,9 +131,10 @@ async def _analyse_if_long(context: Context, operation: Operation) -> None:
 async def _prepare(
     context: Context, operation: Operation, variables: dict[str, Any], given: dict[str, Any]
 ) -> list[GraphQLError]:
-    """The errors of a document that is not valid; any other is paid for, and its deadline is set.
+    """Returns the errors of a document that is not valid. For a valid document, takes its cost and sets its
+    deadline.
 
-    `given`: the variables as the executor gets them. Raises what `execute` does.
+    `given`: the variables as the executor gets them. Raises what `execute` raises.
     """
     execution, document = context.execution, operation.document
     began = perf_counter()
@@ -175,7 +177,7 @@ def _node(operation: Operation) -> Any:
 
 
 def _with_allowed_words(context: Context, result: ExecutionResult) -> ExecutionResult:
-    """Errors do not suggest names of the schema where introspection is forbidden."""
+    """If introspection is forbidden, errors suggest no names of the schema."""
     if result.errors and not context.limits.introspection:
         result.errors = [without_suggestion(error) for error in result.errors]
     return result

@@ -1,7 +1,7 @@
 """Large answers are made in pieces, so that other requests need not wait for them.
 
-GraphQL's executor completes a list in one go. This one leaves a list where it is once enough was done in one
-turn of the event loop, and goes on in the next turn of its request. The answer is the same.
+GraphQL's executor completes a list in one go. This one stops in a list when it has done enough in one turn of
+the event loop, and goes on in the next turn of its request. The answer is the same.
 """
 
 from asyncio import FIRST_EXCEPTION, CancelledError, Task, create_task, gather, wait
@@ -26,12 +26,12 @@ _AT_ONCE = 16
 class Executor(QueuedExecutor):
     """Once an answer has waited for a turn, each of its lists becomes text as soon as the list is complete.
 
-    Then the whole need not be kept until the end, and be turned into text in one go.
+    So the whole answer need not be kept until the end, and is not turned into text in one go.
     """
 
     _is_given_up = False
     _abandoned: list[Coroutine[Any, Any, Any]] | None = None
-    """None while no task is ending coroutines that were abandoned."""
+    """The coroutines that a task is ending; None if there is no such task."""
 
     def execute_fields(
         self,
@@ -173,11 +173,11 @@ class Executor(QueuedExecutor):
             await gather(*unfinished, return_exceptions=True)
         for place, task in zip(awaited, tasks, strict=True):
             if task not in unfinished:
-                # Raises what failed.
+                # This raises the error of a task that failed.
                 results[place] = task.result()
 
     def _give_up(self, waiting: list[Coroutine[Any, Any, Any]], tasks: list[Task[Any]]) -> None:
-        """Ends tasks, and what waits for a task."""
+        """Ends tasks, and coroutines that still wait for a task."""
         self._abandon(one for one in waiting if getcoroutinestate(one) == CORO_CREATED)
         for task in tasks:
             task.cancel()
@@ -198,7 +198,8 @@ class Executor(QueuedExecutor):
             await self.run_queue.wait_turn()
 
     def _abandon(self, waiting: Iterable[Coroutine[Any, Any, Any]]) -> None:
-        """Ends coroutines that were made and are not needed: Python warns of those that nobody awaits."""
+        """Ends coroutines that were made and are not needed. Python warns of coroutines that nobody
+        awaits."""
         if self._abandoned is not None:
             self._abandoned.extend(waiting)
         elif abandoned := list(waiting):
@@ -219,7 +220,7 @@ class Executor(QueuedExecutor):
     def _end(self, one: Coroutine[Any, Any, Any]) -> None:
         """A coroutine that runs while `_is_given_up` is set only abandons what it would have awaited."""
         self._is_given_up = True
-        # It ends at once, with StopIteration.
+        # The coroutine ends at once, with StopIteration.
         with suppress(Exception):
             one.send(None)
         self._is_given_up = False

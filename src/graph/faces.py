@@ -1,4 +1,4 @@
-"""Which type of the schema shows a row: the row's own type says it."""
+"""Finds the type of the schema that shows a row, by the type of the row."""
 
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol, TypeVar
@@ -15,7 +15,7 @@ _FACES: dict[type, Callable[[Any], object]] = {}
 
 
 def shows(row: type) -> Callable[[type[F]], type[F]]:
-    """The type that is decorated shows such rows, as its `of` makes it of one."""
+    """The decorated type shows such rows. Its `of` makes an object of a row."""
 
     def registered(face: type[F]) -> type[F]:
         assert row not in _FACES, f"{row.__name__} has a face"
@@ -26,7 +26,8 @@ def shows(row: type) -> Callable[[type[F]], type[F]]:
 
 
 def face_of(value: Any) -> Any:
-    """Of a list of rows, the list of their faces. What is no row, such as a number, is its own."""
+    """The face of a row. For a list of rows, it is the list of their faces. Any other value, such as a
+    number, stays as it is."""
     face = _FACES.get(value.__class__)
     return value if face is None else face(value)
 

@@ -1,7 +1,7 @@
 """Fields that say as data where their value comes from, and who may see it.
 
-What runs here is data that others can read: `Loads` names the loader, and the field's own function gives its
-key; `Auth` names the relations. How long a cache may serve an answer follows from the directives alone.
+`Loads` names the loader, and the field's function gives the key. `Auth` names the relations. The directives
+alone say how long a cache may serve an answer.
 """
 
 from collections.abc import Awaitable, Callable, Hashable, Sequence
@@ -30,7 +30,7 @@ from loaders.base import Loader
 from resolvers.context import Context
 
 _STEPS = 10
-"""How many steps it counts as to show a value, which may be a page of objects."""
+"""How many steps it takes to show a value, which may be a page of objects."""
 
 K = TypeVar("K", bound=Hashable)
 Price: TypeAlias = Cost | ListSize | SeriesSize
@@ -39,7 +39,7 @@ Key: TypeAlias = Callable[..., K | None] | Callable[..., Awaitable[K | None]]
 
 
 class Auth(FieldExtension):
-    """The directive and the check are made of the same relations, so that the schema says what runs.
+    """The directive and the check have the same relations, so the schema says what runs.
 
     What only some may see is personal: no cache serves it to others.
     """
@@ -63,10 +63,10 @@ class Auth(FieldExtension):
 
 
 class Loads(FieldExtension):
-    """The field's function gives the key, and the loader gives the value. `of` makes of both what is shown;
+    """The field's function gives the key, and the loader gives the value. `of` makes what is shown from both;
     without `of`, the type of the value says how it is shown.
 
-    Without a key, and for a key of which the loader knows nothing, the field is null.
+    The field is null if there is no key, or if the loader knows nothing of the key.
     """
 
     def __init__(self, loader: type[Loader[Any, Any]], of: Callable[[Any, Any], Any] | None) -> None:
@@ -98,10 +98,10 @@ def loaded(
     cached: CacheControl | None = None,
     costs: Costs = (),
 ) -> Callable[[Key[K]], Any]:
-    """A field of `type` whose value a loader has. The decorated function gives the key. A row needs no
-    `of`, as its type says how it is shown (see `graph.faces`).
+    """A field of `type` whose value a loader has. The decorated function gives the key. A row needs no `of`,
+    because its type says how it is shown (see `graph.faces`).
 
-    `cached` is for what everybody sees alike: what `requires` something is personal.
+    `cached` is for what is the same for everybody: a field with `requires` is personal.
     """
     assert not (requires and cached), "what not everybody may see is personal"
 
@@ -148,7 +148,7 @@ def costly(costs: Costs, *, cached: CacheControl | None = None) -> Callable[...,
 
 
 class Scoped(FieldExtension):
-    """The directive and the check are made of the same scope. It is checked before anything is looked up."""
+    """The directive and the check have the same scope. It is checked before anything is looked up."""
 
     def __init__(self, narrowest: TokenScope) -> None:
         self.narrowest = narrowest
@@ -163,10 +163,10 @@ class Scoped(FieldExtension):
     ) -> Any:
         context = info.context
         require_scope(context.viewer, self.narrowest)
-        # What the mutation before it has read may be older than what others have written since.
+        # What an earlier mutation has read may be older than what others have written since.
         context.end_snapshot()
         done = await next_(source, info, **kwargs)
-        if not context.is_in_moment:
+        if not context.has_snapshot:
             context.begin_snapshot()
         return done
 
@@ -179,7 +179,7 @@ _REFUSED = {
 
 
 def mutation(narrowest: TokenScope, *, costs: Costs = A_WRITE) -> Callable[[Callable[..., Any]], Any]:
-    """`narrowest`: tokens of a narrower scope than this may not ask for it."""
+    """`narrowest`: the narrowest scope of a token that may ask for it."""
 
     def declared(resolver: Callable[..., Any]) -> Any:
         return strawberry.mutation(
@@ -197,7 +197,7 @@ def subscription(resolver: Callable[..., Any]) -> Any:
 
 
 def _plain(resolver: Callable[..., Any]) -> Callable[..., Any]:
-    """Absent and null mean the same: the schema need not say `= null`."""
+    """Absent and null mean the same, so the schema need not say `= null`."""
     known = signature(resolver)
     shown = [
         parameter.replace(default=strawberry.UNSET) if parameter.default is None else parameter

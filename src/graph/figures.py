@@ -11,14 +11,14 @@ from graph.scalars import BigInt
 T = TypeVar("T")
 
 _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: float, Decimal: Decimal}
-"""In the schema, by the type of the value."""
+"""The type in the schema, by the type of the value."""
 
 
 def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[type[T]], type[T]]:
     """Gives a class a field for each figure, before it becomes a type of the schema.
 
-    They stand behind the field that is named, or before all others. Whoever makes an object gives their
-    values by the names of the figures.
+    The fields come after the field `after`, or before all others. An object is made with their values, by the
+    names of the figures.
     """
 
     def added(face: type[T]) -> type[T]:

@@ -12,21 +12,25 @@ from graph.scalars import RangeBound
 def optional(description: str, default: Any = None) -> Any:
     field = strawberry.field(description=description, default=default)
     if default is None:
-        # Absent and null mean the same: the schema need not say `= null`.
+        # Absent and null mean the same, so the schema need not say `= null`.
         field.default_value = strawberry.UNSET
     return field
 
 
 @strawberry.input(
     description="From one bound to another. Both are included, to the second: an end of 23:59:59 includes "
-    "23:59:59.999. BAD_USER_INPUT where the range ends before it starts, or covers more days than "
+    "23:59:59.999. BAD_USER_INPUT if the range ends before it starts, or covers more days than "
     "`limits.maxRangeDays`."
 )
 class DateRange:
     start: RangeBound = described(
-        "An instant, a local time in the asked time zone, or a day: from its start."
+        "Where the range starts: an instant, a local time in the asked time zone, or a day, which counts "
+        "from its start."
     )
-    end: RangeBound = described("An instant, a local time in the asked time zone, or a day: all of it.")
+    end: RangeBound = described(
+        "Where the range ends: an instant, a local time in the asked time zone, or a day, which counts as "
+        "a whole."
+    )
 
 
 @strawberry.input(description="One way to name a user: exactly one is given.", one_of=True)
@@ -37,5 +41,5 @@ class UserBy:
 
 @strawberry.input(description="How publications are sorted.")
 class PublicationOrder:
-    field: PublicationOrderField = described("What they are sorted by.")
-    direction: OrderDirection = described("Which end of that comes first.")
+    field: PublicationOrderField = described("What publications are sorted by.")
+    direction: OrderDirection = described("Whether the smallest or the largest comes first.")

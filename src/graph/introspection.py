@@ -1,22 +1,23 @@
-"""A setting forbids that the schema tells of itself: when it is asked, and in errors that suggest names."""
+"""Hides the schema, if a setting says so: clients cannot ask for it, and errors suggest no names of it."""
 
 import re
 
 from graphql import GraphQLError, NoSchemaIntrospectionCustomRule
 
-# As graphql-core writes them, of fields, arguments, types, enum values and fields of inputs.
+# Suggestions as graphql-core writes them, of fields, arguments, types, enum values and fields of inputs.
 _SUGGESTION = re.compile(r" Did you mean (?:[a-z ]+ )?'[^']*'(?:(?:, or |, | or )'[^']*')*\?")
 
 
 class NoIntrospection(NoSchemaIntrospectionCustomRule):
     def report_error(self, error: GraphQLError) -> None:
-        """Adds the code by which Apollo Server tells this error from a misspelt field."""
+        """Adds the code by which Apollo Server distinguishes this error from a misspelt field."""
         error.extensions = {"validationErrorCode": "INTROSPECTION_DISABLED"}
         super().report_error(error)
 
 
 def without_suggestion(error: GraphQLError) -> GraphQLError:
-    """The error, or a copy without its suggestion: errors of validation are kept for the next sender."""
+    """The error, or a copy without its suggestion. It is a copy because errors of validation are kept for
+    the next sender."""
     message = _SUGGESTION.sub("", error.message)
     if message == error.message or _is_raised(error):
         return error

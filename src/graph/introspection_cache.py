@@ -1,4 +1,4 @@
-"""What the schema answers about itself is kept with the operation: it is the same each time."""
+"""Keeps answers about the schema itself with their operation: they are the same each time."""
 
 from typing import Any
 
@@ -12,13 +12,13 @@ from graph.selections import ROOTS_OF_INTROSPECTION, Selections, each_once
 
 _OF_THE_SCHEMA = (*ROOTS_OF_INTROSPECTION, "__typename")
 _MARK = "__"
-"""Stands in each document that asks the schema for anything."""
+"""Each document that asks the schema for anything contains this."""
 _BYTES_OF_A_TOKEN = 600
 """The memory that a token of a document takes."""
 
 
 def cached_answer(operation: Operation) -> ExecutionResult | None:
-    """None where it is not known to be the answer this time, too."""
+    """The answer that was kept; None if there is none."""
     if _MARK not in operation.document.text:
         return None
     data = operation.known_already(cached_answer)
@@ -26,7 +26,7 @@ def cached_answer(operation: Operation) -> ExecutionResult | None:
 
 
 def cache_answer(schema: GraphQLSchema, operation: Operation, data: dict[str, Any]) -> None:
-    """`data` was answered without errors. It is kept if the operation asks for nothing but the schema."""
+    """Keeps `data`, an answer without errors, if the operation asks for nothing but the schema."""
     document, definition = operation.document, operation.definition
     if _MARK not in document.text or operation.knows(cached_answer):
         return
@@ -45,7 +45,7 @@ def cache_answer(schema: GraphQLSchema, operation: Operation, data: dict[str, An
 def _is_of_the_schema(
     schema: GraphQLSchema, document: DocumentNode, definition: OperationDefinitionNode
 ) -> bool:
-    """Never with variables: they may change the answer."""
+    """Never true with variables, because they may change the answer."""
     if definition.operation is not OperationType.QUERY or definition.variable_definitions:
         return False
     root = schema.query_type

@@ -20,7 +20,7 @@ from graphql import (
 from graph.selections import Selections, TooManySelections
 
 _MOST_SELECTIONS = 400
-"""Of one operation below `__schema` and `__type`; what tools ask has 240."""
+"""The most selections of one operation below `__schema` and `__type`. What tools ask has 240."""
 _WRAPPED = 0.5
 """The share of types that wrap another one: a list, or a type that is not null."""
 
@@ -29,12 +29,12 @@ class Breadth(NamedTuple):
     """How long the lists are by which the schema describes itself."""
 
     usual: dict[str, float]
-    """Among all types, or all fields."""
+    """The mean length, over all types or all fields."""
     most: dict[str, float]
-    """For one type that was chosen."""
+    """The largest length, for one type that was chosen."""
 
     def of(self, parent: str, name: str) -> float:
-        """How many items the field `name` has for one `parent`, which is a field, too."""
+        """How many items the field `name` has for one item of the field `parent`."""
         lengths = self.usual if parent in ("types", "fields") or name == "ofType" else self.most
         return lengths.get(name, 1.0)
 
@@ -53,12 +53,12 @@ def breadth_of(schema: GraphQLSchema) -> Breadth:
     }
     arguments = [len(field.args) for field in fields]
     of_directives = [len(directive.args) for directive in schema.directives]
-    alike: dict[str, float] = {"types": len(types), "directives": len(schema.directives), "ofType": _WRAPPED}
+    shared: dict[str, float] = {"types": len(types), "directives": len(schema.directives), "ofType": _WRAPPED}
     return Breadth(
-        alike
+        shared
         | {name: sum(found) / len(types) for name, found in lengths.items()}
         | {"args": mean(arguments or [0])},
-        alike
+        shared
         | {name: _most(found) for name, found in lengths.items()}
         | {
             "args": _most([*arguments, *of_directives]),
@@ -72,7 +72,7 @@ def _most(lengths: Iterable[int]) -> float:
 
 
 class IntrospectionCost:
-    """Of one operation."""
+    """The cost of introspection in one operation."""
 
     def __init__(self, schema: GraphQLSchema, selections: Selections) -> None:
         self._breadth = breadth_of(schema)

@@ -14,7 +14,7 @@ ASSUMED = 10
 """The items of a list whose field has no `@listSize`."""
 
 _Length = Callable[[Variables], int | None]
-"""The number that an argument says; None where it says none."""
+"""Gives the number that an argument says; None if it says none."""
 
 
 def size_of(
@@ -23,7 +23,7 @@ def size_of(
     hint: ListSize | None,
     defaults: Mapping[str, ValueNode | None],
 ) -> Size:
-    """`defaults`: of the operation's variables, by their names."""
+    """`defaults`: the defaults of the operation's variables, by their names."""
     assumed = ASSUMED if hint is None or hint.assumed_size is UNSET else hint.assumed_size or 0
     names = [] if hint is None or hint.slicing_arguments is UNSET else hint.slicing_arguments or []
     given = {argument.name.value: argument.value for argument in node.arguments or ()}
@@ -33,8 +33,8 @@ def size_of(
     ]
 
     def size(asked: Given) -> int:
-        told = [length for of in lengths if (length := of(asked.variables)) is not None]
-        return min(max(told), asked.known.most(names)) if told else assumed
+        given_lengths = [length for of in lengths if (length := of(asked.variables)) is not None]
+        return min(max(given_lengths), asked.known.most(names)) if given_lengths else assumed
 
     return size
 
@@ -56,10 +56,11 @@ def _constant(value: Any) -> _Length:
 
 
 def _counted(value: Any) -> int | None:
-    """A number as it is, a list by its items. Anything else is None, and is refused later on."""
+    """A number as it is, and for a list the number of its items. Anything else is None, and is refused
+    later."""
     if isinstance(value, list):
         return len(value)
     if isinstance(value, float) and value.is_integer():
-        # GraphQL takes it for an Int.
+        # GraphQL accepts it as an Int.
         value = int(value)
     return max(value, 0) if isinstance(value, int) else None

@@ -15,11 +15,11 @@ from graph.mutations.sign_in import SignInMutations
 
 @strawberry.type(
     description=(
-        "What can be changed, by whoever is signed in; others get UNAUTHENTICATED. Mutations are executed "
-        "one after the other, as they are written, and each is done as a whole or not at all. An object "
-        "that is not there, or that the viewer may not know of, is NOT_FOUND; one that the viewer may see "
-        "but not change is FORBIDDEN. A mutation that fails is null, with its error; those before and after "
-        "it are done all the same."
+        "What a viewer who is signed in can change; others get UNAUTHENTICATED. Mutations are executed one "
+        "after the other, in the order in which they are written. Each is done as a whole or not at all. "
+        "NOT_FOUND means that an object is not there, or that the viewer may not know of it; FORBIDDEN "
+        "means that the viewer may see it but not change it. A mutation that fails is null, with its "
+        "error; the mutations before and after it are still done."
     )
 )
 class Mutation(

@@ -1,5 +1,5 @@
-"""Objects by their global ids. Each kind is found by the function that its own fields use, so that the same
-rules of access hold.
+"""Finds objects by their global ids. Each kind is found by the function that its own fields use, so that the
+same rules of access hold.
 """
 
 from collections.abc import Awaitable, Callable
@@ -18,29 +18,29 @@ from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
 from resolvers.organizations import find_asset, find_organization, find_workspace
 
-Door: TypeAlias = Callable[[Context, str], Awaitable[Any]]
+Finder: TypeAlias = Callable[[Context, str], Awaitable[Any]]
 """Gives the row of a global id. Raises NOT_FOUND."""
 
 
-def _open(kind: Kind, loader: type[RowLoader[UUID, Any]]) -> Door:
+def _public(kind: Kind, loader: type[RowLoader[UUID, Any]]) -> Finder:
     """Finds what everybody may see."""
 
-    async def door(context: Context, id: str) -> Any:
+    async def finder(context: Context, id: str) -> Any:
         return await find(kind, id, context.loaders[loader].load)
 
-    return door
+    return finder
 
 
-_DOORS: dict[Kind, Door] = {
+_FINDERS: dict[Kind, Finder] = {
     Kind.USER: find_user,
     Kind.PUBLICATION: find_publication,
-    Kind.EXPERIENCE: _open(Kind.EXPERIENCE, ExperienceByPublicId),
-    Kind.COMMENT: _open(Kind.COMMENT, CommentByPublicId),
+    Kind.EXPERIENCE: _public(Kind.EXPERIENCE, ExperienceByPublicId),
+    Kind.COMMENT: _public(Kind.COMMENT, CommentByPublicId),
     Kind.APPOINTMENT: find_appointment,
     Kind.ORGANIZATION: find_organization,
     Kind.WORKSPACE: find_workspace,
     Kind.ASSET: find_asset,
-    Kind.USER_INSIGHT: _open(Kind.USER_INSIGHT, InsightByPublicId),
+    Kind.USER_INSIGHT: _public(Kind.USER_INSIGHT, InsightByPublicId),
 }
 
 
@@ -49,15 +49,15 @@ async def node(context: Context, id: str) -> Node:
         kind, _ = parse_global_id(id)
     except InvalidId:
         raise NotFound("There is no object with this id.") from None
-    door = _DOORS.get(kind)
-    if door is None:
+    finder = _FINDERS.get(kind)
+    if finder is None:
         raise NotFound("There is no object with this id.")
-    shown: Node = face_of(await door(context, id))
+    shown: Node = face_of(await finder(context, id))
     return shown
 
 
 async def node_or_error(context: Context, id: str) -> Node | ExpectedError:
-    """In a list an error stands in its object's place, and leaves the others alone."""
+    """For lists: an error takes the place of its object, and leaves the others alone."""
     try:
         return await node(context, id)
     except ExpectedError as error:

@@ -15,17 +15,18 @@ from graph.document import Document
 R = TypeVar("R")
 
 _CHARACTERS_A_TOKEN = 20
-"""The most that a document may have for each token, with blanks and comments: more than anybody writes."""
+"""The most characters that a document may have for each token, with blanks and comments. Nobody writes
+more."""
 _MOST_WEIGHT = 100_000
-"""Of all documents that are kept together, in tokens."""
+"""The largest weight of all documents that are kept together, in tokens."""
 _LONG_TEXT = 1_000
 """Characters. A longer text is parsed in the thread."""
 _thread = ThreadPoolExecutor(1, "documents")
-"""One thread alone: then it has the interpreter half of the time, and the event loop the other half."""
+"""Only one thread: then it has the interpreter half of the time, and the event loop the other half."""
 
 
 async def in_thread(find: Callable[[], R]) -> R:
-    """What `find` returns, found in the thread for long documents."""
+    """What `find` returns. It runs in the thread for long documents."""
     return await get_running_loop().run_in_executor(_thread, copy_context().run, find)
 
 
@@ -49,7 +50,8 @@ def is_parsed_at_once(text: str, most_tokens: int) -> bool:
 
 
 async def parsed_in_thread(text: str, most_tokens: int) -> Document:
-    """The same as `parsed_document`, for long texts. However many ask for a text, it is parsed once."""
+    """The same as `parsed_document`, for long texts. A text is parsed once, even if several requests ask
+    for it."""
     parsing = _parsing.get((text, most_tokens))
     if parsing is None:
         parse_it = partial(_parsed, text, most_tokens)
@@ -59,13 +61,13 @@ async def parsed_in_thread(text: str, most_tokens: int) -> Document:
 
 
 def add_weight(document: Document, tokens: int) -> None:
-    """What was found out about the document takes so much more memory than the document itself."""
+    """Adds the memory of what was found out about the document, in tokens."""
     document.weight += tokens
     _keep(document)
 
 
 def drop(document: Document) -> None:
-    """For invalid documents: their errors may repeat the text again and again."""
+    """Forgets an invalid document: its errors may repeat the text again and again."""
     _documents.pop((document.text, document.most_tokens), None)
 
 
@@ -76,7 +78,7 @@ def _keep_parsed(text: str, most_tokens: int, parsing: "Future[Document]") -> No
 
 
 def _keep(document: Document) -> None:
-    # The cache weighs a document when it comes in, and goes by that weight when it goes.
+    # The cache weighs a document only when it is added. So the document is taken out and added again.
     drop(document)
     if document.weight <= _MOST_WEIGHT:
         _documents[document.text, document.most_tokens] = document

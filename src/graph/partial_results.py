@@ -1,4 +1,5 @@
-"""Objects and lists that the executor has begun to complete, and may leave for a while and go on with."""
+"""Objects and lists that the executor has begun to complete. It may leave them for a while, and go on with
+them later."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -29,7 +30,7 @@ class _Partial:
     completed: Any
 
     def go_on(self) -> bool:
-        """Completes more, until enough was done in this turn. Returns whether it came to the end."""
+        """Completes more, until enough was done in this turn. Returns whether it reached the end."""
         try:
             return self._complete_more()
         except Exception:

@@ -1,7 +1,7 @@
-"""Points of series are completed by columns: each bucket and each group once, however many points they have.
+"""Completes the points of series by columns: each bucket and each group once, however many points they have.
 
-GraphQL's executor would ask each point for each field, and wait for each one's asset in a task of its own.
-Leaves of a point, and leaves of its asset or workspace, come from columns instead. Where anything else is
+GraphQL's executor would ask each point for each field, and wait for each point's asset in a task of its own.
+Leaves of a point, and leaves of its asset or workspace, come from columns instead. If anything else is
 selected, or anything goes wrong, the executor does it: both give the same answer.
 """
 
@@ -42,7 +42,7 @@ Selected = dict[str, FieldDetailsList]
 
 
 class _NotPlain(Exception):
-    """Only the executor can do it."""
+    """Only the executor can complete these points."""
 
 
 class ExecutionOfPoints(Executor):
@@ -68,7 +68,7 @@ class ExecutionOfPoints(Executor):
             if not columns.is_waiting and len(result) <= _AT_ONCE:
                 return next(columns.pieces())
         except Exception:
-            # Whatever went wrong, the executor says where.
+            # The executor says what went wrong, and where.
             return usual()
         return self._completed(columns, usual)
 
@@ -147,7 +147,7 @@ class _Columns:
         details: FieldDetailsList,
         leaves: dict[str, _Leaf],
     ) -> None:
-        """What a loader has for each group."""
+        """Loads the object of each group."""
         nodes = [one.node for one in details]
         path = self._path.add_key(name, type_.name)
         info = self._execution.build_resolve_info(field, nodes, type_, path)
@@ -197,13 +197,13 @@ class _Columns:
                 counts, complete = self._of_point[name]
                 columns.append(map(complete, counts[part]))
         names = self._names
-        # Without a column, a point is still one.
+        # A point without columns is still a point.
         rows: Any = zip(*columns, strict=True) if columns else repeat((), len(places))
         return [dict(zip(names, row, strict=True)) for row in rows]
 
 
 def _selected(execution: ExecutionOfPoints, type_: GraphQLObjectType, details: FieldDetailsList) -> Selected:
-    """By the executor's own rules: with aliases, fragments, @skip and @include."""
+    """The selected fields, by the executor's own rules: with aliases, fragments, @skip and @include."""
     selected, deferred, _ = execution.collect_subfields(type_, details)
     middleware = execution.middleware_manager
     if deferred or (middleware and middleware.middlewares):
@@ -214,7 +214,7 @@ def _selected(execution: ExecutionOfPoints, type_: GraphQLObjectType, details: F
 def _field(
     execution: ExecutionOfPoints, type_: GraphQLObjectType, details: FieldDetailsList
 ) -> GraphQLField | None:
-    """None for the name of the type."""
+    """The field; None for `__typename`."""
     node = details[0].node
     if node.name.value == _TYPENAME:
         return None

@@ -7,9 +7,9 @@ from typing import NamedTuple, TypeAlias
 from graph.series import Known, Points, SeriesAsked, Variables
 
 MOST = 2**53 - 1
-"""The largest number that JavaScript reads exactly: whatever costs more is said to cost this."""
+"""The largest number that JavaScript reads exactly. A higher cost is shown as this."""
 TENTHS = 10
-"""Of a unit of cost. All parts of a sum are in tenths."""
+"""The tenths in a unit of cost. All parts of a sum are in tenths."""
 _POINT = 1
 """For each point of a series, selected or not."""
 
@@ -24,9 +24,9 @@ class Given(NamedTuple):
 
 
 Size: TypeAlias = Callable[[Given], int]
-"""Of a list."""
+"""The number of items of a list."""
 Part: TypeAlias = int | Callable[[Given], int]
-"""A part of the sum. It is a number where no list is below, as with most of what is selected."""
+"""A part of the sum. It is a number if no list is below, as with most of what is selected."""
 
 
 @dataclass(slots=True)
@@ -35,16 +35,17 @@ class Selected:
 
     weight: int = 0
     sizes: list[Size] = field(default_factory=list)
-    """Of the list that it is, else none. The largest counts: fields of several types may have this name."""
+    """The sizes of the list, if it is one. The largest counts: fields of several types may have this name."""
     sized: dict[str, list[Size]] = field(default_factory=dict)
     """The sizes of lists one level below, by their fields: a connection says how many edges it has."""
     children: "dict[str, Selected]" = field(default_factory=dict)
     series: list[Size] = field(default_factory=list)
-    """The points of the series that it is, else none."""
+    """The points of the series, if it is one."""
     read: list[Size] = field(default_factory=list)
-    """What is read for these points."""
+    """The cost of what is read for these points, in tenths."""
     spread: set[tuple[str, int]] = field(default_factory=set)
-    """The fragments that were spread here, each with the id of its place: a second time adds nothing."""
+    """The fragments that were spread here, each with the id of its place: to spread one again adds
+    nothing."""
 
     def tenths(self) -> Part:
         """What it costs with all that is below."""
@@ -83,9 +84,9 @@ def _value(part: Part, given: Given) -> int:
 class Estimate(NamedTuple):
     cost: int
     points: int
-    """Of all series together, as often as they are made."""
+    """The points of all series together, each series as often as it is made."""
     series: Sequence[Points]
-    """The points of each series as it is made once, in the order of `Price.series`."""
+    """The points of each series, counted once, in the order of `Price.series`."""
 
 
 class Price(NamedTuple):
@@ -95,7 +96,7 @@ class Price(NamedTuple):
     points: Part
     series: Sequence[SeriesAsked]
     selected: int
-    """How many selections the sum is made of; 0 where it is the same each time, and is not kept."""
+    """How many selections the sum is made of; 0 if the sum is the same each time, and they are not kept."""
 
     def of(self, variables: Variables, known: Known) -> Estimate:
         series = [asked.points(variables, known) for asked in self.series]

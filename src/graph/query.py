@@ -24,7 +24,8 @@ from resolvers.publications import publication_by_url
 
 
 @strawberry.type(
-    description="What one request may ask for, as the server is set. More is BAD_USER_INPUT.",
+    description="What one request may ask for at most, by the server's settings. More is BAD_USER_INPUT, "
+    "unless a field names another error.",
     directives=[AN_HOUR],
 )
 class Limits:
@@ -33,28 +34,28 @@ class Limits:
     max_events: int = described("The most events that `recordEvents` takes at once.")
     max_nodes: int = described("The most ids that `nodes` takes at once.")
     max_cost: int = described(
-        "The most that an operation may cost, by `@cost`, `@listSize` and `@seriesSize`: "
+        "The most that an operation may cost, by `@cost`, `@listSize` and `@seriesSize`. More is "
         "COST_ESTIMATED_TOO_EXPENSIVE."
     )
     max_points: int = described(
-        "The most points that all series of an operation may have together, by `@seriesSize`: "
+        "The most points that all series of an operation may have together, by `@seriesSize`. More is "
         "COST_ESTIMATED_TOO_EXPENSIVE."
     )
 
 
 @strawberry.type(
     description=(
-        "What can be asked. A field that fails is null where it may be null, with an error at its path; the "
+        "What can be asked. A field that fails is null if it may be null, with an error at its path; the "
         "fields beside it are not affected."
     )
 )
 class Query:
     @personal
     async def node(
-        self, info: Info, id: Annotated[strawberry.ID, argument("A global id, of whatever type of object.")]
+        self, info: Info, id: Annotated[strawberry.ID, argument("The global id of an object of any type.")]
     ) -> Node | None:
-        """Any object by its global id; null with the error NOT_FOUND when there is none that the viewer may
-        know of."""
+        """Any object by its global id; null with the error NOT_FOUND if there is none, or if the viewer
+        may not know of it."""
         return await node(info.context, id)
 
     @costly(list_of(100, "ids"), cached=PERSONAL)
@@ -63,11 +64,11 @@ class Query:
         info: Info,
         ids: Annotated[
             list[strawberry.ID],
-            argument("Global ids, at most `limits.maxNodes`; each of whatever type of object."),
+            argument("Global ids of objects of any type, at most `limits.maxNodes`."),
         ],
     ) -> list[Node | None]:
-        """Objects by their global ids, in the same order; null with the error NOT_FOUND in place of each that
-        the viewer may not know of."""
+        """Objects by their global ids, in the same order. In place of an object that is not there, or that
+        the viewer may not know of, there is null with the error NOT_FOUND."""
         if len(ids) > info.context.limits.page_size:
             raise BadUserInput(
                 f"At most {info.context.limits.page_size} ids at once.", argument="ids", reason="TOO_MANY_IDS"
@@ -76,8 +77,8 @@ class Query:
 
     @personal
     async def viewer(self, info: Info) -> User | None:
-        """The user who is signed in; null when nobody is. With a token that is not valid, null with the error
-        UNAUTHENTICATED."""
+        """The user who is signed in; null if nobody is. With a token that is not valid it is null, with
+        the error UNAUTHENTICATED."""
         row = await people.viewer(info.context)
         return User.of(row) if row else None
 
@@ -96,8 +97,8 @@ class Query:
 
     @personal
     def rate_limit(self, info: Info) -> RateLimit | None:
-        """What queries may still cost, as the headers of each answer say, too; null where there is no
-        limit."""
+        """How much the viewer may still spend on queries. The headers of each answer say the same. Null if
+        there is no limit."""
         return RateLimit.of(info.context)
 
     @field
@@ -106,7 +107,7 @@ class Query:
         info: Info,
         url: Annotated[str, argument("The publication's `customUrl`, in exactly that spelling.")],
     ) -> Publication | None:
-        """A publication by its custom URL; null with the error NOT_FOUND when there is none."""
+        """A publication by its custom URL; null with the error NOT_FOUND if there is none."""
         return Publication.of(await publication_by_url(info.context, url))
 
     @listed(Connection[Publication], cached=A_MINUTE)
@@ -127,7 +128,7 @@ class Query:
     async def user(
         self, info: Info, by: Annotated[UserBy, argument("The user's global id, or username.")]
     ) -> User | None:
-        """A user by global id or username; null with the error NOT_FOUND when there is none."""
+        """A user by global id or username; null with the error NOT_FOUND if there is none."""
         if by.id is not None:
             return User.of(await find_user(info.context, by.id))
         return User.of(await people.user_by_username(info.context, by.username or ""))
@@ -136,36 +137,36 @@ class Query:
     async def user_insight(
         self, info: Info, user_id: Annotated[strawberry.ID, argument("The user's global id.")]
     ) -> UserInsight | None:
-        """What is known of a user beyond the account; null with the error NOT_FOUND when there is no such
-        user, or the user told nothing."""
+        """What is known of a user beyond the account; null with the error NOT_FOUND if there is no such
+        user, or if the user has no insight."""
         return UserInsight.of(await insights.insight_of(info.context, user_id))
 
     @listed(Connection[Organization], cached=PERSONAL)
     def organizations(self, info: Info, page: PageOf) -> PageKey:
-        """The organizations that the viewer belongs to, oldest first; with a token for one organization, that
-        one alone. UNAUTHENTICATED for whoever is not signed in."""
+        """The organizations that the viewer belongs to, oldest first. With a token for one organization,
+        only that one. UNAUTHENTICATED if nobody is signed in."""
         return organizations.organizations_key(info.context, page())
 
     @personal
     async def organization(
         self, info: Info, id: Annotated[strawberry.ID, argument("The organization's global id.")]
     ) -> Organization | None:
-        """An organization that the viewer belongs to; null with the error NOT_FOUND for any other, and with
-        UNAUTHENTICATED for whoever is not signed in."""
+        """An organization that the viewer belongs to. For any other it is null, with the error NOT_FOUND;
+        if nobody is signed in, with UNAUTHENTICATED."""
         return Organization.of(await organizations.find_organization(info.context, id))
 
     @personal
     async def workspace(
         self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
     ) -> Workspace | None:
-        """A workspace that the viewer may enter; null with the error NOT_FOUND for any other, and with
-        UNAUTHENTICATED for whoever is not signed in."""
+        """A workspace that the viewer may enter. For any other it is null, with the error NOT_FOUND; if
+        nobody is signed in, with UNAUTHENTICATED."""
         return Workspace.of(await organizations.find_workspace(info.context, id))
 
     @personal
     async def asset(
         self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
     ) -> Asset | None:
-        """An asset in a workspace that the viewer may enter; null with the error NOT_FOUND for any other, and
-        with UNAUTHENTICATED for whoever is not signed in."""
+        """An asset in a workspace that the viewer may enter. For any other it is null, with the error
+        NOT_FOUND; if nobody is signed in, with UNAUTHENTICATED."""
         return Asset.of(await organizations.find_asset(info.context, id))

@@ -23,16 +23,16 @@ from resolvers import recording
 from resolvers.context import Context
 
 _COST = 5
-"""Of recording without an executor."""
+"""The cost of recording without an executor."""
 _EVENTS_A_UNIT = 10
-"""Events that cost one unit more."""
+"""How many events cost one unit more."""
 
 Shape = tuple[tuple[str, Any], ...]
 """The shape of an answer: for each key the field's name, or for `results` the shape of each."""
 
 
 class Recording(NamedTuple):
-    """What a request asks for that only records the list of events in one variable."""
+    """What a request asks for, if it only records the list of events in one variable."""
 
     operation: str | None
     variable: str
@@ -42,7 +42,7 @@ class Recording(NamedTuple):
     """What the variable holds."""
 
     async def run(self, context: Context) -> ExecutionResult:
-        """Raises BAD_USER_INPUT when what is given is no list of events, and THROTTLED."""
+        """Raises BAD_USER_INPUT if the variable has no list of events, and THROTTLED."""
         context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
         events = decoded_events(self.variable, self.given)
         key = _key(self.field)
@@ -57,7 +57,7 @@ class Recording(NamedTuple):
 def recording_of(
     schema: GraphQLSchema, operation: Operation, variables: Mapping[str, Any] | None
 ) -> Recording | None:
-    """None when the request is anything else: then it takes the usual way, and is judged there."""
+    """None if the request does anything else. Then it goes the usual way, and is judged there."""
     if not variables or EVENT_TYPE not in operation.document.text:
         return None
     known = operation.known(Recording, lambda: _recording(schema, operation))
@@ -82,8 +82,8 @@ def _recording(schema: GraphQLSchema, operation: Operation) -> Recording | None:
 
 
 def _plain_fields(selected: SelectionSetNode | None, names: Iterable[str]) -> list[FieldNode] | None:
-    """The fields. None when there is anything but fields of these names, without directives, under different
-    keys."""
+    """The fields. None if there is anything except fields of these names, without directives, under
+    different keys."""
     fields = [node for node in selected.selections if isinstance(node, FieldNode)] if selected else []
     is_plain = (
         selected is not None

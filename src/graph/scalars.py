@@ -28,7 +28,7 @@ def _big_int(value: Any) -> int:
 
 
 def _big_int_shown(value: Any) -> int:
-    """A sum that has outgrown its type is still shown, as the nearest number of the type."""
+    """A sum that is too large for BigInt is shown as the nearest BigInt."""
     if not _is_whole(value):
         raise ValueError(f"BigInt is a whole number, not {value!r}.")
     shown: int = max(-LARGEST, min(value, LARGEST))
@@ -89,8 +89,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     BigInt: strawberry.scalar(
         name="BigInt",
         description=(
-            "A whole number from -(2^53 - 1) to 2^53 - 1, as a JSON number: counts outgrow Int. A sum that "
-            "has outgrown this too is shown as the nearest of these."
+            "A whole number from -(2^53 - 1) to 2^53 - 1, as a JSON number, for counts that are too large "
+            "for Int. A sum outside of this range is shown as the nearest number in it."
         ),
         serialize=_big_int_shown,
         parse_value=_big_int,
@@ -121,8 +121,8 @@ SCALARS: dict[object, ScalarDefinition] = {
     TimeZone: strawberry.scalar(
         name="TimeZone",
         description=(
-            "An IANA time zone name, such as Europe/Paris. Any other is BAD_USER_INPUT with the reason "
-            "INVALID_TIME_ZONE."
+            "The name of an IANA time zone, such as Europe/Paris. Any other text is BAD_USER_INPUT with "
+            "the reason INVALID_TIME_ZONE."
         ),
         specified_by_url="https://www.iana.org/time-zones",
         serialize=_text,
@@ -131,10 +131,10 @@ SCALARS: dict[object, ScalarDefinition] = {
     RangeBound: strawberry.scalar(
         name="RangeBound",
         description=(
-            "Where a range starts or ends: an instant with offset (2023-06-04T23:59:59Z), a local time "
-            "without one, read in the asked time zone (2023-06-04T23:59:59), or a day (2023-06-04): its "
-            "start, or as an end all of it. Years are 1970 to 2999; anything else is BAD_USER_INPUT with "
-            "the reason INVALID_DATE."
+            "Where a range starts or ends. It is an instant with an offset (2023-06-04T23:59:59Z), a local "
+            "time in the asked time zone (2023-06-04T23:59:59), or a day (2023-06-04). A day as a start "
+            "means its first instant; a day as an end includes all of it. Years are 1970 to 2999. Anything "
+            "else is BAD_USER_INPUT with the reason INVALID_DATE."
         ),
         serialize=_text,
         parse_value=_text,

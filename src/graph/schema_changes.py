@@ -34,7 +34,7 @@ from graphql import (
 from graph.deprecation import removal_day
 
 NOTICE = timedelta(days=92)
-"""No three months are longer."""
+"""No three months are longer than this."""
 
 
 class Criticality(StrEnum):
@@ -54,10 +54,12 @@ Parts: TypeAlias = dict[str, Node]
 
 
 def changes_between(old: str, new: str, today: date) -> list[Change]:
-    """Of two schemas in GraphQL's own language, the most critical first. Descriptions do not count.
+    """The changes between two schemas in GraphQL's own language, the most critical first. Descriptions do not
+    count.
 
     A part that was deprecated until a day that has come may be removed. Raises GraphQLSyntaxError or
-    TypeError for what is no schema."""
+    TypeError for a text that is no schema.
+    """
     old_document, new_document = parse(old), parse(new)
     old_parts, new_parts = _parts(old_document), _parts(new_document)
     gone = {
@@ -117,7 +119,8 @@ def _criticality(change: Any) -> Criticality:
 
 
 def _without(document: DocumentNode, gone: list[Node], kept: Mapping[str, Node]) -> DocumentNode:
-    """Without what is gone, and without types that nothing leads to any more unless they are kept."""
+    """The document without what is gone, and without types that nothing leads to any more, unless they are
+    kept."""
     rest = _removed(document, gone)
     types = {
         definition.name.value: definition
@@ -221,7 +224,8 @@ def _is_among(viewer: str, viewers: list[str]) -> bool:
 
 
 def _sharing(coordinate: str, old: Node, new: Node) -> Iterator[Change]:
-    """Whether a cache may give an answer to others than it was made for, and how old it may be."""
+    """Whether a cache may give an answer to other viewers than the one it was made for, and how old it may
+    be."""
     if _is_private(old) and not _is_private(new):
         words = "no longer PRIVATE: an answer made for one viewer may be shown to others"
         yield Change(Criticality.DANGEROUS, f"{coordinate} is {words}.")
@@ -242,7 +246,7 @@ def _age(node: Node) -> int:
 
 
 def _need(coordinate: str, old: InputValueDefinitionNode, new: InputValueDefinitionNode) -> Iterator[Change]:
-    """A default that was removed: graphql-core does not see that the value then has to be given."""
+    """Finds a default that was removed: graphql-core does not see that the value then has to be given."""
     if _is_needed(new) and not _is_needed(old) and isinstance(old.type, NonNullTypeNode):
         yield Change(Criticality.BREAKING, f"{coordinate} has to be given: its default was removed.")
 
@@ -267,7 +271,7 @@ def _directive(node: Node, name: str) -> ConstDirectiveNode | None:
 
 
 def _argument(directive: ConstDirectiveNode | None, name: str) -> Any:
-    """None where there is no such argument, or no directive."""
+    """None if there is no such argument, or no directive."""
     for argument in (directive and directive.arguments) or ():
         if argument.name.value == name:
             return value_from_ast_untyped(argument.value)

@@ -21,7 +21,7 @@ ROOTS_OF_INTROSPECTION = ("__schema", "__type")
 
 
 class TooManySelections(Exception):
-    """Raised by what is called for each selection set, to end a walk that would take too long."""
+    """Raised by `count` of `Selections.fields`, to end a walk that would take too long."""
 
 
 class Selections:
@@ -43,7 +43,7 @@ class Selections:
         """Each field with the type on which it is selected, in the order of the document.
 
         `enters` says for each fragment that is spread, by its name, whether its fields are wanted here.
-        `count` is told how many selections stand in each selection set, before its fields.
+        `count` gets the number of selections of each selection set, before its fields.
         """
         if count:
             count(len(selected.selections))
@@ -61,7 +61,8 @@ class Selections:
 
 
 def each_once() -> Callable[[str], bool]:
-    """For `Selections.fields`: each fragment is entered once in all, as its fields are the same each time."""
+    """For `Selections.fields`: each fragment is entered only once, because its fields are the same each
+    time."""
     entered: set[str] = set()
 
     def enters(name: str) -> bool:
@@ -73,11 +74,11 @@ def each_once() -> Callable[[str], bool]:
 
 
 def field_of(type_: GraphQLNamedType, name: str) -> GraphQLField:
-    """Of an object or an interface."""
+    """The field of an object or an interface."""
     fields: dict[str, GraphQLField] = getattr(type_, "fields")  # noqa: B009  # unions have none
     return fields[name]
 
 
 def possible_types(schema: GraphQLSchema, type_: Any) -> Sequence[GraphQLObjectType]:
-    """Of an interface or a union; none of any other type."""
+    """The types of an interface or a union; none for any other type."""
     return schema.get_possible_types(type_) if is_abstract_type(type_) else ()

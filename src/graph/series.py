@@ -1,4 +1,4 @@
-"""How many points a series can have at most: the arguments on it and above it tell before it is made."""
+"""How many points a series can have at most. The arguments on it and above it say so before it is made."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
@@ -33,29 +33,29 @@ from loaders.holdings import Holdings
 from models import Device
 
 Variables = Mapping[str, Any]
-"""As they were sent."""
+"""The variables as they were sent."""
 
 _DEVICES = len(Device)
 _OF_A_RANGE = ("range", "timeZone", "domain", "assetIds", "workspaceIds")
 _OF_A_SERIES = ("interval", "weekStart", "groupBy")
 _NAMED = ("organization", "workspace", "node")
-"""Fields that find one by its `id`."""
+"""Fields that find an object by its `id`."""
 _BACK: Mapping[str, Callable[[Span, ZoneInfo], Span]] = {
     "previous": previous,
     "previousOfEqualLength": lambda span, _: equally_long_before(span),
 }
-"""Fields that lead to the range before."""
+"""Fields that lead to the previous range."""
 _OF_MANY = ("Organization", "Workspace")
 """Types whose figures are of many assets."""
 
 
 class Known(NamedTuple):
-    """What an operation is priced by, beside its document and its variables."""
+    """What the price of an operation depends on, besides its document and its variables."""
 
     page_size: int
-    """The most items that a list may have: more are refused in their place."""
+    """The most items that a list may have. A field that asks for more is refused."""
     events: int
-    """The same of lists of events."""
+    """The same for lists of events."""
     range_days: int
     holdings: Holdings = Holdings()
     domains: int = 1
@@ -69,7 +69,7 @@ class Points(NamedTuple):
     buckets: int
     groups: int
     reads: int = 0
-    """Totals that are added up for them, at least: of each asset each day, or month."""
+    """How many totals are added up for them at least: one for each asset and day, hour or month."""
 
     @property
     def total(self) -> int:
@@ -77,13 +77,13 @@ class Points(NamedTuple):
 
 
 class Values:
-    """What stands in a document, with the variables in it."""
+    """The values in a document, with the variables in them."""
 
     def __init__(self, defaults: Mapping[str, ValueNode | None]) -> None:
         self._defaults = defaults
 
     def of(self, node: ValueNode | None, variables: Variables) -> Any:
-        """None where it is absent: that means the same in this schema."""
+        """None if it is absent, which means the same as null in this schema."""
         match node:
             case VariableNode():
                 name = node.name.value
@@ -100,15 +100,15 @@ class Values:
 
 
 class Place(NamedTuple):
-    """Where in a document a field stands: the arguments of those above it that a series is made by."""
+    """The place of a field in a document: the arguments above it that a series depends on."""
 
     arguments: Mapping[str, ValueNode] = {}
     found: ValueNode | None = None
-    """The id by which the object was found; None where it was found otherwise."""
+    """The id by which the object was found; None if it was found in another way."""
     scope: str = ""
     """The type of the object whose range it is."""
     back: tuple[str, ...] = ()
-    """The fields that lead back from the range that is told."""
+    """The fields that lead back from the given range, such as `previous`."""
 
     def below(self, node: FieldNode, parent: str) -> "Place":
         """The place of what stands below a field of the type `parent`."""
@@ -147,7 +147,7 @@ class SeriesAsked:
         return [str(name) for name in _listed(self._value("groupBy", variables)) or ()]
 
     def is_by_holdings(self) -> bool:
-        """Whether one has to count what the viewer may see, to know what is read."""
+        """Whether the price depends on how many assets the viewer may see."""
         return self._place.scope in _OF_MANY
 
     def is_by_domains(self, variables: Variables) -> bool:
@@ -157,7 +157,7 @@ class SeriesAsked:
         return "DOMAIN" in self.groups(variables) and not is_one
 
     def points(self, variables: Variables, known: Known) -> Points:
-        """No points in a range that is refused when the field is resolved."""
+        """The points. There are none in a range that is refused when the field is resolved."""
         span = self._span(variables, known.range_days)
         if span is None:
             return Points(0, 0)
@@ -180,7 +180,7 @@ class SeriesAsked:
         return time_zone(name if isinstance(name, str) else "UTC")
 
     def _span(self, variables: Variables, range_days: int) -> Span | None:
-        """None for what is no range, or one too wide."""
+        """None if it is no range, or is too wide."""
         given = self._value("range", variables)
         if not isinstance(given, Mapping):
             return None
@@ -220,7 +220,7 @@ class SeriesAsked:
         return (assets if named is None else min(assets, len(named))), workspaces
 
     def _held(self, variables: Variables, holdings: Holdings) -> list[int]:
-        """The assets of each workspace. Where it is not known which one is meant, it is the largest."""
+        """How many assets each workspace has. If it is not known which one is meant, the largest counts."""
         found = self._id(self._values.of(self._place.found, variables))
         if self._place.scope == "Workspace":
             workspaces = holdings.workspaces
@@ -248,5 +248,5 @@ class SeriesAsked:
 
 
 def _listed(value: Any) -> list[Any] | None:
-    """As GraphQL takes it: one is a list of one."""
+    """A single value is a list of one, as in GraphQL."""
     return value if value is None or isinstance(value, list) else [value]

@@ -21,8 +21,8 @@ AtMostEverySeconds = Annotated[
 
 @strawberry.type(
     description=(
-        "What is sent again when it changes: each time the newest figures, not the figures of each change. "
-        "An answer that would be the same as the last is left out."
+        "What is sent again when it changes. Each answer has the newest figures, not the figures after "
+        "each change. An answer that would be the same as the last one is left out."
     )
 )
 class Subscription:
@@ -33,7 +33,7 @@ class Subscription:
         url: Annotated[str, argument("The publication's `customUrl` when the subscription begins.")],
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Publication | None, None]:
-        """A publication, at once and then whenever its figures change. It is never null: when there is no
+        """A publication, at once and then whenever its figures change. It is never null: if there is no
         such publication, the subscription ends with NOT_FOUND."""
         return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
 
@@ -44,9 +44,9 @@ class Subscription:
         id: Annotated[strawberry.ID, argument("The asset's global id.")],
         at_most_every_seconds: AtMostEverySeconds = 1,
     ) -> AsyncGenerator[Asset | None, None]:
-        """An asset in a workspace that the viewer may enter, at once and then whenever its figures change. It
-        is never null: the subscription ends with NOT_FOUND for any other asset, and once the viewer may not
-        enter the workspace any more."""
+        """An asset in a workspace that the viewer may enter, at once and then whenever its figures change.
+        It is never null: the subscription ends with NOT_FOUND if it is another asset, or when the viewer
+        may no longer enter the workspace."""
         return _shown(Asset.of, await live_asset(info.context, id, at_most_every_seconds))
 
 

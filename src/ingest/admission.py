@@ -1,4 +1,4 @@
-"""Which reported events are admitted, and as what. Wherever events come in, these rules hold."""
+"""The rules by which reported events are admitted or dropped. They hold at every door."""
 
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -21,8 +21,7 @@ _MADE_BEFORE = timedelta(days=1)
 _ON_THE_WAY = timedelta(minutes=1)
 """How long a request may be on its way: a smaller difference says nothing about a clock."""
 _FARTHEST = timedelta(days=31)
-"""If a clock is wrong by more, most browsers open no page by https. There are partitions for as many days
-ahead.
+"""If a clock is wrong by more, most browsers open no page by https. Partitions exist for so many days ahead.
 """
 _NONE = timedelta(0)
 
@@ -53,14 +52,14 @@ class Dropped(Exception):
 
 
 class Sender(NamedTuple):
-    """What is known about an event from the request that brought it, and not from the event."""
+    """What is known about an event from the request that brought it."""
 
     now: datetime
     device: Device = Device.UNKNOWN
     user_id: int | None = None
     visitor: bytes | None = None
     oldest: datetime = _OLDEST
-    """No time before it is believed."""
+    """An earlier time is not believed."""
     is_believed: bool = True
     """Whether the subject belongs to the sender."""
 
@@ -98,7 +97,7 @@ def _uuid(text: str | None) -> UUID | None:
     if text is None:
         return None
     try:
-        # Takes a fifth of the time of UUID, which also reads the odder spellings.
+        # This takes a fifth of the time of UUID, which also reads the odder spellings.
         return msgspec.convert(text, UUID)
     except msgspec.ValidationError:
         pass
@@ -121,12 +120,12 @@ def _behind(event: WireEvent, now: datetime) -> timedelta:
 def _occurred_at(
     stated: datetime | None, behind: timedelta, sender: Sender, oldest: datetime | None
 ) -> datetime:
-    """The time that the event has, with the sender's clock put right; without one, now. A time that is a
-    little ahead is now.
+    """The stated time, after the sender's clock is put right. If none is stated, or if it is a little ahead,
+    it is now.
     """
     if stated is None:
         return sender.now
-    # The sums are not on the side of `stated`, as they could leave the calendar.
+    # Nothing is added to `stated` here, because the sum could leave the calendar.
     if stated < sender.oldest - behind or (oldest and stated < oldest - behind):
         raise Dropped(Reason.TOO_OLD)
     if stated > sender.now + _AHEAD - behind:
@@ -135,11 +134,12 @@ def _occurred_at(
 
 
 def _check_time(id: UUID, occurred_at: datetime, behind: timedelta, sender: Sender) -> None:
-    """The id says in which partition the event is, and so with which others it is pruned: see
-    `database.partitions`.
+    """Raises Dropped if the id is of another time than the event. The id says in which partition the event
+    is, and with which events it is pruned: see `database.partitions`.
 
-    An id is made when something happens, or later if somebody reports the past, but never long before. It is
-    made by the sender's clock, and is not changed however wrong that clock is: a retry is known by its id.
+    An id is made when something happens, or later if somebody reports the past, but never long before. The
+    sender's clock makes it. It is not changed, however wrong that clock is, because a retry is known by its
+    id.
     """
     made = uuid7_instant(id)
     if made is None:

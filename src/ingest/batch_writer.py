@@ -16,7 +16,7 @@ from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
 from ingest.events import NewEvent
 from ingest.publication_revisions import raise_revisions
-from ingest.store import stored
+from ingest.store import store_in_bulk
 from ingest.topics import Topics, topics_of
 
 log = logging.getLogger("viewgraph")
@@ -29,27 +29,27 @@ _OF_THE_EVENTS = (
     asyncpg.DataError,
     asyncpg.IntegrityConstraintViolationError,
 )
-"""They are the database's errors too, but about what was to be written."""
+"""Errors of the database that are about what was to be written."""
 _BACKOFF = Backoff(0.05, 1.0)
 
 
-class Fate(IntEnum):
-    """What became of an event."""
+class StoreResult(IntEnum):
+    """What the database did with an event."""
 
     NEW = 1
     KNOWN = 2
-    """It was stored before."""
-    POISONOUS = 3
-    """The database refuses it, whatever is written beside it."""
+    """The event was stored before."""
+    REFUSED = 3
+    """The database refuses this event, whatever is written beside it."""
 
 
-_FATES = {True: Fate.NEW, False: Fate.KNOWN, None: None}
+_RESULTS = {True: StoreResult.NEW, False: StoreResult.KNOWN, None: None}
 
 
 class Batch(NamedTuple):
     events: Sequence[NewEvent]
     refreshed: Sequence[int]
-    """The ids of publications whose makers shall see this at once."""
+    """The ids of publications whose makers have to see this at once."""
     seconds: float
     """How long the database may take, with all attempts."""
     seconds_away: float
@@ -61,15 +61,15 @@ class Batch(NamedTuple):
 
 
 class BatchWriter:
-    """`topics` are told what was counted."""
+    """Announces to `topics` what was counted."""
 
     def __init__(self, database: Database, topics: Topics, caps: DomainCaps) -> None:
         self._database = database
         self._topics = topics
         self._caps = caps
 
-    async def write(self, batch: Batch) -> list[Fate | None]:
-        """The fate of each event; None if its tenant is locked, so that it was not written.
+    async def write(self, batch: Batch) -> list[StoreResult | None]:
+        """The result of each event; None if its tenant is locked, so that it was not written.
 
         Raises what the database raises while it is away.
         """
@@ -83,22 +83,22 @@ class BatchWriter:
             )
         return await self._stored_apart(batch)
 
-    async def _stored_apart(self, batch: Batch) -> list[Fate | None]:
-        """Writes halves, and halves of these, until what the database refuses is alone."""
+    async def _stored_apart(self, batch: Batch) -> list[StoreResult | None]:
+        """Writes halves, and halves of these, until each event that the database refuses is alone."""
         if len(batch.events) == 1:
-            return [Fate.POISONOUS]
-        fates: list[Fate | None] = []
+            return [StoreResult.REFUSED]
+        results: list[StoreResult | None] = []
         for half in batch.halves():
             try:
-                fates += await self._stored(half)
+                results += await self._stored(half)
             except Exception as error:
                 if is_passing(error):
                     raise
-                fates += await self._stored_apart(half)
-        return fates
+                results += await self._stored_apart(half)
+        return results
 
-    async def _stored(self, batch: Batch) -> list[Fate | None]:
-        """Tries again while the database is away, for as long as callers have patience."""
+    async def _stored(self, batch: Batch) -> list[StoreResult | None]:
+        """Writes the batch. While the database is away it tries again, as long as callers have patience."""
         time = get_running_loop().time
         began = time()
         deadline = began + batch.seconds
@@ -106,7 +106,7 @@ class BatchWriter:
 
         async def attempt(number: int) -> list[bool | None]:
             are_new = await self._store_once(batch, deadline - time())
-            # An earlier attempt may have stored them, though nobody said so.
+            # An earlier attempt may have stored them, although its answer was lost.
             changed = compress(batch.events, are_new) if number == 1 else batch.events
             self._topics.announce(topics_of(changed))
             return are_new
@@ -118,13 +118,13 @@ class BatchWriter:
             log.warning("The database is away, trying again: %s", error)
             return pause
 
-        return [_FATES[is_new] for is_new in await retried(attempt, pause_after)]
+        return [_RESULTS[is_new] for is_new in await retried(attempt, pause_after)]
 
     async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
         async def written(bulk: Bulk) -> list[bool | None]:
             if batch.refreshed:
                 await raise_revisions(bulk, batch.refreshed)
-            return await stored(bulk, batch.events, self._caps)
+            return await store_in_bulk(bulk, batch.events, self._caps)
 
         return await self._database.in_bulk(written, seconds=seconds)
 
@@ -136,9 +136,9 @@ def is_passing(error: BaseException) -> bool:
     if isinstance(error, DBAPIError) and error.orig is not None:
         return is_passing(error.orig)
     if isinstance(error, asyncpg.CheckViolationError) and error.constraint_name is None:
-        # A partition was made for the event's month meanwhile: the next time the event goes there.
+        # A partition for the event's month was made meanwhile. The next attempt writes the event there.
         return True
-    # An error that SQLAlchemy raises in place of the driver's has the driver's own as its cause.
+    # If SQLAlchemy raises an error in place of the driver's, the driver's error is its cause.
     if isinstance(error, _OF_THE_EVENTS) or isinstance(error.__cause__, _OF_THE_EVENTS):
         return False
     return isinstance(error, _OF_THE_DATABASE) or isinstance(error.__cause__, _OF_THE_DATABASE)

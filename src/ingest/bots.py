@@ -1,8 +1,7 @@
-"""Which user agents belong to programs: by rules that cost little, and by lists that cost more.
+"""Finds the user agents of programs, by rules that cost little, and by lists that cost more.
 
-The lists are is-bot's patterns and ua-parser's spiders. They find the programs that say what they are. The
-rules beside them see to it that people are not taken for programs because their telephone or bank has a
-similar name.
+The lists are is-bot's patterns and ua-parser's spiders. They find programs that say what they are. The rules
+keep people from being taken for programs because their telephone or bank has a similar name.
 """
 
 import re
@@ -26,13 +25,13 @@ _ADDRESS = re.compile(
     r"https?:|www\.|[\w.-]+(?:@| at | \[at\] )[\w-]+(?:\.| dot )[a-z]| dot com\b", re.IGNORECASE
 )
 _COMPATIBLE = re.compile(r"compatible;", re.IGNORECASE)
-_SAYS_COMPATIBLE = re.compile(
+_COMPATIBLE_BROWSERS = re.compile(
     r"MSIE|Konqueror|Windows|Android|Palm|Opera|Symbian|TV|Teleca|BlackBerry|iCab|OmniWeb|BeOS|Haiku|Amiga"
     r"|RISC OS"
     r"|Syllable|Kindle|Viera|Linux mips|Lotus",
     re.IGNORECASE,
 )
-_UNTOLD = re.compile(
+_NO_BOTS = re.compile(
     r"MIDP|J2ME|UCWEB|UCBrowser|UP\.Browser|BREW|NetFront|Obigo|WAP.Browser|MAUI|\bMRE/|MetaSr|Sogou(?:MSE"
     r"|Mobile)"
     r"|\bdv\(iPh|\bFBAN/|^(?-i:(?:Apple-)?i(?:Phone|Pad|Pod)[\w,/.-]*)$|^Android[ /][\d.]+;|HbbTV|\bOMI/"
@@ -41,7 +40,9 @@ _UNTOLD = re.compile(
     r"|(?<=gfe\);)GoogleHypersonic",
     re.IGNORECASE,
 )
-"""Agents of telephones and television sets: they have addresses and more that is-bot's patterns look for."""
+"""Agents of telephones and television sets that have addresses, and other things that is-bot's patterns look
+for.
+"""
 _OPERA = re.compile(r"Opera|Presto")
 _MODEL = re.compile(r"(Android)[^()]*(?:\([^()]*\)[^()]*)*")
 _ADDED = re.compile(
@@ -71,36 +72,36 @@ _BROWSER_ITSELF = re.compile(r"(?:Safari|OmniWeb|Sleipnir|Aloha|com\.apple\.WebK
 """Browsers of macOS and iOS whose own requests go through CFNetwork."""
 
 
-def is_plain(agent: str) -> bool:
+def is_plain_browser(agent: str) -> bool:
     return _PLAIN.fullmatch(agent) is not None
 
 
 def is_app(agent: str) -> bool:
-    """Whether it is the agent of a library that an app uses without an agent of its own."""
+    """Whether it is the agent of a library, for an app that has no agent of its own."""
     return _APP.search(agent) is not None and not _BROWSER_ITSELF.match(agent)
 
 
-def says_so(agent: str) -> bool:
-    """Whether it is named as most bots are, has an address, or says that it is compatible with a browser. It
-    does not need the lists.
+def calls_itself_a_bot(agent: str) -> bool:
+    """Whether the agent has a name such as most bots have, has an address, or says that it is compatible with
+    a browser. No list is needed.
     """
-    told = _told(agent)
-    if _WORDS.search(told) or _IN_BRACKETS.search(agent):
+    own_words = _own_words(agent)
+    if _WORDS.search(own_words) or _IN_BRACKETS.search(agent):
         return True
-    if _ADDRESS.search(told) and not _UNTOLD.search(agent) and not _OPERA.search(agent):
+    if _ADDRESS.search(own_words) and not _NO_BOTS.search(agent) and not _OPERA.search(agent):
         return True
-    return _COMPATIBLE.search(agent) is not None and not _SAYS_COMPATIBLE.search(agent)
+    return _COMPATIBLE.search(agent) is not None and not _COMPATIBLE_BROWSERS.search(agent)
 
 
-def is_listed(agent: str, family: str) -> bool:
-    """`family`: the device, as ua-parser calls it."""
+def is_listed_bot(agent: str, family: str) -> bool:
+    """Whether a list has the agent. `family` is the device, as ua-parser calls it."""
     if family == "Spider" and not _NO_SPIDER.search(agent):
         return True
-    return not _UNTOLD.search(agent) and _patterns().is_bot(_told(agent))
+    return not _NO_BOTS.search(agent) and _patterns().is_bot(_own_words(agent))
 
 
-def _told(agent: str) -> str:
-    """The agent without names of models, and without what others wrote into it."""
+def _own_words(agent: str) -> str:
+    """The agent without the names of models, and without what other programs wrote into it."""
     return _ADDED.sub("", _MODEL.sub(r"\1", agent))
 
 

@@ -1,6 +1,6 @@
 """Group commit: calls that come in together share a transaction, and are answered after it.
 
-While one batch is being written the next one gathers, so batches grow with the load.
+While one batch is written, the next one gathers. So batches grow with the load.
 """
 
 import logging
@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from base.errors import Unavailable
 from database import Database
-from ingest.batch_writer import Batch, BatchWriter, Fate, is_passing
+from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
 from ingest.events import NewEvent
 from ingest.store import counted_anew
@@ -22,29 +22,27 @@ log = logging.getLogger("viewgraph")
 
 
 class _Call:
-    __slots__ = ("deadline", "done", "events", "fates", "places", "refreshed")
+    __slots__ = ("deadline", "done", "events", "places", "refreshed", "results")
 
     def __init__(self, events: Sequence[NewEvent], refreshed: frozenset[int], deadline: float) -> None:
         self.events = events
-        """The events whose fate is not known yet."""
+        """The events whose result is not known yet."""
         self.refreshed = refreshed
-        """The ids of publications whose makers shall see this at once."""
+        """The ids of publications whose makers have to see this at once."""
         self.deadline = deadline
-        self.done: Future[list[Fate]] = get_running_loop().create_future()
-        self.fates: list[Fate | None] = [None] * len(events)
+        self.done: Future[list[StoreResult]] = get_running_loop().create_future()
+        self.results: list[StoreResult | None] = [None] * len(events)
         self.places: Sequence[int] = range(len(events))
         """The places of `events` among all events of the call."""
 
-    def tell(self, fates: Sequence[Fate | None]) -> bool:
-        """Takes the fates of its events. If all are known by now, the call is answered, and this says
-        True.
-        """
-        for place, fate in zip(self.places, fates, strict=True):
-            self.fates[place] = fate
-        left = [place for place, fate in enumerate(fates) if fate is None]
+    def take_results(self, results: Sequence[StoreResult | None]) -> bool:
+        """Takes the results of its events. If all are known now, it answers the call and returns True."""
+        for place, result in zip(self.places, results, strict=True):
+            self.results[place] = result
+        left = [place for place, result in enumerate(results) if result is None]
         if not left:
             if not self.done.done():
-                self.done.set_result([fate for fate in self.fates if fate])
+                self.done.set_result([result for result in self.results if result])
             return True
         self.events = [self.events[place] for place in left]
         self.places = [self.places[place] for place in left]
@@ -67,14 +65,14 @@ class Sizes(NamedTuple):
     limit: float = 4.0
     """How many seconds the database may take for a batch, with all attempts."""
     pause: float = 0.1
-    """How many seconds until events of a locked tenant are tried again."""
+    """How many seconds pass until events of a locked tenant are tried again."""
 
 
 _USUAL = Sizes()
 
 
 class Buffer:
-    """`topics` are told what was counted."""
+    """Announces to `topics` what was counted."""
 
     def __init__(
         self, database: Database, topics: Topics, sizes: Sizes = _USUAL, caps: DomainCaps = USUAL_CAPS
@@ -91,8 +89,10 @@ class Buffer:
         self._writer: Task[None] | None = None
         self._is_closing = False
 
-    async def add(self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()) -> list[Fate]:
-        """The fate of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
+    async def add(
+        self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()
+    ) -> list[StoreResult]:
+        """The result of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
         if not events:
             return []
         await self._wait_for_room()
@@ -101,12 +101,12 @@ class Buffer:
         self._grow(len(events))
         self._arrived.set()
         if self._writer is None:
-            # In a context of its own: it outlives the request that happens to be the first.
+            # It has a context of its own, because it outlives the request that happens to be the first.
             self._writer = create_task(self._write_forever(), context=Context())
         return await call.done
 
     async def close(self) -> None:
-        """Writes what was taken in, and takes no more."""
+        """Writes the events that were taken in, and takes no more."""
         self._is_closing = True
         for call in list(self._aside):
             self._come_back(call)
@@ -171,17 +171,17 @@ class Buffer:
         events = [event for call in calls for event in call.events]
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         try:
-            fates = await self._batch_writer.write(
+            results = await self._batch_writer.write(
                 Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
             )
         except Exception as error:
             self._fail(calls, error)
             return []
-        return self._tell(calls, fates)
+        return self._answer(calls, results)
 
     def _fail(self, calls: list[_Call], error: Exception) -> None:
         if is_passing(error):
-            # The waiting ones would wait as long, one batch after the other.
+            # Otherwise the calls that wait would wait as long again, one batch after the other.
             calls = [*calls, *self._rest()]
         else:
             log.error("A batch of events failed", exc_info=error)
@@ -190,13 +190,13 @@ class Buffer:
                 Unavailable("Events cannot be stored right now. Send them again shortly.", retry_after=5)
             )
 
-    def _tell(self, calls: list[_Call], fates: list[Fate | None]) -> list[_Call]:
-        """Gives the calls that have events left, and time to try these again."""
+    def _answer(self, calls: list[_Call], results: list[StoreResult | None]) -> list[_Call]:
+        """Answers calls. Returns those that have events left, and time to try these again."""
         aside: list[_Call] = []
         start = 0
         for call in calls:
             stop = start + len(call.events)
-            if not call.tell(fates[start:stop]) and not call.done.done():
+            if not call.take_results(results[start:stop]) and not call.done.done():
                 if self._is_closing or get_running_loop().time() > call.deadline:
                     call.fail(counted_anew())
                 else:

@@ -12,7 +12,7 @@ from loaders.subjects import Subject
 
 
 class CollectRates(NamedTuple):
-    """In events, as the limits library reads them, such as `3000 per minute`, or `off`."""
+    """Rates in events, as the limits library reads them, such as `3000 per minute`, or `off`."""
 
     address: str = "off"
     """From one network."""

@@ -1,4 +1,4 @@
-"""The columns of the tables that ingest reads and writes."""
+"""The columns of the tables that ingest reads and writes. Each name stands for the columns of one table."""
 
 from database import table_of
 from models import (

@@ -12,7 +12,7 @@ from ingest.events import NewEvent
 from models import SUBJECT_OF, TAKES_BACK, SubjectKind
 
 DomainIds = Mapping[str | None, int]
-"""The key of each domain; None, for no domain, has 0."""
+"""The id of each domain. None, for no domain, has 0."""
 
 
 class TotalKey(NamedTuple):
@@ -33,7 +33,7 @@ class ActiveKey(NamedTuple):
 
 
 class Days:
-    """The reporting day of an instant. Events are close together, so the last day is tried first."""
+    """Finds the reporting day of an instant. Events are close together, so the last day is tried first."""
 
     def __init__(self, zones: Mapping[int, ZoneInfo]) -> None:
         """`zones` has the reporting time zone of each tenant."""

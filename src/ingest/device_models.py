@@ -1,19 +1,19 @@
-"""Names of devices' models, where the agent alone does not say what kind of device it is.
+"""Patterns for names of models, which say what kind of device it is when the agent alone does not.
 
 The patterns find names in agents of Android. For one model about which they are wrong, they are right about
-many. A model that nobody knows is a tablet if the agent does not say `Mobile`, else a phone.
+many. An unknown model is a phone if the agent says `Mobile`, else a tablet.
 """
 
 import re
 
-NAMED = re.compile(
+MODEL_NAME = re.compile(
     r"(?i:android)[^;()]*;(?:\s*(?:U|Mobile|HarmonyOS|[a-z]{2}(?:[-_][A-Za-z]+)*|arm(?:_64)?"
     r"|x86(?:_64)?)\s*;)*\s*"
     r"([^;()]*?(?:\([^()]*\)[^;()]*?)?)(?:\s*Build/|\s*MIUI|[;)])"
 )
-"""Finds the place where Android's agents have the model."""
+"""Finds the name of the model in an agent of Android."""
 
-# Devices in rooms, cars and shops and on heads: they have no category.
+# Devices in rooms, cars and shops, and devices that are worn: they have no category.
 
 _SCREENS = (
     # An inch size before or after letters, as in 43F660TS, LE-32ZTHS25, SW-LED65UG402 and HTY-55U11B.
@@ -70,7 +70,7 @@ _STANDING = (
     r"|\bPoint Mobile|\bUnitech|\bCipherLab|\bCilico|\bi9000S|\bP2_?(?:lite|pro)|\bD3 MINI|\bScanPal"
     r"|\bDolphin (?:CT|70)|\bSAM4S|\bIMIN",
 )
-NONE = re.compile("|".join((*_BOXES, *_CONSOLES, *_CARS, *_WORN, *_STANDING)), re.IGNORECASE)
+NO_CATEGORY = re.compile("|".join((*_BOXES, *_CONSOLES, *_CARS, *_WORN, *_STANDING)), re.IGNORECASE)
 SCREEN = re.compile("|".join(_SCREENS))
 
 COMPUTER = re.compile(
@@ -111,7 +111,7 @@ TABLET = re.compile(
 )
 
 PHONE = re.compile(
-    # Folded ones, which say `Mobile` when they are folded alone.
+    # Folding phones, which say `Mobile` only when they are folded.
     r"\bSM-[FW]\d{3}|\b(?:TET|TAH|PAL|ALT|RHA|GRL|VER|FRI|FCP|MGI|PUR|MBH|DIT|BLK|ICL)-(?:AN|AL|L|N|NX|LX|TL"
     r"|AN)\d\w"
     r"|\bPixel (?:\d+ Pro )?Fold|\bPEUM00|\bPGU110|\bPHN110|\bPKH110|\bCPH2(?:499|519|551|671)|\bV2(?:178"

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from ua_parser import parse
 
-from ingest.bots import is_app, is_listed, is_plain, says_so
-from ingest.device_models import COMPUTER, NAMED, NONE, PHONE, SCREEN, TABLET
+from ingest.bots import calls_itself_a_bot, is_app, is_listed_bot, is_plain_browser
+from ingest.device_models import COMPUTER, MODEL_NAME, NO_CATEGORY, PHONE, SCREEN, TABLET
 from models import Device
 
 _DESKTOP_SYSTEMS = {
@@ -24,7 +24,7 @@ _PHONE_SYSTEMS = {
     *("iOS", "Android", "Windows Phone", "Windows Mobile", "KaiOS", "BlackBerry OS", "Symbian OS", "Bada"),
     *("Firefox OS", "webOS"),
 }
-_SAID_NONE = re.compile(
+_NO_CATEGORY_SAID = re.compile(
     r"(?i:\btv\b|smart-?tv|\btv[ _-]|hbbtv|\bstb\b|set-?top)|[a-z]tv\b|(?<!\bB)TV\b|\bSM-R\d{3}|BRAVIA|CrKey"
     r"|\bAFT[A-Z]|VSTVB|TiVoOS|\bOMI/|\bRoku|\bViera|Espial|NetCast|NETTV"
     r"|\bLG ?Browser|\bMaple\b|\bwv-atv\b|Aquos|\bWeb0S|\bTizen [\d.]+[^)]*\bTV|BrightSign|Sagemcom|\bDTV"
@@ -82,7 +82,7 @@ _BOT = Agent(AgentKind.BOT, Device.UNKNOWN)
 
 
 def is_bot(agent: str | None) -> bool:
-    """Whether an agent is a bot or an app. A missing agent is one too, as browsers always send it."""
+    """Whether an agent is a bot or an app. A missing agent is one too, because browsers always send it."""
     return classify((agent or "")[:LONGEST]).kind is not AgentKind.BROWSER
 
 
@@ -97,13 +97,13 @@ def classify(agent: str) -> Agent:
     found = parse(agent)
     family = found.device.family if found.device else ""
     device = _device(agent, found.os.family if found.os else "")
-    if is_plain(agent):
+    if is_plain_browser(agent):
         return Agent(AgentKind.BROWSER, device)
-    if says_so(agent):
+    if calls_itself_a_bot(agent):
         return _BOT
     if is_app(agent):
         return Agent(AgentKind.APP, device)
-    return _BOT if is_listed(agent, family) else Agent(AgentKind.BROWSER, device)
+    return _BOT if is_listed_bot(agent, family) else Agent(AgentKind.BROWSER, device)
 
 
 def guess(agent: str) -> Agent:
@@ -129,8 +129,8 @@ def guess(agent: str) -> Agent:
 
 
 def _device(agent: str, system: str) -> Device:
-    named = NAMED.search(agent)
-    if _SAID_NONE.search(agent):
+    named = MODEL_NAME.search(agent)
+    if _NO_CATEGORY_SAID.search(agent):
         return Device.DESKTOP if named and COMPUTER.search(named[1]) else Device.UNKNOWN
     if named:
         return _of_android(agent, named[1])
@@ -150,7 +150,7 @@ def _device(agent: str, system: str) -> Device:
 
 
 def _of_android(agent: str, model: str) -> Device:
-    if NONE.search(model) or SCREEN.search(model):
+    if NO_CATEGORY.search(model) or SCREEN.search(model):
         return Device.UNKNOWN
     if COMPUTER.search(model) or _COMPUTER_SAID.search(agent):
         return Device.DESKTOP

@@ -15,8 +15,8 @@ from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
-from ingest.sketches import SketchKey
 from ingest.sorted_stream import Row, merged_keys
+from ingest.visitor_sketches import SketchKey
 from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
 
 K = TypeVar("K", bound=tuple[Any, ...])
@@ -29,7 +29,7 @@ _DAY = 3
 
 
 class Discrepancy(NamedTuple):
-    """A row that is not what the raw events say, or that only one of the two has.
+    """A row that differs between the table and a count of the raw events, or that only one of them has.
 
     The key, and the values after it, are in the order of the table's columns.
     """
@@ -50,10 +50,11 @@ class Discrepancy(NamedTuple):
 async def discrepancies(
     connection: AsyncConnection, scope: RecountScope
 ) -> AsyncGenerator[Discrepancy, None]:
-    """Those on the days and in the months in scope, by what the connection sees in one transaction.
+    """The discrepancies on the days and in the months in scope, by what the connection sees in one
+    transaction.
 
     A user belongs to the day of the last activity, and an engaged view to the day of its first interaction.
-    If the stored one and the counted one differ, it belongs to both days.
+    If the stored and the counted one differ, the discrepancy belongs to both days.
     """
     subjects = await SubjectStreams.read(connection, scope)
     recount = Recount(scope.tenant)

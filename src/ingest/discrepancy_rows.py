@@ -73,7 +73,7 @@ class Describer:
 def _subject(row: Mapping[str, Any]) -> str:
     kind = row.get("subject_kind")
     if kind is None:
-        # The table of engaged views names no action: it has but one.
+        # The table of engaged views names no action, because it has only one.
         kind = SUBJECT_OF[Action(row.get("action", Action.ENGAGED_VIEW))]
     words = f"{SubjectKind(kind).name.lower()} {row['subject_id']}" if kind else "all"
     for part in ("user", "view"):

@@ -1,7 +1,7 @@
 """Caps on the number of domains that are counted apart on one day of a subject.
 
-The domains that count are those that the totals of the day have, in whatever order events come. A raw event
-is stored with the domain under which it was counted, so that a recount gives the same.
+The domains that the totals of the day have count, in whatever order events come. A raw event is stored with
+the domain under which it was counted, so that a recount gives the same.
 """
 
 from collections import defaultdict
@@ -24,7 +24,7 @@ class DomainCaps(NamedTuple):
     """How many domains of one subject and day are counted apart. All others are counted as one."""
 
     of_strangers: int = 100
-    """When there are so many, whoever sent them, events of strangers add no more."""
+    """When there are so many, from all senders together, events of strangers add no more."""
     of_all: int = 1_000
     """When there are so many, nobody adds any more."""
 
@@ -39,9 +39,7 @@ _LOCKED = Statement(
     select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
     lambda id: id,
 )
-"""Locks the tenants. Whoever adds domains waits for others who do, or two of them would each add the last
-one.
-"""
+"""Locks the tenants. Those who add domains wait for each other: otherwise two could each add the last one."""
 _ASKED = rows_of(
     "days", tenant_id=BigInteger(), subject_id=BigInteger(), action=SmallInteger(), day=Day()
 ).table_valued("tenant_id", "subject_id", "action", "day", name="asked")
@@ -77,7 +75,7 @@ class SubjectDay(NamedTuple):
 async def cap_domains(
     bulk: Bulk, events: Sequence[NewEvent], days: Days, caps: DomainCaps
 ) -> tuple[list[NewEvent], DomainIds]:
-    """The events with the domains under which they are counted, and the keys of these domains.
+    """The events with the domains under which they are counted, and the ids of these domains.
 
     A domain that its subject's day already has costs one look-up; a new one costs more.
     """
@@ -143,9 +141,9 @@ async def _beyond_caps(
 
 
 def _has_room(event: NewEvent, domains: set[int | str | None], caps: DomainCaps, ids: DomainIds) -> bool:
-    """Whether the event's domain is counted apart; then it is one of the domains of its subject's day."""
+    """Whether the event's domain is counted apart. If so, it joins the domains of its subject's day."""
     apart = domains - {ids.get(OTHER, OTHER)}
-    # A domain that has no key yet is known by its name.
+    # A domain that has no id yet is known by its name.
     key = ids.get(event.domain, event.domain)
     if key not in apart and len(apart) >= (caps.of_all if event.is_believed else caps.of_strangers):
         return False
@@ -159,7 +157,7 @@ def _subject_day(event: NewEvent, days: Days) -> SubjectDay:
 
 
 async def _domains_of(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[SubjectDay, set[int | str | None]]:
-    """The keys of the domains that each has in its totals."""
+    """The ids of the domains that each subject's day has in its totals."""
     domains: defaultdict[SubjectDay, set[int | str | None]] = defaultdict(set)
     asked = [
         (tenant_id, subject_id, action, day)

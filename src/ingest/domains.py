@@ -34,10 +34,10 @@ class InvalidDomain(ValueError):
 
 @lru_cache(_CACHED_NAMES)
 def normal_domain(text: str | None) -> str | None:
-    """In lower case, without scheme, port and path, and IDNA-encoded. An IPv6 address is in brackets. None
-    for nothing.
+    """The domain in lower case, without scheme, port and path, and IDNA-encoded. An IPv6 address is in
+    brackets. None if the text is empty. Raises InvalidDomain.
 
-    What it returns stays the same when it is normalized again.
+    If the result is normalized again, it stays the same.
     """
     given = (text or "").strip()
     if not given:
@@ -55,7 +55,7 @@ def normal_domain(text: str | None) -> str | None:
 
 
 def domain_pattern(text: str) -> str:
-    """A host, or `*.` and a host for all hosts below it. Raises InvalidDomain, also for nothing."""
+    """A host, or `*.` and a host for all hosts below it. Raises InvalidDomain, also for an empty text."""
     given = text.strip()
     name = normal_domain(given.removeprefix(BELOW))
     if name is None or (given.startswith(BELOW) and not _has_below(name)):
@@ -79,7 +79,7 @@ def _host(given: str) -> str:
     parts = urlsplit(given if has_scheme else f"//{given}")
     if not has_scheme and "@" in parts.netloc:
         raise ValueError("an e-mail address")
-    # It raises ValueError beyond 65535, and for what is no number.
+    # This raises ValueError beyond 65535, and for what is no number.
     _ = parts.port
     return parts.hostname or ""
 

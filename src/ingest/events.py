@@ -10,7 +10,7 @@ from models import Action, Device
 class NewEvent(NamedTuple):
     tenant_id: int
     id: UUID
-    """Whoever saw it happen made the id. The same id again means the same event again."""
+    """The sender makes the id, or else the program does. The same id again means the same event again."""
     subject_id: int
     action: Action
     occurred_at: datetime
@@ -20,8 +20,8 @@ class NewEvent(NamedTuple):
     user_id: int | None = None
     visitor: bytes | None = None
     is_believed: bool = True
-    """Whether somebody reported it to whom the subject belongs, and not a stranger's browser."""
+    """Whether it was reported by somebody to whom the subject belongs, and not by a stranger's browser."""
     clock_behind: int = 0
-    """By how many seconds its time was moved on, as the sender's clock was wrong; negative if it was moved
-    back.
+    """By how many seconds its time was moved forward because the sender's clock was wrong; negative if it was
+    moved back.
     """

@@ -34,7 +34,7 @@ _OF_EVENT = ("id", "action", "occurredAt", "viewId", "deviceCategory", "domain",
 
 
 def _columns_of(struct: type[msgspec.Struct]) -> Iterator[str]:
-    """The names of its fields; of one that is a struct, those within."""
+    """The names of its fields. For a field that is a struct, the names of the fields within it."""
     for field in msgspec.structs.fields(struct):
         inner = [part for part in get_args(field.type) if issubclass(part, msgspec.Struct)]
         if inner:
@@ -95,7 +95,7 @@ class EventFile:
         self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=read)
         self.bytes = path.stat().st_size
         self.bytes_read = 0
-        """How much of the file was read, as it is stored: it shows the progress."""
+        """How much of the stored file was read: it shows the progress."""
 
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
@@ -118,7 +118,7 @@ class EventFile:
                 yield _line(number, self._decode, text)
 
     def _csv(self) -> Iterator[Line]:
-        # What is not UTF-8 is kept apart as lone surrogates, so that one bad cell costs one line.
+        # Bytes that are not UTF-8 become lone surrogates, so that one bad cell costs one line.
         texts = ((text or b"\n").decode("utf-8", "surrogateescape") for _, text in self._lines())
         rows = csv.reader(texts, strict=True)
         paths: list[tuple[str, ...]] = []
@@ -164,7 +164,7 @@ class EventFile:
         return event
 
     def _lines(self) -> Iterator[tuple[int, bytes | None]]:
-        """None is a line that is too long to be taken into memory."""
+        """The lines with their numbers. None stands for a line that is too long for memory."""
         with BufferedReader(FileIO(self.path), _BUFFER) as raw:
             is_packed = raw.peek(2).startswith(_GZIP)
             stream = gzip.GzipFile(fileobj=raw) if is_packed else raw
@@ -200,7 +200,7 @@ class EventFile:
 def _format_of(path: Path) -> Format:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     if not suffixes or suffixes[-1] not in _SUFFIXES:
-        raise InvalidFile(f"What {path.name} is does not show: name it with --format.")
+        raise InvalidFile(f"{path.name} does not show its format: name the format with --format.")
     return _SUFFIXES[suffixes[-1]]
 
 
@@ -253,7 +253,7 @@ def _instant(zone: ZoneInfo | None, _: type, given: Any) -> Instant:
 
 
 def _values(arrow: Any, column: Any) -> list[Any]:
-    """As values of Python. An instant is cut to the microsecond, as everywhere."""
+    """The column's values as Python has them. An instant is cut to the microsecond, as everywhere."""
     if arrow.types.is_timestamp(column.type):
         zone = column.type.tz and "UTC"
         column = column.cast(arrow.timestamp(column.type.unit, zone))
@@ -264,7 +264,7 @@ def _values(arrow: Any, column: Any) -> list[Any]:
 
 
 def _plain(value: Any) -> Any:
-    """Some writers have a null for what is absent, and some have a struct of nulls."""
+    """The value without nulls. For what is absent, some writers have a null, and some a struct of nulls."""
     if isinstance(value, dict):
         fields = {name: _plain(inner) for name, inner in value.items()}
         return {name: inner for name, inner in fields.items() if inner is not None} or None

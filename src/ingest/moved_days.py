@@ -14,7 +14,7 @@ from base.time_units import DAY
 from base.zones import RULES_VERSION, rules_of, time_zone
 from database import Database, table_of
 from ingest.columns import DAYS, ORGANIZATIONS, RULES, TENANTS, USERS
-from ingest.first_kept import move_first_kept
+from ingest.first_kept_day import move_first_kept_day
 from ingest.rebuild import rebuild
 from ingest.tenants import TenantRow, lock_tenant, read_tenant
 from ingest.zone_rules import ANY_RULES, TenantClock, rules_finder, rules_of_clocks, store_clock, store_rules
@@ -39,7 +39,7 @@ class MovedDays(NamedTuple):
     days: list[date]
     """The days that have events, in order."""
     is_exact: bool
-    """If not, it is not known which days moved: each of these may have."""
+    """Whether exactly these days moved. If not, each of them may have moved."""
     is_older_here: bool
     """Whether the tenant's rules are newer than those of this process."""
 
@@ -52,7 +52,7 @@ class MovedDays(NamedTuple):
         days = f"{len(self.days):,} {'day' if len(self.days) == 1 else 'days'} with events"
         days += f" ({self.days[0]} to {self.days[-1]})"
         if not self.is_exact:
-            return f"{name}: by which time zone rules {days} were made is not known. {_REMEDY}"
+            return f"{name}: it is not known by which time zone rules {days} were made. {_REMEDY}"
         if self.is_older_here:
             return (
                 f"{name}: {days} are made by newer time zone rules of {zone} than those of tzdata "
@@ -111,8 +111,8 @@ async def moved_days(connection: AsyncConnection | AsyncSession, tenant: TenantR
 
 
 async def adopt(database: Database, tenant_id: int) -> MovedDays | None:
-    """From now on, the tenant's events are counted by our rules, unless its own rules are newer or our rules
-    move days that have events. It gives these days.
+    """Makes the tenant count its events by our rules from now on. It does not if the tenant's rules are
+    newer, or if our rules move days that have events: then it returns these days.
     """
     async with database.snapshot() as connection:
         found = await moved_days(connection, await read_tenant(connection, tenant_id))
@@ -127,9 +127,9 @@ async def adopt(database: Database, tenant_id: int) -> MovedDays | None:
 
 
 async def mend(database: Database, tenant_id: int) -> Mended:
-    """Counts the days anew that our rules moved, and no others.
+    """Counts anew the days that our rules moved, and no others.
 
-    First the tenant gets our rules, so that whatever comes in is counted by them. It remembers the older
+    First the tenant gets our rules, so that events that come in are counted by them. It remembers the older
     rules until all the days are mended: if this is stopped halfway, the next call goes on.
     """
     mended = _NOTHING
@@ -146,14 +146,14 @@ async def mend(database: Database, tenant_id: int) -> Mended:
                 older = tenant.clock.zone_rules if found and found.is_exact else ANY_RULES
                 if tenant.clock.is_known:
                     ours = time_zone(tenant.clock.time_zone)
-                    await move_first_kept(database, session, tenant, ours)
+                    await move_first_kept_day(database, session, tenant, ours)
                 await _follow_ours(session, tenant, older if found else None)
                 continue
         mended = await _finished(database, tenant, mended)
 
 
 async def _finished(database: Database, tenant: TenantRow, mended: Mended) -> Mended:
-    """Counts anew by the rules that the tenant has, whether they are ours or not."""
+    """Counts the days anew by the rules that the tenant has, whether they are ours or not."""
     async with database.snapshot() as connection:
         days, runs = await _to_count_anew(connection, tenant)
     pruned = tenant.pruned_before

@@ -7,7 +7,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from ingest.admission import Dropped, Reason
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.events import NewEvent
 from ingest.wire import WireEvent
@@ -29,10 +29,10 @@ class EventOutcome(NamedTuple):
     """In seconds, as in `NewEvent`; 0 if its time was not put right."""
 
 
-_MEANINGS: dict[Fate, tuple[EventStatus, Reason | None]] = {
-    Fate.NEW: (EventStatus.STORED, None),
-    Fate.KNOWN: (EventStatus.DUPLICATE, None),
-    Fate.POISONOUS: (EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE),
+_MEANINGS: dict[StoreResult, tuple[EventStatus, Reason | None]] = {
+    StoreResult.NEW: (EventStatus.STORED, None),
+    StoreResult.KNOWN: (EventStatus.DUPLICATE, None),
+    StoreResult.REFUSED: (EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE),
 }
 
 
@@ -47,21 +47,21 @@ async def admit_and_store(
     judged: list[NewEvent | Reason] = []
     for start in range(0, len(events), _JUDGED_AT_ONCE):
         if start:
-            # Whoever sent less does not have to wait for all of it.
+            # Others, who sent less, do not have to wait for all of it.
             await sleep(0)
         judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
     admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]
-    fates = iter(await buffer.add(admitted, refreshed=refreshed))
+    results = iter(await buffer.add(admitted, refreshed=refreshed))
     return [
         EventOutcome(event.id or "", EventStatus.DROPPED, verdict)
         if isinstance(verdict, Reason)
-        else _outcome(verdict, next(fates))
+        else _outcome(verdict, next(results))
         for event, verdict in zip(events, judged, strict=True)
     ]
 
 
-def _outcome(event: NewEvent, fate: Fate) -> EventOutcome:
-    return EventOutcome(event.id, *_MEANINGS[fate], event.clock_behind if fate is Fate.NEW else 0)
+def _outcome(event: NewEvent, result: StoreResult) -> EventOutcome:
+    return EventOutcome(event.id, *_MEANINGS[result], event.clock_behind if result is StoreResult.NEW else 0)
 
 
 def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEvent | Reason:

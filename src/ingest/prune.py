@@ -22,7 +22,7 @@ class Pruned(NamedTuple):
     partitions: list[str]
     """Partitions that were dropped as a whole."""
     events: int
-    """How many events were deleted besides."""
+    """How many events were deleted one by one."""
 
 
 async def prune(
@@ -33,11 +33,11 @@ async def prune(
     keep: timedelta,
     on_tenant: Callable[[], object] = lambda: None,
 ) -> Pruned:
-    """Drops the events of reporting days that are more than `keep` before each tenant's today. The tenants
-    must be all that have events.
+    """Drops the events of reporting days that are more than `keep` before each tenant's today. `tenant_ids`
+    must be all tenants that have events.
 
-    First each tenant stops to take events of those days, then the events are dropped. So a recount at the
-    same time knows which days are complete, and an event that is sent again is not counted again.
+    First each tenant stops taking events of those days, then the events are dropped. So a recount at the same
+    time knows which days are complete, and an event that is sent again is not counted again.
     """
     tenants = [await _closed(database, id, now, keep) for id in tenant_ids]
     kept = {tenant.id: tenant.kept_from for tenant in tenants if tenant.pruned_before}
@@ -51,7 +51,7 @@ async def prune(
 
 
 async def _closed(database: Database, tenant_id: int, now: datetime, keep: timedelta) -> TenantRow:
-    """Stops to take old events, unless the tenant has none."""
+    """The tenant stops taking old events, unless it has none."""
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
         before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
@@ -83,8 +83,8 @@ async def _delete(database: Database, tenant: TenantRow) -> int:
 
 
 async def _delete_some(database: Database, tenant: TenantRow, subject_id: int) -> list[int]:
-    """Deletes from a subject on, and gives the subjects of the deleted events. Those before it are not read
-    again.
+    """Deletes events from a subject on, and returns the subjects of the deleted events. Earlier subjects are
+    not read again.
     """
     old = (
         select(EVENTS.id, EVENTS.subject_id)

@@ -27,11 +27,11 @@ _REFRESH = Statement(
 
 
 async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> None:
-    """Makes all stale that is cached of these publications.
+    """Makes the cached figures of these publications stale.
 
-    It is to be called first in a transaction, as every writer locks a publication before its totals. It
-    locks in one order: an update locks its rows as it finds them, and two updates could wait for each other
-    in a circle.
+    Call it first in a transaction, because every writer locks a publication before its totals. It locks in
+    one order: an update locks its rows as it finds them, and two updates could wait for each other in a
+    circle.
     """
     ids = select(col(Publication.id)).where(which).order_by(col(Publication.id))
     await session.execute(ids.with_for_update(key_share=True))
@@ -39,6 +39,6 @@ async def raise_revision(session: AsyncSession, which: ColumnElement[bool]) -> N
 
 
 async def raise_revisions(bulk: Bulk, ids: Sequence[int]) -> None:
-    """Does the same for publications by their ids."""
+    """The same, for publications by their ids."""
     await bulk.fetch(_LOCK, ids=ids)
     await bulk.fetch(_REFRESH, ids=ids)

@@ -30,7 +30,7 @@ class Rebuilt(NamedTuple):
     rows: int
     """How many rows were wrong."""
     pruned_before: date | None
-    """The days before it stay as they are; None if all days that were asked for are counted anew."""
+    """The days before it stay as they are. It is None if all days that were asked for are counted anew."""
 
 
 async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -> Rebuilt:
@@ -52,9 +52,9 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
 
 
 async def change_time_zone(database: Database, tenant_id: int, name: str) -> int:
-    """Counts everything anew in another time zone, and gives how many rows changed.
+    """Counts everything anew in another time zone, and returns how many rows changed.
 
-    Raises CONFLICT if raw events were pruned: it is not known on which days these would be.
+    Raises CONFLICT if raw events were pruned: nobody knows on which days these would be.
     """
     async with database.writing() as session:
         tenant = await lock_tenant(session, tenant_id)
@@ -73,7 +73,7 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
 async def _looked_at(
     database: Database, tenant_id: int, first: date, stop: date
 ) -> tuple[RecountScope, tuple[date, date] | None]:
-    """Gives what was counted anew, and from which day up to which day something is wrong."""
+    """Returns the scope that was counted anew, and from which day up to which day something is wrong."""
     wrong: tuple[date, date] | None = None
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
@@ -86,7 +86,8 @@ async def _looked_at(
 
 
 async def mend_scope(database: Database, session: AsyncSession, scope: RecountScope) -> int:
-    """Gives how many rows it mended. What is cached of the tenant's publications becomes stale.
+    """Mends the rows in scope, and returns how many were wrong. Cached figures of the tenant's publications
+    become stale.
 
     While the session has locked the tenant, a snapshot sees the same as the session. So the snapshot can be
     read row by row while rows are written here.

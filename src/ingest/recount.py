@@ -11,8 +11,8 @@ from base.sketches import ALL_SUBJECTS, EMPTY, added
 from base.time_units import DAY
 from ingest.deltas import Days, TotalKey, by_month, total_deltas
 from ingest.events import NewEvent
-from ingest.sketches import SketchKey, seen_by_day
 from ingest.tenants import TenantRow
+from ingest.visitor_sketches import SketchKey, seen_by_day
 from models import Action, Device
 
 _ACTIONS = {int(action): action for action in Action}

@@ -65,7 +65,7 @@ def _events(scope: RecountScope) -> Select[Any]:
 
 
 def _engaged(scope: RecountScope) -> Select[Any]:
-    """Views that people interacted in, as events at their first interaction."""
+    """Views in which people interacted, as events at their first interaction."""
     first = first_interactions(scope).c
     columns = (first.subject_id, first.occurred_at, first.device, first.domain_id)
     return (
@@ -129,7 +129,7 @@ def _active(scope: RecountScope) -> Select[Any]:
 
 
 def _stored_days(scope: RecountScope) -> Select[Any]:
-    """Also the days of the months in scope that are not in scope themselves."""
+    """The days in scope, and all other days of the months in scope."""
     first, stop = min(scope.first, scope.first_month), max(scope.stop, scope.stop_month)
     return (
         select(DAYS.subject_id, DAYS.action, DAYS.day, DAYS.device, DAYS.domain_id, DAYS.count)

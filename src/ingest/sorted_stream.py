@@ -32,7 +32,7 @@ class SortedStream(Generic[K]):
     async def read(
         cls, connection: AsyncConnection, statement: Select[Any], *, at_a_time: int = _ROWS_AT_A_TIME
     ) -> Self:
-        """Within the connection's transaction."""
+        """Reads within the connection's transaction."""
         result = await connection.stream(statement, execution_options={"yield_per": at_a_time})
         return cls(result.partitions())
 
@@ -47,7 +47,9 @@ class SortedStream(Generic[K]):
         return key
 
     async def parts(self, key: K) -> AsyncIterator[Sequence[Row]]:
-        """The rows of this key, which must not come after the next row's. Then the next key follows."""
+        """The rows of this key, which must not come after the next row's key. After them, the next key
+        follows.
+        """
         while await self.key() == key:
             start, stop = self._place, bisect_right(self._part, key, self._place, key=itemgetter(0))
             self._place = stop

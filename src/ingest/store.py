@@ -12,16 +12,16 @@ from base.numbers import LARGEST
 from database import Bulk, in_bulk
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
-from ingest.engagement import engage, first_interactions
+from ingest.engaged_views import first_interactions, store_engaged_views
 from ingest.events import NewEvent
-from ingest.sketches import link, sketch
 from ingest.tenants import share_tenants
 from ingest.topics import topics_of, touch
+from ingest.visitor_sketches import add_to_sketches, link_visitors
 from models import ActiveUser, DayTotal, Event, MonthTotal
 
 EventKey = tuple[int, UUID]
 
-# A total never becomes larger than BigInt can hold: or other events could not be stored either.
+# A total never becomes larger than BigInt can hold. Otherwise no later event could be stored.
 _ADDED = (
     f"count = CASE WHEN t.count > {LARGEST} - excluded.count THEN {LARGEST} ELSE t.count + excluded.count END"
 )
@@ -33,13 +33,14 @@ _LATER = (
 
 
 async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventKey]:
-    """Gives the (tenant, id) of the new ones; the others change nothing. In the caller's transaction.
+    """Stores events in the caller's transaction. Returns the (tenant, id) of the new ones; the others change
+    nothing.
 
     Raises UNAVAILABLE while a tenant is counted anew.
     """
     if not events:
         return set()
-    are_new = await in_bulk(session, lambda bulk: stored(bulk, events))
+    are_new = await in_bulk(session, lambda bulk: store_in_bulk(bulk, events))
     if None in are_new:
         raise counted_anew()
     new = list(compress(events, are_new))
@@ -51,8 +52,11 @@ def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
-    """Says of each event whether it is new; None if its tenant is locked, so that it was left for later.
+async def store_in_bulk(
+    bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUAL_CAPS
+) -> list[bool | None]:
+    """Stores events. Says of each whether it is new; None if its tenant is locked, so that it was left for
+    later.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
@@ -80,11 +84,11 @@ async def stored(bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUA
 
 async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids: DomainIds) -> None:
     counts = total_deltas(events, days, domain_ids)
-    counts.update(await engage(bulk, first_interactions(events, domain_ids), days))
+    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
     await add_to_totals(bulk, counts)
     await _touch_active_users(bulk, events)
-    await sketch(bulk, events, days)
-    await link(bulk, events)
+    await add_to_sketches(bulk, events, days)
+    await link_visitors(bulk, events)
 
 
 def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:

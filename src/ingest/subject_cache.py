@@ -1,4 +1,6 @@
-"""Subjects by what senders name, remembered for a while: the same few come again and again."""
+"""Caches for reported events: subjects by what senders name, and who may report on them. The same few come
+again and again.
+"""
 
 from collections.abc import Hashable, Iterable, Mapping
 from typing import Any, assert_never
@@ -17,13 +19,13 @@ _SECONDS_OF_A_RIGHT = 5
 
 
 class SubjectCache:
-    """Outlives requests. Holds facts about subjects, which are the same for every sender."""
+    """Outlives requests. It holds facts about subjects, which are the same for every sender."""
 
     def __init__(self) -> None:
         self._known: TTLCache[WireSubject, Subject] = TTLCache(_REMEMBERED, _SECONDS)
 
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
-        """Has only the subjects that exist."""
+        """The subjects that exist."""
         wanted = set(asked)
         found = {subject: known for subject in wanted if (known := self._known.get(subject))}
         missing = {subject: key for subject in wanted if subject not in found and (key := key_of(subject))}
@@ -38,8 +40,8 @@ class SubjectCache:
 class ReporterCache:
     """Who was allowed to report on what, remembered for a few seconds. Outlives requests.
 
-    It remembers only what was allowed. So whoever joins may report at once, and whoever leaves may report for
-    those seconds.
+    It remembers only what was allowed. So a new member may report at once, and one who left may still report
+    for those seconds.
     """
 
     def __init__(self) -> None:
@@ -56,7 +58,7 @@ _FIELDS = [(kind, entry.id, entry.field) for kind, entry in SUBJECTS.items()]
 
 
 def key_of(subject: WireSubject) -> SubjectKey | None:
-    """None where it is named by no field or by several, or by an id of another kind."""
+    """None if no field names it, if several do, or if an id of another kind does."""
     named = [(kind, id, value) for kind, id, field in _FIELDS if (value := getattr(subject, field))]
     if len(named) != 1:
         return None

@@ -1,4 +1,4 @@
-"""Tenants, whose events are counted: by which clock, and since when events are kept."""
+"""Tenants: by which clock their events are counted, and since when their events are kept."""
 
 from collections.abc import Iterable, Sequence
 from datetime import date, datetime
@@ -34,17 +34,19 @@ from models import (
 )
 
 ALWAYS = EPOCH
-"""Before every event."""
+"""An instant before every event."""
 _COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
 
 
 class TenantRow(NamedTuple):
     id: int
     zone: ZoneInfo
-    """It has the rules by which the days of its totals are made, which may be older than ours, or newer."""
+    """It has the rules by which the days of the tenant's totals are made. They may be older than ours, or
+    newer.
+    """
     pruned_before: date | None = None
     kept_from: datetime = ALWAYS
-    """The start of that day. Raw events before it are gone."""
+    """The start of the day `pruned_before`. Raw events before it are gone."""
     clock: TenantClock = TenantClock()
 
     def pruned(self, before: date) -> "TenantRow":
@@ -57,7 +59,7 @@ class TenantRow(NamedTuple):
 
     def takes(self, event: NewEvent) -> bool:
         """Whether an event can be counted. An event of pruned days may have been counted already."""
-        # What takes an event back comes from our own catalog, only once, and has that event's time.
+        # An event that takes another back comes from our own catalog, only once, and has that event's time.
         return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
 
 
@@ -82,8 +84,8 @@ SHARED = Statement(
     .with_for_update(read=True, key_share=True, skip_locked=True),
     _stored,
 )
-"""Locks tenants for those who count new events: many may do so at once. A tenant that somebody has locked
-alone is left out, so that others do not wait for it.
+"""Locks tenants for transactions that count new events: many may do so at once. It leaves out a tenant that a
+transaction has locked alone, so that others do not wait for it.
 """
 
 KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
@@ -91,7 +93,9 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 
 
 async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """Locks tenants to count new events, but not those that are locked alone. Raises KeyError."""
+    """Locks tenants to count new events, but not those that are locked alone. Raises KeyError for one that
+    does not exist.
+    """
     stored = await bulk.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
         known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
@@ -111,7 +115,7 @@ async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
-    """The tenant as a transaction sees it that only reads."""
+    """The tenant, as a transaction that only reads sees it."""
     return await _one(connection, _TENANTS.where(TENANTS.id == id))
 
 

@@ -1,4 +1,4 @@
-"""Tells whoever watches figures that they changed, in this process and in the others."""
+"""Topics wake those who watch figures when these changed, in this process and in the others."""
 
 import logging
 from asyncio import Event, Task, create_task, sleep, timeout
@@ -21,7 +21,7 @@ _EVERYTHING = "*"
 _LINGER = 0.02
 _PAUSE = 1.0
 _PATIENCE = 2.0
-_MAX_UNTOLD = 20_000
+_MAX_UNSENT = 20_000
 # PostgreSQL takes messages of 8,000 bytes, and each has the name of its sender in it.
 _MAX_BYTES = 7_000
 
@@ -32,7 +32,9 @@ class Topic(NamedTuple):
 
 
 class Watch:
-    """Says that something changed, and not how often. There is no queue: who comes late reads the newest."""
+    """Says that something changed, but not how often. There is no queue: a late reader reads the newest
+    figures.
+    """
 
     def __init__(self) -> None:
         self._changed = Event()
@@ -49,14 +51,14 @@ class Watch:
 
 
 class Topics:
-    """Outlives requests. Without a channel, what other processes change is not known here."""
+    """Outlives requests. Without a channel, changes of other processes are not known here."""
 
     def __init__(self, channel: Channel | None = None) -> None:
         self._channel = channel
         self._watches: dict[Topic, set[Watch]] = {}
-        self._untold: set[Topic] = set()
-        self._is_untold = Event()
-        self._teller: Task[None] | None = None
+        self._unsent: set[Topic] = set()
+        self._has_unsent = Event()
+        self._sender: Task[None] | None = None
         self._name = uuid4().hex
 
     @contextmanager
@@ -73,21 +75,21 @@ class Topics:
                     del self._watches[topic]
 
     def announce(self, topics: Iterable[Topic]) -> None:
-        """Call it after the commit: whoever is told reads the figures again and must find the new ones."""
+        """Call it after the commit: watchers read the figures again and must find the new ones."""
         known = set(topics)
         if not known:
             return
         self._wake(known)
         if self._channel:
-            self._untold |= known
-            self._is_untold.set()
-            if self._teller is None:
+            self._unsent |= known
+            self._has_unsent.set()
+            if self._sender is None:
                 # It has a context of its own, as it outlives the request that starts it.
-                self._teller = create_task(self._tell_forever(self._channel), context=Context())
+                self._sender = create_task(self._send_forever(self._channel), context=Context())
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
-        """As long as it lasts, what other processes announce is known here."""
+        """While the block runs, what other processes announce is known here."""
         if self._channel is None:
             yield
             return
@@ -100,16 +102,16 @@ class Topics:
                 await listener
 
     async def close(self) -> None:
-        """Takes a moment to tell the others what was announced before."""
+        """Sends the others what was announced before. This takes a moment."""
         if self._channel is None:
             return
-        if self._teller:
-            self._teller.cancel()
+        if self._sender:
+            self._sender.cancel()
             with suppress(BaseException):
-                await self._teller
+                await self._sender
             with suppress(OSError, TimeoutError):
                 async with timeout(_PATIENCE):
-                    await self._tell(self._channel)
+                    await self._send(self._channel)
         await self._channel.close()
 
     async def _listen_forever(self, channel: Channel) -> None:
@@ -121,30 +123,30 @@ class Topics:
             await sleep(_PAUSE)
             self._wake_all()
 
-    async def _tell_forever(self, channel: Channel) -> None:
+    async def _send_forever(self, channel: Channel) -> None:
         while True:
-            await self._is_untold.wait()
+            await self._has_unsent.wait()
             try:
-                await self._tell(channel)
+                await self._send(channel)
             except OSError as error:
                 log.warning("Other processes cannot be told of changes, trying again: %s", error)
                 await sleep(_PAUSE)
             except Exception:
                 log.exception("Telling other processes failed, and is tried again")
                 await sleep(_PAUSE)
-            # What changes during this pause goes out together, however many batches it is.
+            # Changes during this pause are sent together, however many batches they come from.
             await sleep(_LINGER)
 
-    async def _tell(self, channel: Channel) -> None:
-        told, self._untold = self._untold, set()
-        self._is_untold.clear()
-        if not told:
+    async def _send(self, channel: Channel) -> None:
+        sent, self._unsent = self._unsent, set()
+        self._has_unsent.clear()
+        if not sent:
             return
         try:
-            await channel.tell([f"{self._name} {words}" for words in _written(told)])
+            await channel.send([f"{self._name} {words}" for words in _written(sent)])
         except BaseException:
-            self._untold |= told
-            self._is_untold.set()
+            self._unsent |= sent
+            self._has_unsent.set()
             raise
 
     def _hear(self, message: str) -> None:
@@ -170,12 +172,12 @@ class Topics:
                 watch.wake()
 
 
-async def tell_of_everything(channel: Channel | None) -> None:
+async def announce_everything(channel: Channel | None) -> None:
     """For a command that changed more than it can name. A process that misses it learns it with the next
     change."""
     if channel:
         with suppress(OSError):
-            await channel.tell([f"{uuid4().hex} {_EVERYTHING}"])
+            await channel.send([f"{uuid4().hex} {_EVERYTHING}"])
         await channel.close()
 
 
@@ -199,7 +201,7 @@ def touched(session: AsyncSession) -> set[Topic]:
 
 def _written(topics: set[Topic]) -> Iterator[str]:
     """Texts that fit into a message each. If there are too many topics, one text stands for everything."""
-    if len(topics) > _MAX_UNTOLD:
+    if len(topics) > _MAX_UNSENT:
         yield _EVERYTHING
         return
     line: list[str] = []

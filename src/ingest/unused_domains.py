@@ -1,8 +1,8 @@
 """Domains under which nothing is counted any more. They are marked when they are found, and deleted a day
 later.
 
-Whoever counts under a marked domain removes the mark. And whoever looked the domain up before it was marked
-has stored the event by the time at which the domain is looked at again.
+Counting under a marked domain removes the mark. A transaction that looked the domain up before it was marked
+has stored its event long before the domain is looked at again.
 """
 
 from collections.abc import Iterable
@@ -16,14 +16,14 @@ from database import Database, table_of
 from models import DayTotal, Domain, EngagedView, Event, MonthTotal
 
 _KEPT = timedelta(hours=20)
-"""How long a marked one is kept: much longer than any transaction takes, and less than a day, as this runs
-daily.
+"""How long a marked one is kept. This is much longer than any transaction takes, and less than a day, because
+this runs daily.
 """
 _AT_A_TIME = 500
 
 
 async def drop_unused_domains(database: Database, now: datetime) -> int:
-    """Marks those that are not used, and deletes those that were marked long ago. Gives how many it
+    """Marks domains that are not used, and deletes those that were marked long ago. Returns how many it
     deleted.
     """
     async with database.snapshot() as connection:
@@ -40,7 +40,7 @@ async def drop_unused_domains(database: Database, now: datetime) -> int:
 
 
 async def _unused(connection: AsyncConnection) -> list[int]:
-    """Totals stay for ever. So those by month, which have the fewest rows, have almost every domain."""
+    """Totals stay for ever. So the totals by month, which have the fewest rows, have almost every domain."""
     statement = select(table_of(Domain).c.id).except_(select(table_of(MonthTotal).c.domain_id))
     unused: set[int] = set((await connection.execute(statement)).scalars())
     for model in (DayTotal, EngagedView, Event):

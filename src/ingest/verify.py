@@ -27,7 +27,7 @@ class Verification:
         """Days that were made by other time zone rules than ours. They are known at the same time."""
 
     async def rows(self) -> AsyncIterator[DiscrepancyRow]:
-        """One for each discrepancy, by what was committed at one time and by our time zone rules."""
+        """A row for each discrepancy, by what was committed at one time and by our time zone rules."""
         async with self._database.snapshot() as connection:
             tenant = await read_tenant(connection, self._tenant_id)
             found = await moved_days(connection, tenant)

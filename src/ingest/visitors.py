@@ -22,7 +22,7 @@ from models import Day, VisitorSalt
 
 NAMED_BYTES = 16
 _PASSING_BYTES = 15
-"""Another length, so that named visitors, some of whom turn out to be users, are found without the others."""
+"""Another length, so that named visitors are found without the others. Some of them turn out to be users."""
 
 PLACEHOLDERS = frozenset(
     ("undefined", "null", "none", "nil", "nan", "unknown", "anonymous", "n/a", "not set", "object object")
@@ -42,8 +42,8 @@ def name_of(text: str | None) -> str | None:
 
 
 def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
-    """A hash of the sender's own name for a person. It is the same for as long as the key is, for this
-    tenant alone.
+    """A hash of the sender's own name for a person. It stays the same for as long as the key does. Each
+    tenant has another hash.
     """
     return blake2b(f"{tenant_id}:{name}".encode(), digest_size=NAMED_BYTES, key=_short(key)).digest()
 
@@ -55,7 +55,7 @@ def _short(key: bytes) -> bytes:
 
 
 def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> bytes:
-    """A hash of somebody's browser. It is the same for a day, for this tenant alone."""
+    """A hash of somebody's browser. It stays the same for a day. Each tenant has another hash."""
     # Browsers change their addresses within an IPv6 network of 64 bits every few hours.
     passing = f"{tenant_id}\n{network_of(address)}\n{agent}".encode()
     return blake2b(passing, digest_size=_PASSING_BYTES, key=salt).digest()
@@ -64,7 +64,7 @@ def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> by
 class SaltsOfNow(NamedTuple):
     """The salts that exist at an instant: of the current day in UTC, the day before and the day after.
 
-    So each time zone on earth has the salt of its own day, and an event that comes a little late finds that
+    So each time zone on earth has the salt of its own day. An event that comes a little late finds the salt
     of the day on which it happened.
     """
 
@@ -80,10 +80,10 @@ class SaltsOfNow(NamedTuple):
 
 
 class Salts:
-    """A salt for each date, in whatever time zone a tenant has that date. All workers share the salts.
+    """A salt for each date. Tenants of all time zones use it for that date, and all workers share it.
 
-    The database has a seed of each, and the salt is made from the seed with the key: neither is of use
-    alone. When the seed is gone, nobody can make the salt any more, not even with the key.
+    The database has a seed of each, and the salt is made from the seed with the key: neither is of use alone.
+    When the seed is gone, nobody can make the salt any more, not even with the key.
     """
 
     _kept = Statement(
@@ -99,7 +99,7 @@ class Salts:
         self._key = _short(key)
         self._now: SaltsOfNow | None = None
         self._are_erased = False
-        """Whether the destroyed ones are also gone from all files, as far as this worker knows."""
+        """Whether the destroyed salts are also gone from all files, as far as this worker knows."""
 
     async def at(self, now: datetime) -> SaltsOfNow:
         today = now.astimezone(UTC).date()

@@ -43,7 +43,7 @@ class WireWork(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_field
 
 
 class WireSubject(msgspec.Struct, rename="camel", frozen=True, forbid_unknown_fields=True):
-    """Exactly one of these: a field for each kind of subject, in the order of `SUBJECTS`."""
+    """Names a subject by exactly one field. Each kind has a field, in the order of `SUBJECTS`."""
 
     publication_id: str | None = None
     asset_id: str | None = None
@@ -81,7 +81,7 @@ class InvalidEvents(ValueError):
 
 
 def events_from_json(body: bytes) -> list[WireEvent]:
-    """One event or a list of them."""
+    """Reads one event or a list of them."""
     try:
         decoded = _decode(body)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -90,7 +90,7 @@ def events_from_json(body: bytes) -> list[WireEvent]:
 
 
 def events_from_values(values: Any) -> list[WireEvent]:
-    """From a list that was decoded from JSON already."""
+    """Events from a list that was already decoded from JSON."""
     try:
         return msgspec.convert(values, list[WireEvent], dec_hook=_instant)
     except msgspec.MsgspecError as error:

@@ -1,7 +1,8 @@
 """The time zone rules by which the days of a tenant's totals are made.
 
 A newer tzdata can move days. So each tenant remembers its rules, and its events are counted by them, whatever
-tzdata a process has. That changes when the days are mended that newer rules move: see `ingest.moved_days`.
+tzdata a process has. The tenant takes newer rules when the days that they move are counted anew: see
+`ingest.moved_days`.
 """
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
@@ -17,7 +18,7 @@ from ingest.columns import DAYS, RULES, TENANTS
 from models import Tenant, ZoneRules
 
 ANY_RULES = "?"
-"""It replaces a key where days may have been made by any rules, of any zone."""
+"""It stands in place of a key if days may have been made by any rules, of any zone."""
 
 
 class TenantClock(NamedTuple):
@@ -44,7 +45,7 @@ class TenantClock(NamedTuple):
         )
 
     def zone(self, rules: Mapping[str, Rules]) -> ZoneInfo:
-        """The zone by the remembered rules, if they are among those given, else by ours."""
+        """The zone by the remembered rules if `rules` has them, else by our rules."""
         known = rules.get(self.zone_rules or "") if self.is_known else None
         return known.zone if known else time_zone(self.time_zone)
 
@@ -91,7 +92,7 @@ def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
 
 
 async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
-    """Stores our rules for those tenants of which nothing was counted yet."""
+    """Stores our rules for tenants of which nothing was counted yet."""
     uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
     names = {clocks[id].time_zone for id in uncounted}
     # Writers that lock in one order never wait for each other in a circle: first rules, then tenants.

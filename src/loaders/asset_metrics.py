@@ -13,19 +13,19 @@ from figures.assets import ACTIONS, AssetTotals
 from loaders.base import Loader, Loaders
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Cells, Dimension, Measure
-from loaders.series import Asked, Series, parts_of, read_series
+from loaders.series import Series, SeriesRequest, parts_of, read_series
 from models import Action
 
 
 class Choice(NamedTuple):
-    """What a caller named, as it is called."""
+    """An organization, workspace or asset that a caller chose."""
 
     public_id: UUID
     name: str
 
 
 class Choices(NamedTuple):
-    """What a scope was made of; None for all workspaces or assets."""
+    """What the caller chose to make a scope. None stands for all workspaces or all assets."""
 
     kind: Kind
     """Whether the metrics are an organization's, a workspace's or an asset's."""
@@ -36,22 +36,22 @@ class Choices(NamedTuple):
 
 
 class Scope(NamedTuple):
-    """Which assets, when, and from where."""
+    """Which assets, which time, and which site the metrics cover."""
 
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one."""
+    """The tenant's reporting time zone."""
     assets: tuple[int, ...]
-    """In the order of their making."""
+    """In the order in which they were made."""
     workspaces: tuple[int, ...]
-    """Of each asset."""
+    """The workspace of each asset, in the same order."""
     span: Span
     domain: str | None
     asked_zone: str
-    """By whose calendar its series are made."""
+    """The time zone in whose calendar its series have their buckets."""
     choices: Choices
     has_all: bool = False
-    """These are all the assets that the tenant has."""
+    """Whether these are all assets of the tenant."""
 
     @property
     def workspace_of(self) -> Mapping[int, int]:
@@ -59,7 +59,7 @@ class Scope(NamedTuple):
 
 
 class TotalsByAsset(Loader[Scope, dict[int, AssetTotals]]):
-    """Assets to which nothing happened are absent."""
+    """The totals of each asset of a scope. Assets to which nothing happened are absent."""
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
@@ -71,7 +71,7 @@ class TotalsByAsset(Loader[Scope, dict[int, AssetTotals]]):
 
 
 def scope_counts(scope: Scope, dimensions: frozenset[Dimension] = frozenset()) -> CountsKey:
-    """All that figures of its assets are made of."""
+    """The key of all counts that the figures of its assets are made of."""
     measure = Measure(ACTIONS, (scope.span,), dimensions, scope.domain)
     return CountsKey(scope.tenant_id, scope.time_zone, scope.assets, measure)
 
@@ -95,14 +95,14 @@ class Group(Enum):
 class SeriesKey(NamedTuple):
     scope: Scope
     view_type: str | None
-    """Null for a series of one action."""
+    """None for a series of one action."""
     actions: tuple[Action, ...]
     interval: DateInterval
     buckets: tuple[Bucket, ...]
     groups: frozenset[Group]
     zero_fill: bool
     now: datetime
-    """When it is asked: a bucket that has this instant in it is still running."""
+    """The time of the request: the bucket that contains it is still running."""
 
 
 class AssetSeries(Loader[SeriesKey, Series]):
@@ -111,15 +111,15 @@ class AssetSeries(Loader[SeriesKey, Series]):
         self._budget = loaders.read_points
 
     async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
-        asked = [_asked(key) for key in keys]
+        asked = [_request(key) for key in keys]
         return cast(list[Series], await read_series(self.database, self._budget, asked))
 
 
-def _asked(key: SeriesKey) -> Asked:
+def _request(key: SeriesKey) -> SeriesRequest:
     scope, groups = key.scope, key.groups
     dimensions = frozenset(Dimension(group.value) for group in groups & {Group.DEVICE, Group.DOMAIN})
     spans = tuple(bucket.covered for bucket in key.buckets)
-    return Asked(
+    return SeriesRequest(
         scope.tenant_id,
         scope.time_zone,
         Measure(key.actions, spans, dimensions, scope.domain),

@@ -1,4 +1,4 @@
-"""3D assets, their files, and which of them a scope has."""
+"""3D assets, their files, and the assets of an organization or workspace."""
 
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -24,7 +24,7 @@ class AssetRow(NamedTuple):
     created_at: datetime
     tenant_id: int
     time_zone: str
-    """The organization's."""
+    """The reporting time zone of the organization."""
 
 
 ASSET_COLUMNS = (
@@ -56,7 +56,7 @@ class AssetByPublicId(RowLoader[UUID, AssetRow]):
 
 
 class AssetKeys(NamedTuple):
-    """The numbers of an asset alone, for scopes of many assets."""
+    """Only the ids of an asset and its workspace, for scopes of many assets."""
 
     id: int
     workspace_id: int

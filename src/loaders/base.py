@@ -18,13 +18,13 @@ R = TypeVar("R")
 L = TypeVar("L", bound="Loader[Any, Any]")
 
 _AT_ONCE = 100
-"""How many futures get their value before others in the program have their turn: each that waits for one
-goes on with it."""
+"""How many futures get their value before other requests have a turn: whatever waits for a future then
+runs."""
 
 
 class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
-    """The loaders of one request by their classes, each made when it is first asked for, and what the request
-    lends them. A dict, because every field of every object looks one up.
+    """The loaders of one request, by their classes, and what the request lends them. Each loader is made when
+    it is first asked for. This is a dict, because every field of every object looks a loader up.
     """
 
     __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
@@ -44,7 +44,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.now = now
         self.read_points = PointBudget(most_points)
         self.shown_points = PointBudget(most_points)
-        """One series may be shown several times, under several names."""
+        """The points of a series count each time that it is shown."""
 
     def __missing__(self, kind: type[L]) -> L:
         made = self[kind] = kind(self)
@@ -70,7 +70,7 @@ class Loader(DataLoader[K, V]):
     def load(self, key: K) -> "Future[V]":
         """Each caller gets a future of its own, so that the callers of one key need not all go on at once."""
         asked = self._cache.get(key)
-        # It was cancelled together with the caller who waited for it. This caller has not given up.
+        # A future is cancelled together with a caller that waits for it. This caller still waits.
         if asked is None or asked.cancelled():
             asked = self._cache[key] = self.loop.create_future()
             self.do_resolve_reject(key, asked)
@@ -80,7 +80,8 @@ class Loader(DataLoader[K, V]):
         return asked
 
     def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
-        """Adds a key to the next batch, which is read when all that runs in this request has asked."""
+        """Adds a key to the next batch. The batch is read when everything that runs in this request has
+        asked for its keys."""
         self._queue.append(aiodataloader.Loader(key=key, future=future))
         if len(self._queue) == 1:
             self.loop.call_soon(ensure_future, self._read())
@@ -108,7 +109,8 @@ class Loader(DataLoader[K, V]):
                 self.clear(asked.key)
 
     def _futures_of(self, asked: aiodataloader.Loader) -> "Iterator[Future[V]]":
-        """The first one comes alone: until it has its value, others may still ask for the key."""
+        """The first future comes before the others: until it has its value, callers may still ask for the
+        key."""
         yield asked.future
         yield from self._others.pop(asked.key, ())
 
@@ -123,7 +125,7 @@ def _settle(future: "Future[Any]", value: object) -> None:
 
 
 def after_key(row: Callable[..., R]) -> Callable[..., tuple[Any, R]]:
-    """Makes of the columns of a `GroupLoader` its key, which is the first, and a row of the others."""
+    """Splits the columns of a `GroupLoader`: the first is the key, and the others make a row."""
     return lambda key, *columns: (key, row(*columns))
 
 

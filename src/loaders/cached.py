@@ -1,4 +1,4 @@
-"""Loaders whose values are kept in the cache of figures."""
+"""Loaders whose values are kept in the figure cache."""
 
 from asyncio import Future, get_running_loop
 from collections.abc import Hashable, Sequence
@@ -17,8 +17,8 @@ K = TypeVar("K", bound=Hashable)
 
 
 class Versions(Loader[VersionKey, Version]):
-    """They are read in the same snapshot as the figures: a figure that is kept for the version that is
-    found is what would be computed now.
+    """The versions of publications. They are read in the same snapshot as the figures, so a figure that is
+    kept under a version is what would be computed now.
     """
 
     _ASKED = asked_subjects()
@@ -47,12 +47,12 @@ class Versions(Loader[VersionKey, Version]):
 
 class CachedKey(NamedTuple, Generic[K]):
     revision: int
-    """The publication's when it was read. What was computed for another revision is stale."""
+    """The publication's revision when its row was read. Figures of another revision are stale."""
     key: K
 
 
-class Asked(NamedTuple, Generic[K]):
-    """What is asked of a publication, and which version of its figures is meant."""
+class VersionedKey(NamedTuple, Generic[K]):
+    """A key, and the version of the publication's figures that is meant."""
 
     version: Version
     key: K
@@ -67,27 +67,27 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
         self._versions = loaders[Versions]
 
     def publication_of(self, key: K) -> tuple[int, int]:
-        """Its tenant, and the publication."""
+        """The ids of the tenant and of the publication."""
         raise NotImplementedError
 
-    async def compute(self, asked: Sequence[Asked[K]]) -> list[V]:
+    async def compute(self, asked: Sequence[VersionedKey[K]]) -> list[V]:
         raise NotImplementedError
 
     async def batch_load_fn(self, keys: Sequence[CachedKey[K]]) -> list[V]:
         versions = await self._versions.load_many(
             VersionKey(*self.publication_of(key), revision) for revision, key in keys
         )
-        asked = [Asked(version, key.key) for version, key in zip(versions, keys, strict=True)]
-        found: dict[Asked[K], V] = {}
+        asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
+        found: dict[VersionedKey[K], V] = {}
         missing = asked
         while missing:
             await self._find(missing, found)
             missing = [one for one in missing if one not in found]
         return [found[one] for one in asked]
 
-    async def _find(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:
+    async def _find(self, asked: list[VersionedKey[K]], found: dict[VersionedKey[K], V]) -> None:
         elsewhere: list[Future[Any]] = []
-        mine: list[Asked[K]] = []
+        mine: list[VersionedKey[K]] = []
         for one in asked:
             value = self._figure_cache.find(self._slot(one))
             running = self._figure_cache.running.get(self._slot(one))
@@ -105,7 +105,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
             # future cancels it for all.
             await self.database.await_others(elsewhere)
 
-    async def _compute(self, asked: list[Asked[K]], found: dict[Asked[K], V]) -> None:
+    async def _compute(self, asked: list[VersionedKey[K]], found: dict[VersionedKey[K], V]) -> None:
         done: Future[None] = get_running_loop().create_future()
         slots = [self._slot(one) for one in asked]
         self._figure_cache.running.update(dict.fromkeys(slots, done))
@@ -119,5 +119,5 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
                 del self._figure_cache.running[slot]
             done.set_result(None)
 
-    def _slot(self, asked: Asked[K]) -> Hashable:
+    def _slot(self, asked: VersionedKey[K]) -> Hashable:
         return type(self), asked

@@ -18,15 +18,15 @@ from sqlalchemy import (
 
 from database import Statement, among
 from loaders.measures import Dimension
-from loaders.tiers import Tier, of_what_is_asked, source_of, split_of, tier_of, with_domains
+from loaders.tiers import Tier, source_of, split_of, tier_of, with_domains, with_filters
 from models import Action
 
-# A report has tens of thousands of rows: a call of the enum takes ten times as long.
+# A report has tens of thousands of rows, and a call of the enum takes ten times as long as this.
 _ACTIONS = {int(action): action for action in Action}
 _Split = tuple[Action, int | None, str | None]
 _Counted = tuple[int, int, tuple[int, int], _Split, int]
-"""The number of the run and of the bucket in it; whose (tenant, and subject or party); by what it is
-split; how often."""
+"""The number of the run; the number of the bucket in it; the tenant, with the subject or party; how it is
+split; the count."""
 
 
 @lru_cache(maxsize=512)
@@ -59,22 +59,23 @@ def _run_select(
     statement = (
         select(literal(number), totals.tenant_id, counted, bucket, *shown)
         .select_from(with_domains(rows, tier, dimensions))
-        # SQLite sorts by these one after the other: so the tenant, mostly one and the same, comes last.
+        # SQLite compares these columns in this order when it sorts. The tenant is last, because it is mostly
+        # the same.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 _CountedInSpan = tuple[int, _Split, int]
-"""Whose; by what it is split; how often."""
+"""The subject; how it is split; the count."""
 
 
 @lru_cache(maxsize=512)
 def span_statement(
     runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool
 ) -> Statement[_CountedInSpan]:
-    """Rows come in the order of the totals' key, so that SQLite need not sort them; and PostgreSQL knows
-    how many to expect. That takes half the time of a join with what is asked."""
+    """For one span of one tenant. Rows come in the order of the totals' key, so SQLite need not sort them,
+    and PostgreSQL knows how many to expect. This takes half the time of `counts_statement`."""
     selects = [_span_select(run, dimensions, of_some_domains) for run in runs]
     return Statement(
         selects[0] if len(selects) == 1 else union_all(*selects),
@@ -97,14 +98,15 @@ def _span_select(name: str, dimensions: frozenset[Dimension], of_some_domains: b
         )
         .group_by(totals.subject_id, *by)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]
 
 
 def _splitting(tier: Tier, dimensions: frozenset[Dimension]) -> tuple[_Columns, _Columns]:
-    """Action, device, domain and the count, as they are shown; and those by which rows are grouped."""
+    """The columns that are selected (action, device, domain and count), and those by which rows are
+    grouped."""
     device, domain, by = split_of(tier, dimensions, cast(null(), String))
     action = tier.table.c.action if tier.action is None else tier.action
     by_action = [action] if tier.action is None else []

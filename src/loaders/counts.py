@@ -8,7 +8,7 @@ from base.calendar import pieces, time_zone
 from database import Database
 from loaders.base import Loader
 from loaders.count_statements import counts_statement, span_statement
-from loaders.measures import Cell, Cells, Measure, SubjectKey, with_sites
+from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
 from loaders.tiers import Runs, runs_of
 
 
@@ -22,52 +22,54 @@ class CountsKey(NamedTuple):
 
 
 class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
-    """One statement for all subjects whose tenants share a reporting time zone. Subjects without any count
+    """One statement reads all subjects whose tenants share a reporting time zone. Subjects without any count
     are absent, and so are cells of 0.
     """
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[dict[int, Cells]]:
-        keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], set[SubjectKey]] = defaultdict(set)
+        keys = await with_domain_ids(self.database, keys)
+        grouped: defaultdict[tuple[str, Measure], set[TenantSubject]] = defaultdict(set)
         for key in keys:
-            alike[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
+            grouped[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
         counted = {
-            like: await read_counts(self.database, *like, subjects) for like, subjects in alike.items()
+            shared: await read_counts(self.database, *shared, subjects)
+            for shared, subjects in grouped.items()
         }
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
 
 
 class SummedCounts(Loader[CountsKey, Cells]):
-    """Over all subjects of a key together, added up where they are read: a year's days of a thousand
-    subjects are a million rows. Many keys alike are one statement."""
+    """The counts of all subjects of a key, added up in the database: the days of a year of a thousand
+    subjects are a million rows. One statement reads all keys with the same measure and time zone."""
 
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
-        keys = await with_sites(self.database, keys)
-        alike: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
+        keys = await with_domain_ids(self.database, keys)
+        grouped: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
         for key in keys:
-            alike[key.time_zone, key.measure].append(key)
+            grouped[key.time_zone, key.measure].append(key)
         sums: dict[CountsKey, Cells] = {}
-        for like, parties in alike.items():
-            counted = await read_sums(self.database, *like, parties)
+        for shared, parties in grouped.items():
+            counted = await read_sums(self.database, *shared, parties)
             sums.update(zip(parties, counted, strict=True))
         return [sums[key] for key in keys]
 
 
-def _of(key: CountsKey, counted: Mapping[SubjectKey, Cells]) -> dict[int, Cells]:
+def _of(key: CountsKey, counted: Mapping[TenantSubject, Cells]) -> dict[int, Cells]:
     return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
 
 
 async def read_counts(
-    database: Database, zone: str, measure: Measure, subjects: Collection[SubjectKey]
-) -> dict[SubjectKey, Cells]:
-    """`zone` is the reporting one of all the subjects' tenants."""
+    database: Database, zone: str, measure: Measure, subjects: Collection[TenantSubject]
+) -> dict[TenantSubject, Cells]:
+    """`zone` is the reporting time zone of all the subjects' tenants."""
     return await _read(database, zone, measure, subjects, are_summed=False)
 
 
 async def read_sums(
     database: Database, zone: str, measure: Measure, parties: Sequence[CountsKey]
 ) -> list[Cells]:
-    """`zone` is the reporting one of all the parties' tenants. A subject may be in several parties."""
+    """`zone` is the reporting time zone of all the parties' tenants. A party is a key whose subjects are
+    added up; a subject may be in several."""
     subjects = [
         (party.tenant_id, id, number) for number, party in enumerate(parties) for id in party.subject_ids
     ]
@@ -83,7 +85,7 @@ async def _read(
     *,
     are_summed: bool,
 ) -> dict[tuple[int, int], Cells]:
-    """By tenant and subject; or summed, by tenant and party, which each of the subjects names."""
+    """Counts by tenant and subject. If they are summed, by tenant and party, which each subject names."""
     counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
     runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not subjects:
@@ -110,9 +112,9 @@ async def _read(
 
 async def _read_span(
     database: Database, runs: Runs, measure: Measure, tenant_id: int, subject_ids: list[int]
-) -> dict[SubjectKey, Cells]:
-    """One span of one tenant: each run is one piece."""
-    counted: defaultdict[SubjectKey, Cells] = defaultdict(dict)
+) -> dict[TenantSubject, Cells]:
+    """Counts of one span of one tenant. Each run has one piece."""
+    counted: defaultdict[TenantSubject, Cells] = defaultdict(dict)
     limits = {name: (run[0].start, run[0].end) for name, run in runs.items()}
     rows = await database.fetch(
         span_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None),

@@ -29,12 +29,12 @@ class PasswordRow(NamedTuple):
     user_id: int
     password_hash: str | None
     seen_at: datetime | None
-    """When the account was last used from the network; None where it was not."""
+    """When the account was last used from the network; None if it never was."""
 
 
 class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
-    """By an email and the network that it is tried from. It is one statement, whether or not there is such an
-    account.
+    """The key is an email and the network that the sign-in comes from. It is one statement, whether or not
+    there is such an account.
     """
 
     _statement = Statement(
@@ -67,7 +67,8 @@ class KeyRow(NamedTuple):
 
 
 class KeyByDigest(Loader[bytes, KeyRow | None]):
-    """Reads each key by its own statement, as SQLite's JSON holds no bytes: a request carries one key."""
+    """Reads each key by its own statement, because SQLite's JSON holds no bytes. A request carries only
+    one key."""
 
     _statement = Statement(
         select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at).where(

@@ -53,7 +53,7 @@ async def aliases_by_tenant(database: Database, tenant_ids: Collection[int]) -> 
 
 
 async def sites(database: Database, keys: Collection[SitesKey]) -> dict[SitesKey, tuple[int, ...]]:
-    """The keys of the domains that are shown under each name, or are below it."""
+    """The ids of the domains that are shown under the name of each key, or are below it."""
     aliases = await aliases_by_tenant(database, {key.tenant_id for key in keys})
     hosts: set[str] = set()
     below: set[str] = set()

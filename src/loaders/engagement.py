@@ -15,7 +15,7 @@ from figures.engagement import ACTIONS, ACTIVE_USERS, ENGAGEMENT, TAKEN_BACK
 from figures.figure import values
 from figures.folds import ActiveUsers
 from loaders.base import Loader, Loaders
-from loaders.cached import Asked, CachedKey, CachedLoader
+from loaders.cached import CachedKey, CachedLoader, VersionedKey
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
 from loaders.publications import EXPERIENCES
@@ -30,11 +30,11 @@ class EngagementKey(NamedTuple):
     span: Span | None
     """None for all time."""
     asked_zone: str = "UTC"
-    """By whose calendar the range before it is found."""
+    """The time zone in whose calendar the previous range is found."""
 
 
 class Engagement(NamedTuple):
-    """Values by the names of the figures."""
+    """The values of figures, by their names."""
 
     figures: Mapping[str, Any]
     taken_back: Mapping[str, Any]
@@ -50,7 +50,7 @@ def _of_asked(model: type[SQLModel]) -> FromClause:
 
 
 class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
-    """What was taken back (a like, a comment, an appointment) leaves the day on which it was made."""
+    """What was taken back, such as a like or a comment, no longer counts on the day on which it was done."""
 
     _all_time = Statement(
         select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
@@ -89,7 +89,7 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     def publication_of(self, key: EngagementKey) -> tuple[int, int]:
         return key.tenant_id, key.publication_id
 
-    async def compute(self, asked: Sequence[Asked[EngagementKey]]) -> list[Engagement]:
+    async def compute(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement]:
         keys = [one.key for one in asked]
         totals: dict[EngagementKey, _Totals] = {key: Counter() for key in keys}
         await gather(self._count(totals), *(self._count_active(users, totals) for users in ACTIVE_USERS))
@@ -120,10 +120,10 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             totals[cell.action] += count
 
     async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, _Totals]) -> None:
-        alike: defaultdict[datetime | None, list[EngagementKey]] = defaultdict(list)
+        grouped: defaultdict[datetime | None, list[EngagementKey]] = defaultdict(list)
         for key in totals:
-            alike[key.span.end if key.span else None].append(key)
-        for stop, group in alike.items():
+            grouped[key.span.end if key.span else None].append(key)
+        for stop, group in grouped.items():
             found = dict(await self._active_before(stop, users, group))
             for key in group:
                 totals[key][users] = found.get(key.publication_id, 0)
@@ -152,7 +152,8 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
 
 
 class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceType]]):
-    """Published experiences of each publication, by type. Only its makers publish, and raise its revision."""
+    """How many experiences each publication has published, by type. Only its makers publish, and then its
+    revision rises."""
 
     _statement = Statement(
         select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())

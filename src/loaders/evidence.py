@@ -1,4 +1,5 @@
-"""What a figure is made of: how many rows of which table, and what the raw events say of the same time."""
+"""The evidence for a figure: how many rows of which table make it, and what raw events of the same time
+say."""
 
 from collections import defaultdict
 from collections.abc import Sequence
@@ -33,7 +34,7 @@ V = TypeVar("V")
 
 
 class Table(Enum):
-    """Where counts stand, by the table's name. In `ENGAGED` and `EVENTS` each row counts one."""
+    """The tables that have counts. Each row of `ENGAGED` and of `EVENTS` counts as one."""
 
     MONTHS = "month_totals"
     DAYS = "day_totals"
@@ -42,7 +43,7 @@ class Table(Enum):
 
 
 class PartKey(NamedTuple):
-    """What some subjects of one tenant have in one table, from `start` up to, not including, `stop`."""
+    """Asks what some subjects of one tenant have in one table, from `start` up to, not including, `stop`."""
 
     tenant_id: int
     subject_ids: tuple[int, ...]
@@ -59,10 +60,10 @@ class PartCount(NamedTuple):
 
 
 class People(NamedTuple):
-    """Who is named in raw events."""
+    """How many people raw events name."""
 
     events: int
-    """All events of the actions, also those that name nobody."""
+    """All events of the actions, including those that name nobody."""
     users: int
     others: int
     """Visitors who were not signed in."""
@@ -89,34 +90,34 @@ def _counted(model: Any, action: Any, time: Any, type_: TypeEngine[Any], count: 
     )
 
 
-class _AlikeLoader(Loader[PartKey, V], Generic[V]):
-    """One statement for all keys that differ in their subjects alone."""
+class _SubjectsLoader(Loader[PartKey, V], Generic[V]):
+    """One statement reads all keys that differ only in their subjects."""
 
     async def batch_load_fn(self, keys: Sequence[PartKey]) -> list[V]:
-        alike: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
+        grouped: defaultdict[PartKey, list[PartKey]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(tenant_id=0, subject_ids=())].append(key)
+            grouped[key._replace(tenant_id=0, subject_ids=())].append(key)
         found: dict[PartKey, V] = {}
-        for like, theirs in alike.items():
-            found.update(zip(theirs, await self.read(like, theirs), strict=True))
+        for shared, theirs in grouped.items():
+            found.update(zip(theirs, await self.read(shared, theirs), strict=True))
         return [found[key] for key in keys]
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[V]:
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[V]:
         raise NotImplementedError
 
-    async def rows(self, statement: Statement[Any], like: PartKey, keys: list[PartKey]) -> list[Any]:
+    async def rows(self, statement: Statement[Any], shared: PartKey, keys: list[PartKey]) -> list[Any]:
         return await self.database.fetch(
             statement,
             tenants=list({key.tenant_id for key in keys}),
             subjects=[(key.tenant_id, id, place) for place, key in enumerate(keys) for id in key.subject_ids],
-            actions=list(like.actions),
-            start=like.start,
-            stop=like.stop,
+            actions=list(shared.actions),
+            start=shared.start,
+            stop=shared.stop,
         )
 
 
-class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
-    """By action. Actions without a row are absent."""
+class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
+    """The counts of each action. Actions without a row are absent."""
 
     _statements: ClassVar = {
         Table.MONTHS: _counted(MonthTotal, MONTHS.action, MONTHS.month, Day(), func.sum(MONTHS.count)),
@@ -131,16 +132,16 @@ class PartCounts(_AlikeLoader[dict[Action, PartCount]]):
         lambda place, rows: (place, Action.ENGAGED_VIEW, PartCount(rows, rows)),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[dict[Action, PartCount]]:
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[dict[Action, PartCount]]:
         counts: list[dict[Action, PartCount]] = [{} for _ in keys]
         for place, action, count in await self.rows(
-            self._statements.get(like.table, self._engaged), like, keys
+            self._statements.get(shared.table, self._engaged), shared, keys
         ):
             counts[place][action] = count
         return counts
 
 
-class FirstInteractions(_AlikeLoader[int]):
+class FirstInteractions(_SubjectsLoader[int]):
     """How many views have their first interaction within the time, by raw events of all time."""
 
     _first = (
@@ -155,8 +156,8 @@ class FirstInteractions(_AlikeLoader[int]):
         lambda place, count: (place, count),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
-        counts = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, shared, keys))
         return [counts.get(place, 0) for place in range(len(keys))]
 
 
@@ -175,15 +176,15 @@ def _people() -> Select[Any]:
     )
 
 
-class PeopleWithin(_AlikeLoader[People]):
+class PeopleWithin(_SubjectsLoader[People]):
     _statement = Statement(_people(), lambda place, *counts: (place, People(*counts)))
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[People]:
-        people = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[People]:
+        people = dict(await self.rows(self._statement, shared, keys))
         return [people.get(place, People(0, 0, 0)) for place in range(len(keys))]
 
 
-class ActiveSince(_AlikeLoader[int]):
+class ActiveSince(_SubjectsLoader[int]):
     """How many users were last active on a publication within the time."""
 
     _statement = Statement(
@@ -197,8 +198,8 @@ class ActiveSince(_AlikeLoader[int]):
         lambda place, count: (place, count),
     )
 
-    async def read(self, like: PartKey, keys: list[PartKey]) -> list[int]:
-        counts = dict(await self.rows(self._statement, like, keys))
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[int]:
+        counts = dict(await self.rows(self._statement, shared, keys))
         return [counts.get(place, 0) for place in range(len(keys))]
 
 
@@ -211,7 +212,8 @@ class SketchesKey(NamedTuple):
 
 
 class SketchRows(Loader[SketchesKey, int]):
-    """How many daily sketches of visitors there are. A statement for each key: there is one, or few."""
+    """How many daily sketches of visitors there are. Each key has its own statement, because there are
+    few."""
 
     _statement = Statement(
         select(func.count())
@@ -238,16 +240,18 @@ class SketchRows(Loader[SketchesKey, int]):
         return int(count)
 
 
-class KeptRow(NamedTuple):
+class RetentionRow(NamedTuple):
     id: int
     time_zone: str
     pruned_before: date | None
 
 
-class KeptOfTenant(RowLoader[int, KeptRow]):
-    """By which days a tenant's totals are kept, and before which of them its raw events are gone."""
+class RetentionOfTenant(RowLoader[int, RetentionRow]):
+    """The time zone by whose days a tenant's totals are kept, and the day before which its raw events were
+    pruned."""
 
     statement = Statement(
-        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")), KeptRow
+        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")),
+        RetentionRow,
     )
     key = "id"

@@ -18,19 +18,20 @@ class VersionKey(NamedTuple):
 
 
 class Version(NamedTuple):
-    """What a publication's figures are made of so far. Where two versions are equal, all figures are."""
+    """The state of a publication's figures. If two versions are equal, all figures are equal."""
 
     publication_id: int
     revision: int
-    """Raised by what changes them and is not counted as an event."""
+    """It rises when figures change without an event."""
     events: int
-    """The number of events counted so far, of any kind: none is ever taken out."""
+    """How many events of any kind were counted so far. The number never falls."""
     since: datetime
-    """When it was first seen here, or an hour after that, and so on."""
+    """When this worker first saw it. After an hour it counts as new."""
 
 
 class FigureCache:
-    """Outlives requests. What it holds belongs to the publication in its key, and not to who asked."""
+    """It outlives requests. What it holds belongs to the publication in its key, and not to the viewer who
+    asked."""
 
     def __init__(self, *, seconds: float = 3600, timer: Callable[[], float] = monotonic) -> None:
         self._versions: TTLCache[int, Version] = TTLCache(_MAX_ENTRIES, seconds, timer)
@@ -38,13 +39,13 @@ class FigureCache:
         self.running: dict[Hashable, Future[Any]] = {}
 
     def version(self, key: VersionKey, events: int, now: datetime) -> Version:
-        """The one that is known, while nothing has changed it."""
+        """The version that is known, if nothing has changed since; otherwise a new one."""
         _, publication_id, revision = key
         known = self._versions.get(publication_id)
         if known and (known.revision, known.events) == (revision, events):
             return known
         version = Version(publication_id, revision, events, now)
-        # Whoever reads for long may have begun before others, who have seen more.
+        # A long read may have begun before a read that has already seen more.
         if known is None or (known.revision, known.events) < (revision, events):
             self._versions[publication_id] = version
         return version

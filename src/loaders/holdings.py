@@ -1,4 +1,4 @@
-"""Counts of what a series can be split by. By them it is priced before it is made."""
+"""Counts of assets, workspaces and sites, by which a series is priced before it is made."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -16,10 +16,10 @@ from models import Asset, Domain, Membership, Organization, Workspace
 
 _ASSETS = table_of(Asset).c
 _GOOD_FOR = timedelta(seconds=10)
-"""How old a count may be. A series for which more was added since is counted when it is made."""
+"""How old a count may be. If more was added since, the points are counted when the series is made."""
 _REMEMBERED = 2_000
 MOST_DOMAINS = 20
-"""How many sites are assumed at most: a tenant has few, and they are not counted before they are read."""
+"""The most sites that are assumed. A tenant has few, and they are not counted before a series is read."""
 
 
 class Held(NamedTuple):
@@ -38,12 +38,12 @@ class Holdings(NamedTuple):
 
     @property
     def workspaces(self) -> Mapping[UUID, int]:
-        """Of all organizations together."""
+        """The workspaces of all organizations together."""
         return dict(chain.from_iterable(held.items() for held in self.of_organizations.values()))
 
 
-class Counted:
-    """Outlives requests. What it remembers of assets belongs to the user in the key."""
+class HoldingsCache:
+    """It outlives requests. What it remembers of assets belongs to the user in the key."""
 
     _held = Statement(
         select(ORGANIZATIONS.public_id, WORKSPACES.public_id, cast(func.count(_ASSETS.id), BigInteger))
@@ -76,7 +76,8 @@ class Counted:
         return found[1]
 
     async def domains(self, database: Database, now: datetime) -> int:
-        """How many sites all tenants have, and one more for what comes from no site; at most MOST_DOMAINS."""
+        """How many sites all tenants have together, and one more for events from no site; at most
+        MOST_DOMAINS."""
         found = self._sites
         if found is None or now - found[0] >= _GOOD_FOR:
             (count,) = await database.fetch(self._domains)

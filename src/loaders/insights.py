@@ -25,10 +25,10 @@ class InsightRow(NamedTuple):
     number_of_acts: int
     connects: int
     profile_views: int
-    """Without those that were events; the same for searches."""
+    """The number that the user gave, minus the events until then; see `figures.insights.Raised`."""
     profile_searches: int
     profile_views_scored: int | None
-    """Without those events that count in the score. None: the same."""
+    """The same, minus only the events that count in the score; None if both numbers are the same."""
     profile_searches_scored: int | None
     facebook_page_id: int | None
     twitter_handle: str | None
@@ -42,9 +42,9 @@ class InsightRow(NamedTuple):
 
     @property
     def refreshed_at(self) -> datetime | None:
-        """When the oldest of the followers' counts was told."""
-        told = (self.twitter_refreshed_at, self.facebook_page_refreshed_at, self.instagram_refreshed_at)
-        return min((at for at in told if at), default=None)
+        """When the oldest of the followers' counts was reported."""
+        reported = (self.twitter_refreshed_at, self.facebook_page_refreshed_at, self.instagram_refreshed_at)
+        return min((at for at in reported if at), default=None)
 
 
 _INSIGHTS = select(
@@ -69,15 +69,15 @@ class WorkRow(NamedTuple):
     item_id: str
     is_individual_work: bool
     in_app_plays: int
-    """Without those that were events."""
+    """The number that the user gave, minus the events until then; see `figures.insights.Raised`."""
     in_app_plays_scored: int | None
-    """Without those events that count in the score. None: the same."""
+    """The same, minus only the events that count in the score; None if both numbers are the same."""
     non_app_plays: int | None
     refreshed_at: datetime | None
 
 
 class WorksOfInsight(GroupLoader[int, WorkRow]):
-    """In the order in which they were given."""
+    """In the order in which the user first named them."""
 
     statement = Statement(
         select(

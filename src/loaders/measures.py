@@ -1,4 +1,4 @@
-"""What is counted of subjects, and what the counts are."""
+"""What is counted of subjects, and how counts are keyed."""
 
 from collections.abc import Sequence
 from enum import Enum
@@ -25,13 +25,14 @@ class Measure(NamedTuple):
     """In order; they do not overlap."""
     dimensions: frozenset[Dimension] = frozenset()
     domain: str | None = None
-    """Only what came from this site, under whatever name, or from those below `*.`; None for all."""
+    """Only events from this site, under all of its names, or from all sites below it (`*.`); None for all."""
     domain_ids: tuple[int, ...] | None = None
-    """The same, as this tenant has it: found where it is read."""
+    """The ids of these sites for the tenant. They are found when counts are read."""
 
 
 class Cell(NamedTuple):
-    """One count's place. `device` and `domain` are None unless split by; domain "" is none at all."""
+    """What a count is about. `device` and `domain` are None if counts are not split by them. An empty
+    `domain` stands for events without a site."""
 
     position: int
     action: Action
@@ -40,7 +41,7 @@ class Cell(NamedTuple):
 
 
 Cells = dict[Cell, int]
-SubjectKey = tuple[int, int]
+TenantSubject = tuple[int, int]
 """Tenant and subject."""
 
 
@@ -57,8 +58,9 @@ class _Key(Protocol):
 K = TypeVar("K", bound=_Key)
 
 
-async def with_sites(database: Database, keys: Sequence[K]) -> Sequence[K]:
-    """With the domains that each means by a site: tenants have names of their own for theirs."""
+async def with_domain_ids(database: Database, keys: Sequence[K]) -> Sequence[K]:
+    """The keys, with the ids of the domains that each means by its site: every tenant has its own names
+    for sites."""
     if all(key.measure.domain is None for key in keys):
         return keys
     asked = {SitesKey(key.tenant_id, domain) for key in keys if (domain := key.measure.domain)}

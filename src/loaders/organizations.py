@@ -58,7 +58,7 @@ class WorkspaceRow(NamedTuple):
     created_at: datetime
     tenant_id: int
     time_zone: str
-    """The organization's."""
+    """The reporting time zone of the organization."""
 
 
 WORKSPACE_COLUMNS = (
@@ -106,7 +106,7 @@ class RolesOfUser(Loader[int, dict[int, Role]]):
 
 
 class WorkspacesOfUser(GroupLoader[int, int]):
-    """The workspaces that a user was added to, by id; admins see others too."""
+    """The ids of the workspaces that a user was added to. Owners and admins may enter the others, too."""
 
     statement = Statement(
         select(WORKSPACE_MEMBERSHIPS.user_id, WORKSPACE_MEMBERSHIPS.workspace_id).where(

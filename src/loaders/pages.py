@@ -1,4 +1,4 @@
-"""Keyset pages: a page is found by the row before it, so that rows which are added move no page."""
+"""Keyset pages: a page is found by the row before it, so new rows do not move it."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Sequence
@@ -16,7 +16,7 @@ R = TypeVar("R")
 
 
 class Position(NamedTuple):
-    """Where a row stands in a list: the value that it is sorted by, then its id, which no other has."""
+    """Where a row stands in a list: the value that it is sorted by, then its id, which is unique."""
 
     value: Any
     public_id: UUID
@@ -35,7 +35,7 @@ class Page(NamedTuple):
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Listing:
-    """A list of rows as pages see it. All of `orders` are columns of `columns` that are never null."""
+    """A list of rows that has pages. Each of `orders` is one of `columns`, and is never null."""
 
     columns: Sequence[ColumnElement[Any]]
     source: FromClause
@@ -44,14 +44,14 @@ class Listing:
     row: Callable[..., Any]
     parent: ColumnElement[int] | None = None
     filter: Any = None
-    """Its parameter is called `filter`."""
+    """A condition with a parameter of the name `filter`."""
 
 
 class PageKey(NamedTuple):
     listing: Listing
     page: Page
     parent: int | None = None
-    """Whose rows; None where the list has no parents."""
+    """The id of what the rows belong to; None if the list has no parents."""
     filter: Hashable = None
 
 
@@ -68,13 +68,13 @@ class CountKey(NamedTuple):
 
 
 class Pages(Loader[PageKey, Slice[Any]]):
-    """The same page of the lists of many parents is one statement."""
+    """One statement reads the same page of the lists of many parents."""
 
     async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
-        alike: defaultdict[PageKey, list[int]] = defaultdict(list)
+        grouped: defaultdict[PageKey, list[int]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
-        rows = {key: await self._rows(key, parents) for key, parents in alike.items()}
+            grouped[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+        rows = {key: await self._rows(key, parents) for key, parents in grouped.items()}
         return [_slice(rows[key._replace(parent=None)][key.parent], key.page) for key in keys]
 
     async def _rows(self, key: PageKey, parents: list[int]) -> dict[int | None, list[Any]]:
@@ -103,11 +103,11 @@ class RowCounts(Loader[CountKey, int]):
     """How many rows the list of each parent has in all."""
 
     async def batch_load_fn(self, keys: Sequence[CountKey]) -> list[int]:
-        alike: defaultdict[CountKey, list[int]] = defaultdict(list)
+        grouped: defaultdict[CountKey, list[int]] = defaultdict(list)
         for key in keys:
-            alike[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
+            grouped[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
         counted: dict[CountKey, int] = {}
-        for key, parents in alike.items():
+        for key, parents in grouped.items():
             statement = _count_statement(key.listing, key.filter is not None)
             for parent, count in await self.database.fetch(statement, parents=parents, filter=key.filter):
                 counted[key._replace(parent=parent)] = count
@@ -123,7 +123,7 @@ def _slice(rows: list[R], page: Page) -> Slice[R]:
 
 
 class _Shape(NamedTuple):
-    """What changes the text of the statement of a page."""
+    """What the text of a page's statement depends on."""
 
     order: str
     descending: bool

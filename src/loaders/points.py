@@ -1,4 +1,4 @@
-"""Counts for the points of series: added up where they are read, one number for each point."""
+"""Counts for the points of series. They are added up in the database: one number for each point."""
 
 from collections.abc import Sequence
 from functools import lru_cache
@@ -21,22 +21,24 @@ from sqlalchemy import (
 from base.calendar import pieces, time_zone
 from database import Database, Statement, current_usage
 from loaders.measures import Dimension, Measure
-from loaders.tiers import Tier, of_what_is_asked, runs_of, source_of, split_of, with_domains
+from loaders.tiers import Tier, runs_of, source_of, split_of, with_domains, with_filters
 from models import TAKES_BACK
 
 Member = tuple[int, int, int]
-"""Tenant, subject, and the number of the part of a series to which it adds."""
+"""The tenant, the subject, and the number of the part of a series that the subject counts in."""
 Summed = tuple[int, int, int, str, int, int]
-"""The number of the part; the position of the span; device and domain, -1 and "" where it is not split by
-them; how often; and how often of these something was taken back."""
+"""The number of the part; the position of the span; the device, or -1 if the series is not split by it;
+the domain, or "" if it is not split by it; the count of all actions; and how many of these take something
+back."""
 
 
 async def read_points(
     database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
 ) -> list[Summed]:
-    """Actions are added up, with those that take others back. What lies in several tiers comes as several.
+    """The counts of all actions are added up, including actions that take something back. If a point lies in
+    several tiers, it has several rows.
 
-    Where there are more than `most` places, some of those beyond are left out.
+    If there are more than `most` places, some of those beyond are left out.
     """
     runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
     if not runs or not members:
@@ -53,7 +55,7 @@ async def read_points(
         subjects=list(members),
         actions=list(measure.actions),
         domain_ids=measure.domain_ids,
-        # One of each run for each place, and one for each gap between two.
+        # Each run has a row for each place, and one for each gap between two places.
         most=2 * len(runs) * (most + 1),
         **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
     )
@@ -77,7 +79,7 @@ def points_statement(
         for number, run in enumerate(runs)
     ]
     every = union_all(*selects).subquery()
-    # A subquery even of one: SQLite would otherwise stop to sort only when all is told.
+    # One select is a subquery, too. Otherwise SQLite would stop sorting only when all rows are read.
     return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
 
 
@@ -99,7 +101,7 @@ def _points_select(
         .select_from(with_domains(rows, tier, dimensions))
         .group_by(subjects.c.part, bucket, *by)
     )
-    return of_what_is_asked(statement, tier, of_some_domains)
+    return with_filters(statement, tier, of_some_domains)
 
 
 def _taken_back(tier: Tier) -> ColumnElement[int]:

@@ -67,7 +67,7 @@ class PublicationByUrl(RowLoader[str, PublicationRow]):
 
 
 class CoCreators(GroupLoader[int, UserRow]):
-    """The users who made each publication together with its owner, in the order in which they joined."""
+    """The users who make each publication together with its owner, in the order in which they joined."""
 
     statement = Statement(
         select(CO_CREATORS.publication_id, *USER_COLUMNS)

@@ -1,4 +1,4 @@
-"""Counts over time, put together for a series: added up where they are read, one number for each point."""
+"""Counts over time that make a series. They are added up in the database: one number for each point."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,17 +9,19 @@ from base.calendar import Bucket
 from base.errors import TooManyPoints
 from database import Database, current_usage
 from loaders.domains import aliases_by_tenant
-from loaders.measures import Dimension, Measure, with_sites
+from loaders.measures import Dimension, Measure, with_domain_ids
 from loaders.point_budget import PointBudget
 from loaders.points import Member, read_points
 from models import Device
 
 _RAW = 1 << 32
-"""More than there are groups."""
+"""A number that no group reaches. A key is the position of a bucket times this, plus the number of a
+group."""
 
 
 class Group(NamedTuple):
-    """Which part of a series: None where it is not split by that; domain "" is none at all."""
+    """A group of a series. A value is None if the series is not split by it; `domain` is also None for
+    events without a site."""
 
     device: Device | None = None
     domain: str | None = None
@@ -31,61 +33,62 @@ class Point(NamedTuple):
     bucket: Bucket
     group: Group
     standing: int
-    """How often it was done, and not taken back."""
+    """How often something was done and not taken back."""
     taken_back: int = 0
 
 
 class Series(NamedTuple):
-    """Points in the order of their buckets, then device, domain, workspace and asset."""
+    """The points of a series, in the order of their buckets, then device, domain, workspace and asset."""
 
     buckets: Sequence[Bucket]
     groups: Sequence[Group]
     places: Sequence[int]
-    """Of each point: the number of its bucket times the number of groups, and the number of its group."""
+    """For each point: the number of its bucket times the number of groups, plus the number of its group."""
     counts: Sequence[int]
-    """Of each point: what was done and stands."""
+    """For each point: how often something was done and not taken back."""
     taken_back: Sequence[int]
-    """Of each point: what was done there and was taken back, whenever that was."""
+    """For each point: how often something was done there and taken back later, at any time."""
 
     @property
     def standing(self) -> int:
         return sum(self.counts)
 
     def points(self) -> Iterator[Point]:
-        """Made one by one: there may be many."""
+        """The points, made one by one, because there may be many."""
         of_each = len(self.groups)
         for place, count, taken_back in zip(self.places, self.counts, self.taken_back, strict=True):
             bucket, group = divmod(place, of_each)
             yield Point(self.buckets[bucket], self.groups[group], count, taken_back)
 
 
-class Asked(NamedTuple):
+class SeriesRequest(NamedTuple):
     """One series of some subjects of a tenant."""
 
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one."""
+    """The tenant's reporting time zone."""
     measure: Measure
     buckets: Sequence[Bucket]
     subjects: Sequence[int]
     parts: Sequence[tuple[int, int]]
-    """Workspace and asset of each subject, as far as it is split by them; 0 where it is not."""
+    """The workspace and the asset of each subject; 0 if the series is not split by it."""
     zero_fill: bool
     is_whole: bool
-    """It is not split by anything."""
+    """Whether it is not split by anything."""
 
 
 async def read_series(
-    database: Database, budget: PointBudget, asked: Sequence[Asked]
+    database: Database, budget: PointBudget, asked: Sequence[SeriesRequest]
 ) -> list[Series | TooManyPoints]:
-    """For all that are alike in one statement."""
-    asked = await with_sites(database, asked)
+    """One statement reads all series with the same measure and time zone. A series with too many points is
+    an error in its place."""
+    asked = await with_domain_ids(database, asked)
     names = await _names(database, asked)
-    alike: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
+    grouped: defaultdict[tuple[str, Measure], list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
-        alike[one.time_zone, one.measure].append(number)
+        grouped[one.time_zone, one.measure].append(number)
     found: list[Series | TooManyPoints] = [Series((), (), (), (), ())] * len(asked)
-    for (zone, measure), numbers in alike.items():
+    for (zone, measure), numbers in grouped.items():
         parties = [_Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         await _read(database, zone, measure, parties, budget.most)
         for number, party in zip(numbers, parties, strict=True):
@@ -96,8 +99,8 @@ async def read_series(
     return found
 
 
-async def _names(database: Database, asked: Sequence[Asked]) -> Mapping[int, Aliases]:
-    """By tenant, of those whose series are split by sites."""
+async def _names(database: Database, asked: Sequence[SeriesRequest]) -> Mapping[int, Aliases]:
+    """The aliases of each tenant whose series are split by sites."""
     tenants = {one.tenant_id for one in asked if Dimension.DOMAIN in one.measure.dimensions}
     return await aliases_by_tenant(database, tenants) if tenants else {}
 
@@ -117,17 +120,17 @@ async def _read(database: Database, zone: str, measure: Measure, parties: "list[
 
 
 _Place = tuple[int, str, int, int]
-"""Device, domain, workspace and asset; -1, "" and 0 where the series is not split by it."""
+"""Device, domain, workspace and asset; -1, "" and 0 if the series is not split by it."""
 
 
 class _Party:
     """A series while it is read."""
 
-    def __init__(self, asked: Asked, aliases: Aliases | None) -> None:
+    def __init__(self, asked: SeriesRequest, aliases: Aliases | None) -> None:
         self.asked = asked
         self._aliases = aliases
         self._read: set[tuple[int, _Place]] = set()
-        """Points of sites that have other names, before these are put together."""
+        """The points before sites are put together under their other names. Empty if there are none."""
         self.parts = list(dict.fromkeys(asked.parts))
         self._groups: dict[_Place, int] = {}
         self._counts: dict[int, int] = {}
@@ -138,7 +141,7 @@ class _Party:
         return [number_of[part] for part in self.asked.parts]
 
     def add(self, position: int, place: _Place, count: int, taken_back: int) -> None:
-        """`count` has what was done, and what took it back."""
+        """`count` includes what was done and what took it back."""
         if self._aliases:
             self._read.add((position, place))
             place = (place[0], self._aliases.name_of(place[1]), *place[2:])
@@ -149,14 +152,14 @@ class _Party:
             self._taken_back[key] = self._taken_back.get(key, 0) + taken_back
 
     async def series(self, budget: PointBudget) -> Series:
-        """Raises TooManyPoints, before any is made."""
+        """Raises TooManyPoints, before any point is made."""
         asked = self.asked
         if asked.zero_fill and asked.is_whole:
             self._groups.setdefault((-1, "", 0, 0), 0)
         in_order = sorted(self._groups)
         buckets, groups = len(asked.buckets), len(in_order)
         points = buckets * groups if asked.zero_fill else len(self._counts)
-        # Where there was more to read than the limit, only a part of it was read.
+        # If there was more to read than the limit, only a part of it was read.
         budget.take(buckets, groups, max(points, len(self._read)))
         rank = {self._groups[place]: number for number, place in enumerate(in_order)}
         counts: dict[int, int] = {}
@@ -190,5 +193,5 @@ def _group(place: _Place) -> Group:
 def parts_of(
     subjects: Sequence[int], *, by_asset: bool, workspace_of: Mapping[int, int]
 ) -> list[tuple[int, int]]:
-    """`workspace_of` is empty where it is not split by workspaces."""
+    """`workspace_of` is empty if the series is not split by workspaces."""
     return [(workspace_of.get(id, 0), id if by_asset else 0) for id in subjects]

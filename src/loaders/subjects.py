@@ -1,4 +1,4 @@
-"""What events happen to, found by what their senders name."""
+"""The subjects of events, found by the keys that senders name."""
 
 from asyncio import gather
 from collections import defaultdict
@@ -25,16 +25,16 @@ class Subject(NamedTuple):
     id: int
     tenant_id: int
     owner_id: int
-    """The user, or for an asset the workspace, that it belongs to."""
+    """The user that it belongs to; for an asset, the workspace."""
     domains: frozenset[str] = frozenset()
     """The only sites from which its events count. `*.` and a host stands for all hosts below it. Without any,
     all sites count."""
     oldest: datetime | None = None
-    """Raw events from before it were pruned: nothing that happened before it is taken in any more."""
+    """Raw events from before it were pruned. So new events from before it are not taken in."""
     time_zone: str = "UTC"
     """The tenant's reporting time zone."""
     aliases: Aliases = NO_ALIASES
-    """Other names of the sites above."""
+    """Other names of the tenant's sites."""
 
 
 class SubjectKey(NamedTuple):
@@ -112,7 +112,8 @@ _STATEMENTS = {kind: _statement(kind, entry) for kind, entry in SUBJECTS.items()
 
 
 class SubjectByKey(Loader[SubjectKey, Subject | None]):
-    """One statement for each kind. It reads all that have the public id: a profile shows few works."""
+    """One statement for each kind. It reads by the first value of a key alone, and so all works of a
+    profile: they are few."""
 
     async def batch_load_fn(self, keys: Sequence[SubjectKey]) -> list[Subject | None]:
         asked: defaultdict[SubjectKind, set[Any]] = defaultdict(set)

@@ -35,14 +35,14 @@ class Tier(NamedTuple):
     type: TypeEngine[Any]
     sum: ColumnElement[int]
     action: ColumnElement[int] | None = None
-    """What all of its rows are, where no column says it."""
+    """The action of all rows, if no column says it."""
 
 
 _TIERS = {
     "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
     "days": Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count)),
     "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
-    # Of edges, too: an engaged view is no event of its own.
+    # These are edges, too, but an engaged view is no event of its own.
     "engaged": Tier(
         table_of(EngagedView),
         ENGAGED.occurred_at,
@@ -56,9 +56,9 @@ Runs = dict[str, list[Piece[Any]]]
 
 
 def runs_of(parts: Pieces, measure: Measure) -> Runs:
-    """What is read from each tier: in two runs, so that nobody reads through what lies between.
+    """What is read from each tier, in two runs, so that the rows between them are not read.
 
-    Before and after whole months come days; before and after whole days come edges.
+    Days come before and after whole months, and edges before and after whole days.
     """
     runs: Runs = {}
     tiers = parts._asdict()
@@ -70,7 +70,7 @@ def runs_of(parts: Pieces, measure: Measure) -> Runs:
 
 
 def _halves(run: list[Piece[Any]]) -> tuple[list[Piece[Any]], list[Piece[Any]]]:
-    """Cut at the widest gap, if there is one."""
+    """Cuts a run at its widest gap, if there is one."""
     gaps = [after.start - before.end for before, after in pairwise(run)]
     if not gaps or not (widest := max(gaps)):
         return run, []
@@ -83,17 +83,17 @@ def tier_of(run: str) -> Tier:
 
 
 class Source(NamedTuple):
-    """What is counted of: given subjects beside given parts of the tier's time."""
+    """The rows that are counted: those of given subjects in given parts of the tier's time."""
 
     tier: Tier
     rows: FromClause
     subjects: TableValuedAlias
     bucket: ColumnElement[int]
-    """Twice the number of the part, and one; what lies between two parts has an even number."""
+    """Twice the number of the part, plus one. What lies between two parts has an even number."""
 
 
 def source_of(run: str, *others: str) -> Source:
-    """`others`: numbers that are given with each subject."""
+    """`others`: the names of numbers that are given with each subject."""
     tier = tier_of(run)
     subjects = asked_subjects(f"{run}_subjects", *others)
     part = spans(run, tier.type).table_valued("bucket", "start", "stop", name=f"{run}_part")
@@ -105,14 +105,14 @@ def source_of(run: str, *others: str) -> Source:
 
 class Split(NamedTuple):
     device: ColumnElement[Any]
-    """-1 where it is not split by it."""
+    """-1 if counts are not split by it."""
     domain: ColumnElement[Any]
     by: list[ColumnElement[Any]]
-    """What rows are grouped by for that."""
+    """The columns by which rows are grouped."""
 
 
 def split_of(tier: Tier, dimensions: frozenset[Dimension], no_domain: ColumnElement[Any]) -> Split:
-    """`no_domain` is shown where it is not split by domains."""
+    """`no_domain` is selected if counts are not split by domains."""
     split = Split(literal(-1), no_domain, [])
     if Dimension.DEVICE in dimensions:
         device = tier.table.c.device
@@ -128,7 +128,7 @@ def with_domains(source: FromClause, tier: Tier, dimensions: frozenset[Dimension
     return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
 
 
-def of_what_is_asked(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:
+def with_filters(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:
     if tier.action is None:
         statement = statement.where(among(tier.table.c.action, "actions"))
     if of_some_domains:

@@ -13,16 +13,16 @@ ENGAGED = table_of(EngagedView).c
 
 
 def asked_subjects(name: str = "asked", *others: str) -> TableValuedAlias:
-    """What is given as the parameter `subjects`: pairs of a tenant and a subject, with other numbers.
+    """The parameter `subjects` as a table: pairs of a tenant and a subject, with other numbers.
 
-    Two lists instead would be searched for each tenant with each subject of all the others.
+    Two lists instead would also search for each tenant with the subjects of all others.
     """
     columns = dict.fromkeys(("tenant_id", "subject_id", *others), BigInteger())
     return rows_of("subjects", **columns).table_valued(*columns, name=name)
 
 
 def is_of(table: Table, asked: TableValuedAlias) -> ColumnElement[bool]:
-    """The tenants stand here as a list, too: by it a distributed engine knows where to look."""
+    """The condition has the tenants as a list, too: by it a distributed engine knows where to look."""
     is_theirs: ColumnElement[bool] = and_(
         table.c.tenant_id == asked.c.tenant_id,
         table.c.subject_id == asked.c.subject_id,

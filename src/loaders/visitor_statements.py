@@ -1,4 +1,4 @@
-"""The statements that tell who came to some subjects."""
+"""The statements that find who came to some subjects."""
 
 from sqlalchemy import (
     BigInteger,
@@ -32,8 +32,8 @@ _IS_WITHIN = and_(
     EVENTS.occurred_at >= bindparam("start", type_=Instant()),
     EVENTS.occurred_at < bindparam("end", type_=Instant()),
 )
-# For a visitor's few events. No index must be read by these: an engine that does not know how few there are
-# would go through all that happened.
+# For a visitor's few events. These conditions must not use an index: an engine that does not know how few
+# events there are would go through all that happened.
 _SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
 _ACTION: ColumnElement[int] = literal_column("+events.action", BigInteger())
 _happened_at = func.coalesce(EVENTS.occurred_at, EVENTS.occurred_at)
@@ -43,7 +43,7 @@ _IS_WITHIN_BUT_NOT_BY_INDEX = and_(
     _happened_at >= bindparam("start", type_=Instant()),
     _happened_at < bindparam("end", type_=Instant()),
 )
-# Exactly as the index has it.
+# These are exactly the words of the index, so that it is used.
 _IS_LONE: ColumnElement[bool] = literal_column("events.user_id IS NULL AND length(events.visitor) = 16")
 
 SKETCHES_OF_DAYS = Statement(

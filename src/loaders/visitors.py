@@ -1,6 +1,6 @@
-"""How many different people came to some subjects, to any of them.
+"""How many different people came to any of some subjects.
 
-All are estimated; those who were signed in are counted exactly.
+All visitors together are estimated. Those who were signed in are also counted exactly.
 """
 
 from asyncio import gather, sleep
@@ -15,7 +15,7 @@ from database import Database
 from figures.folds import done_to
 from figures.visitors import Visitors
 from loaders.base import Loader, Loaders
-from loaders.cached import Asked, CachedLoader
+from loaders.cached import CachedLoader, VersionedKey
 from loaders.visitor_statements import (
     LINKED,
     SEEN_WITHIN,
@@ -32,11 +32,11 @@ _Subject = tuple[int, int, int]
 class VisitorsKey(NamedTuple):
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one, by whose days sketches are kept."""
+    """The tenant's reporting time zone, by whose days sketches are kept."""
     kind: SubjectKind
     subjects: tuple[int, ...]
     has_all: bool
-    """Of the tenant: then it has one sketch for all of them and each day."""
+    """Whether these are all subjects of the tenant. Then one sketch a day has all of them."""
     span: Span | None
     """None for all time."""
 
@@ -47,7 +47,7 @@ class VisitorsKey(NamedTuple):
         return [(self.tenant_id, int(self.kind), id) for id in self.subjects]
 
 
-class _Alike(NamedTuple):
+class _SameSpan(NamedTuple):
     """What the keys of one statement have in common."""
 
     time_zone: str
@@ -55,7 +55,8 @@ class _Alike(NamedTuple):
     span: Span | None
 
     def parts(self) -> tuple[Span, tuple[date, date] | None, list[Span]]:
-        """From when to when; the whole days of it, up to the second one; and what is left at its ends."""
+        """The span; its whole days, from the first date up to, not including, the second; and what is left
+        at its ends."""
         zone = time_zone(self.time_zone)
         if self.span is None:
             ends = Span(start_of_day(FIRST_DAY, zone), start_of_day(AFTER_LAST_DAY, zone))
@@ -71,10 +72,10 @@ class _Alike(NamedTuple):
 
 
 class _Counting:
-    """Merges the sketches that were kept for each day and subject, and adds who came in the parts of days at
-    the ends, as raw events tell.
+    """Merges the sketches of each day and subject. For the parts of days at the ends, it adds the people whom
+    raw events name.
 
-    A few statements for all keys of the same span.
+    A few statements read all keys of the same span.
     """
 
     def __init__(self, database: Database, now: datetime) -> None:
@@ -82,17 +83,17 @@ class _Counting:
         self._now = now
 
     async def of(self, keys: Sequence[VisitorsKey]) -> list[Visitors]:
-        alike: defaultdict[_Alike, list[VisitorsKey]] = defaultdict(list)
+        grouped: defaultdict[_SameSpan, list[VisitorsKey]] = defaultdict(list)
         for key in keys:
-            alike[_Alike(key.time_zone, key.kind, key.span)].append(key)
+            grouped[_SameSpan(key.time_zone, key.kind, key.span)].append(key)
         found: dict[VisitorsKey, Visitors] = {}
-        for asked, theirs in alike.items():
+        for asked, theirs in grouped.items():
             everyone, signed_in = await gather(self._everyone(asked, theirs), self._signed_in(asked, theirs))
             for place, key in enumerate(theirs):
                 found[key] = Visitors(everyone[place], signed_in.get(place, 0))
         return [found[key] for key in keys]
 
-    async def _everyone(self, asked: _Alike, keys: list[VisitorsKey]) -> list[Estimate]:
+    async def _everyone(self, asked: _SameSpan, keys: list[VisitorsKey]) -> list[Estimate]:
         ends, days, edges = asked.parts()
         sketches, at_edges, linked = await gather(
             self._sketched(keys, days),
@@ -108,7 +109,8 @@ class _Counting:
                 await sleep(0)
             union.add([added(EMPTY, at_edges.get(place, ()))])
             twice = {pair for id in key.subjects for pair in linked.get((key.tenant_id, id), ())}
-            # These people are in the union under their names, and now as users, too: names are taken off.
+            # These people are in the union twice: by their names, and now as users. So the names are
+            # subtracted.
             union.add([added(EMPTY, {f"user {user_id}" for _, user_id in twice})])
             estimates.append(union.estimate().without(len({visitor for visitor, _ in twice})))
         return estimates
@@ -132,9 +134,9 @@ class _Counting:
         return sketches
 
     async def _at_edges(
-        self, asked: _Alike, keys: list[VisitorsKey], edges: Iterable[Span]
+        self, asked: _SameSpan, keys: list[VisitorsKey], edges: Iterable[Span]
     ) -> Mapping[int, set[str]]:
-        """By the key's place."""
+        """The results by the places of the keys."""
         seen: defaultdict[int, set[str]] = defaultdict(set)
         for start, end in edges:
             rows = await self._database.fetch(
@@ -145,9 +147,10 @@ class _Counting:
         return seen
 
     async def _who_signed_in(
-        self, asked: _Alike, keys: list[VisitorsKey], ends: Span
+        self, asked: _SameSpan, keys: list[VisitorsKey], ends: Span
     ) -> Mapping[tuple[int, int], set[tuple[bytes, int]]]:
-        """Named visitors who were seen without being signed in, and who they are; by tenant and subject."""
+        """Named visitors who came without being signed in, each with the user that this visitor is; by
+        tenant and subject."""
         linked: defaultdict[tuple[int, int], set[tuple[bytes, int]]] = defaultdict(set)
         rows = await self._database.fetch(
             LINKED,
@@ -161,8 +164,8 @@ class _Counting:
             linked[subject].add(pair)
         return linked
 
-    async def _signed_in(self, asked: _Alike, keys: list[VisitorsKey]) -> dict[int, int]:
-        """By the key's place."""
+    async def _signed_in(self, asked: _SameSpan, keys: list[VisitorsKey]) -> dict[int, int]:
+        """The results by the places of the keys."""
         (start, end), _, _ = asked.parts()
         named = _subjects(keys)
         if end > self._now:
@@ -191,7 +194,7 @@ class VisitorsOfSubjects(Loader[VisitorsKey, Visitors]):
 
 
 class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
-    """Of one publication each."""
+    """The visitors of one publication for each key."""
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
@@ -201,5 +204,5 @@ class VisitorsOfPublication(CachedLoader[VisitorsKey, Visitors]):
         (publication_id,) = key.subjects
         return key.tenant_id, publication_id
 
-    async def compute(self, asked: Sequence[Asked[VisitorsKey]]) -> list[Visitors]:
+    async def compute(self, asked: Sequence[VersionedKey[VisitorsKey]]) -> list[Visitors]:
         return await self._counting.of([one.key for one in asked])

@@ -1,4 +1,4 @@
-"""Events, and their totals. They have no foreign keys, as these tables are distributed by tenant."""
+"""Events and their totals. They have no foreign keys, because these tables are distributed by tenant."""
 
 from datetime import date, datetime
 from uuid import UUID
@@ -19,7 +19,7 @@ class Domain(SQLModel, table=True):
     id: int = identity()
     name: str = Field(max_length=253, unique=True)
     unused_since: datetime | None = optional_instant()
-    """When it was found that nothing is counted under it. Whoever counts under it takes this back."""
+    """When it was found that nothing is counted under it. Counting under it again makes this null."""
 
 
 class Event(SQLModel, table=True):
@@ -28,7 +28,7 @@ class Event(SQLModel, table=True):
     __tablename__ = "events"
     __table_args__ = (
         Index("ix_events_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
-        # For the few events with a user: it gives the users without going through all events.
+        # For the few events with a user: it finds the users without reading all events.
         Index(
             "ix_events_user_id",
             *("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
@@ -43,7 +43,7 @@ class Event(SQLModel, table=True):
             sqlite_where=text("user_id IS NULL AND length(visitor) = 16"),
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
         ),
-        # By month, which is inside an id of version 7: see `database.partitions`.
+        # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {"info": BY_TENANT, "sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (id)"},
     )
 
@@ -57,7 +57,7 @@ class Event(SQLModel, table=True):
     view_id: UUID | None = Field(default=None, sa_type=EventId)
     user_id: int | None = Field(default=None, sa_type=BigInteger)
     visitor: bytes | None = Field(default=None, sa_type=LargeBinary)
-    """A keyed hash. It is no name, and of no use to anybody without the key."""
+    """A keyed hash. It is no name, and of no use without the key."""
 
 
 class DayTotal(SQLModel, table=True):
@@ -152,8 +152,8 @@ class VisitorSketch(SQLModel, table=True):
 
 
 class VisitorSalt(SQLModel, table=True):
-    """From it, the salt is made with which a day's visitors are hashed. It is erased 48 hours after the day
-    began in UTC: then nobody can find out any more who a hash stands for.
+    """The seed of the salt with which a day's visitors are hashed. It is erased 48 hours after the day began
+    in UTC. From then on nobody can find out whom a hash stands for.
 
     PostgreSQL writes it neither into its log nor into statistics. `database.erasing` erases it.
     """
@@ -163,7 +163,7 @@ class VisitorSalt(SQLModel, table=True):
 
     day: date = Field(sa_type=Day, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
-    """A seed. The salt is its hash, keyed with a secret that is not in the database."""
+    """The seed. The salt is a hash of it, keyed with a secret that is not in the database."""
 
 
 class VisitorLink(SQLModel, table=True):
@@ -178,13 +178,13 @@ class VisitorLink(SQLModel, table=True):
 
 
 class DomainAlias(SQLModel, table=True):
-    """The name under which a tenant's site is shown and asked for, whatever it is stored under."""
+    """The name under which a tenant's site is shown and asked for. It may be stored under another name."""
 
     __tablename__ = "domain_aliases"
     __table_args__ = {"info": BY_TENANT}
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     pattern: str = Field(max_length=255, primary_key=True)
-    """A host, `*.` and a host for all below it, or `www.*`."""
+    """A host; `*.` and a host, for all hosts below it; or `www.*`."""
     name: str = Field(max_length=253)
-    """The host that is meant. Beside `www.*` it is `*`, which means the host without `www.`."""
+    """The host that the pattern means. For `www.*` it is `*`: the host without `www.`."""

@@ -25,7 +25,7 @@ BY_TENANT = {"distribution": "tenant_id"}
 
 
 def identity() -> Any:
-    """An id for our own use. It is counted up, so it is never shown."""
+    """An id for our own use. Ids count up, so they are never shown."""
     return Field(default=None, primary_key=True, sa_type=Id, sa_column_args=[Identity()])
 
 

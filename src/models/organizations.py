@@ -43,7 +43,7 @@ class Workspace(SQLModel, table=True):
 
 
 class WorkspaceMembership(SQLModel, table=True):
-    """For members alone: owners and admins of the organization see every workspace without one."""
+    """For members alone: owners and admins of the organization see every workspace without it."""
 
     __tablename__ = "workspace_memberships"
     __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": REFERENCE})
@@ -81,7 +81,7 @@ class AssetFormat(SQLModel, table=True):
 
 
 class AssetDomain(SQLModel, table=True):
-    """A site that may show the asset. An asset with none of these may be shown everywhere."""
+    """A site that may show the asset. An asset without such rows may be shown everywhere."""
 
     __tablename__ = "asset_domains"
     __table_args__ = {"info": REFERENCE}

@@ -17,7 +17,7 @@ from models.types import Day
 
 
 class Tenant(SQLModel, table=True):
-    """Whom events and totals belong to: one row for each user and each organization."""
+    """The owner of events and totals: one row for each user and each organization."""
 
     __tablename__ = "tenants"
     __table_args__ = {"info": REFERENCE}
@@ -30,17 +30,17 @@ class Tenant(SQLModel, table=True):
     zone_rules: str | None = Field(default=None, max_length=100)
     """The key of the time zone rules by which the days of its totals are made.
 
-    It is None for a zone whose clocks are never changed, for a tenant of which nothing was counted yet, and
-    where the rules are not known.
+    It is None if the clocks of the zone are never changed, if no event of the tenant was counted yet, or if
+    the rules are not known.
     """
     older_zone_rules: str | None = Field(default=None, max_length=100)
-    """The key of rules by which some of the days may still be made, until these are mended. A key without a
-    row stands for any rules.
+    """The key of older rules by which some of the days may still be made, until these are counted anew. A key
+    without a row stands for any rules.
     """
 
 
 class ZoneRules(SQLModel, table=True):
-    """Rules of a time zone by which days of totals are made, or were once made."""
+    """Rules of a time zone by which days of totals are made, or were made once."""
 
     __tablename__ = "zone_rules"
     __table_args__ = {"info": REFERENCE}
@@ -48,9 +48,9 @@ class ZoneRules(SQLModel, table=True):
     key: str = Field(max_length=100, primary_key=True)
     """The name of the zone, and a hash of the rules."""
     file: bytes = Field(sa_type=LargeBinary)
-    """TZif, as RFC 8536 has it."""
+    """In the format TZif (RFC 8536)."""
     version: str = Field(max_length=16)
-    """The version of the first tzdata that was seen to have them, such as 2026f."""
+    """The version of the first tzdata that was found to have them, such as 2026f."""
 
 
 class User(SQLModel, table=True):
@@ -61,7 +61,7 @@ class User(SQLModel, table=True):
     public_id: UUID = public_id()
     tenant_id: int = reference("tenants", cascade=False)
     email: str = Field(max_length=254, unique=True)
-    """Lower case."""
+    """In lower case."""
     username: str = Field(max_length=40, unique=True)
     name: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=255)
@@ -77,7 +77,7 @@ class AuthenticationKey(SQLModel, table=True):
     user_id: int = reference("users", index=True)
     name: str = Field(max_length=100)
     digest: bytes = Field(sa_type=LargeBinary, unique=True)
-    """SHA-256 of the key. A key has 256 random bits, so that no slower hash is needed."""
+    """The SHA-256 hash of the key. A key has 256 random bits, so it needs no slower hash."""
     created_at: datetime = instant()
     expires_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
@@ -124,13 +124,15 @@ class UserInsight(SQLModel, table=True):
     number_of_acts: int = 0
     connects: int = Field(default=0, sa_type=BigInteger)
     profile_views: int = Field(default=0, sa_type=BigInteger)
-    """Views that were never events. Those that were events are added to them."""
+    """Views that are not among the events. Views that are events are added to it."""
     profile_searches: int = Field(default=0, sa_type=BigInteger)
-    """The same."""
+    """The same for searches."""
     profile_views_scored: int | None = Field(default=None, sa_type=BigInteger)
-    """The same for the score; events are added that count in it. None stands for `profile_views`."""
+    """The same for the score: only events that count for the score are added. None stands for
+    `profile_views`.
+    """
     profile_searches_scored: int | None = Field(default=None, sa_type=BigInteger)
-    """The same."""
+    """The same for searches."""
     facebook_page_id: int | None = Field(default=None, sa_type=BigInteger)
     twitter_handle: str | None = Field(default=None, max_length=15)
     instagram_handle: str | None = Field(default=None, max_length=30)
@@ -139,7 +141,7 @@ class UserInsight(SQLModel, table=True):
     instagram_followers_count: int | None = Field(default=None, sa_type=BigInteger)
     created_at: datetime = instant()
     twitter_refreshed_at: datetime | None = optional_instant()
-    """When the network gave the count. The same is true for the others."""
+    """When the network gave the count. The others mean the same for their networks."""
     facebook_page_refreshed_at: datetime | None = optional_instant()
     instagram_refreshed_at: datetime | None = optional_instant()
     twitter_asked_at: datetime = asked_instant()
@@ -161,9 +163,10 @@ class Work(SQLModel, table=True):
     item_id: str = Field(max_length=200)
     is_individual_work: bool
     in_app_plays: int = Field(default=0, sa_type=BigInteger)
-    """Plays that were never events. Those that were events are added to them."""
+    """Plays that are not among the events. Plays that are events are added to it."""
     in_app_plays_scored: int | None = Field(default=None, sa_type=BigInteger)
-    """The same for the score; events are added that count in it. None stands for `in_app_plays`."""
+    """The same for the score: only events that count for the score are added. None stands for `in_app_plays`.
+    """
     non_app_plays: int | None = Field(default=None, sa_type=BigInteger)
     refreshed_at: datetime | None = optional_instant()
     """When the source gave the plays."""
@@ -171,7 +174,7 @@ class Work(SQLModel, table=True):
 
 
 class NetworkLease(SQLModel, table=True):
-    """What all workers know about a network that is asked for counts. Whoever holds the lease may ask it."""
+    """What all workers know about a network that is asked for counts. Only the lease's owner may ask it."""
 
     __tablename__ = "network_leases"
     __table_args__ = {"info": REFERENCE}
@@ -179,9 +182,9 @@ class NetworkLease(SQLModel, table=True):
     network: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     owner: UUID = Field(sa_type=Uuid[UUID])
     expires_at: datetime = instant()
-    """From then on anybody may take it, as its owner gave it back or is dead."""
+    """From then on anybody may take it, because its owner gave it back or is dead."""
     calls: int = Field(default=0, sa_type=BigInteger)
     """Calls granted since the window of the quota began, counted as the network counts them."""
     window_started_at: datetime = instant()
     resumes_at: datetime | None = optional_instant()
-    """The network said that it must not be asked before."""
+    """The network must not be asked before: it said so."""

@@ -27,7 +27,9 @@ class Publication(SQLModel, table=True):
     allow_bookings: bool = False
     created_at: datetime = instant()
     revision: int = Field(default=0, sa_type=BigInteger)
-    """Each change that its makers make raises it. Figures that are cached for an older revision are stale."""
+    """It rises with each change by the makers, and when totals are mended. Figures cached for an older
+    revision are stale.
+    """
 
 
 class CoCreator(SQLModel, table=True):
@@ -85,7 +87,7 @@ class Comment(SQLModel, table=True):
 
 
 class Appointment(SQLModel, table=True):
-    """The end is not included: one may start at the instant at which another ends."""
+    """The end is not included: one appointment may start at the instant at which another ends."""
 
     __tablename__ = "appointments"
     __table_args__ = (

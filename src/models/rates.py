@@ -1,4 +1,4 @@
-"""What is remembered about callers. No name and no address is in it: keys are keyed hashes."""
+"""What is stored about callers, without names and addresses: the keys are keyed hashes."""
 
 from datetime import datetime
 
@@ -9,7 +9,7 @@ from models.columns import REFERENCE, instant, reference
 
 
 class RateBucket(SQLModel, table=True):
-    """What a caller has used of a limit, at all workers together."""
+    """What a caller has used of a limit, on all workers together."""
 
     __tablename__ = "rate_buckets"
     __table_args__ = {"info": REFERENCE}
@@ -28,4 +28,4 @@ class SignInNetwork(SQLModel, table=True):
     user_id: int = reference("users", primary_key=True)
     network: bytes = Field(sa_type=LargeBinary, primary_key=True)
     seen_at: datetime = instant()
-    """When the user last did, exact to a day."""
+    """When the user last signed in from it, exact to a day."""

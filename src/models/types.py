@@ -16,7 +16,7 @@ from base.time_units import EPOCH, MICROSECOND
 
 
 class Id(TypeDecorator[int]):
-    """An identity. SQLite counts up only a column that is declared INTEGER."""
+    """An id that counts up. SQLite counts up only a column that is declared INTEGER."""
 
     impl = BigInteger
     cache_ok = True

@@ -27,7 +27,7 @@ class Charts:
         self._report = report
 
     def insert(self, sheet: Any, row: int) -> None:
-        """Over time above, devices and the top assets side by side below."""
+        """The chart over time is above; those of devices and top assets are side by side below."""
         below = row + _WIDE["height"] // _ROW_PIXELS + 2
         sheet.insert_chart(row, 0, self._over_time(), {"object_position": 3})
         sheet.insert_chart(below, 0, self._by_device(), {"object_position": 3})
@@ -74,10 +74,10 @@ class Charts:
         chart = self._book.add_chart({"type": "bar"})
         views = [VIEWS_3D.of(line.totals) for line in self._report.top]
         column = 2 + RANKED.index(VIEWS_3D)
-        # The names as an axis shows them stand behind all figures.
+        # The last column has the names as an axis shows them.
         self._add(chart, "Top assets", column, VIEWS_3D, views, categories=2 + len(RANKED))
         _title(chart, "Top assets by 3D views")
-        # The first on top; and the other axis below all, not above.
+        # The first asset is on top, and the other axis below all.
         chart.set_y_axis({"reverse": True, "crossing": "max", "major_gridlines": {"visible": False}})
         chart.set_x_axis(_counts("3D views", views))
         chart.set_legend({"none": True})
@@ -94,7 +94,7 @@ class Charts:
         *,
         categories: int = 0,
     ) -> None:
-        """The values are kept in the chart, too: a preview that computes nothing shows them."""
+        """The chart keeps the values, too, for previews that compute nothing."""
         is_line = isinstance(chart, ChartLine)
         colour = {"color": _COLOURS[figure]}
         shape = {"line": {**colour, "width": 2}} if is_line else {"fill": colour, "border": {"none": True}}
@@ -128,7 +128,8 @@ def _counts(name: str, values: Sequence[int]) -> dict[str, Any]:
 
 
 def step(most: int) -> int:
-    """From one line of a grid to the next: 1, 2 or 5 of some power of ten, so that some five are enough."""
+    """The distance between two grid lines: 1, 2 or 5 times a power of ten, so that about five lines are
+    enough."""
     wanted = most / _LINES
     power = 1
     while power * 10 <= wanted:

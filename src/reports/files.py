@@ -1,4 +1,4 @@
-"""The formats, and what a file of each is called."""
+"""The formats of reports, and the names of their files."""
 
 from collections.abc import Callable
 from datetime import date
@@ -28,7 +28,7 @@ _CONTENT_TYPES = {
 
 
 def write(report: Report, format: ReportFormat, file: IO[bytes]) -> None:
-    """Takes a while: not for the event loop."""
+    """This takes a while, so it must not run in the event loop."""
     _writer(format)(report, file)
 
 
@@ -42,6 +42,6 @@ def _writer(format: ReportFormat) -> Callable[[Report, IO[bytes]], None]:
 
 
 def filename(name: str, first_day: date, last_day: date, format: ReportFormat) -> str:
-    """Such as `Works 2023-06-01 to 2023-06-30.xlsx`."""
+    """A name such as `Works 2023-06-01 to 2023-06-30.xlsx`."""
     called = in_filename(name, _LONGEST_NAME) or "Report"
     return f"{called} {first_day} to {last_day}.{format.value}"

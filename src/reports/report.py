@@ -1,4 +1,4 @@
-"""What a report says, however it is written down."""
+"""What a report says, in whatever format."""
 
 from collections import Counter
 from datetime import date, datetime
@@ -11,13 +11,13 @@ from figures.figure import Column, Figure, Figures
 Value = int | float
 
 SHOWN: Figures = tuple(figure for figure in ASSETS if figure.column)
-"""In this order wherever all of them stand."""
+"""The figures that reports show, in this order."""
 RANKED: Figures = tuple(figure for figure in SHOWN if figure in IN_SCHEMA)
-"""Those of a ranking, as in the API."""
+"""The figures of a ranking, which are those of the API."""
 
 
 def column_of(figure: Figure[Any]) -> Column:
-    """Of one that is shown."""
+    """The column of a figure that reports show."""
     assert figure.column
     return figure.column
 
@@ -30,7 +30,7 @@ ASSET_COLUMNS = ("Asset", "Workspace", "Device", *(column_of(figure).heading for
 
 
 class AssetLine(NamedTuple):
-    """An asset on one kind of device; without a device where nothing happened to it."""
+    """An asset on one kind of device. The device is empty if nothing happened to the asset."""
 
     asset: str
     workspace: str
@@ -58,12 +58,12 @@ class RankedLine(NamedTuple):
     totals: AssetTotals
 
     def cells(self) -> tuple[str | Value, ...]:
-        """Rank and name, then RANKED."""
+        """The rank and the name, then the figures of RANKED."""
         return (self.rank, self.asset, *cells(RANKED, self.totals))
 
 
 class Detail(NamedTuple):
-    """One line of what was asked for."""
+    """One line about what was asked for."""
 
     label: str
     text: str
@@ -71,22 +71,22 @@ class Detail(NamedTuple):
 
 class Report(NamedTuple):
     name: str
-    """Of the organization, workspace or asset."""
+    """The name of the organization, workspace or asset."""
     first_day: date
     last_day: date
-    """Of the range, in the asked time zone; both are touched by it."""
+    """The first and the last day that the range touches, in the asked time zone."""
     details: tuple[Detail, ...]
     made_at: datetime
     lines: tuple[AssetLine, ...]
     devices: tuple[tuple[str, AssetTotals], ...]
     interval: DateInterval
-    """Of the periods: DAY or MONTH."""
+    """How long a period is: DAY or MONTH."""
     periods: tuple[Period, ...]
-    """All that the range touches, in order."""
+    """All periods that the range touches, in order."""
     top: tuple[RankedLine, ...]
 
     def total(self) -> tuple[Value, ...]:
-        """In the order of SHOWN."""
+        """The totals of all assets, in the order of SHOWN."""
         total: AssetTotals = Counter()
         for _, totals in self.devices:
             total.update(totals)

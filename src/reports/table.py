@@ -9,7 +9,7 @@ from reports.text import clean, defused
 
 
 def write_csv(report: Report, file: IO[bytes]) -> None:
-    """UTF-8 with a mark at its start, by which Excel knows it, and CRLF."""
+    """Writes UTF-8 with a byte order mark, by which Excel knows the encoding, and CRLF."""
     text = TextIOWrapper(file, "utf-8-sig", newline="")
     writer = csv.writer(text, lineterminator="\r\n")
     writer.writerow(ASSET_COLUMNS)

@@ -1,11 +1,11 @@
-"""Names as they may stand in a file: whoever gave them may not be whoever opens it."""
+"""Makes names safe for files: the person who wrote a name may not be the person who opens the file."""
 
 import re
 from unicodedata import east_asian_width
 
 _CONTROLS = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 _NO_CHARACTERS = re.compile("[\ud800-\udfff\ufffe\uffff]")
-# Also in full width: some programs take them for the same.
+# Full-width characters are among them, because some programs read them in the same way.
 _FORMULA = re.compile(r"\s*[=+\-@＝＋－＠]")  # noqa: RUF001
 _INVISIBLE = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]")
 _NOT_IN_FILENAMES = re.compile(r'[\\/:*?"<>|%]')
@@ -17,7 +17,7 @@ def clean(text: str) -> str:
 
 
 def defused(text: str) -> str:
-    """With an apostrophe before what a spreadsheet would run as a formula."""
+    """Puts an apostrophe before a text that a spreadsheet would run as a formula."""
     return f"'{text}" if _FORMULA.match(text) else text
 
 
@@ -26,11 +26,11 @@ def shortened(text: str, longest: int) -> str:
 
 
 def width(text: str) -> int:
-    """In columns of a fixed-width font: East Asian characters and emoji take two."""
+    """The width in columns of a fixed-width font: East Asian characters and emoji take two."""
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 
 def in_filename(text: str, longest: int) -> str:
-    """Without what a file system or a reader stumbles over, such as slashes and marks of direction."""
+    """The text without what a file system or a reader cannot use, such as slashes and marks of direction."""
     plain = _INVISIBLE.sub("", _NOT_IN_FILENAMES.sub(" ", clean(text)).replace("\ufffd", " "))
     return " ".join(plain.split())[:longest].strip(" .")

@@ -1,4 +1,4 @@
-"""A report as XLSX, written row by row: what is written is on disk, not in memory."""
+"""A report as XLSX. It is written row by row, to disk and not to memory."""
 
 from collections.abc import Iterable, Sequence
 from tempfile import TemporaryDirectory
@@ -28,9 +28,10 @@ _HEADING_HEIGHT = 45
 _LONGEST_LABEL = 28
 _A4 = 9
 _MOST_LINES = 1_048_574
-"""A sheet has 1,048,576 rows: more would be left out without a word."""
+"""A sheet has 1,048,576 rows, of which two are headings and totals. Any further row would be lost
+silently."""
 _FIRST_FIGURE = 3
-"""The row of the summary: title and days stand above."""
+"""The row of the first figure in the summary. The title and the days stand above."""
 
 
 class _Column(NamedTuple):
@@ -40,7 +41,7 @@ class _Column(NamedTuple):
 
 
 def write_workbook(report: Report, file: IO[bytes]) -> None:
-    """Raises BAD_USER_INPUT where a sheet has no room for all the rows."""
+    """Raises BAD_USER_INPUT if a sheet has no room for all the rows."""
     if len(report.lines) > _MOST_LINES:
         raise BadUserInput(
             f"A sheet holds {_MOST_LINES:,} rows: ask for CSV instead.", argument="format", reason="TOO_MANY"
@@ -53,7 +54,7 @@ class _Writer:
     def __init__(self, report: Report, file: IO[bytes], folder: str) -> None:
         self._report = report
         self._book = Workbook(file, {**_OPTIONS, "tmpdir": folder})
-        # Files have no time zone: this one says UTC where it is shown.
+        # Workbooks have no time zones. Where this time is shown, it says UTC.
         made_at = report.made_at.replace(tzinfo=None, microsecond=0)
         self._book.set_properties({"title": f"{clean(report.name)}: asset analytics", "created": made_at})
         period = "yyyy-mm-dd" if report.interval is DateInterval.DAY else "yyyy-mm"
@@ -96,7 +97,7 @@ class _Writer:
         return sheet
 
     def _table(self, name: str, columns: Sequence[_Column], rows: int) -> Any:
-        """A sheet with headings that stay in sight; `rows` are those that can be filtered."""
+        """A sheet whose headings stay in sight; `rows` are those that can be filtered."""
         sheet = self._sheet(name)
         sheet.freeze_panes(1, 0)
         sheet.repeat_rows(0)
@@ -226,7 +227,7 @@ def _of_figure(figure: Figure[Any]) -> _Column:
 
 
 def label(name: str) -> str:
-    """As an axis shows it: a chart has no room for 200 characters."""
+    """The name as an axis shows it: a chart has no room for 200 characters."""
     return shortened(clean(name), _LONGEST_LABEL)
 
 

@@ -10,7 +10,7 @@ from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from auth.keys import digest, new_key
+from auth.authentication_keys import digest, new_key
 from auth.sign_in import Attempt, user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
@@ -27,7 +27,7 @@ from resolvers.text_arguments import required_text
 _LONGEST_NAME = 100
 _MAX_DAYS = 730
 _KEPT = timedelta(days=30)
-"""How long a key is kept after it has ended, to say so; then it makes room for another one."""
+"""How long a key is kept after it has ended, and counts towards the quota."""
 
 
 class SignedIn(NamedTuple):
@@ -76,20 +76,20 @@ async def workspace_token(context: Context, organization_id: str, workspace_id: 
 
 @contextmanager
 def _another_viewer(context: Context) -> Iterator[None]:
-    """The rest of the request is meant for whoever signs in here. Where that fails, nobody is its viewer: the
-    viewer before may be allowed more than was meant.
+    """The rest of the request is meant for the user who signs in here. If the sign-in fails, the rest is
+    anonymous: the viewer from before may be allowed more than was meant.
     """
     try:
         yield
     except BaseException:
-        context.viewer = Viewer(refusal="The sign-in before it failed.")
+        context.viewer = Viewer(refusal="An earlier sign-in in this request failed.")
         raise
 
 
 async def _signed_in(
     context: Context, viewer: Viewer, *, organization: UUID | None = None, workspace: UUID | None = None
 ) -> SignedIn:
-    """From now on this is the viewer of the request."""
+    """Makes `viewer` the viewer of the rest of the request."""
     user = await context.loaders[UserById].load(viewer.required_user_id())
     assert user is not None
     token = context.services.signer.issue(Claims(user.public_id, organization, workspace), context.now)
@@ -128,7 +128,7 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
 
 
 async def _require_room_for_key(context: Context, session: AsyncSession, user_id: int) -> None:
-    """Deletes keys that ended long ago. Raises CONFLICT where too many are left."""
+    """Deletes keys that ended long ago. Raises CONFLICT if too many are left."""
     own = col(AuthenticationKey.user_id) == user_id
     long_ago = context.now - _KEPT
     is_over = or_(col(AuthenticationKey.expires_at) < long_ago, col(AuthenticationKey.revoked_at) < long_ago)

@@ -1,4 +1,4 @@
-"""Appointments with the makers of a publication: slots are half-open and never overlap."""
+"""Appointments with the makers of a publication. A slot does not include its end, and slots never overlap."""
 
 from datetime import datetime, timedelta
 
@@ -33,7 +33,7 @@ async def book(
         created_at=context.now,
     )
     async with context.writing() as session:
-        # Whoever books at the same time waits here, and then sees this booking.
+        # A request that books at the same time waits here, and then sees this booking.
         await _require_within_quota(context, session, user_id, publication)
         await _require_free(session, publication, starts_at, ends_at)
         await refresh_for_makers(context, session, publication)
@@ -57,7 +57,7 @@ async def _require_free(
 
 
 async def cancel(context: Context, id: str) -> AppointmentRow:
-    """Whoever booked it may, and the makers of the publication. A second time changes nothing."""
+    """The user who booked it may do so, and the makers of the publication. A second time changes nothing."""
     context.viewer.required_user_id()
     appointment = await find_appointment(context, id)
     publication = await _publication_of(context, appointment)
@@ -77,7 +77,7 @@ async def cancel(context: Context, id: str) -> AppointmentRow:
 
 
 async def find_appointment(context: Context, id: str) -> AppointmentRow:
-    """NOT_FOUND for everybody but whoever booked it and the makers of the publication."""
+    """Raises NOT_FOUND for everybody except the user who booked it and the makers of the publication."""
     row = await find(Kind.APPOINTMENT, id, context.loaders[AppointmentByPublicId].load)
     is_booker = context.viewer.person_id == row.user_id
     if not is_booker and not await is_maker(context, await _publication_of(context, row)):

@@ -26,8 +26,8 @@ ACTIONS_OF = {
 }
 
 
-class Asked(NamedTuple):
-    """What a scope is to cover. No list of ids means all of them, an empty list none."""
+class ScopeArguments(NamedTuple):
+    """What a scope covers. None stands for all ids, and an empty list for no id."""
 
     span: Span
     time_zone: str
@@ -36,7 +36,7 @@ class Asked(NamedTuple):
     asset_ids: Sequence[str] | None = None
 
 
-def asked(
+def scope_arguments(
     context: Context,
     start: str,
     end: str,
@@ -44,13 +44,13 @@ def asked(
     domain: str | None,
     workspace_ids: Sequence[str] | None = None,
     asset_ids: Sequence[str] | None = None,
-) -> Asked:
-    """The arguments of a `metrics` field, checked but for the ids."""
+) -> ScopeArguments:
+    """The arguments of a `metrics` field. All but the ids are checked."""
     span = span_of(start, end, zone_of(time_zone), context.limits)
-    return Asked(span, time_zone or "UTC", domain_of(domain), workspace_ids, asset_ids)
+    return ScopeArguments(span, time_zone or "UTC", domain_of(domain), workspace_ids, asset_ids)
 
 
-async def organization_scope(context: Context, organization: OrganizationRow, asked: Asked) -> Scope:
+async def organization_scope(context: Context, organization: OrganizationRow, asked: ScopeArguments) -> Scope:
     existing = await context.loaders[AssetsOfOrganization].load(organization.id)
     visible = await _visible_assets(context, organization, existing)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
@@ -69,14 +69,14 @@ async def organization_scope(context: Context, organization: OrganizationRow, as
     return scope._replace(has_all=len(assets) == len(existing))
 
 
-async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: Asked) -> Scope:
+async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: ScopeArguments) -> Scope:
     visible = await context.loaders[AssetsOfWorkspace].load(workspace.id)
     assets, named = await _named_assets(context, visible, asked.asset_ids)
     choices = Choices(Kind.WORKSPACE, _choice(workspace), workspace.organization_id, assets=named)
     return _scope(workspace.tenant_id, workspace.time_zone, assets, asked, choices)
 
 
-def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
+def asset_scope(asset: AssetRow, asked: ScopeArguments) -> Scope:
     keys = [AssetKeys(asset.id, asset.workspace_id)]
     choices = Choices(Kind.ASSET, _choice(asset), asset.organization_id)
     return _scope(asset.tenant_id, asset.time_zone, keys, asked, choices)
@@ -85,7 +85,8 @@ def asset_scope(asset: AssetRow, asked: Asked) -> Scope:
 async def _visible_assets(
     context: Context, organization: OrganizationRow, assets: Sequence[AssetKeys]
 ) -> Sequence[AssetKeys]:
-    """All of them for owners and admins; for members, those of the workspace whose token they hold."""
+    """All assets for owners and admins. With a token for one workspace, only the assets of that workspace.
+    None for members without such a token."""
     role = await role_in(context.loaders, context.viewer, organization.id)
     if role in (Role.OWNER, Role.ADMIN) and context.viewer.workspace_id is None:
         return assets
@@ -95,7 +96,8 @@ async def _visible_assets(
 async def _named_assets(
     context: Context, visible: Iterable[AssetKeys], ids: Sequence[str] | None
 ) -> tuple[Sequence[AssetKeys], tuple[Choice, ...] | None]:
-    """The visible ones that are named. NOT_FOUND where one that is named is not visible."""
+    """The visible assets that are named, and how they are called. Raises NOT_FOUND if a named asset is not
+    visible."""
     known = {asset.id: asset for asset in visible}
     if ids is None:
         return list(known.values()), None
@@ -114,7 +116,7 @@ async def _named_assets(
 async def _named_workspaces(
     context: Context, organization: OrganizationRow, ids: Sequence[str] | None
 ) -> Sequence[WorkspaceRow] | None:
-    """None for all. With a workspace's own token, that workspace is all there is."""
+    """The workspaces that are named; None for all. With a token for one workspace, only that one."""
     if ids is not None:
         named = await gather(*(named_workspace(context, id, organization.id) for id in set(ids)))
         return sorted(named, key=attrgetter("id"))
@@ -129,7 +131,7 @@ def _choice(row: OrganizationRow | WorkspaceRow | AssetRow) -> Choice:
 
 
 def _scope(
-    tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: Asked, choices: Choices
+    tenant_id: int, reporting_zone: str, assets: Sequence[AssetKeys], asked: ScopeArguments, choices: Choices
 ) -> Scope:
     return Scope(
         tenant_id,
@@ -148,7 +150,7 @@ def previous_scope(scope: Scope, *, is_as_long: bool = False) -> Scope:
 
 
 def visitors_key(scope: Scope) -> VisitorsKey | None:
-    """None where a domain is named: what is kept of visitors does not know domains."""
+    """None if a domain is named, because visitors are not kept by domain."""
     if scope.domain is not None:
         return None
     return VisitorsKey(
@@ -167,19 +169,20 @@ async def ranked_assets(context: Context, scope: Scope, ranking: Ranking, first:
 
 
 def view_actions(view_type: str, action_types: Sequence[str] | None) -> tuple[Action, ...]:
-    """All of the type's when null. Another pairing is BAD_USER_INPUT."""
+    """The named actions of a type of views; all of them if None is given. Raises BAD_USER_INPUT for
+    others."""
     known = ACTIONS_OF[view_type]
     if action_types is None:
         return tuple(known.values())
     if not action_types:
         raise BadUserInput(
-            "Name an action at least, or leave `actionTypes` out.",
+            "Name at least one action, or leave `actionTypes` out.",
             argument="actionTypes",
             reason="MISSING_ACTION_TYPE",
         )
     if not set(action_types) <= known.keys():
         raise BadUserInput(
-            f"The views of {view_type} come about by {' and '.join(known)}.",
+            f"{view_type} goes with {' and '.join(known)} only.",
             argument="actionTypes",
             reason="INVALID_ACTION_TYPE",
         )

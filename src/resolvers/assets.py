@@ -1,4 +1,4 @@
-"""Assets are made and changed."""
+"""Makes and changes assets."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -7,7 +7,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from auth.access import Access, require
+from auth.access import require
 from base.errors import BadUserInput
 from base.ids import uuid7
 from ingest.domains import InvalidDomain, domain_pattern
@@ -24,7 +24,7 @@ from models import (
 )
 from resolvers.context import Context
 from resolvers.makers import as_written
-from resolvers.organizations import find_asset, find_workspace
+from resolvers.organizations import INSIDERS, find_asset, find_workspace
 from resolvers.quotas import require_within_quota
 from resolvers.text_arguments import required_text
 
@@ -32,7 +32,6 @@ _LONGEST_NAME = 200
 _LONGEST_URL = 2000
 MOST_FORMATS = 100
 _MOST_DOMAINS = 100
-_ACTING = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 
 
 class GivenFormat(NamedTuple):
@@ -49,7 +48,7 @@ async def create_asset(
     formats: Sequence[GivenFormat],
     domains: Sequence[str],
 ) -> AssetRow:
-    """By whoever may act in the workspace."""
+    """Viewers who may act in the workspace may do so."""
     workspace = await _acting_in(context, workspace_id)
     asset = Asset(
         public_id=uuid7(context.now),
@@ -71,7 +70,7 @@ async def create_asset(
 async def _acting_in(context: Context, workspace_id: str) -> WorkspaceRow:
     context.viewer.required_user_id()
     workspace = await find_workspace(context, workspace_id)
-    await require(context.loaders, context.viewer, _ACTING, workspace)
+    await require(context.loaders, context.viewer, INSIDERS, workspace)
     return workspace
 
 
@@ -91,10 +90,10 @@ async def update_asset(
     formats: Sequence[GivenFormat] | None,
     domains: Sequence[str] | None,
 ) -> AssetRow:
-    """What is None stays as it is; a list replaces the whole list from before."""
+    """What is None stays as it is. A list replaces the whole list from before."""
     context.viewer.required_user_id()
     row = await find_asset(context, id)
-    await require(context.loaders, context.viewer, _ACTING, row)
+    await require(context.loaders, context.viewer, INSIDERS, row)
     checked_name = row.name if name is None else required_text(name, "name", longest=_LONGEST_NAME)
     _require_formats(formats or ())
     checked_domains = None if domains is None else _checked_domains(domains)

@@ -23,9 +23,9 @@ class Origin(NamedTuple):
 
     agent: str | None
     is_ahead: bool = False
-    """Whether the browser prepares the page in advance, and nobody may ever see it."""
+    """Whether the browser loads the page in advance, so that nobody may ever see it."""
     opted_out: bool = False
-    """Whether the browser asks not to be tracked. It counts only where the settings say so."""
+    """Whether the browser asks not to be tracked. This only counts if the settings say so."""
 
 
 class Collected(NamedTuple):
@@ -36,9 +36,9 @@ class Collected(NamedTuple):
 
 
 async def collect(context: Context, events: Sequence[WireEvent], origin: Origin) -> Collected:
-    """What the events say of the visitor and the user is ignored.
+    """Stores the events of a browser. What they say about the visitor and the user is ignored.
 
-    Raises THROTTLED where strangers send too much: then nothing is stored.
+    Raises THROTTLED if callers who are not signed in send too much. Then nothing is stored.
     """
     require_few_events(context, events)
     services = context.services
@@ -61,11 +61,14 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         new = admitted(event, subject, sender)
         return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
 
+    # What the buffer has is stored even if nobody waits for it. A sender who is not told that sends it again.
+    context.execution.lift_deadline()
     return Collected(await admit_and_store(services.buffer, events, admit), is_nameless_app)
 
 
 async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Mapping[WireSubject, Subject]:
-    """Those that exist. Raises THROTTLED where strangers send too much from an address or about a subject."""
+    """The subjects that exist. Raises THROTTLED if callers who are not signed in send too much from an
+    address or about a subject."""
     limiter, is_stranger = context.services.collect_limiter, context.viewer.user_id is None
     now = context.now.timestamp()
     if is_stranger:
@@ -78,7 +81,7 @@ async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Ma
 
 
 def _reason_to_drop(context: Context, origin: Origin, *, is_bot: bool) -> Reason | None:
-    """Why all events of a request are dropped, whatever they say; None where they are not."""
+    """Why all events of a request are dropped; None if they are not."""
     if origin.opted_out and context.limits.honours_signals:
         return Reason.OPTED_OUT
     if is_bot:
@@ -99,7 +102,8 @@ def _sender(context: Context, device: Device) -> Sender:
 def _visitor(
     context: Context, salts: SaltsOfNow, subject: Subject, occurred_at: datetime, agent: str
 ) -> bytes | None:
-    """For a person who is not signed in: the same for one day of the tenant's reporting time zone."""
+    """The hash of a person who is not signed in. It is the same for one day of the tenant's reporting time
+    zone."""
     if context.viewer.user_id is not None:
         return None
     salt = salts.of(occurred_at, context.now, time_zone(subject.time_zone))
@@ -107,7 +111,8 @@ def _visitor(
 
 
 async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subject]:
-    """What makers do with their own publications and profiles says nothing about their public."""
+    """The subjects that the viewer makes. What makers do with their own pages says nothing about their
+    public."""
     user_id = context.viewer.user_id
     if user_id is None or context.limits.counts_own_views:
         return set()

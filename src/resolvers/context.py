@@ -21,7 +21,7 @@ from base.networks import network_of
 from base.scheduler import RunQueue
 from database import Database, current_usage
 from figures.scores import EVEN_WEIGHTS, ScoreWeights
-from ingest.agents import AgentCache
+from ingest.agent_cache import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
 from ingest.subject_cache import ReporterCache, SubjectCache
@@ -30,7 +30,7 @@ from ingest.visitors import Salts
 from ingest.wire import WireEvent
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
-from loaders.holdings import Counted
+from loaders.holdings import HoldingsCache
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -38,13 +38,13 @@ _TURNS = 4
 _AT_A_TIME = 4
 """How many operations of one caller are executed at once. A page in a browser asks for six things at most."""
 _LARGE = 1_000
-"""Cost. The answer to what costs more takes some 50 ms or more to make."""
+"""Cost. An operation that costs more takes some 50 ms or more to answer."""
 _REQUEST_COST = 40
-"""The share of the worker that each request takes, in units of cost, whatever it asks for."""
+"""What each request takes of its caller's share of the worker, besides its cost, in units of cost."""
 
 
 class Quotas(NamedTuple):
-    """How many there may be of what people make."""
+    """The most that people may make of each thing."""
 
     appointment_hours: int = 24
     appointments: int = 50
@@ -92,7 +92,7 @@ class Limits:
     quotas: Quotas = USUAL_QUOTAS
     query_seconds: float = 30
     introspection: bool = True
-    """Whether the schema describes itself: when it is asked, and by names that errors suggest."""
+    """Whether clients may ask for the schema, and errors may suggest names of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ class Services:
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
     reporters: ReporterCache = field(default_factory=ReporterCache)
-    counted: Counted = field(default_factory=Counted)
+    holdings_cache: HoldingsCache = field(default_factory=HoldingsCache)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
@@ -126,7 +126,7 @@ class Services:
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
-    """It asks other networks for their figures; None where nothing does."""
+    """It asks other networks for their figures; None if nothing does."""
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
@@ -159,7 +159,7 @@ class Context:
         self.reset_loaders()
 
     def reset_loaders(self) -> None:
-        """After a write: what was loaded before it is no longer true."""
+        """Forgets what was loaded: after a write it is no longer true."""
         services = self.services
         self.loaders = Loaders(
             services.database,
@@ -169,7 +169,7 @@ class Context:
         )
 
     def begin_snapshot(self) -> None:
-        """From now on, all that is read is as it was at one moment: at the first read."""
+        """From now on, everything is read as it was at one moment: at the first read."""
         self.services.database.begin_snapshot(is_large=self.is_large)
         self.reset_loaders()
 
@@ -177,7 +177,7 @@ class Context:
         self.services.database.end_snapshot()
 
     @property
-    def is_in_moment(self) -> bool:
+    def has_snapshot(self) -> bool:
         return current_usage().snapshot is not None
 
     async def identify(self, viewer_cache: ViewerCache | None = None) -> None:
@@ -187,8 +187,7 @@ class Context:
         )
 
     async def renew(self) -> None:
-        """For the next answer of a subscription: sets its instant, and finds the viewer anew by the
-        credentials.
+        """Sets the time for the next answer of a subscription, and finds the viewer again by the credentials.
 
         Raises Lapsed.
         """
@@ -199,8 +198,8 @@ class Context:
             raise Lapsed(self.viewer.refusal)
 
     def spend(self, cost: int, *, writes: bool = False) -> None:
-        """Takes the cost of what is executed next from what the viewer may spend, or the address where nobody
-        is signed in. Raises THROTTLED where not enough is left; with a cost of 0, where nothing is left."""
+        """Takes the cost of what is executed next from what the viewer may spend, or the address if nobody
+        is signed in. Raises THROTTLED if not enough is left; with a cost of 0, if nothing is left."""
         budget = self.services.rates.spend(
             self.viewer, self.address, cost, self.now.timestamp(), writes=writes
         )
@@ -212,12 +211,12 @@ class Context:
 
     @property
     def caller(self) -> Hashable:
-        """The user, or where nobody is signed in the network of the address."""
+        """The user; if nobody is signed in, the network of the address."""
         user_id = self.viewer.user_id
         return network_of(self.address) if user_id is None else user_id
 
     async def spend_when_affordable(self) -> None:
-        """Takes the cost of the operation once more, for the next answer of a subscription, and waits until
+        """Takes the cost of the operation again, for the next answer of a subscription, and waits until
         enough is left. There is no request that could be refused, and the answer has what changes meanwhile.
         """
         while True:
@@ -234,8 +233,8 @@ class Context:
         self.begin_snapshot()
 
     def end_turn(self) -> None:
-        """Drops what was loaded in the turn: thousands of subscriptions may wait, each with its own
-        loaders."""
+        """Ends the turn and drops what was loaded in it: thousands of subscriptions may wait, each with
+        its own loaders."""
         if self.has_turn:
             self.has_turn = False
             self.services.turns.release()
@@ -243,7 +242,8 @@ class Context:
             self.reset_loaders()
 
     async def seconds_left(self) -> float | None:
-        """How long the credentials are valid; None where there are none, or none that are valid."""
+        """How many seconds the credentials are still valid; None if there are none, or none that are
+        valid."""
         if self.viewer.refusal:
             return None
         expiry = await expiry_of(self.credentials, self.loaders, self.services.signer, self.now)
@@ -251,7 +251,7 @@ class Context:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work. Those who watch what it touched are told of it. What was loaded before it is
+        """A unit of work. It wakes the subscriptions of what it touched. What was loaded before it is
         forgotten, and what is read after it is of one moment.
         """
         async with self.services.database.writing() as session:

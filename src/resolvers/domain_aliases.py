@@ -29,7 +29,7 @@ class GivenAlias(NamedTuple):
 async def set_domain_aliases(
     context: Context, organization_id: str, given: Sequence[GivenAlias]
 ) -> OrganizationRow:
-    """Owners and admins of the organization may."""
+    """Owners and admins of the organization may do so."""
     context.viewer.required_user_id()
     organization = await find_organization(context, organization_id)
     await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
@@ -45,7 +45,7 @@ async def set_own_domain_aliases(context: Context, given: Sequence[GivenAlias]) 
 
 
 async def _replace(context: Context, tenant_id: int, aliases: Aliases) -> None:
-    """Figures in the cache may stay: none of them is by site."""
+    """Figures in the cache stay, because none of them is by site."""
     async with context.writing() as session:
         await session.execute(delete(DomainAlias).where(col(DomainAlias.tenant_id) == tenant_id))
         rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]

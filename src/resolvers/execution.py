@@ -11,7 +11,7 @@ class Lifetime(NamedTuple):
     """How long a cache may keep an answer, and for whom."""
 
     seconds: int
-    """0 where it has to be made anew each time."""
+    """0 if it has to be made anew each time."""
     is_private: bool
 
 
@@ -21,7 +21,8 @@ class OperationSummary(NamedTuple):
     type: str
     name: str | None
     lifetime: Lifetime | None
-    """Of its answer. None for mutations and subscriptions: no cache keeps their answers."""
+    """How long caches may keep its answer. None for mutations and subscriptions: no cache keeps their
+    answers."""
 
 
 @dataclass(slots=True)
@@ -29,21 +30,21 @@ class Execution:
     """The execution of one operation."""
 
     validate: float = 0.0
-    """Seconds; 0 where it was not validated."""
+    """Seconds; 0 if it was not validated."""
     execute: float = 0.0
-    """Seconds; 0 where it was not executed."""
+    """Seconds; 0 if it was not executed."""
     began: float = 0.0
     """When its validation ended, by `perf_counter`."""
     deadline: Timeout | None = None
-    """When it has to be over. Set while something is executed that may be stopped."""
+    """When it has to end. This is set while something is executed that may be stopped."""
     operation: OperationSummary | None = None
     """None before the document is found to be valid."""
     cost: int | None = None
-    """None where it was not estimated: what only records events has a price of its own."""
+    """None if it was not estimated: recording events has a price of its own."""
     points: int = 0
     """The estimated points of all series."""
     budget: Budget | None = None
-    """What the caller has left after it; None where there is no limit, or it was not paid for yet."""
+    """What the caller has left afterwards; None if there is no limit, or it was not paid for yet."""
     is_abandoned: bool = False
     """Whether nobody waits for the answer any more."""
 
@@ -55,8 +56,13 @@ class Execution:
     def is_mutation(self) -> bool:
         return self.operation is not None and self.operation.type == "mutation"
 
+    def lift_deadline(self) -> None:
+        """To be called before it writes: it then takes as long as the writing takes."""
+        if self.deadline and not self.deadline.expired():
+            self.deadline.reschedule(None)
+
     def abandon(self) -> None:
-        """Ends a query: now, or as soon as it is known to be one. A mutation is carried out all the same."""
+        """Ends a query: now, or as soon as it is known to be one. A mutation is still carried out."""
         self.is_abandoned = True
         if self.is_query and self.deadline and not self.deadline.expired():
             self.deadline.reschedule(get_running_loop().time())

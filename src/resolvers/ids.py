@@ -1,4 +1,4 @@
-"""Global ids that callers send, looked up."""
+"""Looks up the global ids that callers send."""
 
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
@@ -14,7 +14,8 @@ R = TypeVar("R")
 
 
 def public_id_of(kind: Kind, id: str, **extensions: str) -> UUID:
-    """Raises NOT_FOUND for an id of another kind, and for what is no id. `extensions` go into the error."""
+    """Raises NOT_FOUND for an id of another kind, and for a text that is no id. `extensions` go into the
+    error."""
     public_id = public_id_in(id, kind)
     if public_id is None:
         raise no_such(kind, **extensions)

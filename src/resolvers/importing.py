@@ -1,4 +1,4 @@
-"""Events from files, which take the same way as all others.
+"""Imports events from files. They go the same way as all others.
 
 Events are recognised by their ids, and a line without an id gets one made from the file and the line. So an
 import that was stopped need not remember where it was: when it is run again, it stores what is missing.
@@ -19,10 +19,10 @@ from ingest.files import EventFile, InvalidFile, Line
 from ingest.outcomes import EventStatus
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
-from resolvers.recording import own_subjects, take_in
+from resolvers.recording import own_subjects, store_believed
 
 INVALID_EVENT = "INVALID_EVENT"
-"""The reason for a line that is no event at all; the other reasons are those of the admission."""
+"""The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
 SHOWN = 20
 
@@ -74,7 +74,7 @@ class Import:
         self._on_reject = on_reject
         self._on_batch = on_batch
         self._months: set[date] = set()
-        """Those that have a partition, or need none."""
+        """The months that have a partition, or need none."""
         self._flying: deque[Task[list[Reject | EventStatus]]] = deque()
 
     async def run(self) -> None:
@@ -115,7 +115,7 @@ class Import:
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
-        outcomes = iter(await take_in(context, events, subjects))
+        outcomes = iter(await store_believed(context, events, subjects))
         verdicts: list[Reject | EventStatus] = []
         for line in lines:
             if line.event is None:
@@ -126,7 +126,8 @@ class Import:
         return verdicts
 
     async def _make_partitions(self, events: list[WireEvent]) -> None:
-        """For the past months of the ids: then imported events are pruned together with their month."""
+        """Makes partitions for the past months of the ids, so that imported events are pruned with their
+        month."""
         database = self._services.database
         if database.dialect_name != "postgresql":
             return
@@ -137,7 +138,7 @@ class Import:
 
 
 def _month_of(id: str) -> date | None:
-    """The month in UTC, by its first day; None where the id has no time in it."""
+    """The month in UTC, by its first day; None if the id has no time in it."""
     try:
         made = uuid7_instant(UUID(id))
     except ValueError:

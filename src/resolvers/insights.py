@@ -1,4 +1,4 @@
-"""Insights: what users tell of themselves."""
+"""Insights: what users say about themselves."""
 
 import re
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
 from base.numbers import LARGEST, LARGEST_SELF_REPORTED
 from figures.insights import PLAYED, SEARCHED, VIEWED
-from loaders.ever import EverCounts, EverKey
+from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
@@ -25,7 +25,7 @@ MOST_WORKS = 500
 _TWITTER = re.compile(r"[A-Za-z0-9_]{1,15}")
 _INSTAGRAM = re.compile(r"(?!.*\.\.)[A-Za-z0-9_](?:[A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?")
 _ITEM = re.compile(r"[^\s\x00-\x1f](?:[^\x00-\x1f]{0,198}[^\s\x00-\x1f])?")
-"""Wider than either source's rule: an id that its source does not know has no figures there."""
+"""Wider than the rules of both sources: an id that its source does not know has no figures there."""
 
 
 class GivenWork(NamedTuple):
@@ -36,7 +36,7 @@ class GivenWork(NamedTuple):
 
 
 class Given(NamedTuple):
-    """What a user tells; None leaves it as it is."""
+    """What a user gives; None leaves it as it is."""
 
     has_about: bool | None
     number_of_roles: int | None
@@ -59,7 +59,7 @@ async def insight_of(context: Context, user_id: str) -> InsightRow:
 
 
 async def create_insight(context: Context, given: Given) -> InsightRow:
-    """The viewer's. CONFLICT where there is one already."""
+    """Makes the viewer's insight. Raises CONFLICT if there is one already."""
     user_id = context.viewer.required_user_id()
     insight = UserInsight(
         public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
@@ -76,7 +76,8 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
 
 
 async def update_insight(context: Context, given: Given) -> InsightRow:
-    """The viewer's own. Counts that events add to become what is given; later events add to that."""
+    """Changes the viewer's insight. Counts that events raise become what is given, and later events add to
+    that."""
     user_id = context.viewer.required_user_id()
     known = await context.loaders[InsightByUser].load(user_id)
     if known is None:
@@ -84,8 +85,8 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     columns = _columns(given)
     for fold in (VIEWED, SEARCHED):
         if fold.column in columns:
-            key = EverKey(known.tenant_id, known.user_id, fold.action)
-            columns |= fold.columns(columns[fold.column], await context.loaders[EverCounts].load(key))
+            key = AllTimeKey(known.tenant_id, known.user_id, fold.action)
+            columns |= fold.columns(columns[fold.column], await context.loaders[AllTimeCounts].load(key))
     columns |= _forgotten(known, columns)
     works = _checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
@@ -99,7 +100,8 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
 
 
 def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
-    """What is known of accounts that are no longer the user's. In a handle, case makes no difference."""
+    """What is forgotten of accounts that are no longer the user's. Upper and lower case in a handle are
+    the same."""
     forgotten: dict[str, Any] = {}
     for account, named in ACCOUNTS.items():
         if named in columns and str(columns[named]).lower() != str(getattr(known, named)).lower():
@@ -112,7 +114,7 @@ def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
 async def _change_works(
     context: Context, session: AsyncSession, insight: InsightRow, given: Sequence[GivenWork]
 ) -> None:
-    """A work that stays keeps its plays' events; one that is not given any more is gone."""
+    """A work that stays keeps its events. A work that is no longer given is deleted."""
     known = {
         (row.source_type, row.item_id): row for row in await context.loaders[WorksOfInsight].load(insight.id)
     }
@@ -128,7 +130,7 @@ async def _change_works(
 
 
 async def _change_work(context: Context, session: AsyncSession, row: WorkRow, given: GivenWork) -> None:
-    ever = await context.loaders[EverCounts].load(EverKey(row.tenant_id, row.id, PLAYED.action))
+    ever = await context.loaders[AllTimeCounts].load(AllTimeKey(row.tenant_id, row.id, PLAYED.action))
     await session.execute(
         update(Work)
         .where(col(Work.id) == row.id)
@@ -150,7 +152,7 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
 
 
 def _columns(given: Given) -> dict[str, Any]:
-    """What is given, checked."""
+    """The columns of what is given, after it was checked."""
     columns = {
         name: value for name, value in given._asdict().items() if value is not None and name != "works"
     }

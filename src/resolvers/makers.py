@@ -1,4 +1,4 @@
-"""Who makes a publication, and what its makers see of what is written."""
+"""Who makes a publication, and what its makers see after they change it."""
 
 from asyncio import gather
 from collections.abc import Hashable, Sequence
@@ -33,13 +33,14 @@ async def is_maker(context: Context, publication: PublicationRow) -> bool:
 
 
 async def made_by_viewer(context: Context, publications: Sequence[PublicationRow]) -> list[PublicationRow]:
-    """Those that the viewer makes, read in one statement for all."""
+    """The publications that the viewer makes, read by one statement for all."""
     made = await gather(*(is_maker(context, row) for row in publications))
     return [row for row, is_made in zip(publications, made, strict=True) if is_made]
 
 
 async def refresh_for_makers(context: Context, session: AsyncSession, *publications: PublicationRow) -> None:
-    """Makers see at once what they did, and within the hour what others did. Subscribers are told of both."""
+    """Raises the revision of the publications that the viewer makes, so that kept figures are no longer
+    used. Wakes the subscriptions of all of them."""
     touch(session, *(Topic(SubjectKind.PUBLICATION, row.id) for row in publications))
     made = [row.id for row in await made_by_viewer(context, publications)]
     if made:

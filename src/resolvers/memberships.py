@@ -1,4 +1,4 @@
-"""Organizations and workspaces are made, and members join and leave."""
+"""Makes organizations and workspaces, and lets members join and leave."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -47,7 +47,7 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
 
 
 async def _add_organization(session: AsyncSession, name: str, owner_id: int, now: datetime) -> int:
-    """Its id."""
+    """Returns its id."""
     tenant = Tenant()
     session.add(tenant)
     await session.flush()
@@ -79,7 +79,8 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
 async def add_member(
     context: Context, organization_id: str, user_id: str, *, role: Role, workspace_ids: Sequence[str]
 ) -> UserRow:
-    """By an owner or admin; only owners add owners. CONFLICT where the user is a member already."""
+    """Owners and admins may do so; only owners add owners. Raises CONFLICT if the user is a member
+    already."""
     organization = await _administered(context, organization_id)
     await _check_may_name(context, organization, role)
     user = await find_user(context, user_id)
@@ -102,14 +103,15 @@ async def add_member(
 async def _add_membership(
     session: AsyncSession, organization_id: int, user_id: int, role: Role, now: datetime
 ) -> bool:
-    """False where the user is a member already."""
+    """Returns False if the user is a member already."""
     row = {"organization_id": organization_id, "user_id": user_id, "role": int(role), "created_at": now}
     statement = insert_into(session, Membership).values(row).on_conflict_do_nothing()
     return bool((await session.execute(statement.returning(col(Membership.user_id)))).all())
 
 
 async def remove_member(context: Context, organization_id: str, user_id: str) -> UserRow:
-    """By an owner or admin; each member may also leave. CONFLICT where no owner would be left."""
+    """Owners and admins may do so, and members may remove themselves. Raises CONFLICT if no owner would be
+    left."""
     viewer_id = context.viewer.required_user_id()
     organization = await find_organization(context, organization_id)
     user = await find_user(context, user_id)
@@ -126,7 +128,7 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
 
 
 async def _remove(session: AsyncSession, organization_id: int, user_id: int) -> None:
-    # Of two owners who leave at once, the second waits here, and then sees that it is the last one.
+    # If two owners leave at once, the second waits here, and then sees that no owner would be left.
     await session.execute(
         select(col(Organization.id))
         .where(col(Organization.id) == organization_id)

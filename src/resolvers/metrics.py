@@ -8,8 +8,8 @@ from figures.folds import Standing, done_to
 from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey
 from loaders.measures import Dimension
+from loaders.publication_series import PublicationSeriesKey
 from loaders.publications import PublicationRow
-from loaders.views import ViewsKey
 from loaders.visitors import VisitorsKey
 from models import Action, SubjectKind
 from resolvers.context import Context, Limits
@@ -22,7 +22,7 @@ ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PU
 def engagement_key(
     publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
 ) -> CachedKey[EngagementKey]:
-    """Without ends it is all time, which needs no calendar."""
+    """Without `ends` it is for all time, which needs no calendar."""
     zone = zone_of(time_zone)
     span = span_of(*ends, zone, limits) if ends else None
     key = EngagementKey(
@@ -67,9 +67,9 @@ async def publication_series_key(
     domain: str | None,
     zero_fill: bool,
     week_start: WeekStart,
-) -> ViewsKey:
+) -> PublicationSeriesKey:
     span = span_of(start, end, zone_of(time_zone), context.limits)
-    return ViewsKey(
+    return PublicationSeriesKey(
         publication.tenant_id,
         publication.time_zone,
         publication.id,
@@ -88,7 +88,7 @@ def _dimensions(names: Sequence[str]) -> frozenset[Dimension]:
         return frozenset(Dimension(name) for name in names)
     except ValueError:
         raise BadUserInput(
-            "What happens to a publication is grouped by DEVICE and DOMAIN.",
+            "The series of a publication can be grouped by DEVICE and DOMAIN only.",
             argument="groupBy",
             reason="INVALID_GROUPING",
         ) from None

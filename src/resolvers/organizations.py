@@ -1,8 +1,8 @@
-"""Who may know of which organization, workspace and asset."""
+"""Finds organizations, workspaces and assets that the viewer may know of."""
 
 from collections.abc import Sequence
 
-from auth.access import may_enter, role_in
+from auth.access import Access, may_enter, role_in
 from base.ids import Kind
 from loaders.assets import AssetByPublicId, AssetRow
 from loaders.listings import (
@@ -24,9 +24,12 @@ from models import Role
 from resolvers.context import Context
 from resolvers.ids import find, no_such, public_id_of
 
+INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+"""Those who may see figures of assets, and change assets."""
+
 
 async def find_organization(context: Context, id: str) -> OrganizationRow:
-    """NOT_FOUND for whoever does not belong to it; UNAUTHENTICATED for whoever is not signed in."""
+    """Raises NOT_FOUND if the viewer does not belong to it, and UNAUTHENTICATED if nobody is signed in."""
     context.viewer.required_user_id()
     row = await find(Kind.ORGANIZATION, id, context.loaders[OrganizationByPublicId].load)
     if await role_in(context.loaders, context.viewer, row.id) is None:
@@ -35,7 +38,7 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
 
 
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:
-    """NOT_FOUND for whoever may not enter it; UNAUTHENTICATED for whoever is not signed in."""
+    """Raises NOT_FOUND if the viewer may not enter it, and UNAUTHENTICATED if nobody is signed in."""
     context.viewer.required_user_id()
     row = await find(Kind.WORKSPACE, id, context.loaders[WorkspaceByPublicId].load)
     if not await may_enter(context.loaders, context.viewer, row):
@@ -44,20 +47,21 @@ async def find_workspace(context: Context, id: str) -> WorkspaceRow:
 
 
 def organizations_key(context: Context, page: Page) -> PageKey:
-    """Those that the viewer belongs to; with a token for one organization, that one alone."""
+    """The organizations that the viewer belongs to; with a token for one of them, only that one."""
     user_id = context.viewer.required_user_id()
     own = context.viewer.organization_id
     return PageKey(ORGANIZATIONS_OF_USER, page, user_id, None if own is None else (own,))
 
 
 async def workspaces_key(context: Context, organization: OrganizationRow, page: Page) -> PageKey:
-    """Those that the viewer may enter: for owners and admins all, with a token for one workspace that one."""
+    """The workspaces that the viewer may enter: all for owners and admins, for members those that they
+    were added to. With a token for one workspace, only that one."""
     entered = await entered_workspaces(context, organization)
     return PageKey(WORKSPACES_OF_ORGANIZATION, page, organization.id, entered)
 
 
 async def entered_workspaces(context: Context, organization: OrganizationRow) -> tuple[int, ...] | None:
-    """The ids of those that the viewer may enter; None for all."""
+    """The ids of the workspaces that the viewer may enter; None for all."""
     viewer = context.viewer
     role = await role_in(context.loaders, viewer, organization.id)
     entered: frozenset[int] | None = None
@@ -74,7 +78,7 @@ async def entered_workspaces(context: Context, organization: OrganizationRow) ->
 async def assets_key(
     context: Context, organization: OrganizationRow, page: Page, workspace_ids: Sequence[str] | None
 ) -> PageKey:
-    """The assets of the workspaces that the viewer may enter; where some are named, of these alone."""
+    """The assets of the workspaces that the viewer may enter, or only of those that are named."""
     entered = await entered_workspaces(context, organization)
     if workspace_ids is not None:
         named = [await named_workspace(context, id, organization.id) for id in set(workspace_ids)]
@@ -87,8 +91,8 @@ def workspace_assets_key(workspace: WorkspaceRow, page: Page) -> PageKey:
 
 
 async def named_workspace(context: Context, id: str, organization_id: int) -> WorkspaceRow:
-    """A workspace that a filter names. NOT_FOUND where the viewer may not enter it, or it belongs to another
-    organization."""
+    """A workspace that a filter names. Raises NOT_FOUND if the viewer may not enter it, or if it belongs
+    to another organization."""
     named = {"argument": "workspaceIds", "reason": "INVALID_WORKSPACE"}
     public_id = public_id_of(Kind.WORKSPACE, id, **named)
     row = await context.loaders[WorkspaceByPublicId].load(public_id)
@@ -102,7 +106,8 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
 
 
 async def find_asset(context: Context, id: str) -> AssetRow:
-    """NOT_FOUND for whoever may not enter its workspace; UNAUTHENTICATED for whoever is not signed in."""
+    """Raises NOT_FOUND if the viewer may not enter its workspace, and UNAUTHENTICATED if nobody is signed
+    in."""
     context.viewer.required_user_id()
     row = await find(Kind.ASSET, id, context.loaders[AssetByPublicId].load)
     workspace = await context.loaders[WorkspaceById].load(row.workspace_id)

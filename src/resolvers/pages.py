@@ -1,4 +1,4 @@
-"""The arguments of connections are checked; cursors are written and read."""
+"""Checks the arguments of connections, and writes and reads cursors."""
 
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta

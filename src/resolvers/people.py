@@ -16,7 +16,7 @@ from resolvers.ids import find_user, no_such
 
 
 async def viewer(context: Context) -> UserRow | None:
-    """None when nobody is signed in. Raises UNAUTHENTICATED for a token that is not valid."""
+    """None if nobody is signed in. Raises UNAUTHENTICATED for a token that is not valid."""
     if context.viewer.user_id is None and context.viewer.refusal is None:
         return None
     return await context.loaders[UserById].load(context.viewer.required_user_id())

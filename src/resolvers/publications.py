@@ -1,4 +1,4 @@
-"""Publications are made and changed."""
+"""Makes and changes publications."""
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -112,7 +112,7 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
 
 
 async def remove_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
-    """The owner may, and co-creators may remove themselves."""
+    """The owner may do so, and co-creators may remove themselves."""
     viewer_id = context.viewer.required_user_id()
     publication = await find_publication(context, publication_id)
     user = await find_user(context, user_id)

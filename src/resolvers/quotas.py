@@ -12,10 +12,11 @@ from base.errors import Conflict
 async def require_within_quota(
     session: AsyncSession, whole: type[SQLModel], id: int, those: Select[Any], most: int, what: str
 ) -> None:
-    """`those` selects what the row of `whole` with this id has already. Raises CONFLICT.
+    """`those` selects what the row of `whole` with this id already has. Raises CONFLICT if that is `most` or
+    more.
 
-    The row is locked: whoever makes two at once waits here with the second. A transaction locks a user's row
-    before a publication's, so that no two wait for each other.
+    The row is locked, so a request that makes a second one at the same time waits here. A transaction locks a
+    user's row before a publication's, so that no two wait for each other.
     """
     key = col(whole.id)  # type: ignore[attr-defined]
     await session.execute(select(key).where(key == id).with_for_update(key_share=True))

@@ -1,4 +1,4 @@
-"""Ranges, time zones and sites that callers send are checked and read."""
+"""Checks and reads the ranges, time zones and sites that callers send."""
 
 from datetime import timedelta
 from zoneinfo import ZoneInfo
@@ -29,7 +29,7 @@ _MICROSECOND = timedelta(microseconds=1)
 
 
 def zone_of(name: str | None) -> ZoneInfo:
-    """UTC when none is named."""
+    """UTC if none is named."""
     try:
         return time_zone("UTC" if name is None else name)
     except UnknownTimeZone as error:
@@ -73,14 +73,14 @@ def previous_span(span: Span, time_zone: str | None, *, is_as_long: bool = False
 async def buckets_of(
     context: Context, span: Span, interval: DateInterval, time_zone: str | None, week_start: WeekStart
 ) -> tuple[Bucket, ...]:
-    """There may be thousands of hours: other requests have their turn in between."""
+    """There may be thousands of hours, so other requests have their turn in between."""
     made = each_bucket(span, interval, zone_of(time_zone), week_start)
     return tuple([bucket async for piece in context.run_queue.batches(made) for bucket in piece])
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:
-    """Whether it is wider both by the calendar and by the clock: a day may have 25 hours, and a span may
-    start at noon."""
+    """Whether the span is wider both by the calendar and by the clock: a day may have 25 hours, and a span
+    may start at noon."""
     touched = day_of(span.end - _MICROSECOND, zone) - day_of(span.start, zone) + _DAY
     return min(touched, span.end - span.start) > timedelta(days=days)
 

@@ -97,7 +97,7 @@ async def comment(context: Context, publication_id: str, body: str) -> CommentRo
 
 
 async def delete_comment(context: Context, id: str) -> PublicationRow:
-    """Its author may, and the makers of the publication that it is on."""
+    """Its author may do so, and the makers of its publication."""
     user_id = context.viewer.required_user_id()
     written = await find(Kind.COMMENT, id, context.loaders[CommentByPublicId].load)
     publication = await context.loaders[PublicationById].load(written.publication_id)

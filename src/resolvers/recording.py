@@ -22,11 +22,11 @@ from resolvers.context import Context
 
 
 async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOutcome]:
-    """One outcome for each event, in order."""
+    """Returns one outcome for each event, in order."""
     context.viewer.required_user_id()
     require_few_events(context, events)
     subjects = await own_subjects(context, {event.subject for event in events})
-    outcomes = await take_in(context, events, subjects)
+    outcomes = await store_believed(context, events, subjects)
     context.reset_loaders()
     return outcomes
 
@@ -39,12 +39,13 @@ def require_few_events(context: Context, events: Sequence[WireEvent]) -> None:
         )
 
 
-async def take_in(
+async def store_believed(
     context: Context, events: Sequence[WireEvent], subjects: Mapping[WireSubject, Subject]
 ) -> list[EventOutcome]:
-    """Takes events from a sender who is believed. Those about other subjects than these are dropped.
+    """Stores the events of a sender who is believed. Events about subjects that are not in `subjects` are
+    dropped.
 
-    One outcome for each event, in order.
+    Returns one outcome for each event, in order.
     """
     users = await _users(context, {event.user_id for event in events if event.user_id})
 
@@ -58,7 +59,7 @@ async def take_in(
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
-    """The subjects of which the viewer may report events. All others count as unknown."""
+    """The subjects whose events the viewer may report. All others count as unknown."""
     found = await context.services.subjects.find(context.loaders, asked)
     reporters, viewer = context.services.reporters, context.viewer
     unknown = [subject for subject in found.values() if not reporters.are_known(viewer, subject)]

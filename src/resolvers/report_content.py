@@ -1,4 +1,4 @@
-"""What a report says of a scope, made of what was read."""
+"""Makes the content of a report from what was read."""
 
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from base.calendar import Bucket, DateInterval, buckets, day_of, time_zone
 from base.ids import Kind, global_id
-from figures.assets import VIEWS_3D, VIEWS_AR, AssetTotals, Ranking, ranked, together
+from figures.assets import VIEWS_3D, VIEWS_AR, AssetTotals, Ranking, ranked, total_of
 from loaders.asset_metrics import Choice, Scope
 from loaders.assets import AssetRow
 from loaders.measures import Cells
@@ -40,9 +40,9 @@ class Read(NamedTuple):
     """What a report is made of."""
 
     by_device: Mapping[int, Cells]
-    """Of each asset to which something happened."""
+    """The counts of each asset to which something happened."""
     over_time: Cells
-    """Of all assets together, in the order of `periods_of`."""
+    """The counts of all assets together. Their positions are those of `periods_of`."""
     names: Names
 
 
@@ -62,7 +62,7 @@ def days_of(scope: Scope) -> tuple[date, date]:
 
 
 def report_of(scope: Scope, read: Read, now: datetime) -> Report:
-    """Takes a while: not for the event loop."""
+    """This takes a while, so it must not run in the event loop."""
     counted = {id: _counted(cells) for id, cells in read.by_device.items()}
     first_day, last_day = days_of(scope)
     return Report(
@@ -87,7 +87,7 @@ def _counted(cells: Cells) -> _ByDevice:
 
 
 def _lines(scope: Scope, counted: Mapping[int, _ByDevice], names: Names) -> tuple[AssetLine, ...]:
-    """By the asset's name; of equal ones, the one made first."""
+    """In the order of the assets' names; among equal names, the asset that was made first comes first."""
     rows = sorted((names.assets[id] for id in scope.assets), key=lambda row: (row.name.casefold(), row.id))
     return tuple(
         AssetLine(
@@ -109,7 +109,7 @@ def _in_order(counted: _ByDevice | None) -> list[tuple[Device | None, AssetTotal
 
 
 def _devices(counted: Mapping[int, _ByDevice]) -> tuple[tuple[str, AssetTotals], ...]:
-    """The three known kinds are always there."""
+    """Desktop, mobile and tablet are always there."""
     totals: _ByDevice = {device: Counter() for device in _NAMES if device}
     for of_asset in counted.values():
         for device, one in of_asset.items():
@@ -118,7 +118,7 @@ def _devices(counted: Mapping[int, _ByDevice]) -> tuple[tuple[str, AssetTotals],
 
 
 def _top(counted: Mapping[int, _ByDevice], names: Names) -> tuple[RankedLine, ...]:
-    by_asset = {id: together(of_asset.values()) for id, of_asset in counted.items()}
+    by_asset = {id: total_of(of_asset.values()) for id, of_asset in counted.items()}
     return tuple(
         RankedLine(one.rank, names.assets[one.asset_id].name, one.totals)
         for one in ranked(by_asset, Ranking.TOTAL_3D_VIEWS, _TOP)
@@ -153,7 +153,7 @@ def _details(scope: Scope, names: Names, now: datetime) -> tuple[Detail, ...]:
 
 
 def _chosen(kind: str, choices: Sequence[Choice] | None, of: Choice | None) -> list[Detail]:
-    """One line for each, so that no cell overflows."""
+    """One line for each choice, so that no cell overflows."""
     if of is not None:
         return [Detail(kind, of.name)]
     if choices is None:
@@ -166,5 +166,5 @@ def _in_utc(instant: datetime) -> str:
 
 
 def _first_day(key: str) -> date:
-    """Of a bucket that is a day or a month."""
+    """The first day of a bucket that is a day or a month."""
     return date(int(key[:4]), int(key[4:6]), int(key[6:] or 1))

@@ -1,4 +1,5 @@
-"""Links to reports: a link holds what was asked and who asked, signed. Its use asks that again."""
+"""Links to reports. A link holds what was asked and who asked, and is signed. When it is opened, the same
+is asked again."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -6,7 +7,7 @@ from typing import Any
 
 import msgspec
 
-from auth.access import Access, require
+from auth.access import require
 from auth.links import Link
 from auth.sign_in import viewer_of_claims
 from auth.tokens import Claims
@@ -17,14 +18,13 @@ from loaders.asset_metrics import Choice, Scope
 from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById
 from reports import ReportFormat
-from resolvers.asset_metrics import Asked, asset_scope, organization_scope, workspace_scope
+from resolvers.asset_metrics import ScopeArguments, asset_scope, organization_scope, workspace_scope
 from resolvers.context import Context
-from resolvers.organizations import find_asset, find_organization, find_workspace
-from resolvers.reports import DocumentKey
+from resolvers.organizations import INSIDERS, find_asset, find_organization, find_workspace
+from resolvers.reports import ReportFileKey
 
-_INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 _MOST_IDS = 100
-"""In a link: some proxies refuse addresses of more than 8,000 characters."""
+"""The most ids in a link, because some proxies refuse addresses of more than 8,000 characters."""
 
 
 class _Question(msgspec.Struct, omit_defaults=True):
@@ -39,8 +39,9 @@ class _Question(msgspec.Struct, omit_defaults=True):
     assets: list[str] | None = None
 
 
-async def report_url(context: Context, key: DocumentKey) -> str:
-    """An absolute address, as the request came in. Raises BAD_USER_INPUT where it cannot hold all ids."""
+async def report_url(context: Context, key: ReportFileKey) -> str:
+    """An absolute address, under the one that the request came in by. Raises BAD_USER_INPUT if it cannot
+    hold all ids."""
     choices, span = key.scope.choices, key.scope.span
     if len(choices.workspaces or ()) + len(choices.assets or ()) > _MOST_IDS:
         raise BadUserInput(
@@ -67,7 +68,7 @@ def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
 
 
 async def _claims(context: Context) -> Claims:
-    """Of the viewer, as in an access token."""
+    """The viewer's claims, as in an access token."""
     viewer, loaders = context.viewer, context.loaders
     user = await loaders[UserById].load(viewer.required_user_id())
     assert user is not None
@@ -80,11 +81,11 @@ async def _claims(context: Context) -> Claims:
     )
 
 
-async def linked_report(context: Context, text: str) -> DocumentKey:
-    """Whoever asked for the link becomes the viewer.
+async def linked_report(context: Context, text: str) -> ReportFileKey:
+    """Makes the user who asked for the link the viewer.
 
-    Raises NOT_FOUND, which is the same for what is no link, for what is gone, and where the viewer lost the
-    right; for a link that has expired, with the status 410.
+    Raises NOT_FOUND. It is the same for a text that is no link, for something that is gone, and if the viewer
+    may no longer see it. For a link that has expired, its status is 410.
     """
     link = context.services.links.read(text, context.now)
     try:
@@ -93,24 +94,24 @@ async def linked_report(context: Context, text: str) -> DocumentKey:
         scope = await _scope(context, question)
     except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
         raise NotFound("There is no such report.") from None
-    return DocumentKey(scope, question.format)
+    return ReportFileKey(scope, question.format)
 
 
 async def _scope(context: Context, question: _Question) -> Scope:
-    """By the same rules as when it was asked first."""
+    """The scope, by the same rules of access as when it was first asked for."""
     span = Span(question.start, question.end)
-    asked = Asked(span, question.zone, question.domain, question.workspaces, question.assets)
+    asked = ScopeArguments(span, question.zone, question.domain, question.workspaces, question.assets)
     row: Any
     match parse_global_id(question.of)[0]:
         case Kind.ORGANIZATION:
             row = await find_organization(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return await organization_scope(context, row, asked)
         case Kind.WORKSPACE:
             row = await find_workspace(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return await workspace_scope(context, row, asked)
         case _:
             row = await find_asset(context, question.of)
-            await require(context.loaders, context.viewer, _INSIDERS, row)
+            await require(context.loaders, context.viewer, INSIDERS, row)
             return asset_scope(row, asked)

@@ -1,4 +1,4 @@
-"""Reports: what they are made of is read here, and the files are written."""
+"""Reads what reports are made of, and writes their files."""
 
 from asyncio import gather, to_thread
 from collections.abc import Sequence
@@ -17,7 +17,7 @@ from reports import Report, ReportFormat, filename, write
 from resolvers.report_content import Names, Read, days_of, periods_of, report_of
 
 
-class DocumentKey(NamedTuple):
+class ReportFileKey(NamedTuple):
     scope: Scope
     format: ReportFormat
 
@@ -63,21 +63,22 @@ def _over_time(scope: Scope) -> CountsKey:
     return CountsKey(scope.tenant_id, scope.time_zone, scope.assets, measure)
 
 
-class Documents(Loader[DocumentKey, bytes]):
-    """Files. Each is made once, however many fields ask for it, and one after the other, in a thread."""
+class ReportFiles(Loader[ReportFileKey, bytes]):
+    """Files of reports. Each is made once, even if several fields ask for it, and one after the other, in
+    a thread."""
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._reports = Reports(loaders)
 
-    async def batch_load_fn(self, keys: Sequence[DocumentKey]) -> list[bytes]:
+    async def batch_load_fn(self, keys: Sequence[ReportFileKey]) -> list[bytes]:
         scopes = list(dict.fromkeys(key.scope for key in keys))
         reports = await gather(*map(self._reports.of, scopes))
         of_scope = dict(zip(scopes, reports, strict=True))
-        return [await to_thread(_document, of_scope[key.scope], key.format) for key in keys]
+        return [await to_thread(_file, of_scope[key.scope], key.format) for key in keys]
 
 
-def _document(report: Report, format: ReportFormat) -> bytes:
+def _file(report: Report, format: ReportFormat) -> bytes:
     file = BytesIO()
     write(report, format, file)
     return file.getvalue()

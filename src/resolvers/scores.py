@@ -5,15 +5,15 @@ from collections.abc import Iterable
 
 from figures.insights import FOLLOWERS, PLAYED, PLAYS_ELSEWHERE, SEARCHED, VIEWED, Raised
 from figures.scores import Score, ScoreInputs, score
-from loaders.ever import EverCounts, EverKey
+from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightRow, WorkRow, WorksOfInsight
 from resolvers.context import Context
 
 
-def raised_key(fold: Raised, row: InsightRow | WorkRow) -> EverKey:
-    """With what was told. A profile is its user's."""
+def raised_key(fold: Raised, row: InsightRow | WorkRow) -> AllTimeKey:
+    """The key has the number that the user gave. The subject of a profile is its user."""
     subject_id = row.id if isinstance(row, WorkRow) else row.user_id
-    return EverKey(row.tenant_id, subject_id, fold.action, fold.told(row))
+    return AllTimeKey(row.tenant_id, subject_id, fold.action, fold.given(row))
 
 
 async def insight_score(context: Context, insight: InsightRow) -> Score:
@@ -21,7 +21,7 @@ async def insight_score(context: Context, insight: InsightRow) -> Score:
 
 
 async def _inputs(context: Context, insight: InsightRow) -> ScoreInputs:
-    counts = context.loaders[EverCounts]
+    counts = context.loaders[AllTimeCounts]
     works, viewed, searched = await gather(
         context.loaders[WorksOfInsight].load(insight.id),
         counts.load(raised_key(VIEWED, insight)),

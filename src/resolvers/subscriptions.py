@@ -23,7 +23,8 @@ _AGAIN_SECONDS = 1.0
 
 
 async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
-    """At once, and whenever its metrics may have changed; at most once in so many seconds."""
+    """Gives the publication at once, and again whenever its metrics may have changed, at most once in so
+    many seconds."""
     interval = _interval(seconds)
     first = await publication_by_url(context, url)
     topics = (Topic(SubjectKind.PUBLICATION, first.id), Topic(SubjectKind.PROFILE, first.owner_id))
@@ -33,17 +34,17 @@ async def live_publication(context: Context, url: str, seconds: int | None) -> A
         row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
-    return _told(context, topics, interval, read)
+    return _changes(context, topics, interval, read)
 
 
 async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
-    """The same for an asset; it ends with NOT_FOUND when the viewer may not know of it any more."""
+    """The same for an asset. It ends with NOT_FOUND when the viewer may no longer know of it."""
     interval = _interval(seconds)
     first = await find_asset(context, id)
-    return _told(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
+    return _changes(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
 
 
-async def _told(
+async def _changes(
     context: Context, topics: tuple[Topic, ...], interval: int, read: Callable[[], Awaitable[R]]
 ) -> AsyncGenerator[R]:
     with context.services.topics.watch(*topics) as watch:
@@ -57,7 +58,8 @@ async def _told(
 
 
 async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]) -> R:
-    """The row after a change. While the database is away, it is tried again: there may be no other change."""
+    """The row after a change. While the database is away, this tries again, because no other change may
+    come."""
     while True:
         await watch.change()
         await context.spend_when_affordable()

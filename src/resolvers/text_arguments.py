@@ -1,4 +1,4 @@
-"""Texts that callers send are checked."""
+"""Checks the texts that callers send."""
 
 import re
 
@@ -8,7 +8,7 @@ _CUSTOM_URL = re.compile(r"[a-z0-9](?:[a-z0-9-]{1,98}[a-z0-9])")
 
 
 def required_text(value: str, argument: str, *, longest: int) -> str:
-    """Without the blanks around it."""
+    """The text without the blanks around it."""
     text = value.strip()
     if not text or "\x00" in text:
         raise BadUserInput(f"`{argument}` must not be empty.", argument=argument, reason="EMPTY")

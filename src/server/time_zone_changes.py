@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from database import Database, channel_of
 from ingest.moved_days import Mended, adopt, mend, tenants_by_other_rules
-from ingest.topics import tell_of_everything
+from ingest.topics import announce_everything
 from resolvers.context import Services
 
 log = logging.getLogger("viewgraph")
@@ -36,7 +36,7 @@ async def mend_all(database: Database, tell: Tell) -> None:
     for id, name in (await tenants_by_other_rules(database)).items():
         rows += await mend_one(database, id, name, tell)
     if rows:
-        await tell_of_everything(channel_of(database.url))
+        await announce_everything(channel_of(database.url))
 
 
 async def mend_one(database: Database, id: int, name: str, tell: Tell) -> int:

@@ -13,7 +13,7 @@ from social.errors import Failed, Limited, NetworkError, Refused
 T = TypeVar("T")
 
 Verdict = Callable[[int, Mapping[str, str], bytes], NetworkError | None]
-"""Takes status, headers (in lower case) and body. Gives what is wrong, or None."""
+"""Takes status, headers (in lower case) and body. Returns what is wrong, or None."""
 
 
 def by_status(status: int, headers: Mapping[str, str], _: bytes) -> NetworkError | None:
@@ -42,7 +42,7 @@ def seconds_to_wait(headers: Mapping[str, str]) -> float | None:
 
 
 def _seconds_to_reset(headers: Mapping[str, str]) -> float | None:
-    """From X's own header, a Unix time, which every answer of X has."""
+    """From X's own header. It is a Unix time, and every answer of X has it."""
     reset = headers.get("x-rate-limit-reset", "").strip()
     return max(0.0, float(reset) - _now()) if _is_number(reset) else None
 
@@ -73,7 +73,7 @@ def picked(item: Any, type_: type[T]) -> T | None:
         return None
 
 
-def figure(value: int | str | None) -> int | None:
+def count_of(value: int | str | None) -> int | None:
     """A count, or its digits; None for anything else, and for more than the schema can show."""
     if isinstance(value, str):
         value = int(value) if _is_digits(value) else None

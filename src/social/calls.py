@@ -1,4 +1,4 @@
-"""Calls to a network: within its quota, repeated where that may help, and never more than are needed."""
+"""Calls to a network: they stay within its quota, and are repeated where that may help."""
 
 import logging
 from asyncio import timeout
@@ -34,9 +34,9 @@ _HEADERS = {
 class RetryPolicy(NamedTuple):
     attempts: int = 3
     seconds: float = 20.0
-    """For one attempt, from connecting to the last byte."""
+    """How long one attempt may take, from connecting to the last byte."""
     backoff: Backoff = Backoff(0.5, 30.0, jitter=1.0)
-    """If a network asks for a longer pause, it is left alone until then."""
+    """If a network asks for a longer pause, it is not called until then."""
     most_bytes: int = _MOST_BYTES
 
 
@@ -58,7 +58,7 @@ def _certificates() -> SSLContext:
 
 @asynccontextmanager
 async def web(policy: RetryPolicy) -> AsyncIterator["httpx.AsyncClient"]:
-    """Goes to the addresses that it is given, and follows no redirect."""
+    """A web client. It goes only to the addresses that it is given, and follows no redirect."""
     import httpx
 
     async with httpx.AsyncClient(
@@ -130,7 +130,7 @@ class Calls:
         return await retried(attempt, self._pause_after)
 
     async def _once(self, request: "httpx.Request", verdict: Verdict) -> bytes:
-        """No error has the request in it, or is raised from one that has."""
+        """No error that it raises has the request in it, or comes from one that has."""
         import httpx
 
         try:

@@ -10,7 +10,7 @@ from social.calls import Calls
 
 @dataclass(slots=True)
 class FetchedCounts:
-    """What the network answered about the keys that it was asked for. A key that is in none was not
+    """What the network answered about the keys that it was asked for. A key that is in none of these was not
     answered.
     """
 
@@ -31,7 +31,7 @@ class FetchedCounts:
         (self.gone if is_clear else self.unclear).update(self.missing(keys))
 
     def missing(self, keys: Sequence[str]) -> set[str]:
-        """Those of the keys that are not answered."""
+        """The keys that are not answered."""
         return set(keys) - self.counts.keys() - self.gone - self.unclear
 
 
@@ -43,9 +43,7 @@ class Client(Protocol):
     """Whether each id counts against the quota, instead of each call."""
 
     def key(self, name: str) -> str | None:
-        """The spelling of a name by which it is asked for and answered; None if no account can have the
-        name.
-        """
+        """The spelling of a name in questions and answers; None if no account can have the name."""
 
     async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
         """Adds to `fetched`, which keeps what it has if NetworkError is raised."""

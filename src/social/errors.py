@@ -1,4 +1,4 @@
-"""Why a network gave no count. The words are our own: those of a network may repeat a credential."""
+"""Why a network gave no count. The words are our own: a network's words may repeat a credential."""
 
 
 class NetworkError(Exception):

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from models import Network
 from social import graph_api
-from social.answers import figure, picked
+from social.answers import count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import NoSuch
@@ -37,7 +37,7 @@ class Facebook:
         return name if _PAGE.fullmatch(name) else None
 
     async def ask(self, calls: Calls, keys: Sequence[str], fetched: FetchedCounts) -> None:
-        """One page that does not exist spoils the whole call. So halves are asked for, until that page is
+        """One page that does not exist spoils the whole call. Then it asks for halves, until that page is
         alone.
         """
         try:
@@ -61,5 +61,5 @@ class Facebook:
         )
         for key, item in answer.items():
             page = picked(item, _Page)
-            fetched.add(key, figure(page.followers_count) if page else None)
+            fetched.add(key, count_of(page.followers_count) if page else None)
         fetched.add_missing(keys, is_clear=True)

@@ -12,7 +12,7 @@ from pydantic import SecretStr
 
 from models import Network
 from social import graph_api
-from social.answers import figure
+from social.answers import count_of
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import NoSuch
@@ -57,4 +57,4 @@ class Instagram:
             except NoSuch:
                 fetched.gone.add(key)
             else:
-                fetched.add(key, figure(answer.business_discovery.followers_count))
+                fetched.add(key, count_of(answer.business_discovery.followers_count))

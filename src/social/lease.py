@@ -17,11 +17,13 @@ LEASES = table_of(NetworkLease)
 Clock = Callable[[], datetime]
 
 LASTS = timedelta(minutes=5)
-"""How long it lasts after its owner's last sign of life: much longer than any wait between two attempts."""
+"""How long a lease lasts after its owner's last sign of life: much longer than a wait between two attempts.
+"""
 _RENEWED_AFTER = timedelta(minutes=1)
 _GRANT = 100
-"""How many calls are taken from the quota at a time, before they are made. If a worker dies, at most so many
-stay unused."""
+"""How many calls are taken from the quota at a time, before they are made. If a worker dies, so many at most
+stay unused.
+"""
 
 
 class Quota(NamedTuple):
@@ -97,8 +99,8 @@ class Lease:
             raise _lost()
 
     async def release(self, *, resumes_at: datetime | None = None) -> None:
-        """Nobody calls the network before `resumes_at`. If another one has the lease by now, nothing
-        happens.
+        """Gives the lease back. Nobody calls the network before `resumes_at`. If another worker has the lease
+        by now, nothing happens.
         """
         async with self._database.writing() as session:
             await session.execute(

@@ -24,7 +24,7 @@ log = logging.getLogger("viewgraph")
 _UNSAID_WAIT = 15 * 60.0
 """In seconds. A network may say that there were too many calls, but not how long to wait."""
 _LONGEST_WAIT = 24 * 60 * 60.0
-"""Whatever a network says: it may be wrong."""
+"""No wait is longer, whatever a network says: it may be wrong."""
 
 
 class MissingSettings(NamedTuple):
@@ -56,13 +56,13 @@ class Outcome:
     gone: int = 0
     """They keep their last counts."""
     failed: int = 0
-    """They keep theirs, too."""
+    """They keep their last counts, too."""
     calls: int = 0
-    """As the network counts them."""
+    """How many calls were made, as the network counts them."""
     skipped: str = ""
     """Why no call was made."""
     stopped: str = ""
-    """Why not all were asked for."""
+    """Why some were not asked for."""
 
     @property
     def name(self) -> str:
@@ -70,7 +70,7 @@ class Outcome:
 
 
 OnTargets = Callable[[Network, int], object]
-"""Is called with a network, and how many more of its targets are found, or done."""
+"""Is called with a network, and with how many more of its targets were found or are done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +91,8 @@ class Refresher:
         on_found: OnTargets = lambda *_: None,
         on_done: OnTargets = lambda *_: None,
     ) -> list[Outcome]:
-        """Refreshes all of the networks side by side: whatever was not asked for since the start of this
-        run.
+        """Refreshes the networks side by side. Without `scope`, it asks for all that was asked for before
+        this run began.
         """
         scope = scope or TargetScope(self.clock())
         async with web(self.policy) as client:

@@ -16,7 +16,7 @@ import msgspec
 from pydantic import SecretStr
 
 from models import Network
-from social.answers import by_status, figure, picked
+from social.answers import by_status, count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import Limited, NetworkError, Refused
@@ -110,7 +110,7 @@ class SoundCloud:
         tracks = [picked(item, _Track) for item in answer.collection]
         for track in tracks:
             if track:
-                fetched.add(track.key, figure(track.playback_count))
+                fetched.add(track.key, count_of(track.playback_count))
         fetched.add_missing(keys, is_clear=None not in tracks)
 
     async def _current_token(self, calls: Calls) -> SecretStr:
@@ -138,7 +138,7 @@ def verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkErro
 
 
 def _seconds_to_reset(body: bytes) -> float | None:
-    """Until all limits have ended that were reached."""
+    """Seconds until all limits that were reached have ended."""
     try:
         limits = msgspec.json.decode(body, type=_Limits).errors
         ends = [datetime.strptime(limit.meta.reset_time, "%Y/%m/%d %H:%M:%S %z") for limit in limits]

@@ -1,4 +1,4 @@
-"""What the networks are asked for: works and accounts, those first that wait longest, a page at a time."""
+"""The targets of networks: works and accounts. Those that wait longest come first, a page at a time."""
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
@@ -28,7 +28,7 @@ _LOCKED = (
 
 
 async def lock_insights(session: AsyncSession, ids: Collection[int]) -> None:
-    """To be called first in a transaction. It locks in one order, so that writers never wait in a circle."""
+    """Call it first in a transaction. It locks in one order, so that writers never wait in a circle."""
     await session.execute(_LOCKED, {"ids": list(ids)})
 
 
@@ -96,9 +96,9 @@ class Targets:
         uncounted: Sequence[Target],
         now: datetime,
     ) -> None:
-        """Writes the counts; for the uncounted, only when they were asked for.
+        """Writes the counts, and when they were asked for; of the uncounted, only when they were asked for.
 
-        If a handle was changed meanwhile, nothing is written: the count is another account's.
+        If a handle was changed meanwhile, nothing is written for it: the count is another account's.
         """
         targets = [*(target for target, _ in counted), *uncounted]
         await lock_insights(session, {target.insight_id for target in targets})

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import SecretStr
 
 from models import Network
-from social.answers import figure, picked
+from social.answers import count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 
@@ -62,7 +62,7 @@ class X:
         )
         for item in answer.data:
             if user := picked(item, _User):
-                fetched.add(user.username.lower(), figure(user.public_metrics.followers_count))
+                fetched.add(user.username.lower(), count_of(user.public_metrics.followers_count))
         for item in answer.errors:
             problem = picked(item, _Problem)
             if problem and problem.type.endswith("/resource-not-found"):

@@ -11,7 +11,7 @@ import msgspec
 from pydantic import SecretStr
 
 from models import Network
-from social.answers import by_status, figure, picked
+from social.answers import by_status, count_of, picked
 from social.calls import Calls
 from social.client import FetchedCounts
 from social.errors import Limited, NetworkError, Refused
@@ -66,7 +66,7 @@ class YouTube:
         answer = await calls.get(
             f"{self._address}/videos",
             {"part": "statistics", "id": ",".join(keys), "fields": "items(id,statistics/viewCount)"},
-            # In the address, the key would be in every log of addresses.
+            # If the key were in the address, it would be in every log of addresses.
             {"x-goog-api-key": self._key.get_secret_value()},
             _Videos,
             verdict=_verdict,
@@ -74,12 +74,12 @@ class YouTube:
         videos = [picked(item, _Video) for item in answer.items]
         for video in videos:
             if video:
-                fetched.add(video.id, figure(video.statistics.viewCount))
+                fetched.add(video.id, count_of(video.statistics.viewCount))
         fetched.add_missing(keys, is_clear=None not in videos)
 
 
 def _verdict(status: int, headers: Mapping[str, str], body: bytes) -> NetworkError | None:
-    """With 403 it also says that the quota is used up, and with 400 that the key is wrong."""
+    """A 403 may also say that the quota is used up, and a 400 that the key is wrong."""
     reasons = _reasons(body) if status in (400, 403) else set()
     if reasons & _LIMITS:
         return Limited(f"its quota is spent ({status})")

@@ -34,8 +34,8 @@ class Workers:
 
     async def settled(self) -> None:
         for buckets in self.buckets:
-            if buckets._telling:
-                await buckets._telling
+            if buckets._reporting:
+                await buckets._reporting
 
     def levels(self, key: str = ADDRESS) -> list[tuple[int, float]]:
         """What is left, and in how many seconds all of it is there."""

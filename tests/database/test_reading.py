@@ -92,7 +92,7 @@ async def test_what_takes_too_long_ends_the_oldest_first(database_url: str) -> N
     first = create_task(database.fetch(endless(database)))
     await sleep(0.15)
     second = create_task(database.fetch(endless(database)))
-    with pytest.raises(TimedOut, match=r"^What was read took longer than 0\.3 seconds\.$"):
+    with pytest.raises(TimedOut, match=r"^Reading from the database took longer than 0\.3 seconds\.$"):
         await wait_for(first, PATIENCE)
     assert not second.done()
     with pytest.raises(TimedOut):

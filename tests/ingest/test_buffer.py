@@ -14,7 +14,7 @@ from sqlalchemy import select, text
 from base.errors import Unavailable
 from base.ids import parse_global_id, uuid7
 from database import Database
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer, Sizes
 from ingest.events import NewEvent
 from ingest.topics import Topics
@@ -83,7 +83,7 @@ async def test_calls_that_come_in_together_share_a_transaction(studio: Studio) -
         with commits(studio) as committed:
             fates = await gather(*(buffer.add([view]) for view in sent))
 
-    assert fates == [[Fate.NEW]] * 50
+    assert fates == [[StoreResult.NEW]] * 50
     assert len(committed) == 1
     assert {event.id for event in await stored_events(studio)} == {view.id for view in sent}
     assert await totals(studio) == {Action.VIEW: 50}
@@ -128,8 +128,8 @@ async def test_when_it_is_full_callers_wait_and_then_are_told_when_to_come_again
             assert not taken.done()
             assert not patient.done()
 
-        assert await taken == [Fate.NEW] * 10
-        assert await patient == [Fate.NEW]
+        assert await taken == [StoreResult.NEW] * 10
+        assert await patient == [StoreResult.NEW]
 
     assert refused.value.extensions == {"code": "UNAVAILABLE", "retryAfter": 5}
     assert await totals(studio) == {Action.VIEW: 11}
@@ -150,8 +150,8 @@ async def test_a_poisonous_event_holds_back_nobody(studio: Studio, poison: dict[
             buffer.add([before, bad._replace(**poison), after]), *(buffer.add([view]) for view in alone)
         )
 
-    assert mixed == [Fate.NEW, Fate.POISONOUS, Fate.NEW]
-    assert others == [[Fate.NEW]] * 20
+    assert mixed == [StoreResult.NEW, StoreResult.REFUSED, StoreResult.NEW]
+    assert others == [[StoreResult.NEW]] * 20
     ids = {event.id for event in await stored_events(studio)}
     assert ids == {view.id for view in (before, after, *alone)}
     assert await totals(studio) == {Action.VIEW: 22}
@@ -165,8 +165,8 @@ async def test_all_poison_is_found(studio: Studio) -> None:
             [view._replace(tenant_id=10**6) if place in bad else view for place, view in enumerate(sent)]
         )
 
-    assert [place for place, fate in enumerate(fates) if fate is Fate.POISONOUS] == sorted(bad)
-    assert fates.count(Fate.NEW) == 5
+    assert [place for place, fate in enumerate(fates) if fate is StoreResult.REFUSED] == sorted(bad)
+    assert fates.count(StoreResult.NEW) == 5
     assert await totals(studio) == {Action.VIEW: 5}
 
 
@@ -181,7 +181,7 @@ async def test_a_locked_file_is_tried_again_until_it_is_let_go(
             await sleep(0.3)
             assert not any(call.done() for call in calls)
             other.rollback()
-            assert await gather(*calls) == [[Fate.NEW]] * 10
+            assert await gather(*calls) == [[StoreResult.NEW]] * 10
 
     assert caplog.messages[0].startswith("The database is away, trying again")
     assert await totals(studio) == {Action.VIEW: 10}
@@ -195,7 +195,7 @@ async def test_a_file_that_stays_locked_makes_callers_come_again(studio: Studio)
         with locked_file(studio), pytest.raises(Unavailable) as refused:
             await buffer.add(sent)
         assert await studio.count("events") == 0
-        assert await buffer.add(sent) == [Fate.NEW] * 10
+        assert await buffer.add(sent) == [StoreResult.NEW] * 10
 
     assert refused.value.extensions == {"code": "UNAVAILABLE", "retryAfter": 5}
     assert await totals(studio) == {Action.VIEW: 10}
@@ -221,7 +221,7 @@ async def test_a_connection_that_breaks_under_a_batch_is_replaced(
             while not await ended():  # noqa: ASYNC110  # another process
                 await sleep(0.01)
             await sleep(0.05)
-        assert await call == [Fate.NEW] * 10
+        assert await call == [StoreResult.NEW] * 10
 
     assert caplog.messages[0].startswith("The database is away, trying again")
     assert await totals(studio) == {Action.VIEW: 10}
@@ -233,7 +233,7 @@ async def test_closing_writes_what_was_taken_in(studio: Studio) -> None:
     await sleep(0)
     await buffer.close()
 
-    assert await gather(*calls) == [[Fate.NEW]] * 5
+    assert await gather(*calls) == [[StoreResult.NEW]] * 5
     assert await totals(studio) == {Action.VIEW: 5}
     with pytest.raises(Unavailable):
         await buffer.add(views(studio, 1))
@@ -248,7 +248,7 @@ async def test_closing_sends_away_who_still_waits_for_room(studio: Studio) -> No
         await sleep(0.05)
     await wait_for(closing, 5)
 
-    assert await taken == [Fate.NEW]
+    assert await taken == [StoreResult.NEW]
     with pytest.raises(Unavailable):
         await wait_for(late, 5)
     assert await totals(studio) == {Action.VIEW: 1}
@@ -259,7 +259,7 @@ async def test_events_of_a_caller_who_has_left_are_stored(studio: Studio) -> Non
         stays, leaves = (create_task(buffer.add([view])) for view in views(studio, 2))
         await sleep(0)
         leaves.cancel()
-        assert await stays == [Fate.NEW]
+        assert await stays == [StoreResult.NEW]
 
     assert leaves.cancelled()
     assert await totals(studio) == {Action.VIEW: 2}
@@ -273,8 +273,8 @@ async def test_an_id_is_new_once_in_a_batch(studio: Studio) -> None:
         )
         later = await buffer.add([second])
 
-    assert one == [Fate.NEW, Fate.NEW, Fate.KNOWN]
-    assert (other, again, later) == ([Fate.KNOWN], [Fate.KNOWN], [Fate.KNOWN])
+    assert one == [StoreResult.NEW, StoreResult.NEW, StoreResult.KNOWN]
+    assert (other, again, later) == ([StoreResult.KNOWN], [StoreResult.KNOWN], [StoreResult.KNOWN])
     assert len(await stored_events(studio)) == 2
     assert await totals(studio) == {Action.VIEW: 2}
 
@@ -327,9 +327,9 @@ def test_however_calls_come_each_distinct_event_counts_once(database_url: str) -
         sent = [event for _, call in calls for event in call]
         assert await stored(databases[0], tenant.id) == counted(sent, plan.zone)
         told = zip(sent, (fate for call in fates for fate in call), strict=True)
-        new = [event.id for event, fate in told if fate is Fate.NEW]
+        new = [event.id for event, fate in told if fate is StoreResult.NEW]
         assert sorted(new) == sorted({event.id for event in sent})
-        assert {fate for call in fates for fate in call} <= {Fate.NEW, Fate.KNOWN}
+        assert {fate for call in fates for fate in call} <= {StoreResult.NEW, StoreResult.KNOWN}
 
     with Runner() as runner:
         databases = [Database(database_url), Database(database_url)]

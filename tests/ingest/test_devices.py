@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from ingest.agents import AgentCache
+from ingest.agent_cache import AgentCache
 from ingest.devices import Agent, AgentKind, classify, device_of, guess, is_bot
 from models import Device
 

@@ -11,7 +11,7 @@ import pytest
 
 from base.ids import uuid7
 from database import Database, table_of
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.domain_caps import DomainCaps
 from ingest.domains import OTHER, InvalidDomain, normal_domain
@@ -80,7 +80,7 @@ async def test_strangers_name_so_many_domains_a_day_and_the_rest_counts_as_other
     services: Services, buffer: Buffer, tenant: int
 ) -> None:
     for name in sites(range(6)):
-        assert await buffer.add([told(tenant, name)]) == [Fate.NEW]
+        assert await buffer.add([told(tenant, name)]) == [StoreResult.NEW]
     await buffer.add([told(tenant, "0.example"), told(tenant, "5.example"), told(tenant, None)])
 
     assert await by_domain(services.database, tenant) == {
@@ -145,10 +145,10 @@ async def test_an_event_that_is_sent_again_takes_no_domains_place(
     await buffer.add([first])
     again = [first._replace(domain=name) for name in sites(range(1, 9))]
 
-    assert await buffer.add(again) == [Fate.KNOWN] * 8
+    assert await buffer.add(again) == [StoreResult.KNOWN] * 8
     for event in again:
-        assert await buffer.add([event]) == [Fate.KNOWN]
-    assert await buffer.add([told(tenant, name) for name in sites(range(20, 22))]) == [Fate.NEW] * 2
+        assert await buffer.add([event]) == [StoreResult.KNOWN]
+    assert await buffer.add([told(tenant, name) for name in sites(range(20, 22))]) == [StoreResult.NEW] * 2
 
     assert await by_domain(services.database, tenant) == dict.fromkeys(
         ["0.example", "20.example", "21.example"], 1
@@ -184,7 +184,7 @@ async def test_whatever_the_order_of_batches_totals_are_those_of_the_events(
     for worker in workers:
         await worker.close()
 
-    assert Counter(fate for batch in fates for fate in batch) == {Fate.NEW: 300, Fate.KNOWN: 50}
+    assert Counter(fate for batch in fates for fate in batch) == {StoreResult.NEW: 300, StoreResult.KNOWN: 50}
     before = await stored(services.database, tenant)
     assert sum(n for key, n in before.days.items() if key[1] != Action.ENGAGED_VIEW) == 300
     named = {(subject, day, name) for subject, _, day, _, name in before.days if name != OTHER}
@@ -274,7 +274,7 @@ async def test_a_domain_goes_that_a_writer_took_up_while_it_was_looked_for(
         _, (fate,) = await gather(
             drop_unused_domains(database, START), buffer.add([told(tenant, name, subject=round)])
         )
-        assert fate is Fate.NEW
+        assert fate is StoreResult.NEW
         assert await by_domain(database, tenant, round) == {name: 1}
 
 

@@ -149,7 +149,10 @@ def test_the_format_may_be_named(tmp_path: Path) -> None:
     file = as_csv(tmp_path / "events.txt")
 
     assert [line.event for line in EventFile(file, Format.CSV)] == EVENTS
-    with pytest.raises(InvalidFile, match=r"What events\.txt is does not show: name it with --format\."):
+    with pytest.raises(
+        InvalidFile,
+        match=r"events\.txt does not show its format: name the format with --format\.",
+    ):
         EventFile(file)
 
 

@@ -17,7 +17,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import uuid7
 from base.zones import RULES_VERSION, rules_of
 from database import Database
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
@@ -378,5 +378,5 @@ async def test_nothing_is_counted_twice_or_lost_where_kept_events_begin(
         day: n for day, n in of_days(counted(events, ZONE).days).items() if day >= first_kept
     }
     assert await empty.lines() == ([], [])
-    assert set(await services.buffer.add(events)) == {Fate.KNOWN}
+    assert set(await services.buffer.add(events)) == {StoreResult.KNOWN}
     assert await empty.totals() == totals

@@ -17,7 +17,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
 from database import Database, ensure_partitions
-from ingest.batch_writer import Fate
+from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
@@ -331,7 +331,11 @@ async def test_an_event_of_pruned_days_is_not_counted_again(small: World, servic
     await prune(small.database, [small.user], START, keep=3 * DAY)
     before = await stored(small.database, small.user)
 
-    assert await services.buffer.add(small.events) == [Fate.KNOWN, Fate.KNOWN, Fate.KNOWN]
+    assert await services.buffer.add(small.events) == [
+        StoreResult.KNOWN,
+        StoreResult.KNOWN,
+        StoreResult.KNOWN,
+    ]
 
     assert await stored(small.database, small.user) == before
     assert await small.scalars("SELECT count(*) FROM events") == [1]
@@ -343,7 +347,7 @@ async def test_what_takes_back_an_event_of_pruned_days_still_counts_then(
     await prune(small.database, [small.user], START, keep=3 * DAY)
     unlike = small.events[0]._replace(id=uuid7(START), action=Action.UNLIKE)
 
-    assert await services.buffer.add([unlike]) == [Fate.NEW]
+    assert await services.buffer.add([unlike]) == [StoreResult.NEW]
 
     totals = await stored(small.database, small.user)
     key = (1, int(Action.UNLIKE), date(2023, 6, 10), int(Device.DESKTOP), "example.com")
@@ -469,7 +473,7 @@ async def test_events_land_in_the_month_of_their_ids(empty: World, services: Ser
     await services.buffer.add([*events, other])
 
     assert await empty.scalars(PLACES) == ["events_2023_05 2", "events_2023_06 1", "events_default 2"]
-    assert await services.buffer.add([*events, other]) == [Fate.KNOWN] * 5
+    assert await services.buffer.add([*events, other]) == [StoreResult.KNOWN] * 5
     assert await empty.lines() == []
 
 

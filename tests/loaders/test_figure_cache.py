@@ -14,7 +14,7 @@ from base.errors import TimedOut
 from database import Database, metered
 from ingest.rebuild import rebuild
 from loaders.base import Loader, Loaders
-from loaders.cached import Asked, CachedKey, CachedLoader, Versions
+from loaders.cached import CachedKey, CachedLoader, VersionedKey, Versions
 from loaders.engagement import Engagement
 from loaders.figure_cache import FigureCache, Version, VersionKey
 from server.services import close_services
@@ -270,7 +270,7 @@ class Gated(CachedLoader[str, str]):
     def publication_of(self, _: str) -> tuple[int, int]:
         return 1, 1
 
-    async def compute(self, asked: Sequence[Asked[str]]) -> list[str]:
+    async def compute(self, asked: Sequence[VersionedKey[str]]) -> list[str]:
         keys = [one.key for one in asked]
         self.asked.append(keys)
         await self.gate.wait()

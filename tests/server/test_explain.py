@@ -339,7 +339,7 @@ async def test_what_cannot_be_explained_is_told_in_one_line(studio: Studio) -> N
         "userEngagement, avgNumberInteractions, uniqueVisitors.\n"
     )
     assert await refused(studio, asset, "total3DViews") == (
-        "Figures of assets are of a range: give --from and --to.\n"
+        "Figures of assets need a range: give --from and --to.\n"
     )
     assert await refused(studio, publication, "totalViews", "--from", "2023-06-01") == (
         "--from and --to go together.\n"

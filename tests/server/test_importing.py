@@ -395,7 +395,7 @@ def test_a_file_that_is_not_understood_stores_nothing(command: Command, tmp_path
     table.write_text("action,page\nVIEW,x\n")
 
     for file, words in (
-        (nameless, "What events is does not show: name it with --format."),
+        (nameless, "events does not show its format: name the format with --format."),
         (table, "Unknown columns: page."),
     ):
         result = command.run(file)

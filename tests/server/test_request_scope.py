@@ -2,6 +2,7 @@
 
 import json
 import logging
+from asyncio import create_task, sleep
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -16,10 +17,12 @@ from server.app import create_app
 from server.logs import formatter
 from server.settings import Settings
 from tests.database.slow import slow_down, until_running
+from tests.ingest.test_buffer import nothing_written
 from tests.server.test_reports import OF_ORGANIZATION, ask
 from tests.studio import Studio
 
 TRACE = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+BROWSER = {"user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"}
 Lines = Callable[[], list[dict[str, Any]]]
 
 
@@ -160,6 +163,20 @@ async def test_collect_takes_no_longer_than_a_query_may(studio: Studio) -> None:
     assert [(line["status"], line["errors"]) for line in lines()] == [(503, ["TIMEOUT"])]
     assert await studio.count("events") == 0
     await until_running(studio.services.database, 0)
+
+
+async def test_collect_waits_for_what_is_being_written_however_long_a_query_may_take(studio: Studio) -> None:
+    """An answer that said less would make its sender send them again, and they would count twice."""
+    async with hurried(studio) as client:
+        first = await client.post("/collect", json=view(studio), headers=BROWSER)
+        async with nothing_written(studio):
+            second = create_task(client.post("/collect", json=view(studio), headers=BROWSER))
+            await sleep(0.5)
+            assert not second.done()
+        responses = [first, await second]
+
+    assert [(response.status_code, response.json()["stored"]) for response in responses] == [(202, 1)] * 2
+    assert await studio.count("events") == 2
 
 
 async def test_a_report_takes_no_longer_than_a_query_may(studio: Studio, link: str) -> None:

@@ -6,7 +6,7 @@ from time import time
 import pytest
 
 from social import soundcloud
-from social.answers import by_status, figure, seconds_to_wait
+from social.answers import by_status, count_of, seconds_to_wait
 from social.errors import Failed, Limited, NetworkError
 from social.graph_api import verdict
 
@@ -32,7 +32,7 @@ from social.graph_api import verdict
     ],
 )
 def test_a_figure_is_a_number_that_the_schema_has(value: int | str | None, expected: int | None) -> None:
-    assert figure(value) == expected
+    assert count_of(value) == expected
 
 
 @pytest.mark.parametrize(

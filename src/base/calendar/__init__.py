@@ -1,6 +1,6 @@
 """The calendar: hours, days, weeks and months as the clocks of a time zone show them.
 
-Every instant given back is in UTC. Import from here, never from its modules.
+All instants that it returns are in UTC. Import from here, never from the modules inside.
 """
 
 from base.calendar.bounds import Bound, InvalidBound, parse_bound, resolve

@@ -1,4 +1,4 @@
-"""The bounds of a range as they are written, and the span that they mean in a time zone."""
+"""The bounds of a range as clients write them, and the span that they mean in a time zone."""
 
 import re
 from datetime import UTC, date, datetime
@@ -50,10 +50,10 @@ def _parsed(text: str) -> Bound:
 
 
 def resolve(start: Bound, end: Bound, zone: ZoneInfo) -> Span:
-    """The span from `start`, as given, through the whole second or day of `end`.
+    """The span from `start` to the end of the second or the day that `end` names.
 
     If the clocks show a local time twice, a start means the first time and an end the second. If they skip
-    it, both mean the instant of the jump. Raises InvalidSpan if nothing is left.
+    it, both mean the instant of the jump. Raises InvalidSpan if the span is empty.
     """
     span = Span(_start(start, zone), _end(end, zone))
     if span.start >= span.end:

@@ -20,7 +20,7 @@ class DateInterval(Enum):
 
 
 OfDays: TypeAlias = Literal[DateInterval.DAY, DateInterval.WEEK, DateInterval.MONTH]
-"""Intervals that begin where days do."""
+"""Intervals that begin at the start of a day."""
 
 
 class WeekStart(Enum):
@@ -31,7 +31,9 @@ class WeekStart(Enum):
 
 
 class Bucket(NamedTuple):
-    """An hour, day, week or month from `start` up to `end` (not included), and the part a range covers."""
+    """An hour, day, week or month from `start` up to, not including, `end`. `covered` is its part of the
+    span.
+    """
 
     key: str
     start: datetime
@@ -41,9 +43,7 @@ class Bucket(NamedTuple):
 
 
 def bucket_key(day: date, interval: OfDays, week_start: WeekStart = WeekStart.MONDAY) -> str:
-    """YYYYMMDD, YYYYMM or YYYYww. The year of a week is that to which the week belongs, and may not be the
-    day's.
-    """
+    """YYYYMMDD, YYYYMM or YYYYww. A week may belong to another year than the day."""
     match interval:
         case DateInterval.DAY:
             return day.isoformat().replace("-", "")
@@ -85,14 +85,14 @@ def _first_day_after(first: date, interval: OfDays) -> date:
 def buckets(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> list[Bucket]:
-    """Every bucket that the span touches, in order. A day that the zone left out has none."""
+    """Every bucket that the span touches, in order. A day that the zone skipped has no bucket."""
     return list(each_bucket(span, interval, zone, week_start))
 
 
 def each_bucket(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> Iterator[Bucket]:
-    """The same, made one by one: there may be thousands of hours."""
+    """The same buckets, made one by one, because there may be thousands of hours."""
     if interval is DateInterval.HOUR:
         found: Iterator[tuple[str, datetime, datetime]] = hours(*span, zone)
     else:
@@ -118,7 +118,7 @@ def _of_days(
 def bucket_count(
     span: Span, interval: DateInterval, zone: ZoneInfo, week_start: WeekStart = WeekStart.MONDAY
 ) -> int:
-    """How many buckets a span touches, without making them. It counts days that the zone left out, too."""
+    """How many buckets a span touches, without making them. It also counts days that the zone skipped."""
     if interval is DateInterval.HOUR:
         return hour_count(*span, zone)
     first = _first_day(day_of(span.start, zone), interval, week_start)

@@ -17,18 +17,18 @@ from base.time_units import DAY, MICROSECOND, SECOND
 def day_of(instant: datetime, zone: ZoneInfo) -> date:
     local = instant.astimezone(zone)
     day = local.date()
-    # In the second pass of a repeated hour the next day may have begun already.
+    # When clocks show an hour again, the next day may have begun already.
     if local.fold and start_of_day(day + DAY, zone) <= instant:
         return day + DAY
     return day
 
 
 def start_of_day(day: date, zone: ZoneInfo) -> datetime:
-    """The first instant of a local day; if the zone left the day out, that of the next day."""
+    """The first instant of a local day. For a day that the zone skipped it is the start of the next day."""
     return _start_of_day(day, zone)
 
 
-# A series asks for the same days again and again: a hit takes a tenth of the time.
+# A series asks for the same days again and again: a cached one takes a tenth of the time.
 @lru_cache(maxsize=8192)
 def _start_of_day(day: date, zone: ZoneInfo) -> datetime:
     return first_instant(datetime.combine(day, time.min), zone)
@@ -54,7 +54,7 @@ def _shown(local: datetime) -> datetime | None:
 def _jump(skipped: datetime) -> datetime:
     """The instant at which the clocks are set forward over a local time."""
     second = skipped.replace(microsecond=0)
-    # In a gap, fold=1 counts with the offset after the jump and so comes out before it.
+    # In a gap, fold=1 uses the offset after the jump, and so gives an instant before it.
     before = second.replace(fold=1).astimezone(UTC)
     after = second.replace(fold=0).astimezone(UTC)
 
@@ -74,5 +74,5 @@ def month_start(day: date) -> date:
 
 
 def next_month(day: date) -> date:
-    """The first day of the month after."""
+    """The first day of the next month."""
     return date(day.year + day.month // 12, day.month % 12 + 1, 1)

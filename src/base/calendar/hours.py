@@ -1,7 +1,8 @@
 """Hours as the clocks of a time zone show them: each ends where the clocks show the next full hour.
 
-Where clocks are set back, an hour that they show again is another hour. Where they are set forward over a
-full hour, the next hour begins there. So a day of 25 hours has 25 of them, and so has a day of 24.5 hours.
+If clocks are set back, an hour that they show again is another hour. If they are set forward over a full
+hour, the next hour begins at that instant. So a day that lasts 25 hours has 25 hours, and so has a day that
+lasts 24.5.
 """
 
 from bisect import bisect_left
@@ -20,7 +21,7 @@ class Hour(NamedTuple):
     """From `start` up to, not including, `end`: instants in UTC."""
 
     key: str
-    """YYYYMMDDHH; with the offset, such as 2023102902+0100, where the clocks have shown it before."""
+    """YYYYMMDDHH. An hour that the clocks show again has its offset behind: 2023102902+0100."""
     start: datetime
     end: datetime
 
@@ -35,7 +36,7 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
             yield Hour(_key(local), begin, after)
             begin = after
             continue
-        # In a second pass, the repeated time may be over before the next hour.
+        # Time that the clocks show again may be over before the next hour.
         shown = local.replace(tzinfo=None)
         for _ in range(1 if local.fold else _AT_ONCE):
             if begin >= end:
@@ -46,8 +47,8 @@ def hours(start: datetime, end: datetime, zone: ZoneInfo) -> Iterator[Hour]:
 
 
 def hour_count(start: datetime, end: datetime, zone: ZoneInfo) -> int:
-    """How many hours a time touches, without making them. It does not count those that are cut short because
-    clocks change by a part of an hour.
+    """How many hours the time from `start` up to `end` touches, without making them. It leaves out hours that
+    are cut short because clocks change by a part of an hour.
     """
     first = start - _past(start.astimezone(zone))
     last = end - MICROSECOND
@@ -65,7 +66,7 @@ def _digits(text: str) -> str:
 
 
 def _past(local: datetime) -> timedelta:
-    """Since the last full hour."""
+    """The time since the last full hour."""
     return timedelta(minutes=local.minute, seconds=local.second, microseconds=local.microsecond)
 
 

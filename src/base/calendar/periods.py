@@ -1,4 +1,4 @@
-"""The span with which a span is compared: the calendar's previous one, or one of equal length."""
+"""The span before a span, for comparison: the calendar's previous one, or one of equal length."""
 
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
@@ -9,10 +9,10 @@ from base.time_units import DAY
 
 
 def previous(span: Span, zone: ZoneInfo) -> Span:
-    """The span that ends where this one starts: as many whole months, or as many whole days.
+    """The span that ends where this one starts, with as many whole months or whole days.
 
-    Months and days are whole by the clocks of the zone. A span that is neither has one of equal length before
-    it. Raises InvalidSpan before the first years.
+    The clocks of the zone say what is whole. If this span has neither whole months nor whole days, the span
+    before it has the same length in time. Raises InvalidSpan if the calendar does not go back so far.
     """
     first, stop = _day_that_starts(span.start, zone), _day_that_starts(span.end, zone)
     if first is None or stop is None:
@@ -20,7 +20,7 @@ def previous(span: Span, zone: ZoneInfo) -> Span:
     try:
         start = start_of_day(_first_before(first, stop), zone)
         if start == span.start:
-            # The zone left these days out.
+            # The zone skipped these days.
             start = start_of_day(day_of(span.start - DAY, zone), zone)
     except (OverflowError, ValueError):
         raise _too_early() from None
@@ -30,7 +30,9 @@ def previous(span: Span, zone: ZoneInfo) -> Span:
 
 
 def equally_long_before(span: Span) -> Span:
-    """The span of equal length that ends where this one starts. Raises InvalidSpan before the first years."""
+    """The span of equal length that ends where this one starts. Raises InvalidSpan if the calendar does not
+    go back so far.
+    """
     length = span.end - span.start
     if span.start - FIRST_INSTANT < length:
         raise _too_early()

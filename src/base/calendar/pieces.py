@@ -1,4 +1,6 @@
-"""Spans cut into whole months, whole days and the rest, as totals of months and days can be read for them."""
+"""Cuts spans into whole months, whole days and edges. Totals exist for months and days; edges are counted
+from events.
+"""
 
 from collections.abc import Sequence
 from datetime import date, datetime
@@ -13,7 +15,7 @@ _Limit = TypeVar("_Limit", bound=date)
 
 
 class Piece(NamedTuple, Generic[_Limit]):
-    """A part of one span, `end` not included; `position` says which span of the sequence."""
+    """A part of one span. `end` is not included. `position` is the place of the span in the sequence."""
 
     position: int
     start: _Limit
@@ -21,7 +23,7 @@ class Piece(NamedTuple, Generic[_Limit]):
 
 
 class Pieces(NamedTuple):
-    """Each span exactly once: as whole months (by their first days), whole days, and instants."""
+    """All parts of all spans, without overlap: whole months (by their first days), whole days, and edges."""
 
     months: list[Piece[date]]
     days: list[Piece[date]]
@@ -33,7 +35,7 @@ def pieces(spans: Sequence[Span], reporting_zone: ZoneInfo) -> Pieces:
     found = Pieces([], [], [])
     for position, (start, end) in enumerate(spans):
         if end - start <= HOUR:
-            # No day is as short, and a series has thousands of hours.
+            # No day is so short. This saves time, because a series has thousands of hours.
             _add(found.edges, position, start, end)
             continue
         first, first_start = _first_whole_day(start, reporting_zone)
@@ -62,7 +64,9 @@ def _first_whole_day(instant: datetime, zone: ZoneInfo) -> tuple[date, datetime]
 
 
 def _whole_months(first: date, after: date) -> tuple[date, date]:
-    """The first days of the first whole month and of the month after the last; `after` twice if none."""
+    """The first days of the first whole month, and of the month after the last one; `after` twice if there is
+    none.
+    """
     month, after_month = next_month(first - DAY), month_start(after)
     return (month, after_month) if month < after_month else (after, after)
 

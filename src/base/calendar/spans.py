@@ -3,13 +3,13 @@
 from datetime import UTC, date, datetime
 from typing import Final, NamedTuple
 
-# The span before the longest one, too, still starts after the year 1.
+# Even the span before the longest one starts after the year 1.
 YEARS: Final = range(1970, 3000)
 
 FIRST_DAY: Final = date(YEARS[0], 1, 1)
 AFTER_LAST_DAY: Final = date(YEARS[-1] + 1, 1, 1)
 FIRST_INSTANT: Final = datetime(1, 1, 3, tzinfo=UTC)
-"""Every zone has a local time for it, and for all later ones."""
+"""Every zone has a local time for this instant and for all later ones."""
 
 
 class Span(NamedTuple):

@@ -1,4 +1,4 @@
-"""A table's columns, as one of the drivers takes and gives their values."""
+"""A table's columns, and what converts their values to and from a driver's values."""
 
 from collections.abc import Callable, Sequence
 from functools import lru_cache
@@ -34,7 +34,7 @@ class Columns(NamedTuple):
         return tuple([row[place] for place in self.key])
 
     def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
-        """The rows as Python has their values."""
+        """The rows with the values as Python has them."""
         return list(zip(*_converted(self.results, rows), strict=True))
 
     @property
@@ -55,7 +55,7 @@ class Columns(NamedTuple):
 
     @property
     def is_keyed(self) -> str:
-        """The condition that a row of the table `t` has the key that is a row of `k`."""
+        """The condition that a row of the table `t` and a row of keys `k` have the same key."""
         return " AND ".join(f"t.{name} = k.{name}" for name in self.key_names)
 
 

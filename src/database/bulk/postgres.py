@@ -60,7 +60,9 @@ class PostgresBulk(Bulk):
         return [columns.key_of(row) in new for row in rows]
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        """Inserts first, then locks the others, both in one order: so writers never wait in a circle."""
+        """Inserts first, then locks the others, both in the same order, so that writers never wait in a
+        circle.
+        """
         columns = columns_of(model, "postgresql")
         are_new = await self.insert_new(model, rows)
         keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
@@ -88,7 +90,7 @@ class PostgresBulk(Bulk):
 
 
 def _joined(columns: Columns) -> str:
-    """The keys that are given as arrays, with their rows of the table."""
+    """A join of the keys, which are given as arrays, and the rows that have these keys."""
     keys = f"unnest({_arrays(columns.key_types)}) AS k ({columns.key_text})"
     return f"{keys} JOIN {columns.table} AS t ON {columns.is_keyed}"
 

@@ -59,7 +59,7 @@ class SqliteBulk(Bulk):
         self._execute("SAVEPOINT bulk")
         are_new = [True] * len(rows)
         if self._repeat(start, given, end) < len(rows):
-            # Some are there already. SQLite does not say which ones: so undo it, and look first.
+            # Some are there already, but SQLite does not say which. So this undoes it, and looks first.
             self._execute("ROLLBACK TO bulk")
             keys = [columns.key_of(row) for row in given]
             known = {columns.key_of(row) for row in self._find(columns, keys)}
@@ -69,7 +69,7 @@ class SqliteBulk(Bulk):
         return are_new
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        """Nobody else writes meanwhile: so look first, and insert what is missing."""
+        """Looks first, and inserts what is missing: nobody else writes meanwhile."""
         columns = columns_of(model, "sqlite")
         keys = [columns.key_of(row) for row in zip(*columns.bound(rows), strict=True)]
         found = self._find(columns, keys)
@@ -89,20 +89,20 @@ class SqliteBulk(Bulk):
         return list(self._join(columns, keys, prefixed("t", columns.names)))
 
     def _join(self, columns: Columns, keys: Sequence[Row], names: str) -> Iterator[Row]:
-        """A join, as SQLite goes through the whole table when several columns are IN a list of values."""
+        """It is a join, because SQLite reads the whole table if several columns are IN a list of values."""
         start = f"WITH k ({columns.key_text}) AS (VALUES "
         end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {columns.is_keyed}"  # noqa: S608
         for run in _runs(keys):
             yield from self._execute(_repeated(start, run, end), _flat(run))
 
     def _repeat(self, start: str, rows: Sequence[Row], end: str) -> int:
-        """Gives the number of rows that it changed."""
+        """Returns the number of rows that it changed."""
         return sum(self._execute(_repeated(start, run, end), _flat(run)).rowcount for run in _runs(rows))
 
 
 def _runs(rows: Sequence[Row]) -> Iterator[Sequence[Row]]:
-    """Cuts the rows into powers of two, the largest first: there are few different statements, which stay
-    prepared.
+    """Cuts the rows into runs of powers of two, the largest first. So there are few different statements, and
+    they stay prepared.
     """
     start, size = 0, _ROWS_OF_A_STATEMENT
     while start < len(rows):
@@ -127,7 +127,7 @@ def _flat(rows: Sequence[Row]) -> list[Any]:
 
 
 class SqliteCalls(Bulk):
-    """Each call goes to the connection's thread and comes back."""
+    """Each call is run in the connection's thread, and waits for it."""
 
     def __init__(self, driver: Any, observe: Observe) -> None:
         super().__init__(observe)
@@ -160,14 +160,14 @@ class SqliteCalls(Bulk):
 async def in_thread(
     driver: Any, observe: Observe, work: Callable[[Bulk], Coroutine[Any, Any, T]], *, commits: bool = False
 ) -> T:
-    """All of the work, in the connection's thread."""
+    """Runs all of the work in the connection's thread. `commits`: in a transaction of its own."""
 
     def done() -> T:
         with _transaction(driver._conn) if commits else nullcontext():
             return _finished(work(SqliteBulk(driver._conn, observe)))
 
-    # The driver's own methods are made of this one; none of them takes a function. The thread takes
-    # the context along, so that the statements are known to be this request's.
+    # The driver's own methods use this one; none of them takes a function. The context goes to the thread
+    # too, so that the statements count for this request.
     result: T = await driver._execute(copy_context().run, done)
     return result
 
@@ -179,7 +179,7 @@ def _transaction(connection: sqlite3.Connection) -> Iterator[None]:
         yield
         connection.execute("COMMIT")
     except BaseException:
-        # Some errors have ended it already.
+        # Some errors have already ended the transaction.
         if connection.in_transaction:
             connection.execute("ROLLBACK")
         raise

@@ -15,7 +15,7 @@ Work: TypeAlias = Callable[[Bulk], Coroutine[Any, Any, T]]
 
 
 async def bulk(session: AsyncSession) -> Bulk:
-    """Over the connection of a session."""
+    """A bulk over the connection of a session, in its transaction."""
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
         return SqliteCalls(await driver_of(connection), _observe_of(session))
@@ -23,10 +23,10 @@ async def bulk(session: AsyncSession) -> Bulk:
 
 
 async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
-    """`work` waits for nothing but its bulk: SQLite does all of it in the connection's thread.
+    """Runs work that waits for nothing but its bulk, in the session's transaction.
 
-    The way to the thread and back takes as long as a statement. So it is gone once, and the event loop stays
-    free.
+    SQLite runs all of it in the connection's thread. The way to the thread and back takes as long as a
+    statement, so the work goes there only once, and the event loop stays free.
     """
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
@@ -35,13 +35,13 @@ async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
 
 
 async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work[T]) -> T:
-    """In a transaction of its own, on a connection that is in none."""
+    """Runs the work in a transaction of its own, on a connection that is in none."""
     if dialect_name == "sqlite":
         result = await in_thread(driver, observe, work, commits=True)
     else:
         transaction = driver.transaction()
         await transaction.start()
-        # Where this raises, the connection is given up: a server that is silent would not roll back, either.
+        # If this raises, the caller drops the connection: a silent server would not answer a rollback either.
         result = await work(PostgresBulk(driver, observe))
         await transaction.commit()
     observe("COMMIT")
@@ -51,7 +51,7 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work
 async def _postgres_bulk(connection: AsyncConnection, observe: Observe) -> Bulk:
     driver = await driver_of(connection)
     if not driver.is_in_transaction():
-        # SQLAlchemy begins with its first statement, and has had none yet.
+        # SQLAlchemy begins the transaction with its first statement, and there was none yet.
         await connection.exec_driver_sql("SELECT 1")
     return PostgresBulk(driver, observe)
 

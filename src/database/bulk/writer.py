@@ -1,4 +1,4 @@
-"""What can be done with many rows at once, on both engines."""
+"""The statements for many rows at once, the same on both engines."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, TypeVar
@@ -25,21 +25,23 @@ class Bulk:
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
-        """A row for each value of the unique column `name`. `change` is made to a row that is there."""
+        """Adds a row for each value of the unique column `name`. A row that exists gets `change`."""
         raise NotImplementedError
 
     async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
-        """Those of the keys that have a row. A key is in the order of the key's columns."""
+        """The keys that have a row. A key has its values in the order of the key's columns."""
         raise NotImplementedError
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
-        """Inserts the rows whose key is not there, and says which. No two rows may have the same key."""
+        """Inserts the rows whose key is new, and says which these are. No two rows may have the same key."""
         raise NotImplementedError
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        """Inserts the rows whose key is not there; locks and gives the others. No key may be twice."""
+        """Inserts the rows whose key is new, and returns None for them. Locks and returns the stored rows of
+        the other keys. No two rows may have the same key.
+        """
         raise NotImplementedError
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
-        """`change` says as SQL what becomes of a row that is there: `count = t.count + excluded.count`."""
+        """Inserts the rows. `change` is the SQL for rows that exist: `count = t.count + excluded.count`."""
         raise NotImplementedError

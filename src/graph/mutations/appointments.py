@@ -20,8 +20,8 @@ class BookAppointmentInput:
     )
     starts_at: datetime = described("The first instant of the slot, not before now.")
     ends_at: datetime = described(
-        "The end of the slot, which is not part of it: the next one may start then. At most 24 hours later, "
-        "unless the server is set otherwise."
+        "The end of the slot, which is not part of it: the next slot may start then. At most 24 hours "
+        "after the start, unless the server is set otherwise."
     )
 
 
@@ -35,8 +35,8 @@ class AppointmentMutations:
         info: Info,
         input: Annotated[BookAppointmentInput, argument("Which slot to book, and with whose makers.")],
     ) -> BookAppointmentPayload | None:
-        """Books a slot with the makers of a publication. CONFLICT where it overlaps an appointment that is
-        not cancelled. BAD_USER_INPUT where the publication allows no bookings."""
+        """Books a slot with the makers of a publication. CONFLICT if it overlaps an appointment that is
+        not cancelled. BAD_USER_INPUT if the publication allows no bookings."""
         row = await appointments.book(
             info.context, input.publication_id, starts_at=input.starts_at, ends_at=input.ends_at
         )
@@ -46,8 +46,8 @@ class AppointmentMutations:
     async def cancel_appointment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The appointment's global id.")]
     ) -> CancelAppointmentPayload | None:
-        """Cancels an appointment. Whoever booked it may, and the owner and co-creators of the publication. A
-        second time changes nothing."""
+        """Cancels an appointment. The user who booked it may do so, and the owner and co-creators of the
+        publication. A second time changes nothing."""
         return CancelAppointmentPayload(
             appointment=Appointment.of(await appointments.cancel(info.context, id))
         )

@@ -17,8 +17,8 @@ from resolvers.assets import GivenFormat
 @strawberry.input(description="An optimized file of a 3D model.")
 class AssetFormatInput:
     type: AssetFormatType = described("What kind of file it is.")
-    url: str = described("Where it is: http or https, at most 2,000 characters.")
-    size_bytes: BigInt | None = optional("Its size in bytes, where it is known.")
+    url: str = described("The address of the file: http or https, at most 2,000 characters.")
+    size_bytes: BigInt | None = optional("Its size in bytes, if it is known.")
 
 
 @strawberry.input(description="A new asset of a workspace.")
@@ -29,9 +29,9 @@ class CreateAssetInput:
         "The optimized files of its 3D model, at most 100; none when left out."
     )
     domains: list[str] | None = optional(
-        "The only sites from which its events count, such as `example.com`: at most 100, each with the "
-        "other names that `domainAliases` has for it; `*.example.com` means all sites below that one. When "
-        "the list is empty or left out, all sites count. An empty text is no site: INVALID_DOMAIN."
+        "The only sites from which its events count, such as `example.com`: at most 100. Each stands for "
+        "all of its other names in `domainAliases`, too; `*.example.com` means all sites below that one. "
+        "When the list is empty or left out, all sites count. An empty text is no site: INVALID_DOMAIN."
     )
 
 
@@ -40,11 +40,11 @@ class UpdateAssetInput:
     id: strawberry.ID = described("The asset's global id.")
     name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
     formats: list[AssetFormatInput] | None = optional(
-        "All of its files, at most 100: those not in the list are removed."
+        "All of its files, at most 100: files that are not in the list are removed."
     )
     domains: list[str] | None = optional(
-        "All of the sites from which its events count, at most 100, as for a new asset: those not in the "
-        "list are removed. When it is empty, all sites count."
+        "The only sites from which its events count, at most 100: sites that are not in the list are "
+        "removed. `*.example.com` means all sites below that one. When the list is empty, all sites count."
     )
 
 
@@ -56,8 +56,8 @@ class AssetMutations:
     async def create_asset(
         self, info: Info, input: Annotated[CreateAssetInput, argument("The asset to make.")]
     ) -> CreateAssetPayload | None:
-        """Makes an asset. Owners and admins of the organization may, and members with the workspace's
-        token."""
+        """Makes an asset. Owners and admins of the organization may do so, and members with the
+        workspace's token."""
         row = await assets.create_asset(
             info.context,
             input.workspace_id,
@@ -71,8 +71,8 @@ class AssetMutations:
     async def update_asset(
         self, info: Info, input: Annotated[UpdateAssetInput, argument("The asset, and what to change of it.")]
     ) -> UpdateAssetPayload | None:
-        """Changes an asset. Owners and admins of the organization may, and members with the workspace's
-        token."""
+        """Changes an asset. Owners and admins of the organization may do so, and members with the
+        workspace's token."""
         row = await assets.update_asset(
             info.context,
             input.id,

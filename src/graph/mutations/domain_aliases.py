@@ -16,10 +16,10 @@ from resolvers.domain_aliases import GivenAlias
 class DomainAliasInput:
     domain: str = described(
         "A site such as `shop.example.com`; `*.example.com` for all sites below one; or www.*, with the "
-        "name *, for any site with www. before it. Where several fit, the most exact one counts."
+        "name *, for any site with www. before it. If several fit a site, the most exact one counts."
     )
     name: str = described(
-        "The site under which it is shown and asked for. It is not itself one of the other names."
+        "The site under which `domain` is shown and asked for. It must not be one of the other names itself."
     )
 
 
@@ -27,14 +27,14 @@ class DomainAliasInput:
 class SetDomainAliasesInput:
     organization_id: strawberry.ID = described("The organization's global id.")
     aliases: list[DomainAliasInput] = described(
-        "All of them, at most 100: those not in the list are removed."
+        "All other names, at most 100: names that are not in the list are removed."
     )
 
 
 @strawberry.input(description="All other names of the sites of the viewer.")
 class SetOwnDomainAliasesInput:
     aliases: list[DomainAliasInput] = described(
-        "All of them, at most 100: those not in the list are removed."
+        "All other names, at most 100: names that are not in the list are removed."
     )
 
 
@@ -48,10 +48,10 @@ class DomainAliasMutations:
         info: Info,
         input: Annotated[SetDomainAliasesInput, argument("The organization, and all other names.")],
     ) -> SetDomainAliasesPayload | None:
-        """Says which sites of an organization are the same. Owners and admins may. It holds in filters, in
-        groups and in an asset's sites, for events of any time. What is stored stays as it is, so that each
-        name can be taken back. For an asset's sites it holds within a minute. BAD_USER_INPUT with the reason
-        INVALID_ALIAS where a name leads to another one."""
+        """Sets the other names of an organization's sites, so that several sites are shown as one. Owners
+        and admins may do so. The names apply to filters, groups and an asset's sites, for events of any
+        time; for an asset's sites they apply within a minute. Stored events stay as they are, so each name
+        can be taken back. BAD_USER_INPUT with the reason INVALID_ALIAS if a `name` is itself another name."""
         row = await domain_aliases.set_domain_aliases(
             info.context, input.organization_id, _aliases(input.aliases)
         )
@@ -63,8 +63,10 @@ class DomainAliasMutations:
         info: Info,
         input: Annotated[SetOwnDomainAliasesInput, argument("All other names.")],
     ) -> SetOwnDomainAliasesPayload | None:
-        """Says which of the sites that show the viewer's publications are the same, as `setDomainAliases`
-        does for an organization."""
+        """Sets the other names of the sites that show what belongs to the viewer, so that several sites
+        are shown as one. The names apply to filters and groups, for events of any time. Stored events stay
+        as they are, so each name can be taken back. BAD_USER_INPUT with the reason INVALID_ALIAS if a
+        `name` is itself another name."""
         row = await domain_aliases.set_own_domain_aliases(info.context, _aliases(input.aliases))
         return SetOwnDomainAliasesPayload(user=User.of(row))
 

@@ -18,14 +18,16 @@ from models import Role
 from resolvers import memberships
 
 
-@strawberry.input(description="A new organization, of which the viewer will be the owner.")
+@strawberry.input(description="A new organization. The viewer becomes its owner.")
 class CreateOrganizationInput:
     name: str = described("1 to 200 characters; blanks around them are dropped.")
 
 
 @strawberry.input(description="A new workspace of an organization.")
 class CreateWorkspaceInput:
-    organization_id: strawberry.ID = described("The global id of the organization that it is a part of.")
+    organization_id: strawberry.ID = described(
+        "The global id of the organization that the workspace is a part of."
+    )
     name: str = described("1 to 200 characters; blanks around them are dropped.")
 
 
@@ -56,7 +58,7 @@ class OrganizationMutations:
     async def create_organization(
         self, info: Info, input: Annotated[CreateOrganizationInput, argument("The organization to make.")]
     ) -> CreateOrganizationPayload | None:
-        """Makes an organization, of which the viewer is the owner."""
+        """Makes an organization. The viewer becomes its owner."""
         row = await memberships.create_organization(info.context, input.name)
         return CreateOrganizationPayload(organization=Organization.of(row))
 
@@ -64,7 +66,7 @@ class OrganizationMutations:
     async def create_workspace(
         self, info: Info, input: Annotated[CreateWorkspaceInput, argument("The workspace to make.")]
     ) -> CreateWorkspacePayload | None:
-        """Makes a workspace. Owners and admins of the organization may."""
+        """Makes a workspace. Owners and admins of the organization may do so."""
         row = await memberships.create_workspace(info.context, input.organization_id, input.name)
         return CreateWorkspacePayload(workspace=Workspace.of(row))
 
@@ -74,8 +76,8 @@ class OrganizationMutations:
         info: Info,
         input: Annotated[AddMemberInput, argument("Who joins which organization, and as what.")],
     ) -> AddMemberPayload | None:
-        """Adds a member to an organization. Owners and admins may, but only owners can add an owner. CONFLICT
-        when the user is a member already."""
+        """Adds a member to an organization. Owners and admins may do so, but only owners can add an owner.
+        CONFLICT if the user is a member already."""
         row = await memberships.add_member(
             info.context,
             input.organization_id,
@@ -89,7 +91,7 @@ class OrganizationMutations:
     async def remove_member(
         self, info: Info, input: Annotated[RemoveMemberInput, argument("Who leaves which organization.")]
     ) -> RemoveMemberPayload | None:
-        """Removes a member from an organization and its workspaces. Owners and admins may, but only owners
-        can remove an owner; each member may leave. CONFLICT where no owner would be left."""
+        """Removes a member from an organization and its workspaces. Owners and admins may do so, but only
+        owners can remove an owner. Members may remove themselves. CONFLICT if no owner would be left."""
         row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
         return RemoveMemberPayload(user=User.of(row))

@@ -23,12 +23,12 @@ class WorkInput:
     is_individual_work: bool = described("Whether the viewer made it alone.")
     in_app_plays: BigInt = optional(
         "How often it was played here until now, at most 10^12; later events PLAY add to it. When left out "
-        "it is 0, also for a work that was there already.",
+        "it is 0, even for a work that was there already.",
         BigInt(0),
     )
 
 
-@strawberry.input(description="What the viewer tells of themselves. What is left out stays as it is.")
+@strawberry.input(description="What the viewer says about themselves. What is left out stays as it is.")
 class UserInsightInput:
     has_about: bool | None = optional("Whether the profile has a text about the user.")
     number_of_roles: int | None = optional("How many roles the user has played.")
@@ -43,24 +43,24 @@ class UserInsightInput:
     connects: BigInt | None = optional("How many friends the user has, at most 10^12.")
     facebook_page_id: BigInt | None = optional(
         "The number of the user's Facebook page, from 1. After a change, followers are null until Facebook "
-        "tells them."
+        "reports them."
     )
     twitter_handle: str | None = optional(
-        "On X, once Twitter, with or without an @: 1 to 15 letters, digits and _. After a change, followers "
-        "are null until X tells them."
+        "The user's handle on X, once Twitter, with or without an @: 1 to 15 letters, digits and _. After "
+        "a change, followers are null until X reports them."
     )
     instagram_handle: str | None = optional(
-        "On Instagram, with or without an @: 1 to 30 letters, digits, . and _. After a change, followers "
-        "are null until Instagram tells them."
+        "The user's handle on Instagram, with or without an @: 1 to 30 letters, digits, . and _. After a "
+        "change, followers are null until Instagram reports them."
     )
     works: list[WorkInput] | None = optional(
-        "All of the user's works, at most 500: those not in it are removed."
+        "All of the user's works, at most 500: works that are not in the list are removed."
     )
 
 
 @strawberry.type
 class PeopleMutations:
-    """Who follows whom, and what users tell of themselves."""
+    """Who follows whom, and what users say about themselves."""
 
     @mutation(TokenScope.USER)
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
@@ -70,14 +70,17 @@ class PeopleMutations:
 
     @mutation(TokenScope.USER)
     async def unfollow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
-        """The viewer does not follow the user any more. Nothing changes where the viewer did not before."""
+        """The viewer no longer follows the user. Nothing changes if the viewer did not follow the user
+        before."""
         return FollowPayload(user=User.of(await people.unfollow(info.context, user_id)))
 
     @mutation(TokenScope.USER)
     async def create_user_insight(
-        self, info: Info, input: Annotated[UserInsightInput, argument("What the viewer tells of themselves.")]
+        self,
+        info: Info,
+        input: Annotated[UserInsightInput, argument("What the viewer says about themselves.")],
     ) -> UserInsightPayload | None:
-        """Makes the viewer's insight. CONFLICT when there is one already."""
+        """Makes the viewer's insight. CONFLICT if there is one already."""
         row = await insights.create_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 
@@ -85,9 +88,9 @@ class PeopleMutations:
     async def update_user_insight(
         self,
         info: Info,
-        input: Annotated[UserInsightInput, argument("What to change of what the viewer tells.")],
+        input: Annotated[UserInsightInput, argument("What to change of what the viewer says.")],
     ) -> UserInsightPayload | None:
-        """Changes the viewer's insight. NOT_FOUND before there is one."""
+        """Changes the viewer's insight. NOT_FOUND if there is none."""
         row = await insights.update_insight(info.context, _given(input))
         return UserInsightPayload(user_insight=UserInsight.of(row))
 

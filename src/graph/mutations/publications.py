@@ -18,12 +18,12 @@ from models import ExperienceType
 from resolvers import publications
 
 
-@strawberry.input(description="A new publication, of which the viewer will be the owner.")
+@strawberry.input(description="A new publication. The viewer becomes its owner.")
 class CreatePublicationInput:
     name: str = described("1 to 200 characters; blanks around them are dropped.")
     custom_url: str = described(
-        "Its name in addresses: 3 to 100 of a-z, 0-9 and hyphens, but no hyphen at its ends. CONFLICT when "
-        "it is another publication's."
+        "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
+        "CONFLICT if another publication has it."
     )
     allow_bookings: bool = optional("Whether appointments with its makers can be booked.", False)
 
@@ -33,8 +33,8 @@ class UpdatePublicationInput:
     id: strawberry.ID = described("The publication's global id.")
     name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
     custom_url: str | None = optional(
-        "Its name in addresses: 3 to 100 of a-z, 0-9 and hyphens, but no hyphen at its ends. CONFLICT when "
-        "it is another publication's."
+        "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
+        "CONFLICT if another publication has it."
     )
     allow_bookings: bool | None = optional("Whether appointments with its makers can be booked.")
 
@@ -54,7 +54,7 @@ class PublicationMutations:
     async def create_publication(
         self, info: Info, input: Annotated[CreatePublicationInput, argument("The publication to make.")]
     ) -> CreatePublicationPayload | None:
-        """Makes a publication, of which the viewer is the owner. CONFLICT when its custom URL is taken."""
+        """Makes a publication. The viewer becomes its owner. CONFLICT if its custom URL is taken."""
         row = await publications.create_publication(
             info.context, name=input.name, custom_url=input.custom_url, allow_bookings=input.allow_bookings
         )
@@ -66,7 +66,7 @@ class PublicationMutations:
         info: Info,
         input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
     ) -> UpdatePublicationPayload | None:
-        """Changes a publication. Its owner and co-creators may. CONFLICT when the custom URL is taken."""
+        """Changes a publication. Its owner and co-creators may do so. CONFLICT if the custom URL is taken."""
         row = await publications.update_publication(
             info.context,
             input.id,
@@ -80,7 +80,7 @@ class PublicationMutations:
     async def add_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
-        """Makes a user a co-creator. Only the owner may. CONFLICT when the user is one already."""
+        """Makes a user a co-creator. Only the owner may do so. CONFLICT if the user is one already."""
         row = await publications.add_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
@@ -88,8 +88,8 @@ class PublicationMutations:
     async def remove_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
-        """Removes a co-creator. The owner may, and co-creators may remove themselves. NOT_FOUND when the user
-        is not a co-creator."""
+        """Removes a co-creator. The owner may do so, and co-creators may remove themselves. NOT_FOUND if
+        the user is not a co-creator."""
         row = await publications.remove_co_creator(info.context, publication_id, user_id)
         return PublicationPayload(publication=Publication.of(row))
 
@@ -97,7 +97,7 @@ class PublicationMutations:
     async def publish_experience(
         self, info: Info, input: Annotated[PublishExperienceInput, argument("What to publish, and where.")]
     ) -> PublishExperiencePayload | None:
-        """Adds an experience to a publication. Its owner and co-creators may."""
+        """Adds an experience to a publication. Its owner and co-creators may do so."""
         row = await publications.publish_experience(
             info.context, input.publication_id, type=input.type, title=input.title
         )

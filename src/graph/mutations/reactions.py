@@ -14,7 +14,7 @@ from resolvers import reactions
 
 @strawberry.input(description="A comment on a publication.")
 class CommentInput:
-    publication_id: strawberry.ID = described("The global id of the publication that it is on.")
+    publication_id: strawberry.ID = described("The global id of the publication that the comment is on.")
     body: str = described("Plain text: 1 to 5,000 characters; blanks around them are dropped.")
 
 
@@ -33,7 +33,7 @@ class ReactionMutations:
     async def unlike_publication(
         self, info: Info, publication_id: PublicationId
     ) -> PublicationPayload | None:
-        """Takes the viewer's like back; without one it changes nothing."""
+        """Takes back the viewer's like. Without a like, nothing changes."""
         return PublicationPayload(
             publication=Publication.of(await reactions.unlike(info.context, publication_id))
         )
@@ -51,14 +51,14 @@ class ReactionMutations:
     async def unbookmark_publication(
         self, info: Info, publication_id: PublicationId
     ) -> PublicationPayload | None:
-        """Takes the viewer's bookmark back; without one it changes nothing."""
+        """Takes back the viewer's bookmark. Without a bookmark, nothing changes."""
         return PublicationPayload(
             publication=Publication.of(await reactions.unbookmark(info.context, publication_id))
         )
 
     @mutation(TokenScope.USER)
     async def share_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload | None:
-        """Counts a share of the publication by the viewer: one more each time, so a retry counts again."""
+        """Counts a share of the publication by the viewer. Each time counts, so a retry counts again."""
         return PublicationPayload(
             publication=Publication.of(await reactions.share(info.context, publication_id))
         )
@@ -75,7 +75,6 @@ class ReactionMutations:
     async def delete_comment(
         self, info: Info, id: Annotated[strawberry.ID, argument("The comment's global id.")]
     ) -> DeleteCommentPayload | None:
-        """Deletes a comment. Its author may, and the owner and co-creators of the publication that it is
-        on."""
+        """Deletes a comment. Its author may do so, and the owner and co-creators of its publication."""
         row = await reactions.delete_comment(info.context, id)
         return DeleteCommentPayload(id=id, publication=Publication.of(row))

@@ -28,7 +28,7 @@ class LoginInput:
 
 @strawberry.input(description="A key by which a program signs in.")
 class CreateAuthenticationKeyInput:
-    name: str = described("What the key is for, to tell it from others: 1 to 100 characters.")
+    name: str = described("What the key is for, to know it from others: 1 to 100 characters.")
     days: int = optional("How many days of 24 hours it is valid, from 1 to 730.", 90)
 
 
@@ -40,9 +40,9 @@ class SignInMutations:
     async def login(
         self, info: Info, input: Annotated[LoginInput, argument("How to sign in.")]
     ) -> AuthPayload | None:
-        """Step 1 of signing in: a token, by password or by authentication key. It is also in the response
-        header `x-auth-token`. This mutation needs no token. UNAUTHENTICATED where the password or key is
-        wrong, THROTTLED after too many tries, with `retryAfter` in seconds."""
+        """Gives a token for a password or an authentication key: step 1 of signing in. The token is also
+        in the response header `x-auth-token`. This mutation itself needs no token. UNAUTHENTICATED if the
+        password or key is wrong; THROTTLED after too many tries, with `retryAfter` in seconds."""
         if input.password is not None:
             signed_in = await accounts.login_by_password(
                 info.context, input.password.email, input.password.password
@@ -55,8 +55,8 @@ class SignInMutations:
     async def issue_organization_token(
         self, info: Info, organization_id: OrganizationId
     ) -> AuthPayload | None:
-        """Step 3, after `organizations`: a token that acts within one organization that the viewer belongs
-        to."""
+        """Gives a token that acts within one organization that the viewer belongs to: step 3 of signing
+        in, after the query `organizations`."""
         return AuthPayload.of(await accounts.organization_token(info.context, organization_id))
 
     @mutation(TokenScope.ORGANIZATION)
@@ -66,8 +66,9 @@ class SignInMutations:
         organization_id: OrganizationId,
         workspace_id: Annotated[strawberry.ID, argument("The workspace's global id.")],
     ) -> AuthPayload | None:
-        """Step 5, after `workspaces`: a token that acts within one workspace that the viewer may enter.
-        Owners and admins of the organization need none."""
+        """Gives a token that acts within one workspace that the viewer may enter: step 5 of signing in,
+        after the query `workspaces` of the organization. Owners and admins of the organization do not need
+        it."""
         return AuthPayload.of(await accounts.workspace_token(info.context, organization_id, workspace_id))
 
     @mutation(TokenScope.USER)
@@ -84,5 +85,5 @@ class SignInMutations:
         info: Info,
         id: Annotated[strawberry.ID, argument("The key's global id, as `createAuthenticationKey` gave it.")],
     ) -> RevokeAuthenticationKeyPayload | None:
-        """Ends one of the viewer's own keys: it is refused from now on. Any other is NOT_FOUND."""
+        """Ends one of the viewer's own keys: the key is refused from now on. Any other key is NOT_FOUND."""
         return RevokeAuthenticationKeyPayload(id=strawberry.ID(await accounts.revoke_key(info.context, id)))

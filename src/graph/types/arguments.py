@@ -1,4 +1,4 @@
-"""Arguments that mean the same wherever they are, and functions that share several of them."""
+"""Arguments that several fields have, with the same meaning, and functions that share them."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from inspect import Parameter, Signature, iscoroutinefunction, signature
@@ -13,38 +13,43 @@ from loaders.asset_metrics import Group
 
 UTC = TimeZone("UTC")
 
-Range = Annotated[DateRange, argument("What is covered. Both ends are included, to the second.")]
+Range = Annotated[DateRange, argument("The range that is covered. Both ends are included, to the second.")]
 Zone = Annotated[
     TimeZone | None,
     argument(
-        "By whose clock days and local times of `range` are read, and the buckets of series made; UTC when "
-        "null."
+        "The time zone in which days and local times of `range` are read, and in whose calendar series "
+        "have their buckets; UTC when null."
     ),
 ]
 OneDomain = Annotated[
     str | None,
     argument(
-        "Only what came from this site, such as `example.com`, under whatever name `domainAliases` has for "
-        "it; from all sites below one, as in `*.example.com`; or from `(other)`: see `ViewPoint.domain`. "
-        "From anywhere when null."
+        "Counts only events from this site: `example.com`, with all of its other names in `domainAliases`; "
+        "`*.example.com`, for all sites below it; or `(other)`, for all sites beyond those that are "
+        "counted separately on a day. When null, events from anywhere count. A text that is no site is "
+        "BAD_USER_INPUT with the reason INVALID_DOMAIN."
     ),
 ]
-Interval = Annotated[DateInterval, argument("How long the buckets are.")]
+Interval = Annotated[DateInterval, argument("How long each bucket of the series is.")]
 GroupBy = Annotated[
-    Sequence[Group] | None, argument("What each bucket is split by; one point a bucket when empty.")
+    Sequence[Group] | None, argument("What each bucket is split by. When empty, each bucket has one point.")
 ]
 GroupByOfPublication = Annotated[
     Sequence[Group] | None,
     argument(
-        "DEVICE, DOMAIN or both; one point a bucket when empty. ASSET and WORKSPACE are BAD_USER_INPUT."
+        "What each bucket is split by: DEVICE, DOMAIN or both. When empty, each bucket has one point. "
+        "ASSET and WORKSPACE are BAD_USER_INPUT with the reason INVALID_GROUPING."
     ),
 ]
 ZeroFill = Annotated[
     bool,
-    argument("Whether each bucket has a point for each group that occurs in the range, also where it is 0."),
+    argument(
+        "Whether each bucket has a point for each group that occurs in the range, even if its count is 0."
+    ),
 ]
 WeeksStart = Annotated[
-    WeekStart, argument("Where weeks start, and by which rule they are numbered; for WEEK alone.")
+    WeekStart,
+    argument("On which day weeks start, and how they are numbered. Only the interval WEEK uses it."),
 ]
 
 Given: TypeAlias = dict[str, Any]
@@ -61,8 +66,8 @@ def optional(name: str, type: Any, default: Any = None) -> Parameter:
 def gathered(
     function: Callable[..., Any], name: str, shared: Iterable[Parameter], gather: Callable[..., Any]
 ) -> Callable[..., Any]:
-    """`function` with the arguments of `shared` where it has its parameter `name`. It is given there what
-    `gather` makes of them; absent ones have their defaults.
+    """A function with the arguments of `shared` in place of the parameter `name` of `function`. `gather`
+    makes the value of that parameter from them; absent arguments have their defaults.
     """
     known = signature(function)
     defaults = {one.name: one.default for one in shared}

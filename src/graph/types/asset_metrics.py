@@ -4,7 +4,7 @@ from typing import Annotated, Self
 import strawberry
 
 from base.calendar import WeekStart
-from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking, together
+from figures.assets import IN_SCHEMA, AssetTotals, Ranked, Ranking, total_of
 from figures.figure import values
 from graph.directives import A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import ActionType, AssetAction, ViewType
@@ -28,7 +28,10 @@ from resolvers import asset_metrics
 @with_figures(IN_SCHEMA, after="rank")
 class RankedAsset:
     asset_id: strawberry.Private[int]
-    rank: int = described("The place, from 1. Equals have places of their own, the one made first before.")
+    rank: int = described(
+        "The place, from 1. No two assets have the same place: among equals, the asset that was made first "
+        "comes first."
+    )
 
     @loaded(
         AssetById,
@@ -47,12 +50,12 @@ class RankedAsset:
 @with_figures(IN_SCHEMA, after="range")
 class AssetMetrics:
     scope: strawberry.Private[Scope]
-    range: ResolvedRange = described("The instants that the asked range came to.")
+    range: ResolvedRange = described("The asked range as instants.")
 
     @field
     async def most_viewed_asset(self, info: Info) -> RankedAsset | None:
-        """The asset with the most 3D views; of equals, the one made first. Null when there were no 3D
-        views."""
+        """The asset with the most 3D views; among equals, the one that was made first. Null if there were
+        no 3D views."""
         ranking = Ranking.TOTAL_3D_VIEWS
         ranked = await asset_metrics.ranked_assets(info.context, self.scope, ranking, 1)
         return RankedAsset.of(ranked[0]) if ranked else None
@@ -61,13 +64,13 @@ class AssetMetrics:
     async def top_assets(
         self,
         info: Info,
-        first: Annotated[int, argument("How many at most: 0 to `limits.maxPageSize`.")] = 10,
+        first: Annotated[int, argument("How many assets at most: 0 to `limits.maxPageSize`.")] = 10,
         order_by: Annotated[
-            Ranking, argument("The figure that they are ranked by.")
+            Ranking, argument("The figure that the assets are ranked by.")
         ] = Ranking.TOTAL_3D_VIEWS,
     ) -> list[RankedAsset]:
-        """The assets with the largest figures, largest first; of equals, the one made first. Assets with 0
-        are left out."""
+        """The assets with the largest figures, largest first; among equals, the one that was made first
+        comes first. Assets with 0 are left out."""
         ranked = await asset_metrics.ranked_assets(info.context, self.scope, order_by, first)
         return [RankedAsset.of(one) for one in ranked]
 
@@ -77,10 +80,10 @@ class AssetMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> VisitorsKey | None:
-        """Distinct visitors of all these assets together, within the range. Somebody who came to several
-        assets, or on several days, counts once; but an anonymous browser is another visitor on each day of
-        the organization's reporting time zone. Null where `domain` names a site: what is kept does not know
-        sites."""
+        """Different visitors of all these assets together, within the range. Somebody who came to several
+        assets or on several days counts once. But an anonymous browser counts as a new visitor on each day
+        of the organization's reporting time zone. Null if `domain` is given, because visitors are not kept
+        by site."""
         return asset_metrics.visitors_key(self.scope)
 
     @loaded(
@@ -92,15 +95,14 @@ class AssetMetrics:
     async def views(
         self,
         info: Info,
-        view_type: Annotated[
-            ViewType, argument("Which of the two kinds: on a page, or in augmented reality.")
-        ],
+        view_type: Annotated[ViewType, argument("Which kind of views: on a page, or in augmented reality.")],
         interval: Interval,
         action_types: Annotated[
             list[ActionType] | None,
             argument(
-                "VIEW for VIEW_3D, CLICK and SCAN for VIEW_AR; all of the type's when null. Another pairing "
-                "is BAD_USER_INPUT with the reason INVALID_ACTION_TYPE, an empty list with "
+                "Only views that came about by these actions: VIEW for VIEW_3D, CLICK and SCAN for "
+                "VIEW_AR. When null, all actions of the type count. An action of the other type is "
+                "BAD_USER_INPUT with the reason INVALID_ACTION_TYPE; an empty list, with the reason "
                 "MISSING_ACTION_TYPE."
             ),
         ] = None,
@@ -130,7 +132,7 @@ class AssetMetrics:
     async def actions(
         self,
         info: Info,
-        action: Annotated[AssetAction, argument("Which of the things that people do to assets.")],
+        action: Annotated[AssetAction, argument("Which action is counted.")],
         interval: Interval,
         group_by: GroupBy = (),
         zero_fill: ZeroFill = False,
@@ -152,7 +154,7 @@ class AssetMetrics:
         self,
         format: Annotated[ReportFormat, argument("What the file is written in.")] = ReportFormat.XLSX,
     ) -> SummaryReport:
-        """A file of each asset's 3D views, AR views and engagement by device."""
+        """A file with each asset's 3D views, AR views and engagement, by device."""
         return SummaryReport.of(self.scope, format)
 
     @loaded(
@@ -161,10 +163,10 @@ class AssetMetrics:
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous(self) -> Scope:
-        """The same figures for the calendar's previous range, which ends where this one starts: for whole
-        months as many months, for whole days as many days, by the clocks of `timeZone`; for anything else
-        the range of equal length. Null only with an error, so that the figures beside it stay: BAD_USER_INPUT
-        where that would start before the year 1."""
+        """The same figures for the range just before this one, which ends at its start. Before whole
+        months it has as many months, and before whole days as many days, in the calendar of `timeZone`.
+        Before any other range it has the same length in seconds. Null only with an error: BAD_USER_INPUT
+        if it would start before the year 1."""
         return asset_metrics.previous_scope(self.scope)
 
     @loaded(
@@ -173,11 +175,11 @@ class AssetMetrics:
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
     )
     def previous_of_equal_length(self) -> Scope:
-        """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
-        the clocks show. Null only with an error: BAD_USER_INPUT where that would start before the year 1."""
+        """The same figures for the range that ends at the start of this one and lasts as many seconds.
+        Null only with an error: BAD_USER_INPUT if it would start before the year 1."""
         return asset_metrics.previous_scope(self.scope, is_as_long=True)
 
     @classmethod
     def of(cls, scope: Scope, by_asset: Mapping[int, AssetTotals]) -> Self:
-        figures = values(IN_SCHEMA, together(by_asset.values()))
+        figures = values(IN_SCHEMA, total_of(by_asset.values()))
         return cls(scope=scope, range=ResolvedRange.of(scope.span), **figures)

@@ -1,11 +1,11 @@
-"""Organizations, workspaces, assets, and what happened to them: each shows the others."""
+"""Organizations, workspaces and assets, and what happened to them. Each shows the others, so they are in
+one module."""
 
 from datetime import datetime
 from typing import Annotated, Self
 
 import strawberry
 
-from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.faces import shows
@@ -24,22 +24,20 @@ from loaders.pages import PageKey
 from models import AssetFormatType
 from resolvers import asset_metrics
 from resolvers.assets import MOST_FORMATS
-from resolvers.organizations import assets_key, workspace_assets_key, workspaces_key
-
-INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
+from resolvers.organizations import INSIDERS, assets_key, workspace_assets_key, workspaces_key
 
 AssetIds = Annotated[
     list[strawberry.ID] | None,
     argument(
-        "Only these assets, by global id; null means all, an empty list none. One that the viewer may not "
-        "see here is NOT_FOUND with the reason INVALID_ASSET."
+        "Only these assets, by global id. Null means all assets, an empty list none. An asset that the "
+        "viewer may not see here is NOT_FOUND with the reason INVALID_ASSET."
     ),
 ]
 WorkspaceIds = Annotated[
     list[strawberry.ID] | None,
     argument(
-        "Only these workspaces, by global id; null means all, an empty list none. One that the viewer may "
-        "not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
+        "Only these workspaces, by global id. Null means all workspaces, an empty list none. A workspace "
+        "that the viewer may not enter is NOT_FOUND with the reason INVALID_WORKSPACE."
     ),
 ]
 
@@ -53,8 +51,10 @@ _metrics_of_assets = loaded(
 @strawberry.type(description="An optimized file of a 3D model.")
 class AssetFormat:
     type: AssetFormatType = described("What kind of file it is.")
-    url: str = described("Where it is: http or https.")
-    size_bytes: BigInt | None = described("Its size in bytes, as it was told; null where it was not.")
+    url: str = described("The address of the file: http or https.")
+    size_bytes: BigInt | None = described(
+        "Its size in bytes, as it was given with the file; null if it was not given."
+    )
 
     @classmethod
     def of(cls, row: FormatRow) -> Self:
@@ -64,7 +64,7 @@ class AssetFormat:
 
 @shows(OrganizationRow)
 @strawberry.type(
-    description="A company or team: its workspaces hold its assets. Known only to its members.",
+    description="A company or team. It has workspaces, which hold its assets. Only its members may see it.",
     directives=[PERSONAL],
 )
 class Organization(Node):
@@ -73,7 +73,8 @@ class Organization(Node):
 
     @listed(Connection["Workspace"])
     async def workspaces(self, info: Info, page: PageOf) -> PageKey:
-        """Its workspaces, oldest first: for owners and admins all, for members those they were added to."""
+        """Its workspaces, oldest first. Owners and admins see all of them, members those that they were
+        added to."""
         return await workspaces_key(info.context, self.row, page())
 
     @listed(Connection["Asset"])
@@ -88,7 +89,7 @@ class Organization(Node):
 
     @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:
-        """Other names of the sites that show its assets, in order of their letters."""
+        """Other names of the sites that show its assets, in alphabetical order."""
         return self.row.tenant_id
 
     @_metrics_of_assets
@@ -101,9 +102,9 @@ class Organization(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """What happened to all its assets together, or to those of the workspaces and assets named; for a
-        member, to those of the workspace whose token is held."""
-        asked = asset_metrics.asked(
+        """What happened to all its assets together, or only to those that `workspaceIds` and `assetIds`
+        name. With a token for one workspace, only the assets of that workspace count."""
+        asked = asset_metrics.scope_arguments(
             info.context, range.start, range.end, time_zone, domain, workspace_ids, asset_ids
         )
         return await asset_metrics.organization_scope(info.context, self.row, asked)
@@ -115,7 +116,7 @@ class Organization(Node):
 
 @shows(WorkspaceRow)
 @strawberry.type(
-    description="A part of an organization. Known only to whoever may enter it.", directives=[PERSONAL]
+    description="A part of an organization. Only viewers who may enter it can see it.", directives=[PERSONAL]
 )
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
@@ -140,8 +141,8 @@ class Workspace(Node):
         domain: OneDomain = None,
         time_zone: Zone = UTC,
     ) -> Scope:
-        """What happened to all its assets together, or to those named."""
-        asked = asset_metrics.asked(
+        """What happened to all its assets together, or only to those that `assetIds` names."""
+        asked = asset_metrics.scope_arguments(
             info.context, range.start, range.end, time_zone, domain, asset_ids=asset_ids
         )
         return await asset_metrics.workspace_scope(info.context, self.row, asked)
@@ -153,7 +154,7 @@ class Workspace(Node):
 
 @shows(AssetRow)
 @strawberry.type(
-    description="A 3D model that is embedded on sites. Known only to whoever may enter its workspace.",
+    description="A 3D model that is embedded on sites. Only viewers who may enter its workspace can see it.",
     directives=[PERSONAL],
 )
 class Asset(Node):
@@ -178,7 +179,7 @@ class Asset(Node):
     @_metrics_of_assets
     def metrics(self, info: Info, range: Range, domain: OneDomain = None, time_zone: Zone = UTC) -> Scope:
         """What happened to this asset alone."""
-        asked = asset_metrics.asked(info.context, range.start, range.end, time_zone, domain)
+        asked = asset_metrics.scope_arguments(info.context, range.start, range.end, time_zone, domain)
         return asset_metrics.asset_scope(self.row, asked)
 
     @classmethod

@@ -41,7 +41,7 @@ Before = Annotated[
 ]
 
 PageOf: TypeAlias = Callable[..., Page]
-"""Makes the page that was asked for, of a list in the order that is given; without one, oldest first."""
+"""Makes the page that was asked for. It takes the order of the list; without one, the oldest come first."""
 _ENDS = [
     optional("first", First),
     optional("after", After),
@@ -50,7 +50,7 @@ _ENDS = [
 ]
 
 
-@strawberry.type(description="Where a page stands in its list.", directives=[OF_ITS_PARENT])
+@strawberry.type(description="Which part of its list a page is.", directives=[OF_ITS_PARENT])
 class PageInfo:
     has_next_page: bool = described(
         "Whether objects come after this page. With `last`, whether `before` was given."
@@ -59,16 +59,16 @@ class PageInfo:
         "Whether objects come before this page. With `first`, whether `after` was given."
     )
     start_cursor: str | None = described(
-        "The cursor of the first object here. As `before`, it gives the page before this one. Null on an "
-        "empty page."
+        "The cursor of the first object here. Given as `before`, it leads to the page before this one. "
+        "Null if the page is empty."
     )
     end_cursor: str | None = described(
-        "The cursor of the last object here. As `after`, it gives the page after this one. Null on an "
-        "empty page."
+        "The cursor of the last object here. Given as `after`, it leads to the page after this one. Null "
+        "if the page is empty."
     )
 
 
-@strawberry.type(description="An object in a list, and where it stands in it.", directives=[OF_ITS_PARENT])
+@strawberry.type(description="An object in a list, with its cursor.", directives=[OF_ITS_PARENT])
 class Edge(Generic[T]):
     node: T = described("The object itself.")
     cursor: str = described(
@@ -76,25 +76,23 @@ class Edge(Generic[T]):
     )
 
 
-@strawberry.type(description="A page of a list, as Relay's connections have it.", directives=[OF_ITS_PARENT])
+@strawberry.type(description="A page of a list, as in Relay's connections.", directives=[OF_ITS_PARENT])
 class Connection(Generic[T]):
-    edges: list[Edge[T]] = described(
-        "The objects of this page, in the list's order, whichever end they were counted from."
-    )
-    page_info: PageInfo = described("Where this page stands in its list.")
+    edges: list[Edge[T]] = described("The objects of this page, always in the order of the list.")
+    page_info: PageInfo = described("Which part of the list this page is.")
     counted: strawberry.Private[CountKey]
 
     @loaded(RowCounts, BigInt)
     def total_count(self) -> CountKey:
-        """How many objects the whole list has now, whatever `first`, `last`, `after` and `before` say."""
+        """How many objects the whole list has now. `first`, `last`, `after` and `before` do not matter."""
         return self.counted
 
 
 def listed(
     type: Any, *, cached: CacheControl | None = None
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
-    """A field that is a connection, with the arguments of one. The decorated function gives the key; it is
-    given the `page` that the arguments ask for.
+    """A field that is a connection, with the arguments of one. The decorated function gives the key; it gets
+    the `page` that the arguments ask for.
     """
 
     def pages(info: Info, **ends: Any) -> PageOf:

@@ -13,12 +13,15 @@ from resolvers.domain_aliases import MOST_ALIASES
 
 
 @shows(Aliases)
-@strawberry.type(description="Another name of a site, under which it is not shown.")
+@strawberry.type(description="Another name of a site. The site is not shown under it, but under `name`.")
 class DomainAlias:
     domain: str = described(
-        "A site; `*.` and a site, for all sites below it; or www.*, for any site with www. before it."
+        "The other name: a site; `*.` and a site, for all sites below it; or www.*, for any site with www. "
+        "before it."
     )
-    name: str = described("The site under which it is shown. For www.* it is *: what stands behind www.")
+    name: str = described(
+        "The site that is shown instead. For www.* it is *, which means the same site without www."
+    )
 
     @classmethod
     def of(cls, aliases: Aliases) -> list[Self]:
@@ -26,8 +29,8 @@ class DomainAlias:
 
 
 def domain_aliases_for(requires: Sequence[Access]) -> Callable[[Any], Any]:
-    """The field `domainAliases`, for those who are named in `requires`. The decorated function gives the id
-    of the tenant.
+    """The field `domainAliases`, for viewers with one of the relations in `requires`. The decorated function
+    gives the id of the tenant.
     """
     costs = list_of(MOST_ALIASES)
     return loaded(AliasesOfTenant, list[DomainAlias] | None, requires=requires, costs=costs)

@@ -18,7 +18,7 @@ from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.node import Node
 from graph.types.publication import User
-from loaders.ever import EverCounts, EverKey
+from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightRow, WorkRow, WorksOfInsight
 from loaders.people import UserById
 from models import SourceType
@@ -28,15 +28,15 @@ from resolvers.scores import raised_key
 
 
 def _raised(figure: Figure[int], *, requires: Sequence[Access] = ()) -> Any:
-    """A field of what was told and of the events since; whoever is denied it gets null."""
+    """The field of a figure that events raise. If `requires` has relations, others get null."""
 
-    def key(self: Any) -> EverKey:
+    def key(self: Any) -> AllTimeKey:
         assert isinstance(figure.fold, Raised)
         return raised_key(figure.fold, self.row)
 
     key.__doc__ = figure.words
     type = BigInt | None if requires else BigInt
-    return loaded(EverCounts, type, of=lambda _, ever: ever.all, requires=requires)(key)
+    return loaded(AllTimeCounts, type, of=lambda _, total: total.all, requires=requires)(key)
 
 
 def _insight_score() -> Any:
@@ -59,7 +59,7 @@ class Work:
     )
     source_type: SourceType = described("Where it is published.")
     is_individual_work: bool = described("Whether the user made it alone.")
-    refreshed_at: datetime | None = described("When the source told `nonAppPlays`; null while that is.")
+    refreshed_at: datetime | None = described("When `nonAppPlays` was reported; null as long as it is null.")
 
     in_app_plays = _raised(PLAYS)
 
@@ -93,25 +93,26 @@ class InsightScoreParts:
 class UserInsight(Node):
     row: strawberry.Private[InsightRow]
     has_about: bool = described("Whether the profile has a text about the user.")
-    number_of_roles: int = described("How many roles the user has played, as the user told.")
-    number_of_acts: int = described("How many acts the user has performed, as the user told.")
-    connects: BigInt = described("How many friends the user has, as the user told.")
+    number_of_roles: int = described("How many roles the user has played. The user gives this number.")
+    number_of_acts: int = described("How many acts the user has performed. The user gives this number.")
+    connects: BigInt = described("How many friends the user has. The user gives this number.")
     facebook_page_id: BigInt | None = described(
-        "The number of the user's Facebook page; null where none was told."
+        "The number of the user's Facebook page; null if the user gave none."
     )
     twitter_handle: str | None = described(
-        "The user's handle on X, once Twitter, without the @; null where none was told."
+        "The user's handle on X, once Twitter, without the @; null if the user gave none."
     )
     instagram_handle: str | None = described(
-        "The user's handle on Instagram, without the @; null where none was told."
+        "The user's handle on Instagram, without the @; null if the user gave none."
     )
     refreshed_at: datetime | None = described(
-        "When the networks told the followers' counts: of several, the oldest; null while there is none."
+        "When the networks reported the followers' counts. If they reported several, it is the oldest "
+        "time. Null if there are none."
     )
 
     @loaded(UserById, User)
     def user(self) -> int:
-        """The user whom it is about."""
+        """The user that this is about."""
         return self.row.user_id
 
     profile_views = _raised(PROFILE_VIEWS, requires=[Access.SELF])
@@ -121,7 +122,7 @@ class UserInsight(Node):
 
     @costly(SEVERAL_STATEMENTS)
     async def insight_score_parts(self, info: Info) -> InsightScoreParts:
-        """The parts of which `insightScore` is the mean."""
+        """The parts of which `insightScore` is the weighted mean."""
         return InsightScoreParts.of(await scores.insight_score(info.context, self.row))
 
     @loaded(
@@ -130,7 +131,7 @@ class UserInsight(Node):
         costs=list_of(MOST_WORKS),
     )
     def works(self) -> int:
-        """What the user made, in the order in which each was first given."""
+        """What the user made, in the order in which the user first named it."""
         return self.row.id
 
     @classmethod

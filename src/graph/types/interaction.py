@@ -45,8 +45,8 @@ class Comment(Node):
 @shows(AppointmentRow)
 @strawberry.type(
     description=(
-        "A slot booked with the makers of a publication, from `startsAt` up to `endsAt`. Known only to "
-        "whoever booked it, and to the makers."
+        "A slot booked with the makers of a publication, from `startsAt` up to, not including, `endsAt`. "
+        "Only the user who booked it and the makers can see it."
     ),
     directives=[PERSONAL],
 )
@@ -56,7 +56,7 @@ class Appointment(Node):
     ends_at: datetime = described("The end of the slot, which is not part of it: this instant is free again.")
     created_at: datetime = described("When it was booked.")
     cancelled_at: datetime | None = described(
-        "When it was cancelled, which frees the slot; null while it stands."
+        "When it was cancelled, which frees the slot; null if it was not."
     )
 
     @loaded(UserById, User)

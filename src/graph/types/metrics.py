@@ -33,11 +33,11 @@ class ExperienceCounts:
 @shows(Visitors)
 @strawberry.type(
     description=(
-        "How many different people came. Somebody who is signed in, or whom the reporting server names, is "
-        "one visitor on however many days. So is somebody who signs in halfway, where the server names both. "
-        "Any other browser is known by its network address and its user agent for one day of the reporting "
-        "time zone, and is another visitor on the next day: somebody who comes anonymously on 5 days of a "
-        "range counts 5 times. Browsers that are alike and behind one address count once."
+        "How many different people came. Somebody who is signed in, or has a `visitor` name from the "
+        "reporting server, is one visitor, even on several days. So is somebody who signs in later, if the "
+        "server gives both `visitor` and `userId`. Any other browser is recognised by its network address "
+        "and its user agent, for one day of the reporting time zone: somebody who comes anonymously on 5 "
+        "days of a range counts 5 times. Equal browsers behind one address count once."
     )
 )
 @with_figures(VISITORS)
@@ -47,7 +47,7 @@ class UniqueVisitors:
         return cls(**values(VISITORS, visitors))
 
 
-@strawberry.type(description="The instants that a range came to: from `start` up to, not including, `end`.")
+@strawberry.type(description="A range as instants: from `start` up to, not including, `end`.")
 class ResolvedRange:
     start: datetime = described("The first instant of the range.")
     end: datetime = described("The first instant after the range: not part of it.")
@@ -59,9 +59,9 @@ class ResolvedRange:
 
 @strawberry.type(
     description=(
-        "What was done, and was taken back since, at any time. Each counts in the range in which it was "
-        "done. Together with what stands it is all that was done. In an older range there was more time to "
-        "take things back, so growth is compared by both together."
+        "What was done and taken back later, at any time. It counts in the range in which it was done. "
+        "Together with what was not taken back, it is all that was done. Compare growth by both together, "
+        "because there was more time to take things back in an older range."
     )
 )
 @with_figures(TAKEN_BACK)
@@ -73,20 +73,19 @@ class TakenBack:
 
 @strawberry.type(
     description=(
-        "What people did with a publication, of all time or within a range. What was taken back (a like, a "
-        "bookmark, a comment, an appointment) is not counted, whenever it was taken back: `takenBack` has it."
+        "What people did with a publication, of all time or within a range. What was taken back at any "
+        "time (a like, a bookmark, a comment, an appointment) is not counted here, but in `takenBack`."
     )
 )
 @with_figures(USERS, after="taken_back")
 @with_figures(TOTALS, after="range")
 class EngagementMetrics:
     key: strawberry.Private[CachedKey[EngagementKey]]
-    range: ResolvedRange | None = described("The instants that the asked range came to; null for all time.")
-    taken_back: TakenBack = described("What was done and taken back since, which these totals leave out.")
+    range: ResolvedRange | None = described("The asked range as instants; null for all time.")
+    taken_back: TakenBack = described("What was done and taken back since. The totals leave it out.")
     generated_at: datetime = described(
-        "Since when the server knows these figures to be so: nothing was counted since then that changes "
-        "them. It is the same in all figures of one publication in an answer, and an hour at most before the "
-        "answer."
+        "The server knows that these figures have not changed since this instant, which is at most an hour "
+        "before the answer. It is the same for all figures of one publication in an answer."
     )
 
     @loaded(
@@ -95,8 +94,8 @@ class EngagementMetrics:
         costs=SEVERAL_STATEMENTS,
     )
     def unique_visitors(self) -> CachedKey[VisitorsKey]:
-        """Distinct visitors, of all time or within the range. An anonymous browser is another visitor on each
-        day of the reporting time zone of the publication's owner."""
+        """Different visitors, of all time or within the range. An anonymous browser counts as a new
+        visitor on each day of the reporting time zone of the publication's owner."""
         return visitors_key(self.key)
 
     @loaded(
@@ -105,10 +104,10 @@ class EngagementMetrics:
         of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous(self) -> CachedKey[EngagementKey] | None:
-        """The same figures for the calendar's previous range, which ends where this one starts: for whole
-        months as many months, for whole days as many days, by the clocks of `timeZone`; for anything else
-        the range of equal length. Null without a range. BAD_USER_INPUT where that would start before the
-        year 1."""
+        """The same figures for the range just before this one, which ends at its start. Before whole
+        months it has as many months, and before whole days as many days, in the calendar of `timeZone`.
+        Before any other range it has the same length in seconds. Null without a range. BAD_USER_INPUT if
+        it would start before the year 1."""
         return previous_engagement_key(self.key)
 
     @loaded(
@@ -117,8 +116,8 @@ class EngagementMetrics:
         of=lambda key, figures: EngagementMetrics.of(key, figures),
     )
     def previous_of_equal_length(self) -> CachedKey[EngagementKey] | None:
-        """The same figures for the range that ends where this one starts and is as long, in seconds, whatever
-        the clocks show; null without a range. BAD_USER_INPUT where that would start before the year 1."""
+        """The same figures for the range that ends at the start of this one and lasts as many seconds;
+        null without a range. BAD_USER_INPUT if it would start before the year 1."""
         return previous_engagement_key(self.key, is_as_long=True)
 
     @classmethod

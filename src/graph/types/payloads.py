@@ -20,9 +20,11 @@ from resolvers.accounts import NewKey, SignedIn
 class AuthPayload:
     access_token: str = described("The token, a JWT: send it as `Authorization: Bearer <token>`.")
     expires_at: datetime = described(
-        "From this instant on the token is refused, and whoever sends it is anonymous: sign in again."
+        "From this instant on the token is refused, and requests with it are anonymous. Then sign in again."
     )
-    viewer: User = described("The user who signed in: the viewer of the rest of this operation, too.")
+    viewer: User = described(
+        "The user who signed in. This user is also the viewer of the rest of this operation."
+    )
 
     @classmethod
     def of(cls, signed_in: SignedIn) -> Self:
@@ -30,10 +32,10 @@ class AuthPayload:
         return cls(access_token=token.text, expires_at=token.expires_at, viewer=User.of(user))
 
 
-@strawberry.type(description="A key by which a program signs in. Whoever has it acts as its owner.")
+@strawberry.type(description="A key by which a program signs in. A program that has it acts as its owner.")
 class AuthenticationKey:
-    id: strawberry.ID = described("A global id, by which the key is revoked: not the key itself.")
-    name: str = described("What the key is for, as its owner put it.")
+    id: strawberry.ID = described("The global id by which the key is revoked. It is not the key itself.")
+    name: str = described("What the key is for, in the words of its owner.")
     expires_at: datetime = described("From this instant on the key is refused.")
 
 
@@ -67,8 +69,9 @@ class EventResult:
     status: EventStatus = described("Whether it was stored now, was stored before, or was dropped.")
     reason: str | None = described(f"Null unless it was dropped. Why it was dropped: {', '.join(Reason)}.")
     clock_correction: int | None = described(
-        "By how many seconds the time that was given was corrected, because `sentAt` showed that the "
-        "sender's clock was behind; less than 0 where it was ahead. Null where the time is as given."
+        "How many seconds were added to the given time, because `sentAt` showed that the sender's clock "
+        "was wrong: more than 0 if it was behind, less than 0 if it was ahead. Null if the time was not "
+        "corrected."
     )
 
     @classmethod
@@ -84,13 +87,13 @@ class EventResult:
 @strawberry.type(description="What became of the events. What is stored is counted, and survives a crash.")
 class RecordEventsPayload:
     stored: int = described("How many events were new, and are stored now.")
-    duplicates: int = described("How many events had an id that was stored before: they changed nothing.")
+    duplicates: int = described("How many events had an id that was stored before. They changed nothing.")
     dropped: int = described(
-        "How many events were refused, each for the `reason` in its result: they changed nothing."
+        "How many events were refused, each for the `reason` in its result. They changed nothing."
     )
     corrected: int = described(
-        "How many of those that are stored now are counted at another time than given, because the sender's "
-        "clock was wrong: see `clockCorrection`."
+        "How many of the stored events are counted at another time than given, because the sender's clock "
+        "was wrong: see `clockCorrection`."
     )
     results: list[EventResult] = described("One for each event given, in the order in which they were given.")
 
@@ -116,7 +119,7 @@ class UpdatePublicationPayload:
     publication: Publication = described("The publication, as it is now.")
 
 
-@strawberry.type(description="The publication to which something was done.")
+@strawberry.type(description="The publication that the mutation was about.")
 class PublicationPayload:
     publication: Publication = described("The publication, as it is now.")
 
@@ -152,7 +155,7 @@ class UserInsightPayload:
     user_insight: UserInsight = described("The insight, as it is now.")
 
 
-@strawberry.type(description="The user whom the viewer follows now, or no longer follows.")
+@strawberry.type(description="The user that the viewer follows now, or no longer follows.")
 class FollowPayload:
     user: User = described("The user, as they are now.")
 

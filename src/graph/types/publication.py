@@ -1,4 +1,4 @@
-"""Publications and the people who make them: each shows the other, so they stand together."""
+"""Publications and the people who make them. Each shows the other, so they are in one module."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
@@ -42,13 +42,12 @@ from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
+from loaders.publication_series import PublicationSeries, PublicationSeriesKey
 from loaders.publications import CoCreators, ExperienceRow, PublicationRow
-from loaders.views import Views, ViewsKey
 from models import Action, ExperienceType
 from resolvers import metrics
+from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
-
-MAKERS = (Access.OWNER, Access.CO_CREATOR)
 
 _SERIES = (
     required("range", Range),
@@ -61,8 +60,10 @@ _SERIES = (
 )
 
 
-def _over_time(key: Callable[..., Awaitable[ViewsKey]]) -> Callable[..., Awaitable[ViewsKey]]:
-    """The decorated function has the arguments of a series; it is given them as `series`."""
+def _over_time(
+    key: Callable[..., Awaitable[PublicationSeriesKey]],
+) -> Callable[..., Awaitable[PublicationSeriesKey]]:
+    """A field with the arguments of a series. The decorated function gets them as `series`."""
     return gathered(key, "series", _SERIES, _series)
 
 
@@ -78,7 +79,7 @@ def _series(_: Info, range: DateRange, group_by: Sequence[Group] | None, **given
 class User(Node):
     row: strawberry.Private[UserRow]
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
-    name: str | None = described("As the user wants to be called; null where the user did not say.")
+    name: str | None = described("The name by which the user wants to be called; null if the user gave none.")
 
     @listed(Connection["Publication"])
     def publications(self, page: PageOf) -> PageKey:
@@ -90,13 +91,13 @@ class User(Node):
         strawberry.LazyType("UserInsight", "graph.types.insight") | None,
     )
     def insight(self) -> int:
-        """What is known of the user beyond the account; null until the user gives any of it."""
+        """What is known of the user beyond the account; null if the user has no insight."""
         return self.row.id
 
     @domain_aliases_for([Access.SELF])
     def domain_aliases(self) -> int:
-        """Other names of the sites that show the user's publications, profile and works, in order of their
-        letters."""
+        """Other names of the sites that show the user's publications, profile and works, in alphabetical
+        order."""
         return self.row.tenant_id
 
     @classmethod
@@ -131,8 +132,7 @@ class Experience(Node):
 
 @shows(PublicationRow)
 @strawberry.type(
-    description="A studio's public page, and the figures that only its makers see: its owner and its "
-    "co-creators.",
+    description="A studio's public page. Its figures are only for its makers: its owner and its co-creators.",
     directives=[A_MINUTE],
 )
 class Publication(Node):
@@ -144,7 +144,7 @@ class Publication(Node):
 
     @loaded(UserById, User)
     def owner(self) -> int:
-        """The user whose publication it is."""
+        """The user that the publication belongs to."""
         return self.row.owner_id
 
     @loaded(
@@ -187,18 +187,18 @@ class Publication(Node):
         info: Info,
         range: Annotated[
             DateRange | None,
-            argument("All time when null. Both ends are included, to the second."),
+            argument("The range that is covered. Both ends are included, to the second. All time when null."),
         ] = None,
         time_zone: Annotated[
             TimeZone | None,
             argument(
-                "By whose clock days and local times of `range` are read, and the range before it is found; "
-                "UTC when null."
+                "The time zone in which days and local times of `range` are read, and in whose calendar "
+                "`previous` is found; UTC when null."
             ),
         ] = UTC,
     ) -> CachedKey[EngagementKey]:
-        """What people did with it, of all time or within a range: as much as all other fields of the answer
-        know of."""
+        """What people did with the publication, of all time or within a range. All fields of an answer
+        count the same events."""
         ends = (range.start, range.end) if range else None
         return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
 
@@ -208,23 +208,23 @@ class Publication(Node):
         requires=MAKERS,
     )
     def social_metrics(self) -> int:
-        """Followers of the publication's owner, and whom the owner follows."""
+        """How many users follow the publication's owner, and how many the owner follows."""
         return self.row.owner_id
 
     @loaded(
-        Views,
+        PublicationSeries,
         ViewSeries | None,
         of=ViewSeries.of,
         requires=MAKERS,
         costs=[SEVERAL_STATEMENTS, A_SERIES],
     )
     @_over_time
-    async def views(self, info: Info, series: Given) -> ViewsKey:
-        """Views of the publication over time. Up to this moment."""
+    async def views(self, info: Info, series: Given) -> PublicationSeriesKey:
+        """Views of the publication over time, up to this moment."""
         return await metrics.publication_series_key(self.row, info.context, action=Action.VIEW, **series)
 
     @loaded(
-        Views,
+        PublicationSeries,
         ActionSeries | None,
         of=ActionSeries.of,
         requires=MAKERS,
@@ -234,10 +234,11 @@ class Publication(Node):
     async def actions(
         self,
         info: Info,
-        action: Annotated[PublicationAction, argument("Which of the things that people do to publications.")],
+        action: Annotated[PublicationAction, argument("Which action is counted.")],
         series: Given,
-    ) -> ViewsKey:
-        """What people did to the publication over time, and what of it they took back. Up to this moment."""
+    ) -> PublicationSeriesKey:
+        """What people did with the publication over time, up to this moment, and what of it they took
+        back."""
         return await metrics.publication_series_key(self.row, info.context, action=action.value, **series)
 
     @classmethod

@@ -9,15 +9,15 @@ from resolvers.context import Context
 
 @strawberry.type(
     description=(
-        "How much the viewer may still ask for, or the address where nobody is signed in. The cost of an "
-        "operation is taken before it is executed, and comes back steadily. Where too little is left, "
-        "nothing is executed: the error THROTTLED says when there is enough again."
+        "How much the viewer may still ask for. If nobody is signed in, it is how much the address may ask "
+        "for. The cost of an operation is taken before it is executed, and comes back steadily. If too "
+        "little is left, nothing is executed, and the error THROTTLED says when there is enough again."
     ),
     directives=[PERSONAL],
 )
 class RateLimit:
-    cost: int = described("What this operation costs, by `@cost` and `@listSize`; at least 1.")
-    limit: int = described("How much may be asked for at once after a while in which nothing was asked for.")
+    cost: int = described("What this operation costs, by `@cost`, `@listSize` and `@seriesSize`; at least 1.")
+    limit: int = described("The most that can be left: how much may be asked for at once after a pause.")
     remaining: int = described("How much is left after this operation.")
     restore_rate: float = described("How much comes back each second.")
     full_at: datetime = described("When the whole `limit` is back, if nothing is asked for until then.")

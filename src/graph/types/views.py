@@ -12,8 +12,8 @@ from graph.scalars import BigInt
 from loaders.asset_metrics import SeriesKey
 from loaders.assets import AssetById
 from loaders.organizations import WorkspaceById
+from loaders.publication_series import PublicationSeriesKey
 from loaders.series import Point, Series
-from loaders.views import ViewsKey
 
 
 def is_running(bucket: Bucket, now: datetime) -> bool:
@@ -21,7 +21,7 @@ def is_running(bucket: Bucket, now: datetime) -> bool:
 
 
 class OfBucket(NamedTuple):
-    """What points of one bucket have in common, by the names of their fields."""
+    """What the points of one bucket have in common, by the names of their fields."""
 
     date_interval: str
     start: datetime
@@ -31,7 +31,7 @@ class OfBucket(NamedTuple):
 
     @classmethod
     def at(cls, bucket: Bucket, now: datetime) -> Self:
-        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, bucket.start <= now < bucket.end)
+        return cls(bucket.key, bucket.start, bucket.end, bucket.is_partial, is_running(bucket, now))
 
 
 @strawberry.type(
@@ -42,27 +42,30 @@ class ViewPoint:
     asset_id: strawberry.Private[int | None]
     workspace_id: strawberry.Private[int | None]
     date_interval: str = described(
-        "The bucket's key: YYYYMMDDHH, YYYYMMDD, YYYYww (by default the ISO week of the ISO year) or YYYYMM, "
-        "in the asked time zone. An hour that the clocks show again, when they are set back, has its offset "
-        "behind it: 2023102902+0100."
+        "The bucket's key: YYYYMMDDHH, YYYYMMDD, YYYYww (by default the ISO week of the ISO year) or "
+        "YYYYMM, in the asked time zone. If the clocks show an hour twice, the second one has its offset "
+        "at the end: 2023102902+0100."
     )
     start: datetime = described("The first instant of the bucket, whether or not the range covers all of it.")
-    end: datetime = described("The end of the bucket: this instant belongs to the next one.")
+    end: datetime = described(
+        "The end of the bucket, which is not part of it: this instant belongs to the next bucket."
+    )
     is_partial: bool = described(
-        "Whether the range covers only a part of the bucket. Then only that part is counted."
+        "Whether the range covers only a part of the bucket. If so, only that part is counted."
     )
     is_running: bool = described(
-        "Whether the bucket had begun and was not over when this was asked, so that more may still come. One "
-        "that has not begun is not running."
+        "Whether the bucket has begun and is not over at the time of the request, so that its count may "
+        "still grow. It is false for a bucket that has not begun."
     )
     device_category: DeviceCategory | None = described(
-        "The group's device. Null unless grouped by DEVICE; then null stands for what is none of these, "
-        "such as television sets, consoles, cars and headsets, and for what was not recognised."
+        "The group's kind of device. Null if points are not grouped by DEVICE. Otherwise null stands for "
+        "other devices, such as television sets, consoles, cars and headsets, and for devices that were "
+        "not recognised."
     )
     domain: str | None = described(
-        "The group's site. Where `domainAliases` makes several sites one, it is the name that they go by. "
-        "Null unless grouped by DOMAIN; then null stands for views that name no site, and `(other)` for "
-        "views of sites beyond the number that is told apart on a day."
+        "The group's site. If several sites have one name in `domainAliases`, it is that name. Null if "
+        "points are not grouped by DOMAIN. Otherwise null stands for views that name no site, and "
+        "`(other)` for views from sites beyond those that are counted separately on a day."
     )
     count: BigInt = described("Views in this bucket and group, within the range.")
 
@@ -71,7 +74,7 @@ class ViewPoint:
         strawberry.LazyType("Asset", "graph.types.assets") | None,
     )
     def asset(self) -> int | None:
-        """The group's asset. Null unless grouped by ASSET."""
+        """The group's asset. Null if points are not grouped by ASSET."""
         return self.asset_id
 
     @loaded(
@@ -79,7 +82,7 @@ class ViewPoint:
         strawberry.LazyType("Workspace", "graph.types.assets") | None,
     )
     def workspace(self) -> int | None:
-        """The group's workspace. Null unless grouped by WORKSPACE."""
+        """The group's workspace. Null if points are not grouped by WORKSPACE."""
         return self.workspace_id
 
     @classmethod
@@ -100,7 +103,7 @@ class ViewPoint:
 
     @staticmethod
     def counted(point: Point) -> dict[str, BigInt]:
-        """What each point has for itself."""
+        """The values that each point has for itself."""
         return {"count": BigInt(point.standing)}
 
 
@@ -110,15 +113,17 @@ class ViewPoint:
 )
 class ActionPoint(ViewPoint):
     domain: str | None = described(
-        "The group's site. Null unless grouped by DOMAIN; then null stands for what names no site, and "
-        "`(other)` for sites beyond the number that is told apart on a day."
+        "The group's site. If several sites have one name in `domainAliases`, it is that name. Null if "
+        "points are not grouped by DOMAIN. Otherwise null stands for events that name no site, and "
+        "`(other)` for events from sites beyond those that are counted separately on a day."
     )
     count: BigInt = described(
-        "How often it was done in this bucket and group, within the range, and was not taken back."
+        "How often the action was done in this bucket and group, within the range, and not taken back."
     )
     taken_back: BigInt = described(
-        "How often it was done in this bucket and group, within the range, and was taken back later, at any "
-        "time. Together with `count` it is all that was done. 0 for what cannot be taken back."
+        "How often the action was done in this bucket and group, within the range, and taken back later, "
+        "at any time. Together with `count`, this is all that was done. 0 for an action that cannot be "
+        "taken back."
     )
 
     @staticmethod
@@ -127,11 +132,11 @@ class ActionPoint(ViewPoint):
 
 
 OF_THE_POINT = frozenset({"count", "taken_back"})
-"""Fields that each point has for itself. All others are its bucket's or its group's."""
+"""Fields that each point has for itself. All other fields belong to the bucket or the group."""
 
 
 class Points(Iterable[ViewPoint]):
-    """The points of a series, each made when its turn comes."""
+    """The points of a series. Each is made when its turn comes."""
 
     def __init__(self, series: Series, now: datetime, face: type[ViewPoint] = ViewPoint) -> None:
         self.series = series
@@ -150,22 +155,23 @@ class Points(Iterable[ViewPoint]):
 
 @strawberry.type(
     description=(
-        "Views over time. A bucket is from its start up to, not including, its end. Points are ordered by "
-        "bucket, then by group. A point with a count of 0 is left out, unless `zeroFill` asks for it."
+        "Views over time. A bucket lasts from its start up to, not including, its end. Points are ordered "
+        "by bucket, then by group. A point with a count of 0 is left out, unless `zeroFill` asks for it."
     )
 )
 class ViewSeries:
     view_type: ViewType | None = described(
-        "The kind of views; null for publications, which have one kind alone."
+        "The kind of views; null for publications, which have only one kind."
     )
     interval: DateInterval = described("How long each bucket is.")
     count: BigInt = described("Views in the whole range: the sum of the points.")
     points: list[ViewPoint] = described(
-        "One for each bucket and group in which there were views; with `zeroFill`, for all of them."
+        "One point for each bucket and group in which there were views; with `zeroFill`, for all buckets "
+        "and groups."
     )
 
     @classmethod
-    def of(cls, key: ViewsKey, series: Series) -> Self:
+    def of(cls, key: PublicationSeriesKey, series: Series) -> Self:
         return cls(
             view_type=None,
             interval=key.interval,
@@ -185,27 +191,28 @@ class ViewSeries:
 
 @strawberry.type(
     description=(
-        "What was done over time. A bucket is from its start up to, not including, its end. What was taken "
-        "back counts in the bucket in which it was done. Points are ordered by bucket, then by group. A "
-        "point where nothing was done is left out, unless `zeroFill` asks for it."
+        "How often an action was done over time. A bucket lasts from its start up to, not including, its "
+        "end. What was taken back counts in the bucket in which it was done. Points are ordered by bucket, "
+        "then by group. A point where nothing was done is left out, unless `zeroFill` asks for it."
     )
 )
 class ActionSeries:
     interval: DateInterval = described("How long each bucket is.")
     count: BigInt = described(
-        "How often it was done in the whole range and was not taken back: the sum of the points."
+        "How often the action was done in the whole range and not taken back: the sum of the points."
     )
     taken_back: BigInt = described(
-        "How often it was done in the whole range and was taken back later, at any time. Together with "
-        "`count` it is all that was done. Compare ranges by that: in a newer one there was less time to take "
-        "things back."
+        "How often the action was done in the whole range and taken back later, at any time. Together with "
+        "`count`, this is all that was done. Compare ranges by both together, because there was less time "
+        "to take things back in a newer range."
     )
     points: list[ActionPoint] = described(
-        "One for each bucket and group in which it was done; with `zeroFill`, for all of them."
+        "One point for each bucket and group in which the action was done; with `zeroFill`, for all "
+        "buckets and groups."
     )
 
     @classmethod
-    def of(cls, key: ViewsKey | SeriesKey, series: Series) -> Self:
+    def of(cls, key: PublicationSeriesKey | SeriesKey, series: Series) -> Self:
         return cls(
             interval=key.interval,
             count=BigInt(series.standing),

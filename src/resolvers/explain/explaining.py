@@ -1,4 +1,5 @@
-"""What makes a figure: rows of totals, the raw events beside them, and under which key servers keep it."""
+"""Explains a figure: the rows of totals that make it, the raw events beside them, and the key under which
+servers keep it."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,11 +9,11 @@ from base.errors import BadUserInput, NotFound
 from figures.figure import Figure
 from figures.folds import ActiveUsers
 from loaders.cached import Versions
-from loaders.evidence import KeptOfTenant
+from loaders.evidence import RetentionOfTenant
 from loaders.figure_cache import Version, VersionKey
 from models import SubjectKind
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation
+from resolvers.explain.explanation import Explanation, Question
 from resolvers.explain.figures import FIGURES, UNIQUE_VISITORS
 from resolvers.explain.people import of_active_users, of_visitors
 from resolvers.explain.subjects import Explained, named
@@ -26,7 +27,7 @@ _OF_ALL_TIME = {SubjectKind.PROFILE, SubjectKind.WORK}
 async def explanations(
     context: Context, subject: str, figure: str, ends: tuple[str, str] | None, zone: str | None
 ) -> list[Explanation]:
-    """One for each subject that has the figure: a user may have many works."""
+    """One explanation for each subject that has the figure, because a user may have many works."""
     found = await named(context, subject)
     known = [(one, entry) for one in found if (entry := FIGURES[one.kind].get(figure))]
     if not known:
@@ -44,9 +45,9 @@ def _no_such_figure(found: Iterable[Explained], figure: str) -> str:
 
 def _check_range(kind: SubjectKind, span: Span | None) -> None:
     if span is None and kind in _OF_A_RANGE:
-        words = "Figures of assets are of a range: give --from and --to."
+        words = "Figures of assets need a range: give --from and --to."
     elif span is not None and kind in _OF_ALL_TIME:
-        words = "This figure is of all time: leave out --from and --to."
+        words = "This figure has no range: leave out --from and --to."
     else:
         return
     raise BadUserInput(words, argument="--from", reason="INVALID_RANGE")
@@ -55,9 +56,9 @@ def _check_range(kind: SubjectKind, span: Span | None) -> None:
 async def _explanation(
     context: Context, name: str, subject: Explained, figure: Figure[Any], span: Span | None
 ) -> Explanation:
-    kept = await context.loaders[KeptOfTenant].load(subject.tenant_id)
+    kept = await context.loaders[RetentionOfTenant].load(subject.tenant_id)
     assert kept
-    asked = Asked(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
+    asked = Question(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
     blank = Explanation(
         name,
         subject.words,

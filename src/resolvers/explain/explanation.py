@@ -1,4 +1,4 @@
-"""What is asked of a figure that is to be explained, and what is told of it."""
+"""What an operator asks about a figure, and the explanation of it."""
 
 from datetime import date, datetime
 from typing import Any, NamedTuple
@@ -26,42 +26,42 @@ class Line(NamedTuple):
     action: Action | None
     rows: int
     counted: int | None
-    """None for sketches: only all of them together say a number."""
+    """None for sketches: only all of them together make a number."""
     events: int | None
-    """The same by raw events; None where they were pruned, or are what was counted."""
+    """The same count by raw events; None if these were pruned, or are what was counted."""
 
 
 class Explanation(NamedTuple):
     figure: str
     words: str
-    """Whose it is."""
+    """What the figure is of."""
     formula: str
     tenant: str
     time_zone: str
-    """By whose days the totals are kept."""
+    """The time zone by whose days the totals are kept."""
     span: Span | None
     lines: list[Line]
     value: float
-    told: int | None = None
-    """What a user told, before any event."""
+    given: int | None = None
+    """The number that a user gave, which is in the value."""
     taken_back: int | None = None
     visitors: Visitors | None = None
     people: People | None = None
-    """Those whom raw events name."""
+    """The people whom raw events name."""
     version: Version | None = None
-    """What a server keeps the figure under; None where none does."""
+    """The version under which a server keeps the figure; None if it keeps none."""
     pruned_before: date | None = None
-    """Where that touches what was asked for."""
+    """The day before which raw events were pruned; None if that does not touch what was asked for."""
 
     @property
     def agrees(self) -> bool | None:
-        """Whether totals and raw events do; None where nothing can be compared."""
+        """Whether totals and raw events agree; None if nothing can be compared."""
         compared = [line.counted == line.events for line in self.lines if line.events is not None]
         return all(compared) if compared else None
 
 
 class Part(NamedTuple):
-    """One run of months, days or an edge, and the instants that it lasts."""
+    """A run of months or of days, or an edge, and its span."""
 
     table: Table
     start: Limit
@@ -69,12 +69,12 @@ class Part(NamedTuple):
     span: Span
 
 
-class Asked(NamedTuple):
+class Question(NamedTuple):
     subject: Explained
     figure: Figure[Any]
     span: Span | None
     zone: ZoneInfo
-    """By whose days the totals are kept."""
+    """The time zone by whose days the totals are kept."""
     pruned_before: date | None
 
     @property
@@ -85,7 +85,7 @@ class Asked(NamedTuple):
         return self.pruned_before is None or instant >= start_of_day(self.pruned_before, self.zone)
 
     def parts(self) -> list[Part]:
-        """In their order. All time is read as months."""
+        """The parts of the range, in order. All time is read as months."""
         if self.span is None:
             return [self._whole(Table.MONTHS, FIRST_DAY, AFTER_LAST_DAY)]
         cut = pieces([self.span], self.zone)
@@ -101,5 +101,5 @@ class Asked(NamedTuple):
         return PartKey(self.subject.tenant_id, self.subject.subject_ids, actions, table, start, stop)
 
     def shown(self, start: Limit, stop: Limit) -> tuple[Limit | None, Limit | None]:
-        """Of all time, neither."""
+        """Both limits; for all time, none."""
         return (start, stop) if self.span else (None, None)

@@ -1,4 +1,4 @@
-"""The figures that can be explained, by whose they are and by their names in the schema."""
+"""The figures that can be explained, by the kind of their subject and by their names in the schema."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -11,7 +11,7 @@ from figures.visitors import VISITORS
 from models import SubjectKind
 
 UNIQUE_VISITORS = VISITORS[0]
-"""What stands for the type of that name: its estimate."""
+"""The estimate stands for the whole type UniqueVisitors."""
 
 
 def _named(figures: Figures, prefix: str = "") -> dict[str, Figure[Any]]:

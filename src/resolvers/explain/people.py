@@ -1,4 +1,4 @@
-"""Figures that are numbers of different people: who is in the tables, and whom raw events name."""
+"""Explains numbers of different people: who is in the tables, and whom raw events name."""
 
 from asyncio import gather
 from datetime import timedelta
@@ -10,13 +10,13 @@ from loaders.evidence import ActiveSince, PeopleWithin, SketchesKey, SketchRows,
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from models import Action
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Explanation, Line, Part, Question
 
 
 async def of_active_users(
-    context: Context, asked: Asked, fold: ActiveUsers, blank: Explanation
+    context: Context, asked: Question, fold: ActiveUsers, blank: Explanation
 ) -> Explanation:
-    """With a range they are counted from raw events: the table knows the last time alone."""
+    """With a range, users are counted from raw events: the table only knows when each was last active."""
     length = timedelta(days=fold.days)
     if asked.span:
         start, stop = asked.span.end - length, asked.span.end
@@ -34,7 +34,7 @@ async def of_active_users(
     )
 
 
-async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+async def of_visitors(context: Context, asked: Question, blank: Explanation) -> Explanation:
     parts, within = asked.parts(), context.loaders[PeopleWithin]
     edges = [part for part in parts if part.table is Table.EVENTS]
     days = [part for part in parts if part.table is not Table.EVENTS]
@@ -57,20 +57,20 @@ async def of_visitors(context: Context, asked: Asked, blank: Explanation) -> Exp
     )
 
 
-def _actions(asked: Asked) -> tuple[Action, ...]:
-    """What people do who come. Taking something back is none of it, and an engaged view no event."""
+def _actions(asked: Question) -> tuple[Action, ...]:
+    """The actions of visitors. An engaged view is left out, because it is no event."""
     return tuple(action for action in done_to(asked.subject.kind) if action is not Action.ENGAGED_VIEW)
 
 
-def _visitors_key(asked: Asked) -> VisitorsKey:
+def _visitors_key(asked: Question) -> VisitorsKey:
     subject = asked.subject
     return VisitorsKey(
         subject.tenant_id, asked.zone.key, subject.kind, subject.subject_ids, subject.has_all, asked.span
     )
 
 
-async def _sketch_lines(context: Context, asked: Asked, days: list[Part]) -> list[Line]:
-    """One for all whole days together."""
+async def _sketch_lines(context: Context, asked: Question, days: list[Part]) -> list[Line]:
+    """One line for all whole days together."""
     if not days:
         return []
     subject = asked.subject

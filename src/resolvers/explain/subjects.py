@@ -1,4 +1,4 @@
-"""Whose figure is to be explained: what an operator names, found without asking who may see it."""
+"""Finds the subjects of a figure that an operator names, without asking who may see them."""
 
 from typing import NamedTuple
 
@@ -8,10 +8,11 @@ from loaders.assets import AssetByPublicId, AssetsOfOrganization, AssetsOfWorksp
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from loaders.organizations import OrganizationById, OrganizationByPublicId, WorkspaceByPublicId
 from loaders.people import UserById, UserByPublicId
-from loaders.publications import PublicationByPublicId, PublicationByUrl, PublicationRow
+from loaders.publications import PublicationByPublicId, PublicationRow
 from models import SourceType, SubjectKind
 from resolvers.context import Context
-from resolvers.ids import find, no_such
+from resolvers.ids import find
+from resolvers.publications import publication_by_url
 
 
 class Explained(NamedTuple):
@@ -21,21 +22,22 @@ class Explained(NamedTuple):
     kind: SubjectKind
     tenant_id: int
     tenant: str
-    """As `--tenant` takes it."""
+    """The name that `--tenant` takes."""
     subject_ids: tuple[int, ...]
     publication: PublicationRow | None = None
-    told: InsightRow | WorkRow | None = None
-    """What the user told of themselves, where that is a part of the figure."""
+    given: InsightRow | WorkRow | None = None
+    """The row with the number that the user gave, if that is a part of the figure."""
     has_all: bool = False
-    """These are all the assets that the tenant has."""
+    """Whether these are all assets of the tenant."""
 
 
 async def named(context: Context, text: str) -> list[Explained]:
-    """By a global id, or by the url of a publication. A user is a profile and the works on it."""
+    """The subjects of a global id, or of the URL of a publication. A user stands for the profile and the
+    works on it."""
     try:
         kind, _ = parse_global_id(text)
     except InvalidId:
-        return [await _publication(context, await _by_url(context, text))]
+        return [await _publication(context, await publication_by_url(context, text))]
     match kind:
         case Kind.PUBLICATION:
             row = await find(kind, text, context.loaders[PublicationByPublicId].load)
@@ -46,13 +48,6 @@ async def named(context: Context, text: str) -> list[Explained]:
             return [await _assets(context, kind, text)]
         case _:
             raise NotFound("Figures are of publications, users, assets, workspaces and organizations.")
-
-
-async def _by_url(context: Context, url: str) -> PublicationRow:
-    row = await context.loaders[PublicationByUrl].load(url)
-    if row is None:
-        raise no_such(Kind.PUBLICATION)
-    return row
 
 
 async def _publication(context: Context, row: PublicationRow) -> Explained:
@@ -80,7 +75,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
         insight.tenant_id,
         user.username,
         (user.id,),
-        told=insight,
+        given=insight,
     )
     return [
         profile,
@@ -91,7 +86,7 @@ async def _user(context: Context, id: str) -> list[Explained]:
                 work.tenant_id,
                 user.username,
                 (work.id,),
-                told=work,
+                given=work,
             )
             for work in await loaders[WorksOfInsight].load(insight.id)
         ),

@@ -1,4 +1,4 @@
-"""Figures that are sums of actions: of which totals, and whether raw events say the same."""
+"""Explains sums of actions: which totals make them, and whether raw events say the same."""
 
 from asyncio import gather
 from collections import Counter
@@ -8,12 +8,12 @@ from figures.insights import Raised
 from loaders.evidence import FirstInteractions, PartCount, PartCounts, Table
 from models import Action
 from resolvers.context import Context
-from resolvers.explain.explanation import Asked, Explanation, Line, Part
+from resolvers.explain.explanation import Explanation, Line, Part, Question
 
 _NONE = PartCount(0, 0)
 
 
-async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Explanation:
+async def of_totals(context: Context, asked: Question, blank: Explanation) -> Explanation:
     reading = _Reading(context, asked)
     lines = [line for some in await gather(*map(reading.lines, asked.parts())) for line in some]
     counts: Counter[Action] = Counter()
@@ -22,8 +22,8 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
             counts[line.action] += line.counted or 0
     fold = asked.figure.fold
     if isinstance(fold, Raised):
-        told = fold.told(asked.subject.told).all
-        return blank._replace(lines=lines, value=told + counts[fold.action], told=told)
+        given = fold.given(asked.subject.given).all
+        return blank._replace(lines=lines, value=given + counts[fold.action], given=given)
     return blank._replace(
         lines=lines,
         value=fold.of(counts),
@@ -32,9 +32,9 @@ async def of_totals(context: Context, asked: Asked, blank: Explanation) -> Expla
 
 
 class _Reading:
-    """All parts of one figure: what they ask of a table is read by few statements."""
+    """Reads all parts of one figure by few statements."""
 
-    def __init__(self, context: Context, asked: Asked) -> None:
+    def __init__(self, context: Context, asked: Question) -> None:
         self._asked = asked
         self._counts = context.loaders[PartCounts]
         self._firsts = context.loaders[FirstInteractions]
@@ -44,7 +44,7 @@ class _Reading:
         self._raw_actions = tuple(action for action in actions if action is not Action.ENGAGED_VIEW)
 
     async def lines(self, part: Part) -> list[Line]:
-        """One for each action of which there is a row or an event; else one that says that there is none."""
+        """One line for each action that has a row or an event. If there is none, one line says so."""
         kept, raw = await gather(self._kept(part), self._raw(part))
         actions = [action for action in self._actions if action in kept or raw.get(action)]
         return [
@@ -63,7 +63,7 @@ class _Reading:
         )
 
     async def _kept(self, part: Part) -> dict[Action, PartCount]:
-        """As answers are made of it."""
+        """The counts that answers are made of."""
         if part.table is not Table.EVENTS:
             key = self._asked.key(part.table, part.start, part.stop, self._actions)
             return await self._counts.load(key)

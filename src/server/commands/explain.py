@@ -94,8 +94,8 @@ def _shown(explanation: Explanation) -> Iterator[str]:
 
 
 def _sentences(explanation: Explanation) -> Iterator[str]:
-    if explanation.told is not None:
-        yield f"Told by the user, and in the figure: {explanation.told:,}."
+    if explanation.given is not None:
+        yield f"Told by the user, and in the figure: {explanation.given:,}."
     if explanation.taken_back is not None:
         yield f"Taken back: {explanation.taken_back:,}."
     if explanation.visitors:

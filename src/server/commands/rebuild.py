@@ -8,7 +8,7 @@ from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.moved_days import tenants_by_other_rules
 from ingest.rebuild import rebuild as rebuild_totals
-from ingest.topics import tell_of_everything
+from ingest.topics import announce_everything
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
 from server.commands.run import run_with_database
@@ -52,7 +52,7 @@ def rebuild(
                 say_what_was_pruned(name, done.pruned_before)
                 advance()
         if mended:
-            await tell_of_everything(channel_of(database.url))
+            await announce_everything(channel_of(database.url))
         return mended
 
     mended = run_with_database(settings_with(database_url=database_url), rebuilt)

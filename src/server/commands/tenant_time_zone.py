@@ -9,7 +9,7 @@ from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.rebuild import change_time_zone
 from ingest.tenants import tenant_named
-from ingest.topics import tell_of_everything
+from ingest.topics import announce_everything
 from server.commands.options import DatabaseUrl
 from server.commands.run import run_with_database
 from server.settings import settings_with
@@ -24,7 +24,7 @@ def set_time_zone(
 
     async def changed(database: Database) -> int:
         rows = await change_time_zone(database, await tenant_named(database, name), zone)
-        await tell_of_everything(channel_of(database.url))
+        await announce_everything(channel_of(database.url))
         return rows
 
     try:

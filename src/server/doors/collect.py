@@ -72,7 +72,6 @@ class CollectEndpoint:
             await context.identify(self._services.viewer_cache)
             return await collect(context, events, _origin(scope.connection.headers))
 
-        # Events that the buffer has by then are stored even after a timeout.
         return await in_time(context, made(), what="request", is_safe=True)
 
 

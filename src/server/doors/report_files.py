@@ -14,7 +14,7 @@ from starlette.types import Receive, Scope, Send
 from reports import Report, ReportFormat, write
 from resolvers.context import Context, Services
 from resolvers.report_links import linked_report
-from resolvers.reports import DocumentKey, Reports
+from resolvers.reports import ReportFileKey, Reports
 from server.http.errors import plain
 from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
@@ -58,7 +58,7 @@ class ReportEndpoint:
         return StreamingResponse(_chunks(file), 200, headers, key.format.content_type)
 
 
-async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[DocumentKey, int]:
+async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFileKey, int]:
     """What stands in the file, and its size in bytes. It is read as of one moment."""
     context.begin_snapshot()
     key = await linked_report(context, token)

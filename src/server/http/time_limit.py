@@ -11,8 +11,8 @@ R = TypeVar("R")
 
 
 async def in_time(context: Context, making: Awaitable[R], *, what: str = "query", is_safe: bool = False) -> R:
-    """Awaits what makes an answer. `is_safe`: whether it may be stopped whatever it is doing. If not, the
-    deadline is set once it is known to be a query that is executed.
+    """Awaits what makes an answer. `is_safe`: whether it may be stopped from its beginning, until it lifts
+    the deadline itself. If not, the deadline is set once it is known to be a query that is executed.
 
     Raises TIMEOUT. What it is still reading when it ends, for whatever reason, is cut off: batches of loaders
     are tasks of their own, which nobody else would end.

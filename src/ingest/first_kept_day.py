@@ -1,4 +1,4 @@
-"""The first day of which raw events are kept, when newer time zone rules move its start."""
+"""Moves the first day of which raw events are kept, when newer time zone rules move its start."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -14,14 +14,16 @@ from ingest.deltas import Days
 from ingest.events import NewEvent
 from ingest.rebuild import mend_scope
 from ingest.recount import Recount, RecountScope, stored_event
-from ingest.sketches import sketch
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow
+from ingest.visitor_sketches import add_to_sketches
 from models import Action, Tenant
 
 
-async def move_first_kept(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """Sees to it that nothing is counted twice, or lost. The session must have locked the tenant, whose days
+async def move_first_kept_day(
+    database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo
+) -> None:
+    """Keeps anything from being counted twice, or lost. The session must have locked the tenant, whose days
     are still those of its older rules.
     """
     if tenant.pruned_before is None:
@@ -34,12 +36,13 @@ async def move_first_kept(database: Database, session: AsyncSession, tenant: Ten
 
 
 async def _close(database: Database, session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """The day now begins earlier, where events are gone that were counted on the day before. So what is kept
-    of it is counted for the last time, and the next day is the first kept one.
+    """For a day that now begins earlier. Events of the earlier time are gone, and were counted on the day
+    before. So what is kept of this day is counted for the last time, and the next day becomes the first kept
+    one.
     """
     assert tenant.pruned_before
     after = tenant.pruned_before + DAY
-    # Its events are kept from where it began until now.
+    # Its events are kept from where it began by the older rules.
     await mend_scope(
         database, session, RecountScope.touched_months(tenant._replace(zone=to), tenant.pruned_before, after)
     )
@@ -47,8 +50,8 @@ async def _close(database: Database, session: AsyncSession, tenant: TenantRow, t
 
 
 async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) -> None:
-    """The day now begins later. What happened before that belongs to the day before, of which nothing else is
-    kept: so it is added to that day.
+    """For a day that now begins later. The events before its new start belong to the day before, of which
+    nothing else is kept. So they are added to that day.
     """
     moved = tenant.by(to)
     span = Span(tenant.kept_from, moved.kept_from)
@@ -57,7 +60,7 @@ async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) 
     recount.add([*events, *await _engaged_views_within(session, tenant.id, span)])
     writer = await bulk(session)
     await add_to_totals(writer, recount.totals)
-    await sketch(writer, events, Days({tenant.id: to}))
+    await add_to_sketches(writer, events, Days({tenant.id: to}))
 
 
 async def _events_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:

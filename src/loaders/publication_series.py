@@ -1,4 +1,4 @@
-"""What happened to a publication over time, put together from counts."""
+"""What happened to a publication over time."""
 
 from collections.abc import Sequence
 from datetime import datetime
@@ -7,14 +7,14 @@ from typing import NamedTuple, cast
 from base.calendar import Bucket, DateInterval
 from loaders.base import Loader, Loaders
 from loaders.measures import Dimension, Measure
-from loaders.series import Asked, Series, read_series
+from loaders.series import Series, SeriesRequest, read_series
 from models import Action
 
 
-class ViewsKey(NamedTuple):
+class PublicationSeriesKey(NamedTuple):
     tenant_id: int
     time_zone: str
-    """The tenant's reporting one; the asked one is in the buckets already."""
+    """The tenant's reporting time zone. The asked time zone is already in the buckets."""
     subject_id: int
     actions: tuple[Action, ...]
     interval: DateInterval
@@ -23,22 +23,22 @@ class ViewsKey(NamedTuple):
     domain: str | None
     zero_fill: bool
     now: datetime
-    """When it is asked: a bucket that has this instant in it is still running."""
+    """The time of the request: the bucket that contains it is still running."""
 
 
-class Views(Loader[ViewsKey, Series]):
+class PublicationSeries(Loader[PublicationSeriesKey, Series]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._budget = loaders.read_points
 
-    async def batch_load_fn(self, keys: Sequence[ViewsKey]) -> list[Series]:
-        asked = [_asked(key) for key in keys]
+    async def batch_load_fn(self, keys: Sequence[PublicationSeriesKey]) -> list[Series]:
+        asked = [_request(key) for key in keys]
         return cast(list[Series], await read_series(self.database, self._budget, asked))
 
 
-def _asked(key: ViewsKey) -> Asked:
+def _request(key: PublicationSeriesKey) -> SeriesRequest:
     spans = tuple(bucket.covered for bucket in key.buckets)
-    return Asked(
+    return SeriesRequest(
         key.tenant_id,
         key.time_zone,
         Measure(key.actions, spans, key.dimensions, key.domain),

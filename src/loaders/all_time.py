@@ -1,4 +1,4 @@
-"""How often something has ever happened to a subject."""
+"""How often an action has happened to a subject, of all time."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -6,19 +6,19 @@ from typing import NamedTuple
 from sqlalchemy import BigInteger, case, cast, func, select
 
 from database import Statement, among, ordered_join, table_of
-from figures.insights import NEVER, Ever
+from figures.insights import NO_COUNT, AllTimeCount
 from figures.scores import MOST_SCORED
 from loaders.base import Loader
 from loaders.totals import MONTHS, asked_subjects, is_of
 from models import Action, MonthTotal
 
 
-class EverKey(NamedTuple):
+class AllTimeKey(NamedTuple):
     tenant_id: int
     subject_id: int
     action: Action
-    told: Ever = NEVER
-    """What there was besides events."""
+    given: AllTimeCount = NO_COUNT
+    """The number that the user gave, which is added to the events."""
 
 
 _ASKED = asked_subjects()
@@ -31,8 +31,8 @@ _BY_MONTH = (
 ).c
 
 
-class EverCounts(Loader[EverKey, Ever]):
-    """How often something has ever happened to a subject."""
+class AllTimeCounts(Loader[AllTimeKey, AllTimeCount]):
+    """How often an action has happened to a subject, of all time."""
 
     _statement = Statement(
         select(
@@ -47,11 +47,11 @@ class EverCounts(Loader[EverKey, Ever]):
         ).group_by(_BY_MONTH.tenant_id, _BY_MONTH.subject_id, _BY_MONTH.action),
         lambda tenant_id, subject_id, action, *counts: (
             (tenant_id, subject_id, action),
-            Ever(*counts),
+            AllTimeCount(*counts),
         ),
     )
 
-    async def batch_load_fn(self, keys: Sequence[EverKey]) -> list[Ever]:
+    async def batch_load_fn(self, keys: Sequence[AllTimeKey]) -> list[AllTimeCount]:
         counts = dict(
             await self.database.fetch(
                 self._statement,
@@ -60,4 +60,4 @@ class EverCounts(Loader[EverKey, Ever]):
                 actions=list({key.action for key in keys}),
             )
         )
-        return [counts.get(key[:3], NEVER).plus(key.told) for key in keys]
+        return [counts.get(key[:3], NO_COUNT).plus(key.given) for key in keys]

@@ -4,7 +4,7 @@ from hashlib import sha256
 from secrets import token_urlsafe
 
 PREFIX = "vgk_"
-"""By it, a scanner for leaked secrets knows a key."""
+"""Scanners for leaked secrets know a key by it."""
 
 
 def new_key() -> str:

@@ -1,4 +1,4 @@
-"""A cache of user agents, and a limit of how many new ones of one network are looked at closely."""
+"""A cache of user agents, and a limit on how many new ones of one network are looked at closely."""
 
 from cachetools import LRUCache
 
@@ -14,8 +14,8 @@ _NEW_AN_HOUR = 999
 class AgentCache:
     """One for the process. It outlives requests.
 
-    To classify a new agent takes up to some milliseconds. When a network has sent so many new ones within an
-    hour, its next ones are guessed until the hour is over. That takes some microseconds. Guesses are not
+    To classify a new agent takes up to some milliseconds. If a network sends many new ones within an hour,
+    the next ones are guessed until the hour is over. A guess takes some microseconds. Guesses are not
     remembered, so that they push no other agents out.
     """
 

@@ -1,4 +1,6 @@
-"""Visitors: a sketch for each subject and day, and for each tenant and day. A range is a union of days."""
+"""Sketches of visitors: one for each subject and day, and one for each tenant and day. A range is a union of
+days.
+"""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
@@ -22,7 +24,7 @@ class SketchKey(NamedTuple):
     day: date
 
 
-async def sketch(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
+async def add_to_sketches(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
     """Adds the visitors to the sketches of each subject's and each tenant's day."""
     visitors = seen_by_day(events, days)
     if not visitors:
@@ -53,8 +55,8 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
     return seen
 
 
-async def link(bulk: Bulk, events: Iterable[NewEvent]) -> None:
-    """Links a visitor to a user if an event names both: then the visitor is that user in all events."""
+async def link_visitors(bulk: Bulk, events: Iterable[NewEvent]) -> None:
+    """Links a visitor to a user if an event names both. Then the visitor is that user in all events."""
     links: dict[tuple[int, bytes], int] = {}
     for event in events:
         visitor = event.visitor

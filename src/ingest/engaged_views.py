@@ -21,7 +21,7 @@ _CHANGE = ", ".join(
 )
 
 
-class First(NamedTuple):
+class FirstInteraction(NamedTuple):
     """The first interaction of a view. Of two, the smaller is the earlier."""
 
     tenant_id: int
@@ -54,12 +54,12 @@ class First(NamedTuple):
         )
 
 
-def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> list[First]:
-    """The first interactions of each view among these events, sorted."""
-    firsts: dict[tuple[int, UUID], First] = {}
+def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> list[FirstInteraction]:
+    """The first interaction of each view among these events, sorted."""
+    firsts: dict[tuple[int, UUID], FirstInteraction] = {}
     for event in events:
         if event.action == Action.INTERACTION and event.view_id is not None:
-            first = First(
+            first = FirstInteraction(
                 event.tenant_id,
                 event.view_id,
                 event.occurred_at,
@@ -72,15 +72,15 @@ def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> lis
     return sorted(firsts.values())
 
 
-async def engage(bulk: Bulk, firsts: list[First], days: Days) -> Counter[TotalKey]:
-    """Stores the first interactions, which must be sorted. Gives what that changes in the totals by day."""
+async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: Days) -> Counter[TotalKey]:
+    """Stores the first interactions, which must be sorted. Returns what that changes in the totals by day."""
     changed: Counter[TotalKey] = Counter()
     if not firsts:
         return changed
-    moved: list[First] = []
+    moved: list[FirstInteraction] = []
     claimed = await bulk.claim(EngagedView, [first.row() for first in firsts])
     for first, row in zip(firsts, claimed, strict=True):
-        known = First.of_row(row) if row else None
+        known = FirstInteraction.of_row(row) if row else None
         if known is None:
             changed[_total_key(first, days)] += 1
         elif first < known:
@@ -91,7 +91,7 @@ async def engage(bulk: Bulk, firsts: list[First], days: Days) -> Counter[TotalKe
     return Counter({key: count for key, count in changed.items() if count})
 
 
-def _total_key(first: First, days: Days) -> TotalKey:
+def _total_key(first: FirstInteraction, days: Days) -> TotalKey:
     day = days.of(first.tenant_id, first.occurred_at)
     return TotalKey(
         first.tenant_id, first.subject_id, Action.ENGAGED_VIEW, day, first.device, first.domain_id
