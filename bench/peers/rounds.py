@@ -1,27 +1,23 @@
 """What is measured: each server alone, in rounds whose order is drawn anew."""
 
-import os
 import sys
 from collections import defaultdict
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
 from random import Random
 from statistics import median
 from time import perf_counter
 from typing import NamedTuple
 
-from bench.cpu import cpu_seconds
 from bench.peers.answers import Answers
 from bench.peers.load import CONNECTIONS, load
 from bench.peers.peers import Peer, Site
 from bench.peers.questions import Question
 from bench.peers.running import Running
+from bench.peers.usage import used
 from bench.peers.world import World
 
 _WARM_SECONDS = 1
 _WIDE_REQUESTS = 3
-_TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Plan(NamedTuple):
@@ -90,19 +86,18 @@ def narrow(plan: Plan, peer: Peer, server: Running, question: Question) -> Itera
     requests = peer.requests(question, plan.world)
     load(server, requests, max(CONNECTIONS), _WARM_SECONDS)
     for connections in CONNECTIONS:
-        with used(plan, server) as share:
+        with used(server, plan.database) as share:
             done = load(server, requests, connections, plan.seconds)
-        server_cpu, database_cpu, others = share(done.requests)
+        spent = share(done.requests)
         yield (
             connections,
             Taken(
                 done.requests / done.seconds,
                 done.p50,
                 done.p99,
-                server_cpu,
-                database_cpu,
+                *spent[:2],
                 server.megabytes(),
-                others,
+                spent.others,
                 has_same_bytes=False,
             ),
         )
@@ -112,60 +107,21 @@ def wide(plan: Plan, peer: Peer, server: Running, question: Question) -> Iterato
     """One by one: an answer takes longer than wrk would wait for."""
     (request,) = peer.requests(question, plan.world)
     times = []
-    with used(plan, server) as share:
+    with used(server, plan.database) as share:
         for _ in range(_WIDE_REQUESTS):
             began = perf_counter()
             server.ask(request)
             times.append(1000 * (perf_counter() - began))
-    server_cpu, database_cpu, others = share(_WIDE_REQUESTS)
+    spent = share(_WIDE_REQUESTS)
     yield (
         1,
         Taken(
             1000 * len(times) / sum(times),
             median(times),
             max(times),
-            server_cpu,
-            database_cpu,
+            *spent[:2],
             server.megabytes("VmHWM"),
-            others,
+            spent.others,
             has_same_bytes=False,
         ),
     )
-
-
-@contextmanager
-def used(plan: Plan, server: Running) -> Iterator[Callable[[int], tuple[float, float, float]]]:
-    """Tells afterwards the CPU of a request, of server and database, and how many cores others took."""
-    began, before = perf_counter(), _read(plan, server)
-    yield lambda requests: _share(
-        [after - one for after, one in zip(_read(plan, server), before, strict=True)],
-        perf_counter() - began,
-        requests,
-    )
-
-
-def _read(plan: Plan, server: Running) -> tuple[float, float, float]:
-    """Seconds of CPU of the server, of the database, and of all the machine but this process and wrk."""
-    return (
-        cpu_seconds(server.process),
-        cpu_seconds(plan.database) if plan.database else 0.0,
-        _busy() - _ours(),
-    )
-
-
-def _share(spent: list[float], seconds: float, requests: int) -> tuple[float, float, float]:
-    server, database, machine = spent
-    others = max(0.0, (machine - server - database) / seconds)
-    return 1000 * server / requests, 1000 * database / requests, others
-
-
-def _busy() -> float:
-    """Seconds in which cores of the machine were not idle."""
-    _, *ticks = Path("/proc/stat").read_text().splitlines()[0].split()
-    user, nice, system, _, _, irq, softirq, *_ = map(int, ticks)
-    return (user + nice + system + irq + softirq) / _TICKS
-
-
-def _ours() -> float:
-    used = os.times()
-    return used.user + used.system + used.children_user + used.children_system

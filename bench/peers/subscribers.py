@@ -9,8 +9,9 @@ from collections.abc import Sequence
 from time import perf_counter
 
 from bench.peers.peers import Peer
-from bench.peers.rounds import Case, Plan, Taken, used
+from bench.peers.rounds import Case, Plan, Taken
 from bench.peers.running import Request, Running
+from bench.peers.usage import used
 
 COUNT = 1_000
 NAME = f"{COUNT:,} subscribers and one like"
@@ -52,13 +53,13 @@ async def _told(plan: Plan, server: Running, changed: str) -> Taken:
     """Milliseconds from the like until half of them, and until all, were told; and CPU for each of them."""
     readers, writers = await _subscribe(server)
     try:
-        with used(plan, server) as share:
+        with used(server, plan.database) as share:
             began = perf_counter()
             waiting = [asyncio.create_task(_next(reader)) for reader in readers]
             await asyncio.to_thread(server.ask, _asked(json.dumps({"query": changed}).encode()))
             async with asyncio.timeout(_SECONDS):
                 times = sorted([1000 * (at - began) for at in await asyncio.gather(*waiting)])
-        server_cpu, database_cpu, others = share(COUNT)
+        spent = share(COUNT)
     finally:
         for writer in writers:
             writer.transport.abort()
@@ -66,10 +67,9 @@ async def _told(plan: Plan, server: Running, changed: str) -> Taken:
         1000 * COUNT / times[-1],
         times[COUNT // 2],
         times[-1],
-        server_cpu,
-        database_cpu,
+        *spent[:2],
         server.megabytes("VmHWM"),
-        others,
+        spent.others,
         has_same_bytes=True,
     )
 

@@ -13,6 +13,7 @@ from bench.peers.peers import everybody
 from bench.peers.questions import BY_ASSET, DASHBOARD, NARROW, SERIES, WIDE, bodies
 from bench.peers.rounds import Case, Taken
 from bench.peers.running import Request
+from bench.peers.usage import Seconds, usage
 from bench.peers.world import LAST, PUBLICATIONS, World, custom_url, follows
 from bench.trees import Tree
 from graph.schema import schema
@@ -113,6 +114,12 @@ def test_a_row_of_what_is_wide_has_the_most_memory() -> None:
     rows = list(report.wide("by asset", {Case("ours", "by asset", 1): [TAKEN]}))
 
     assert rows[-1] == "| ours | 1.50 | 0.50 | 0.25 | 234 | same bytes |"
+
+
+def test_cpu_is_told_for_each_request_and_the_rest_as_cores_that_others_took() -> None:
+    before, after = Seconds(100, 5, 7, 50), Seconds(110, 7, 8, 58)
+
+    assert usage(before, after, 1000) == (2.0, 1.0, 0.5)
 
 
 def test_trees_have_rows_of_their_own_only_where_there_are_several() -> None:

@@ -109,6 +109,10 @@ PATHS: dict[str, tuple[str, tuple[str, ...], Callable[[Rows], Any]]] = {
 """Of each path: the statement, its variables, and what is made of its rows."""
 
 
+async def _kept(_: Any) -> None:
+    """No request changes its session, so that nothing has to be reset by a statement."""
+
+
 class Database:
     """10 connections to PostgreSQL; one of sqlite3, which answers faster than a thread is reached."""
 
@@ -119,7 +123,7 @@ class Database:
         if ON_SQLITE:
             self._connection = sqlite3.connect(DATABASE.removeprefix("sqlite:///"))
         else:
-            self._pool = await asyncpg.create_pool(DATABASE, min_size=10, max_size=10)
+            self._pool = await asyncpg.create_pool(DATABASE, min_size=10, max_size=10, reset=_kept)
 
     async def rows(self, statement: str, values: list[Any]) -> Rows:
         if ON_SQLITE:
