@@ -43,7 +43,7 @@ def _given() -> Namespace:
     parser.add_argument("--tree", type=Path, action="append", help="a tree of the project; this one")
     parser.add_argument("--engine", choices=[name.lower() for name in ENGINES], help="both when absent")
     parser.add_argument("--only", help="servers whose names have this in them")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument(
         "--seconds", type=int, default=5, help="of each question of a round, at 1 and 32 connections"
     )
