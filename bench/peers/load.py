@@ -10,6 +10,7 @@ from typing import NamedTuple
 from bench.peers.running import Request, Running
 
 CONNECTIONS = (1, 32)
+_LONGEST_SECONDS = 60
 _SCRIPT = """
 local requests = {}
 local headers = {%s}
@@ -48,19 +49,27 @@ def wrk() -> str:
 
 
 def load(server: Running, requests: Iterable[Request], connections: int, seconds: int) -> Load:
-    """The requests in turn, for so many seconds, by as many connections as never wait for each other."""
+    """The requests in turn, by connections that do not wait for each other; longer if nothing was answered."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script(server.headers, requests))
         file.flush()
-        told = subprocess.run(  # noqa: S603
-            [
-                *(wrk(), "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
-                *("--timeout", "60s", "--script", file.name, f"http://127.0.0.1:{server.port}"),
-            ],
-            check=True,
-            capture_output=True,
-            text=True,
-        ).stdout
+        taken = _sent(server, file.name, connections, seconds)
+        while not taken.requests and seconds < _LONGEST_SECONDS:
+            seconds *= 2
+            taken = _sent(server, file.name, connections, seconds)
+    return taken
+
+
+def _sent(server: Running, script: str, connections: int, seconds: int) -> Load:
+    told = subprocess.run(  # noqa: S603
+        [
+            *(wrk(), "--threads", "1", "--connections", str(connections), "--duration", f"{seconds}s"),
+            *("--timeout", "60s", "--script", script, f"http://127.0.0.1:{server.port}"),
+        ],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
     return judged(told)
 
 
@@ -73,8 +82,8 @@ def script(headers: dict[str, str], requests: Iterable[Request]) -> str:
 
 
 def judged(told: str) -> Load:
-    """RuntimeError where any request failed, or none was answered in time."""
+    """RuntimeError where any request failed."""
     taken = Load(**json.loads(told.splitlines()[-1]))
-    if taken.failed or not taken.requests:
+    if taken.failed:
         raise RuntimeError(f"{taken.failed} of {taken.requests} requests failed.")
     return taken
