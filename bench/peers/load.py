@@ -49,7 +49,7 @@ def wrk() -> str:
 
 
 def load(server: Running, requests: Iterable[Request], connections: int, seconds: int) -> Load:
-    """The requests in turn, by connections that do not wait for each other; longer if nothing was answered."""
+    """The requests in turn, by so many connections; for longer if nothing was answered."""
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as file:
         file.write(script(server.headers, requests))
         file.flush()
