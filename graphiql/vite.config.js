@@ -8,8 +8,8 @@ const HERE = import.meta.dirname;
 const BUILT = join(HERE, "../src/server/web/graphiql");
 
 /**
- * Assets are kept gzipped alone: that is how almost all of them are sent. SHA256SUMS has sources and what
- * was built of them, as `sha256sum --check` reads it; a test compares it with the files.
+ * Keeps only the gzipped assets, because almost all of them are sent so. SHA256SUMS has the hashes of the sources and of
+ * the built files, for `sha256sum --check`; a test compares them with the files.
  */
 function kept() {
   return {
@@ -48,7 +48,7 @@ export default defineConfig({
     target: "es2022",
     license: { fileName: "LICENSES.md" },
     rolldownOptions: {
-      // Directives for servers that render React: there is none.
+      // These directives are for servers that render React. This one does not.
       onLog: (level, log, tell) => log.code !== "MODULE_LEVEL_DIRECTIVE" && tell(level, log),
     },
   },

@@ -1,9 +1,9 @@
-// Viewgraph: what happens to 3D models. docs/how-to/embedding.md; `make snippet` makes src/server/web/viewer.js of it.
+// Viewgraph: reports what happens to 3D models. See docs/how-to/embedding.md. `make snippet` makes src/server/web/viewer.js.
 if (!(window.viewgraph || {}).view3d) try {
   const script = document.currentScript || document.querySelector("[src*='/viewer.js']");
   const { asset: usual, domain, endpoint, collect, respectSignals } = script.dataset;
   const url = new URL(collect || "collect", new URL(endpoint || script.src, location));
-  // iPads say that they are Macs.
+  // iPads call themselves Macs.
   const deviceCategory =
     /Macintosh/.test(navigator.userAgent) && navigator.maxTouchPoints > 1 ? "TABLET" : undefined;
 
@@ -13,11 +13,11 @@ if (!(window.viewgraph || {}).view3d) try {
     } catch {}
   };
 
-  // Not answered by the server yet. An id counts once, however often it is sent.
+  // Events that the server has not answered yet. An id counts once, however often it is sent.
   const queue = [];
   let timer, busy, pause, beaconed;
 
-  // By when it is sent the server knows how wrong this clock is.
+  // The server compares this time with its own, and so learns how wrong this clock is.
   const body = (events) => {
     const sentAt = new Date();
     return JSON.stringify(events.map((event) => ({ ...event, sentAt })));
@@ -63,7 +63,7 @@ if (!(window.viewgraph || {}).view3d) try {
     "xxx-8xxx-xxxxxxxxxxxx".replace(/x/g, () =>
       (crypto.getRandomValues(new Uint8Array(1))[0] & 15).toString(16));
 
-  // Nothing else is kept in the browser. Where it cannot be, it holds for this page.
+  // Nothing else is kept in the browser. If the browser keeps nothing, the choice holds for this page.
   let chosen;
   const choose = (off) => {
     chosen = off;
@@ -103,11 +103,11 @@ if (!(window.viewgraph || {}).view3d) try {
     plan();
   };
 
-  // A page that is rendered ahead has happened when it is opened.
+  // A page that the browser renders in advance counts when it is opened.
   const opened = (act) =>
     document.prerendering ? document.addEventListener("prerenderingchange", safely(act), { once: true }) : act();
 
-  // Half of it, or of the window where it is larger, for a second.
+  // Seen: half of the model, or half of the window if the model is larger, for a second.
   const near = new WeakSet();
   const look = (element) => {
     const view = viewIn(element);
@@ -136,7 +136,7 @@ if (!(window.viewgraph || {}).view3d) try {
     look(element);
   };
 
-  // Events of <model-viewer> do not bubble: they are caught on their way down, and what is inside has its own.
+  // Events of <model-viewer> do not bubble, so they are caught on their way down. Elements inside have events of their own.
   const isViewer = (node) => node.localName === "model-viewer";
   const on = (type, act, outer) =>
     document.addEventListener(type, safely((event) => {
@@ -157,7 +157,7 @@ if (!(window.viewgraph || {}).view3d) try {
     view.moved = timeStamp;
   });
 
-  // Only WebXR tells of its sessions: the button counts, and a session without it.
+  // Only WebXR reports its sessions. So a press of the button counts, and a session that began without it.
   on("click", (element, event) => {
     const view = viewIn(element);
     if (event.detail > 1 || !event.composedPath().includes(element.shadowRoot.querySelector(".ar-button"))) return;

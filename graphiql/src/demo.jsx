@@ -63,13 +63,13 @@ async function tokenOf(url, email, password) {
   return data.login.accessToken;
 }
 
-/** Headers that somebody wrote stay; those that are no JSON make way. */
+/** Adds or removes the token. Other headers stay; a text that is not JSON is replaced. */
 function withToken(text, token) {
   let headers = {};
   try {
     headers = JSON.parse(text || "{}");
   } catch {
-    // Half typed: GraphiQL would not have sent them either.
+    // GraphiQL would not send a half-typed text either.
   }
   const others = Object.entries(headers).filter(([name]) => name.toLowerCase() !== "authorization");
   const all = token ? [...others, ["Authorization", `Bearer ${token}`]] : others;

@@ -2,8 +2,8 @@ import { createGraphiQLFetcher } from "@graphiql/toolkit";
 import { Kind, parse } from "graphql";
 
 /**
- * What GraphiQL knows of a document lags 100 ms behind the editor. Whoever runs at once what was just
- * written would ask by the name of an operation that is gone, so the document that is sent decides.
+ * GraphiQL reads the document 100 ms after the editor changes. If a user runs a new document at once, GraphiQL would
+ * send the name of an old operation. So this takes the name from the document that is sent.
  */
 export function currentFetcher(options) {
   const fetcher = createGraphiQLFetcher(options);
@@ -24,6 +24,6 @@ function parsed(query) {
   try {
     return parse(query);
   } catch {
-    return undefined; // The server says what is wrong with it.
+    return undefined; // The server reports what is wrong with it.
   }
 }

@@ -16,7 +16,7 @@ import firstQuery from "./first-query.graphql?raw";
 
 const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
 const place = document.getElementById("graphiql");
-// The server writes it into the page, in demo mode alone.
+// The server writes this into the page, but only in demo mode.
 const demo = place.dataset.demo && JSON.parse(place.dataset.demo);
 const endpoint = new URL(location.pathname, location.href);
 const fetcher = currentFetcher({

@@ -1,6 +1,6 @@
 const LISTS = ["graphiql:queries", "graphiql:favorites"];
 
-/** What stays in the browser. GraphiQL's history would keep tokens too: they go with the page. */
+/** GraphiQL's storage in the browser, without headers: its history would keep tokens. */
 export const storage = {
   getItem: (key) => localStorage.getItem(key),
   setItem: (key, value) => localStorage.setItem(key, LISTS.includes(key) ? withoutHeaders(value) : value),

@@ -1,4 +1,4 @@
-// GraphiQL's own set-up for Vite, without what that one writes to the console.
+// The same as GraphiQL's own set-up for Vite, but it writes nothing to the console.
 import EditorWorker from "monaco-editor/esm/vs/editor/editor.worker.js?worker";
 import JsonWorker from "monaco-editor/esm/vs/language/json/json.worker.js?worker";
 import GraphQLWorker from "monaco-graphql/esm/graphql.worker.js?worker";

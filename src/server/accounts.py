@@ -1,4 +1,4 @@
-"""Accounts that operators make at the command line."""
+"""Accounts that operators make on the command line."""
 
 from datetime import datetime
 
@@ -20,7 +20,7 @@ _SHORTEST_PASSWORD = 8
 async def create_user(
     database: Database, now: datetime, *, email: str, username: str, password: str | None, name: str | None
 ) -> User:
-    """Without a password it signs in by authentication keys alone."""
+    """Makes an account. Without a password it can only sign in with authentication keys."""
     password_hash = await hash_password(_long_enough(password)) if password is not None else None
     return await add_user(
         database, now, email=email, username=username, name=name, password_hash=password_hash
@@ -36,7 +36,7 @@ async def add_user(
     name: str | None,
     password_hash: str | None,
 ) -> User:
-    """With a tenant of its own."""
+    """Adds a user and the user's own tenant."""
     email = _email(email)
     username = required_text(username, "username", longest=40)
     async with database.writing() as session:

@@ -1,4 +1,4 @@
-"""The application: everything put together."""
+"""The ASGI application: it makes every door from the settings and the services."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -23,7 +23,7 @@ from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
-from server.http.bodies import BodyLimits, Unread
+from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.requests_per_address import RequestsPerAddress
@@ -36,9 +36,9 @@ from server.settings import Settings
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
-    """`services` are made from the settings when none are lent; lent ones stay open at the end.
+    """Makes the services from the settings if the caller passes none. It closes only those that it made.
 
-    Raises Failure where the manifest of trusted documents cannot be read.
+    Raises Failure if it cannot read the manifest of trusted documents.
     """
     used = services or services_of(settings)
     shutdown = Shutdown()
@@ -51,7 +51,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             *_health(used, shutdown),
         ],
         middleware=[
-            Middleware(Unread),
+            Middleware(CloseIfUnread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
@@ -94,7 +94,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
 
 
 def _collect(settings: Settings, services: Services) -> list[BaseRoute]:
-    """And the script for pages, which sends there."""
+    """The door for events, and the script for pages, which sends events to it."""
     path = settings.collect_path
     collect = CollectEndpoint(services, max_body_seconds=settings.max_body_seconds)
     script = StaticFile("viewer.js", "text/javascript", collect=path.removeprefix("/"))
@@ -129,7 +129,7 @@ def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Life
 
 
 def app_from_environment() -> Starlette:
-    """What each worker runs."""
+    """The application that each worker runs."""
     captureWarnings(True)
     app = create_app(Settings())
     tune_interpreter()

@@ -1,4 +1,4 @@
-"""What the server does by itself, beside answering requests."""
+"""Jobs that the server runs by itself, beside answering requests."""
 
 import logging
 from asyncio import create_task, gather, sleep, to_thread
@@ -21,27 +21,29 @@ _AFTER_FIRST_ANSWERS = 1.0
 
 
 class Chore(NamedTuple):
-    """Every worker does it when the server starts, and then again and again. To do it twice does no harm."""
+    """A job that every worker runs when it starts, and then in each period. Running it twice does no harm."""
 
     name: str
     period: timedelta | None
-    """None where it is done once."""
+    """None for a job that runs once."""
     work: Callable[[Services], Awaitable[object]]
     is_first: bool = False
-    """Whether the server answers nothing until it was tried once."""
+    """Whether the server answers no request before it has tried this job once."""
 
 
 async def refresh_due(services: Services) -> None:
-    """Only the worker that holds the lease of a network asks it."""
+    """Asks other networks for old figures. Only the worker that holds the lease of a network asks it."""
     if services.refresher:
         await services.refresher.refresh_due()
 
 
 async def load_library(_: Services) -> None:
-    """Loads what the first visitor needs and the first answer does not, in a thread, as it takes long."""
+    """Loads libraries that the first event needs and the first answer does not. It takes long, so it runs in
+    a thread.
+    """
     await sleep(_AFTER_FIRST_ANSWERS)
     await to_thread(library)
-    # No rule is sure of this agent, so that all rules are loaded.
+    # No rule recognises this agent, so all rules are loaded.
     await to_thread(classify, "An/1.0 (agent)")
 
 
@@ -50,7 +52,7 @@ CHORES = (
         "Partitions for the months to come",
         timedelta(days=1),
         lambda services: ensure_partitions(services.database, services.clock()),
-        # While its partition is being made, an event would be refused.
+        # The database would refuse an event while it makes the event's partition.
         is_first=True,
     ),
     Chore(
@@ -59,24 +61,24 @@ CHORES = (
         lambda services: services.salts.destroy_old(services.clock()),
     ),
     Chore(
-        "Forgetting of limits that are nobody's any more",
+        "Deletion of rate limits that nobody uses any more",
         timedelta(hours=1),
         lambda services: forget_full(services.database, services.clock()),
     ),
     Chore(
-        "Dropping of domains under which nothing is counted",
+        "Deletion of domains under which nothing is counted",
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
-    Chore("Looking for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
-    Chore("Loading what estimates visitors", None, load_library),
-    Chore("Refreshing of figures of other networks", timedelta(minutes=5), refresh_due),
+    Chore("Search for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
+    Chore("Loading of the libraries that events need", None, load_library),
+    Chore("Refresh of figures of other networks", timedelta(minutes=5), refresh_due),
 )
 
 
 @asynccontextmanager
 async def background_jobs(services: Services) -> AsyncIterator[None]:
-    """Until the block is left."""
+    """Runs all jobs until the block ends."""
     for chore in CHORES:
         if chore.is_first:
             await _do(chore, services)

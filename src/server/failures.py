@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 
 class Failure(Exception):
-    """Its text is shown as it is."""
+    """A command shows its text as it is."""
 
 
 @contextmanager
@@ -25,7 +25,9 @@ def explaining_database_errors(url: str) -> Iterator[None]:
 
 
 def require_database_file(url: str) -> None:
-    """Refuses a file that is no database. Otherwise a thread of aiosqlite would print a trace."""
+    """Raises sqlite3's error for a file that is not a database. Otherwise a thread of aiosqlite would print a
+    trace.
+    """
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         with closing(connect(parsed.database or "")) as connection:

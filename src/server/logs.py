@@ -1,4 +1,4 @@
-"""The format of the log: a line of JSON for each record, or on a terminal, a line for people."""
+"""The format of the log: each record is a line of JSON or, on a terminal, a line for people."""
 
 import logging
 import re
@@ -21,8 +21,9 @@ _ASKED = re.compile(r"(/graphql)\?.*", re.DOTALL)
 
 
 def logging_config(level: str, format: LogFormat, collect_path: str = "/collect") -> dict[str, Any]:
-    """For logging.config, and for uvicorn, which hands it to each worker. The lines of uvicorn, of the
-    program and of libraries have one format; access goes to the standard output, everything else to stderr.
+    """The configuration for logging.config, and for uvicorn, which passes it to each worker. The lines of
+    uvicorn, of the program and of libraries have one format. Lines about requests go to the standard output,
+    all others to stderr.
     """
     ours = {"handlers": ["default"], "level": level.upper(), "propagate": False}
     access = {"handlers": ["access"], "level": "INFO", "propagate": False}
@@ -43,7 +44,7 @@ def logging_config(level: str, format: LogFormat, collect_path: str = "/collect"
         },
         "loggers": {
             "uvicorn": ours,
-            # Where uvicorn says that a WebSocket was accepted.
+            # uvicorn logs here that it accepted a WebSocket.
             "uvicorn.error": {"filters": ["redacting"]},
             "uvicorn.access": {**access, "filters": ["without_own_lines", "redacting"]},
             "viewgraph": ours,
@@ -74,15 +75,15 @@ def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> Proces
 
 
 def _for_people(*, colors: bool) -> structlog.dev.ConsoleRenderer:
-    # The other formatters show the values of variables.
+    # The other exception formatters show the values of variables, which may be secret.
     return structlog.dev.ConsoleRenderer(
         colors=colors, pad_event_to=0, exception_formatter=structlog.dev.plain_traceback
     )
 
 
 def _as_json(logger: WrappedLogger, name: str, line: EventDict) -> str:
-    told = structlog.processors.format_exc_info(logger, name, line)
-    return orjson.dumps(told, default=str).decode()
+    with_trace = structlog.processors.format_exc_info(logger, name, line)
+    return orjson.dumps(with_trace, default=str).decode()
 
 
 def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
@@ -91,14 +92,16 @@ def _with_names(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
 
 
 def _without_repetition(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Drops what repeats the text: uvicorn adds a copy with colours, other handlers the formatted text."""
+    """Drops copies of the text: uvicorn adds one with colours, and other handlers add the formatted text."""
     for name in ("color_message", "message"):
         line.pop(name, None)
     return line
 
 
 def _on_one_line(_: WrappedLogger, __: str, line: EventDict) -> EventDict:
-    """Text from outside, such as another network's message, must not end a line or move a cursor."""
+    """Escapes control characters. A text from outside, such as another network's message, must not start a
+    new line or move a cursor.
+    """
     return {name: _escaped(value) if isinstance(value, str) else value for name, value in line.items()}
 
 
@@ -114,7 +117,7 @@ class WithoutOwnLines(logging.Filter):
         self._doors = {"/collect", collect_path}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        # As uvicorn has it: address, method, path, version, status.
+        # uvicorn's arguments are address, method, path, version and status.
         if not isinstance(record.args, tuple) or len(record.args) < 3:
             return True
         path = str(record.args[2]).partition("?")[0]
@@ -125,9 +128,9 @@ class WithoutOwnLines(logging.Filter):
 
 
 class Redacting(logging.Filter):
-    """Cuts from uvicorn's lines the token of a report's link, with which anybody could open it, and the query
-    of /graphql: there stand the variables of a GET, and some clients write their token into the URL of a
-    WebSocket.
+    """Cuts two things from uvicorn's lines. The token of a report's link would let anybody open the report.
+    The query string of /graphql has the variables of a GET, and some clients write their token into the URL
+    of a WebSocket.
     """
 
     def filter(self, record: logging.LogRecord) -> bool:

@@ -1,5 +1,5 @@
-"""The revision of a database, and the newest one. Found without Alembic, which takes longer to load than
-everything else that `serve` does before it answers.
+"""The revision of a database, and the newest one. This module does not load Alembic, which would take longer
+than everything else that `serve` does before it answers.
 """
 
 from pathlib import Path
@@ -19,21 +19,21 @@ async def require_current(url: str) -> None:
     current, known = await current_revision(url), known_revisions()
     if current is not None and current not in known:
         raise Failure(
-            f"A newer Viewgraph has migrated the database, to revision {current}: use that one, or have it "
-            f"run `viewgraph migrate --down-to {known[-1]}`."
+            f"A newer Viewgraph has migrated the database to revision {current}. Use that version, or run "
+            f"`viewgraph migrate --down-to {known[-1]}` with it."
         )
     if current != known[-1]:
         raise Failure("The tables of the database are not up to date: run `viewgraph migrate` first.")
 
 
 async def current_revision(url: str) -> str | None:
-    """None where no migration ran. Raises Failure where the database cannot be used."""
+    """None if no migration has run. Raises Failure if the database cannot be used."""
     with explaining_database_errors(url):
         require_database_file(url)
         database = Database(url)
         try:
             async with database.engine.connect() as connection:
-                # A snapshot does not wait for anybody who writes.
+                # A snapshot does not wait for other transactions that write.
                 await connection.execution_options(is_snapshot=True)
                 return await connection.run_sync(_revision)
         finally:
@@ -53,7 +53,7 @@ def _revision(connection: Connection) -> str | None:
 
 
 def _is_file_missing(url: str) -> bool:
-    """Connecting to a missing SQLite file would make it, if its folder is there."""
+    """Checks this first, because connecting to a missing SQLite file would make it if its folder exists."""
     parsed = make_url(url)
     file = Path(parsed.database or "").absolute()
     return parsed.get_backend_name() == "sqlite" and file.parent.is_dir() and not file.exists()

@@ -1,4 +1,4 @@
-"""The schema as it was released, and what changed since."""
+"""Released schemas, and the changes since a release."""
 
 import re
 from datetime import date
@@ -19,7 +19,7 @@ class Release(NamedTuple):
 
 
 def release_at(path: Path) -> Release | None:
-    """The schema in a file, or in a folder's file of the newest version. None for a folder without any."""
+    """The schema in a file, or in a folder's file of the newest version. None for a folder without one."""
     try:
         file = _newest_in(path) if path.is_dir() else path
         return None if file is None else Release(file.name.removesuffix(".graphql"), file.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""The secret that signs tokens: from the settings, or made once and kept beside the database."""
+"""The secret that signs tokens. It comes from the settings, or is made once and kept beside the database."""
 
 import logging
 import os
@@ -19,7 +19,7 @@ _PAUSE_SECONDS = 0.02
 
 
 def secrets_of(settings: Settings) -> list[str]:
-    """The one that signs, then those that only verify."""
+    """First the secret that signs, then the older ones that only verify."""
     current = settings.secret.get_secret_value() if settings.secret else _kept_beside(settings)
     return [current, *settings.verifying_secrets()]
 
@@ -29,7 +29,9 @@ def new_secret() -> SecretStr:
 
 
 def with_kept_secret(settings: Settings, file: Path) -> Settings:
-    """The settings with a secret: the given one, or the one in the file, which is made without a warning."""
+    """The settings with a secret: their own, or the one in the file. If there is none yet, it makes one, and
+    does not warn.
+    """
     if settings.secret:
         return settings
     return settings.model_copy(update={"secret": SecretStr(_read(file) or _made(file))})
@@ -47,7 +49,7 @@ def _kept_beside(settings: Settings) -> str:
 
 
 def secret_file(database_url: str) -> Path:
-    """Beside an SQLite file; for a server elsewhere, in the current folder."""
+    """The file of the secret: beside an SQLite file, or for PostgreSQL in the current folder."""
     url = make_url(database_url)
     if url.get_backend_name() == "sqlite" and url.database:
         return Path(f"{url.database}.secret")
@@ -55,7 +57,7 @@ def secret_file(database_url: str) -> Path:
 
 
 def _made(file: Path) -> str:
-    """The first process makes it; the others read it."""
+    """Makes the secret in the first process that comes; the others read it."""
     try:
         descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
@@ -70,7 +72,7 @@ def _made(file: Path) -> str:
 
 
 def _read(file: Path) -> str | None:
-    """None where there is no file. A file that another process has just made may be empty for a moment."""
+    """None if there is no file. A file that another process has just made may be empty for a moment."""
     try:
         for _ in range(_TRIES):
             if secret := file.read_text("utf-8", "replace").strip():
@@ -82,7 +84,7 @@ def _read(file: Path) -> str | None:
         raise Failure(f"The secret in {file} cannot be read ({error.strerror}).") from error
     if len(secret) < SHORTEST_SECRET:
         raise Failure(
-            f"{file} holds no secret of {SHORTEST_SECRET} characters. Remove it: a new one is then made, "
-            "and everyone has to sign in again."
+            f"{file} has no secret of {SHORTEST_SECRET} characters or more. Remove the file. The next start "
+            "makes a new secret, and everyone has to sign in again."
         )
     return secret

@@ -25,13 +25,13 @@ from server.settings import Settings
 from server.social_networks import refresher_of, weights_of
 
 WRITE_SECONDS = 4.0
-"""Callers then learn within 5 seconds that the database cannot write."""
-_PATIENCE = 60.0
-"""How many seconds a command waits until a batch of events is written."""
+"""So callers learn within 5 seconds that the database cannot write."""
+_COMMAND_SECONDS = 60.0
+"""How long a command waits until a batch of events is written."""
 
 
 def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
-    """`are_patient`: for commands, which wait for the database as long as it takes."""
+    """`are_patient`: whether writing waits for the database as long as it takes, as in commands."""
     secrets = secrets_of(settings)
     database = Database(
         settings.database_url,
@@ -42,9 +42,9 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
     topics = Topics(channel_of(database.url, workers=settings.workers))
     clock = partial(datetime.now, UTC)
     secret = secrets[0].encode()
-    # PostgreSQL may have workers on other machines.
-    has_company = settings.workers > 1 or database.dialect_name == "postgresql"
-    ledger = Ledger(database, secret, clock) if has_company else None
+    # With PostgreSQL, other machines may serve too.
+    is_shared = settings.workers > 1 or database.dialect_name == "postgresql"
+    ledger = Ledger(database, secret, clock) if is_shared else None
     return Services(
         database=database,
         topics=topics,
@@ -105,7 +105,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
 
 
 async def close_services(services: Services) -> None:
-    """Events that were accepted are written first."""
+    """Writes all accepted events first."""
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
@@ -114,20 +114,20 @@ async def close_services(services: Services) -> None:
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:
-    """For commands: they need no secret, so none is made and stored."""
+    """The services of commands. Commands need no secret, so this stores none."""
     return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
 
 
 def persisted_documents_of(settings: Settings) -> PersistedDocuments:
-    """Raises Failure where the manifest cannot be read."""
+    """Raises Failure if the manifest cannot be read."""
     file = settings.trusted_documents
     return PersistedDocuments(
         read_manifest(Path(file)) if file else NOTHING_TRUSTED,
         only_trusted=settings.only_trusted_documents,
-        left_bytes=settings.persisted_query_bytes,
+        registered_bytes=settings.persisted_query_bytes,
     )
 
 
 def _sizes(settings: Settings, *, are_patient: bool) -> Sizes:
     sizes = Sizes(batch=settings.max_batch_events, capacity=settings.max_waiting_events)
-    return sizes._replace(patience=_PATIENCE, limit=_PATIENCE) if are_patient else sizes
+    return sizes._replace(patience=_COMMAND_SECONDS, limit=_COMMAND_SECONDS) if are_patient else sizes

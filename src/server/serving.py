@@ -1,4 +1,4 @@
-"""Runs the program as a server."""
+"""Runs the program as a server: one uvicorn process, or several workers."""
 
 import errno
 import gc
@@ -31,7 +31,7 @@ except ImportError:  # not on Windows
 _TURN_SECONDS = 0.0001
 """How long a thread keeps the interpreter while another one waits, as the event loop does at each turn."""
 _OTHER_FILES = 100
-"""Open files of the database, of reports that are being made, and of Python."""
+"""Files that are open beside connections: of the database, of reports in the making, and of Python."""
 
 
 def serve(settings: Settings) -> None:
@@ -88,7 +88,9 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
 
 
 def _fitting(connections: int) -> int:
-    """As many connections as the process may have files open, minus some that others need."""
+    """At most as many connections as the process may open files, minus those for other uses. It raises the
+    process's own limit if it can.
+    """
     if resource is None:
         return connections
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
@@ -103,7 +105,7 @@ def _fitting(connections: int) -> int:
 
 
 def start_logging(settings: Settings) -> None:
-    """Gives what is logged before the server runs the format of the server's own log."""
+    """Sets the format of the log before the server runs, so that the first lines have it, too."""
     dictConfig(logging_config(settings.log_level, settings.log_format, settings.collect_path))
 
 
@@ -120,10 +122,12 @@ def require_free_port(host: str, port: int) -> None:
 
 
 def tune_interpreter() -> None:
-    """Call it once everything is loaded. What is loaded stays, so the garbage collector need not look through
-    it again, which held up the event loop for 100 ms at a time. The collector also runs less often: a
-    thousand events are ten thousand objects, none of which is garbage while they wait to be written. But
-    young objects are looked through soon: the 400,000 objects of a large answer at once took 250 ms.
+    """Sets up threads and the garbage collector. Call it when everything is loaded.
+
+    All loaded objects stay, so the collector need not look through them again, which held the event loop for
+    100 ms at a time. The collector also runs less often: a thousand events are ten thousand objects, and none
+    of them is garbage while it waits to be written. But it looks through young objects soon, because the
+    400,000 objects of one large answer took 250 ms at once.
     """
     gc.collect()
     gc.freeze()

@@ -22,7 +22,7 @@ _LARGEST_LIMIT = 2**31 - 1
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
 _TAKEN = ("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health")
-"""By other things that the server has."""
+"""Paths that the server uses for something else."""
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
@@ -46,7 +46,7 @@ def _number(default: int, description: str, *, least: int) -> Any:
 
 
 class Settings(BaseSettings):
-    """Each is read from the variable of its name in capitals, behind VIEWGRAPH_, unless that is empty."""
+    """Each setting is read from the variable VIEWGRAPH_ plus its name in capitals, unless that is empty."""
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_ignore_empty=True, extra="ignore")
 
@@ -56,7 +56,7 @@ class Settings(BaseSettings):
     )
     database_readers: int = _number(
         4,
-        "How many statements each worker reads by at a time, for which it holds up to four times as "
+        "How many reading statements each worker runs at a time. For them it holds up to four times as "
         "many connections open.",
         least=1,
     )
@@ -73,61 +73,61 @@ class Settings(BaseSettings):
     )
     log_format: LogFormat = _setting(
         "auto",
-        "How it is written: json, text, or auto for text on a terminal and json elsewhere.",
+        "How the log is written: json, text, or auto for text on a terminal and json elsewhere.",
     )
     log_documents: bool = _setting(
         False,
-        "Whether the line of a request to `/graphql` says the document too, with an empty value in "
+        "Whether the log line of a request to `/graphql` has the document too, with an empty value in "
         "place of each text and number in it.",
     )
     server_timing: TimingAudience = _setting(
         TimingAudience.VIEWERS,
-        "Who is told in the header `Server-Timing` how long an answer took: everybody, viewers (who "
+        "Who gets the header `Server-Timing`, which says how long an answer took: everybody, viewers (who "
         "are signed in) or nobody.",
     )
     secret: SecretStr | None = _setting(
         None,
-        "Signs access tokens and links, and hashes visitors; 32 characters or more. `serve` makes "
-        "one when there is none, and stores it beside the database.",
+        "The secret that signs access tokens and links, and hashes visitors; 32 characters or more. `serve` "
+        "makes one when there is none, and stores it beside the database.",
     )
     previous_secrets: SecretStr = _setting(
         SecretStr(""),
-        "Secrets whose tokens are still accepted while they last, separated by commas.",
+        "Older secrets, separated by commas. Tokens that they signed are accepted until they expire.",
     )
-    token_minutes: int = _number(60, "How long an access token is good for, in minutes.", least=1)
+    token_minutes: int = _number(60, "How long an access token is valid, in minutes.", least=1)
     token_issuer: str = _setting("viewgraph", "The `iss` of access tokens, and the only one accepted.")
     token_audience: str = _setting("viewgraph", "The `aud` of access tokens, and the only one accepted.")
     sign_ins_per_account: str = _setting(
         "10 per 15 minutes",
-        "How often signing in to one account from one address may fail before it has to wait.",
+        "How often signing in to one account may fail from one address before that address has to wait.",
     )
     sign_ins_of_strangers: str = _setting(
         "30 per 15 minutes",
-        "How often signing in to one account may fail from all addresses together from which it was "
-        "not used in the last 90 days; then these have to wait.",
+        "How often signing in to one account may fail from all addresses together from which nobody signed "
+        "in to it in the last 90 days; then these addresses have to wait.",
     )
     sign_ins_per_address: str = _setting(
         "60 per 15 minutes",
-        "How often one address may try to sign in, to whatever account, before it has to wait.",
+        "How often one address may try to sign in, to any account, before it has to wait.",
     )
     query_cost_per_user: str = _setting(
         "300000 per minute",
         "What the queries of one user may cost: so much at once, and as much again in that time; "
-        "`off` for anything.",
+        "`off` for no limit.",
     )
     query_cost_per_address: str = _setting(
         "60000 per minute",
-        "The same of one address, of which nobody is signed in.",
+        "The same for the queries of one address from which nobody is signed in.",
     )
-    mutation_cost_per_user: str = _setting("300000 per minute", "The same of one user's mutations.")
+    mutation_cost_per_user: str = _setting("300000 per minute", "The same for the mutations of one user.")
     mutation_cost_per_address: str = _setting(
         "60000 per minute",
-        "The same of the mutations of one address, of which nobody is signed in.",
+        "The same for the mutations of one address from which nobody is signed in.",
     )
     cache_seconds: int = _number(
         3600,
-        "How long the figures of a dashboard are kept while nothing changes them, in seconds; 0 for "
-        "not at all.",
+        "How long a worker keeps the figures of a publication while nothing changes them, in seconds; with 0 "
+        "it does not keep them.",
         least=0,
     )
     max_body_bytes: int = _number(5_000_000, "The largest body of a request, in bytes.", least=1000)
@@ -139,19 +139,19 @@ class Settings(BaseSettings):
     max_body_seconds: int = _number(
         30,
         "How long the body of a request to `/graphql` or `/collect`, or a message on a WebSocket, "
-        "may take to come, in seconds.",
+        "may take to arrive, in seconds.",
         least=1,
     )
     max_connections: int = _number(
         10_000,
-        "How many connections may be open in each worker, of which WebSockets are some; beyond that "
-        "only questions for its health are answered.",
+        "How many connections may be open in each worker, including WebSockets; beyond that "
+        "only checks of its health are answered.",
         least=1,
     )
     max_connections_per_address: int = _number(
         256,
         "How many connections one address may have open in each worker, or requests at a time "
-        "through a proxy; of IPv6, all addresses of a /64 together.",
+        "through a proxy; all addresses of an IPv6 /64 count together.",
         least=1,
     )
     max_header_bytes: int = _number(
@@ -159,33 +159,35 @@ class Settings(BaseSettings):
     )
     max_headers: int = _number(100, "How many headers a request may have.", least=10)
     max_header_seconds: int = _number(
-        10, "How long the headers of a request may take to come, in seconds.", least=1
+        10, "How long the headers of a request may take to arrive, in seconds.", least=1
     )
     keep_alive_seconds: int = _number(
         65,
-        "How long a connection waits for the next request, in seconds: longer than a proxy keeps it, "
-        "so that the proxy ends it.",
+        "How long a connection waits for the next request, in seconds. Set it longer than a proxy keeps its "
+        "connections, so that the proxy ends them.",
         least=1,
     )
     max_unread_seconds: int = _number(
-        60, "How long a client may read next to nothing of what waits for it, in seconds.", least=1
+        60,
+        "How long a client may read next to nothing of its answers before it is disconnected, in seconds.",
+        least=1,
     )
     max_unread_bytes: int = _number(
         16_000_000,
-        "How many bytes of answers may wait on one WebSocket to be read; then further operations get "
-        "THROTTLED.",
+        "How many bytes of answers may wait on one WebSocket until the client reads them; then further "
+        "operations get THROTTLED.",
         least=1_000,
     )
     max_query_seconds: int = _number(
         30,
-        "How long a query may take, and any other statement that only reads; then it is given up, "
-        "with TIMEOUT, and ends in the database too.",
+        "How long a query may take, in seconds, and any other statement that only reads; then it is given "
+        "up, with TIMEOUT, and ends in the database too.",
         least=1,
     )
     persisted_query_bytes: int = _number(
         5_000_000,
-        "How many bytes of documents each worker keeps that clients ask for by their hash (automatic "
-        "persisted queries); 0 for none.",
+        "How many bytes of documents each worker keeps so that clients can ask for them by their hash "
+        "(automatic persisted queries); 0 for none.",
         least=0,
     )
     trusted_documents: str = _setting(
@@ -195,36 +197,37 @@ class Settings(BaseSettings):
     )
     only_trusted_documents: bool = _setting(
         False,
-        "Whether no other documents are executed than those of that file.",
+        "Whether only the documents of that file are executed.",
     )
     draft_statuses: bool = _setting(
         False,
-        "Whether who accepts `application/graphql-response+json` gets the statuses that the draft of "
-        "GraphQL over HTTP recommends of late: 294 for data with errors, and 422 for a document or "
-        "variables that do not fit the schema.",
+        "Whether clients that accept `application/graphql-response+json` get the statuses of the newest "
+        "draft of GraphQL over HTTP: 294 for data with errors, and 422 for a document or variables that do "
+        "not fit the schema.",
     )
     max_subscriptions: int = _number(
         100,
-        "How many subscriptions one user may have running in each worker, or one address of which "
+        "How many subscriptions one user may have running in each worker, or one address from which "
         "nobody is signed in.",
         least=1,
     )
-    max_sockets: int = _number(
-        5_000, "How many WebSockets may be open in each worker, whatever runs on them.", least=1
-    )
+    max_sockets: int = _number(5_000, "How many WebSockets may be open in each worker.", least=1)
     max_sockets_per_address: int = _number(
-        100, "How many of them one address may have open; of IPv6, all addresses of a /64 together.", least=1
+        100,
+        "How many WebSockets one address may have open in each worker; all addresses of an IPv6 /64 count "
+        "together.",
+        least=1,
     )
     socket_idle_seconds: int = _number(
         300, "How long a WebSocket on which nothing runs stays open, in seconds.", least=1
     )
     start_seconds: int = _number(
         60,
-        "How long one of several workers may take to start, in seconds; then it is ended and another starts.",
+        "How long each of several workers may take to start, in seconds; then another replaces it.",
         least=1,
     )
     stop_seconds: int = _number(
-        15, "How long the server, told to stop, waits for what it is answering, in seconds.", least=1
+        15, "How long the server waits for running requests when it has to stop, in seconds.", least=1
     )
     max_page_size: int = _number(100, "The most that `first` and `last` may ask for.", least=1)
     max_range_days: int = _number(3660, "The widest range of days that may be asked for.", least=1)
@@ -238,8 +241,8 @@ class Settings(BaseSettings):
     )
     max_document_tokens: int = _number(
         5_000,
-        "The longest document, in tokens: names, values and punctuation. It may have as many "
-        "comments, and 20 times as many characters.",
+        "The longest document, in tokens: names, values and punctuation. It may have as many comments as "
+        "tokens, and 20 times as many characters.",
         least=500,
     )
     max_batch_events: int = _number(5_000, "How many reported events share a transaction at most.", least=1)
@@ -251,57 +254,58 @@ class Settings(BaseSettings):
     )
     max_domains_per_day: int = _number(
         100,
-        "How many sites are told apart of what happens to one subject on one day: when there are so "
-        "many, what browsers report from others is counted under `(other)`.",
+        "How many sites each subject has on one day. When there are so many, events of browsers from further "
+        "sites count under `(other)`.",
         least=1,
     )
     max_own_domains_per_day: int = _number(
-        1_000, "The same for what a tenant's own servers report, and files.", least=1
+        1_000, "The same for events of a tenant's own servers and of files.", least=1
     )
     events_per_address: str = _setting(
         "3000 per minute",
-        "How many events one address may send to `/collect`, in each worker, where nobody is signed "
-        "in; `off` for any number.",
+        "How many events one address from which nobody is signed in may send to `/collect`, in each worker; "
+        "`off` for any number.",
     )
     events_per_subject: str = _setting(
         "30000 per minute",
-        "The same about one subject, from all addresses together.",
+        "How many events all addresses together from which nobody is signed in may send about one subject, "
+        "in each worker; `off` for any number.",
     )
     max_offline_hours: int = Field(
         default=48,
         ge=1,
         le=744,
         description=(
-            "How many hours ago at most what browsers report may have happened, as they may have been "
-            "offline; 168 is a week."
+            "How many hours old the events of browsers may be, which may have been offline; 168 is a week."
         ),
     )
     honour_privacy_signals: bool = _setting(
         False,
-        "Whether what browsers report that ask not to be tracked, by Do Not Track or Global Privacy "
-        "Control, is dropped.",
+        "Whether to drop the events of browsers that ask not to be tracked, by Do Not Track or Global "
+        "Privacy Control.",
     )
     collect_path: str = _setting(
         "/collect",
-        "Where browsers may send events, beside `/collect`, such as `/shop/news`; the script for "
-        "pages does so then.",
+        "A second path for events of browsers, beside `/collect`, such as `/shop/news`; the script "
+        "for pages then uses it.",
     )
     max_appointment_hours: int = _number(24, "How long an appointment may be, in hours.", least=1)
     max_appointments: int = _number(
         50, "How many appointments one person may have that are neither over nor cancelled.", least=1
     )
     max_appointments_of_publication: int = _number(
-        10, "The same with the makers of one publication.", least=1
+        10, "How many of these one person may have with the makers of one publication.", least=1
     )
     count_own_views: bool = _setting(
         False,
-        "Whether what browsers report of makers, on what is theirs, is counted.",
+        "Whether events count that browsers report while a maker is signed in and looks at the maker's own "
+        "publication, profile or work.",
     )
     score_reach_weight: float = Field(
         default=1.0,
         ge=0,
         allow_inf_nan=False,
-        description="How much followers and plays count in a user's score, beside the other two parts.",
+        description="How much followers and plays count in a user's score, relative to the other two parts.",
     )
     score_activity_weight: float = Field(
         default=1.0,
@@ -317,17 +321,17 @@ class Settings(BaseSettings):
     )
     refresh_hours: int = _number(
         24,
-        "How old a figure of another network may become before `serve` asks anew, in hours; with 0, "
+        "How old a figure of another network may become before `serve` asks for it again, in hours; with 0, "
         "`serve` does not ask by itself.",
         least=0,
     )
     youtube_api_key: SecretStr | None = _setting(
         None,
-        "An API key of Google Cloud, good for the YouTube Data API v3.",
+        "An API key of Google Cloud that may use the YouTube Data API v3.",
     )
     youtube_quota: str = _setting(
         "9000 per day",
-        "How many calls YouTube may be asked for by all workers together.",
+        "How many calls all workers together may make to YouTube.",
     )
     soundcloud_client_id: str | None = _setting(
         None,
@@ -336,7 +340,7 @@ class Settings(BaseSettings):
     soundcloud_client_secret: SecretStr | None = _setting(None, "The client secret of that app.")
     soundcloud_quota: str = _setting(
         "15000 per day",
-        "How many calls SoundCloud may be asked for by all workers together.",
+        "How many calls all workers together may make to SoundCloud.",
     )
     x_bearer_token: SecretStr | None = _setting(
         None,
@@ -344,7 +348,7 @@ class Settings(BaseSettings):
     )
     x_quota: str = _setting(
         "300 per 15 minutes",
-        "How many calls X may be asked for by all workers together.",
+        "How many calls all workers together may make to X.",
     )
     facebook_access_token: SecretStr | None = _setting(
         None,
@@ -352,12 +356,12 @@ class Settings(BaseSettings):
     )
     facebook_quota: str = _setting(
         "200 per hour",
-        "How many pages Facebook may be asked for by all workers together.",
+        "How many pages all workers together may ask Facebook for.",
     )
     instagram_user_id: str | None = Field(
         default=None,
         pattern=r"^[0-9]{1,20}$",
-        description="The number of the professional Instagram account on whose behalf others are looked up.",
+        description="The number of the professional Instagram account that looks up the other accounts.",
     )
     instagram_access_token: SecretStr | None = _setting(
         None,
@@ -365,13 +369,12 @@ class Settings(BaseSettings):
     )
     instagram_quota: str = _setting(
         "200 per hour",
-        "How many accounts Instagram may be asked for by all workers together.",
+        "How many accounts all workers together may ask Instagram for.",
     )
     graphiql: bool = _setting(True, "Whether GET /graphql shows GraphiQL to browsers.")
     introspection: bool = _setting(
         True,
-        "Whether anybody may ask for the schema, as GraphiQL does, and whether errors suggest names "
-        "that are in it.",
+        "Whether clients may ask for the schema, as GraphiQL does, and whether errors suggest names from it.",
     )
     demo: bool = _setting(
         False,
@@ -495,7 +498,7 @@ class Settings(BaseSettings):
         return _listed(self.previous_secrets)
 
     def variables(self) -> dict[str, str]:
-        """What was given, as the environment of a worker that shall have the same settings."""
+        """The given settings, as the environment of a worker that needs the same settings."""
         given = {name: getattr(self, name) for name in self.model_fields_set}
         return {
             variable(name): value.get_secret_value() if isinstance(value, SecretStr) else str(value)
@@ -509,7 +512,9 @@ def variable(name: str) -> str:
 
 
 def settings_with(**options: Any) -> Settings:
-    """From the environment, but for the options that are not None. Raises Failure, naming what is wrong."""
+    """Settings from the environment, except for the options that are not None. Raises a Failure that names
+    what is wrong.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     try:
         return Settings(**given)
@@ -529,5 +534,5 @@ def _listed(secrets: SecretStr) -> list[str]:
 
 
 def _parts(text: str) -> list[str]:
-    """Of what is separated by commas."""
+    """The parts of a text that are separated by commas."""
     return [part.strip() for part in text.split(",") if part.strip()]

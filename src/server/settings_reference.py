@@ -1,4 +1,4 @@
-"""The page of the documentation that is made from the settings; `make docs` writes it."""
+"""Makes the page of the documentation about settings; `make docs` writes it."""
 
 import sys
 from typing import Any
@@ -13,13 +13,13 @@ _HEAD = """\
 
 *For operators who configure a server.*
 
-Every setting is an environment variable. An option of the command line goes before its
-variable, and a variable that is empty counts as not set. A value that cannot be right ends
-the program with one line that names it.
+Every setting is an environment variable. An option of the command line overrides its
+variable, and an empty variable counts as not set. If a value is not valid, the program ends
+with one line that names it.
 
-This page is made from `src/server/settings.py` by `make docs`.
+`make docs` makes this page from `src/server/settings.py`.
 
-| variable | default | what it is for |
+| variable | default | what it sets |
 | --- | --- | --- |
 """
 

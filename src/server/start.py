@@ -1,4 +1,4 @@
-"""The entry points of the program, for commands and workers. Nothing else is loaded before."""
+"""The entry points of the program, for commands and workers. Python loads this module first."""
 
 import gc
 from collections.abc import Iterator
@@ -13,7 +13,7 @@ def main() -> None:
 
 
 def app() -> Any:
-    """What each worker runs."""
+    """The application that each worker runs."""
     with _loading():
         from server.app import app_from_environment
     return app_from_environment()
@@ -21,8 +21,8 @@ def app() -> Any:
 
 @contextmanager
 def _loading() -> Iterator[None]:
-    """Without the garbage collector: what is loaded stays, and looking for garbage would take a sixth of the
-    time.
+    """Loads modules without the garbage collector. They stay in memory, and looking for garbage would take a
+    sixth of the time.
     """
     gc.disable()
     try:

@@ -17,9 +17,9 @@ _KILL_SECONDS = 2.0
 
 
 class Supervisor(Multiprocess):
-    """uvicorn's own supervisor asks one worker after the other whether it is there, and handles no signal
-    until that one answers. It also ends a worker that takes longer to start than an answer may take, and
-    starts it again for ever.
+    """A replacement for uvicorn's own supervisor, which asks one worker after the other whether it is alive,
+    and handles no signal until that one answers. uvicorn's also ends a worker whose start takes longer than
+    an answer may take, and so starts it again for ever.
     """
 
     def __init__(self, config: Config, sockets: list[socket], *, start_seconds: float, stop_seconds: float):
@@ -45,7 +45,7 @@ class Supervisor(Multiprocess):
             self.processes[place].start()
 
     def join_all(self) -> None:
-        """A worker that does not end in time is killed."""
+        """Waits for all workers, and kills one that does not end in time."""
         until = monotonic() + self._stop_seconds + _KILL_SECONDS
         for worker in [process.process for process in self.processes]:
             worker.join(max(0.0, until - monotonic()))
@@ -55,7 +55,7 @@ class Supervisor(Multiprocess):
                 worker.join()
 
     def _is_there(self, process: Process) -> bool:
-        """Goes by an answer to this question or to an earlier one, and waits for none."""
+        """Whether the worker is alive: it has answered now, or not long ago. It waits for no answer."""
         now = monotonic()
         heard_at = self._heard_at.setdefault(process, now)
         if not process.process.is_alive():

@@ -10,40 +10,40 @@ from resolvers.context import Services
 
 log = logging.getLogger("viewgraph")
 
-_MOST_TOLD = 20
+_MOST_LOGGED = 20
 
-Tell = Callable[[str], object]
-"""Shows a line to people."""
+ShowLine = Callable[[str], object]
+"""Shows a line to the user of a command."""
 
 
 async def adopt_rules(services: Services) -> None:
     """Lets tenants take this server's time zone rules, and logs those whose days with events would move."""
-    told = 0
+    logged = 0
     for id, name in (await tenants_by_other_rules(services.database)).items():
         found = await adopt(services.database, id)
         if found is None:
             continue
-        told += 1
-        if told <= _MOST_TOLD:
+        logged += 1
+        if logged <= _MOST_LOGGED:
             log.warning("%s", found.words(name))
-    if told > _MOST_TOLD:
-        log.warning("So it is for %d tenants more.", told - _MOST_TOLD)
+    if logged > _MOST_LOGGED:
+        log.warning("The same is true of %d more tenants.", logged - _MOST_LOGGED)
 
 
-async def mend_all(database: Database, tell: Tell) -> None:
+async def mend_all(database: Database, show: ShowLine) -> None:
     """Mends all tenants whose days were not made by the rules of this process."""
     rows = 0
     for id, name in (await tenants_by_other_rules(database)).items():
-        rows += await mend_one(database, id, name, tell)
+        rows += await mend_one(database, id, name, show)
     if rows:
         await announce_everything(channel_of(database.url))
 
 
-async def mend_one(database: Database, id: int, name: str, tell: Tell) -> int:
-    """Gives the number of totals that were mended."""
+async def mend_one(database: Database, id: int, name: str, show: ShowLine) -> int:
+    """Returns the number of mended totals."""
     done = await mend(database, id)
     if done.days:
-        tell(_words(name, done))
+        show(_words(name, done))
     return done.rows
 
 

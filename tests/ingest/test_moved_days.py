@@ -255,8 +255,8 @@ async def test_where_nobody_knows_by_which_rules_all_days_are_counted_anew(
     done = await mend(place.database, place.tenant)
 
     assert told.stderr.startswith(
-        f"ada: by which time zone rules {len(days)} days with events ({days[0]} to {days[-1]}) were made "
-        "is not known. `viewgraph rebuild --moved` counts them anew.\n"
+        f"ada: it is not known by which time zone rules {len(days)} days with events "
+        f"({days[0]} to {days[-1]}) were made. `viewgraph rebuild --moved` counts them anew.\n"
     )
     assert done.days == len(days)
     assert await place.totals() == counted(place.events, ZONE)

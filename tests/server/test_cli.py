@@ -497,8 +497,8 @@ def test_a_stored_secret_that_is_cut_off_is_refused(folder: Path) -> None:
     with pytest.raises(Failure) as refused:
         secrets_of(Settings())
     assert str(refused.value) == (
-        "viewgraph.sqlite3.secret holds no secret of 32 characters. Remove it: a new one is then made, "
-        "and everyone has to sign in again."
+        "viewgraph.sqlite3.secret has no secret of 32 characters or more. Remove the file. The next start "
+        "makes a new secret, and everyone has to sign in again."
     )
 
 

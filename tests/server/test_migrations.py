@@ -143,8 +143,8 @@ async def test_a_database_that_a_newer_program_migrated_is_left_alone(database_u
     with pytest.raises(Failure) as refused:
         await require_current(database_url)
     assert str(refused.value) == (
-        "A newer Viewgraph has migrated the database, to revision 9999: use that one, or have it "
-        f"run `viewgraph migrate --down-to {NEWEST}`."
+        "A newer Viewgraph has migrated the database to revision 9999. Use that version, or run "
+        f"`viewgraph migrate --down-to {NEWEST}` with it."
     )
 
 

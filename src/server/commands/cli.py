@@ -1,4 +1,4 @@
-"""The command line: all commands put together. Each has a module of its own, which has its name."""
+"""The command line, with all commands. Each command has a module of the same name."""
 
 from typing import Any
 
@@ -51,11 +51,11 @@ users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)
 app.add_typer(users, name="user")
 
-keys = typer.Typer(help="Authentication keys, by which programs sign in.", no_args_is_help=True)
+keys = typer.Typer(help="Authentication keys, with which programs sign in.", no_args_is_help=True)
 keys.command("create")(key_create)
 app.add_typer(keys, name="key")
 
-tenants = typer.Typer(help="Whose numbers they are: every user and every organization.", no_args_is_help=True)
+tenants = typer.Typer(help="Tenants, who own numbers: users and organizations.", no_args_is_help=True)
 tenants.command("time-zone")(set_time_zone)
 app.add_typer(tenants, name="tenant")
 

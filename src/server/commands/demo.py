@@ -1,4 +1,4 @@
-"""`viewgraph demo`: a studio with a year of activity, to look at and to try things out."""
+"""`viewgraph demo`: serves a studio with a year of activity, for trying things out."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -53,15 +53,15 @@ def _demo_settings(port: int | None) -> Settings:
         token_minutes=24 * 60,
     )
     if not settings.cors_origins:
-        # Whoever tries it out does so from a page of their own, served by another program.
+        # People who try the demo use pages of their own, which another program serves.
         settings = settings.model_copy(update={"cors_origins": "*"})
-    # Whoever measures it sends everything from one address.
+    # People who measure the demo send all requests from one address.
     limits = {name: rate for name, rate in LIMITS.items() if name not in settings.model_fields_set}
     return settings.model_copy(update=limits)
 
 
 def _fill(settings: Settings) -> None:
-    # It loads Alembic and more, which `serve` does not need.
+    # This loads Alembic and more, which `serve` does not need.
     from server.demo.database_file import fill
 
     typer.echo("Filling a demo studio with a year of activity: some seconds ...")

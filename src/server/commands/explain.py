@@ -1,4 +1,4 @@
-"""`viewgraph explain`: what is this number made of?"""
+"""`viewgraph explain`: shows what a number is made of."""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
@@ -29,14 +29,14 @@ Start = Annotated[
     typer.Option(
         "--from",
         metavar="TIME",
-        help="A day, a local time or an instant, as ranges have it; of all time when absent.",
+        help="The start of the range: a day, a local time or an instant. All time when absent.",
     ),
 ]
 End = Annotated[str | None, typer.Option("--to", metavar="TIME", help="The end, which is included.")]
 Zone = Annotated[
     str | None,
     typer.Option(
-        metavar="ZONE", help="Where --from and --to are read, such as Europe/Paris; UTC when absent."
+        metavar="ZONE", help="The time zone of --from and --to, such as Europe/Paris; UTC when absent."
     ),
 ]
 
@@ -49,13 +49,13 @@ def explain(
     time_zone: Zone = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Tell what a number is made of: the totals, the raw events, and under which key servers keep it."""
+    """Show what a number is made of: the totals, the raw events, and under which key servers keep it."""
     ends = _ends(from_, to)
 
     async def found(services: Services) -> list[Explanation]:
         with metered():
             context = Context(services, datetime.now(UTC))
-            # All is of one snapshot: totals and events of two would differ while events come in.
+            # Totals and events are read in one snapshot: otherwise they would differ while events come in.
             context.begin_snapshot()
             try:
                 return await explanations(context, subject, figure, ends, time_zone)
@@ -152,7 +152,7 @@ def _number(value: float) -> str:
 
 
 def _table(rows: list[tuple[str, ...]]) -> Iterator[str]:
-    """Numbers to the right."""
+    """The lines of the table. Columns of numbers are aligned to the right."""
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     for row in rows:
         cells = [

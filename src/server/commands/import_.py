@@ -1,4 +1,4 @@
-"""`viewgraph import`: the events of a file are stored."""
+"""`viewgraph import`: stores the events of a file."""
 
 import asyncio
 from contextlib import nullcontext
@@ -27,12 +27,15 @@ from server.settings import Settings, settings_with
 def import_events(
     path: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
     format: Annotated[
-        Format | None, typer.Option(help="What the file is; by its name when absent. Also packed by gzip.")
+        Format | None,
+        typer.Option(help="The format; by the file's name when absent. NDJSON and CSV may be gzipped."),
     ] = None,
     database_url: DatabaseUrl = None,
     email: Annotated[
         str | None,
-        typer.Option("--as", metavar="EMAIL", help="Whose subjects may be written; any when absent."),
+        typer.Option(
+            "--as", metavar="EMAIL", help="Store only what this account may report; all when absent."
+        ),
     ] = None,
     batch: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
@@ -41,7 +44,8 @@ def import_events(
         str | None,
         typer.Option(
             metavar="ZONE",
-            help="Where times without an offset are of, such as Europe/Paris; rejected when absent.",
+            help="The zone of times without an offset, such as Europe/Paris. When absent, such lines are "
+            "rejected.",
         ),
     ] = None,
     rejects: Annotated[
@@ -49,7 +53,7 @@ def import_events(
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was rejected.")] = False,
 ) -> None:
-    """Store the events of a file: NDJSON, CSV or Parquet. A second time changes nothing."""
+    """Store the events of a file: NDJSON, CSV or Parquet. Importing a file again changes nothing."""
     settings = settings_with(database_url=database_url)
     try:
         file = EventFile(path, format, zone=_zone(time_zone))

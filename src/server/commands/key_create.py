@@ -1,4 +1,4 @@
-"""`viewgraph key create`: a new authentication key, by which a program signs in."""
+"""`viewgraph key create`: makes an authentication key, with which a program signs in."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -17,7 +17,7 @@ from server.settings import settings_with
 def key_create(
     email: Annotated[str, typer.Argument(help="The account that the key signs in as.")],
     name: Annotated[str, typer.Option(help="What the key is for.")] = "command line",
-    days: Annotated[int, typer.Option(help="How many days it is good for, from 1 to 730.")] = 90,
+    days: Annotated[int, typer.Option(help="How many days the key is valid, from 1 to 730.")] = 90,
     database_url: DatabaseUrl = None,
 ) -> None:
     """Make an authentication key. It is shown once."""

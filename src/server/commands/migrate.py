@@ -1,4 +1,4 @@
-"""`viewgraph migrate`: the tables of the database are brought up to date."""
+"""`viewgraph migrate`: brings the tables of the database up to date."""
 
 import asyncio
 from typing import Annotated
@@ -24,7 +24,7 @@ def migrate(
     ] = None,
 ) -> None:
     """Bring the database's tables up to date."""
-    # It loads Alembic, which takes longer than the rest of what `serve` does before it answers.
+    # This loads Alembic, which takes longer than everything else that `serve` does before it answers.
     from server import migrations
 
     if check:

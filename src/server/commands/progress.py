@@ -1,4 +1,4 @@
-"""How commands show how far they are."""
+"""The progress of commands, shown as bars."""
 
 import sys
 from collections.abc import Callable, Iterator
@@ -13,8 +13,10 @@ if TYPE_CHECKING:
 
 
 def bars(*columns: "ProgressColumn", stay: bool = False) -> "Progress":
-    """Bars on standard error, and only on a terminal. The name of a file or a user is no markup."""
-    # A server shows none: it starts sooner without loading them.
+    """Bars on standard error, and only on a terminal. Markup in the name of a file or a user has no
+    effect.
+    """
+    # A server shows no bars, and starts sooner without loading this library.
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn
 
@@ -31,7 +33,7 @@ def bars(*columns: "ProgressColumn", stay: bool = False) -> "Progress":
 
 @contextmanager
 def progress_by_tenant(words: str, tenants: int) -> Iterator[Callable[[], None]]:
-    """Gives a function that is called after each tenant."""
+    """Yields a function to call after each tenant."""
     from rich.progress import MofNCompleteColumn
 
     with bars(MofNCompleteColumn()) as progress:

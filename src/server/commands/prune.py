@@ -1,4 +1,4 @@
-"""`viewgraph prune`: old raw events are dropped."""
+"""`viewgraph prune`: deletes old raw events."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
@@ -16,10 +16,10 @@ from server.settings import settings_with
 
 
 def prune(
-    keep: Annotated[int, typer.Option(min=1, metavar="DAYS", help="How many days before today are kept.")],
+    keep: Annotated[int, typer.Option(min=1, metavar="DAYS", help="How many days before today stay.")],
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Drop raw events that are older than so many days. Their totals stay."""
+    """Delete raw events that are older than this number of days. Their totals stay."""
 
     async def pruned(database: Database) -> Pruned:
         asked = await tenants_of(database, None)

@@ -1,4 +1,4 @@
-"""`viewgraph rebuild`: totals are counted anew and mended."""
+"""`viewgraph rebuild`: counts totals anew and mends them."""
 
 from typing import Annotated
 

@@ -1,4 +1,4 @@
-"""`viewgraph refresh`: figures of other networks are asked for again."""
+"""`viewgraph refresh`: asks other networks for their figures again."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -28,12 +28,12 @@ Name = Literal["youtube", "soundcloud", "x", "facebook", "instagram"]
 
 def refresh(
     username: Annotated[
-        str | None, typer.Option("--user", metavar="USERNAME", help="Of this user alone; all when absent.")
+        str | None, typer.Option("--user", metavar="USERNAME", help="Only this user; all when absent.")
     ] = None,
-    network: Annotated[Name | None, typer.Option(help="Of this network alone; all when absent.")] = None,
+    network: Annotated[Name | None, typer.Option(help="Only this network; all when absent.")] = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Ask other networks for plays and followers; exit with 1 if one did not tell all."""
+    """Ask other networks for plays and followers; exit with 1 if one did not answer everything."""
     settings = settings_with(database_url=database_url)
     clock = partial(datetime.now, UTC)
 
@@ -48,7 +48,7 @@ def refresh(
 
 
 async def refreshed(refresher: Refresher, names: Sequence[str], username: str | None) -> list[Outcome]:
-    """Raises Failure where the only network that is asked for has no credentials."""
+    """Raises Failure if there is only one network, and it has no credentials."""
     networks = [Network[name.upper()] for name in names]
     unset = refresher.networks[networks[0]]
     if len(networks) == 1 and isinstance(unset, MissingSettings):

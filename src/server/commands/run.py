@@ -1,4 +1,4 @@
-"""How a command does its work with the database or with all services."""
+"""Runs the work of a command, with the database or with all services."""
 
 import asyncio
 from collections.abc import Callable, Coroutine

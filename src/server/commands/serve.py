@@ -1,4 +1,4 @@
-"""`viewgraph serve`: the API, until the program is told to stop."""
+"""`viewgraph serve`: serves the API until the program is stopped."""
 
 import asyncio
 from typing import Annotated
@@ -26,7 +26,7 @@ def serve(
     database_url: DatabaseUrl = None,
     demo: Annotated[bool, typer.Option("--demo", help="Show the demo sign-ins.")] = False,
 ) -> None:
-    """Serve the API until told to stop."""
+    """Serve the API until the program is stopped."""
     settings = settings_with(
         host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
     )
@@ -39,9 +39,9 @@ def start_server(settings: Settings) -> None:
     """Runs the workers, and returns when they have ended."""
     words = asyncio.run(announcement(settings)) if settings.demo else None
     start_logging(settings)
-    # Once, before there are workers: each of them would make a secret of its own, ...
+    # Once, before there are workers: otherwise each of them would make a secret of its own.
     secrets_of(settings)
-    # ... or fail by itself.
+    # Otherwise each worker would fail by itself.
     persisted_documents_of(settings)
     if words:
         typer.echo(words)

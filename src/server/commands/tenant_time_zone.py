@@ -1,4 +1,4 @@
-"""`viewgraph tenant time-zone`: by whose clock the days of a tenant start and end."""
+"""`viewgraph tenant time-zone`: changes the time zone of a tenant's days."""
 
 from typing import Annotated
 
@@ -17,10 +17,10 @@ from server.settings import settings_with
 
 def set_time_zone(
     name: Annotated[str, typer.Argument(metavar="NAME", help="A username or an organization's id.")],
-    zone: Annotated[str, typer.Argument(metavar="ZONE", help="Such as Europe/Paris.")],
+    zone: Annotated[str, typer.Argument(metavar="ZONE", help="An IANA time zone, such as Europe/Paris.")],
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Change by whose clock days start and end, and count all totals anew."""
+    """Change the time zone in which a tenant's days start and end, and count all totals anew."""
 
     async def changed(database: Database) -> int:
         rows = await change_time_zone(database, await tenant_named(database, name), zone)

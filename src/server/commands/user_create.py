@@ -1,4 +1,4 @@
-"""`viewgraph user create`: a new account."""
+"""`viewgraph user create`: makes an account."""
 
 from datetime import UTC, datetime
 from typing import Annotated
@@ -13,9 +13,9 @@ from server.settings import settings_with
 
 
 def user_create(
-    email: Annotated[str, typer.Argument(help="To sign in with.")],
-    username: Annotated[str, typer.Argument(help="Unique, shown to others.")],
-    name: Annotated[str | None, typer.Option(help="As the user wants to be called.")] = None,
+    email: Annotated[str, typer.Argument(help="The email to sign in with.")],
+    username: Annotated[str, typer.Argument(help="A unique name, which others see.")],
+    name: Annotated[str | None, typer.Option(help="The user's full name.")] = None,
     password: Annotated[
         str,
         typer.Option(

@@ -1,4 +1,4 @@
-"""`viewgraph verify`: are the totals what the raw events make?"""
+"""`viewgraph verify`: compares the totals with the raw events."""
 
 import typer
 

@@ -1,4 +1,4 @@
-"""What the people of the demo do while they are signed in, each act at its time."""
+"""The acts of the demo's signed-in people: they publish, like, bookmark, comment, book and follow."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta
@@ -29,7 +29,7 @@ class Act(NamedTuple):
 
 
 def acts_of(studio: Studio) -> list[Act]:
-    """What signed-in people do, at the times at which they do it."""
+    """All acts of signed-in people, each with its time."""
     random = studio.random
     acts: list[Act] = []
 

@@ -1,4 +1,4 @@
-"""What a newcomer reads when the demo starts."""
+"""The text that the demo prints when it starts."""
 
 from datetime import UTC, datetime
 
@@ -14,7 +14,7 @@ from server.settings import Settings
 
 
 async def announcement(settings: Settings) -> str:
-    """What a newcomer needs: where to look, who to be, and a first query to paste."""
+    """The text for a newcomer: the address, the accounts, and a first query to paste."""
     services = services_that_sign_nothing(settings)
     try:
         key = await _owners_key(Context(services, datetime.now(UTC)))
@@ -26,7 +26,7 @@ async def announcement(settings: Settings) -> str:
 
 
 async def _owners_key(context: Context) -> str:
-    """A key is short enough for a line of a terminal; an access token is not."""
+    """Makes a key. It is short enough for a line of a terminal; an access token is not."""
     try:
         context.viewer = Viewer(await user_id_of(context, email_of("owner")))
     except NotFound:
@@ -41,7 +41,7 @@ GraphiQL, in a browser:
 
   {address}
 
-A first query, as the owner, in another terminal (its key is good for a day):
+A first query, as the owner, in another terminal (its key is valid for a day):
 
   curl -s {address} \\
     -H 'Content-Type: application/json' \\

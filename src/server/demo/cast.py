@@ -1,4 +1,4 @@
-"""Who is in the demo, what they make and for which organization they work."""
+"""The demo's users, their publications, and the organization for which some of them work."""
 
 from datetime import datetime, timedelta
 from random import Random
@@ -24,7 +24,7 @@ _TITLES = (
 
 
 async def make_users(services: Services, at: datetime) -> list[User]:
-    """Accounts with a sign-in share one password hash, since to make one takes a quarter of a second."""
+    """Accounts that can sign in share one password hash, because making one takes a quarter of a second."""
     password_hash = await hash_password(PASSWORD)
     hashes = dict.fromkeys(ACCOUNTS, password_hash) | dict.fromkeys(_OTHERS)
     return [

@@ -1,4 +1,4 @@
-"""The file of the demo, which is made anew and gets its name only when it is complete."""
+"""Makes the database file of the demo."""
 
 import os
 from datetime import datetime
@@ -38,5 +38,5 @@ def _remove(file: Path) -> None:
 
 
 def _hasten(connection: Any, _record: Any) -> None:
-    """Nobody depends on the file before it is complete: after a power cut it is made anew."""
+    """Makes writing faster, but not safe: after a power cut the unfinished file is made anew."""
     connection.execute("PRAGMA synchronous = OFF").close()

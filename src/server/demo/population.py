@@ -1,7 +1,7 @@
-"""A demo studio: a year in the life of ten publications, played through the product's own functions.
+"""Fills the demo studio: a year of ten publications, made by the product's own functions.
 
-The same day gives the same numbers: what happens is drawn from a seeded source, and the year ends at
-the midnight before.
+On the same day the numbers are always the same: a seeded generator draws all acts and events, and the year
+ends at the last midnight.
 """
 
 from datetime import datetime, timedelta
@@ -17,7 +17,7 @@ _SEED = 20
 
 
 async def populate(services: Services, now: datetime) -> None:
-    """The 365 days before the day of `now`, in UTC."""
+    """Makes the 365 days before the day of `now`, in UTC."""
     random = Random(_SEED)  # noqa: S311
     end = now.replace(hour=0, minute=0, second=0, microsecond=0)
     first_day = end - timedelta(days=DAYS)

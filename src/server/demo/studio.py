@@ -1,4 +1,4 @@
-"""What the parts of the demo share: its studio, and who acts in it."""
+"""The demo's studio, which the modules that fill it share."""
 
 from datetime import datetime
 from random import Random
@@ -18,7 +18,7 @@ class Studio(NamedTuple):
     random: Random
     first_day: datetime
     end: datetime
-    """Nothing happens after it."""
+    """The last event is before this time."""
     users: list[User]
     publications: list[PublicationRow]
 

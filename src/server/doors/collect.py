@@ -1,4 +1,4 @@
-"""POST /collect: where browsers send what happened."""
+"""POST /collect: the door to which browsers send events."""
 
 import re
 
@@ -12,7 +12,7 @@ from ingest.wire import InvalidEvents, events_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Services
 from server.http.bodies import BodyLimits
-from server.http.errors import Code, PlainError, RequestRefused, plain
+from server.http.errors import Code, PlainError, plain
 from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
 
@@ -23,7 +23,7 @@ _HOW_APPS_SEND = (
 )
 _SHARED = {
     "access-control-allow-origin": "*",
-    # Without it a page does not see when to come back, and which request it was.
+    # Without this header, a page's script can read neither of the two.
     "access-control-expose-headers": "retry-after, x-request-id",
     "cache-control": "no-store",
 }
@@ -34,11 +34,11 @@ _PREFLIGHT = {
 }
 
 _NAME = re.compile(r"[a-z0-9_-]{1,100}", re.IGNORECASE)
-"""Of a header."""
+"""The name of a header."""
 
 
 class CollectEndpoint:
-    """JSON, whatever the content type says: `navigator.sendBeacon` calls it text/plain."""
+    """Takes JSON with any content type: `navigator.sendBeacon` sends it as text/plain."""
 
     def __init__(self, services: Services, *, max_body_seconds: float) -> None:
         self._services = services
@@ -76,16 +76,13 @@ class CollectEndpoint:
 
 
 def _refusal(error: Exception) -> PlainError:
-    if isinstance(error, RequestRefused):
-        body = {"code": error.code, "message": error.message}
-        return PlainError(error.status or 400, body, error.headers)
     if isinstance(error, InvalidEvents):
         return PlainError(400, {"code": Code.BAD_REQUEST, "message": f"These are no events: {error}."}, {})
     return plain(error)
 
 
 def _origin(headers: Headers) -> Origin:
-    # Browsers send these with requests for pages that they load in advance; the second is Safari's.
+    # Browsers send these headers for pages that they load in advance; Safari sends the second one.
     purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
     return Origin(
         headers.get("user-agent"),
@@ -111,7 +108,9 @@ def _summary(collected: Collected) -> dict[str, object]:
 
 
 def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:
-    """What the answer says of one event. None where it was stored as it was sent, or was a duplicate."""
+    """The answer's entry about one event. None for an event that was stored as it was sent, or is a
+    duplicate.
+    """
     if outcome.reason:
         return {"index": place, "reason": outcome.reason}
     return {"index": place, "clockCorrection": outcome.clock_behind} if outcome.clock_behind else None
@@ -123,7 +122,9 @@ def _opts_out(headers: Headers) -> bool:
 
 
 def _preflight(request: Request) -> Response:
-    """Tools that watch a page add headers to what it sends, such as `traceparent`. They are allowed."""
+    """Allows all headers, because tools that watch a page add headers to its requests, such as
+    `traceparent`.
+    """
     asked = request.headers.get("access-control-request-headers", "")
     names = [name.strip() for name in asked.split(",")]
     allowed = dict.fromkeys(["authorization", "content-type", *filter(_NAME.fullmatch, names)])

@@ -1,4 +1,6 @@
-"""Whether the program is alive and ready, for tools that restart it or send requests to it."""
+"""The doors that say whether the program is alive and ready, for tools that restart it or send it
+requests.
+"""
 
 import logging
 from asyncio import Task, create_task, wait
@@ -18,22 +20,22 @@ log = logging.getLogger("viewgraph")
 _PATIENCE = 1.0
 _SHARED_SECONDS = 0.3
 _ONE = Statement(select(literal(1)), int)
-# It changes one row and is rolled back at once, so it finds out whether the database can be written.
+# This changes one row, and a rollback follows at once. It shows whether the database can be written.
 _TOUCH = text("UPDATE alembic_version SET version_num = version_num")
-_STANDING = Statement(select(column("version_num")).select_from(table("alembic_version")), str)
+_REVISION = Statement(select(column("version_num")).select_from(table("alembic_version")), str)
 _NOT_STORED = {"cache-control": "no-store"}
 _AGAIN = {**_NOT_STORED, "retry-after": "1"}
 
 Check = Callable[[], Awaitable[str | None]]
-"""Says what is wrong; None where nothing is."""
+"""Returns what is wrong; None if nothing is."""
 
 
-class _Undone(Exception):
+class _RollBack(Exception):
     pass
 
 
-class _Asked:
-    """One check of the database, and its newest result."""
+class _SharedCheck:
+    """One check of the database, and its newest result, which several requests share."""
 
     def __init__(self, check: Check) -> None:
         self._check = check
@@ -42,8 +44,8 @@ class _Asked:
         self._answer: str | None = None
 
     def begun(self) -> "Task[str | None] | None":
-        """The check that is to be awaited; None where the result is new enough. While a check runs, no second
-        one is begun.
+        """The running check, to be awaited; None if the newest result is new enough. No second check begins
+        while one runs.
         """
         if self._asking is None and monotonic() - self._answered_at >= _SHARED_SECONDS:
             self._asking = create_task(self._ask())
@@ -69,16 +71,16 @@ class _Asked:
 
 
 class Health:
-    """However many requests come, one check runs at a time, and at most three in a second."""
+    """Runs one check of each sort at a time, and at most three in a second, however many requests come."""
 
     def __init__(self, database: Database, shutdown: Shutdown, newest_revision: str) -> None:
         self._database = database
         self._newest_revision = newest_revision
         self._shutdown = shutdown
         self._checks = {
-            "reads": _Asked(self._reads),
-            "writes": _Asked(self._writes),
-            "migrations": _Asked(self._migrations),
+            "reads": _SharedCheck(self._reads),
+            "writes": _SharedCheck(self._writes),
+            "migrations": _SharedCheck(self._migrations),
         }
 
     async def live(self, _: Request) -> Response:
@@ -105,12 +107,12 @@ class Health:
         try:
             async with self._database.writing() as session:
                 await session.execute(_TOUCH)
-                raise _Undone
-        except _Undone:
+                raise _RollBack
+        except _RollBack:
             return None
 
     async def _migrations(self) -> str | None:
-        standing = await self._database.fetch(_STANDING)
-        if standing == [self._newest_revision]:
+        revisions = await self._database.fetch(_REVISION)
+        if revisions == [self._newest_revision]:
             return None
-        return f"The tables are at {standing}, the program is at {self._newest_revision}."
+        return f"The tables are at {revisions}, the program is at {self._newest_revision}."

@@ -21,12 +21,12 @@ from server.http.time_limit import in_time
 
 _CHUNK = 64 * 1024
 _PATH = "/reports"
-"""In the log, which never has the token."""
+"""The path in the log, which never has the token."""
 _PRIVATE = {"cache-control": "private, no-store", "x-content-type-options": "nosniff"}
 
 
 class ReportEndpoint:
-    """Each report is written in a thread, into a temporary file."""
+    """Writes each report in a thread, into a temporary file."""
 
     def __init__(self, services: Services) -> None:
         self._services = services
@@ -59,7 +59,7 @@ class ReportEndpoint:
 
 
 async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFileKey, int]:
-    """What stands in the file, and its size in bytes. It is read as of one moment."""
+    """Writes the file, and returns its description and its size in bytes. The report shows one moment."""
     context.begin_snapshot()
     key = await linked_report(context, token)
     report = await Reports(context.loaders).of(key.scope)
@@ -68,7 +68,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFi
 
 
 def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:
-    """Gives the size in bytes, and goes back to the start of the file."""
+    """Writes the file, goes back to its start, and returns its size in bytes."""
     write(report, format, file)
     size = file.tell()
     file.seek(0)
@@ -76,11 +76,11 @@ def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:
 
 
 def _chunks(file: IO[bytes]) -> Iterator[bytes]:
-    """Starlette reads an iterator that is not asynchronous in a thread."""
+    """The content in pieces. Starlette reads an iterator that is not asynchronous in a thread."""
     return iter(lambda: file.read(_CHUNK), b"")
 
 
 def disposition(filename: str) -> str:
-    """The header of RFC 6266: the name in ASCII for old clients, and the whole name by RFC 8187."""
+    """The header of RFC 6266, with the name in ASCII for old clients, and the whole name by RFC 8187."""
     plain = filename.encode("ascii", "replace").decode().replace("?", "_")
     return f"attachment; filename=\"{plain}\"; filename*=UTF-8''{quote(filename, safe='')}"

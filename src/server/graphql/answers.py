@@ -1,4 +1,4 @@
-"""The answers to an operation: one, or for a subscription one after the other."""
+"""The answers to an operation: a single one, or for a subscription one after the other."""
 
 import logging
 from asyncio import CancelledError, create_task, gather, get_running_loop, shield
@@ -29,13 +29,13 @@ _STEPS_OF_AN_ERROR = 3
 
 
 class Answer(NamedTuple):
-    """The answer as text: the result that it was made of is far larger, and is not kept for slow readers."""
+    """The answer as text. The result behind it is far larger, and is not kept while a slow client reads."""
 
     json: bytes
     errors: list[dict[str, Any]]
-    """As the client gets them."""
+    """The errors as the client gets them."""
     is_executed: bool
-    """Whether there is data, which may be null."""
+    """Whether the answer has data, which may be null."""
     is_empty: bool = True
     """Whether every field of the data is null."""
     is_valid: bool = False
@@ -43,20 +43,20 @@ class Answer(NamedTuple):
 
     @property
     def refusal(self) -> list[dict[str, Any]] | None:
-        """The errors that kept everything from being executed; None where something was."""
+        """The errors because of which nothing was executed; None if something was executed."""
         return None if self.is_executed else self.errors
 
 
 async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueue) -> Answer:
     is_begun = not isinstance(result, PreExecutionError)
-    # Without data and without a path, nothing was executed: the variables did not fit.
+    # If there is neither data nor an error with a path, the variables did not fit, and nothing was executed.
     is_executed = is_begun and (result.data is not None or any(error.path for error in result.errors or ()))
     body: dict[str, Any] = {"data": result.data} if is_executed else {}
     errors = []
     for error in result.errors or ():
         # A subscription that begins was validated, and its errors have a path.
         errors.append(formatted(error, request_id, is_validated=is_begun or error.path is not None))
-        _let_go(error)
+        _drop_tracebacks(error)
         await run_queue.step(_STEPS_OF_AN_ERROR)
     if errors:
         body["errors"] = errors
@@ -64,8 +64,8 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
     return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
 
 
-def _let_go(error: BaseException | None) -> None:
-    """Drops the frames of the trace, which hold the error in turn: such garbage is found late."""
+def _drop_tracebacks(error: BaseException | None) -> None:
+    """Drops the frames of the trace. They refer to the error in turn, and Python finds such garbage late."""
     while error:
         error.__traceback__ = None
         error = error.original_error if isinstance(error, GraphQLError) else None
@@ -77,8 +77,8 @@ def answer_of_error(error: Exception, request_id: str) -> Answer:
 
 
 def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
-    """The body for an error that kept everything from being executed. A bug is logged, and the client learns
-    nothing of it.
+    """The body for an error because of which nothing was executed. A bug is logged, and the client learns
+    nothing about it.
     """
     if isinstance(error, RequestRefused):
         return error_body(error.message, {"code": error.code}, request_id)
@@ -89,9 +89,10 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
 
 
 async def answers(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
-    """One for a query or a mutation, any number for a subscription. An answer that equals the one before is
-    left out, so that nobody learns when something changed that they may not see. Raises Lapsed when the
-    credentials expire, and whatever keeps the operation from being executed.
+    """Yields one answer to a query or a mutation, and any number to a subscription. It leaves out an answer
+    that equals the one before, so that nobody learns when something changed that they may not see.
+
+    Raises Lapsed when the credentials expire, and every error because of which nothing can be executed.
     """
     made = _every_answer if asked.is_subscription else _one_answer
     last = b""
@@ -134,17 +135,17 @@ async def _every_answer(
             _require_credentials(result)
             answer = await answer_of(result, request_id, context.run_queue)
             result.data = None
-            # Before it is sent: nobody else has to wait for that.
+            # The turn ends before the answer is sent, so that nobody else waits for a slow client.
             context.end_turn()
             if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
-                # It is made again even if nothing changes any more.
+                # The next answer comes soon, even if nothing changes any more.
                 get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
             yield answer
 
 
 async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
-    """A task that is cancelled while an answer is made waits until it is made, so that nothing is left
-    halfway. That is soon, as what it reads is cut off.
+    """The next result. If the task is cancelled while a result is made, it waits until that is done, so that
+    nothing stops halfway. That takes a short time, because its reading is cut off.
     """
 
     async def made() -> ExecutionResult | None:

@@ -1,4 +1,4 @@
-"""A document without the values that are written into it: one of them may be a password."""
+"""The text of a document for the log, without the values in it: one of them may be a password."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ _LONGEST = 10_000
 
 
 class _Blank(Visitor):
-    """Puts an empty value of its kind in place of each text and number."""
+    """Replaces each text and number by an empty value of its type."""
 
     def enter_string_value(self, *_: Any) -> Node:
         return StringValueNode(value="", block=False)
@@ -23,7 +23,9 @@ class _Blank(Visitor):
 
 
 def shape_of(document: Document) -> str | None:
-    """None for what does not parse: nobody knows what stands where in it. A long one is cut."""
+    """The document without values, cut if it is long. None if it does not parse, because then nobody knows
+    where its values are.
+    """
     node = document.node
     if node is None:
         return None

@@ -1,4 +1,4 @@
-"""GraphQL over HTTP: a request in, a JSON answer out, whatever happens between."""
+"""GraphQL over HTTP: it answers each request with JSON or a stream, even if something fails."""
 
 from contextlib import ExitStack
 from time import perf_counter
@@ -37,7 +37,7 @@ _CLIENT_IS_GONE = 499
 
 
 class Endpoint:
-    """Answers with JSON, by POST and, if it is a query, by GET; shows GraphiQL to browsers that GET."""
+    """Answers operations by POST, and those that are no mutation by GET. Browsers that GET see GraphiQL."""
 
     def __init__(
         self,
@@ -94,7 +94,7 @@ class Endpoint:
         return response
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
-        """Raises ClientDisconnect, and whatever keeps the operation from being executed."""
+        """Raises ClientDisconnect, and every error because of which nothing can be executed."""
         _require_acceptable(request)
         asked = await self._documents.find(await _graphql_request(request, scope), scope)
         if asked.is_subscription:
@@ -122,7 +122,7 @@ class Endpoint:
             raise
 
     async def _stream(self, request: Request, asked: RequestedOperation, scope: RequestScope) -> Stream:
-        """Raises THROTTLED, and RequestRefused where nothing is accepted in which several answers can be."""
+        """Raises THROTTLED, and RequestRefused if the client accepts no type for several answers."""
         media_type = streamed_as(_accept(request))
         if media_type is None:
             raise RequestRefused(
@@ -132,7 +132,7 @@ class Endpoint:
                 406,
             )
         context = await self._context(scope, None)
-        # Its cost is known only once it has begun, and then the status cannot be changed any more.
+        # Its cost is known only after it has begun, and then the status can no longer be changed.
         context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
@@ -158,7 +158,7 @@ def _accept(request: Request) -> str:
 
 
 def _require_acceptable(request: Request) -> None:
-    """Raises RequestRefused, before the body is read."""
+    """Raises RequestRefused. It looks only at the method and the headers, before the body is read."""
     if request.method not in (*READING, "POST"):
         raise RequestRefused(
             "Send queries by GET or POST, and mutations by POST.",
@@ -189,6 +189,6 @@ async def _recorded(recording: Recording, context: Context) -> ExecutionResult:
 
 
 def _framing(request: Request) -> Framing | None:
-    """The framing of a single answer; None for JSON, which a client gets if it accepts it."""
+    """The framing of a single answer. None for JSON, which every client gets that accepts it."""
     accept = _accept(request)
     return None if preferred(accept) else FRAMINGS[streamed_as(accept, if_named=True) or EVENT_STREAM]

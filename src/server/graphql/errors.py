@@ -1,4 +1,4 @@
-"""Errors as GraphQL answers them: expected ones as they are; a bug is masked and logged."""
+"""Errors in the form of GraphQL. A client sees expected ones as they are; a bug is masked and logged."""
 
 import logging
 import re
@@ -19,14 +19,12 @@ _IS_ABOUT_A_VARIABLE = re.compile(_VALUE)
 
 
 def _absent(type_: str) -> re.Pattern[str]:
-    """How graphql-core says that a variable was left out or is null. It has no code for it, only this
-    message.
-    """
+    """Matches graphql-core's message for a variable that was left out or is null. It has no code for this."""
     return re.compile(rf"{_VALUE}: Expected (a )?value of non-null type '{type_}!' ")
 
 
 def _absent_bound(field: str) -> re.Pattern[str]:
-    """The same, of a range's field."""
+    """Matches the same message about a field of a range."""
     is_null = rf"{_VALUE} at [\w.]*\.{field}: Expected value of non-null type 'RangeBound!' "
     return re.compile(rf"{is_null}|Expected value of type 'DateRange' to include required field '{field}'")
 
@@ -45,7 +43,9 @@ def error_body(message: str, extensions: dict[str, Any], request_id: str) -> dic
 
 
 def formatted(error: GraphQLError, request_id: str, *, is_validated: bool) -> dict[str, Any]:
-    """`is_validated`: whether the document is valid, so that the error is about values, or a bug."""
+    """The error as the client gets it. `is_validated` says whether the document is valid: then the error is
+    about values, or is a bug.
+    """
     shown: dict[str, Any] = {"message": error.message}
     if error.locations:
         shown["locations"] = [{"line": line, "column": column} for line, column in error.locations]
@@ -75,7 +75,9 @@ def expected_in(error: BaseException | None) -> ExpectedError | None:
 
 
 def _is_about_values(error: GraphQLError) -> bool:
-    """An error about a variable, or an argument made of one, points at the value; a bug at its field."""
+    """Whether the error is about a variable, or an argument made of one. Such an error points at the value,
+    and a bug points at its field.
+    """
     return error.path is None or not isinstance(next(iter(error.nodes or ()), None), FieldNode)
 
 

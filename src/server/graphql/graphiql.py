@@ -1,6 +1,6 @@
-"""GraphiQL, the editor of queries: its page at /graphql, and what the page loads from below it.
+"""GraphiQL, the editor of queries: its page at /graphql, and the files that the page loads from below it.
 
-The files are built from the folder graphiql/ by `make graphiql`.
+`make graphiql` builds the files from the folder graphiql/.
 """
 
 from gzip import decompress
@@ -31,7 +31,7 @@ POLICY = "; ".join(
     )
 )
 _GUARDED = {
-    # Scripts have it too: a web worker obeys the policy of its script, not that of the page.
+    # Scripts have it too, because a web worker has the policy of its script, not that of the page.
     "content-security-policy": POLICY,
     "cross-origin-resource-policy": "same-origin",
     "x-content-type-options": "nosniff",
@@ -45,7 +45,7 @@ _PAGE = {
 }
 _ASSET = {
     **_GUARDED,
-    # A file's name has a hash of what is in it.
+    # A file's name has a hash of its content.
     "cache-control": "public, max-age=31536000, immutable",
     "vary": "accept-encoding",
 }
@@ -55,13 +55,13 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".ttf": "font/ttf",
 }
-# As they are stored. Another coding would save 8 % of what is loaded once a year.
+# The coding in which the files are stored. Another one would save 8 %, once a year.
 _STORED = ("gzip",)
 _MOUNT = '<div id="graphiql"'
 
 
 class GraphiQL:
-    """The files are read once. `demo`: sign-ins that the page offers to everybody."""
+    """Reads the files once. `demo`: the sign-ins that the page offers to everybody."""
 
     def __init__(self, demo: dict[str, object] | None = None) -> None:
         page = (FOLDER / "index.html").read_text()

@@ -1,5 +1,5 @@
-"""The manifest of trusted documents: a file as Apollo, Relay or graphql-codegen write it when a client is
-built.
+"""The manifest of trusted documents: a file that Apollo, Relay or graphql-codegen writes when it builds a
+client.
 """
 
 from collections.abc import Mapping
@@ -15,7 +15,7 @@ _SHA256 = "sha256:"
 
 
 class _Listed(msgspec.Struct):
-    """Of Apollo's manifest, in which each document is one operation with its fragments."""
+    """An entry of Apollo's manifest. Each document there is one operation with its fragments."""
 
     id: str
     body: str
@@ -27,12 +27,12 @@ class _Manifest(msgspec.Struct):
 
 class Manifest(NamedTuple):
     by_id: Mapping[str, str]
-    """As the file names them."""
+    """Documents by the ids of the file."""
     by_hash: Mapping[str, str]
-    """SHA-256 of the text in UTF-8, in lower hexadecimal."""
+    """Documents by the SHA-256 of their text in UTF-8, in lower-case hexadecimal."""
 
     def find(self, document_id: str) -> str | None:
-        """`sha256:` is followed by the hash; any other id is the file's own."""
+        """The document for an id: `sha256:` and the hash, or an id of the file."""
         if document_id.startswith(_SHA256):
             return self.by_hash.get(document_id.removeprefix(_SHA256))
         return self.by_id.get(document_id)
@@ -49,7 +49,7 @@ def hash_of(document: str) -> str:
 
 
 def read_manifest(file: Path) -> Manifest:
-    """Raises Failure where it cannot be read, or is none."""
+    """Raises Failure if the file cannot be read, or is not a manifest."""
     try:
         documents = _documents(file.read_bytes())
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -59,7 +59,9 @@ def read_manifest(file: Path) -> Manifest:
 
 
 def _documents(content: bytes) -> dict[str, str]:
-    """By their ids: a list of operations in Apollo's, an object of texts in the others'."""
+    """Documents by their ids. Apollo's manifest has a list of operations, the others have an object of
+    texts.
+    """
     found = msgspec.json.decode(content, type=dict[str, Any])
     if isinstance(found.get("operations"), list):
         return {listed.id: listed.body for listed in msgspec.convert(found, _Manifest).operations}

@@ -1,4 +1,6 @@
-"""Documents that are asked for by an id, so that clients need not send them, or may send no others."""
+"""Documents that clients ask for by a hash or an id, so that they need not send the text. A setting allows no
+other documents.
+"""
 
 import sys
 
@@ -22,18 +24,18 @@ class _PersistedQuery(msgspec.Struct):
 
 
 class PersistedDocuments:
-    """The trusted documents of a manifest, and those that clients registered in this worker, to ask for them
-    by their hash later on. Of the latter as many are kept as fit into a number of bytes, the last used ones;
-    with 0 bytes none.
+    """The trusted documents of a manifest, and documents that clients registered in this worker to ask for
+    them by their hash later. It keeps the registered ones that were used last, up to `registered_bytes`; with
+    0 it keeps none.
     """
 
-    def __init__(self, trusted: Manifest, *, only_trusted: bool, left_bytes: int) -> None:
+    def __init__(self, trusted: Manifest, *, only_trusted: bool, registered_bytes: int) -> None:
         self._trusted = trusted
         self._only_trusted = only_trusted
-        self._left: LRUCache[str, str] = LRUCache(left_bytes, _size)
+        self._registered: LRUCache[str, str] = LRUCache(registered_bytes, _size)
 
     def find(self, operation: GraphQLRequest) -> str:
-        """The text that is to be executed. Raises RequestRefused."""
+        """The text to execute. Raises RequestRefused."""
         persisted = _persisted(operation)
         if operation.documentId:
             if operation.query or persisted:
@@ -54,11 +56,11 @@ class PersistedDocuments:
         return document
 
     def keep(self, operation: GraphQLRequest) -> None:
-        """Once the document was found to be good: what is none takes no one's place."""
+        """Registers the document. Call it only for a valid one, so that others cannot push out valid ones."""
         persisted = _persisted(operation)
         document = operation.query
-        if persisted and document and _size(document) <= self._left.maxsize:
-            self._left[persisted.sha256Hash] = document
+        if persisted and document and _size(document) <= self._registered.maxsize:
+            self._registered[persisted.sha256Hash] = document
 
     def _of_id(self, document_id: str) -> str:
         if not self._trusted.by_id:
@@ -69,17 +71,17 @@ class PersistedDocuments:
         return document
 
     def _of_hash(self, persisted: _PersistedQuery, sent: str | None) -> str:
-        """Apollo's clients go by the message or the code, and some only by a status of 200."""
+        """Apollo's clients decide by the message or the code, and some need the status 200."""
         asked = persisted.sha256Hash
         if sent and hash_of(sent) != asked:
             raise RequestRefused("provided sha does not match query", Code.BAD_REQUEST, 400)
-        # Apollo's manifest may have ids of another making; its clients send them as if they were hashes.
+        # The ids in Apollo's manifest need not be hashes; its clients send them as if they were.
         document = self._trusted.by_hash.get(asked) or self._trusted.by_id.get(asked)
         if document:
             return document
-        if not self._left.maxsize:
+        if not self._registered.maxsize:
             raise RequestRefused("PersistedQueryNotSupported", Code.PERSISTED_QUERY_NOT_SUPPORTED, 200)
-        document = sent or self._left.get(asked)
+        document = sent or self._registered.get(asked)
         if not document:
             raise RequestRefused("PersistedQueryNotFound", Code.PERSISTED_QUERY_NOT_FOUND, 200)
         return document
@@ -90,7 +92,7 @@ def _size(document: str) -> int:
 
 
 def _persisted(operation: GraphQLRequest) -> _PersistedQuery | None:
-    """Raises RequestRefused where the extension is not what it should be."""
+    """Raises RequestRefused if the extension is malformed."""
     given = (operation.extensions or {}).get("persistedQuery")
     if given is None:
         return None

@@ -1,4 +1,4 @@
-"""Replies to requests to /graphql over HTTP: an answer with its status and headers."""
+"""Replies to HTTP requests to /graphql: an answer with its status and headers."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
@@ -18,15 +18,15 @@ from server.http.responses import Content
 class Reply(NamedTuple):
     answer: Answer
     status: int | None = None
-    """None where it follows from the answer and the media type."""
+    """None if the answer and the media type determine it."""
     headers: Mapping[str, str] = MappingProxyType({})
     lifetime: Lifetime | None = None
-    """None where nobody may keep it."""
+    """None if no cache may keep it."""
     framing: Framing | None = None
     """None for JSON."""
 
     def content(self, media_type: str | None, *, has_draft_statuses: bool) -> Content:
-        """`media_type`: the kind of JSON that is preferred; None where none is acceptable."""
+        """`media_type`: the type of JSON that the client prefers; None if it accepts none."""
         json, framing = self.answer.json, self.framing
         return Content(
             framing.whole(json) if framing else json,
@@ -53,7 +53,7 @@ def reply_of_error(error: Exception, request_id: str) -> Reply:
     if expected is None:
         return Reply(answer, 500)
     if isinstance(expected, BadUserInput | TooExpensive):
-        # The request is well formed, and asks for what does not fit.
+        # The request is well formed, so its status depends on the media type.
         return Reply(answer)
     return Reply(answer, expected.status, retry_after(expected.extensions))
 
@@ -78,6 +78,7 @@ def _status(answer: Answer, media_type: str | None, *, has_draft_statuses: bool)
 
 
 def _is_unavailable(answer: Answer) -> bool:
-    """Whether nothing is answered because the database cannot: a proxy that sends it elsewhere goes by the
-    status and need not read the answer."""
+    """Whether the answer has nothing but errors of the database. Then a proxy sees by the status alone that
+    it can try another server.
+    """
     return answer.is_empty and all(error["extensions"]["code"] == Unavailable.code for error in answer.errors)

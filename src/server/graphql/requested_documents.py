@@ -1,4 +1,4 @@
-"""The document and the operation that a request asks for: found, parsed and looked up once."""
+"""Finds the document and the operation that a request asks for. Each request does this once."""
 
 from collections.abc import Callable
 from functools import partial
@@ -18,12 +18,12 @@ from server.http.request_scope import RequestScope
 
 
 class RequestedOperation(NamedTuple):
-    """What is to be executed."""
+    """The operation to execute, with its variables."""
 
     operation: Operation
     variables: dict[str, Any] | None
     keep_document: Callable[[], None]
-    """For those who ask for it by its hash, once it was found to be valid."""
+    """Registers the document for requests by its hash. Call it only if the document is valid."""
 
     @property
     def is_subscription(self) -> bool:
@@ -32,7 +32,7 @@ class RequestedOperation(NamedTuple):
 
 class RequestedDocuments:
     def __init__(self, services: Services, persisted: PersistedDocuments, *, is_logged: bool) -> None:
-        """`is_logged`: whether the log says the document too, without the values written into it."""
+        """`is_logged`: whether the log has the document too, without the values in it."""
         self._services = services
         self._persisted = persisted
         self._is_logged = is_logged
@@ -51,7 +51,7 @@ class RequestedDocuments:
         return RequestedOperation(operation, request.variables, partial(self._persisted.keep, request))
 
     async def _parsed(self, text: str, address: str) -> Document:
-        """The turn and the price are those of the address: it is not known yet who asks."""
+        """Parses the document. The address waits and pays for it, because the viewer is not known yet."""
         most_tokens, queue = self._services.limits.document_tokens, self._services.fair_queue
         if is_parsed_at_once(text, most_tokens):
             return parsed_document(text, most_tokens)
@@ -63,7 +63,9 @@ class RequestedDocuments:
 
 
 def _require(operation: Operation) -> None:
-    """Raises RequestRefused where the document has no such operation, or several and none is named."""
+    """Raises RequestRefused if the document has no such operation, or if it has several and the request names
+    none.
+    """
     document, name = operation.document, operation.name
     if operation.definition or document.error:
         return
@@ -71,7 +73,7 @@ def _require(operation: Operation) -> None:
         raise _unresolved("The document has no such operation.")
     if not document.operations:
         raise _unresolved("There is no operation.")
-    # If one of several has no name, that is the mistake: validation says so.
+    # If one of several has no name, validation reports that mistake.
     if all(definition.name for definition in document.operations):
         raise _unresolved("The document has several operations: say in `operationName` which one is meant.")
 

@@ -1,4 +1,4 @@
-"""What a request asks to be executed, as it stands in a body or in a URL."""
+"""GraphQL requests, read from a body or from a URL."""
 
 from typing import Any
 from urllib.parse import parse_qsl
@@ -22,14 +22,12 @@ class GraphQLRequest(msgspec.Struct):
 _decode = msgspec.json.Decoder(GraphQLRequest).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
-"""In a body. Commas are a limit on its values that is known before they are decoded, while everybody
-waits.
-"""
+"""The most commas in a body. They limit its values before it is decoded, which would hold up everybody."""
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
 def request_in_body(body: bytes) -> GraphQLRequest:
-    """Raises RequestRefused, and BAD_USER_INPUT for one that holds too many values."""
+    """Raises RequestRefused, and BAD_USER_INPUT for a body with too many values."""
     require_few_values(body)
     try:
         return _decode(body)

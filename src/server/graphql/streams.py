@@ -32,7 +32,7 @@ class Framing(NamedTuple):
     end: bytes
 
     def whole(self, json: bytes) -> bytes:
-        """The whole body, where there is a single answer."""
+        """The whole body for a single answer."""
         return self.start + self.frame(json) + self.end
 
 
@@ -41,7 +41,7 @@ def _event(json: bytes) -> bytes:
 
 
 def _part(json: bytes) -> bytes:
-    # Clients look for the boundary behind a part before they read the part.
+    # Clients look for the boundary after a part before they read the part.
     return b"\r\ncontent-type: application/json\r\n\r\n" + json + _BOUNDARY
 
 
@@ -67,9 +67,10 @@ FRAMINGS = {EVENT_STREAM: EVENTS, MULTIPART: PARTS}
 
 
 class Stream:
-    """An ASGI response to a subscription. The answers, the client, the credentials or the server end it.
+    """An ASGI response to a subscription. It ends with the answers, with the client's connection, with the
+    credentials or with the server.
 
-    Nothing waits to be sent: while a client does not read, no answer is made for it.
+    No answers wait to be sent: while a client does not read, none is made for it.
     """
 
     def __init__(
@@ -83,7 +84,7 @@ class Stream:
         lease: ExitStack,
         shutdown: Shutdown,
     ) -> None:
-        """`seconds`: for which the credentials count. `lease` is given up when the stream has ended."""
+        """`seconds`: how long the credentials are valid. The stream closes `lease` when it has ended."""
         self._results = answers
         self._framing = framing
         self._request_id = request_id
@@ -91,7 +92,7 @@ class Stream:
             **headers,
             "content-type": framing.media_type,
             "cache-control": "no-store",
-            # Otherwise nginx would keep small pieces until there is more.
+            # Otherwise nginx would hold small pieces back until more of them come.
             "x-accel-buffering": "no",
         }
         self._seconds = seconds
@@ -120,7 +121,7 @@ class Stream:
             await self._write(send, self._framing.end if is_complete else b"", is_last=True)
 
     async def _run(self, receive: Receive, send: Send) -> bool:
-        """Whether it was the answers or an error that ended the stream."""
+        """Sends the answers, and returns whether they or an error ended the stream."""
         producer = create_task(self._produce(send))
         ends = [create_task(client_is_gone(receive)), create_task(self._shutdown.wait())]
         heart = create_task(self._beat(send))
@@ -160,7 +161,7 @@ class Stream:
         await self._write(send, self._framing.refusal(json))
 
     async def _write(self, send: Send, body: bytes, *, is_last: bool = False) -> None:
-        """Raises TimeoutError, an OSError, when the client does not read for so long."""
+        """Raises TimeoutError, which is an OSError, if the client does not read for too long."""
         async with self._sending, timeout(_STUCK_SECONDS):
             await send({"type": "http.response.body", "body": body, "more_body": not is_last})
             self.bytes += len(body)

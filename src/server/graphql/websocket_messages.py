@@ -1,4 +1,4 @@
-"""What clients send over a WebSocket, by the subprotocol graphql-transport-ws."""
+"""The messages that clients send over a WebSocket, by the subprotocol graphql-transport-ws."""
 
 from typing import Any, TypeAlias
 
@@ -9,7 +9,7 @@ from server.graphql.requests import GraphQLRequest, require_few_values
 
 PROTOCOL = "graphql-transport-ws"
 _LONGEST_REASON = 123
-"""Bytes; a frame that closes has no room for more."""
+"""Bytes. A closing frame has no room for more."""
 
 
 class Init(msgspec.Struct, tag="connection_init"):
@@ -46,7 +46,7 @@ class Close(Exception):
 
 
 def message_in(text: str | None) -> Message:
-    """`text` is None where bytes came. Raises Close."""
+    """`text` is None if bytes came. Raises Close."""
     if text is None:
         raise Close(4400, "Send text, not bytes")
     try:
@@ -59,7 +59,7 @@ def message_in(text: str | None) -> Message:
 
 
 def headers_in(payload: dict[str, Any]) -> dict[str, str]:
-    """Clients write them at the top or below `headers`, in small letters or capitals."""
+    """The headers in the payload, in lower case. Clients write them at the top or below `headers`."""
     within = payload.get("headers")
     given = {**payload, **(within if isinstance(within, dict) else {})}
     return {name.lower(): value for name, value in given.items() if isinstance(value, str)}

@@ -1,4 +1,4 @@
-"""One operation on a WebSocket: executed, and answered under its id."""
+"""One operation on a WebSocket, which is answered under its id."""
 
 from asyncio import Task
 from collections.abc import Callable, Mapping
@@ -20,7 +20,7 @@ from server.http.request_scope import RequestScope, request_scope
 
 
 class OperationServices(NamedTuple):
-    """What the operations of all WebSockets share."""
+    """The services that the operations of all WebSockets share."""
 
     services: Services
     documents: RequestedDocuments
@@ -41,7 +41,7 @@ class WebSocketOperation:
     ) -> None:
         self.id = id
         self.is_heard = True
-        """Whether the other side waits for it."""
+        """Whether the client still waits for its answers."""
         self.task: Task[None] | None = None
         self._request = request
         self._shared = shared
@@ -50,14 +50,14 @@ class WebSocketOperation:
         self._credentials = credentials
         self._on_lapsed = on_lapsed
         self._finishing: Execution | None = None
-        """Set for a query or a mutation until it is done: a mutation must not be cancelled."""
+        """The execution of a query or a mutation until it is done. A mutation must not be cancelled."""
 
     @property
     def is_finishing(self) -> bool:
         return self._finishing is not None
 
     def end(self) -> None:
-        """What only reads is given up; what writes is done first."""
+        """Gives up an operation that only reads. A mutation is executed to its end."""
         if self._finishing:
             self._finishing.abandon()
         elif self.task:
@@ -69,7 +69,7 @@ class WebSocketOperation:
             await self._answer(scope)
 
     async def _answer(self, scope: RequestScope) -> None:
-        """Runs to the end and sends what came of it."""
+        """Executes the operation and sends its answers or its error."""
         try:
             with ExitStack() as lease:
                 is_complete = await self._is_answered(scope, lease)
@@ -87,7 +87,7 @@ class WebSocketOperation:
                     await self._writer.error(self.id, scope.errors)
 
     async def _is_answered(self, scope: RequestScope, lease: ExitStack) -> bool:
-        """Whether all answers were sent, and none of them says that nothing was executed."""
+        """Sends the answers, and returns whether all were sent and something was executed."""
         asked = await self._shared.documents.find(self._request, scope)
         context = await self._context(asked, scope)
         if asked.is_subscription:
@@ -95,7 +95,7 @@ class WebSocketOperation:
         results = answers(context, asked, scope.id)
         async with aclosing(results):
             async for answer in results:
-                # A mutation is done.
+                # With its answer, a mutation is done.
                 self._finishing = None
                 scope.errors = answer.errors
                 if not self.is_heard or not await self._is_sent(answer, context, scope):
@@ -113,7 +113,9 @@ class WebSocketOperation:
         return context
 
     async def _is_sent(self, answer: Answer, context: Context, scope: RequestScope) -> bool:
-        """Whether it was executed. Raises THROTTLED, but not for a mutation: its result is always sent."""
+        """Sends the answer, and returns whether something was executed. Raises THROTTLED, but not for a
+        mutation, whose result is always sent.
+        """
         if answer.refusal:
             await self._writer.error(self.id, answer.refusal)
             return False

@@ -1,4 +1,4 @@
-"""One WebSocket: it is acknowledged first, then runs any number of operations at a time."""
+"""One WebSocket: the server acknowledges it first, and then runs up to 100 operations at a time on it."""
 
 import logging
 from asyncio import Task, create_task, gather, get_running_loop, timeout, wait
@@ -37,9 +37,9 @@ _TRY_AGAIN = 1013
 
 class SessionLimits(NamedTuple):
     unread_bytes: int
-    """Of answers that wait to be read."""
+    """How many bytes of answers may wait until the client reads them."""
     idle_seconds: float
-    """How long it stays open while nothing runs."""
+    """How long the WebSocket stays open while nothing runs."""
 
 
 class WebSocketSession:
@@ -55,7 +55,7 @@ class WebSocketSession:
         self._running: dict[str, WebSocketOperation] = {}
         """By their ids."""
         self._unheard: set[WebSocketOperation] = set()
-        """Mutations for which the client does not wait any more."""
+        """Mutations whose answers the client no longer wants."""
         self._deadline = timeout(None)
 
     async def serve(self) -> None:
@@ -80,14 +80,14 @@ class WebSocketSession:
         await self._end(close)
 
     def _wait(self) -> None:
-        """Sets the deadline for the next message: when the credentials lapse, or after a while if nothing
-        runs.
+        """Sets the deadline for the next message: the end of the credentials, or if nothing runs, the end of
+        the idle time.
         """
         if not self._is_acknowledged or self._deadline.expired():
             return
         limits = [] if self._lapses_at is None else [self._lapses_at]
         if not self._running:
-            # Pings keep a connection alive, but are no reason to keep it open.
+            # Pings do not count: they keep a connection alive, but are no reason to keep it open.
             limits.append(self._idle_since + self._idle_seconds)
         self._deadline.reschedule(min(limits, default=None))
 
@@ -99,7 +99,7 @@ class WebSocketSession:
         return Close(1000, "Nothing has run for a while")
 
     async def _end(self, close: Close | None) -> None:
-        """What only reads is given up; what writes is done first, whoever still listens."""
+        """Gives up operations that only read. Mutations are executed to their end, even if nobody listens."""
         operations = {*self._running.values(), *self._unheard}
         self._running = {}
         for operation in operations:
@@ -141,7 +141,7 @@ class WebSocketSession:
         await self._writer.acknowledge()
 
     async def _seconds_left(self) -> float | None:
-        """How long the credentials are valid. Raises Close where they are not."""
+        """How long the credentials are valid. Raises Close if they are not."""
         with request_scope(self._socket, "WEBSOCKET") as scope:
             context = scope.open_context(self._shared.services, self._credentials)
             await context.identify()
@@ -185,7 +185,7 @@ class WebSocketSession:
             self._wait()
 
     async def _stop(self, id: str) -> None:
-        """Nothing more is sent of it, so that its id may be another operation's."""
+        """Sends nothing more of the operation, so that another one may have its id."""
         operation = self._running.pop(id, None)
         if operation is None:
             return

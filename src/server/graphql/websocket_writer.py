@@ -1,4 +1,4 @@
-"""What is sent over a WebSocket, by the subprotocol graphql-transport-ws."""
+"""Sends messages over a WebSocket, by the subprotocol graphql-transport-ws."""
 
 from asyncio import Lock
 from typing import Any
@@ -12,7 +12,9 @@ from server.graphql.answers import Answer
 
 
 class WebSocketWriter:
-    """Every method that sends waits while the other side does not read, and raises WebSocketDisconnect."""
+    """Every method that sends waits while the client does not read. It raises WebSocketDisconnect if the
+    client is gone.
+    """
 
     def __init__(self, socket: WebSocket, *, max_unread_bytes: int) -> None:
         self._socket = socket
@@ -21,7 +23,7 @@ class WebSocketWriter:
         self._sending = Lock()
 
     def require_room(self, answer: Answer) -> None:
-        """Raises THROTTLED where too much waits to be read."""
+        """Raises THROTTLED if too many bytes wait until the client reads them."""
         if self._unread_bytes and self._unread_bytes + len(answer.json) > self._max_unread_bytes:
             raise Throttled(
                 f"At most {self._max_unread_bytes:,} bytes of answers wait to be read. Read them first, or "
@@ -34,7 +36,7 @@ class WebSocketWriter:
 
     async def pong(self, payload: dict[str, Any] | None) -> None:
         message = {"type": "pong", **({"payload": payload} if payload else {})}
-        # msgspec encodes whatever its decoder took, such as numbers of any length.
+        # msgspec can encode everything that it decoded, such as numbers of any length.
         await self._send_json(msgspec.json.encode(message))
 
     async def next(self, id: str, answer: Answer) -> None:
@@ -52,13 +54,13 @@ class WebSocketWriter:
         await self._send_json(orjson.dumps(message))
 
     async def _send_json(self, json: bytes) -> None:
-        """One at a time, as each adds to what is unread."""
+        """Sends one message at a time, and counts its bytes as unread until then."""
         self._unread_bytes += len(json)
         try:
             async with self._sending:
                 await self._socket.send({"type": "websocket.send", "text": json.decode()})
         except RuntimeError:
-            # The server has given the connection up, and nobody was told yet.
+            # The server has given up the connection, but the disconnect has not arrived here yet.
             raise WebSocketDisconnect from None
         finally:
             self._unread_bytes -= len(json)

@@ -1,4 +1,4 @@
-"""GraphQL over WebSocket: which connections are accepted."""
+"""GraphQL over WebSocket: this endpoint accepts or refuses connections."""
 
 from collections.abc import Collection
 from typing import NamedTuple
@@ -18,12 +18,12 @@ from server.http.connection_limits import too_many
 from server.http.errors import plain
 
 _COST = 25
-"""What a connection costs, as a share of the worker."""
+"""The cost of opening a connection, for the caller's share of a busy worker."""
 
 
 class WebSocketLimits(NamedTuple):
     open: int
-    """At a time."""
+    """How many may be open at a time."""
     open_per_address: int
 
 
@@ -36,7 +36,7 @@ class WebSocketEndpoint:
         limits: WebSocketLimits,
         session_limits: SessionLimits,
     ) -> None:
-        """`origins`: whose pages may connect, beside this server's own; `*` for any."""
+        """`origins`: sites whose pages may connect, beside this server's own; `*` for all."""
         self._shared = shared
         self._origins = origins
         self._most = limits.open
@@ -77,11 +77,11 @@ class WebSocketEndpoint:
         await WebSocketSession(socket, self._shared, self._session_limits).serve()
 
     def _may_connect(self, socket: WebSocket) -> bool:
-        """A browser says which page connects, and leaves it to the server whether it may."""
+        """Whether this page may connect. A browser names the page's origin, and lets the server decide."""
         origin = socket.headers.get("origin")
         if origin is None or "*" in self._origins or origin in self._origins:
             return True
-        # The origin need not be parsed: one that is not valid equals no host.
+        # The origin need not be parsed: an invalid one equals no host.
         return origin.partition("://")[2] == socket.headers.get("host")
 
 

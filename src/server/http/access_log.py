@@ -1,5 +1,6 @@
-"""The access log: one line for each request. It never says what was answered, and of what was asked only what
-stands here and in `RequestScope.log_line`."""
+"""The access log: one line for each request. It never has the answer, and of the question only the fields
+that stand here and in `RequestScope.log_line`.
+"""
 
 import logging
 import re
@@ -33,7 +34,7 @@ def is_written() -> bool:
 
 
 def write(line: Mapping[str, Any]) -> None:
-    """Values that are None are left out."""
+    """Writes the line, without the values that are None."""
     _log.info("request", extra={name: value for name, value in line.items() if value is not None})
 
 
@@ -42,12 +43,14 @@ def milliseconds(seconds: float) -> float:
 
 
 def operation_name(given: str | None) -> str | None:
-    """None for what is no name in GraphQL: a client may send anything. A long one is cut."""
+    """The name for the log. None for a text that is not a name in GraphQL: a client may send anything. A long
+    name is cut.
+    """
     return given[:_LONGEST_NAME] if given and _NAME.fullmatch(given) else None
 
 
 def error_codes(errors: Sequence[Mapping[str, Any]]) -> list[str] | None:
-    """Each code once, in the order in which the errors stand. None where there is no error."""
+    """Each code once, in the order of the errors. None if there is no error."""
     codes = dict.fromkeys(str(error["extensions"]["code"]) for error in errors)
     return list(codes)[:_MOST_CODES] or None
 

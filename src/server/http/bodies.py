@@ -1,4 +1,4 @@
-"""Bodies of requests: read up to a size and for a time, or not at all."""
+"""Bodies of requests, which have a largest size and a longest time."""
 
 from asyncio import timeout
 from typing import NamedTuple
@@ -10,7 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from server.http.errors import Code, RequestRefused
 
 _SMALL = 64 * 1024
-"""Bytes that uvicorn has read before the application asks for them."""
+"""Bytes that uvicorn reads before the application asks for them."""
 
 
 class BodyLimits(NamedTuple):
@@ -22,7 +22,7 @@ NO_BODY = BodyLimits(0, 0)
 
 
 async def read_body(request: Request, limits: BodyLimits) -> bytes:
-    """Raises RequestRefused. What is too large by its headers is refused before any of it is read."""
+    """Raises RequestRefused. If the headers say that the body is too large, none of it is read."""
     most, seconds = limits
     if _announced(request.headers) > most:
         raise _too_large(most)
@@ -51,14 +51,16 @@ def _announced(headers: Headers) -> int:
     return int(length) if length.isdecimal() else 0
 
 
-class Unread:
-    """Tells a client that is answered before its body was read that the connection ends with the answer."""
+class CloseIfUnread:
+    """Middleware for answers that go out before the body was read. It tells the client that the connection
+    ends with the answer.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _is_worth_it(Headers(scope=scope)):
+        if scope["type"] != "http" or not _may_be_unread(Headers(scope=scope)):
             await self._app(scope, receive, send)
             return
         is_read = False
@@ -77,6 +79,6 @@ class Unread:
         await self._app(scope, reading, sending)
 
 
-def _is_worth_it(headers: Headers) -> bool:
-    """A small body has come already."""
+def _may_be_unread(headers: Headers) -> bool:
+    """Whether a part of the body may not be there yet. A small body is always there."""
     return "transfer-encoding" in headers or "expect" in headers or _announced(headers) > _SMALL

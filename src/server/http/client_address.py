@@ -1,9 +1,9 @@
-"""Which address a request comes from: all limits for one address go by it."""
+"""The address that a request comes from. All limits for one address use it."""
 
 from starlette.types import Scope
 
 
 def client_address(scope: Scope) -> str:
-    """What a trusted proxy says; of any other one, its own address. Empty where there is none."""
+    """The address that a trusted proxy names; for all other clients, their own. Empty if there is none."""
     client = scope.get("client")
     return client[0] if client else ""

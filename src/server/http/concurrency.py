@@ -1,4 +1,4 @@
-"""How much of something one caller may have at a time."""
+"""Limits on how many things of one sort a caller may have at a time."""
 
 from collections import Counter
 from collections.abc import Hashable, Iterator
@@ -19,7 +19,7 @@ class ConcurrencyCounter:
         self._used: Counter[Hashable] = Counter()
 
     def takes(self, key: Hashable) -> bool:
-        """Takes one more, if there is one. Whoever takes it gives it back."""
+        """Takes one more, and returns whether there was one. The caller has to give it back."""
         if self._used[key] >= self.most:
             return False
         self._used[key] += 1

@@ -1,4 +1,4 @@
-"""Which connections a worker accepts: there is a limit for all of them, and one for each network."""
+"""The connections that a worker accepts: there is a limit for all of them, and one for each network."""
 
 import logging
 from collections import Counter
@@ -14,12 +14,12 @@ from server.http.transports import GuardedTransport
 log = logging.getLogger("viewgraph")
 
 HEALTH = frozenset({"/livez", "/readyz", "/health"})
-_TOLD_SECONDS = 10.0
+_LOG_SECONDS = 10.0
 RETRY_SECONDS = 10
 
 
 class ConnectionLimits(NamedTuple):
-    """The first two limit how many there are, the others limit each connection."""
+    """The first two limit the number of connections. The others limit each connection."""
 
     connections: int
     connections_per_address: int
@@ -37,8 +37,8 @@ class ConnectionGate:
         self._open = 0
         self._refused = 0
         """Connections that are open just long enough to be refused."""
-        self._untold: Counter[str] = Counter()
-        self._told_at: dict[str, float] = {}
+        self._unlogged: Counter[str] = Counter()
+        self._logged_at: dict[str, float] = {}
 
     @property
     def _spare(self) -> int:
@@ -51,19 +51,19 @@ class ConnectionGate:
         return self._open > self.limits.connections
 
     def let_in(self, transport: GuardedTransport, address: str | None) -> bool:
-        """Whether there is room. `address`: None for a proxy, which speaks for many clients. Raises
-        ConnectionRefusal where one network has enough connections.
+        """Counts the connection, and returns whether there is room for it. `address` is None for a proxy,
+        which speaks for many clients. Raises ConnectionRefusal if one network has enough connections.
         """
         if self._open >= self.limits.connections + self._spare:
-            self.tell("the worker has no room for any more")
+            self._log("the worker has no room for any more")
             return False
         network = None if address is None else network_of(address)
         if network is not None and not self._per_network.takes(network):
-            self.tell("their network has enough")
+            self._log("their network has enough")
             if self._refused >= self._spare:
                 return False
             self._refused += 1
-            transport.on_lost = self._let_off
+            transport.on_lost = self._forget_refused
             raise too_many(self.limits.connections_per_address, "connections")
         self._open += 1
         transport.on_lost = partial(self._let_out, network)
@@ -74,11 +74,11 @@ class ConnectionGate:
         if network is not None:
             self._per_network.give_back(network)
 
-    def _let_off(self) -> None:
+    def _forget_refused(self) -> None:
         self._refused -= 1
 
     def full(self) -> ConnectionRefusal:
-        self.tell("the worker has enough")
+        self._log("the worker has enough")
         return ConnectionRefusal(
             503,
             f"{self.limits.connections:,} connections are open, and no more may be. Try again shortly.",
@@ -86,13 +86,13 @@ class ConnectionGate:
             retry_after=RETRY_SECONDS,
         )
 
-    def tell(self, reason: str) -> None:
-        """Logs refusals, but not each of them."""
-        self._untold[reason] += 1
+    def _log(self, reason: str) -> None:
+        """Logs how many connections were refused, but not each of them."""
+        self._unlogged[reason] += 1
         now = monotonic()
-        if now - self._told_at.get(reason, -_TOLD_SECONDS) >= _TOLD_SECONDS:
-            self._told_at[reason] = now
-            log.warning("Connections were refused, as %s: %s", reason, self._untold.pop(reason))
+        if now - self._logged_at.get(reason, -_LOG_SECONDS) >= _LOG_SECONDS:
+            self._logged_at[reason] = now
+            log.warning("Connections were refused, as %s: %s", reason, self._unlogged.pop(reason))
 
 
 def too_many(most: int, what: str) -> ConnectionRefusal:

@@ -1,4 +1,4 @@
-"""An HTTP response that is sent without asking the application, as the bytes that go over the wire."""
+"""An HTTP response that the server sends without calling the application, as the bytes on the wire."""
 
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -14,7 +14,7 @@ _JSON = "application/json"
 
 
 class ConnectionRefusal(Exception):
-    """Refuses a request or a connection, which ends with it."""
+    """Refuses a request or a connection. The connection ends after it."""
 
     def __init__(
         self, status: int, message: str, *, code: str = Code.BAD_REQUEST, retry_after: int | None = None
@@ -27,7 +27,7 @@ class ConnectionRefusal(Exception):
         self.headers = {
             "content-type": _JSON,
             "content-length": str(len(self.body)),
-            # Pages of all sites may read it: there is nothing secret in it.
+            # Pages of all sites may read it, because it has no secret.
             "access-control-allow-origin": "*",
             "cache-control": "no-store",
             **({} if retry_after is None else {"retry-after": str(retry_after)}),

@@ -1,7 +1,8 @@
-"""CORS: which sites' pages may use the API, and which requests need a preflight. A browser sends some
-requests of any page without a preflight, with the user's network and cookies. Other requests it announces
-first, and sends them only if the origin of the page is allowed. So nothing is executed that a browser
-could have sent without a preflight.
+"""CORS: which sites' pages may use the API, and which requests need a preflight.
+
+A browser sends some requests of any page without a preflight, from the user's network and with the user's
+cookies. It announces all other requests by a preflight, and sends them only if the server allows the origin
+of the page. So the server executes no request that a browser could have sent without a preflight.
 """
 
 from collections.abc import Collection
@@ -23,8 +24,8 @@ _SECONDS = 7200
 
 
 def require_preflight(request: Request) -> None:
-    """A browser sends a preflight for the media type of JSON, with or without a body, and for each of the
-    headers. Raises RequestRefused where there is none of them.
+    """A browser sends a preflight before a request with JSON's media type, even without a body, or with one
+    of the headers above. Raises RequestRefused if the request has none of these.
     """
     if request.method == "POST":
         _require_json(request)
@@ -37,7 +38,7 @@ def require_preflight(request: Request) -> None:
 
 
 def _type_of(request: Request) -> str:
-    """Two media types count as none: a proxy may go by the other one."""
+    """All values of the header. Two media types then count as none, because a proxy may use the other one."""
     return ", ".join(request.headers.getlist("content-type"))
 
 
@@ -64,8 +65,8 @@ def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
 
 
 class _VaryByOrigin:
-    """Says that answers vary by origin, also to requests without one. Otherwise a cache would answer
-    pages with a response that lacks the header for them.
+    """Says that answers vary by origin, also in answers to requests without one. Otherwise a cache would give
+    pages a response without the header that they need.
     """
 
     def __init__(self, app: ASGIApp) -> None:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from starlette.types import Receive
 
 _NOTICED_SECONDS = 1.0
-"""Seconds until it watches for a disconnect. Most queries end long before, and to watch takes a task."""
+"""Seconds until the watching begins. Most queries end long before, and watching takes a task."""
 
 
 async def client_is_gone(receive: Receive) -> None:
@@ -18,7 +18,7 @@ async def client_is_gone(receive: Receive) -> None:
 
 @contextmanager
 def watching_for_disconnect(receive: Receive, leave: Callable[[], None]) -> Iterator[None]:
-    """`leave` is called if the client disconnects before the block ends, but not in the first second."""
+    """Calls `leave` if the client disconnects before the block ends, but not in the first second."""
     looking: list[Task[None]] = []
 
     async def look() -> None:

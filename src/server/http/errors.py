@@ -1,4 +1,6 @@
-"""Errors where no GraphQL is spoken: expected ones as they are; a bug is masked and logged."""
+"""Errors of paths that do not speak GraphQL. A client sees expected ones as they are; a bug is masked and
+logged.
+"""
 
 import logging
 from enum import StrEnum
@@ -24,8 +26,8 @@ class Code(StrEnum):
 
 
 class RequestRefused(Exception):
-    """The request is not executed. Without a status it is well formed, and gets the status of a GraphQL
-    answer.
+    """The request is not executed. `status` is None if the request is well formed: then its answer has the
+    status of a GraphQL answer.
     """
 
     def __init__(self, message: str, code: Code, status: int | None = None, **headers: str) -> None:
@@ -36,7 +38,7 @@ class RequestRefused(Exception):
 
 
 class PlainError(NamedTuple):
-    """The answer of an address that does not speak GraphQL."""
+    """The answer of a path that does not speak GraphQL."""
 
     status: int
     body: dict[str, Any]
@@ -44,7 +46,10 @@ class PlainError(NamedTuple):
 
 
 def plain(error: Exception) -> PlainError:
-    """A bug is logged, and the client learns nothing of it."""
+    """The answer for an error. It logs a bug, and the client learns nothing about it."""
+    if isinstance(error, RequestRefused):
+        body = {"code": error.code, "message": error.message}
+        return PlainError(error.status or 400, body, error.headers)
     expected = expected_error(error)
     if expected is None:
         log.error("A request failed", exc_info=error)
@@ -56,7 +61,9 @@ def plain(error: Exception) -> PlainError:
 
 
 def expected_error(error: BaseException | None) -> ExpectedError | None:
-    """Also for what the database raises when it is away, busy or full. None for a bug."""
+    """The expected error that this is, or that stands for an error of a database that is away, busy or full.
+    None for a bug.
+    """
     if isinstance(error, ExpectedError):
         return error
     fault = fault_of(error)

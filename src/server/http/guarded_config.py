@@ -1,4 +1,4 @@
-"""How uvicorn is set up, so that its connections have limits."""
+"""A configuration of uvicorn whose connections have limits."""
 
 from functools import cached_property
 from typing import Any
@@ -11,7 +11,7 @@ from server.http.connection_limits import ConnectionGate
 
 class GuardedConfig(uvicorn.Config):
     def __init__(self, app: Any, gate: ConnectionGate, **options: Any) -> None:
-        """`options` are uvicorn's, with the protocols."""
+        """`options` are uvicorn's own, including the protocols."""
         super().__init__(app, ws_per_message_deflate=False, **options)
         self.gate = gate
 

@@ -1,4 +1,4 @@
-"""What connections over HTTP and WebSockets have in common."""
+"""The common part of HTTP connections and WebSockets."""
 
 from asyncio import Protocol, TimerHandle
 from typing import Any
@@ -10,7 +10,7 @@ class GuardedConnection(Protocol):
     transport: Any
     """A GuardedTransport."""
     _timer: TimerHandle | None = None
-    """Runs while something has to come in time."""
+    """Runs while the client has to send something in time."""
 
     def pause_writing(self) -> None:
         super().pause_writing()

@@ -1,5 +1,6 @@
-"""A connection over HTTP as uvicorn has it, with limits: of how many there are, of what they send and for how
-long, and of what they leave unread."""
+"""uvicorn's HTTP connection, with limits: for the number of connections, for the size and time of requests,
+and for the answers that a client does not read.
+"""
 
 from asyncio import AbstractEventLoop, BaseTransport, Transport
 from collections.abc import Callable
@@ -20,15 +21,15 @@ from server.http.transports import GuardedTransport
 from server.http.upgrades import without_upgrade
 
 _MAX_PIPELINED = 20
-"""Requests that wait for the answer to another one, before no more are read."""
+"""Requests that may wait for the answer to another one. Then the connection reads no more."""
 _PIECE = 16 * 1024
-"""Bytes that are parsed at a time: a short request, once parsed, takes a hundred times its size."""
+"""Bytes to parse at a time: a short request takes a hundred times its size once it is parsed."""
 _CROWDED_SECONDS = 2.0
-"""Seconds that headers may take where the worker has no room."""
+"""Seconds that headers may take when the worker has no room."""
 
 
 class Flow(FlowControl):
-    """Reading a body must not bring in more requests while enough of them wait."""
+    """Does not resume reading while enough requests wait: reading a body would bring in more of them."""
 
     def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
         super().__init__(transport)
@@ -40,7 +41,7 @@ class Flow(FlowControl):
 
 
 class HttpConnection(GuardedConnection, HttpToolsProtocol):
-    """A request that is not valid is refused, and the connection ends. Requests before it are answered."""
+    """Refuses an invalid request, and then ends the connection. It still answers the requests before it."""
 
     transport: GuardedTransport
     config: GuardedConfig
@@ -60,15 +61,15 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self._is_deaf = False
         """Whether the connection ends with the last answer, and nothing more is read."""
         self._is_between = True
-        """Whether the headers of a request are expected, or the rest of them."""
+        """Whether the next bytes are headers: those of a new request, or the rest of them."""
         self._has_begun = False
         self._is_passed_over = False
-        """Whether a request is parsed again, without the upgrade that it suggests."""
+        """Whether this request will be parsed again, without the upgrade that it suggests."""
         self._incomplete = 0
-        """Bytes that came and do not make a header or a piece of a body yet."""
+        """Parsed bytes that are not yet a whole header or a piece of a body."""
         self._header_bytes = 0
         self._unfed = b""
-        """Bytes that came and are not parsed yet."""
+        """Received bytes that are not parsed yet."""
 
     # The connection
 
@@ -97,7 +98,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self.transport.lost()
         self._stop_waiting()
         super().connection_lost(exc)
-        # Also where the connection broke, which uvicorn leaves to its timer.
+        # uvicorn leaves its timer running when the connection breaks.
         self._unset_keepalive_if_required()
 
     # What comes
@@ -137,11 +138,11 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
 
     def _upgrade(self, rest: bytes) -> None:
         if self._should_upgrade():
-            # Nothing follows before that is answered.
+            # The client has to wait for the answer before it sends more.
             self._unfed = b""
             self.handle_websocket_upgrade()
             return
-        # httptools has passed over the body, which belongs to the other protocol.
+        # httptools has skipped the body, as if it belonged to the other protocol.
         self._is_passed_over = False
         again = without_upgrade(
             self._method(), self.url, self.parser.get_http_version().encode(), self.headers
@@ -175,7 +176,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_between:
             super().on_header(name, value)
-        # Trailers behind a body are dropped, but have the same limit.
+        # Trailers after a body are dropped, but have the same limit.
         self._take_in(len(name) + len(value))
         if len(self.headers) > self._limits.headers:
             raise ConnectionRefusal(431, f"At most {self._limits.headers:,} headers. Send fewer.")
@@ -239,12 +240,12 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         if not self.pipeline:
             self.flow.resume_reading()
         if not self._is_between and not self.pipeline and not self.transport.is_closing():
-            # Nobody reads the rest of the body, which may be endless.
+            # The rest of the body may be endless, and nobody reads it.
             self._expect_headers()
 
     def _refuse(self, refusal: ConnectionRefusal) -> None:
-        """Sends the refusal and ends the connection. If answers to earlier requests are due, only those
-        are sent.
+        """Sends the refusal and ends the connection. If earlier requests still wait for answers, it sends
+        only those answers.
         """
         self._is_deaf = True
         self._unfed = b""
@@ -259,10 +260,10 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
             cycle.message_event.set()
         if not is_answering or not (self.pipeline or cycle.response_started):
             self.transport.write(refusal.as_sent(self.server_state.default_headers))
-            self._told(refusal)
+            self._log(refusal)
         self.transport.close()
 
-    def _told(self, refusal: ConnectionRefusal) -> None:
+    def _log(self, refusal: ConnectionRefusal) -> None:
         if self.access_log:
             client = self.client[0] if self.client else ""
             self.access_logger.info('%s - "refused" %d', client, refusal.status)
@@ -282,7 +283,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
     def _miss_headers(self) -> None:
         self._timer = None
         if self._is_answering():
-            # The next request has all the time that this answer takes.
+            # The client need not send the next request before it has this answer.
             self._expect_headers()
         elif self._is_between and (self._has_begun or self._incomplete):
             self._refuse(

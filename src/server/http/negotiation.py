@@ -1,4 +1,4 @@
-"""Media types: that of a request, and those that its answer may have."""
+"""Media types: the one of a request, and those that its answer may have."""
 
 from collections.abc import Iterator
 from functools import lru_cache
@@ -15,22 +15,22 @@ _PARTS = f"{MULTIPART};subscriptionspec=1.0"
 _ANY = "*/*"
 _ANY_OF_APPLICATION = "application/*"
 _CHARSETS = {"utf-8", "utf8"}
-# Clients write few different ones, and reading them took a third of the time in which an event is recorded.
+# Clients send few different headers, and parsing them took a third of the time for recording an event.
 _REMEMBERED = 128
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def is_json(content_type: str) -> bool:
-    """Whether it is JSON in UTF-8. Without a charset it is UTF-8."""
+    """Whether this is JSON in UTF-8. A type without a charset means UTF-8."""
     media_type, parameters = split_parameters(content_type)
     return media_type == JSON and parameters.get("charset", "utf-8") in _CHARSETS
 
 
 @lru_cache(maxsize=_REMEMBERED)
 def preferred(accept: str) -> str | None:
-    """The kind of JSON with the higher weight; None when neither is acceptable. Among equals, one that is
-    named goes before one that a wildcard stands for. If both are named, it is application/graphql-
-    response+json; if neither is, application/json, as for clients that send no Accept.
+    """The type of JSON with the higher weight; None if neither is acceptable. If weights are equal, a named
+    type wins over a wildcard. If both are named, application/graphql-response+json wins. If neither is named,
+    or if there is no Accept, it is application/json.
     """
     weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     weight, _, _, media_type = max(_rank(media_type, weights) for media_type in (JSON, GRAPHQL_JSON))
@@ -39,9 +39,9 @@ def preferred(accept: str) -> str | None:
 
 @lru_cache(maxsize=_REMEMBERED)
 def streamed_as(accept: str, *, if_named: bool = False) -> str | None:
-    """The media type for several answers with the higher weight; None when neither is acceptable. With
-    `if_named` a wildcard does not count. Of multipart/mixed only the variant for subscriptions counts: others
-    mean parts of one answer by it.
+    """The type for several answers with the higher weight; None if neither is acceptable. With `if_named` a
+    wildcard does not count. Of multipart/mixed only the variant for subscriptions counts: without it, clients
+    mean the parts of one answer.
     """
     weights = _weights(accept) if accept.strip() else {_ANY: 1.0}
     any_ = 0.0 if if_named else weights.get(_ANY, 0.0)
@@ -60,7 +60,7 @@ def _rank(media_type: str, weights: dict[str, float]) -> tuple[float, bool, bool
 
 
 def _weights(accept: str) -> dict[str, float]:
-    """The weight of each media range; a range that is written twice has the greater one."""
+    """The weight of each media range. If a range stands there twice, the greater weight counts."""
     weights: dict[str, float] = {}
     for range_, weight in _ranges(accept):
         weights[range_] = max(weight, weights.get(range_, 0.0))
@@ -68,8 +68,8 @@ def _weights(accept: str) -> dict[str, float]:
 
 
 def _ranges(accept: str) -> Iterator[tuple[str, float]]:
-    """Media ranges without those that ask for another charset. With `subscriptionSpec`, a range is another
-    one than without.
+    """Media ranges with their weights, except ranges that ask for another charset. `subscriptionSpec` becomes
+    a part of the range.
     """
     for range_, parameters, weight in quality_values(accept):
         if "subscriptionspec" in parameters:

@@ -1,4 +1,4 @@
-"""Headers such as Accept: what is accepted, each with its weight (quality value), by RFC 9110."""
+"""Headers such as Accept: a list of names, each with its weight (quality value), by RFC 9110."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class QualityValue(NamedTuple):
 
 
 def quality_values(header: str) -> Iterator[QualityValue]:
-    """In small letters. Empty items, and those whose weight is not valid, are left out."""
+    """The items in lower case, without empty items and those with an invalid weight."""
     for text in header.split(","):
         name, parameters = split_parameters(text)
         weight = parameters.pop("q", "1")
@@ -23,7 +23,7 @@ def quality_values(header: str) -> Iterator[QualityValue]:
 
 
 def split_parameters(text: str) -> tuple[str, dict[str, str]]:
-    """A value and its parameters, in small letters, without quotes."""
+    """A value and its parameters, in lower case, without quotes."""
     name, *parameters = text.lower().split(";")
     pairs = (parameter.partition("=") for parameter in parameters)
     return name.strip(), {key.strip(): value.strip().strip('"') for key, _, value in pairs}

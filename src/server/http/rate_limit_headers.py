@@ -1,4 +1,6 @@
-"""The headers RateLimit and RateLimit-Policy, by the IETF's draft 11: how much a caller may still ask for."""
+"""The headers RateLimit and RateLimit-Policy, by the IETF's draft 11. They say what a caller may still
+spend.
+"""
 
 from functools import lru_cache
 from math import ceil
@@ -10,7 +12,7 @@ HEADERS = ("ratelimit", "ratelimit-policy")
 
 
 def rate_headers(scope: RequestScope) -> dict[str, str]:
-    """The headers of the budget that was charged; none where nothing is limited."""
+    """The headers for the budget that paid for the request; none if it has no limit."""
     budget = scope.context.execution.budget if scope.context else None
     if budget is None:
         return {}

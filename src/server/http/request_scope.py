@@ -1,4 +1,4 @@
-"""The scope of one request: its name, its limits, what it takes, and what its line in the log says.
+"""The scope of one request: its id, its limits, its use of the database, and its line in the log.
 
 Every door opens one: /graphql for a POST, a GET, an event stream and each operation on a WebSocket, /collect
 and /reports.
@@ -25,28 +25,28 @@ from server.http.tracing import Trace, named, request_id_of, trace_of
 class RequestScope:
     connection: HTTPConnection
     method: str
-    """Of HTTP; or WEBSOCKET, for an operation on one."""
+    """The HTTP method; WEBSOCKET for an operation on one."""
     id: str
     trace: Trace | None
     usage: Usage
-    """Of the database."""
+    """Statements and time of the database."""
     body_limits: BodyLimits
     began: float = field(default_factory=perf_counter)
     context: Context | None = None
-    """None until something is asked for that can be executed."""
+    """None until the server knows what to execute."""
     parse_seconds: float | None = None
-    """None where nothing was parsed."""
+    """None if nothing was parsed."""
     errors: list[dict[str, Any]] = field(default_factory=list)
-    """As GraphQL answers them."""
+    """In the form of GraphQL's answers."""
     is_answered: bool = False
     """Whether there is something to log."""
     status: int | None = None
     """None on a WebSocket."""
     body_bytes: int = 0
     answers: int | None = None
-    """Of a stream; None where there is only one."""
+    """The number of answers of a stream; None for a single answer."""
     log_fields: dict[str, Any] = field(default_factory=dict)
-    """What the line in the log says beside what the line of every request says."""
+    """Further fields of the line in the log, beside those of every request."""
 
     def seconds(self) -> float:
         """Since the request came in."""
@@ -56,12 +56,14 @@ class RequestScope:
         return self.context is not None and self.context.viewer.user_id is not None
 
     async def read_body(self) -> bytes:
-        """Raises RequestRefused where it is too large or too slow."""
+        """Raises RequestRefused if the body is too large or too slow."""
         assert isinstance(self.connection, Request)
         return await read_body(self.connection, self.body_limits)
 
     def open_context(self, services: Services, credentials: Mapping[str, str] | None = None) -> Context:
-        """By these credentials, or the headers. Nobody is identified yet."""
+        """Makes the context, with these credentials or else the headers. It does not identify the
+        viewer yet.
+        """
         context = self.context = Context(
             services,
             now=services.clock(),
@@ -72,7 +74,7 @@ class RequestScope:
         return context
 
     def _base_url(self) -> str:
-        """As the client wrote it. A WebSocket's has the scheme of HTTP."""
+        """The server's address as the client wrote it. For a WebSocket it has the scheme of HTTP."""
         url = self.connection.base_url
         return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
 
@@ -80,7 +82,7 @@ class RequestScope:
         self.is_answered, self.status, self.body_bytes = True, response.status_code, len(response.body)
 
     def note_error(self, code: str) -> None:
-        """Where no GraphQL is spoken, there is one at most."""
+        """Notes the only error of a door that does not speak GraphQL."""
         self.errors = [{"extensions": {"code": code}}]
 
     def log_line(self) -> dict[str, Any]:
@@ -115,10 +117,10 @@ def request_scope(
     *,
     id: str | None = None,
 ) -> Iterator[RequestScope]:
-    """Whatever is logged and asked of the database in this block belongs to the request. In the end its line
-    is logged, if it was answered.
+    """All log lines and statements in this block belong to the request. At the end the request's own line is
+    logged, if the request was answered.
 
-    `id`: of an operation on a WebSocket, whose handshake had the headers.
+    `id`: the id of an operation on a WebSocket. Its headers are those of the handshake.
     """
     headers = connection.headers
     id, trace = id or request_id_of(headers), trace_of(headers)

@@ -1,5 +1,5 @@
-"""How many requests one address may have running. Behind a proxy, connections cannot tell: they are the
-proxy's.
+"""A limit on the running requests of one address. Behind a proxy, a limit on connections is not enough,
+because they all come from the proxy.
 """
 
 from starlette.responses import Response
@@ -12,7 +12,7 @@ from server.http.connection_limits import HEALTH, too_many
 
 
 class RequestsPerAddress:
-    """Counts all requests except checks of the health and WebSockets, which have a limit of their own."""
+    """Counts all requests except health checks and WebSockets, which have a limit of their own."""
 
     def __init__(self, app: ASGIApp, *, most: int) -> None:
         self._app = app

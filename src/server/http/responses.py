@@ -21,12 +21,12 @@ class Content(NamedTuple):
     status: int
     media_type: str
     lifetime: Lifetime | None
-    """None where no cache may keep it."""
+    """None if no cache may keep it."""
 
 
 async def response_of(request: Request, contents: Content, headers: Mapping[str, str]) -> Response:
-    """The status is 304, without a body, where the client has the answer already. HEAD gets the headers of
-    GET.
+    """The response. If the client has the answer already, its status is 304, without a body. HEAD gets the
+    headers of GET.
     """
     content, status, media_type, lifetime = contents
     is_read = request.method in READING

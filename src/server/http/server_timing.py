@@ -6,7 +6,7 @@ from server.http.request_scope import RequestScope
 
 
 class TimingAudience(StrEnum):
-    """Who gets the header. How long something took may give away what a client may not see."""
+    """Who gets the header. The times may give away something that a client may not see."""
 
     NOBODY = "nobody"
     VIEWERS = "viewers"
@@ -14,7 +14,7 @@ class TimingAudience(StrEnum):
 
 
 def timing_header(scope: RequestScope, shown: TimingAudience) -> dict[str, str]:
-    """The header in milliseconds, or none. The time of the database is part of that of the phases."""
+    """The header in milliseconds, or none. The phases include the time of the database."""
     if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not scope.is_signed_in()):
         return {}
     execution = scope.context.execution if scope.context else None

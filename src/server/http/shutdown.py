@@ -1,4 +1,6 @@
-"""The shutdown of the server: what would run for ever is ended, since the server waits for it."""
+"""The shutdown of the server. It ends streams, which would never end by themselves, because the server waits
+for all answers.
+"""
 
 import signal
 from asyncio import CancelledError, Event, get_running_loop
@@ -32,21 +34,23 @@ class Shutdown:
 
     @contextmanager
     def begin_at_signals(self) -> Iterator[None]:
-        """Notes a signal before the handler that was there. Only in the main thread, as Python requires."""
+        """Begins the shutdown at a signal, and then calls the handler that was there before. It only works in
+        the main thread, as Python requires.
+        """
         if current_thread() is not main_thread():
             yield
             return
         loop = get_running_loop()
         before = {int(number): signal.getsignal(number) for number in _SIGNALS}
 
-        def heed(number: int, frame: FrameType | None) -> Any:
+        def begin_and_pass_on(number: int, frame: FrameType | None) -> Any:
             loop.call_soon_threadsafe(self.begin)
             previous = before[number]
             return previous(number, frame) if callable(previous) else None
 
         mine = [number for number, previous in before.items() if callable(previous)]
         for number in mine:
-            signal.signal(number, heed)
+            signal.signal(number, begin_and_pass_on)
         try:
             yield
         finally:
@@ -55,8 +59,8 @@ class Shutdown:
 
 
 class AnswerAtShutdown:
-    """uvicorn cancels what still runs when the time for the shutdown is over. This middleware tells the
-    client to try again.
+    """uvicorn cancels the requests that still run when the time for the shutdown is over. This middleware
+    then tells their clients to try again.
     """
 
     def __init__(self, app: ASGIApp, shutdown: Shutdown) -> None:

@@ -21,12 +21,12 @@ _SHARED = {
 
 
 class StaticFile:
-    """Each coding has an ETag of its own, since its bytes differ."""
+    """A file in each coding. Each coding has an ETag of its own, because its bytes differ."""
 
-    def __init__(self, name: str, media_type: str, **words: str) -> None:
-        """`words`: texts of the file, each one word in quotes, and what replaces them."""
+    def __init__(self, name: str, media_type: str, **replacements: str) -> None:
+        """`replacements`: words that stand in quotes in the file, each with the word that replaces it."""
         self._media_type = media_type
-        self._coded = _coded(name, tuple(words.items()))
+        self._coded = _coded(name, tuple(replacements.items()))
         self._tags = {coding: tag_of(self._coded[IDENTITY], coding) for coding in self._coded}
 
     async def respond(self, request: Request) -> Response:
@@ -40,9 +40,11 @@ class StaticFile:
 
 
 @cache
-def _coded(name: str, words: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
-    """Compressed once in a process: the densest coding takes over a millisecond for each kilobyte."""
+def _coded(name: str, replacements: tuple[tuple[str, str], ...]) -> dict[str, bytes]:
+    """Compresses the file once in a process: the densest coding takes over a millisecond for each
+    kilobyte.
+    """
     plain = (_FOLDER / name).read_bytes()
-    for word, other in words:
+    for word, other in replacements:
         plain = plain.replace(f'"{word}"'.encode(), f'"{other}"'.encode())
     return {coding: compressed_once(plain, coding) for coding in (IDENTITY, *DENSEST)}

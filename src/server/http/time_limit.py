@@ -1,4 +1,4 @@
-"""How long a request may take. What writes is never stopped: nobody could say how far it had come."""
+"""The time limit of a request. Work that writes is never stopped, because nobody could say how far it got."""
 
 from asyncio import Timeout, timeout
 from collections.abc import Awaitable
@@ -11,11 +11,12 @@ R = TypeVar("R")
 
 
 async def in_time(context: Context, making: Awaitable[R], *, what: str = "query", is_safe: bool = False) -> R:
-    """Awaits what makes an answer. `is_safe`: whether it may be stopped from its beginning, until it lifts
-    the deadline itself. If not, the deadline is set once it is known to be a query that is executed.
+    """Awaits `making`, which makes an answer. `is_safe` says whether it may be stopped from its
+    beginning, until it lifts the deadline itself. If not, the deadline is set later, when a query
+    begins to be executed.
 
-    Raises TIMEOUT. What it is still reading when it ends, for whatever reason, is cut off: batches of loaders
-    are tasks of their own, which nobody else would end.
+    Raises TIMEOUT. At the end it cuts off everything that still reads: batches of loaders are tasks of
+    their own, which nothing else would end.
     """
     execution, seconds = context.execution, context.limits.query_seconds
     deadline: Timeout = timeout(seconds if is_safe else None)

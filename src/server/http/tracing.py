@@ -1,4 +1,4 @@
-"""The names by which others know a request: its id, and the trace that it is a part of."""
+"""The names of a request for people and other programs: its id, and the trace that it is a part of."""
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -11,8 +11,8 @@ from uuid import uuid4
 from starlette.datastructures import Headers
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:=+/-]{1,128}")
-# As the W3C has it: two digits for the version, then the trace, whoever called, and flags. A later
-# version than 00 may say more behind these, and ff is none.
+# The W3C's format: two digits for the version, then the trace, the caller's span, and flags. A version
+# after 00 may have more after these. ff is not a version.
 _TRACE = re.compile(r"(?!ff)([0-9a-f]{2})-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-[0-9a-f]{2}(-.*)?")
 
 
@@ -28,7 +28,7 @@ _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=_NAMELESS)
 
 @contextmanager
 def named(request_id: str, trace: Trace | None) -> Iterator[None]:
-    """Whatever is logged in this block, and in tasks that it starts, has these names."""
+    """All log lines in this block, and in tasks that it starts, have these names."""
     names = {"request_id": request_id}
     if trace:
         names["trace_id"] = trace.id
@@ -44,13 +44,13 @@ def current_names() -> Mapping[str, str]:
 
 
 def request_id_of(headers: Headers) -> str:
-    """The id that came with the request, unless it could forge a line of the log; otherwise a new one."""
+    """The id that came with the request, if it has only harmless characters; otherwise a new one."""
     given = headers.get("x-request-id", "")
     return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def trace_of(headers: Headers) -> Trace | None:
-    """None where `traceparent` is missing or not valid."""
+    """None if `traceparent` is missing or not valid."""
     return _trace(headers.getlist("traceparent"))
 
 

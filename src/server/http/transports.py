@@ -1,4 +1,4 @@
-"""Transports that end even if the other side goes on sending, or does not read."""
+"""Transports that end even if the client goes on sending, or does not read."""
 
 import socket
 from asyncio import AbstractEventLoop, BaseProtocol, TimerHandle, Transport
@@ -6,15 +6,15 @@ from collections.abc import Callable
 from typing import Any
 
 _LINGER_SECONDS = 2.0
-"""How long the other side may go on sending after the end, so that it can read the last answer."""
+"""How long the client may go on sending after the end, so that it can read the last answer."""
 _LEAST = 256 * 1024
-"""Bytes that a slow client must have read between two looks."""
+"""Bytes that a slow client must read between two checks."""
 
 
 class GuardedTransport(Transport):
-    """A client that does not read loses the connection after a while, with whatever waits for it. A client
-    that still sends when the connection ends is read for a moment: otherwise the system would tell it that
-    the connection broke, and it would not see why.
+    """A client that does not read loses the connection after a while, with all that waits for it. If a client
+    still sends when the connection ends, the server goes on reading for a moment. Otherwise the system would
+    tell the client that the connection broke, and it would not see the last answer.
     """
 
     def __init__(self, transport: Transport, loop: AbstractEventLoop, *, unread_seconds: float) -> None:
@@ -27,7 +27,7 @@ class GuardedTransport(Transport):
         self._end: TimerHandle | None = None
         self._size = 0
         self.may_hear_more: Callable[[], bool] = lambda: False
-        """Whether the other side may be sending what nobody will read."""
+        """Whether the client may still be sending bytes that nobody will read."""
         self.on_lost: Callable[[], None] = lambda: None
         _expect_to_be_read(transport, unread_seconds)
 
@@ -120,7 +120,7 @@ class GuardedTransport(Transport):
 
 
 def _expect_to_be_read(transport: Transport, seconds: float) -> None:
-    """Linux ends a connection on which nothing was read, or nobody answered, for so long."""
+    """Has Linux end a connection whose client does not read, or does not answer, for so long."""
     own = transport.get_extra_info("socket")
     if hasattr(socket, "TCP_USER_TIMEOUT") and own.family in (socket.AF_INET, socket.AF_INET6):
         own.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(seconds * 1000))

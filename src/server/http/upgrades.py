@@ -1,4 +1,4 @@
-"""Requests that suggest to upgrade to another protocol, which the server may ignore."""
+"""Requests that suggest an upgrade to another protocol. The server may ignore the suggestion."""
 
 from collections.abc import Iterable
 

@@ -1,4 +1,6 @@
-"""A WebSocket as uvicorn has it, with limits: of what is sent, for how long, and of what is left unread."""
+"""uvicorn's WebSocket, with limits: for the size and time of messages, and for the answers that a client does
+not read.
+"""
 
 from asyncio import BaseTransport
 from typing import Any
@@ -12,13 +14,13 @@ from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
 
 _MAX_FRAMES = 1_000
-"""Of one message; each takes memory, and an empty one does not make it larger."""
+"""Frames of one message. Each takes memory, and empty ones do not make the message larger."""
 _MAX_MESSAGES = 1_000
 """Messages that came at once and wait for their turn."""
 
 
 class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
-    """Until the handshake, the connection was an `HttpConnection`."""
+    """A connection that was an `HttpConnection` until the handshake."""
 
     transport: GuardedTransport
     config: GuardedConfig
@@ -39,7 +41,7 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
             return
         super().data_received(data)
         if self.conn.handshake_exc is not None and not self.handshake_initiated:
-            # The answer is there already, but nothing would send it.
+            # The answer is ready, but nothing else would send it.
             self.handshake_complete = self.close_sent = True
             self.transport.write(b"".join(self.conn.data_to_send()))
             self.transport.close()
@@ -47,16 +49,16 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
     async def send(self, message: Any) -> None:
         await super().send(message)
         if self.initial_response is not None and self.close_sent:
-            # A refused handshake is complete; uvicorn would take it for one that was forgotten.
+            # A refused handshake is complete, but uvicorn would think that the application forgot it.
             self.handshake_complete = True
 
     async def receive(self) -> Any:
-        """While the client does not read, no message is taken from it."""
+        """Takes no message from the client while the client does not read."""
         await self.writable.wait()
         return await super().receive()
 
     def handle_ping(self) -> None:
-        """A client that sends pings and does not read must not fill the memory with pongs."""
+        """Drops the pong for a client that sends pings and does not read: it must not fill the memory."""
         if self.writable.is_set():
             super().handle_ping()
         else:
@@ -102,7 +104,7 @@ class WebSocketConnection(GuardedConnection, WebSocketsSansIOProtocol):
     def keepalive_timeout(self) -> None:
         super().keepalive_timeout()
         if self.transport.get_write_buffer_size():
-            # Otherwise it would wait until that is read before it closes.
+            # Otherwise it would wait until the client has read that.
             self.transport.abort()
 
 

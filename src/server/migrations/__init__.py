@@ -1,4 +1,4 @@
-"""Migrations: the tables of a database are brought to the state of the models."""
+"""Migrations: they bring the tables of a database to the state of the models."""
 
 from collections.abc import Callable
 from contextlib import redirect_stdout
@@ -17,20 +17,20 @@ from sqlalchemy import Connection
 from database import Database, ensure_partitions
 from server.failures import Failure, explaining_database_errors, require_database_file
 from server.revisions import SCRIPTS
-from server.time_zone_changes import Tell, mend_all
+from server.time_zone_changes import ShowLine, mend_all
 
 T = TypeVar("T")
 
 
-async def upgrade(url: str, tell: Tell = lambda _: None) -> None:
-    """Brings the tables to the newest revision, and the days to this machine's time zone rules. No data is
-    lost.
+async def upgrade(url: str, show: ShowLine = lambda _: None) -> None:
+    """Brings the tables to the newest revision, and the days to the time zone rules of this process. It keeps
+    all data.
     """
     await _run(url, lambda config: command.upgrade(config, "head"))
     database = Database(url)
     try:
         await ensure_partitions(database, datetime.now(UTC))
-        await mend_all(database, tell)
+        await mend_all(database, show)
     finally:
         await database.close()
 
@@ -53,7 +53,9 @@ async def differences_when_new() -> str | None:
 
 
 async def write_next(words: str, scripts: Path = SCRIPTS) -> Path:
-    """Writes the next migration, from what the others make to what the models need, for people to read."""
+    """Writes the next migration: from the tables that the others make to those that the models need. A person
+    has to read it.
+    """
     with TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/new.sqlite3"
         await _run(url, lambda config: command.upgrade(config, "head"), scripts)

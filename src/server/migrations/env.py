@@ -1,4 +1,4 @@
-"""Run by Alembic, over the connection that `server.migrations` opened."""
+"""Alembic runs this module, with the connection that `server.migrations` opened."""
 
 from typing import Any, Literal
 
@@ -10,14 +10,14 @@ from database import is_partition
 
 
 def render(kind: str, item: Any, _: Any) -> str | Literal[False]:
-    """SQLModel's own type for text is SQLAlchemy's, in a migration."""
+    """Writes SQLModel's own type for text as SQLAlchemy's."""
     if kind == "type" and isinstance(item, AutoString):
         return f"sa.String(length={item.length})"
     return False
 
 
 def include(_: Any, name: str | None, kind: str, is_reflected: bool, __: Any) -> bool:
-    """Partitions come and go with the months: they are no part of the schema."""
+    """Leaves partitions out. They come and go with the months, and are not part of the schema."""
     return not (kind == "table" and is_reflected and name and is_partition(name))
 
 
