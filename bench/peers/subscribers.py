@@ -20,7 +20,6 @@ _SUBSCRIPTION = """subscription($url: String!) {
   publicationMetricsChanged(url: $url) { metrics { totalLikes } }
 }"""
 _PUBLICATION = "query($url: String!) { publication(url: $url) { id } }"
-_CHANGES = ("likePublication", "unlikePublication")
 _SECONDS = 120
 _OPENING = 50
 
@@ -29,10 +28,10 @@ def measured(plan: Plan) -> dict[Case, list[Taken]]:
     """Of the servers that are ours: the others have no subscriptions here."""
     _allow_files()
     taken: dict[Case, list[Taken]] = defaultdict(list)
-    for number in range(plan.rounds):
+    for _ in range(plan.rounds):
         for peer in plan.peers:
             if peer.dialect == "viewgraph" and not peer.is_unmodified:
-                taken[Case(peer.name, NAME, 1)].append(_measured(plan, peer, _CHANGES[number % 2]))
+                taken[Case(peer.name, NAME, 1)].append(_measured(plan, peer))
     return taken
 
 
@@ -41,12 +40,17 @@ def _allow_files() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (min(most, 4 * COUNT), most))
 
 
-def _measured(plan: Plan, peer: Peer, change: str) -> Taken:
+def _measured(plan: Plan, peer: Peer) -> Taken:
     with peer.start(plan.site) as server:
         found = json.loads(server.ask(_asked(_body(_PUBLICATION))))
         id = found["data"]["publication"]["id"]
-        changed = f'mutation {{ {change}(publicationId: "{id}") {{ publication {{ id }} }} }}'
-        return asyncio.run(_told(plan, server, changed))
+        unlike, like = (
+            f'mutation {{ {field}(publicationId: "{id}") {{ publication {{ id }} }} }}'
+            for field in ("unlikePublication", "likePublication")
+        )
+        # A second like changes nothing, and nobody would be told.
+        _change(server, unlike)
+        return asyncio.run(_told(plan, server, like))
 
 
 async def _told(plan: Plan, server: Running, changed: str) -> Taken:
