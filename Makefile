@@ -14,7 +14,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests soak lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests soak lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -69,6 +69,9 @@ graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer wi
 
 snippet: ## build viewer.js anew from snippet/; needs Node.js 20.19 or newer with npm
 	@cd snippet && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+
+bench: .venv/.dev ## Viewgraph beside other servers, as tables; needs wrk and npm; BENCH_ARGS="--tree ../older --tree ."
+	@$(BIN)/python -m bench.peers $(BENCH_ARGS)
 
 bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS="--rounds 1"
 	@$(BIN)/python -m bench.ingest $(BENCH_ARGS)

@@ -92,6 +92,7 @@ class Server:
 
     def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
         self._process = process
+        self.process, self.port = process.pid, port
         self._connection = HTTPConnection("127.0.0.1", port, timeout=60)
         self.token = ""
         deadline = monotonic() + START_SECONDS
