@@ -123,8 +123,8 @@ class Services:
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
     plans_queries: bool = False
-    """Whether queries that are asked for again are answered by a plan. Switched off: GraphQL's executor answers
-    all of them until every test has passed with plans."""
+    """Whether queries that are asked for again are answered by a plan. Off: GraphQL's executor answers
+    them until every test has passed with plans."""
     plans: Counter[str] = field(default_factory=Counter)
     """How often queries were answered by a plan or not, by the words of `execution.plans`."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
