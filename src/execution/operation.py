@@ -17,7 +17,7 @@ from strawberry.types.execution import PreExecutionError
 
 from base.errors import BadUserInput
 from execution.plans import answer_by_plan
-from graph.analysis import analyse_in_thread, summary_of, validation_errors
+from graph.analysis import analyse_in_thread, is_analysed, summary_of, validation_errors
 from graph.charging import charge
 from graph.document import Operation
 from graph.event_variables import without_events
@@ -132,9 +132,10 @@ async def _subscribed(context: Context, operation: Operation, variables: dict[st
 
 
 async def _analyse_if_long(context: Context, operation: Operation) -> None:
-    if operation.document.is_long:
+    introspection = context.limits.introspection
+    if operation.document.is_long and not is_analysed(operation, introspection=introspection):
         began = perf_counter()
-        await analyse_in_thread(_schema, operation, introspection=context.limits.introspection)
+        await analyse_in_thread(_schema, operation, introspection=introspection)
         context.execution.validate = perf_counter() - began
 
 

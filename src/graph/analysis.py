@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from graphql import GraphQLError, GraphQLSchema, specified_rules, validate
+from graphql import ASTValidationRule, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation.rules import overlapping_fields_can_be_merged
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
@@ -39,11 +39,20 @@ def _analyse(schema: GraphQLSchema, operation: Operation, *, introspection: bool
         _price(schema, operation)
 
 
+def is_analysed(operation: Operation, *, introspection: bool) -> bool:
+    """Whether all that `analyse_in_thread` finds is known already."""
+    return operation.document.knows(_rules(introspection)) and operation.knows(Price)
+
+
+def _rules(introspection: bool) -> tuple[type[ASTValidationRule], ...]:
+    return _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+
+
 def validation_errors(
     schema: GraphQLSchema, document: Document, *, introspection: bool
 ) -> list[GraphQLError]:
     """`introspection`: whether documents may ask for the schema."""
-    rules = _RULES if introspection else _RULES_WITHOUT_INTROSPECTION
+    rules = _rules(introspection)
     node = document.node
     assert node
     return document.known(rules, lambda: validate(schema, node, rules, _MOST_ERRORS))

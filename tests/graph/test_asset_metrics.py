@@ -186,7 +186,9 @@ def cases(draw: st.DrawFn) -> Case:
     events = draw(st.lists(happened(edge, len(workspace_of)), max_size=40))
     cut = draw(st.integers(0, len(events)))
     batches = tuple(tuple(batch) for batch in (events[:cut], events[cut:]) if batch)
-    now = min(edge + draw(st.timedeltas(timedelta(0), 2 * DAY)), NOW) if draw(st.booleans()) else NOW
+    # Nothing has happened yet that happens later.
+    last = max([edge, *(event.at for event in events)])
+    now = min(last + draw(st.timedeltas(timedelta(0), 2 * DAY)), NOW) if draw(st.booleans()) else NOW
     world = World(draw(st.sampled_from(ZONES)), workspace_of, batches, now)
     asked = st.lists(question(edge, workspace_of), min_size=1, max_size=4)
     return Case(world, tuple(draw(asked)))

@@ -92,8 +92,8 @@ async def test_a_range_is_told_by_its_months_days_and_edges(studio: Studio) -> N
         "events 2023-06-03T00:00:00Z 2023-06-03T22:00:00Z VIEW 1 1 1",
         "",
         AGREE,
-        "Servers keep it under publication 1, revision 2, 8 events: so all stands now.",
-        f"A server does not use what it keeps under another revision or count. {UNSEEN}",
+        "Servers cache it for publication 1 at revision 2 and 8 events: that is its state now.",
+        f"A server does not use what it cached for another revision or number of events. {UNSEEN}",
     ]
 
 

@@ -117,9 +117,9 @@ def _kept(explanation: Explanation) -> str:
         return "No server keeps this figure: it is read for each request."
     publication_id, revision, events, _ = explanation.version
     return (
-        f"Servers keep it under publication {publication_id}, revision {revision}, {events:,} events: so all "
-        "stands now.\nA server does not use what it keeps under another revision or count. This command does "
-        "not see its memory."
+        f"Servers cache it for publication {publication_id} at revision {revision} and {events:,} events: "
+        "that is its state now.\nA server does not use what it cached for another revision or number of "
+        "events. This command does not see its memory."
     )
 
 
