@@ -19,7 +19,6 @@ Ids = Select[tuple[int]] | Sequence[int]
 
 _AT_A_TIME = 500
 _ROWS_AT_A_TIME = 2_000
-_ZERO, _ONE = literal(0), literal(1)
 
 
 class _Kind(NamedTuple):
@@ -44,16 +43,17 @@ class _Kind(NamedTuple):
         return tuple(row[:first]), tuple(row[first:middle]), tuple(row[middle:])
 
 
+def _part(*columns: ColumnElement[Any] | int) -> Select[Any]:
+    return select(*(literal(one) if isinstance(one, int) else one for one in columns))
+
+
 _FOLLOWS = _Kind(
     FollowTotal,
     1,
     (
-        select(
-            *(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count),
-            *(_ZERO, _ZERO),
-        ),
-        select(FOLLOWS.followed_id, _ZERO, _ZERO, _ONE, _ZERO),
-        select(FOLLOWS.follower_id, _ZERO, _ZERO, _ZERO, _ONE),
+        _part(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count, 0, 0),
+        _part(FOLLOWS.followed_id, 0, 0, 1, 0),
+        _part(FOLLOWS.follower_id, 0, 0, 0, 1),
     ),
     select(USERS.id, USERS.username, USERS.tenant_id),
     PUBLICATIONS.owner_id,
@@ -64,8 +64,8 @@ _EXPERIENCES = _Kind(
     ExperienceTotal,
     2,
     (
-        select(EXPERIENCE_TOTALS.publication_id, EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count, _ZERO),
-        select(EXPERIENCES.publication_id, EXPERIENCES.type, _ZERO, _ONE),
+        _part(EXPERIENCE_TOTALS.publication_id, EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count, 0),
+        _part(EXPERIENCES.publication_id, EXPERIENCES.type, 0, 1),
     ),
     select(PUBLICATIONS.id, USERS.username, USERS.tenant_id).where(USERS.id == PUBLICATIONS.owner_id),
     PUBLICATIONS.id,
