@@ -1,6 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from logging import captureWarnings
 
@@ -19,6 +19,8 @@ from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
+from server.graphql.kept import AnswerFromKept
+from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
@@ -51,12 +53,19 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             *_health(used, shutdown),
         ],
         middleware=[
+            *_kept(settings, used),
             Middleware(CloseIfUnread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+
+
+def _kept(settings: Settings, services: Services) -> Iterator[Middleware]:
+    if services.freshness:
+        kept = KeptAnswers(services.freshness, most_bytes=settings.kept_answer_bytes)
+        yield Middleware(AnswerFromKept, services=services, kept=kept)
 
 
 async def _home(_: Request) -> Response:

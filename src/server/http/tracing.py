@@ -45,16 +45,21 @@ def current_names() -> Mapping[str, str]:
 
 def request_id_of(headers: Headers) -> str:
     """The id that came with the request, if it has only harmless characters; otherwise a new one."""
-    given = headers.get("x-request-id", "")
-    return given if _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return request_id_in(headers.get("x-request-id"))
+
+
+def request_id_in(given: str | None) -> str:
+    """The same for the value of the header."""
+    return given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex
 
 
 def trace_of(headers: Headers) -> Trace | None:
     """None if `traceparent` is missing or not valid."""
-    return _trace(headers.getlist("traceparent"))
+    return trace_in(headers.getlist("traceparent"))
 
 
-def _trace(given: Sequence[str]) -> Trace | None:
+def trace_in(given: Sequence[str]) -> Trace | None:
+    """The same for the values of the header."""
     found = _TRACE.fullmatch(given[0]) if len(given) == 1 else None
     if found is None:
         return None

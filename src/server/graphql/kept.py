@@ -1,0 +1,139 @@
+"""The door in front of /graphql: it answers from what is kept, and keeps what the endpoint answers.
+
+It stands before everything else that a request goes through. What it does not answer goes on as it came.
+"""
+
+from asyncio import wait
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from auth.rates import Budget
+from base.networks import network_of
+from resolvers.context import Services
+from server.graphql.keeping import Keeping
+from server.graphql.kept_answers import KeptAnswer, KeptAnswers, Sent
+from server.graphql.kept_requests import KeptRequest, kept_request_of
+from server.http import access_log
+from server.http.client_address import client_address
+from server.http.rate_limit_headers import left, policy
+from server.http.tracing import request_id_in, trace_in
+
+_PATH = "/graphql"
+_COST = 1
+"""What a kept answer takes of its caller's share of the worker, in units of cost."""
+_WAIT_SECONDS = 1.0
+"""How long a request waits for another one that asks for the same."""
+
+
+class AnswerFromKept:
+    def __init__(self, app: ASGIApp, services: Services, kept: KeptAnswers) -> None:
+        self._app = app
+        self._kept = kept
+        self._rates = services.rates
+        self._queue = services.fair_queue
+        self._clock = services.clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != _PATH:
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        request = kept_request_of(scope, receive)
+        if request is None:
+            await self._app(scope, receive, send)
+            return
+        if request.key is None:
+            await self._app(scope, _again(request, receive), send)
+            return
+        if not await self._answer(request, scope, send, began):
+            await self._make(request, scope, _again(request, receive), send)
+
+    async def _answer(self, request: KeptRequest, scope: Scope, send: Send, began: float) -> bool:
+        """Answers from what is kept, and returns whether it did."""
+        now = self._clock().timestamp()
+        answer = self._kept.find(request.key, now)
+        if answer is None:
+            making = self._kept.making.get(request.key)
+            if making is None:
+                return False
+            # It is not awaited itself: who is cancelled while awaiting it would cancel it.
+            await wait({making}, timeout=_WAIT_SECONDS)
+            answer = self._kept.find(request.key, now)
+            if answer is None:
+                return False
+        sent = answer.sent_to(request)
+        if sent is None:
+            return False
+        viewer, address = answer.viewer, client_address(scope)
+        user_id = viewer.user_id
+        caller = network_of(address) if user_id is None else user_id
+        if self._queue.has_to_wait(caller):
+            await self._queue.wait(caller)
+            if self._kept.find(request.key, now := self._clock().timestamp()) is not answer:
+                return False
+        budget = self._rates.spend(viewer, address, answer.cost, now, writes=False)
+        if budget is not None and budget.wait:
+            # The endpoint says so.
+            return False
+        self._queue.charge(caller, _COST)
+        await _send(answer, sent, request, budget, send, began)
+        return True
+
+    async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        keeping = Keeping(self._kept, request)
+        keeping.announce(scope)
+        try:
+            await self._app(scope, receive, keeping.noting(send))
+        finally:
+            keeping.end()
+
+
+async def _send(
+    answer: KeptAnswer,
+    sent: Sent,
+    request: KeptRequest,
+    budget: Budget | None,
+    send: Send,
+    began: float,
+) -> None:
+    id, trace = request_id_in(request.id), trace_in(request.parents)
+    status, headers, body = sent
+    head = [*headers, (b"x-request-id", id.encode())]
+    if budget is not None:
+        head += (
+            (b"ratelimit", left(budget).encode()),
+            (b"ratelimit-policy", policy(budget.limit).encode()),
+        )
+    if answer.has_timing:
+        head.append(
+            (b"server-timing", b"database;dur=0.00, total;dur=%.2f" % (1000 * (perf_counter() - began)))
+        )
+    access_log.announce(_PATH)
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
+    if access_log.is_written():
+        access_log.write(
+            {
+                "request_id": id,
+                "trace_id": trace.id if trace else None,
+                "parent_id": trace.parent if trace else None,
+                "method": request.method,
+                "status": status,
+                "bytes": len(body),
+                "duration_ms": access_log.milliseconds(perf_counter() - began),
+                **answer.line,
+            }
+        )
+
+
+def _again(request: KeptRequest, receive: Receive) -> Receive:
+    """What was received already comes first."""
+    received = iter(request.received)
+
+    async def again() -> Message:
+        for message in received:
+            return message
+        return await receive()
+
+    return again if request.received else receive
