@@ -1,6 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from logging import captureWarnings
 
@@ -44,7 +44,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     """
     used = services or services_of(settings)
     shutdown = Shutdown()
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", _home),
             *_graphql(settings, used, shutdown),
@@ -53,19 +53,17 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             *_health(used, shutdown),
         ],
         middleware=[
-            *_kept(settings, used),
             Middleware(CloseIfUnread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
-
-
-def _kept(settings: Settings, services: Services) -> Iterator[Middleware]:
-    if services.freshness:
-        kept = KeptAnswers(services.freshness, most_bytes=settings.kept_answer_bytes)
-        yield Middleware(AnswerFromKept, services=services, kept=kept)
+    if used.freshness:
+        # Whatever stands in front takes time of each answer.
+        kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
+        app.middleware_stack = AnswerFromKept(app.build_middleware_stack(), used, kept)
+    return app
 
 
 async def _home(_: Request) -> Response:

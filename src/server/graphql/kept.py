@@ -109,7 +109,6 @@ async def _send(
         head.append(
             (b"server-timing", b"database;dur=0.00, total;dur=%.2f" % (1000 * (perf_counter() - began)))
         )
-    access_log.announce(_PATH)
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
     if access_log.is_written():

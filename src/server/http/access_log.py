@@ -5,8 +5,12 @@ that stand here and in `RequestScope.log_line`.
 import logging
 import re
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from contextvars import ContextVar
-from typing import Any
+from datetime import UTC, datetime
+from typing import Any, TextIO
+
+import orjson
 
 from auth.viewer import Viewer
 
@@ -33,9 +37,35 @@ def is_written() -> bool:
     return _log.isEnabledFor(logging.INFO)
 
 
+def has_line_of_door(method: str, path: str) -> bool:
+    """Whether the line of this request is never uvicorn's. Preflights have no other."""
+    return path == "/graphql" and method != "OPTIONS"
+
+
+class LineHandler(logging.StreamHandler[TextIO]):
+    """Writes lines of requests as JSON without a record of the log, which takes ten times as long."""
+
+    is_json = False
+
+    def write(self, line: dict[str, Any]) -> None:
+        line["timestamp"] = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S.%f}Z"
+        try:
+            with self.lock or nullcontext():
+                self.stream.write(orjson.dumps(line, default=str).decode() + self.terminator)
+                self.flush()
+        except Exception:
+            self.handleError(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None))
+
+
 def write(line: Mapping[str, Any]) -> None:
     """Writes the line, without the values that are None."""
-    _log.info("request", extra={name: value for name, value in line.items() if value is not None})
+    given = {name: value for name, value in line.items() if value is not None}
+    if len(_log.handlers) == 1 and not _log.propagate:
+        (handler,) = _log.handlers
+        if isinstance(handler, LineHandler) and handler.is_json:
+            handler.write({"event": "request", "level": "info", "logger": _log.name, **given})
+            return
+    _log.info("request", extra=given)
 
 
 def milliseconds(seconds: float) -> float:

@@ -4,9 +4,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
+from os import urandom
 from types import MappingProxyType
 from typing import NamedTuple
-from uuid import uuid4
 
 from starlette.datastructures import Headers
 
@@ -50,7 +50,7 @@ def request_id_of(headers: Headers) -> str:
 
 def request_id_in(given: str | None) -> str:
     """The same for the value of the header."""
-    return given if given and _REQUEST_ID.fullmatch(given) else uuid4().hex
+    return given if given and _REQUEST_ID.fullmatch(given) else urandom(16).hex()
 
 
 def trace_of(headers: Headers) -> Trace | None:
