@@ -8,10 +8,12 @@ from starlette.types import Message, Scope, Send
 
 from auth.sign_in import expiry_of
 from resolvers.context import Context
-from server.graphql.kept_answers import Header, KeptAnswer, KeptAnswers, end_of, unmodified
+from server.graphql.kept_answers import KeptAnswer, KeptAnswers, end_of, form_of, unmodified
 from server.graphql.kept_requests import KeptRequest
 from server.graphql.replies import Reply
+from server.http.access_log import repeated_line
 from server.http.request_scope import RequestScope
+from server.http.whole_answers import Header
 
 _IN_SCOPE = "viewgraph.keeping"
 _OF_EACH_REQUEST = frozenset({b"x-request-id", b"ratelimit", b"ratelimit-policy", b"server-timing"})
@@ -97,17 +99,18 @@ class Keeping:
         until = end_of(made.seconds, context.now.timestamp())
         names = {name for name, _ in self._head}
         head = [header for header in self._head if header[0] not in _OF_EACH_REQUEST]
+        is_whole = self._status == 200
         return KeptAnswer(
-            head=head if self._status == 200 else None,
-            head_unmodified=unmodified(head),
-            body=self._body if self._status == 200 and request.method != "HEAD" else None,
+            whole=form_of(200, head, self._body or b"") if is_whole and request.method != "HEAD" else None,
+            only_head=form_of(200, head) if is_whole else None,
+            unmodified=form_of(304, unmodified(head)),
             tag=next((value.decode() for name, value in head if name == _TAG), None),
             mark=self._marks.changes if is_shared else self._marks.all,
             is_shared=is_shared,
             until=until if self._expires_at is None else min(until, self._expires_at),
             viewer=context.viewer,
             cost=context.execution.cost or 1,
-            line={**made.line, "statements": 0, "database_ms": 0.0, "kept": True},
+            line=repeated_line({**made.line, "statements": 0, "database_ms": 0.0, "kept": True}),
             has_timing=_TIMING in names,
         )
 

@@ -5,6 +5,7 @@ It stands before everything else that a request goes through. What it does not a
 
 from asyncio import wait
 from time import perf_counter
+from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -12,18 +13,26 @@ from auth.rates import Budget
 from base.networks import network_of
 from resolvers.context import Services
 from server.graphql.keeping import Keeping
-from server.graphql.kept_answers import KeptAnswer, KeptAnswers, Sent
+from server.graphql.kept_answers import Form, KeptAnswer, KeptAnswers
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http import access_log
 from server.http.client_address import client_address
 from server.http.rate_limit_headers import left, policy
 from server.http.tracing import request_id_in, trace_in
+from server.http.whole_answers import joined, sent_whole
 
 _PATH = "/graphql"
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
 _WAIT_SECONDS = 1.0
 """How long a request waits for another one that asks for the same."""
+
+
+class Asked(NamedTuple):
+    request: KeptRequest
+    scope: Scope
+    began: float
+    """By `perf_counter`."""
 
 
 class AnswerFromKept:
@@ -46,12 +55,12 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
             return
-        if not await self._answer(request, scope, send, began):
+        if not await self._answer(Asked(request, scope, began), send):
             await self._make(request, scope, _again(request, receive), send)
 
-    async def _answer(self, request: KeptRequest, scope: Scope, send: Send, began: float) -> bool:
+    async def _answer(self, asked: Asked, send: Send) -> bool:
         """Answers from what is kept, and returns whether it did."""
-        now = self._clock().timestamp()
+        request, now = asked.request, self._clock().timestamp()
         answer = self._kept.find(request.key, now)
         if answer is None:
             making = self._kept.making.get(request.key)
@@ -62,10 +71,10 @@ class AnswerFromKept:
             answer = self._kept.find(request.key, now)
             if answer is None:
                 return False
-        sent = answer.sent_to(request)
-        if sent is None:
+        form = answer.form_for(request)
+        if form is None:
             return False
-        viewer, address = answer.viewer, client_address(scope)
+        viewer, address = answer.viewer, client_address(asked.scope)
         user_id = viewer.user_id
         caller = network_of(address) if user_id is None else user_id
         if self._queue.has_to_wait(caller):
@@ -77,7 +86,7 @@ class AnswerFromKept:
             # The endpoint says so.
             return False
         self._queue.charge(caller, _COST)
-        await _send(answer, sent, request, budget, send, began)
+        await _send(asked, answer, form, budget, send)
         return True
 
     async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
@@ -89,40 +98,27 @@ class AnswerFromKept:
             keeping.end()
 
 
-async def _send(
-    answer: KeptAnswer,
-    sent: Sent,
-    request: KeptRequest,
-    budget: Budget | None,
-    send: Send,
-    began: float,
-) -> None:
-    id, trace = request_id_in(request.id), trace_in(request.parents)
-    status, headers, body = sent
-    head = [*headers, (b"x-request-id", id.encode())]
+async def _send(asked: Asked, answer: KeptAnswer, form: Form, budget: Budget | None, send: Send) -> None:
+    request = asked.request
+    id = request_id_in(request.id)
+    own = [(b"x-request-id", id.encode())]
     if budget is not None:
-        head += (
-            (b"ratelimit", left(budget).encode()),
-            (b"ratelimit-policy", policy(budget.limit).encode()),
-        )
+        own.append((b"ratelimit", left(budget).encode()))
+        own.append((b"ratelimit-policy", policy(budget.limit).encode()))
     if answer.has_timing:
-        head.append(
-            (b"server-timing", b"database;dur=0.00, total;dur=%.2f" % (1000 * (perf_counter() - began)))
-        )
-    await send({"type": "http.response.start", "status": status, "headers": head})
-    await send({"type": "http.response.body", "body": body})
+        milliseconds = 1000 * (perf_counter() - asked.began)
+        own.append((b"server-timing", b"database;dur=0.00, total;dur=%.2f" % milliseconds))
+    if not sent_whole(asked.scope, form.status, form.head + joined(own), form.body):
+        await send({"type": "http.response.start", "status": form.status, "headers": form.headers + own})
+        await send({"type": "http.response.body", "body": form.body})
     if access_log.is_written():
-        access_log.write(
-            {
-                "request_id": id,
-                "trace_id": trace.id if trace else None,
-                "parent_id": trace.parent if trace else None,
-                "method": request.method,
-                "status": status,
-                "bytes": len(body),
-                "duration_ms": access_log.milliseconds(perf_counter() - began),
-                **answer.line,
-            }
+        answer.line.write(
+            id,
+            trace_in(request.parents),
+            request.method,
+            form.status,
+            len(form.body),
+            perf_counter() - asked.began,
         )
 
 

@@ -6,18 +6,18 @@ kept for as long as they may, and while only events are counted.
 """
 
 from asyncio import Future
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable
 from dataclasses import dataclass
-from typing import Any, NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from cachetools import LRUCache
 
 from auth.viewer import Viewer
 from ingest.freshness import Freshness, Marks
 from server.graphql.kept_requests import KeptRequest
+from server.http.access_log import RepeatedLine
 from server.http.caching import is_known_to
-
-Header: TypeAlias = tuple[bytes, bytes]
+from server.http.whole_answers import Header, joined
 
 _MINUTE = 60.0
 _OVERHEAD_BYTES = 3_000
@@ -25,21 +25,29 @@ _OVERHEAD_BYTES = 3_000
 _OF_CONTENT = frozenset({b"content-type", b"content-length", b"content-encoding"})
 
 
-class Sent(NamedTuple):
+class Form(NamedTuple):
+    """How an answer is sent."""
+
     status: int
-    head: list[Header]
-    """All headers but those of each request."""
+    headers: list[Header]
+    """All but those of each request."""
+    head: bytes
+    """The same, joined."""
     body: bytes
+
+
+def form_of(status: int, headers: list[Header], body: bytes = b"") -> Form:
+    return Form(status, headers, joined(headers), body)
 
 
 @dataclass(slots=True)
 class KeptAnswer:
-    head: list[Header] | None
-    """The headers of the status 200, except those of each request; None if only the others are known."""
-    head_unmodified: list[Header]
-    """Those of the status 304."""
-    body: bytes | None
-    """As it is sent; None if it was not made."""
+    whole: Form | None
+    """With the body; None if it was not made."""
+    only_head: Form | None
+    """For HEAD."""
+    unmodified: Form
+    """For whoever has the answer already."""
     tag: str | None
     """The ETag."""
     mark: int
@@ -50,23 +58,18 @@ class KeptAnswer:
     """Seconds since 1970."""
     viewer: Viewer
     cost: int
-    line: Mapping[str, Any]
-    """The fields of the line in the log that are the same for each request."""
+    line: RepeatedLine
     has_timing: bool
     """Whether the times are shown to who asks."""
 
     def is_true(self, marks: Marks, now: float) -> bool:
         return now < self.until and self.mark == (marks.changes if self.is_shared else marks.all)
 
-    def sent_to(self, request: KeptRequest) -> Sent | None:
+    def form_for(self, request: KeptRequest) -> Form | None:
         """None if what is kept is not enough."""
         if request.known and self.tag is not None and is_known_to(request.known, self.tag):
-            return Sent(304, self.head_unmodified, b"")
-        if self.head is None:
-            return None
-        if request.method == "HEAD":
-            return Sent(200, self.head, b"")
-        return None if self.body is None else Sent(200, self.head, self.body)
+            return self.unmodified
+        return self.only_head if request.method == "HEAD" else self.whole
 
 
 def unmodified(head: list[Header]) -> list[Header]:
@@ -113,4 +116,4 @@ class KeptAnswers:
 
 
 def _size(answer: KeptAnswer) -> int:
-    return _OVERHEAD_BYTES + len(answer.body or b"")
+    return _OVERHEAD_BYTES + len(answer.whole.body if answer.whole else b"")

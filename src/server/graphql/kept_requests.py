@@ -91,7 +91,7 @@ def _receive(request: KeptRequest, receive: Receive) -> bool:
     while message := _at_once(receive):
         received.append(message)
         if message["type"] != "http.request" or not message.get("more_body"):
-            return message["type"] == "http.request"
+            return bool(message["type"] == "http.request")
     return False
 
 

@@ -3,12 +3,10 @@ and for the answers that a client does not read.
 """
 
 from asyncio import AbstractEventLoop, BaseTransport, Transport
-from collections.abc import Callable
 from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
@@ -16,10 +14,12 @@ from base.networks import plain_address
 from server.http import access_log
 from server.http.connection_limits import HEALTH
 from server.http.connection_refusal import ConnectionRefusal
+from server.http.flow import Flow
 from server.http.guarded_config import GuardedConfig
 from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
 from server.http.upgrades import without_upgrade
+from server.http.whole_answers import extensions_for
 
 _MAX_PIPELINED = 20
 """Requests that may wait for the answer to another one. Then the connection reads no more."""
@@ -27,18 +27,6 @@ _PIECE = 16 * 1024
 """Bytes to parse at a time: a short request takes a hundred times its size once it is parsed."""
 _CROWDED_SECONDS = 2.0
 """Seconds that headers may take when the worker has no room."""
-
-
-class Flow(FlowControl):
-    """Does not resume reading while enough requests wait: reading a body would bring in more of them."""
-
-    def __init__(self, transport: Transport, has_enough: Callable[[], bool]) -> None:
-        super().__init__(transport)
-        self._has_enough = has_enough
-
-    def resume_reading(self) -> None:
-        if not self._has_enough():
-            super().resume_reading()
 
 
 class HttpConnection(GuardedConnection, HttpToolsProtocol):
@@ -201,6 +189,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
                 return
             self._require_good_handshake()
         super().on_headers_complete()
+        self.scope["extensions"] = extensions_for(self.cycle)
         if access_log.has_line_of_door(self.scope["method"], self.scope["path"]):
             # To make the line and drop it took a fifth of the time of a short answer.
             self.cycle.access_log = False
