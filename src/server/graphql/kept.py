@@ -4,35 +4,25 @@ It stands before everything else that a request goes through. What it does not a
 """
 
 from asyncio import wait
+from collections.abc import Hashable
 from time import perf_counter
-from typing import NamedTuple
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from auth.rates import Budget
 from base.networks import network_of
 from resolvers.context import Services
 from server.graphql.keeping import Keeping
-from server.graphql.kept_answers import Form, KeptAnswer, KeptAnswers
+from server.graphql.kept_answers import KeptAnswer, KeptAnswers
+from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
-from server.http import access_log
 from server.http.client_address import client_address
-from server.http.rate_limit_headers import left, policy
-from server.http.tracing import request_id_in, trace_in
-from server.http.whole_answers import joined, sent_whole
+from server.http.whole_answers import sent_whole
 
 _PATH = "/graphql"
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
 _WAIT_SECONDS = 1.0
 """How long a request waits for another one that asks for the same."""
-
-
-class Asked(NamedTuple):
-    request: KeptRequest
-    scope: Scope
-    began: float
-    """By `perf_counter`."""
 
 
 class AnswerFromKept:
@@ -51,43 +41,46 @@ class AnswerFromKept:
         request = kept_request_of(scope, receive)
         if request is None:
             await self._app(scope, receive, send)
-            return
-        if request.key is None:
+        elif request.key is None:
             await self._app(scope, _again(request, receive), send)
-            return
-        if not await self._answer(Asked(request, scope, began), send):
+        elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
+            if not sent_whole(scope, reply.form.status, reply.head(), reply.form.body):
+                await reply.send(send)
+            reply.write_line()
+        else:
             await self._make(request, scope, _again(request, receive), send)
 
-    async def _answer(self, asked: Asked, send: Send) -> bool:
-        """Answers from what is kept, and returns whether it did."""
-        request, now = asked.request, self._clock().timestamp()
+    def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
+        """The reply from what is kept. None if nothing is kept, or if the caller may not have it now."""
+        now = self._clock().timestamp()
         answer = self._kept.find(request.key, now)
         if answer is None:
-            making = self._kept.making.get(request.key)
-            if making is None:
-                return False
-            # It is not awaited itself: who is cancelled while awaiting it would cancel it.
-            await wait({making}, timeout=_WAIT_SECONDS)
-            answer = self._kept.find(request.key, now)
-            if answer is None:
-                return False
+            return None
         form = answer.form_for(request)
         if form is None:
-            return False
-        viewer, address = answer.viewer, client_address(asked.scope)
-        user_id = viewer.user_id
-        caller = network_of(address) if user_id is None else user_id
+            return None
+        address = client_address(scope)
+        caller = _caller(answer, address)
         if self._queue.has_to_wait(caller):
-            await self._queue.wait(caller)
-            if self._kept.find(request.key, now := self._clock().timestamp()) is not answer:
-                return False
-        budget = self._rates.spend(viewer, address, answer.cost, now, writes=False)
+            return None
+        budget = self._rates.spend(answer.viewer, address, answer.cost, now, writes=False)
         if budget is not None and budget.wait:
             # The endpoint says so.
-            return False
+            return None
         self._queue.charge(caller, _COST)
-        await _send(asked, answer, form, budget, send)
-        return True
+        return KeptReply(request, answer, form, budget, began)
+
+    async def _later_reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
+        """The same after waiting: for another request that makes the answer, or for the caller's turn."""
+        making = self._kept.making.get(request.key)
+        if making is not None:
+            # It is not awaited itself: who is cancelled while awaiting it would cancel it.
+            await wait({making}, timeout=_WAIT_SECONDS)
+        answer = self._kept.find(request.key, self._clock().timestamp())
+        if answer is None:
+            return None
+        await self._queue.wait(_caller(answer, client_address(scope)))
+        return self._reply(request, scope, began)
 
     async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
         keeping = Keeping(self._kept, request)
@@ -98,28 +91,9 @@ class AnswerFromKept:
             keeping.end()
 
 
-async def _send(asked: Asked, answer: KeptAnswer, form: Form, budget: Budget | None, send: Send) -> None:
-    request = asked.request
-    id = request_id_in(request.id)
-    own = [(b"x-request-id", id.encode())]
-    if budget is not None:
-        own.append((b"ratelimit", left(budget).encode()))
-        own.append((b"ratelimit-policy", policy(budget.limit).encode()))
-    if answer.has_timing:
-        milliseconds = 1000 * (perf_counter() - asked.began)
-        own.append((b"server-timing", b"database;dur=0.00, total;dur=%.2f" % milliseconds))
-    if not sent_whole(asked.scope, form.status, form.head + joined(own), form.body):
-        await send({"type": "http.response.start", "status": form.status, "headers": form.headers + own})
-        await send({"type": "http.response.body", "body": form.body})
-    if access_log.is_written():
-        answer.line.write(
-            id,
-            trace_in(request.parents),
-            request.method,
-            form.status,
-            len(form.body),
-            perf_counter() - asked.began,
-        )
+def _caller(answer: KeptAnswer, address: str) -> Hashable:
+    user_id = answer.viewer.user_id
+    return network_of(address) if user_id is None else user_id
 
 
 def _again(request: KeptRequest, receive: Receive) -> Receive:

@@ -5,7 +5,6 @@ that stand here and in `RequestScope.log_line`.
 import logging
 import re
 from collections.abc import Mapping, Sequence
-from contextlib import nullcontext
 from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, NamedTuple, TextIO
@@ -51,8 +50,9 @@ class LineHandler(logging.StreamHandler[TextIO]):
     def write(self, fields: str) -> None:
         """`fields`: all of the line that is its own, as in an object of JSON."""
         time = datetime.now(UTC).isoformat()[:-6]
+        assert self.lock
         try:
-            with self.lock or nullcontext():
+            with self.lock:
                 self.stream.write(f'{{{_OF_EACH},{fields},"timestamp":"{time}Z"}}\n')
                 self.stream.flush()
         except Exception:
@@ -82,7 +82,7 @@ class RepeatedLine(NamedTuple):
             parts = f'"trace_id":"{trace.id}","parent_id":"{trace.parent}",' if trace else ""
             handler.write(
                 f'"request_id":"{request_id}",{parts}"method":"{method}","status":{status},"bytes":{size},'
-                f'"duration_ms":{milliseconds(seconds)},{self.fields}'
+                f'"duration_ms":{1000 * seconds:.2f},{self.fields}'
             )
             return
         write(

@@ -160,21 +160,21 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
 
     def on_url(self, url: bytes) -> None:
         super().on_url(url)
-        self._take_in(len(url))
+        self._incomplete = 0
+        self._header_bytes += len(url)
+        if self._header_bytes > self._limits.header_bytes:
+            raise self._too_large()
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self._is_between:
             super().on_header(name, value)
         # Trailers after a body are dropped, but have the same limit.
-        self._take_in(len(name) + len(value))
-        if len(self.headers) > self._limits.headers:
-            raise ConnectionRefusal(431, f"At most {self._limits.headers:,} headers. Send fewer.")
-
-    def _take_in(self, size: int) -> None:
         self._incomplete = 0
-        self._header_bytes += size
+        self._header_bytes += len(name) + len(value)
         if self._header_bytes > self._limits.header_bytes:
             raise self._too_large()
+        if len(self.headers) > self._limits.headers:
+            raise ConnectionRefusal(431, f"At most {self._limits.headers:,} headers. Send fewer.")
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
@@ -197,7 +197,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
             self.cycle.keep_alive = False
 
     def _require_good_headers(self) -> None:
-        hosts = sum(name == b"host" for name, _ in self.headers)
+        hosts = [name for name, _ in self.headers].count(b"host")
         if hosts > 1 or (not hosts and self.parser.get_http_version() == "1.1"):
             raise ConnectionRefusal(400, "Send the header Host, and once.")
         if self._method() == b"CONNECT":
