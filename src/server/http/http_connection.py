@@ -192,6 +192,8 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
                 self._is_passed_over = True
                 return
             self._require_good_handshake()
+            super().on_headers_complete()
+            return
         super().on_headers_complete()
         self.scope["extensions"] = extensions_for(self.cycle)
         if access_log.has_line_of_door(self.scope["method"], self.scope["path"]):
