@@ -1,6 +1,6 @@
 """What a request asks for, and what of it the answer depends on."""
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Generator, Hashable
 from hashlib import blake2b
 from secrets import token_bytes
 from typing import Any
@@ -31,7 +31,7 @@ _ALIKE = frozenset(
 class KeptRequest:
     """A request whose answer may be kept."""
 
-    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received")
+    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received", "rest")
 
     def __init__(self, method: str) -> None:
         self.method = method
@@ -46,6 +46,8 @@ class KeptRequest:
         """The values of `If-None-Match`."""
         self.received: list[Message] = []
         """What was received of the body."""
+        self.rest: Awaitable[Message] | None = None
+        """What is received next, if that was begun already."""
 
 
 def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
@@ -87,21 +89,36 @@ def _receive(request: KeptRequest, receive: Receive) -> bool:
     """Receives what is there already, so that nobody waits here for a body that comes slowly. Returns whether
     that is all.
     """
-    received = request.received
-    while message := _at_once(receive):
-        received.append(message)
+    while True:
+        receiving: Any = receive()
+        try:
+            waits_for = receiving.send(None)
+        except StopIteration as done:
+            message: Message = done.value
+        else:
+            request.rest = _Begun(receiving, waits_for)
+            return False
+        request.received.append(message)
         if message["type"] != "http.request" or not message.get("more_body"):
             return bool(message["type"] == "http.request")
-    return False
 
 
-def _at_once(receive: Receive) -> Message | None:
-    receiving: Any = receive()
-    try:
-        receiving.send(None)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
-    # Nothing is lost: it had not begun to read.
-    receiving.close()
-    return None
+class _Begun:
+    """A coroutine that was begun and had to wait: to await this is to await the rest of it."""
+
+    def __init__(self, coroutine: Any, waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        try:
+            while True:
+                try:
+                    sent = yield self._waits_for
+                except BaseException as error:
+                    self._waits_for = self._coroutine.throw(error)
+                else:
+                    self._waits_for = self._coroutine.send(sent)
+        except StopIteration as done:
+            message: Message = done.value
+            return message
