@@ -29,7 +29,7 @@ class Point(NamedTuple):
 class Series(NamedTuple):
     """The points of a series, in the order of their buckets, then device, domain, workspace and asset."""
 
-    buckets: Sequence[Bucket]
+    buckets: Timeline
     groups: Sequence[Group]
     places: Sequence[int]
     """For each point: the number of its bucket times the number of groups, plus the number of its group."""

@@ -26,7 +26,7 @@ async def read_series(
     grouped: defaultdict[tuple[str, Measure, Timeline], list[int]] = defaultdict(list)
     for number, one in enumerate(asked):
         grouped[one.time_zone, one.measure, one.timeline].append(number)
-    found: list[Series | TooManyPoints] = [Series((), (), (), (), ())] * len(asked)
+    found: dict[int, Series | TooManyPoints] = {}
     for shared, numbers in grouped.items():
         parties = [Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         await _read(database, *shared, parties, budget.most)
@@ -35,7 +35,7 @@ async def read_series(
                 found[number] = await party.series(budget)
             except TooManyPoints as error:
                 found[number] = error
-    return found
+    return [found[number] for number in range(len(asked))]
 
 
 async def _names(database: Database, asked: Sequence[SeriesRequest]) -> Mapping[int, Aliases]:
