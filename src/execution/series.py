@@ -1,10 +1,12 @@
 """The points of a series as text. What points have in common is made once."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
 from base.scheduler import RunQueue
+from execution.faults import Surprise
+from execution.leaves import Leaf
 from execution.point_texts import PointTexts, required
 from execution.pools import Pool
 from execution.shapes import SeriesShape
@@ -47,7 +49,15 @@ class PointsOfSeries:
         series = self._points.series
         values = {"count": series.counts, "taken_back": series.taken_back}
         columns = [
-            required(leaf, list(values[attribute][part])) for attribute, leaf in self._shape.of_point.values()
+            _fitting(leaf, values[attribute][part]) for attribute, leaf in self._shape.of_point.values()
         ]
         numbers = columns[0] if len(columns) == 1 else chain.from_iterable(zip(*columns, strict=True))
         return (",".join(texts.of(series.places[part])) % tuple(numbers)).encode()
+
+
+def _fitting(leaf: Leaf, counts: Sequence[int]) -> Sequence[int]:
+    """If the least and the largest count fit, all of them do. Raises Surprise."""
+    extremes = [min(counts), max(counts)]
+    if required(leaf, extremes) != extremes:
+        raise Surprise("counts that are not shown as they are")
+    return counts

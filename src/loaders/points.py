@@ -1,6 +1,6 @@
 """Counts for the points of series. They are added up in the database, and come in columns."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, NamedTuple, Self
 
 from base.calendar import Piece, Timeline, time_zone
@@ -37,10 +37,14 @@ class Read(NamedTuple):
     taken_back: list[int] | None
     """How many of the counted actions take something back; None if none of the measure's does."""
 
-    def keys(self) -> Iterable[Key]:
-        """Of each point what says its group."""
-        groups = (cell % self.of_a_group for cell in self.cells)
-        return groups if self.domains is None else zip(groups, self.domains, strict=True)
+    def groups(self) -> set[Key]:
+        """What says in which group a point is: each group once."""
+        if self.domains is None:
+            # It is the rest of each cell, found twice as fast as by an expression.
+            return set(map(self.of_a_group.__rmod__, self.cells))
+        return {
+            (cell % self.of_a_group, domain) for cell, domain in zip(self.cells, self.domains, strict=True)
+        }
 
     def split(self, key: Key) -> tuple[int, str, int]:
         """The device, the domain, and the member's part; -1 and "" if the series is not split by it."""
