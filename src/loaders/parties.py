@@ -89,9 +89,8 @@ async def _numbers(read: Read, rank_of: Mapping[Key, int], groups: int) -> list[
 
 async def _looked_up(read: Read, starts: Iterable[int], rank_of: Mapping[Key, int]) -> list[int]:
     """Finds the numbers in a table of all cells that there may be, in half the time."""
-    of_a_part = [0] * read.of_a_part
-    for key, rank in rank_of.items():
-        of_a_part[read.of_a_part - read.of_a_group + key] = rank
+    ranks = [rank_of.get(number, 0) for number in range(read.of_a_group)]
+    of_a_part = [0] * (read.of_a_part - read.of_a_group) + ranks
     table = [start + rank for start in starts for rank in of_a_part]
     numbers: list[int] = []
     async for cells in current_usage().run_queue.batches(read.cells):
