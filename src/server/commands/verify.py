@@ -1,5 +1,7 @@
 """`viewgraph verify`: compares the totals with the raw events."""
 
+from contextlib import aclosing
+
 import typer
 
 from database import Database
@@ -23,11 +25,12 @@ def verify(
         with progress_by_tenant("Verifying", len(asked)) as advance:
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
-                async for row in verification.rows():
-                    if not found:
-                        typer.echo("\t".join(DiscrepancyRow._fields))
-                    typer.echo("\t".join(row))
-                    found += 1
+                async with aclosing(verification.rows()) as rows:
+                    async for row in rows:
+                        if not found:
+                            typer.echo("\t".join(DiscrepancyRow._fields))
+                        typer.echo("\t".join(row))
+                        found += 1
                 say_what_was_pruned(name, verification.pruned_before)
                 if verification.moved:
                     moved += len(verification.moved.days)
