@@ -2,9 +2,9 @@
 
 import gzip
 from collections.abc import Iterator
-from io import BufferedIOBase, BufferedReader, FileIO, TextIOWrapper
+from io import BufferedReader, FileIO, TextIOWrapper
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol, TypeAlias
 
 LONGEST_LINE: Final = 1_000_000
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
@@ -28,6 +28,9 @@ class StoredLine(NamedTuple):
     """From 1."""
     text: bytes | None
     """In UTF-8, with its end. None: it is too long for memory."""
+
+
+_Stored: TypeAlias = "BufferedReader[FileIO] | gzip.GzipFile"
 
 
 class _Lines(Protocol):
@@ -55,7 +58,7 @@ class StoredLines:
 class _Utf16Lines:
     """Lines of UTF-16, in UTF-8."""
 
-    def __init__(self, stream: BufferedIOBase, encoding: str) -> None:
+    def __init__(self, stream: _Stored, encoding: str) -> None:
         # A half of a pair that stands alone costs its line, and not the file.
         self._texts = TextIOWrapper(stream, encoding, errors="surrogatepass", newline="\n")
 
@@ -66,7 +69,7 @@ class _Utf16Lines:
             raise EOFError(f"it is no UTF-16 to its end: {error.reason}") from None
 
 
-def _decoded(stream: BufferedIOBase) -> _Lines:
+def _decoded(stream: _Stored) -> _Lines:
     start = stream.peek(4)[:4]
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):

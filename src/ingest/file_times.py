@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from base.instants import Instant, InvalidInstant, aware, instant_in_file, local_instant
 
-_NUMBER: Final = re.compile(r"([+-]?\d{1,20})(?:[.,](\d+))?", re.ASCII)
+_NUMBER: Final = re.compile(r"([+-]?\d{1,21})(?:[.,](\d+))?", re.ASCII)
 _WRITTEN: Final = re.compile(
     r"(?P<first>\d{4}|\d\d?)(?P<sign>[-/.])(?P<second>\d\d?)(?P=sign)(?P<third>\d{4}|\d\d?)"
     r"(?:[Tt ](?P<hour>\d\d?):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?"
@@ -120,9 +120,7 @@ def _digits_of(number: float | Decimal) -> str:
 
 def _microseconds(whole: str, fraction: str, digits: int) -> int:
     """What is smaller than a microsecond is cut off."""
-    if digits < 0:
-        return int(whole) // 10**-digits
-    return int(whole + fraction[:digits].ljust(digits, "0"))
+    return int(Decimal(f"{whole}.{fraction[:6]}").scaleb(digits))
 
 
 def _of_excel(days: float) -> datetime:

@@ -138,7 +138,7 @@ def _plain(value: Any) -> Any:
 
 
 def _shown(column: Any) -> str:
-    """Its first value: in the file's own unit, if it counts something; otherwise as pyarrow shows a column."""
+    """Its first value: in the file's own unit, if it has one; otherwise as pyarrow shows a column."""
     try:
         return str(column[0].value)
     except (AttributeError, *_UNREADABLE):

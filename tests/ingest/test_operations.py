@@ -465,10 +465,9 @@ async def test_a_command_ends_quietly_when_nobody_reads_what_it_found(
     assert "\tada\t" not in (await command(database_url, "verify")).stdout
 
 
+@pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("engine", ["sqlite"])
-async def test_every_command_ends_quietly_when_nobody_reads(
-    small: World, database_url: str, tmp_path: Path
-) -> None:
+async def test_every_command_ends_quietly_when_nobody_reads(database_url: str, tmp_path: Path) -> None:
     events = tmp_path / "events.ndjson"
     events.touch()
     given = ["--database-url", database_url]
