@@ -29,17 +29,17 @@ def refusal(text: Any, **options: Any) -> str:
 @pytest.mark.parametrize(
     ("text", "instant"),
     [
-        # PostgreSQL 15, `COPY ... CSV` of a timestamptz, with the time zones UTC and Asia/Kolkata.
+        # PostgreSQL's timestamptz, with the time zones UTC and Asia/Kolkata.
         ("2025-06-01 10:00:00+00", "2025-06-01T10:00:00Z"),
         ("2025-06-01 15:30:00.25+05:30", "2025-06-01T15:30:00.250000+05:30"),
-        # DuckDB 1.3, `COPY ... (FORMAT csv)` of a TIMESTAMPTZ.
+        # DuckDB 2.0.1's TIMESTAMPTZ.
         ("2025-06-01 10:00:00.123456+00", "2025-06-01T10:00:00.123456Z"),
-        # Spark 3.5, `write.csv`, with the time zones UTC and Europe/Paris.
+        # By Spark's documented default, `yyyy-MM-dd'T'HH:mm:ss[.SSS][XXX]`.
         ("2025-06-01T10:00:00.000Z", "2025-06-01T10:00:00Z"),
         ("2025-06-01T12:00:00.000+02:00", "2025-06-01T12:00:00+02:00"),
-        # pandas 2.2, `to_csv` and `to_json(date_format="iso")`.
+        # pandas 3.1.1, `to_csv`.
         ("2025-06-01 10:00:00+00:00", "2025-06-01T10:00:00Z"),
-        # BigQuery, and SQL Server's datetimeoffset.
+        # BigQuery; SQL Server's datetimeoffset.
         ("2025-06-01 10:00:00.5 UTC", "2025-06-01T10:00:00.500000Z"),
         ("2025-06-01 10:00:00.1234567 +02:00", "2025-06-01T10:00:00.123456+02:00"),
         # Without seconds, as ISO 8601 allows it.
@@ -98,7 +98,7 @@ def test_a_date_whose_year_is_last_needs_an_order(text: str, dates: str, instant
         # A float that the nearest microsecond is not: it is cut, as everywhere.
         ("1748772000.1234569", "s", "2025-06-01T10:00:00.123456Z"),
         (Decimal("1748772000.123456"), "s", "2025-06-01T10:00:00.123456Z"),
-        # pandas, `to_json`.
+        # pandas 3.1.1, `to_json`.
         (1748772000123, "ms", "2025-06-01T10:00:00.123000Z"),
         ("1748772000123.7", "ms", "2025-06-01T10:00:00.123700Z"),
         (1748772000123456, "us", "2025-06-01T10:00:00.123456Z"),
