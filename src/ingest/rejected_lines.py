@@ -1,5 +1,6 @@
 """Lines that were rejected, as they are written to a file. A file of them can be mended and imported."""
 
+from datetime import datetime
 from typing import Annotated, Any, Final, NamedTuple
 
 import msgspec
@@ -7,8 +8,15 @@ import msgspec
 from ingest.file_lines import readable
 from ingest.wire import WireEvent
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=str)
 _NOTHING: Final = msgspec.Raw()
+
+
+def _in_words(value: Any) -> str:
+    """For types that msgspec does not write, such as an Instant."""
+    return value.isoformat() if isinstance(value, datetime) else str(value)
+
+
+_encoder: Final = msgspec.json.Encoder(enc_hook=_in_words)
 
 
 class RejectedLine(msgspec.Struct):
@@ -52,7 +60,7 @@ def content_of_values(values: dict[str, Any] | None, text: str) -> Content:
 
 
 def content_of_event(event: WireEvent) -> Content:
-    return Content(event=_encoder.encode(_without_nulls(msgspec.to_builtins(event))))
+    return Content(event=_encoder.encode(_without_nulls(msgspec.to_builtins(event, enc_hook=_in_words))))
 
 
 def content_of_rejected(line: RejectedLine) -> Content:

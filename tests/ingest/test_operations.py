@@ -477,8 +477,8 @@ async def test_every_command_ends_quietly_when_nobody_reads(database_url: str, t
         ["schema"],
         ["import", str(events), *given],
         ["refresh", *given],
-        ["prune", "--keep", "1", *given],
         ["tenant", "time-zone", "ada", "UTC", *given],
+        ["prune", "--keep", "1", *given],
     ):
         assert await asyncio.to_thread(unread, *words) == (141, b""), words
 

@@ -272,7 +272,7 @@ def test_a_subject_may_be_a_map(tmp_path: Path) -> None:
 
 
 def test_a_type_of_somebody_elses_is_read_as_it_is_stored(tmp_path: Path) -> None:
-    class Label(arrow.ExtensionType):  # type: ignore[misc]
+    class Label(arrow.ExtensionType):  # type: ignore[misc, name-defined]
         def __init__(self) -> None:
             super().__init__(arrow.string(), "tests.label")
 
