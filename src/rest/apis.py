@@ -1,9 +1,9 @@
 """The three APIs whose routes are served here: how each of them says that something failed."""
 
 from collections.abc import Callable, Mapping
-from typing import Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 Failure = Mapping[str, Any]
 """An error in the form of GraphQL's answers: `message`, and `extensions` with the code."""
@@ -24,38 +24,26 @@ _STATUSES = {
 _BUG = 500
 
 
-class Problem(Struct, kw_only=True):
-    """Why a request failed. It may have more fields, as docs/reference/errors.md says of each code."""
-
-    code: str
-    """For programs: it does not change."""
-    message: str
-    """For people: it may change."""
-    requestId: str
-    """The id of the request, as in the header `X-Request-Id` and in the log."""
-    argument: str | UnsetType = UNSET
-    """The value that is not allowed."""
-    reason: str | UnsetType = UNSET
-    """Why the value is not allowed."""
-    retryAfter: int | UnsetType = UNSET
-    """After how many seconds the same request may work."""
+class _Reason(Struct, kw_only=True):
+    code: Annotated[str, Meta(description="For programs: it does not change.")]
+    requestId: Annotated[str, Meta(description="As in the header `X-Request-Id`, and in the log.")]
+    argument: Annotated[str | UnsetType, Meta(description="The value that is not allowed.")] = UNSET
+    reason: Annotated[str | UnsetType, Meta(description="Why the value is not allowed.")] = UNSET
+    retryAfter: Annotated[
+        int | UnsetType, Meta(description="After how many seconds the same request may work.")
+    ] = UNSET
 
 
-class Detail(Struct, kw_only=True):
-    """Why a request failed. It may have more fields, as docs/reference/errors.md says of each code."""
+class Problem(_Reason, kw_only=True):
+    """Why a request failed. It may have more fields, by its code."""
 
-    detail: str
-    """For people: it may change."""
-    code: str
-    """For programs: it does not change."""
-    requestId: str
-    """The id of the request, as in the header `X-Request-Id` and in the log."""
-    argument: str | UnsetType = UNSET
-    """The value that is not allowed."""
-    reason: str | UnsetType = UNSET
-    """Why the value is not allowed."""
-    retryAfter: int | UnsetType = UNSET
-    """After how many seconds the same request may work."""
+    message: Annotated[str, Meta(description="For people: it may change.")]
+
+
+class Detail(_Reason, kw_only=True):
+    """Why a request failed. It may have more fields, by its code."""
+
+    detail: Annotated[str, Meta(description="For people: it may change.")]
 
 
 class Failed(Struct):

@@ -1,17 +1,17 @@
 """The figures of 3D assets: a dashboard, a series of views, and a report."""
 
-from typing import Annotated, Any, Generic, Literal, TypeVar
-from uuid import UUID
+from typing import Any, Generic, TypeVar
 
-from msgspec import UNSET, Meta, Struct, UnsetType
+from msgspec import Struct
 
-from base.errors import BadUserInput
 from base.ids import Kind
 from rest.apis import ASSET_ANALYTICS
+from rest.asset_figures import Dashboard, Format, MostViewed, ReportFile, Views
+from rest.asset_filters import Filters, Views3D, ViewsFilters
 from rest.envelopes import Success, succeeded
 from rest.ids import ids_of, uuid_of
-from rest.route import Asked, Route
-from rest.sign_in import require_one
+from rest.organizations import require_one
+from rest.route import Asked, PageInfo, Route
 
 M = TypeVar("M")
 
@@ -56,100 +56,6 @@ _VIEWS = _document(
 )
 _REPORT = _document("AssetReport", "", "summaryReport { document contentType }")
 
-_VIEW_TYPES = {"3DView": "VIEW_3D", "ARView": "VIEW_AR"}
-
-# GraphQL checks it, and its error has the better words.
-_DATE = {"pattern": r"^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?)?)?$"}
-
-StartDate = Annotated[
-    str,
-    Meta(
-        description="A day, a local time in UTC or an instant.",
-        examples=["2023-06-01T00:00:00"],
-        extra_json_schema=_DATE,
-    ),
-]
-EndDate = Annotated[
-    str,
-    Meta(
-        description="The same; it is included to its last second, and a day as a whole.",
-        examples=["2023-07-01T23:59:59"],
-        extra_json_schema=_DATE,
-    ),
-]
-
-
-class Filters(Struct, kw_only=True):
-    """Which events count. A list that is null or absent means all."""
-
-    startDate: StartDate
-    endDate: EndDate
-    clientUuids: Annotated[list[str] | None, Meta(description="Workspaces.")] = None
-    productsUuid: Annotated[list[str] | None, Meta(description="Assets.")] = None
-    productUuids: Annotated[
-        list[str] | None, Meta(description="Another spelling of `productsUuid`. Give one of the two.")
-    ] = None
-    domain: Annotated[str | None, Meta(description="The site on which the asset was shown.")] = None
-
-
-class ViewsFilters(Filters, kw_only=True):
-    """Which views are counted, and how they are split."""
-
-    viewType: Literal["3DView", "ARView"]
-    dateInterval: Literal["DAY", "WEEK", "MONTH"]
-    actionTypes: Annotated[
-        list[Literal["view", "click", "scan"]] | None,
-        Meta(description="`view` for 3DView; `click` and `scan` for ARView. Null means all of the type."),
-    ] = None
-    returnFields: Annotated[
-        list[Literal["device"]] | None, Meta(description="With `device`, the counts are split by device.")
-    ] = None
-
-
-class Format(Struct):
-    type: str
-    url: str
-    sizeBytes: int | None
-
-
-class MostViewed(Struct):
-    """The asset with the most 3D views, and its figures of the range."""
-
-    uuid: UUID
-    name: str
-    total3DViews: int
-    totalARViews: int
-    userEngagement: int
-    avgNumberInteractions: float
-    formats: list[Format]
-
-
-class Dashboard(Struct):
-    total3DViews: int
-    totalARViews: int
-    userEngagement: int
-    avgNumberInteractions: float
-    mostViewedProduct: MostViewed | None
-
-
-class Point(Struct):
-    dateInterval: Annotated[str, Meta(description="The bucket: YYYYMMDD, YYYYww (ISO week) or YYYYMM.")]
-    count: int
-    deviceCategory: Annotated[
-        str | UnsetType | None,
-        Meta(description="desktop, mobile or tablet; null for other and unknown devices."),
-    ] = UNSET
-
-
-class Views(Struct):
-    count: Annotated[int, Meta(description="All views of the range: the sum of the grid.")]
-    grid: list[Point]
-
-
-class ReportFile(Struct):
-    document: Annotated[str, Meta(description="The workbook in base64.")]
-    contentType: str
-
 
 class _Asset(Struct):
     id: str
@@ -189,13 +95,9 @@ class _Edge(Struct, Generic[M]):
     node: _Node[M]
 
 
-class _PageInfo(Struct):
-    hasNextPage: bool
-
-
 class _Organizations(Struct, Generic[M]):
     edges: list[_Edge[M]]
-    pageInfo: _PageInfo
+    pageInfo: PageInfo
 
 
 class _Data(Struct, Generic[M]):
@@ -204,19 +106,14 @@ class _Data(Struct, Generic[M]):
     def metrics(self) -> M:
         """Raises FORBIDDEN unless the token leads to exactly one organization."""
         found = self.organizations
-        require_one(found.pageInfo.hasNextPage, found.edges)
+        require_one(found.pageInfo, found.edges)
         return found.edges[0].node.metrics
 
 
 def _filters(asked: Asked[Any]) -> dict[str, Any]:
     body: Filters = asked.body
-    if body.productsUuid is not None and body.productUuids is not None:
-        raise BadUserInput(
-            "Give `productsUuid` or `productUuids`, not both.",
-            argument="productUuids",
-            reason="INVALID_VALUE",
-        )
-    assets = body.productUuids if body.productsUuid is None else body.productsUuid
+    given = [ids for ids in (body.productsUuid, body.productUuids) if ids is not None]
+    assets = [id for ids in given for id in ids] if given else None
     return {
         "range": {"start": body.startDate, "end": body.endDate},
         "workspaces": ids_of(Kind.WORKSPACE, body.clientUuids),
@@ -230,7 +127,7 @@ def _views_filters(asked: Asked[ViewsFilters]) -> dict[str, Any]:
     by_device = bool(body.returnFields)
     return {
         **_filters(asked),
-        "viewType": _VIEW_TYPES[body.viewType],
+        "viewType": "VIEW_3D" if isinstance(body, Views3D) else "VIEW_AR",
         "actionTypes": None if body.actionTypes is None else [one.upper() for one in body.actionTypes],
         "interval": body.dateInterval,
         "groupBy": ["DEVICE"] if by_device else [],

@@ -8,11 +8,10 @@ from typing import Any, TypeVar
 from urllib.parse import parse_qsl
 
 import msgspec
-from msgspec import Struct
 
 from base.errors import BadUserInput
 
-B = TypeVar("B", bound=Struct)
+B = TypeVar("B")
 
 FORM = "application/x-www-form-urlencoded"
 PARTS = "multipart/form-data"
@@ -46,53 +45,69 @@ def from_json(body: bytes, type_: type[B]) -> B:
         raise Unreadable(f"The body is no JSON: {error}.") from None
 
 
+def from_texts(given: Mapping[str, str], type_: type[B]) -> B:
+    """From headers: only the fields that the type names. Raises BAD_USER_INPUT."""
+    texts = {field: given[field] for field in _fields(type_) if given.get(field)}
+    try:
+        return msgspec.convert(texts, type_, strict=False)
+    except msgspec.ValidationError as error:
+        raise _refused(error) from None
+
+
 def from_form(body: bytes, content_type: str, type_: type[B]) -> B:
-    """A field of a form is text. A field whose type is a list has JSON. An empty field counts as not given.
+    """A field of a form is text. A list is written as JSON, or its items are fields of one name. An empty
+    field counts as not given.
 
     Raises Unreadable and BAD_USER_INPUT.
     """
     if len(body) > _MOST_BYTES:
         raise Unreadable(f"A form may have {_MOST_BYTES:,} bytes. Send more as JSON.")
     try:
-        fields = _parts(body, content_type) if content_type.startswith(PARTS) else _pairs(body)
+        pairs = _parts(body, content_type) if content_type.startswith(PARTS) else _pairs(body)
     except ValueError as error:
         raise Unreadable(f"The body is no form: {error}.") from None
-    given = {name: value for name, value in fields.items() if value}
+    given: dict[str, Any] = {}
+    lists = {name for name, kind in _fields(type_).items() if "list[" in kind}
+    for name, value in pairs:
+        if name in lists and value:
+            given.setdefault(name, []).extend(_items(name, value))
+        elif value:
+            given[name] = value
     try:
-        return msgspec.convert(_with_lists(given, type_), type_, strict=False)
+        return msgspec.convert(given, type_, strict=False)
     except msgspec.ValidationError as error:
         raise _refused(error) from None
 
 
-def _with_lists(given: Mapping[str, str], type_: type[Struct]) -> dict[str, Any]:
-    read: dict[str, Any] = {}
-    lists = {field.name for field in msgspec.structs.fields(type_) if "list[" in str(field.type)}
-    for name, value in given.items():
-        try:
-            read[name] = msgspec.json.decode(value) if name in lists else value
-        except msgspec.DecodeError:
-            raise BadUserInput(f"`{name}` takes JSON.", argument=name, reason="INVALID_VALUE") from None
-    return read
+def _fields(type_: Any) -> dict[str, str]:
+    """The names of the fields, and their types in words."""
+    return {field.encode_name: str(field.type) for field in msgspec.structs.fields(type_)}
 
 
-def _pairs(body: bytes) -> dict[str, str]:
-    return dict(
-        parse_qsl(body.decode(), keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
-    )
+def _items(name: str, value: str) -> list[Any]:
+    try:
+        read = msgspec.json.decode(value)
+    except msgspec.DecodeError:
+        raise BadUserInput(f"`{name}` takes JSON.", argument=name, reason="INVALID_VALUE") from None
+    return read if isinstance(read, list) else [read]
 
 
-def _parts(body: bytes, content_type: str) -> dict[str, str]:
-    message = BytesParser(policy=HTTP).parsebytes(
-        b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
-    )
+def _pairs(body: bytes) -> list[tuple[str, str]]:
+    text = body.decode()
+    return parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS)
+
+
+def _parts(body: bytes, content_type: str) -> list[tuple[str, str]]:
+    headed = b"Content-Type: " + content_type.encode() + b"\r\n\r\n" + body
+    message = BytesParser(policy=HTTP).parsebytes(headed)
     if not message.is_multipart():
         raise ValueError("it has no parts")
-    fields: dict[str, str] = {}
+    pairs = []
     for part in message.iter_parts():
         name, content = part.get_param("name", header="content-disposition"), part.get_payload(decode=True)
         if isinstance(name, str) and isinstance(content, bytes):
-            fields[name] = content.decode()
-    return fields
+            pairs.append((name, content.decode()))
+    return pairs
 
 
 def _refused(error: msgspec.ValidationError) -> BadUserInput:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from functools import cache
 from importlib.metadata import version
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 import msgspec
 
@@ -126,5 +126,6 @@ def _schema(kind: Any) -> dict[str, Any]:
     return found
 
 
-def _has_required(body: type[msgspec.Struct]) -> bool:
-    return any(field.required for field in msgspec.structs.fields(body))
+def _has_required(body: Any) -> bool:
+    structs = get_args(body) or (body,)
+    return any(field.required for one in structs for field in msgspec.structs.fields(one))

@@ -10,9 +10,9 @@ from msgspec import Struct
 
 from rest.apis import Api
 
-B = TypeVar("B", bound=Struct)
+B = TypeVar("B")
 """The body of the request."""
-D = TypeVar("D", bound=Struct)
+D = TypeVar("D")
 """The data of GraphQL's answer."""
 
 
@@ -26,8 +26,6 @@ class Asked(NamedTuple, Generic[B]):
     body: B
     path: Mapping[str, str]
     """The parts of the path that vary."""
-    query: Mapping[str, str]
-    headers: Mapping[str, str]
     page_size: int
     """The most objects that a page may have."""
 
@@ -35,8 +33,28 @@ class Asked(NamedTuple, Generic[B]):
 class Parameter(NamedTuple):
     name: str
     place: str
-    """`path`, `query` or `header`."""
+    """`path`."""
     description: str
+
+
+class PageInfo(Struct):
+    hasNextPage: bool
+    endCursor: str | None = None
+
+
+class Node(Struct):
+    id: str
+    name: str
+
+
+class Edge(Struct):
+    node: Node
+
+
+class Connection(Struct):
+    totalCount: int
+    edges: list[Edge]
+    pageInfo: PageInfo
 
 
 class _Answered(Struct, Generic[D]):
@@ -54,11 +72,12 @@ class Route(Generic[B, D]):
     summary: str
     api: Api
     document: str
-    body: type[B]
+    body: Any
+    """The type B."""
     variables: Callable[[Asked[B]], dict[str, Any]]
     """The variables of the document. May raise BAD_USER_INPUT."""
-    data: type[D]
-    """What the document selects, by its aliases."""
+    data: Any
+    """The type D: what the document selects, by its aliases."""
     answer: Callable[[Asked[B], D], Any]
     """What the client gets. May raise FORBIDDEN or NOT_FOUND."""
     response: Any
@@ -70,15 +89,32 @@ class Route(Generic[B, D]):
     """Whether the answer has the header `x-auth-token`."""
     takes_forms: bool = False
     """Whether the body may be a form, too."""
+    takes_headers: bool = False
+    """Whether headers may have the fields of the body, if there is no body."""
+    pages: Callable[[D], Connection] | None = None
+    """The list in the data of which all pages are read, one after the other, by the variable `after`."""
     fields_for_others: frozenset[str] = field(default_factory=frozenset)
     """Paths of fields that are null for viewers who may not see them, and do not fail the request."""
 
     @cached_property
     def _decoder(self) -> msgspec.json.Decoder[_Answered[D]]:
-        return msgspec.json.Decoder(_Answered[self.data])  # type: ignore[name-defined]
+        answered: Any = _Answered
+        return msgspec.json.Decoder(answered[self.data])
 
     def decoded(self, answer: bytes) -> D:
         return self._decoder.decode(answer).data
+
+    def cursor(self, data: D) -> str | None:
+        """Where the next page begins; None if there is none."""
+        page = self.pages(data).pageInfo if self.pages else None
+        return page.endCursor if page and page.hasNextPage else None
+
+    def joined(self, before: D, data: D) -> D:
+        """The data, with the pages before."""
+        assert self.pages
+        page = self.pages(data)
+        page.edges = self.pages(before).edges + page.edges
+        return data
 
     def failure(self, errors: list[dict[str, Any]]) -> dict[str, Any] | None:
         """The error of GraphQL's answer because of which the request fails; None if it does not fail."""

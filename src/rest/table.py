@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from rest import asset_metrics, insights, sign_in, studio_metrics
+from rest import asset_metrics, insights, organizations, sign_in, studio_metrics
 from rest.apis import ASSET_ANALYTICS, STUDIO_METRICS, USER_INSIGHTS, Api
 from rest.route import Route
 
@@ -10,6 +10,7 @@ APIS = (STUDIO_METRICS, ASSET_ANALYTICS, USER_INSIGHTS)
 ROUTES: tuple[Route[Any, Any], ...] = (
     *studio_metrics.ROUTES,
     *sign_in.ROUTES,
+    *organizations.ROUTES,
     *asset_metrics.ROUTES,
     *insights.ROUTES,
 )

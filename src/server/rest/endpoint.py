@@ -14,7 +14,7 @@ from rest import bodies
 from rest.apis import Api
 from rest.route import Asked, NoBody, Route
 from server.graphql.answers import Answer, body_of_error
-from server.graphql.replies import reply_of, retry_after
+from server.graphql.replies import Reply, reply_of, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import require_few_values
 from server.http.bodies import BodyLimits
@@ -98,19 +98,40 @@ class RestEndpoint:
         """
         _require_preflight(request, route)
         asked = await self._asked(request, route, scope)
-        operation = await self._documents.stored(route.document, route.variables(asked), scope)
-        answer, context = await self._executed(request, operation, scope)
-        reply = reply_of(answer, context, None)
-        if failure := route.failure(answer.errors):
-            return self._failed(failure, scope, headers)
-        made = _encode(route.answer(asked, route.decoded(answer.json)))
-        scope.errors = answer.errors
+        variables = route.variables(asked)
+        reply, data = await self._read(request, route, variables, scope)
+        while data and (cursor := route.cursor(data)):
+            further = {**variables, "after": cursor}
+            reply, data = await self._read(request, route, further, scope, before=data)
+        if data is None:
+            return self._failed(route.failure(reply.answer.errors) or {}, scope, headers)
+        made = _encode(route.answer(asked, data))
+        scope.errors = reply.answer.errors
         headers |= reply.headers
         return Content(made, route.status, JSON, reply.lifetime)
 
+    async def _read(
+        self,
+        request: Request,
+        route: Route[Any, Any],
+        variables: dict[str, Any],
+        scope: RequestScope,
+        before: Any = None,
+    ) -> tuple[Reply, Any]:
+        """Executes the document once. The data is None if it failed; with `before`, it has the pages before,
+        too.
+        """
+        operation = await self._documents.stored(route.document, variables, scope)
+        answer, context = await self._executed(request, operation, scope)
+        reply = reply_of(answer, context, None)
+        if route.failure(answer.errors):
+            return reply, None
+        data = route.decoded(answer.json)
+        return reply, data if before is None else route.joined(before, data)
+
     async def _asked(self, request: Request, route: Route[Any, Any], scope: RequestScope) -> Asked[Any]:
         body = await _body(request, route, scope)
-        return Asked(body, request.path_params, request.query_params, request.headers, self._page_size)
+        return Asked(body, request.path_params, self._page_size)
 
     def _refused(self, error: Exception, scope: RequestScope, headers: dict[str, str]) -> Content:
         """For an error because of which nothing was executed, or that the route itself raised."""
@@ -151,10 +172,12 @@ def _is_form(media_type: str) -> bool:
 async def _body(request: Request, route: Route[Any, Any], scope: RequestScope) -> Any:
     """Raises RequestRefused and BAD_USER_INPUT."""
     if request.method in READING:
-        return route.body()
+        return NoBody()
     content, media_type = await scope.read_body(), request.headers.get("content-type", "")
     if route.body is NoBody:
         return NoBody()
+    if route.takes_headers and not content:
+        return bodies.from_texts(request.headers, route.body)
     require_few_values(content)
     try:
         if _is_form(media_type):
