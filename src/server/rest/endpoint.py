@@ -1,6 +1,7 @@
 """The routes of the table by HTTP. Each is executed as an operation of /graphql, by the same functions."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import msgspec
@@ -9,6 +10,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from base.errors import NotFound, Unauthenticated
+from database import metered
 from resolvers.context import Context
 from rest import bodies
 from rest.apis import Api
@@ -102,7 +104,8 @@ class RestEndpoint:
         reply, data = await self._read(request, route, variables, scope)
         while data and (cursor := route.cursor(data)):
             further = {**variables, "after": cursor}
-            reply, data = await self._read(request, route, further, scope, before=data)
+            with _another_operation(scope):
+                reply, data = await self._read(request, route, further, scope, before=data)
         if data is None:
             return self._failed(route.failure(reply.answer.errors) or {}, scope, headers)
         made = _encode(route.answer(asked, data))
@@ -150,6 +153,17 @@ class RestEndpoint:
         if status == _UNAUTHORIZED:
             headers["www-authenticate"] = self._api.challenge
         return Content(_encode(self._api.body_of(failure)), status, JSON, None)
+
+
+@contextmanager
+def _another_operation(scope: RequestScope) -> Iterator[None]:
+    """What is read for an operation ends with it. So the next one of the same request begins a use of the
+    database of its own, which is added to that of the request.
+    """
+    with metered() as usage:
+        yield
+    scope.usage.statements += usage.statements
+    scope.usage.seconds += usage.seconds
 
 
 def _require_preflight(request: Request, route: Route[Any, Any]) -> None:
