@@ -85,7 +85,7 @@ def mistakes(value: Any, schema: dict[str, Any], at: str = "$") -> Iterator[str]
         return
     if "enum" in schema and value not in schema["enum"]:
         yield f"{at} is {value!r}"
-    kinds = {
+    kinds: dict[str, Any] = {
         "object": dict, "array": list, "string": str, "boolean": bool, "null": type(None),
         "integer": int, "number": (int, float),
     }  # fmt: skip
