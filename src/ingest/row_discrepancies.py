@@ -46,6 +46,9 @@ class _Kind(NamedTuple):
 
 
 def _part(*columns: ColumnElement[Any] | int) -> Select[Any]:
+    """Makes a literal for each number. The columns of a subquery could not be told apart if two of them were
+    the same literal.
+    """
     return select(*(literal(one) if isinstance(one, int) else one for one in columns))
 
 
