@@ -97,9 +97,10 @@ class Follow(SQLModel, table=True):
 
 
 class FollowTotal(SQLModel, table=True):
-    """The number of rows of `follows` that name a user. Who never followed and was never followed has no row.
+    """How many follow a user, and how many the user follows: numbers of rows of `follows`. A user without
+    such rows may have no total.
 
-    It is not part of `users`, because rows of users are remembered between requests.
+    The numbers are no columns of `users`, because rows of users are remembered between requests.
     """
 
     __tablename__ = "follow_totals"

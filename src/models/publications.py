@@ -57,7 +57,7 @@ class Experience(SQLModel, table=True):
 
 
 class ExperienceTotal(SQLModel, table=True):
-    """The number of a publication's experiences of one type. A type without experiences has no row."""
+    """The number of a publication's experiences of one type. A type without experiences may have no row."""
 
     __tablename__ = "experience_totals"
     __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)
