@@ -1,6 +1,5 @@
 """Who may see what. Only this module decides it."""
 
-from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ from loaders.base import Loader, Loaders
 from loaders.insights import InsightRow
 from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow, WorkspacesOfUser
 from loaders.people import UserRow
-from loaders.publications import CoCreators, PublicationRow
+from loaders.publications import CoCreatorKey, IsCoCreator, PublicationRow
 from models import Role
 
 
@@ -61,7 +60,8 @@ async def _prime(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], 
     rest = rows
     for relation in relations:
         if reads := _READS.get((relation, type(rest[0]))) if rest else None:
-            await gather(*(loaders[reads.loader].load(key) for key in {reads.key(row) for row in rest}))
+            keys = {reads.key(viewer, row) for row in rest} - {None}
+            await loaders[reads.loader].load_many(keys)
         rest = [row for row in rest if not await _holds(loaders, viewer, relation, row)]
 
 
@@ -119,7 +119,13 @@ async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> 
 
 
 async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.person_id in {user.id for user in await loaders[CoCreators].load(publication.id)}
+    key = _co_creator_key(viewer, publication)
+    return key is not None and await loaders[IsCoCreator].load(key)
+
+
+def _co_creator_key(viewer: Viewer, publication: PublicationRow) -> CoCreatorKey | None:
+    person_id = viewer.person_id
+    return None if person_id is None else CoCreatorKey(publication.id, person_id)
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
@@ -199,11 +205,17 @@ _RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[boo
 
 class _Reads(NamedTuple):
     loader: type[Loader[Any, Any]]
-    key: Callable[[Any], Any]
+    key: Callable[[Viewer, Any], Any]
+    """None where it is not asked."""
 
 
 _READS: dict[tuple[Access, type], _Reads] = {
-    (Access.CO_CREATOR, PublicationRow): _Reads(CoCreators, lambda publication: publication.id),
-    (Access.WORKSPACE_MEMBER, AssetRow): _Reads(WorkspaceById, lambda asset: asset.workspace_id),
+    (Access.CO_CREATOR, PublicationRow): _Reads(IsCoCreator, _co_creator_key),
+    (Access.WORKSPACE_MEMBER, AssetRow): _Reads(WorkspaceById, lambda _, asset: asset.workspace_id),
 }
 """What a rule asks for with a key of each row, and not of the viewer alone."""
+
+
+def loaders_of(relations: Sequence[Access], row: type) -> set[type[Loader[Any, Any]]]:
+    """Those that the rules for rows of this type ask with a key of each row."""
+    return {_READS[relation, row].loader for relation in relations if (relation, row) in _READS}

@@ -5,11 +5,12 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Join
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from database.statement import bind_processor
@@ -61,6 +62,64 @@ def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
 def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({keys})"
+
+
+def for_one(text: Select[Any], name: str, key: str) -> Select[Any]:
+    """The same statement for a list of one item, which is given as the parameter `key`. So databases know
+    that they look for one."""
+
+    def equal(element: Any, **_: Any) -> Any:
+        if not isinstance(element, among):
+            return None
+        column, keys = element.clauses
+        return column == bindparam(key, type_=column.type) if keys.key == name else None
+
+    changed: Select[Any] = replacement_traverse(text, {}, equal)
+    return changed
+
+
+class counts_by(FunctionElement[Any]):
+    """All counts of a group in one column, as a dict by their numbers, which are small and not negative."""
+
+    inherit_cache = True
+
+    def __init__(self, number: ColumnElement[int], count: ColumnElement[int]) -> None:
+        super().__init__(number, count)
+        self.type = _Counts()
+
+
+_NUMBERS = 1024
+"""More than there are numbers. A number and its count are one integer: arrays of integers are the quickest to
+make, to send and to read of all that were measured."""
+
+
+@compiles(counts_by, "sqlite")
+def _counts_sqlite(element: counts_by, compiler: SQLCompiler, **options: Any) -> str:
+    return f"json_group_array({_packed(element, compiler, options)})"
+
+
+@compiles(counts_by, "postgresql")
+def _counts_postgresql(element: counts_by, compiler: SQLCompiler, **options: Any) -> str:
+    return f"array_agg({_packed(element, compiler, options)})"
+
+
+def _packed(element: counts_by, compiler: SQLCompiler, options: dict[str, Any]) -> str:
+    number, count = (compiler.process(clause, **options) for clause in element.clauses)
+    return f"{count} * {_NUMBERS} + {number}"
+
+
+def _unpacked(packed: list[int] | None) -> dict[int, int]:
+    return {one % _NUMBERS: one // _NUMBERS for one in packed or ()}
+
+
+class _Counts(TypeDecorator[dict[int, int]]):
+    impl = Text
+    cache_ok = True
+
+    def result_processor(self, dialect: Dialect, _: Any) -> Callable[[Any], dict[int, int]]:
+        if dialect.name == "sqlite":
+            return lambda text: _unpacked(orjson.loads(text))
+        return _unpacked
 
 
 class rows_of(FunctionElement[Any]):

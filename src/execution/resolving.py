@@ -1,6 +1,6 @@
 """The values of fields with a resolver, for all objects of a pool at once."""
 
-from asyncio import FIRST_EXCEPTION, CancelledError, Future, Task, create_task, gather, wait
+from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
 from collections.abc import Awaitable, Coroutine, Sequence
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
@@ -124,18 +124,7 @@ class Resolving:
 
     async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:
         loader = self._context.loaders[loads.loader]
-        keys = dict.fromkeys(key for key in found if key is not None and not isinstance(key, Exception))
-        loading: dict[Any, Future[Any]] = {key: loader.load(key) for key in keys}
-        known: dict[Any, Any] = {}
-        try:
-            for key, future in loading.items():
-                known[key] = await _or_error(future)
-        except CancelledError:
-            # Nobody waits for the others any more.
-            for future in loading.values():
-                future.cancel()
-            raise
-        return known
+        return await loader.many(key for key in found if key is not None and not isinstance(key, Exception))
 
 
 def _shown(loads: Loads, key: Any, value: Any) -> Any:

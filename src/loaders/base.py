@@ -3,9 +3,11 @@
 from asyncio import Future, ensure_future, get_running_loop
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from database import Database, Statement, current_usage
+from database import Database, Statement, current_usage, for_one
+from loaders.ahead import Asking, ReadAhead, ReadWith
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
 
@@ -24,7 +26,15 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     it is first asked for. This is a dict, because every field of every object looks a loader up.
     """
 
-    __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
+    __slots__ = (
+        "_foreseen",
+        "_person_id",
+        "database",
+        "figure_cache",
+        "now",
+        "read_points",
+        "shown_points",
+    )
 
     def __init__(
         self,
@@ -42,6 +52,26 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.read_points = PointBudget(most_points)
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
+        self._foreseen: Mapping[type, tuple[ReadWith, ...]] = {}
+        self._person_id: int | None = None
+
+    def foresee(self, foreseen: Mapping[type, tuple[ReadWith, ...]], person_id: int | None) -> None:
+        """From now on, rows are read together with what will be asked for of them: by the type of the row.
+
+        `person_id`: see `Asking`.
+        """
+        self._foreseen = foreseen
+        self._person_id = person_id
+
+    def ahead(self) -> dict[type, ReadAhead]:
+        """By the type of the row."""
+        return {row: self._ahead_of(row) for row in self._foreseen}
+
+    def ahead_of(self, row: type) -> ReadAhead | None:
+        return self._ahead_of(row) if row in self._foreseen else None
+
+    def _ahead_of(self, row: type) -> ReadAhead:
+        return ReadAhead(self._foreseen[row], self, Asking(self.now, self._person_id))
 
     def __missing__(self, kind: type[L]) -> L:
         made = self[kind] = kind(self)
@@ -77,6 +107,11 @@ class _Batch(Generic[K]):
 
 class Loader(Generic[K, V]):
     """Reads one batch of keys by one statement. It lives for one request."""
+
+    reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
+    """The loaders that it asks for each of its keys, if it has no statement of its own."""
+    reads_of_all_time: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
+    """Those that it asks, too, where the field has no arguments, such as a range."""
 
     def __init__(self, loaders: Loaders) -> None:
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
@@ -187,15 +222,34 @@ class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):
-    """Gives at most one row for each key. The statement takes `keys`."""
+    """Gives at most one row for each key. The statement takes `keys`, and `row` of it is a NamedTuple."""
 
     statement: ClassVar[Statement[Any]]
     key: ClassVar[str]
     """The column that is the key, by its name in the row."""
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._ahead = loaders.ahead_of(self.statement.row)
+
     async def batch_load_fn(self, keys: Sequence[K]) -> list[R | None]:
         # No stored text has this character, and PostgreSQL refuses a whole list for one text that has it.
         known = [key for key in keys if not (isinstance(key, str) and "\x00" in key)]
-        rows = await self.database.fetch(self.statement, keys=known)
-        found = {getattr(row, self.key): row for row in rows}
+        found = {getattr(row, self.key): row for row in await self._rows(known)}
         return [found.get(key) for key in keys]
+
+    async def _rows(self, keys: list[K]) -> list[R]:
+        given: dict[str, Any] = {"keys": keys}
+        statement = self.statement
+        if len(keys) == 1:
+            given = {"key": keys[0]}
+            statement = _for_one(statement)
+        if self._ahead is None:
+            return await self.database.fetch(statement, **given)
+        return await self._ahead.fetch(self.database, statement, self.statement.row, **given)
+
+
+@cache
+def _for_one(statement: Statement[R]) -> Statement[R]:
+    """Of a loader's statement: there are as many as classes."""
+    return statement.changed(lambda text: for_one(text, "keys", "key"), statement.row)

@@ -2,25 +2,27 @@
 
 from asyncio import gather
 from collections import Counter, defaultdict
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, FromClause, bindparam, cast, func, select
-from sqlmodel import SQLModel
+from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
-from database import Statement, among, ordered_join, table_of
+from database import Statement, among, counts_by, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS, ENGAGEMENT, TAKEN_BACK
 from figures.figure import values
 from figures.folds import ActiveUsers
+from loaders.active_users import ActiveKey, ActiveUntilNow
 from loaders.base import Loader, Loaders
-from loaders.cached import CachedKey, CachedLoader, VersionedKey
+from loaders.cached import CachedLoader, VersionedKey
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
-from loaders.publications import EXPERIENCES
-from loaders.totals import ACTIVE, EVENTS, MONTHS, asked_subjects, is_of
-from models import Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
+from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
+from loaders.totals import EVENTS, asked_subjects, is_of
+from models import Action, Event, ExperienceTotal, ExperienceType, Instant
+
+EXPERIENCE_TOTALS = table_of(ExperienceTotal).c
 
 
 class EngagementKey(NamedTuple):
@@ -44,34 +46,17 @@ class Engagement(NamedTuple):
 _Totals = Counter[Action | ActiveUsers]
 
 
-def _of_asked(model: type[SQLModel]) -> FromClause:
-    table, asked = table_of(model), asked_subjects()
-    return ordered_join(asked, table, is_of(table, asked))
+_ASKED = asked_subjects()
 
 
 class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     """What was taken back, such as a like or a comment, no longer counts on the day on which it was done."""
 
-    _all_time = Statement(
-        select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
-        .select_from(_of_asked(MonthTotal))
-        .where(among(MONTHS.action, "actions"))
-        .group_by(MONTHS.subject_id, MONTHS.action),
-        lambda publication_id, action, count: (publication_id, Action(action), count),
-    )
-    _active_until_now = Statement(
-        select(ACTIVE.subject_id, func.count())
-        .select_from(_of_asked(ActiveUser))
-        .where(
-            ACTIVE.subject_kind == int(SubjectKind.PUBLICATION),
-            ACTIVE.last_active_at >= bindparam("start", type_=Instant()),
-        )
-        .group_by(ACTIVE.subject_id),
-        lambda publication_id, count: (publication_id, count),
-    )
+    reads_of_all_time = (TotalsOfSubject, ActiveUntilNow)
+
     _active_within = Statement(
         select(EVENTS.subject_id, func.count(EVENTS.user_id.distinct()))
-        .select_from(_of_asked(Event))
+        .select_from(ordered_join(_ASKED, table_of(Event), is_of(table_of(Event), _ASKED)))
         .where(
             among(EVENTS.action, "actions"),
             EVENTS.occurred_at >= bindparam("start", type_=Instant()),
@@ -83,8 +68,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
-        self._now = loaders.now
         self._counts = loaders[CountsBySubject]
+        self._totals = loaders[TotalsOfSubject]
+        self._active = loaders[ActiveUntilNow]
 
     def publication_of(self, key: EngagementKey) -> tuple[int, int]:
         return key.tenant_id, key.publication_id
@@ -106,12 +92,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         )
 
     async def _add_all_time(self, totals: dict[int, _Totals], keys: list[EngagementKey]) -> None:
-        if not keys:
-            return
-        for publication_id, action, count in await self.database.fetch(
-            self._all_time, **_subjects(keys), actions=list(ACTIONS)
-        ):
-            totals[publication_id][action] += count
+        subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
+        for key, counts in zip(keys, await self._totals.load_many(subjects), strict=True):
+            totals[key.publication_id].update({action: counts.get(action, 0) for action in ACTIONS})
 
     async def _add_within(self, key: EngagementKey, span: Span, totals: _Totals) -> None:
         id = key.publication_id
@@ -131,15 +114,16 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     async def _active_before(
         self, stop: datetime | None, users: ActiveUsers, keys: list[EngagementKey]
     ) -> list[tuple[int, int]]:
-        length = timedelta(days=users.days)
         if stop is None:
-            start = self._now - length
-            return await self.database.fetch(self._active_until_now, **_subjects(keys), start=start)
+            counts = await self._active.load_many(
+                ActiveKey(key.tenant_id, key.publication_id, users.days) for key in keys
+            )
+            return [(key.publication_id, count) for key, count in zip(keys, counts, strict=True)]
         return await self.database.fetch(
             self._active_within,
             **_subjects(keys),
             actions=list(users.actions),
-            start=stop - length,
+            start=stop - timedelta(days=users.days),
             stop=stop,
         )
 
@@ -151,37 +135,21 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceType]]):
-    """How many experiences each publication has published, by type. Only its makers publish, and then its
-    revision rises."""
+class ExperienceCountsOfPublication(Loader[int, Counter[ExperienceType]]):
+    """How many experiences each publication has published, by type."""
 
     _statement = Statement(
-        select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())
-        .where(among(EXPERIENCES.publication_id, "keys"))
-        .group_by(EXPERIENCES.publication_id, EXPERIENCES.type),
-        lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
+        select(EXPERIENCE_TOTALS.publication_id, counts_by(EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count))
+        .where(among(EXPERIENCE_TOTALS.publication_id, "keys"))
+        .group_by(EXPERIENCE_TOTALS.publication_id),
+        lambda publication_id, counts: (publication_id, counts),
     )
 
-    def __init__(self, loaders: Loaders) -> None:
-        super().__init__(loaders)
-        self._figure_cache = loaders.figure_cache
+    async def batch_load_fn(self, keys: Sequence[int]) -> list[Counter[ExperienceType]]:
+        found = dict(await self.database.fetch(self._statement, keys=keys))
+        return [by_type(found.get(key, {})) for key in keys]
 
-    async def batch_load_fn(self, keys: Sequence[CachedKey[int]]) -> list[Counter[ExperienceType]]:
-        found = {
-            key: counts for key in keys if (counts := self._figure_cache.find(self._slot(key))) is not None
-        }
-        if missing := [key for key in keys if key not in found]:
-            counted = await self._counted([key.key for key in missing])
-            for key in missing:
-                found[key] = counted[key.key]
-                self._figure_cache.keep(self._slot(key), counted[key.key])
-        return [found[key] for key in keys]
 
-    async def _counted(self, ids: Sequence[int]) -> dict[int, Counter[ExperienceType]]:
-        counts: dict[int, Counter[ExperienceType]] = {id: Counter() for id in ids}
-        for publication_id, type_, count in await self.database.fetch(self._statement, keys=ids):
-            counts[publication_id][type_] = count
-        return counts
-
-    def _slot(self, key: CachedKey[int]) -> Hashable:
-        return type(self), key
+def by_type(counts: Mapping[int, int]) -> Counter[ExperienceType]:
+    """`counts`: by the numbers of the types."""
+    return Counter({ExperienceType(number): count for number, count in counts.items()})
