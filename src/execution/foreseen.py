@@ -33,6 +33,7 @@ class Foresight:
         self._protected: defaultdict[type, set[_Kind]] = defaultdict(set)
 
     def add(self, row: type, fields: Iterable[Selected]) -> None:
+        self._of_all[row] |= set()
         for field in fields:
             source = field.source
             if isinstance(source, Resolved):

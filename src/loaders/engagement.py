@@ -18,11 +18,10 @@ from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
+from loaders.publications import EXPERIENCE_TOTALS
 from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
 from loaders.totals import EVENTS, asked_subjects, is_of
-from models import Action, Event, ExperienceTotal, ExperienceType, Instant
-
-EXPERIENCE_TOTALS = table_of(ExperienceTotal).c
+from models import Action, Event, ExperienceType, Instant
 
 
 class EngagementKey(NamedTuple):

@@ -12,7 +12,7 @@ from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
 from loaders.ahead import ReadWith
 from loaders.assets import ASSETS, AssetRow
 from loaders.base import Loader
-from loaders.engagement import EXPERIENCE_TOTALS, ExperienceCountsOfPublication, by_type
+from loaders.engagement import ExperienceCountsOfPublication, by_type
 from loaders.organizations import WORKSPACE_COLUMNS, WORKSPACES, WorkspaceById, WorkspaceRow
 from loaders.people import (
     FOLLOW_TOTALS,
@@ -23,9 +23,16 @@ from loaders.people import (
     UserById,
     UserRow,
 )
-from loaders.publications import CO_CREATORS, PUBLICATIONS, CoCreatorKey, IsCoCreator, PublicationRow
-from loaders.subject_totals import TOTALS, SubjectOfTenant, TotalsOfSubject
-from loaders.totals import ACTIVE
+from loaders.publications import (
+    CO_CREATORS,
+    EXPERIENCE_TOTALS,
+    PUBLICATIONS,
+    CoCreatorKey,
+    IsCoCreator,
+    PublicationRow,
+)
+from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
+from loaders.totals import ACTIVE, SUBJECTS
 from models import FollowTotal, Instant, Workspace
 
 _AnyLoader: TypeAlias = type[Loader[Any, Any]]
@@ -84,8 +91,8 @@ _OF_PUBLICATION = (
         row=PublicationRow,
         loader=TotalsOfSubject,
         columns=(
-            select(counts_by(TOTALS.action, TOTALS.count))
-            .where(TOTALS.tenant_id == USERS.tenant_id, TOTALS.subject_id == PUBLICATIONS.id)
+            select(counts_by(SUBJECTS.action, SUBJECTS.count))
+            .where(SUBJECTS.tenant_id == USERS.tenant_id, SUBJECTS.subject_id == PUBLICATIONS.id)
             .scalar_subquery(),
         ),
         value=lambda counts: counts,
@@ -121,9 +128,14 @@ _OF_ASSET = (
 _READ_WITH: dict[type, tuple[ReadWith, ...]] = {PublicationRow: _OF_PUBLICATION, AssetRow: _OF_ASSET}
 
 
+_ALWAYS: dict[type, tuple[_AnyLoader, ...]] = {AssetRow: (WorkspaceById,)}
+"""What is asked for of each row, whatever is selected: its workspace says who may know of an asset."""
+
+
 def readable_with(row: type, loaders: Collection[_AnyLoader]) -> tuple[ReadWith, ...]:
     """Always in the same order, so that each set of loaders has one text."""
-    return tuple(entry for entry in _READ_WITH.get(row, ()) if entry.loader in loaders)
+    asked = {*loaders, *_ALWAYS.get(row, ())}
+    return tuple(entry for entry in _READ_WITH.get(row, ()) if entry.loader in asked)
 
 
 def and_what_it_asks(loader: _AnyLoader, *, is_of_all_time: bool) -> set[_AnyLoader]:

@@ -7,10 +7,8 @@ from sqlalchemy import select
 
 from database import Statement, counts_by, ordered_join, table_of
 from loaders.base import Loader
-from loaders.totals import asked_subjects, is_of
+from loaders.totals import SUBJECTS, asked_subjects, is_of
 from models import SubjectTotal
-
-TOTALS = table_of(SubjectTotal).c
 
 
 class SubjectOfTenant(NamedTuple):
@@ -25,9 +23,9 @@ class TotalsOfSubject(Loader[SubjectOfTenant, Mapping[int, int]]):
     """Counts by the numbers of the actions that ever happened. The sum of all of them never falls."""
 
     _statement = Statement(
-        select(TOTALS.tenant_id, TOTALS.subject_id, counts_by(TOTALS.action, TOTALS.count))
+        select(SUBJECTS.tenant_id, SUBJECTS.subject_id, counts_by(SUBJECTS.action, SUBJECTS.count))
         .select_from(ordered_join(_ASKED, table_of(SubjectTotal), is_of(table_of(SubjectTotal), _ASKED)))
-        .group_by(TOTALS.tenant_id, TOTALS.subject_id),
+        .group_by(SUBJECTS.tenant_id, SUBJECTS.subject_id),
         lambda tenant_id, subject_id, counts: (SubjectOfTenant(tenant_id, subject_id), counts),
     )
 

@@ -86,12 +86,12 @@ async def test_what_is_kept_stays_until_something_is_counted(studio: Studio) -> 
     await change(studio, "stranger", f'likePublication(publicationId: "{studio.publication}")')
     changed = (await studio.ask(query, "owner")).data
 
-    assert (
-        first
-        == kept
-        == {"publication": {"metrics": {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"}}}
-    )
-    assert changed == {"publication": {"metrics": {"totalLikes": 1, "generatedAt": "2023-06-15T12:10:00Z"}}}
+    shown = [answer["publication"]["metrics"] for answer in (first, kept, changed)]
+    assert shown == [
+        {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"},
+        {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"},
+        {"totalLikes": 1, "generatedAt": "2023-06-15T12:10:00Z"},
+    ]
 
 
 async def test_what_nobody_selects_is_not_read(studio: Studio) -> None:
@@ -124,7 +124,8 @@ async def test_a_stranger_is_refused_by_the_statement_that_reads_the_row(studio:
 @pytest.mark.parametrize(
     ("selected", "count"),
     [
-        ('metrics(range: {start: "2023-06-01", end: "2023-06-30"}) { totalViews }', 3),
+        # The figures are kept, and the totals that are read with the row tell whether they still hold.
+        ('metrics(range: {start: "2023-06-01", end: "2023-06-30"}) { totalViews }', 1),
         ("metrics { totalViews previous { totalViews } }", 1),
         ("coCreators { name }", 2),
         ("experiences { edges { node { title } } } experienceCounts { total }", 2),
@@ -153,10 +154,10 @@ async def test_pages_from_either_end_are_read_with_their_figures(studio: Studio,
 
 async def test_an_asset_is_read_with_its_workspace(studio: Studio) -> None:
     asset = await studio.add_asset("Chair")
-    query = new("query($id: ID!) { asset(id: $id) { name workspace { name } } }")
+    for selected in ("name", "name workspace { name }"):
+        query = new(f"query($id: ID!) {{ asset(id: $id) {{ {selected} }} }}")
+        statements, data = await planned(studio, query, "admin", id=asset)
+        # The other one is for the roles of the viewer.
+        assert len(statements) == 2
 
-    statements, data = await planned(studio, query, "admin", id=asset)
-
-    assert data == {"asset": {"name": "Chair", "workspace": {"name": "First"}}}
-    # And the roles of the viewer.
-    assert len(statements) == 2
+    assert data == {"asset": {"name": "Chair", "workspace": {"name": "Furniture"}}}
