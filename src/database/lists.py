@@ -74,8 +74,9 @@ def for_one(text: Select[Any], name: str, key: str) -> Select[Any]:
         column, keys = element.clauses
         return column == bindparam(key, type_=column.type) if keys.key == name else None
 
-    changed: Select[Any] = replacement_traverse(text, {}, equal)
-    return changed
+    changed: Any = replacement_traverse(text, {}, equal)
+    one: Select[Any] = changed
+    return one
 
 
 class counts_by(FunctionElement[Any]):

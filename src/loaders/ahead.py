@@ -8,13 +8,15 @@ from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Table
 
 from database import Database, Statement
 
-Values = Sequence[Any]
+Row: TypeAlias = Callable[..., Any]
+"""The type of a row: a NamedTuple."""
+Values: TypeAlias = Sequence[Any]
 """The columns of one row."""
 
 
@@ -34,7 +36,7 @@ class Primed(Protocol):
 class ReadWith:
     """How the value of a loader is read together with a row."""
 
-    row: type
+    row: Row
     loader: type[Any]
     columns: tuple[ColumnElement[Any], ...]
     """Made of the tables from which the row is read, and of `joins`."""
@@ -60,14 +62,14 @@ class ReadAhead:
         self.given = {name: given(asking) for entry in entries for name, given in entry.given.items()}
 
     async def fetch(
-        self, database: Database, statement: Statement[Any], row: Callable[..., Any], **parameters: Any
+        self, database: Database, statement: Statement[Any], row: Row, **parameters: Any
     ) -> list[Any]:
         """The rows of the statement. What was read with them is known to its loaders then."""
         wide = widened(statement, self.entries)
         found = await database.fetch(wide, **parameters, **self.given)
         return self.split(found, row)
 
-    def split(self, found: Sequence[Values], row: Callable[..., Any]) -> list[Any]:
+    def split(self, found: Sequence[Values], row: Row) -> list[Any]:
         """The columns of the row come first, then those of each entry, then any others."""
         start = len(row._fields)  # type: ignore[attr-defined]
         rows = [row(*values[:start]) for values in found]

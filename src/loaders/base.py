@@ -7,7 +7,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from database import Database, Statement, current_usage, for_one
-from loaders.ahead import Asking, ReadAhead, ReadWith
+from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
 
@@ -52,10 +52,10 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.read_points = PointBudget(most_points)
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
-        self._foreseen: Mapping[type, tuple[ReadWith, ...]] = {}
+        self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
         self._person_id: int | None = None
 
-    def foresee(self, foreseen: Mapping[type, tuple[ReadWith, ...]], person_id: int | None) -> None:
+    def foresee(self, foreseen: Mapping[Row, tuple[ReadWith, ...]], person_id: int | None) -> None:
         """From now on, rows are read together with what will be asked for of them: by the type of the row.
 
         `person_id`: see `Asking`.
@@ -63,14 +63,14 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self._foreseen = foreseen
         self._person_id = person_id
 
-    def ahead(self) -> dict[type, ReadAhead]:
+    def ahead(self) -> dict[Row, ReadAhead]:
         """By the type of the row."""
         return {row: self._ahead_of(row) for row in self._foreseen}
 
-    def ahead_of(self, row: type) -> ReadAhead | None:
+    def ahead_of(self, row: Row) -> ReadAhead | None:
         return self._ahead_of(row) if row in self._foreseen else None
 
-    def _ahead_of(self, row: type) -> ReadAhead:
+    def _ahead_of(self, row: Row) -> ReadAhead:
         return ReadAhead(self._foreseen[row], self, Asking(self.now, self._person_id))
 
     def __missing__(self, kind: type[L]) -> L:

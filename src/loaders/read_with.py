@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from database import counts_by, table_of
 from figures.engagement import ACTIVE_USERS
 from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
-from loaders.ahead import ReadWith
+from loaders.ahead import ReadWith, Row
 from loaders.assets import ASSETS, AssetRow
 from loaders.base import Loader
 from loaders.engagement import ExperienceCountsOfPublication, by_type
@@ -111,7 +111,8 @@ _OF_PUBLICATION = (
             .scalar_subquery(),
         ),
         value=lambda user_id: user_id is not None,
-        key=lambda publication, asking: CoCreatorKey(publication.id, asking.person_id),
+        # Nobody has the id 0, and nobody asks for it.
+        key=lambda publication, asking: CoCreatorKey(publication.id, asking.person_id or 0),
         given={"person": lambda asking: asking.person_id},
     ),
 )
@@ -125,14 +126,14 @@ _OF_ASSET = (
         joins=((table_of(Workspace), WORKSPACES.id == ASSETS.workspace_id),),
     ),
 )
-_READ_WITH: dict[type, tuple[ReadWith, ...]] = {PublicationRow: _OF_PUBLICATION, AssetRow: _OF_ASSET}
+_READ_WITH: dict[Row, tuple[ReadWith, ...]] = {PublicationRow: _OF_PUBLICATION, AssetRow: _OF_ASSET}
 
 
-_ALWAYS: dict[type, tuple[_AnyLoader, ...]] = {AssetRow: (WorkspaceById,)}
+_ALWAYS: dict[Row, tuple[_AnyLoader, ...]] = {AssetRow: (WorkspaceById,)}
 """What is asked for of each row, whatever is selected: its workspace says who may know of an asset."""
 
 
-def readable_with(row: type, loaders: Collection[_AnyLoader]) -> tuple[ReadWith, ...]:
+def readable_with(row: Row, loaders: Collection[_AnyLoader]) -> tuple[ReadWith, ...]:
     """Always in the same order, so that each set of loaders has one text."""
     asked = {*loaders, *_ALWAYS.get(row, ())}
     return tuple(entry for entry in _READ_WITH.get(row, ()) if entry.loader in asked)
