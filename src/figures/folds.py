@@ -18,6 +18,13 @@ class Totals(Protocol):
     def __getitem__(self, key: Any, /) -> int: ...
 
 
+class Counts(dict[Any, int]):
+    """Totals that are 0 where nothing is known."""
+
+    def __missing__(self, _: Any) -> int:
+        return 0
+
+
 class Fold(Protocol[V_co]):
     @property
     def value(self) -> Any:
@@ -69,7 +76,7 @@ class Standing:
         return " - ".join(f"`{action.name}`" for action in self.keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ActiveUsers:
     """How many different signed-in users did something with a publication in `days` days of 24 hours.
 

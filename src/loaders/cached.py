@@ -68,6 +68,8 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
             VersionKey(*self.publication_of(key), revision) for revision, key in keys
         )
         asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
+        if not self._figure_cache.keeps:
+            return await self.compute(asked)
         found: dict[VersionedKey[K], V] = {}
         missing = asked
         while missing:

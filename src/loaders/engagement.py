@@ -1,8 +1,8 @@
 """The figures of a publication's dashboard."""
 
 from asyncio import gather
-from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -10,9 +10,8 @@ from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
 from database import Statement, among, counts_by, ordered_join, table_of
-from figures.engagement import ACTIONS, ACTIVE_USERS, ENGAGEMENT, TAKEN_BACK
-from figures.figure import values
-from figures.folds import ActiveUsers
+from figures.engagement import ACTIONS, ACTIVE_USERS
+from figures.folds import ActiveUsers, Counts
 from loaders.active_users import ActiveKey, ActiveUntilNow
 from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
@@ -21,7 +20,7 @@ from loaders.measures import Measure
 from loaders.publications import EXPERIENCE_TOTALS
 from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
 from loaders.totals import EVENTS, asked_subjects, is_of
-from models import Action, Event, ExperienceType, Instant
+from models import Event, Instant
 
 
 class EngagementKey(NamedTuple):
@@ -35,14 +34,9 @@ class EngagementKey(NamedTuple):
 
 
 class Engagement(NamedTuple):
-    """The values of figures, by their names."""
-
-    figures: Mapping[str, Any]
-    taken_back: Mapping[str, Any]
+    totals: Counts
+    """What the figures are made of."""
     generated_at: datetime
-
-
-_Totals = Counter[Action | ActiveUsers]
 
 
 _ASKED = asked_subjects()
@@ -75,49 +69,50 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         return key.tenant_id, key.publication_id
 
     async def compute(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement]:
-        keys = [one.key for one in asked]
-        totals: dict[EngagementKey, _Totals] = {key: Counter() for key in keys}
-        await gather(self._count(totals), *(self._count_active(users, totals) for users in ACTIVE_USERS))
-        return [
-            Engagement(values(ENGAGEMENT, totals[key]), values(TAKEN_BACK, totals[key]), version.since)
-            for version, key in asked
-        ]
+        of_all_time = [one.key for one in asked if one.key.span is None]
+        within = [one.key for one in asked if one.key.span is not None]
+        totals = dict(zip(of_all_time, await self._of_all_time(of_all_time), strict=True))
+        if within:
+            totals |= await self._within(within)
+        return [Engagement(totals[key], version.since) for version, key in asked]
 
-    async def _count(self, totals: dict[EngagementKey, _Totals]) -> None:
-        ever = [key for key in totals if key.span is None]
-        await gather(
-            self._add_all_time({key.publication_id: totals[key] for key in ever}, ever),
-            *(self._add_within(key, key.span, counted) for key, counted in totals.items() if key.span),
-        )
-
-    async def _add_all_time(self, totals: dict[int, _Totals], keys: list[EngagementKey]) -> None:
+    async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
         subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-        for key, counts in zip(keys, await self._totals.load_many(subjects), strict=True):
-            totals[key.publication_id].update({action: counts.get(action, 0) for action in ACTIONS})
+        totals = [Counts(counts) for counts in await self._totals.load_many(subjects)]
+        for users in ACTIVE_USERS:
+            active = await self._active.load_many(ActiveKey(*subject, users.days) for subject in subjects)
+            for counts, number in zip(totals, active, strict=True):
+                counts[users] = number
+        return totals
 
-    async def _add_within(self, key: EngagementKey, span: Span, totals: _Totals) -> None:
+    async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counts]:
+        totals = {key: Counts() for key in keys}
+        await gather(
+            *(self._count(key, counts) for key, counts in totals.items()),
+            *(self._count_active(users, totals) for users in ACTIVE_USERS),
+        )
+        return totals
+
+    async def _count(self, key: EngagementKey, totals: Counts) -> None:
+        assert key.span
         id = key.publication_id
-        counts_key = CountsKey(key.tenant_id, key.time_zone, (id,), Measure(ACTIONS, (span,)))
+        counts_key = CountsKey(key.tenant_id, key.time_zone, (id,), Measure(ACTIONS, (key.span,)))
         for cell, count in (await self._counts.load(counts_key)).get(id, {}).items():
             totals[cell.action] += count
 
-    async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, _Totals]) -> None:
-        grouped: defaultdict[datetime | None, list[EngagementKey]] = defaultdict(list)
+    async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, Counts]) -> None:
+        grouped: defaultdict[datetime, list[EngagementKey]] = defaultdict(list)
         for key in totals:
-            grouped[key.span.end if key.span else None].append(key)
+            assert key.span
+            grouped[key.span.end].append(key)
         for stop, group in grouped.items():
             found = dict(await self._active_before(stop, users, group))
             for key in group:
                 totals[key][users] = found.get(key.publication_id, 0)
 
     async def _active_before(
-        self, stop: datetime | None, users: ActiveUsers, keys: list[EngagementKey]
+        self, stop: datetime, users: ActiveUsers, keys: list[EngagementKey]
     ) -> list[tuple[int, int]]:
-        if stop is None:
-            counts = await self._active.load_many(
-                ActiveKey(key.tenant_id, key.publication_id, users.days) for key in keys
-            )
-            return [(key.publication_id, count) for key, count in zip(keys, counts, strict=True)]
         return await self.database.fetch(
             self._active_within,
             **_subjects(keys),
@@ -134,7 +129,7 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(Loader[int, Counter[ExperienceType]]):
+class ExperienceCountsOfPublication(Loader[int, Counts]):
     """How many experiences each publication has published, by type."""
 
     _statement = Statement(
@@ -144,11 +139,6 @@ class ExperienceCountsOfPublication(Loader[int, Counter[ExperienceType]]):
         lambda publication_id, counts: (publication_id, counts),
     )
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[Counter[ExperienceType]]:
+    async def batch_load_fn(self, keys: Sequence[int]) -> list[Counts]:
         found = dict(await self.database.fetch(self._statement, keys=keys))
-        return [by_type(found.get(key, {})) for key in keys]
-
-
-def by_type(counts: Mapping[int, int]) -> Counter[ExperienceType]:
-    """`counts`: by the numbers of the types."""
-    return Counter({ExperienceType(number): count for number, count in counts.items()})
+        return [Counts(found.get(key, {})) for key in keys]

@@ -8,11 +8,12 @@ from sqlalchemy import BigInteger, bindparam, func, select
 
 from database import counts_by, table_of
 from figures.engagement import ACTIVE_USERS
+from figures.folds import Counts
 from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
 from loaders.ahead import ReadWith, Row
 from loaders.assets import ASSETS, AssetRow
 from loaders.base import Loader
-from loaders.engagement import ExperienceCountsOfPublication, by_type
+from loaders.engagement import ExperienceCountsOfPublication
 from loaders.organizations import WORKSPACE_COLUMNS, WORKSPACES, WorkspaceById, WorkspaceRow
 from loaders.people import (
     FOLLOW_TOTALS,
@@ -84,7 +85,7 @@ _OF_PUBLICATION = (
             .where(EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id)
             .scalar_subquery(),
         ),
-        value=by_type,
+        value=Counts,
         key=lambda publication, _: publication.id,
     ),
     ReadWith(

@@ -1,4 +1,3 @@
-from collections import Counter
 from datetime import datetime
 from typing import Self
 
@@ -8,17 +7,17 @@ from base.calendar import Span
 from figures.engagement import TAKEN_BACK, TOTALS, USERS
 from figures.experiences import EXPERIENCES
 from figures.figure import values
+from figures.folds import Counts
 from figures.visitors import VISITORS, Visitors
 from graph.directives import SEVERAL_STATEMENTS
 from graph.faces import shows
 from graph.fields import described, loaded
-from graph.figures import with_figures
+from graph.figures import with_figures, with_totals
 from graph.scalars import BigInt
 from loaders.cached import CachedKey
 from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.people import SocialCounts
 from loaders.visitors import VisitorsKey, VisitorsOfPublication
-from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
 
@@ -26,8 +25,8 @@ from resolvers.metrics import previous_engagement_key, visitors_key
 @with_figures(EXPERIENCES)
 class ExperienceCounts:
     @classmethod
-    def of(cls, counts: Counter[ExperienceType]) -> Self:
-        return cls(**values(EXPERIENCES, counts))
+    def of(cls, counts: Counts) -> Self:
+        return with_totals(cls, counts)
 
 
 @shows(Visitors)
@@ -68,7 +67,7 @@ class ResolvedRange:
 class TakenBack:
     @classmethod
     def of(cls, engagement: Engagement) -> Self:
-        return cls(**engagement.taken_back)
+        return with_totals(cls, engagement.totals)
 
 
 @strawberry.type(
@@ -122,12 +121,13 @@ class EngagementMetrics:
 
     @classmethod
     def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
-        return cls(
+        return with_totals(
+            cls,
+            engagement.totals,
             key=key,
             range=ResolvedRange.of(key.key.span) if key.key.span else None,
             taken_back=TakenBack.of(engagement),
             generated_at=engagement.generated_at,
-            **engagement.figures,
         )
 
 
