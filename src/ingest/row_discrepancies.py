@@ -103,12 +103,17 @@ async def mend_row_totals(database: Database, tenants: Collection[int] | None) -
 
 
 async def _mend(session: AsyncSession, kind: _Kind, keys: Sequence[Key]) -> list[Key]:
-    """Locks the totals before it counts. Whoever adds or removes a row meanwhile changes its total later."""
+    """Locks the totals before it counts. Whoever adds or removes a row meanwhile changes its total later.
+
+    Totals are locked, or made and locked, one after the other as `row_totals` does it. Otherwise two
+    transactions could wait for each other in a circle.
+    """
     ids = sorted({key[0] for key in keys})
     await raise_revision(session, kind.stale.in_(ids))
     writer = await bulk(session)
     names = [column.name for column in table_of(kind.model).columns][kind.key_columns :]
-    await writer.claim(kind.model, [(*key, *(0 for _ in names)) for key in keys])
+    nothing = [(*key, *(0 for _ in names)) for key in sorted(keys)]
+    await writer.upsert(kind.model, nothing, f"{names[0]} = t.{names[0]}")
     rows = [kind.split(row) for row in await session.execute(_differing(kind, ids))]
     locked = set(keys)
     counted = {key: numbers for key, _, numbers in rows if key in locked}
