@@ -79,50 +79,6 @@ def for_one(text: Select[Any], name: str, key: str) -> Select[Any]:
     return one
 
 
-class counts_by(FunctionElement[Any]):
-    """All counts of a group in one column, as a dict by their numbers, which are small and not negative."""
-
-    inherit_cache = True
-
-    def __init__(self, number: ColumnElement[int], count: ColumnElement[int]) -> None:
-        super().__init__(number, count)
-        self.type = _Counts()
-
-
-_NUMBERS = 1024
-"""More than there are numbers. A number and its count are one integer: arrays of integers are the quickest to
-make, to send and to read of all that were measured."""
-
-
-@compiles(counts_by, "sqlite")
-def _counts_sqlite(element: counts_by, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_group_array({_packed(element, compiler, options)})"
-
-
-@compiles(counts_by, "postgresql")
-def _counts_postgresql(element: counts_by, compiler: SQLCompiler, **options: Any) -> str:
-    return f"array_agg({_packed(element, compiler, options)})"
-
-
-def _packed(element: counts_by, compiler: SQLCompiler, options: dict[str, Any]) -> str:
-    number, count = (compiler.process(clause, **options) for clause in element.clauses)
-    return f"{count} * {_NUMBERS} + {number}"
-
-
-def _unpacked(packed: list[int] | None) -> dict[int, int]:
-    return {one % _NUMBERS: one // _NUMBERS for one in packed or ()}
-
-
-class _Counts(TypeDecorator[dict[int, int]]):
-    impl = Text
-    cache_ok = True
-
-    def result_processor(self, dialect: Dialect, _: Any) -> Callable[[Any], dict[int, int]]:
-        if dialect.name == "sqlite":
-            return lambda text: _unpacked(orjson.loads(text))
-        return _unpacked
-
-
 class rows_of(FunctionElement[Any]):
     """A table with `columns`, whose rows are the tuples given as the parameter `name`."""
 
@@ -207,47 +163,6 @@ def _bucket_sqlite(element: bucket_of, compiler: SQLCompiler, **options: Any) ->
 def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any) -> str:
     column, thresholds = (compiler.process(clause, **options) for clause in element.clauses)
     return f"width_bucket({column}, {thresholds})"
-
-
-class _Packed(TypeDecorator[list[Any]]):
-    """A column as one value: an array, or in SQLite a JSON text. Nothing is an empty list."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> list[Any]:
-        found: list[Any] = orjson.loads(value) if dialect.name == "sqlite" else value or []
-        return found
-
-
-class packed(FunctionElement[Any]):
-    """All values of a column of numbers or texts as one list, in the order of the rows below it.
-
-    A driver takes several times as long for as many rows.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        self.type = _Packed(column.type)
-        super().__init__(column)
-
-
-@compiles(packed, "sqlite")
-def _packed_sqlite(element: packed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **options)})"
-
-
-@compiles(packed, "postgresql")
-def _packed_postgresql(element: packed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"array_agg({compiler.process(element.clauses, **options)})"
 
 
 class ordered_join(Join):
