@@ -3,8 +3,9 @@
 The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
@@ -48,8 +49,10 @@ class Sum:
 
     def __init__(self, *keys: Any) -> None:
         self.keys: tuple[Any, ...] = keys
+        self.of: Callable[[Any], int] = itemgetter(*keys) if len(keys) == 1 else self._sum
+        """Of the totals. Lists ask it for each of their objects, mostly for one total."""
 
-    def of(self, totals: Totals, /) -> int:
+    def _sum(self, totals: Totals, /) -> int:
         return sum([totals[key] for key in self.keys])
 
     def __str__(self) -> str:

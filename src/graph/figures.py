@@ -15,26 +15,32 @@ _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: floa
 
 
 def with_totals(face: type[T], totals: Any, **own: Any) -> T:
-    """An object of a type with figures. Each figure is made of the totals when it is asked for."""
+    """An object of a type with figures. Each is made of the totals when it is asked for: see `of_totals`."""
     made = object.__new__(face)
     made.__dict__.update(own, _totals=totals)
     return made
 
 
-def _figure(self: Any, name: str) -> Any:
-    """Of an object, which does not have it yet."""
-    figure = type(self)._figures.get(name)
-    if figure is None:
-        raise AttributeError(name)
-    value = self.__dict__[name] = figure.fold.of(self.__dict__["_totals"])
-    return value
+def of_totals(figures: Figures) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema with these figures whose objects are made by `with_totals`."""
+
+    def added(face: type[T]) -> type[T]:
+        for figure in figures:
+            setattr(face, figure.name, property(_getter(figure.fold.of)))
+        return face
+
+    return added
+
+
+def _getter(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda face: of(face._totals)
 
 
 def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[type[T]], type[T]]:
     """Gives a class a field for each figure, before it becomes a type of the schema.
 
     The fields come after the field `after`, or before all others. An object is made with their values, by the
-    names of the figures, or by `with_totals`.
+    names of the figures.
     """
 
     def added(face: type[T]) -> type[T]:
@@ -43,8 +49,6 @@ def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[typ
         types = [*own.items()]
         types[place:place] = [(figure.name, _TYPES[figure.value]) for figure in figures]
         face.__annotations__ = dict(types)
-        face._figures = {**getattr(face, "_figures", {}), **{one.name: one for one in figures}}  # type: ignore[attr-defined]
-        face.__getattr__ = _figure  # type: ignore[attr-defined]
         for figure in figures:
             setattr(face, figure.name, described(figure.words))
         return face

@@ -4,7 +4,7 @@ from typing import Self
 import strawberry
 
 from base.calendar import Span
-from figures.engagement import TAKEN_BACK, TOTALS, USERS
+from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS
 from figures.experiences import EXPERIENCES
 from figures.figure import values
 from figures.folds import Counts
@@ -12,7 +12,7 @@ from figures.visitors import VISITORS, Visitors
 from graph.directives import SEVERAL_STATEMENTS
 from graph.faces import shows
 from graph.fields import described, loaded
-from graph.figures import with_figures, with_totals
+from graph.figures import of_totals, with_figures, with_totals
 from graph.scalars import BigInt
 from loaders.cached import CachedKey
 from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
@@ -21,6 +21,7 @@ from loaders.visitors import VisitorsKey, VisitorsOfPublication
 from resolvers.metrics import previous_engagement_key, visitors_key
 
 
+@of_totals(EXPERIENCES)
 @strawberry.type(description="How many experiences of each type a publication has published.")
 @with_figures(EXPERIENCES)
 class ExperienceCounts:
@@ -56,6 +57,7 @@ class ResolvedRange:
         return cls(start=span.start, end=span.end)
 
 
+@of_totals(TAKEN_BACK)
 @strawberry.type(
     description=(
         "What was done and taken back later, at any time. It counts in the range in which it was done. "
@@ -70,6 +72,7 @@ class TakenBack:
         return with_totals(cls, engagement.totals)
 
 
+@of_totals(ENGAGEMENT)
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back at any "
