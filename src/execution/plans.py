@@ -25,7 +25,7 @@ log = logging.getLogger("viewgraph")
 PLANNED: Final = "planned"
 """Answered by a plan."""
 FIRST: Final = "first"
-"""Left to GraphQL's executor, as nobody had asked for it before."""
+"""Left to GraphQL's executor, as it was not asked for often enough."""
 UNPLANNED: Final = "unplanned"
 """Left to it, as a plan cannot do it."""
 UNFIT: Final = "unfit"
@@ -51,6 +51,8 @@ class _Plans:
         self._conditions: tuple[str, ...] | None = None
         """None before a plan is asked for."""
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
+        self.answers = 0
+        """How many times GraphQL's executor has answered."""
 
     async def of(self, values: Mapping[str, Any]) -> Plan | None:
         """None where a plan cannot do it."""
@@ -81,17 +83,18 @@ async def answer_by_plan(
 ) -> ExecutionResult | None:
     """None where GraphQL's executor has to answer a query; what was loaded is forgotten then."""
     counts = context.services.plans
-    if not context.services.plans_queries:
+    if context.services.plans_after is None:
         return None
-    if not operation.knows(_Plans):
-        operation.known(_Plans, lambda: _Plans(operation))
+    plans = operation.known(_Plans, lambda: _Plans(operation))
+    if plans.answers < context.services.plans_after:
+        plans.answers += 1
         counts[FIRST] += 1
         return None
     values = _variables(operation, variables)
     if values is None:
         counts[UNFIT] += 1
         return None
-    plan = await operation.known(_Plans, lambda: _Plans(operation)).of(values.coerced)
+    plan = await plans.of(values.coerced)
     if plan is None:
         counts[UNPLANNED] += 1
         return None

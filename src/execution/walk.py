@@ -27,11 +27,17 @@ class Walk:
     """One answer. Raises Surprise where only GraphQL's executor can say what the answer is."""
 
     def __init__(self, context: Context, variables: VariableValues) -> None:
+        self._context = context
         self._run_queue = context.run_queue
         self._columns = Columns(context)
         self._resolving = Resolving(context, variables)
 
     async def answer(self, plan: Plan) -> tuple[dict[str, Any], list[GraphQLError]]:
+        viewer = self._context.viewer
+        is_stranger = viewer.user_id is None
+        self._context.loaders.foresee(
+            plan.ahead.of_strangers if is_stranger else plan.ahead.of_users, viewer.person_id
+        )
         root = Pool(plan.root, [None], Root())
         await self._complete([root])
         return root.answers[0], self._columns.errors()

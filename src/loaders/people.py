@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from loaders.base import Loader, RowLoader, after_key
 from models import FollowTotal, User
 
 USERS = table_of(User).c
@@ -52,7 +52,7 @@ class SocialCountsByUser(Loader[int, SocialCounts]):
         select(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count).where(
             among(FOLLOW_TOTALS.user_id, "keys")
         ),
-        lambda user_id, *counts: (user_id, SocialCounts(*counts)),
+        after_key(SocialCounts),
     )
 
     async def batch_load_fn(self, user_ids: Sequence[int]) -> list[SocialCounts]:

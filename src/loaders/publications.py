@@ -1,3 +1,4 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
@@ -5,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Statement, among, table_of
-from loaders.base import GroupLoader, RowLoader, after_key
+from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
 
@@ -77,6 +78,31 @@ class CoCreators(GroupLoader[int, UserRow]):
         .order_by(CO_CREATORS.publication_id, CO_CREATORS.created_at, CO_CREATORS.user_id),
         after_key(UserRow),
     )
+
+
+class CoCreatorKey(NamedTuple):
+    publication_id: int
+    user_id: int
+
+
+class IsCoCreator(Loader[CoCreatorKey, bool]):
+    """Whether a user makes a publication together with its owner."""
+
+    _statement = Statement(
+        select(CO_CREATORS.publication_id, CO_CREATORS.user_id).where(
+            among(CO_CREATORS.publication_id, "publications"), among(CO_CREATORS.user_id, "users")
+        ),
+        CoCreatorKey,
+    )
+
+    async def batch_load_fn(self, keys: Sequence[CoCreatorKey]) -> list[bool]:
+        found = await self.database.fetch(
+            self._statement,
+            publications=list({key.publication_id for key in keys}),
+            users=list({key.user_id for key in keys}),
+        )
+        known = set(found)
+        return [key in known for key in keys]
 
 
 class ExperienceRow(NamedTuple):

@@ -19,7 +19,7 @@ def new(query: str) -> str:
 
 @asynccontextmanager
 async def without_plans(studio: Studio) -> AsyncIterator[Studio]:
-    services = replace(studio.services, plans_queries=False)
+    services = replace(studio.services, plans_after=None)
     async with client_of(services) as client:
         yield replace(studio, services=services, client=client)
 

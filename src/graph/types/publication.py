@@ -171,9 +171,9 @@ class Publication(Node):
         of=lambda _, counts: ExperienceCounts.of(counts),
         requires=MAKERS,
     )
-    def experience_counts(self) -> CachedKey[int]:
+    def experience_counts(self) -> int:
         """How many experiences it has published, by type."""
-        return metrics.experience_counts_key(self.row)
+        return self.row.id
 
     @loaded(
         EngagementOfPublication,
