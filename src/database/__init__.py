@@ -9,7 +9,7 @@ from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, ordered_join, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
-from database.statement import Statement
+from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -17,6 +17,7 @@ __all__ = [
     "Channel",
     "Database",
     "Fault",
+    "Lookup",
     "Statement",
     "Usage",
     "among",

@@ -79,7 +79,7 @@ class Database:
             try:
                 source = usage.snapshot or self._readers
                 fetched = await source.fetch(
-                    compiled.text,
+                    compiled,
                     await to_thread(statement.arguments, compiled, parameters)
                     if _is_long(parameters)
                     else statement.arguments(compiled, parameters),

@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from base.errors import TimedOut
 from database.faults import Fault
 from database.pool import Pool, Slots
+from database.statement import Compiled
 
 Fetched = Sequence[Sequence[Any]]
 
@@ -20,7 +21,7 @@ class SnapshotLost(Exception):
 class SnapshotConnection(Protocol):
     """A connection that sees what was committed before its first read, and nothing later, until `end`."""
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
 
     async def recovered(self) -> bool:
         """Waits for the end of a statement that was cancelled. Says whether it still sees the same."""
@@ -124,11 +125,11 @@ class Snapshot:
         self._is_lost = False
         self._is_over = False
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         """Raises UNAVAILABLE once what it saw is gone: no answer is better than an answer from two times."""
         await self._turn.acquire()
         try:
-            rows = await self._fetched(text, arguments)
+            rows = await self._fetched(statement, arguments)
         except CancelledError:
             if self._is_running:
                 self._pool.go_on(self._recover())
@@ -147,14 +148,14 @@ class Snapshot:
         if not self._turn.locked():
             self._give_back()
 
-    async def _fetched(self, text: str, arguments: list[Any]) -> Fetched:
+    async def _fetched(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         if self._is_over:
             raise TimedOut("Nobody waits for the answer any more.")
         if self._is_lost:
             raise Fault.AWAY.error()
         lost = self._pool.lost
         try:
-            return await self._fetched_once(text, arguments)
+            return await self._fetched_once(statement, arguments)
         except lost as error:
             self._lose()
             if self._has_read:
@@ -163,19 +164,19 @@ class Snapshot:
             # It was lost while nobody used it, and the other free ones are lost too.
             self._pool.drop_free()
         try:
-            return await self._fetched_once(text, arguments)
+            return await self._fetched_once(statement, arguments)
         except lost as error:
             self._lose()
             raise Fault.AWAY.error() from error
 
-    async def _fetched_once(self, text: str, arguments: list[Any]) -> Fetched:
+    async def _fetched_once(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         pool = self._pool
         if self._connection is None:
             self._connection = await pool.take(is_large=self._is_large)
         await pool.running.take()
         self._is_running = True
         try:
-            rows = await self._connection.fetch(text, arguments)
+            rows = await self._connection.fetch(statement, arguments)
         except CancelledError:
             raise
         except BaseException:

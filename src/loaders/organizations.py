@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
@@ -41,12 +41,12 @@ _ORGANIZATIONS = select(*ORGANIZATION_COLUMNS).select_from(ORGANIZATIONS_WITH_TE
 
 
 class OrganizationById(RowLoader[int, OrganizationRow]):
-    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.id, "keys")), OrganizationRow)
+    statement = Lookup(_ORGANIZATIONS.where(among(ORGANIZATIONS.id, "keys")), OrganizationRow)
     key = "id"
 
 
 class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
-    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow)
+    statement = Lookup(_ORGANIZATIONS.where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow)
     key = "public_id"
 
 
@@ -79,19 +79,19 @@ _WORKSPACES = select(*WORKSPACE_COLUMNS).select_from(WORKSPACES_WITH_TENANT)
 
 
 class WorkspaceById(RowLoader[int, WorkspaceRow]):
-    statement = Statement(_WORKSPACES.where(among(WORKSPACES.id, "keys")), WorkspaceRow)
+    statement = Lookup(_WORKSPACES.where(among(WORKSPACES.id, "keys")), WorkspaceRow)
     key = "id"
 
 
 class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
-    statement = Statement(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
+    statement = Lookup(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
     key = "public_id"
 
 
 class RolesOfUser(Loader[int, dict[int, Role]]):
     """The role in each organization that a user belongs to, by the organization's id."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(MEMBERSHIPS.user_id, MEMBERSHIPS.organization_id, MEMBERSHIPS.role).where(
             among(MEMBERSHIPS.user_id, "keys")
         ),
@@ -108,7 +108,7 @@ class RolesOfUser(Loader[int, dict[int, Role]]):
 class WorkspacesOfUser(GroupLoader[int, int]):
     """The ids of the workspaces that a user was added to. Owners and admins may enter the others, too."""
 
-    statement = Statement(
+    statement = Lookup(
         select(WORKSPACE_MEMBERSHIPS.user_id, WORKSPACE_MEMBERSHIPS.workspace_id).where(
             among(WORKSPACE_MEMBERSHIPS.user_id, "keys")
         ),
