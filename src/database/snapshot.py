@@ -101,6 +101,41 @@ async def _sound(connection: SnapshotConnection, ending: Awaitable[bool]) -> Sna
     return connection if await ending else None
 
 
+class Reading(Protocol):
+    """What the statements of an operation run in."""
+
+    was_read_again: bool
+    """Whether one statement was expected, and a second one came. Then the operation has to begin anew."""
+
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
+
+    def end(self) -> None: ...
+
+
+class SingleRead:
+    """A snapshot for one statement, which needs no transaction: it sees one moment by itself.
+
+    A second statement would see a later moment. So it raises UNAVAILABLE, and the operation begins anew.
+    """
+
+    __slots__ = ("_fetch", "_has_read", "was_read_again")
+
+    def __init__(self, fetch: Callable[[Compiled, list[Any]], Awaitable[Fetched]]) -> None:
+        self._fetch = fetch
+        self._has_read = False
+        self.was_read_again = False
+
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
+        if self._has_read:
+            self.was_read_again = True
+            raise Fault.AWAY.error()
+        self._has_read = True
+        return await self._fetch(statement, arguments)
+
+    def end(self) -> None:
+        """Nothing to do: the statement has a connection only while it runs."""
+
+
 class Snapshot:
     """Begins with the first statement. Runs one statement after the other, as a connection does."""
 
@@ -114,6 +149,8 @@ class Snapshot:
         "_pool",
         "_turn",
     )
+
+    was_read_again = False
 
     def __init__(self, pool: SnapshotPool, *, is_large: bool) -> None:
         self._pool = pool

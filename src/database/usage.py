@@ -7,7 +7,7 @@ from time import perf_counter
 from typing import Self
 
 from base.scheduler import RunQueue
-from database.snapshot import Snapshot
+from database.snapshot import Reading
 
 
 class Usage:
@@ -27,7 +27,7 @@ class Usage:
         """Whether nobody waits for the answer any more. Then nothing more is read."""
         self.run_queue = RunQueue()
         """Long work waits in it for the event loop."""
-        self.snapshot: Snapshot | None = None
+        self.snapshot: Reading | None = None
         """Everything is read in it. If it is None, each statement reads what was committed before it."""
         self._waiting = 0
         self._began = 0.0

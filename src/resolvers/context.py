@@ -174,9 +174,10 @@ class Context:
             most_points=services.limits.points,
         )
 
-    def begin_snapshot(self) -> None:
-        """From now on, everything is read as it was at one moment: at the first read."""
-        self.services.database.begin_snapshot(is_large=self.is_large)
+    def begin_snapshot(self, *, reads_once: bool = False) -> None:
+        """From now on, everything is read as it was at one moment: at the first read. `reads_once`: whether
+        no other read is expected."""
+        self.services.database.begin_snapshot(is_large=self.is_large, reads_once=reads_once)
         self.reset_loaders()
 
     def end_snapshot(self) -> None:
