@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.errors import Unavailable
 from base.numbers import LARGEST
+from base.sketches import sketching
 from database import Bulk, in_bulk
 from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
@@ -40,6 +41,7 @@ async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventK
     """
     if not events:
         return set()
+    await sketching.ready()
     are_new = await in_bulk(session, lambda bulk: store_in_bulk(bulk, events))
     if None in are_new:
         raise counted_anew()

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import NamedTuple
 
-from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added, sketching, who
+from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added, who
 from database import Bulk
 from ingest.deltas import Days
 from ingest.events import NewEvent
@@ -29,7 +29,6 @@ async def add_to_sketches(bulk: Bulk, events: Iterable[NewEvent], days: Days) ->
     visitors = seen_by_day(events, days)
     if not visitors:
         return
-    await sketching.ready()
     keys = sorted(visitors)
     claimed = await bulk.claim(VisitorSketch, [(*key, VERSION, EMPTY) for key in keys])
     stored = [(row[_VERSION_PLACE], row[_SKETCH_PLACE]) if row else (VERSION, EMPTY) for row in claimed]

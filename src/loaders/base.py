@@ -11,6 +11,7 @@ from aiodataloader import DataLoader
 from database import Database, Statement, current_usage
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
+from loaders.remembered_rights import RightsOfMoment
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -27,7 +28,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     it is first asked for. This is a dict, because every field of every object looks a loader up.
     """
 
-    __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
+    __slots__ = ("database", "figure_cache", "now", "read_points", "rights", "shown_points")
 
     def __init__(
         self,
@@ -43,6 +44,8 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.figure_cache = figure_cache
         self.now = now
         self.read_points = PointBudget(most_points)
+        self.rights: RightsOfMoment | None = None
+        """Rights that are remembered; None if they are read."""
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
 

@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from database import Lookup, among, table_of
-from loaders.base import GroupLoader, Loader, RowLoader, after_key
+from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
 ORGANIZATIONS = table_of(Organization).c
@@ -98,7 +98,17 @@ class RolesOfUser(Loader[int, dict[int, Role]]):
         lambda user_id, organization_id, role: (user_id, organization_id, Role(role)),
     )
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._rights = loaders.rights
+
     async def batch_load_fn(self, user_ids: Sequence[int]) -> list[dict[int, Role]]:
+        if self._rights is None:
+            return await self._read_roles(user_ids)
+        remembered, mark = self._rights
+        return await remembered.roles.all(user_ids, mark, self._read_roles)
+
+    async def _read_roles(self, user_ids: Sequence[int]) -> list[dict[int, Role]]:
         roles: dict[int, dict[int, Role]] = {id: {} for id in user_ids}
         for user_id, organization_id, role in await self.database.fetch(self._statement, keys=user_ids):
             roles[user_id][organization_id] = role
@@ -114,3 +124,13 @@ class WorkspacesOfUser(GroupLoader[int, int]):
         ),
         after_key(int),
     )
+
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._rights = loaders.rights
+
+    async def batch_load_fn(self, user_ids: Sequence[int]) -> list[tuple[int, ...]]:
+        if self._rights is None:
+            return await super().batch_load_fn(user_ids)
+        remembered, mark = self._rights
+        return await remembered.workspaces.all(user_ids, mark, super().batch_load_fn)

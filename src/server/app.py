@@ -59,7 +59,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
-    if used.freshness:
+    if used.freshness and used.keeps_answers:
         # Whatever stands in front takes time of each answer.
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         app.middleware_stack = AnswerFromKept(app.build_middleware_stack(), used, kept)

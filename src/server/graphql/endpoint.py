@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
-from auth.sign_in import ViewerCache
 from base.errors import TimedOut, Unavailable
 from execution.operation import recording_in
 from graph.record_events import Recording
@@ -115,7 +114,7 @@ class Endpoint:
         self, request: Request, asked: RequestedOperation, scope: RequestScope
     ) -> tuple[Answer, Context]:
         recording = recording_in(asked.operation, asked.variables)
-        context = await self._context(scope, self._services.viewer_cache if recording else None)
+        context = await self._context(scope, asked.operation.type == "query", is_reporting=bool(recording))
         if recording:
             return await answer_of(await _recorded(recording, context), scope.id, context.run_queue), context
         if (keeping := keeping_of(request)) and asked.operation.type == "query":
@@ -138,7 +137,7 @@ class Endpoint:
                 Code.BAD_REQUEST,
                 406,
             )
-        context = await self._context(scope, None)
+        context = await self._context(scope, False)
         # Its cost is known only after it has begun, and then the status can no longer be changed.
         context.spend(0)
         seconds = await context.seconds_left()
@@ -154,9 +153,11 @@ class Endpoint:
             shutdown=self._shutdown,
         )
 
-    async def _context(self, scope: RequestScope, viewers: ViewerCache | None) -> Context:
+    async def _context(self, scope: RequestScope, is_query: bool, *, is_reporting: bool = False) -> Context:
+        """For mutations, the viewer is looked up each time."""
         context = scope.open_context(self._services)
-        await context.identify(viewers)
+        viewers = self._services.viewer_cache if is_query or is_reporting else None
+        await context.identify(viewers, is_reporting=is_reporting)
         return context
 
 
