@@ -1,7 +1,5 @@
 """What one request uses of the database, without what others use at the same time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Self
@@ -60,12 +58,15 @@ def current_usage() -> Usage:
     return _usage.get()
 
 
-@contextmanager
-def metered() -> Iterator[Usage]:
+class metered:
     """A new usage for what is asked in this block, and in the tasks that it starts."""
-    usage = Usage()
-    token = _usage.set(usage)
-    try:
-        yield usage
-    finally:
-        _usage.reset(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> Usage:
+        usage = Usage()
+        self._token = _usage.set(usage)
+        return usage
+
+    def __exit__(self, *_: object) -> None:
+        _usage.reset(self._token)

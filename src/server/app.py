@@ -46,8 +46,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     shutdown = Shutdown()
     app = Starlette(
         routes=[
-            Route("/", _home),
+            # The first that fits is taken, so the path that most ask for comes first.
             *_graphql(settings, used, shutdown),
+            Route("/", _home),
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),

@@ -28,9 +28,10 @@ from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.rate_limit_headers import rate_headers
+from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, VARY, coding_choice, response_of
-from server.http.server_timing import TimingAudience, timing_header
+from server.http.server_timing import TimingAudience, timing_of
 from server.http.shutdown import Shutdown
 
 _CLIENT_IS_GONE = 499
@@ -61,7 +62,7 @@ class Endpoint:
         self._server_timing = server_timing
 
     async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
-        request = Request(asgi, receive)
+        request = ReadRequest(asgi, receive)
         with request_scope(request, request.method, self._body_limits) as scope:
             response = await self._response(request, scope)
             if isinstance(response, Stream):
@@ -90,7 +91,8 @@ class Endpoint:
         if content.status == Unavailable.status and scope.errors:
             headers |= retry_after(scope.errors[0]["extensions"])
         response = await response_of(request, content, headers)
-        response.headers.update(timing_header(scope, self._server_timing))
+        if timing := timing_of(scope, self._server_timing):
+            response.raw_headers.append((b"server-timing", timing.encode()))
         return response
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:

@@ -3,9 +3,10 @@
 from collections.abc import Hashable
 from hashlib import blake2b
 from secrets import token_bytes
-from typing import Any
 
 from starlette.types import Message, Receive, Scope
+
+from server.http.bodies import received_at_once
 
 MOST_BODY_BYTES = 16 * 1024
 _MOST_QUERY_BYTES = 16 * 1024
@@ -88,20 +89,8 @@ def _receive(request: KeptRequest, receive: Receive) -> bool:
     that is all.
     """
     received = request.received
-    while message := _at_once(receive):
+    while message := received_at_once(receive):
         received.append(message)
         if message["type"] != "http.request" or not message.get("more_body"):
             return bool(message["type"] == "http.request")
     return False
-
-
-def _at_once(receive: Receive) -> Message | None:
-    receiving: Any = receive()
-    try:
-        receiving.send(None)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
-    # Nothing is lost: it had not begun to read.
-    receiving.close()
-    return None
