@@ -103,6 +103,9 @@ def _again(request: KeptRequest, receive: Receive) -> Receive:
     async def again() -> Message:
         for message in received:
             return message
+        if request.rest is not None:
+            rest, request.rest = request.rest, None
+            return await rest
         return await receive()
 
-    return again if request.received else receive
+    return again if request.received or request.rest else receive

@@ -1,12 +1,12 @@
 """What a request asks for, and what of it the answer depends on."""
 
-from collections.abc import Hashable
+from collections.abc import Awaitable, Hashable
 from hashlib import blake2b
 from secrets import token_bytes
 
 from starlette.types import Message, Receive, Scope
 
-from server.http.bodies import received_at_once
+from server.http.receiving import Begun, received_at_once
 
 MOST_BODY_BYTES = 16 * 1024
 _MOST_QUERY_BYTES = 16 * 1024
@@ -32,7 +32,7 @@ _ALIKE = frozenset(
 class KeptRequest:
     """A request whose answer may be kept."""
 
-    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received")
+    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received", "rest")
 
     def __init__(self, method: str) -> None:
         self.method = method
@@ -47,6 +47,8 @@ class KeptRequest:
         """The values of `If-None-Match`."""
         self.received: list[Message] = []
         """What was received of the body."""
+        self.rest: Awaitable[Message] | None = None
+        """What is received next, if that was begun already."""
 
 
 def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
@@ -88,9 +90,11 @@ def _receive(request: KeptRequest, receive: Receive) -> bool:
     """Receives what is there already, so that nobody waits here for a body that comes slowly. Returns whether
     that is all.
     """
-    received = request.received
-    while message := received_at_once(receive):
-        received.append(message)
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return bool(message["type"] == "http.request")
-    return False
+    while True:
+        received = received_at_once(receive)
+        if isinstance(received, Begun):
+            request.rest = received
+            return False
+        request.received.append(received)
+        if received["type"] != "http.request" or not received.get("more_body"):
+            return bool(received["type"] == "http.request")

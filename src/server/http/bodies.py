@@ -2,13 +2,14 @@
 
 from asyncio import timeout
 from collections.abc import Iterable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.errors import Code, RequestRefused
+from server.http.receiving import Begun, received_at_once
 
 _SMALL = b"65536"
 """Bytes that uvicorn reads before the application asks for them."""
@@ -29,33 +30,19 @@ async def read_body(request: Request, limits: BodyLimits) -> bytes:
     if _announced(request.headers) > most:
         raise _too_large(most)
     body = bytearray()
-    if "content-length" in request.headers:
-        # A short body is there already. A limit on the time would take longer than to read it.
-        first = received_at_once(request.receive)
-        if first and _is_last(first, body, most):
-            return bytes(body)
+    # A short body is there already. A limit on the time would take longer than to read it.
+    message = received_at_once(request.receive)
     try:
-        async with timeout(seconds):
-            while not _is_last(await request.receive(), body, most):
-                pass
+        if isinstance(message, Begun) or not _is_last(message, body, most):
+            async with timeout(seconds):
+                is_whole = isinstance(message, Begun) and _is_last(await message, body, most)
+                while not is_whole:
+                    is_whole = _is_last(await request.receive(), body, most)
     except TimeoutError:
         raise RequestRefused(
             f"The body did not come within {seconds:g} seconds.", Code.BAD_REQUEST, 408, connection="close"
         ) from None
     return bytes(body)
-
-
-def received_at_once(receive: Receive) -> Message | None:
-    """What is there already, so that nobody waits here. None if it has yet to come."""
-    receiving: Any = receive()
-    try:
-        receiving.send(None)
-    except StopIteration as done:
-        message: Message = done.value
-        return message
-    # Nothing is lost: it had not begun to read.
-    receiving.close()
-    return None
 
 
 def _is_last(message: Message, body: bytearray, most: int) -> bool:
