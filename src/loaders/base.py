@@ -6,10 +6,13 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from aiodataloader import DataLoader
+
 from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
+from loaders.remembered_rights import RightsOfMoment
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -33,6 +36,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         "figure_cache",
         "now",
         "read_points",
+        "rights",
         "shown_points",
     )
 
@@ -50,6 +54,8 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.figure_cache = figure_cache
         self.now = now
         self.read_points = PointBudget(most_points)
+        self.rights: RightsOfMoment | None = None
+        """Rights that are remembered; None if they are read."""
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
         self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
@@ -105,8 +111,11 @@ class _Batch(Generic[K]):
         return self.failure
 
 
-class Loader(Generic[K, V]):
-    """Reads one batch of keys by one statement. It lives for one request."""
+class Loader(DataLoader[K, V]):
+    """Reads one batch of keys by one statement. It lives for one request.
+
+    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
+    """
 
     reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
     """The loaders that it asks for each of its keys, if it has no statement of its own."""
@@ -117,6 +126,7 @@ class Loader(Generic[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
+        super().__init__()
         self.database = loaders.database
         self._known: dict[K, V | Exception] = {}
         self._reading: dict[K, _Batch[K]] = {}
@@ -124,11 +134,7 @@ class Loader(Generic[K, V]):
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
 
-    async def batch_load_fn(self, keys: Sequence[K]) -> Sequence[V | Exception]:
-        """The value of each key, in the same order."""
-        raise NotImplementedError
-
-    def prime(self, values: Mapping[K, V]) -> None:
+    def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
         self._known.update(values)
 
@@ -142,11 +148,13 @@ class Loader(Generic[K, V]):
             self._batch_of(key).waiting.append((future, key))
         return future
 
-    async def load_many(self, keys: Iterable[K]) -> list[V]:
+    def load_many(self, keys: Iterable[K]) -> "Future[list[V]]":
         """The values in the order of the keys. Raises the error of the first that has none."""
-        asked = list(keys)
-        known = await self.many(asked)
-        return [_value(known[key]) for key in asked]
+        return ensure_future(self._in_order(list(keys)))
+
+    async def _in_order(self, keys: list[K]) -> list[V]:
+        known = await self.many(keys)
+        return [_value(known[key]) for key in keys]
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""

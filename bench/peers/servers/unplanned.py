@@ -7,19 +7,20 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[3] / "src"))
 
+from starlette.applications import Starlette
+
 import server.app
-from resolvers.context import Services
+from server.services import services_of
 from server.serving import serve
 from server.settings import Settings
 
-_usual = server.app.services_of
 
-
-def without_plans(settings: Settings) -> Services:
-    return replace(_usual(settings), plans_after=None)
+def without_plans() -> Starlette:
+    settings = Settings()
+    return server.app.create_app(settings, replace(services_of(settings), plans_after=None))
 
 
 if __name__ == "__main__":
     os.environ["VIEWGRAPH_PORT"] = os.environ["PEER_PORT"]
-    server.app.services_of = without_plans
+    server.app.app_from_environment = without_plans
     serve(Settings())
