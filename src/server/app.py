@@ -19,6 +19,8 @@ from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
+from server.graphql.kept import AnswerFromKept
+from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
@@ -42,7 +44,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     """
     used = services or services_of(settings)
     shutdown = Shutdown()
-    return Starlette(
+    app = Starlette(
         routes=[
             Route("/", _home),
             *_graphql(settings, used, shutdown),
@@ -57,6 +59,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+    if used.freshness:
+        # Whatever stands in front takes time of each answer.
+        kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
+        app.middleware_stack = AnswerFromKept(app.build_middleware_stack(), used, kept)
+    return app
 
 
 async def _home(_: Request) -> Response:

@@ -130,6 +130,12 @@ class Settings(BaseSettings):
         "it does not keep them.",
         least=0,
     )
+    kept_answer_bytes: int = _number(
+        8_000_000,
+        "How many bytes of answers to queries a worker keeps, to answer the same request again while nothing "
+        "changes; with 0, or if `VIEWGRAPH_CACHE_SECONDS` is 0, it keeps none.",
+        least=0,
+    )
     max_body_bytes: int = _number(5_000_000, "The largest body of a request, in bytes.", least=1000)
     cors_origins: str = _setting(
         "",

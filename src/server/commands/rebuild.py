@@ -8,6 +8,7 @@ from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.moved_days import tenants_by_other_rules
 from ingest.rebuild import rebuild as rebuild_totals
+from ingest.row_discrepancies import mend_row_totals
 from ingest.topics import announce_everything
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
@@ -51,6 +52,10 @@ def rebuild(
                 mended += done.rows
                 say_what_was_pruned(name, done.pruned_before)
                 advance()
+        if not moved:
+            for name, rows in sorted((await mend_row_totals(database, asked if tenant else None)).items()):
+                typer.echo(f"{name}: {rows:,}")
+                mended += rows
         if mended:
             await announce_everything(channel_of(database.url))
         return mended

@@ -24,6 +24,8 @@ class RequestedOperation(NamedTuple):
     variables: dict[str, Any] | None
     keep_document: Callable[[], None]
     """Registers the document for requests by its hash. Call it only if the document is valid."""
+    is_to_register: bool
+    """Whether the request asked for that."""
 
     @property
     def is_subscription(self) -> bool:
@@ -48,7 +50,9 @@ class RequestedDocuments:
             scope.log_fields["document_text"] = shape_of(document)
         operation = document.operation(request.operationName)
         _require(operation)
-        return RequestedOperation(operation, request.variables, partial(self._persisted.keep, request))
+        is_to_register = bool(request.query and request.extensions)
+        keep = partial(self._persisted.keep, request)
+        return RequestedOperation(operation, request.variables, keep, is_to_register)
 
     async def _parsed(self, text: str, address: str) -> Document:
         """Parses the document. The address waits and pays for it, because the viewer is not known yet."""
