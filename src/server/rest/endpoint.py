@@ -16,6 +16,7 @@ from rest import bodies
 from rest.apis import Api
 from rest.route import Asked, NoBody, Route
 from server.graphql.answers import Answer, body_of_error
+from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import require_few_values
@@ -130,7 +131,11 @@ class RestEndpoint:
         if route.failure(answer.errors):
             return reply, None
         data = route.decoded(answer.json)
-        return reply, data if before is None else route.joined(before, data)
+        if before is not None:
+            return reply, route.joined(before, data)
+        if (keeping := keeping_of(request)) and not route.cursor(data):
+            keeping.made(context, reply, scope)
+        return reply, data
 
     async def _asked(self, request: Request, route: Route[Any, Any], scope: RequestScope) -> Asked[Any]:
         body = await _body(request, route, scope)
