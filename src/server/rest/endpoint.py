@@ -21,6 +21,7 @@ from server.graphql.replies import Reply, reply_of, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import require_few_values
 from server.http.bodies import BodyLimits
+from server.http.cors import require_preflight
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
 from server.http.rate_limit_headers import rate_headers
@@ -177,6 +178,8 @@ def _require_preflight(request: Request, route: Route[Any, Any]) -> None:
     """
     media_type = ", ".join(request.headers.getlist("content-type"))
     if is_json(media_type):
+        # It also refuses a body that is compressed.
+        require_preflight(request)
         return
     if route.body is not NoBody and media_type and not (route.takes_forms and _is_form(media_type)):
         raise RequestRefused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
