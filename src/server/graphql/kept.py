@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from base.networks import network_of
 from resolvers.context import Services
+from rest.table import prefixes
 from server.graphql.keeping import Keeping
 from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
@@ -19,7 +20,7 @@ from server.http.client_address import client_address
 from server.http.whole_answers import sent_whole
 
 _PATH = "/graphql"
-_REST = ("/api/", "/v1/", "/v2/")
+_REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
 """What the paths of REST routes begin with."""
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
