@@ -14,6 +14,7 @@ from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
 from execution.walk import Walk
 from graph.document import Operation
+from graph.error_order import in_order
 from graph.parsing import add_weight, in_thread
 from graph.schema import schema
 from resolvers.context import Context
@@ -103,7 +104,7 @@ async def answer_by_plan(
 
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
     try:
-        data, errors = await Walk(context, values).answer(plan)
+        walked = await Walk(context, values).answer(plan.root)
     except Exception as error:
         is_known = isinstance(error, Surprise | ExpectedError)
         context.services.plans[SURPRISED if is_known else FAILED] += 1
@@ -112,7 +113,7 @@ async def _answer(context: Context, plan: Plan, values: VariableValues) -> Execu
         context.reset_loaders()
         return None
     context.services.plans[PLANNED] += 1
-    return ExecutionResult(data=data, errors=errors or None)
+    return ExecutionResult(data=walked.data, errors=in_order(walked.faults) or None)
 
 
 def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:

@@ -50,11 +50,11 @@ class Asking:
         how = next(iter(self.counts), "refused")
         assert bool(is_first) is (how != "refused"), (how, asked)
         assert planned[1:3] == core[1:3], (caller, asked)
-        if how == SURPRISED:
+        if False and how == SURPRISED:
             # Below what became null, GraphQL's executor itself lists other errors each time.
             assert orjson.loads(planned.body)["data"] == orjson.loads(core.body)["data"], (caller, asked)
         else:
-            assert planned.in_order() == core.in_order(), (caller, asked)
+            assert planned.body == core.body, (caller, asked)
         if how == PLANNED:
             assert planned.statements <= core.statements, (caller, asked)
             self._note(core, planned)
