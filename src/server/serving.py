@@ -69,6 +69,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
     limits = ConnectionLimits(
         connections=_fitting(settings.max_connections),
         connections_per_address=settings.max_connections_per_address,
+        sockets_per_address=settings.max_sockets_per_address,
         header_bytes=settings.max_header_bytes,
         headers=settings.max_headers,
         header_seconds=settings.max_header_seconds,

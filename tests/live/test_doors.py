@@ -430,8 +430,10 @@ async def test_a_worker_that_has_enough_connections_still_tells_how_it_is(
         assert (health.status, health.body) == (200, {"status": "live"})
 
 
-async def test_one_address_has_so_many_websockets(services: Services, caplog: Any) -> None:
-    async with limited(services, caplog, max_sockets_per_address=2) as server:
+@pytest.mark.parametrize("proxies", ["127.0.0.1", ""], ids=["behind a proxy", "without a proxy"])
+async def test_one_address_has_so_many_websockets(services: Services, caplog: Any, proxies: str) -> None:
+    """Without a proxy, the connection itself is refused, before the application is called."""
+    async with limited(services, caplog, max_sockets_per_address=2, forwarded_allow_ips=proxies) as server:
         async with server.socket() as first, server.socket():
             with pytest.raises(InvalidStatus) as refused:
                 async with server.socket():
@@ -441,6 +443,7 @@ async def test_one_address_has_so_many_websockets(services: Services, caplog: An
         response = refused.value.response
         assert response.status_code == 429
         assert json.loads(response.body)["code"] == "THROTTLED"
+        assert ("their network has enough WebSockets: 1" in caplog.text) is (not proxies)
         async with server.socket() as again:
             await again.send(type="ping")
             assert (await again.receive())["type"] == "pong"

@@ -19,21 +19,29 @@ RETRY_SECONDS = 10
 
 
 class ConnectionLimits(NamedTuple):
-    """The first two limit the number of connections. The others limit each connection."""
+    """The first three limit the number of connections. The others limit each connection."""
 
     connections: int
     connections_per_address: int
+    sockets_per_address: int
+    """WebSockets."""
     header_bytes: int
     headers: int
     header_seconds: float
     body_seconds: float
     unread_seconds: float
 
+    def too_large(self) -> ConnectionRefusal:
+        return ConnectionRefusal(
+            431, f"The URL and the headers may have {self.header_bytes:,} bytes. Send less."
+        )
+
 
 class ConnectionGate:
     def __init__(self, limits: ConnectionLimits) -> None:
         self.limits = limits
         self._per_network = ConcurrencyCounter(limits.connections_per_address)
+        self._sockets_per_network = ConcurrencyCounter(limits.sockets_per_address)
         self._open = 0
         self._refused = 0
         """Connections that are open just long enough to be refused."""
@@ -68,6 +76,23 @@ class ConnectionGate:
         self._open += 1
         transport.on_lost = partial(self._let_out, network)
         return True
+
+    def let_upgrade(self, transport: GuardedTransport, address: str | None) -> None:
+        """Counts the connection as a WebSocket, until it ends. Raises ConnectionRefusal if one network has
+        enough of them. This is far quicker than what the application does for a handshake.
+        """
+        if address is None:
+            return
+        network, ended = network_of(address), transport.on_lost
+        if not self._sockets_per_network.takes(network):
+            self._log("their network has enough WebSockets")
+            raise too_many(self.limits.sockets_per_address, "WebSockets")
+
+        def lost() -> None:
+            self._sockets_per_network.give_back(network)
+            ended()
+
+        transport.on_lost = lost
 
     def _let_out(self, network: str | None) -> None:
         self._open -= 1

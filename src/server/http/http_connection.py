@@ -18,7 +18,7 @@ from server.http.connection_refusal import ConnectionRefusal
 from server.http.guarded_config import GuardedConfig
 from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
-from server.http.upgrades import without_upgrade
+from server.http.upgrades import require_no_body, without_upgrade
 
 _MAX_PIPELINED = 20
 """Requests that may wait for the answer to another one. Then the connection reads no more."""
@@ -82,9 +82,8 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         guarded.may_hear_more = lambda: self._is_deaf or not self._is_between
         if self.client:
             self.client = plain_address(self.client[0]), self.client[1]
-        address = self.client[0] if self.client else ""
         try:
-            has_room = self._gate.let_in(guarded, None if self.config.is_proxy(address) else address)
+            has_room = self._gate.let_in(guarded, self._address())
         except ConnectionRefusal as refusal:
             self._refuse(refusal)
             return
@@ -100,6 +99,11 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         super().connection_lost(exc)
         # uvicorn leaves its timer running when the connection breaks.
         self._unset_keepalive_if_required()
+
+    def _address(self) -> str | None:
+        """None for a proxy, which speaks for many clients."""
+        address = self.client[0] if self.client else ""
+        return None if self.config.is_proxy(address) else address
 
     # What comes
 
@@ -132,7 +136,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
 
     def _look_at_rest(self) -> None:
         if self._incomplete > self._limits.header_bytes:
-            self._refuse(self._too_large())
+            self._refuse(self._limits.too_large())
         elif self._is_between and (self._has_begun or self._incomplete):
             self._expect_headers()
 
@@ -185,7 +189,7 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         self._incomplete = 0
         self._header_bytes += size
         if self._header_bytes > self._limits.header_bytes:
-            raise self._too_large()
+            raise self._limits.too_large()
 
     def on_headers_complete(self) -> None:
         self._stop_waiting()
@@ -211,10 +215,10 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
             raise ConnectionRefusal(405, "This is no proxy.")
 
     def _require_good_handshake(self) -> None:
-        if any(name in (b"content-length", b"transfer-encoding") for name, _ in self.headers):
-            raise ConnectionRefusal(400, "A WebSocket's handshake has no body.")
+        require_no_body(self.headers)
         if self._is_answering():
             raise ConnectionRefusal(400, "Open a WebSocket on a connection on which nothing else is asked.")
+        self._gate.let_upgrade(self.transport, self._address())
 
     def _is_answering(self) -> bool:
         return self.cycle is not None and not self.cycle.response_complete
@@ -267,11 +271,6 @@ class HttpConnection(GuardedConnection, HttpToolsProtocol):
         if self.access_log:
             client = self.client[0] if self.client else ""
             self.access_logger.info('%s - "refused" %d', client, refusal.status)
-
-    def _too_large(self) -> ConnectionRefusal:
-        return ConnectionRefusal(
-            431, f"The URL and the headers may have {self._limits.header_bytes:,} bytes. Send less."
-        )
 
     # How long it takes
 

@@ -2,7 +2,16 @@
 
 from collections.abc import Iterable
 
+from server.http.connection_refusal import ConnectionRefusal
+
 _HEADERS = (b"upgrade", b"http2-settings")
+_OF_A_BODY = (b"content-length", b"transfer-encoding")
+
+
+def require_no_body(headers: Iterable[tuple[bytes, bytes]]) -> None:
+    """Of a WebSocket's handshake. Raises ConnectionRefusal."""
+    if any(name in _OF_A_BODY for name, _ in headers):
+        raise ConnectionRefusal(400, "A WebSocket's handshake has no body.")
 
 
 def without_upgrade(
