@@ -35,25 +35,32 @@ _NAME_OF_TYPE = Item(is_required=True, leaf=_LEAVES["String"])
 
 
 class Plan:
-    """Of a query, for given values of the variables on which it depends what is selected."""
+    """Of an operation, for given values of the variables on which it depends what is selected."""
 
-    __slots__ = ("fields", "root")
+    __slots__ = ("fields", "payloads", "root")
 
-    def __init__(self, root: Shape, fields: int) -> None:
+    def __init__(self, root: Shape, payloads: Mapping[str, Item], fields: int) -> None:
         self.root = root
+        """Of a query; empty for others."""
+        self.payloads = payloads
+        """What is selected of the objects that a mutation or a subscription gives, by the names in the answer."""
         self.fields = fields
         """How many there are in all shapes together."""
 
 
 def planned(operation: Operation, values: Mapping[str, Any]) -> Plan:
-    """Of a valid query. Raises Unplanned."""
-    definition, document, root = operation.definition, operation.document.node, _core.query_type
+    """Of a valid operation. Raises Unplanned."""
+    definition, document = operation.definition, operation.document.node
     assert isinstance(definition, OperationDefinitionNode)
     assert document
+    root = _core.get_root_type(definition.operation)
     assert root
     planner = _Planner(Collector(_core, document, values))
-    shape = planner.shape(root, [definition.selection_set])
-    return Plan(shape, planner.fields)
+    if root is _core.query_type:
+        shape = planner.shape(root, [definition.selection_set])
+        return Plan(shape, {}, planner.fields)
+    payloads = planner.payloads(root, definition.selection_set)
+    return Plan(Shape([]), payloads, planner.fields)
 
 
 class _Planner:
@@ -68,6 +75,13 @@ class _Planner:
             raise Unplanned("too many fields")
         fields = [self._selected(type_, name, nodes) for name, nodes in named.items()]
         return Shape(fields, _series_shape(fields) if _is_point(type_) else None)
+
+    def payloads(self, root: GraphQLObjectType, selected: SelectionSetNode) -> dict[str, Item]:
+        return {
+            name: self._item(root.fields[nodes[0].name.value].type, nodes)
+            for name, nodes in self._collector.fields(root, [selected]).items()
+            if nodes[0].selection_set
+        }
 
     def _selected(self, type_: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Selected:
         if nodes[0].name.value == _TYPENAME:

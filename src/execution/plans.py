@@ -12,7 +12,9 @@ from base.errors import ExpectedError
 from execution.conditions import condition_variables
 from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
-from execution.walk import Walk
+from execution.pools import TOP, Place
+from execution.shapes import Item, Shape
+from execution.walk import Walk, Walked
 from graph.document import Operation
 from graph.error_order import in_order
 from graph.parsing import add_weight, in_thread
@@ -55,11 +57,13 @@ class _Plans:
         self.answers = 0
         """How many times GraphQL's executor has answered."""
 
-    async def of(self, values: Mapping[str, Any]) -> Plan | None:
-        """None where a plan cannot do it."""
+    async def of(self, variables: Callable[[], VariableValues | None]) -> Plan | None:
+        """None where a plan cannot do it. `variables` is asked only if they decide what is selected."""
         if self._conditions is None:
             assert self._operation.document.node
             self._conditions = await self._found(partial(condition_variables, self._operation.document.node))
+        found = variables() if self._conditions else None
+        values = found.coerced if found else {}
         key = tuple([values.get(name) for name in self._conditions])
         if key not in self._plans:
             if len(self._plans) >= _MOST_VARIANTS:
@@ -95,16 +99,40 @@ async def answer_by_plan(
     if values is None:
         counts[UNFIT] += 1
         return None
-    plan = await plans.of(values.coerced)
+    plan = await plans.of(lambda: values)
     if plan is None:
         counts[UNPLANNED] += 1
         return None
     return await _answer(context, plan, values)
 
 
+async def payloads_of(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> Mapping[str, Item]:
+    """What is planned of a mutation or a subscription, by the names in the answer."""
+    after = context.services.plans_after
+    if after is None:
+        return {}
+    plans = operation.known(_Plans, lambda: _Plans(operation))
+    # A subscription executes its document for each event.
+    if plans.answers < after and operation.type == "mutation":
+        plans.answers += 1
+        return {}
+    plan = await plans.of(lambda: _variables(operation, variables))
+    return plan.payloads if plan else {}
+
+
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
+    walked = await walked_by(context, values, plan.root)
+    return walked and ExecutionResult(data=walked.data, errors=in_order(walked.faults) or None)
+
+
+async def walked_by(
+    context: Context, values: VariableValues, shape: Shape, top: Any = None, place: Place = TOP
+) -> Walked | None:
+    """None where GraphQL's executor has to do it; what was loaded is forgotten then."""
     try:
-        walked = await Walk(context, values).answer(plan.root)
+        walked = await Walk(context, values).answer(shape, top, place)
     except Exception as error:
         is_known = isinstance(error, Surprise | ExpectedError)
         context.services.plans[SURPRISED if is_known else FAILED] += 1
@@ -113,7 +141,7 @@ async def _answer(context: Context, plan: Plan, values: VariableValues) -> Execu
         context.reset_loaders()
         return None
     context.services.plans[PLANNED] += 1
-    return ExecutionResult(data=walked.data, errors=in_order(walked.faults) or None)
+    return walked
 
 
 def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:

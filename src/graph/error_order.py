@@ -38,6 +38,7 @@ def in_order(faults: Iterable[Fault]) -> list[GraphQLError]:
 class OrderingExecutor(StrawberryGraphQLCoreExecutionContext):
     """It lists errors in the order of the answer, and not as they become known."""
 
+    collected_errors: "_Faults"
     _root_fields: GroupedFieldSet
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -85,20 +86,20 @@ class OrderingExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 class _Faults(CollectedErrors):
-    __slots__ = ("_executor", "_faults")
+    __slots__ = ("_executor", "found")
 
     def __init__(self, executor: OrderingExecutor) -> None:
         super().__init__()
         self._executor = executor
-        self._faults: list[Fault] = []
+        self.found: list[Fault] = []
 
     @property
     def errors(self) -> list[GraphQLError]:
-        return in_order(self._faults)
+        return in_order(self.found)
 
     def add(self, error: GraphQLError, path: Path | None) -> None:
         order = self._executor.order_of(path)
-        self._faults.append(Fault(order, order, error))
+        self.found.append(Fault(order, order, error))
 
 
 def _steps(path: Path | None) -> list[Path]:

@@ -29,7 +29,7 @@ class Executor(QueuedExecutor):
     So the whole answer need not be kept until the end, and is not turned into text in one go.
     """
 
-    _is_given_up = False
+    is_given_up = False
     _abandoned: list[Coroutine[Any, Any, Any]] | None = None
     """The coroutines that a task is ending; None if there is no such task."""
 
@@ -77,7 +77,7 @@ class Executor(QueuedExecutor):
         result: Any,
         position_context: Any,
     ) -> Any:
-        if self._is_given_up:
+        if self.is_given_up:
             _close(result)
             return None
         self.run_queue.steps += 1
@@ -105,7 +105,7 @@ class Executor(QueuedExecutor):
     async def _fields_in_turns(self, fields: PartialObject) -> Any:
         is_whole = False
         while not is_whole:
-            if self._is_given_up:
+            if self.is_given_up:
                 self._abandon(fields.waiting())
                 return None
             try:
@@ -118,7 +118,7 @@ class Executor(QueuedExecutor):
         return _whole(fields.completed)
 
     async def _in_turns(self, listing: PartialList) -> Any:
-        if self._is_given_up:
+        if self.is_given_up:
             self._abandon(listing.waiting())
             return None
         while True:
@@ -136,7 +136,7 @@ class Executor(QueuedExecutor):
 
     async def _with_awaited(self, results: Any, awaited: list[Any]) -> Any:
         """The list or object, once all that is awaited in it has come."""
-        if self._is_given_up:
+        if self.is_given_up:
             self._abandon(results[place] for place in awaited)
             return None
         if self.run_queue.steps > self.run_queue.check_after:
@@ -217,12 +217,12 @@ class Executor(QueuedExecutor):
             self._abandoned = None
 
     def _end(self, one: Coroutine[Any, Any, Any]) -> None:
-        """A coroutine that runs while `_is_given_up` is set only abandons what it would have awaited."""
-        self._is_given_up = True
+        """A coroutine that runs while `is_given_up` is set only abandons what it would have awaited."""
+        self.is_given_up = True
         # The coroutine ends at once, with StopIteration.
         with suppress(Exception):
             one.send(None)
-        self._is_given_up = False
+        self.is_given_up = False
         one.close()
 
 

@@ -1,0 +1,58 @@
+"""Mutations and subscriptions: GraphQL's executor runs their root fields, and plans answer what is selected below.
+
+So root fields run as they always do, each mutation once and one after the other. What a plan cannot do of an
+object that has been given already, the executor does with this very object.
+"""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from inspect import isawaitable
+from typing import Any
+
+from graphql import GraphQLObjectType
+from graphql.execution.collect_fields import FieldDetailsList
+from graphql.pyutils import AwaitableOrValue, Path
+
+from execution.plans import walked_by
+from execution.pools import Place
+from execution.shapes import Item, Shape
+from graph.error_order import in_order
+from graph.points import ExecutionOfPoints
+
+
+class ExecutionOfPayloads(ExecutionOfPoints):
+    def __init__(self, *arguments: Any, payloads: Mapping[str, Item], **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        self._payloads = payloads
+
+    def collect_and_execute_subfields(
+        self,
+        return_type: GraphQLObjectType,
+        field_details_list: FieldDetailsList,
+        path: Path,
+        result: Any,
+        position_context: Any,
+    ) -> AwaitableOrValue[dict[str, Any]]:
+        usual = partial(
+            super().collect_and_execute_subfields,
+            *(return_type, field_details_list, path, result, position_context),
+        )
+        shape = None if path.prev else self._shape(path, result)
+        return self._planned(shape, path, result, usual) if shape else usual()
+
+    def _shape(self, path: Path, result: Any) -> Shape | None:
+        item = self._payloads.get(str(path.key))
+        return item and item.shapes.get(type(result), item.shape)
+
+    async def _planned(self, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]) -> Any:
+        if self.is_given_up:
+            return None
+        place = Place((path.key,), self.order_of(path))
+        walked = await walked_by(self.context_value, self.variable_values, shape, result, place)
+        if walked is None:
+            found = usual()
+            return await found if isawaitable(found) else found
+        if walked.data is None:
+            raise in_order(walked.faults)[0]
+        self.collected_errors.found += walked.faults
+        return walked.data
