@@ -1,4 +1,4 @@
-"""Mutations and subscriptions: GraphQL's executor runs their root fields, and plans answer what is selected below.
+"""Mutations and subscriptions: GraphQL's executor runs their root fields, and plans answer what is below.
 
 So root fields run as they always do, each mutation once and one after the other. What a plan cannot do of an
 object that has been given already, the executor does with this very object.

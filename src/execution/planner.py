@@ -43,7 +43,7 @@ class Plan:
         self.root = root
         """Of a query; empty for others."""
         self.payloads = payloads
-        """What is selected of the objects that a mutation or a subscription gives, by the names in the answer."""
+        """What is selected of what a mutation or a subscription gives, by the names in the answer."""
         self.fields = fields
         """How many there are in all shapes together."""
 
