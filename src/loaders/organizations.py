@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, among, table_of
+from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
 from loaders.legacy import LegacyLoader, of_legacy_ids
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
