@@ -10,6 +10,7 @@ from sqlmodel import col
 
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
+from bench.all_time import all_time_from_months
 from bench.world import SECRET, World, made_world
 from database import Database, table_of
 from models import Action, Asset, DayTotal, Domain, MonthTotal, Organization, Publication, User
@@ -73,6 +74,7 @@ async def _settled(database: Database, world: World) -> Neighbours:
         days, months = _totals(organization.tenant_id, [asset.id for asset in assets], sites, now)
         await connection.execute(insert(table_of(DayTotal)), days)
         await connection.execute(insert(table_of(MonthTotal)), months)
+        await connection.execute(all_time_from_months())
     return Neighbours(
         url=world.url,
         healthy=_token(user, now),

@@ -30,6 +30,7 @@ from sqlalchemy import insert, text
 
 from auth.tokens import Claims
 from base.ids import Kind, global_id
+from bench.all_time import all_time_from_months
 from database import Database
 from models import (
     Action,
@@ -96,6 +97,7 @@ async def _fill(url: str) -> None:
                     rows = []
             await session.execute(insert(DayTotal), rows)
             await session.execute(insert(MonthTotal), list(months.values()))
+            await session.execute(all_time_from_months())
         async with database.engine.connect() as connection:
             await connection.exec_driver_sql("ANALYZE")
             await connection.commit()

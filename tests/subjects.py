@@ -16,6 +16,7 @@ from models import (
     Event,
     MonthTotal,
     SourceType,
+    SubjectTotal,
     UserInsight,
     Work,
     Workspace,
@@ -101,13 +102,13 @@ async def stored_events(studio: Studio) -> list[Event]:
 
 
 async def totals(studio: Studio) -> Counter[Action]:
-    """Of all subjects together, by day; those by month are the same."""
+    """Of all subjects together, by day; those by month and of all time are the same."""
     counted = []
     async with studio.services.database.writing() as session:
-        for model in (DayTotal, MonthTotal):
+        for model in (DayTotal, MonthTotal, SubjectTotal):
             rows = await session.execute(
                 select(col(model.action), func.sum(col(model.count))).group_by(col(model.action))
             )
             counted.append(Counter({Action(action): int(count) for action, count in rows if count}))
-    assert counted[0] == counted[1]
+    assert counted[0] == counted[1] == counted[2]
     return counted[0]

@@ -7,9 +7,14 @@ from models import (
     Domain,
     EngagedView,
     Event,
+    Experience,
+    ExperienceTotal,
+    Follow,
+    FollowTotal,
     MonthTotal,
     Organization,
     Publication,
+    SubjectTotal,
     Tenant,
     User,
     VisitorSalt,
@@ -20,6 +25,7 @@ from models import (
 EVENTS = table_of(Event).c
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
+SUBJECTS = table_of(SubjectTotal).c
 ACTIVE = table_of(ActiveUser).c
 VIEWS = table_of(EngagedView).c
 SKETCHES = table_of(VisitorSketch).c
@@ -30,3 +36,7 @@ RULES = table_of(ZoneRules).c
 USERS = table_of(User).c
 ORGANIZATIONS = table_of(Organization).c
 PUBLICATIONS = table_of(Publication).c
+FOLLOWS = table_of(Follow).c
+FOLLOW_TOTALS = table_of(FollowTotal).c
+EXPERIENCES = table_of(Experience).c
+EXPERIENCE_TOTALS = table_of(ExperienceTotal).c

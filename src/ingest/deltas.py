@@ -25,6 +25,12 @@ class TotalKey(NamedTuple):
     domain_id: int
 
 
+class SubjectKey(NamedTuple):
+    tenant_id: int
+    subject_id: int
+    action: int
+
+
 class ActiveKey(NamedTuple):
     tenant_id: int
     subject_kind: SubjectKind
@@ -51,7 +57,7 @@ class Days:
 
 
 def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:
-    """The deltas by day. `by_month` makes those by month."""
+    """The deltas by day. `by_month` and `by_subject` make the others from them."""
     counted = Counter(
         (tenant_id, subject_id, action, days.of(tenant_id, at), device, domain_ids[domain])
         for tenant_id, _, subject_id, action, at, device, domain, *_ in events
@@ -64,6 +70,15 @@ def by_month(by_day: Counter[TotalKey]) -> Counter[TotalKey]:
     for key, count in by_day.items():
         months[key._replace(first_day=month_start(key.first_day))] += count
     return months
+
+
+def by_subject(totals: Counter[TotalKey]) -> Counter[SubjectKey]:
+    """The deltas of all time. An action whose deltas are 0 together is left out."""
+    subjects: dict[tuple[int, int, int], int] = {}
+    for key, count in totals.items():
+        subject = key[:3]
+        subjects[subject] = subjects.get(subject, 0) + count
+    return Counter({SubjectKey(*key): count for key, count in subjects.items() if count})
 
 
 def last_active(events: Iterable[NewEvent]) -> dict[ActiveKey, datetime]:

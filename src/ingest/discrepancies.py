@@ -2,17 +2,17 @@
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
-from datetime import date, datetime
+from datetime import datetime
 from operator import eq
-from typing import Any, NamedTuple, TypeVar
-from zoneinfo import ZoneInfo
+from typing import Any, TypeVar
 
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
-from base.calendar import day_of
 from base.sketches import ALL_SUBJECTS, VERSION, content
+from ingest.all_time_discrepancies import ChangedSums, all_time_discrepancies
 from ingest.deltas import ActiveKey, TotalKey
+from ingest.discrepancy import INSTANTS, Discrepancy, Values
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
 from ingest.sorted_stream import Row, merged_keys
@@ -20,31 +20,6 @@ from ingest.visitor_sketches import SketchKey
 from models import SUBJECT_OF, Action, ActiveUser, DayTotal, EngagedView, MonthTotal, VisitorSketch
 
 K = TypeVar("K", bound=tuple[Any, ...])
-Values = tuple[Any, ...]
-
-_INSTANTS: dict[type[SQLModel], int] = {ActiveUser: 0, EngagedView: 2}
-"""The place of the instant among the values."""
-_DAY = 3
-"""The place of the day, or the month, in the keys of the other tables."""
-
-
-class Discrepancy(NamedTuple):
-    """A row that differs between the table and a count of the raw events, or that only one of them has.
-
-    The key, and the values after it, are in the order of the table's columns.
-    """
-
-    model: type[SQLModel]
-    key: tuple[Any, ...]
-    stored: Values | None
-    counted: Values | None
-
-    def days(self, zone: ZoneInfo) -> list[date]:
-        """The days to which it belongs; for a month, its first day."""
-        place = _INSTANTS.get(self.model)
-        if place is None:
-            return [self.key[_DAY]]
-        return [day_of(values[place], zone) for values in (self.stored, self.counted) if values]
 
 
 async def discrepancies(
@@ -54,19 +29,24 @@ async def discrepancies(
     transaction.
 
     A user belongs to the day of the last activity, and an engaged view to the day of its first interaction.
-    If the stored and the counted one differ, the discrepancy belongs to both days.
+    If the stored and the counted one differ, the discrepancy belongs to both days. Totals of all time are
+    compared whatever is in scope.
     """
+    changed = ChangedSums()
     subjects = await SubjectStreams.read(connection, scope)
     recount = Recount(scope.tenant)
     async for subject_id in merged_keys(subjects.all()):
         recount.next_subject()
         await _recount(recount, scope.tenant.id, subjects, subject_id)
         for discrepancy in await _of_subject(scope, subjects, subject_id, recount):
+            changed.add(discrepancy)
             yield discrepancy
     stored = await connection.execute(stored_sketches(scope, ALL_SUBJECTS[0]))
     for discrepancy in _of_sketches(scope, stored, recount.of_all_subjects):
         yield discrepancy
     async for discrepancy in _of_views(scope, await ViewStreams.read(connection, scope)):
+        yield discrepancy
+    async for discrepancy in all_time_discrepancies(connection, scope.tenant.id, changed):
         yield discrepancy
 
 
@@ -148,7 +128,7 @@ async def _of_views(scope: RecountScope, views: ViewStreams) -> AsyncIterator[Di
         stored = _values(await views.stored.rows(view_id))
         counted = _values(await views.counted.rows(view_id))
         if stored != counted and any(
-            scope.has(values[_INSTANTS[EngagedView]]) for values in (stored, counted) if values
+            scope.has(values[INSTANTS[EngagedView]]) for values in (stored, counted) if values
         ):
             yield Discrepancy(EngagedView, (scope.tenant.id, view_id), stored, counted)
 

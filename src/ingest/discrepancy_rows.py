@@ -11,11 +11,11 @@ from base.calendar import day_of
 from base.sketches import VERSION, estimate
 from database import table_of
 from ingest.columns import DOMAINS
-from ingest.discrepancies import Discrepancy, Values
+from ingest.discrepancy import Discrepancy, Values
 from ingest.tenants import TenantRow
 from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, SubjectKind, VisitorSketch
 
-_NONE = "-"
+NONE = "-"
 
 
 class DiscrepancyRow(NamedTuple):
@@ -24,7 +24,7 @@ class DiscrepancyRow(NamedTuple):
     subject: str
     action: str
     day: str
-    """The day in the tenant's reporting time zone, or the month."""
+    """The day in the tenant's reporting time zone, or the month; `-` for all time."""
     device: str
     domain: str
     stored: str
@@ -38,7 +38,7 @@ class Describer:
         self._seen = seen
         self._tenant = tenant
         self._name = name
-        self._domains = {0: _NONE}
+        self._domains = {0: NONE}
 
     async def row(self, discrepancy: Discrepancy) -> DiscrepancyRow:
         model, key, stored, counted = discrepancy
@@ -49,9 +49,9 @@ class Describer:
             table.name,
             self._name,
             _subject(row),
-            Action(row["action"]).name if "action" in row else _NONE,
+            Action(row["action"]).name if "action" in row else NONE,
             self._day(row),
-            Device(row["device"]).name if "device" in row else _NONE,
+            Device(row["device"]).name if "device" in row else NONE,
             await self._domain(row.get("domain_id", 0)),
             _value(discrepancy, stored),
             _value(discrepancy, counted),
@@ -60,8 +60,9 @@ class Describer:
     def _day(self, row: Mapping[str, Any]) -> str:
         if "month" in row:
             return f"{row['month']:%Y-%m}"
-        day = row.get("day") or day_of(row.get("last_active_at") or row["occurred_at"], self._tenant.zone)
-        return f"{day:%Y-%m-%d}"
+        at = row.get("last_active_at") or row.get("occurred_at")
+        day = row.get("day") or (day_of(at, self._tenant.zone) if at else None)
+        return f"{day:%Y-%m-%d}" if day else NONE
 
     async def _domain(self, id: int) -> str:
         if id not in self._domains:
@@ -84,7 +85,7 @@ def _subject(row: Mapping[str, Any]) -> str:
 
 def _value(discrepancy: Discrepancy, values: Values | None) -> str:
     if values is None:
-        return _NONE
+        return NONE
     if discrepancy.model is ActiveUser:
         return _instant(*values)
     if discrepancy.model is EngagedView:

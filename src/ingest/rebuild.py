@@ -13,7 +13,8 @@ from base.errors import Conflict
 from base.time_units import DAY
 from base.zones import rules_of
 from database import Bulk, Database, bulk, table_of
-from ingest.discrepancies import Discrepancy, discrepancies
+from ingest.discrepancies import discrepancies
+from ingest.discrepancy import Discrepancy
 from ingest.publication_revisions import raise_revision
 from ingest.recount import RecountScope
 from ingest.tenants import lock_tenant, read_tenant
@@ -73,16 +74,23 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
 async def _looked_at(
     database: Database, tenant_id: int, first: date, stop: date
 ) -> tuple[RecountScope, tuple[date, date] | None]:
-    """Returns the scope that was counted anew, and from which day up to which day something is wrong."""
+    """Returns the scope that was counted anew, and from which day up to which day something is wrong.
+
+    Totals of all time belong to no day, and are mended together with any. They come last.
+    """
     wrong: tuple[date, date] | None = None
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
         scope = RecountScope.touched_months(tenant, first, stop)
         async for discrepancy in discrepancies(connection, scope):
             days = [min(max(day, scope.first), stop - DAY) for day in discrepancy.days(tenant.zone)]
-            start, end = wrong or (days[0], days[0] + DAY)
-            wrong = min(start, *days), max(end, *(day + DAY for day in days))
+            wrong = _widened(wrong, days) if days else wrong or (stop - DAY, stop)
     return scope, wrong
+
+
+def _widened(wrong: tuple[date, date] | None, days: list[date]) -> tuple[date, date]:
+    start, end = wrong or (days[0], days[0] + DAY)
+    return min(start, *days), max(end, *(day + DAY for day in days))
 
 
 async def mend_scope(database: Database, session: AsyncSession, scope: RecountScope) -> int:

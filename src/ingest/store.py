@@ -6,18 +6,28 @@ from itertools import compress
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel
 
 from base.errors import Unavailable
 from base.numbers import LARGEST
 from database import Bulk, in_bulk
-from ingest.deltas import Days, DomainIds, TotalKey, by_month, last_active, total_deltas
+from ingest.deltas import (
+    Days,
+    DomainIds,
+    SubjectKey,
+    TotalKey,
+    by_month,
+    by_subject,
+    last_active,
+    total_deltas,
+)
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
 from ingest.engaged_views import first_interactions, store_engaged_views
 from ingest.events import NewEvent
 from ingest.tenants import share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
-from models import ActiveUser, DayTotal, Event, MonthTotal
+from models import ActiveUser, DayTotal, Event, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]
 
@@ -109,9 +119,14 @@ def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
 
 
 async def add_to_totals(writer: Bulk, by_day: Counter[TotalKey]) -> None:
-    for model, counts in ((DayTotal, by_day), (MonthTotal, by_month(by_day))):
-        rows = [(*key, count) for key, count in sorted(counts.items())]
-        await writer.upsert(model, rows, _ADDED)
+    await _add(writer, DayTotal, by_day)
+    await _add(writer, MonthTotal, by_month(by_day))
+    await _add(writer, SubjectTotal, by_subject(by_day))
+
+
+async def _add(writer: Bulk, model: type[SQLModel], counts: Counter[TotalKey] | Counter[SubjectKey]) -> None:
+    rows = [(*key, count) for key, count in sorted(counts.items())]
+    await writer.upsert(model, rows, _ADDED)
 
 
 async def _touch_active_users(writer: Bulk, events: Sequence[NewEvent]) -> None:

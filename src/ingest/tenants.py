@@ -30,12 +30,13 @@ from models import (
     EngagedView,
     Event,
     MonthTotal,
+    SubjectTotal,
     VisitorSketch,
 )
 
 ALWAYS = EPOCH
 """An instant before every event."""
-_COUNTED = (Event, DayTotal, MonthTotal, ActiveUser, EngagedView, VisitorSketch)
+_COUNTED = (Event, DayTotal, MonthTotal, SubjectTotal, ActiveUser, EngagedView, VisitorSketch)
 
 
 class TenantRow(NamedTuple):

@@ -3,14 +3,14 @@
 from collections.abc import Sequence
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, case, cast, func, select
+from sqlalchemy import BigInteger, ScalarSelect, case, cast, func, select
 
 from database import Statement, among, ordered_join, table_of
 from figures.insights import NO_COUNT, AllTimeCount
 from figures.scores import MOST_SCORED
 from loaders.base import Loader
-from loaders.totals import MONTHS, asked_subjects, is_of
-from models import Action, MonthTotal
+from loaders.totals import MONTHS, SUBJECTS, asked_subjects, is_of
+from models import Action, SubjectTotal
 
 
 class AllTimeKey(NamedTuple):
@@ -22,29 +22,40 @@ class AllTimeKey(NamedTuple):
 
 
 _ASKED = asked_subjects()
-_BY_MONTH = (
-    select(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, func.sum(MONTHS.count).label("count"))
-    .select_from(ordered_join(_ASKED, table_of(MonthTotal), is_of(table_of(MonthTotal), _ASKED)))
-    .where(among(MONTHS.action, "actions"))
-    .group_by(MONTHS.tenant_id, MONTHS.subject_id, MONTHS.action, MONTHS.month)
-    .subquery()
-).c
+
+
+def _scored() -> ScalarSelect[int]:
+    """At most so many events of each month."""
+    by_month = (
+        select(func.sum(MONTHS.count).label("count"))
+        .where(
+            MONTHS.tenant_id == SUBJECTS.tenant_id,
+            MONTHS.subject_id == SUBJECTS.subject_id,
+            MONTHS.action == SUBJECTS.action,
+        )
+        .group_by(MONTHS.month)
+        .correlate(table_of(SubjectTotal))
+        .subquery()
+    ).c
+    counted = func.sum(case((by_month.count > MOST_SCORED, MOST_SCORED), else_=by_month.count))
+    return select(cast(counted, BigInteger)).correlate(table_of(SubjectTotal)).scalar_subquery()
 
 
 class AllTimeCounts(Loader[AllTimeKey, AllTimeCount]):
-    """How often an action has happened to a subject, of all time."""
+    """How often an action has happened to a subject, of all time. Months are only read of what happened more
+    often than counts in a score.
+    """
 
     _statement = Statement(
         select(
-            _BY_MONTH.tenant_id,
-            _BY_MONTH.subject_id,
-            _BY_MONTH.action,
-            cast(func.sum(_BY_MONTH.count), BigInteger),
-            cast(
-                func.sum(case((_BY_MONTH.count > MOST_SCORED, MOST_SCORED), else_=_BY_MONTH.count)),
-                BigInteger,
-            ),
-        ).group_by(_BY_MONTH.tenant_id, _BY_MONTH.subject_id, _BY_MONTH.action),
+            SUBJECTS.tenant_id,
+            SUBJECTS.subject_id,
+            SUBJECTS.action,
+            SUBJECTS.count,
+            case((SUBJECTS.count <= MOST_SCORED, SUBJECTS.count), else_=_scored()),
+        )
+        .select_from(ordered_join(_ASKED, table_of(SubjectTotal), is_of(table_of(SubjectTotal), _ASKED)))
+        .where(among(SUBJECTS.action, "actions")),
         lambda tenant_id, subject_id, action, *counts: (
             (tenant_id, subject_id, action),
             AllTimeCount(*counts),

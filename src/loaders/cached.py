@@ -9,8 +9,8 @@ from sqlalchemy import BigInteger, cast, func, select
 from database import Statement, ordered_join, table_of
 from loaders.base import Loader, Loaders
 from loaders.figure_cache import Version, VersionKey
-from loaders.totals import MONTHS, asked_subjects, is_of
-from models import MonthTotal
+from loaders.totals import SUBJECTS, asked_subjects, is_of
+from models import SubjectTotal
 
 V = TypeVar("V")
 K = TypeVar("K", bound=Hashable)
@@ -23,9 +23,9 @@ class Versions(Loader[VersionKey, Version]):
 
     _ASKED = asked_subjects()
     _events = Statement(
-        select(MONTHS.subject_id, cast(func.sum(MONTHS.count), BigInteger))
-        .select_from(ordered_join(_ASKED, table_of(MonthTotal), is_of(table_of(MonthTotal), _ASKED)))
-        .group_by(MONTHS.subject_id),
+        select(SUBJECTS.subject_id, cast(func.sum(SUBJECTS.count), BigInteger))
+        .select_from(ordered_join(_ASKED, table_of(SubjectTotal), is_of(table_of(SubjectTotal), _ASKED)))
+        .group_by(SUBJECTS.subject_id),
         lambda publication_id, count: (publication_id, count),
     )
 

@@ -6,7 +6,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import BigInteger, FromClause, bindparam, cast, func, select
+from sqlalchemy import FromClause, bindparam, func, select
 from sqlmodel import SQLModel
 
 from base.calendar import Span
@@ -18,9 +18,9 @@ from loaders.base import Loader, Loaders
 from loaders.cached import CachedKey, CachedLoader, VersionedKey
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Measure
-from loaders.publications import EXPERIENCES
-from loaders.totals import ACTIVE, EVENTS, MONTHS, asked_subjects, is_of
-from models import Action, ActiveUser, Event, ExperienceType, Instant, MonthTotal, SubjectKind
+from loaders.publications import EXPERIENCE_TOTALS
+from loaders.totals import ACTIVE, EVENTS, SUBJECTS, asked_subjects, is_of
+from models import Action, ActiveUser, Event, ExperienceType, Instant, SubjectKind, SubjectTotal
 
 
 class EngagementKey(NamedTuple):
@@ -53,10 +53,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     """What was taken back, such as a like or a comment, no longer counts on the day on which it was done."""
 
     _all_time = Statement(
-        select(MONTHS.subject_id, MONTHS.action, cast(func.sum(MONTHS.count), BigInteger))
-        .select_from(_of_asked(MonthTotal))
-        .where(among(MONTHS.action, "actions"))
-        .group_by(MONTHS.subject_id, MONTHS.action),
+        select(SUBJECTS.subject_id, SUBJECTS.action, SUBJECTS.count)
+        .select_from(_of_asked(SubjectTotal))
+        .where(among(SUBJECTS.action, "actions")),
         lambda publication_id, action, count: (publication_id, Action(action), count),
     )
     _active_until_now = Statement(
@@ -156,9 +155,9 @@ class ExperienceCountsOfPublication(Loader[CachedKey[int], Counter[ExperienceTyp
     revision rises."""
 
     _statement = Statement(
-        select(EXPERIENCES.publication_id, EXPERIENCES.type, func.count())
-        .where(among(EXPERIENCES.publication_id, "keys"))
-        .group_by(EXPERIENCES.publication_id, EXPERIENCES.type),
+        select(EXPERIENCE_TOTALS.publication_id, EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count).where(
+            among(EXPERIENCE_TOTALS.publication_id, "keys")
+        ),
         lambda publication_id, type_, count: (publication_id, ExperienceType(type_), count),
     )
 

@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 from database import Statement, among, ordered_join, table_of
 from loaders.base import Loader, RowLoader
 from loaders.publications import TENANTS
-from loaders.totals import ACTIVE, DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
+from loaders.totals import ACTIVE, DAYS, ENGAGED, EVENTS, MONTHS, SUBJECTS, asked_subjects, is_of
 from models import (
     Action,
     ActiveUser,
@@ -24,6 +24,7 @@ from models import (
     Instant,
     MonthTotal,
     SubjectKind,
+    SubjectTotal,
     VisitorSketch,
 )
 
@@ -36,6 +37,8 @@ V = TypeVar("V")
 class Table(Enum):
     """The tables that have counts. Each row of `ENGAGED` and of `EVENTS` counts as one."""
 
+    SUBJECTS = "subject_totals"
+    """Of all time."""
     MONTHS = "month_totals"
     DAYS = "day_totals"
     ENGAGED = "engaged_views"
@@ -50,7 +53,7 @@ class PartKey(NamedTuple):
     actions: tuple[Action, ...]
     table: Table
     start: date | datetime
-    """A day for MONTHS and DAYS, an instant for the others."""
+    """A day for MONTHS and DAYS, an instant for the others. It means nothing for SUBJECTS."""
     stop: date | datetime
 
 
@@ -80,11 +83,11 @@ def _within(time: Any, type_: TypeEngine[Any]) -> Any:
     return and_(time >= bindparam("start", type_=type_), time < bindparam("stop", type_=type_))
 
 
-def _counted(model: Any, action: Any, time: Any, type_: TypeEngine[Any], count: Any) -> Statement[Any]:
+def _counted(model: Any, action: Any, count: Any, *within: Any) -> Statement[Any]:
     return Statement(
         select(_ASKED.c.place, action, func.count(), cast(count, BigInteger))
         .select_from(_of_asked(model))
-        .where(among(action, "actions"), _within(time, type_))
+        .where(among(action, "actions"), *within)
         .group_by(_ASKED.c.place, action),
         lambda place, action, rows, count: (place, Action(action), PartCount(rows, count)),
     )
@@ -120,9 +123,12 @@ class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
     """The counts of each action. Actions without a row are absent."""
 
     _statements: ClassVar = {
-        Table.MONTHS: _counted(MonthTotal, MONTHS.action, MONTHS.month, Day(), func.sum(MONTHS.count)),
-        Table.DAYS: _counted(DayTotal, DAYS.action, DAYS.day, Day(), func.sum(DAYS.count)),
-        Table.EVENTS: _counted(Event, EVENTS.action, EVENTS.occurred_at, Instant(), func.count()),
+        Table.SUBJECTS: _counted(SubjectTotal, SUBJECTS.action, func.sum(SUBJECTS.count)),
+        Table.MONTHS: _counted(
+            MonthTotal, MONTHS.action, func.sum(MONTHS.count), _within(MONTHS.month, Day())
+        ),
+        Table.DAYS: _counted(DayTotal, DAYS.action, func.sum(DAYS.count), _within(DAYS.day, Day())),
+        Table.EVENTS: _counted(Event, EVENTS.action, func.count(), _within(EVENTS.occurred_at, Instant())),
     }
     _engaged = Statement(
         select(_ASKED.c.place, func.count())

@@ -17,9 +17,10 @@ from loaders.organizations import (
     OrganizationRow,
     WorkspaceRow,
 )
-from loaders.pages import Listing
+from loaders.pages import KeptCounts, Listing
 from loaders.publications import (
     EXPERIENCE_COLUMNS,
+    EXPERIENCE_TOTALS,
     EXPERIENCES,
     PUBLICATION_COLUMNS,
     PUBLICATIONS,
@@ -28,6 +29,8 @@ from loaders.publications import (
     PublicationRow,
 )
 from models import Experience, Membership
+
+_TYPE = bindparam("filter", type_=SmallInteger())
 
 ALL_PUBLICATIONS = Listing(
     columns=PUBLICATION_COLUMNS,
@@ -44,7 +47,10 @@ EXPERIENCES_OF_PUBLICATION = Listing(
     orders={"created_at": EXPERIENCES.published_at},
     row=ExperienceRow,
     parent=EXPERIENCES.publication_id,
-    filter=EXPERIENCES.type == bindparam("filter", type_=SmallInteger()),
+    filter=EXPERIENCES.type == _TYPE,
+    kept_counts=KeptCounts(
+        EXPERIENCE_TOTALS.publication_id, EXPERIENCE_TOTALS.count, EXPERIENCE_TOTALS.type == _TYPE
+    ),
 )
 ORGANIZATIONS_OF_USER = Listing(
     columns=ORGANIZATION_COLUMNS,

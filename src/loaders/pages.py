@@ -7,7 +7,18 @@ from functools import lru_cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, FromClause, Select, Uuid, bindparam, func, select, tuple_
+from sqlalchemy import (
+    BigInteger,
+    ColumnElement,
+    FromClause,
+    Select,
+    Uuid,
+    bindparam,
+    cast,
+    func,
+    select,
+    tuple_,
+)
 
 from database import Statement, among
 from loaders.base import Loader
@@ -33,6 +44,15 @@ class Page(NamedTuple):
     descending: bool = False
 
 
+class KeptCounts(NamedTuple):
+    """Where the number of a parent's rows is kept: one or more counts for each parent."""
+
+    parent: ColumnElement[int]
+    number: ColumnElement[int]
+    filter: Any = None
+    """Chooses the counts of the rows that the list's own filter chooses."""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Listing:
     """A list of rows that has pages. Each of `orders` is one of `columns`, and is never null."""
@@ -45,6 +65,8 @@ class Listing:
     parent: ColumnElement[int] | None = None
     filter: Any = None
     """A condition with a parameter of the name `filter`."""
+    kept_counts: KeptCounts | None = None
+    """None if rows have to be counted."""
 
 
 class PageKey(NamedTuple):
@@ -191,8 +213,18 @@ def _bound_parameters(page: Page) -> dict[str, Any]:
 
 @lru_cache(maxsize=64)
 def _count_statement(listing: Listing, is_filtered: bool) -> Statement[tuple[int | None, int]]:
+    if listing.kept_counts:
+        return _kept_statement(listing.kept_counts, is_filtered)
     counting: Select[Any] = select(func.count())
     if listing.parent is None:
         return Statement(_filtered(counting, listing, is_filtered), lambda count: (None, count))
     counted = _filtered(counting.add_columns(listing.parent), listing, is_filtered)
     return Statement(counted.group_by(listing.parent), lambda count, parent: (parent, count))
+
+
+def _kept_statement(kept: KeptCounts, is_filtered: bool) -> Statement[tuple[int | None, int]]:
+    summed: Select[Any] = select(cast(func.sum(kept.number), BigInteger))
+    counted = summed.add_columns(kept.parent).where(among(kept.parent, "parents"))
+    if is_filtered:
+        counted = counted.where(kept.filter)
+    return Statement(counted.group_by(kept.parent), lambda count, parent: (parent, count))

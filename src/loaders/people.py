@@ -5,14 +5,14 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import func, literal, select, union_all
+from sqlalchemy import select
 
 from database import Statement, among, table_of
 from loaders.base import Loader, RowLoader
-from models import Follow, User
+from models import FollowTotal, User
 
 USERS = table_of(User).c
-FOLLOWS = table_of(Follow).c
+FOLLOW_TOTALS = table_of(FollowTotal).c
 
 
 class UserRow(NamedTuple):
@@ -49,20 +49,12 @@ class SocialCounts(NamedTuple):
 
 class SocialCountsByUser(Loader[int, SocialCounts]):
     statement = Statement(
-        union_all(
-            select(FOLLOWS.followed_id, func.count(), literal(0))
-            .where(among(FOLLOWS.followed_id, "keys"))
-            .group_by(FOLLOWS.followed_id),
-            select(FOLLOWS.follower_id, literal(0), func.count())
-            .where(among(FOLLOWS.follower_id, "keys"))
-            .group_by(FOLLOWS.follower_id),
+        select(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count).where(
+            among(FOLLOW_TOTALS.user_id, "keys")
         ),
-        lambda user_id, followers, following: (user_id, SocialCounts(followers, following)),
+        lambda user_id, *counts: (user_id, SocialCounts(*counts)),
     )
 
     async def batch_load_fn(self, user_ids: Sequence[int]) -> list[SocialCounts]:
-        counts = dict.fromkeys(user_ids, SocialCounts())
-        for user_id, (followers, following) in await self.database.fetch(self.statement, keys=user_ids):
-            known = counts[user_id]
-            counts[user_id] = SocialCounts(known.followers + followers, known.following + following)
-        return [counts[user_id] for user_id in user_ids]
+        counts = dict(await self.database.fetch(self.statement, keys=user_ids))
+        return [counts.get(user_id, SocialCounts()) for user_id in user_ids]

@@ -7,11 +7,12 @@ from sqlalchemy import select
 from database import Statement, among, table_of
 from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
-from models import Appointment, CoCreator, Comment, Experience, Publication, Tenant, User
+from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
 
 PUBLICATIONS = table_of(Publication).c
 CO_CREATORS = table_of(CoCreator).c
 EXPERIENCES = table_of(Experience).c
+EXPERIENCE_TOTALS = table_of(ExperienceTotal).c
 COMMENTS = table_of(Comment).c
 APPOINTMENTS = table_of(Appointment).c
 TENANTS = table_of(Tenant).c

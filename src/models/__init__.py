@@ -9,6 +9,7 @@ from models.analytics import (
     EngagedView,
     Event,
     MonthTotal,
+    SubjectTotal,
     VisitorLink,
     VisitorSalt,
     VisitorSketch,
@@ -24,8 +25,27 @@ from models.organizations import (
     Workspace,
     WorkspaceMembership,
 )
-from models.people import AuthenticationKey, Follow, NetworkLease, Tenant, User, UserInsight, Work, ZoneRules
-from models.publications import Appointment, Bookmark, CoCreator, Comment, Experience, Like, Publication
+from models.people import (
+    AuthenticationKey,
+    Follow,
+    FollowTotal,
+    NetworkLease,
+    Tenant,
+    User,
+    UserInsight,
+    Work,
+    ZoneRules,
+)
+from models.publications import (
+    Appointment,
+    Bookmark,
+    CoCreator,
+    Comment,
+    Experience,
+    ExperienceTotal,
+    Like,
+    Publication,
+)
 from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
@@ -53,8 +73,10 @@ __all__ = [
     "Event",
     "EventId",
     "Experience",
+    "ExperienceTotal",
     "ExperienceType",
     "Follow",
+    "FollowTotal",
     "Id",
     "Instant",
     "Like",
@@ -69,6 +91,7 @@ __all__ = [
     "SignInNetwork",
     "SourceType",
     "SubjectKind",
+    "SubjectTotal",
     "Tenant",
     "User",
     "UserInsight",

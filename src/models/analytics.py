@@ -98,6 +98,18 @@ class MonthTotal(SQLModel, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class SubjectTotal(SQLModel, table=True):
+    """Events of all time: the sum of a subject's totals by month."""
+
+    __tablename__ = "subject_totals"
+    __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    action: int = Field(sa_type=SmallInteger, primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 class ActiveUser(SQLModel, table=True):
     """When each signed-in person was last active on a subject."""
 

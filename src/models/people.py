@@ -96,6 +96,20 @@ class Follow(SQLModel, table=True):
     created_at: datetime = instant()
 
 
+class FollowTotal(SQLModel, table=True):
+    """The number of rows of `follows` that name a user. Who never followed and was never followed has no row.
+
+    It is not part of `users`, because rows of users are remembered between requests.
+    """
+
+    __tablename__ = "follow_totals"
+    __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)
+
+    user_id: int = reference("users", primary_key=True)
+    followers_count: int = Field(sa_type=BigInteger)
+    following_count: int = Field(sa_type=BigInteger)
+
+
 class UserInsight(SQLModel, table=True):
     __tablename__ = "user_insights"
     __table_args__ = (

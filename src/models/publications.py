@@ -56,6 +56,17 @@ class Experience(SQLModel, table=True):
     published_at: datetime = instant()
 
 
+class ExperienceTotal(SQLModel, table=True):
+    """The number of a publication's experiences of one type. A type without experiences has no row."""
+
+    __tablename__ = "experience_totals"
+    __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)
+
+    publication_id: int = reference("publications", primary_key=True)
+    type: int = Field(sa_type=SmallInteger, primary_key=True)
+    count: int = Field(sa_type=BigInteger)
+
+
 class Like(SQLModel, table=True):
     __tablename__ = "likes"
     __table_args__ = {"info": REFERENCE}

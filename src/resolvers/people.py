@@ -8,6 +8,7 @@ from base.errors import BadUserInput
 from base.ids import Kind
 from database import insert_into
 from ingest.publication_revisions import raise_revision
+from ingest.row_totals import add_follows
 from ingest.topics import Topic, touch
 from loaders.people import UserById, UserByUsername, UserRow
 from models import CoCreator, Follow, Publication, SubjectKind
@@ -38,7 +39,9 @@ async def follow(context: Context, user_id: str) -> UserRow:
     row = {"follower_id": follower_id, "followed_id": followed.id, "created_at": context.now}
     async with context.writing() as session:
         await _refresh_made(session, follower_id, followed.id)
-        await session.execute(insert_into(session, Follow).values(row).on_conflict_do_nothing())
+        statement = insert_into(session, Follow).values(row).on_conflict_do_nothing()
+        if (await session.execute(statement.returning(col(Follow.followed_id)))).all():
+            await add_follows(session, follower_id, followed.id, 1)
         _touch_both(session, follower_id, followed.id)
     return followed
 
@@ -48,11 +51,11 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
     followed = await find_user(context, user_id)
     async with context.writing() as session:
         await _refresh_made(session, follower_id, followed.id)
-        await session.execute(
-            delete(Follow).where(
-                col(Follow.follower_id) == follower_id, col(Follow.followed_id) == followed.id
-            )
+        statement = delete(Follow).where(
+            col(Follow.follower_id) == follower_id, col(Follow.followed_id) == followed.id
         )
+        if (await session.execute(statement.returning(col(Follow.followed_id)))).all():
+            await add_follows(session, follower_id, followed.id, -1)
         _touch_both(session, follower_id, followed.id)
     return followed
 

@@ -24,6 +24,7 @@ from models import (
     Domain,
     EngagedView,
     MonthTotal,
+    SubjectTotal,
     VisitorSketch,
 )
 
@@ -67,6 +68,8 @@ class Totals(NamedTuple):
 
     days: Counter[Cell]
     months: Counter[Cell]
+    ever: Counter[tuple[int, int]]
+    """By subject and action."""
     active: dict[tuple[int, int, int], datetime]
     views: dict[UUID, tuple[datetime, UUID, int, int, str]]
     sketches: dict[tuple[int, int, date], bytes]
@@ -74,7 +77,7 @@ class Totals(NamedTuple):
 
 def counted(events: Iterable[NewEvent], zone: str | ZoneInfo) -> Totals:
     """Each id once, whatever order the events are in."""
-    totals = Totals(Counter(), Counter(), {}, {}, {})
+    totals = Totals(Counter(), Counter(), Counter(), {}, {}, {})
     clock = ZoneInfo(zone) if isinstance(zone, str) else zone
     seen: defaultdict[tuple[int, int, date], set[str]] = defaultdict(set)
     for event in {event.id: event for event in events}.values():
@@ -104,6 +107,7 @@ def _count(totals: Totals, action: Action, event: NewEvent, clock: ZoneInfo) -> 
     rest = int(event.device), event.domain or ""
     totals.days[event.subject_id, int(action), day, *rest] += 1
     totals.months[event.subject_id, int(action), day.replace(day=1), *rest] += 1
+    totals.ever[event.subject_id, int(action)] += 1
 
 
 async def stored(database: Database, tenant_id: int) -> Totals:
@@ -118,9 +122,10 @@ async def stored(database: Database, tenant_id: int) -> Totals:
         names = {0: ""}
         domains = table_of(Domain).c
         names.update((id, name) for id, name in await connection.execute(select(domains.id, domains.name)))
-        totals = Totals(Counter(), Counter(), {}, {}, {})
+        totals = Totals(Counter(), Counter(), Counter(), {}, {}, {})
         for model, counts in (DayTotal, totals.days), (MonthTotal, totals.months):
             counts.update({(*key, names[domain]): n for *key, domain, n in await rows(model) if n})
+        totals.ever.update({tuple(key): n for *key, n in await rows(SubjectTotal) if n})
         totals.active.update({tuple(key): at for *key, at in await rows(ActiveUser)})
         for view_id, subject_id, event_id, at, device, domain in await rows(EngagedView):
             totals.views[view_id] = at, event_id, subject_id, device, names[domain]

@@ -192,7 +192,7 @@ async def test_whatever_the_order_of_batches_totals_are_those_of_the_events(
     assert max(told_apart.values()) == CAPS.of_all
     assert await is_right(services.database, tenant)
     async with services.database.writing() as session:
-        for table in ("day_totals", "month_totals"):
+        for table in ("day_totals", "month_totals", "subject_totals"):
             await session.execute(table_of(Domain).metadata.tables[table].update().values(count=77))
     await rebuild(services.database, tenant, FIRST, STOP)
     assert await stored(services.database, tenant) == before

@@ -1,9 +1,13 @@
 """What operators do while events come in."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,7 +36,8 @@ from server.accounts import create_user
 from server.background_jobs import background_jobs
 from server.commands.cli import app
 from tests.ingest.brute import Cell, counted, drawn, stored
-from tests.studio import START, Clock, Studio
+from tests.server.program import environment
+from tests.studio import SECRET, START, Clock, Studio
 
 ALL = FIRST_DAY, AFTER_LAST_DAY
 DAY = timedelta(days=1)
@@ -75,6 +80,13 @@ def by_month(days: Counter[Cell]) -> Counter[Cell]:
     for (subject, action, day, device, domain), n in days.items():
         months[subject, action, day.replace(day=1), device, domain] += n
     return months
+
+
+def ever(months: Counter[Cell]) -> Counter[tuple[int, int]]:
+    totals: Counter[tuple[int, int]] = Counter()
+    for (subject, action, *_), n in months.items():
+        totals[subject, action] += n
+    return totals
 
 
 @pytest_asyncio.fixture
@@ -156,6 +168,15 @@ async def test_every_difference_is_found_by_itself_and_mended(small: World) -> N
         "UPDATE month_totals SET count = 0 WHERE action = 24": (
             "month_totals", "asset 2", "ENGAGED_VIEW", "2023-06", "MOBILE", "-", "-", "1",
         ),
+        "UPDATE subject_totals SET count = 9 WHERE action = 1": (
+            "subject_totals", "publication 1", "VIEW", "-", "-", "-", "9", "2",
+        ),
+        "DELETE FROM subject_totals WHERE action = 24": (
+            "subject_totals", "asset 2", "ENGAGED_VIEW", "-", "-", "-", "-", "1",
+        ),
+        "INSERT INTO subject_totals SELECT tenant_id, 99, 40, 2 FROM subject_totals WHERE action = 1": (
+            "subject_totals", "work 99", "PLAY", "-", "-", "-", "2", "-",
+        ),
         "DELETE FROM active_users": (
             "active_users", "publication 1 user 4", "-", "2023-06-10", "-", "-", "-", "2023-06-11T03:30:00Z",
         ),
@@ -188,6 +209,17 @@ async def test_every_difference_is_found_by_itself_and_mended(small: World) -> N
     assert await rebuild(small.database, small.user, *ALL) == Rebuilt(0, None)
 
 
+async def test_days_that_are_counted_anew_are_counted_anew_for_all_time(small: World) -> None:
+    """As when an operator has deleted events that somebody made up."""
+    await small.execute("DELETE FROM events WHERE action = 23", "DELETE FROM events WHERE user_id = 4")
+
+    assert await rebuild(small.database, small.user, date(2023, 6, 12), date(2023, 6, 13)) == Rebuilt(9, None)
+    assert (await stored(small.database, small.user)).ever == {(1, 1): 2}
+    assert await rebuild(small.database, small.user, date(2023, 6, 10), date(2023, 6, 11)) == Rebuilt(6, None)
+    assert (await stored(small.database, small.user)).ever == {(1, 1): 1}
+    assert await small.lines() == []
+
+
 async def test_a_total_of_zero_is_as_good_as_none(small: World) -> None:
     await small.execute(
         "INSERT INTO day_totals SELECT tenant_id, 99, 40, day, 3, 0, 0 FROM day_totals WHERE action = 1"
@@ -197,7 +229,8 @@ async def test_a_total_of_zero_is_as_good_as_none(small: World) -> None:
 
 
 async def test_only_the_days_asked_for_are_verified_and_only_months_within_them(small: World) -> None:
-    await small.execute("UPDATE day_totals SET count = 9", "UPDATE month_totals SET count = 9")
+    tables = "day_totals", "month_totals", "subject_totals"
+    await small.execute(*(f"UPDATE {table} SET count = 9" for table in tables))  # noqa: S608
 
     async def found(first: str, stop: str) -> list[tuple[str, str, str]]:
         lines = await small.lines((date.fromisoformat(first), date.fromisoformat(stop)))
@@ -217,6 +250,7 @@ async def test_only_the_days_asked_for_are_verified_and_only_months_within_them(
             interaction,
             engaged,
             *(("month_totals", line[1], "2023-06") for line in (view, interaction, engaged)),
+            *(("subject_totals", line[1], "-") for line in (view, interaction, engaged)),
         ]
     )
 
@@ -233,6 +267,7 @@ async def test_a_part_is_rebuilt_with_the_months_that_it_lies_in(world: World) -
     assert len(left) < len(wrong)
     totals = await stored(world.database, world.user)
     assert of_month(totals.months, 5) == by_month(of_month(totals.days, 5))
+    assert totals.ever == ever(totals.months)
 
 
 async def test_totals_are_mended_while_others_write(world: World, database_url: str) -> None:
@@ -246,6 +281,8 @@ async def test_totals_are_mended_while_others_write(world: World, database_url: 
         "DELETE FROM active_users WHERE subject_id = 2",
         "DELETE FROM engaged_views WHERE subject_id = 1",
         "DELETE FROM visitor_sketches WHERE subject_id = 3",
+        "DELETE FROM subject_totals WHERE subject_id = 1",
+        "UPDATE subject_totals SET count = count + 1 WHERE subject_id = 3",
         "UPDATE visitor_sketches SET version = 0 WHERE subject_kind = 0",
     )
     others = [Database(database_url) for _ in range(3)]
@@ -316,7 +353,7 @@ async def test_pruned_days_are_left_alone_and_kept_ones_are_mended(world: World)
         "UPDATE day_totals SET count = count + 1", "DELETE FROM visitor_sketches", "DELETE FROM month_totals"
     )
 
-    assert min(line.day for line in await world.lines()) >= str(first_kept)
+    assert min(line.day for line in await world.lines() if line.day != "-") >= str(first_kept)
     done = await rebuild(world.database, world.user, *ALL)
 
     assert done.pruned_before == first_kept
@@ -325,6 +362,7 @@ async def test_pruned_days_are_left_alone_and_kept_ones_are_mended(world: World)
     assert mended.days == {key: n + (key[2] < first_kept) for key, n in right.days.items()}
     assert of_month(mended.months, june) == of_month(right.months, june)
     assert of_month(mended.months, may) == by_month(of_month(mended.days, may))
+    assert mended.ever == ever(mended.months)
 
 
 async def test_an_event_of_pruned_days_is_not_counted_again(small: World, services: Services) -> None:
@@ -430,6 +468,52 @@ async def test_the_commands_say_what_they_found_and_did(small: World, database_u
     assert skipped.stderr.splitlines()[0] in {
         f"ada: days before {day} were pruned, and are skipped." for day in (today - DAY, today - 2 * DAY)
     }
+
+
+def unread(*words: str) -> tuple[int, bytes]:
+    """The exit code, and what stands on standard error, of a command whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    main = "from server.start import main; main()"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", main, *words],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=environment({"VIEWGRAPH_SECRET": SECRET}),
+        )
+    finally:
+        os.close(writer)
+    return done.returncode, done.stderr
+
+
+async def test_a_command_ends_quietly_when_nobody_reads_what_it_found(
+    small: World, database_url: str
+) -> None:
+    await small.execute("UPDATE day_totals SET count = 7")
+    given = ["--database-url", database_url]
+    assert await asyncio.to_thread(unread, "verify", *given) == (141, b"")
+    assert await asyncio.to_thread(unread, "rebuild", *given) == (141, b"")
+    # What was mended before somebody was told stays mended.
+    assert "\tada\t" not in (await command(database_url, "verify")).stdout
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_every_command_ends_quietly_when_nobody_reads(database_url: str, tmp_path: Path) -> None:
+    events = tmp_path / "events.ndjson"
+    events.touch()
+    given = ["--database-url", database_url]
+    for words in (
+        ["--help"],
+        ["verify", "--help"],
+        ["schema"],
+        ["import", str(events), *given],
+        ["refresh", *given],
+        ["tenant", "time-zone", "ada", "UTC", *given],
+        ["prune", "--keep", "1", *given],
+    ):
+        assert await asyncio.to_thread(unread, *words) == (141, b""), words
 
 
 async def test_the_commands_refuse_what_makes_no_sense(small: World, database_url: str) -> None:

@@ -21,7 +21,18 @@ from sqlmodel import SQLModel
 from database import Database, table_of
 from ingest.events import NewEvent
 from ingest.store import store
-from models import Action, ActiveUser, DayTotal, Device, Domain, Event, MonthTotal, SubjectKind, Tenant
+from models import (
+    Action,
+    ActiveUser,
+    DayTotal,
+    Device,
+    Domain,
+    Event,
+    MonthTotal,
+    SubjectKind,
+    SubjectTotal,
+    Tenant,
+)
 from resolvers.context import Services
 from tests.draws import scaled
 
@@ -167,6 +178,7 @@ class Totals(NamedTuple):
     events: set[tuple[Any, ...]]
     days: dict[tuple[Any, ...], int]
     months: dict[tuple[Any, ...], int]
+    ever: dict[tuple[Any, ...], int]
     active: dict[tuple[Any, ...], datetime]
 
 
@@ -174,18 +186,24 @@ def recount(zones: dict[int, str], events: Sequence[NewEvent]) -> Totals:
     """The events are distinct."""
     days: Counter[tuple[Any, ...]] = Counter()
     months: Counter[tuple[Any, ...]] = Counter()
+    ever: Counter[tuple[Any, ...]] = Counter()
     active: dict[tuple[Any, ...], datetime] = {}
     for event in events:
         day = day_in(zones[event.tenant_id], event.occurred_at)
         subject, rest = (event.tenant_id, event.subject_id, event.action), (event.device, event.domain)
         days[*subject, day, *rest] += 1
         months[*subject, date(day.year, day.month, 1), *rest] += 1
+        ever[subject] += 1
         if event.user_id is not None and event.action not in TAKING_BACK:
             kind = SubjectKind.ASSET if event.action == Action.VIEW_3D else SubjectKind.PUBLICATION
             key = (event.tenant_id, kind, event.subject_id, event.user_id)
             active[key] = max(active.get(key, event.occurred_at), event.occurred_at)
     return Totals(
-        {event[: NewEvent._fields.index("is_believed")] for event in events}, dict(days), dict(months), active
+        {event[: NewEvent._fields.index("is_believed")] for event in events},
+        dict(days),
+        dict(months),
+        dict(ever),
+        active,
     )
 
 
@@ -212,6 +230,7 @@ async def totals(database: Database, tenants: Sequence[int]) -> Totals:
             },
             {(*row[:5], sites[row.domain_id]): row.count for row in await rows(DayTotal)},
             {(*row[:5], sites[row.domain_id]): row.count for row in await rows(MonthTotal)},
+            {tuple(row)[:3]: row.count for row in await rows(SubjectTotal)},
             {tuple(row)[:4]: row.last_active_at for row in await rows(ActiveUser)},
         )
         await connection.rollback()
@@ -293,12 +312,12 @@ async def test_a_batch_whose_transaction_fails_leaves_nothing(services: Services
         async with database.writing() as session:
             assert len(await store(session, events)) == 30
             raise Lost
-    assert await totals(database, tenants) == Totals(set(), {}, {}, {})
+    assert await totals(database, tenants) == Totals(set(), {}, {}, {}, {})
     # Of a tenant that does not exist: that shows only after the events are in.
     with pytest.raises(KeyError):
         async with database.writing() as session:
             await store(session, [*events, stranger])
-    assert await totals(database, [*tenants, stranger.tenant_id]) == Totals(set(), {}, {}, {})
+    assert await totals(database, [*tenants, stranger.tenant_id]) == Totals(set(), {}, {}, {}, {})
 
     assert len(await send(database, events, ONCE)) == 30
     zones = dict(zip(tenants, ["UTC", "Pacific/Apia"], strict=True))
@@ -322,7 +341,7 @@ async def test_a_batch_that_is_cancelled_before_its_commit_leaves_nothing(servic
     task.cancel()
     with pytest.raises(CancelledError):
         await task
-    assert await totals(database, [tenant]) == Totals(set(), {}, {}, {})
+    assert await totals(database, [tenant]) == Totals(set(), {}, {}, {}, {})
 
     assert len(await send(database, events, ONCE)) == 30
     assert await totals(database, [tenant]) == recount({tenant: "UTC"}, events)

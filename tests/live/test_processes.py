@@ -95,7 +95,7 @@ async def test_who_could_not_listen_for_a_while_catches_up(
 async def test_what_a_command_mends_is_told(studio: Studio, server: Served, database_url: str) -> None:
     await record(studio, [view("2023-06-15T11:00:00")])
     async with studio.services.database.writing() as session:
-        for table in ("day_totals", "month_totals"):
+        for table in ("day_totals", "month_totals", "subject_totals"):
             await session.execute(text(f"UPDATE {table} SET count = 9"))  # noqa: S608
     async with server.socket(studio.token("owner")) as socket:
         await socket.subscribe(METRICS, url=URL)

@@ -2,6 +2,7 @@ from datetime import timedelta
 from typing import Any
 
 from base.ids import Kind, global_id, uuid7
+from ingest.row_discrepancies import mend_row_totals
 from models import CoCreator, Experience, ExperienceType, Follow, Publication, Tenant, User
 from tests.events import RECORD, view
 from tests.studio import START, Studio
@@ -97,6 +98,7 @@ async def open_many(studio: Studio) -> list[str]:
             for publication in publications
             for type in ExperienceType
         )
+    await mend_row_totals(studio.services.database, None)
     ids = [global_id(Kind.PUBLICATION, publication.public_id) for publication in publications]
     await report(studio, ids)
     return ids

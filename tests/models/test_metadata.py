@@ -26,15 +26,18 @@ from resolvers.context import Services
 TABLES = SQLModel.metadata.tables
 BY_TENANT = {
     "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "month_totals",
-    "visitor_links", "visitor_sketches",
+    "subject_totals", "visitor_links", "visitor_sketches",
 }  # fmt: skip
-BY_KEY = {"active_users", "day_totals", "engaged_views", "events", "month_totals", "visitor_links"}
+BY_KEY = {
+    "active_users", "day_totals", "engaged_views", "events", "experience_totals", "follow_totals",
+    "month_totals", "subject_totals", "visitor_links",
+}  # fmt: skip
 REFERENCE = {
     "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
-    "co_creators", "comments", "domains", "experiences", "follows", "likes", "memberships",
-    "network_leases", "organizations", "publications", "rate_buckets", "sign_in_networks", "tenants",
-    "user_insights", "users", "visitor_salts", "works", "workspace_memberships", "workspaces",
-    "zone_rules",
+    "co_creators", "comments", "domains", "experience_totals", "experiences", "follow_totals", "follows",
+    "likes", "memberships", "network_leases", "organizations", "publications", "rate_buckets",
+    "sign_in_networks", "tenants", "user_insights", "users", "visitor_salts", "works",
+    "workspace_memberships", "workspaces", "zone_rules",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
@@ -44,11 +47,13 @@ SMALL = {
     ("engaged_views", "device"),
     ("events", "action"),
     ("events", "device"),
+    ("experience_totals", "type"),
     ("experiences", "type"),
     ("memberships", "role"),
     ("month_totals", "action"),
     ("month_totals", "device"),
     ("network_leases", "network"),
+    ("subject_totals", "action"),
     ("visitor_sketches", "subject_kind"),
     ("visitor_sketches", "version"),
     ("works", "source_type"),
@@ -153,8 +158,12 @@ def test_every_count_is_big() -> None:
     assert counts == {
         "asset_formats.size_bytes": BigInteger,
         "day_totals.count": BigInteger,
+        "experience_totals.count": BigInteger,
+        "follow_totals.followers_count": BigInteger,
+        "follow_totals.following_count": BigInteger,
         "month_totals.count": BigInteger,
         "network_leases.calls": BigInteger,
+        "subject_totals.count": BigInteger,
         "user_insights.connects": BigInteger,
         "user_insights.facebook_page_followers_count": BigInteger,
         "user_insights.instagram_followers_count": BigInteger,
@@ -250,6 +259,7 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
             ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
         },
         "month_totals": {("tenant_id", "month")},
+        "subject_totals": set(),
         "visitor_links": set(),
         "visitor_sketches": {("tenant_id", "day")},
     }

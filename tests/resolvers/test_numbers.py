@@ -83,7 +83,7 @@ async def test_a_sum_that_outgrows_its_type_is_the_largest_there_is(
 async def test_a_total_that_is_full_stays_so_and_fails_nobody(studio: Studio, poison: int) -> None:
     other = await studio.add_publication("another-studio", "stranger")
     await record(studio, [view("2023-06-10T10:00:00")])
-    for table in ("day_totals", "month_totals"):
+    for table in ("day_totals", "month_totals", "subject_totals"):
         await execute(studio, f"UPDATE {table} SET count = :poison", poison=poison)  # noqa: S608
     studio.clock.advance(hours=1)
 
@@ -108,6 +108,8 @@ async def test_of_a_month_so_many_events_count_in_a_score(studio: Studio) -> Non
     ]
     await studio.ask(RECORD, "owner", events=events)
     await execute(studio, "UPDATE month_totals SET count = 1000000")
+    # Of the plays there are two months.
+    await execute(studio, "UPDATE subject_totals SET count = count * 1000000")
 
     async def read() -> dict[str, Any]:
         fields = "profileViews insightScoreParts { reach interest } works { inAppPlays }"
@@ -130,4 +132,5 @@ async def test_of_a_month_so_many_events_count_in_a_score(studio: Studio) -> Non
     assert (after["profileViews"], after["works"]) == (9, [{"inAppPlays": 70_000}])
     assert after["insightScoreParts"] == parts(70_000, 9 + MOST_SCORED)
     await execute(studio, "UPDATE month_totals SET count = count + 1")
+    await execute(studio, "UPDATE subject_totals SET count = count + 1")
     assert (await read())["insightScoreParts"] == parts(70_000, 9 + MOST_SCORED)

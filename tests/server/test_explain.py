@@ -122,8 +122,8 @@ async def test_what_was_taken_back_is_told_apart(studio: Studio) -> None:
     lines = await told(studio, studio.publication, "totalLikes")
     assert lines[:2] == ["totalLikes of the publication ai-research-studio: 2", "It is LIKE - UNLIKE."]
     assert lines[5:9] == [
-        "month_totals - - LIKE 1 3 3",
-        "month_totals - - UNLIKE 1 1 1",
+        "subject_totals - - LIKE 1 3 3",
+        "subject_totals - - UNLIKE 1 1 1",
         "",
         "Taken back: 1.",
     ]
@@ -307,7 +307,7 @@ async def test_what_a_user_told_is_a_part_of_the_figure(studio: Studio) -> None:
     viewed = await told(studio, owner, "profileViews")
     assert viewed[0] == "profileViews of the profile of owner: 1,001"
     assert viewed[5:] == [
-        "month_totals - - PROFILE_VIEW 1 1 1",
+        "subject_totals - - PROFILE_VIEW 1 1 1",
         "",
         "Told by the user, and in the figure: 1,000.",
         AGREE,

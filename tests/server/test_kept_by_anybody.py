@@ -7,9 +7,9 @@ from random import Random
 from typing import NamedTuple
 
 import httpx
-import pytest
 
 from loaders.figure_cache import FigureCache
+from server.services import close_services
 from tests.conftest import client_of
 from tests.draws import scaled
 from tests.execution.operations import Asked, Drawn
@@ -18,7 +18,7 @@ from tests.isolation.world import CALLERS, Caller, World, made_world
 from tests.server.keeping import heard, kept_of, marks, telling
 from tests.studio import Clock, Studio, services_for
 
-_STEPS = scaled(500)
+_STEPS = scaled(300)
 _OPERATIONS = 14
 _ALIKE = ("cache-control", "etag", "vary", "content-type", "content-length")
 _DASHBOARD = """{ publication(url: "ai-research-studio") { name createdAt owner { name }
@@ -175,20 +175,18 @@ _CHANGES = [
 ]
 
 
-@pytest.mark.parametrize("seed", range(2))
 async def test_kept_answers_are_what_the_executor_would_answer(
-    studio: Studio, database_url: str, clock: Clock, seed: int
+    studio: Studio, database_url: str, clock: Clock
 ) -> None:
     other = telling(services_for(database_url, clock))
     other = replace(other, figure_cache=FigureCache(seconds=0))
     async with kept_of(studio) as kept, client_of(other) as client:
         world = await made_world(kept)
-        random = Random(seed)  # noqa: S311
+        random = Random(14)  # noqa: S311
         play = Play(random, world, replace(kept, services=other, client=client))
         for _ in range(_STEPS):
             await (play.ask() if random.random() < 0.75 else play.act())
-    await other.database.close()
-    print(play.seen)  # noqa
+    await close_services(other)
     assert play.seen["kept"] > _STEPS // 10
     assert play.seen["kept for somebody"] > _STEPS // 25
     assert play.seen["kept figures"]

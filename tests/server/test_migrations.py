@@ -3,16 +3,28 @@
 import re
 import shutil
 from collections.abc import Iterator
+from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
 
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import inspect, text
+from sqlalchemy import insert, inspect, select, text
 from sqlmodel import SQLModel
 
-from database import Database, is_partition
+from database import Database, is_partition, table_of
+from models import (
+    Experience,
+    ExperienceTotal,
+    Follow,
+    FollowTotal,
+    MonthTotal,
+    Publication,
+    SubjectTotal,
+    Tenant,
+    User,
+)
 from server import migrations
 from server.failures import Failure
 from server.revisions import SCRIPTS, known_revisions, require_current
@@ -201,3 +213,63 @@ async def test_the_newest_revision_is_found_as_alembic_finds_it() -> None:
 
     assert known_revisions()[-1] == scripts.get_current_head()
     assert set(known_revisions()) == {script.revision for script in scripts.walk_revisions()}
+
+
+async def fill(url: str, *rows: SQLModel) -> None:
+    database = Database(url)
+    async with database.writing() as session:
+        for row in rows:
+            await session.execute(insert(table_of(type(row))).values(row.model_dump(exclude_none=True)))
+    await database.close()
+
+
+async def test_totals_of_all_time_are_filled_from_what_is_there(empty_url: str) -> None:
+    at = datetime(2023, 6, 10, 10, tzinfo=UTC)
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "0005")
+    may, june = date(2023, 5, 1), date(2023, 6, 1)
+    names = dict(enumerate(("ada", "bo", "cy"), 1))
+    await fill(
+        empty_url,
+        *(Tenant(id=id) for id in names),
+        *(
+            User(id=id, public_id=uuid4(), tenant_id=id, email=name, username=name, created_at=at)
+            for id, name in names.items()
+        ),
+        *(
+            Follow(follower_id=one, followed_id=other, created_at=at)
+            for one, other in ((1, 2), (2, 1), (3, 1))
+        ),
+        Publication(id=5, public_id=uuid4(), owner_id=1, name="Five", custom_url="five", created_at=at),
+        *(
+            Experience(public_id=uuid4(), publication_id=5, type=type, title="Title", published_at=at)
+            for type in (1, 3, 3)
+        ),
+        *(
+            MonthTotal(
+                tenant_id=tenant, subject_id=5, action=action, month=month, device=1, domain_id=0, count=count
+            )
+            for tenant, action, month, count in (
+                (1, 1, may, 2),
+                (1, 1, june, 3),
+                (1, 2, june, 0),
+                (2, 1, june, 2**53 - 1),
+                (2, 1, may, 2**53 - 1),
+            )
+        ),
+    )
+
+    await migrations.upgrade(empty_url)
+
+    database = Database(empty_url)
+    async with database.engine.connect() as connection:
+        found = {
+            model: sorted(map(tuple, (await connection.execute(select(table_of(model)))).all()))
+            for model in (SubjectTotal, FollowTotal, ExperienceTotal)
+        }
+    await database.close()
+    assert found == {
+        SubjectTotal: [(1, 5, 1, 5), (2, 5, 1, 2**53 - 1)],
+        FollowTotal: [(1, 2, 1), (2, 1, 1), (3, 0, 1)],
+        ExperienceTotal: [(5, 1, 1), (5, 3, 2)],
+    }

@@ -85,9 +85,9 @@ class Question(NamedTuple):
         return self.pruned_before is None or instant >= start_of_day(self.pruned_before, self.zone)
 
     def parts(self) -> list[Part]:
-        """The parts of the range, in order. All time is read as months."""
+        """The parts of the range, in order. All time has totals of its own."""
         if self.span is None:
-            return [self._whole(Table.MONTHS, FIRST_DAY, AFTER_LAST_DAY)]
+            return [self._whole(Table.SUBJECTS, FIRST_DAY, AFTER_LAST_DAY)]
         cut = pieces([self.span], self.zone)
         parts = [self._whole(Table.MONTHS, run.start, run.end) for run in cut.months]
         parts += [self._whole(Table.DAYS, run.start, run.end) for run in cut.days]

@@ -1,9 +1,12 @@
 """`viewgraph verify`: compares the totals with the raw events."""
 
+from contextlib import aclosing
+
 import typer
 
 from database import Database
 from ingest.discrepancy_rows import DiscrepancyRow
+from ingest.row_discrepancies import row_discrepancies
 from ingest.verify import Verification
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
@@ -19,20 +22,29 @@ def verify(
 
     async def verified(database: Database) -> tuple[int, int]:
         found = moved = 0
+
+        def show(row: DiscrepancyRow) -> None:
+            nonlocal found
+            if not found:
+                typer.echo("\t".join(DiscrepancyRow._fields))
+            typer.echo("\t".join(row))
+            found += 1
+
         asked = await tenants_of(database, tenant)
         with progress_by_tenant("Verifying", len(asked)) as advance:
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
-                async for row in verification.rows():
-                    if not found:
-                        typer.echo("\t".join(DiscrepancyRow._fields))
-                    typer.echo("\t".join(row))
-                    found += 1
+                async with aclosing(verification.rows()) as rows:
+                    async for row in rows:
+                        show(row)
                 say_what_was_pruned(name, verification.pruned_before)
                 if verification.moved:
                     moved += len(verification.moved.days)
                     typer.echo(verification.moved.words(name), err=True)
                 advance()
+        async with aclosing(row_discrepancies(database, asked if tenant else None)) as rows:
+            async for row in rows:
+                show(row)
         return found, moved
 
     found, moved = run_with_database(settings_with(database_url=database_url), verified)
