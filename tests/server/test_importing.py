@@ -265,7 +265,7 @@ def test_rejects_are_summed_up_and_written_down(
         f"  and 15 more: all are in {rejects}",
     ]
     written = [json.loads(line) for line in rejects.read_text().splitlines()]
-    wrong[1]["occurredAt"] = wrong[1]["occurredAt"].replace("Z", "+00:00")
+    wrong[1]["occurredAt"] = datetime.fromisoformat(wrong[1]["occurredAt"]).isoformat()
     assert written[:2] == [
         {
             "line": 2,
