@@ -67,11 +67,11 @@ class FileTimes(NamedTuple):
         raise InvalidInstant(f"{str(given)[:40]!r} is no instant, such as 2023-06-04T23:59:59Z")
 
     def _of_text(self, text: str) -> Instant:
-        if _NUMBER.fullmatch(text):
-            return self._of_number(text)
         try:
             return instant_in_file(text, self.zone)
         except InvalidInstant:
+            if _NUMBER.fullmatch(text):
+                return self._of_number(text)
             found = _WRITTEN.fullmatch(text)
             if found is None:
                 raise

@@ -367,6 +367,39 @@ def test_what_postgresql_writes_is_read(command: Command, few: list[dict[str, An
 
 
 @on_sqlite
+def test_rejects_do_not_overwrite_the_file_that_is_imported(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "events.ndjson", few[:2])
+
+    refused = command.run(file, "--rejects", file)
+
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "--rejects names the file that is imported, which would be lost: name another one.\n",
+    )
+    assert counted(command.run(file).stdout) == {"stored": 2, "duplicates": 0, "rejected": 0}
+
+
+@on_sqlite
+async def test_long_lines_that_are_no_events_are_not_kept_together(catalog: Services, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    file.write_text(f"[{'x' * 900_000}\n" * 60)
+    rejected: list[int] = []
+    tracemalloc.start()
+    work = Import(
+        catalog, EventFile(file), on_reject=lambda reject: rejected.append(len(reject.content.text))
+    )
+    await work.run()
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rejected == [900_001] * 60
+    # Otherwise it would be 54 million bytes, twice.
+    assert highest < 45_000_000
+
+
+@on_sqlite
 def test_rejects_are_an_error_only_when_asked(
     command: Command, few: list[dict[str, Any]], tmp_path: Path
 ) -> None:
