@@ -24,7 +24,7 @@ for unit in ("ns", "us"):
 print("by default", parquet.read_table(file)["at"].type)
 ' "$folder/times.parquet")
 echo "$seen"
-[ "$seen" = "ns 1915-06-14 00:25:26.290448
+[ "$seen" = "ns 1915-06-14 00:25:26.290449
 us 2500-01-01 00:00:00
 by default timestamp[ns]" ] || {
     echo "This has changed." >&2
