@@ -64,7 +64,7 @@ class Ledger:
             # In one order, so that two workers never wait for each other's rows for ever.
             for entry in sorted(entries)
         ]
-        async with self._database.writing() as session:
+        async with self._database.writing(is_change=False) as session:
             insert = insert_into(session, RateBucket).values(rows)
             known = case((BUCKETS.c.full_from < now, now), else_=BUCKETS.c.full_from)
             added = insert.on_conflict_do_update(
@@ -77,7 +77,7 @@ class Ledger:
 async def forget_full(database: Database, now: datetime) -> None:
     """Deletes the rows of full buckets, which say nothing."""
     is_full = BUCKETS.c.full_from <= round(now.timestamp() * _MICROSECONDS)
-    async with database.writing() as session:
+    async with database.writing(is_change=False) as session:
         await session.execute(delete(BUCKETS).where(is_full))
 
 

@@ -101,6 +101,13 @@ class FairQueue:
         async with self.slot(caller):
             pass
 
+    def has_to_wait(self, caller: Hashable) -> bool:
+        """Whether the caller has used more than the share of a busy worker. The request counts as one of the
+        caller's.
+        """
+        self._note(caller)
+        return self._seconds_to_wait(caller) > 0
+
     def charge(self, caller: Hashable, cost: int) -> None:
         """Takes the cost from the caller's share."""
         now = self._clock()

@@ -7,7 +7,7 @@ from database.database import Database
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
-from database.lists import among, bucket_of, ordered_join, rows_of, spans
+from database.lists import among, bucket_of, ordered_join, packed, rows_of, spans
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.statement import Statement
 from database.usage import Usage, current_usage, metered
@@ -35,6 +35,7 @@ __all__ = [
     "is_partition",
     "metered",
     "ordered_join",
+    "packed",
     "rows_of",
     "spans",
     "table_of",

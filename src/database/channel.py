@@ -12,7 +12,8 @@ from sqlalchemy import URL
 log = logging.getLogger("viewgraph")
 
 _NAME = "viewgraph"
-_CHECKED_AFTER = 30.0
+_CHECKED_AFTER = 5.0
+_CHECK_SECONDS = 5.0
 _PATIENCE = 10.0
 _PAUSE = 1.0
 _LOOKED_AFTER = 0.1
@@ -30,6 +31,10 @@ OnMessage = Callable[[str], None]
 class Channel(Protocol):
     async def send(self, messages: list[str]) -> None:
         """Sends messages to the other processes. Raises OSError while they cannot be reached."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether messages of the other processes arrive here at once."""
 
     async def listen(self, on_message: OnMessage, on_missed: Callable[[], None], /) -> None:
         """Never returns. It also hears its own process. It calls `on_missed` when a message may have been
@@ -49,6 +54,7 @@ class PostgresChannel:
     def __init__(self, url: URL) -> None:
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         self._sender: asyncpg.Connection | None = None
+        self.is_listening = False
 
     async def send(self, messages: list[str]) -> None:
         try:
@@ -82,18 +88,24 @@ class PostgresChannel:
 
         connection = await asyncpg.connect(self._dsn, timeout=_PATIENCE)
         try:
-            connection.add_termination_listener(lambda _: lost.set())
+            connection.add_termination_listener(lambda _: self._lose(lost))
             await connection.add_listener(_NAME, heard)
             on_missed()
+            self.is_listening = True
             while not lost.is_set():
                 try:
                     async with timeout(_CHECKED_AFTER):
                         await lost.wait()
                 except TimeoutError:
                     # An idle connection can be dropped on the way without a sign.
-                    await connection.execute("SELECT 1", timeout=_PATIENCE)
+                    await connection.execute("SELECT 1", timeout=_CHECK_SECONDS)
         finally:
+            self.is_listening = False
             connection.terminate()
+
+    def _lose(self, lost: Event) -> None:
+        self.is_listening = False
+        lost.set()
 
     def _hang_up(self) -> None:
         if self._sender:
@@ -103,6 +115,9 @@ class PostgresChannel:
 
 class SqliteChannel:
     """SQLite has no messages. But each process sees in the file that another one wrote, though not what."""
+
+    is_listening = False
+    """It learns of changes only a moment later."""
 
     def __init__(self, url: URL) -> None:
         self._path = url.database or ""

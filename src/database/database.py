@@ -9,6 +9,7 @@ from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from database.bulk.transactions import Work, committed, driver_of
+from database.commits import Commits
 from database.engine import busy_milliseconds, engine_of, url_of
 from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
@@ -65,6 +66,7 @@ class Database:
             Lock() if self.dialect_name == "sqlite" else nullcontext()
         )
         self._observers: list[Observer] = []
+        self.commits = Commits()
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
@@ -120,13 +122,14 @@ class Database:
         self._watchdog.cut_off(current_usage())
 
     @asynccontextmanager
-    async def writing(self) -> AsyncIterator[AsyncSession]:
-        """A unit of work: durable when the block is left, undone when it raises.
+    async def writing(self, *, is_change: bool = True) -> AsyncIterator[AsyncSession]:
+        """A unit of work: durable when the block is left, undone when it raises. `is_change`: whether an
+        answer can depend on it.
 
         Raises UNAVAILABLE when the database cannot do it in time. If that happens during the commit, nobody
         knows whether the work is durable.
         """
-        with faults_translated(), current_usage():
+        with faults_translated(), current_usage(), self.commits.noted(is_change=is_change):
             async with timeout(self._write_seconds), self._writer:
                 session = self._sessions()
                 try:
@@ -142,13 +145,13 @@ class Database:
                 await session.close()
 
     async def in_bulk(self, work: Work[R], *, seconds: float | None = None) -> R:
-        """A unit of work that waits for nothing but its bulk: durable when it returns, undone when it raises.
-        If it raises during the commit, nobody may know which.
+        """A unit of work that counts events, and waits for nothing but its bulk: durable when it returns,
+        undone when it raises. If it raises during the commit, nobody may know which.
 
         SQLAlchemy only lends the connection: its session took longer than a small batch itself. Raises the
         driver's own errors, and TimeoutError after so many seconds.
         """
-        with current_usage():
+        with current_usage(), self.commits.noted(is_count=True):
             async with timeout(seconds), self._writer:
                 connection = await self.engine.connect()
                 try:
@@ -182,6 +185,8 @@ class Database:
         task = create_task(dropping)
         self._dropping.add(task)
         task.add_done_callback(self._dropping.discard)
+        # A commit that was cut off may have come through meanwhile.
+        task.add_done_callback(lambda _: self.commits.note(is_change=True))
 
     @asynccontextmanager
     async def snapshot(self) -> AsyncIterator[AsyncConnection]:

@@ -79,7 +79,9 @@ class _Planner:
         outer, is_required = _nullable(definition.type)
         is_list = isinstance(outer, GraphQLList)
         item = self._item(outer.of_type if is_list else definition.type, nodes)
-        return Selected(name, nodes, _source(declared, definition, nodes[0]), item, is_list, is_required)
+        return Selected(
+            name, nodes, _source(declared, definition, nodes[0], item), item, is_list, is_required
+        )
 
     def _item(self, type_: Any, nodes: list[FieldNode]) -> Item:
         named, is_required = _nullable(type_)
@@ -111,7 +113,7 @@ def _class(type_: GraphQLObjectType) -> type:
     return found
 
 
-def _source(field: StrawberryField, definition: GraphQLField, node: FieldNode) -> Source:
+def _source(field: StrawberryField, definition: GraphQLField, node: FieldNode, item: Item) -> Source:
     loads = [one for one in field.extensions if type(one) is Loads]
     auths = [one for one in field.extensions if type(one) is Auth]
     if len(loads) > 1 or len(auths) > 1 or len(loads) + len(auths) < len(field.extensions):
@@ -125,7 +127,17 @@ def _source(field: StrawberryField, definition: GraphQLField, node: FieldNode) -
         raise Unplanned("a parameter of a resolver")
     requires = auths[0].requires if auths else ()
     function: Any = resolver.wrapped_func
-    return Resolved(function, definition, node, field, loads[0] if loads else None, requires)
+    of_loader = loads[0] if loads else None
+    is_read = of_loader is None or _needs_value(of_loader, item)
+    return Resolved(function, definition, node, field, of_loader, requires, is_read)
+
+
+def _needs_value(loads: Loads, item: Item) -> bool:
+    shapes = [*item.shapes.values(), *([item.shape] if item.shape else [])]
+    sources = [one.source for shape in shapes for one in shape.fields]
+    return not loads.only_for or any(
+        isinstance(source, Attribute) and source.name in loads.only_for for source in sources
+    )
 
 
 def _is_point(type_: GraphQLObjectType) -> bool:

@@ -61,7 +61,7 @@ class Resolving:
         self._call(source, objects, found)
         await self._await_all(found)
         if source.loads:
-            await self._load(source.loads, found)
+            await self._load(source.loads, found, is_read=source.is_read)
         return found
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
@@ -113,13 +113,13 @@ class Resolving:
                     one.close()
             raise
 
-    async def _load(self, loads: Loads, found: list[Any]) -> None:
-        """Puts in place of each key what the loader has."""
-        known = await self._known(loads, found)
+    async def _load(self, loads: Loads, found: list[Any], *, is_read: bool) -> None:
+        """Puts in place of each key what the loader has, or what stands for it if it is not needed."""
+        known = await self._known(loads, found) if is_read else {}
         for number, key in enumerate(found):
             if key is None or isinstance(key, Exception):
                 continue
-            found[number] = _shown(loads, key, known[key])
+            found[number] = _shown(loads, key, known[key] if is_read else loads.instead)
             await self._run_queue.step(_STEPS)
 
     async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:

@@ -1,20 +1,21 @@
-"""The points of a series, completed by columns: each bucket and each group once."""
+"""The points of a series as text. What points have in common is made once."""
 
 from collections.abc import Iterator, Sequence
-from itertools import repeat
-from typing import Any
+from itertools import chain
+from typing import Any, Final
 
 from base.scheduler import RunQueue
 from execution.faults import Surprise
 from execution.leaves import Leaf
+from execution.point_texts import PointTexts, required
 from execution.pools import Pool
 from execution.shapes import SeriesShape
-from graph.partial_results import json_items, json_list
-from graph.types.views import OfBucket, Points
+from graph.partial_results import json_list
+from graph.types.views import Points
 from loaders.series import Point
 
-_AT_ONCE = 1_000
-"""After so many points, which take some milliseconds, others have a turn."""
+_AT_ONCE: Final = 1_000
+"""After so many points, others have a turn."""
 
 
 class PointsOfSeries:
@@ -33,60 +34,30 @@ class PointsOfSeries:
         """What the points of each group have in common. They stand in many places."""
 
     async def complete(self, run_queue: RunQueue) -> None:
-        pieces = self._pieces()
-        first = next(pieces, [])
-        if len(self._points) <= _AT_ONCE:
-            self._column[self._number] = first
-            return
-        texts = [json_items(first)]
-        for piece in pieces:
-            await run_queue.step(_AT_ONCE)
-            texts.append(json_items(piece))
+        texts: list[bytes] = []
+        if len(self._points):
+            point_texts = PointTexts(self._shape, self._points, self.groups.answers)
+            for part in self._parts():
+                texts.append(self._text(part, point_texts))
+                await run_queue.step(_AT_ONCE if len(self._points) > _AT_ONCE else 1)
         self._column[self._number] = json_list(texts)
 
-    def _pieces(self) -> Iterator[list[dict[str, Any]]]:
-        for start in range(0, len(self._points), _AT_ONCE):
-            yield self._piece(slice(start, start + _AT_ONCE))
+    def _parts(self) -> Iterator[slice]:
+        return (slice(start, start + _AT_ONCE) for start in range(0, len(self._points), _AT_ONCE))
 
-    def _piece(self, part: slice) -> list[dict[str, Any]]:
-        series, names = self._points.series, self._shape.names
-        of_each = len(series.groups)
-        places = series.places[part]
-        buckets = [place // of_each for place in places]
-        columns: dict[str, Any] = {**self._of_buckets(buckets), **self._of_points(part)}
-        if len(columns) < len(names):
-            columns |= self._of_groups([place % of_each for place in places])
-        # Without a column, a point is still one.
-        rows: Any = zip(*[columns[name] for name in names], strict=True) if names else repeat((), len(places))
-        return [dict(zip(names, row, strict=True)) for row in rows]
-
-    def _of_buckets(self, buckets: Sequence[int]) -> dict[str, Any]:
-        if not self._shape.of_bucket:
-            return {}
+    def _text(self, part: slice, texts: PointTexts) -> bytes:
         series = self._points.series
-        made = {
-            number: OfBucket.at(series.buckets[number], self._points.now) for number in dict.fromkeys(buckets)
-        }
-        columns = {}
-        for name, (attribute, leaf) in self._shape.of_bucket.items():
-            values = _required(leaf, [getattr(one, attribute) for one in made.values()])
-            columns[name] = map(dict(zip(made, values, strict=True)).__getitem__, buckets)
-        return columns
-
-    def _of_groups(self, groups: Sequence[int]) -> dict[str, Any]:
-        columns = {name: [one[name] for one in self.groups.answers] for name in self._shape.of_group.names}
-        return {name: map(column.__getitem__, groups) for name, column in columns.items()}
-
-    def _of_points(self, part: slice) -> dict[str, Any]:
-        series = self._points.series
-        counts = {"count": series.counts, "taken_back": series.taken_back}
-        return {
-            name: _required(leaf, list(counts[attribute][part]))
-            for name, (attribute, leaf) in self._shape.of_point.items()
-        }
+        values = {"count": series.counts, "taken_back": series.taken_back}
+        columns = [
+            _fitting(leaf, values[attribute][part]) for attribute, leaf in self._shape.of_point.values()
+        ]
+        numbers = columns[0] if len(columns) == 1 else chain.from_iterable(zip(*columns, strict=True))
+        return (",".join(texts.of(series.places[part])) % tuple(numbers)).encode()
 
 
-def _required(leaf: Leaf, values: list[Any]) -> list[Any]:
-    if None in values:
-        raise Surprise("null where there has to be a value")
-    return leaf.completed(values)
+def _fitting(leaf: Leaf, counts: Sequence[int]) -> Sequence[int]:
+    """If the least and the largest count fit, all of them do. Raises Surprise."""
+    extremes = [min(counts), max(counts)]
+    if required(leaf, extremes) != extremes:
+        raise Surprise("counts that are not shown as they are")
+    return counts

@@ -42,6 +42,8 @@ class Resolved:
     loads: Loads | None
     requires: Sequence[Access]
     """The relations of which the viewer needs one; empty where everybody may see it."""
+    is_read: bool = True
+    """Whether what is selected needs the loader's value."""
 
 
 Source: TypeAlias = TypeName | Attribute | Resolved

@@ -4,7 +4,7 @@
 alone say how long a cache may serve an answer.
 """
 
-from collections.abc import Awaitable, Callable, Hashable, Sequence
+from collections.abc import Awaitable, Callable, Collection, Hashable, Sequence
 from functools import partial
 from inspect import cleandoc, isawaitable, signature
 from typing import Any, TypeAlias, TypeVar
@@ -69,9 +69,20 @@ class Loads(FieldExtension):
     The field is null if there is no key, or if the loader knows nothing of the key.
     """
 
-    def __init__(self, loader: type[Loader[Any, Any]], of: Callable[[Any, Any], Any] | None) -> None:
+    def __init__(
+        self,
+        loader: type[Loader[Any, Any]],
+        of: Callable[[Any, Any], Any] | None,
+        only_for: Collection[str] = (),
+        instead: Any = None,
+    ) -> None:
         self.loader = loader
         self.of = of
+        self.only_for = only_for
+        """A plan reads the value only if one of these attributes of the type is selected. Empty if it always
+        reads it."""
+        self.instead = instead
+        """What a plan takes for the value otherwise."""
 
     async def resolve_async(
         self, next_: Callable[..., Any], source: Any, info: strawberry.Info[Context], **kwargs: Any
@@ -94,6 +105,8 @@ def loaded(
     type: Any,
     *,
     of: Callable[[K, Any], Any] | None = None,
+    only_for: Collection[str] = (),
+    instead: Any = None,
     requires: Sequence[Access] = (),
     cached: CacheControl | None = None,
     costs: Costs = (),
@@ -101,12 +114,13 @@ def loaded(
     """A field of `type` whose value a loader has. The decorated function gives the key. A row needs no `of`,
     because its type says how it is shown (see `graph.faces`).
 
-    `cached` is for what is the same for everybody: a field with `requires` is personal.
+    `only_for` names the attributes that are made of the value: unless one of them is selected, `of` may get
+    `instead`. `cached` is for what is the same for everybody: a field with `requires` is personal.
     """
     assert not (requires and cached), "what not everybody may see is personal"
 
     def field(key: Key[K]) -> Any:
-        extensions: list[FieldExtension] = [Loads(loader, of)]
+        extensions: list[FieldExtension] = [Loads(loader, of, only_for, instead)]
         if requires:
             extensions.append(Auth(*requires))
         return strawberry.field(

@@ -18,6 +18,8 @@ log = logging.getLogger("viewgraph")
 
 _CHANGED = "changed topics"
 _EVERYTHING = "*"
+_MORE = "+"
+"""The first word of a message about more than counted events."""
 _LINGER = 0.02
 _PAUSE = 1.0
 _PATIENCE = 2.0
@@ -57,6 +59,11 @@ class Topics:
         self._channel = channel
         self._watches: dict[Topic, set[Watch]] = {}
         self._unsent: set[Topic] = set()
+        self._has_unsent_change = False
+        self.heard_changes = 0
+        """How often another process told of a change of more than counted events, or may have told of one."""
+        self.heard_counts = 0
+        """How often another process told of counted events alone."""
         self._has_unsent = Event()
         self._sender: Task[None] | None = None
         self._name = uuid4().hex
@@ -82,10 +89,26 @@ class Topics:
         self._wake(known)
         if self._channel:
             self._unsent |= known
-            self._has_unsent.set()
-            if self._sender is None:
-                # It has a context of its own, as it outlives the request that starts it.
-                self._sender = create_task(self._send_forever(self._channel), context=Context())
+            self._send_soon(self._channel)
+
+    def tell(self, is_change: bool) -> None:
+        """Tells other processes that something was committed. `is_change`: whether it was more than counted
+        events.
+        """
+        if self._channel:
+            self._has_unsent_change |= is_change
+            self._send_soon(self._channel)
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether it is known here at once when other processes commit something."""
+        return self._channel is not None and self._channel.is_listening
+
+    def _send_soon(self, channel: Channel) -> None:
+        self._has_unsent.set()
+        if self._sender is None:
+            # It has a context of its own, as it outlives the request that starts it.
+            self._sender = create_task(self._send_forever(channel), context=Context())
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[None]:
@@ -138,14 +161,17 @@ class Topics:
             await sleep(_LINGER)
 
     async def _send(self, channel: Channel) -> None:
-        sent, self._unsent = self._unsent, set()
-        self._has_unsent.clear()
-        if not sent:
+        if not self._has_unsent.is_set():
             return
+        self._has_unsent.clear()
+        sent, self._unsent = self._unsent, set()
+        has_change, self._has_unsent_change = self._has_unsent_change, False
+        more = f" {_MORE}" if has_change else ""
         try:
-            await channel.send([f"{self._name} {words}" for words in _written(sent)])
+            await channel.send([f"{self._name}{more} {words}" for words in _written(sent)])
         except BaseException:
             self._unsent |= sent
+            self._has_unsent_change |= has_change
             self._has_unsent.set()
             raise
 
@@ -153,11 +179,14 @@ class Topics:
         name, _, words = message.partition(" ")
         if name == self._name:
             return
-        topics = _read(words)
+        is_change = words.startswith(_MORE)
+        topics = _read(words.removeprefix(_MORE))
         if topics is None:
             self._wake_all()
-        else:
-            self._wake(topics)
+            return
+        self.heard_changes += is_change
+        self.heard_counts += not is_change
+        self._wake(topics)
 
     def _wake(self, topics: Iterable[Topic]) -> None:
         if not self._watches:
@@ -167,6 +196,7 @@ class Topics:
                 watch.wake()
 
     def _wake_all(self) -> None:
+        self.heard_changes += 1
         for watches in self._watches.values():
             for watch in watches:
                 watch.wake()

@@ -7,13 +7,14 @@ from enum import Enum
 from typing import NamedTuple, cast
 from uuid import UUID
 
-from base.calendar import Bucket, DateInterval, Span
+from base.calendar import DateInterval, Span, Timeline
 from base.ids import Kind
 from figures.assets import ACTIONS, AssetTotals
 from loaders.base import Loader, Loaders
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Cells, Dimension, Measure
-from loaders.series import Series, SeriesRequest, parts_of, read_series
+from loaders.series import Series, SeriesRequest, parts_of
+from loaders.series_reading import read_series
 from models import Action
 
 
@@ -98,7 +99,7 @@ class SeriesKey(NamedTuple):
     """None for a series of one action."""
     actions: tuple[Action, ...]
     interval: DateInterval
-    buckets: tuple[Bucket, ...]
+    buckets: Timeline
     groups: frozenset[Group]
     zero_fill: bool
     now: datetime
@@ -118,11 +119,10 @@ class AssetSeries(Loader[SeriesKey, Series]):
 def _request(key: SeriesKey) -> SeriesRequest:
     scope, groups = key.scope, key.groups
     dimensions = frozenset(Dimension(group.value) for group in groups & {Group.DEVICE, Group.DOMAIN})
-    spans = tuple(bucket.covered for bucket in key.buckets)
     return SeriesRequest(
         scope.tenant_id,
         scope.time_zone,
-        Measure(key.actions, spans, dimensions, scope.domain),
+        Measure(key.actions, (), dimensions, scope.domain),
         key.buckets,
         scope.assets,
         parts_of(

@@ -1,112 +1,132 @@
-"""Counts for the points of series. They are added up in the database: one number for each point."""
+"""Counts for the points of series. They are added up in the database, and come in columns."""
 
 from collections.abc import Sequence
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple, Self
 
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    Select,
-    bindparam,
-    case,
-    cast,
-    func,
-    literal,
-    literal_column,
-    select,
-    union_all,
-)
+from base.calendar import Piece, Timeline, time_zone
+from base.time_units import DAY
+from database import Database, current_usage
+from loaders.measures import Measure
+from loaders.members import Members
+from loaders.point_statements import Layout, RunShape, points_statement
+from loaders.tiers import DAYS_TIER, runs_of, tier_of
+from models import TAKES_BACK, Action
 
-from base.calendar import pieces, time_zone
-from database import Database, Statement, current_usage
-from loaders.measures import Dimension, Measure
-from loaders.tiers import Tier, runs_of, source_of, split_of, with_domains, with_filters
-from models import TAKES_BACK
+_BUCKETS_OF_A_STEP = 10
 
-Member = tuple[int, int, int]
-"""The tenant, the subject, and the number of the part of a series that the subject counts in."""
-Summed = tuple[int, int, int, str, int, int]
-"""The number of the part; the position of the span; the device, or -1 if the series is not split by it;
-the domain, or "" if it is not split by it; the count of all actions; and how many of these take something
-back."""
+
+Key = int | tuple[int, str]
+"""The number of a device and a part; and the domain, if a series is split by it."""
+
+
+class Read(NamedTuple):
+    """What was read of one run, in columns. One point may stand there twice, and in several runs."""
+
+    positions: Sequence[int]
+    """The bucket of each part of time."""
+    of_a_part: int
+    """A cell divided by it is the number of the part of time."""
+    of_a_group: int
+    """The rest of a cell divided by it is the number of the device times `parts`, plus the member's part."""
+    parts: int
+    cells: list[int]
+    domains: list[str] | None
+    """None if the series is not split by it. An empty one stands for events without a site."""
+    counts: list[int]
+    """Of all actions, including those that take something back."""
+    taken_back: list[int] | None
+    """How many of the counted actions take something back; None if none of the measure's does."""
+
+    def groups(self) -> set[Key]:
+        """What says in which group a point is: each group once."""
+        if self.domains is None:
+            # It is the rest of each cell, found twice as fast as by an expression.
+            return set(map(self.of_a_group.__rmod__, self.cells))
+        return {
+            (cell % self.of_a_group, domain) for cell, domain in zip(self.cells, self.domains, strict=True)
+        }
+
+    def split(self, key: Key) -> tuple[int, str, int]:
+        """The device, the domain, and the member's part; -1 and "" if the series is not split by it."""
+        group, domain = (key, "") if isinstance(key, int) else key
+        device, part = divmod(group, self.parts)
+        return -1 if self.of_a_group == self.parts else device, domain, part
+
+    def only(self, places: Sequence[int]) -> Self:
+        columns = (self.cells, self.domains, self.counts, self.taken_back)
+        chosen: list[Any] = [column and [column[place] for place in places] for column in columns]
+        return self._replace(cells=chosen[0], domains=chosen[1], counts=chosen[2], taken_back=chosen[3])
+
+
+class _Run(NamedTuple):
+    """Parts of a tier's time that are read together."""
+
+    shape: RunShape
+    positions: Sequence[int]
+    limits: list[tuple[Any, Any]]
+    """Where each part begins and ends."""
+
+    @classmethod
+    def of(cls, name: str, run: list[Piece[Any]]) -> Self:
+        limits = [(piece.start, piece.end) for piece in run]
+        shape = RunShape(name, tier_of(name) is DAYS_TIER and _is_daily(limits))
+        return cls(shape, [piece.position for piece in run], limits)
+
+    def arguments(self) -> dict[str, Any]:
+        name, is_daily = self.shape
+        if not is_daily:
+            return {name: self.limits}
+        return {f"{name}_start": self.limits[0][0], f"{name}_stop": self.limits[-1][1]}
+
+
+def _is_daily(limits: list[tuple[Any, Any]]) -> bool:
+    """Each part is one day, and each begins where the one before ends."""
+    first, _ = limits[0]
+    return all(limit == (first + n * DAY, first + (n + 1) * DAY) for n, limit in enumerate(limits))
 
 
 async def read_points(
-    database: Database, zone: str, measure: Measure, members: Sequence[Member], most: int
-) -> list[Summed]:
-    """The counts of all actions are added up, including actions that take something back. If a point lies in
-    several tiers, it has several rows.
+    database: Database, zone: str, timeline: Timeline, measure: Measure, members: Members, most: int
+) -> list[Read]:
+    """`zone` is the reporting time zone of all the members' tenants. The measure's spans are those of the
+    timeline.
 
-    If there are more than `most` places, some of those beyond are left out.
+    If there are more than `most` points, some of those beyond are left out.
     """
-    runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
-    if not runs or not members:
+    runs = _runs(timeline, zone, measure)
+    if not runs:
         return []
-    await current_usage().run_queue.step(len(measure.spans))
+    await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
+    layout = Layout(
+        tuple(run.shape for run in runs),
+        members.parts,
+        measure.dimensions,
+        measure.domain_ids is not None,
+        not TAKES_BACK.keys().isdisjoint(measure.actions),
+    )
     rows = await database.fetch(
-        points_statement(
-            tuple(runs),
-            measure.dimensions,
-            measure.domain_ids is not None,
-            not TAKES_BACK.keys().isdisjoint(measure.actions),
-        ),
-        tenants=list({tenant_id for tenant_id, *_ in members}),
-        subjects=list(members),
+        points_statement(layout),
+        **members.arguments(),
         actions=list(measure.actions),
         domain_ids=measure.domain_ids,
-        # Each run has a row for each place, and one for each gap between two places.
-        most=2 * len(runs) * (most + 1),
-        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
+        # A point may be there once for each action.
+        most=len(measure.actions) * (most + 1),
+        **{name: value for run in runs for name, value in run.arguments().items()},
     )
-    numbered = list(runs.values())
-    summed: list[Summed] = []
-    async for piece in current_usage().run_queue.batches(rows):
-        summed += [
-            (part, numbered[run][bucket // 2].position, device, domain, count, taken_back)
-            for run, bucket, part, device, domain, count, taken_back in piece
-            if bucket % 2
-        ]
-    return summed
+    of_a_group = layout.devices * members.limit
+    return [_read(runs[number], of_a_group, members.limit, *columns) for number, *columns in rows]
 
 
-@lru_cache(maxsize=512)
-def points_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool = False
-) -> Statement[tuple[int, int, int, int, str, int, int]]:
-    selects = [
-        _points_select(number, run, dimensions, of_some_domains, takes_back)
-        for number, run in enumerate(runs)
-    ]
-    every = union_all(*selects).subquery()
-    # One select is a subquery, too. Otherwise SQLite would stop sorting only when all rows are read.
-    return Statement(select(*every.c).limit(bindparam("most", type_=BigInteger())), lambda *values: values)
+def _read(run: _Run, of_a_group: int, parts: int, *columns: Any) -> Read:
+    of_a_part = of_a_group if run.shape.is_daily else 2 * of_a_group
+    return Read(run.positions, of_a_part, of_a_group, parts, *columns)
 
 
-def _points_select(
-    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, takes_back: bool
-) -> Select[Any]:
-    tier, rows, subjects, bucket = source_of(name, "part")
-    device, domain, by = split_of(tier, dimensions, literal(""))
-    statement = (
-        select(
-            literal(number).label("run"),
-            bucket.label("bucket"),
-            subjects.c.part.label("part"),
-            device.label("device"),
-            domain.label("domain"),
-            cast(tier.sum, BigInteger).label("count"),
-            (_taken_back(tier) if takes_back else literal(0)).label("taken_back"),
-        )
-        .select_from(with_domains(rows, tier, dimensions))
-        .group_by(subjects.c.part, bucket, *by)
-    )
-    return with_filters(statement, tier, of_some_domains)
+def _runs(timeline: Timeline, zone: str, measure: Measure) -> Sequence[_Run]:
+    reporting_zone, has_engaged = time_zone(zone), Action.ENGAGED_VIEW in measure.actions
 
+    def made() -> Sequence[_Run]:
+        runs = runs_of(timeline.pieces(reporting_zone), measure)
+        return [_Run.of(name, run) for name, run in runs.items()]
 
-def _taken_back(tier: Tier) -> ColumnElement[int]:
-    if tier.action is not None:
-        return literal(0)
-    of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
-    takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
-    return cast(func.sum(case((takes_back, of_each), else_=literal_column("0"))), BigInteger)
+    return timeline.noted(("runs", reporting_zone, has_engaged), made)

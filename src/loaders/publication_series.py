@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple, cast
 
-from base.calendar import Bucket, DateInterval
+from base.calendar import DateInterval, Timeline
 from loaders.base import Loader, Loaders
 from loaders.measures import Dimension, Measure
-from loaders.series import Series, SeriesRequest, read_series
+from loaders.series import Series, SeriesRequest
+from loaders.series_reading import read_series
 from models import Action
 
 
@@ -18,7 +19,7 @@ class PublicationSeriesKey(NamedTuple):
     subject_id: int
     actions: tuple[Action, ...]
     interval: DateInterval
-    buckets: tuple[Bucket, ...]
+    buckets: Timeline
     dimensions: frozenset[Dimension]
     domain: str | None
     zero_fill: bool
@@ -37,11 +38,10 @@ class PublicationSeries(Loader[PublicationSeriesKey, Series]):
 
 
 def _request(key: PublicationSeriesKey) -> SeriesRequest:
-    spans = tuple(bucket.covered for bucket in key.buckets)
     return SeriesRequest(
         key.tenant_id,
         key.time_zone,
-        Measure(key.actions, spans, key.dimensions, key.domain),
+        Measure(key.actions, (), key.dimensions, key.domain),
         key.buckets,
         (key.subject_id,),
         [(0, 0)],

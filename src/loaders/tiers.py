@@ -38,9 +38,10 @@ class Tier(NamedTuple):
     """The action of all rows, if no column says it."""
 
 
+DAYS_TIER = Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count))
 _TIERS = {
     "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
-    "days": Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count)),
+    "days": DAYS_TIER,
     "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
     # These are edges, too, but an engaged view is no event of its own.
     "engaged": Tier(

@@ -18,7 +18,7 @@ from models import Action, Role, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import named_workspace
-from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
+from resolvers.ranges import domain_of, previous_span, span_of, timeline_of, zone_of
 
 ACTIONS_OF = {
     "VIEW_3D": {"VIEW": Action.VIEW_3D},
@@ -205,7 +205,7 @@ async def series_key(
         view_type,
         actions,
         interval,
-        await buckets_of(context, scope.span, interval, scope.asked_zone, week_start),
+        await timeline_of(context, scope.span, interval, scope.asked_zone, week_start),
         frozenset(groups),
         zero_fill,
         context.now,

@@ -25,6 +25,7 @@ from figures.scores import EVEN_WEIGHTS, ScoreWeights
 from ingest.agent_cache import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
+from ingest.freshness import Freshness
 from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
@@ -129,6 +130,8 @@ class Services:
     """How often queries were answered by a plan or not, by the words of `execution.plans`."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
     """It shares the worker among callers who ask for several things at once."""
+    freshness: Freshness | None = None
+    """It says whether an answer that is kept still holds; None if none is kept."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None

@@ -45,6 +45,8 @@ class Execution:
     """The estimated points of all series."""
     budget: Budget | None = None
     """What the caller has left afterwards; None if there is no limit, or it was not paid for yet."""
+    is_repeatable: bool = True
+    """Whether the same answer may be given again while nothing changes in the database."""
     is_abandoned: bool = False
     """Whether nobody waits for the answer any more."""
 

@@ -13,7 +13,7 @@ from loaders.publications import PublicationRow
 from loaders.visitors import VisitorsKey
 from models import Action, SubjectKind
 from resolvers.context import Context, Limits
-from resolvers.ranges import buckets_of, domain_of, previous_span, span_of, zone_of
+from resolvers.ranges import domain_of, previous_span, span_of, timeline_of, zone_of
 
 ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PUBLICATION)}
 """Each thing that people do to a publication, with what takes it back."""
@@ -75,7 +75,7 @@ async def publication_series_key(
         publication.id,
         ACTIONS_OF[action],
         interval,
-        await buckets_of(context, span, interval, time_zone, week_start),
+        await timeline_of(context, span, interval, time_zone, week_start),
         _dimensions(group_by),
         domain_of(domain),
         zero_fill,

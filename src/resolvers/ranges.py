@@ -5,18 +5,20 @@ from zoneinfo import ZoneInfo
 
 from base.calendar import (
     Bound,
-    Bucket,
+    Cut,
     DateInterval,
     InvalidBound,
     InvalidSpan,
     Span,
+    Timeline,
     UnknownTimeZone,
     WeekStart,
     day_of,
-    each_bucket,
     equally_long_before,
+    known_timeline,
     parse_bound,
     previous,
+    remember,
     resolve,
     time_zone,
 )
@@ -70,12 +72,17 @@ def previous_span(span: Span, time_zone: str | None, *, is_as_long: bool = False
         raise BadUserInput(f"{error}.".capitalize(), argument="range", reason="INVALID_RANGE") from None
 
 
-async def buckets_of(
+async def timeline_of(
     context: Context, span: Span, interval: DateInterval, time_zone: str | None, week_start: WeekStart
-) -> tuple[Bucket, ...]:
+) -> Timeline:
     """There may be thousands of hours, so other requests have their turn in between."""
-    made = each_bucket(span, interval, zone_of(time_zone), week_start)
-    return tuple([bucket async for piece in context.run_queue.batches(made) for bucket in piece])
+    cut = Cut(span, interval, zone_of(time_zone), week_start)
+    if known := known_timeline(cut):
+        return known
+    made = [bucket async for piece in context.run_queue.batches(cut.buckets()) for bucket in piece]
+    timeline = Timeline(cut, made)
+    remember(timeline)
+    return timeline
 
 
 def _is_wider(span: Span, zone: ZoneInfo, days: int) -> bool:

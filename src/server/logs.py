@@ -3,7 +3,7 @@
 import logging
 import re
 import sys
-from typing import Any, Literal
+from typing import Any, Literal, TextIO
 
 import orjson
 import structlog
@@ -40,7 +40,12 @@ def logging_config(level: str, format: LogFormat, collect_path: str = "/collect"
         },
         "handlers": {
             "default": _handler("stderr"),
-            "access": _handler("stdout"),
+            "access": {
+                "()": "server.logs.line_handler",
+                "formatter": "stdout",
+                "stream": "ext://sys.stdout",
+                "written": format,
+            },
         },
         "loggers": {
             "uvicorn": ours,
@@ -54,13 +59,23 @@ def logging_config(level: str, format: LogFormat, collect_path: str = "/collect"
     }
 
 
-def _handler(stream: str) -> dict[str, str]:
+def _handler(stream: str) -> dict[str, Any]:
     return {"class": "logging.StreamHandler", "formatter": stream, "stream": f"ext://sys.{stream}"}
+
+
+def line_handler(stream: TextIO, written: LogFormat) -> access_log.LineHandler:
+    handler = access_log.LineHandler(stream)
+    handler.is_json = _is_json(written, stream)
+    return handler
+
+
+def _is_json(written: LogFormat, stream: TextIO) -> bool:
+    return written == "json" or (written == "auto" and not stream.isatty())
 
 
 def formatter(written: LogFormat, stream: Literal["stdout", "stderr"]) -> ProcessorFormatter:
     is_terminal = getattr(sys, stream).isatty()
-    is_json = written == "json" or (written == "auto" and not is_terminal)
+    is_json = _is_json(written, getattr(sys, stream))
     last: list[Processor] = [_as_json] if is_json else [_on_one_line, _for_people(colors=is_terminal)]
     return ProcessorFormatter(
         foreign_pre_chain=[

@@ -13,6 +13,7 @@ from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
+from ingest.freshness import freshness_of
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts
@@ -40,6 +41,9 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         write_seconds=None if are_patient else WRITE_SECONDS,
     )
     topics = Topics(channel_of(database.url, workers=settings.workers))
+    # Other processes may keep answers, even if this one does not.
+    database.commits.on_commit.append(topics.tell)
+    keeps = settings.kept_answer_bytes and settings.cache_seconds
     clock = partial(datetime.now, UTC)
     secret = secrets[0].encode()
     # With PostgreSQL, other machines may serve too.
@@ -98,6 +102,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
+        freshness=freshness_of(database, topics) if keeps else None,
         score_weights=weights_of(settings),
         refresher=refresher_of(settings, database, clock),
         clock=clock,
@@ -110,6 +115,8 @@ async def close_services(services: Services) -> None:
     await services.topics.close()
     await services.rates.close()
     await services.sign_in_limiter.close()
+    if services.freshness:
+        services.freshness.close()
     await services.database.close()
 
 

@@ -54,7 +54,7 @@ class Lease:
         cls, database: Database, network: Network, quota: Quota, clock: Clock
     ) -> "Lease | NoLease":
         now, owner = clock(), uuid4()
-        async with database.writing() as session:
+        async with database.writing(is_change=False) as session:
             if await _is_taken(session, network, owner, now):
                 return cls(database, network, owner, quota, clock)
             held = select(LEASES.c.expires_at, LEASES.c.resumes_at).where(LEASES.c.network == network)
@@ -74,7 +74,7 @@ class Lease:
 
     async def _renew(self, wanted: int) -> None:
         now = self._clock()
-        async with self._database.writing() as session:
+        async with self._database.writing(is_change=False) as session:
             seen = select(LEASES.c.calls, LEASES.c.window_started_at).where(self._is_ours).with_for_update()
             row = (await session.execute(seen)).first()
             if row is None:
@@ -102,7 +102,7 @@ class Lease:
         """Gives the lease back. Nobody calls the network before `resumes_at`. If another worker has the lease
         by now, nothing happens.
         """
-        async with self._database.writing() as session:
+        async with self._database.writing(is_change=False) as session:
             await session.execute(
                 update(LEASES)
                 .where(self._is_ours)

@@ -18,6 +18,7 @@ from base.calendar.days import day_of, first_instant, month_start, next_month, s
 from base.calendar.periods import equally_long_before, previous
 from base.calendar.pieces import Piece, Pieces, pieces
 from base.calendar.spans import AFTER_LAST_DAY, FIRST_DAY, FIRST_INSTANT, InvalidSpan, Span
+from base.calendar.timelines import Cut, Timeline, known_timeline, remember
 from base.zones import UnknownTimeZone, time_zone
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "FIRST_INSTANT",
     "Bound",
     "Bucket",
+    "Cut",
     "DateInterval",
     "InvalidBound",
     "InvalidSpan",
@@ -33,6 +35,7 @@ __all__ = [
     "Piece",
     "Pieces",
     "Span",
+    "Timeline",
     "UnknownTimeZone",
     "WeekStart",
     "bucket_count",
@@ -42,11 +45,13 @@ __all__ = [
     "each_bucket",
     "equally_long_before",
     "first_instant",
+    "known_timeline",
     "month_start",
     "next_month",
     "parse_bound",
     "pieces",
     "previous",
+    "remember",
     "resolve",
     "start_of_day",
     "time_zone",

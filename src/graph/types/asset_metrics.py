@@ -22,6 +22,9 @@ from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from reports import ReportFormat
 from resolvers import asset_metrics
 
+FIGURES = frozenset(figure.name for figure in IN_SCHEMA)
+"""The attributes of metrics that are made of the totals of the assets."""
+
 
 @shows(Ranked)
 @strawberry.type(description="An asset's place in a ranking, and the figures of the range.")
@@ -161,6 +164,8 @@ class AssetMetrics:
         TotalsByAsset,
         "AssetMetrics | None",
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
+        only_for=FIGURES,
+        instead={},
     )
     def previous(self) -> Scope:
         """The same figures for the range just before this one, which ends at its start. Before whole
@@ -173,6 +178,8 @@ class AssetMetrics:
         TotalsByAsset,
         "AssetMetrics | None",
         of=lambda scope, totals: AssetMetrics.of(scope, totals),
+        only_for=FIGURES,
+        instead={},
     )
     def previous_of_equal_length(self) -> Scope:
         """The same figures for the range that ends at the start of this one and lasts as many seconds.

@@ -13,7 +13,7 @@ from graph.fields import argument, described, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
-from graph.types.asset_metrics import AssetMetrics
+from graph.types.asset_metrics import FIGURES, AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.node import Node
@@ -43,7 +43,13 @@ WorkspaceIds = Annotated[
 
 
 _metrics_of_assets = loaded(
-    TotalsByAsset, AssetMetrics | None, of=AssetMetrics.of, requires=INSIDERS, costs=SEVERAL_STATEMENTS
+    TotalsByAsset,
+    AssetMetrics | None,
+    of=AssetMetrics.of,
+    only_for=FIGURES,
+    instead={},
+    requires=INSIDERS,
+    costs=SEVERAL_STATEMENTS,
 )
 
 

@@ -25,6 +25,8 @@ class RateLimit:
     @classmethod
     def of(cls, context: Context) -> "RateLimit | None":
         execution = context.execution
+        # What is left changes with each request.
+        execution.is_repeatable = False
         if execution.budget is None:
             return None
         rate, full_in = execution.budget.limit.rate, execution.budget.full_in

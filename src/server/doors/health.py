@@ -105,7 +105,7 @@ class Health:
 
     async def _writes(self) -> str | None:
         try:
-            async with self._database.writing() as session:
+            async with self._database.writing(is_change=False) as session:
                 await session.execute(_TOUCH)
                 raise _RollBack
         except _RollBack:

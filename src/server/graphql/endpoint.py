@@ -16,6 +16,7 @@ from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary
 from server.graphql.answers import Answer, answer_of, answered, answers
 from server.graphql.graphiql import GraphiQL
+from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, reply_of_error, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url
@@ -101,18 +102,27 @@ class Endpoint:
             return await self._stream(request, asked, scope)
         if request.method in READING and asked.operation.type == "mutation":
             raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-        answer, context = await self._executed(request, asked, scope)
+        answer, context = await self.executed(request, asked, scope)
         if answer.is_valid:
             asked.keep_document()
-        return reply_of(answer, context, _framing(request))
+        reply = reply_of(answer, context, _framing(request))
+        # A document has to be registered each time, or it might be forgotten.
+        if (keeping := keeping_of(request)) and not asked.is_to_register:
+            keeping.made(context, reply, scope)
+        return reply
 
-    async def _executed(
+    async def executed(
         self, request: Request, asked: RequestedOperation, scope: RequestScope
     ) -> tuple[Answer, Context]:
+        """Of a query or a mutation. Raises ClientDisconnect, and every error because of which nothing can be
+        executed.
+        """
         recording = recording_in(asked.operation, asked.variables)
         context = await self._context(scope, self._services.viewer_cache if recording else None)
         if recording:
             return await answer_of(await _recorded(recording, context), scope.id, context.run_queue), context
+        if (keeping := keeping_of(request)) and asked.operation.type == "query":
+            await keeping.begin(context)
         try:
             with watching_for_disconnect(request.receive, context.execution.abandon):
                 return await answered(context, asked, scope.id), context

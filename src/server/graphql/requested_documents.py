@@ -24,6 +24,8 @@ class RequestedOperation(NamedTuple):
     variables: dict[str, Any] | None
     keep_document: Callable[[], None]
     """Registers the document for requests by its hash. Call it only if the document is valid."""
+    is_to_register: bool
+    """Whether the request asked for that."""
 
     @property
     def is_subscription(self) -> bool:
@@ -39,7 +41,13 @@ class RequestedDocuments:
 
     async def find(self, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         """Raises RequestRefused."""
-        text = self._persisted.find(request)
+        return await self._found(self._persisted.find(request), request, scope)
+
+    async def stored(self, text: str, variables: dict[str, Any], scope: RequestScope) -> RequestedOperation:
+        """For a document of the program's own: no client sent it, so it need not be a trusted one."""
+        return await self._found(text, GraphQLRequest(query=text, variables=variables), scope)
+
+    async def _found(self, text: str, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         began = perf_counter()
         document = await self._parsed(text, client_address(scope.connection.scope))
         scope.parse_seconds = perf_counter() - began
@@ -48,7 +56,9 @@ class RequestedDocuments:
             scope.log_fields["document_text"] = shape_of(document)
         operation = document.operation(request.operationName)
         _require(operation)
-        return RequestedOperation(operation, request.variables, partial(self._persisted.keep, request))
+        is_to_register = bool(request.query and request.extensions)
+        keep = partial(self._persisted.keep, request)
+        return RequestedOperation(operation, request.variables, keep, is_to_register)
 
     async def _parsed(self, text: str, address: str) -> Document:
         """Parses the document. The address waits and pays for it, because the viewer is not known yet."""

@@ -1,6 +1,7 @@
 """Headers for caches: how long a cache may keep an answer, and whether a kept answer is still valid."""
 
 import re
+from collections.abc import Sequence
 from hashlib import blake2b
 
 from starlette.datastructures import Headers
@@ -39,5 +40,10 @@ def is_known(headers: Headers, tag: str) -> bool:
     """Whether If-None-Match has the tag. The comparison is weak, because a proxy that compresses makes a tag
     weak.
     """
-    wanted = ", ".join(headers.getlist("if-none-match")).strip()
-    return wanted == "*" or tag in _TAG.findall(wanted)
+    return is_known_to(headers.getlist("if-none-match"), tag)
+
+
+def is_known_to(given: Sequence[str], tag: str) -> bool:
+    """The same for the values of If-None-Match."""
+    wanted = ", ".join(given).strip()
+    return wanted in ("*", tag) or tag in _TAG.findall(wanted)

@@ -5,7 +5,7 @@ spend.
 from functools import lru_cache
 from math import ceil
 
-from auth.rates import Limit
+from auth.rates import Budget, Limit
 from server.http.request_scope import RequestScope
 
 HEADERS = ("ratelimit", "ratelimit-policy")
@@ -16,14 +16,17 @@ def rate_headers(scope: RequestScope) -> dict[str, str]:
     budget = scope.context.execution.budget if scope.context else None
     if budget is None:
         return {}
+    return {"ratelimit": left(budget), "ratelimit-policy": policy(budget.limit)}
+
+
+def left(budget: Budget) -> str:
+    """The value of RateLimit."""
     # Seconds until there is enough for this request, or until the whole budget is there again.
     seconds = ceil(budget.wait or budget.full_in) or 1
-    return {
-        "ratelimit": f'"{budget.limit.policy}";r={budget.remaining};t={seconds}',
-        "ratelimit-policy": _policy(budget.limit),
-    }
+    return f'"{budget.limit.policy}";r={budget.remaining};t={seconds}'
 
 
 @lru_cache(16)
-def _policy(limit: Limit) -> str:
+def policy(limit: Limit) -> str:
+    """The value of RateLimit-Policy."""
     return f'"{limit.policy}";q={limit.rate.size};w={limit.rate.seconds};qu="cost"'

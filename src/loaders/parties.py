@@ -1,0 +1,105 @@
+"""A series while it is read."""
+
+from collections.abc import Iterable, Mapping
+
+from base.aliases import Aliases
+from database import current_usage
+from loaders.numbered_points import Points
+from loaders.point_budget import PointBudget
+from loaders.points import Key, Read
+from loaders.series import Group, Series, SeriesRequest
+from models import Device
+
+Part = tuple[int, int]
+"""A workspace and an asset; 0 if the series is not split by it."""
+_Place = tuple[int, str, int, int]
+"""Device, domain, workspace and asset; -1, "" and 0 if the series is not split by it."""
+_WHOLE: _Place = -1, "", 0, 0
+_DENSE = 2
+"""If more than one of so many possible cells is there, numbers are looked up."""
+
+
+class Party:
+    def __init__(self, asked: SeriesRequest, aliases: Aliases | None) -> None:
+        self.asked = asked
+        self.parts: list[Part] = list(dict.fromkeys(asked.parts))
+        self._aliases = aliases
+        self._reads: list[tuple[Read, dict[Key, _Place]]] = []
+        """With the group of each key in it."""
+
+    def numbers(self, first: int) -> list[int]:
+        """The part of each subject, numbered from `first`."""
+        number_of = {part: first + number for number, part in enumerate(self.parts)}
+        return [number_of[part] for part in self.asked.parts]
+
+    def add(self, read: Read, part_of: Mapping[int, Part]) -> None:
+        self._reads.append((read, {key: self._place(read, key, part_of) for key in read.groups()}))
+
+    def _place(self, read: Read, key: Key, part_of: Mapping[int, Part]) -> _Place:
+        device, domain, part = read.split(key)
+        return (device, self._aliases.name_of(domain) if self._aliases else domain, *part_of[part])
+
+    async def series(self, budget: PointBudget) -> Series:
+        """Raises TooManyPoints, before zeros are filled in."""
+        asked = self.asked
+        places = {place for _, place_of in self._reads for place in place_of.values()}
+        in_order = sorted(places | {_WHOLE} if asked.zero_fill and asked.is_whole else places)
+        buckets, groups = len(asked.timeline), len(in_order)
+        read = await self._numbered({place: number for number, place in enumerate(in_order)})
+        points = await read.merged()
+        # Sites that share a name were read one by one, and only as many as there may be points.
+        most_read = len(read.numbers) if self._aliases else 0
+        all_of_them = buckets * groups if asked.zero_fill else len(points.numbers)
+        budget.take(buckets, groups, max(all_of_them, most_read))
+        shown = await points.filled(buckets * groups) if asked.zero_fill else points.without_nothing()
+        return Series(
+            asked.timeline,
+            [_group(place) for place in in_order],
+            shown.numbers,
+            shown.counts,
+            # Bytes are numbers, too, and these are zeros.
+            bytes(len(shown.counts)) if shown.taken_back is None else shown.taken_back,
+        )
+
+    async def _numbered(self, rank: Mapping[_Place, int]) -> Points:
+        """All that was read. A point's number is that of its bucket, times the number of groups, plus that of
+        its group."""
+        points = Points([], [], None)
+        for read, place_of in self._reads:
+            rank_of = {key: rank[place] for key, place in place_of.items()}
+            points = points.plus(await _numbers(read, rank_of, len(rank)), read.counts, read.taken_back)
+        self._reads.clear()
+        return points
+
+
+async def _numbers(read: Read, rank_of: Mapping[Key, int], groups: int) -> list[int]:
+    starts, of_a_part = [position * groups for position in read.positions], read.of_a_part
+    of_a_group, run_queue = read.of_a_group, current_usage().run_queue
+    numbers: list[int] = []
+    if read.domains is None:
+        if len(read.positions) * of_a_part <= _DENSE * len(read.cells):
+            return await _looked_up(read, starts, rank_of)
+        async for cells in run_queue.batches(read.cells):
+            numbers += [starts[cell // of_a_part] + rank_of[cell % of_a_group] for cell in cells]
+        return numbers
+    async for piece in run_queue.batches(zip(read.cells, read.domains, strict=True)):
+        numbers += [starts[cell // of_a_part] + rank_of[cell % of_a_group, domain] for cell, domain in piece]
+    return numbers
+
+
+async def _looked_up(read: Read, starts: Iterable[int], rank_of: Mapping[Key, int]) -> list[int]:
+    """Finds the numbers in a table of all cells that there may be, in half the time."""
+    ranks = [rank_of.get(number, 0) for number in range(read.of_a_group)]
+    of_a_part = [0] * (read.of_a_part - read.of_a_group) + ranks
+    table = [start + rank for start in starts for rank in of_a_part]
+    numbers: list[int] = []
+    async for cells in current_usage().run_queue.batches(read.cells):
+        numbers += map(table.__getitem__, cells)
+    return numbers
+
+
+def _group(place: _Place) -> Group:
+    device, domain, workspace_id, asset_id = place
+    return Group(
+        Device(device) if device >= 0 else None, domain or None, workspace_id or None, asset_id or None
+    )

@@ -1,0 +1,111 @@
+"""The door in front of /graphql: it answers from what is kept, and keeps what the endpoint answers.
+
+It stands before everything else that a request goes through. What it does not answer goes on as it came.
+"""
+
+from asyncio import wait
+from collections.abc import Hashable
+from time import perf_counter
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from base.networks import network_of
+from resolvers.context import Services
+from server.graphql.keeping import Keeping
+from server.graphql.kept_answers import KeptAnswer, KeptAnswers
+from server.graphql.kept_replies import KeptReply
+from server.graphql.kept_requests import KeptRequest, kept_request_of
+from server.http.client_address import client_address
+from server.http.whole_answers import sent_whole
+
+_PATH = "/graphql"
+_COST = 1
+"""What a kept answer takes of its caller's share of the worker, in units of cost."""
+_WAIT_SECONDS = 1.0
+"""How long a request waits for another one that asks for the same."""
+
+
+class AnswerFromKept:
+    def __init__(self, app: ASGIApp, services: Services, kept: KeptAnswers) -> None:
+        self._app = app
+        self._kept = kept
+        self._rates = services.rates
+        self._queue = services.fair_queue
+        self._clock = services.clock
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["path"] != _PATH:
+            await self._app(scope, receive, send)
+            return
+        began = perf_counter()
+        request = kept_request_of(scope, receive)
+        if request is None:
+            await self._app(scope, receive, send)
+        elif request.key is None:
+            await self._app(scope, _again(request, receive), send)
+        elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
+            if not sent_whole(scope, reply.form.status, reply.head(), reply.form.body):
+                await reply.send(send)
+            reply.write_line()
+        else:
+            await self._make(request, scope, _again(request, receive), send)
+
+    def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
+        """The reply from what is kept. None if nothing is kept, or if the caller may not have it now."""
+        now = self._clock().timestamp()
+        answer = self._kept.find(request.key, now)
+        if answer is None:
+            return None
+        form = answer.form_for(request)
+        if form is None:
+            return None
+        address = client_address(scope)
+        caller = _caller(answer, address)
+        if self._queue.has_to_wait(caller):
+            return None
+        budget = self._rates.spend(answer.viewer, address, answer.cost, now, writes=False)
+        if budget is not None and budget.wait:
+            # The endpoint says so.
+            return None
+        self._queue.charge(caller, _COST)
+        return KeptReply(request, answer, form, budget, began)
+
+    async def _later_reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
+        """The same after waiting: for another request that makes the answer, or for the caller's turn."""
+        making = self._kept.making.get(request.key)
+        if making is not None:
+            # It is not awaited itself: who is cancelled while awaiting it would cancel it.
+            await wait({making}, timeout=_WAIT_SECONDS)
+        answer = self._kept.find(request.key, self._clock().timestamp())
+        if answer is None:
+            return None
+        await self._queue.wait(_caller(answer, client_address(scope)))
+        return self._reply(request, scope, began)
+
+    async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        keeping = Keeping(self._kept, request)
+        keeping.announce(scope)
+        try:
+            await self._app(scope, receive, keeping.noting(send))
+        finally:
+            keeping.end()
+
+
+def _caller(answer: KeptAnswer, address: str) -> Hashable:
+    user_id = answer.viewer.user_id
+    return network_of(address) if user_id is None else user_id
+
+
+def _again(request: KeptRequest, receive: Receive) -> Receive:
+    """What was received already comes first."""
+    received = iter(request.received)
+
+    async def again() -> Message:
+        for message in received:
+            return message
+        if request.rest is not None:
+            rest, request.rest = request.rest, None
+            return await rest
+        return await receive()
+
+    return again if request.received or request.rest else receive

@@ -1,0 +1,63 @@
+"""The reply to a request from what is kept: what is its own, beside what all replies have."""
+
+from time import perf_counter
+
+from starlette.types import Send
+
+from auth.rates import Budget
+from server.graphql.kept_answers import Form, KeptAnswer
+from server.graphql.kept_requests import KeptRequest
+from server.http import access_log
+from server.http.rate_limit_headers import left, policy
+from server.http.tracing import request_id_in, trace_in
+
+
+class KeptReply:
+    __slots__ = ("_answer", "_began", "_budget", "_id", "_request", "form")
+
+    def __init__(
+        self, request: KeptRequest, answer: KeptAnswer, form: Form, budget: Budget | None, began: float
+    ) -> None:
+        self._request = request
+        self._answer = answer
+        self.form = form
+        self._budget = budget
+        self._began = began
+        self._id = request_id_in(request.id)
+
+    def head(self) -> bytes:
+        """All headers, each with its line break."""
+        budget = self._budget
+        own = f"x-request-id: {self._id}\r\n"
+        if budget is not None:
+            own += f"ratelimit: {left(budget)}\r\nratelimit-policy: {policy(budget.limit)}\r\n"
+        if self._answer.has_timing:
+            own += f"server-timing: {self._timing()}\r\n"
+        return self.form.head + own.encode()
+
+    async def send(self, send: Send) -> None:
+        """Sends it in two messages, as every server takes it."""
+        form, budget = self.form, self._budget
+        own = {"x-request-id": self._id}
+        if budget is not None:
+            own |= {"ratelimit": left(budget), "ratelimit-policy": policy(budget.limit)}
+        if self._answer.has_timing:
+            own["server-timing"] = self._timing()
+        headers = [*form.headers, *((name.encode(), value.encode()) for name, value in own.items())]
+        await send({"type": "http.response.start", "status": form.status, "headers": headers})
+        await send({"type": "http.response.body", "body": form.body})
+
+    def write_line(self) -> None:
+        if access_log.is_written():
+            request, form = self._request, self.form
+            self._answer.line.write(
+                self._id,
+                trace_in(request.parents) if request.parents else None,
+                request.method,
+                form.status,
+                len(form.body),
+                perf_counter() - self._began,
+            )
+
+    def _timing(self) -> str:
+        return f"database;dur=0.00, total;dur={1000 * (perf_counter() - self._began):.2f}"

@@ -1,0 +1,124 @@
+"""What a request asks for, and what of it the answer depends on."""
+
+from collections.abc import Awaitable, Generator, Hashable
+from hashlib import blake2b
+from secrets import token_bytes
+from typing import Any
+
+from starlette.types import Message, Receive, Scope
+
+MOST_BODY_BYTES = 16 * 1024
+_MOST_QUERY_BYTES = 16 * 1024
+_SECRET = token_bytes(32)
+"""The secrets of callers are kept as digests under this key, which no other process knows."""
+_SECRETS = frozenset({b"authorization", b"x-auth-token"})
+_ALIKE = frozenset(
+    {
+        b"accept",
+        b"accept-encoding",
+        b"content-type",
+        b"content-encoding",
+        b"host",
+        b"origin",
+        b"apollo-require-preflight",
+        b"graphql-require-preflight",
+        b"x-apollo-operation-name",
+    }
+)
+"""Headers that the answer or its form can depend on. Nothing else of a request is looked at."""
+
+
+class KeptRequest:
+    """A request whose answer may be kept."""
+
+    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received", "rest")
+
+    def __init__(self, method: str) -> None:
+        self.method = method
+        self.key: Hashable = None
+        """None if the body was not there at once."""
+        self.has_credentials = False
+        self.id: str | None = None
+        """As the request names itself."""
+        self.parents: list[str] = []
+        """The values of `traceparent`."""
+        self.known: list[str] = []
+        """The values of `If-None-Match`."""
+        self.received: list[Message] = []
+        """What was received of the body."""
+        self.rest: Awaitable[Message] | None = None
+        """What is received next, if that was begun already."""
+
+
+def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
+    """None if no answer to it is kept, as to another method or a large body."""
+    method = scope["method"]
+    is_post = method == "POST"
+    if not is_post and method not in ("GET", "HEAD"):
+        return None
+    request = KeptRequest(method)
+    length, alike = 0, [scope["scheme"], scope.get("root_path")]
+    for header in scope["headers"]:
+        name = header[0]
+        if name in _ALIKE:
+            alike.append(header)
+        elif name in _SECRETS:
+            request.has_credentials = True
+            alike.append((name, blake2b(header[1], digest_size=24, key=_SECRET).digest()))
+        elif name == b"content-length":
+            length = int(header[1]) if header[1].isdigit() else MOST_BODY_BYTES + 1
+        elif name == b"if-none-match":
+            request.known.append(header[1].decode("latin-1"))
+        elif name == b"x-request-id":
+            request.id = request.id or header[1].decode("latin-1")
+        elif name == b"traceparent":
+            request.parents.append(header[1].decode("latin-1"))
+        elif name in (b"transfer-encoding", b"expect"):
+            return None
+    query: bytes = scope["query_string"]
+    if not (0 < length <= MOST_BODY_BYTES if is_post else length == 0) or len(query) > _MOST_QUERY_BYTES:
+        return None
+    if not is_post:
+        request.key = (is_post, query, *alike)
+    elif _receive(request, receive):
+        request.key = (is_post, b"".join([message["body"] for message in request.received]), *alike)
+    return request
+
+
+def _receive(request: KeptRequest, receive: Receive) -> bool:
+    """Receives what is there already, so that nobody waits here for a body that comes slowly. Returns whether
+    that is all.
+    """
+    while True:
+        receiving: Any = receive()
+        try:
+            waits_for = receiving.send(None)
+        except StopIteration as done:
+            message: Message = done.value
+        else:
+            request.rest = _Begun(receiving, waits_for)
+            return False
+        request.received.append(message)
+        if message["type"] != "http.request" or not message.get("more_body"):
+            return bool(message["type"] == "http.request")
+
+
+class _Begun:
+    """A coroutine that was begun and had to wait: to await this is to await the rest of it."""
+
+    def __init__(self, coroutine: Any, waits_for: Any) -> None:
+        self._coroutine = coroutine
+        self._waits_for = waits_for
+
+    def __await__(self) -> Generator[Any, Any, Message]:
+        try:
+            while True:
+                try:
+                    sent = yield self._waits_for
+                except BaseException as error:
+                    self._waits_for = self._coroutine.throw(error)
+                else:
+                    self._waits_for = self._coroutine.send(sent)
+        except StopIteration as done:
+            message: Message = done.value
+            return message

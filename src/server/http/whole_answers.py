@@ -1,0 +1,59 @@
+"""Answers that are sent in one piece, most of which is made already.
+
+uvicorn takes an answer as two messages, and looks at each header. For an answer from memory that takes longer
+than all else.
+"""
+
+from collections.abc import Iterable, Mapping
+from types import MappingProxyType
+from typing import Any, TypeAlias
+
+from starlette.types import Scope
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
+
+Header: TypeAlias = tuple[bytes, bytes]
+
+_WHOLE = "viewgraph.whole"
+_NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
+
+
+def extensions_for(cycle: RequestResponseCycle) -> dict[str, Any]:
+    """For the scope of a request: by them the application finds the connection's side of it."""
+    return {_WHOLE: cycle}
+
+
+def joined(headers: Iterable[Header]) -> bytes:
+    """Headers as they are sent."""
+    return b"".join([b"%b: %b\r\n" % header for header in headers])
+
+
+class _DefaultHeaders:
+    """The date and the name of the server, which uvicorn makes anew once in a second."""
+
+    def __init__(self) -> None:
+        self._made: list[Header] = []
+        self._joined = b""
+
+    def joined(self, headers: list[Header]) -> bytes:
+        if headers is not self._made:
+            self._made, self._joined = headers, joined(headers)
+        return self._joined
+
+
+_default = _DefaultHeaders()
+
+
+def sent_whole(scope: Scope, status: int, head: bytes, body: bytes) -> bool:
+    """Sends the answer, if the connection takes it at once and stays open. Returns whether it did.
+
+    `head`: the headers, joined.
+    """
+    cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
+    if cycle is None or not cycle.keep_alive or cycle.disconnected or cycle.flow.write_paused:
+        return False
+    cycle.response_started = cycle.response_complete = True
+    default = _default.joined(cycle.default_headers)
+    cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))
+    cycle.message_event.set()
+    cycle.on_response()
+    return True
