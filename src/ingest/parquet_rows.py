@@ -144,7 +144,7 @@ def _plain(value: Any) -> Any:
     struct of nulls, and some what is no number.
     """
     if isinstance(value, dict):
-        fields = {name: _plain(inner) for name, inner in value.items()}
+        fields = {_plain(name): _plain(inner) for name, inner in value.items()}
         return {name: inner for name, inner in fields.items() if inner is not None} or None
     if isinstance(value, bytes):
         return value.decode()
