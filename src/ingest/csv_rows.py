@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from ingest.file_columns import COLUMNS, ColumnPath, column_paths, knows, values_of
 from ingest.file_lines import TOO_LONG, InvalidFile, StoredLine, readable
-from ingest.file_rows import Row
+from ingest.file_rows import Row, unreadable
 
 _COMMA: Final = ","
 _TAB: Final = "\t"
@@ -86,14 +86,17 @@ class CsvRows:
             given = [None if cell == _NULL else cell for cell in given]
         problem = _not_utf_8(paths, given) if self._has_other_bytes else ""
         if problem:
-            given = [cell and _readable(cell) for cell in given]
-        return Row(number, values_of(paths, given), problem)
+            shown = [
+                cell if cell is None or _is_readable(cell) else unreadable(_readable(cell)) for cell in given
+            ]
+            return Row(number, values_of(paths, shown), problem)
+        return Row(number, values_of(paths, given))
 
 
 def _not_utf_8(paths: list[ColumnPath], cells: list[str | None]) -> str:
     """Names the first cell that is not. Empty if all such bytes are in columns that are skipped."""
     for path, cell in zip(paths, cells, strict=True):
-        if cell and path and _readable(cell) != cell:
+        if cell and path and not _is_readable(cell):
             return f"Bytes that are not UTF-8 - at `$.{'.'.join(path)}`"
     return ""
 
@@ -101,6 +104,10 @@ def _not_utf_8(paths: list[ColumnPath], cells: list[str | None]) -> str:
 def _decoded(text: bytes) -> str:
     """Bytes that are not UTF-8 become lone surrogates, so that one bad cell costs one line."""
     return text.decode("utf-8", "surrogateescape")
+
+
+def _is_readable(text: str) -> bool:
+    return _readable(text) == text
 
 
 def _readable(text: str) -> str:

@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ingest.file_columns import IDS, NESTED_COLUMNS, ColumnPath, column_paths, values_of
 from ingest.file_lines import InvalidFile, readable
-from ingest.file_rows import Row
+from ingest.file_rows import Row, unreadable
 
 _BUFFER: Final = 1 << 20
 _ROWS: Final = 5_000
@@ -86,7 +86,7 @@ def _spark_instants(file: Any) -> frozenset[str]:
 def _row(number: int, paths: Sequence[ColumnPath], cells: Sequence[Any]) -> Row:
     for path, cell in zip(paths, cells, strict=True):
         if isinstance(cell, _Unreadable):
-            shown = [cell.shown if isinstance(cell, _Unreadable) else cell for cell in cells]
+            shown = [unreadable(cell.shown) if isinstance(cell, _Unreadable) else cell for cell in cells]
             return Row(number, values_of(paths, shown), f"{cell.problem} - at `$.{'.'.join(path)}`")
     return Row(number, values_of(paths, cells))
 

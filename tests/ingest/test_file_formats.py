@@ -258,7 +258,7 @@ def test_rejected_lines_have_their_content(tmp_path: Path) -> None:
     ]
 
     looked = b'{"action":"LOOK","subject":{"publicationId":"pub_x"},"occurredAt":"2025-06-01T10:00:00Z"}'
-    zoe = rb'{"action":"VIEW","subject":{"publicationId":"pub_x"},"visitor":"Zo\\xeb"}'
+    zoe = rb'{"action":"VIEW","subject":{"publicationId":"pub_x"},"visitor":{"unreadable":"Zo\\xeb"}}'
     assert [content.event for content in cells] == [looked, b"", zoe, b""]
     assert [content.text for content in cells] == ["", "VIEW", "", 'VIEW\tpub_x\t\t"a"b']
     assert [content.event for content in objects] == [said, b"", b"", b"", b""]

@@ -339,7 +339,9 @@ def test_a_cell_that_is_no_value_costs_one_row_of_parquet(
     assert (
         "  line 2: INVALID_EVENT A value of type timestamp[us, tz=UTC] cannot be read - at `$.occurredAt`"
     ) in first.stdout.splitlines()
-    rejects.write_text(rejects.read_text().replace(str(2**62), str(micro)))
+    assert counted(command.run(rejects).stdout) == {"stored": 0, "duplicates": 0, "rejected": 1}
+    unreadable = f'{{"unreadable":"{2**62}"}}'
+    rejects.write_text(rejects.read_text().replace(unreadable, str(micro)))
     assert counted(command.run(rejects, "--epoch", "us", "--strict").stdout) == {
         "stored": 1,
         "duplicates": 0,
