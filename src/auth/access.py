@@ -30,9 +30,9 @@ class Access(Enum):
 async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> None:
     """Raises UNAUTHENTICATED or FORBIDDEN unless the viewer holds one of the relations to the row."""
     if viewer.user_id is None:
-        raise Unauthenticated(viewer.refusal or "Sign in to see this.")
+        raise _unauthenticated(viewer)
     if not await holds_any(loaders, viewer, relations, row):
-        raise Forbidden(f"Only for {named(relations)}.")
+        raise _forbidden(relations)
 
 
 async def refusals(
@@ -41,28 +41,35 @@ async def refusals(
     """For each row what `require` raises; None where it raises nothing. Each loader is asked for all of them
     at once.
     """
-    if viewer.user_id is not None:
-        await _prime(loaders, viewer, relations, rows)
-    return [await _refusal(loaders, viewer, relations, row) for row in rows]
+    if viewer.user_id is None:
+        return [_unauthenticated(viewer) for _ in rows]
+    refused: list[ExpectedError | None] = [None] * len(rows)
+    for number in await _without_any(loaders, viewer, relations, rows):
+        refused[number] = _forbidden(relations)
+    return refused
 
 
-async def _refusal(
-    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any
-) -> ExpectedError | None:
-    try:
-        await require(loaders, viewer, relations, row)
-    except ExpectedError as error:
-        return error
-    return None
-
-
-async def _prime(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]) -> None:
-    """Loads what `require` will ask for, of all rows that have not any relation before."""
-    rest = rows
+async def _without_any(
+    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
+) -> Sequence[int]:
+    """The numbers of the rows to which the viewer holds none of the relations."""
+    rest: Sequence[int] = range(len(rows))
     for relation in relations:
-        if reads := _READS.get((relation, type(rest[0]))) if rest else None:
-            await gather(*(loaders[reads.loader].load(key) for key in {reads.key(row) for row in rest}))
-        rest = [row for row in rest if not await _holds(loaders, viewer, relation, row)]
+        if not rest:
+            break
+        if reads := _READS.get((relation, type(rows[rest[0]]))):
+            keys = {reads.key(rows[number]) for number in rest}
+            await gather(*(loaders[reads.loader].load(key) for key in keys))
+        rest = [number for number in rest if not await _holds(loaders, viewer, relation, rows[number])]
+    return rest
+
+
+def _unauthenticated(viewer: Viewer) -> Unauthenticated:
+    return Unauthenticated(viewer.refusal or "Sign in to see this.")
+
+
+def _forbidden(relations: Sequence[Access]) -> Forbidden:
+    return Forbidden(f"Only for {named(relations)}.")
 
 
 def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
