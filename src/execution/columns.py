@@ -1,6 +1,7 @@
 """Values of a field, completed for all objects of a pool at once."""
 
 from collections.abc import Awaitable, Iterable, Sequence
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 from graphql import located_error
@@ -37,6 +38,8 @@ class Columns:
         """
         if field.is_list:
             return self._lists(pool, field, values, below)
+        if field.item.leaf and (shown := field.item.leaf.shown_at_once(values)) is not None:
+            return shown
         column = _Column(pool, field, range(len(values)), None)
         return self._items(column, values, below)
 
@@ -84,7 +87,7 @@ class Columns:
         kinds = set(map(type, values))
         if is_required and _NONE in kinds:
             raise Surprise("null where there has to be a value")
-        if not any(issubclass(kind, (Exception, Awaitable)) for kind in kinds):
+        if all(map(_is_value, kinds)):
             return values
         return [
             self._without_fault(column, number, value, is_required=is_required)
@@ -104,6 +107,11 @@ class Columns:
         if is_required:
             self.nulls.append(null.path)
         return None
+
+
+@lru_cache(1_000)
+def _is_value(kind: type) -> bool:
+    return not issubclass(kind, (Exception, Awaitable))
 
 
 class _Column:

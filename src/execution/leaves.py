@@ -49,6 +49,15 @@ class Leaf:
         self._enum: Any = getattr(type_, "wrapped_cls", None)
         self._names = _names(type_, self._enum) if self._enum else {}
 
+    def shown_at_once(self, values: list[Any]) -> list[Any] | None:
+        """None where a value is null, or of another class than most."""
+        kinds = set(map(type, values))
+        if kinds == {self._class}:
+            return values if self._fits(values) else None
+        if self._names and kinds == {self._enum}:
+            return [self._names[value] for value in values]
+        return None
+
     def completed(self, values: list[Any]) -> list[Any]:
         """As the type's own serializer gives them; None stays None. Raises Surprise."""
         kinds = set(map(type, values))

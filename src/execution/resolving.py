@@ -2,6 +2,7 @@
 
 from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
 from collections.abc import Awaitable, Coroutine, Sequence
+from functools import lru_cache
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
 
@@ -19,7 +20,7 @@ from graph.fields import Loads
 from graph.schema import schema
 from resolvers.context import Context
 
-_STEPS = 10
+_STEPS = 3
 """How many steps it counts as to show a value, which may be a page of objects."""
 
 
@@ -92,6 +93,8 @@ class Resolving:
         return given
 
     def _found_for(self, source: Resolved) -> _Given:
+        if not source.definition.args:
+            return self._without_arguments(source)
         try:
             values = get_argument_values(source.definition, source.node, self._variables)
             of_object, arguments = get_arguments(
@@ -106,7 +109,15 @@ class Resolving:
             raise Surprise("an argument that does not fit") from error
         return _Given(bool(of_object), arguments)
 
+    def _without_arguments(self, source: Resolved) -> _Given:
+        resolver = source.field.base_resolver
+        assert resolver
+        info = resolver.info_parameter
+        return _Given(bool(resolver.self_parameter), {info.name: self._info} if info else {})
+
     async def _await_all(self, found: list[Any]) -> None:
+        if not any(map(_is_awaitable, set(map(type, found)))):
+            return
         waiting = {number: one for number, one in enumerate(found) if isawaitable(one)}
         if waiting:
             values = await self._each_in_turn(list(waiting.values()))
@@ -126,15 +137,23 @@ class Resolving:
     async def _load(self, loads: Loads, found: list[Any], *, is_read: bool) -> None:
         """Puts in place of each key what the loader has, or what stands for it if it is not needed."""
         known = await self._known(loads, found) if is_read else {}
+        run_queue = self._run_queue
         for number, key in enumerate(found):
             if key is None or isinstance(key, Exception):
                 continue
             found[number] = _shown(loads, key, known[key] if is_read else loads.instead)
-            await self._run_queue.step(_STEPS)
+            run_queue.steps += _STEPS
+            if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                await run_queue.wait_turn()
 
     async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:
         loader = self._context.loaders[loads.loader]
         return await loader.many(key for key in found if key is not None and not isinstance(key, Exception))
+
+
+@lru_cache(1_000)
+def _is_awaitable(kind: type) -> bool:
+    return issubclass(kind, Awaitable)
 
 
 def _shown(loads: Loads, key: Any, value: Any) -> Any:
