@@ -1,7 +1,7 @@
 """Totals of rows that are not the number of their rows, and how they are mended, while rows come and go."""
 
 from collections import Counter
-from collections.abc import AsyncIterator, Callable, Collection, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import BigInteger, ColumnElement, Select, cast, func, literal, or_, select, union_all
@@ -76,7 +76,7 @@ _EXPERIENCES = _Kind(
 
 async def row_discrepancies(
     database: Database, tenants: Collection[int] | None
-) -> AsyncIterator[DiscrepancyRow]:
+) -> AsyncGenerator[DiscrepancyRow, None]:
     """A row for each discrepancy of these tenants, or of all."""
     async with database.snapshot() as connection:
         for kind in (_FOLLOWS, _EXPERIENCES):

@@ -1,6 +1,7 @@
 """`viewgraph verify`: compares the totals with the raw events, while events come in."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from datetime import date
 
 from base.calendar import time_zone
@@ -26,7 +27,7 @@ class Verification:
         self.moved: MovedDays | None = None
         """Days that were made by other time zone rules than ours. They are known at the same time."""
 
-    async def rows(self) -> AsyncIterator[DiscrepancyRow]:
+    async def rows(self) -> AsyncGenerator[DiscrepancyRow, None]:
         """A row for each discrepancy, by what was committed at one time and by our time zone rules."""
         async with self._database.snapshot() as connection:
             tenant = await read_tenant(connection, self._tenant_id)
@@ -36,5 +37,6 @@ class Verification:
             scope = RecountScope.whole_months(tenant, self._first, self._stop)
             self.pruned_before = scope.pruned_before(self._first)
             describer = Describer(connection, tenant, self._name)
-            async for discrepancy in discrepancies(connection, scope):
-                yield await describer.row(discrepancy)
+            async with aclosing(discrepancies(connection, scope)) as differing:
+                async for discrepancy in differing:
+                    yield await describer.row(discrepancy)

@@ -15,8 +15,10 @@ from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
-from ingest.files import EventFile, InvalidFile, Line
+from ingest.file_lines import InvalidFile
+from ingest.files import EventFile, Line
 from ingest.outcomes import EventStatus
+from ingest.rejected_lines import Content, content_of_event
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
 from resolvers.recording import own_subjects, store_believed
@@ -25,12 +27,14 @@ INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
 SHOWN = 20
+_LARGEST_CONTENT = 4_000_000
 
 
 class Reject(NamedTuple):
     line: int
     reason: str
     detail: str = ""
+    content: Content = Content()
 
 
 class Tally:
@@ -117,12 +121,15 @@ class Import:
         )
         outcomes = iter(await store_believed(context, events, subjects))
         verdicts: list[Reject | EventStatus] = []
-        for line in lines:
-            if line.event is None:
-                verdicts.append(Reject(line.number, INVALID_EVENT, line.problem))
+        for number, event, problem, content in lines:
+            if event is None:
+                verdicts.append(Reject(number, INVALID_EVENT, problem, content))
                 continue
             outcome = next(outcomes)
-            verdicts.append(Reject(line.number, outcome.reason) if outcome.reason else outcome.status)
+            if outcome.reason:
+                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event)))
+            else:
+                verdicts.append(outcome.status)
         return verdicts
 
     async def _make_partitions(self, events: list[WireEvent]) -> None:
@@ -147,14 +154,18 @@ def _month_of(id: str) -> date | None:
 
 
 def _batches(file: EventFile, size: int) -> Iterator[list[Line]]:
-    """Raises InvalidFile, after the last lines that could be read."""
+    """Raises InvalidFile, after the last lines that could be read. What is kept of lines that are no events
+    ends a batch, too: each of them may be long.
+    """
     batch: list[Line] = []
+    kept = 0
     try:
         for line in file:
             batch.append(line)
-            if len(batch) == size:
+            kept += len(line.content.event) + len(line.content.text)
+            if len(batch) == size or kept > _LARGEST_CONTENT:
                 yield batch
-                batch = []
+                batch, kept = [], 0
     except InvalidFile:
         yield batch
         raise

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from logging import captureWarnings
 
 from starlette.applications import Starlette
@@ -31,6 +32,9 @@ from server.http.cors import with_cors
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
+from server.http.unknown_paths import UNKNOWN_PATHS
+from server.rest.endpoint import RestEndpoint
+from server.rest.routes import rest_routes
 from server.revisions import known_revisions
 from server.services import close_services, persisted_documents_of, services_of
 from server.serving import tune_interpreter
@@ -53,6 +57,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
         ],
+        exception_handlers=UNKNOWN_PATHS,
         middleware=[
             Middleware(CloseIfUnread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
@@ -98,7 +103,23 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         Route("/graphql", with_cors(origins, endpoint)),
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+        *(_rest(settings, services, documents, endpoint) if settings.rest else []),
     ]
+
+
+def _rest(
+    settings: Settings, services: Services, documents: RequestedDocuments, endpoint: Endpoint
+) -> list[BaseRoute]:
+    """The routes of the three REST APIs. They are executed by `endpoint`."""
+    door = partial(
+        RestEndpoint,
+        documents=documents,
+        executed=endpoint.executed,
+        body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
+        page_size=services.limits.page_size,
+        server_timing=settings.server_timing,
+    )
+    return rest_routes(door, settings.shared_origins())
 
 
 def _collect(settings: Settings, services: Services) -> list[BaseRoute]:

@@ -21,7 +21,10 @@ _LARGEST_LIMIT = 2**31 - 1
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
-_TAKEN = ("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health")
+_TAKEN = (
+    *("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
+    *("/api", "/v1", "/v2", "/openapi"),
+)
 """Paths that the server uses for something else."""
 _DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
@@ -378,6 +381,10 @@ class Settings(BaseSettings):
         "How many accounts all workers together may ask Instagram for.",
     )
     graphiql: bool = _setting(True, "Whether GET /graphql shows GraphiQL to browsers.")
+    rest: bool = _setting(
+        True,
+        "Whether the routes of the three REST APIs are served, with `/openapi.json` and its page.",
+    )
     introspection: bool = _setting(
         True,
         "Whether clients may ask for the schema, as GraphiQL does, and whether errors suggest names from it.",

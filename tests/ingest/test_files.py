@@ -12,7 +12,9 @@ from uuid import UUID
 import pytest
 
 from base.ids import uuid7_instant
-from ingest.files import COLUMNS, EventFile, Format, InvalidFile, Line
+from ingest.file_columns import COLUMNS
+from ingest.file_lines import InvalidFile
+from ingest.files import EventFile, Format, Line
 from ingest.wire import WireAction, WireDevice, WireEvent, WireSource, WireSubject, WireWork
 
 # Without types, as everything of pyarrow is.
@@ -251,7 +253,7 @@ def test_a_row_of_csv_is_known_by_the_line_it_begins_in(tmp_path: Path) -> None:
         (4, "Invalid enum value 'LOOK' - at `$.action`"),
         (5, "2 cells under a header of 3"),
         (6, "4 cells under a header of 3"),
-        (7, "'utf-8' codec can't encode character '\\udcff' in position 0: surrogates not allowed"),
+        (7, "Bytes that are not UTF-8 - at `$.visitor`"),
         (8, "',' expected after '\"'"),
         (9, "Object missing required field `subject`"),
     ]

@@ -14,6 +14,7 @@ from sqlmodel import col
 
 from base.calendar import time_zone
 from base.instants import InvalidInstant, instant_in_file, instant_of
+from ingest.file_times import FileTimes
 from ingest.files import EventFile
 from models import Action, DayTotal
 from resolvers.importing import Import
@@ -89,7 +90,7 @@ def written(folder: Path, text: str, publication: str) -> list[Path]:
 def test_files_have_instants_as_databases_write_them(tmp_path: Path, case: dict[str, Any]) -> None:
     (file := tmp_path / "events.csv").write_text(f"assetId,action,occurredAt\na,VIEW_3D,{case['text']}\n")
     (line,) = EventFile(file)
-    (told,) = EventFile(file, zone=time_zone("America/New_York"))
+    (told,) = EventFile(file, times=FileTimes(time_zone("America/New_York")))
 
     if case["instant"]:
         assert line.event

@@ -1,9 +1,13 @@
 """What operators do while events come in."""
 
 import asyncio
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from random import Random
 from typing import Any, NamedTuple
 from uuid import UUID
@@ -32,7 +36,8 @@ from server.accounts import create_user
 from server.background_jobs import background_jobs
 from server.commands.cli import app
 from tests.ingest.brute import Cell, counted, drawn, stored
-from tests.studio import START, Clock, Studio
+from tests.server.program import environment
+from tests.studio import SECRET, START, Clock, Studio
 
 ALL = FIRST_DAY, AFTER_LAST_DAY
 DAY = timedelta(days=1)
@@ -463,6 +468,52 @@ async def test_the_commands_say_what_they_found_and_did(small: World, database_u
     assert skipped.stderr.splitlines()[0] in {
         f"ada: days before {day} were pruned, and are skipped." for day in (today - DAY, today - 2 * DAY)
     }
+
+
+def unread(*words: str) -> tuple[int, bytes]:
+    """The exit code, and what stands on standard error, of a command whose reader is gone."""
+    reader, writer = os.pipe()
+    os.close(reader)
+    main = "from server.start import main; main()"
+    try:
+        done = subprocess.run(
+            [sys.executable, "-c", main, *words],
+            stdout=writer,
+            stderr=subprocess.PIPE,
+            env=environment({"VIEWGRAPH_SECRET": SECRET}),
+        )
+    finally:
+        os.close(writer)
+    return done.returncode, done.stderr
+
+
+async def test_a_command_ends_quietly_when_nobody_reads_what_it_found(
+    small: World, database_url: str
+) -> None:
+    await small.execute("UPDATE day_totals SET count = 7")
+    given = ["--database-url", database_url]
+    assert await asyncio.to_thread(unread, "verify", *given) == (141, b"")
+    assert await asyncio.to_thread(unread, "rebuild", *given) == (141, b"")
+    # What was mended before somebody was told stays mended.
+    assert "\tada\t" not in (await command(database_url, "verify")).stdout
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_every_command_ends_quietly_when_nobody_reads(database_url: str, tmp_path: Path) -> None:
+    events = tmp_path / "events.ndjson"
+    events.touch()
+    given = ["--database-url", database_url]
+    for words in (
+        ["--help"],
+        ["verify", "--help"],
+        ["schema"],
+        ["import", str(events), *given],
+        ["refresh", *given],
+        ["tenant", "time-zone", "ada", "UTC", *given],
+        ["prune", "--keep", "1", *given],
+    ):
+        assert await asyncio.to_thread(unread, *words) == (141, b""), words
 
 
 async def test_the_commands_refuse_what_makes_no_sense(small: World, database_url: str) -> None:

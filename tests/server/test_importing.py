@@ -17,8 +17,9 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, NamedTuple, TypeVar
 
+import asyncpg
 import pytest
-from sqlalchemy import func, select, text
+from sqlalchemy import func, make_url, select, text
 from sqlmodel import col
 from typer.testing import CliRunner, Result
 
@@ -264,16 +265,105 @@ def test_rejects_are_summed_up_and_written_down(
         f"  and 15 more: all are in {rejects}",
     ]
     written = [json.loads(line) for line in rejects.read_text().splitlines()]
+    wrong[1]["occurredAt"] = wrong[1]["occurredAt"].replace("Z", "+00:00")
     assert written[:2] == [
         {
             "line": 2,
             "reason": "INVALID_EVENT",
             "detail": "Object contains unknown field `\x1b[2Jcolour`",
+            "seed": EventFile(file).seed_of(2),
+            "event": wrong[0],
         },
-        {"line": 3, "reason": "WRONG_ACTION", "detail": ""},
+        {"line": 3, "reason": "WRONG_ACTION", "detail": "", "event": wrong[1]},
     ]
     assert [reject["line"] for reject in written] == [*range(2, 7), *range(8, 38)]
     assert command.events() == 2
+
+
+def test_rejects_are_mended_and_imported(command: Command, few: list[dict[str, Any]], tmp_path: Path) -> None:
+    """Every way leads to the same ids: so whatever is imported again counts once."""
+    asset = few[0]["subject"]["assetId"]
+    file, rejects, still = tmp_path / "excel.csv", tmp_path / "rejects.ndjson", tmp_path / "still.ndjson"
+    rows = [
+        "assetId;action;occurredAt;visitor",
+        f"{asset};VIEW_3D;2025-06-01 10:00:00+00;Zoë",
+        f"{asset};VIEW_3D;01.06.2025 10:00;Zoë",
+        f"{asset};VIEW_3D;01.06.2025 10:00;",
+        f"{asset};LOOK;2025-06-01 10:00:00+00;Zoë",
+        f"{asset};PLAY;2025-06-01 10:00:00+00;Zoë",
+        f"{asset};VIEW_3D",
+    ]
+    file.write_text("\r\n".join(rows), "utf-16")
+
+    first = command.run(file, "--rejects", rejects)
+    assert counted(first.stdout) == {"stored": 1, "duplicates": 0, "rejected": 5}
+    assert counted(command.run(file).stdout) == {"stored": 0, "duplicates": 1, "rejected": 5}
+    written = [json.loads(line) for line in rejects.read_text().splitlines()]
+    told = {"subject": {"assetId": asset}, "action": "VIEW_3D", "occurredAt": "01.06.2025 10:00"}
+    assert [reject.get("event") for reject in written[:2]] == [{**told, "visitor": "Zoë"}, told]
+    assert written[4]["text"] == f"{asset};VIEW_3D"
+
+    mended = rejects.read_text().replace("LOOK", "VIEW_3D").replace("PLAY", "INTERACTION")
+    rejects.write_text(mended)
+    options = ["--time-zone", "Europe/Paris", "--dates", "day-first"]
+    second = command.run(rejects, "--rejects", still, *options)
+    assert counted(second.stdout) == {"stored": 4, "duplicates": 0, "rejected": 1}
+    assert counted(command.run(rejects, *options).stdout) == {"stored": 0, "duplicates": 4, "rejected": 1}
+    assert counted(command.run(file, *options).stdout) == {"stored": 0, "duplicates": 3, "rejected": 3}
+    assert [json.loads(line)["text"] for line in still.read_text().splitlines()] == [f"{asset};VIEW_3D"]
+    assert Counter(at.isoformat() for at in asyncio.run(using(command.url, instants))) == {
+        "2025-06-01T10:00:00+00:00": 3,
+        "2025-06-01T08:00:00+00:00": 2,
+    }
+    assert command.events() == 5
+
+
+def test_a_cell_that_is_no_value_costs_one_row_of_parquet(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    asset = few[0]["subject"]["assetId"]
+    file, rejects = tmp_path / "events.parquet", tmp_path / "rejects.ndjson"
+    arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+    micro = 1_748_772_000_000_000
+    columns = {
+        "__index_level_0__": [7, 8, 9],
+        "assetId": arrow.array([asset.encode()] * 3, arrow.binary()),
+        "action": ["VIEW_3D"] * 3,
+        "occurredAt": arrow.array([micro, 2**62, micro]).cast(arrow.timestamp("us", "UTC")),
+    }
+    parquet.write_table(arrow.table(columns), file)
+
+    first = command.run(file, "--rejects", rejects)
+
+    assert counted(first.stdout) == {"stored": 2, "duplicates": 0, "rejected": 1}
+    assert (
+        "  line 2: INVALID_EVENT A value of type timestamp[us, tz=UTC] cannot be read - at `$.occurredAt`"
+    ) in first.stdout.splitlines()
+    rejects.write_text(rejects.read_text().replace(str(2**62), str(micro)))
+    assert counted(command.run(rejects, "--epoch", "us", "--strict").stdout) == {
+        "stored": 1,
+        "duplicates": 0,
+        "rejected": 0,
+    }
+    assert counted(command.run(file).stdout) == {"stored": 0, "duplicates": 2, "rejected": 1}
+    assert {at.isoformat() for at in asyncio.run(using(command.url, instants))} == {
+        "2025-06-01T10:00:00+00:00"
+    }
+    assert command.events() == 3
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+def test_what_postgresql_writes_is_read(command: Command, few: list[dict[str, Any]], tmp_path: Path) -> None:
+    """A row with an instant and a row with a null, as CSV and as text between tabs."""
+    asset = few[0]["subject"]["assetId"]
+    query = """SELECT $1::text AS "assetId", 'VIEW_3D' AS action, name AS visitor, at AS "occurredAt"
+        FROM (VALUES ('a;b', timestamptz '2025-06-01 10:00:00.25+00'), (NULL, NULL)) AS rows(name, at)"""
+    for name, options in (("events.csv", {"format": "csv"}), ("events.tsv", {})):
+        file = tmp_path / name
+        asyncio.run(copied(command.url, query, asset, file, **options))
+        assert counted(command.run(file, "--strict").stdout) == {"stored": 2, "duplicates": 0, "rejected": 0}
+    found = asyncio.run(using(command.url, instants))
+    assert [at.isoformat() for at in found[:2]] == ["2025-06-01T10:00:00.250000+00:00"] * 2
 
 
 @on_sqlite
@@ -333,6 +423,15 @@ def test_times_without_an_offset_are_of_the_zone_that_an_option_says(
         "2025-06-01T14:00:00+00:00",
         "2025-11-02T05:30:00+00:00",
     ]
+
+
+async def copied(url: str, query: str, asset: str, file: Path, **options: str) -> None:
+    dsn = make_url(url).set(drivername="postgresql").render_as_string(hide_password=False)
+    connection = await asyncpg.connect(dsn, server_settings={"TimeZone": "Asia/Kolkata"})
+    try:
+        await connection.copy_from_query(query, asset, output=file, header=True, **options)
+    finally:
+        await connection.close()
 
 
 async def instants(database: Database) -> list[datetime]:

@@ -1,5 +1,7 @@
 """The command line, with all commands. Each command has a module of the same name."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import typer
@@ -11,6 +13,7 @@ from server.commands.explain import explain
 from server.commands.import_ import import_events
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
+from server.commands.output import UNREAD, drop_output
 from server.commands.prune import prune
 from server.commands.rebuild import rebuild
 from server.commands.refresh import refresh
@@ -22,18 +25,33 @@ from server.commands.verify import verify
 from server.failures import Failure
 
 
-class Program(TyperGroup):
-    def invoke(self, ctx: Any) -> Any:
-        """An error that the user can mend ends with one line and the exit code 1; any other one shows a
-        trace.
-        """
+@contextmanager
+def _ending() -> Iterator[None]:
+    """An error that the user can mend ends with one line and the exit code 1; any other one shows a trace. If
+    nobody reads the output any more, as in `viewgraph verify | head`, the program ends without a word.
+    """
+    try:
         try:
+            yield
+        except (ExpectedError, Failure) as error:
+            typer.echo(error.message if isinstance(error, ExpectedError) else str(error), err=True)
+            raise typer.Exit(1) from None
+    except (BrokenPipeError, SystemExit) as end:
+        # Rich makes an exit of its own of it.
+        if BrokenPipeError not in (type(end), type(end.__context__)):
+            raise
+        drop_output()
+        raise typer.Exit(UNREAD) from None
+
+
+class Program(TyperGroup):
+    def make_context(self, *given: Any, **options: Any) -> Any:
+        with _ending():
+            return super().make_context(*given, **options)
+
+    def invoke(self, ctx: Any) -> Any:
+        with _ending():
             return super().invoke(ctx)
-        except ExpectedError as error:
-            typer.echo(error.message, err=True)
-        except Failure as failure:
-            typer.echo(str(failure), err=True)
-        raise typer.Exit(1)
 
 
 app = typer.Typer(

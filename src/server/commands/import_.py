@@ -7,14 +7,16 @@ from time import perf_counter
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
-import msgspec
 import typer
 
 from auth.viewer import Viewer
 from base import calendar
-from ingest.files import EventFile, Format, InvalidFile
+from ingest.file_lines import InvalidFile
+from ingest.file_times import Dates, Epoch, FileTimes
+from ingest.files import EventFile, Format
+from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context
-from resolvers.importing import Import, Reject, Tally
+from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
 from server.accounts import user_id_of
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
@@ -28,7 +30,10 @@ def import_events(
     path: Annotated[Path, typer.Argument(metavar="FILE", exists=True, dir_okay=False)],
     format: Annotated[
         Format | None,
-        typer.Option(help="The format; by the file's name when absent. NDJSON and CSV may be gzipped."),
+        typer.Option(
+            help="The format; by the file's name when absent. CSV has commas, semicolons or tabs. NDJSON and "
+            "CSV may be gzipped, and are in UTF-8 or UTF-16."
+        ),
     ] = None,
     database_url: DatabaseUrl = None,
     email: Annotated[
@@ -48,15 +53,34 @@ def import_events(
             "rejected.",
         ),
     ] = None,
+    epoch: Annotated[
+        Epoch | None,
+        typer.Option(
+            help="What times that are numbers count: seconds (s), ms, us or ns since 1970 in UTC, or Excel's "
+            "days in --time-zone. When absent, such lines are rejected."
+        ),
+    ] = None,
+    dates: Annotated[
+        Dates | None,
+        typer.Option(
+            help="What is first in dates such as 3/4/2025. When absent, lines with such dates are rejected."
+        ),
+    ] = None,
     rejects: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="Where to write every rejected line, as NDJSON.")
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="Where to write every rejected line with its content, as NDJSON. Once mended, this file can "
+            "be imported.",
+        ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was rejected.")] = False,
 ) -> None:
     """Store the events of a file: NDJSON, CSV or Parquet. Importing a file again changes nothing."""
     settings = settings_with(database_url=database_url)
     try:
-        file = EventFile(path, format, zone=_zone(time_zone))
+        _require_another(path, rejects)
+        file = EventFile(path, format, times=FileTimes(_zone(time_zone), epoch, dates))
         tally = asyncio.run(_imported(settings, file, email, batch, rejects))
     except InvalidFile as error:
         typer.echo(_printable(str(error)), err=True)
@@ -80,7 +104,10 @@ async def _imported(
 
         def keep(reject: Reject) -> None:
             if sink:
-                sink.write(msgspec.json.encode(reject._asdict()) + b"\n")
+                line, reason, detail, content = reject
+                has_id = reason != INVALID_EVENT
+                seed = None if has_id else content.seed or file.seed_of(line)
+                sink.write(rejected_line_in_json(line, reason, detail, content, seed) + b"\n")
 
         def show() -> None:
             progress.update(bar, completed=file.bytes_read)
@@ -97,6 +124,11 @@ async def _imported(
         finally:
             await close_services(services)
     return work.tally
+
+
+def _require_another(path: Path, rejects: Path | None) -> None:
+    if rejects and rejects.exists() and rejects.samefile(path):
+        raise Failure("--rejects names the file that is imported, which would be lost: name another one.")
 
 
 def _zone(name: str | None) -> ZoneInfo | None:

@@ -40,24 +40,26 @@ def rebuild(
         asked = await (
             tenants_by_other_rules(database) if moved and not tenant else tenants_of(database, tenant)
         )
-        with progress_by_tenant("Rebuilding", len(asked)) as advance:
-            for id, name in asked.items():
-                mended += await mend_one(database, id, name, typer.echo)
-                if moved:
+        try:
+            with progress_by_tenant("Rebuilding", len(asked)) as advance:
+                for id, name in asked.items():
+                    mended += await mend_one(database, id, name, typer.echo)
+                    if not moved:
+                        done = await rebuild_totals(database, id, first, stop)
+                        mended += done.rows
+                        if done.rows:
+                            typer.echo(f"{name}: {done.rows:,}")
+                        say_what_was_pruned(name, done.pruned_before)
                     advance()
-                    continue
-                done = await rebuild_totals(database, id, first, stop)
-                if done.rows:
-                    typer.echo(f"{name}: {done.rows:,}")
-                mended += done.rows
-                say_what_was_pruned(name, done.pruned_before)
-                advance()
-        if not moved:
-            for name, rows in sorted((await mend_row_totals(database, asked if tenant else None)).items()):
-                typer.echo(f"{name}: {rows:,}")
-                mended += rows
-        if mended:
-            await announce_everything(channel_of(database.url))
+            if not moved:
+                totals = await mend_row_totals(database, asked if tenant else None)
+                mended += totals.total()
+                for name, rows in sorted(totals.items()):
+                    typer.echo(f"{name}: {rows:,}")
+        finally:
+            # Also after an error, such as a closed pipe: what was mended until then is stored.
+            if mended:
+                await announce_everything(channel_of(database.url))
         return mended
 
     mended = run_with_database(settings_with(database_url=database_url), rebuilt)

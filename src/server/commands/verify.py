@@ -1,5 +1,7 @@
 """`viewgraph verify`: compares the totals with the raw events."""
 
+from contextlib import aclosing
+
 import typer
 
 from database import Database
@@ -32,15 +34,17 @@ def verify(
         with progress_by_tenant("Verifying", len(asked)) as advance:
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
-                async for row in verification.rows():
-                    show(row)
+                async with aclosing(verification.rows()) as rows:
+                    async for row in rows:
+                        show(row)
                 say_what_was_pruned(name, verification.pruned_before)
                 if verification.moved:
                     moved += len(verification.moved.days)
                     typer.echo(verification.moved.words(name), err=True)
                 advance()
-        async for row in row_discrepancies(database, asked if tenant else None):
-            show(row)
+        async with aclosing(row_discrepancies(database, asked if tenant else None)) as rows:
+            async for row in rows:
+                show(row)
         return found, moved
 
     found, moved = run_with_database(settings_with(database_url=database_url), verified)

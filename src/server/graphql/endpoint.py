@@ -103,7 +103,7 @@ class Endpoint:
             return await self._stream(request, asked, scope)
         if request.method in READING and asked.operation.type == "mutation":
             raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
-        answer, context = await self._executed(request, asked, scope)
+        answer, context = await self.executed(request, asked, scope)
         if answer.is_valid:
             asked.keep_document()
         reply = reply_of(answer, context, _framing(request))
@@ -112,9 +112,12 @@ class Endpoint:
             keeping.made(context, reply, scope)
         return reply
 
-    async def _executed(
+    async def executed(
         self, request: Request, asked: RequestedOperation, scope: RequestScope
     ) -> tuple[Answer, Context]:
+        """Of a query or a mutation. Raises ClientDisconnect, and every error because of which nothing can be
+        executed.
+        """
         recording = recording_in(asked.operation, asked.variables)
         context = await self._context(scope, asked.operation.type == "query", is_reporting=bool(recording))
         if recording:

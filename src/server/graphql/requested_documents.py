@@ -41,7 +41,13 @@ class RequestedDocuments:
 
     async def find(self, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         """Raises RequestRefused."""
-        text = self._persisted.find(request)
+        return await self._found(self._persisted.find(request), request, scope)
+
+    async def stored(self, text: str, variables: dict[str, Any], scope: RequestScope) -> RequestedOperation:
+        """For a document of the program's own: no client sent it, so it need not be a trusted one."""
+        return await self._found(text, GraphQLRequest(query=text, variables=variables), scope)
+
+    async def _found(self, text: str, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         began = perf_counter()
         document = await self._parsed(text, client_address(scope.connection.scope))
         scope.parse_seconds = perf_counter() - began

@@ -1,0 +1,90 @@
+"""The lines of a file of text. However long the file and its lines are, only a part of it is in memory."""
+
+import gzip
+from collections.abc import Iterator
+from io import BufferedReader, FileIO, TextIOWrapper
+from pathlib import Path
+from typing import Final, NamedTuple, Protocol, TypeAlias
+
+LONGEST_LINE: Final = 1_000_000
+TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
+_BUFFER: Final = 1 << 20
+_GZIP: Final = b"\x1f\x8b"
+_MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
+"""Encodings by the byte order mark with which a file begins."""
+
+
+class InvalidFile(ValueError):
+    """A file that cannot be read, or not to its end. The message says why."""
+
+
+def readable(text: bytes) -> str:
+    """Shows bytes that are not UTF-8 as `\\xff`."""
+    return text.decode("utf-8", "backslashreplace")
+
+
+class StoredLine(NamedTuple):
+    number: int
+    """From 1."""
+    text: bytes | None
+    """In UTF-8, with its end. None: it is too long for memory."""
+
+
+_Stored: TypeAlias = "BufferedReader[FileIO] | gzip.GzipFile"
+
+
+class _Lines(Protocol):
+    def readline(self, size: int, /) -> bytes: ...
+
+
+class StoredLines:
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self.bytes_read = 0
+        """How much of the stored file was read."""
+
+    def __iter__(self) -> Iterator[StoredLine]:
+        """The file may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
+        with BufferedReader(FileIO(self._path), _BUFFER) as raw:
+            is_packed = raw.peek(2).startswith(_GZIP)
+            stream = _decoded(gzip.GzipFile(fileobj=raw) if is_packed else raw)
+            number = 0
+            while text := stream.readline(LONGEST_LINE):
+                number += 1
+                self.bytes_read = raw.tell()
+                yield StoredLine(number, text if _is_whole(text, stream) else None)
+
+
+class _Utf16Lines:
+    """Lines of UTF-16, in UTF-8."""
+
+    def __init__(self, stream: _Stored, encoding: str) -> None:
+        # A half of a pair that stands alone costs its line, and not the file.
+        self._texts = TextIOWrapper(stream, encoding, errors="surrogatepass", newline="\n")
+
+    def readline(self, size: int, /) -> bytes:
+        try:
+            return self._texts.readline(size).encode("utf-8", "surrogatepass")
+        except UnicodeDecodeError as error:
+            raise EOFError(f"it is no UTF-16 to its end: {error.reason}") from None
+
+
+def _decoded(stream: _Stored) -> _Lines:
+    start = stream.peek(4)[:4]
+    for mark, encoding in _MARKS.items():
+        if start.startswith(mark):
+            stream.read(len(mark))
+            return stream if encoding == "utf-8" else _Utf16Lines(stream, encoding)
+    # Files begin with a letter or a bracket, which has a byte of zero in UTF-16, on one side or the other.
+    if len(start) > 1 and 0 in start[:2]:
+        return _Utf16Lines(stream, "utf-16-be" if start[0] == 0 else "utf-16-le")
+    return stream
+
+
+def _is_whole(text: bytes, stream: _Lines) -> bool:
+    """Reads past the end of a line that is too long."""
+    if len(text) < LONGEST_LINE or text.endswith(b"\n"):
+        return True
+    while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
+        pass
+    return False

@@ -1,0 +1,145 @@
+"""Rows of Parquet, read in batches by pyarrow, which is loaded only here."""
+
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from importlib import import_module
+from math import isnan
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from ingest.file_columns import IDS, NESTED_COLUMNS, ColumnPath, column_paths, values_of
+from ingest.file_lines import InvalidFile, readable
+from ingest.file_rows import Row
+
+_BUFFER: Final = 1 << 20
+_ROWS: Final = 5_000
+_UUID_BYTES: Final = 16
+_SPARK: Final = b"org.apache.spark.version"
+_UNREADABLE: Final = (ValueError, OverflowError, TypeError, KeyError, NotImplementedError)
+
+
+class _Unreadable(NamedTuple):
+    """A cell that is no value of Python."""
+
+    problem: str
+    shown: str
+
+
+class ParquetRows:
+    def __init__(self, path: Path, *, spark_is_utc: bool) -> None:
+        """`spark_is_utc`: timestamps of 96 bits that Spark wrote are in UTC. Other programs write local times
+        as such timestamps.
+        """
+        self.share_read = 0.0
+        self._path = path
+        self._spark_is_utc = spark_is_utc
+
+    def __iter__(self) -> Iterator[Row]:
+        """Raises InvalidFile."""
+        try:
+            arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
+            import_module("pyarrow.compute")
+        except ImportError:
+            raise InvalidFile("Parquet needs pyarrow: pip install 'viewgraph[parquet]'.") from None
+        try:
+            # Nanoseconds would not reach beyond the year 2262, and start anew there.
+            with parquet.ParquetFile(
+                self._path, buffer_size=_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit="us"
+            ) as file:
+                yield from self._rows(arrow, file)
+        except arrow.ArrowException as error:
+            raise InvalidFile(f"{self._path} is no Parquet file of events: {error}.") from None
+
+    def _rows(self, arrow: Any, file: Any) -> Iterator[Row]:
+        names = file.schema_arrow.names
+        paths = column_paths(names, NESTED_COLUMNS)
+        kept = [path for path in paths if path]
+        in_utc = _spark_instants(file) if self._spark_is_utc else frozenset()
+        number = 0
+        for batch in file.iter_batches(_ROWS):
+            columns = [
+                _cells(partial(_values, arrow, path, name in in_utc), column)
+                for name, path, column in zip(names, paths, batch.columns, strict=True)
+                if path
+            ]
+            for cells in zip(*columns, strict=True):
+                number += 1
+                yield _row(number, kept, cells)
+            self.share_read = number / file.metadata.num_rows
+
+
+def _spark_instants(file: Any) -> frozenset[str]:
+    """The columns whose times are in UTC, although the file does not say so."""
+    if _SPARK not in (file.metadata.metadata or {}):
+        return frozenset()
+    columns = (file.schema.column(place) for place in range(len(file.schema)))
+    return frozenset(column.path for column in columns if column.physical_type == "INT96")
+
+
+def _row(number: int, paths: Sequence[ColumnPath], cells: Sequence[Any]) -> Row:
+    for path, cell in zip(paths, cells, strict=True):
+        if isinstance(cell, _Unreadable):
+            shown = [cell.shown if isinstance(cell, _Unreadable) else cell for cell in cells]
+            return Row(number, values_of(paths, shown), f"{cell.problem} - at `$.{'.'.join(path)}`")
+    return Row(number, values_of(paths, cells))
+
+
+def _cells(read: Callable[[Any], list[Any]], column: Any) -> list[Any]:
+    try:
+        return read(column)
+    except _UNREADABLE:
+        return [_cell(read, column.slice(place, 1)) for place in range(len(column))]
+
+
+def _cell(read: Callable[[Any], list[Any]], column: Any) -> Any:
+    """Of a column of one row."""
+    try:
+        return read(column)[0]
+    except UnicodeDecodeError as error:
+        return _Unreadable("Bytes that are not UTF-8", readable(error.object))
+    except _UNREADABLE:
+        return _Unreadable(f"A value of type {column.type} cannot be read", _shown(column))
+
+
+def _values(arrow: Any, path: ColumnPath, is_utc: bool, column: Any) -> list[Any]:
+    """The column's values as Python has them. An instant is cut to the microsecond, as everywhere."""
+    if arrow.types.is_timestamp(column.type):
+        zone = "UTC" if column.type.tz or is_utc else None
+        column = column.cast(arrow.timestamp(column.type.unit, zone))
+        if column.type.unit == "ns":
+            column = arrow.compute.floor_temporal(column, unit="microsecond")
+        column = column.cast(arrow.timestamp("us", zone))
+    values = column.to_pylist(maps_as_pydicts="strict")
+    inner = column.type.value_type if arrow.types.is_dictionary(column.type) else column.type
+    if arrow.types.is_fixed_size_binary(inner) and inner.byte_width == _UUID_BYTES:
+        return [None if value is None else str(UUID(bytes=value)) for value in values]
+    if path in IDS:
+        values = [UUID(bytes=value) if _is_uuid(value) else value for value in values]
+    return [_plain(value) for value in values]
+
+
+def _is_uuid(value: Any) -> bool:
+    return isinstance(value, bytes) and len(value) == _UUID_BYTES
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON would have it, without nulls. For what is absent, some writers have a null, some a
+    struct of nulls, and some what is no number.
+    """
+    if isinstance(value, dict):
+        fields = {name: _plain(inner) for name, inner in value.items()}
+        return {name: inner for name, inner in fields.items() if inner is not None} or None
+    if isinstance(value, bytes):
+        return value.decode()
+    if isinstance(value, float):
+        return None if isnan(value) else value
+    return str(value) if isinstance(value, UUID) else value
+
+
+def _shown(column: Any) -> str:
+    """Its first value: in the file's own unit, if it has one; otherwise as pyarrow shows a column."""
+    try:
+        return str(column[0].value)
+    except (AttributeError, *_UNREADABLE):
+        return str(column)

@@ -1,0 +1,227 @@
+"""What users say about themselves: made, and read."""
+
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from msgspec import Meta, Struct, structs
+
+from base.ids import Kind
+from rest.apis import USER_INSIGHTS
+from rest.ids import id_of, number_of
+from rest.route import Asked, NoBody, Parameter, Route
+
+W = TypeVar("W")
+
+_FIELDS = """
+      id
+      has_about: hasAbout
+      number_of_roles: numberOfRoles
+      number_of_acts: numberOfActs
+      profile_views: profileViews
+      profile_searches: profileSearches
+      connects
+      facebook_page_id: facebookPageId
+      twitter_handle: twitterHandle
+      instagram_handle: instagramHandle
+      insight_score: insightScore
+      twitter_followers_count: twitterFollowersCount
+      facebook_page_followers_count: facebookPageFollowersCount
+      instagram_followers_count: instagramFollowersCount
+      works {
+        item_id: itemId
+        source_type: sourceType
+        is_individual_work: isIndividualWork
+        in_app_plays: inAppPlays
+"""
+_CREATE = f"""mutation CreateUserInsight($input: UserInsightInput!) {{
+  created: createUserInsight(input: $input) {{
+    userInsight {{{_FIELDS}      }}
+    }}
+  }}
+}}
+"""
+_READ = f"""query UserInsight($userId: ID!) {{
+  userInsight(userId: $userId) {{{_FIELDS}        non_app_plays: nonAppPlays
+      }}
+  }}
+}}
+"""
+_SOURCES = {1: "YOUTUBE", 2: "SOUNDCLOUD"}
+_NUMBERS = {name: number for number, name in _SOURCES.items()}
+
+Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
+LargeCount = Annotated[int, Meta(ge=0, le=10**12)]
+SourceNumber = Annotated[Literal[1, 2], Meta(description="1 for YouTube, 2 for SoundCloud.")]
+
+
+class GivenWork(Struct):
+    item_id: Annotated[str, Meta(description="The id of the video or track.")]
+    source_type: SourceNumber
+    is_individual_work: bool
+    in_app_plays: LargeCount
+
+
+class GivenInsight(Struct, kw_only=True):
+    """All fields are optional. Fields that are only read, such as `insight_score`, are ignored."""
+
+    has_about: bool | None = None
+    number_of_roles: Count | None = None
+    number_of_acts: Count | None = None
+    profile_views: LargeCount | None = None
+    profile_searches: LargeCount | None = None
+    connects: LargeCount | None = None
+    facebook_page_id: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
+    twitter_handle: str | None = None
+    instagram_handle: str | None = None
+    works: Annotated[list[GivenWork] | None, Meta(description="In a form, the list is written as JSON.")] = (
+        None
+    )
+
+
+class NewWork(Struct):
+    item_id: str
+    source_type: SourceNumber
+    is_individual_work: bool
+    in_app_plays: int
+
+
+class KnownWork(NewWork):
+    non_app_plays: Annotated[int | None, Meta(description="As the source last said; null if it never did.")]
+
+
+class _Insight(Struct, Generic[W]):
+    id: int
+    has_about: bool
+    number_of_roles: int
+    number_of_acts: int
+    profile_views: Annotated[int | None, Meta(description="Null for anybody but the user.")]
+    profile_searches: Annotated[int | None, Meta(description="Null for anybody but the user.")]
+    connects: int
+    facebook_page_id: int | None
+    twitter_handle: str | None
+    instagram_handle: str | None
+    insight_score: Annotated[
+        str, Meta(description="A decimal number as text, from 0.00 to 10.00.", pattern=r"^\d+\.\d\d$")
+    ]
+    twitter_followers_count: int | None
+    works: list[W]
+    facebook_page_followers_count: int | None
+    instagram_followers_count: int | None
+
+
+class NewInsight(_Insight[NewWork]):
+    """An insight as it was made."""
+
+
+class KnownInsight(_Insight[KnownWork]):
+    """What is known of a user."""
+
+
+class _Read(Struct):
+    """The insight as GraphQL shows it."""
+
+    id: str
+    has_about: bool
+    number_of_roles: int
+    number_of_acts: int
+    profile_views: int | None
+    profile_searches: int | None
+    connects: int
+    facebook_page_id: int | None
+    twitter_handle: str | None
+    instagram_handle: str | None
+    insight_score: str
+    twitter_followers_count: int | None
+    facebook_page_followers_count: int | None
+    instagram_followers_count: int | None
+    works: list[dict[str, Any]]
+
+
+class _Payload(Struct):
+    userInsight: _Read
+
+
+class _CreateData(Struct):
+    created: _Payload
+
+
+class _ReadData(Struct):
+    userInsight: _Read
+
+
+def _input(asked: Asked[GivenInsight]) -> dict[str, Any]:
+    given = {_camel(name): value for name, value in structs.asdict(asked.body).items() if value is not None}
+    if asked.body.works is not None:
+        given["works"] = [_work_input(work) for work in asked.body.works]
+    return {"input": given}
+
+
+def _work_input(work: GivenWork) -> dict[str, Any]:
+    return {
+        "itemId": work.item_id,
+        "sourceType": _SOURCES[work.source_type],
+        "isIndividualWork": work.is_individual_work,
+        "inAppPlays": work.in_app_plays,
+    }
+
+
+def _camel(name: str) -> str:
+    first, *rest = name.split("_")
+    return first + "".join(map(str.title, rest))
+
+
+def _created(_: Asked[GivenInsight], data: _CreateData) -> NewInsight:
+    read = data.created.userInsight
+    return NewInsight(**_fields(read), works=[NewWork(**_work(work)) for work in read.works])
+
+
+def _known(_: Asked[NoBody], data: _ReadData) -> KnownInsight:
+    read = data.userInsight
+    return KnownInsight(**_fields(read), works=[KnownWork(**_work(work)) for work in read.works])
+
+
+def _fields(read: _Read) -> dict[str, Any]:
+    fields = structs.asdict(read)
+    del fields["works"]
+    return {**fields, "id": number_of(read.id)}
+
+
+def _work(work: dict[str, Any]) -> dict[str, Any]:
+    return {**work, "source_type": _NUMBERS[work["source_type"]]}
+
+
+def _user(asked: Asked[NoBody]) -> dict[str, Any]:
+    return {"userId": id_of(Kind.USER, asked.path["user_id"])}
+
+
+ROUTES = (
+    Route(
+        "POST",
+        "/api/user_insights/",
+        "user-insights-create",
+        "Makes the caller's insight",
+        USER_INSIGHTS,
+        _CREATE,
+        GivenInsight,
+        _input,
+        _CreateData,
+        _created,
+        NewInsight,
+        status=201,
+        takes_forms=True,
+    ),
+    Route(
+        "GET",
+        "/api/user_insights/{user_id}",
+        "user-insights-read",
+        "What is known of a user",
+        USER_INSIGHTS,
+        _READ,
+        NoBody,
+        _user,
+        _ReadData,
+        _known,
+        KnownInsight,
+        parameters=(Parameter("user_id", "path", "The user: a UUID or a global id."),),
+        fields_for_others=frozenset({"userInsight.profile_views", "userInsight.profile_searches"}),
+    ),
+)
