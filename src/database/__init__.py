@@ -10,7 +10,7 @@ from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
-from database.statement import Statement
+from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -18,6 +18,7 @@ __all__ = [
     "Channel",
     "Database",
     "Fault",
+    "Lookup",
     "Statement",
     "Usage",
     "among",

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from database import Statement, among, table_of
+from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, RowLoader, after_key
 from loaders.organizations import ORGANIZATIONS, TENANTS
 from models import Asset, AssetFormat, Organization, Tenant
@@ -46,12 +46,12 @@ _ASSETS = select(*ASSET_COLUMNS).select_from(ASSETS_WITH_TENANT)
 
 
 class AssetById(RowLoader[int, AssetRow]):
-    statement = Statement(_ASSETS.where(among(ASSETS.id, "keys")), AssetRow)
+    statement = Lookup(_ASSETS.where(among(ASSETS.id, "keys")), AssetRow)
     key = "id"
 
 
 class AssetByPublicId(RowLoader[UUID, AssetRow]):
-    statement = Statement(_ASSETS.where(among(ASSETS.public_id, "keys")), AssetRow)
+    statement = Lookup(_ASSETS.where(among(ASSETS.public_id, "keys")), AssetRow)
     key = "public_id"
 
 
@@ -82,7 +82,7 @@ class FormatRow(NamedTuple):
 
 
 class FormatsOfAsset(GroupLoader[int, FormatRow]):
-    statement = Statement(
+    statement = Lookup(
         select(FORMATS.asset_id, FORMATS.type, FORMATS.url, FORMATS.size_bytes)
         .where(among(FORMATS.asset_id, "keys"))
         .order_by(FORMATS.asset_id, FORMATS.type, FORMATS.id),

@@ -10,6 +10,7 @@ from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
+from loaders.remembered_rights import RightsOfMoment
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -33,6 +34,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         "figure_cache",
         "now",
         "read_points",
+        "rights",
         "shown_points",
     )
 
@@ -50,6 +52,8 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.figure_cache = figure_cache
         self.now = now
         self.read_points = PointBudget(most_points)
+        self.rights: RightsOfMoment | None = None
+        """Rights that are remembered; None if they are read."""
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
         self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}

@@ -65,7 +65,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
 
     async def batch_load_fn(self, keys: Sequence[CachedKey[K]]) -> list[V]:
         versions = await self._versions.load_many(
-            VersionKey(*self.publication_of(key), revision) for revision, key in keys
+            [VersionKey(*self.publication_of(key), revision) for revision, key in keys]
         )
         asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
         if not self._figure_cache.keeps:

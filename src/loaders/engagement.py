@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
-from database import Statement, among, counts_by, ordered_join, table_of
+from database import Lookup, Statement, among, counts_by, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
 from figures.folds import ActiveUsers, Counts
 from loaders.active_users import ActiveKey, ActiveUntilNow
@@ -132,7 +132,7 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
 class ExperienceCountsOfPublication(Loader[int, Counts]):
     """How many experiences each publication has published, by type."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(EXPERIENCE_TOTALS.publication_id, counts_by(EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count))
         .where(among(EXPERIENCE_TOTALS.publication_id, "keys"))
         .group_by(EXPERIENCE_TOTALS.publication_id),

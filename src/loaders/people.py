@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import Loader, RowLoader, after_key
 from models import FollowTotal, User
 
@@ -28,17 +28,17 @@ USER_COLUMNS = (USERS.id, USERS.public_id, USERS.tenant_id, USERS.username, USER
 
 
 class UserById(RowLoader[int, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.id, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.id, "keys")), UserRow)
     key = "id"
 
 
 class UserByPublicId(RowLoader[UUID, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.public_id, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.public_id, "keys")), UserRow)
     key = "public_id"
 
 
 class UserByUsername(RowLoader[str, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.username, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.username, "keys")), UserRow)
     key = "username"
 
 
@@ -48,7 +48,7 @@ class SocialCounts(NamedTuple):
 
 
 class SocialCountsByUser(Loader[int, SocialCounts]):
-    statement = Statement(
+    statement = Lookup(
         select(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count).where(
             among(FOLLOW_TOTALS.user_id, "keys")
         ),

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
@@ -54,24 +54,24 @@ _PUBLICATIONS = select(*PUBLICATION_COLUMNS).select_from(PUBLICATIONS_WITH_TENAN
 
 
 class PublicationById(RowLoader[int, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.id, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.id, "keys")), PublicationRow)
     key = "id"
 
 
 class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
     key = "public_id"
 
 
 class PublicationByUrl(RowLoader[str, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
     key = "custom_url"
 
 
 class CoCreators(GroupLoader[int, UserRow]):
     """The users who make each publication together with its owner, in the order in which they joined."""
 
-    statement = Statement(
+    statement = Lookup(
         select(CO_CREATORS.publication_id, *USER_COLUMNS)
         .select_from(table_of(CoCreator).join(table_of(User), USERS.id == CO_CREATORS.user_id))
         .where(among(CO_CREATORS.publication_id, "keys"))
@@ -88,7 +88,7 @@ class CoCreatorKey(NamedTuple):
 class IsCoCreator(Loader[CoCreatorKey, bool]):
     """Whether a user makes a publication together with its owner."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(CO_CREATORS.publication_id, CO_CREATORS.user_id).where(
             among(CO_CREATORS.publication_id, "publications"), among(CO_CREATORS.user_id, "users")
         ),
@@ -125,9 +125,7 @@ EXPERIENCE_COLUMNS = (
 
 
 class ExperienceByPublicId(RowLoader[UUID, ExperienceRow]):
-    statement = Statement(
-        select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow
-    )
+    statement = Lookup(select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow)
     key = "public_id"
 
 
@@ -141,7 +139,7 @@ class CommentRow(NamedTuple):
 
 
 class CommentByPublicId(RowLoader[UUID, CommentRow]):
-    statement = Statement(
+    statement = Lookup(
         select(
             COMMENTS.id,
             COMMENTS.public_id,
@@ -167,7 +165,7 @@ class AppointmentRow(NamedTuple):
 
 
 class AppointmentByPublicId(RowLoader[UUID, AppointmentRow]):
-    statement = Statement(
+    statement = Lookup(
         select(
             APPOINTMENTS.id,
             APPOINTMENTS.public_id,

@@ -250,10 +250,10 @@ async def test_large_requests_and_answers_are_not_kept_and_bytes_are_bounded(stu
 async def test_two_settings_turn_it_off(setting: str, tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path}/none.sqlite3"
     services = services_of(Settings(database_url=url, secret="s" * 40, **{setting: 0}))
-    assert services.freshness is None
+    assert not services.keeps_answers
     await close_services(services)
     services = services_of(Settings(database_url=url, secret="s" * 40))
-    assert services.freshness
+    assert services.keeps_answers
     await close_services(services)
 
 
