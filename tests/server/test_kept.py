@@ -249,10 +249,11 @@ async def test_large_requests_and_answers_are_not_kept_and_bytes_are_bounded(stu
 @pytest.mark.parametrize("setting", ["kept_answer_bytes", "cache_seconds"])
 async def test_two_settings_turn_it_off(setting: str, tmp_path: Any) -> None:
     url = f"sqlite:///{tmp_path}/none.sqlite3"
-    services = services_of(Settings(database_url=url, secret="s" * 40, **{setting: 0}))
+    given: dict[str, Any] = {"database_url": url, "secret": "s" * 40}
+    services = services_of(Settings(**given | {setting: 0}))
     assert not services.keeps_answers
     await close_services(services)
-    services = services_of(Settings(database_url=url, secret="s" * 40))
+    services = services_of(Settings(**given))
     assert services.keeps_answers
     await close_services(services)
 

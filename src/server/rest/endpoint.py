@@ -23,9 +23,10 @@ from server.http.bodies import BodyLimits
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
 from server.http.rate_limit_headers import rate_headers
+from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, Content, response_of
-from server.http.server_timing import TimingAudience, timing_header
+from server.http.server_timing import TimingAudience, add_timing
 
 Executed: TypeAlias = Callable[[Request, RequestedOperation, RequestScope], Awaitable[tuple[Answer, Context]]]
 """Executes an operation, as /graphql does."""
@@ -61,7 +62,7 @@ class RestEndpoint:
         self._server_timing = server_timing
 
     async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
-        request = Request(asgi, receive)
+        request = ReadRequest(asgi, receive)
         with request_scope(request, request.method, self._body_limits) as scope:
             scope.log_fields["path"] = self._path
             response = await self._response(request, scope)
@@ -79,7 +80,7 @@ class RestEndpoint:
         response = await response_of(
             request, content, {"x-request-id": scope.id, **rate_headers(scope), **headers}
         )
-        response.headers.update(timing_header(scope, self._server_timing))
+        add_timing(response, scope, self._server_timing)
         return response
 
     def _route(self, request: Request) -> Route[Any, Any]:
