@@ -122,13 +122,13 @@ class Loader(Generic[K, V]):
         that all of them are freed as soon as the request forgets them.
         """
         self.database = loaders.database
-        self._known: dict[K, V | Exception] = {}
+        self._known: dict[K, V] = {}
         self._reading: dict[K, _Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
 
-    async def batch_load_fn(self, keys: Sequence[K]) -> Sequence[V | Exception]:
+    async def batch_load_fn(self, keys: Sequence[K]) -> Sequence[V]:
         """The value of each key, in the same order."""
         raise NotImplementedError
 
@@ -149,12 +149,21 @@ class Loader(Generic[K, V]):
     async def load_many(self, keys: Iterable[K]) -> list[V]:
         """The values in the order of the keys. Raises the error of the first that has none."""
         asked = list(keys)
-        known = await self.many(asked)
+        try:
+            return [self._known[key] for key in asked]
+        except KeyError:
+            known = await self.many(asked)
         return [_value(known[key]) for key in asked]
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
         asked = dict.fromkeys(keys)
+        try:
+            return {key: self._known[key] for key in asked}
+        except KeyError:
+            return await self._read_many(asked)
+
+    async def _read_many(self, asked: Iterable[K]) -> "dict[K, V | Exception]":
         batches = {key: self._batch_of(key) for key in asked if key not in self._known}
         for end in [batch.ended() for batch in set(batches.values())]:
             await end
