@@ -37,26 +37,33 @@ _NAME_OF_TYPE = Item(is_required=True, leaf=_LEAVES["String"])
 
 
 class Plan:
-    """Of a query, for given values of the variables on which it depends what is selected."""
+    """Of an operation, for given values of the variables on which it depends what is selected."""
 
-    __slots__ = ("ahead", "fields", "root")
+    __slots__ = ("ahead", "fields", "payloads", "root")
 
-    def __init__(self, root: Shape, fields: int, ahead: Ahead) -> None:
+    def __init__(self, root: Shape, payloads: Mapping[str, Item], fields: int, ahead: Ahead) -> None:
         self.root = root
+        """Of a query; empty for others."""
+        self.payloads = payloads
+        """What is selected of what a mutation or a subscription gives, by the names in the answer."""
         self.ahead = ahead
         self.fields = fields
         """How many there are in all shapes together."""
 
 
 def planned(operation: Operation, values: Mapping[str, Any]) -> Plan:
-    """Of a valid query. Raises Unplanned."""
-    definition, document, root = operation.definition, operation.document.node, _core.query_type
+    """Of a valid operation. Raises Unplanned."""
+    definition, document = operation.definition, operation.document.node
     assert isinstance(definition, OperationDefinitionNode)
     assert document
+    root = _core.get_root_type(definition.operation)
     assert root
     planner = _Planner(Collector(_core, document, values))
-    shape = planner.shape(root, [definition.selection_set])
-    return Plan(shape, planner.fields, planner.foresight.ahead())
+    if root is _core.query_type:
+        shape = planner.shape(root, [definition.selection_set])
+        return Plan(shape, {}, planner.fields, planner.foresight.ahead())
+    payloads = planner.payloads(root, definition.selection_set)
+    return Plan(Shape([]), payloads, planner.fields, planner.foresight.ahead())
 
 
 class _Planner:
@@ -74,6 +81,13 @@ class _Planner:
         if row := _row(type_):
             self.foresight.add(row, fields)
         return Shape(fields, _series_shape(fields) if _is_point(type_) else None)
+
+    def payloads(self, root: GraphQLObjectType, selected: SelectionSetNode) -> dict[str, Item]:
+        return {
+            name: self._item(root.fields[nodes[0].name.value].type, nodes)
+            for name, nodes in self._collector.fields(root, [selected]).items()
+            if nodes[0].selection_set
+        }
 
     def _selected(self, type_: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Selected:
         if nodes[0].name.value == _TYPENAME:

@@ -28,8 +28,8 @@ class Asking(NamedTuple):
     """The user's id, as `Viewer.person_id`."""
 
 
-class Primed(Protocol):
-    def prime(self, values: Mapping[Any, Any], /) -> None: ...
+class Knowing(Protocol):
+    def know(self, values: Mapping[Any, Any], /) -> None: ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -54,7 +54,7 @@ class ReadAhead:
     """What one request reads together with rows of one type."""
 
     def __init__(
-        self, entries: tuple[ReadWith, ...], loaders: Mapping[type[Any], Primed], asking: Asking
+        self, entries: tuple[ReadWith, ...], loaders: Mapping[type[Any], Knowing], asking: Asking
     ) -> None:
         self.entries = entries
         self._asking = asking
@@ -75,7 +75,7 @@ class ReadAhead:
         rows = [row(*values[:start]) for values in found]
         for entry, loader in zip(self.entries, self._loaders, strict=True):
             stop = start + len(entry.columns)
-            loader.prime(
+            loader.know(
                 {
                     entry.key(one, self._asking): entry.value(*values[start:stop])
                     for one, values in zip(rows, found, strict=True)

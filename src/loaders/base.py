@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from aiodataloader import DataLoader
+
 from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
@@ -109,8 +111,11 @@ class _Batch(Generic[K]):
         return self.failure
 
 
-class Loader(Generic[K, V]):
-    """Reads one batch of keys by one statement. It lives for one request."""
+class Loader(DataLoader[K, V]):
+    """Reads one batch of keys by one statement. It lives for one request.
+
+    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
+    """
 
     reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
     """The loaders that it asks for each of its keys, if it has no statement of its own."""
@@ -121,6 +126,7 @@ class Loader(Generic[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
+        super().__init__()
         self.database = loaders.database
         self._known: dict[K, V] = {}
         self._reading: dict[K, _Batch[K]] = {}
@@ -132,7 +138,7 @@ class Loader(Generic[K, V]):
         """The value of each key, in the same order."""
         raise NotImplementedError
 
-    def prime(self, values: Mapping[K, V]) -> None:
+    def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
         self._known.update(values)
 
@@ -146,14 +152,17 @@ class Loader(Generic[K, V]):
             self._batch_of(key).waiting.append((future, key))
         return future
 
-    async def load_many(self, keys: Iterable[K]) -> list[V]:
+    def load_many(self, keys: Iterable[K]) -> "Future[list[V]]":
         """The values in the order of the keys. Raises the error of the first that has none."""
-        asked = list(keys)
+        return ensure_future(self.in_order(list(keys)))
+
+    async def in_order(self, keys: Sequence[K]) -> list[V]:
+        """The same without a task."""
         try:
-            return [self._known[key] for key in asked]
+            return [self._known[key] for key in keys]
         except KeyError:
-            known = await self.many(asked)
-        return [_value(known[key]) for key in asked]
+            known = await self.many(keys)
+        return [_value(known[key]) for key in keys]
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""

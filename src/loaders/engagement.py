@@ -78,9 +78,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
 
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
         subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-        totals = [Counts(counts) for counts in await self._totals.load_many(subjects)]
+        totals = [Counts(counts) for counts in await self._totals.in_order(subjects)]
         for users in ACTIVE_USERS:
-            active = await self._active.load_many(ActiveKey(*subject, users.days) for subject in subjects)
+            active = await self._active.in_order([ActiveKey(*subject, users.days) for subject in subjects])
             for counts, number in zip(totals, active, strict=True):
                 counts[users] = number
         return totals

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, among, table_of
+from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
@@ -31,6 +31,7 @@ class PublicationRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of its tenant."""
+    legacy_id: str | None
 
 
 PUBLICATION_COLUMNS = (
@@ -44,6 +45,7 @@ PUBLICATION_COLUMNS = (
     PUBLICATIONS.revision,
     USERS.tenant_id,
     TENANTS.time_zone,
+    PUBLICATIONS.legacy_id,
 )
 PUBLICATIONS_WITH_TENANT = (
     table_of(Publication)
@@ -61,6 +63,11 @@ class PublicationById(RowLoader[int, PublicationRow]):
 class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
     statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
     key = "public_id"
+
+
+class PublicationByLegacyId(RowLoader[str, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.legacy_id, "keys")), PublicationRow)
+    key = "legacy_id"
 
 
 class PublicationByUrl(RowLoader[str, PublicationRow]):
