@@ -119,7 +119,7 @@ async def _are_co_creator(
     if person_id is None:
         return [False] * len(publications)
     keys = [CoCreatorKey(publication.id, person_id) for publication in publications]
-    return await loaders[IsCoCreator].load_many(keys)
+    return await loaders[IsCoCreator].in_order(keys)
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
@@ -171,7 +171,7 @@ async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRo
 async def _are_member_of_assets_workspaces(
     loaders: Loaders, viewer: Viewer, assets: Sequence[AssetRow]
 ) -> list[bool]:
-    workspaces = await loaders[WorkspaceById].load_many(asset.workspace_id for asset in assets)
+    workspaces = await loaders[WorkspaceById].in_order([asset.workspace_id for asset in assets])
     return [
         workspace is not None and await _is_member_of(loaders, viewer, workspace) for workspace in workspaces
     ]

@@ -1,5 +1,6 @@
 """Many rows as one value."""
 
+from collections.abc import Callable
 from typing import Any
 
 import orjson
@@ -61,9 +62,16 @@ class _Counts(_Packed):
     def __init__(self) -> None:
         super().__init__(BigInteger())
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> Any:
-        found = super().process_result_value(value, dialect)
-        return {one % _NUMBERS: one // _NUMBERS for one in found}
+    def result_processor(self, dialect: Dialect, _: Any) -> Callable[[Any], Any]:
+        return _counts_of_json if dialect.name == "sqlite" else _counts
+
+
+def _counts(packed: list[int] | None) -> dict[int, int]:
+    return {one % _NUMBERS: one // _NUMBERS for one in packed or ()}
+
+
+def _counts_of_json(text: str) -> dict[int, int]:
+    return _counts(orjson.loads(text))
 
 
 class counts_by(packed):

@@ -128,11 +128,15 @@ class Loader(DataLoader[K, V]):
         """
         super().__init__()
         self.database = loaders.database
-        self._known: dict[K, V | Exception] = {}
+        self._known: dict[K, V] = {}
         self._reading: dict[K, _Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
+
+    async def batch_load_fn(self, keys: Sequence[K]) -> Sequence[V]:
+        """The value of each key, in the same order."""
+        raise NotImplementedError
 
     def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
@@ -150,15 +154,25 @@ class Loader(DataLoader[K, V]):
 
     def load_many(self, keys: Iterable[K]) -> "Future[list[V]]":
         """The values in the order of the keys. Raises the error of the first that has none."""
-        return ensure_future(self._in_order(list(keys)))
+        return ensure_future(self.in_order(list(keys)))
 
-    async def _in_order(self, keys: list[K]) -> list[V]:
-        known = await self.many(keys)
+    async def in_order(self, keys: Sequence[K]) -> list[V]:
+        """The same without a task."""
+        try:
+            return [self._known[key] for key in keys]
+        except KeyError:
+            known = await self.many(keys)
         return [_value(known[key]) for key in keys]
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
         asked = dict.fromkeys(keys)
+        try:
+            return {key: self._known[key] for key in asked}
+        except KeyError:
+            return await self._read_many(asked)
+
+    async def _read_many(self, asked: Iterable[K]) -> "dict[K, V | Exception]":
         batches = {key: self._batch_of(key) for key in asked if key not in self._known}
         for end in [batch.ended() for batch in set(batches.values())]:
             await end

@@ -26,7 +26,7 @@ class Versions(Loader[VersionKey, Version]):
         self._totals = loaders[TotalsOfSubject]
 
     async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
-        totals = await self._totals.load_many(SubjectOfTenant(tenant_id, id) for tenant_id, id, _ in keys)
+        totals = await self._totals.in_order([SubjectOfTenant(tenant_id, id) for tenant_id, id, _ in keys])
         return [
             self._figure_cache.version(key, sum(counts.values()), self._now)
             for key, counts in zip(keys, totals, strict=True)
@@ -64,8 +64,8 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
         raise NotImplementedError
 
     async def batch_load_fn(self, keys: Sequence[CachedKey[K]]) -> list[V]:
-        versions = await self._versions.load_many(
-            VersionKey(*self.publication_of(key), revision) for revision, key in keys
+        versions = await self._versions.in_order(
+            [VersionKey(*self.publication_of(key), revision) for revision, key in keys]
         )
         asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
         if not self._figure_cache.keeps:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
-from database import Statement, among, counts_by, ordered_join, table_of
+from database import Lookup, Statement, among, counts_by, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
 from figures.folds import ActiveUsers, Counts
 from loaders.active_users import ActiveKey, ActiveUntilNow
@@ -78,9 +78,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
 
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
         subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-        totals = [Counts(counts) for counts in await self._totals.load_many(subjects)]
+        totals = [Counts(counts) for counts in await self._totals.in_order(subjects)]
         for users in ACTIVE_USERS:
-            active = await self._active.load_many(ActiveKey(*subject, users.days) for subject in subjects)
+            active = await self._active.in_order([ActiveKey(*subject, users.days) for subject in subjects])
             for counts, number in zip(totals, active, strict=True):
                 counts[users] = number
         return totals
@@ -132,7 +132,7 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
 class ExperienceCountsOfPublication(Loader[int, Counts]):
     """How many experiences each publication has published, by type."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(EXPERIENCE_TOTALS.publication_id, counts_by(EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count))
         .where(among(EXPERIENCE_TOTALS.publication_id, "keys"))
         .group_by(EXPERIENCE_TOTALS.publication_id),

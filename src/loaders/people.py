@@ -62,7 +62,7 @@ class SocialCounts(NamedTuple):
 
 
 class SocialCountsByUser(Loader[int, SocialCounts]):
-    statement = Statement(
+    statement = Lookup(
         select(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count).where(
             among(FOLLOW_TOTALS.user_id, "keys")
         ),

@@ -95,7 +95,7 @@ class CoCreatorKey(NamedTuple):
 class IsCoCreator(Loader[CoCreatorKey, bool]):
     """Whether a user makes a publication together with its owner."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(CO_CREATORS.publication_id, CO_CREATORS.user_id).where(
             among(CO_CREATORS.publication_id, "publications"), among(CO_CREATORS.user_id, "users")
         ),

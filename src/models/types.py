@@ -43,11 +43,9 @@ class Instant(TypeDecorator[datetime]):
     def bind_processor(self, dialect: Dialect) -> Callable[[datetime | None], Any]:
         return _microseconds if dialect.name == "sqlite" else _in_utc
 
-    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
-        if value is None:
-            return None
-        instant: datetime = EPOCH + value * MICROSECOND if dialect.name == "sqlite" else value
-        return instant.astimezone(UTC)
+    def result_processor(self, dialect: Dialect, _: Any) -> Callable[[Any], datetime | None] | None:
+        # asyncpg gives instants in UTC.
+        return _instant if dialect.name == "sqlite" else None
 
 
 class Day(TypeDecorator[date]):
@@ -95,6 +93,10 @@ class SortedText(TypeDecorator[str]):
 
 def _microseconds(instant: datetime | None) -> int | None:
     return None if instant is None else (_aware(instant) - EPOCH) // MICROSECOND
+
+
+def _instant(microseconds: int | None) -> datetime | None:
+    return None if microseconds is None else EPOCH + microseconds * MICROSECOND
 
 
 def _in_utc(instant: datetime | None) -> datetime | None:

@@ -31,7 +31,7 @@ from server.http.rate_limit_headers import rate_headers
 from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, VARY, coding_choice, response_of
-from server.http.server_timing import TimingAudience, timing_of
+from server.http.server_timing import TimingAudience, add_timing
 from server.http.shutdown import Shutdown
 
 _CLIENT_IS_GONE = 499
@@ -91,8 +91,7 @@ class Endpoint:
         if content.status == Unavailable.status and scope.errors:
             headers |= retry_after(scope.errors[0]["extensions"])
         response = await response_of(request, content, headers)
-        if timing := timing_of(scope, self._server_timing):
-            response.raw_headers.append((b"server-timing", timing.encode()))
+        add_timing(response, scope, self._server_timing)
         return response
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:

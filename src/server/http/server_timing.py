@@ -2,6 +2,8 @@
 
 from enum import StrEnum
 
+from starlette.responses import Response
+
 from server.http.request_scope import RequestScope
 
 
@@ -13,7 +15,12 @@ class TimingAudience(StrEnum):
     EVERYBODY = "everybody"
 
 
-def timing_of(scope: RequestScope, shown: TimingAudience) -> str | None:
+def add_timing(response: Response, scope: RequestScope, shown: TimingAudience) -> None:
+    if timing := _timing(scope, shown):
+        response.raw_headers.append((b"server-timing", timing.encode()))
+
+
+def _timing(scope: RequestScope, shown: TimingAudience) -> str | None:
     """The value of the header, in milliseconds; None if it is not shown. The phases include the time of the
     database.
     """
