@@ -1,11 +1,11 @@
 """A series while it is read."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 
 from base.aliases import Aliases
-from database import current_usage
 from loaders.numbered_points import Points
 from loaders.point_budget import PointBudget
+from loaders.point_numbers import numbers_of
 from loaders.points import Key, Read
 from loaders.series import Group, Series, SeriesRequest
 from models import Device
@@ -15,8 +15,6 @@ Part = tuple[int, int]
 _Place = tuple[int, str, int, int]
 """Device, domain, workspace and asset; -1, "" and 0 if the series is not split by it."""
 _WHOLE: _Place = -1, "", 0, 0
-_DENSE = 2
-"""If more than one of so many possible cells is there, numbers are looked up."""
 
 
 class Party:
@@ -62,40 +60,13 @@ class Party:
         )
 
     async def _numbered(self, rank: Mapping[_Place, int]) -> Points:
-        """All that was read. A point's number is that of its bucket, times the number of groups, plus that of
-        its group."""
+        """All that was read."""
         points = Points([], [], None)
         for read, place_of in self._reads:
             rank_of = {key: rank[place] for key, place in place_of.items()}
-            points = points.plus(await _numbers(read, rank_of, len(rank)), read.counts, read.taken_back)
+            points = points.plus(await numbers_of(read, rank_of, len(rank)), read.counts, read.taken_back)
         self._reads.clear()
         return points
-
-
-async def _numbers(read: Read, rank_of: Mapping[Key, int], groups: int) -> list[int]:
-    starts, of_a_part = [position * groups for position in read.positions], read.of_a_part
-    of_a_group, run_queue = read.of_a_group, current_usage().run_queue
-    numbers: list[int] = []
-    if read.domains is None:
-        if len(read.positions) * of_a_part <= _DENSE * len(read.cells):
-            return await _looked_up(read, starts, rank_of)
-        async for cells in run_queue.batches(read.cells):
-            numbers += [starts[cell // of_a_part] + rank_of[cell % of_a_group] for cell in cells]
-        return numbers
-    async for piece in run_queue.batches(zip(read.cells, read.domains, strict=True)):
-        numbers += [starts[cell // of_a_part] + rank_of[cell % of_a_group, domain] for cell, domain in piece]
-    return numbers
-
-
-async def _looked_up(read: Read, starts: Iterable[int], rank_of: Mapping[Key, int]) -> list[int]:
-    """Finds the numbers in a table of all cells that there may be, in half the time."""
-    ranks = [rank_of.get(number, 0) for number in range(read.of_a_group)]
-    of_a_part = [0] * (read.of_a_part - read.of_a_group) + ranks
-    table = [start + rank for start in starts for rank in of_a_part]
-    numbers: list[int] = []
-    async for cells in current_usage().run_queue.batches(read.cells):
-        numbers += map(table.__getitem__, cells)
-    return numbers
 
 
 def _group(place: _Place) -> Group:

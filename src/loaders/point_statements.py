@@ -85,8 +85,7 @@ def points_statement(layout: Layout) -> Statement[Columns]:
 def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     is_by_key = run.is_daily and layout.parts is Parts.OF_ONE
     points = (_by_key if is_by_key else _by_cell)(run, layout)
-    in_order = points.order_by(literal_column("cell")).limit(bindparam("most", type_=BigInteger()))
-    found = in_order.subquery().c
+    found = points.order_by(literal_column("cell")).subquery().c
     columns: list[Any] = [
         literal(number),
         packed(found.cell),
@@ -99,7 +98,7 @@ def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
 
 def _by_key(run: RunShape, layout: Layout) -> Select[Any]:
     """Grouped in the order of the key of the totals, so that SQLite need not sort them. A cell has a row for
-    each action."""
+    each action. The limit stands within: SQLite sorts in half the time if it need not stop at a limit."""
     tier, rows, conditions, *_ = _source(run, layout)
     totals = tier.table.c
     devices = [totals.device] if layout.is_by_device else []
@@ -109,6 +108,7 @@ def _by_key(run: RunShape, layout: Layout) -> Select[Any]:
         .select_from(rows)
         .where(*conditions)
         .group_by(totals.subject_id, totals.action, tier.time, *devices, *domains)
+        .limit(_number("most"))
     )
     found = with_filters(grouped, tier, layout.of_some_domains).subquery().c
     cell = _cell(_days(found.time, run), found.get("device"), found.subject_id - _number("least"))
@@ -126,7 +126,8 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .group_by(literal_column("cell"), *domains)
     )
     points = with_filters(grouped, tier, layout.of_some_domains)
-    return points if run.is_daily else _within_parts(points, layout)
+    found = points if run.is_daily else _within_parts(points, layout)
+    return found.limit(_number("most"))
 
 
 def _within_parts(points: Select[Any], layout: Layout) -> Select[Any]:

@@ -22,7 +22,7 @@ Key = int | tuple[int, str]
 class Read(NamedTuple):
     """What was read of one run, in columns. One point may stand there twice, and in several runs."""
 
-    positions: Sequence[int]
+    positions: tuple[int, ...]
     """The bucket of each part of time."""
     of_a_part: int
     """A cell divided by it is the number of the part of time."""
@@ -62,7 +62,7 @@ class _Run(NamedTuple):
     """Parts of a tier's time that are read together."""
 
     shape: RunShape
-    positions: Sequence[int]
+    positions: tuple[int, ...]
     limits: list[tuple[Any, Any]]
     """Where each part begins and ends."""
 
@@ -70,7 +70,7 @@ class _Run(NamedTuple):
     def of(cls, name: str, run: list[Piece[Any]]) -> Self:
         limits = [(piece.start, piece.end) for piece in run]
         shape = RunShape(name, tier_of(name) is DAYS_TIER and _is_daily(limits))
-        return cls(shape, [piece.position for piece in run], limits)
+        return cls(shape, tuple([piece.position for piece in run]), limits)
 
     def arguments(self) -> dict[str, Any]:
         name, is_daily = self.shape
