@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 R = TypeVar("R")
+S = TypeVar("S")
 Convert = Callable[[Any], Any]
 
 DIALECTS: dict[str, Dialect] = {
@@ -74,6 +75,11 @@ class Statement(Generic[R]):
                 self._text, DIALECTS[dialect_name], is_lookup=self._is_lookup
             )
         return compiled
+
+    def changed(self, change: Callable[[Any], Any], row: Callable[..., S]) -> "Statement[S]":
+        """Another statement, made of the text of this one, of the same kind."""
+        made: type[Statement[Any]] = type(self)
+        return made(change(self._text), row)
 
     def arguments(self, compiled: Compiled, given: Mapping[str, Any]) -> list[Any]:
         return [parameter.value(given) for parameter in compiled.parameters]

@@ -18,7 +18,8 @@ from strawberry.types.execution import PreExecutionError
 from base.errors import BadUserInput
 from database import current_usage
 from execution.expected_reads import ExpectedReads, was_read_again
-from execution.plans import answer_by_plan
+from execution.payloads import ExecutionOfPayloads
+from execution.plans import answer_by_plan, plan_of_payloads
 from graph.analysis import analyse_in_thread, is_analysed, summary_of, validation_errors
 from graph.charging import charge
 from graph.document import Operation
@@ -26,7 +27,6 @@ from graph.event_variables import without_events
 from graph.introspection import without_suggestion
 from graph.introspection_cache import cache_answer, cached_answer
 from graph.parsing import drop
-from graph.points import ExecutionOfPoints
 from graph.record_events import Recording, recording_of
 from graph.schema import schema as _strawberry_schema
 from resolvers.context import Context
@@ -105,7 +105,8 @@ async def _by_plan_or_core(
         operation_name=operation.name,
         context_value=context,
         is_awaitable=_is_awaitable,
-        executor_class=ExecutionOfPoints,
+        executor_class=ExecutionOfPayloads,
+        plan=None if context.execution.is_query else await plan_of_payloads(context, operation, variables),
     )
     result = await result if isawaitable(result) else result
     return ExecutionResult(data=result.data, errors=result.errors)
@@ -142,7 +143,8 @@ async def _subscribed(context: Context, operation: Operation, variables: dict[st
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=ExecutionOfPoints,
+        executor_class=ExecutionOfPayloads,
+        plan=await plan_of_payloads(context, operation, variables),
     )
     return await results if isawaitable(results) else results
 

@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, among, table_of
+from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
+from loaders.legacy import LegacyLoader, of_legacy_ids
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
 ORGANIZATIONS = table_of(Organization).c
@@ -24,6 +25,7 @@ class OrganizationRow(NamedTuple):
     created_at: datetime
     time_zone: str
     """The reporting time zone of its tenant."""
+    legacy_id: str | None
 
 
 ORGANIZATION_COLUMNS = (
@@ -33,6 +35,7 @@ ORGANIZATION_COLUMNS = (
     ORGANIZATIONS.name,
     ORGANIZATIONS.created_at,
     TENANTS.time_zone,
+    ORGANIZATIONS.legacy_id,
 )
 ORGANIZATIONS_WITH_TENANT = table_of(Organization).join(
     table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id
@@ -50,6 +53,11 @@ class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
     key = "public_id"
 
 
+class OrganizationByLegacyId(RowLoader[str, OrganizationRow]):
+    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.legacy_id, "keys")), OrganizationRow)
+    key = "legacy_id"
+
+
 class WorkspaceRow(NamedTuple):
     id: int
     public_id: UUID
@@ -59,6 +67,7 @@ class WorkspaceRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of the organization."""
+    legacy_id: str | None
 
 
 WORKSPACE_COLUMNS = (
@@ -69,6 +78,7 @@ WORKSPACE_COLUMNS = (
     WORKSPACES.created_at,
     ORGANIZATIONS.tenant_id,
     TENANTS.time_zone,
+    WORKSPACES.legacy_id,
 )
 WORKSPACES_WITH_TENANT = (
     table_of(Workspace)
@@ -86,6 +96,10 @@ class WorkspaceById(RowLoader[int, WorkspaceRow]):
 class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
     statement = Lookup(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
     key = "public_id"
+
+
+class WorkspaceByLegacyId(LegacyLoader[WorkspaceRow]):
+    statement = Statement(of_legacy_ids(_WORKSPACES, WORKSPACES), WorkspaceRow)
 
 
 class RolesOfUser(Loader[int, dict[int, Role]]):

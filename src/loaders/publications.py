@@ -1,11 +1,12 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, among, table_of
-from loaders.base import GroupLoader, RowLoader, after_key
+from database import Lookup, Statement, among, table_of
+from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
 
@@ -30,6 +31,7 @@ class PublicationRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of its tenant."""
+    legacy_id: str | None
 
 
 PUBLICATION_COLUMNS = (
@@ -43,6 +45,7 @@ PUBLICATION_COLUMNS = (
     PUBLICATIONS.revision,
     USERS.tenant_id,
     TENANTS.time_zone,
+    PUBLICATIONS.legacy_id,
 )
 PUBLICATIONS_WITH_TENANT = (
     table_of(Publication)
@@ -62,6 +65,11 @@ class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
     key = "public_id"
 
 
+class PublicationByLegacyId(RowLoader[str, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.legacy_id, "keys")), PublicationRow)
+    key = "legacy_id"
+
+
 class PublicationByUrl(RowLoader[str, PublicationRow]):
     statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
     key = "custom_url"
@@ -77,6 +85,31 @@ class CoCreators(GroupLoader[int, UserRow]):
         .order_by(CO_CREATORS.publication_id, CO_CREATORS.created_at, CO_CREATORS.user_id),
         after_key(UserRow),
     )
+
+
+class CoCreatorKey(NamedTuple):
+    publication_id: int
+    user_id: int
+
+
+class IsCoCreator(Loader[CoCreatorKey, bool]):
+    """Whether a user makes a publication together with its owner."""
+
+    _statement = Statement(
+        select(CO_CREATORS.publication_id, CO_CREATORS.user_id).where(
+            among(CO_CREATORS.publication_id, "publications"), among(CO_CREATORS.user_id, "users")
+        ),
+        CoCreatorKey,
+    )
+
+    async def batch_load_fn(self, keys: Sequence[CoCreatorKey]) -> list[bool]:
+        found = await self.database.fetch(
+            self._statement,
+            publications=list({key.publication_id for key in keys}),
+            users=list({key.user_id for key in keys}),
+        )
+        known = set(found)
+        return [key in known for key in keys]
 
 
 class ExperienceRow(NamedTuple):

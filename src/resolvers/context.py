@@ -125,9 +125,8 @@ class Services:
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
-    plans_queries: bool = False
-    """Whether queries that are asked for again are answered by a plan. Off: GraphQL's executor answers
-    them until every test has passed with plans."""
+    plans_after: int | None = 1
+    """How many times GraphQL's executor answers an operation before a plan answers it; None: every time."""
     plans: Counter[str] = field(default_factory=Counter)
     """How often queries were answered by a plan or not, by the words of `execution.plans`."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))

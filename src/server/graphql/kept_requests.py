@@ -58,7 +58,7 @@ def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
     if not is_post and method not in ("GET", "HEAD"):
         return None
     request = KeptRequest(method)
-    length, alike = 0, [scope["scheme"], scope.get("root_path")]
+    length, alike = 0, [scope["scheme"], scope.get("root_path"), scope["path"]]
     for header in scope["headers"]:
         name = header[0]
         if name in _ALIKE:
