@@ -9,15 +9,16 @@ class LoadedWhenNeeded:
     def __init__(self, load: Callable[[], object]) -> None:
         self._load = load
         self._lock = Lock()
-        self._is_loaded = False
+        self.is_loaded = False
 
     async def ready(self) -> None:
         """Loads it in a thread, if nobody has loaded it yet. Other requests go on meanwhile."""
-        if not self._is_loaded:
-            await to_thread(self._load_once)
+        if not self.is_loaded:
+            await to_thread(self.load)
 
-    def _load_once(self) -> None:
+    def load(self) -> None:
+        """Loads it here, if nobody has loaded it yet."""
         with self._lock:
-            if not self._is_loaded:
+            if not self.is_loaded:
                 self._load()
-                self._is_loaded = True
+                self.is_loaded = True

@@ -1,5 +1,6 @@
 """PostgreSQL plans a statement for the values of each run; but what looks up rows by keys it plans once."""
 
+from asyncio import sleep
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -11,6 +12,7 @@ from loaders.counts import read_counts
 from loaders.measures import Dimension, Measure
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Action, DayTotal
+from tests.studio import Studio
 
 pytestmark = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 RUNS = 10
@@ -23,6 +25,8 @@ YEAR = Measure(
     (Span(datetime(2022, 1, 2, tzinfo=UTC), datetime(2022, 12, 31, tzinfo=UTC)),),
     frozenset({Dimension.DEVICE}),
 )
+OF_SERIES = 303
+"""Days of whole months, so that totals of the same range read no days."""
 OF_DAYS = 60
 """Rows of the days before and after the whole months, of each device."""
 ROWS_READ = Statement(
@@ -46,10 +50,18 @@ PLANS = (
 )
 
 
-async def fill(database: Database) -> None:
+SERIES = """query($id: ID!) { asset(id: $id) { metrics(range: {start: "2022-02-01", end: "2022-11-30"}) {
+  views(viewType: VIEW_3D, interval: DAY, groupBy: [DEVICE]) { count points { count } }
+} } }"""
+KEPT_STATISTICS = text(
+    "SELECT seq_tup_read + coalesce(idx_tup_fetch, 0) FROM pg_stat_user_tables WHERE relname = 'day_totals'"
+)
+
+
+async def fill(database: Database, tenant: int = TENANT) -> None:
     """One tenant has nearly all rows, and they came after PostgreSQL had looked at the table."""
     async with database.writing() as session:
-        few = [(TENANT + 1, 1, int(Action.VIEW_3D), FIRST + timedelta(days=n), 1, 0, 1) for n in range(50)]
+        few = [(tenant + 1, 1, int(Action.VIEW_3D), FIRST + timedelta(days=n), 1, 0, 1) for n in range(50)]
         names = table_of(DayTotal).c.keys()
         await session.execute(insert(table_of(DayTotal)), [dict(zip(names, row, strict=True)) for row in few])
         await session.execute(text("ANALYZE day_totals"))
@@ -61,7 +73,7 @@ async def fill(database: Database) -> None:
                 " generate_series(1, :devices) AS device"
             ),
             {
-                "tenant": TENANT,
+                "tenant": tenant,
                 "action": int(Action.VIEW_3D),
                 "first": FIRST,
                 "last": DAYS - 1,
@@ -100,3 +112,37 @@ async def test_a_statement_is_planned_for_each_run_and_a_lookup_once(database_ur
     await database.close()
     assert by_key == [(RUNS - 5, 5)]
     assert by_values == [(0, RUNS)]
+
+
+async def test_a_series_of_ten_months_reads_its_own_rows_alone_however_often_it_is_asked_for(
+    studio: Studio,
+) -> None:
+    ids = [await studio.add_asset(f"Asset {number}") for number in range(ASSET)]
+    database = studio.services.database
+    async with database.engine.connect() as connection:
+        tenant = (await connection.execute(text("SELECT tenant_id FROM organizations"))).scalar_one()
+        known = {id for (id,) in await connection.execute(text("SELECT id FROM assets"))}
+    assert known <= set(range(1, ASSETS + 1))
+    await fill(database, tenant)
+    before = await rows_read(database)
+
+    for _ in range(RUNS):
+        views = (await studio.ask(SERIES, "admin", id=ids[-1])).data["asset"]["metrics"]["views"]
+        assert (views["count"], len(views["points"])) == (OF_SERIES * DEVICES, OF_SERIES * DEVICES)
+
+    # A connection tells how much it has read when it ends.
+    await database._readers.close()
+    expected = RUNS * OF_SERIES * DEVICES
+    for _ in range(500):
+        if await rows_read(database) - before >= expected:
+            break
+        await sleep(0.02)
+    assert await rows_read(database) - before == expected
+
+
+async def rows_read(database: Database) -> int:
+    """Of the daily totals, by connections that have ended."""
+    async with database.engine.connect() as connection:
+        found: int = (await connection.execute(KEPT_STATISTICS)).scalar_one()
+        await connection.rollback()
+    return found

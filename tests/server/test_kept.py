@@ -253,7 +253,7 @@ async def test_two_settings_turn_it_off(setting: str, tmp_path: Any) -> None:
     settings = Settings(database_url=url, secret=SecretStr("s" * 40))
     for given, keeps in ((settings, True), (settings.model_copy(update={setting: 0}), False)):
         services = services_of(given)
-        assert bool(services.freshness) is keeps
+        assert services.keeps_answers is keeps
         await close_services(services)
 
 

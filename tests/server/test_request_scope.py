@@ -12,8 +12,8 @@ from typing import Any
 import httpx
 import pytest
 
-from base.sketches import library
-from ingest.devices import classify
+from base.sketches import sketching
+from ingest.devices import classifying
 from resolvers.context import Limits
 from server.app import create_app
 from server.logs import formatter
@@ -55,8 +55,8 @@ async def link(studio: Studio) -> str:
 
 def hurried(studio: Studio) -> httpx.AsyncClient:
     # What the first event of a process loads takes its time.
-    classify("An/1.0 (agent)")
-    library()
+    classifying.load()
+    sketching.load()
     services = replace(studio.services, limits=Limits(query_seconds=0.2))
     transport = httpx.ASGITransport(create_app(Settings(), services))
     return httpx.AsyncClient(transport=transport, base_url="http://test")

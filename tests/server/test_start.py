@@ -99,7 +99,7 @@ async def main():
             print(answers)
         await asyncio.sleep(1.5)
         print(sorted({NOT_FOR_QUERIES} & {{name.partition(".")[0] for name in sys.modules}}))
-        print(classifying._is_loaded)
+        print(classifying.is_loaded)
 
 asyncio.run(main())
 """
