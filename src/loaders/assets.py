@@ -59,7 +59,7 @@ class AssetByPublicId(RowLoader[UUID, AssetRow]):
 
 
 class AssetByLegacyId(LegacyLoader[AssetRow]):
-    statement = Statement(of_legacy_ids(_ASSETS, ASSETS), AssetRow)
+    statement = Lookup(of_legacy_ids(_ASSETS, ASSETS), AssetRow)
 
 
 class AssetKeys(NamedTuple):

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
 from loaders.legacy import LegacyLoader, of_legacy_ids
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
@@ -54,7 +54,7 @@ class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
 
 
 class OrganizationByLegacyId(RowLoader[str, OrganizationRow]):
-    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.legacy_id, "keys")), OrganizationRow)
+    statement = Lookup(_ORGANIZATIONS.where(among(ORGANIZATIONS.legacy_id, "keys")), OrganizationRow)
     key = "legacy_id"
 
 
@@ -99,7 +99,7 @@ class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
 
 
 class WorkspaceByLegacyId(LegacyLoader[WorkspaceRow]):
-    statement = Statement(of_legacy_ids(_WORKSPACES, WORKSPACES), WorkspaceRow)
+    statement = Lookup(of_legacy_ids(_WORKSPACES, WORKSPACES), WorkspaceRow)
 
 
 class RolesOfUser(Loader[int, dict[int, Role]]):

@@ -47,7 +47,7 @@ class UserByPublicId(RowLoader[UUID, UserRow]):
 
 
 class UserByLegacyId(RowLoader[str, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.legacy_id, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.legacy_id, "keys")), UserRow)
     key = "legacy_id"
 
 

@@ -66,7 +66,7 @@ class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
 
 
 class PublicationByLegacyId(RowLoader[str, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.legacy_id, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.legacy_id, "keys")), PublicationRow)
     key = "legacy_id"
 
 
