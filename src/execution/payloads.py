@@ -42,7 +42,7 @@ class ExecutionOfPayloads(ExecutionOfPoints):
 
     def _shape(self, path: Path, result: Any) -> Shape | None:
         item = self._payloads.get(str(path.key))
-        return item and item.shapes.get(type(result), item.shape)
+        return item.shapes.get(type(result), item.shape) if item else None
 
     async def _planned(self, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]) -> Any:
         if self.is_given_up:
