@@ -4,7 +4,7 @@ So root fields run as they always do, each mutation once and one after the other
 object that has been given already, the executor does with this very object.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from functools import partial
 from inspect import isawaitable
 from typing import Any
@@ -13,17 +13,18 @@ from graphql import GraphQLObjectType
 from graphql.execution.collect_fields import FieldDetailsList
 from graphql.pyutils import AwaitableOrValue, Path
 
+from execution.planner import Plan
 from execution.plans import walked_by
 from execution.pools import Place
-from execution.shapes import Item, Shape
+from execution.shapes import Shape
 from graph.error_order import in_order
 from graph.points import ExecutionOfPoints
 
 
 class ExecutionOfPayloads(ExecutionOfPoints):
-    def __init__(self, *arguments: Any, payloads: Mapping[str, Item], **options: Any) -> None:
+    def __init__(self, *arguments: Any, plan: Plan | None, **options: Any) -> None:
         super().__init__(*arguments, **options)
-        self._payloads = payloads
+        self._plan = plan
 
     def collect_and_execute_subfields(
         self,
@@ -37,18 +38,17 @@ class ExecutionOfPayloads(ExecutionOfPoints):
             super().collect_and_execute_subfields,
             *(return_type, field_details_list, path, result, position_context),
         )
-        shape = None if path.prev else self._shape(path, result)
-        return self._planned(shape, path, result, usual) if shape else usual()
+        plan = None if path.prev else self._plan
+        shape = plan and _shape(plan, path, result)
+        return self._planned(plan, shape, path, result, usual) if plan and shape else usual()
 
-    def _shape(self, path: Path, result: Any) -> Shape | None:
-        item = self._payloads.get(str(path.key))
-        return item.shapes.get(type(result), item.shape) if item else None
-
-    async def _planned(self, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]) -> Any:
+    async def _planned(
+        self, plan: Plan, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]
+    ) -> Any:
         if self.is_given_up:
             return None
         place = Place((path.key,), self.order_of(path))
-        walked = await walked_by(self.context_value, self.variable_values, shape, result, place)
+        walked = await walked_by(self.context_value, plan, self.variable_values, shape, result, place)
         if walked is None:
             found = usual()
             return await found if isawaitable(found) else found
@@ -56,3 +56,8 @@ class ExecutionOfPayloads(ExecutionOfPoints):
             raise in_order(walked.faults)[0]
         self.collected_errors.found += walked.faults
         return walked.data
+
+
+def _shape(plan: Plan, path: Path, result: Any) -> Shape | None:
+    item = plan.payloads.get(str(path.key))
+    return item.shapes.get(type(result), item.shape) if item else None

@@ -13,7 +13,7 @@ from execution.conditions import condition_variables
 from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
 from execution.pools import TOP, Place
-from execution.shapes import Item, Shape
+from execution.shapes import Shape
 from execution.walk import Walk, Walked
 from graph.document import Operation
 from graph.error_order import in_order
@@ -106,31 +106,33 @@ async def answer_by_plan(
     return await _answer(context, plan, values)
 
 
-async def payloads_of(
+async def plan_of_payloads(
     context: Context, operation: Operation, variables: dict[str, Any] | None
-) -> Mapping[str, Item]:
-    """What is planned of a mutation or a subscription, by the names in the answer."""
+) -> Plan | None:
+    """Of a mutation or a subscription. None where a plan cannot do it."""
     after = context.services.plans_after
     if after is None:
-        return {}
+        return None
     plans = operation.known(_Plans, lambda: _Plans(operation))
     # A subscription executes its document for each event.
     if plans.answers < after and operation.type == "mutation":
         plans.answers += 1
-        return {}
-    plan = await plans.of(lambda: _variables(operation, variables))
-    return plan.payloads if plan else {}
+        return None
+    return await plans.of(lambda: _variables(operation, variables))
 
 
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
-    walked = await walked_by(context, values, plan.root)
+    walked = await walked_by(context, plan, values, plan.root)
     return walked and ExecutionResult(data=walked.data, errors=in_order(walked.faults) or None)
 
 
 async def walked_by(
-    context: Context, values: VariableValues, shape: Shape, top: Any = None, place: Place = TOP
+    context: Context, plan: Plan, values: VariableValues, shape: Shape, top: Any = None, place: Place = TOP
 ) -> Walked | None:
-    """None where GraphQL's executor has to do it; what was loaded is forgotten then."""
+    """The answer to a shape of the plan. None where GraphQL's executor has to do it; what was loaded is
+    forgotten then.
+    """
+    _foresee(context, plan)
     try:
         walked = await Walk(context, values).answer(shape, top, place)
     except Exception as error:
@@ -142,6 +144,12 @@ async def walked_by(
         return None
     context.services.plans[PLANNED] += 1
     return walked
+
+
+def _foresee(context: Context, plan: Plan) -> None:
+    viewer = context.viewer
+    of_viewer = plan.ahead.of_strangers if viewer.user_id is None else plan.ahead.of_users
+    context.loaders.foresee(of_viewer, viewer.person_id)
 
 
 def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:

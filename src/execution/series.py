@@ -4,13 +4,14 @@ from collections.abc import Iterator, Sequence
 from itertools import chain
 from typing import Any, Final
 
+import orjson
+
 from base.scheduler import RunQueue
 from execution.faults import Surprise
 from execution.leaves import Leaf
 from execution.point_texts import PointTexts, required
 from execution.pools import Pool
 from execution.shapes import SeriesShape
-from graph.partial_results import json_list
 from graph.types.views import Points
 from loaders.series import Point
 
@@ -34,13 +35,14 @@ class PointsOfSeries:
         """What the points of each group have in common. They stand in many places."""
 
     async def complete(self, run_queue: RunQueue) -> None:
-        texts: list[bytes] = []
+        texts: list[orjson.Fragment] = []
         if len(self._points):
             point_texts = PointTexts(self._shape, self._points, self.groups.answers)
             for part in self._parts():
-                texts.append(self._text(part, point_texts))
+                texts.append(orjson.Fragment(self._text(part, point_texts)))
                 await run_queue.step(_AT_ONCE if len(self._points) > _AT_ONCE else 1)
-        self._column[self._number] = json_list(texts)
+        # Each text has the commas between its points. One text of all would be a copy of them.
+        self._column[self._number] = tuple(texts)
 
     def _parts(self) -> Iterator[slice]:
         return (slice(start, start + _AT_ONCE) for start in range(0, len(self._points), _AT_ONCE))

@@ -28,7 +28,9 @@ class Points(NamedTuple):
     async def merged(self) -> "Points":
         """In order, and one for each number."""
         if all(map(lt, self.numbers, islice(self.numbers, 1, None))):
-            return self
+            size = len(self.numbers)
+            is_complete = size > 0 and (self.numbers[0], self.numbers[-1]) == (0, size - 1)
+            return self._replace(numbers=range(size)) if is_complete else self
         counts = await self._summed(self.counts)
         numbers = sorted(counts)
         taken_back = None if self.taken_back is None else await self._summed(self.taken_back)
