@@ -6,6 +6,7 @@ from dataclasses import replace
 from uuid import uuid4
 
 from execution.plans import FIRST, PLANNED, UNPLANNED
+from graph.parsing import _MOST_WEIGHT, _documents
 from tests.conftest import client_of
 from tests.studio import Studio
 
@@ -156,3 +157,30 @@ async def test_long_lists_are_answered_alike(studio: Studio) -> None:
         error["path"] for error in answers[1].body["errors"]
     ]
     assert len(answers[0].errors) == 59
+
+
+async def test_what_is_selected_of_a_mutation_is_planned_and_its_root_field_runs_once(studio: Studio) -> None:
+    mutation = new(f"""mutation($input: CreatePublicationInput!) {{ made: createPublication(input: $input) {{
+      publication {{ name owner {{ username }} metrics {{ totalViews }} metricsOf: metrics({RANGE}) {{
+        totalLikes }} owned: owner {{ publications(first: -1) {{ totalCount }} }} }} }} }}""")
+    answers = []
+    for number in range(2):
+        studio.services.plans.clear()
+        given = {"name": "Planned", "customUrl": f"planned-{number}"}
+        answers.append(await studio.ask(mutation, "owner", input=given))
+
+    assert studio.services.plans == {PLANNED: 1}
+    listed = await studio.ask("{ publications(first: 10) { edges { node { customUrl } } } }")
+    urls = [edge["node"]["customUrl"] for edge in listed.data["publications"]["edges"]]
+    assert sorted(urls) == ["ai-research-studio", "planned-0", "planned-1"]
+    assert answers[0].body["data"] == answers[1].body["data"]
+    assert answers[0].errors == answers[1].errors != []
+
+
+async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(studio: Studio) -> None:
+    filler = " ".join(f"f{number}: name" for number in range(400))
+    for _ in range(100):
+        await studio.ask(new(f'{{ publication(url: "ai-research-studio") {{ {filler} }} }}'))
+
+    assert studio.services.plans == {FIRST: 100}
+    assert sum(document.weight for document in _documents.values()) <= _MOST_WEIGHT
