@@ -134,10 +134,6 @@ class Loader(DataLoader[K, V]):
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
 
-    async def batch_load_fn(self, keys: Sequence[K]) -> Sequence[V]:
-        """The value of each key, in the same order."""
-        raise NotImplementedError
-
     def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
         self._known.update(values)

@@ -27,7 +27,7 @@ from server.http.negotiation import JSON, is_json
 from server.http.rate_limit_headers import rate_headers
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, Content, response_of
-from server.http.server_timing import TimingAudience, timing_of
+from server.http.server_timing import TimingAudience, add_timing
 
 Executed: TypeAlias = Callable[[Request, RequestedOperation, RequestScope], Awaitable[tuple[Answer, Context]]]
 """Executes an operation, as /graphql does."""
@@ -81,8 +81,7 @@ class RestEndpoint:
         response = await response_of(
             request, content, {"x-request-id": scope.id, **rate_headers(scope), **headers}
         )
-        if timing := timing_of(scope, self._server_timing):
-            response.headers["server-timing"] = timing
+        add_timing(response, scope, self._server_timing)
         return response
 
     def _route(self, request: Request) -> Route[Any, Any]:
