@@ -6,6 +6,7 @@ PORT ?= 8000
 PYTEST_ARGS ?=
 LOCK_ARGS ?=
 BENCH_ARGS ?=
+TIMES ?= 20
 
 BIN := .venv/bin
 # Bytecode is left to the first import: compiling all of it takes longer than installing.
@@ -14,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-profile soak lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-profile soak differential lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -99,6 +100,9 @@ bench-profile: .venv/.dev ## where the CPU of a request goes, on both engines; n
 
 accuracy: .venv/.dev ## how rightly bots and devices are told; BENCH_ARGS="--tree ../other --tree . --isbot ../isbot"
 	@$(BIN)/python -m bench.accuracy $(BENCH_ARGS)
+
+differential: .venv/.dev ## many random queries, answered alike by plans and by GraphQL's executor; TIMES=20
+	@VIEWGRAPH_TEST_TIMES=$(TIMES) $(BIN)/pytest -n 2 tests/execution/test_differential.py
 
 soak: .venv/.dev ## minutes of mixed load with faults in between; BENCH_ARGS="--engine sqlite --seconds 60"
 	@$(BIN)/python -m bench.soak $(BENCH_ARGS)

@@ -25,6 +25,7 @@ from bench.year import Catalog, catalog, postgresql_year, sqlite_year
 from database import Database
 from database.readers import Readers
 from database.snapshot import Fetched, Snapshot
+from database.statement import Compiled
 from figures.assets import ACTIONS
 from loaders.count_statements import counts_statement, span_statement
 from loaders.counts import read_counts
@@ -48,9 +49,9 @@ class _TimedReaders:
         self._readers = readers
         self.seconds = 0.0
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         began = perf_counter()
-        rows = await self._readers.fetch(text, arguments)
+        rows = await self._readers.fetch(statement, arguments)
         self.seconds += perf_counter() - began
         return rows
 

@@ -1,6 +1,7 @@
 """Who is compared: each with its name, its dialect, and how it is started."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from functools import partial
@@ -12,7 +13,7 @@ from bench.peers.install import node, python
 from bench.peers.questions import Question, bodies
 from bench.peers.running import Request, Running, running
 from bench.peers.world import World
-from bench.trees import Tree
+from bench.trees import SETTINGS, Tree
 
 POSTGRESQL, SQLITE = "PostgreSQL", "SQLite"
 LIMITED = {
@@ -29,6 +30,13 @@ RAISED = {
     "MAX_CONNECTIONS_PER_ADDRESS": "2000",
 }
 """For what is wide."""
+COLD = "cold"
+MODES = {
+    "answers kept": {"CACHE_SECONDS": "3600"},
+    "figures kept": {"CACHE_SECONDS": "3600", "KEPT_ANSWER_BYTES": "0"},
+    COLD: {"CACHE_SECONDS": "0"},
+}
+"""What ours keeps. An older tree does not know of all settings, and ignores those."""
 _UVICORN = (
     "-m",
     "uvicorn",
@@ -90,24 +98,35 @@ def everybody(trees: list[Tree]) -> Iterator[Peer]:
     yield Peer("PostGraphile", "postgraphile", partial(_node, "postgraphile"), (POSTGRESQL,))
     for number, tree in enumerate(trees):
         name = f"Viewgraph of {tree.name}" if len(trees) > 1 else "Viewgraph"
-        yield Peer(f"{name}, figures kept", "viewgraph", partial(_ours, tree, number, "3600"))
-        yield Peer(f"{name}, cold", "viewgraph", partial(_ours, tree, number, "0"))
+        for mode, settings in MODES.items():
+            yield Peer(f"{name}, {mode}", "viewgraph", partial(_ours, tree, number, settings))
         yield Peer(f"{name}, 304", "viewgraph", partial(_unmodified, tree, number), is_unmodified=True)
+    yield Peer(f"Viewgraph, {COLD}, without plans", "viewgraph", _unplanned)
     yield Peer("Strawberry as it comes", "plain", partial(_uvicorn, "strawberry"))
     yield Peer("Ariadne", "plain", partial(_uvicorn, "ariadne"))
 
 
 @contextmanager
-def _ours(tree: Tree, number: int, seconds: str, site: Site) -> Iterator[Running]:
-    settings = LIMITED | RAISED | {"CACHE_SECONDS": seconds}
-    with tree.serving(site.ours[number], **settings) as server:
+def _ours(tree: Tree, number: int, settings: dict[str, str], site: Site) -> Iterator[Running]:
+    with tree.serving(site.ours[number], **LIMITED, **RAISED, **settings) as server:
         yield Running(server.port, server.process, {"authorization": f"Token {site.key}"})
 
 
 @contextmanager
 def _unmodified(tree: Tree, number: int, site: Site) -> Iterator[Running]:
-    with _ours(tree, number, "3600", site) as server:
+    with _ours(tree, number, MODES["answers kept"], site) as server:
         yield server._replace(headers=server.headers | {"if-none-match": "*"})
+
+
+@contextmanager
+def _unplanned(site: Site) -> Iterator[Running]:
+    """Of the tree that this is."""
+    given = SETTINGS | LIMITED | RAISED | MODES[COLD] | {"DATABASE_URL": site.ours[-1]}
+    with running(
+        lambda _: [sys.executable, "-m", "bench.peers.servers.unplanned"],
+        **{f"VIEWGRAPH_{name}": value for name, value in given.items()},
+    ) as server:
+        yield server._replace(headers={"authorization": f"Token {site.key}"})
 
 
 def _uvicorn(name: str, site: Site) -> AbstractContextManager[Running]:

@@ -1,9 +1,8 @@
 """Who may see what. Only this module decides it."""
 
-from asyncio import gather
 from collections.abc import Awaitable, Callable, Sequence
 from enum import Enum
-from typing import Any, NamedTuple
+from typing import Any, TypeAlias
 
 from auth.viewer import TokenScope, Viewer
 from base.errors import ExpectedError, Forbidden, Unauthenticated
@@ -12,7 +11,7 @@ from loaders.base import Loader, Loaders
 from loaders.insights import InsightRow
 from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow, WorkspacesOfUser
 from loaders.people import UserRow
-from loaders.publications import CoCreators, PublicationRow
+from loaders.publications import CoCreatorKey, IsCoCreator, PublicationRow
 from models import Role
 
 
@@ -30,39 +29,43 @@ class Access(Enum):
 async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> None:
     """Raises UNAUTHENTICATED or FORBIDDEN unless the viewer holds one of the relations to the row."""
     if viewer.user_id is None:
-        raise Unauthenticated(viewer.refusal or "Sign in to see this.")
+        raise _unauthenticated(viewer)
     if not await holds_any(loaders, viewer, relations, row):
-        raise Forbidden(f"Only for {named(relations)}.")
+        raise _forbidden(relations)
 
 
 async def refusals(
     loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
 ) -> list[ExpectedError | None]:
-    """For each row what `require` raises; None where it raises nothing. Each loader is asked for all of them
-    at once.
+    """For each row what `require` raises; None where it raises nothing. The rows are of one type, and each
+    loader is asked for all of them at once.
     """
-    if viewer.user_id is not None:
-        await _prime(loaders, viewer, relations, rows)
-    return [await _refusal(loaders, viewer, relations, row) for row in rows]
+    if viewer.user_id is None:
+        return [_unauthenticated(viewer) for _ in rows]
+    refused = set(await _without(loaders, viewer, relations, rows))
+    return [_forbidden(relations) if number in refused else None for number in range(len(rows))]
 
 
-async def _refusal(
-    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any
-) -> ExpectedError | None:
-    try:
-        await require(loaders, viewer, relations, row)
-    except ExpectedError as error:
-        return error
-    return None
-
-
-async def _prime(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]) -> None:
-    """Loads what `require` will ask for, of all rows that have not any relation before."""
-    rest = rows
+async def _without(
+    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
+) -> list[int]:
+    """The places of the rows to which the viewer has none of the relations."""
+    rest = list(range(len(rows)))
     for relation in relations:
-        if reads := _READS.get((relation, type(rest[0]))) if rest else None:
-            await gather(*(loaders[reads.loader].load(key) for key in {reads.key(row) for row in rest}))
-        rest = [row for row in rest if not await _holds(loaders, viewer, relation, row)]
+        if not rest or relation is Access.AUTHENTICATED:
+            return []
+        rule = _RULES[relation, type(rows[0])]
+        held = await rule(loaders, viewer, [rows[number] for number in rest])
+        rest = [number for number, is_held in zip(rest, held, strict=True) if not is_held]
+    return rest
+
+
+def _unauthenticated(viewer: Viewer) -> ExpectedError:
+    return Unauthenticated(viewer.refusal or "Sign in to see this.")
+
+
+def _forbidden(relations: Sequence[Access]) -> ExpectedError:
+    return Forbidden(f"Only for {named(relations)}.")
 
 
 def require_scope(viewer: Viewer, narrowest: TokenScope) -> None:
@@ -91,35 +94,32 @@ def named(relations: Sequence[Access]) -> str:
 
 
 async def holds_any(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> bool:
-    if viewer.user_id is None:
-        return False
-    for relation in relations:
-        if await _holds(loaders, viewer, relation, row):
-            return True
-    return False
+    return viewer.user_id is not None and not await _without(loaders, viewer, relations, [row])
 
 
-async def _holds(loaders: Loaders, viewer: Viewer, relation: Access, row: Any) -> bool:
-    if relation is Access.AUTHENTICATED:
-        return True
-    rule = _RULES[relation, type(row)]
-    return await rule(loaders, viewer, row)
+async def _are_self(_: Loaders, viewer: Viewer, users: Sequence[UserRow]) -> list[bool]:
+    person_id = viewer.person_id
+    return [person_id == user.id for user in users]
 
 
-async def _is_self(_: Loaders, viewer: Viewer, user: UserRow) -> bool:
-    return viewer.person_id == user.id
+async def _are_about_self(_: Loaders, viewer: Viewer, insights: Sequence[InsightRow]) -> list[bool]:
+    person_id = viewer.person_id
+    return [person_id == insight.user_id for insight in insights]
 
 
-async def _is_about_self(_: Loaders, viewer: Viewer, insight: InsightRow) -> bool:
-    return viewer.person_id == insight.user_id
+async def _are_owner(_: Loaders, viewer: Viewer, publications: Sequence[PublicationRow]) -> list[bool]:
+    person_id = viewer.person_id
+    return [person_id == publication.owner_id for publication in publications]
 
 
-async def _is_owner(_: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.person_id == publication.owner_id
-
-
-async def _is_co_creator(loaders: Loaders, viewer: Viewer, publication: PublicationRow) -> bool:
-    return viewer.person_id in {user.id for user in await loaders[CoCreators].load(publication.id)}
+async def _are_co_creator(
+    loaders: Loaders, viewer: Viewer, publications: Sequence[PublicationRow]
+) -> list[bool]:
+    person_id = viewer.person_id
+    if person_id is None:
+        return [False] * len(publications)
+    keys = [CoCreatorKey(publication.id, person_id) for publication in publications]
+    return await loaders[IsCoCreator].load_many(keys)
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:
@@ -168,9 +168,13 @@ async def _is_member_of(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRo
     return viewer.workspace_id == workspace.id and await may_enter(loaders, viewer, workspace)
 
 
-async def _is_member_of_assets_workspace(loaders: Loaders, viewer: Viewer, asset: AssetRow) -> bool:
-    workspace = await loaders[WorkspaceById].load(asset.workspace_id)
-    return workspace is not None and await _is_member_of(loaders, viewer, workspace)
+async def _are_member_of_assets_workspaces(
+    loaders: Loaders, viewer: Viewer, assets: Sequence[AssetRow]
+) -> list[bool]:
+    workspaces = await loaders[WorkspaceById].load_many(asset.workspace_id for asset in assets)
+    return [
+        workspace is not None and await _is_member_of(loaders, viewer, workspace) for workspace in workspaces
+    ]
 
 
 async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -> bool:
@@ -183,27 +187,38 @@ async def may_enter(loaders: Loaders, viewer: Viewer, workspace: WorkspaceRow) -
     return role is not Role.MEMBER or workspace.id in await loaders[WorkspacesOfUser].load(viewer.user_id)
 
 
-_RULES: dict[tuple[Access, type], Callable[[Loaders, Viewer, Any], Awaitable[bool]]] = {
-    (Access.SELF, UserRow): _is_self,
-    (Access.SELF, InsightRow): _is_about_self,
-    (Access.OWNER, PublicationRow): _is_owner,
-    (Access.CO_CREATOR, PublicationRow): _is_co_creator,
-    (Access.ORGANIZATION_ADMIN, OrganizationRow): _is_admin_of,
-    (Access.ORGANIZATION_ADMIN, WorkspaceRow): _is_admin_over,
-    (Access.ORGANIZATION_ADMIN, AssetRow): _is_admin_over_asset,
-    (Access.WORKSPACE_MEMBER, OrganizationRow): _is_member_within,
-    (Access.WORKSPACE_MEMBER, WorkspaceRow): _is_member_of,
-    (Access.WORKSPACE_MEMBER, AssetRow): _is_member_of_assets_workspace,
+_Rule: TypeAlias = Callable[[Loaders, Viewer, Sequence[Any]], Awaitable[list[bool]]]
+
+
+def _each(rule: Callable[[Loaders, Viewer, Any], Awaitable[bool]]) -> _Rule:
+    """For a rule that asks only by keys of the viewer."""
+
+    async def held(loaders: Loaders, viewer: Viewer, rows: Sequence[Any]) -> list[bool]:
+        return [await rule(loaders, viewer, row) for row in rows]
+
+    return held
+
+
+_RULES: dict[tuple[Access, type], _Rule] = {
+    (Access.SELF, UserRow): _are_self,
+    (Access.SELF, InsightRow): _are_about_self,
+    (Access.OWNER, PublicationRow): _are_owner,
+    (Access.CO_CREATOR, PublicationRow): _are_co_creator,
+    (Access.ORGANIZATION_ADMIN, OrganizationRow): _each(_is_admin_of),
+    (Access.ORGANIZATION_ADMIN, WorkspaceRow): _each(_is_admin_over),
+    (Access.ORGANIZATION_ADMIN, AssetRow): _each(_is_admin_over_asset),
+    (Access.WORKSPACE_MEMBER, OrganizationRow): _each(_is_member_within),
+    (Access.WORKSPACE_MEMBER, WorkspaceRow): _each(_is_member_of),
+    (Access.WORKSPACE_MEMBER, AssetRow): _are_member_of_assets_workspaces,
 }
-
-
-class _Reads(NamedTuple):
-    loader: type[Loader[Any, Any]]
-    key: Callable[[Any], Any]
-
-
-_READS: dict[tuple[Access, type], _Reads] = {
-    (Access.CO_CREATOR, PublicationRow): _Reads(CoCreators, lambda publication: publication.id),
-    (Access.WORKSPACE_MEMBER, AssetRow): _Reads(WorkspaceById, lambda asset: asset.workspace_id),
+"""Whether the viewer has the relation to each row."""
+_READS: dict[tuple[Access, type], type[Loader[Any, Any]]] = {
+    (Access.CO_CREATOR, PublicationRow): IsCoCreator,
+    (Access.WORKSPACE_MEMBER, AssetRow): WorkspaceById,
 }
 """What a rule asks for with a key of each row, and not of the viewer alone."""
+
+
+def loaders_of(relations: Sequence[Access], row: type) -> set[type[Loader[Any, Any]]]:
+    """Those that the rules for rows of this type ask with a key of each row."""
+    return {_READS[relation, row] for relation in relations if (relation, row) in _READS}

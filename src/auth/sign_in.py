@@ -1,10 +1,8 @@
 """Signing in: who a caller is, by a password, a key or a token."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import NamedTuple
-
-from cachetools import TTLCache
 
 from auth.authentication_keys import digest
 from auth.known_networks import is_known, remember
@@ -13,6 +11,7 @@ from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from base.errors import Unauthenticated
+from base.remembered import Mark, Remembered
 from database import Database
 from loaders.base import Loaders
 from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail
@@ -20,29 +19,39 @@ from loaders.organizations import OrganizationByPublicId, WorkspaceByPublicId
 from loaders.people import UserByPublicId
 
 _GONE = "The access token is for somebody or something that is gone."
-_REMEMBERED = 10_000
-_SECONDS = 5
 _KEY_SCHEME = "token"
 _TOKEN_SCHEMES = ("bearer", "")
 
 
 class ViewerCache:
-    """The viewers of access tokens, kept for a few seconds for requests that report events. Outlives
-    requests.
+    """The viewers of access tokens, and authentication keys, as the database has them. Outlives requests.
 
-    It keeps what the database said about exactly these claims. Keys and roles are looked up each time. So a
-    user who was deleted may still report for those seconds, but reads nothing.
+    They are remembered for a few seconds, and for queries only while nothing but counted events is committed,
+    in this process or another one. So a user who was deleted may still report events for those seconds, but
+    reads nothing. Whether a token or a key has expired is checked each time.
     """
 
-    def __init__(self) -> None:
-        self._known: TTLCache[Claims, Viewer] = TTLCache(_REMEMBERED, _SECONDS)
+    def __init__(self, mark: Callable[[], Mark] = lambda: None) -> None:
+        """`mark` differs once something is committed. None, as by default, means that nobody knows."""
+        self._mark = mark
+        self._viewers: Remembered[Claims, Viewer] = Remembered()
+        self._keys: Remembered[bytes, KeyRow] = Remembered()
 
-    async def find(self, claims: Claims, loaders: Loaders) -> Viewer:
-        """Raises UNAUTHENTICATED."""
-        viewer = self._known.get(claims)
+    async def viewer(self, claims: Claims, loaders: Loaders, *, is_reporting: bool) -> Viewer:
+        """`is_reporting`: whether the request does nothing but report events. Raises UNAUTHENTICATED."""
+        mark = self._mark()
+        viewer = self._viewers.find_older(claims) if is_reporting else self._viewers.find(claims, mark)
         if viewer is None:
-            viewer = self._known[claims] = await viewer_of_claims(claims, loaders)
+            viewer = await viewer_of_claims(claims, loaders)
+            self._viewers.keep(claims, mark, viewer)
         return viewer
+
+    async def key(self, key: str, loaders: Loaders) -> KeyRow | None:
+        mark, digested = self._mark(), digest(key)
+        known = self._keys.find(digested, mark)
+        if known is None and (known := await loaders[KeyByDigest].load(digested)):
+            self._keys.keep(digested, mark, known)
+        return known
 
 
 class Attempt(NamedTuple):
@@ -77,7 +86,7 @@ async def user_by_password(
 
 async def user_by_key(loaders: Loaders, limiter: SignInLimiter, key: str, address: str, now: datetime) -> int:
     limiter.allow_address(address)
-    return await _owner_of(key, loaders, now)
+    return (await _valid_key(key, loaders, now)).user_id
 
 
 async def viewer_of(
@@ -86,20 +95,26 @@ async def viewer_of(
     signer: Signer,
     now: datetime,
     viewer_cache: ViewerCache | None = None,
+    *,
+    is_reporting: bool = False,
 ) -> Viewer:
-    """The viewer of a request. Invalid credentials make it anonymous, and `refusal` says what is wrong with
-    them.
+    """The viewer of a request. Without `viewer_cache`, the database is asked each time.
 
-    So a client whose token has expired can still sign in, and read what is public.
+    Invalid credentials make the viewer anonymous, and `refusal` says what is wrong with them. So a client
+    whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, now, viewer_cache)
+        return await _viewer_of(headers, loaders, signer, now, viewer_cache, is_reporting=is_reporting)
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
 
 async def expiry_of(
-    headers: Mapping[str, str], loaders: Loaders, signer: Signer, now: datetime
+    headers: Mapping[str, str],
+    loaders: Loaders,
+    signer: Signer,
+    now: datetime,
+    viewer_cache: ViewerCache | None = None,
 ) -> datetime | None:
     """Until when the credentials are valid; None if there are none. Raises UNAUTHENTICATED."""
     shown = _shown(headers)
@@ -107,7 +122,7 @@ async def expiry_of(
         return None
     scheme, credentials = shown
     if scheme == _KEY_SCHEME:
-        return (await _valid_key(credentials, loaders, now)).expires_at
+        return (await _valid_key(credentials, loaders, now, viewer_cache)).expires_at
     return signer.expiry(credentials)
 
 
@@ -117,15 +132,19 @@ async def _viewer_of(
     signer: Signer,
     now: datetime,
     viewer_cache: ViewerCache | None,
+    *,
+    is_reporting: bool,
 ) -> Viewer:
     shown = _shown(headers)
     if shown is None:
         return ANONYMOUS
     scheme, credentials = shown
     if scheme == _KEY_SCHEME:
-        return Viewer(await _owner_of(credentials, loaders, now))
+        return Viewer((await _valid_key(credentials, loaders, now, viewer_cache)).user_id)
     claims = signer.read(credentials, now)
-    return await (viewer_cache.find(claims, loaders) if viewer_cache else viewer_of_claims(claims, loaders))
+    if viewer_cache:
+        return await viewer_cache.viewer(claims, loaders, is_reporting=is_reporting)
+    return await viewer_of_claims(claims, loaders)
 
 
 def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -140,12 +159,10 @@ def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
     return scheme, credentials
 
 
-async def _owner_of(key: str, loaders: Loaders, now: datetime) -> int:
-    return (await _valid_key(key, loaders, now)).user_id
-
-
-async def _valid_key(key: str, loaders: Loaders, now: datetime) -> KeyRow:
-    known = await loaders[KeyByDigest].load(digest(key))
+async def _valid_key(
+    key: str, loaders: Loaders, now: datetime, viewer_cache: ViewerCache | None = None
+) -> KeyRow:
+    known = await (viewer_cache.key(key, loaders) if viewer_cache else loaders[KeyByDigest].load(digest(key)))
     if known is None or known.revoked_at is not None:
         raise Unauthenticated("The authentication key is not valid.")
     if known.expires_at <= now:

@@ -1,14 +1,27 @@
 """The ids that others see: UUIDs of version 7, and global ids made from them."""
 
 import os
+import re
 from base64 import urlsafe_b64decode, urlsafe_b64encode
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from base.kinds import Kind
 
-__all__ = ["InvalidId", "Kind", "global_id", "parse_global_id", "public_id_in", "uuid7", "uuid7_instant"]
+__all__ = [
+    "InvalidId",
+    "Kind",
+    "global_id",
+    "legacy_id_in",
+    "parse_global_id",
+    "public_id_in",
+    "uuid7",
+    "uuid7_instant",
+    "uuid_in",
+]
 
+_NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _ENCODED_LENGTH = 22
 _VERSION = 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -50,6 +63,21 @@ def parse_global_id(text: str) -> tuple[Kind, UUID]:
     if global_id(kind, public_id) != text:
         raise InvalidId(text)
     return kind, public_id
+
+
+def legacy_id_in(text: str) -> str | None:
+    """The id of another system, in the spelling in which it is stored: a whole number without leading zeros,
+    or a UUID. None for any other text.
+    """
+    if _NUMBER.fullmatch(text):
+        return text
+    uuid = uuid_in(text)
+    return None if uuid is None else str(uuid)
+
+
+def uuid_in(text: str) -> UUID | None:
+    """None for a text that is no UUID, or one in an unusual spelling."""
+    return UUID(text) if _UUID.fullmatch(text) else None
 
 
 def public_id_in(text: str, kind: Kind) -> UUID | None:

@@ -7,6 +7,8 @@ from collections.abc import Iterable
 from functools import cache
 from typing import Any, NamedTuple
 
+from base.loading import LoadedWhenNeeded
+
 VERSION = 1
 """The version of the code below, of the library's seed (9001) and of the texts that stand for visitors.
 
@@ -29,6 +31,10 @@ def library() -> Any:
     import datasketches
 
     return datasketches
+
+
+sketching = LoadedWhenNeeded(library)
+"""Await `sketching.ready()` before estimates are made on the event loop."""
 
 
 class Estimate(NamedTuple):

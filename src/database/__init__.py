@@ -7,9 +7,10 @@ from database.database import Database
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
-from database.lists import among, bucket_of, ordered_join, packed, rows_of, spans
+from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
+from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
-from database.statement import Statement
+from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -17,6 +18,7 @@ __all__ = [
     "Channel",
     "Database",
     "Fault",
+    "Lookup",
     "Statement",
     "Usage",
     "among",
@@ -24,12 +26,14 @@ __all__ = [
     "bulk",
     "change_rows",
     "channel_of",
+    "counts_by",
     "current_usage",
     "drop_partitions",
     "ensure_partitions",
     "ensure_past_partitions",
     "erase_rows",
     "fault_of",
+    "for_one",
     "in_bulk",
     "insert_into",
     "is_partition",

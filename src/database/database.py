@@ -14,6 +14,7 @@ from database.engine import busy_milliseconds, engine_of, url_of
 from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
 from database.readers import Readers
+from database.snapshot import SingleRead
 from database.sqlite import SqliteReaders
 from database.statement import Compiled, Statement
 from database.usage import NO_REQUEST, Usage, current_usage
@@ -81,7 +82,7 @@ class Database:
             try:
                 source = usage.snapshot or self._readers
                 fetched = await source.fetch(
-                    compiled.text,
+                    compiled,
                     await to_thread(statement.arguments, compiled, parameters)
                     if _is_long(parameters)
                     else statement.arguments(compiled, parameters),
@@ -102,14 +103,17 @@ class Database:
         with current_usage() as usage, self._watchdog.read(usage):
             await wait(reading)
 
-    def begin_snapshot(self, *, is_large: bool = False) -> None:
+    def begin_snapshot(self, *, is_large: bool = False, reads_once: bool = False) -> None:
         """Begins a snapshot. From its next read on, this request reads everything as it is then, until the
         snapshot ends or another one begins. `is_large`: whether much is computed from it, which takes long.
+        `reads_once`: whether one statement is expected. Then it costs nothing, but a second statement raises
+        UNAVAILABLE, and `was_read_again` says why.
         """
         self.end_snapshot()
         usage = current_usage()
         if usage is not NO_REQUEST:
-            usage.snapshot = self._readers.snapshot(is_large=is_large)
+            readers = self._readers
+            usage.snapshot = SingleRead(readers.fetch) if reads_once else readers.snapshot(is_large=is_large)
 
     def end_snapshot(self) -> None:
         usage = current_usage()

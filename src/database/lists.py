@@ -5,11 +5,12 @@ from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Text, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
 from sqlalchemy.sql.selectable import Join
+from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
 from database.statement import bind_processor
@@ -61,6 +62,21 @@ def _among_sqlite(element: among, compiler: SQLCompiler, **options: Any) -> str:
 def _among_postgresql(element: among, compiler: SQLCompiler, **options: Any) -> str:
     column, keys = (compiler.process(clause, **options) for clause in element.clauses)
     return f"{column} = ANY ({keys})"
+
+
+def for_one(text: Select[Any], name: str, key: str) -> Select[Any]:
+    """The same statement for a list of one item, which is given as the parameter `key`. So databases know
+    that they look for one."""
+
+    def equal(element: Any, **_: Any) -> Any:
+        if not isinstance(element, among):
+            return None
+        column, keys = element.clauses
+        return column == bindparam(key, type_=column.type) if keys.key == name else None
+
+    changed: Any = replacement_traverse(text, {}, equal)
+    one: Select[Any] = changed
+    return one
 
 
 class rows_of(FunctionElement[Any]):
@@ -147,47 +163,6 @@ def _bucket_sqlite(element: bucket_of, compiler: SQLCompiler, **options: Any) ->
 def _bucket_postgresql(element: bucket_of, compiler: SQLCompiler, **options: Any) -> str:
     column, thresholds = (compiler.process(clause, **options) for clause in element.clauses)
     return f"width_bucket({column}, {thresholds})"
-
-
-class _Packed(TypeDecorator[list[Any]]):
-    """A column as one value: an array, or in SQLite a JSON text. Nothing is an empty list."""
-
-    impl = Text
-    cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
-
-    def process_result_value(self, value: Any, dialect: Dialect) -> list[Any]:
-        found: list[Any] = orjson.loads(value) if dialect.name == "sqlite" else value or []
-        return found
-
-
-class packed(FunctionElement[Any]):
-    """All values of a column of numbers or texts as one list, in the order of the rows below it.
-
-    A driver takes several times as long for as many rows.
-    """
-
-    inherit_cache = True
-
-    def __init__(self, column: ColumnElement[Any]) -> None:
-        self.type = _Packed(column.type)
-        super().__init__(column)
-
-
-@compiles(packed, "sqlite")
-def _packed_sqlite(element: packed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"json_group_array({compiler.process(element.clauses, **options)})"
-
-
-@compiles(packed, "postgresql")
-def _packed_postgresql(element: packed, compiler: SQLCompiler, **options: Any) -> str:
-    return f"array_agg({compiler.process(element.clauses, **options)})"
 
 
 class ordered_join(Join):

@@ -1,8 +1,9 @@
 """PostgreSQL's connections that only read. They are held open, and keep their statements prepared."""
 
 import asyncio
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Iterator
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import asyncpg
@@ -15,6 +16,7 @@ from database.faults import Fault
 from database.pool import Pool, Slots
 from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
 from database.snapshot import Fetched, Snapshot, SnapshotPool
+from database.statement import Compiled
 
 _CANCEL_SECONDS = 0.25
 _RECOVERY_SECONDS = 10.0
@@ -22,6 +24,8 @@ _GRACE_SECONDS = 1.0
 _PULSE_SECONDS = 1.5
 _BEGIN = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SAVEPOINT begun"
 _GO_BACK = "ROLLBACK TO SAVEPOINT begun"
+_PLAN_EACH_TIME = "SET plan_cache_mode = force_custom_plan"
+_TIMEOUT = "SET statement_timeout = {milliseconds}"
 
 
 class PostgresReader:
@@ -30,9 +34,9 @@ class PostgresReader:
         self._dsn = dsn
         self._prepared: dict[str, PreparedStatement] = {}
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         try:
-            return await self._rows(text, arguments)
+            return await self._rows(statement.text, arguments)
         except asyncpg.CharacterNotInRepertoireError:
             # PostgreSQL's text has no NUL, so no row is equal to a text that has one.
             return []
@@ -147,7 +151,9 @@ class PostgresReaders:
         self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
         running = Slots(limit)
-        self._pool = Pool(running, self._connect)
+        self._planning = Pool(running, self._connect)
+        """Connections that plan a statement each time that it runs."""
+        self._lookups = Pool(running, partial(self._connect, is_for_lookups=True))
         self._snapshots = SnapshotPool(
             self._connect_snapshot,
             running,
@@ -156,14 +162,14 @@ class PostgresReaders:
             lost=_LOST,
         )
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         try:
-            return await self._fetch_once(text, arguments)
+            return await self._fetch_once(statement, arguments)
         except (*_LOST, *_STALE):
-            for reader in self._pool.drain():
+            for reader in self._free():
                 reader.connection.terminate()
         try:
-            return await self._fetch_once(text, arguments)
+            return await self._fetch_once(statement, arguments)
         except _LOST as error:
             raise Fault.AWAY.error() from error
 
@@ -187,45 +193,57 @@ class PostgresReaders:
         return True
 
     async def close(self) -> None:
-        await self._pool.all_back()
+        await self._planning.all_back()
+        await self._lookups.all_back()
         snapshots = await self._snapshots.all_back()
-        for reader in (*self._pool.drain(), *snapshots):
+        for reader in (*self._free(), *snapshots):
             assert isinstance(reader, PostgresReader)
             try:
                 await reader.connection.close(timeout=_GRACE_SECONDS)
             except (*_LOST, TimeoutError):
                 reader.connection.terminate()
 
-    async def _fetch_once(self, text: str, arguments: list[Any]) -> Fetched:
-        reader = await self._pool.take()
+    async def _fetch_once(self, statement: Compiled, arguments: list[Any]) -> Fetched:
+        pool = self._lookups if statement.is_lookup else self._planning
+        reader = await pool.take()
         try:
-            rows = await reader.fetch(text, arguments)
+            rows = await reader.fetch(statement, arguments)
         except asyncio.CancelledError:
-            self._pool.give_back_later(reader.recovered_reader())
+            pool.give_back_later(reader.recovered_reader())
             raise
         except TimedOut:
-            self._pool.give_back(reader)
+            pool.give_back(reader)
             raise
         except BaseException:
             reader.connection.terminate()
-            self._pool.lose()
+            pool.lose()
             raise
-        self._pool.give_back(reader)
+        pool.give_back(reader)
         return rows
 
-    async def _connect(self) -> PostgresReader:
-        return PostgresReader(await self._connected(), self._dsn)
+    def _free(self) -> Iterator[PostgresReader]:
+        """All readers that nobody uses, taken out of their pools."""
+        yield from (*self._planning.drain(), *self._lookups.drain())
+
+    async def _connect(self, *, is_for_lookups: bool = False) -> PostgresReader:
+        return PostgresReader(await self._connected(is_for_lookups=is_for_lookups), self._dsn)
 
     async def _connect_snapshot(self) -> PostgresSnapshotConnection:
         return PostgresSnapshotConnection(await self._connected(), self._dsn)
 
-    async def _connected(self) -> asyncpg.Connection:
+    async def _connected(self, *, is_for_lookups: bool = False) -> asyncpg.Connection:
         connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
-        if self._seconds is not None:
-            try:
-                milliseconds = round((self._seconds + _GRACE_SECONDS) * 1000)
-                await connection.execute(f"SET statement_timeout = {milliseconds}")
-            except BaseException:
-                connection.terminate()
-                raise
+        try:
+            # Poolers refuse most parameters of a connection when it is opened, so they are set afterwards.
+            for parameter in self._parameters(is_for_lookups=is_for_lookups):
+                await connection.execute(parameter)
+        except BaseException:
+            connection.terminate()
+            raise
         return connection
+
+    def _parameters(self, *, is_for_lookups: bool) -> Iterator[str]:
+        if self._seconds is not None:
+            yield _TIMEOUT.format(milliseconds=round((self._seconds + _GRACE_SECONDS) * 1000))
+        if not is_for_lookups:
+            yield _PLAN_EACH_TIME

@@ -3,6 +3,7 @@
 from typing import Any, Protocol
 
 from database.snapshot import Fetched, Snapshot
+from database.statement import Compiled
 
 SNAPSHOTS = 3
 """How many snapshots may be open for each statement that may run at a time."""
@@ -13,7 +14,7 @@ LARGE_SNAPSHOTS = 2
 class Readers(Protocol):
     """When a task is cancelled while it fetches, its statement ends too."""
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
 
     def snapshot(self, *, is_large: bool) -> Snapshot:
         """`is_large`: whether much is computed from what is read, which takes long."""

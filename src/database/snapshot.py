@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from base.errors import TimedOut
 from database.faults import Fault
 from database.pool import Pool, Slots
+from database.statement import Compiled
 
 Fetched = Sequence[Sequence[Any]]
 
@@ -20,7 +21,7 @@ class SnapshotLost(Exception):
 class SnapshotConnection(Protocol):
     """A connection that sees what was committed before its first read, and nothing later, until `end`."""
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched: ...
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
 
     async def recovered(self) -> bool:
         """Waits for the end of a statement that was cancelled. Says whether it still sees the same."""
@@ -100,6 +101,41 @@ async def _sound(connection: SnapshotConnection, ending: Awaitable[bool]) -> Sna
     return connection if await ending else None
 
 
+class Reading(Protocol):
+    """What the statements of an operation run in."""
+
+    was_read_again: bool
+    """Whether one statement was expected, and a second one came. Then the operation has to begin anew."""
+
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
+
+    def end(self) -> None: ...
+
+
+class SingleRead:
+    """A snapshot for one statement, which needs no transaction: it sees one moment by itself.
+
+    A second statement would see a later moment. So it raises UNAVAILABLE, and the operation begins anew.
+    """
+
+    __slots__ = ("_fetch", "_has_read", "was_read_again")
+
+    def __init__(self, fetch: Callable[[Compiled, list[Any]], Awaitable[Fetched]]) -> None:
+        self._fetch = fetch
+        self._has_read = False
+        self.was_read_again = False
+
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
+        if self._has_read:
+            self.was_read_again = True
+            raise Fault.AWAY.error()
+        self._has_read = True
+        return await self._fetch(statement, arguments)
+
+    def end(self) -> None:
+        """Nothing to do: the statement has a connection only while it runs."""
+
+
 class Snapshot:
     """Begins with the first statement. Runs one statement after the other, as a connection does."""
 
@@ -114,6 +150,8 @@ class Snapshot:
         "_turn",
     )
 
+    was_read_again = False
+
     def __init__(self, pool: SnapshotPool, *, is_large: bool) -> None:
         self._pool = pool
         self._is_large = is_large
@@ -124,11 +162,11 @@ class Snapshot:
         self._is_lost = False
         self._is_over = False
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         """Raises UNAVAILABLE once what it saw is gone: no answer is better than an answer from two times."""
         await self._turn.acquire()
         try:
-            rows = await self._fetched(text, arguments)
+            rows = await self._fetched(statement, arguments)
         except CancelledError:
             if self._is_running:
                 self._pool.go_on(self._recover())
@@ -147,14 +185,14 @@ class Snapshot:
         if not self._turn.locked():
             self._give_back()
 
-    async def _fetched(self, text: str, arguments: list[Any]) -> Fetched:
+    async def _fetched(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         if self._is_over:
             raise TimedOut("Nobody waits for the answer any more.")
         if self._is_lost:
             raise Fault.AWAY.error()
         lost = self._pool.lost
         try:
-            return await self._fetched_once(text, arguments)
+            return await self._fetched_once(statement, arguments)
         except lost as error:
             self._lose()
             if self._has_read:
@@ -163,19 +201,19 @@ class Snapshot:
             # It was lost while nobody used it, and the other free ones are lost too.
             self._pool.drop_free()
         try:
-            return await self._fetched_once(text, arguments)
+            return await self._fetched_once(statement, arguments)
         except lost as error:
             self._lose()
             raise Fault.AWAY.error() from error
 
-    async def _fetched_once(self, text: str, arguments: list[Any]) -> Fetched:
+    async def _fetched_once(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         pool = self._pool
         if self._connection is None:
             self._connection = await pool.take(is_large=self._is_large)
         await pool.running.take()
         self._is_running = True
         try:
-            rows = await self._connection.fetch(text, arguments)
+            rows = await self._connection.fetch(statement, arguments)
         except CancelledError:
             raise
         except BaseException:

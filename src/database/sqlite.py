@@ -12,6 +12,7 @@ from sqlalchemy import URL
 from database.pool import Pool, Slots
 from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
 from database.snapshot import Fetched, Snapshot, SnapshotLost, SnapshotPool
+from database.statement import Compiled
 
 _INTERRUPT_SECONDS = 0.01
 _SQLITE: dict[str, Any] = {"isolation_level": None, "cached_statements": 512, "timeout": 10.0}
@@ -28,10 +29,10 @@ class SqliteReaders:
             self._connect_snapshot, running, limit=SNAPSHOTS * limit, limit_of_large=LARGE_SNAPSHOTS * limit
         )
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         connection = await self._pool.take()
         try:
-            rows = list(await connection.execute_fetchall(text, arguments))
+            rows = list(await connection.execute_fetchall(statement.text, arguments))
         except asyncio.CancelledError:
             self._pool.give_back_later(_interrupted(connection))
             raise
@@ -74,8 +75,8 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
 
     _has_begun = False
 
-    async def fetch(self, text: str, arguments: list[Any]) -> Fetched:
-        rows: Fetched = await self._execute(self._read, text, arguments)  # type: ignore[no-untyped-call]
+    async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
+        rows: Fetched = await self._execute(self._read, statement, arguments)  # type: ignore[no-untyped-call]
         return rows
 
     async def recovered(self) -> bool:
@@ -90,7 +91,7 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
     def drop(self) -> None:
         self.stop()
 
-    def _read(self, text: str, arguments: list[Any]) -> Fetched:
+    def _read(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         connection = self._conn
         if not self._has_begun:
             connection.execute("BEGIN")
@@ -98,7 +99,7 @@ class SqliteSnapshotConnection(aiosqlite.Connection):
         elif not connection.in_transaction:
             # After some errors SQLite ends the transaction by itself. Then it would show newer rows.
             raise SnapshotLost
-        return connection.execute(text, arguments).fetchall()
+        return connection.execute(statement.text, arguments).fetchall()
 
 
 async def _interrupted(connection: aiosqlite.Connection) -> aiosqlite.Connection:

@@ -19,6 +19,7 @@ from sqlalchemy.sql.dml import ReturningUpdate
 from sqlalchemy.types import TypeEngine
 
 R = TypeVar("R")
+S = TypeVar("S")
 Convert = Callable[[Any], Any]
 
 DIALECTS: dict[str, Dialect] = {
@@ -47,13 +48,18 @@ class Compiled(NamedTuple):
     """In the order of their places."""
     conversions: tuple[tuple[int, Convert], ...]
     """The places of columns whose values come from the driver in another type, and what converts them."""
+    is_lookup: bool = False
+    """Whether one plan is right for all values: see `Lookup`."""
 
 
 class Statement(Generic[R]):
     """A select, or an update that returns what it changed, and the function that makes a row of its columns.
 
-    Its parameters are given by name when it runs.
+    Its parameters are given by name when it runs. PostgreSQL plans it anew for the values of each run: which
+    plan is right depends on how many rows they find.
     """
+
+    _is_lookup = False
 
     def __init__(
         self, text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], row: Callable[..., R]
@@ -65,8 +71,15 @@ class Statement(Generic[R]):
     def compiled(self, dialect_name: str) -> Compiled:
         compiled = self._compiled.get(dialect_name)
         if compiled is None:
-            compiled = self._compiled[dialect_name] = _compile(self._text, DIALECTS[dialect_name])
+            compiled = self._compiled[dialect_name] = _compile(
+                self._text, DIALECTS[dialect_name], is_lookup=self._is_lookup
+            )
         return compiled
+
+    def changed(self, change: Callable[[Any], Any], row: Callable[..., S]) -> "Statement[S]":
+        """Another statement, made of the text of this one, of the same kind."""
+        made: type[Statement[Any]] = type(self)
+        return made(change(self._text), row)
 
     def arguments(self, compiled: Compiled, given: Mapping[str, Any]) -> list[Any]:
         return [parameter.value(given) for parameter in compiled.parameters]
@@ -77,14 +90,24 @@ class Statement(Generic[R]):
         return [self.row(*_converted(values, compiled.conversions)) for values in fetched]
 
 
-def _compile(text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], dialect: Dialect) -> Compiled:
+class Lookup(Statement[R]):
+    """A statement that finds few rows by keys that are indexed, whatever the values are. PostgreSQL plans it
+    once for each connection, because a plan takes as long as the statement itself.
+    """
+
+    _is_lookup = True
+
+
+def _compile(
+    text: Select[Any] | CompoundSelect[Any] | ReturningUpdate[Any], dialect: Dialect, *, is_lookup: bool
+) -> Compiled:
     compiled = text.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     binds = {name: bind for bind, name in compiled.bind_names.items()}
     parameters = tuple(_parameter(name, binds[name], dialect) for name in compiled.positiontup or ())
     results = [_result(column.type, dialect) for column in text.exported_columns]
     conversions = tuple((index, convert) for index, convert in enumerate(results) if convert)
-    return Compiled(str(compiled), parameters, conversions)
+    return Compiled(str(compiled), parameters, conversions, is_lookup)
 
 
 def _parameter(name: str, bind: BindParameter[Any], dialect: Dialect) -> Parameter:

@@ -1,13 +1,11 @@
 """What one request uses of the database, without what others use at the same time."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from contextvars import ContextVar
 from time import perf_counter
 from typing import Self
 
 from base.scheduler import RunQueue
-from database.snapshot import Snapshot
+from database.snapshot import Reading
 
 
 class Usage:
@@ -27,7 +25,7 @@ class Usage:
         """Whether nobody waits for the answer any more. Then nothing more is read."""
         self.run_queue = RunQueue()
         """Long work waits in it for the event loop."""
-        self.snapshot: Snapshot | None = None
+        self.snapshot: Reading | None = None
         """Everything is read in it. If it is None, each statement reads what was committed before it."""
         self._waiting = 0
         self._began = 0.0
@@ -60,12 +58,15 @@ def current_usage() -> Usage:
     return _usage.get()
 
 
-@contextmanager
-def metered() -> Iterator[Usage]:
+class metered:
     """A new usage for what is asked in this block, and in the tasks that it starts."""
-    usage = Usage()
-    token = _usage.set(usage)
-    try:
-        yield usage
-    finally:
-        _usage.reset(token)
+
+    __slots__ = ("_token",)
+
+    def __enter__(self) -> Usage:
+        usage = Usage()
+        self._token = _usage.set(usage)
+        return usage
+
+    def __exit__(self, *_: object) -> None:
+        _usage.reset(self._token)

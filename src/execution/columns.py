@@ -1,26 +1,20 @@
 """Values of a field, completed for all objects of a pool at once."""
 
 from collections.abc import Awaitable, Iterable, Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, TypeAlias
 
-from graphql import GraphQLError, located_error
+from graphql import located_error
 
 from base.errors import ExpectedError
 from execution.faults import Surprise
 from execution.pools import Pool, Stand, answers_of, pools_of
 from execution.series import PointsOfSeries
 from execution.shapes import Item, Selected, Shape
+from graph.error_order import Fault
 from graph.types.views import Points
 from resolvers.context import Context
 
 _NONE = type(None)
-
-
-class Fault(NamedTuple):
-    """An error, and the place of the null that stands for it."""
-
-    order: tuple[int, ...]
-    error: GraphQLError
 
 
 Below: TypeAlias = list[Pool | PointsOfSeries]
@@ -32,12 +26,9 @@ class Columns:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._faults: list[Fault] = []
-
-    def errors(self) -> list[GraphQLError]:
-        """Those that are nearer to the top first, and then in the order of the answer."""
-        faults = sorted(self._faults, key=lambda fault: (len(fault.order), fault.order))
-        return [fault.error for fault in faults]
+        self.faults: list[Fault] = []
+        self.nulls: list[tuple[str | int, ...]] = []
+        """The paths of what becomes null because null may not stand where something failed."""
 
     def completed(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> list[Any]:
         """What stands in the answer for each value, where an exception stands for what failed.
@@ -96,18 +87,22 @@ class Columns:
         if not any(issubclass(kind, (Exception, Awaitable)) for kind in kinds):
             return values
         return [
-            self._without_fault(column, number, value, is_required) for number, value in enumerate(values)
+            self._without_fault(column, number, value, is_required=is_required)
+            for number, value in enumerate(values)
         ]
 
-    def _without_fault(self, column: "_Column", number: int, value: Any, is_required: bool) -> Any:
+    def _without_fault(self, column: "_Column", number: int, value: Any, *, is_required: bool) -> Any:
         if isinstance(value, Awaitable):
             raise Surprise("something to wait for within a value")
         if not isinstance(value, Exception):
             return value
-        if is_required or isinstance(value, Surprise):
-            raise Surprise("an error where null may not stand") from value
-        error = located_error(value, column.field.nodes, column.stand.path(number))
-        self._faults.append(Fault(column.stand.order(number), error))
+        if isinstance(value, Surprise):
+            raise value
+        place, null = column.stand.place(number), column.stand.null_for(number)
+        error = located_error(value, column.field.nodes, list(place.path))
+        self.faults.append(Fault(null.order, place.order, error))
+        if is_required:
+            self.nulls.append(null.path)
         return None
 
 

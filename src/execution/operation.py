@@ -16,7 +16,10 @@ from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
 from base.errors import BadUserInput
-from execution.plans import answer_by_plan
+from database import current_usage
+from execution.expected_reads import ExpectedReads, was_read_again
+from execution.payloads import ExecutionOfPayloads
+from execution.plans import answer_by_plan, plan_of_payloads
 from graph.analysis import analyse_in_thread, is_analysed, summary_of, validation_errors
 from graph.charging import charge
 from graph.document import Operation
@@ -24,7 +27,6 @@ from graph.event_variables import without_events
 from graph.introspection import without_suggestion
 from graph.introspection_cache import cache_answer, cached_answer
 from graph.parsing import drop
-from graph.points import ExecutionOfPoints
 from graph.record_events import Recording, recording_of
 from graph.schema import schema as _strawberry_schema
 from resolvers.context import Context
@@ -69,11 +71,25 @@ async def _executed(
     if operation.document.asks_the_schema:
         # To answer a part of the schema takes twice as long as a part of other answers.
         context.services.fair_queue.charge(context.caller, context.execution.cost or 0)
-    if context.execution.is_query:
-        context.begin_snapshot()
-    result = await _by_plan_or_core(context, operation, variables)
+    answer = _of_one_moment if context.execution.is_query else _by_plan_or_core
+    result = await answer(context, operation, variables)
     if result.data and not result.errors:
         cache_answer(_schema, operation, result.data)
+    return result
+
+
+async def _of_one_moment(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> ExecutionResult:
+    """If one statement was expected, and more were needed, everything is read anew."""
+    reads = operation.known(ExpectedReads, ExpectedReads)
+    context.begin_snapshot(reads_once=reads.is_one)
+    before = current_usage().statements
+    result = await _by_plan_or_core(context, operation, variables)
+    reads.note(current_usage().statements - before)
+    if was_read_again():
+        context.begin_snapshot()
+        result = await _by_plan_or_core(context, operation, variables)
     return result
 
 
@@ -89,7 +105,8 @@ async def _by_plan_or_core(
         operation_name=operation.name,
         context_value=context,
         is_awaitable=_is_awaitable,
-        executor_class=ExecutionOfPoints,
+        executor_class=ExecutionOfPayloads,
+        plan=None if context.execution.is_query else await plan_of_payloads(context, operation, variables),
     )
     result = await result if isawaitable(result) else result
     return ExecutionResult(data=result.data, errors=result.errors)
@@ -126,7 +143,8 @@ async def _subscribed(context: Context, operation: Operation, variables: dict[st
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=ExecutionOfPoints,
+        executor_class=ExecutionOfPayloads,
+        plan=await plan_of_payloads(context, operation, variables),
     )
     return await results if isawaitable(results) else results
 

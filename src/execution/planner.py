@@ -19,9 +19,11 @@ from strawberry.types.field import StrawberryField
 
 from execution.conditions import Collector
 from execution.faults import Unplanned
+from execution.foreseen import Ahead, Foresight
 from execution.leaves import Leaf
 from execution.shapes import Attribute, Item, Resolved, Selected, SeriesShape, Shape, Source, TypeName
 from graph.document import Operation
+from graph.faces import row_of
 from graph.fields import Auth, Loads
 from graph.schema import schema
 from graph.types.views import OF_THE_POINT, OfBucket, ViewPoint
@@ -35,31 +37,40 @@ _NAME_OF_TYPE = Item(is_required=True, leaf=_LEAVES["String"])
 
 
 class Plan:
-    """Of a query, for given values of the variables on which it depends what is selected."""
+    """Of an operation, for given values of the variables on which it depends what is selected."""
 
-    __slots__ = ("fields", "root")
+    __slots__ = ("ahead", "fields", "payloads", "root")
 
-    def __init__(self, root: Shape, fields: int) -> None:
+    def __init__(self, root: Shape, payloads: Mapping[str, Item], fields: int, ahead: Ahead) -> None:
         self.root = root
+        """Of a query; empty for others."""
+        self.payloads = payloads
+        """What is selected of what a mutation or a subscription gives, by the names in the answer."""
+        self.ahead = ahead
         self.fields = fields
         """How many there are in all shapes together."""
 
 
 def planned(operation: Operation, values: Mapping[str, Any]) -> Plan:
-    """Of a valid query. Raises Unplanned."""
-    definition, document, root = operation.definition, operation.document.node, _core.query_type
+    """Of a valid operation. Raises Unplanned."""
+    definition, document = operation.definition, operation.document.node
     assert isinstance(definition, OperationDefinitionNode)
     assert document
+    root = _core.get_root_type(definition.operation)
     assert root
     planner = _Planner(Collector(_core, document, values))
-    shape = planner.shape(root, [definition.selection_set])
-    return Plan(shape, planner.fields)
+    if root is _core.query_type:
+        shape = planner.shape(root, [definition.selection_set])
+        return Plan(shape, {}, planner.fields, planner.foresight.ahead())
+    payloads = planner.payloads(root, definition.selection_set)
+    return Plan(Shape([]), payloads, planner.fields, planner.foresight.ahead())
 
 
 class _Planner:
     def __init__(self, collector: Collector) -> None:
         self._collector = collector
         self.fields = 0
+        self.foresight = Foresight()
 
     def shape(self, type_: GraphQLObjectType, selected: list[SelectionSetNode]) -> Shape:
         named = self._collector.fields(type_, selected)
@@ -67,7 +78,16 @@ class _Planner:
         if self.fields > _MOST_FIELDS:
             raise Unplanned("too many fields")
         fields = [self._selected(type_, name, nodes) for name, nodes in named.items()]
+        if row := _row(type_):
+            self.foresight.add(row, fields)
         return Shape(fields, _series_shape(fields) if _is_point(type_) else None)
+
+    def payloads(self, root: GraphQLObjectType, selected: SelectionSetNode) -> dict[str, Item]:
+        return {
+            name: self._item(root.fields[nodes[0].name.value].type, nodes)
+            for name, nodes in self._collector.fields(root, [selected]).items()
+            if nodes[0].selection_set
+        }
 
     def _selected(self, type_: GraphQLObjectType, name: str, nodes: list[FieldNode]) -> Selected:
         if nodes[0].name.value == _TYPENAME:
@@ -103,6 +123,11 @@ def _nullable(type_: Any) -> tuple[Any, bool]:
     """The type without its mark of being required, and whether it had one."""
     is_required = isinstance(type_, GraphQLNonNull)
     return (type_.of_type if is_required else type_), is_required
+
+
+def _row(type_: GraphQLObjectType) -> type | None:
+    definition = type_.extensions.get(GraphQLCoreConverter.DEFINITION_BACKREF)
+    return row_of(definition.origin) if definition else None
 
 
 def _class(type_: GraphQLObjectType) -> type:

@@ -12,8 +12,11 @@ from base.errors import ExpectedError
 from execution.conditions import condition_variables
 from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
-from execution.walk import Walk
+from execution.pools import TOP, Place
+from execution.shapes import Shape
+from execution.walk import Walk, Walked
 from graph.document import Operation
+from graph.error_order import in_order
 from graph.parsing import add_weight, in_thread
 from graph.schema import schema
 from resolvers.context import Context
@@ -25,7 +28,7 @@ log = logging.getLogger("viewgraph")
 PLANNED: Final = "planned"
 """Answered by a plan."""
 FIRST: Final = "first"
-"""Left to GraphQL's executor, as nobody had asked for it before."""
+"""Left to GraphQL's executor, as it was not asked for often enough."""
 UNPLANNED: Final = "unplanned"
 """Left to it, as a plan cannot do it."""
 UNFIT: Final = "unfit"
@@ -51,12 +54,16 @@ class _Plans:
         self._conditions: tuple[str, ...] | None = None
         """None before a plan is asked for."""
         self._plans: dict[tuple[Any, ...], Plan | None] = {}
+        self.answers = 0
+        """How many times GraphQL's executor has answered."""
 
-    async def of(self, values: Mapping[str, Any]) -> Plan | None:
-        """None where a plan cannot do it."""
+    async def of(self, variables: Callable[[], VariableValues | None]) -> Plan | None:
+        """None where a plan cannot do it. `variables` is asked only if they decide what is selected."""
         if self._conditions is None:
             assert self._operation.document.node
             self._conditions = await self._found(partial(condition_variables, self._operation.document.node))
+        found = variables() if self._conditions else None
+        values = found.coerced if found else {}
         key = tuple([values.get(name) for name in self._conditions])
         if key not in self._plans:
             if len(self._plans) >= _MOST_VARIANTS:
@@ -81,26 +88,53 @@ async def answer_by_plan(
 ) -> ExecutionResult | None:
     """None where GraphQL's executor has to answer a query; what was loaded is forgotten then."""
     counts = context.services.plans
-    if not context.services.plans_queries:
+    if context.services.plans_after is None:
         return None
-    if not operation.knows(_Plans):
-        operation.known(_Plans, lambda: _Plans(operation))
+    plans = operation.known(_Plans, lambda: _Plans(operation))
+    if plans.answers < context.services.plans_after:
+        plans.answers += 1
         counts[FIRST] += 1
         return None
     values = _variables(operation, variables)
     if values is None:
         counts[UNFIT] += 1
         return None
-    plan = await operation.known(_Plans, lambda: _Plans(operation)).of(values.coerced)
+    plan = await plans.of(lambda: values)
     if plan is None:
         counts[UNPLANNED] += 1
         return None
     return await _answer(context, plan, values)
 
 
+async def plan_of_payloads(
+    context: Context, operation: Operation, variables: dict[str, Any] | None
+) -> Plan | None:
+    """Of a mutation or a subscription. None where a plan cannot do it."""
+    after = context.services.plans_after
+    if after is None:
+        return None
+    plans = operation.known(_Plans, lambda: _Plans(operation))
+    # A subscription executes its document for each event.
+    if plans.answers < after and operation.type == "mutation":
+        plans.answers += 1
+        return None
+    return await plans.of(lambda: _variables(operation, variables))
+
+
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
+    walked = await walked_by(context, plan, values, plan.root)
+    return walked and ExecutionResult(data=walked.data, errors=in_order(walked.faults) or None)
+
+
+async def walked_by(
+    context: Context, plan: Plan, values: VariableValues, shape: Shape, top: Any = None, place: Place = TOP
+) -> Walked | None:
+    """The answer to a shape of the plan. None where GraphQL's executor has to do it; what was loaded is
+    forgotten then.
+    """
+    _foresee(context, plan)
     try:
-        data, errors = await Walk(context, values).answer(plan)
+        walked = await Walk(context, values).answer(shape, top, place)
     except Exception as error:
         is_known = isinstance(error, Surprise | ExpectedError)
         context.services.plans[SURPRISED if is_known else FAILED] += 1
@@ -109,7 +143,13 @@ async def _answer(context: Context, plan: Plan, values: VariableValues) -> Execu
         context.reset_loaders()
         return None
     context.services.plans[PLANNED] += 1
-    return ExecutionResult(data=data, errors=errors or None)
+    return walked
+
+
+def _foresee(context: Context, plan: Plan) -> None:
+    viewer = context.viewer
+    of_viewer = plan.ahead.of_strangers if viewer.user_id is None else plan.ahead.of_users
+    context.loaders.foresee(of_viewer, viewer.person_id)
 
 
 def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:

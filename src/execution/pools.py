@@ -1,13 +1,21 @@
 """Objects of one shape that are answered together, and where each of them stands in the answer."""
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from execution.faults import Surprise
 from execution.shapes import Selected, Shape
+from graph.error_order import Order
 
 _AT_ONCE = 100
 """So many objects are completed without a look at the clock."""
+
+
+class Place(NamedTuple):
+    """In the answer."""
+
+    path: tuple[str | int, ...]
+    order: Order
 
 
 class Pool:
@@ -22,14 +30,18 @@ class Pool:
         self.columns: dict[str, list[Any]] = {}
         """The values of each field, by its name in the answer."""
 
-    def path(self, number: int) -> list[str | int]:
+    def place(self, number: int) -> Place:
+        return self._stand.place(number)
+
+    def null_for(self, number: int) -> Place:
+        """The place of the null that stands for the object."""
+        return self._stand.null_for(number)
+
+    @property
+    def _stand(self) -> "Stand":
         if self.stand is None:
             raise Surprise("a fault of what is shown several times")
-        return self.stand.path(number)
-
-    def order(self, number: int) -> tuple[int, ...]:
-        """Sorts places as they follow in the answer."""
-        return self.stand.order(number) if self.stand else ()
+        return self.stand
 
     def fill(self) -> None:
         """Puts the columns into the answers."""
@@ -42,46 +54,62 @@ class Pool:
 class Stand:
     """Where the objects of a pool stand: in the field of other objects, and there in a list."""
 
-    __slots__ = ("_field", "_indexes", "_owners", "_pool")
+    __slots__ = ("_indexes", "_owners", "_pool", "field")
 
     def __init__(
         self, pool: Pool, field: Selected, owners: Sequence[int], indexes: Sequence[int] | None
     ) -> None:
         self._pool = pool
-        self._field = field
+        self.field = field
         self._owners = owners
         self._indexes = indexes
         """None where it is no list."""
 
-    def path(self, number: int) -> list[str | int]:
-        path = [*self._pool.path(self._owners[number]), self._field.name]
-        return path if self._indexes is None else [*path, self._indexes[number]]
+    def place(self, number: int) -> Place:
+        path, order = self._place_of_field(number)
+        if self._indexes is None:
+            return Place(path, order)
+        index = self._indexes[number]
+        return Place((*path, index), (*order, index))
 
-    def order(self, number: int) -> tuple[int, ...]:
-        place = self._pool.shape.names.index(self._field.name)
-        index = 0 if self._indexes is None else self._indexes[number]
-        return (*self._pool.order(self._owners[number]), place, index)
+    def null_for(self, number: int) -> Place:
+        """The place of the null that stands for this, or for all around it where null may not stand."""
+        is_item = self._indexes is not None
+        if not (self.field.item.is_required if is_item or not self.field.is_list else self.field.is_required):
+            return self.place(number)
+        if is_item and not self.field.is_required:
+            return self._place_of_field(number)
+        return self._pool.null_for(self._owners[number])
+
+    def _place_of_field(self, number: int) -> Place:
+        path, order = self._pool.place(self._owners[number])
+        name = self.field.name
+        return Place((*path, name), (*order, self._pool.shape.names.index(name)))
 
     def of(self, chosen: Sequence[int]) -> "Stand":
         """Of some of the objects."""
         owners = [self._owners[number] for number in chosen]
         indexes = None if self._indexes is None else [self._indexes[number] for number in chosen]
-        return Stand(self._pool, self._field, owners, indexes)
+        return Stand(self._pool, self.field, owners, indexes)
+
+
+TOP = Place((), ())
+"""Of the whole answer."""
 
 
 class Root(Stand):
-    """Of the object at the top."""
+    """Of the object at the top of a plan."""
 
-    __slots__ = ()
+    __slots__ = ("_place",)
 
-    def __init__(self) -> None:
-        """It stands in nothing."""
+    def __init__(self, place: Place) -> None:
+        self._place = place
 
-    def path(self, _: int) -> list[str | int]:
-        return []
+    def place(self, _: int) -> Place:
+        return self._place
 
-    def order(self, _: int) -> tuple[int, ...]:
-        return ()
+    def null_for(self, _: int) -> Place:
+        return self._place
 
 
 def pools_of(shape: Shape, objects: Sequence[Any], stand: Stand) -> Iterator[Pool]:

@@ -1,6 +1,6 @@
 """The values of fields with a resolver, for all objects of a pool at once."""
 
-from asyncio import FIRST_EXCEPTION, CancelledError, Future, Task, create_task, gather, wait
+from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
 from collections.abc import Awaitable, Coroutine, Sequence
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
@@ -8,7 +8,8 @@ from typing import Any, NamedTuple
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import get_arguments
 
-from auth.access import refusals
+from auth.access import Access, refusals
+from base.errors import ExpectedError
 from base.scheduler import RunQueue
 from execution.faults import Surprise
 from execution.pools import Pool
@@ -50,19 +51,28 @@ class Resolving:
         self._variables = variables
         self._info: Any = _Info(context)
         self._given: dict[Resolved, _Given] = {}
+        self._refused: dict[tuple[Pool, Sequence[Access]], list[ExpectedError | None]] = {}
+        """Of each pool, by the relations that a field requires: mostly, several fields require the same."""
 
     async def values(self, pool: Pool, source: Resolved) -> list[Any]:
         """Of each object; an exception for each that failed."""
         objects = pool.objects
         found: list[Any] = [None] * len(objects)
         if source.requires:
-            rows = [one.row for one in objects]
-            found[:] = await refusals(self._context.loaders, self._context.viewer, source.requires, rows)
+            found[:] = await self._refusals(pool, source.requires)
         self._call(source, objects, found)
         await self._await_all(found)
         if source.loads:
             await self._load(source.loads, found, is_read=source.is_read)
         return found
+
+    async def _refusals(self, pool: Pool, requires: Sequence[Access]) -> list[ExpectedError | None]:
+        refused = self._refused.get((pool, requires))
+        if refused is None:
+            rows = [one.row for one in pool.objects]
+            refused = await refusals(self._context.loaders, self._context.viewer, requires, rows)
+            self._refused[pool, requires] = refused
+        return refused
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
         takes_object, arguments = self._given_to(source)
@@ -124,18 +134,7 @@ class Resolving:
 
     async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:
         loader = self._context.loaders[loads.loader]
-        keys = dict.fromkeys(key for key in found if key is not None and not isinstance(key, Exception))
-        loading: dict[Any, Future[Any]] = {key: loader.load(key) for key in keys}
-        known: dict[Any, Any] = {}
-        try:
-            for key, future in loading.items():
-                known[key] = await _or_error(future)
-        except CancelledError:
-            # Nobody waits for the others any more.
-            for future in loading.values():
-                future.cancel()
-            raise
-        return known
+        return await loader.many(key for key in found if key is not None and not isinstance(key, Exception))
 
 
 def _shown(loads: Loads, key: Any, value: Any) -> Any:

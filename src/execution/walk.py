@@ -1,19 +1,18 @@
 """Walks an answer by its plan: a level of objects at a time, from the top to the bottom."""
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
+from typing import Any, NamedTuple
 
 import orjson
-from graphql import GraphQLError
 from graphql.execution.values import VariableValues
 
 from base.scheduler import batched
 from execution.columns import Below, Columns
-from execution.planner import Plan
-from execution.pools import Pool, Root
+from execution.pools import TOP, Place, Pool, Root
 from execution.resolving import Resolving, side_by_side
 from execution.series import PointsOfSeries
-from execution.shapes import Attribute, Resolved, Selected
+from execution.shapes import Attribute, Resolved, Selected, Shape
+from graph.error_order import Fault
 from graph.partial_results import json_items, json_list
 from resolvers.context import Context
 
@@ -21,6 +20,12 @@ _SMALL = 16
 """A list of this many items or fewer does not become text by itself."""
 _AT_ONCE = 16
 """How many items become text between two looks at the clock."""
+
+
+class Walked(NamedTuple):
+    data: dict[str, Any] | None
+    """None if an error makes the object at the top null."""
+    faults: list[Fault]
 
 
 class Walk:
@@ -31,10 +36,14 @@ class Walk:
         self._columns = Columns(context)
         self._resolving = Resolving(context, variables)
 
-    async def answer(self, plan: Plan) -> tuple[dict[str, Any], list[GraphQLError]]:
-        root = Pool(plan.root, [None], Root())
+    async def answer(self, shape: Shape, top: Any = None, place: Place = TOP) -> Walked:
+        """`top`: the object at the top, which stands at `place` in the answer."""
+        root = Pool(shape, [top], Root(place))
         await self._complete([root])
-        return root.answers[0], self._columns.errors()
+        answer: Any = root.answers[0]
+        for path in self._columns.nulls:
+            answer = _with_null(answer, path[len(place.path) :])
+        return Walked(answer, self._columns.faults)
 
     async def _complete(self, pools: Below) -> None:
         """Opens all that needs no waiting first, so that loaders get the keys of all of them at once."""
@@ -84,6 +93,9 @@ class Walk:
 
     async def _shorten(self, pool: Pool) -> None:
         """Lists of large answers become text, so that not all is kept, and made text, in one go."""
+        if self._columns.nulls:
+            # Something within a list may still become null.
+            return
         for name in pool.shape.lists:
             column = pool.columns[name]
             for number, items in enumerate(column):
@@ -96,6 +108,18 @@ class Walk:
             texts.append(json_items(some))
             await self._run_queue.step(_AT_ONCE)
         return json_list(texts)
+
+
+def _with_null(answer: Any, path: Sequence[str | int]) -> Any:
+    """The answer, with null in place of what stands there. Something around it may be null already."""
+    if not path:
+        return None
+    around = answer
+    for step in path[:-1]:
+        around = around and around[step]
+    if around:
+        around[path[-1]] = None
+    return answer
 
 
 def _values(pool: Pool, field: Selected) -> list[Any]:

@@ -3,8 +3,9 @@
 The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
-from collections.abc import Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
@@ -16,6 +17,13 @@ class Totals(Protocol):
     """How often each action happened; 0 if it never did."""
 
     def __getitem__(self, key: Any, /) -> int: ...
+
+
+class Counts(dict[Any, int]):
+    """Totals that are 0 where nothing is known."""
+
+    def __missing__(self, _: Any) -> int:
+        return 0
 
 
 class Fold(Protocol[V_co]):
@@ -41,8 +49,10 @@ class Sum:
 
     def __init__(self, *keys: Any) -> None:
         self.keys: tuple[Any, ...] = keys
+        self.of: Callable[[Any], int] = itemgetter(*keys) if len(keys) == 1 else self._sum
+        """Of the totals. Lists ask it for each of their objects, mostly for one total."""
 
-    def of(self, totals: Totals, /) -> int:
+    def _sum(self, totals: Totals, /) -> int:
         return sum([totals[key] for key in self.keys])
 
     def __str__(self) -> str:
@@ -69,7 +79,7 @@ class Standing:
         return " - ".join(f"`{action.name}`" for action in self.keys)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ActiveUsers:
     """How many different signed-in users did something with a publication in `days` days of 24 hours.
 

@@ -4,8 +4,8 @@ GraphQL's executor completes a list in one go. This one stops in a list when it 
 the event loop, and goes on in the next turn of its request. The answer is the same.
 """
 
-from asyncio import FIRST_EXCEPTION, CancelledError, Task, create_task, gather, wait
-from collections.abc import Coroutine, Iterable
+from asyncio import CancelledError, Task, create_task, wait
+from collections.abc import Awaitable, Coroutine, Iterable
 from contextlib import suppress
 from inspect import CORO_CREATED, getcoroutinestate, iscoroutine
 from typing import Any
@@ -29,7 +29,7 @@ class Executor(QueuedExecutor):
     So the whole answer need not be kept until the end, and is not turned into text in one go.
     """
 
-    _is_given_up = False
+    is_given_up = False
     _abandoned: list[Coroutine[Any, Any, Any]] | None = None
     """The coroutines that a task is ending; None if there is no such task."""
 
@@ -44,7 +44,9 @@ class Executor(QueuedExecutor):
         fields = PartialObject(self, parent_type, source_value, path, grouped_field_set, position_context)
         if not fields.go_on():
             return self._fields_in_turns(fields)
-        return self._with_awaited(fields.completed, fields.awaited) if fields.awaited else fields.completed
+        if fields.awaited:
+            return self._with_awaited(fields.completed, fields.awaited)
+        return _whole(fields.completed) if fields.is_failed else fields.completed
 
     def complete_iterable_value(
         self,
@@ -60,6 +62,8 @@ class Executor(QueuedExecutor):
             return self._in_turns(listing)
         if listing.awaited:
             return self._with_awaited(listing.completed, listing.awaited)
+        if listing.is_failed:
+            return _whole(listing.completed)
         if self.run_queue.has_yielded and len(listing.completed) > _SMALL:
             return json_list([json_items(listing.completed)])
         return listing.completed
@@ -73,7 +77,7 @@ class Executor(QueuedExecutor):
         result: Any,
         position_context: Any,
     ) -> Any:
-        if self._is_given_up:
+        if self.is_given_up:
             _close(result)
             return None
         self.run_queue.steps += 1
@@ -101,7 +105,7 @@ class Executor(QueuedExecutor):
     async def _fields_in_turns(self, fields: PartialObject) -> Any:
         is_whole = False
         while not is_whole:
-            if self._is_given_up:
+            if self.is_given_up:
                 self._abandon(fields.waiting())
                 return None
             try:
@@ -110,12 +114,11 @@ class Executor(QueuedExecutor):
                 self._abandon(fields.waiting())
                 raise
             is_whole = fields.go_on()
-        if fields.awaited:
-            await self._await_all(fields.completed, fields.awaited)
-        return fields.completed
+        await self._await_all(fields.completed, fields.awaited)
+        return _whole(fields.completed)
 
     async def _in_turns(self, listing: PartialList) -> Any:
-        if self._is_given_up:
+        if self.is_given_up:
             self._abandon(listing.waiting())
             return None
         while True:
@@ -128,13 +131,12 @@ class Executor(QueuedExecutor):
                 break
             if not listing.awaited:
                 listing.shorten()
-        if listing.awaited:
-            await self._await_all(listing.completed, listing.awaited)
-        return listing.text(await self._texts(listing.completed))
+        await self._await_all(listing.completed, listing.awaited)
+        return listing.text(await self._texts(_whole(listing.completed)))
 
     async def _with_awaited(self, results: Any, awaited: list[Any]) -> Any:
         """The list or object, once all that is awaited in it has come."""
-        if self._is_given_up:
+        if self.is_given_up:
             self._abandon(results[place] for place in awaited)
             return None
         if self.run_queue.steps > self.run_queue.check_after:
@@ -146,15 +148,18 @@ class Executor(QueuedExecutor):
         if len(awaited) == 1:
             # A single one needs no task.
             place = awaited[0]
-            results[place] = await results[place]
+            results[place] = await _value_or_error(results[place])
         else:
             await self._await_all(results, awaited)
+        _whole(results)
         if self.run_queue.has_yielded and isinstance(results, list) and len(results) > _SMALL:
             return json_list(await self._texts(results))
         return results
 
     async def _await_all(self, results: Any, awaited: list[Any]) -> None:
-        """Awaits each in a task of its own. One that fails ends the others."""
+        """Awaits each in a task of its own. An exception stands for what failed."""
+        if not awaited:
+            return
         run_queue = self.run_queue
         tasks: list[Task[Any]] = []
         try:
@@ -163,18 +168,12 @@ class Executor(QueuedExecutor):
                 if run_queue.steps > run_queue.check_after:
                     await self.let_others()
                 tasks.append(create_task(results[place]))
-            _, unfinished = await wait(tasks, return_when=FIRST_EXCEPTION)
+            await wait(tasks)
         except CancelledError:
             self._give_up([results[place] for place in awaited], tasks)
             raise
-        if unfinished:
-            for task in unfinished:
-                task.cancel()
-            await gather(*unfinished, return_exceptions=True)
         for place, task in zip(awaited, tasks, strict=True):
-            if task not in unfinished:
-                # This raises the error of a task that failed.
-                results[place] = task.result()
+            results[place] = task.exception() or task.result()
 
     def _give_up(self, waiting: list[Coroutine[Any, Any, Any]], tasks: list[Task[Any]]) -> None:
         """Ends tasks, and coroutines that still wait for a task."""
@@ -218,13 +217,30 @@ class Executor(QueuedExecutor):
             self._abandoned = None
 
     def _end(self, one: Coroutine[Any, Any, Any]) -> None:
-        """A coroutine that runs while `_is_given_up` is set only abandons what it would have awaited."""
-        self._is_given_up = True
+        """A coroutine that runs while `is_given_up` is set only abandons what it would have awaited."""
+        self.is_given_up = True
         # The coroutine ends at once, with StopIteration.
         with suppress(Exception):
             one.send(None)
-        self._is_given_up = False
+        self.is_given_up = False
         one.close()
+
+
+async def _value_or_error(awaitable: Awaitable[Any]) -> Any:
+    try:
+        return await awaitable
+    except Exception as error:
+        return error
+
+
+def _whole(results: Any) -> Any:
+    """Raises the first error in it."""
+    for result in results.values() if isinstance(results, dict) else results:
+        if isinstance(result, Exception):
+            # What is not answered refers to the errors in it, and an error to the frames of its trace.
+            results.clear()
+            raise result
+    return results
 
 
 def _close(awaitable: Any) -> None:

@@ -12,6 +12,8 @@ class Face(Protocol):
 F = TypeVar("F", bound=Face)
 
 _FACES: dict[type, Callable[[Any], object]] = {}
+_ROWS: dict[type, type] = {}
+"""By their faces."""
 
 
 def shows(row: type) -> Callable[[type[F]], type[F]]:
@@ -20,9 +22,15 @@ def shows(row: type) -> Callable[[type[F]], type[F]]:
     def registered(face: type[F]) -> type[F]:
         assert row not in _FACES, f"{row.__name__} has a face"
         _FACES[row] = face.of
+        _ROWS[face] = row
         return face
 
     return registered
+
+
+def row_of(face: type) -> type | None:
+    """The type of the rows that the type of the schema shows, if it shows rows."""
+    return _ROWS.get(face)
 
 
 def face_of(value: Any) -> Any:

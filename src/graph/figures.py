@@ -14,6 +14,28 @@ _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: floa
 """The type in the schema, by the type of the value."""
 
 
+def with_totals(face: type[T], totals: Any, **own: Any) -> T:
+    """An object of a type with figures. Each is made of the totals when it is asked for: see `of_totals`."""
+    made = object.__new__(face)
+    made.__dict__.update(own, _totals=totals)
+    return made
+
+
+def of_totals(figures: Figures) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema with these figures whose objects are made by `with_totals`."""
+
+    def added(face: type[T]) -> type[T]:
+        for figure in figures:
+            setattr(face, figure.name, property(_getter(figure.fold.of)))
+        return face
+
+    return added
+
+
+def _getter(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    return lambda face: of(face._totals)
+
+
 def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[type[T]], type[T]]:
     """Gives a class a field for each figure, before it becomes a type of the schema.
 

@@ -8,13 +8,13 @@ import orjson
 from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Undefined
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
-from strawberry.schema.schema import StrawberryGraphQLCoreExecutionContext
 
 from base.scheduler import RunQueue
+from graph.error_order import OrderingExecutor
 from resolvers.context import Context
 
 
-class QueuedExecutor(StrawberryGraphQLCoreExecutionContext):
+class QueuedExecutor(OrderingExecutor):
     """An executor that counts its steps in the run queue of its request."""
 
     def __init__(self, *arguments: Any, **options: Any) -> None:
@@ -24,29 +24,20 @@ class QueuedExecutor(StrawberryGraphQLCoreExecutionContext):
 
 
 class _Partial:
-    __slots__ = ("_executor", "awaited", "completed")
+    __slots__ = ("_executor", "awaited", "completed", "is_failed")
     _executor: QueuedExecutor
     awaited: Any
     completed: Any
+    """An exception stands for what failed. All else is still completed: of several errors, the first in the
+    order of the answer counts, and not the one that becomes known first."""
+    is_failed: bool
 
     def go_on(self) -> bool:
         """Completes more, until enough was done in this turn. Returns whether it reached the end."""
-        try:
-            return self._complete_more()
-        except Exception:
-            self._settle()
-            raise
-
-    def _complete_more(self) -> bool:
         raise NotImplementedError
 
     def waiting(self) -> list[Any]:
         return [self.completed[place] for place in self.awaited]
-
-    def _settle(self) -> None:
-        """Waits in the background for what is awaited, when the whole has failed."""
-        if self.awaited:
-            self._executor.settle_in_background(self.waiting())
 
 
 class PartialObject(_Partial):
@@ -69,19 +60,23 @@ class PartialObject(_Partial):
         self._type_name = parent_type.name
         self._of_all = parent_type, source_value, position_context
         self.completed: dict[str, Any] = {}
+        self.is_failed = False
         self.awaited: list[str] = []
         """The names of fields whose values are still awaited."""
 
-    def _complete_more(self) -> bool:
+    def go_on(self) -> bool:
         executor, run_queue = self._executor, self._executor.run_queue
         parent_type, source_value, position = self._of_all
         completed, awaited = self.completed, self.awaited
         execute, is_awaitable = executor.execute_field, executor.is_awaitable
         for name, details in self._fields:
             run_queue.steps += 1
-            result = execute(
-                parent_type, source_value, details, Path(self._path, name, self._type_name), position
-            )
+            try:
+                result = execute(
+                    parent_type, source_value, details, Path(self._path, name, self._type_name), position
+                )
+            except Exception as error:
+                self.is_failed, result = True, error
             if result is not Undefined:
                 completed[name] = result
                 if is_awaitable(result):
@@ -113,10 +108,11 @@ class PartialList(_Partial):
         self._of_all = item_type, field_details_list, info, position_context
         self._texts: list[bytes] = []
         self.completed: list[Any] = []
+        self.is_failed = False
         self.awaited: list[int] = []
         """The indexes of items that are still awaited."""
 
-    def _complete_more(self) -> bool:
+    def go_on(self) -> bool:
         executor, run_queue = self._executor, self._executor.run_queue
         item_type, details, info, position = self._of_all
         completed, awaited = self.completed, self.awaited
@@ -132,15 +128,20 @@ class PartialList(_Partial):
                         item, item_type, details, info, path, position
                     )
                 )
-            elif complete(item, completed, item_type, details, info, path, position):
-                awaited.append(len(completed) - 1)
+            else:
+                try:
+                    if complete(item, completed, item_type, details, info, path, position):
+                        awaited.append(len(completed) - 1)
+                except Exception as error:
+                    self.is_failed = True
+                    completed.append(error)
             if run_queue.steps > run_queue.check_after and run_queue.must_yield():
                 return False
         return True
 
     def shorten(self) -> None:
         """Turns what is complete into text."""
-        if self.completed:
+        if self.completed and not self.is_failed:
             self._texts.append(json_items(self.completed))
             self.completed.clear()
 

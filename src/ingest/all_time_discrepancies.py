@@ -17,7 +17,10 @@ _ROWS_AT_A_TIME = 2_000
 
 
 class ChangedSums:
-    """What a recount changes in the sums of the totals by month. Sums are compared as they should be."""
+    """How much a recount changes each subject's sum of totals by month.
+
+    Totals of all time are compared with the sums as the recount makes them, not as they are stored.
+    """
 
     def __init__(self) -> None:
         self._changes: defaultdict[int, Counter[int]] = defaultdict(Counter)
@@ -40,7 +43,9 @@ class ChangedSums:
 async def all_time_discrepancies(
     connection: AsyncConnection, tenant_id: int, changed: ChangedSums
 ) -> AsyncIterator[Discrepancy]:
-    """The database compares the totals of most subjects. Only those of changed ones are compared here."""
+    """The database itself compares the subjects that the recount does not change. The others are compared
+    here.
+    """
     ids = changed.subject_ids
     is_changed = set(ids)
     async for subject_id, action, stored, by_month in _rows(connection, _differing(tenant_id)):

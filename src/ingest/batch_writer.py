@@ -12,6 +12,7 @@ import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from base.retries import Backoff, retried
+from base.sketches import sketching
 from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
 from ingest.events import NewEvent
@@ -126,6 +127,7 @@ class BatchWriter:
                 await raise_revisions(bulk, batch.refreshed)
             return await store_in_bulk(bulk, batch.events, self._caps)
 
+        await sketching.ready()
         return await self._database.in_bulk(written, seconds=seconds)
 
 

@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from ua_parser import parse
 
+from base.loading import LoadedWhenNeeded
 from ingest.bots import calls_itself_a_bot, is_app, is_listed_bot, is_plain_browser
 from ingest.device_models import COMPUTER, MODEL_NAME, NO_CATEGORY, PHONE, SCREEN, TABLET
 from models import Device
@@ -78,6 +79,8 @@ class Agent(NamedTuple):
     device: Device
 
 
+_UNKNOWN = "An/1.0 (agent)"
+"""No rule recognises it, so all rules are loaded."""
 _BOT = Agent(AgentKind.BOT, Device.UNKNOWN)
 
 
@@ -104,6 +107,10 @@ def classify(agent: str) -> Agent:
     if is_app(agent):
         return Agent(AgentKind.APP, device)
     return _BOT if is_listed_bot(agent, family) else Agent(AgentKind.BROWSER, device)
+
+
+classifying = LoadedWhenNeeded(lambda: classify(_UNKNOWN))
+"""Rules and lists, of 30 MB. Await `classifying.ready()` before an agent is classified on the event loop."""
 
 
 def guess(agent: str) -> Agent:

@@ -69,10 +69,12 @@ def values_of(paths: Iterable[ColumnPath], cells: Iterable[Any]) -> dict[str, An
     for path, cell in zip(paths, cells, strict=True):
         if cell is None or not path:
             continue
-        place = values
+        place: Any = values
         for name in path[:-1]:
             place = place.setdefault(name, {})
-        place[path[-1]] = cell
+        # What is no object, though it should be one, stays as it is: so its row is rejected.
+        if isinstance(place, dict):
+            place[path[-1]] = cell
     return values
 
 

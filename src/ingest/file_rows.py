@@ -3,6 +3,11 @@
 from typing import Any, NamedTuple
 
 
+def unreadable(shown: str) -> dict[str, str]:
+    """Stands for a cell that cannot be read. No field takes it, so nobody imports it by mistake."""
+    return {"unreadable": shown}
+
+
 class Row(NamedTuple):
     number: int
     """Where it begins in the file, from 1."""

@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo
 from base.instants import Instant, InvalidInstant, aware, instant_in_file, local_instant
 
 _NUMBER: Final = re.compile(r"([+-]?\d{1,21})(?:[.,](\d+))?", re.ASCII)
+_ROUNDED: Final = re.compile(r"[+-]?\d(?:[.,]\d+)?[Ee][+-]?\d+", re.ASCII)
 _WRITTEN: Final = re.compile(
     r"(?P<first>\d{4}|\d\d?)(?P<sign>[-/.])(?P<second>\d\d?)(?P=sign)(?P<third>\d{4}|\d\d?)"
     r"(?:[Tt ](?P<hour>\d\d?):(?P<minute>\d\d)(?P<rest>:\d\d(?:\.\d+)?)?"
@@ -67,11 +68,13 @@ class FileTimes(NamedTuple):
         raise InvalidInstant(f"{str(given)[:40]!r} is no instant, such as 2023-06-04T23:59:59Z")
 
     def _of_text(self, text: str) -> Instant:
-        if _NUMBER.fullmatch(text):
-            return self._of_number(text)
         try:
             return instant_in_file(text, self.zone)
         except InvalidInstant:
+            if _NUMBER.fullmatch(text):
+                return self._of_number(text)
+            if _ROUNDED.fullmatch(text):
+                raise InvalidInstant(f"{text[:40]!r} is rounded: a time needs all of its digits") from None
             found = _WRITTEN.fullmatch(text)
             if found is None:
                 raise

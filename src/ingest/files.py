@@ -32,6 +32,10 @@ _LONGEST_PROBLEM: Final = 300
 _NO_TIMES: Final = FileTimes()
 _NOT_SENT: Final = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
 _NO_CONTENT: Final = "a rejected line without its content, which was too long: give it an `event`"
+_CHANGED: Final = (
+    "{path} was changed while it was read, up to line {number}: import it again once it is complete. Events "
+    "without ids count again then."
+)
 _EMPTY: Final = Content()
 
 
@@ -70,7 +74,8 @@ class EventFile:
         self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=times.read)
         self._lines = StoredLines(path)
         self._rows = ParquetRows(path, spark_is_utc=times.zone is None)
-        self.bytes = path.stat().st_size
+        self._state = path.stat()
+        self.bytes = self._state.st_size
 
     @property
     def bytes_read(self) -> int:
@@ -90,6 +95,9 @@ class EventFile:
                 yield line
         except (OSError, EOFError, zlib.error) as error:
             raise InvalidFile(f"{self.path} cannot be read after line {number}: {error}.") from None
+        now = self.path.stat()
+        if (now.st_size, now.st_mtime_ns) != (self.bytes, self._state.st_mtime_ns):
+            raise InvalidFile(_CHANGED.format(path=self.path, number=number))
 
     def seed_of(self, number: int) -> str:
         """Always the same for this line of this file, as 32 hexadecimal digits."""

@@ -101,3 +101,9 @@ def freshness_of(database: Database, topics: Topics) -> Freshness:
     if database.dialect_name == "sqlite":
         return FileFreshness(database)
     return ToldFreshness(database, topics)
+
+
+def changes_of(freshness: Freshness) -> int | None:
+    """The mark of everything but counted events."""
+    marks = freshness.marks()
+    return marks and marks.changes

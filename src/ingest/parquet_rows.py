@@ -10,7 +10,7 @@ from uuid import UUID
 
 from ingest.file_columns import IDS, NESTED_COLUMNS, ColumnPath, column_paths, values_of
 from ingest.file_lines import InvalidFile, readable
-from ingest.file_rows import Row
+from ingest.file_rows import Row, unreadable
 
 _BUFFER: Final = 1 << 20
 _ROWS: Final = 5_000
@@ -24,6 +24,11 @@ class _Unreadable(NamedTuple):
 
     problem: str
     shown: str
+
+
+class _Column(NamedTuple):
+    cells: list[Any]
+    are_readable: bool
 
 
 class ParquetRows:
@@ -63,9 +68,10 @@ class ParquetRows:
                 for name, path, column in zip(names, paths, batch.columns, strict=True)
                 if path
             ]
-            for cells in zip(*columns, strict=True):
+            are_readable = all(column.are_readable for column in columns)
+            for cells in zip(*(column.cells for column in columns), strict=True):
                 number += 1
-                yield _row(number, kept, cells)
+                yield Row(number, values_of(kept, cells)) if are_readable else _row(number, kept, cells)
             self.share_read = number / file.metadata.num_rows
 
 
@@ -80,16 +86,17 @@ def _spark_instants(file: Any) -> frozenset[str]:
 def _row(number: int, paths: Sequence[ColumnPath], cells: Sequence[Any]) -> Row:
     for path, cell in zip(paths, cells, strict=True):
         if isinstance(cell, _Unreadable):
-            shown = [cell.shown if isinstance(cell, _Unreadable) else cell for cell in cells]
+            shown = [unreadable(cell.shown) if isinstance(cell, _Unreadable) else cell for cell in cells]
             return Row(number, values_of(paths, shown), f"{cell.problem} - at `$.{'.'.join(path)}`")
     return Row(number, values_of(paths, cells))
 
 
-def _cells(read: Callable[[Any], list[Any]], column: Any) -> list[Any]:
+def _cells(read: Callable[[Any], list[Any]], column: Any) -> _Column:
     try:
-        return read(column)
+        return _Column(read(column), are_readable=True)
     except _UNREADABLE:
-        return [_cell(read, column.slice(place, 1)) for place in range(len(column))]
+        cells = [_cell(read, column.slice(place, 1)) for place in range(len(column))]
+        return _Column(cells, are_readable=False)
 
 
 def _cell(read: Callable[[Any], list[Any]], column: Any) -> Any:
@@ -110,6 +117,10 @@ def _values(arrow: Any, path: ColumnPath, is_utc: bool, column: Any) -> list[Any
         if column.type.unit == "ns":
             column = arrow.compute.floor_temporal(column, unit="microsecond")
         column = column.cast(arrow.timestamp("us", zone))
+    if _is_plain(arrow.types, column.type):
+        # Asked for maps, it would take twice as long.
+        plain: list[Any] = column.to_pylist()
+        return plain
     values = column.to_pylist(maps_as_pydicts="strict")
     inner = column.type.value_type if arrow.types.is_dictionary(column.type) else column.type
     if arrow.types.is_fixed_size_binary(inner) and inner.byte_width == _UUID_BYTES:
@@ -117,6 +128,11 @@ def _values(arrow: Any, path: ColumnPath, is_utc: bool, column: Any) -> list[Any
     if path in IDS:
         values = [UUID(bytes=value) if _is_uuid(value) else value for value in values]
     return [_plain(value) for value in values]
+
+
+def _is_plain(types: Any, type_: Any) -> bool:
+    """Most columns are of such a type, whose values need no other look."""
+    return any(is_it(type_) for is_it in (types.is_string, types.is_large_string, types.is_timestamp))
 
 
 def _is_uuid(value: Any) -> bool:
@@ -128,7 +144,7 @@ def _plain(value: Any) -> Any:
     struct of nulls, and some what is no number.
     """
     if isinstance(value, dict):
-        fields = {name: _plain(inner) for name, inner in value.items()}
+        fields = {_plain(name): _plain(inner) for name, inner in value.items()}
         return {name: inner for name, inner in fields.items() if inner is not None} or None
     if isinstance(value, bytes):
         return value.decode()

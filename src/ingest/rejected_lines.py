@@ -6,8 +6,10 @@ from typing import Annotated, Any, Final, NamedTuple
 import msgspec
 
 from ingest.file_lines import readable
+from ingest.file_rows import unreadable
 from ingest.wire import WireEvent
 
+_TIME: Final = "occurredAt"
 _NOTHING: Final = msgspec.Raw()
 
 
@@ -56,7 +58,9 @@ def content_of_json(text: bytes) -> Content:
 
 
 def content_of_values(values: dict[str, Any] | None, text: str) -> Content:
-    return Content(text=text) if values is None else Content(event=_encoder.encode(values))
+    if values is None:
+        return Content(text=text)
+    return Content(event=_encoder.encode({name: _in_json(name, value) for name, value in values.items()}))
 
 
 def content_of_event(event: WireEvent) -> Content:
@@ -78,6 +82,15 @@ def rejected_line_in_json(line: int, reason: str, detail: str, content: Content,
     elif content.text:
         told["text"] = content.text
     return _encoder.encode(told)
+
+
+def _in_json(name: str, value: Any) -> Any:
+    """A type that JSON does not have would become a text, which a field might take. Only times may do so."""
+    if isinstance(value, dict):
+        return {inner: _in_json(inner, one) for inner, one in value.items()}
+    if isinstance(value, str | int | float | list) or name == _TIME:
+        return value
+    return unreadable(str(value))
 
 
 def _without_nulls(values: dict[str, Any]) -> dict[str, Any]:

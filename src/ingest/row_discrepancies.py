@@ -1,4 +1,4 @@
-"""Totals of rows that are not the number of their rows, and how they are mended, while rows come and go."""
+"""Finds and mends totals of rows that differ from the number of their rows, while rows come and go."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Sequence
@@ -31,7 +31,9 @@ class _Kind(NamedTuple):
     owned: Select[tuple[int, str, int]]
     """All ids, with the name and the tenant of the user who owns each."""
     stale: ColumnElement[int]
-    """Finds by such ids the publications whose figures were made of these totals."""
+    """The column of publications that has such ids. Cached figures of these publications are stale when the
+    totals are mended.
+    """
     words: Callable[..., str]
     """What a key stands for."""
     value: Callable[..., str]
@@ -44,6 +46,9 @@ class _Kind(NamedTuple):
 
 
 def _part(*columns: ColumnElement[Any] | int) -> Select[Any]:
+    """Makes a literal for each number. The columns of a subquery could not be told apart if two of them were
+    the same literal.
+    """
     return select(*(literal(one) if isinstance(one, int) else one for one in columns))
 
 
@@ -89,7 +94,7 @@ async def row_discrepancies(
 
 
 async def mend_row_totals(database: Database, tenants: Collection[int] | None) -> Counter[str]:
-    """Mends the totals of these tenants, or of all. Says how many of each tenant, by its name, were wrong."""
+    """Mends the totals of these tenants, or of all. Returns how many were wrong, by tenant."""
     mended: Counter[str] = Counter()
     for kind in (_FOLLOWS, _EXPERIENCES):
         async with database.snapshot() as connection:

@@ -10,6 +10,7 @@ from sqlmodel import SQLModel
 
 from base.errors import Unavailable
 from base.numbers import LARGEST
+from base.sketches import sketching
 from database import Bulk, in_bulk
 from ingest.deltas import (
     Days,
@@ -50,6 +51,7 @@ async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventK
     """
     if not events:
         return set()
+    await sketching.ready()
     are_new = await in_bulk(session, lambda bulk: store_in_bulk(bulk, events))
     if None in are_new:
         raise counted_anew()

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from sqlalchemy import ColumnElement, select
 
-from database import Statement, among, table_of
+from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, RowLoader, after_key
+from loaders.legacy import LegacyLoader, of_legacy_ids
 from loaders.organizations import ORGANIZATIONS, TENANTS
 from models import Asset, AssetFormat, Organization, Tenant
 
@@ -25,6 +26,7 @@ class AssetRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of the organization."""
+    legacy_id: str | None
 
 
 ASSET_COLUMNS = (
@@ -36,6 +38,7 @@ ASSET_COLUMNS = (
     ASSETS.created_at,
     ORGANIZATIONS.tenant_id,
     TENANTS.time_zone,
+    ASSETS.legacy_id,
 )
 ASSETS_WITH_TENANT = (
     table_of(Asset)
@@ -46,13 +49,17 @@ _ASSETS = select(*ASSET_COLUMNS).select_from(ASSETS_WITH_TENANT)
 
 
 class AssetById(RowLoader[int, AssetRow]):
-    statement = Statement(_ASSETS.where(among(ASSETS.id, "keys")), AssetRow)
+    statement = Lookup(_ASSETS.where(among(ASSETS.id, "keys")), AssetRow)
     key = "id"
 
 
 class AssetByPublicId(RowLoader[UUID, AssetRow]):
-    statement = Statement(_ASSETS.where(among(ASSETS.public_id, "keys")), AssetRow)
+    statement = Lookup(_ASSETS.where(among(ASSETS.public_id, "keys")), AssetRow)
     key = "public_id"
+
+
+class AssetByLegacyId(LegacyLoader[AssetRow]):
+    statement = Statement(of_legacy_ids(_ASSETS, ASSETS), AssetRow)
 
 
 class AssetKeys(NamedTuple):
@@ -82,7 +89,7 @@ class FormatRow(NamedTuple):
 
 
 class FormatsOfAsset(GroupLoader[int, FormatRow]):
-    statement = Statement(
+    statement = Lookup(
         select(FORMATS.asset_id, FORMATS.type, FORMATS.url, FORMATS.size_bytes)
         .where(among(FORMATS.asset_id, "keys"))
         .order_by(FORMATS.asset_id, FORMATS.type, FORMATS.id),

@@ -1,16 +1,18 @@
 """The loaders of one request, and what they have in common."""
 
-from asyncio import Future, ensure_future
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from asyncio import Future, ensure_future, get_running_loop
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from datetime import datetime
+from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-import aiodataloader
 from aiodataloader import DataLoader
 
-from database import Database, Statement, current_usage
+from database import Database, Statement, current_usage, for_one
+from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
+from loaders.remembered_rights import RightsOfMoment
 
 K = TypeVar("K", bound=Hashable)
 V = TypeVar("V")
@@ -27,7 +29,16 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     it is first asked for. This is a dict, because every field of every object looks a loader up.
     """
 
-    __slots__ = ("database", "figure_cache", "now", "read_points", "shown_points")
+    __slots__ = (
+        "_foreseen",
+        "_person_id",
+        "database",
+        "figure_cache",
+        "now",
+        "read_points",
+        "rights",
+        "shown_points",
+    )
 
     def __init__(
         self,
@@ -43,8 +54,30 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self.figure_cache = figure_cache
         self.now = now
         self.read_points = PointBudget(most_points)
+        self.rights: RightsOfMoment | None = None
+        """Rights that are remembered; None if they are read."""
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
+        self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
+        self._person_id: int | None = None
+
+    def foresee(self, foreseen: Mapping[Row, tuple[ReadWith, ...]], person_id: int | None) -> None:
+        """From now on, rows are read together with what will be asked for of them: by the type of the row.
+
+        `person_id`: see `Asking`.
+        """
+        self._foreseen = foreseen
+        self._person_id = person_id
+
+    def ahead(self) -> dict[Row, ReadAhead]:
+        """By the type of the row."""
+        return {row: self._ahead_of(row) for row in self._foreseen}
+
+    def ahead_of(self, row: Row) -> ReadAhead | None:
+        return self._ahead_of(row) if row in self._foreseen else None
+
+    def _ahead_of(self, row: Row) -> ReadAhead:
+        return ReadAhead(self._foreseen[row], self, Asking(self.now, self._person_id))
 
     def __missing__(self, kind: type[L]) -> L:
         made = self[kind] = kind(self)
@@ -55,8 +88,39 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         def __getitem__(self, kind: type[L], /) -> L: ...
 
 
+class _Batch(Generic[K]):
+    """Keys that are read together, and who waits for them."""
+
+    __slots__ = ("failure", "keys", "waiting")
+
+    def __init__(self) -> None:
+        self.keys: list[K] = []
+        self.waiting: list[tuple[Future[Any], K | None]] = []
+        """Each future gets the value of its key; one without a key gets None as soon as all values are there.
+        """
+        self.failure: Exception | None = None
+
+    def ended(self) -> "Future[None]":
+        future: Future[None] = get_running_loop().create_future()
+        self.waiting.append((future, None))
+        return future
+
+    @property
+    def error(self) -> Exception:
+        assert self.failure
+        return self.failure
+
+
 class Loader(DataLoader[K, V]):
-    """Reads one batch of keys by one statement. It lives for one request."""
+    """Reads one batch of keys by one statement. It lives for one request.
+
+    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
+    """
+
+    reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
+    """The loaders that it asks for each of its keys, if it has no statement of its own."""
+    reads_of_all_time: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
+    """Those that it asks, too, where the field has no arguments, such as a range."""
 
     def __init__(self, loaders: Loaders) -> None:
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
@@ -64,55 +128,71 @@ class Loader(DataLoader[K, V]):
         """
         super().__init__()
         self.database = loaders.database
-        self._others: dict[K, list[Future[V]]] = {}
-        """Further futures of each key that is being read."""
+        self._known: dict[K, V | Exception] = {}
+        self._reading: dict[K, _Batch[K]] = {}
+        """The batch of each key that is not known yet and was asked for."""
+        self._next: _Batch[K] | None = None
+        """The batch that takes further keys."""
+
+    def know(self, values: Mapping[K, V]) -> None:
+        """Takes values that were read together with something else. They are not read again."""
+        self._known.update(values)
 
     def load(self, key: K) -> "Future[V]":
-        """Each caller gets a future of its own, so that the callers of one key need not all go on at once."""
-        asked = self._cache.get(key)
-        # A future is cancelled together with a caller that waits for it. This caller still waits.
-        if asked is None or asked.cancelled():
-            asked = self._cache[key] = self.loop.create_future()
-            self.do_resolve_reject(key, asked)
-        elif not asked.done():
-            asked = self.loop.create_future()
-            self._others.setdefault(key, []).append(asked)
-        return asked
+        """Each caller gets a future of its own. So the callers of one key need not all go on at once, and one
+        who gives up takes no other along."""
+        future: Future[V] = get_running_loop().create_future()
+        if key in self._known:
+            _settle(future, self._known[key])
+        else:
+            self._batch_of(key).waiting.append((future, key))
+        return future
 
-    def do_resolve_reject(self, key: K, future: "Future[V]") -> None:
-        """Adds a key to the next batch. The batch is read when everything that runs in this request has
-        asked for its keys."""
-        self._queue.append(aiodataloader.Loader(key=key, future=future))
-        if len(self._queue) == 1:
-            self.loop.call_soon(ensure_future, self._read())
+    def load_many(self, keys: Iterable[K]) -> "Future[list[V]]":
+        """The values in the order of the keys. Raises the error of the first that has none."""
+        return ensure_future(self._in_order(list(keys)))
 
-    async def _read(self) -> None:
+    async def _in_order(self, keys: list[K]) -> list[V]:
+        known = await self.many(keys)
+        return [_value(known[key]) for key in keys]
+
+    async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
+        """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
+        asked = dict.fromkeys(keys)
+        batches = {key: self._batch_of(key) for key in asked if key not in self._known}
+        for end in [batch.ended() for batch in set(batches.values())]:
+            await end
+        return {key: self._known[key] if key in self._known else batches[key].error for key in asked}
+
+    def _batch_of(self, key: K) -> _Batch[K]:
+        """The next batch, unless the key is being read. The batch is read when everything that runs in this
+        request has asked for its keys."""
+        batch = self._reading.get(key)
+        if batch is None:
+            batch = self._next
+            if batch is None:
+                batch = self._next = _Batch()
+                get_running_loop().call_soon(ensure_future, self._read(batch))
+            batch.keys.append(key)
+            self._reading[key] = batch
+        return batch
+
+    async def _read(self, batch: _Batch[K]) -> None:
         run_queue = current_usage().run_queue
         await run_queue.caught_up()
-        queue, self._queue = self._queue, []
-        values: Sequence[V | Exception]
-        is_failed = False
+        self._next = None
         try:
-            values = await self.batch_load_fn([asked.key for asked in queue])
-            assert len(values) == len(queue), f"{type(self).__name__} has a value for each key"
+            values = await self.batch_load_fn(batch.keys)
+            self._known.update(zip(batch.keys, values, strict=True))
         except Exception as error:
-            values = [error] * len(queue)
-            is_failed = True
-        settled = 0
-        for asked, value in zip(queue, values, strict=True):
-            for future in self._futures_of(asked):
-                if settled and settled % _AT_ONCE == 0:
-                    await run_queue.wait_turn()
-                _settle(future, value)
-                settled += 1
-            if is_failed:
-                self.clear(asked.key)
-
-    def _futures_of(self, asked: aiodataloader.Loader) -> "Iterator[Future[V]]":
-        """The first future comes before the others: until it has its value, callers may still ask for the
-        key."""
-        yield asked.future
-        yield from self._others.pop(asked.key, ())
+            batch.failure = error
+        # Until all are told, others may still ask for the keys of a batch that failed.
+        for settled, (future, key) in enumerate(batch.waiting):
+            if settled and settled % _AT_ONCE == 0:
+                await run_queue.wait_turn()
+            _settle(future, None if key is None else self._known.get(key, batch.failure))
+        for key in batch.keys:
+            del self._reading[key]
 
 
 def _settle(future: "Future[Any]", value: object) -> None:
@@ -122,6 +202,12 @@ def _settle(future: "Future[Any]", value: object) -> None:
         future.set_exception(value)
     else:
         future.set_result(value)
+
+
+def _value(known: V | Exception) -> V:
+    if isinstance(known, Exception):
+        raise known
+    return known
 
 
 def after_key(row: Callable[..., R]) -> Callable[..., tuple[Any, R]]:
@@ -144,15 +230,34 @@ class GroupLoader(Loader[K, tuple[R, ...]], Generic[K, R]):
 
 
 class RowLoader(Loader[K, R | None], Generic[K, R]):
-    """Gives at most one row for each key. The statement takes `keys`."""
+    """Gives at most one row for each key. The statement takes `keys`, and `row` of it is a NamedTuple."""
 
     statement: ClassVar[Statement[Any]]
     key: ClassVar[str]
     """The column that is the key, by its name in the row."""
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._ahead = loaders.ahead_of(self.statement.row)
+
     async def batch_load_fn(self, keys: Sequence[K]) -> list[R | None]:
         # No stored text has this character, and PostgreSQL refuses a whole list for one text that has it.
         known = [key for key in keys if not (isinstance(key, str) and "\x00" in key)]
-        rows = await self.database.fetch(self.statement, keys=known)
-        found = {getattr(row, self.key): row for row in rows}
+        found = {getattr(row, self.key): row for row in await self._rows(known)}
         return [found.get(key) for key in keys]
+
+    async def _rows(self, keys: list[K]) -> list[R]:
+        given: dict[str, Any] = {"keys": keys}
+        statement = self.statement
+        if len(keys) == 1:
+            given = {"key": keys[0]}
+            statement = _for_one(statement)
+        if self._ahead is None:
+            return await self.database.fetch(statement, **given)
+        return await self._ahead.fetch(self.database, statement, self.statement.row, **given)
+
+
+@cache
+def _for_one(statement: Statement[R]) -> Statement[R]:
+    """Of a loader's statement: there are as many as classes."""
+    return statement.changed(lambda text: for_one(text, "keys", "key"), statement.row)

@@ -4,13 +4,9 @@ from asyncio import Future, get_running_loop
 from collections.abc import Hashable, Sequence
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, cast, func, select
-
-from database import Statement, ordered_join, table_of
 from loaders.base import Loader, Loaders
 from loaders.figure_cache import Version, VersionKey
-from loaders.totals import SUBJECTS, asked_subjects, is_of
-from models import SubjectTotal
+from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
 
 V = TypeVar("V")
 K = TypeVar("K", bound=Hashable)
@@ -21,28 +17,20 @@ class Versions(Loader[VersionKey, Version]):
     kept under a version is what would be computed now.
     """
 
-    _ASKED = asked_subjects()
-    _events = Statement(
-        select(SUBJECTS.subject_id, cast(func.sum(SUBJECTS.count), BigInteger))
-        .select_from(ordered_join(_ASKED, table_of(SubjectTotal), is_of(table_of(SubjectTotal), _ASKED)))
-        .group_by(SUBJECTS.subject_id),
-        lambda publication_id, count: (publication_id, count),
-    )
+    reads = (TotalsOfSubject,)
 
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._figure_cache = loaders.figure_cache
         self._now = loaders.now
+        self._totals = loaders[TotalsOfSubject]
 
     async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
-        events = dict(
-            await self.database.fetch(
-                self._events,
-                tenants=list({key.tenant_id for key in keys}),
-                subjects=list({(key.tenant_id, key.publication_id) for key in keys}),
-            )
-        )
-        return [self._figure_cache.version(key, events.get(key.publication_id, 0), self._now) for key in keys]
+        totals = await self._totals.load_many(SubjectOfTenant(tenant_id, id) for tenant_id, id, _ in keys)
+        return [
+            self._figure_cache.version(key, sum(counts.values()), self._now)
+            for key, counts in zip(keys, totals, strict=True)
+        ]
 
 
 class CachedKey(NamedTuple, Generic[K]):
@@ -61,6 +49,8 @@ class VersionedKey(NamedTuple, Generic[K]):
 class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     """Asks `compute` only for keys that are not kept and that no other request is computing."""
 
+    reads = (Versions,)
+
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._figure_cache = loaders.figure_cache
@@ -78,6 +68,8 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
             VersionKey(*self.publication_of(key), revision) for revision, key in keys
         )
         asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
+        if not self._figure_cache.keeps:
+            return await self.compute(asked)
         found: dict[VersionedKey[K], V] = {}
         missing = asked
         while missing:

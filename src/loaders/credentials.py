@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sqlalchemy import LargeBinary, String, and_, bindparam, select
 
-from database import Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import Loader, RowLoader
 from loaders.people import USERS
 from models import AuthenticationKey, SignInNetwork, User
@@ -21,7 +21,7 @@ class AccountRow(NamedTuple):
 
 
 class AccountByEmail(RowLoader[str, AccountRow]):
-    statement = Statement(select(USERS.id, USERS.email).where(among(USERS.email, "keys")), AccountRow)
+    statement = Lookup(select(USERS.id, USERS.email).where(among(USERS.email, "keys")), AccountRow)
     key = "email"
 
 
@@ -37,7 +37,7 @@ class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
     there is such an account.
     """
 
-    _statement = Statement(
+    _statement = Lookup(
         select(USERS.id, USERS.password_hash, NETWORKS.seen_at)
         .outerjoin_from(
             table_of(User),
@@ -70,7 +70,7 @@ class KeyByDigest(Loader[bytes, KeyRow | None]):
     """Reads each key by its own statement, because SQLite's JSON holds no bytes. A request carries only
     one key."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at).where(
             KEYS.digest == bindparam("digest", type_=LargeBinary())
         ),

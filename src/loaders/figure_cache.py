@@ -34,6 +34,8 @@ class FigureCache:
     asked."""
 
     def __init__(self, *, seconds: float = 3600, timer: Callable[[], float] = monotonic) -> None:
+        self.keeps = seconds > 0
+        """Whether anything is kept at all."""
         self._versions: TTLCache[int, Version] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self._values: TTLCache[Hashable, Any] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self.running: dict[Hashable, Future[Any]] = {}
@@ -41,6 +43,8 @@ class FigureCache:
     def version(self, key: VersionKey, events: int, now: datetime) -> Version:
         """The version that is known, if nothing has changed since; otherwise a new one."""
         _, publication_id, revision = key
+        if not self.keeps:
+            return Version(publication_id, revision, events, now)
         known = self._versions.get(publication_id)
         if known and (known.revision, known.events) == (revision, events):
             return known

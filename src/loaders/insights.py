@@ -39,6 +39,7 @@ class InsightRow(NamedTuple):
     twitter_refreshed_at: datetime | None
     facebook_page_refreshed_at: datetime | None
     instagram_refreshed_at: datetime | None
+    legacy_id: str | None
 
     @property
     def refreshed_at(self) -> datetime | None:

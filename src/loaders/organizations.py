@@ -5,8 +5,9 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
-from loaders.base import GroupLoader, Loader, RowLoader, after_key
+from database import Lookup, Statement, among, table_of
+from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
+from loaders.legacy import LegacyLoader, of_legacy_ids
 from models import Membership, Organization, Role, Tenant, Workspace, WorkspaceMembership
 
 ORGANIZATIONS = table_of(Organization).c
@@ -24,6 +25,7 @@ class OrganizationRow(NamedTuple):
     created_at: datetime
     time_zone: str
     """The reporting time zone of its tenant."""
+    legacy_id: str | None
 
 
 ORGANIZATION_COLUMNS = (
@@ -33,6 +35,7 @@ ORGANIZATION_COLUMNS = (
     ORGANIZATIONS.name,
     ORGANIZATIONS.created_at,
     TENANTS.time_zone,
+    ORGANIZATIONS.legacy_id,
 )
 ORGANIZATIONS_WITH_TENANT = table_of(Organization).join(
     table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id
@@ -41,13 +44,18 @@ _ORGANIZATIONS = select(*ORGANIZATION_COLUMNS).select_from(ORGANIZATIONS_WITH_TE
 
 
 class OrganizationById(RowLoader[int, OrganizationRow]):
-    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.id, "keys")), OrganizationRow)
+    statement = Lookup(_ORGANIZATIONS.where(among(ORGANIZATIONS.id, "keys")), OrganizationRow)
     key = "id"
 
 
 class OrganizationByPublicId(RowLoader[UUID, OrganizationRow]):
-    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow)
+    statement = Lookup(_ORGANIZATIONS.where(among(ORGANIZATIONS.public_id, "keys")), OrganizationRow)
     key = "public_id"
+
+
+class OrganizationByLegacyId(RowLoader[str, OrganizationRow]):
+    statement = Statement(_ORGANIZATIONS.where(among(ORGANIZATIONS.legacy_id, "keys")), OrganizationRow)
+    key = "legacy_id"
 
 
 class WorkspaceRow(NamedTuple):
@@ -59,6 +67,7 @@ class WorkspaceRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of the organization."""
+    legacy_id: str | None
 
 
 WORKSPACE_COLUMNS = (
@@ -69,6 +78,7 @@ WORKSPACE_COLUMNS = (
     WORKSPACES.created_at,
     ORGANIZATIONS.tenant_id,
     TENANTS.time_zone,
+    WORKSPACES.legacy_id,
 )
 WORKSPACES_WITH_TENANT = (
     table_of(Workspace)
@@ -79,26 +89,40 @@ _WORKSPACES = select(*WORKSPACE_COLUMNS).select_from(WORKSPACES_WITH_TENANT)
 
 
 class WorkspaceById(RowLoader[int, WorkspaceRow]):
-    statement = Statement(_WORKSPACES.where(among(WORKSPACES.id, "keys")), WorkspaceRow)
+    statement = Lookup(_WORKSPACES.where(among(WORKSPACES.id, "keys")), WorkspaceRow)
     key = "id"
 
 
 class WorkspaceByPublicId(RowLoader[UUID, WorkspaceRow]):
-    statement = Statement(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
+    statement = Lookup(_WORKSPACES.where(among(WORKSPACES.public_id, "keys")), WorkspaceRow)
     key = "public_id"
+
+
+class WorkspaceByLegacyId(LegacyLoader[WorkspaceRow]):
+    statement = Statement(of_legacy_ids(_WORKSPACES, WORKSPACES), WorkspaceRow)
 
 
 class RolesOfUser(Loader[int, dict[int, Role]]):
     """The role in each organization that a user belongs to, by the organization's id."""
 
-    _statement = Statement(
+    _statement = Lookup(
         select(MEMBERSHIPS.user_id, MEMBERSHIPS.organization_id, MEMBERSHIPS.role).where(
             among(MEMBERSHIPS.user_id, "keys")
         ),
         lambda user_id, organization_id, role: (user_id, organization_id, Role(role)),
     )
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._rights = loaders.rights
+
     async def batch_load_fn(self, user_ids: Sequence[int]) -> list[dict[int, Role]]:
+        if self._rights is None:
+            return await self._read_roles(user_ids)
+        remembered, mark = self._rights
+        return await remembered.roles.all(user_ids, mark, self._read_roles)
+
+    async def _read_roles(self, user_ids: Sequence[int]) -> list[dict[int, Role]]:
         roles: dict[int, dict[int, Role]] = {id: {} for id in user_ids}
         for user_id, organization_id, role in await self.database.fetch(self._statement, keys=user_ids):
             roles[user_id][organization_id] = role
@@ -108,9 +132,19 @@ class RolesOfUser(Loader[int, dict[int, Role]]):
 class WorkspacesOfUser(GroupLoader[int, int]):
     """The ids of the workspaces that a user was added to. Owners and admins may enter the others, too."""
 
-    statement = Statement(
+    statement = Lookup(
         select(WORKSPACE_MEMBERSHIPS.user_id, WORKSPACE_MEMBERSHIPS.workspace_id).where(
             among(WORKSPACE_MEMBERSHIPS.user_id, "keys")
         ),
         after_key(int),
     )
+
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._rights = loaders.rights
+
+    async def batch_load_fn(self, user_ids: Sequence[int]) -> list[tuple[int, ...]]:
+        if self._rights is None:
+            return await super().batch_load_fn(user_ids)
+        remembered, mark = self._rights
+        return await remembered.workspaces.all(user_ids, mark, super().batch_load_fn)

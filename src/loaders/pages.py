@@ -16,12 +16,13 @@ from sqlalchemy import (
     bindparam,
     cast,
     func,
+    literal_column,
     select,
     tuple_,
 )
 
 from database import Statement, among
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 
 R = TypeVar("R")
 
@@ -92,6 +93,10 @@ class CountKey(NamedTuple):
 class Pages(Loader[PageKey, Slice[Any]]):
     """One statement reads the same page of the lists of many parents."""
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._ahead = loaders.ahead()
+
     async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
         grouped: defaultdict[PageKey, list[int]] = defaultdict(list)
         for key in keys:
@@ -108,14 +113,16 @@ class Pages(Loader[PageKey, Slice[Any]]):
             bool(page.after),
             bool(page.before),
             key.filter is not None,
+            page.size if page.size in _USUAL_SIZES else None,
         )
+        given = {"filter": key.filter, "limit": page.size + 1, **_bound_parameters(page)}
+        ahead = self._ahead.get(key.listing.row)
+        if ahead is not None and key.listing.parent is None:
+            statement = _page_statement(key.listing, shape)
+            return {None: await ahead.fetch(self.database, statement, key.listing.row, **given)}
         rows: defaultdict[int | None, list[Any]] = defaultdict(list)
         for parent, row in await self.database.fetch(
-            _page_statement(key.listing, shape),
-            parents=parents,
-            filter=key.filter,
-            limit=page.size + 1,
-            **_bound_parameters(page),
+            _page_statement(key.listing, shape), parents=parents, **given
         ):
             rows[parent].append(row)
         return rows
@@ -153,6 +160,12 @@ class _Shape(NamedTuple):
     has_after: bool
     has_before: bool
     is_filtered: bool
+    size: int | None
+    """Of a page of a usual size."""
+
+
+_USUAL_SIZES = (10, 20, 25, 50, 100)
+"""Each has a text of its own. PostgreSQL sees in it how few rows are meant, and need not plan it again."""
 
 
 @lru_cache(maxsize=256)
@@ -163,7 +176,7 @@ def _page_statement(listing: Listing, shape: _Shape) -> Statement[tuple[int | No
     statement = _bounded(_filtered(select(*listing.columns), listing, shape.is_filtered), sorted_by, shape)
     if listing.parent is None:
         return Statement(
-            statement.order_by(*order).limit(bindparam("limit")), lambda *values: (None, listing.row(*values))
+            statement.order_by(*order).limit(_limit(shape)), lambda *values: (None, listing.row(*values))
         )
     place = func.row_number().over(partition_by=listing.parent, order_by=order).label("place")
     placed = statement.add_columns(listing.parent.label("parent"), place).subquery("placed")
@@ -174,6 +187,10 @@ def _page_statement(listing: Listing, shape: _Shape) -> Statement[tuple[int | No
         .order_by(columns[-2], placed.c.place),
         lambda *values: (values[-1], listing.row(*values[:-1])),
     )
+
+
+def _limit(shape: _Shape) -> ColumnElement[int]:
+    return bindparam("limit") if shape.size is None else literal_column(f"{shape.size + 1}")
 
 
 def _filtered(statement: Select[Any], listing: Listing, is_filtered: bool) -> Select[Any]:

@@ -7,8 +7,8 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
-from loaders.base import Loader, RowLoader
+from database import Lookup, Statement, among, table_of
+from loaders.base import Loader, RowLoader, after_key
 from models import FollowTotal, User
 
 USERS = table_of(User).c
@@ -22,23 +22,37 @@ class UserRow(NamedTuple):
     username: str
     name: str | None
     created_at: datetime
+    legacy_id: str | None
 
 
-USER_COLUMNS = (USERS.id, USERS.public_id, USERS.tenant_id, USERS.username, USERS.name, USERS.created_at)
+USER_COLUMNS = (
+    USERS.id,
+    USERS.public_id,
+    USERS.tenant_id,
+    USERS.username,
+    USERS.name,
+    USERS.created_at,
+    USERS.legacy_id,
+)
 
 
 class UserById(RowLoader[int, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.id, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.id, "keys")), UserRow)
     key = "id"
 
 
 class UserByPublicId(RowLoader[UUID, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.public_id, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.public_id, "keys")), UserRow)
     key = "public_id"
 
 
+class UserByLegacyId(RowLoader[str, UserRow]):
+    statement = Statement(select(*USER_COLUMNS).where(among(USERS.legacy_id, "keys")), UserRow)
+    key = "legacy_id"
+
+
 class UserByUsername(RowLoader[str, UserRow]):
-    statement = Statement(select(*USER_COLUMNS).where(among(USERS.username, "keys")), UserRow)
+    statement = Lookup(select(*USER_COLUMNS).where(among(USERS.username, "keys")), UserRow)
     key = "username"
 
 
@@ -52,7 +66,7 @@ class SocialCountsByUser(Loader[int, SocialCounts]):
         select(FOLLOW_TOTALS.user_id, FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count).where(
             among(FOLLOW_TOTALS.user_id, "keys")
         ),
-        lambda user_id, *counts: (user_id, SocialCounts(*counts)),
+        after_key(SocialCounts),
     )
 
     async def batch_load_fn(self, user_ids: Sequence[int]) -> list[SocialCounts]:

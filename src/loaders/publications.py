@@ -1,11 +1,12 @@
+from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Statement, among, table_of
-from loaders.base import GroupLoader, RowLoader, after_key
+from database import Lookup, Statement, among, table_of
+from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
 
@@ -30,6 +31,7 @@ class PublicationRow(NamedTuple):
     tenant_id: int
     time_zone: str
     """The reporting time zone of its tenant."""
+    legacy_id: str | None
 
 
 PUBLICATION_COLUMNS = (
@@ -43,6 +45,7 @@ PUBLICATION_COLUMNS = (
     PUBLICATIONS.revision,
     USERS.tenant_id,
     TENANTS.time_zone,
+    PUBLICATIONS.legacy_id,
 )
 PUBLICATIONS_WITH_TENANT = (
     table_of(Publication)
@@ -53,30 +56,60 @@ _PUBLICATIONS = select(*PUBLICATION_COLUMNS).select_from(PUBLICATIONS_WITH_TENAN
 
 
 class PublicationById(RowLoader[int, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.id, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.id, "keys")), PublicationRow)
     key = "id"
 
 
 class PublicationByPublicId(RowLoader[UUID, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.public_id, "keys")), PublicationRow)
     key = "public_id"
 
 
+class PublicationByLegacyId(RowLoader[str, PublicationRow]):
+    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.legacy_id, "keys")), PublicationRow)
+    key = "legacy_id"
+
+
 class PublicationByUrl(RowLoader[str, PublicationRow]):
-    statement = Statement(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
+    statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
     key = "custom_url"
 
 
 class CoCreators(GroupLoader[int, UserRow]):
     """The users who make each publication together with its owner, in the order in which they joined."""
 
-    statement = Statement(
+    statement = Lookup(
         select(CO_CREATORS.publication_id, *USER_COLUMNS)
         .select_from(table_of(CoCreator).join(table_of(User), USERS.id == CO_CREATORS.user_id))
         .where(among(CO_CREATORS.publication_id, "keys"))
         .order_by(CO_CREATORS.publication_id, CO_CREATORS.created_at, CO_CREATORS.user_id),
         after_key(UserRow),
     )
+
+
+class CoCreatorKey(NamedTuple):
+    publication_id: int
+    user_id: int
+
+
+class IsCoCreator(Loader[CoCreatorKey, bool]):
+    """Whether a user makes a publication together with its owner."""
+
+    _statement = Statement(
+        select(CO_CREATORS.publication_id, CO_CREATORS.user_id).where(
+            among(CO_CREATORS.publication_id, "publications"), among(CO_CREATORS.user_id, "users")
+        ),
+        CoCreatorKey,
+    )
+
+    async def batch_load_fn(self, keys: Sequence[CoCreatorKey]) -> list[bool]:
+        found = await self.database.fetch(
+            self._statement,
+            publications=list({key.publication_id for key in keys}),
+            users=list({key.user_id for key in keys}),
+        )
+        known = set(found)
+        return [key in known for key in keys]
 
 
 class ExperienceRow(NamedTuple):
@@ -99,9 +132,7 @@ EXPERIENCE_COLUMNS = (
 
 
 class ExperienceByPublicId(RowLoader[UUID, ExperienceRow]):
-    statement = Statement(
-        select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow
-    )
+    statement = Lookup(select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow)
     key = "public_id"
 
 
@@ -115,7 +146,7 @@ class CommentRow(NamedTuple):
 
 
 class CommentByPublicId(RowLoader[UUID, CommentRow]):
-    statement = Statement(
+    statement = Lookup(
         select(
             COMMENTS.id,
             COMMENTS.public_id,
@@ -141,7 +172,7 @@ class AppointmentRow(NamedTuple):
 
 
 class AppointmentByPublicId(RowLoader[UUID, AppointmentRow]):
-    statement = Statement(
+    statement = Lookup(
         select(
             APPOINTMENTS.id,
             APPOINTMENTS.public_id,

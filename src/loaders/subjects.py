@@ -12,7 +12,7 @@ from sqlmodel import SQLModel
 from base.aliases import NO_ALIASES, Aliases
 from base.calendar import start_of_day, time_zone
 from base.kinds import SUBJECTS, SubjectEntry
-from database import Statement, among
+from database import Lookup, Statement, among
 from loaders.base import Loader
 from loaders.domains import aliases_by_tenant
 from models import SubjectKind
@@ -105,7 +105,7 @@ def _statement(kind: SubjectKind, entry: SubjectEntry) -> Statement[tuple[_Row, 
         domain = values[size + len(paths)] if entry.domains else None
         return _Row(SubjectKey(kind, values[:size]), *values[size : size + len(paths)]), domain
 
-    return Statement(select(*key, *columns).select_from(tables).where(among(key[0], "ids")), row)
+    return Lookup(select(*key, *columns).select_from(tables).where(among(key[0], "ids")), row)
 
 
 _STATEMENTS = {kind: _statement(kind, entry) for kind, entry in SUBJECTS.items()}

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
-from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added
+from base.sketches import ALL_SUBJECTS, EMPTY, Estimate, Union, added, sketching
 from database import Database
 from figures.folds import done_to
 from figures.visitors import Visitors
@@ -100,6 +100,7 @@ class _Counting:
             self._at_edges(asked, keys, edges),
             self._who_signed_in(asked, keys, ends),
         )
+        await sketching.ready()
         estimates = []
         for place, key in enumerate(keys):
             union = Union()

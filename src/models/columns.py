@@ -34,6 +34,13 @@ def public_id() -> Any:
     return Field(sa_type=Uuid[UUID], unique=True)
 
 
+def legacy_id() -> Any:
+    """The id that the object had in the system that it came from: a whole number, or a UUID in lower case
+    with hyphens. Its index says within what it is unique.
+    """
+    return Field(default=None, max_length=36)
+
+
 def reference(table: str, *, cascade: bool = True, index: bool = False, primary_key: bool = False) -> Any:
     key = ForeignKey(f"{table}.id", ondelete="CASCADE" if cascade else None)
     return Field(sa_type=BigInteger, sa_column_args=[key], index=index, primary_key=primary_key)

@@ -4,15 +4,16 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, identity, instant, public_id, reference
+from models.columns import REFERENCE, identity, instant, legacy_id, public_id, reference
 
 
 class Organization(SQLModel, table=True):
     __tablename__ = "organizations"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = (Index("ix_organizations_legacy_id", "legacy_id", unique=True), {"info": REFERENCE})
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     tenant_id: int = reference("tenants", cascade=False)
     name: str = Field(max_length=200)
     created_at: datetime = instant()
@@ -31,12 +32,14 @@ class Membership(SQLModel, table=True):
 class Workspace(SQLModel, table=True):
     __tablename__ = "workspaces"
     __table_args__ = (
+        Index("ix_workspaces_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_workspaces_organization_id", "organization_id", "created_at", "public_id"),
         {"info": REFERENCE},
     )
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     organization_id: int = reference("organizations")
     name: str = Field(max_length=200)
     created_at: datetime = instant()
@@ -56,6 +59,7 @@ class WorkspaceMembership(SQLModel, table=True):
 class Asset(SQLModel, table=True):
     __tablename__ = "assets"
     __table_args__ = (
+        Index("ix_assets_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_assets_workspace_id", "workspace_id", "created_at", "public_id"),
         Index("ix_assets_organization_id", "organization_id", "created_at", "public_id"),
         {"info": REFERENCE},
@@ -63,6 +67,7 @@ class Asset(SQLModel, table=True):
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     organization_id: int = reference("organizations")
     workspace_id: int = reference("workspaces")
     name: str = Field(max_length=200)

@@ -9,6 +9,7 @@ from models.columns import (
     asked_instant,
     identity,
     instant,
+    legacy_id,
     optional_instant,
     public_id,
     reference,
@@ -55,10 +56,11 @@ class ZoneRules(SQLModel, table=True):
 
 class User(SQLModel, table=True):
     __tablename__ = "users"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = (Index("ix_users_legacy_id", "legacy_id", unique=True), {"info": REFERENCE})
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     tenant_id: int = reference("tenants", cascade=False)
     email: str = Field(max_length=254, unique=True)
     """In lower case."""
@@ -97,9 +99,10 @@ class Follow(SQLModel, table=True):
 
 
 class FollowTotal(SQLModel, table=True):
-    """The number of rows of `follows` that name a user. Who never followed and was never followed has no row.
+    """How many follow a user, and how many the user follows: numbers of rows of `follows`. A user without
+    such rows may have no total.
 
-    It is not part of `users`, because rows of users are remembered between requests.
+    The numbers are no columns of `users`, because rows of users are remembered between requests.
     """
 
     __tablename__ = "follow_totals"
@@ -113,6 +116,7 @@ class FollowTotal(SQLModel, table=True):
 class UserInsight(SQLModel, table=True):
     __tablename__ = "user_insights"
     __table_args__ = (
+        Index("ix_user_insights_legacy_id", "legacy_id", unique=True),
         *(
             Index(
                 f"ix_user_insights_{account}_asked_at",
@@ -132,6 +136,7 @@ class UserInsight(SQLModel, table=True):
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     user_id: int = Field(sa_type=BigInteger, foreign_key="users.id", ondelete="CASCADE", unique=True)
     has_about: bool = False
     number_of_roles: int = 0

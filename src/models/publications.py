@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, identity, instant, optional_instant, public_id, reference
+from models.columns import REFERENCE, identity, instant, legacy_id, optional_instant, public_id, reference
 from models.types import SortedText
 
 
@@ -13,6 +13,7 @@ class Publication(SQLModel, table=True):
 
     __tablename__ = "publications"
     __table_args__ = (
+        Index("ix_publications_legacy_id", "legacy_id", unique=True),
         Index("ix_publications_owner_id_created_at", "owner_id", "created_at", "public_id"),
         Index("ix_publications_created_at", "created_at", "public_id"),
         Index("ix_publications_name", "name", "public_id"),
@@ -21,6 +22,7 @@ class Publication(SQLModel, table=True):
 
     id: int = identity()
     public_id: UUID = public_id()
+    legacy_id: str | None = legacy_id()
     owner_id: int = reference("users")
     name: str = Field(sa_type=SortedText)
     custom_url: str = Field(max_length=100, unique=True)
@@ -57,7 +59,7 @@ class Experience(SQLModel, table=True):
 
 
 class ExperienceTotal(SQLModel, table=True):
-    """The number of a publication's experiences of one type. A type without experiences has no row."""
+    """The number of a publication's experiences of one type. A type without experiences may have no row."""
 
     __tablename__ = "experience_totals"
     __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)

@@ -1,23 +1,30 @@
 """Which assets, and which figures of them, a field asks for."""
 
 from asyncio import gather
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from operator import attrgetter
 from typing import NamedTuple
 
 from auth.access import role_in
 from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
-from base.ids import Kind
+from base.ids import Kind, public_id_in, uuid_in
 from figures.assets import Ranked, Ranking, ranked
 from loaders.asset_metrics import Choice, Choices, Group, Scope, SeriesKey, TotalsByAsset
-from loaders.assets import AssetByPublicId, AssetKeys, AssetRow, AssetsOfOrganization, AssetsOfWorkspace
+from loaders.assets import (
+    AssetByLegacyId,
+    AssetByPublicId,
+    AssetKeys,
+    AssetRow,
+    AssetsOfOrganization,
+    AssetsOfWorkspace,
+)
 from loaders.organizations import OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.visitors import VisitorsKey
 from models import Action, Role, SubjectKind
 from resolvers.context import Context
-from resolvers.ids import no_such, public_id_of
-from resolvers.organizations import named_workspace
+from resolvers.ids import found, no_such
+from resolvers.organizations import named_workspace, within
 from resolvers.ranges import domain_of, previous_span, span_of, timeline_of, zone_of
 
 ACTIONS_OF = {
@@ -53,7 +60,7 @@ def scope_arguments(
 async def organization_scope(context: Context, organization: OrganizationRow, asked: ScopeArguments) -> Scope:
     existing = await context.loaders[AssetsOfOrganization].load(organization.id)
     visible = await _visible_assets(context, organization, existing)
-    assets, named = await _named_assets(context, visible, asked.asset_ids)
+    assets, named = await _named_assets(context, organization.id, visible, asked.asset_ids)
     workspaces = await _named_workspaces(context, organization, asked.workspace_ids)
     if workspaces is not None:
         entered = {workspace.id for workspace in workspaces}
@@ -71,7 +78,7 @@ async def organization_scope(context: Context, organization: OrganizationRow, as
 
 async def workspace_scope(context: Context, workspace: WorkspaceRow, asked: ScopeArguments) -> Scope:
     visible = await context.loaders[AssetsOfWorkspace].load(workspace.id)
-    assets, named = await _named_assets(context, visible, asked.asset_ids)
+    assets, named = await _named_assets(context, workspace.organization_id, visible, asked.asset_ids)
     choices = Choices(Kind.WORKSPACE, _choice(workspace), workspace.organization_id, assets=named)
     return _scope(workspace.tenant_id, workspace.time_zone, assets, asked, choices)
 
@@ -94,7 +101,7 @@ async def _visible_assets(
 
 
 async def _named_assets(
-    context: Context, visible: Iterable[AssetKeys], ids: Sequence[str] | None
+    context: Context, organization_id: int, visible: Iterable[AssetKeys], ids: Sequence[str] | None
 ) -> tuple[Sequence[AssetKeys], tuple[Choice, ...] | None]:
     """The visible assets that are named, and how they are called. Raises NOT_FOUND if a named asset is not
     visible."""
@@ -102,15 +109,26 @@ async def _named_assets(
     if ids is None:
         return list(known.values()), None
     extensions = {"argument": "assetIds", "reason": "INVALID_ASSET"}
-    public_ids = [public_id_of(Kind.ASSET, id, **extensions) for id in set(ids)]
-    rows = await context.loaders[AssetByPublicId].load_many(public_ids)
-    named: list[AssetRow] = []
-    for row in rows:
+    by_id: dict[int, AssetRow] = {}
+    for row in await _assets_of_ids(context, organization_id, set(ids)):
         if row is None or row.id not in known:
             raise no_such(Kind.ASSET, **extensions)
-        named.append(row)
-    named.sort(key=attrgetter("id"))
+        by_id[row.id] = row
+    named = sorted(by_id.values(), key=attrgetter("id"))
     return [known[row.id] for row in named], tuple(_choice(row) for row in named)
+
+
+async def _assets_of_ids(
+    context: Context, organization_id: int, ids: Collection[str]
+) -> Sequence[AssetRow | None]:
+    """Global ids and UUIDs are read together. Only if some find nothing, each is looked for by itself."""
+    loaders = context.loaders
+    public_ids = [public_id_in(id, Kind.ASSET) or uuid_in(id) for id in ids]
+    rows = await loaders[AssetByPublicId].load_many(id for id in public_ids if id)
+    if all(rows) and len(rows) == len(ids):
+        return rows
+    load, load_legacy = loaders[AssetByPublicId].load, within(loaders[AssetByLegacyId], organization_id)
+    return await gather(*(found(Kind.ASSET, id, load, load_legacy) for id in ids))
 
 
 async def _named_workspaces(
@@ -119,7 +137,7 @@ async def _named_workspaces(
     """The workspaces that are named; None for all. With a token for one workspace, only that one."""
     if ids is not None:
         named = await gather(*(named_workspace(context, id, organization.id) for id in set(ids)))
-        return sorted(named, key=attrgetter("id"))
+        return sorted({row.id: row for row in named}.values(), key=attrgetter("id"))
     if context.viewer.workspace_id is None:
         return None
     own = await context.loaders[WorkspaceById].load(context.viewer.workspace_id)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from base.calendar import time_zone
 from ingest.admission import Dropped, Reason, Sender, admitted
-from ingest.devices import AgentKind
+from ingest.devices import AgentKind, classifying
 from ingest.events import NewEvent
 from ingest.outcomes import EventOutcome, admit_and_store
 from ingest.visitors import SaltsOfNow, passing_visitor
@@ -45,6 +45,7 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
     subjects = await _allowed_subjects(context, events)
     own = await _makers_own(context, set(subjects.values()))
     salts = await services.salts.at(context.now)
+    await classifying.ready()
     kind, device = services.agents.find(origin.agent, context.address, context.now.timestamp())
     is_nameless_app = kind is AgentKind.APP and context.viewer.user_id is None
     reason = _reason_to_drop(context, origin, is_bot=kind is AgentKind.BOT or is_nameless_app)

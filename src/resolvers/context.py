@@ -33,6 +33,7 @@ from ingest.wire import WireEvent
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import HoldingsCache
+from loaders.remembered_rights import RememberedRights
 from resolvers.execution import Execution
 from social.refresh import Refresher
 
@@ -118,20 +119,22 @@ class Services:
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
     agents: AgentCache = field(default_factory=AgentCache)
     viewer_cache: ViewerCache = field(default_factory=ViewerCache)
+    rights: RememberedRights = field(default_factory=RememberedRights)
     reporters: ReporterCache = field(default_factory=ReporterCache)
     holdings_cache: HoldingsCache = field(default_factory=HoldingsCache)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
     """How many subscriptions make an answer at once: when thousands are woken, other requests come in
     between."""
-    plans_queries: bool = False
-    """Whether queries that are asked for again are answered by a plan. Off: GraphQL's executor answers
-    them until every test has passed with plans."""
+    plans_after: int | None = 1
+    """How many times GraphQL's executor answers an operation before a plan answers it; None: every time."""
     plans: Counter[str] = field(default_factory=Counter)
     """How often queries were answered by a plan or not, by the words of `execution.plans`."""
     fair_queue: FairQueue = field(default_factory=lambda: FairQueue(_AT_A_TIME))
     """It shares the worker among callers who ask for several things at once."""
     freshness: Freshness | None = None
-    """It says whether an answer that is kept still holds; None if none is kept."""
+    """It says whether something that was read before still holds; None if nobody asks it."""
+    keeps_answers: bool = True
+    """Whether answers are kept. That needs `freshness`."""
     limits: Limits = Limits()
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
@@ -177,10 +180,13 @@ class Context:
             most_points=services.limits.points,
         )
 
-    def begin_snapshot(self) -> None:
-        """From now on, everything is read as it was at one moment: at the first read."""
-        self.services.database.begin_snapshot(is_large=self.is_large)
+    def begin_snapshot(self, *, reads_once: bool = False) -> None:
+        """From now on, everything is read as it was at one moment: at the first read. `reads_once`: whether
+        no other read is expected."""
+        rights = self.services.rights.of_moment()
+        self.services.database.begin_snapshot(is_large=self.is_large, reads_once=reads_once)
         self.reset_loaders()
+        self.loaders.rights = rights
 
     def end_snapshot(self) -> None:
         self.services.database.end_snapshot()
@@ -189,11 +195,22 @@ class Context:
     def has_snapshot(self) -> bool:
         return current_usage().snapshot is not None
 
-    async def identify(self, viewer_cache: ViewerCache | None = None) -> None:
-        """Finds the viewer by the credentials."""
+    async def identify(self, viewer_cache: ViewerCache | None = None, *, is_reporting: bool = False) -> None:
+        """Finds the viewer by the credentials. With `viewer_cache`, the viewer may be remembered.
+        `is_reporting`: whether the request does nothing but report events.
+        """
         self.viewer = await viewer_of(
-            self.credentials, self.loaders, self.services.signer, self.now, viewer_cache
+            self.credentials,
+            self.loaders,
+            self.services.signer,
+            self.now,
+            viewer_cache,
+            is_reporting=is_reporting,
         )
+
+    async def expiry(self, viewer_cache: ViewerCache | None = None) -> datetime | None:
+        """Until when the credentials are valid; None if there are none. Raises UNAUTHENTICATED."""
+        return await expiry_of(self.credentials, self.loaders, self.services.signer, self.now, viewer_cache)
 
     async def renew(self) -> None:
         """Sets the time for the next answer of a subscription, and finds the viewer again by the credentials.
@@ -255,7 +272,7 @@ class Context:
         valid."""
         if self.viewer.refusal:
             return None
-        expiry = await expiry_of(self.credentials, self.loaders, self.services.signer, self.now)
+        expiry = await self.expiry()
         return None if expiry is None else (expiry - self.now).total_seconds()
 
     @asynccontextmanager

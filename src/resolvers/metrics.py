@@ -50,10 +50,6 @@ def visitors_key(key: CachedKey[EngagementKey]) -> CachedKey[VisitorsKey]:
     )
 
 
-def experience_counts_key(publication: PublicationRow) -> CachedKey[int]:
-    return CachedKey(publication.revision, publication.id)
-
-
 async def publication_series_key(
     publication: PublicationRow,
     context: Context,

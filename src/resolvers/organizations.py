@@ -1,10 +1,13 @@
 """Finds organizations, workspaces and assets that the viewer may know of."""
 
 from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
 
 from auth.access import Access, may_enter, role_in
 from base.ids import Kind
-from loaders.assets import AssetByPublicId, AssetRow
+from loaders.assets import AssetByLegacyId, AssetByPublicId, AssetRow
+from loaders.legacy import LegacyKey, LegacyLoader
 from loaders.listings import (
     ASSETS_OF_ORGANIZATION,
     ASSETS_OF_WORKSPACE,
@@ -12,9 +15,12 @@ from loaders.listings import (
     WORKSPACES_OF_ORGANIZATION,
 )
 from loaders.organizations import (
+    OrganizationByLegacyId,
     OrganizationByPublicId,
     OrganizationRow,
+    RolesOfUser,
     WorkspaceById,
+    WorkspaceByLegacyId,
     WorkspaceByPublicId,
     WorkspaceRow,
     WorkspacesOfUser,
@@ -22,7 +28,9 @@ from loaders.organizations import (
 from loaders.pages import Page, PageKey
 from models import Role
 from resolvers.context import Context
-from resolvers.ids import find, no_such, public_id_of
+from resolvers.ids import LoadLegacy, find, found, no_such
+
+R = TypeVar("R")
 
 INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 """Those who may see figures of assets, and change assets."""
@@ -31,7 +39,10 @@ INSIDERS = (Access.ORGANIZATION_ADMIN, Access.WORKSPACE_MEMBER)
 async def find_organization(context: Context, id: str) -> OrganizationRow:
     """Raises NOT_FOUND if the viewer does not belong to it, and UNAUTHENTICATED if nobody is signed in."""
     context.viewer.required_user_id()
-    row = await find(Kind.ORGANIZATION, id, context.loaders[OrganizationByPublicId].load)
+    loaders = context.loaders
+    row = await find(
+        Kind.ORGANIZATION, id, loaders[OrganizationByPublicId].load, loaders[OrganizationByLegacyId].load
+    )
     if await role_in(context.loaders, context.viewer, row.id) is None:
         raise no_such(Kind.ORGANIZATION)
     return row
@@ -40,7 +51,8 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:
     """Raises NOT_FOUND if the viewer may not enter it, and UNAUTHENTICATED if nobody is signed in."""
     context.viewer.required_user_id()
-    row = await find(Kind.WORKSPACE, id, context.loaders[WorkspaceByPublicId].load)
+    load_legacy = partial(_within_own, context, context.loaders[WorkspaceByLegacyId])
+    row = await find(Kind.WORKSPACE, id, context.loaders[WorkspaceByPublicId].load, load_legacy)
     if not await may_enter(context.loaders, context.viewer, row):
         raise no_such(Kind.WORKSPACE)
     return row
@@ -94,8 +106,8 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
     """A workspace that a filter names. Raises NOT_FOUND if the viewer may not enter it, or if it belongs
     to another organization."""
     named = {"argument": "workspaceIds", "reason": "INVALID_WORKSPACE"}
-    public_id = public_id_of(Kind.WORKSPACE, id, **named)
-    row = await context.loaders[WorkspaceByPublicId].load(public_id)
+    load_legacy = within(context.loaders[WorkspaceByLegacyId], organization_id)
+    row = await found(Kind.WORKSPACE, id, context.loaders[WorkspaceByPublicId].load, load_legacy)
     if (
         row is None
         or row.organization_id != organization_id
@@ -105,11 +117,27 @@ async def named_workspace(context: Context, id: str, organization_id: int) -> Wo
     return row
 
 
+def within(loader: LegacyLoader[R], organization_id: int) -> LoadLegacy[R]:
+    """Finds objects of one organization by the ids of another system."""
+    return lambda legacy_id: loader.load(LegacyKey(organization_id, legacy_id))
+
+
+async def _within_own(context: Context, loader: LegacyLoader[R], legacy_id: str) -> R | None:
+    """Among the organizations of the viewer. None if several of them have brought this id."""
+    roles = await context.loaders[RolesOfUser].load(context.viewer.required_user_id())
+    own = context.viewer.organization_id
+    organization_ids = roles if own is None else [own]
+    rows = await loader.load_many(LegacyKey(id, legacy_id) for id in organization_ids)
+    known = [row for row in rows if row is not None]
+    return known[0] if len(known) == 1 else None
+
+
 async def find_asset(context: Context, id: str) -> AssetRow:
     """Raises NOT_FOUND if the viewer may not enter its workspace, and UNAUTHENTICATED if nobody is signed
     in."""
     context.viewer.required_user_id()
-    row = await find(Kind.ASSET, id, context.loaders[AssetByPublicId].load)
+    load_legacy = partial(_within_own, context, context.loaders[AssetByLegacyId])
+    row = await find(Kind.ASSET, id, context.loaders[AssetByPublicId].load, load_legacy)
     workspace = await context.loaders[WorkspaceById].load(row.workspace_id)
     if workspace is None or not await may_enter(context.loaders, context.viewer, workspace):
         raise no_such(Kind.ASSET)

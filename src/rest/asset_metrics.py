@@ -4,12 +4,11 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct
 
-from base.ids import Kind
 from rest.apis import ASSET_ANALYTICS
 from rest.asset_figures import Dashboard, Format, MostViewed, ReportFile, Views
 from rest.asset_filters import Filters, Views3D, ViewsFilters
 from rest.envelopes import Success, succeeded
-from rest.ids import ids_of, uuid_of
+from rest.ids import Identified
 from rest.organizations import require_one
 from rest.route import Asked, PageInfo, Route
 
@@ -39,7 +38,7 @@ _DASHBOARD = _document(
       total3DViews totalARViews userEngagement avgNumberInteractions
       mostViewedProduct: mostViewedAsset {
         total3DViews totalARViews userEngagement avgNumberInteractions
-        asset { id name formats { type url sizeBytes } }
+        asset { id legacyId name formats { type url sizeBytes } }
       }
     """,
 )
@@ -57,8 +56,7 @@ _VIEWS = _document(
 _REPORT = _document("AssetReport", "", "summaryReport { document contentType }")
 
 
-class _Asset(Struct):
-    id: str
+class _Asset(Identified):
     name: str
     formats: list[Format]
 
@@ -116,8 +114,8 @@ def _filters(asked: Asked[Any]) -> dict[str, Any]:
     assets = [id for ids in given for id in ids] if given else None
     return {
         "range": {"start": body.startDate, "end": body.endDate},
-        "workspaces": ids_of(Kind.WORKSPACE, body.clientUuids),
-        "assets": ids_of(Kind.ASSET, assets),
+        "workspaces": body.clientUuids,
+        "assets": assets,
         "domain": body.domain,
     }
 
@@ -152,7 +150,7 @@ def _dashboard(_: Asked[Filters], data: _Data[_Dashboard]) -> Success[Dashboard]
 def _most_viewed(ranked: _MostViewed) -> MostViewed:
     asset = ranked.asset
     return MostViewed(
-        uuid_of(asset.id),
+        asset.uuid(),
         asset.name,
         ranked.total3DViews,
         ranked.totalARViews,

@@ -4,15 +4,15 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from msgspec import Meta, Struct, structs
 
-from base.ids import Kind
 from rest.apis import USER_INSIGHTS
-from rest.ids import id_of, number_of
+from rest.ids import Identified
 from rest.route import Asked, NoBody, Parameter, Route
 
 W = TypeVar("W")
 
 _FIELDS = """
       id
+      legacyId
       has_about: hasAbout
       number_of_roles: numberOfRoles
       number_of_acts: numberOfActs
@@ -116,10 +116,9 @@ class KnownInsight(_Insight[KnownWork]):
     """What is known of a user."""
 
 
-class _Read(Struct):
+class _Read(Identified):
     """The insight as GraphQL shows it."""
 
-    id: str
     has_about: bool
     number_of_roles: int
     number_of_acts: int
@@ -181,8 +180,9 @@ def _known(_: Asked[NoBody], data: _ReadData) -> KnownInsight:
 
 def _fields(read: _Read) -> dict[str, Any]:
     fields = structs.asdict(read)
-    del fields["works"]
-    return {**fields, "id": number_of(read.id)}
+    for name in ("legacyId", "works"):
+        del fields[name]
+    return {**fields, "id": read.number()}
 
 
 def _work(work: dict[str, Any]) -> dict[str, Any]:
@@ -190,7 +190,7 @@ def _work(work: dict[str, Any]) -> dict[str, Any]:
 
 
 def _user(asked: Asked[NoBody]) -> dict[str, Any]:
-    return {"userId": id_of(Kind.USER, asked.path["user_id"])}
+    return {"userId": asked.path["user_id"]}
 
 
 ROUTES = (
@@ -221,7 +221,9 @@ ROUTES = (
         _ReadData,
         _known,
         KnownInsight,
-        parameters=(Parameter("user_id", "path", "The user: a UUID or a global id."),),
+        parameters=(
+            Parameter("user_id", "path", "The user: the legacy id (mostly a number), a UUID or a global id."),
+        ),
         fields_for_others=frozenset({"userInsight.profile_views", "userInsight.profile_searches"}),
     ),
 )

@@ -8,13 +8,12 @@ from msgspec import Meta, Struct
 from base.errors import Forbidden
 from rest.apis import ASSET_ANALYTICS
 from rest.envelopes import Success, succeeded
-from rest.ids import uuid_of
 from rest.route import Asked, Connection, NoBody, PageInfo, Route
 
 _ORGANIZATIONS = """query Organizations($first: Int, $after: String) {
   organizations(first: $first, after: $after) {
     totalCount
-    edges { node { id name } }
+    edges { node { id legacyId name } }
     pageInfo { hasNextPage endCursor }
   }
 }
@@ -25,7 +24,7 @@ _WORKSPACES = """query Workspaces($first: Int, $after: String) {
       node {
         workspaces(first: $first, after: $after) {
           totalCount
-          edges { node { id name } }
+          edges { node { id legacyId name } }
           pageInfo { hasNextPage endCursor }
         }
       }
@@ -95,7 +94,7 @@ def require_one(page: PageInfo, found: list[Any]) -> None:
 
 
 def _grid(page: Connection) -> NamedGrid:
-    return NamedGrid(page.totalCount, [Named(uuid_of(edge.node.id), edge.node.name) for edge in page.edges])
+    return NamedGrid(page.totalCount, [Named(edge.node.uuid(), edge.node.name) for edge in page.edges])
 
 
 ROUTES = (

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from rest.apis import Api
+from rest.ids import Identified
 
 B = TypeVar("B")
 """The body of the request."""
@@ -42,8 +43,7 @@ class PageInfo(Struct):
     endCursor: str | None = None
 
 
-class Node(Struct):
-    id: str
+class Node(Identified):
     name: str
 
 

@@ -6,10 +6,8 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct, field
 
 from base.errors import Unauthenticated
-from base.ids import Kind
 from rest.apis import ASSET_ANALYTICS
 from rest.envelopes import Success, succeeded
-from rest.ids import id_of
 from rest.route import Asked, NoBody, Route
 
 _LOGIN = """mutation LogIn($input: LoginInput!) {
@@ -92,8 +90,8 @@ def _signed_in(_: Asked[Any], data: _LoginData) -> Success[SignedIn]:
 def _named(asked: Asked[RefreshToken]) -> dict[str, Any]:
     workspace = asked.body.clientUuid
     return {
-        "organization": id_of(Kind.ORGANIZATION, asked.body.organizationUuid),
-        "workspace": id_of(Kind.WORKSPACE, workspace or ""),
+        "organization": asked.body.organizationUuid,
+        "workspace": workspace or "",
         "isForWorkspace": bool(workspace),
     }
 

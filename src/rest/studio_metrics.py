@@ -6,12 +6,13 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from rest.apis import STUDIO_METRICS
-from rest.ids import number_of
+from rest.ids import Identified
 from rest.route import Asked, Route
 
 _DOCUMENT = """query StudioMetrics($url: String!) {
   publication(url: $url) {
     id
+    legacyId
     name
     custom_url: customUrl
     created_at: createdAt
@@ -93,8 +94,7 @@ class _Metrics(EngagementMetrics):
     generated_at: datetime
 
 
-class _Publication(Struct):
-    id: str
+class _Publication(Identified):
     name: str
     custom_url: str
     created_at: datetime
@@ -116,9 +116,7 @@ def _answer(_: Asked[StudioUrl], data: _Data) -> StudioMetrics:
     found = data.publication
     counted = found.metrics
     return StudioMetrics(
-        PublicationInfo(
-            number_of(found.id), found.name, found.custom_url, found.created_at, found.allow_bookings
-        ),
+        PublicationInfo(found.number(), found.name, found.custom_url, found.created_at, found.allow_bookings),
         found.experience_counts,
         EngagementMetrics(*(getattr(counted, name) for name in EngagementMetrics.__struct_fields__)),
         found.social_metrics,

@@ -50,8 +50,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     shutdown = Shutdown()
     app = Starlette(
         routes=[
-            Route("/", _home),
+            # The first that fits is taken, so the path that most ask for comes first.
             *_graphql(settings, used, shutdown),
+            Route("/", _home),
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
@@ -64,7 +65,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
-    if used.freshness:
+    if used.freshness and used.keeps_answers:
         # Whatever stands in front takes time of each answer.
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         app.middleware_stack = AnswerFromKept(app.build_middleware_stack(), used, kept)

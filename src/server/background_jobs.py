@@ -1,31 +1,26 @@
 """Jobs that the server runs by itself, beside answering requests."""
 
 import logging
-from asyncio import create_task, gather, sleep, to_thread
+from asyncio import create_task, gather, sleep
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
 from auth.ledger import forget_full
-from base.sketches import library
 from database import ensure_partitions
-from ingest.devices import classify
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
 from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
 
-_AFTER_FIRST_ANSWERS = 1.0
-
 
 class Chore(NamedTuple):
     """A job that every worker runs when it starts, and then in each period. Running it twice does no harm."""
 
     name: str
-    period: timedelta | None
-    """None for a job that runs once."""
+    period: timedelta
     work: Callable[[Services], Awaitable[object]]
     is_first: bool = False
     """Whether the server answers no request before it has tried this job once."""
@@ -35,16 +30,6 @@ async def refresh_due(services: Services) -> None:
     """Asks other networks for old figures. Only the worker that holds the lease of a network asks it."""
     if services.refresher:
         await services.refresher.refresh_due()
-
-
-async def load_library(_: Services) -> None:
-    """Loads libraries that the first event needs and the first answer does not. It takes long, so it runs in
-    a thread.
-    """
-    await sleep(_AFTER_FIRST_ANSWERS)
-    await to_thread(library)
-    # No rule recognises this agent, so all rules are loaded.
-    await to_thread(classify, "An/1.0 (agent)")
 
 
 CHORES = (
@@ -71,7 +56,6 @@ CHORES = (
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
     Chore("Search for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
-    Chore("Loading of the libraries that events need", None, load_library),
     Chore("Refresh of figures of other networks", timedelta(minutes=5), refresh_due),
 )
 
@@ -94,7 +78,7 @@ async def background_jobs(services: Services) -> AsyncIterator[None]:
 async def _repeat(chore: Chore, services: Services) -> None:
     if not chore.is_first:
         await _do(chore, services)
-    while chore.period:
+    while True:
         await sleep(chore.period.total_seconds())
         await _do(chore, services)
 

@@ -7,17 +7,19 @@ from pathlib import Path
 from auth.ledger import Ledger
 from auth.links import LinkSigner
 from auth.rates import RateLimits, Rates
+from auth.sign_in import ViewerCache
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Signer
 from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
-from ingest.freshness import freshness_of
+from ingest.freshness import changes_of, freshness_of
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
+from loaders.remembered_rights import RememberedRights
 from resolvers.context import Limits, Quotas, Services
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments
@@ -44,6 +46,8 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
     # Other processes may keep answers, even if this one does not.
     database.commits.on_commit.append(topics.tell)
     keeps = settings.kept_answer_bytes and settings.cache_seconds
+    freshness = freshness_of(database, topics)
+    mark = partial(changes_of, freshness)
     clock = partial(datetime.now, UTC)
     secret = secrets[0].encode()
     # With PostgreSQL, other machines may serve too.
@@ -102,7 +106,10 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
-        freshness=freshness_of(database, topics) if keeps else None,
+        viewer_cache=ViewerCache(mark),
+        rights=RememberedRights(mark),
+        freshness=freshness,
+        keeps_answers=bool(keeps),
         score_weights=weights_of(settings),
         refresher=refresher_of(settings, database, clock),
         clock=clock,

@@ -59,8 +59,8 @@ class Settings(BaseSettings):
     )
     database_readers: int = _number(
         4,
-        "How many reading statements each worker runs at a time. For them it holds up to four times as "
-        "many connections open.",
+        "How many reading statements each worker runs at a time. For them it holds up to five times as "
+        "many connections open, on SQLite four times.",
         least=1,
     )
     host: str = _setting("127.0.0.1", "The address that `serve` listens on.")

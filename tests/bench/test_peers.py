@@ -127,7 +127,7 @@ def test_trees_have_rows_of_their_own_only_where_there_are_several() -> None:
 
     assert "Viewgraph, cold" in one
     assert f"Viewgraph of {ROOT.name}, cold" in two
-    assert len(two) == len(one) + 3
+    assert len(two) == len(one) + 4
 
 
 def test_an_answer_that_differs_ends_the_run() -> None:

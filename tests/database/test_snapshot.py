@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, insert, literal, literal_column, select
+from sqlalchemy import func, insert, literal, literal_column, select, text
 
 from base.errors import TimedOut, Unavailable
 from database import Database, Statement, metered, table_of
@@ -91,6 +91,31 @@ async def test_statements_at_one_time_see_the_same_whatever_is_written_between(d
         seen.add(found[0])
     await writing
     assert len(seen) > 1
+
+
+async def test_one_statement_needs_no_transaction_and_a_second_one_is_refused(database: Database) -> None:
+    with metered() as usage:
+        for _ in range(2):
+            database.begin_snapshot(reads_once=True)
+            assert await count(database) == 0
+            snapshot = usage.snapshot
+            assert snapshot
+            assert not snapshot.was_read_again
+            await add_nothing(database)
+            with pytest.raises(Unavailable):
+                await count(database)
+            assert snapshot.was_read_again
+        database.begin_snapshot()
+        assert await count(database) == 0
+        assert await count(database) == 0
+        database.end_snapshot()
+
+
+async def add_nothing(database: Database) -> None:
+    """Nobody holds what it has to wait for: it needs the table for itself."""
+    if database.dialect_name == "postgresql":
+        async with database.writing() as session:
+            await session.execute(text("LOCK TABLE domains IN ACCESS EXCLUSIVE MODE NOWAIT"))
 
 
 async def test_what_belongs_to_no_request_has_no_moment(database: Database) -> None:

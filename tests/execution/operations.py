@@ -109,7 +109,11 @@ class Drawn:
         chosen += self._some(others, self._random.choice([1, 1, 2, 3]))
         parts = ["__typename"] * self._happens(0.25)
         parts += [self._placed(type_, self._field(type_, name, field, depth - 1)) for name, field in chosen]
+        parts += [self._of_interface(one) for one in type_.interfaces if self._happens(0.15)]
         return " ".join(parts) or "__typename"
+
+    def _of_interface(self, interface: GraphQLInterfaceType) -> str:
+        return f"... on {interface.name}{self._condition()} {{ __typename {' '.join(interface.fields)} }}"
 
     def _of_abstract(self, type_: Any, depth: int) -> str:
         possible = self._some(_SCHEMA.get_possible_types(type_), 5)

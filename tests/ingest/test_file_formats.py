@@ -208,6 +208,37 @@ def test_a_header_that_is_not_understood_is_told_in_words(tmp_path: Path, header
     assert str(error.value).startswith(words)
 
 
+def test_a_hint_for_excel_is_no_header(tmp_path: Path) -> None:
+    found = lines(tmp_path / "events.csv", "sep=;\r\naction;publicationId;visitor\r\nVIEW;pub_x;ada\r\n")
+
+    assert visitors(found) == ["ada"]
+    assert found[0].number == 3
+
+
+def test_lines_that_end_with_cr_alone_are_refused_in_words(tmp_path: Path) -> None:
+    with pytest.raises(
+        InvalidFile, match=r"Its lines end with CR alone: save it with lines that end with LF"
+    ):
+        lines(tmp_path / "events.csv", "action,publicationId\rVIEW,pub_x\r")
+
+
+def test_a_file_that_grows_while_it_is_read_says_so(tmp_path: Path) -> None:
+    path = tmp_path / "events.ndjson"
+    event = '{"subject": {"publicationId": "pub_x"}, "action": "VIEW"}\n'
+    path.write_text(event)
+    reading = iter(EventFile(path))
+    found = [next(reading)]
+    with path.open("a") as stream:
+        stream.write(event)
+
+    with pytest.raises(
+        InvalidFile, match=r"was changed while it was read, up to line 2: import it again once"
+    ):
+        found.extend(reading)
+
+    assert visitors(found) == [None, None]
+
+
 def test_nulls_between_tabs_are_absent(tmp_path: Path) -> None:
     r"""PostgreSQL 18 and MySQL 8 write `\N` into text between tabs. Between commas it is a name."""
     rows = [HEADER, ["VIEW", "pub_x", "2025-06-01T10:00:00Z", r"\N"]]
@@ -227,7 +258,7 @@ def test_rejected_lines_have_their_content(tmp_path: Path) -> None:
     ]
 
     looked = b'{"action":"LOOK","subject":{"publicationId":"pub_x"},"occurredAt":"2025-06-01T10:00:00Z"}'
-    zoe = rb'{"action":"VIEW","subject":{"publicationId":"pub_x"},"visitor":"Zo\\xeb"}'
+    zoe = rb'{"action":"VIEW","subject":{"publicationId":"pub_x"},"visitor":{"unreadable":"Zo\\xeb"}}'
     assert [content.event for content in cells] == [looked, b"", zoe, b""]
     assert [content.text for content in cells] == ["", "VIEW", "", 'VIEW\tpub_x\t\t"a"b']
     assert [content.event for content in objects] == [said, b"", b"", b"", b""]

@@ -1,6 +1,5 @@
 import asyncio
 from asyncio import CancelledError, Event, create_task, gather, sleep
-from collections import Counter
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
@@ -239,7 +238,7 @@ class Cancelled:
 
 async def test_what_is_kept_is_a_value(studio: Studio) -> None:
     await dashboard(studio)
-    assert {type(value) for value in studio.services.figure_cache._values.values()} == {Engagement, Counter}
+    assert {type(value) for value in studio.services.figure_cache._values.values()} == {Engagement}
 
 
 # The parts alone, where a test says when a computation goes on.

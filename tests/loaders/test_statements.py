@@ -24,8 +24,8 @@ FIELDS = {
     "experiences(first: 2) { edges { cursor node { title type } } pageInfo { hasNextPage } }": 1,
     "experiences(type: QUEST) { totalCount edges { node { title } } }": 2,
     "experienceCounts { aiExpert aiNote quest podcast total }": 2,
-    # With one that tells whether what was kept still holds.
-    f"metrics {{ {FIGURES} previous {{ {FIGURES} }} }}": 4,
+    # Its totals also tell whether what was kept still holds.
+    f"metrics {{ {FIGURES} previous {{ {FIGURES} }} }}": 3,
     f"metrics({RANGE}) {{ {FIGURES} }}": 4,
     f"metrics({RANGE}) {{ {FIGURES} previous {{ {FIGURES} previous {{ {FIGURES} }} }} }}": 8,
     "socialMetrics { followersCount followingCount }": 2,

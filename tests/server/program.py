@@ -43,7 +43,7 @@ class Program:
 
     def __enter__(self) -> Self:
         self._held = ExitStack()
-        self._out = self._held.enter_context(TemporaryFile())
+        self._out = self._held.enter_context(self._output())
         self._err = self._held.enter_context(TemporaryFile())
         self.port = self._held.enter_context(held_port())
         self.address = f"http://127.0.0.1:{self.port}"
@@ -67,6 +67,9 @@ class Program:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._end()
+
+    def _output(self) -> IO[bytes]:
+        return TemporaryFile()
 
     @property
     def pid(self) -> int:
@@ -120,6 +123,18 @@ class Program:
             self._process.wait()
         self.out, self.err = self.read()
         self._held.close()
+
+
+class Unread(Program):
+    """Nobody reads its standard output."""
+
+    def read(self) -> tuple[str, str]:
+        return "", _text(self._err)
+
+    def _output(self) -> IO[bytes]:
+        reader, writer = os.pipe()
+        os.close(reader)
+        return os.fdopen(writer, "wb")
 
 
 def environment(variables: dict[str, str]) -> dict[str, str]:

@@ -28,7 +28,8 @@ from server.failures import Failure
 from server.secrets import secrets_of
 from server.settings import Settings
 from tests.postgres import PostgresServer
-from tests.server.program import ROOT, Program, free_port
+from tests.server.program import ROOT, Program, Unread, free_port
+from tests.studio import SECRET
 
 LOGIN = """mutation($email: String!, $password: String!) {
   login(input: {password: {email: $email, password: $password}}) { accessToken viewer { username name } }
@@ -543,6 +544,19 @@ def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path
     assert [line["type"] for line in map(json.loads, first.out.splitlines()) if "type" in line] == [
         "mutation"
     ]
+
+
+def test_a_server_goes_on_when_nobody_reads_its_lines(folder: Path) -> None:
+    url = f"sqlite:///{folder}/data.sqlite3"
+    done("migrate", "--database-url", url)
+
+    with Unread("serve", "--database-url", url, folder=folder, VIEWGRAPH_SECRET=SECRET) as program:
+        answers = [program.post("{ __typename }") for _ in range(3)]
+
+    assert answers == [{"data": {"__typename": "Query"}}] * 3
+    assert program.exit_code == 0
+    assert "Traceback" not in program.err
+    assert program.err.count("Nobody reads the standard output: lines about requests are lost.") == 1
 
 
 def origin_let_in(program: Program, origin: str) -> str | None:

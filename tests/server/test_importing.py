@@ -265,7 +265,7 @@ def test_rejects_are_summed_up_and_written_down(
         f"  and 15 more: all are in {rejects}",
     ]
     written = [json.loads(line) for line in rejects.read_text().splitlines()]
-    wrong[1]["occurredAt"] = wrong[1]["occurredAt"].replace("Z", "+00:00")
+    wrong[1]["occurredAt"] = datetime.fromisoformat(wrong[1]["occurredAt"]).isoformat()
     assert written[:2] == [
         {
             "line": 2,
@@ -339,7 +339,9 @@ def test_a_cell_that_is_no_value_costs_one_row_of_parquet(
     assert (
         "  line 2: INVALID_EVENT A value of type timestamp[us, tz=UTC] cannot be read - at `$.occurredAt`"
     ) in first.stdout.splitlines()
-    rejects.write_text(rejects.read_text().replace(str(2**62), str(micro)))
+    assert counted(command.run(rejects).stdout) == {"stored": 0, "duplicates": 0, "rejected": 1}
+    unreadable = f'{{"unreadable":"{2**62}"}}'
+    rejects.write_text(rejects.read_text().replace(unreadable, str(micro)))
     assert counted(command.run(rejects, "--epoch", "us", "--strict").stdout) == {
         "stored": 1,
         "duplicates": 0,
@@ -364,6 +366,39 @@ def test_what_postgresql_writes_is_read(command: Command, few: list[dict[str, An
         assert counted(command.run(file, "--strict").stdout) == {"stored": 2, "duplicates": 0, "rejected": 0}
     found = asyncio.run(using(command.url, instants))
     assert [at.isoformat() for at in found[:2]] == ["2025-06-01T10:00:00.250000+00:00"] * 2
+
+
+@on_sqlite
+def test_rejects_do_not_overwrite_the_file_that_is_imported(
+    command: Command, few: list[dict[str, Any]], tmp_path: Path
+) -> None:
+    file = write(tmp_path / "events.ndjson", few[:2])
+
+    refused = command.run(file, "--rejects", file)
+
+    assert (refused.exit_code, refused.stderr) == (
+        1,
+        "--rejects names the file that is imported, which would be lost: name another one.\n",
+    )
+    assert counted(command.run(file).stdout) == {"stored": 2, "duplicates": 0, "rejected": 0}
+
+
+@on_sqlite
+async def test_long_lines_that_are_no_events_are_not_kept_together(catalog: Services, tmp_path: Path) -> None:
+    file = tmp_path / "events.ndjson"
+    file.write_text(f"[{'x' * 900_000}\n" * 60)
+    rejected: list[int] = []
+    tracemalloc.start()
+    work = Import(
+        catalog, EventFile(file), on_reject=lambda reject: rejected.append(len(reject.content.text))
+    )
+    await work.run()
+    _, highest = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+
+    assert rejected == [900_001] * 60
+    # Otherwise it would be 54 million bytes, twice.
+    assert highest < 45_000_000
 
 
 @on_sqlite

@@ -16,6 +16,8 @@ import pytest
 from tests.server.program import Program, environment
 
 NOT_AT_FIRST = {"alembic", "datasketches", "httpx", "mako", "numpy", "xlsxwriter"}
+NOT_FOR_QUERIES = NOT_AT_FIRST - {"httpx"}
+"""Here httpx is the client."""
 HALF_A_REQUEST = (
     b"POST /graphql HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: 99\r\n\r\n{"
 )
@@ -77,6 +79,44 @@ def test_a_start_loads_nothing_that_is_not_needed_for_the_first_answer(tmp_path:
     )
 
     assert loaded.stdout == "[]\n", loaded.stderr
+
+
+def test_a_server_that_only_answers_queries_loads_nothing_that_events_need(url: str, tmp_path: Path) -> None:
+    """The rules for user agents are loaded with the first agent."""
+    code = f"""
+import asyncio, sys
+import httpx
+from server.start import app
+from ingest.devices import classifying
+
+async def main():
+    answering = app()
+    async with answering.router.lifespan_context(answering):
+        transport = httpx.ASGITransport(answering)
+        async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+            query = {{"query": "{{ publications(first: 2) {{ totalCount }} }}"}}
+            answers = [(await client.post("/graphql", json=query)).json() for _ in range(3)]
+            print(answers)
+        await asyncio.sleep(1.5)
+        print(sorted({NOT_FOR_QUERIES} & {{name.partition(".")[0] for name in sys.modules}}))
+        print(classifying._is_loaded)
+
+asyncio.run(main())
+"""
+    served = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path,
+        env=environment({"VIEWGRAPH_DATABASE_URL": url}),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+    assert served.stdout.splitlines()[-3:] == [
+        str([{"data": {"publications": {"totalCount": 0}}}] * 3),
+        "[]",
+        "False",
+    ], served.stderr
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="looks for workers in /proc")

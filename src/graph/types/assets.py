@@ -16,7 +16,7 @@ from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import FIGURES, AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
-from graph.types.node import Node
+from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
 from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
@@ -75,6 +75,7 @@ class AssetFormat:
 )
 class Organization(Node):
     row: strawberry.Private[OrganizationRow]
+    legacy_id: LegacyId = legacy_id()
     name: str = described("What its members call it. Not unique.")
 
     @listed(Connection["Workspace"])
@@ -117,7 +118,12 @@ class Organization(Node):
 
     @classmethod
     def of(cls, row: OrganizationRow) -> Self:
-        return cls(row=row, id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)), name=row.name)
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.ORGANIZATION, row.public_id)),
+            legacy_id=legacy_id_of(row),
+            name=row.name,
+        )
 
 
 @shows(WorkspaceRow)
@@ -126,6 +132,7 @@ class Organization(Node):
 )
 class Workspace(Node):
     row: strawberry.Private[WorkspaceRow]
+    legacy_id: LegacyId = legacy_id()
     name: str = described("What its organization's members call it. Not unique.")
 
     @loaded(OrganizationById, Organization)
@@ -155,7 +162,12 @@ class Workspace(Node):
 
     @classmethod
     def of(cls, row: WorkspaceRow) -> Self:
-        return cls(row=row, id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)), name=row.name)
+        return cls(
+            row=row,
+            id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)),
+            legacy_id=legacy_id_of(row),
+            name=row.name,
+        )
 
 
 @shows(AssetRow)
@@ -165,6 +177,7 @@ class Workspace(Node):
 )
 class Asset(Node):
     row: strawberry.Private[AssetRow]
+    legacy_id: LegacyId = legacy_id()
     name: str = described("What its workspace's members call it. Not unique.")
     created_at: datetime = described("When it was made here.")
 
@@ -193,6 +206,7 @@ class Asset(Node):
         return cls(
             row=row,
             id=strawberry.ID(global_id(Kind.ASSET, row.public_id)),
+            legacy_id=legacy_id_of(row),
             name=row.name,
             created_at=row.created_at,
         )

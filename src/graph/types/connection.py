@@ -8,7 +8,7 @@ import strawberry
 
 from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
 from graph.faces import face_of
-from graph.fields import argument, described, loaded
+from graph.fields import argument, described, field, loaded
 from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import gathered, optional
@@ -71,9 +71,14 @@ class PageInfo:
 @strawberry.type(description="An object in a list, with its cursor.", directives=[OF_ITS_PARENT])
 class Edge(Generic[T]):
     node: T = described("The object itself.")
-    cursor: str = described(
-        "A value for `after` and `before`. It is opaque, and stays right while objects are added and removed."
-    )
+    row: strawberry.Private[Any]
+    order: strawberry.Private[str]
+
+    @field
+    def cursor(self) -> str:
+        """A value for `after` and `before`. It is opaque, and stays right while objects are added and
+        removed."""
+        return cursor(self.order, self.row)
 
 
 @strawberry.type(description="A page of a list, as in Relay's connections.", directives=[OF_ITS_PARENT])
@@ -106,11 +111,12 @@ def listed(
 
 
 def _connection(key: PageKey, page: Slice[Any]) -> Connection[Any]:
-    edges = [Edge(node=face_of(row), cursor=cursor(key.page.order, row)) for row in page.rows]
+    order = key.page.order
+    edges = [Edge(node=face_of(row), row=row, order=order) for row in page.rows]
     info = PageInfo(
         has_next_page=page.has_next,
         has_previous_page=page.has_previous,
-        start_cursor=edges[0].cursor if edges else None,
-        end_cursor=edges[-1].cursor if edges else None,
+        start_cursor=cursor(order, page.rows[0]) if edges else None,
+        end_cursor=cursor(order, page.rows[-1]) if edges else None,
     )
     return Connection(edges=edges, page_info=info, counted=CountKey(key.listing, key.parent, key.filter))

@@ -16,7 +16,7 @@ from graph.fields import costly, described, loaded
 from graph.figures import with_figures
 from graph.info import Info
 from graph.scalars import BigInt
-from graph.types.node import Node
+from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
 from graph.types.publication import User
 from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightRow, WorkRow, WorksOfInsight
@@ -92,6 +92,7 @@ class InsightScoreParts:
 @with_figures(FOLLOWERS, after="instagram_handle")
 class UserInsight(Node):
     row: strawberry.Private[InsightRow]
+    legacy_id: LegacyId = legacy_id(is_taken=False)
     has_about: bool = described("Whether the profile has a text about the user.")
     number_of_roles: int = described("How many roles the user has played. The user gives this number.")
     number_of_acts: int = described("How many acts the user has performed. The user gives this number.")
@@ -139,6 +140,7 @@ class UserInsight(Node):
         return cls(
             row=row,
             id=strawberry.ID(global_id(Kind.USER_INSIGHT, row.public_id)),
+            legacy_id=legacy_id_of(row),
             has_about=row.has_about,
             number_of_roles=row.number_of_roles,
             number_of_acts=row.number_of_acts,

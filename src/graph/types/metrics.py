@@ -1,33 +1,33 @@
-from collections import Counter
 from datetime import datetime
 from typing import Self
 
 import strawberry
 
 from base.calendar import Span
-from figures.engagement import TAKEN_BACK, TOTALS, USERS
+from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS
 from figures.experiences import EXPERIENCES
 from figures.figure import values
+from figures.folds import Counts
 from figures.visitors import VISITORS, Visitors
 from graph.directives import SEVERAL_STATEMENTS
 from graph.faces import shows
 from graph.fields import described, loaded
-from graph.figures import with_figures
+from graph.figures import of_totals, with_figures, with_totals
 from graph.scalars import BigInt
 from loaders.cached import CachedKey
 from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.people import SocialCounts
 from loaders.visitors import VisitorsKey, VisitorsOfPublication
-from models import ExperienceType
 from resolvers.metrics import previous_engagement_key, visitors_key
 
 
+@of_totals(EXPERIENCES)
 @strawberry.type(description="How many experiences of each type a publication has published.")
 @with_figures(EXPERIENCES)
 class ExperienceCounts:
     @classmethod
-    def of(cls, counts: Counter[ExperienceType]) -> Self:
-        return cls(**values(EXPERIENCES, counts))
+    def of(cls, counts: Counts) -> Self:
+        return with_totals(cls, counts)
 
 
 @shows(Visitors)
@@ -57,6 +57,7 @@ class ResolvedRange:
         return cls(start=span.start, end=span.end)
 
 
+@of_totals(TAKEN_BACK)
 @strawberry.type(
     description=(
         "What was done and taken back later, at any time. It counts in the range in which it was done. "
@@ -68,9 +69,10 @@ class ResolvedRange:
 class TakenBack:
     @classmethod
     def of(cls, engagement: Engagement) -> Self:
-        return cls(**engagement.taken_back)
+        return with_totals(cls, engagement.totals)
 
 
+@of_totals(ENGAGEMENT)
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back at any "
@@ -122,12 +124,13 @@ class EngagementMetrics:
 
     @classmethod
     def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
-        return cls(
+        return with_totals(
+            cls,
+            engagement.totals,
             key=key,
             range=ResolvedRange.of(key.key.span) if key.key.span else None,
             taken_back=TakenBack.of(engagement),
             generated_at=engagement.generated_at,
-            **engagement.figures,
         )
 
 

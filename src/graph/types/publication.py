@@ -33,7 +33,7 @@ from graph.types.arguments import (
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
-from graph.types.node import Node
+from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import Group
 from loaders.cached import CachedKey
@@ -78,6 +78,7 @@ def _series(_: Info, range: DateRange, group_by: Sequence[Group] | None, **given
 )
 class User(Node):
     row: strawberry.Private[UserRow]
+    legacy_id: LegacyId = legacy_id()
     username: str = described("Unique, and shown to everybody. Not the email to sign in with.")
     name: str | None = described("The name by which the user wants to be called; null if the user gave none.")
 
@@ -105,6 +106,7 @@ class User(Node):
         return cls(
             row=row,
             id=strawberry.ID(global_id(Kind.USER, row.public_id)),
+            legacy_id=legacy_id_of(row),
             username=row.username,
             name=row.name,
         )
@@ -137,6 +139,7 @@ class Experience(Node):
 )
 class Publication(Node):
     row: strawberry.Private[PublicationRow]
+    legacy_id: LegacyId = legacy_id()
     name: str = described("What its makers call it. Not unique.")
     custom_url: str = described("Its unique name in addresses, such as `ai-research-studio`.")
     created_at: datetime = described("When it was made here.")
@@ -171,9 +174,9 @@ class Publication(Node):
         of=lambda _, counts: ExperienceCounts.of(counts),
         requires=MAKERS,
     )
-    def experience_counts(self) -> CachedKey[int]:
+    def experience_counts(self) -> int:
         """How many experiences it has published, by type."""
-        return metrics.experience_counts_key(self.row)
+        return self.row.id
 
     @loaded(
         EngagementOfPublication,
@@ -246,6 +249,7 @@ class Publication(Node):
         return cls(
             row=row,
             id=strawberry.ID(global_id(Kind.PUBLICATION, row.public_id)),
+            legacy_id=legacy_id_of(row),
             name=row.name,
             custom_url=row.custom_url,
             created_at=row.created_at,

@@ -69,7 +69,7 @@ class CollectEndpoint:
         context = scope.open_context(self._services)
 
         async def made() -> Collected:
-            await context.identify(self._services.viewer_cache)
+            await context.identify(self._services.viewer_cache, is_reporting=True)
             return await collect(context, events, _origin(scope.connection.headers))
 
         return await in_time(context, made(), what="request", is_safe=True)

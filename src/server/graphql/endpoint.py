@@ -8,7 +8,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 from strawberry.types import ExecutionResult
 
-from auth.sign_in import ViewerCache
 from base.errors import TimedOut, Unavailable
 from execution.operation import recording_in
 from graph.record_events import Recording
@@ -29,9 +28,10 @@ from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.rate_limit_headers import rate_headers
+from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, VARY, coding_choice, response_of
-from server.http.server_timing import TimingAudience, timing_header
+from server.http.server_timing import TimingAudience, timing_of
 from server.http.shutdown import Shutdown
 
 _CLIENT_IS_GONE = 499
@@ -62,7 +62,7 @@ class Endpoint:
         self._server_timing = server_timing
 
     async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
-        request = Request(asgi, receive)
+        request = ReadRequest(asgi, receive)
         with request_scope(request, request.method, self._body_limits) as scope:
             response = await self._response(request, scope)
             if isinstance(response, Stream):
@@ -91,7 +91,8 @@ class Endpoint:
         if content.status == Unavailable.status and scope.errors:
             headers |= retry_after(scope.errors[0]["extensions"])
         response = await response_of(request, content, headers)
-        response.headers.update(timing_header(scope, self._server_timing))
+        if timing := timing_of(scope, self._server_timing):
+            response.raw_headers.append((b"server-timing", timing.encode()))
         return response
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
@@ -118,7 +119,7 @@ class Endpoint:
         executed.
         """
         recording = recording_in(asked.operation, asked.variables)
-        context = await self._context(scope, self._services.viewer_cache if recording else None)
+        context = await self._context(scope, asked.operation.type == "query", is_reporting=bool(recording))
         if recording:
             return await answer_of(await _recorded(recording, context), scope.id, context.run_queue), context
         if (keeping := keeping_of(request)) and asked.operation.type == "query":
@@ -141,7 +142,7 @@ class Endpoint:
                 Code.BAD_REQUEST,
                 406,
             )
-        context = await self._context(scope, None)
+        context = await self._context(scope, False)
         # Its cost is known only after it has begun, and then the status can no longer be changed.
         context.spend(0)
         seconds = await context.seconds_left()
@@ -157,9 +158,11 @@ class Endpoint:
             shutdown=self._shutdown,
         )
 
-    async def _context(self, scope: RequestScope, viewers: ViewerCache | None) -> Context:
+    async def _context(self, scope: RequestScope, is_query: bool, *, is_reporting: bool = False) -> Context:
+        """For mutations, the viewer is looked up each time."""
         context = scope.open_context(self._services)
-        await context.identify(viewers)
+        viewers = self._services.viewer_cache if is_query or is_reporting else None
+        await context.identify(viewers, is_reporting=is_reporting)
         return context
 
 

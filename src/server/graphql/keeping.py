@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 from starlette.requests import Request
 from starlette.types import Message, Scope, Send
 
-from auth.sign_in import expiry_of
 from resolvers.context import Context
 from server.graphql.kept_answers import KeptAnswer, KeptAnswers, end_of, form_of, unmodified
 from server.graphql.kept_requests import KeptRequest
@@ -55,7 +54,7 @@ class Keeping:
         if self._marks is None or context.viewer.refusal:
             self._marks = None
             return
-        expiry = await expiry_of(context.credentials, context.loaders, context.services.signer, context.now)
+        expiry = await context.expiry(context.services.viewer_cache)
         self._expires_at = expiry.timestamp() if expiry else None
         if self._request.key not in self._kept.making:
             self._making = self._kept.making[self._request.key] = get_running_loop().create_future()

@@ -1,4 +1,4 @@
-"""The door in front of /graphql: it answers from what is kept, and keeps what the endpoint answers.
+"""The door in front of /graphql and the REST routes: it answers from what is kept, and keeps what they say.
 
 It stands before everything else that a request goes through. What it does not answer goes on as it came.
 """
@@ -11,6 +11,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from base.networks import network_of
 from resolvers.context import Services
+from rest.table import prefixes
 from server.graphql.keeping import Keeping
 from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
@@ -19,6 +20,8 @@ from server.http.client_address import client_address
 from server.http.whole_answers import sent_whole
 
 _PATH = "/graphql"
+_REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
+"""What the paths of REST routes begin with."""
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
 _WAIT_SECONDS = 1.0
@@ -34,7 +37,7 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"] != _PATH:
+        if scope["type"] != "http" or not (scope["path"] == _PATH or scope["path"].startswith(_REST)):
             await self._app(scope, receive, send)
             return
         began = perf_counter()

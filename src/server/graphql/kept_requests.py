@@ -1,11 +1,12 @@
 """What a request asks for, and what of it the answer depends on."""
 
-from collections.abc import Awaitable, Generator, Hashable
+from collections.abc import Awaitable, Hashable
 from hashlib import blake2b
 from secrets import token_bytes
-from typing import Any
 
 from starlette.types import Message, Receive, Scope
+
+from server.http.receiving import Begun, received_at_once
 
 MOST_BODY_BYTES = 16 * 1024
 _MOST_QUERY_BYTES = 16 * 1024
@@ -57,7 +58,7 @@ def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
     if not is_post and method not in ("GET", "HEAD"):
         return None
     request = KeptRequest(method)
-    length, alike = 0, [scope["scheme"], scope.get("root_path")]
+    length, alike = 0, [scope["scheme"], scope.get("root_path"), scope["path"]]
     for header in scope["headers"]:
         name = header[0]
         if name in _ALIKE:
@@ -90,35 +91,10 @@ def _receive(request: KeptRequest, receive: Receive) -> bool:
     that is all.
     """
     while True:
-        receiving: Any = receive()
-        try:
-            waits_for = receiving.send(None)
-        except StopIteration as done:
-            message: Message = done.value
-        else:
-            request.rest = _Begun(receiving, waits_for)
+        received = received_at_once(receive)
+        if isinstance(received, Begun):
+            request.rest = received
             return False
-        request.received.append(message)
-        if message["type"] != "http.request" or not message.get("more_body"):
-            return bool(message["type"] == "http.request")
-
-
-class _Begun:
-    """A coroutine that was begun and had to wait: to await this is to await the rest of it."""
-
-    def __init__(self, coroutine: Any, waits_for: Any) -> None:
-        self._coroutine = coroutine
-        self._waits_for = waits_for
-
-    def __await__(self) -> Generator[Any, Any, Message]:
-        try:
-            while True:
-                try:
-                    sent = yield self._waits_for
-                except BaseException as error:
-                    self._waits_for = self._coroutine.throw(error)
-                else:
-                    self._waits_for = self._coroutine.send(sent)
-        except StopIteration as done:
-            message: Message = done.value
-            return message
+        request.received.append(received)
+        if received["type"] != "http.request" or not received.get("more_body"):
+            return bool(received["type"] == "http.request")

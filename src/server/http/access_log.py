@@ -4,6 +4,7 @@ that stand here and in `RequestScope.log_line`.
 
 import logging
 import re
+import sys
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -15,6 +16,7 @@ from auth.viewer import Viewer
 from server.http.tracing import Trace
 
 _log = logging.getLogger("viewgraph.requests")
+_program_log = logging.getLogger("viewgraph")
 
 _NAME = re.compile(r"[_A-Za-z][_0-9A-Za-z]*")
 _LONGEST_NAME = 100
@@ -46,6 +48,7 @@ class LineHandler(logging.StreamHandler[TextIO]):
     """Writes lines of requests as JSON without a record of the log, which takes ten times as long."""
 
     is_json = False
+    _is_unread = False
 
     def write(self, fields: str) -> None:
         """`fields`: all of the line that is its own, as in an object of JSON."""
@@ -57,6 +60,14 @@ class LineHandler(logging.StreamHandler[TextIO]):
                 self.stream.flush()
         except Exception:
             self.handleError(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None))
+
+    def handleError(self, record: logging.LogRecord) -> None:
+        """If nobody reads the lines any more, the server goes on, and says so once."""
+        if not isinstance(sys.exc_info()[1], BrokenPipeError):
+            super().handleError(record)
+        elif not self._is_unread:
+            self._is_unread = True
+            _program_log.warning("Nobody reads the standard output: lines about requests are lost.")
 
 
 _OF_EACH = f'"event":"request","level":"info","logger":"{_log.name}"'

@@ -13,15 +13,18 @@ class TimingAudience(StrEnum):
     EVERYBODY = "everybody"
 
 
-def timing_header(scope: RequestScope, shown: TimingAudience) -> dict[str, str]:
-    """The header in milliseconds, or none. The phases include the time of the database."""
+def timing_of(scope: RequestScope, shown: TimingAudience) -> str | None:
+    """The value of the header, in milliseconds; None if it is not shown. The phases include the time of the
+    database.
+    """
     if shown is TimingAudience.NOBODY or (shown is TimingAudience.VIEWERS and not scope.is_signed_in()):
-        return {}
-    execution = scope.context.execution if scope.context else None
-    spent = {
-        **({} if scope.parse_seconds is None else {"parse": scope.parse_seconds}),
-        **({"validate": execution.validate, "execute": execution.execute} if execution else {}),
-        "database": scope.usage.seconds,
-        "total": scope.seconds(),
-    }
-    return {"server-timing": ", ".join(f"{name};dur={seconds * 1000:.2f}" for name, seconds in spent.items())}
+        return None
+    parse, execution = scope.parse_seconds, scope.context.execution if scope.context else None
+    parsed = "" if parse is None else f"parse;dur={parse * 1000:.2f}, "
+    executed = (
+        f"validate;dur={execution.validate * 1000:.2f}, execute;dur={execution.execute * 1000:.2f}, "
+        if execution
+        else ""
+    )
+    both = f"database;dur={scope.usage.seconds * 1000:.2f}, total;dur={scope.seconds() * 1000:.2f}"
+    return f"{parsed}{executed}{both}"

@@ -1,8 +1,7 @@
 """The names of a request for people and other programs: its id, and the trace that it is a part of."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from random import Random
 from types import MappingProxyType
@@ -28,17 +27,21 @@ _NAMELESS: Mapping[str, str] = MappingProxyType({})
 _names: ContextVar[Mapping[str, str]] = ContextVar("names", default=_NAMELESS)
 
 
-@contextmanager
-def named(request_id: str, trace: Trace | None) -> Iterator[None]:
+class named:
     """All log lines in this block, and in tasks that it starts, have these names."""
-    names = {"request_id": request_id}
-    if trace:
-        names["trace_id"] = trace.id
-    token = _names.set(names)
-    try:
-        yield
-    finally:
-        _names.reset(token)
+
+    __slots__ = ("_names", "_token")
+
+    def __init__(self, request_id: str, trace: Trace | None) -> None:
+        self._names = {"request_id": request_id}
+        if trace:
+            self._names["trace_id"] = trace.id
+
+    def __enter__(self) -> None:
+        self._token = _names.set(self._names)
+
+    def __exit__(self, *_: object) -> None:
+        _names.reset(self._token)
 
 
 def current_names() -> Mapping[str, str]:

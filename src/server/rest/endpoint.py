@@ -16,16 +16,18 @@ from rest import bodies
 from rest.apis import Api
 from rest.route import Asked, NoBody, Route
 from server.graphql.answers import Answer, body_of_error
+from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import require_few_values
 from server.http.bodies import BodyLimits
+from server.http.cors import require_preflight
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
 from server.http.rate_limit_headers import rate_headers
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, Content, response_of
-from server.http.server_timing import TimingAudience, timing_header
+from server.http.server_timing import TimingAudience, timing_of
 
 Executed: TypeAlias = Callable[[Request, RequestedOperation, RequestScope], Awaitable[tuple[Answer, Context]]]
 """Executes an operation, as /graphql does."""
@@ -79,7 +81,8 @@ class RestEndpoint:
         response = await response_of(
             request, content, {"x-request-id": scope.id, **rate_headers(scope), **headers}
         )
-        response.headers.update(timing_header(scope, self._server_timing))
+        if timing := timing_of(scope, self._server_timing):
+            response.headers["server-timing"] = timing
         return response
 
     def _route(self, request: Request) -> Route[Any, Any]:
@@ -130,7 +133,11 @@ class RestEndpoint:
         if route.failure(answer.errors):
             return reply, None
         data = route.decoded(answer.json)
-        return reply, data if before is None else route.joined(before, data)
+        if before is not None:
+            return reply, route.joined(before, data)
+        if (keeping := keeping_of(request)) and not route.cursor(data):
+            keeping.made(context, reply, scope)
+        return reply, data
 
     async def _asked(self, request: Request, route: Route[Any, Any], scope: RequestScope) -> Asked[Any]:
         body = await _body(request, route, scope)
@@ -172,6 +179,8 @@ def _require_preflight(request: Request, route: Route[Any, Any]) -> None:
     """
     media_type = ", ".join(request.headers.getlist("content-type"))
     if is_json(media_type):
+        # It also refuses a body that is compressed.
+        require_preflight(request)
         return
     if route.body is not NoBody and media_type and not (route.takes_forms and _is_form(media_type)):
         raise RequestRefused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)

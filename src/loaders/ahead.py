@@ -1,0 +1,103 @@
+"""Reading ahead: a statement that reads rows also reads what will be asked for of each of them.
+
+A plan knows which loaders come below the rows. What can be read together with a row is data: the table of
+`loaders.read_with`. A loader that is not in it is asked afterwards, as without a plan.
+"""
+
+from collections.abc import Callable, Hashable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, NamedTuple, Protocol, TypeAlias
+
+from sqlalchemy import ColumnElement, Select, Table
+
+from database import Database, Statement
+
+Row: TypeAlias = Callable[..., Any]
+"""The type of a row: a NamedTuple."""
+Values: TypeAlias = Sequence[Any]
+"""The columns of one row."""
+
+
+class Asking(NamedTuple):
+    """What keys and parameters depend on besides the row."""
+
+    now: datetime
+    person_id: int | None
+    """The user's id, as `Viewer.person_id`."""
+
+
+class Knowing(Protocol):
+    def know(self, values: Mapping[Any, Any], /) -> None: ...
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class ReadWith:
+    """How the value of a loader is read together with a row."""
+
+    row: Row
+    loader: type[Any]
+    columns: tuple[ColumnElement[Any], ...]
+    """Made of the tables from which the row is read, and of `joins`."""
+    value: Callable[..., Any]
+    """Makes the loader's value of the columns."""
+    key: Callable[[Any, Asking], Hashable]
+    """Makes the key, by which the loader will be asked, of the row."""
+    joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
+    """Further tables with the conditions of their joins. Each has at most one row for a row."""
+    given: Mapping[str, Callable[[Asking], Any]] = field(default_factory=dict)
+    """The parameters of the columns."""
+
+
+class ReadAhead:
+    """What one request reads together with rows of one type."""
+
+    def __init__(
+        self, entries: tuple[ReadWith, ...], loaders: Mapping[type[Any], Knowing], asking: Asking
+    ) -> None:
+        self.entries = entries
+        self._asking = asking
+        self._loaders = [loaders[entry.loader] for entry in entries]
+        self.given = {name: given(asking) for entry in entries for name, given in entry.given.items()}
+
+    async def fetch(
+        self, database: Database, statement: Statement[Any], row: Row, **parameters: Any
+    ) -> list[Any]:
+        """The rows of the statement. What was read with them is known to its loaders then."""
+        wide = widened(statement, self.entries)
+        found = await database.fetch(wide, **parameters, **self.given)
+        return self.split(found, row)
+
+    def split(self, found: Sequence[Values], row: Row) -> list[Any]:
+        """The columns of the row come first, then those of each entry, then any others."""
+        start = len(row._fields)  # type: ignore[attr-defined]
+        rows = [row(*values[:start]) for values in found]
+        for entry, loader in zip(self.entries, self._loaders, strict=True):
+            stop = start + len(entry.columns)
+            loader.know(
+                {
+                    entry.key(one, self._asking): entry.value(*values[start:stop])
+                    for one, values in zip(rows, found, strict=True)
+                }
+            )
+            start = stop
+        return rows
+
+
+@lru_cache(maxsize=128)
+def widened(statement: Statement[Any], entries: tuple[ReadWith, ...]) -> Statement[Values]:
+    return statement.changed(lambda text: with_entries(text, entries), as_read)
+
+
+def with_entries(text: Select[Any], entries: tuple[ReadWith, ...]) -> Select[Any]:
+    columns = [column for entry in entries for column in entry.columns]
+    # Some are columns of the row, too.
+    text = text.add_columns(*(column.label(f"ahead_{place}") for place, column in enumerate(columns)))
+    for table, condition in dict(join for entry in entries for join in entry.joins).items():
+        text = text.outerjoin(table, condition)
+    return text
+
+
+def as_read(*values: Any) -> Values:
+    return values

@@ -1,0 +1,148 @@
+"""What can be read together with rows: the table of `ReadWith`."""
+
+from collections.abc import Collection
+from datetime import timedelta
+from typing import Any, TypeAlias
+
+from sqlalchemy import BigInteger, bindparam, func, select
+
+from database import counts_by, table_of
+from figures.engagement import ACTIVE_USERS
+from figures.folds import Counts
+from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
+from loaders.ahead import ReadWith, Row
+from loaders.assets import ASSETS, AssetRow
+from loaders.base import Loader
+from loaders.engagement import ExperienceCountsOfPublication
+from loaders.organizations import WORKSPACE_COLUMNS, WORKSPACES, WorkspaceById, WorkspaceRow
+from loaders.people import (
+    FOLLOW_TOTALS,
+    USER_COLUMNS,
+    USERS,
+    SocialCounts,
+    SocialCountsByUser,
+    UserById,
+    UserRow,
+)
+from loaders.publications import (
+    CO_CREATORS,
+    EXPERIENCE_TOTALS,
+    PUBLICATIONS,
+    CoCreatorKey,
+    IsCoCreator,
+    PublicationRow,
+)
+from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
+from loaders.totals import ACTIVE, SUBJECTS
+from models import FollowTotal, Instant, Workspace
+
+_AnyLoader: TypeAlias = type[Loader[Any, Any]]
+
+
+def _active(days: int) -> ReadWith:
+    parameter = f"active_{days}"
+    return ReadWith(
+        row=PublicationRow,
+        loader=ActiveUntilNow,
+        columns=(
+            select(func.count())
+            .where(
+                ACTIVE.tenant_id == USERS.tenant_id,
+                IS_ON_PUBLICATION,
+                ACTIVE.subject_id == PUBLICATIONS.id,
+                ACTIVE.last_active_at >= bindparam(parameter, type_=Instant()),
+            )
+            .scalar_subquery(),
+        ),
+        value=lambda count: count,
+        key=lambda publication, _: ActiveKey(publication.tenant_id, publication.id, days),
+        given={parameter: lambda asking: asking.now - timedelta(days=days)},
+    )
+
+
+_OF_PUBLICATION = (
+    ReadWith(
+        row=PublicationRow,
+        loader=UserById,
+        columns=USER_COLUMNS,
+        value=UserRow,
+        key=lambda publication, _: publication.owner_id,
+    ),
+    ReadWith(
+        row=PublicationRow,
+        loader=SocialCountsByUser,
+        columns=(FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count),
+        # Whoever never followed and was never followed has no row.
+        value=lambda followers, following: SocialCounts(followers or 0, following or 0),
+        key=lambda publication, _: publication.owner_id,
+        joins=((table_of(FollowTotal), FOLLOW_TOTALS.user_id == PUBLICATIONS.owner_id),),
+    ),
+    ReadWith(
+        row=PublicationRow,
+        loader=ExperienceCountsOfPublication,
+        columns=(
+            select(counts_by(EXPERIENCE_TOTALS.type, EXPERIENCE_TOTALS.count))
+            .where(EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id)
+            .scalar_subquery(),
+        ),
+        value=Counts,
+        key=lambda publication, _: publication.id,
+    ),
+    ReadWith(
+        row=PublicationRow,
+        loader=TotalsOfSubject,
+        columns=(
+            select(counts_by(SUBJECTS.action, SUBJECTS.count))
+            .where(SUBJECTS.tenant_id == USERS.tenant_id, SUBJECTS.subject_id == PUBLICATIONS.id)
+            .scalar_subquery(),
+        ),
+        value=lambda counts: counts,
+        key=lambda publication, _: SubjectOfTenant(publication.tenant_id, publication.id),
+    ),
+    *(_active(users.days) for users in ACTIVE_USERS),
+    ReadWith(
+        row=PublicationRow,
+        loader=IsCoCreator,
+        columns=(
+            select(CO_CREATORS.user_id)
+            .where(
+                CO_CREATORS.publication_id == PUBLICATIONS.id,
+                CO_CREATORS.user_id == bindparam("person", type_=BigInteger()),
+            )
+            .scalar_subquery(),
+        ),
+        value=lambda user_id: user_id is not None,
+        # Nobody has the id 0, and nobody asks for it.
+        key=lambda publication, asking: CoCreatorKey(publication.id, asking.person_id or 0),
+        given={"person": lambda asking: asking.person_id},
+    ),
+)
+_OF_ASSET = (
+    ReadWith(
+        row=AssetRow,
+        loader=WorkspaceById,
+        columns=WORKSPACE_COLUMNS,
+        value=WorkspaceRow,
+        key=lambda asset, _: asset.workspace_id,
+        joins=((table_of(Workspace), WORKSPACES.id == ASSETS.workspace_id),),
+    ),
+)
+_READ_WITH: dict[Row, tuple[ReadWith, ...]] = {PublicationRow: _OF_PUBLICATION, AssetRow: _OF_ASSET}
+
+
+_ALWAYS: dict[Row, tuple[_AnyLoader, ...]] = {AssetRow: (WorkspaceById,)}
+"""What is asked for of each row, whatever is selected: its workspace says who may know of an asset."""
+
+
+def readable_with(row: Row, loaders: Collection[_AnyLoader]) -> tuple[ReadWith, ...]:
+    """Always in the same order, so that each set of loaders has one text."""
+    asked = {*loaders, *_ALWAYS.get(row, ())}
+    return tuple(entry for entry in _READ_WITH.get(row, ()) if entry.loader in asked)
+
+
+def and_what_it_asks(loader: _AnyLoader, *, is_of_all_time: bool) -> set[_AnyLoader]:
+    """The loader, and the loaders that it asks for each of its keys."""
+    found = {loader}
+    for other in (*loader.reads, *(loader.reads_of_all_time if is_of_all_time else ())):
+        found |= and_what_it_asks(other, is_of_all_time=is_of_all_time)
+    return found

@@ -1,0 +1,163 @@
+"""Who asks is remembered for queries, and forgotten as soon as any process changes it."""
+
+from asyncio import sleep
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from uuid import uuid4
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import delete
+
+from auth.sign_in import ViewerCache
+from database import table_of
+from ingest.freshness import changes_of, freshness_of
+from loaders.remembered_rights import RememberedRights
+from models import Membership, User
+from resolvers.context import Services
+from server.services import close_services
+from tests.auth.asking import NOBODY, new_key, who
+from tests.conftest import client_of
+from tests.studio import Answer, Studio, services_for
+
+REVOKE = "mutation($id: ID!) { revokeAuthenticationKey(id: $id) { id } }"
+ORGANIZATION = "query($id: ID!) { organization(id: $id) { name } }"
+PATIENCE = 500
+
+
+def remembering(services: Services) -> Services:
+    services.database.commits.on_commit.append(services.topics.tell)
+    freshness = freshness_of(services.database, services.topics)
+    mark = partial(changes_of, freshness)
+    return replace(
+        services,
+        freshness=freshness,
+        keeps_answers=False,
+        viewer_cache=ViewerCache(mark),
+        rights=RememberedRights(mark),
+    )
+
+
+@asynccontextmanager
+async def process_of(studio: Studio, services: Services) -> AsyncIterator[Studio]:
+    """The studio as a process has it that hears the others."""
+    services = remembering(services)
+    assert services.freshness
+    async with client_of(services) as client, services.topics.listening():
+        while services.freshness.marks() is None:  # noqa: ASYNC110
+            await sleep(0.01)
+        yield replace(studio, services=services, client=client)
+    services.freshness.close()
+
+
+@pytest_asyncio.fixture
+async def here(studio: Studio) -> AsyncIterator[Studio]:
+    async with process_of(studio, studio.services) as here:
+        yield here
+
+
+@pytest_asyncio.fixture
+async def there(studio: Studio, database_url: str) -> AsyncIterator[Studio]:
+    """Another process with the same database."""
+    services = services_for(database_url, studio.clock)
+    async with process_of(studio, services) as there:
+        yield there
+    await close_services(services)
+
+
+@pytest.fixture(params=["in this process", "in another one"])
+def changing(request: pytest.FixtureRequest, here: Studio, there: Studio) -> Studio:
+    """Where the change is made."""
+    return here if request.param == "in this process" else there
+
+
+async def until_refused(changing: Studio, here: Studio, ask: Callable[[], Awaitable[Answer]]) -> Answer:
+    """The first answer that differs. In the process of the change it is the very next one."""
+    first = await ask()
+    if changing is here:
+        return first
+    for _ in range(PATIENCE):
+        if "errors" in first.body:
+            return first
+        await sleep(0.01)
+        first = await ask()
+    raise TimeoutError("it was not forgotten")
+
+
+async def test_who_asks_is_looked_up_once(here: Studio) -> None:
+    secret, _ = await new_key(here)
+    for authorization in (f"Bearer {here.token('owner')}", f"Token {secret}"):
+        counts = []
+        for _ in range(3):
+            with here.statements() as seen:
+                answer = await who(here, authorization=authorization)
+            assert answer.data == {"viewer": {"username": "owner"}}
+            counts.append(len(seen))
+        assert counts == [2, 1, 1]
+
+
+async def test_what_the_viewer_may_do_is_looked_up_once(here: Studio) -> None:
+    counts = []
+    query = f"{ORGANIZATION} # {uuid4()}"
+    for _ in range(3):
+        with here.statements() as seen:
+            answer = await here.ask(query, "admin", id=here.organization)
+        assert answer.data == {"organization": {"name": "Works"}}
+        counts.append(len(seen))
+    assert counts == [3, 1, 1]
+
+
+async def test_what_was_remembered_expires_on_time(here: Studio) -> None:
+    secret, _ = await new_key(here, days=1)
+    for authorization, seconds in ((f"Bearer {here.token('owner')}", 3600), (f"Token {secret}", 82_800)):
+        assert (await who(here, authorization=authorization)).data == {"viewer": {"username": "owner"}}
+        here.clock.advance(seconds=seconds)
+        assert (await who(here, authorization=authorization)).errors == [("UNAUTHENTICATED", "viewer")]
+
+
+async def test_a_revoked_key_is_forgotten(here: Studio, changing: Studio) -> None:
+    secret, id = await new_key(here)
+    ask = partial(who, here, authorization=f"Token {secret}")
+    for _ in range(2):
+        assert (await ask()).data == {"viewer": {"username": "owner"}}
+
+    assert (await changing.ask(REVOKE, "owner", id=id)).data
+
+    assert (await until_refused(changing, here, ask)).errors == [("UNAUTHENTICATED", "viewer")]
+
+
+async def test_a_user_who_is_gone_is_forgotten(here: Studio, changing: Studio) -> None:
+    ask = partial(who, here, authorization=f"Bearer {here.token('stranger')}")
+    for _ in range(2):
+        assert (await ask()).data == {"viewer": {"username": "stranger"}}
+
+    async with changing.services.database.writing() as session:
+        users = table_of(User)
+        await session.execute(delete(users).where(users.c.id == here.people["stranger"].row.id))
+
+    assert (await until_refused(changing, here, ask)).body["data"] == NOBODY
+
+
+async def test_a_member_who_was_removed_sees_nothing_more(here: Studio, changing: Studio) -> None:
+    ask = partial(here.ask, ORGANIZATION, "member", id=here.organization)
+    for _ in range(2):
+        assert (await ask()).data == {"organization": {"name": "Works"}}
+
+    async with changing.services.database.writing() as session:
+        memberships = table_of(Membership)
+        await session.execute(
+            delete(memberships).where(memberships.c.user_id == here.people["member"].row.id)
+        )
+
+    assert (await until_refused(changing, here, ask)).errors == [("NOT_FOUND", "organization")]
+
+
+async def test_nothing_is_remembered_while_nobody_knows_what_others_do(studio: Studio) -> None:
+    query = f"{ORGANIZATION} # {uuid4()}"
+    for _ in range(2):
+        with studio.statements() as seen:
+            answer = await studio.ask(query, "admin", id=studio.organization)
+        assert answer.data
+        assert len(seen) == 3

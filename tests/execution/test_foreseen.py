@@ -1,0 +1,163 @@
+"""What is read together with a row: a dashboard takes one statement, and a list of dashboards one."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from bench.peers.questions import DASHBOARD, LIST
+from execution.plans import FIRST, PLANNED
+from loaders.figure_cache import FigureCache
+from tests.conftest import client_of
+from tests.events import record, view
+from tests.execution.test_plans import new
+from tests.studio import Studio
+
+URL = "ai-research-studio"
+OF_VIEWER = 1
+"""The statement that finds the user of a token."""
+PROTECTED = ("subject_totals", "active_users", "follow_totals", "experience_totals")
+
+
+async def planned(studio: Studio, query: str, by: str | None, **variables: Any) -> tuple[list[str], Any]:
+    """The statements that a plan takes, without that for the viewer, and the data of its answer.
+
+    GraphQL's executor must answer the same.
+    """
+    studio.services.plans.clear()
+    usual = await studio.ask(query, by, **variables)
+    with studio.statements() as statements:
+        answer = await studio.ask(query, by, **variables)
+    assert studio.services.plans == {FIRST: 1, PLANNED: 1}
+    assert (answer.body["data"], answer.errors) == (usual.body["data"], usual.errors)
+    return statements[OF_VIEWER if by else 0 :], answer.body["data"]
+
+
+async def fill(studio: Studio) -> None:
+    """Several publications, with figures that differ."""
+    for number in range(3):
+        await studio.add_publication(f"more-{number}", "owner" if number else "cocreator")
+    await record(studio, [view("2023-06-14T10:00:00")] * 3)
+    for name in ("owner", "stranger"):
+        await change(studio, name, f'likePublication(publicationId: "{studio.publication}")')
+    given = f'publicationId: "{studio.publication}", type: QUEST, title: "One"'
+    await change(studio, "owner", f"publishExperience(input: {{{given}}})")
+    await change(studio, "stranger", f'followUser(userId: "{studio.people["owner"].id}")')
+
+
+async def change(studio: Studio, by: str, mutation: str) -> None:
+    assert (await studio.ask(f"mutation {{ {mutation} {{ __typename }} }}", by)).data
+
+
+@pytest.mark.parametrize("seconds", [0, 3600])
+@pytest.mark.parametrize("by", ["owner", "cocreator"])
+async def test_a_dashboard_and_a_list_of_dashboards_take_one_statement_each(
+    studio: Studio, seconds: int, by: str
+) -> None:
+    services = replace(studio.services, figure_cache=FigureCache(seconds=seconds))
+    async with client_of(services) as client:
+        asked = replace(studio, services=services, client=client)
+        await fill(asked)
+        one, dashboard = await planned(asked, new(DASHBOARD.documents["viewgraph"]), by, url=URL)
+        few, _ = await planned(asked, new(LIST.documents["viewgraph"]), by, first=3)
+        many, listed = await planned(asked, new(LIST.documents["viewgraph"]), by, first=50)
+
+    assert [len(one), len(few), len(many)] == [1, 1, 1]
+    shown = dashboard["publication"]
+    assert shown["metrics"] == {
+        "totalViews": 3,
+        "totalLikes": 2,
+        "totalBookmarks": 0,
+        "totalShares": 0,
+        "totalComments": 0,
+        "monthlyActiveUsers": 2,
+    }
+    assert shown["experienceCounts"]["quest"] == shown["experienceCounts"]["total"] == 1
+    assert shown["socialMetrics"] == {"followersCount": 1, "followingCount": 0}
+    assert shown in [edge["node"] for edge in listed["publications"]["edges"]]
+    assert len(listed["publications"]["edges"]) == 4
+
+
+async def test_what_is_kept_stays_until_something_is_counted(studio: Studio) -> None:
+    query = new(f'{{ publication(url: "{URL}") {{ metrics {{ totalLikes generatedAt }} }} }}')
+    _, first = await planned(studio, query, "owner")
+    studio.clock.advance(minutes=10)
+    kept = (await studio.ask(query, "owner")).data
+    await change(studio, "stranger", f'likePublication(publicationId: "{studio.publication}")')
+    changed = (await studio.ask(query, "owner")).data
+
+    shown = [answer["publication"]["metrics"] for answer in (first, kept, changed)]
+    assert shown == [
+        {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"},
+        {"totalLikes": 0, "generatedAt": "2023-06-15T12:00:00Z"},
+        {"totalLikes": 1, "generatedAt": "2023-06-15T12:10:00Z"},
+    ]
+
+
+async def test_what_nobody_selects_is_not_read(studio: Studio) -> None:
+    (row,), _ = await planned(studio, new(f'{{ publication(url: "{URL}") {{ name }} }}'), "owner")
+    query = new(f'{{ publication(url: "{URL}") {{ owner {{ name }} socialMetrics {{ followersCount }} }} }}')
+    (social,), _ = await planned(studio, query, "owner")
+
+    assert [table for table in PROTECTED if table in row] == []
+    assert [table for table in PROTECTED if table in social] == ["follow_totals"]
+
+
+async def test_nothing_protected_is_read_for_somebody_who_is_not_signed_in(studio: Studio) -> None:
+    query = new(DASHBOARD.documents["viewgraph"])
+
+    (statement,), data = await planned(studio, query, None, url=URL)
+
+    assert [table for table in PROTECTED if table in statement] == []
+    assert data["publication"]["owner"] == {"name": "Owner"}
+    assert data["publication"]["metrics"] is None
+
+
+async def test_a_stranger_is_refused_by_the_statement_that_reads_the_row(studio: Studio) -> None:
+    statements, data = await planned(studio, new(DASHBOARD.documents["viewgraph"]), "stranger", url=URL)
+
+    assert len(statements) == 1
+    shown = data["publication"]
+    assert [shown[name] for name in ("experienceCounts", "metrics", "socialMetrics")] == [None] * 3
+
+
+@pytest.mark.parametrize(
+    ("selected", "count"),
+    [
+        # The figures are kept, and the totals that are read with the row tell whether they still hold.
+        ('metrics(range: {start: "2023-06-01", end: "2023-06-30"}) { totalViews }', 1),
+        ("metrics { totalViews previous { totalViews } }", 1),
+        ("coCreators { name }", 2),
+        ("experiences { edges { node { title } } } experienceCounts { total }", 2),
+    ],
+)
+async def test_the_rest_is_asked_afterwards(studio: Studio, selected: str, count: int) -> None:
+    await fill(studio)
+
+    statements, _ = await planned(
+        studio, new(f'{{ publication(url: "{URL}") {{ {selected} }} }}'), "cocreator"
+    )
+
+    assert len(statements) == count
+
+
+@pytest.mark.parametrize("arguments", ["last: 2", "first: 3, orderBy: {field: NAME, direction: DESC}"])
+async def test_pages_from_either_end_are_read_with_their_figures(studio: Studio, arguments: str) -> None:
+    await fill(studio)
+    figures = "name experienceCounts { total } metrics { totalViews } socialMetrics { followersCount }"
+    query = f"{{ publications({arguments}) {{ edges {{ cursor node {{ {figures} owner {{ name }} }} }} }} }}"
+
+    (statement,), _ = await planned(studio, new(query), "owner")
+
+    assert [table for table in PROTECTED if table in statement] == list(PROTECTED)
+
+
+async def test_an_asset_is_read_with_its_workspace(studio: Studio) -> None:
+    asset = await studio.add_asset("Chair")
+    for selected in ("name", "name workspace { name }"):
+        query = new(f"query($id: ID!) {{ asset(id: $id) {{ {selected} }} }}")
+        statements, data = await planned(studio, query, "admin", id=asset)
+        # The other one is for the roles of the viewer.
+        assert len(statements) == 2
+
+    assert data == {"asset": {"name": "Chair", "workspace": {"name": "Furniture"}}}
