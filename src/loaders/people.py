@@ -7,7 +7,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import Loader, RowLoader, after_key
 from models import FollowTotal, User
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from sqlalchemy import select
 
-from database import Lookup, Statement, among, table_of
+from database import Lookup, among, table_of
 from loaders.base import GroupLoader, Loader, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
 from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
