@@ -79,7 +79,7 @@ class Standing:
         return " - ".join(f"`{action.name}`" for action in self.keys)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class ActiveUsers:
     """How many different signed-in users did something with a publication in `days` days of 24 hours.
 
