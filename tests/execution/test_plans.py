@@ -8,6 +8,8 @@ from uuid import uuid4
 from execution.plans import FIRST, PLANNED, UNPLANNED
 from graph.parsing import _MOST_WEIGHT, _documents
 from tests.conftest import client_of
+from tests.events import record, view
+from tests.live.served import served
 from tests.studio import Studio
 
 RANGE = 'range: {start: "2023-06-01", end: "2023-06-30"}'
@@ -175,6 +177,26 @@ async def test_what_is_selected_of_a_mutation_is_planned_and_its_root_field_runs
     assert sorted(urls) == ["ai-research-studio", "planned-0", "planned-1"]
     assert answers[0].body["data"] == answers[1].body["data"]
     assert answers[0].errors == answers[1].errors != []
+
+
+async def test_each_event_of_a_subscription_is_answered_by_the_plan_of_its_document(studio: Studio) -> None:
+    selected = "name owner { username } metrics { totalViews totalLikes }"
+    watched = new(
+        f'subscription {{ now: publicationMetricsChanged(url: "ai-research-studio") {{ {selected} }} }}'
+    )
+    query = f'{{ publication(url: "ai-research-studio") {{ {selected} }} }}'
+    async with served(studio.services) as server, server.socket(studio.token("owner")) as socket:
+        await socket.subscribe(watched)
+        seen = [(await socket.next())["data"]["now"]]
+        for _ in range(2):
+            await record(studio, [view("2023-06-15T11:00:00")])
+            seen.append((await socket.next())["data"]["now"])
+            studio.clock.advance(minutes=1)
+        planned = studio.services.plans[PLANNED]
+
+    assert [one["metrics"]["totalViews"] for one in seen] == [0, 1, 2]
+    assert planned == 3
+    assert (await studio.ask(query, "owner")).data == {"publication": seen[-1]}
 
 
 async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(studio: Studio) -> None:
