@@ -16,8 +16,8 @@ from sqlalchemy.types import TypeDecorator, TypeEngine
 from database.statement import bind_processor
 
 
-class _Many(TypeDecorator[list[Any]]):
-    """A list as one parameter: an array, or in SQLite a JSON text."""
+class ListType(TypeDecorator[list[Any]]):
+    """A list as one value: an array, or in SQLite a JSON text."""
 
     impl = Text
     cache_ok = True
@@ -28,6 +28,12 @@ class _Many(TypeDecorator[list[Any]]):
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
+
+
+class _Many(ListType):
+    """A list as a parameter."""
+
+    cache_ok = True
 
     def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
         if value is None:

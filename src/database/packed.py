@@ -4,29 +4,22 @@ from collections.abc import Callable
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, Dialect, Integer, Text, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
-from sqlalchemy.types import TypeDecorator, TypeEngine
+
+from database.lists import ListType
 
 _NUMBERS = 1024
 """More than there are actions or types. A number and its count together are one integer: of all that was
 measured, arrays of integers are the quickest to make, to send and to read."""
 
 
-class _Packed(TypeDecorator[list[Any]]):
-    """A column as one value: an array, or in SQLite a JSON text. Nothing is an empty list."""
+class _Packed(ListType):
+    """A column as one value. Nothing is an empty list."""
 
-    impl = Text
     cache_ok = True
-
-    def __init__(self, item: TypeEngine[Any]) -> None:
-        super().__init__()
-        self.item = item
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else ARRAY(self.item))
 
     def process_result_value(self, value: Any, dialect: Dialect) -> list[Any]:
         found: list[Any] = orjson.loads(value) if dialect.name == "sqlite" else value or []
