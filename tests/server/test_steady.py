@@ -1,6 +1,5 @@
 """A large answer is made in pieces: others are answered meanwhile, and it ends when its time is over."""
 
-import re
 from asyncio import create_task, gather
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -84,13 +83,18 @@ async def test_each_of_thousands_that_are_denied_is_told_of(crowded: Studio) -> 
 
 async def test_a_large_answer_takes_as_many_statements_as_a_small_one(crowded: Studio) -> None:
     query = LESS.replace("FIELDS", "id metrics { totalViews } experienceCounts { projects: __typename }")
+    # Publications that stand in both lists are read once.
+    small = query.replace(f"first: {_FEWER}", "first: 1").replace("first: 100", "first: 2")
+    taken = []
     async with limited(crowded, 60) as busy:
-        with busy.statements() as for_one:
-            await busy.ask(re.sub(r"first: \d+", "first: 1", query), "owner")
-        with busy.statements() as for_all:
-            await busy.ask(query, "owner")
+        for asked in (small, query):
+            # From its second time on, a plan answers.
+            await busy.ask(asked, "owner")
+            with busy.statements() as statements:
+                await busy.ask(asked, "owner")
+            taken.append(len(statements))
 
-    assert len(for_all) == len(for_one)
+    assert taken[0] == taken[1]
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.04, 0.08])
