@@ -83,8 +83,8 @@ async def test_each_of_thousands_that_are_denied_is_told_of(crowded: Studio) -> 
 
 async def test_a_large_answer_takes_as_many_statements_as_a_small_one(crowded: Studio) -> None:
     query = LESS.replace("FIELDS", "id metrics { totalViews } experienceCounts { projects: __typename }")
-    # Publications that stand in both lists are read once.
-    small = query.replace(f"first: {_FEWER}", "first: 1").replace("first: 100", "first: 2")
+    # Publications of the outer list, with one more after its end, are known in the inner one.
+    small = query.replace(f"first: {_FEWER}", "first: 2").replace("first: 100", "first: 4")
     taken = []
     async with limited(crowded, 60) as busy:
         for asked in (small, query):
