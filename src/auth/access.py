@@ -46,6 +46,22 @@ async def refusals(
     return [_forbidden(relations) if number in refused else None for number in range(len(rows))]
 
 
+def refusals_at_once(
+    loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
+) -> list[ExpectedError | None] | None:
+    """The same if nothing has to be read. None otherwise."""
+    if not _AT_ONCE.issuperset(relations):
+        return None
+    asking = refusals(loaders, viewer, relations, rows)
+    try:
+        asking.send(None)
+    except StopIteration as ended:
+        found: list[ExpectedError | None] = ended.value
+        return found
+    asking.close()
+    return None
+
+
 async def _without(
     loaders: Loaders, viewer: Viewer, relations: Sequence[Access], rows: Sequence[Any]
 ) -> list[int]:
@@ -217,6 +233,10 @@ _READS: dict[tuple[Access, type], type[Loader[Any, Any]]] = {
     (Access.WORKSPACE_MEMBER, AssetRow): WorkspaceById,
 }
 """What a rule asks for with a key of each row, and not of the viewer alone."""
+
+
+_AT_ONCE = frozenset({Access.AUTHENTICATED, Access.SELF, Access.OWNER, Access.CO_CREATOR})
+"""Relations whose rules wait for nothing that is known already, and ask for many rows at once."""
 
 
 def loaders_of(relations: Sequence[Access], row: type) -> set[type[Loader[Any, Any]]]:

@@ -1,7 +1,7 @@
 """The values of fields with a resolver, for all objects of a pool at once."""
 
 from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
-from collections.abc import Awaitable, Coroutine, Sequence
+from collections.abc import Awaitable, Coroutine, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import get_arguments
 
-from auth.access import Access, refusals
+from auth.access import Access, refusals, refusals_at_once
 from base.errors import ExpectedError
 from base.scheduler import RunQueue
 from execution.faults import Surprise
@@ -43,6 +43,14 @@ class _Given(NamedTuple):
     arguments: dict[str, Any]
 
 
+class _Begun(NamedTuple):
+    """A field whose resolver was called for all objects of a pool."""
+
+    found: list[Any]
+    shown: int
+    """How many of the first are values already. The others are keys, or have to be awaited."""
+
+
 class Resolving:
     """Calls the resolvers of one answer."""
 
@@ -54,25 +62,64 @@ class Resolving:
         self._given: dict[Resolved, _Given] = {}
         self._refused: dict[tuple[Pool, Sequence[Access]], list[ExpectedError | None]] = {}
         """Of each pool, by the relations that a field requires: mostly, several fields require the same."""
+        self._begun: dict[tuple[Pool, Resolved], _Begun] = {}
+        """Fields whose resolvers were called already."""
+
+    def at_once(self, pool: Pool, source: Resolved) -> list[Any] | None:
+        """The same as `values`, if nothing has to be awaited for them. None otherwise."""
+        if source.is_async or not (found := self._called_at_once(pool, source)):
+            return None
+        shown = len(found)
+        if any(map(_is_awaitable, set(map(type, found)))):
+            shown = 0
+        elif source.loads:
+            shown = self._show_at_once(source.loads, found, is_read=source.is_read)
+        if shown == len(found):
+            return found
+        self._begun[pool, source] = _Begun(found, shown)
+        return None
+
+    def _called_at_once(self, pool: Pool, source: Resolved) -> list[Any] | None:
+        found: list[Any] = [None] * len(pool.objects)
+        if source.requires:
+            refused = self._refusals_at_once(pool, source.requires)
+            if refused is None:
+                return None
+            found[:] = refused
+        self._call(source, pool.objects, found)
+        return found
 
     async def values(self, pool: Pool, source: Resolved) -> list[Any]:
         """Of each object; an exception for each that failed."""
-        objects = pool.objects
-        found: list[Any] = [None] * len(objects)
+        found, shown = self._begun.pop((pool, source), None) or _Begun(await self._called(pool, source), 0)
+        if not shown:
+            await self._await_all(found)
+        if source.loads:
+            await self._load(source.loads, found, shown, is_read=source.is_read)
+        return found
+
+    async def _called(self, pool: Pool, source: Resolved) -> list[Any]:
+        found: list[Any] = [None] * len(pool.objects)
         if source.requires:
             found[:] = await self._refusals(pool, source.requires)
-        self._call(source, objects, found)
-        await self._await_all(found)
-        if source.loads:
-            await self._load(source.loads, found, is_read=source.is_read)
+        self._call(source, pool.objects, found)
         return found
 
     async def _refusals(self, pool: Pool, requires: Sequence[Access]) -> list[ExpectedError | None]:
-        refused = self._refused.get((pool, requires))
+        refused = self._refusals_at_once(pool, requires)
         if refused is None:
             rows = [one.row for one in pool.objects]
             refused = await refusals(self._context.loaders, self._context.viewer, requires, rows)
             self._refused[pool, requires] = refused
+        return refused
+
+    def _refusals_at_once(self, pool: Pool, requires: Sequence[Access]) -> list[ExpectedError | None] | None:
+        refused = self._refused.get((pool, requires))
+        if refused is None:
+            rows = [one.row for one in pool.objects]
+            refused = refusals_at_once(self._context.loaders, self._context.viewer, requires, rows)
+            if refused is not None:
+                self._refused[pool, requires] = refused
         return refused
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
@@ -98,7 +145,7 @@ class Resolving:
         try:
             values = get_argument_values(source.definition, source.node, self._variables)
             of_object, arguments = get_arguments(
-                field=source.field,
+                field=source.declared,
                 source=None,
                 info=self._info,
                 kwargs=values,
@@ -110,7 +157,7 @@ class Resolving:
         return _Given(bool(of_object), arguments)
 
     def _without_arguments(self, source: Resolved) -> _Given:
-        resolver = source.field.base_resolver
+        resolver = source.declared.base_resolver
         assert resolver
         info = resolver.info_parameter
         return _Given(bool(resolver.self_parameter), {info.name: self._info} if info else {})
@@ -134,21 +181,37 @@ class Resolving:
                     one.close()
             raise
 
-    async def _load(self, loads: Loads, found: list[Any], *, is_read: bool) -> None:
-        """Puts in place of each key what the loader has, or what stands for it if it is not needed."""
-        known = await self._known(loads, found) if is_read else {}
-        run_queue = self._run_queue
-        for number, key in enumerate(found):
-            if key is None or isinstance(key, Exception):
-                continue
-            found[number] = _shown(loads, key, known[key] if is_read else loads.instead)
-            run_queue.steps += _STEPS
-            if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                await run_queue.wait_turn()
-
-    async def _known(self, loads: Loads, found: list[Any]) -> dict[Any, Any]:
+    async def _load(self, loads: Loads, found: list[Any], shown: int, *, is_read: bool) -> None:
+        """Puts in place of each key, from `shown` on, what the loader has, or what stands for it if it is not
+        needed.
+        """
         loader = self._context.loaders[loads.loader]
-        return await loader.many(key for key in found if key is not None and not isinstance(key, Exception))
+        known = await loader.many(_keys(found[shown:])) if is_read else {}
+        while (shown := self._show(loads, found, shown, known, is_read=is_read)) < len(found):
+            await self._run_queue.wait_turn()
+
+    def _show_at_once(self, loads: Loads, found: list[Any], *, is_read: bool) -> int:
+        """The same as far as nothing has to be awaited. Returns how many are shown."""
+        known = self._context.loaders[loads.loader].known(_keys(found)) if is_read else {}
+        return 0 if known is None else self._show(loads, found, 0, known, is_read=is_read)
+
+    def _show(
+        self, loads: Loads, found: list[Any], shown: int, known: Mapping[Any, Any], *, is_read: bool
+    ) -> int:
+        """Goes on until others must have a turn. Returns how many are shown."""
+        run_queue = self._run_queue
+        for number in range(shown, len(found)):
+            key = found[number]
+            if key is not None and not isinstance(key, Exception):
+                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
+                    return number
+                found[number] = _shown(loads, key, known[key] if is_read else loads.instead)
+                run_queue.steps += _STEPS
+        return len(found)
+
+
+def _keys(found: Iterable[Any]) -> Iterator[Any]:
+    return (key for key in found if key is not None and not isinstance(key, Exception))
 
 
 @lru_cache(1_000)

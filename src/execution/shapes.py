@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any, TypeAlias
 
@@ -38,12 +39,17 @@ class Resolved:
     definition: GraphQLField
     node: FieldNode
     """Where its arguments are given."""
-    field: StrawberryField
+    declared: StrawberryField
     loads: Loads | None
     requires: Sequence[Access]
     """The relations of which the viewer needs one; empty where everybody may see it."""
     is_read: bool = True
     """Whether what is selected needs the loader's value."""
+    is_async: bool = field(init=False)
+    """Whether the resolver has to be awaited."""
+
+    def __post_init__(self) -> None:
+        self.is_async = iscoroutinefunction(self.resolver)
 
 
 Source: TypeAlias = TypeName | Attribute | Resolved

@@ -1,7 +1,7 @@
 """Walks an answer by its plan: a level of objects at a time, from the top to the bottom."""
 
 from collections.abc import Iterable, Sequence
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql.execution.values import VariableValues
@@ -20,6 +20,10 @@ _SMALL = 16
 """A list of this many items or fewer does not become text by itself."""
 _AT_ONCE = 16
 """How many items become text between two looks at the clock."""
+
+
+_Waiting: TypeAlias = tuple[Pool, Selected]
+"""A field whose values have to be awaited."""
 
 
 class Walked(NamedTuple):
@@ -48,30 +52,45 @@ class Walk:
     async def _complete(self, pools: Below) -> None:
         """Opens all that needs no waiting first, so that loaders get the keys of all of them at once."""
         opened: Below = []
-        await self._open(pools, opened)
-        waiting = [
-            self._wait(one, field)
-            for one in opened
-            if isinstance(one, Pool) and one.objects
-            for field in one.shape.waits
-        ]
+        waiting: list[_Waiting] = []
+        await self._open(pools, opened, waiting)
         if waiting:
-            await side_by_side(waiting)
+            await side_by_side([self._wait(*one) for one in waiting])
         # What stands below comes later in the list.
         for one in reversed(opened):
             await self._close(one)
 
-    async def _open(self, pools: Below, opened: Below) -> None:
-        for one in pools:
-            opened.append(one)
+    async def _open(self, pools: Below, opened: Below, waiting: list[_Waiting]) -> None:
+        """Level by level. Adds to `waiting` the fields whose values have to be awaited."""
+        while pools:
             below: Below = []
-            if isinstance(one, PointsOfSeries):
-                below.append(one.groups)
-            else:
-                for field in one.shape.at_once:
-                    await self._run_queue.step(len(one.objects))
-                    one.columns[field.name] = self._columns.completed(one, field, _values(one, field), below)
-            await self._open(below, opened)
+            for one in pools:
+                opened.append(one)
+                if isinstance(one, PointsOfSeries):
+                    below.append(one.groups)
+                elif one.objects:
+                    for field in one.shape.fields:
+                        if self._must_wait(len(one.objects)):
+                            await self._run_queue.wait_turn()
+                        if not self._is_completed(one, field, below):
+                            waiting.append((one, field))
+            pools = below
+
+    def _is_completed(self, pool: Pool, field: Selected, below: Below) -> bool:
+        """Completes the field, unless something has to be awaited for it."""
+        values = self._values(pool, field)
+        if values is None:
+            return False
+        pool.columns[field.name] = self._columns.completed(pool, field, values, below)
+        return True
+
+    def _values(self, pool: Pool, field: Selected) -> list[Any] | None:
+        source = field.source
+        if isinstance(source, Resolved):
+            return self._resolving.at_once(pool, source)
+        if isinstance(source, Attribute):
+            return list(map(source.of, pool.objects))
+        return [source.name] * len(pool.objects)
 
     async def _wait(self, pool: Pool, field: Selected) -> None:
         assert isinstance(field.source, Resolved)
@@ -82,8 +101,15 @@ class Walk:
         if below:
             await self._complete(below)
 
+    def _must_wait(self, steps: int) -> bool:
+        """Counts work that was done. Whether others must have a turn first."""
+        run_queue = self._run_queue
+        run_queue.steps += steps
+        return run_queue.steps > run_queue.check_after and run_queue.must_yield()
+
     async def _close(self, one: Pool | PointsOfSeries) -> None:
-        await self._run_queue.step(1)
+        if self._must_wait(1):
+            await self._run_queue.wait_turn()
         if isinstance(one, PointsOfSeries):
             await one.complete(self._run_queue)
         elif one.objects:
@@ -120,10 +146,3 @@ def _with_null(answer: Any, path: Sequence[str | int]) -> Any:
     if around:
         around[path[-1]] = None
     return answer
-
-
-def _values(pool: Pool, field: Selected) -> list[Any]:
-    if isinstance(field.source, Attribute):
-        return list(map(field.source.of, pool.objects))
-    assert not isinstance(field.source, Resolved)
-    return [field.source.name] * len(pool.objects)

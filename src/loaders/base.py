@@ -163,10 +163,15 @@ class Loader(DataLoader[K, V]):
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
         asked = dict.fromkeys(keys)
+        known = self.known(asked)
+        return await self._read_many(asked) if known is None else known
+
+    def known(self, keys: Iterable[K]) -> "dict[K, V | Exception] | None":
+        """The same if nothing has to be read. None otherwise."""
         try:
-            return {key: self._known[key] for key in asked}
+            return {key: self._known[key] for key in keys}
         except KeyError:
-            return await self._read_many(asked)
+            return None
 
     async def _read_many(self, asked: Iterable[K]) -> "dict[K, V | Exception]":
         batches = {key: self._batch_of(key) for key in asked if key not in self._known}
