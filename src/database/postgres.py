@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 from asyncpg.prepared_stmt import PreparedStatement
+from cachetools import LRUCache
 from sqlalchemy import URL
 
 from base.errors import TimedOut
@@ -18,6 +19,8 @@ from database.readers import LARGE_SNAPSHOTS, SNAPSHOTS
 from database.snapshot import Fetched, Snapshot, SnapshotPool
 from database.statement import Compiled
 
+MOST_PREPARED = 200
+"""Statements that a connection keeps prepared. The server holds memory for each of them."""
 _CANCEL_SECONDS = 0.25
 _RECOVERY_SECONDS = 10.0
 _GRACE_SECONDS = 1.0
@@ -32,7 +35,8 @@ class PostgresReader:
     def __init__(self, connection: asyncpg.Connection, dsn: str) -> None:
         self.connection = connection
         self._dsn = dsn
-        self._prepared: dict[str, PreparedStatement] = {}
+        self._prepared: LRUCache[str, PreparedStatement] = LRUCache(MOST_PREPARED)
+        """asyncpg closes a statement that fell out once nobody runs it."""
 
     async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:
         try:

@@ -68,7 +68,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     if used.freshness and used.keeps_answers:
         # Whatever stands in front takes time of each answer.
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
-        app.middleware_stack = AnswerFromKept(app.build_middleware_stack(), used, kept)
+        app.middleware_stack = door = AnswerFromKept(app.build_middleware_stack(), used, kept)
+        app.state.at_once = door.answer_at_once
     return app
 
 

@@ -7,10 +7,11 @@ import asyncpg
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import func, insert, literal, select
+from sqlalchemy import func, insert, literal, literal_column, select, table
 
 from base.errors import Unavailable
 from database import Database, Statement, table_of
+from database.postgres import MOST_PREPARED
 from models import Domain
 from server.app import create_app
 from server.settings import Settings
@@ -20,6 +21,7 @@ from tests.studio import Clock, services_for
 READERS = 4
 DOMAINS = table_of(Domain)
 NAMES = Statement(select(DOMAINS.c.name).order_by(DOMAINS.c.id), lambda name: name)
+PREPARED = Statement(select(func.count()).select_from(table("pg_prepared_statements")), int)
 on_postgresql = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
 
 
@@ -174,6 +176,17 @@ async def test_statements_survive_a_change_of_the_tables_that_they_were_prepared
     assert await names(database, 2 * READERS) == [["example.com"]] * 2 * READERS
     postgres.execute("ALTER TABLE domains ALTER COLUMN name TYPE text", name_of(database_url))
     assert await names(database, 2 * READERS) == [["example.com"]] * 2 * READERS
+
+
+@on_postgresql
+async def test_a_reader_keeps_no_more_statements_than_it_may(database_url: str) -> None:
+    database = Database(database_url, readers=1)
+    for number in range(MOST_PREPARED + 50):
+        assert await database.fetch(Statement(select(literal_column(str(number))), int)) == [number]
+    (kept,) = await database.fetch(PREPARED)
+    # The one that fell out last is closed with the next one.
+    assert MOST_PREPARED <= kept <= MOST_PREPARED + 1
+    await database.close()
 
 
 # Where nobody listens

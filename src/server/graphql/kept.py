@@ -17,11 +17,12 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import sent_whole
+from server.http.whole_answers import sent_whole, takes_whole
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
 """What the paths of REST routes begin with."""
+_REQUEST = "viewgraph.kept_request"
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
 _WAIT_SECONDS = 1.0
@@ -37,14 +38,17 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not (scope["path"] == _PATH or scope["path"].startswith(_REST)):
+        if scope["type"] != "http" or not _is_asked(scope["path"]):
             await self._app(scope, receive, send)
             return
         began = perf_counter()
-        request = kept_request_of(scope, receive)
+        request = scope.pop(_REQUEST, None) or kept_request_of(scope)
         if request is None:
             await self._app(scope, receive, send)
-        elif request.key is None:
+            return
+        if request.key is None:
+            request.receive(receive)
+        if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
             if not sent_whole(scope, reply.form.status, reply.head(), reply.form.body):
@@ -52,6 +56,25 @@ class AnswerFromKept:
             reply.write_line()
         else:
             await self._make(request, scope, _again(request, receive), send)
+
+    def answer_at_once(self, scope: Scope, body: bytes) -> bool:
+        """Answers a request that came as a whole, before a task is made for it. Returns whether it did."""
+        if not _is_asked(scope["path"]) or not takes_whole(scope):
+            return False
+        began = perf_counter()
+        request = kept_request_of(scope)
+        if request is None:
+            return False
+        if request.key is None:
+            request.ask(body)
+        reply = self._reply(request, scope, began)
+        if reply is None:
+            # The task that follows need not look at the headers again.
+            scope[_REQUEST] = request
+            return False
+        sent_whole(scope, reply.form.status, reply.head(), reply.form.body)
+        reply.write_line()
+        return True
 
     def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
         """The reply from what is kept. None if nothing is kept, or if the caller may not have it now."""
@@ -92,6 +115,10 @@ class AnswerFromKept:
             await self._app(scope, receive, keeping.noting(send))
         finally:
             keeping.end()
+
+
+def _is_asked(path: str) -> bool:
+    return path == _PATH or path.startswith(_REST)
 
 
 def _caller(answer: KeptAnswer, address: str) -> Hashable:

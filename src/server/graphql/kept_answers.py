@@ -95,8 +95,10 @@ class KeptAnswers:
         """What is being made. It ends with or without an answer to keep."""
 
     def find(self, key: Hashable, now: float) -> KeptAnswer | None:
-        answer = self._answers.get(key)
-        if answer is None:
+        try:
+            # To ask first whether it is there would take as long again.
+            answer = self._answers[key]
+        except KeyError:
             return None
         marks = self.freshness.marks()
         if marks is None or not answer.is_true(marks, now):

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Hashable
 from hashlib import blake2b
 from secrets import token_bytes
+from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
@@ -32,10 +33,12 @@ _ALIKE = frozenset(
 class KeptRequest:
     """A request whose answer may be kept."""
 
-    __slots__ = ("has_credentials", "id", "key", "known", "method", "parents", "received", "rest")
+    __slots__ = ("_alike", "has_credentials", "id", "key", "known", "method", "parents", "received", "rest")
 
-    def __init__(self, method: str) -> None:
+    def __init__(self, method: str, alike: list[Any]) -> None:
         self.method = method
+        self._alike = alike
+        """What the answer depends on beside the question."""
         self.key: Hashable = None
         """None if the body was not there at once."""
         self.has_credentials = False
@@ -50,15 +53,33 @@ class KeptRequest:
         self.rest: Awaitable[Message] | None = None
         """What is received next, if that was begun already."""
 
+    def ask(self, question: bytes) -> None:
+        """`question`: the body of a POST, or the query string."""
+        self.key = (self.method == "POST", question, *self._alike)
 
-def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
-    """None if no answer to it is kept, as to another method or a large body."""
+    def receive(self, receive: Receive) -> None:
+        """Receives what is there already of the body: nobody waits here for a body that comes slowly."""
+        while True:
+            received = received_at_once(receive)
+            if isinstance(received, Begun):
+                self.rest = received
+                return
+            self.received.append(received)
+            if received["type"] != "http.request":
+                return
+            if not received.get("more_body"):
+                self.ask(b"".join([message["body"] for message in self.received]))
+                return
+
+
+def kept_request_of(scope: Scope) -> KeptRequest | None:
+    """None if no answer to it is kept, as to another method or a large body. A POST still has to ask."""
     method = scope["method"]
     is_post = method == "POST"
     if not is_post and method not in ("GET", "HEAD"):
         return None
-    request = KeptRequest(method)
     length, alike = 0, [scope["scheme"], scope.get("root_path"), scope["path"]]
+    request = KeptRequest(method, alike)
     for header in scope["headers"]:
         name = header[0]
         if name in _ALIKE:
@@ -80,21 +101,5 @@ def kept_request_of(scope: Scope, receive: Receive) -> KeptRequest | None:
     if not (0 < length <= MOST_BODY_BYTES if is_post else length == 0) or len(query) > _MOST_QUERY_BYTES:
         return None
     if not is_post:
-        request.key = (is_post, query, *alike)
-    elif _receive(request, receive):
-        request.key = (is_post, b"".join([message["body"] for message in request.received]), *alike)
+        request.ask(query)
     return request
-
-
-def _receive(request: KeptRequest, receive: Receive) -> bool:
-    """Receives what is there already, so that nobody waits here for a body that comes slowly. Returns whether
-    that is all.
-    """
-    while True:
-        received = received_at_once(receive)
-        if isinstance(received, Begun):
-            request.rest = received
-            return False
-        request.received.append(received)
-        if received["type"] != "http.request" or not received.get("more_body"):
-            return bool(received["type"] == "http.request")

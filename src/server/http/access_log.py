@@ -5,6 +5,7 @@ that stand here and in `RequestScope.log_line`.
 import logging
 import re
 import sys
+from asyncio import get_running_loop
 from collections.abc import Mapping, Sequence
 from contextvars import ContextVar
 from datetime import UTC, datetime
@@ -50,13 +51,34 @@ class LineHandler(logging.StreamHandler[TextIO]):
     is_json = False
     _is_unread = False
 
+    def __init__(self, stream: TextIO) -> None:
+        super().__init__(stream)
+        self._lines: list[str] = []
+        """Lines that are not written yet."""
+
     def write(self, fields: str) -> None:
         """`fields`: all of the line that is its own, as in an object of JSON."""
+        self._add(fields)
+        self._write_all()
+
+    def write_soon(self, fields: str) -> None:
+        """Writes the line at the next turn of the event loop, together with others: one write takes as long
+        as all else about a line.
+        """
+        if not self._lines:
+            get_running_loop().call_soon(self._write_all)
+        self._add(fields)
+
+    def _add(self, fields: str) -> None:
         time = datetime.now(UTC).isoformat()[:-6]
+        self._lines.append(f'{{{_OF_EACH},{fields},"timestamp":"{time}Z"}}\n')
+
+    def _write_all(self) -> None:
         assert self.lock
         try:
             with self.lock:
-                self.stream.write(f'{{{_OF_EACH},{fields},"timestamp":"{time}Z"}}\n')
+                lines, self._lines = self._lines, []
+                self.stream.write("".join(lines))
                 self.stream.flush()
         except Exception:
             self.handleError(_log.makeRecord(_log.name, logging.INFO, "", 0, "request", (), None))
@@ -91,7 +113,7 @@ class RepeatedLine(NamedTuple):
     ) -> None:
         if handler := _line_handler():
             parts = f'"trace_id":"{trace.id}","parent_id":"{trace.parent}",' if trace else ""
-            handler.write(
+            handler.write_soon(
                 f'"request_id":"{request_id}",{parts}"method":"{method}","status":{status},"bytes":{size},'
                 f'"duration_ms":{1000 * seconds:.2f},{self.fields}'
             )

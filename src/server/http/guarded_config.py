@@ -7,6 +7,7 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.http.connection_limits import ConnectionGate
+from server.http.whole_answers import AtOnce
 
 
 class GuardedConfig(uvicorn.Config):
@@ -19,6 +20,12 @@ class GuardedConfig(uvicorn.Config):
     def proxies(self) -> ProxyHeadersMiddleware | None:
         """Knows which addresses are proxies, which speak for other clients."""
         return self.loaded_app if isinstance(self.loaded_app, ProxyHeadersMiddleware) else None
+
+    @cached_property
+    def at_once(self) -> AtOnce | None:
+        """What the application answers without a task, if it says so in its state."""
+        app = self.proxies.app if self.proxies else self.loaded_app
+        return getattr(getattr(app, "state", None), "at_once", None)
 
     def is_proxy(self, address: str) -> bool:
         return self.proxies is not None and address in self.proxies.trusted_hosts

@@ -7,11 +7,11 @@ from typing import Any, cast
 
 import httptools
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.server import ServerState
 
 from base.networks import plain_address
 from server.http import access_log
+from server.http.at_once import AnsweringAtOnce
 from server.http.connection_limits import HEALTH
 from server.http.connection_refusal import ConnectionRefusal
 from server.http.flow import Flow
@@ -29,7 +29,7 @@ _CROWDED_SECONDS = 2.0
 """Seconds that headers may take when the worker has no room."""
 
 
-class HttpConnection(GuardedConnection, HttpToolsProtocol):
+class HttpConnection(GuardedConnection, AnsweringAtOnce):
     """Refuses an invalid request, and then ends the connection. It still answers the requests before it."""
 
     transport: GuardedTransport

@@ -4,7 +4,7 @@ uvicorn takes an answer as two messages, and looks at each header. For an answer
 than all else.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, TypeAlias
 
@@ -12,6 +12,8 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header: TypeAlias = tuple[bytes, bytes]
+AtOnce: TypeAlias = Callable[[Scope, bytes], bool]
+"""Answers a request with this body, if it can do so without a task. Returns whether it did."""
 
 _WHOLE = "viewgraph.whole"
 _NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
@@ -43,14 +45,20 @@ class _DefaultHeaders:
 _default = _DefaultHeaders()
 
 
+def takes_whole(scope: Scope) -> bool:
+    """Whether the connection takes an answer at once, and stays open."""
+    cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
+    return cycle is not None and cycle.keep_alive and not cycle.disconnected and not cycle.flow.write_paused
+
+
 def sent_whole(scope: Scope, status: int, head: bytes, body: bytes) -> bool:
-    """Sends the answer, if the connection takes it at once and stays open. Returns whether it did.
+    """Sends the answer, if the connection takes it at once. Returns whether it did.
 
     `head`: the headers, joined.
     """
-    cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
-    if cycle is None or not cycle.keep_alive or cycle.disconnected or cycle.flow.write_paused:
+    if not takes_whole(scope):
         return False
+    cycle: RequestResponseCycle = scope["extensions"][_WHOLE]
     cycle.response_started = cycle.response_complete = True
     default = _default.joined(cycle.default_headers)
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))

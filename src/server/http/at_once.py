@@ -1,0 +1,46 @@
+"""Connections that let the application answer at once, without a task, what has come as a whole."""
+
+from typing import cast
+
+from starlette.types import Scope
+from uvicorn._types import ASGI3Application
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from server.http.guarded_config import GuardedConfig
+
+
+class AnsweringAtOnce(HttpToolsProtocol):
+    """A task and the two messages of ASGI take longer than to look up an answer and to send it."""
+
+    config: GuardedConfig
+
+    def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
+        if app is self.app and self.config.at_once:
+            # First come the bytes that are there already: the body, and what other connections have received.
+            # To send each answer in between takes longer, because each wakes a client up.
+            self.loop.call_soon(self._begin, cycle)
+        else:
+            super()._start_asgi_task(cycle, app)
+
+    def _begin(self, cycle: RequestResponseCycle) -> None:
+        if not self._is_answered(cycle):
+            super()._start_asgi_task(cycle, self.app)
+
+    def _is_answered(self, cycle: RequestResponseCycle) -> bool:
+        at_once, scope = self.config.at_once, cast("Scope", cycle.scope)
+        if cycle.more_body or at_once is None or self._is_from_proxy(cycle):
+            return False
+        try:
+            return at_once(scope, bytes(cycle.body))
+        except Exception:
+            # The task meets the same error again. It answers and logs it.
+            return cycle.response_complete
+
+    def _is_from_proxy(self, cycle: RequestResponseCycle) -> bool:
+        """Whether uvicorn still has to read from the headers who the client is."""
+        client = cycle.scope["client"]
+        return (
+            client is not None
+            and self.config.is_proxy(client[0])
+            and any(name.startswith(b"x-forwarded-") for name, _ in cycle.scope["headers"])
+        )
