@@ -1,6 +1,6 @@
 """Values of a field, completed for all objects of a pool at once."""
 
-from collections.abc import Awaitable, Iterable, Sequence
+from collections.abc import Awaitable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
@@ -8,7 +8,7 @@ from graphql import located_error
 
 from base.errors import ExpectedError
 from execution.faults import Surprise
-from execution.pools import Pool, Stand, answers_of, pools_of
+from execution.pools import AT_ONCE, Pool, Stand, answers_of, pools_of
 from execution.series import PointsOfSeries
 from execution.shapes import Item, Selected, Shape
 from graph.error_order import Fault
@@ -40,24 +40,24 @@ class Columns:
             return self._lists(pool, field, values, below)
         if field.item.leaf and (shown := field.item.leaf.shown_at_once(values)) is not None:
             return shown
-        column = _Column(pool, field, range(len(values)), None)
-        return self._items(column, values, below)
+        return self._items(Stand(pool, field, range(len(values)), None), values, below)
 
     def _lists(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> list[Any]:
-        column = _Column(pool, field, range(len(values)), None)
-        present = self._without_faults(column, values, is_required=field.is_required)
+        stand = Stand(pool, field, range(len(values)), None)
+        present = self._without_faults(stand, values, is_required=field.is_required)
         made: list[Any] = [None] * len(present)
         owners: list[int] = []
+        indexes: list[int] = []
         items: list[Any] = []
         for number, value in enumerate(present):
             if isinstance(value, Points):
                 below.append(self._series(field.item, value, made, number))
             elif value is not None:
                 owners.extend([number] * len(_listed(value)))
+                indexes.extend(range(len(value)))
                 items.extend(value)
                 made[number] = []
-        indexes = _indexes(owners)
-        shown = self._items(_Column(pool, field, owners, indexes), items, below)
+        shown = self._items(Stand(pool, field, owners, indexes), items, below)
         for owner, item in zip(owners, shown, strict=True):
             made[owner].append(item)
         return made
@@ -76,33 +76,60 @@ class Columns:
         except ExpectedError as error:
             raise Surprise("too many points") from error
 
-    def _items(self, column: "_Column", values: list[Any], below: Below) -> list[Any]:
-        item = column.field.item
-        present = self._without_faults(column, values, is_required=item.is_required)
+    def _items(self, stand: Stand, values: list[Any], below: Below) -> list[Any]:
+        item = stand.field.item
+        present = self._without_faults(stand, values, is_required=item.is_required)
         if item.leaf:
             return item.leaf.completed(present)
-        return _objects(column, item, present, below)
+        return self._objects(stand, item, present, below)
 
-    def _without_faults(self, column: "_Column", values: list[Any], *, is_required: bool) -> list[Any]:
+    def _objects(self, stand: Stand, item: Item, values: list[Any], below: Below) -> list[Any]:
+        kinds = set(map(type, values))
+        if len(kinds) == 1 and _NONE not in kinds:
+            return self._of_shape(_shape_of(item, values[0]), values, stand, below)
+        by_shape: dict[Shape, list[int]] = {}
+        for number, value in enumerate(values):
+            if value is not None:
+                by_shape.setdefault(_shape_of(item, value), []).append(number)
+        made: list[Any] = [None] * len(values)
+        for shape, numbers in by_shape.items():
+            answers = self._of_shape(shape, [values[number] for number in numbers], stand.of(numbers), below)
+            for number, answer in zip(numbers, answers, strict=True):
+                made[number] = answer
+        return made
+
+    def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> list[dict[str, Any]]:
+        if shape.leaves and len(objects) <= AT_ONCE:
+            pool = Pool(shape, objects, stand)
+            for field, source in shape.leaves:
+                pool.columns[field.name] = self.completed(pool, field, source.values(objects), below)
+            self._context.run_queue.steps += len(objects) * len(shape.leaves)
+            pool.fill()
+            return pool.answers
+        pools = list(pools_of(shape, objects, stand))
+        below.extend(pools)
+        return list(answers_of(pools))
+
+    def _without_faults(self, stand: Stand, values: list[Any], *, is_required: bool) -> list[Any]:
         kinds = set(map(type, values))
         if is_required and _NONE in kinds:
             raise Surprise("null where there has to be a value")
         if all(map(_is_value, kinds)):
             return values
         return [
-            self._without_fault(column, number, value, is_required=is_required)
+            self._without_fault(stand, number, value, is_required=is_required)
             for number, value in enumerate(values)
         ]
 
-    def _without_fault(self, column: "_Column", number: int, value: Any, *, is_required: bool) -> Any:
+    def _without_fault(self, stand: Stand, number: int, value: Any, *, is_required: bool) -> Any:
         if isinstance(value, Awaitable):
             raise Surprise("something to wait for within a value")
         if not isinstance(value, Exception):
             return value
         if isinstance(value, Surprise):
             raise value
-        place, null = column.stand.place(number), column.stand.null_for(number)
-        error = located_error(value, column.field.nodes, list(place.path))
+        place, null = stand.place(number), stand.null_for(number)
+        error = located_error(value, stand.field.nodes, list(place.path))
         self.faults.append(Fault(null.order, place.order, error))
         if is_required:
             self.nulls.append(null.path)
@@ -114,47 +141,14 @@ def _is_value(kind: type) -> bool:
     return not issubclass(kind, (Exception, Awaitable))
 
 
-class _Column:
-    """The values of one field, or all items of its lists."""
-
-    __slots__ = ("field", "stand")
-
-    def __init__(
-        self, pool: Pool, field: Selected, owners: Sequence[int], indexes: Sequence[int] | None
-    ) -> None:
-        self.field = field
-        self.stand = Stand(pool, field, owners, indexes)
-
-
 def _listed(value: Any) -> Sequence[Any]:
     if not isinstance(value, (list, tuple)):
         raise Surprise("no list where one is planned")
     return value
 
 
-def _indexes(owners: Iterable[int]) -> list[int]:
-    """The place of each in the list of its owner."""
-    indexes: list[int] = []
-    last, index = -1, 0
-    for owner in owners:
-        index = index + 1 if owner == last else 0
-        last = owner
-        indexes.append(index)
-    return indexes
-
-
-def _objects(column: _Column, item: Item, values: list[Any], below: Below) -> list[Any]:
-    by_shape: dict[Shape, list[int]] = {}
-    for number, value in enumerate(values):
-        if value is not None:
-            shape = item.shapes.get(value.__class__, item.shape)
-            if shape is None:
-                raise Surprise("an object of another class")
-            by_shape.setdefault(shape, []).append(number)
-    made: list[Any] = [None] * len(values)
-    for shape, numbers in by_shape.items():
-        pools = list(pools_of(shape, [values[number] for number in numbers], column.stand.of(numbers)))
-        below.extend(pools)
-        for number, answer in zip(numbers, answers_of(pools), strict=True):
-            made[number] = answer
-    return made
+def _shape_of(item: Item, value: Any) -> Shape:
+    shape = item.shapes.get(value.__class__, item.shape)
+    if shape is None:
+        raise Surprise("an object of another class")
+    return shape

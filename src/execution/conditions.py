@@ -1,6 +1,6 @@
 """@skip and @include: which variables they look at, and what they leave."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -12,6 +12,7 @@ from graphql import (
     GraphQLObjectType,
     GraphQLSchema,
     InlineFragmentNode,
+    Node,
     SelectionNode,
     SelectionSetNode,
     VariableNode,
@@ -41,6 +42,22 @@ def condition_variables(document: DocumentNode) -> tuple[str, ...]:
     found = _Variables()
     visit(document, found)
     return tuple(sorted(found.names))
+
+
+def has_variables(arguments: Iterable[Node]) -> bool:
+    found = _AnyVariable()
+    for argument in arguments:
+        visit(argument, found)
+    return found.is_any
+
+
+class _AnyVariable(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_any = False
+
+    def enter_variable(self, *_: Any) -> None:
+        self.is_any = True
 
 
 class Collector:

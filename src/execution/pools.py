@@ -7,7 +7,7 @@ from execution.faults import Surprise
 from execution.shapes import Selected, Shape
 from graph.error_order import Order
 
-_AT_ONCE = 100
+AT_ONCE = 100
 """So many objects are completed without a look at the clock."""
 
 
@@ -19,14 +19,14 @@ class Place(NamedTuple):
 
 
 class Pool:
-    __slots__ = ("answers", "columns", "objects", "shape", "stand")
+    __slots__ = ("_answers", "columns", "objects", "shape", "stand")
 
     def __init__(self, shape: Shape, objects: Sequence[Any], stand: "Stand | None" = None) -> None:
         self.shape = shape
         self.objects = objects
         self.stand = stand
         """None for objects that stand in no one place: a fault of theirs is not answered here."""
-        self.answers: list[dict[str, Any]] = [{} for _ in objects]
+        self._answers: list[dict[str, Any]] | None = None
         self.columns: dict[str, list[Any]] = {}
         """The values of each field, by its name in the answer."""
 
@@ -43,12 +43,22 @@ class Pool:
             raise Surprise("a fault of what is shown several times")
         return self.stand
 
+    @property
+    def answers(self) -> list[dict[str, Any]]:
+        """They are empty before the pool is filled."""
+        if self._answers is None:
+            self._answers = [{} for _ in self.objects]
+        return self._answers
+
     def fill(self) -> None:
         """Puts the columns into the answers."""
         names = self.shape.names
         rows = zip(*[self.columns[name] for name in names], strict=True)
+        if self._answers is None and names:
+            self._answers = [dict(zip(names, row)) for row in rows]  # noqa: B905
+            return
         for answer, row in zip(self.answers, rows, strict=bool(names)):
-            answer.update(zip(names, row, strict=True))
+            answer.update(zip(names, row))  # noqa: B905
 
 
 class Stand:
@@ -114,11 +124,11 @@ class Root(Stand):
 
 def pools_of(shape: Shape, objects: Sequence[Any], stand: Stand) -> Iterator[Pool]:
     """Several for many objects, each small enough to be completed at once."""
-    if len(objects) <= _AT_ONCE:
+    if len(objects) <= AT_ONCE:
         yield Pool(shape, objects, stand)
         return
-    for start in range(0, len(objects), _AT_ONCE):
-        chosen = range(start, min(start + _AT_ONCE, len(objects)))
+    for start in range(0, len(objects), AT_ONCE):
+        chosen = range(start, min(start + AT_ONCE, len(objects)))
         yield Pool(shape, objects[chosen.start : chosen.stop], stand.of(chosen))
 
 

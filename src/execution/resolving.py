@@ -1,7 +1,8 @@
 """The values of fields with a resolver, for all objects of a pool at once."""
 
 from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
-from collections.abc import Awaitable, Coroutine, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Awaitable, Coroutine, Sequence
+from enum import Enum
 from functools import lru_cache
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
@@ -15,13 +16,14 @@ from base.scheduler import RunQueue
 from execution.faults import Surprise
 from execution.pools import Pool
 from execution.shapes import Resolved
-from graph.faces import face_of
+from execution.showing import Showing
 from graph.fields import Loads
 from graph.schema import schema
 from resolvers.context import Context
 
-_STEPS = 3
-"""How many steps it counts as to show a value, which may be a page of objects."""
+_NONE = type(None)
+_UNCHANGING = (str, int, float, Enum, _NONE)
+"""Arguments of these classes may be given to many requests."""
 
 
 class _Info:
@@ -47,8 +49,8 @@ class _Begun(NamedTuple):
     """A field whose resolver was called for all objects of a pool."""
 
     found: list[Any]
-    shown: int
-    """How many of the first are values already. The others are keys, or have to be awaited."""
+    showing: Showing | None = None
+    """None as long as what was found has to be awaited, or to be loaded."""
 
 
 class Resolving:
@@ -69,14 +71,14 @@ class Resolving:
         """The same as `values`, if nothing has to be awaited for them. None otherwise."""
         if source.is_async or not (found := self._called_at_once(pool, source)):
             return None
-        shown = len(found)
-        if any(map(_is_awaitable, set(map(type, found)))):
-            shown = 0
-        elif source.loads:
-            shown = self._show_at_once(source.loads, found, is_read=source.is_read)
-        if shown == len(found):
-            return found
-        self._begun[pool, source] = _Begun(found, shown)
+        showing = None
+        if not _has_awaitables(found):
+            if source.loads is None:
+                return found
+            showing = self._showing_at_once(source.loads, found, is_read=source.is_read)
+            if showing and showing.is_done(self._run_queue):
+                return found
+        self._begun[pool, source] = _Begun(found, showing)
         return None
 
     def _called_at_once(self, pool: Pool, source: Resolved) -> list[Any] | None:
@@ -91,11 +93,14 @@ class Resolving:
 
     async def values(self, pool: Pool, source: Resolved) -> list[Any]:
         """Of each object; an exception for each that failed."""
-        found, shown = self._begun.pop((pool, source), None) or _Begun(await self._called(pool, source), 0)
-        if not shown:
+        begun = self._begun.pop((pool, source)) if (pool, source) in self._begun else None
+        found, showing = begun or _Begun(await self._called(pool, source))
+        if showing is None:
             await self._await_all(found)
         if source.loads:
-            await self._load(source.loads, found, shown, is_read=source.is_read)
+            showing = showing or await self._showing(source.loads, found, is_read=source.is_read)
+            while not showing.is_done(self._run_queue):
+                await self._run_queue.wait_turn()
         return found
 
     async def _called(self, pool: Pool, source: Resolved) -> list[Any]:
@@ -140,30 +145,41 @@ class Resolving:
         return given
 
     def _found_for(self, source: Resolved) -> _Given:
-        if not source.definition.args:
-            return self._without_arguments(source)
+        resolver = source.declared.base_resolver
+        assert resolver
+        arguments = self._arguments(source) if source.constant is None else source.constant
+        info = resolver.info_parameter
+        return _Given(
+            bool(resolver.self_parameter), {**arguments, info.name: self._info} if info else arguments
+        )
+
+    def _arguments(self, source: Resolved) -> dict[str, Any]:
+        """Without the info. They are kept if they are the same for all requests."""
+        arguments: dict[str, Any] = {}
+        if source.definition.args:
+            arguments = self._converted(source)
+        if not source.has_variables and all(isinstance(one, _UNCHANGING) for one in arguments.values()):
+            source.constant = arguments
+        return arguments
+
+    def _converted(self, source: Resolved) -> dict[str, Any]:
+        later: Any = None
         try:
             values = get_argument_values(source.definition, source.node, self._variables)
-            of_object, arguments = get_arguments(
+            _, arguments = get_arguments(
                 field=source.declared,
                 source=None,
-                info=self._info,
+                info=later,
                 kwargs=values,
                 config=schema.config,
                 scalar_registry=schema.schema_converter.scalar_registry,
             )
         except Exception as error:
             raise Surprise("an argument that does not fit") from error
-        return _Given(bool(of_object), arguments)
-
-    def _without_arguments(self, source: Resolved) -> _Given:
-        resolver = source.declared.base_resolver
-        assert resolver
-        info = resolver.info_parameter
-        return _Given(bool(resolver.self_parameter), {info.name: self._info} if info else {})
+        return arguments
 
     async def _await_all(self, found: list[Any]) -> None:
-        if not any(map(_is_awaitable, set(map(type, found)))):
+        if not _has_awaitables(found):
             return
         waiting = {number: one for number, one in enumerate(found) if isawaitable(one)}
         if waiting:
@@ -181,51 +197,45 @@ class Resolving:
                     one.close()
             raise
 
-    async def _load(self, loads: Loads, found: list[Any], shown: int, *, is_read: bool) -> None:
-        """Puts in place of each key, from `shown` on, what the loader has, or what stands for it if it is not
-        needed.
-        """
-        loader = self._context.loaders[loads.loader]
-        known = await loader.many(_keys(found[shown:])) if is_read else {}
-        while (shown := self._show(loads, found, shown, known, is_read=is_read)) < len(found):
-            await self._run_queue.wait_turn()
+    async def _showing(self, loads: Loads, found: list[Any], *, is_read: bool) -> Showing:
+        """What the loader has, or what stands for it if it is not needed."""
+        places = _places_of_keys(found)
+        values = [loads.instead] * len(places)
+        if is_read:
+            keys = [found[place] for place in places]
+            known = await self._context.loaders[loads.loader].many(keys)
+            values = [known[key] for key in keys]
+        return Showing(loads, found, places, values)
 
-    def _show_at_once(self, loads: Loads, found: list[Any], *, is_read: bool) -> int:
-        """The same as far as nothing has to be awaited. Returns how many are shown."""
-        known = self._context.loaders[loads.loader].known(_keys(found)) if is_read else {}
-        return 0 if known is None else self._show(loads, found, 0, known, is_read=is_read)
-
-    def _show(
-        self, loads: Loads, found: list[Any], shown: int, known: Mapping[Any, Any], *, is_read: bool
-    ) -> int:
-        """Goes on until others must have a turn. Returns how many are shown."""
-        run_queue = self._run_queue
-        for number in range(shown, len(found)):
-            key = found[number]
-            if key is not None and not isinstance(key, Exception):
-                if run_queue.steps > run_queue.check_after and run_queue.must_yield():
-                    return number
-                found[number] = _shown(loads, key, known[key] if is_read else loads.instead)
-                run_queue.steps += _STEPS
-        return len(found)
+    def _showing_at_once(self, loads: Loads, found: list[Any], *, is_read: bool) -> Showing | None:
+        """The same if nothing has to be awaited. None otherwise."""
+        places = _places_of_keys(found)
+        values: list[Any] | None = [loads.instead] * len(places)
+        if is_read:
+            keys = found if len(places) == len(found) else [found[place] for place in places]
+            values = self._context.loaders[loads.loader].known(keys)
+        return None if values is None else Showing(loads, found, places, values)
 
 
-def _keys(found: Iterable[Any]) -> Iterator[Any]:
-    return (key for key in found if key is not None and not isinstance(key, Exception))
+def _places_of_keys(found: list[Any]) -> Sequence[int]:
+    kinds = set(map(type, found))
+    if all(map(_is_key, kinds)):
+        return range(len(found))
+    return [number for number, one in enumerate(found) if _is_key(one.__class__)]
+
+
+@lru_cache(1_000)
+def _is_key(kind: type) -> bool:
+    return kind is not _NONE and not issubclass(kind, Exception)
+
+
+def _has_awaitables(found: list[Any]) -> bool:
+    return any(map(_is_awaitable, set(map(type, found))))
 
 
 @lru_cache(1_000)
 def _is_awaitable(kind: type) -> bool:
     return issubclass(kind, Awaitable)
-
-
-def _shown(loads: Loads, key: Any, value: Any) -> Any:
-    if value is None or isinstance(value, Exception):
-        return value
-    try:
-        return face_of(value) if loads.of is None else loads.of(key, value)
-    except Exception as error:
-        return error
 
 
 async def _or_error(awaitable: Awaitable[Any]) -> Any:

@@ -10,6 +10,7 @@ from graphql import FieldNode, GraphQLField
 from strawberry.types.field import StrawberryField
 
 from auth.access import Access
+from execution.conditions import has_variables
 from execution.leaves import Leaf
 from graph.fields import Loads
 
@@ -20,15 +21,21 @@ class TypeName:
 
     name: str
 
+    def values(self, objects: Sequence[Any]) -> list[Any]:
+        return [self.name] * len(objects)
+
 
 class Attribute:
     """A field without a resolver of its own."""
 
-    __slots__ = ("name", "of")
+    __slots__ = ("_of", "name")
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.of: Callable[[Any], Any] = attrgetter(name)
+        self._of: Callable[[Any], Any] = attrgetter(name)
+
+    def values(self, objects: Sequence[Any]) -> list[Any]:
+        return list(map(self._of, objects))
 
 
 @dataclass(slots=True, eq=False)
@@ -47,9 +54,14 @@ class Resolved:
     """Whether what is selected needs the loader's value."""
     is_async: bool = field(init=False)
     """Whether the resolver has to be awaited."""
+    has_variables: bool = field(init=False)
+    """Whether its arguments are made of variables."""
+    constant: dict[str, Any] | None = None
+    """The arguments, once they are known to be the same for all requests."""
 
     def __post_init__(self) -> None:
         self.is_async = iscoroutinefunction(self.resolver)
+        self.has_variables = has_variables(self.node.arguments or ())
 
 
 Source: TypeAlias = TypeName | Attribute | Resolved
@@ -89,17 +101,20 @@ class Shape:
     fields: list[Selected]
     series: "SeriesShape | None" = None
     """For points of a series."""
-    at_once: list[Selected] = field(init=False)
-    """The fields that need no waiting."""
-    waits: list[Selected] = field(init=False)
     names: list[str] = field(init=False)
     lists: list[str] = field(init=False)
+    leaves: list[tuple[Selected, TypeName | Attribute]] | None = field(init=False)
+    """All fields with their sources, if none has to be resolved, is a list or has fields of its own."""
 
     def __post_init__(self) -> None:
-        self.waits = [one for one in self.fields if isinstance(one.source, Resolved)]
-        self.at_once = [one for one in self.fields if not isinstance(one.source, Resolved)]
         self.names = [one.name for one in self.fields]
         self.lists = [one.name for one in self.fields if one.is_list]
+        leaves = [
+            (one, one.source)
+            for one in self.fields
+            if one.item.leaf and not one.is_list and not isinstance(one.source, Resolved)
+        ]
+        self.leaves = leaves if leaves and len(leaves) == len(self.fields) else None
 
 
 @dataclass(slots=True, eq=False)

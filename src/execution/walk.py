@@ -11,7 +11,7 @@ from execution.columns import Below, Columns
 from execution.pools import TOP, Place, Pool, Root
 from execution.resolving import Resolving, side_by_side
 from execution.series import PointsOfSeries
-from execution.shapes import Attribute, Resolved, Selected, Shape
+from execution.shapes import Resolved, Selected, Shape
 from graph.error_order import Fault
 from graph.partial_results import json_items, json_list
 from resolvers.context import Context
@@ -88,9 +88,7 @@ class Walk:
         source = field.source
         if isinstance(source, Resolved):
             return self._resolving.at_once(pool, source)
-        if isinstance(source, Attribute):
-            return list(map(source.of, pool.objects))
-        return [source.name] * len(pool.objects)
+        return source.values(pool.objects)
 
     async def _wait(self, pool: Pool, field: Selected) -> None:
         assert isinstance(field.source, Resolved)

@@ -73,7 +73,10 @@ class Standing:
         return (self._action, *self._takes_back)
 
     def of(self, totals: Totals, /) -> int:
-        return totals[self._action] - sum([totals[action] for action in self._takes_back])
+        standing = totals[self._action]
+        for action in self._takes_back:
+            standing -= totals[action]
+        return standing
 
     def __str__(self) -> str:
         return " - ".join(f"`{action.name}`" for action in self.keys)

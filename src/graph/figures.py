@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, TypeVar
 
 from figures.figure import Figures
@@ -16,17 +17,24 @@ _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: floa
 
 def with_totals(face: type[T], totals: Any, **own: Any) -> T:
     """An object of a type with figures. Each is made of the totals when it is asked for: see `of_totals`."""
-    made = object.__new__(face)
-    made.__dict__.update(own, _totals=totals)
-    return made
+    made: Any = object.__new__(face)
+    made._totals = totals
+    if own:
+        made.__dict__.update(own)
+    whole: T = made
+    return whole
 
 
-def of_totals(figures: Figures) -> Callable[[type[T]], type[T]]:
-    """For a type of the schema with these figures whose objects are made by `with_totals`."""
+def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema with these figures whose objects are made by `with_totals`. `parts`: fields
+    that are further types with figures, made of the same totals.
+    """
 
     def added(face: type[T]) -> type[T]:
         for figure in figures:
             setattr(face, figure.name, property(_getter(figure.fold.of)))
+        for name, part in parts.items():
+            setattr(face, name, property(_getter(partial(with_totals, part))))
         return face
 
     return added

@@ -154,24 +154,26 @@ class Loader(DataLoader[K, V]):
 
     async def in_order(self, keys: Sequence[K]) -> list[V]:
         """The same without a task."""
+        values = self.known(keys)
+        if values is None:
+            read = await self.many(keys)
+            values = [_value(read[key]) for key in keys]
+        return values
+
+    def known(self, keys: Sequence[K]) -> list[V] | None:
+        """The same if nothing has to be read. None otherwise."""
         try:
             return [self._known[key] for key in keys]
         except KeyError:
-            known = await self.many(keys)
-        return [_value(known[key]) for key in keys]
+            return None
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
         asked = dict.fromkeys(keys)
-        known = self.known(asked)
-        return await self._read_many(asked) if known is None else known
-
-    def known(self, keys: Iterable[K]) -> "dict[K, V | Exception] | None":
-        """The same if nothing has to be read. None otherwise."""
         try:
-            return {key: self._known[key] for key in keys}
+            return {key: self._known[key] for key in asked}
         except KeyError:
-            return None
+            return await self._read_many(asked)
 
     async def _read_many(self, asked: Iterable[K]) -> "dict[K, V | Exception]":
         batches = {key: self._batch_of(key) for key in asked if key not in self._known}

@@ -67,12 +67,10 @@ class ResolvedRange:
 )
 @with_figures(TAKEN_BACK)
 class TakenBack:
-    @classmethod
-    def of(cls, engagement: Engagement) -> Self:
-        return with_totals(cls, engagement.totals)
+    pass
 
 
-@of_totals(ENGAGEMENT)
+@of_totals(ENGAGEMENT, taken_back=TakenBack)
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back at any "
@@ -129,7 +127,6 @@ class EngagementMetrics:
             engagement.totals,
             key=key,
             range=ResolvedRange.of(key.key.span) if key.key.span else None,
-            taken_back=TakenBack.of(engagement),
             generated_at=engagement.generated_at,
         )
 

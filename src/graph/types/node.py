@@ -1,10 +1,17 @@
-from typing import Any, Protocol, TypeAlias
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
+from strawberry.types import get_object_definition
 
+from base.ids import Kind, global_id
 from graph.fields import described
 
 LegacyId: TypeAlias = strawberry.ID | None
+
+
+T = TypeVar("T")
 
 
 class Legacy(Protocol):
@@ -31,3 +38,27 @@ def legacy_id(*, is_taken: bool = True) -> Any:
 
 def legacy_id_of(row: Legacy) -> LegacyId:
     return None if row.legacy_id is None else strawberry.ID(row.legacy_id)
+
+
+def with_row(face: type[T], row: Any) -> T:
+    """An object of a type that `of_row` decorates."""
+    made: Any = object.__new__(face)
+    made.row = row
+    whole: T = made
+    return whole
+
+
+def of_row(kind: Kind) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema whose plain fields are columns of its `row`. Each is read when it is asked
+    for, and the global id, of this kind, is made then. Objects are made by `with_row`.
+    """
+
+    def added(face: type[T]) -> type[T]:
+        for field in get_object_definition(face, strict=True).fields:
+            if field.base_resolver is None:
+                setattr(face, field.python_name, property(attrgetter(f"row.{field.python_name}")))
+        made_id = property(lambda self: global_id(kind, self.row.public_id))
+        face.id = made_id  # type: ignore[attr-defined]
+        return face
+
+    return added

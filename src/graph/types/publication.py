@@ -33,7 +33,7 @@ from graph.types.arguments import (
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
-from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
+from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import Group
 from loaders.cached import CachedKey
@@ -73,6 +73,7 @@ def _series(_: Info, range: DateRange, group_by: Sequence[Group] | None, **given
 
 
 @shows(UserRow)
+@of_row(Kind.USER)
 @strawberry.type(
     description="Somebody with an account, who makes publications and follows others.", directives=[A_MINUTE]
 )
@@ -103,13 +104,7 @@ class User(Node):
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
-        return cls(
-            row=row,
-            id=strawberry.ID(global_id(Kind.USER, row.public_id)),
-            legacy_id=legacy_id_of(row),
-            username=row.username,
-            name=row.name,
-        )
+        return with_row(cls, row)
 
 
 @shows(ExperienceRow)
@@ -133,6 +128,7 @@ class Experience(Node):
 
 
 @shows(PublicationRow)
+@of_row(Kind.PUBLICATION)
 @strawberry.type(
     description="A studio's public page. Its figures are only for its makers: its owner and its co-creators.",
     directives=[A_MINUTE],
@@ -246,12 +242,4 @@ class Publication(Node):
 
     @classmethod
     def of(cls, row: PublicationRow) -> Self:
-        return cls(
-            row=row,
-            id=strawberry.ID(global_id(Kind.PUBLICATION, row.public_id)),
-            legacy_id=legacy_id_of(row),
-            name=row.name,
-            custom_url=row.custom_url,
-            created_at=row.created_at,
-            allow_bookings=row.allow_bookings,
-        )
+        return with_row(cls, row)
