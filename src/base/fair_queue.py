@@ -105,8 +105,8 @@ class FairQueue:
         """Whether the caller has used more than the share of a busy worker. The request counts as one of the
         caller's.
         """
-        self._note(caller)
-        return self._seconds_to_wait(caller) > 0
+        now = self._note(caller)
+        return self._used.full_in(caller, now) > _BURST_SECONDS and self._seconds_to_wait(caller) > 0
 
     def charge(self, caller: Hashable, cost: int) -> None:
         """Takes the cost from the caller's share."""
@@ -130,11 +130,14 @@ class FairQueue:
             return 0.0
         return ahead - _BURST_SECONDS
 
-    def _note(self, caller: Hashable) -> None:
+    def _note(self, caller: Hashable) -> float:
+        """Returns what time it is."""
         last, at = self._last
         if caller != last:
             self._other = at
-        self._last = caller, self._clock()
+        now = self._clock()
+        self._last = caller, now
+        return now
 
     def _has_others(self, caller: Hashable) -> bool:
         last, at = self._last

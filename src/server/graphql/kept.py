@@ -17,7 +17,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import sent_whole, takes_whole
+from server.http.whole_answers import cycle_for
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
@@ -51,7 +51,9 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
-            if not sent_whole(scope, reply.form.status, reply.head(), reply.form.body):
+            if cycle := cycle_for(scope):
+                reply.send_whole(cycle)
+            else:
                 await reply.send(send)
             reply.write_line()
         else:
@@ -59,7 +61,8 @@ class AnswerFromKept:
 
     def answer_at_once(self, scope: Scope, body: bytes) -> bool:
         """Answers a request that came as a whole, before a task is made for it. Returns whether it did."""
-        if not _is_asked(scope["path"]) or not takes_whole(scope):
+        cycle = cycle_for(scope)
+        if cycle is None or not _is_asked(scope["path"]):
             return False
         began = perf_counter()
         request = kept_request_of(scope)
@@ -72,7 +75,7 @@ class AnswerFromKept:
             # The task that follows need not look at the headers again.
             scope[_REQUEST] = request
             return False
-        sent_whole(scope, reply.form.status, reply.head(), reply.form.body)
+        reply.send_whole(cycle)
         reply.write_line()
         return True
 

@@ -235,8 +235,9 @@ class HttpConnection(GuardedConnection, AnsweringAtOnce):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._feed()
-        if not self.pipeline:
+        if self._unfed:
+            self._feed()
+        if self.flow.read_paused and not self.pipeline:
             self.flow.resume_reading()
         if not self._is_between and not self.pipeline and not self.transport.is_closing():
             # The rest of the body may be endless, and nobody reads it.

@@ -45,23 +45,18 @@ class _DefaultHeaders:
 _default = _DefaultHeaders()
 
 
-def takes_whole(scope: Scope) -> bool:
-    """Whether the connection takes an answer at once, and stays open."""
+def cycle_for(scope: Scope) -> RequestResponseCycle | None:
+    """The connection's side of the request, if it takes an answer at once and stays open."""
     cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
-    return cycle is not None and cycle.keep_alive and not cycle.disconnected and not cycle.flow.write_paused
+    if cycle is None or not cycle.keep_alive or cycle.disconnected or cycle.flow.write_paused:
+        return None
+    return cycle
 
 
-def sent_whole(scope: Scope, status: int, head: bytes, body: bytes) -> bool:
-    """Sends the answer, if the connection takes it at once. Returns whether it did.
-
-    `head`: the headers, joined.
-    """
-    if not takes_whole(scope):
-        return False
-    cycle: RequestResponseCycle = scope["extensions"][_WHOLE]
+def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
+    """Sends the answer. `head`: the headers, joined."""
     cycle.response_started = cycle.response_complete = True
     default = _default.joined(cycle.default_headers)
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))
     cycle.message_event.set()
     cycle.on_response()
-    return True
