@@ -6,8 +6,10 @@ It stands before everything else that a request goes through. What it does not a
 from asyncio import wait
 from collections.abc import Hashable
 from time import perf_counter
+from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from base.networks import network_of
 from resolvers.context import Services
@@ -59,17 +61,17 @@ class AnswerFromKept:
         else:
             await self._make(request, scope, _again(request, receive), send)
 
-    def answer_at_once(self, scope: Scope, body: bytes) -> bool:
+    def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Answers a request that came as a whole, before a task is made for it. Returns whether it did."""
-        cycle = cycle_for(scope)
-        if cycle is None or not _is_asked(scope["path"]):
+        scope = cast("Scope", cycle.scope)
+        if not _is_asked(scope["path"]):
             return False
         began = perf_counter()
         request = kept_request_of(scope)
         if request is None:
             return False
         if request.key is None:
-            request.ask(body)
+            request.ask(bytes(cycle.body))
         reply = self._reply(request, scope, began)
         if reply is None:
             # The task that follows need not look at the headers again.

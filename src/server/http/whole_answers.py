@@ -12,8 +12,8 @@ from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header: TypeAlias = tuple[bytes, bytes]
-AtOnce: TypeAlias = Callable[[Scope, bytes], bool]
-"""Answers a request with this body, if it can do so without a task. Returns whether it did."""
+AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
+"""Answers a request that has come as a whole, if it can do so without a task. Returns whether it did."""
 
 _WHOLE = "viewgraph.whole"
 _NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
@@ -46,11 +46,14 @@ _default = _DefaultHeaders()
 
 
 def cycle_for(scope: Scope) -> RequestResponseCycle | None:
-    """The connection's side of the request, if it takes an answer at once and stays open."""
+    """The connection's side of the request, if it takes an answer in one piece."""
     cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
-    if cycle is None or not cycle.keep_alive or cycle.disconnected or cycle.flow.write_paused:
-        return None
-    return cycle
+    return cycle if cycle and takes_whole(cycle) else None
+
+
+def takes_whole(cycle: RequestResponseCycle) -> bool:
+    """Whether the connection takes an answer at once, and stays open."""
+    return cycle.keep_alive and not cycle.disconnected and not cycle.flow.write_paused
 
 
 def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
