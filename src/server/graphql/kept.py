@@ -19,7 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import cycle_for
+from server.http.whole_answers import taken_cycle, takes_whole
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
@@ -40,6 +40,7 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = taken_cycle(scope)
         if scope["type"] != "http" or not _is_asked(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -53,7 +54,7 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
-            if cycle := cycle_for(scope):
+            if cycle and takes_whole(cycle):
                 reply.send_whole(cycle)
             else:
                 await reply.send(send)

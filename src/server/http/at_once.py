@@ -1,13 +1,10 @@
 """Connections that let the application answer at once, without a task, what has come as a whole."""
 
-from typing import cast
-
-from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http.guarded_config import GuardedConfig
-from server.http.whole_answers import extensions_for, takes_whole
+from server.http.whole_answers import lend, takes_whole
 
 
 class AnsweringAtOnce(HttpToolsProtocol):
@@ -28,7 +25,7 @@ class AnsweringAtOnce(HttpToolsProtocol):
             # As uvicorn does it: otherwise the two would keep each other alive.
             cycle.on_response = _nothing
             return
-        cast("Scope", cycle.scope)["extensions"] = extensions_for(cycle)
+        lend(cycle)
         super()._start_asgi_task(cycle, self.app)
 
     def _is_answered(self, cycle: RequestResponseCycle) -> bool:

@@ -4,9 +4,8 @@ uvicorn takes an answer as two messages, and looks at each header. For an answer
 than all else.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
@@ -16,12 +15,11 @@ AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
 """Answers a request that has come as a whole, if it can do so without a task. Returns whether it did."""
 
 _WHOLE = "viewgraph.whole"
-_NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
 
 
-def extensions_for(cycle: RequestResponseCycle) -> dict[str, Any]:
-    """For the scope of a request: by them the application finds the connection's side of it."""
-    return {_WHOLE: cycle}
+def lend(cycle: RequestResponseCycle) -> None:
+    """Puts the connection's side of a request into its scope, so that the application finds it."""
+    cast("Scope", cycle.scope)[_WHOLE] = cycle
 
 
 def joined(headers: Iterable[Header]) -> bytes:
@@ -45,10 +43,12 @@ class _DefaultHeaders:
 _default = _DefaultHeaders()
 
 
-def cycle_for(scope: Scope) -> RequestResponseCycle | None:
-    """The connection's side of the request, if it takes an answer in one piece."""
-    cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
-    return cycle if cycle and takes_whole(cycle) else None
+def taken_cycle(scope: Scope) -> RequestResponseCycle | None:
+    """The connection's side of the request, if the scope has it. It is taken out of the scope: otherwise the
+    two would keep each other alive until the collector comes.
+    """
+    cycle: RequestResponseCycle | None = scope.pop(_WHOLE, None)
+    return cycle
 
 
 def takes_whole(cycle: RequestResponseCycle) -> bool:
