@@ -85,7 +85,7 @@ class FairQueue:
         queue.users += 1
         try:
             async with queue.slots:
-                if not self._seconds_to_wait(caller):
+                if not self._seconds_to_wait(caller, self._clock()):
                     yield
                     return
                 async with queue.one_at_a_time:
@@ -105,8 +105,8 @@ class FairQueue:
         """Whether the caller has used more than the share of a busy worker. The request counts as one of the
         caller's.
         """
-        self._note(caller)
-        return self._seconds_to_wait(caller) > 0
+        now = self._note(caller)
+        return self._seconds_to_wait(caller, now) > 0
 
     def charge(self, caller: Hashable, cost: int) -> None:
         """Takes the cost from the caller's share."""
@@ -116,29 +116,32 @@ class FairQueue:
 
     async def _wait_for_share(self, caller: Hashable) -> None:
         """Waits until the caller is within the share, or until nobody else is there any more."""
-        wait = self._seconds_to_wait(caller)
+        wait = self._seconds_to_wait(caller, self._clock())
         while wait:
             await sleep(min(wait, _LOOK_SECONDS))
-            wait = self._seconds_to_wait(caller)
+            wait = self._seconds_to_wait(caller, self._clock())
 
-    def _seconds_to_wait(self, caller: Hashable) -> float:
+    def _seconds_to_wait(self, caller: Hashable, now: float) -> float:
         """Seconds until the caller is within the share; 0.0 if the worker is not busy or nobody else is
         there.
         """
-        ahead = self._used.full_in(caller, self._clock())
-        if ahead <= _BURST_SECONDS or not self._has_others(caller) or not self._load.is_busy():
+        ahead = self._used.full_in(caller, now)
+        if ahead <= _BURST_SECONDS or not self._has_others(caller, now) or not self._load.is_busy():
             return 0.0
         return ahead - _BURST_SECONDS
 
-    def _note(self, caller: Hashable) -> None:
+    def _note(self, caller: Hashable) -> float:
+        """Returns what time it is."""
         last, at = self._last
         if caller != last:
             self._other = at
-        self._last = caller, self._clock()
+        now = self._clock()
+        self._last = caller, now
+        return now
 
-    def _has_others(self, caller: Hashable) -> bool:
+    def _has_others(self, caller: Hashable, now: float) -> bool:
         last, at = self._last
-        return self._clock() - (self._other if caller == last else at) < _COMPANY_SECONDS
+        return now - (self._other if caller == last else at) < _COMPANY_SECONDS
 
     def __len__(self) -> int:
         return len(self._queues)

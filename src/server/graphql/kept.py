@@ -6,8 +6,10 @@ It stands before everything else that a request goes through. What it does not a
 from asyncio import wait
 from collections.abc import Hashable
 from time import perf_counter
+from typing import cast
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from base.networks import network_of
 from resolvers.context import Services
@@ -17,7 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import sent_whole, takes_whole
+from server.http.whole_answers import taken_cycle, takes_whole
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
@@ -38,6 +40,7 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        cycle = taken_cycle(scope)
         if scope["type"] != "http" or not _is_asked(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -51,28 +54,31 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
-            if not sent_whole(scope, reply.form.status, reply.head(), reply.form.body):
+            if cycle and takes_whole(cycle):
+                reply.send_whole(cycle)
+            else:
                 await reply.send(send)
             reply.write_line()
         else:
             await self._make(request, scope, _again(request, receive), send)
 
-    def answer_at_once(self, scope: Scope, body: bytes) -> bool:
+    def answer_at_once(self, cycle: RequestResponseCycle) -> bool:
         """Answers a request that came as a whole, before a task is made for it. Returns whether it did."""
-        if not _is_asked(scope["path"]) or not takes_whole(scope):
+        scope = cast("Scope", cycle.scope)
+        if not _is_asked(scope["path"]):
             return False
         began = perf_counter()
         request = kept_request_of(scope)
         if request is None:
             return False
         if request.key is None:
-            request.ask(body)
+            request.ask(bytes(cycle.body))
         reply = self._reply(request, scope, began)
         if reply is None:
             # The task that follows need not look at the headers again.
             scope[_REQUEST] = request
             return False
-        sent_whole(scope, reply.form.status, reply.head(), reply.form.body)
+        reply.send_whole(cycle)
         reply.write_line()
         return True
 

@@ -3,6 +3,7 @@
 from time import perf_counter
 
 from starlette.types import Send
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.rates import Budget
 from server.graphql.kept_answers import Form, KeptAnswer
@@ -10,6 +11,7 @@ from server.graphql.kept_requests import KeptRequest
 from server.http import access_log
 from server.http.rate_limit_headers import left, policy
 from server.http.tracing import request_id_in, trace_in
+from server.http.whole_answers import send_whole
 
 
 class KeptReply:
@@ -25,7 +27,12 @@ class KeptReply:
         self._began = began
         self._id = request_id_in(request.id)
 
-    def head(self) -> bytes:
+    def send_whole(self, cycle: RequestResponseCycle) -> None:
+        """Sends it in one piece."""
+        form = self.form
+        send_whole(cycle, form.status, self._head(), form.body)
+
+    def _head(self) -> bytes:
         """All headers, each with its line break."""
         budget = self._budget
         own = f"x-request-id: {self._id}\r\n"

@@ -83,10 +83,10 @@ def kept_request_of(scope: Scope) -> KeptRequest | None:
     for header in scope["headers"]:
         name = header[0]
         if name in _ALIKE:
-            alike.append(header)
+            alike += header
         elif name in _SECRETS:
             request.has_credentials = True
-            alike.append((name, blake2b(header[1], digest_size=24, key=_SECRET).digest()))
+            alike += name, blake2b(header[1], digest_size=24, key=_SECRET).digest()
         elif name == b"content-length":
             length = int(header[1]) if header[1].isdigit() else MOST_BODY_BYTES + 1
         elif name == b"if-none-match":

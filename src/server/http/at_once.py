@@ -1,12 +1,10 @@
 """Connections that let the application answer at once, without a task, what has come as a whole."""
 
-from typing import cast
-
-from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
 from server.http.guarded_config import GuardedConfig
+from server.http.whole_answers import lend, takes_whole
 
 
 class AnsweringAtOnce(HttpToolsProtocol):
@@ -23,15 +21,19 @@ class AnsweringAtOnce(HttpToolsProtocol):
             super()._start_asgi_task(cycle, app)
 
     def _begin(self, cycle: RequestResponseCycle) -> None:
-        if not self._is_answered(cycle):
-            super()._start_asgi_task(cycle, self.app)
+        if self._is_answered(cycle):
+            # As uvicorn does it: otherwise the two would keep each other alive.
+            cycle.on_response = _nothing
+            return
+        lend(cycle)
+        super()._start_asgi_task(cycle, self.app)
 
     def _is_answered(self, cycle: RequestResponseCycle) -> bool:
-        at_once, scope = self.config.at_once, cast("Scope", cycle.scope)
-        if cycle.more_body or at_once is None or self._is_from_proxy(cycle):
+        at_once = self.config.at_once
+        if cycle.more_body or at_once is None or not takes_whole(cycle) or self._is_from_proxy(cycle):
             return False
         try:
-            return at_once(scope, bytes(cycle.body))
+            return at_once(cycle)
         except Exception:
             # The task meets the same error again. It answers and logs it.
             return cycle.response_complete
@@ -39,8 +41,11 @@ class AnsweringAtOnce(HttpToolsProtocol):
     def _is_from_proxy(self, cycle: RequestResponseCycle) -> bool:
         """Whether uvicorn still has to read from the headers who the client is."""
         client = cycle.scope["client"]
-        return (
-            client is not None
-            and self.config.is_proxy(client[0])
-            and any(name.startswith(b"x-forwarded-") for name, _ in cycle.scope["headers"])
-        )
+        for name, _ in cycle.scope["headers"]:
+            if name.startswith(b"x-forwarded-"):
+                return client is not None and self.config.is_proxy(client[0])
+        return False
+
+
+def _nothing() -> None:
+    """What uvicorn calls after an answer that is sent already."""

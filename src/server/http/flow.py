@@ -14,5 +14,5 @@ class Flow(FlowControl):
         self._has_enough = has_enough
 
     def resume_reading(self) -> None:
-        if not self._has_enough():
+        if self.read_paused and not self._has_enough():
             super().resume_reading()

@@ -19,7 +19,6 @@ from server.http.guarded_config import GuardedConfig
 from server.http.guarded_connection import GuardedConnection
 from server.http.transports import GuardedTransport
 from server.http.upgrades import require_no_body, without_upgrade
-from server.http.whole_answers import extensions_for
 
 _MAX_PIPELINED = 20
 """Requests that may wait for the answer to another one. Then the connection reads no more."""
@@ -195,7 +194,6 @@ class HttpConnection(GuardedConnection, AnsweringAtOnce):
             super().on_headers_complete()
             return
         super().on_headers_complete()
-        self.scope["extensions"] = extensions_for(self.cycle)
         if access_log.has_line_of_door(self.scope["method"], self.scope["path"]):
             # To make the line and drop it took a fifth of the time of a short answer.
             self.cycle.access_log = False
@@ -235,8 +233,9 @@ class HttpConnection(GuardedConnection, AnsweringAtOnce):
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
-        self._feed()
-        if not self.pipeline:
+        if self._unfed:
+            self._feed()
+        if self.flow.read_paused and not self.pipeline:
             self.flow.resume_reading()
         if not self._is_between and not self.pipeline and not self.transport.is_closing():
             # The rest of the body may be endless, and nobody reads it.

@@ -7,6 +7,7 @@ and /reports.
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from time import perf_counter
 from typing import Any
 
@@ -68,15 +69,11 @@ class RequestScope:
             services,
             now=services.clock(),
             address=client_address(self.connection.scope),
-            base_url=self._base_url,
+            # Not a method of this: the two would keep each other alive until the collector comes.
+            base_url=partial(_base_url, self.connection),
             credentials=self.connection.headers if credentials is None else credentials,
         )
         return context
-
-    def _base_url(self) -> str:
-        """The server's address as the client wrote it. For a WebSocket it has the scheme of HTTP."""
-        url = self.connection.base_url
-        return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
 
     def answer_with(self, response: Response) -> None:
         self.is_answered, self.status, self.body_bytes = True, response.status_code, len(response.body)
@@ -132,3 +129,9 @@ def request_scope(
         finally:
             if scope.is_answered and access_log.is_written():
                 access_log.write(scope.log_line())
+
+
+def _base_url(connection: HTTPConnection) -> str:
+    """The server's address as the client wrote it. For a WebSocket it has the scheme of HTTP."""
+    url = connection.base_url
+    return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))

@@ -4,24 +4,22 @@ uvicorn takes an answer as two messages, and looks at each header. For an answer
 than all else.
 """
 
-from collections.abc import Callable, Iterable, Mapping
-from types import MappingProxyType
-from typing import Any, TypeAlias
+from collections.abc import Callable, Iterable
+from typing import TypeAlias, cast
 
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header: TypeAlias = tuple[bytes, bytes]
-AtOnce: TypeAlias = Callable[[Scope, bytes], bool]
-"""Answers a request with this body, if it can do so without a task. Returns whether it did."""
+AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
+"""Answers a request that has come as a whole, if it can do so without a task. Returns whether it did."""
 
 _WHOLE = "viewgraph.whole"
-_NO_EXTENSIONS: Mapping[str, Any] = MappingProxyType({})
 
 
-def extensions_for(cycle: RequestResponseCycle) -> dict[str, Any]:
-    """For the scope of a request: by them the application finds the connection's side of it."""
-    return {_WHOLE: cycle}
+def lend(cycle: RequestResponseCycle) -> None:
+    """Puts the connection's side of a request into its scope, so that the application finds it."""
+    cast("Scope", cycle.scope)[_WHOLE] = cycle
 
 
 def joined(headers: Iterable[Header]) -> bytes:
@@ -45,23 +43,23 @@ class _DefaultHeaders:
 _default = _DefaultHeaders()
 
 
-def takes_whole(scope: Scope) -> bool:
-    """Whether the connection takes an answer at once, and stays open."""
-    cycle: RequestResponseCycle | None = scope.get("extensions", _NO_EXTENSIONS).get(_WHOLE)
-    return cycle is not None and cycle.keep_alive and not cycle.disconnected and not cycle.flow.write_paused
-
-
-def sent_whole(scope: Scope, status: int, head: bytes, body: bytes) -> bool:
-    """Sends the answer, if the connection takes it at once. Returns whether it did.
-
-    `head`: the headers, joined.
+def taken_cycle(scope: Scope) -> RequestResponseCycle | None:
+    """The connection's side of the request, if the scope has it. It is taken out of the scope: otherwise the
+    two would keep each other alive until the collector comes.
     """
-    if not takes_whole(scope):
-        return False
-    cycle: RequestResponseCycle = scope["extensions"][_WHOLE]
+    cycle: RequestResponseCycle | None = scope.pop(_WHOLE, None)
+    return cycle
+
+
+def takes_whole(cycle: RequestResponseCycle) -> bool:
+    """Whether the connection takes an answer at once, and stays open."""
+    return cycle.keep_alive and not cycle.disconnected and not cycle.flow.write_paused
+
+
+def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: bytes) -> None:
+    """Sends the answer. `head`: the headers, joined."""
     cycle.response_started = cycle.response_complete = True
     default = _default.joined(cycle.default_headers)
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))
     cycle.message_event.set()
     cycle.on_response()
-    return True
