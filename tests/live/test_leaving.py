@@ -96,7 +96,7 @@ async def test_a_subscription_ends_while_it_reads(studio: Studio, services: Serv
     database = studio.services.database
     async with served(services) as server, server.socket(studio.token("owner")) as socket:
         # Not what it begins with, but what its first answer reads.
-        await slow_down(database, "follows")
+        await slow_down(database, "follow_totals")
         await begin_many(socket, METRICS, url=URL)
         await until_running(database, READERS)
         if by == "complete":
@@ -107,7 +107,7 @@ async def test_a_subscription_ends_while_it_reads(studio: Studio, services: Serv
 
 async def test_a_stream_ends_while_it_reads(studio: Studio, server: Served) -> None:
     database = studio.services.database
-    await slow_down(database, "follows")
+    await slow_down(database, "follow_totals")
     leaving = [await posted(server, studio.token("owner"), METRICS, url=URL) for _ in range(READERS)]
     await until_running(database, READERS)
     await hang_up(leaving)
