@@ -19,6 +19,7 @@ from base.errors import BadUserInput
 from database import current_usage
 from execution.expected_reads import ExpectedReads, was_read_again
 from execution.payloads import ExecutionOfPayloads
+from execution.planner import Plan
 from execution.plans import answer_by_plan, plan_of_payloads
 from graph.analysis import analyse_in_thread, is_analysed, summary_of, validation_errors
 from graph.charging import charge
@@ -27,6 +28,7 @@ from graph.event_variables import without_events
 from graph.introspection import without_suggestion
 from graph.introspection_cache import cache_answer, cached_answer
 from graph.parsing import drop
+from graph.points import ExecutionOfPoints
 from graph.record_events import Recording, recording_of
 from graph.schema import schema as _strawberry_schema
 from resolvers.context import Context
@@ -96,7 +98,10 @@ async def _of_one_moment(
 async def _by_plan_or_core(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> ExecutionResult:
-    if context.execution.is_query and (planned := await answer_by_plan(context, operation, variables)):
+    plan = None
+    if not context.execution.is_query:
+        plan = await plan_of_payloads(context, operation, variables)
+    elif planned := await answer_by_plan(context, operation, variables):
         return planned
     result: Any = execute_core(
         _schema,
@@ -105,8 +110,7 @@ async def _by_plan_or_core(
         operation_name=operation.name,
         context_value=context,
         is_awaitable=_is_awaitable,
-        executor_class=ExecutionOfPayloads,
-        plan=None if context.execution.is_query else await plan_of_payloads(context, operation, variables),
+        **_executor(plan),
     )
     result = await result if isawaitable(result) else result
     return ExecutionResult(data=result.data, errors=result.errors)
@@ -143,10 +147,16 @@ async def _subscribed(context: Context, operation: Operation, variables: dict[st
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
-        executor_class=ExecutionOfPayloads,
-        plan=await plan_of_payloads(context, operation, variables),
+        **_executor(await plan_of_payloads(context, operation, variables)),
     )
     return await results if isawaitable(results) else results
+
+
+def _executor(plan: Plan | None) -> dict[str, Any]:
+    """`plan`: of the payloads, which the executor then leaves to it."""
+    if plan is None:
+        return {"executor_class": ExecutionOfPoints}
+    return {"executor_class": ExecutionOfPayloads, "plan": plan}
 
 
 async def _analyse_if_long(context: Context, operation: Operation) -> None:

@@ -22,7 +22,7 @@ from graph.points import ExecutionOfPoints
 
 
 class ExecutionOfPayloads(ExecutionOfPoints):
-    def __init__(self, *arguments: Any, plan: Plan | None, **options: Any) -> None:
+    def __init__(self, *arguments: Any, plan: Plan, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self._plan = plan
 
@@ -34,21 +34,16 @@ class ExecutionOfPayloads(ExecutionOfPoints):
         result: Any,
         position_context: Any,
     ) -> AwaitableOrValue[dict[str, Any]]:
-        usual = partial(
-            super().collect_and_execute_subfields,
-            *(return_type, field_details_list, path, result, position_context),
-        )
-        plan = None if path.prev else self._plan
-        shape = plan and _shape(plan, path, result)
-        return self._planned(plan, shape, path, result, usual) if plan and shape else usual()
+        usual = super().collect_and_execute_subfields
+        given = return_type, field_details_list, path, result, position_context
+        shape = None if path.prev else _shape(self._plan, path, result)
+        return self._planned(shape, path, result, partial(usual, *given)) if shape else usual(*given)
 
-    async def _planned(
-        self, plan: Plan, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]
-    ) -> Any:
+    async def _planned(self, shape: Shape, path: Path, result: Any, usual: Callable[[], Any]) -> Any:
         if self.is_given_up:
             return None
         place = Place((path.key,), self.order_of(path))
-        walked = await walked_by(self.context_value, plan, self.variable_values, shape, result, place)
+        walked = await walked_by(self.context_value, self._plan, self.variable_values, shape, result, place)
         if walked is None:
             found = usual()
             return await found if isawaitable(found) else found
