@@ -34,8 +34,7 @@ UNPLANNED: Final = "unplanned"
 UNFIT: Final = "unfit"
 """Left to it, as the variables do not fit."""
 SURPRISED: Final = "surprised"
-"""Begun by a plan, and answered by it from the start: an error makes more null than its own field, or a value
-came otherwise than planned."""
+"""Begun by a plan, and then left to it from the start, as a value came otherwise than planned."""
 FAILED: Final = "failed"
 """The same, as something went wrong that nobody expects: a bug."""
 

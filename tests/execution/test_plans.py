@@ -206,3 +206,5 @@ async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(s
 
     assert studio.services.plans == {FIRST: 100}
     assert sum(document.weight for document in _documents.values()) <= _MOST_WEIGHT
+    # There is no room for all of them, and nothing else is kept beside them.
+    assert 0 < len(_documents) < 100

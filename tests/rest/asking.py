@@ -44,3 +44,22 @@ def detail(response: httpx.Response) -> dict[str, Any]:
     assert body.pop("requestId") == response.headers["x-request-id"]
     assert body.pop("detail")
     return body
+
+
+def dashboard_of(assets: list[str]) -> dict[str, Any]:
+    """Of the assets of the fixture: the first one was viewed most."""
+    return {
+        "total3DViews": 5,
+        "totalARViews": 1,
+        "userEngagement": 1,
+        "avgNumberInteractions": 2.0,
+        "mostViewedProduct": {
+            "uuid": uuid_of(assets[0]),
+            "name": "Chair",
+            "total3DViews": 3,
+            "totalARViews": 0,
+            "userEngagement": 1,
+            "avgNumberInteractions": 2.0,
+            "formats": [{"type": "GLB", "url": "https://files.test/c.glb", "sizeBytes": 7}],
+        },
+    }

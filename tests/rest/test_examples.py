@@ -12,7 +12,7 @@ import pytest
 import pytest_asyncio
 
 from tests.live.served import PATIENCE, Served, served
-from tests.rest.asking import number_of, uuid_of
+from tests.rest.asking import dashboard_of, number_of, uuid_of
 from tests.rest.scripts import CURL, HTTPIE, STUDIO, Script
 from tests.studio import Studio
 from tests.workbooks import SHEETS, workbook
@@ -58,21 +58,7 @@ async def test_the_dashboard(studio: Studio, server: Served, assets: list[str], 
     assert await by_curl("dashboard", studio, server, tmp_path) == {
         "success": True,
         "errors": [],
-        "response": {
-            "total3DViews": 5,
-            "totalARViews": 1,
-            "userEngagement": 1,
-            "avgNumberInteractions": 2.0,
-            "mostViewedProduct": {
-                "uuid": uuid_of(assets[0]),
-                "name": "Chair",
-                "total3DViews": 3,
-                "totalARViews": 0,
-                "userEngagement": 1,
-                "avgNumberInteractions": 2.0,
-                "formats": [{"type": "GLB", "url": "https://files.test/c.glb", "sizeBytes": 7}],
-            },
-        },
+        "response": dashboard_of(assets),
     }
 
 
