@@ -27,11 +27,11 @@ from server.http.cors import require_preflight
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
-from server.http.rate_limit_headers import rate_headers
 from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
-from server.http.responses import READING, VARY, coding_choice, response_of
-from server.http.server_timing import TimingAudience, add_timing
+from server.http.responses import READING, VARY, coding_choice
+from server.http.scoped_responses import scoped_response
+from server.http.server_timing import TimingAudience
 from server.http.shutdown import Shutdown
 
 _CLIENT_IS_GONE = 499
@@ -87,12 +87,10 @@ class Endpoint:
     async def _sent(self, request: Request, reply: Reply, scope: RequestScope) -> Response:
         scope.errors = reply.answer.errors
         content = reply.content(preferred(_accept(request)), has_draft_statuses=self._has_draft_statuses)
-        headers = {"x-request-id": scope.id, **rate_headers(scope), **reply.headers}
+        headers = dict(reply.headers)
         if content.status == Unavailable.status and scope.errors:
             headers |= retry_after(scope.errors[0]["extensions"])
-        response = await response_of(request, content, headers)
-        add_timing(response, scope, self._server_timing)
-        return response
+        return await scoped_response(request, content, headers, scope, self._server_timing)
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
         """Raises ClientDisconnect, and every error because of which nothing can be executed."""

@@ -24,10 +24,10 @@ from server.http.bodies import BodyLimits
 from server.http.cors import require_preflight
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
-from server.http.rate_limit_headers import rate_headers
 from server.http.request_scope import RequestScope, request_scope
-from server.http.responses import READING, Content, response_of
-from server.http.server_timing import TimingAudience, add_timing
+from server.http.responses import READING, Content
+from server.http.scoped_responses import scoped_response
+from server.http.server_timing import TimingAudience
 
 Executed: TypeAlias = Callable[[Request, RequestedOperation, RequestScope], Awaitable[tuple[Answer, Context]]]
 """Executes an operation, as /graphql does."""
@@ -78,11 +78,7 @@ class RestEndpoint:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
             content = self._refused(error, scope, headers)
-        response = await response_of(
-            request, content, {"x-request-id": scope.id, **rate_headers(scope), **headers}
-        )
-        add_timing(response, scope, self._server_timing)
-        return response
+        return await scoped_response(request, content, headers, scope, self._server_timing)
 
     def _route(self, request: Request) -> Route[Any, Any]:
         """Raises NOT_FOUND, and RequestRefused for another method."""
