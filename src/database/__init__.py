@@ -8,12 +8,13 @@ from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
-from database.packed import counts_by, packed
+from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
+    "EXACT_BELOW",
     "Bulk",
     "Channel",
     "Database",
@@ -36,10 +37,12 @@ __all__ = [
     "for_one",
     "in_bulk",
     "insert_into",
+    "interleaved",
     "is_partition",
     "metered",
     "ordered_join",
     "packed",
+    "quick_sum",
     "rows_of",
     "spans",
     "table_of",

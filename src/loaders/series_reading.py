@@ -73,12 +73,14 @@ async def _read(
 
 def _shares(read: Read, party_of: Mapping[int, Party]) -> Iterator[tuple[Party, Read]]:
     """What of it belongs to each party."""
-    parties = set(party_of.values())
+    if not read.cells:
+        return
+    parties = {party_of[read.first_part]} if read.parts == 1 else set(party_of.values())
     if len(parties) == 1:
         yield parties.pop(), read
         return
     shares: defaultdict[Party, list[int]] = defaultdict(list)
     for place, cell in enumerate(read.cells):
-        shares[party_of[cell % read.parts]].append(place)
+        shares[party_of[read.part_of(cell)]].append(place)
     for party, places in shares.items():
         yield party, read.only(places)
