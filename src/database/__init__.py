@@ -7,6 +7,7 @@ from database.database import Database
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
+from database.keys import within_key
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
@@ -46,4 +47,5 @@ __all__ = [
     "rows_of",
     "spans",
     "table_of",
+    "within_key",
 ]

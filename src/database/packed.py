@@ -127,7 +127,8 @@ class interleaved(FunctionElement[Any]):
 
 @compiles(interleaved, "sqlite")
 def _interleaved_sqlite(element: interleaved, compiler: SQLCompiler, **options: Any) -> str:
-    row = " || ',' || ".join([compiler.process(column, **options) for column in element.clauses])
+    columns = [f"({compiler.process(column, **options)})" for column in element.clauses]
+    row = " || ',' || ".join(columns)
     return f"group_concat({row})"
 
 

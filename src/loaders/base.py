@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from aiodataloader import DataLoader
 
 from database import Database, Statement, current_usage, for_one
-from loaders.ahead import Asking, ReadAhead, ReadWith, Row
+from loaders.ahead import Asking, ReadAhead, ReadAlone, ReadWith, Row
+from loaders.ahead import Series as SeriesOfRow
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
 from loaders.remembered_rights import RightsOfMoment
@@ -32,6 +33,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     __slots__ = (
         "_foreseen",
         "_person_id",
+        "_series",
         "database",
         "figure_cache",
         "now",
@@ -60,6 +62,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         """The points of a series count each time that it is shown."""
         self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
         self._person_id: int | None = None
+        self._series: SeriesOfRow | None = None
 
     def foresee(self, foreseen: Mapping[Row, tuple[ReadWith, ...]], person_id: int | None) -> None:
         """From now on, rows are read together with what will be asked for of them: by the type of the row.
@@ -69,12 +72,23 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self._foreseen = foreseen
         self._person_id = person_id
 
+    def foresee_series(self, series: SeriesOfRow | None) -> None:
+        """From now on, a row of its type that is read alone is read together with the series."""
+        self._series = series
+
     def ahead(self) -> dict[Row, ReadAhead]:
         """By the type of the row."""
         return {row: self._ahead_of(row) for row in self._foreseen}
 
     def ahead_of(self, row: Row) -> ReadAhead | None:
         return self._ahead_of(row) if row in self._foreseen else None
+
+    def alone(self, row: Row) -> ReadAlone | None:
+        """For one row that is read alone."""
+        series = self._series
+        if series is None or series.row is not row:
+            return None
+        return ReadAlone(self._foreseen.get(row, ()), self, Asking(self.now, self._person_id, series))
 
     def _ahead_of(self, row: Row) -> ReadAhead:
         return ReadAhead(self._foreseen[row], self, Asking(self.now, self._person_id))
@@ -256,6 +270,7 @@ class RowLoader(Loader[K, R | None], Generic[K, R]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._ahead = loaders.ahead_of(self.statement.row)
+        self._alone = loaders.alone(self.statement.row)
 
     async def batch_load_fn(self, keys: Sequence[K]) -> list[R | None]:
         # No stored text has this character, and PostgreSQL refuses a whole list for one text that has it.
@@ -264,14 +279,22 @@ class RowLoader(Loader[K, R | None], Generic[K, R]):
         return [found.get(key) for key in keys]
 
     async def _rows(self, keys: list[K]) -> list[R]:
-        given: dict[str, Any] = {"keys": keys}
-        statement = self.statement
         if len(keys) == 1:
-            given = {"key": keys[0]}
-            statement = _for_one(statement)
-        if self._ahead is None:
+            return await self._row(keys[0])
+        return await self._read_with(self._ahead, self.statement, keys=keys)
+
+    async def _row(self, key: K) -> list[R]:
+        statement, alone = _for_one(self.statement), self._alone
+        if alone is None or not alone.is_for(key):
+            return await self._read_with(self._ahead, statement, key=key)
+        rows = await self._read_with(alone, statement, key=key)
+        alone.note(key, rows)
+        return rows
+
+    async def _read_with(self, ahead: ReadAhead | None, statement: Statement[R], **given: Any) -> list[R]:
+        if ahead is None:
             return await self.database.fetch(statement, **given)
-        return await self._ahead.fetch(self.database, statement, self.statement.row, **given)
+        return await ahead.fetch(self.database, statement, self.statement.row, **given)
 
 
 @cache

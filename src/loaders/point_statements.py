@@ -5,6 +5,7 @@ take several times as long. A point's cell is one number, because databases grou
 several columns.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
@@ -36,6 +37,7 @@ from database import (
     quick_sum,
     rows_of,
     spans,
+    within_key,
 )
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension
@@ -113,33 +115,55 @@ def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
 
 def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     asked = rows_of("members", subject_id=BigInteger()).table_valued("subject_id", name=f"{run.name}_members")
-    of_subject = points_of_subject(run, layout, _number("tenant"), asked.c.subject_id, asked)
+    tier = tier_of(run.name)
+    totals = tier.table.c
+    is_within, _ = _of_time(tier, run, [])
+    conditions = [
+        totals.tenant_id == _number("tenant"),
+        totals.subject_id == asked.c.subject_id,
+        among(totals.action, "actions"),
+        is_within,
+        *([among(totals.domain_id, "domain_ids")] if layout.of_some_domains else []),
+    ]
     part = asked.c.subject_id - _number("least")
+    of_subject = _points_of_subject(run, layout, conditions, asked)
     return select(literal(number), part, of_subject, null()).select_from(asked)
 
 
-def points_of_subject(
-    run: RunShape,
-    layout: Layout,
-    tenant: ColumnElement[int],
-    subject: ColumnElement[int],
-    *around: FromClause,
+def points_of_row(
+    run: RunShape, layout: Layout, tenant: ColumnElement[int], subject: ColumnElement[int]
 ) -> ColumnElement[Any]:
-    """The numbers of a run of days, as in `Columns`. `around`: the tables of the statement around it that
-    `tenant` and `subject` belong to.
+    """The numbers of one action in a run of days, as in `Columns`, within a statement that finds `tenant` and
+    `subject`. Its parameters are `action`, and the `_start` and `_stop` of the run.
+
+    It may stand in a `Lookup`: any plan of it reads by the key of the totals.
+    """
+    tier = tier_of(run.name)
+    totals = tier.table.c
+    key = (totals.subject_id, totals.action, tier.time)
+    action = bindparam("action", type_=totals.action.type)
+    is_within = within_key(key, (subject, action), _end(run, "start"), _end(run, "stop"))
+    conditions = [totals.tenant_id == tenant, is_within]
+    return _points_of_subject(run, layout, conditions, tenant.table, subject.table)
+
+
+def _points_of_subject(
+    run: RunShape, layout: Layout, conditions: Sequence[Any], *around: FromClause
+) -> ColumnElement[Any]:
+    """`around`: the tables of the statement around it that are in the conditions.
 
     It is grouped in the order of the totals' key. A cell has a row for each action.
     """
     tier = tier_of(run.name)
     totals = tier.table.c
-    is_within, _ = _of_time(tier, run, [])
     devices = [totals.device] if layout.is_by_device else []
-    grouped = (
+    found = (
         select(tier.time.label("time"), *devices, *_counted(tier, layout))
-        .where(totals.tenant_id == tenant, totals.subject_id == subject, is_within)
+        .where(*conditions)
         .group_by(totals.subject_id, totals.action, tier.time, *devices)
+        .correlate(*around)
+        .subquery()
     )
-    found = with_filters(grouped, tier, layout.of_some_domains).correlate(*around).subquery()
     cell = _of_device(_days(found.c.time, run), found.c.get("device"))
     columns = [found.c[column.name] for column in _counted(tier, layout)]
     return select(interleaved(cell, *columns)).select_from(found).correlate(*around).scalar_subquery()

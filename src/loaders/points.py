@@ -7,7 +7,7 @@ from base.calendar import Piece, Timeline, time_zone
 from base.time_units import DAY
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
-from loaders.members import Members
+from loaders.members import Members, Parts
 from loaders.point_statements import Columns, Layout, RunShape, points_statement
 from loaders.tiers import DAYS_TIER, runs_of, tier_of
 from models import TAKES_BACK, Action
@@ -104,26 +104,49 @@ async def read_points(
     if not runs:
         return []
     await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
-    layout = Layout(
-        tuple(run.shape for run in runs),
-        members.parts,
-        measure.dimensions,
-        measure.domain_ids is not None,
-        not TAKES_BACK.keys().isdisjoint(measure.actions),
-    )
+    layout = _layout(runs, members.parts, measure)
     given = {
         **members.arguments(),
         "actions": list(measure.actions),
         "domain_ids": measure.domain_ids,
         # A point may be there once for each action.
         "most": len(measure.actions) * (most + 1),
-        **{name: value for run in runs for name, value in run.arguments().items()},
+        **run_arguments(timeline, zone, measure),
     }
     reads = _reads(runs, layout, members, await database.fetch(points_statement(layout), **given))
     if not all(map(_is_exact, reads)):
         exact = points_statement(layout._replace(is_exact=True))
         reads = _reads(runs, layout, members, await database.fetch(exact, **given))
     return reads
+
+
+def _layout(runs: Sequence[_Run], parts: Parts, measure: Measure) -> Layout:
+    return Layout(
+        tuple(run.shape for run in runs),
+        parts,
+        measure.dimensions,
+        measure.domain_ids is not None,
+        not TAKES_BACK.keys().isdisjoint(measure.actions),
+    )
+
+
+def layout_of_subject(zone: str, timeline: Timeline, measure: Measure) -> Layout | None:
+    """Of one subject. None unless all is read from one run of days."""
+    runs = _runs(timeline, zone, measure)
+    return _layout(runs, Parts.OF_ONE, measure) if len(runs) == 1 and runs[0].shape.is_daily else None
+
+
+def run_arguments(timeline: Timeline, zone: str, measure: Measure) -> dict[str, Any]:
+    return {name: value for run in _runs(timeline, zone, measure) for name, value in run.arguments().items()}
+
+
+def numbers_as_read(
+    numbers: tuple[list[int], ...], zone: str, timeline: Timeline, measure: Measure
+) -> Read | None:
+    """What was read of one subject by a layout of `layout_of_subject`. None if it may not be exact."""
+    runs = _runs(timeline, zone, measure)
+    read = _read(runs[0], _layout(runs, Parts.OF_ONE, measure), 1, (0, 0, numbers, None))
+    return read if _is_exact(read) else None
 
 
 def _is_exact(read: Read) -> bool:
