@@ -279,16 +279,13 @@ class RowLoader(Loader[K, R | None], Generic[K, R]):
         return [found.get(key) for key in keys]
 
     async def _rows(self, keys: list[K]) -> list[R]:
-        if len(keys) == 1:
-            return await self._row(keys[0])
-        return await self._read_with(self._ahead, self.statement, keys=keys)
-
-    async def _row(self, key: K) -> list[R]:
-        statement, alone = _for_one(self.statement), self._alone
-        if alone is None or not alone.is_for(key):
-            return await self._read_with(self._ahead, statement, key=key)
-        rows = await self._read_with(alone, statement, key=key)
-        alone.note(key, rows)
+        if len(keys) != 1:
+            return await self._read_with(self._ahead, self.statement, keys=keys)
+        (key,) = keys
+        alone = self._alone if self._alone and self._alone.is_for(key) else None
+        rows = await self._read_with(alone or self._ahead, _for_one(self.statement), key=key)
+        if alone:
+            alone.note(key, rows)
         return rows
 
     async def _read_with(self, ahead: ReadAhead | None, statement: Statement[R], **given: Any) -> list[R]:
