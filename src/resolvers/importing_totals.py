@@ -27,7 +27,7 @@ from resolvers.importing import Reject, Rejects
 from resolvers.recording import own_subjects
 
 _LINES_AT_A_TIME: Final = 2_000
-_SUBJECTS_AT_A_TIME: Final = 200
+_SUBJECTS_AT_A_TIME: Final = 20
 _COUNTED_TOGETHER: Final = (None, OTHER)
 """What a day may have beside the domains that are counted apart."""
 
@@ -87,15 +87,15 @@ class _Cells:
         day[cell] += count
 
     def by_subjects(self) -> Iterator[tuple[int, dict[CellKey, int]]]:
-        """The cells of some subjects of one tenant at a time, and their tenant."""
-        subjects: defaultdict[int, defaultdict[int, list[Counter[CellKey]]]]
+        """The cells of some subjects of one tenant at a time, and their tenant. They are here no more then."""
+        subjects: defaultdict[int, defaultdict[int, list[SubjectDay]]]
         subjects = defaultdict(lambda: defaultdict(list))
-        for key, day in self._days.items():
-            subjects[key.tenant_id][key.subject_id].append(day)
+        for key in self._days:
+            subjects[key.tenant_id][key.subject_id].append(key)
         for tenant_id, theirs in sorted(subjects.items()):
             ids = iter(sorted(theirs))
             while some := list(islice(ids, _SUBJECTS_AT_A_TIME)):
-                days = (day for id in some for day in theirs[id])
+                days = (self._days.pop(key) for id in some for key in theirs[id])
                 yield tenant_id, {cell: count for day in days for cell, count in day.items()}
 
 
