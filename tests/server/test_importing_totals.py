@@ -21,6 +21,7 @@ from resolvers.importing_totals import TotalsImport
 from server.commands.cli import app
 from server.settings import PREFIX
 from tests.events import record, set_time_zone, view
+from tests.server.keeping import heard, kept_of, marks
 from tests.studio import SECRET, Studio
 from tests.subjects import add_asset, add_subjects
 
@@ -533,6 +534,19 @@ async def test_options_that_do_not_fit_are_refused(bench: Bench) -> None:
         result = await bench.run("import-totals", *words)
         assert (result.exit_code, result.stdout, result.stderr) == (1, "", message), words
     assert (await bench.rows("imported_totals"))["imported_totals"] == []
+
+
+async def test_a_server_that_keeps_answers_learns_of_an_import_and_of_its_end(bench: Bench) -> None:
+    async with kept_of(bench.studio) as studio:
+        file = bench.file([total(studio, "2023-06-05", 10)])
+        seen = []
+        for words in ((file, "--source", "one"), ("--undo", "one")):
+            await shown(studio, "2023-06-01", "2023-06-30")
+            before = marks(studio)
+            await bench.told("import-totals", *words)
+            await heard(studio, before)
+            seen.append((await shown(studio, "2023-06-01", "2023-06-30"))["metrics"]["totalViews"])
+    assert seen == [10, 0]
 
 
 def line(studio: Studio, number: int, count: int, **others: Any) -> TotalLine:

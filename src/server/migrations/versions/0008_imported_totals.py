@@ -39,5 +39,6 @@ def upgrade() -> None:
 
 
 def downgrade() -> None:
+    """What was imported stays in the other totals, where `rebuild` finds that no event says it."""
     op.drop_index("ix_imported_totals_source", table_name="imported_totals")
     op.drop_table("imported_totals")
