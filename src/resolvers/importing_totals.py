@@ -87,7 +87,7 @@ class _Cells:
         day[cell] += count
 
     def by_subjects(self) -> Iterator[tuple[int, dict[CellKey, int]]]:
-        """The cells of some subjects of one tenant at a time, and their tenant. They are here no more then."""
+        """The cells of some subjects of one tenant at a time, and their tenant. Each is given once."""
         subjects: defaultdict[int, defaultdict[int, list[SubjectDay]]]
         subjects = defaultdict(lambda: defaultdict(list))
         for key in self._days:

@@ -35,7 +35,11 @@ def upgrade() -> None:
         info={"distribution": "tenant_id"},
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_imported_totals_source", "imported_totals", ["tenant_id", "source"])
+    op.create_index(
+        "ix_imported_totals_source",
+        "imported_totals",
+        ["tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"],
+    )
 
 
 def downgrade() -> None:
