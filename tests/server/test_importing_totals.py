@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 
 from base.errors import BadUserInput
 from ingest.prune import prune
+from ingest.topics import Topic
 from ingest.unused_domains import drop_unused_domains
 from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
+from models import SubjectKind
 from resolvers.importing_totals import TotalsImport
 from server.commands.cli import app
 from server.settings import PREFIX
@@ -559,6 +561,20 @@ async def imported(studio: Studio, lines: Sequence[TotalLine], source: str = "el
     work = TotalsImport(studio.services, lines, source=source)
     await work.run()
     return work
+
+
+async def test_those_who_watch_figures_learn_of_an_import_that_changes_them(bench: Bench) -> None:
+    studio = bench.studio
+    topic = Topic(SubjectKind.PUBLICATION, 1)
+    with studio.services.topics.watch(topic) as watch:
+        await imported(studio, [line(studio, 1, 30)])
+        async with asyncio.timeout(10):
+            await watch.change()
+        watch.forget()
+        await imported(studio, [line(studio, 1, 30)])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await watch.change()
 
 
 async def test_a_day_has_a_thousand_domains_at_most(bench: Bench) -> None:
