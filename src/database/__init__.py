@@ -4,6 +4,7 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.deleting import delete_rows
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
@@ -11,6 +12,7 @@ from database.keys import within_key
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
+from database.readers import most_connections
 from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
@@ -30,6 +32,7 @@ __all__ = [
     "channel_of",
     "counts_by",
     "current_usage",
+    "delete_rows",
     "drop_partitions",
     "ensure_partitions",
     "ensure_past_partitions",
@@ -41,6 +44,7 @@ __all__ = [
     "interleaved",
     "is_partition",
     "metered",
+    "most_connections",
     "ordered_join",
     "packed",
     "quick_sum",
