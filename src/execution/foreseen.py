@@ -24,8 +24,8 @@ class Ahead(NamedTuple):
     of_users: Foreseen
     """What is denied to a user is read as well, as only the same statement tells whether it is. It is not
     shown."""
-    series: Mapping[Row, Chain] = {}
-    """Those that only users see, of rows that have one. A row with several is read without them."""
+    series: tuple[Chain, ...] = ()
+    """To those that only users see, of rows that have one. A row with several is read without them."""
 
 
 class Foresight:
@@ -48,7 +48,7 @@ class Foresight:
     def ahead(self) -> Ahead:
         rows = {*self._of_all, *self._protected}
         together = {row: self._of_all[row] | self._protected[row] for row in rows}
-        series = {row: chains[0] for row, chains in self._series.items() if len(chains) == 1}
+        series = tuple(chains[0] for chains in self._series.values() if len(chains) == 1)
         return Ahead(_entries(self._of_all), _entries(together), series)
 
 

@@ -1,23 +1,20 @@
 """Walks an answer by its plan: a level of objects at a time, from the top to the bottom."""
 
-from collections.abc import Iterable, Mapping, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql.execution.values import VariableValues
 
-from base.errors import ExpectedError
 from base.scheduler import batched
 from execution.columns import Below, Columns
 from execution.pools import TOP, Place, Pool, Root
 from execution.resolving import Resolving, side_by_side
 from execution.series import PointsOfSeries
-from execution.series_ahead import Chain, ahead_of, blank
+from execution.series_ahead import Chain
 from execution.shapes import Resolved, Selected, Shape
 from graph.error_order import Fault
 from graph.partial_results import json_items, json_list
-from loaders.ahead import Row
 from loaders.series_ahead import SeriesAhead
 from resolvers.context import Context
 
@@ -44,13 +41,13 @@ class Walk:
         self._run_queue = context.run_queue
         self._columns = Columns(context)
         self._resolving = Resolving(context, variables)
+        self._variables = variables
 
-    async def foreseen(self, series: Mapping[Row, Chain]) -> SeriesAhead | None:
-        """The series that can be read with its row, of the first row that has one."""
-        for row, chain in series.items():
-            with suppress(ExpectedError):
-                if found := ahead_of(row, chain, await self._resolving.key_of(chain, blank(row))):
-                    return found
+    async def foreseen(self, series: Iterable[Chain]) -> SeriesAhead | None:
+        """The first series that can be read together with its row."""
+        for chain in series:
+            if found := await chain.series(self._resolving, self._variables.coerced):
+                return found
         return None
 
     async def answer(self, shape: Shape, top: Any = None, place: Place = TOP) -> Walked:
