@@ -73,8 +73,12 @@ def content_of_rejected(line: RejectedLine) -> Content:
     return Content(event, "" if event else line.text, line.seed)
 
 
-def rejected_line_in_json(line: int, reason: str, detail: str, content: Content, seed: str | None) -> bytes:
-    told: dict[str, Any] = {"line": line, "reason": reason, "detail": detail}
+def rejected_line_in_json(
+    line: int, reason: str, detail: str, content: Content, seed: str | None, file: str = ""
+) -> bytes:
+    """`file`: which of several files it is in."""
+    told: dict[str, Any] = {"file": file} if file else {}
+    told |= {"line": line, "reason": reason, "detail": detail}
     if seed:
         told["seed"] = seed
     if content.event:

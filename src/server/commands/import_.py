@@ -80,10 +80,10 @@ def import_events(
     settings = settings_with(database_url=database_url)
     try:
         _require_another(path, rejects)
-        file = EventFile(path, format, times=FileTimes(_zone(time_zone), epoch, dates))
+        file = EventFile(path, format, times=FileTimes(zone_named(time_zone), epoch, dates))
         tally = asyncio.run(_imported(settings, file, email, batch, rejects))
     except InvalidFile as error:
-        typer.echo(_printable(str(error)), err=True)
+        typer.echo(printable(str(error)), err=True)
         raise typer.Exit(1) from None
     if strict and tally.rejected:
         raise typer.Exit(1)
@@ -104,7 +104,7 @@ async def _imported(
 
         def keep(reject: Reject) -> None:
             if sink:
-                line, reason, detail, content = reject
+                line, reason, detail, content, _ = reject
                 has_id = reason != INVALID_EVENT
                 seed = None if has_id else content.seed or file.seed_of(line)
                 sink.write(rejected_line_in_json(line, reason, detail, content, seed) + b"\n")
@@ -131,7 +131,7 @@ def _require_another(path: Path, rejects: Path | None) -> None:
         raise Failure("--rejects names the file that is imported, which would be lost: name another one.")
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
     try:
         return calendar.time_zone(name) if name else None
     except calendar.UnknownTimeZone as error:
@@ -147,7 +147,7 @@ def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> 
         f"  rejected    {rejected:>12,}",
         *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
         *(
-            f"  line {reject.line}: {reject.reason} {_printable(reject.detail)}".rstrip()
+            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
             for reject in tally.first_rejects
         ),
     ]
@@ -156,7 +156,7 @@ def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> 
     return "\n".join(words)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A file must not send commands to a terminal."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text

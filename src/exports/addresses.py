@@ -1,0 +1,18 @@
+"""The addresses of pages."""
+
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+
+class Page(NamedTuple):
+    host: str | None
+    path: str
+
+
+def page_of(address: str) -> Page:
+    """The path is as people read it, and has no query. An address that nobody can read is a path itself."""
+    try:
+        parts = urlsplit(address)
+        return Page(parts.hostname, unquote(parts.path) or ("/" if parts.netloc else ""))
+    except ValueError:
+        return Page(None, address)

@@ -1,0 +1,39 @@
+"""A first table for the user, with everything that was found in an export."""
+
+import csv
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from exports.found import DayTotal, Event, Found
+from exports.mapping import COLUMNS, What
+from reports.text import defused
+
+
+class Suggestion(NamedTuple):
+    subject: str = ""
+    action: str = ""
+
+
+_NOTHING: Final = Suggestion()
+
+
+def counts_of(found: Iterable[Found]) -> Counter[What]:
+    """How often each thing happened at each path."""
+    counts: Counter[What] = Counter()
+    for one in found:
+        if isinstance(one, Event | DayTotal):
+            counts[What(one.path, one.name)] += one.count if isinstance(one, DayTotal) else 1
+    return counts
+
+
+def write_draft(file: Path, counts: Counter[What], suggested: Mapping[What, Suggestion]) -> None:
+    """The most frequent come first. A file that is there is not replaced: FileExistsError."""
+    # The byte order mark tells Excel that it is UTF-8.
+    with file.open("x", encoding="utf-8-sig", newline="") as stream:
+        lines = csv.writer(stream)
+        lines.writerow(COLUMNS)
+        for what, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
+            subject, action = suggested.get(what, _NOTHING)
+            lines.writerow([defused(what.path), defused(what.event), subject, action, count])

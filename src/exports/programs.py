@@ -1,0 +1,21 @@
+"""The programs whose exports can be read."""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Final, NamedTuple, TypeAlias
+
+from exports.export import Export
+from exports.found import Found
+from exports.plausible import read_plausible
+
+Read: TypeAlias = Callable[[Export], Iterator[Found]]
+"""Raises InvalidFile for a file that is broken. A file of another kind is left out with a note."""
+
+
+class Program(NamedTuple):
+    name: str
+    read: Read
+
+
+PROGRAMS: Final[Mapping[str, Program]] = {
+    "plausible": Program("Plausible", read_plausible),
+}

@@ -1,0 +1,34 @@
+"""Totals of days of other programs, added up by what they mean."""
+
+from datetime import date
+from typing import NamedTuple
+
+from exports.found import DayTotal, Device, Place
+from exports.mapping import What
+from resolvers.export_subjects import Meaning
+
+
+class _Key(NamedTuple):
+    meaning: Meaning
+    day: date
+    host: str | None
+    device: Device | None
+    what: What
+
+
+class DayTotals:
+    """Rows of one file add up. What a later file says again is not added: exports may overlap."""
+
+    def __init__(self) -> None:
+        self.replaced = 0
+        """How many totals of an earlier file a later one has again."""
+        self._kept: dict[_Key, tuple[Place, int]] = {}
+
+    def add(self, total: DayTotal, meanings: list[Meaning]) -> None:
+        for meaning in meanings:
+            key = _Key(meaning, total.day, total.host, total.device, What(total.path, total.name))
+            place, count = self._kept.get(key, (total.place, 0))
+            if place.file != total.place.file:
+                self.replaced += 1
+                count = 0
+            self._kept[key] = (total.place, count + total.count)

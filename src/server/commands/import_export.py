@@ -1,0 +1,136 @@
+"""`viewgraph import-export`: stores the history that another program exported."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from exports.drafts import counts_of, write_draft
+from exports.export import Export
+from exports.found import Found
+from exports.mapping import rules_in
+from exports.parts import parts_of
+from exports.programs import PROGRAMS, Program
+from ingest.file_lines import InvalidFile
+from ingest.rejected_lines import rejected_line_in_json
+from resolvers.context import Context, Services
+from resolvers.export_import import ExportImport
+from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
+from resolvers.importing import Reject
+from server.commands.export_summary import summary_of, summary_of_draft
+from server.commands.import_ import printable, zone_named
+from server.commands.options import DatabaseUrl
+from server.failures import Failure
+from server.revisions import require_current
+from server.services import close_services, services_of
+from server.settings import Settings, settings_with
+
+
+def import_export(
+    program: Annotated[
+        str, typer.Argument(metavar="PROGRAM", help=f"Which program made it: {', '.join(PROGRAMS)}.")
+    ],
+    paths: Annotated[
+        list[Path],
+        typer.Argument(metavar="PATH...", exists=True, help="Files, zips or folders of the export."),
+    ],
+    table: Annotated[
+        Path | None,
+        typer.Option(
+            dir_okay=False,
+            help="What the program's pages and events are here, as CSV. If there is no such file, the "
+            "command writes a draft of it, and stores nothing. PROGRAM-table.csv when absent.",
+        ),
+    ] = None,
+    time_zone: Annotated[
+        str | None,
+        typer.Option(
+            metavar="ZONE",
+            help="The zone of times without an offset, and of days that are made of hours, such as "
+            "Europe/Paris.",
+        ),
+    ] = None,
+    source: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A name for where it comes from, if you bring several sites of one program. PROGRAM when "
+            "absent.",
+        ),
+    ] = None,
+    rejects: Annotated[
+        Path | None,
+        typer.Option(dir_okay=False, help="Where to write everything that was not stored, as NDJSON."),
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would be stored.")] = False,
+    database_url: DatabaseUrl = None,
+) -> None:
+    """Store the history that another program exported: events, or totals of days. Importing it again changes
+    nothing."""
+    settings = settings_with(database_url=database_url)
+    reader = _program(program)
+    table = table or Path(f"{program}-table.csv")
+    try:
+        # The command's own files may stand beside those of the export.
+        own = {file.resolve() for file in (table, rejects) if file}
+        parts = [part for part in parts_of(paths) if part.path.resolve() not in own]
+        found = reader.read(Export(parts, zone_named(time_zone)))
+        if table.exists():
+            work = _imported(settings, found, table, source or program, rejects, dry_run)
+        else:
+            work = _drafted(settings, found, table)
+        typer.echo(f"{reader.name}: {asyncio.run(work)}")
+    except (InvalidFile, InvalidRule) as error:
+        raise Failure(printable(str(error))) from None
+
+
+def _program(name: str) -> Program:
+    if name not in PROGRAMS:
+        raise Failure(f"There is no reader for {name!r}, but for {', '.join(PROGRAMS)}.")
+    return PROGRAMS[name]
+
+
+async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> str:
+    async with _services(settings) as services:
+        counts = counts_of(found)
+        if not counts:
+            raise Failure("There are no events and no totals of days in it.")
+        suggested = await suggestions_for(Context(services, services.clock()), counts)
+        write_draft(table, counts, suggested)
+        return summary_of_draft(table, counts, suggested)
+
+
+async def _imported(
+    settings: Settings, found: Iterable[Found], table: Path, source: str, rejects: Path | None, is_dry: bool
+) -> str:
+    rules = rules_in(table)
+    async with _services(settings) as services:
+        meanings = await meanings_of(Context(services, services.clock()), rules)
+        with _written_to(rejects) as keep:
+            work = ExportImport(
+                services, found, rules, meanings, source=source, dry_run=is_dry, on_reject=keep
+            )
+            await work.run()
+    return summary_of(work, table, rejects)
+
+
+@asynccontextmanager
+async def _services(settings: Settings) -> AsyncIterator[Services]:
+    await require_current(settings.database_url)
+    services = services_of(settings, are_patient=True)
+    try:
+        yield services
+    finally:
+        await close_services(services)
+
+
+@contextmanager
+def _written_to(file: Path | None) -> Iterator[Callable[[Reject], object]]:
+    if file is None:
+        yield lambda _: None
+        return
+    with file.open("wb") as sink:
+        yield lambda reject: sink.write(rejected_line_in_json(*reject[:4], None, reject.file) + b"\n")
