@@ -16,6 +16,7 @@ from resolvers.export_totals import DayTotals
 from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
 from resolvers.importing_totals import TotalsImport, TotalsTally
 
+_REPLACED: Final = "totals are in two files: what the later file says counts."
 NOT_IN_TABLE: Final = "NOT_IN_TABLE"
 """The reason for what the user's table does not have."""
 
@@ -68,6 +69,8 @@ class ExportImport:
             work = Import(self._services, self._lines(), on_reject=self._on_reject)
             self.events = work.tally
             await work.run()
+        if self._totals.replaced:
+            self.notes[_REPLACED] += self._totals.replaced
         await self._import_totals()
 
     async def _import_totals(self) -> None:
