@@ -24,7 +24,7 @@ _OF_ASSET = """query($range: DateRange!, $zone: TimeZone, $id: ID!) { asset(id: 
     views(viewType: VIEW_AR, actionTypes: [CLICK], interval: DAY, groupBy: [DEVICE, DOMAIN]) {
       points { dateInterval deviceCategory domain count } } } } }"""
 
-Points = list[tuple[str, str, str | None, int]]
+Points = list[tuple[str, str | None, str | None, int]]
 """Day, device, site and count."""
 Rule = tuple[str, str, str, str]
 """Path, event, subject and action."""

@@ -161,11 +161,12 @@ async def test_the_dashboard_has_days_of_the_whole_site_alone(history: History, 
 
 
 async def test_pages_that_do_not_add_up_to_the_site_are_told(history: History, tmp_path: Path) -> None:
-    (tmp_path / "imported_visitors_20260301_20260301.csv").write_text("date,pageviews\n2026-03-01,9\n")
-    (tmp_path / "imported_pages_20260301_20260301.csv").write_text("date,page,pageviews\n2026-03-01,/,7\n")
+    site, pages = tmp_path / "imported_visitors.csv", tmp_path / "imported_pages.csv"
+    site.write_text("date,pageviews\n2026-03-01,9\n")
+    pages.write_text("date,page,pageviews\n2026-03-01,/,7\n")
     history.map(("/", "pageview", URL, "VIEW"))
 
-    told = await history.bring("plausible", *sorted(tmp_path.glob("imported*")))
+    told = await history.bring("plausible", site, pages)
 
     assert lines(told)[-1] == (
         "- The pageviews of pages and those of the whole site differ on 1 days. On 2026-03-01 they are 7 and "
