@@ -5,7 +5,9 @@ from typing import Final, NamedTuple, TypeAlias
 
 from exports.export import Export
 from exports.found import Found
+from exports.goatcounter import read_goatcounter
 from exports.plausible import read_plausible
+from exports.umami import read_umami
 
 Read: TypeAlias = Callable[[Export], Iterator[Found]]
 """Raises InvalidFile for a file that is broken. A file of another kind is left out with a note."""
@@ -18,4 +20,6 @@ class Program(NamedTuple):
 
 PROGRAMS: Final[Mapping[str, Program]] = {
     "plausible": Program("Plausible", read_plausible),
+    "umami": Program("Umami", read_umami),
+    "goatcounter": Program("GoatCounter", read_goatcounter),
 }
