@@ -54,9 +54,13 @@ def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
     """The stream may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
     stream = _decoded(unpacked(raw))
     number = 0
-    while text := stream.readline(LONGEST_LINE):
-        number += 1
-        yield StoredLine(number, text if _is_whole(text, stream) else None)
+    try:
+        while text := stream.readline(LONGEST_LINE):
+            number += 1
+            yield StoredLine(number, text if _is_whole(text, stream) else None)
+    finally:
+        if isinstance(stream, _Utf16Lines):
+            stream.detach()
 
 
 def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":
@@ -69,6 +73,10 @@ class _Utf16Lines:
     def __init__(self, stream: Unpacked, encoding: str) -> None:
         # A half of a pair that stands alone costs its line, and not the file.
         self._texts = TextIOWrapper(stream, encoding, errors="surrogatepass", newline="\n")
+
+    def detach(self) -> None:
+        """Leaves the stream to whoever opened it, and who closes it."""
+        self._texts.detach()
 
     def readline(self, size: int, /) -> bytes:
         try:
