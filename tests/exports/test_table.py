@@ -94,8 +94,8 @@ WRONG = {
     "path;subject\n/;x\n": "table.csv needs a header with path, event, subject, action.",
     f"{HEADER}/,*,teapot\n": "table.csv, line 2: 3 cells under a header of 4.",
     f"{HEADER}/,*,teapot,\n": "table.csv, line 2: a subject without an action.",
-    f"{HEADER}/,*,teapot,VIEW\n/,*,nothing,VIEW\n": "Line 3: VIEW needs the global id, legacy id or customUrl "
-    "of a publication, and 'nothing' is none.",
+    f"{HEADER}/,*,teapot,VIEW\n/,*,nothing,VIEW\n": "Line 3: VIEW needs the global id, legacy id or "
+    "customUrl of a publication, and 'nothing' is none.",
     f"{HEADER}/,*,teapot,VIEW_3D\n": "Line 2: VIEW_3D needs the global id or legacy id of an asset, and "
     "'teapot' is none.",
     f"{HEADER}/,*,owner,PLAY\n": "Line 2: PLAY needs a work such as usr_.../YOUTUBE/dQw4w9WgXcQ, and 'owner' "
