@@ -1,6 +1,7 @@
 """Access logs of web servers: what Apache, nginx and Caddy write."""
 
 from collections.abc import Iterator
+from functools import lru_cache
 from hashlib import blake2b
 from pathlib import PurePosixPath
 from secrets import token_bytes
@@ -26,6 +27,7 @@ _OF_PAGES: Final = frozenset(
     )
 )
 """The files that a browser fetches by itself for a page."""
+_REMEMBERED: Final = 10_000
 _SEEN: Final = frozenset((200, 304))
 _NO_VIEW: Final = "requests are left out: they are no GET, or were not answered by 200 or 304."
 _PARTS: Final = "requests for images, styles, scripts and fonts are left out."
@@ -79,6 +81,7 @@ def _found(place: Place, request: Request, salt: bytes) -> Iterator[Found]:
         )
 
 
+@lru_cache(_REMEMBERED)
 def _name(path: str) -> str | None:
     suffix = PurePosixPath(path).suffix.lower()
     if suffix in _OF_PAGES:

@@ -1,7 +1,10 @@
 """The addresses of pages."""
 
-from typing import NamedTuple
+from functools import lru_cache
+from typing import Final, NamedTuple
 from urllib.parse import unquote, urlsplit
+
+_REMEMBERED: Final = 10_000
 
 
 class Page(NamedTuple):
@@ -9,6 +12,7 @@ class Page(NamedTuple):
     path: str
 
 
+@lru_cache(_REMEMBERED)
 def page_of(address: str) -> Page:
     """The path is as people read it, and has no query. An address that nobody can read is a path itself."""
     try:
