@@ -34,17 +34,19 @@ class Request(NamedTuple):
 
 
 def request_in(line: str, export: Export) -> Request:
-    """Raises InvalidValue."""
+    """Raises InvalidValue and InvalidInstant."""
     try:
         return _of_json(json.loads(line), export) if line.startswith("{") else _of_text(line, export)
-    except (InvalidInstant, LookupError, TypeError, ValueError, OverflowError, RecursionError) as error:
-        raise InvalidValue(f"it is no request of an access log that is known: {error!r}"[:300]) from None
+    except (InvalidInstant, InvalidValue):
+        raise
+    except (LookupError, TypeError, ValueError, OverflowError, OSError, RecursionError, AttributeError):
+        raise InvalidValue("it is no request as nginx or Caddy write them in JSON") from None
 
 
 def _of_text(line: str, export: Export) -> Request:
     found = _COMMON.fullmatch(line)
     if found is None:
-        raise InvalidValue("neither the common log format nor one that extends it")
+        raise InvalidValue("it is neither in the common log format nor in one that extends it")
     method, url = (*found["request"].split(" "), "")[:2]
     at = export.instant(_spelled(found["at"]))
     return Request(found["address"], at, method, url, int(found["status"]), found["host"], found["agent"])
@@ -56,6 +58,8 @@ def _spelled(time: str) -> str:
     if found is None:
         raise InvalidValue(f"{time[:40]!r} is no time such as 01/Mar/2026:23:59:58 +0100")
     day, month, year, clock, offset = found.groups("")
+    if month not in _MONTHS:
+        raise InvalidValue(f"{month} is no month, such as Mar")
     return f"{year}-{_MONTHS.index(month) + 1:02}-{day}T{clock}{offset}"
 
 

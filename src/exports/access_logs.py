@@ -7,6 +7,7 @@ from pathlib import PurePosixPath
 from secrets import token_bytes
 from typing import Final
 
+from base.instants import InvalidInstant
 from base.networks import network_of
 from exports.access_lines import Request, request_in
 from exports.addresses import page_of
@@ -48,7 +49,7 @@ def read_access_logs(export: Export) -> Iterator[Found]:
         for place, line in _lines(part):
             try:
                 yield from _found(place, request_in(line, export), salt)
-            except InvalidValue as error:
+            except (InvalidValue, InvalidInstant) as error:
                 yield Unusable(place, str(error), line)
 
 

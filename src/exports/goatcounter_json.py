@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
+from base.instants import instant_of
 from exports.found import VISIT, DayTotal, Found, Note, Place, Unusable
 from exports.json_items import Item, json_lines
 from exports.parts import Part, left_out
@@ -22,6 +23,7 @@ _DAYS: Final = Note(
     "The hours of the export are added up to days in UTC. If your reporting time zone is another one, name "
     "it with --time-zone."
 )
+_UNUSABLE: Final = "it needs an hour with an offset, a count, and a path_id that is in paths.jsonl"
 _PATHS, _HITS = "paths.jsonl", "hit_stats.jsonl"
 
 
@@ -58,12 +60,15 @@ def _folder(part: Part) -> str:
 
 
 def _names_in(part: Part) -> Mapping[int, tuple[str, str]]:
-    """The name and path of each page or event, by its id."""
-    return {
-        item.value["id"]: (item.value["path"], "") if item.value.get("event") else (VISIT, item.value["path"])
-        for item in json_lines(part)
-        if isinstance(item, Item)
-    }
+    """The name and path of each page or event, by its id. Lines that cannot be read are left out, so that
+    their visits are unusable.
+    """
+    pages = (item.value for item in json_lines(part) if isinstance(item, Item) and _is_page(item.value))
+    return {page["id"]: (page["path"], "") if page.get("event") else (VISIT, page["path"]) for page in pages}
+
+
+def _is_page(value: Any) -> bool:
+    return isinstance(value, dict) and type(value.get("id")) is int and type(value.get("path")) is str
 
 
 def _read(
@@ -76,10 +81,10 @@ def _read(
             continue
         try:
             value: dict[str, Any] = item.value
-            hour = _Hour(datetime.fromisoformat(value["hour"]), *names[value["path_id"]])
+            hour = _Hour(instant_of(value["hour"]), *names[value["path_id"]])
             count = int(value["count"])
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
-            yield Unusable(item.place, f"no visits of an hour: {error!r}", str(item.value))
+        except (LookupError, TypeError, ValueError, AttributeError):
+            yield Unusable(item.place, _UNUSABLE, str(item.value))
             continue
         kept = hours.get(hour)
         before = kept.number if kept and kept.place.file == part.name else 0

@@ -22,6 +22,7 @@ _CUT: Final = (
     "has exactly 100 visits, after which Matomo cuts a list: export each day again with filter_limit=-1."
 )
 _NO_ACTIONS: Final = "it has visits without their actions (actionDetails). Export JSON instead."
+_NO_ACTION: Final = "an action of the visit has no type, timestamp or address that can be read"
 _Visit = Mapping[str, Any]
 
 
@@ -70,13 +71,13 @@ def _events(place: Place, visit: _Visit) -> Iterator[Found]:
     try:
         actions = list(enumerate(visit["actionDetails"]))
     except (LookupError, TypeError):
-        yield Unusable(place, "no visit with actions", repr(visit)[:1000])
+        yield Unusable(place, "it is no visit with actions (actionDetails)", repr(visit)[:1000])
         return
     for number, action in actions:
         try:
             yield _event(place, visit, number, action)
-        except (LookupError, TypeError, ValueError, OverflowError, AttributeError) as error:
-            yield Unusable(place, f"no action of a visit: {error!r}", repr(action)[:1000])
+        except (LookupError, TypeError, ValueError, OverflowError, OSError, AttributeError):
+            yield Unusable(place, _NO_ACTION, repr(action)[:1000])
 
 
 def _event(place: Place, visit: _Visit, number: int, action: Mapping[str, Any]) -> Event:

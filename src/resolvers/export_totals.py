@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
+from base.numbers import LARGEST_SELF_REPORTED
 from exports.found import DayTotal, Device, Place
 from exports.mapping import What
 from ingest.wire import WireDevice, WireSubject
@@ -44,6 +45,9 @@ class DayTotals:
     def lines(self) -> Iterator[TotalLine]:
         """The place of each is that of its first row."""
         for key, (place, count) in self._kept.items():
+            if count > LARGEST_SELF_REPORTED:
+                yield TotalLine(place.line, None, f"{count:,} is more than a total can be", file=place.file)
+                continue
             total = WireTotal(
                 key.meaning.subject,
                 WireTotalAction.__members__[key.meaning.action.name],

@@ -86,8 +86,9 @@ async def test_numbers_may_be_texts_and_the_csv_of_visits_has_a_column_for_each_
         "events: 4 stored, 0 stored before",
         "rejected               2",
         "2  INVALID_EVENT",
-        "visits.json, line 2: INVALID_EVENT no action of a visit: KeyError('timestamp')",
-        "visits.json, line 3: INVALID_EVENT no visit with actions",
+        "visits.json, line 2: INVALID_EVENT an action of the visit has no type, timestamp or address "
+        "that can be read",
+        "visits.json, line 3: INVALID_EVENT it is no visit with actions (actionDetails)",
         "not in the table: 1 paths and events, 1 counts",
     ]
     assert lines(same)[1] == "events: 0 stored, 3 stored before"

@@ -16,6 +16,7 @@ from exports.mapping import rules_in
 from exports.parts import parts_of
 from exports.programs import PROGRAMS, Program
 from exports.sites import of_sites
+from exports.sound import sound
 from ingest.file_lines import InvalidFile
 from ingest.imported_totals import source_named
 from ingest.rejected_lines import rejected_line_in_json
@@ -91,7 +92,7 @@ def import_export(
         _require_elsewhere(paths, rejects)
         # The table may stand beside the files of the export.
         parts = [part for part in parts_of(paths) if part.path.resolve() != table.resolve()]
-        found = of_sites(read(Export(parts, zone_named(time_zone))), domain or ())
+        found = of_sites(sound(read(Export(parts, zone_named(time_zone)))), domain or ())
         if table.exists():
             work = _imported(settings, found, table, name, email, rejects, is_dry=dry_run)
         else:
