@@ -80,7 +80,7 @@ def import_events(
     settings = settings_with(database_url=database_url)
     try:
         require_another(path, rejects)
-        file = EventFile(path, format, times=FileTimes(_zone(time_zone), epoch, dates))
+        file = EventFile(path, format, times=FileTimes(zone_named(time_zone), epoch, dates))
         tally = asyncio.run(_imported(settings, file, email, batch, rejects))
     except InvalidFile as error:
         typer.echo(printable(str(error)), err=True)
@@ -104,7 +104,7 @@ async def _imported(
 
         def keep(reject: Reject) -> None:
             if sink:
-                line, reason, detail, content = reject
+                line, reason, detail, content, _ = reject
                 has_id = reason != INVALID_EVENT
                 seed = None if has_id else content.seed or file.seed_of(line)
                 sink.write(rejected_line_in_json(line, reason, detail, content, seed) + b"\n")
@@ -131,7 +131,7 @@ def require_another(path: Path, rejects: Path | None) -> None:
         raise Failure("--rejects names the file that is imported, which would be lost: name another one.")
 
 
-def _zone(name: str | None) -> ZoneInfo | None:
+def zone_named(name: str | None) -> ZoneInfo | None:
     try:
         return calendar.time_zone(name) if name else None
     except calendar.UnknownTimeZone as error:
@@ -155,13 +155,18 @@ def reject_words(tally: Rejects, rejects: Path | None) -> list[str]:
         f"  rejected    {rejected:>12,}",
         *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
         *(
-            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
+            f"  {_place(reject)}: {reject.reason} {printable(reject.detail)}".rstrip()
             for reject in tally.first_rejects
         ),
     ]
     if more := rejected - len(tally.first_rejects):
         words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
     return words
+
+
+def _place(reject: Reject) -> str:
+    line = f"line {reject.line}"
+    return f"{printable(reject.file)}, {line}" if reject.file else line
 
 
 def printable(text: str) -> str:
