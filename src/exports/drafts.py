@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from exports.found import DayTotal, Event, Found
+from exports.found import DayTotal, Event, Found, Note
 from exports.mapping import COLUMNS, What
 from reports.text import defused
 
@@ -19,13 +19,23 @@ class Suggestion(NamedTuple):
 _NOTHING: Final = Suggestion()
 
 
-def counts_of(found: Iterable[Found]) -> Counter[What]:
-    """How often each thing happened at each path."""
-    counts: Counter[What] = Counter()
-    for one in found:
-        if isinstance(one, Event | DayTotal):
-            counts[What(one.path, one.name)] += one.count if isinstance(one, DayTotal) else 1
-    return counts
+class Inventory:
+    """What an export has: how often each thing happened at each path, and the notes for the user."""
+
+    def __init__(self, found: Iterable[Found]) -> None:
+        self.counts: Counter[What] = Counter()
+        self.notes: Counter[str] = Counter()
+        self.unusable = 0
+        for one in found:
+            match one:
+                case Event():
+                    self.counts[What(one.path, one.name)] += 1
+                case DayTotal():
+                    self.counts[What(one.path, one.name)] += one.count
+                case Note():
+                    self.notes[one.text] += one.count
+                case _:
+                    self.unusable += 1
 
 
 def write_draft(file: Path, counts: Counter[What], suggested: Mapping[What, Suggestion]) -> None:

@@ -8,16 +8,14 @@ from typing import Final, NamedTuple
 
 from exports.found import Unusable
 from exports.parts import Part
-from exports.rows import Cells, header_of, table_of
+from exports.rows import Cells, separator_of, table_of
 from ingest.file_lines import InvalidFile
 from reports.text import defused
 
 COLUMNS: Final = ("path", "event", "subject", "action", "count")
 IGNORE: Final = "IGNORE"
 """The action for what is left out on purpose."""
-_NEEDED: Final = frozenset(COLUMNS[:4])
 _ANY: Final = "*"
-_SEPARATORS: Final = (",", ";", "\t")
 _REMEMBERED: Final = 100_000
 
 
@@ -80,7 +78,7 @@ def rules_in(path: Path) -> Rules:
 
 
 def _cells(part: Part) -> Iterator[Cells]:
-    separator = next((one for one in _SEPARATORS if set(header_of(part, one)) >= _NEEDED), None)
+    separator = separator_of(part, COLUMNS[:4])
     if separator is None:
         raise InvalidFile(f"{part.name} needs a header with {', '.join(COLUMNS[:4])}.")
     for cells in table_of(part, separator):

@@ -3,7 +3,7 @@
 import csv
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import islice
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
@@ -11,7 +11,8 @@ from exports.found import Place, Unusable
 from exports.parts import Part
 from ingest.file_lines import TOO_LONG, readable
 
-_NOT_UTF_8 = "it has bytes that are not UTF-8"
+_SEPARATORS: Final = (",", ";", "\t")
+_NOT_UTF_8: Final = "it has bytes that are not UTF-8"
 
 
 class Row(NamedTuple):
@@ -92,6 +93,12 @@ def table_from(rows: Iterable[Row | Unusable]) -> Iterator[Cells | Unusable]:
             )
         else:
             yield Cells(row.place, dict(zip(reversed(header), reversed(row.cells), strict=True)))
+
+
+def separator_of(part: Part, names: Iterable[str]) -> str | None:
+    """Between which the header has all these names. None if it does not have them. Raises InvalidFile."""
+    needed = set(names)
+    return next((one for one in _SEPARATORS if needed <= set(header_of(part, one))), None)
 
 
 def header_of(part: Part, separator: str = ",") -> list[str]:

@@ -1,11 +1,11 @@
 """What `viewgraph import-export` says at its end."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
 
-from exports.drafts import Suggestion
+from exports.drafts import Inventory, Suggestion
 from exports.mapping import What
 from resolvers.export_import import ExportImport
 from server.commands.import_ import printable
@@ -13,19 +13,34 @@ from server.commands.import_ import printable
 _SHOWN: Final = 10
 
 
-def summary_of_draft(table: Path, counts: Counter[What], suggested: Mapping[What, Suggestion]) -> str:
-    return (
-        f"nothing is stored yet. {table} now has the {len(counts):,} pages and events that were found, with "
-        f"{counts.total():,} counts. {len(suggested):,} of them are the pages of publications here. Fill in "
-        f"`subject` and `action` of what you want to bring, and run the same command again."
+def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What, Suggestion]) -> str:
+    counts = inventory.counts
+    return printed(
+        [
+            f"nothing is stored yet. What was found is in {table}.",
+            f"found        {len(counts):,} paths and events, {counts.total():,} counts",
+            f"recognised   {len(suggested):,}: the path ends like the `customUrl` of a publication",
+            f"unusable     {inventory.unusable:,} lines",
+            *told(inventory.notes),
+            "Fill in `subject` and `action` for what you want to bring, and run the same command again.",
+        ]
     )
 
 
 def summary_of(work: ExportImport, table: Path, rejects: Path | None) -> str:
-    lines = [*_events(work), *_left(work, table), *_notes(work)]
+    lines = [f"by {table}", *_events(work), *_left(work, table), *told(work.notes)]
     if rejects:
         lines.append(f"All that is not stored is in {rejects}.")
-    return "\n  ".join(printable(line) for line in (f"by {table}", *lines))
+    return printed(lines)
+
+
+def told(notes: Counter[str]) -> Iterator[str]:
+    for text, count in notes.items():
+        yield f"- {f'{count:,} ' if count else ''}{text}"
+
+
+def printed(lines: Iterable[str]) -> str:
+    return "\n  ".join(map(printable, lines))
 
 
 def _events(work: ExportImport) -> Iterator[str]:
@@ -48,8 +63,3 @@ def _left(work: ExportImport, table: Path) -> Iterator[str]:
     if work.unused:
         lines = ", ".join(str(rule.line) for rule in work.unused)
         yield f"{table} has lines that match nothing: {lines}"
-
-
-def _notes(work: ExportImport) -> Iterator[str]:
-    for text, count in work.notes.items():
-        yield f"- {f'{count:,} ' if count else ''}{text}"

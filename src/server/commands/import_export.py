@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from exports.drafts import counts_of, write_draft
+from exports.drafts import Inventory, write_draft
 from exports.export import Export
 from exports.found import Found
 from exports.mapping import rules_in
@@ -20,7 +20,7 @@ from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
 from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
 from resolvers.importing import Reject
-from server.commands.export_summary import summary_of, summary_of_draft
+from server.commands.export_summary import printed, summary_of, summary_of_draft, told
 from server.commands.import_ import printable, zone_named
 from server.commands.options import DatabaseUrl
 from server.failures import Failure
@@ -95,12 +95,12 @@ def _program(name: str) -> Program:
 
 async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> str:
     async with _services(settings) as services:
-        counts = counts_of(found)
-        if not counts:
-            raise Failure("There are no events and no totals of days in it.")
-        suggested = await suggestions_for(Context(services, services.clock()), counts)
-        write_draft(table, counts, suggested)
-        return summary_of_draft(table, counts, suggested)
+        inventory = Inventory(found)
+        if not inventory.counts:
+            raise Failure(printed(["there are no events and no totals of days in it.", *told(inventory.notes)]))
+        suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
+        write_draft(table, inventory.counts, suggested)
+        return summary_of_draft(inventory, table, suggested)
 
 
 async def _imported(
