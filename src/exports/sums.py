@@ -20,9 +20,9 @@ _WHOLE: Final = re.compile(r"0|[1-9]\d*|[1-9]\d{0,2}(?:,\d{3})+", re.ASCII)
 
 def why_not_summed(figure: str) -> str:
     """By the name that a program gives it. Empty if it may be a count of events."""
-    if _PEOPLE.search(figure):
-        return "whoever comes on two days is counted twice in a sum"
-    return "it is no count" if _RATIO.search(figure) else ""
+    if _RATIO.search(figure):
+        return "it is no count"
+    return "whoever comes on two days is counted twice in a sum" if _PEOPLE.search(figure) else ""
 
 
 def is_whole(text: str) -> bool:

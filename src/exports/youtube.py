@@ -10,8 +10,10 @@ from collections.abc import Iterator
 from datetime import date
 from typing import Final, NamedTuple
 
+from msgspec.structs import replace
+
 from exports.export import Export
-from exports.found import PAGEVIEW, DayTotal, Found, Note, Place, Unusable
+from exports.found import PAGEVIEW, DayTotal, Found, Note, Unusable
 from exports.parts import Part, left_out
 from exports.rows import Row, rows_of
 from exports.sums import whole, why_not_summed
@@ -35,31 +37,65 @@ class _Table(NamedTuple):
     rows: list[Row]
 
 
-class _Cell(NamedTuple):
-    day: date
-    figure: str
+class _Channel:
+    """The days of a channel, and those of its videos that are in charts."""
+
+    def __init__(self) -> None:
+        self._of_videos: defaultdict[tuple[date, str], dict[str, int]] = defaultdict(dict)
+        self._totals: dict[tuple[date, str], DayTotal] = {}
+
+    def videos_in(self, chart: _Table) -> Iterator[Found]:
+        figure = chart.names[-1]
+        if reason := why_not_summed(figure):
+            yield left_out(chart.part, f"“{figure}” cannot be added up: {reason}.")
+            return
+        for row in chart.rows:
+            found = _total(row, len(chart.names) - 1, figure, path=row.cells[1].lstrip())
+            if isinstance(found, DayTotal):
+                self._of_videos[found.day, found.name][found.path] = found.count
+            yield found
+
+    def keep(self, totals: _Table) -> Iterator[Found]:
+        """Yields what is no total of a day."""
+        # The row without a day is the total of all days.
+        rows = [row for row in totals.rows if row.cells[0][:1].isdigit()]
+        for place, figure in enumerate(totals.names[1:], 1):
+            if reason := why_not_summed(figure):
+                yield Note(f"{totals.part.name}, “{figure}”, is left out: {reason}.", len(rows))
+                continue
+            for row in rows:
+                found = _total(row, place, figure, path=REST)
+                if isinstance(found, DayTotal):
+                    self._totals[found.day, found.name] = found
+                else:
+                    yield found
+
+    def rest(self) -> Iterator[Found]:
+        for key, total in self._totals.items():
+            rest = total.count - sum(self._of_videos.get(key, {}).values())
+            if rest >= 0:
+                yield replace(total, count=rest)
+            else:
+                yield Unusable(total.place, f"the videos of {total.day} have {-rest:,} more than the channel")
 
 
 def read_youtube(export: Export) -> Iterator[Found]:
-    """Videos come first. What is left of the channel's totals comes after all files, whatever their order."""
-    of_videos: defaultdict[_Cell, dict[str, int]] = defaultdict(dict)
-    totals: dict[_Cell, tuple[Place, int]] = {}
+    """What is left of the totals comes after all files, whatever their order."""
+    channel = _Channel()
     for part in export.parts:
-        found: list[Found] = []
-        table = _table(part, found)
-        yield from found
-        if not table.rows:
-            yield left_out(part, "it has no rows.")
-        elif _is_by_day(table, 0) and len(table.names) > _CHART_FIGURE and _is_by_video(table, 1):
-            for total in _of_videos(table):
-                if isinstance(total, DayTotal):
-                    of_videos[_Cell(total.day, total.name)][total.path] = total.count
-                yield total
-        elif _is_by_day(table, 0):
-            yield from _keep_totals(table, totals)
-        else:
-            yield left_out(part, _why_without_days(table))
-    yield from _rests(totals, of_videos)
+        notes: list[Found] = []
+        table = _table(part, notes)
+        yield from notes
+        match _second_column(table):
+            case "video":
+                yield from channel.videos_in(table)
+            case "figure":
+                yield from channel.keep(table)
+            case "other":
+                yield left_out(part, f"its days are by {table.names[1]}, and not by video.")
+            case _:
+                yield left_out(part, _why_without_days(table))
+    yield from channel.rest()
 
 
 def _table(part: Part, found: list[Found]) -> _Table:
@@ -70,7 +106,7 @@ def _table(part: Part, found: list[Found]) -> _Table:
             found.append(row)
         elif not table.names:
             table.names.extend(name.strip() for name in row.cells)
-        elif not any(row.cells[1:]):
+        elif not any(row.cells[1:]) and not _is_day(row.cells[0]):
             # "Showing top 500 results", with or without commas behind it.
             found.append(Note(f"{part.name} is cut off, as its last line says: “{row.cells[0]}”"))
         elif len(row.cells) != len(table.names):
@@ -81,54 +117,26 @@ def _table(part: Part, found: list[Found]) -> _Table:
     return table
 
 
-def _is_by_day(table: _Table, place: int) -> bool:
-    cell = table.rows[-1].cells[place]
-    return bool(_DAY.fullmatch(cell) or _DAY_OF_SPREADSHEETS.fullmatch(cell))
+def _second_column(table: _Table) -> str | None:
+    """What it is in a table whose first column is a day. None for other tables."""
+    if not any(_is_day(row.cells[0]) for row in table.rows):
+        return None
+    if len(table.names) > _CHART_FIGURE and all(_VIDEO.fullmatch(row.cells[1]) for row in table.rows):
+        return "video"
+    return "figure" if any(row.cells[1][:1].isdigit() for row in table.rows) else "other"
 
 
-def _is_by_video(table: _Table, place: int) -> bool:
-    return all(_VIDEO.fullmatch(row.cells[place]) for row in table.rows)
+def _is_day(text: str) -> bool:
+    return bool(_DAY.fullmatch(text) or _DAY_OF_SPREADSHEETS.fullmatch(text))
 
 
 def _why_without_days(table: _Table) -> str:
     why = "it has totals of a range without days. The days are in the chart and in the totals."
+    if not table.rows:
+        return "it has no rows."
     if len(table.rows) > _MOST_ROWS:
         return f"{why} It has {_MOST_ROWS} rows, with which YouTube cuts such tables off."
     return why
-
-
-def _of_videos(table: _Table) -> Iterator[Found]:
-    figure = table.names[-1]
-    if reason := why_not_summed(figure):
-        yield left_out(table.part, f"“{figure}” cannot be added up: {reason}.")
-        return
-    for row in table.rows:
-        yield _total(row, len(table.names) - 1, figure, path=row.cells[1].lstrip())
-
-
-def _keep_totals(table: _Table, totals: dict[_Cell, tuple[Place, int]]) -> Iterator[Found]:
-    """Yields what is no total."""
-    for place, figure in enumerate(table.names[1:], 1):
-        if reason := why_not_summed(figure):
-            yield Note(f"{table.part.name}, “{figure}”, is left out: {reason}.", len(table.rows))
-            continue
-        for row in table.rows:
-            total = _total(row, place, figure, path=REST)
-            if isinstance(total, DayTotal):
-                totals[_Cell(total.day, total.name)] = total.place, total.count
-            elif any(map(str.isdigit, row.cells[0])):
-                # The row without a day is the total of all days.
-                yield total
-
-
-def _rests(totals: dict[_Cell, tuple[Place, int]], of_videos: dict[_Cell, dict[str, int]]) -> Iterator[Found]:
-    for cell, (place, total) in totals.items():
-        rest = total - sum(of_videos.get(cell, {}).values())
-        if rest < 0:
-            reason = "the videos of the day have more than the channel: the files are of different downloads"
-            yield Unusable(place, reason)
-        else:
-            yield DayTotal(place, cell.day, cell.figure, REST, rest)
 
 
 def _total(row: Row, place: int, figure: str, path: str) -> DayTotal | Unusable:

@@ -2,6 +2,7 @@
 
 import gzip
 from collections.abc import Iterator
+from contextlib import closing
 from io import BufferedReader, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -35,6 +36,7 @@ Unpacked: TypeAlias = "BufferedReader[Any] | gzip.GzipFile"
 
 class _Lines(Protocol):
     def readline(self, size: int, /) -> bytes: ...
+    def close(self) -> None: ...
 
 
 class StoredLines:
@@ -52,11 +54,12 @@ class StoredLines:
 
 def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
     """The stream may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
-    stream = _decoded(unpacked(raw))
-    number = 0
-    while text := stream.readline(LONGEST_LINE):
-        number += 1
-        yield StoredLine(number, text if _is_whole(text, stream) else None)
+    # Also of a reader that ends before the last line.
+    with closing(_decoded(unpacked(raw))) as stream:
+        number = 0
+        while text := stream.readline(LONGEST_LINE):
+            number += 1
+            yield StoredLine(number, text if _is_whole(text, stream) else None)
 
 
 def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":
@@ -75,6 +78,9 @@ class _Utf16Lines:
             return self._texts.readline(size).encode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
             raise EOFError(f"it is no UTF-16 to its end: {error.reason}") from None
+
+    def close(self) -> None:
+        self._texts.close()
 
 
 def _decoded(stream: Unpacked) -> _Lines:

@@ -1,0 +1,140 @@
+import json
+from importlib import import_module
+
+import pytest
+
+from tests.exports.drafting import FILES, Draft, Drafting
+
+pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+
+PROGRAM = "google-analytics"
+SAMPLES = FILES / "ga4"
+TEAPOT = "/models/teapot"
+OF_THE_SAMPLE = Draft(
+    {(TEAPOT, "pageview"): 1, (TEAPOT, "session_start"): 1, (TEAPOT, "view_model"): 1}, 0, []
+)
+HEAD = "# Report\n# Account: 12345678\n# Start date: {}\n# End date: {}\n"
+ADD_DATE = "it has no days. Add the dimension Date to the report, or download each day alone."
+
+
+@pytest.mark.parametrize("name", ["events_20260302.parquet", "events_20260302.json", "console_results.json"])
+def test_events_leave_bigquery_in_three_ways_and_are_the_same(drafting: Drafting, name: str) -> None:
+    assert drafting.draft(PROGRAM, SAMPLES / name) == OF_THE_SAMPLE
+
+
+@pytest.mark.parametrize(
+    ("names", "counted"),
+    [
+        (("events_20260302", "events_intraday_20260302", "events_fresh_20260302"), {"events": 1}),
+        (("events_intraday_20260302", "events_fresh_20260302"), {"fresh": 1}),
+        (("events_20260302", "events_intraday_20260303"), {"events": 1, "intraday": 1}),
+        (("events_20260302_000000000000", "events_20260302_000000000001"), {"events": 2}),
+    ],
+)
+def test_of_a_day_only_one_kind_of_table_counts(
+    drafting: Drafting, names: tuple[str, ...], counted: dict[str, int]
+) -> None:
+    files = []
+    for name in names:
+        kind = next((kind for kind in ("intraday", "fresh") if kind in name), "events")
+        event = {"event_name": kind, "event_timestamp": "1772405998695757"}
+        files.append(drafting.file(json.dumps(event), f"{name}.json"))
+    draft = drafting.draft(PROGRAM, *files)
+    assert draft.counts == {("", kind): count for kind, count in counted.items()}
+    assert len(draft.notes) == len(names) - sum(counted.values())
+
+
+def test_values_stand_under_any_type_and_events_without_a_page_keep_their_screen(drafting: Drafting) -> None:
+    params = [
+        {"key": "session_engaged", "value": {"int_value": "1"}},
+        {"key": "firebase_screen", "value": {"string_value": "Home"}},
+        {"key": "nothing", "value": None},
+    ]
+    event = {"event_name": "screen_view", "event_timestamp": 1772405998695757, "event_params": params}
+    lines = [event, {**event, "event_timestamp": "x"}]
+    file = drafting.file("\n".join(map(json.dumps, lines)), "events.json")
+    assert drafting.draft(PROGRAM, file) == Draft({("Home", "screen_view"): 1}, 1, [])
+
+
+def test_a_row_of_parquet_that_is_no_event_is_one_unusable_line(drafting: Drafting) -> None:
+    file = drafting.folder / "events.parquet"
+    stamps = pa.array([1772405998695757, None, 2**62], pa.int64())
+    pq.write_table(pa.table({"event_name": ["a", "b", "c"], "event_timestamp": stamps}), file)
+    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 2, [])
+
+
+@pytest.mark.parametrize(
+    ("name", "first", "totals"),
+    [
+        ("Pages_and_screens_Page_path_and_screen_class.csv", "Page path and screen class", 0),
+        ("data-export_ja.csv", "ページパス + クエリ文字列", 1),
+        ("exploration_free_form.csv", "Page path + query string", 1),
+    ],
+)
+def test_a_report_of_several_days_has_no_days(drafting: Drafting, name: str, first: str, totals: int) -> None:
+    draft = drafting.draft(PROGRAM, SAMPLES / name)
+    assert draft.counts == {}
+    assert draft.notes == [
+        *["1 rows with a total of other rows are left out"] * totals,
+        f"{name}, “{first}”, is left out: {ADD_DATE}",
+    ]
+
+
+def test_a_report_by_days_is_totals_and_people_are_not_added_up(drafting: Drafting) -> None:
+    report = HEAD.format("20260301", "20260302") + (
+        "\nPage path and screen class,Date,Device category,"
+        "Views,Active users,Views per active user,Total revenue\n"
+        f"{TEAPOT},20260301,mobile,60,30,2.0,0\n"
+        f'{TEAPOT}?a=1,20260302,desktop,"1,045",40,2.5,0\n'
+        '"/search?q=""tea, pot""",20260301,desktop,3,3,1,4.5\n'
+        "(other),20260301,desktop,7,7,1,0\n"
+        "/torn,20260301\n"
+        "/no-day,20261399,desktop,5,5,1,0\n"
+    )
+    draft = drafting.draft(PROGRAM, drafting.file(report, "report.csv"))
+    assert draft.counts == {
+        (TEAPOT, "pageview"): 1105,
+        ("/search", "pageview"): 3,
+        ("(other)", "pageview"): 7,
+    }
+    assert draft.unusable == 2
+    assert [note.partition(", ")[2] for note in draft.notes] == [
+        "“Active users”, is left out: whoever comes on two days is counted twice in a sum.",
+        "“Views per active user”, is left out: it is no count.",
+        "“Total revenue”, is left out: it is no count.",
+    ]
+
+
+def test_a_report_of_one_day_is_that_day_in_any_language(drafting: Drafting) -> None:
+    japanese = (SAMPLES / "data-export_ja.csv").read_text().replace("20260302", "20260301")
+    exploration = (SAMPLES / "exploration_free_form.csv").read_text().replace("20260302", "20260301")
+    draft = drafting.draft(PROGRAM, drafting.file(japanese, "ja.csv"))
+    assert draft.counts == {(TEAPOT, "pageview"): 1105, ("/", "pageview"): 52}
+    assert draft.notes == [
+        "1 rows with a total of other rows are left out",
+        "2 ja.csv, “アクティブ ユーザー”, is left out: whoever comes on two days is counted twice in a sum.",
+    ]
+    draft = drafting.draft(PROGRAM, drafting.file(exploration, "exploration.csv"))
+    assert draft.counts == {(TEAPOT, "pageview"): 105, ("/", "pageview"): 52}
+
+
+def test_each_table_of_an_overview_has_its_own_days(drafting: Drafting) -> None:
+    overview = (
+        HEAD.format("20260301", "20260302")
+        + "\nCity,Users\nMunich,30\n\n"
+        + HEAD.format("20260302", "20260302")
+        + "Event name,Event count,Total users\npage_view,20,3\nar_open,4,2\n\n"
+        + HEAD.format("20260303", "20260303")
+        + "City,Views\nMunich,9"
+    )
+    draft = drafting.draft(PROGRAM, drafting.file(overview, "overview.csv"))
+    assert draft.counts == {("", "pageview"): 20, ("", "ar_open"): 4}
+    assert draft.notes[0] == f"overview.csv, “City”, is left out: {ADD_DATE}"
+    assert draft.notes[2] == "overview.csv, “City”, is left out: it says nothing of pages or events."
+
+
+def test_a_file_of_another_kind_is_told(drafting: Drafting) -> None:
+    file = drafting.file('{"a": 1}\n', "events.json")
+    assert (
+        drafting.draft(PROGRAM, file).notes[-1].endswith("events.json has no events of Google Analytics 4.")
+    )

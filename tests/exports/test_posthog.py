@@ -1,0 +1,60 @@
+import gzip
+import json
+from importlib import import_module
+
+import pytest
+
+from tests.exports.drafting import FILES, Draft, Drafting
+
+pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
+
+PROGRAM = "posthog"
+SAMPLES = FILES / "posthog"
+OF_THE_SAMPLE = Draft(
+    {("/models/teapot", "pageview"): 1, ("/models/teapot", "ar_open"): 1, ("", "order placed"): 1}, 0, []
+)
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.parquet.zst", "sql_export.csv"])
+def test_events_are_the_same_from_each_kind_of_export(drafting: Drafting, name: str) -> None:
+    assert drafting.draft(PROGRAM, SAMPLES / name) == OF_THE_SAMPLE
+
+
+def test_a_file_of_events_has_only_some_of_their_properties(drafting: Drafting) -> None:
+    assert drafting.draft(PROGRAM, SAMPLES / "events_api.csv").counts == {("", "pageview"): 1}
+    flat = "id,event,timestamp,properties.$current_url\r\n1,$pageview,2026-03-01T22:59:58Z,https://a.example/b%20c?d\r\n"
+    assert drafting.draft(PROGRAM, drafting.file(flat, "flat.csv")).counts == {("/b c", "pageview"): 1}
+
+
+def test_gzip_is_read_and_other_packing_is_told(drafting: Drafting) -> None:
+    lines = (SAMPLES / "events.jsonl").read_bytes()
+    assert drafting.draft(PROGRAM, drafting.file(gzip.compress(lines), "events.jsonl.gz")) == OF_THE_SAMPLE
+    manifest = drafting.file('{"files": []}', "2026_manifest.json")
+    packed = drafting.draft(PROGRAM, drafting.file(b"\x04\x22\x4d\x18", "events.jsonl.lz4"), manifest)
+    assert packed.notes == [
+        "events.jsonl.lz4 is left out: it is packed with another program than gzip. Unpack it first."
+    ]
+
+
+def test_times_of_parquet_without_a_zone_are_those_of_utc_and_nanoseconds_are_cut(drafting: Drafting) -> None:
+    file = drafting.folder / "events.parquet"
+    times = pa.array([1772405998123456789], pa.timestamp("ns"))
+    pq.write_table(pa.table({"uuid": ["1"], "event": ["a"], "timestamp": times, "properties": ["{}"]}), file)
+    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 0, [])
+
+
+def test_lines_that_are_no_events_are_unusable(drafting: Drafting) -> None:
+    good = {"uuid": "1", "event": "a", "timestamp": "2026-03-01T22:59:58Z", "properties": {}}
+    lines = [good, {**good, "timestamp": "yesterday"}, {**good, "properties": "{"}, [], {"event": "a"}]
+    file = drafting.file("\n".join([*map(json.dumps, lines), "{"]), "events.jsonl")
+    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 5, [])
+
+
+def test_a_file_with_as_many_rows_as_posthog_gives_at_most_is_told(drafting: Drafting) -> None:
+    rows = "a,2026-03-01T22:59:58Z\n" * 3_500
+    draft = drafting.draft(PROGRAM, drafting.file(f"event,timestamp\n{rows}", "events.csv"))
+    assert draft == Draft(
+        {("", "a"): 3_500},
+        0,
+        ["events.csv has 3,500 rows. PostHog cuts files off there: events may be missing."],
+    )
