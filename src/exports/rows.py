@@ -92,7 +92,10 @@ def table_from(rows: Iterable[Row | Unusable]) -> Iterator[Cells | Unusable]:
                 row.place, f"{len(row.cells)} cells under a header of {len(header)}", ",".join(row.cells)
             )
         else:
-            yield Cells(row.place, dict(zip(reversed(header), reversed(row.cells), strict=True)))
+            values: dict[str, str] = {}
+            for name, cell in zip(header, row.cells, strict=True):
+                values.setdefault(name, cell)
+            yield Cells(row.place, values)
 
 
 def separator_of(part: Part, names: Iterable[str]) -> str | None:

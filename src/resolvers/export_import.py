@@ -14,7 +14,9 @@ from resolvers.export_events import EventLines
 from resolvers.export_subjects import Meaning, Meanings
 from resolvers.export_totals import DayTotals
 from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
+from resolvers.importing_totals import TotalsImport, TotalsTally
 
+_REPLACED: Final = "totals are in two files: what the later file says counts."
 NOT_IN_TABLE: Final = "NOT_IN_TABLE"
 """The reason for what the user's table does not have."""
 
@@ -33,7 +35,8 @@ class ExportImport:
     ) -> None:
         """`source`: events without ids, and totals, of one source are recognised when they come again."""
         self.events = Tally()
-        """If it is a dry run, what would be stored counts as stored."""
+        """In a dry run, what would be stored counts as stored."""
+        self.totals = TotalsTally()
         self.unmapped: Counter[What] = Counter()
         self.ignored = 0
         """How much the table leaves out on purpose."""
@@ -45,9 +48,10 @@ class ExportImport:
         self._rules = rules
         self._meanings = meanings
         self._used: set[Rule] = set()
+        self._source = source
         self._lines_of = EventLines(source)
         self._totals = DayTotals()
-        self._is_dry = dry_run
+        self.is_dry = dry_run
         self._on_reject = on_reject
 
     @property
@@ -56,12 +60,28 @@ class ExportImport:
         return [rule for rule in self._rules if rule not in self._used]
 
     async def run(self) -> None:
-        """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
-        if self._is_dry:
+        """Raises InvalidFile and UNAVAILABLE: the events that were read before are stored all the same.
+        BAD_USER_INPUT is raised as by `TotalsImport`.
+        """
+        if self.is_dry:
             self._count(self._lines())
-            return
-        work = Import(self._services, self._lines(), on_reject=self._on_reject)
-        self.events = work.tally
+        else:
+            work = Import(self._services, self._lines(), on_reject=self._on_reject)
+            self.events = work.tally
+            await work.run()
+        if self._totals.replaced:
+            self.notes[_REPLACED] += self._totals.replaced
+        await self._import_totals()
+
+    async def _import_totals(self) -> None:
+        work = TotalsImport(
+            self._services,
+            self._totals.lines(),
+            source=self._source,
+            dry_run=self.is_dry,
+            on_reject=self._on_reject,
+        )
+        self.totals = work.tally
         await work.run()
 
     def _count(self, lines: Iterable[Line]) -> None:

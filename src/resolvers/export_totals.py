@@ -1,10 +1,13 @@
 """Totals of days of other programs, added up by what they mean."""
 
+from collections.abc import Iterator
 from datetime import date
 from typing import NamedTuple
 
 from exports.found import DayTotal, Device, Place
 from exports.mapping import What
+from ingest.wire import WireDevice
+from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
 from resolvers.export_subjects import Meaning
 
 
@@ -31,4 +34,18 @@ class DayTotals:
             if place.file != total.place.file:
                 self.replaced += 1
                 count = 0
-            self._kept[key] = (total.place, count + total.count)
+                place = total.place
+            self._kept[key] = (place, count + total.count)
+
+    def lines(self) -> Iterator[TotalLine]:
+        """The place of each is that of its first row."""
+        for key, (place, count) in self._kept.items():
+            total = WireTotal(
+                key.meaning.subject,
+                WireTotalAction.__members__[key.meaning.action.name],
+                key.day,
+                count,
+                WireDevice[key.device] if key.device else None,
+                key.host,
+            )
+            yield TotalLine(place.line, total, file=place.file)

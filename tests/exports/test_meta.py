@@ -18,8 +18,8 @@ def test_daily_series_are_totals_of_days(drafting: Drafting) -> None:
             "Audience.csv is left out: it has no days.",
             f"Mar-01-2026_Mar-28-2026_1000000000000001.csv {LIFETIME}",
             f"Mar-01-2026_Mar-28-2026_1000000000000002.csv {LIFETIME}",
-            "Reach.csv is left out: “Facebook reach” cannot be added up: whoever comes on two days is counted "
-            "twice in a sum.",
+            "Reach.csv is left out: “Facebook reach” cannot be added up: whoever comes on two days is "
+            "counted twice in a sum.",
         ],
     )
 

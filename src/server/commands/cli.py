@@ -12,6 +12,7 @@ from server.commands.demo import demo
 from server.commands.explain import explain
 from server.commands.import_ import import_events
 from server.commands.import_export import import_export
+from server.commands.import_totals import import_totals
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
@@ -66,6 +67,7 @@ for command in (serve, migrate, demo, schema, refresh, verify, explain, rebuild,
     app.command()(command)
 app.command("import")(import_events)
 app.command("import-export")(import_export)
+app.command("import-totals")(import_totals)
 
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)

@@ -8,7 +8,8 @@ from typing import Final
 from exports.drafts import Inventory, Suggestion
 from exports.mapping import What
 from resolvers.export_import import ExportImport
-from server.commands.import_ import printable
+from resolvers.importing import Rejects
+from server.commands.import_ import printable, reject_words
 
 _SHOWN: Final = 10
 
@@ -28,7 +29,13 @@ def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What,
 
 
 def summary_of(work: ExportImport, table: Path, rejects: Path | None) -> str:
-    lines = [f"by {table}", *_events(work), *_left(work, table), *told(work.notes)]
+    lines = [
+        f"by {table}" + (", of which nothing is stored: --dry-run" if work.is_dry else ""),
+        *_events(work),
+        *_totals(work),
+        *_left(work, table),
+        *told(work.notes),
+    ]
     if rejects:
         lines.append(f"All that is not stored is in {rejects}.")
     return printed(lines)
@@ -45,10 +52,24 @@ def printed(lines: Iterable[str]) -> str:
 
 def _events(work: ExportImport) -> Iterator[str]:
     tally = work.events
-    yield f"events      {tally.stored:,} stored, {tally.duplicates:,} duplicates"
-    yield f"rejected    {tally.rejected.total():,}"
-    for reject in tally.first_rejects:
-        yield f"  {reject.file} line {reject.line}: {reject.reason} {reject.detail}".rstrip()
+    if tally.lines:
+        yield f"events: {tally.stored:,} stored, {tally.duplicates:,} stored before"
+        yield from _rejected(tally)
+
+
+def _totals(work: ExportImport) -> Iterator[str]:
+    tally = work.totals
+    if tally.lines:
+        yield (
+            f"totals of days: {tally.new:,} new, {tally.changed:,} changed, {tally.removed:,} removed, "
+            f"{tally.same:,} stored before; {tally.difference:+,} in all"
+        )
+        yield from _rejected(tally)
+
+
+def _rejected(tally: Rejects) -> Iterator[str]:
+    if tally.rejected:
+        yield from (line.removeprefix("  ") for line in reject_words(tally, None))
 
 
 def _left(work: ExportImport, table: Path) -> Iterator[str]:

@@ -15,6 +15,7 @@ from exports.mapping import rules_in
 from exports.parts import parts_of
 from exports.programs import PROGRAMS, Program
 from ingest.file_lines import InvalidFile
+from ingest.imported_totals import source_named
 from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
@@ -71,7 +72,7 @@ def import_export(
     """Store the history that another program exported: events, or totals of days. Importing it again changes
     nothing."""
     settings = settings_with(database_url=database_url)
-    reader = _program(program)
+    reader, name = _program(program), source_named(source or program)
     table = table or Path(f"{program}-table.csv")
     try:
         # The command's own files may stand beside those of the export.
@@ -79,7 +80,7 @@ def import_export(
         parts = [part for part in parts_of(paths) if part.path.resolve() not in own]
         found = reader.read(Export(parts, zone_named(time_zone)))
         if table.exists():
-            work = _imported(settings, found, table, source or program, rejects, dry_run)
+            work = _imported(settings, found, table, name, rejects, dry_run)
         else:
             work = _drafted(settings, found, table)
         typer.echo(f"{reader.name}: {asyncio.run(work)}")
@@ -97,7 +98,8 @@ async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> s
     async with _services(settings) as services:
         inventory = Inventory(found)
         if not inventory.counts:
-            raise Failure(printed(["there are no events and no totals of days in it.", *told(inventory.notes)]))
+            nothing = "There are no events and no totals of days in it."
+            raise Failure(printed([nothing, *told(inventory.notes)]))
         suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
         write_draft(table, inventory.counts, suggested)
         return summary_of_draft(inventory, table, suggested)
@@ -133,4 +135,4 @@ def _written_to(file: Path | None) -> Iterator[Callable[[Reject], object]]:
         yield lambda _: None
         return
     with file.open("wb") as sink:
-        yield lambda reject: sink.write(rejected_line_in_json(*reject[:4], None, reject.file) + b"\n")
+        yield lambda reject: sink.write(rejected_line_in_json(*reject) + b"\n")
