@@ -12,13 +12,14 @@ from exports.found import PAGEVIEW, Event, Found, Note, Unusable, device_of
 from exports.json_items import Item, json_lines
 from exports.parquet_items import is_parquet, parquet_items
 from exports.parts import Part, left_out
-from exports.rows import Cells, table_of
+from exports.rows import Cells, header_of, table_of
 
 _COLUMNS: Final = ("uuid", "timestamp", "event", "properties", "distinct_id", "person_id")
 _NAMES: Final = {"$pageview": PAGEVIEW}
 _MANIFEST: Final = "_manifest.json"
 _PACKED: Final = (".br", ".zst", ".lz4", ".sz")
 _NESTED: Final = "properties."
+_IDS: Final = frozenset({"uuid", "id"})
 _LIMITS: Final = frozenset({3_500, 10_000, 50_000, 100_000})
 """How many rows PostHog gave at most, in its versions."""
 
@@ -38,6 +39,8 @@ def read_posthog(export: Export) -> Iterator[Found]:
 
 
 def _csv_items(part: Part) -> Iterator[Item | Unusable | Note]:
+    if not _IDS.intersection(header_of(part)):
+        yield Note(f"{part.name} has no column uuid: what another export has of it counts once more")
     rows = 0
     for cells in table_of(part):
         rows += 1

@@ -1,6 +1,7 @@
 import shutil
 
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 PROGRAM = "fathom"
 SAMPLES = FILES / "fathom"
@@ -48,3 +49,19 @@ def test_a_part_of_a_site_and_files_without_a_summary_are_left_out(drafting: Dra
     assert drafting.draft(PROGRAM, SAMPLES / "Pages.csv").notes == [
         "Pages.csv is left out: without Summary.csv beside it, nobody knows its days."
     ]
+
+
+async def test_a_day_is_brought_once(history: History) -> None:
+    folder = history.folder / "export"
+    shutil.copytree(SAMPLES, folder, ignore=shutil.ignore_patterns("*.zip"))
+    summary = (SAMPLES / "Summary.csv").read_text()
+    (folder / "Summary.csv").write_text(summary.replace("2026-03-01 00", "2026-03-02 00"))
+    history.map(("*", "pageview", URL, "VIEW"), ("", "ar_open", history.asset, "AR_CLICK"))
+    told = [await history.bring(PROGRAM, folder) for _ in range(2)]
+
+    figures = await history.figures()
+    assert (figures.views, figures.visitors) == ([("20260302", None, None, 97)], 0)
+    assert figures.ar_clicks == [("20260302", None, None, 4)]
+    assert "totals of days: 2 new, 0 changed, 0 removed, 0 stored before; +101 in all" in lines(told[0])
+    assert "totals of days: 0 new, 0 changed, 0 removed, 2 stored before; +0 in all" in lines(told[1])
+    await history.verified()

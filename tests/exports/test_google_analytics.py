@@ -4,6 +4,7 @@ from importlib import import_module
 import pytest
 
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
 
@@ -138,3 +139,42 @@ def test_a_file_of_another_kind_is_told(drafting: Drafting) -> None:
     assert (
         drafting.draft(PROGRAM, file).notes[-1].endswith("events.json has no events of Google Analytics 4.")
     )
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_events_are_brought_once(history: History) -> None:
+    history.map(
+        (TEAPOT, "pageview", URL, "VIEW"),
+        (TEAPOT, "view_model", history.asset, "AR_CLICK"),
+        ("*", "session_start", "", "IGNORE"),
+    )
+    first = await history.bring(PROGRAM, SAMPLES / "events_20260302.json")
+    again = await history.bring(PROGRAM, SAMPLES / "events_20260302.json", SAMPLES / "console_results.json")
+
+    figures = await history.figures()
+    assert figures.views == [("20260301", "DESKTOP", "atelier.example", 1)]
+    # The last one happened a second later.
+    assert figures.ar_clicks == [("20260301", "DESKTOP", "atelier.example", 1)]
+    assert figures.visitors == 1
+    # The property's days are those of Tokyo: its `event_date` is the second of March.
+    assert (await history.figures(zone="Asia/Tokyo")).views == [("20260302", "DESKTOP", "atelier.example", 1)]
+    assert "events: 2 stored, 0 stored before" in lines(first)
+    assert "events: 0 stored, 4 stored before" in lines(again)
+    await history.verified()
+
+
+async def test_parquet_and_a_report_are_brought(history: History) -> None:
+    report = history.folder / "report.csv"
+    report.write_text(
+        f"{HEAD.format('20260302', '20260302')}Page path,Hostname,Views\n{TEAPOT},b.example,7\n"
+    )
+    history.map((TEAPOT, "pageview", URL, "VIEW"))
+
+    told = await history.bring(PROGRAM, SAMPLES / "events_20260302.parquet", report)
+
+    assert (await history.figures()).views == [
+        ("20260301", "DESKTOP", "atelier.example", 1),
+        ("20260302", None, "b.example", 7),
+    ]
+    assert "not in the table: 2 paths and events, 2 counts" in lines(told)
+    await history.verified()

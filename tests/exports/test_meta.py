@@ -1,4 +1,5 @@
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 PROGRAM = "meta"
 SAMPLES = FILES / "meta"
@@ -45,3 +46,15 @@ def test_other_separators_and_lines_without_a_day_or_a_count(drafting: Drafting)
     lines = ['"2026-03-01T01:00:00";"5"', '"2026-02-30T01:00:00";"5"', '"2026-03-02T01:00:00";"n/a"']
     draft = drafting.draft(PROGRAM, drafting.file(_series(*lines, separator=";"), "Views.csv"))
     assert (draft.counts, draft.unusable) == ({("", "pageview"): 5}, 2)
+
+
+async def test_a_folder_is_brought_once(history: History) -> None:
+    history.map(("", "pageview", URL, "VIEW"), ("", "Instagram link clicks", URL, "SHARE"))
+    told = [await history.bring(PROGRAM, SAMPLES) for _ in range(2)]
+
+    figures = await history.figures()
+    assert figures.views == [("20260301", None, None, 20701)]
+    assert (figures.shares, figures.visitors) == (407 + 405, 0)
+    assert "totals of days: 3 new, 0 changed, 0 removed, 1 stored before; +21,513 in all" in lines(told[0])
+    assert "totals of days: 0 new, 0 changed, 0 removed, 4 stored before; +0 in all" in lines(told[1])
+    await history.verified()

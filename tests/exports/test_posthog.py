@@ -5,6 +5,7 @@ from importlib import import_module
 import pytest
 
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 pa, pq = import_module("pyarrow"), import_module("pyarrow.parquet")
 
@@ -15,9 +16,17 @@ OF_THE_SAMPLE = Draft(
 )
 
 
-@pytest.mark.parametrize("name", ["events.jsonl", "events.parquet.zst", "sql_export.csv"])
+WITHOUT_IDS = "{} has no column uuid: what another export has of it counts once more"
+
+
+@pytest.mark.parametrize("name", ["events.jsonl", "events.parquet.zst"])
 def test_events_are_the_same_from_each_kind_of_export(drafting: Drafting, name: str) -> None:
     assert drafting.draft(PROGRAM, SAMPLES / name) == OF_THE_SAMPLE
+
+
+def test_an_answer_of_sql_has_the_same_events_without_ids(drafting: Drafting) -> None:
+    draft = drafting.draft(PROGRAM, SAMPLES / "sql_export.csv")
+    assert draft == OF_THE_SAMPLE._replace(notes=[WITHOUT_IDS.format("sql_export.csv")])
 
 
 def test_a_file_of_events_has_only_some_of_their_properties(drafting: Drafting) -> None:
@@ -56,5 +65,46 @@ def test_a_file_with_as_many_rows_as_posthog_gives_at_most_is_told(drafting: Dra
     assert draft == Draft(
         {("", "a"): 3_500},
         0,
-        ["events.csv has 3,500 rows. PostHog cuts files off there: events may be missing."],
+        [
+            WITHOUT_IDS.format("events.csv"),
+            "events.csv has 3,500 rows. PostHog cuts files off there: events may be missing.",
+        ],
     )
+
+
+async def test_the_same_events_in_files_of_several_kinds_are_brought_once(history: History) -> None:
+    history.map(
+        ("/models/*", "pageview", URL, "VIEW"),
+        ("/models/*", "ar_open", history.asset, "AR_CLICK"),
+        ("*", "pageview", "", "IGNORE"),
+        ("", "order placed", URL, "SHARE"),
+    )
+    names = ("events.jsonl", "events.parquet.zst")
+    told = await history.bring(PROGRAM, *(SAMPLES / name for name in names))
+
+    figures = await history.figures()
+    assert figures.views == [("20260301", "DESKTOP", "atelier.example", 1)]
+    assert figures.ar_clicks == [("20260301", None, "atelier.example", 1)]
+    # `order placed` came with the others, and happened days before.
+    assert (await history.figures("2026-02-20", "2026-02-20")).shares == figures.shares == 1
+    assert figures.visitors == 1
+    assert "events: 3 stored, 3 stored before" in lines(told)
+
+    told = await history.bring(PROGRAM, SAMPLES / "events_api.csv")
+    assert "left out by the table: 1 counts" in lines(told)
+    assert await history.figures() == figures
+    await history.verified()
+
+
+async def test_an_answer_of_sql_is_brought_once(history: History) -> None:
+    history.map(("*", "*", URL, "VIEW"))
+    for _ in range(2):
+        await history.bring(PROGRAM, SAMPLES / "sql_export.csv")
+        figures = await history.figures()
+        assert figures.views == [
+            ("20260220", None, None, 1),
+            ("20260301", None, "atelier.example", 1),
+            ("20260301", "DESKTOP", "atelier.example", 1),
+        ]
+        assert figures.visitors == 2
+    await history.verified()

@@ -1,4 +1,5 @@
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 PROGRAM = "simple-analytics"
 SAMPLES = FILES / "simple_analytics"
@@ -36,3 +37,19 @@ def test_a_file_without_times_is_left_out_and_a_line_without_one_is_unusable(dra
     draft = drafting.draft(PROGRAM, drafting.file(text, "points.csv"))
     assert len(draft.notes) == 1
     assert (draft.counts, draft.unusable) == ({("/a", "pageview"): 1}, 2)
+
+
+async def test_data_points_are_brought_once(history: History) -> None:
+    history.map(
+        ("*", "pageview", URL, "VIEW"),
+        ("/models/teapot", "ar_open", history.asset, "AR_CLICK"),
+    )
+    told = [await history.bring(PROGRAM, SAMPLES / "datapoints.csv") for _ in range(2)]
+
+    figures = await history.figures()
+    assert figures.views == [("20260301", "DESKTOP", "atelier.example", 2)]
+    assert figures.ar_clicks == [("20260301", "DESKTOP", "atelier.example", 1)]
+    assert figures.visitors == 1
+    assert "events: 3 stored, 0 stored before" in lines(told[0])
+    assert "events: 0 stored, 3 stored before" in lines(told[1])
+    await history.verified()

@@ -1,6 +1,7 @@
 import pytest
 
 from tests.exports.drafting import FILES, Draft, Drafting
+from tests.exports.history import URL, History, lines
 
 PROGRAM = "youtube"
 SAMPLES = FILES / "youtube"
@@ -77,3 +78,22 @@ def test_a_chart_of_other_things_than_videos_is_left_out(drafting: Drafting) -> 
     assert drafting.draft(PROGRAM, file).notes == [
         "Chart data.csv is left out: its days are by Geography, and not by video."
     ]
+
+
+@pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
+async def test_a_zip_is_brought_once(history: History) -> None:
+    history.map(
+        (TEAPOT, "pageview", URL, "VIEW"),
+        (HANDLE, "pageview", history.asset, "AR_CLICK"),
+        ("(other videos)", "pageview", URL, "VIEW"),
+    )
+    first = await history.bring(PROGRAM, ZIP)
+    again = await history.bring(PROGRAM, ZIP)
+
+    figures = await history.figures()
+    assert figures.views == [("20260301", None, None, 605), ("20260302", None, None, 505)]
+    assert figures.ar_clicks == [("20260301", None, None, 1), ("20260302", None, None, 100)]
+    assert sum(count for *_, count in figures.views + figures.ar_clicks) == 606 + 605
+    assert "totals of days: 4 new, 0 changed, 0 removed, 0 stored before; +1,211 in all" in lines(first)
+    assert "totals of days: 0 new, 0 changed, 0 removed, 4 stored before; +0 in all" in lines(again)
+    await history.verified()
