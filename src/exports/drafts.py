@@ -8,6 +8,7 @@ from typing import Final, NamedTuple
 
 from exports.found import DayTotal, Event, Found, Note
 from exports.mapping import COLUMNS, What
+from exports.notes import Notes
 from reports.text import defused
 
 
@@ -24,7 +25,7 @@ class Inventory:
 
     def __init__(self, found: Iterable[Found]) -> None:
         self.counts: Counter[What] = Counter()
-        self.notes: Counter[str] = Counter()
+        self.notes = Notes()
         self.unusable = 0
         for one in found:
             match one:
@@ -33,7 +34,7 @@ class Inventory:
                 case DayTotal():
                     self.counts[What(one.path, one.name)] += one.count
                 case Note():
-                    self.notes[one.text] += one.count
+                    self.notes.add(one)
                 case _:
                     self.unusable += 1
 

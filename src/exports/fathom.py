@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 from typing import Final, NamedTuple
 
 from exports.export import Export
-from exports.found import PAGEVIEW, DayTotal, Found, Note
+from exports.found import PAGEVIEW, DayTotal, Found
 from exports.parts import Part, left_out
 from exports.rows import Cells, Row, rows_of, table_of
 from exports.values import count_of, read_each
@@ -80,7 +80,7 @@ def _found_in(name: str, part: Part, day: date) -> Iterator[Found]:
     figure = _FIGURES.get(name)
     if figure is None:
         if name != _SUMMARY:
-            yield Note(f"{name} is left out: it says nothing of pages or events.")
+            yield left_out(part, "it says nothing of pages or events.")
         return
     yield from read_each(table_of(part), partial(_total, figure, day))
 

@@ -7,6 +7,8 @@ import msgspec
 
 PAGEVIEW: Final = "pageview"
 """The name of the event that a page was viewed, whatever a program calls it."""
+VISIT: Final = "visit"
+"""The name of the event that a page was viewed in a visit, however often."""
 
 Device: TypeAlias = Literal["DESKTOP", "MOBILE", "TABLET"]
 _DEVICES: Final[dict[str, Device]] = {
@@ -71,6 +73,8 @@ class Note(msgspec.Struct, frozen=True):
     text: str
     count: int = 0
     """How many lines it is about. The counts of equal texts add up."""
+    file: str = ""
+    """Which file it is about, if it begins with the name of a file."""
 
 
 Found: TypeAlias = Event | DayTotal | Unusable | Note

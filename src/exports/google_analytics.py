@@ -41,7 +41,7 @@ def read_google_analytics(export: Export) -> Iterator[Found]:
     for part in export.parts:
         table = _TABLE.match(part.base)
         if table and table["kind"] != best[table["day"]]:
-            yield left_out(part, f"another table has the events of {table['day']}, too.")
+            yield left_out(part, "another kind of table has the events of the same day.")
         else:
             yield from _found_in(part)
 

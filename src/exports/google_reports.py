@@ -74,11 +74,11 @@ def _totals(part: Part, table: _Table) -> Iterator[Found]:
     day = None if columns.day is not None else _only_day(table.comments)
     why = _why_not(names, columns, day)
     if why or not rows:
-        yield Note(f"{part.name}, “{names[0]}”, is left out: {why or 'it has no rows.'}")
+        yield Note(f"The table of “{names[0]}” in {part.name} is left out: {why or 'it has no rows.'}")
         return
     for place in columns.figures:
         if reason := why_not_summed(names[place]):
-            yield Note(f"{part.name}, “{names[place]}”, is left out: {reason}.", len(rows))
+            yield Note(f"“{names[place]}” is left out: {reason}.")
         else:
             for row in rows:
                 yield _total(row, names[place], place, columns, day)

@@ -65,7 +65,7 @@ def parts_of(paths: Iterable[Path]) -> list[Part]:
 
 
 def left_out(part: Part, why: str) -> Note:
-    return Note(f"{part.name} is left out: {why}")
+    return Note(f"left out: {why}", file=part.name)
 
 
 def _parts_of(path: Path) -> Iterator[Part]:

@@ -7,11 +7,13 @@ from exports.asset_analytics import read_asset_analytics
 from exports.export import Export
 from exports.fathom import read_fathom
 from exports.found import Found
+from exports.goatcounter import read_goatcounter
 from exports.google_analytics import read_google_analytics
 from exports.meta import read_meta
 from exports.plausible import read_plausible
 from exports.posthog import read_posthog
 from exports.simple_analytics import read_simple_analytics
+from exports.umami import read_umami
 from exports.youtube import read_youtube
 
 Read: TypeAlias = Callable[[Export], Iterator[Found]]
@@ -25,6 +27,8 @@ class Program(NamedTuple):
 
 PROGRAMS: Final[Mapping[str, Program]] = {
     "plausible": Program("Plausible", read_plausible),
+    "umami": Program("Umami", read_umami),
+    "goatcounter": Program("GoatCounter", read_goatcounter),
     "google-analytics": Program("Google Analytics 4", read_google_analytics),
     "youtube": Program("YouTube Studio", read_youtube),
     "posthog": Program("PostHog", read_posthog),

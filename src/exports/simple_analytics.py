@@ -10,7 +10,7 @@ from exports.export import Export
 from exports.found import PAGEVIEW, Event, Found, Note, device_of
 from exports.parts import Part, left_out
 from exports.rows import Cells, header_of, table_of
-from exports.values import InvalidValue, read_each
+from exports.values import InvalidValue, instant_in, read_each
 
 _TIMES: Final = ("added_iso", "added_unix")
 _TRUE: Final = frozenset({"true", "1", "t", "yes"})
@@ -52,7 +52,7 @@ def _instant(export: Export, cells: Cells) -> datetime:
     """Raises InvalidValue."""
     try:
         if cells["added_iso"]:
-            return export.instant(cells["added_iso"])
+            return instant_in(cells, "added_iso", export.zone)
         return datetime.fromtimestamp(int(cells["added_unix"]), UTC)
     except (ValueError, OverflowError, OSError) as error:
         raise InvalidValue(str(error)) from None

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
+from zoneinfo import ZoneInfo
 
+from base.instants import Instant, InvalidInstant, instant_in_file
 from exports.found import Found, Unusable
 from exports.rows import Cells
 
@@ -26,6 +28,14 @@ def day_in(cells: Cells, column: str = "date") -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise InvalidValue(f"{column} is {text[:40]!r}, which is no day such as 2026-03-01") from None
+
+
+def instant_in(cells: Cells, column: str, zone: ZoneInfo | None) -> Instant:
+    """`zone`: of times without an offset. Raises InvalidValue."""
+    try:
+        return instant_in_file(cells[column].strip(), zone)
+    except InvalidInstant as error:
+        raise InvalidValue(f"{column}: {error}") from None
 
 
 def read_each(rows: Iterable[Cells | Unusable], read: Callable[[Cells], Found]) -> Iterator[Found]:

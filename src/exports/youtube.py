@@ -47,7 +47,7 @@ class _Channel:
     def videos_in(self, chart: _Table) -> Iterator[Found]:
         figure = chart.names[-1]
         if reason := why_not_summed(figure):
-            yield left_out(chart.part, f"“{figure}” cannot be added up: {reason}.")
+            yield Note(f"“{figure}” is left out: {reason}.")
             return
         for row in chart.rows:
             found = _total(row, len(chart.names) - 1, figure, path=row.cells[1].lstrip())
@@ -61,7 +61,7 @@ class _Channel:
         rows = [row for row in totals.rows if row.cells[0][:1].isdigit()]
         for place, figure in enumerate(totals.names[1:], 1):
             if reason := why_not_summed(figure):
-                yield Note(f"{totals.part.name}, “{figure}”, is left out: {reason}.", len(rows))
+                yield Note(f"“{figure}” is left out: {reason}.")
                 continue
             for row in rows:
                 found = _total(row, place, figure, path=REST)

@@ -41,7 +41,8 @@ class EventLines:
             WireEvent(
                 subject=meaning.subject,
                 action=WireAction.__members__[name],
-                id=str(id_of(_seed_of(seed, meaning), event.at)),
+                # Another export of the same event may have no milliseconds.
+                id=str(id_of(_seed_of(seed, meaning), event.at.replace(microsecond=0))),
                 occurred_at=event.at,
                 device_category=self._device(event),
                 domain=event.host,

@@ -6,6 +6,7 @@ from typing import Final
 
 from exports.found import DayTotal, Event, Found, Note, Place, Unusable
 from exports.mapping import Rule, Rules, What
+from exports.notes import Notes
 from ingest.admission import Reason
 from ingest.files import Line
 from ingest.rejected_lines import Content
@@ -41,8 +42,7 @@ class ExportImport:
         self.ignored = 0
         """How much the table leaves out on purpose."""
         self.bots = 0
-        self.notes: Counter[str] = Counter()
-        """What to tell the user, with how many lines it is about."""
+        self.notes = Notes()
         self._services = services
         self._found = found
         self._rules = rules
@@ -70,7 +70,7 @@ class ExportImport:
             self.events = work.tally
             await work.run()
         if self._totals.replaced:
-            self.notes[_REPLACED] += self._totals.replaced
+            self.notes.add(Note(_REPLACED, self._totals.replaced))
         await self._import_totals()
 
     async def _import_totals(self) -> None:
@@ -103,7 +103,7 @@ class ExportImport:
                 case Unusable():
                     yield Line(one.place.line, None, one.reason, Content(text=one.text), one.place.file)
                 case Note():
-                    self.notes[one.text] += one.count
+                    self.notes.add(one)
 
     def _lines_of_event(self, event: Event) -> Iterable[Line]:
         meanings = self._meant(event, 1)

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeAlias
 from base.ids import Kind, global_id
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from exports.drafts import Suggestion
-from exports.found import PAGEVIEW
+from exports.found import PAGEVIEW, VISIT
 from exports.mapping import IGNORE, Rule, Rules, What
 from ingest.wire import WireSource, WireSubject, WireWork
 from loaders.assets import AssetByPublicId, AssetsByLegacyId
@@ -17,7 +17,7 @@ from resolvers.context import Context
 from resolvers.ids import found
 
 _ACTIONS = {action.name: action for action in Action if action not in TAKES_BACK}
-_SUGGESTED = {PAGEVIEW: Action.VIEW.name, "share": Action.SHARE.name}
+_SUGGESTED = {PAGEVIEW: Action.VIEW.name, VISIT: Action.VIEW.name, "share": Action.SHARE.name}
 
 
 class InvalidRule(ValueError):

@@ -42,14 +42,14 @@ class Drafting(NamedTuple):
         result = CliRunner().invoke(app, [*map(str, words)], env={f"{PREFIX}SECRET": SECRET})
         assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
         lines = [line.strip() for line in result.output.splitlines()]
-        unusable = [line.split()[1] for line in lines if line.startswith("unusable")]
+        unusable = sum(int(line.split()[1]) for line in lines if line.startswith("unusable"))
         notes = [line.removeprefix("- ") for line in lines if line.startswith("- ")]
         if not table.exists():
             assert result.exit_code == 1
             return Draft({}, 0, notes or lines)
         with table.open(encoding="utf-8-sig", newline="") as stream:
             counts = {(row["path"], row["event"]): int(row["count"]) for row in csv.DictReader(stream)}
-        return Draft(counts, int(unusable[0]), notes)
+        return Draft(counts, unusable, notes)
 
     def totals(self, program: str, **files: str) -> Mapping[tuple[str, str], int]:
         """Of files of these texts, about which there is nothing to say."""

@@ -1,6 +1,5 @@
 """What `viewgraph import-export` says at its end."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Final
@@ -21,8 +20,8 @@ def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What,
             f"nothing is stored yet. What was found is in {table}.",
             f"found        {len(counts):,} paths and events, {counts.total():,} counts",
             f"recognised   {len(suggested):,}: the path ends like the `customUrl` of a publication",
-            f"unusable     {inventory.unusable:,} lines",
-            *told(inventory.notes),
+            *([f"unusable     {inventory.unusable:,} lines"] if inventory.unusable else []),
+            *(f"- {note}" for note in inventory.notes),
             "Fill in `subject` and `action` for what you want to bring, and run the same command again.",
         ]
     )
@@ -34,16 +33,11 @@ def summary_of(work: ExportImport, table: Path, rejects: Path | None) -> str:
         *_events(work),
         *_totals(work),
         *_left(work, table),
-        *told(work.notes),
+        *(f"- {note}" for note in work.notes),
     ]
     if rejects:
         lines.append(f"All that is not stored is in {rejects}.")
     return printed(lines)
-
-
-def told(notes: Counter[str]) -> Iterator[str]:
-    for text, count in notes.items():
-        yield f"- {f'{count:,} ' if count else ''}{text}"
 
 
 def printed(lines: Iterable[str]) -> str:
