@@ -24,6 +24,7 @@ from ingest.file_lines import InvalidFile
 _ZIP: Final = b"PK\x03\x04"
 """The bytes with which a workbook begins."""
 _LARGEST: Final = 64 << 20
+_BLANKS: Final = re.compile(r"\s*")
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
 _ASSETS: Final = ("productsUuid", "productUuids")
 """Both spellings are in use."""
@@ -68,18 +69,26 @@ def _answers_in(part: Part, has_host: dict[tuple[str, str], bool]) -> Iterator[F
     cells: dict[_Cell, DayTotal] = {}
     for item in _values(part):
         answer = _answer_of(item.value)
-        if "document" in answer:
-            yield from report_in(part, BytesIO(b64decode(answer["document"])))
-        elif "grid" not in answer:
-            yield Note(_RUNNING, 1)
-        else:
-            try:
+        try:
+            if "document" in answer:
+                yield from report_in(part, _document(answer))
+            elif "grid" not in answer:
+                yield Note(_RUNNING, 1)
+            else:
                 subject = _subject(part, item.value, has_host)
                 for total in _totals(item, subject):
                     cells[_Cell(subject, total.day, total.device)] = total
-            except InvalidValue as error:
-                yield Unusable(item.place, str(error), json.dumps(item.value))
+        except InvalidValue as error:
+            yield Unusable(item.place, str(error), json.dumps(item.value))
     yield from cells.values()
+
+
+def _document(answer: Mapping[str, Any]) -> BytesIO:
+    """Raises InvalidValue."""
+    try:
+        return BytesIO(b64decode(answer["document"]))
+    except (TypeError, ValueError):
+        raise InvalidValue("its document is no text in base64") from None
 
 
 def _values(part: Part) -> Iterator[Item]:
@@ -87,19 +96,23 @@ def _values(part: Part) -> Iterator[Item]:
     InvalidFile.
     """
     with part.open() as stream:
-        text = stream.read(_LARGEST + 1).decode("utf-8-sig", "replace").strip()
+        text = stream.read(_LARGEST + 1).decode("utf-8-sig", "replace").rstrip()
     if len(text) > _LARGEST:
         raise InvalidFile(f"{part.name} has more than {_LARGEST >> 20} MB: save fewer answers in one file.")
-    read, number = json.JSONDecoder().raw_decode, 0
-    while text:
+    read, number, place = json.JSONDecoder().raw_decode, 0, 0
+    while place < len(text):
         try:
-            value, end = read(text)
+            value, place = read(text, _after_blanks(text, place))
         except (ValueError, RecursionError) as error:
             raise InvalidFile(f"{part.name} is no JSON after value {number}: {error}.") from None
-        text = text[end:].lstrip()
         for one in value if isinstance(value, list) else [value]:
             number += 1
             yield Item(Place(part.name, number), one)
+
+
+def _after_blanks(text: str, place: int) -> int:
+    found = _BLANKS.match(text, place)
+    return found.end() if found else place
 
 
 def _answer_of(value: Any) -> Mapping[str, Any]:
@@ -124,8 +137,8 @@ def _subject(part: Part, value: Any, has_host: dict[tuple[str, str], bool]) -> _
 
 
 def _asset(request: Mapping[str, Any]) -> str:
-    assets: list[Any] = next((request[name] for name in _ASSETS if request.get(name)), [])
-    if len(assets) != 1:
+    assets: Any = next((request[name] for name in _ASSETS if request.get(name)), [])
+    if not isinstance(assets, list) or len(assets) != 1:
         raise InvalidValue("views of several assets cannot be told apart: ask for one in each request")
     return str(assets[0])
 
@@ -140,6 +153,8 @@ def _totals(item: Item, subject: _Subject) -> list[DayTotal]:
     """Raises InvalidValue."""
     counts: Counter[tuple[date, Device | None]] = Counter()
     for point in _answer_of(item.value)["grid"]:
+        if not isinstance(point, dict):
+            raise InvalidValue("a point of its grid is no object")
         counts[_day_of(point), device_of(str(point.get("deviceCategory") or ""))] += _count_of(point)
     path, name, host = subject
     return [

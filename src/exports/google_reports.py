@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from exports.addresses import page_of
 from exports.found import PAGEVIEW, DayTotal, Device, Found, Note, Unusable, device_of
-from exports.parts import Part
+from exports.parts import Part, left_out
 from exports.rows import Row, rows_of
 from exports.sums import is_whole, whole, why_not_summed
 from exports.values import InvalidValue
@@ -20,6 +20,7 @@ _RANGE: Final = re.compile(r"#\s*(\d{8})-(\d{8})\s*")
 _DAY: Final = re.compile(r"((?:19|20)\d{6})(?:[01]\d|2[0-3])?", re.ASCII)
 """A day, or an hour of a day."""
 _VIEWS: Final = frozenset({"views", "表示回数"})
+_OF_EVENTS: Final = frozenset({"event_name", "event_timestamp"})
 _EVENT_NAME: Final = "event name"
 _EVENT_COUNT: Final = "event count"
 _PAGE: Final = re.compile(r"page|screen|ページ|seite|página|pagina", re.IGNORECASE)
@@ -46,6 +47,8 @@ def report_in(part: Part) -> Iterator[Found]:
     for table in _tables(part):
         if isinstance(table, Unusable):
             yield table
+        elif table.rows and _OF_EVENTS.issubset(table.rows[0].cells):
+            yield left_out(part, "CSV has no parameters of events. Save them as JSON or as Parquet.")
         elif table.rows:
             yield from _totals(part, table)
 
@@ -77,7 +80,7 @@ def _totals(part: Part, table: _Table) -> Iterator[Found]:
         yield Note(f"The table of “{names[0]}” in {part.name} is left out: {why or 'it has no rows.'}")
         return
     for place in columns.figures:
-        if reason := why_not_summed(names[place]):
+        if reason := _why_not_summed(names[place], columns):
             yield Note(f"“{names[place]}” is left out: {reason}.")
         else:
             for row in rows:
@@ -162,6 +165,12 @@ def _why_not(names: list[str], columns: _Columns, day: date | None) -> str:
     return ""
 
 
+def _why_not_summed(figure: str, columns: _Columns) -> str:
+    if columns.event is not None and figure.lower() != _EVENT_COUNT:
+        return "of events, only the event count is brought"
+    return why_not_summed(figure)
+
+
 def _total(row: Row, name: str, place: int, columns: _Columns, day: date | None) -> Found:
     cells = row.cells
     day = day if columns.day is None else _day_of(cells[columns.day])
@@ -184,7 +193,7 @@ def _total(row: Row, name: str, place: int, columns: _Columns, day: date | None)
 
 
 def _name(figure: str, columns: _Columns, cells: list[str]) -> str:
-    if columns.event is not None and figure.lower() == _EVENT_COUNT:
+    if columns.event is not None:
         name = cells[columns.event]
         return PAGEVIEW if name == "page_view" else name
     return PAGEVIEW if figure.lower() in _VIEWS else figure

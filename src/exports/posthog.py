@@ -16,6 +16,8 @@ from exports.rows import Cells, header_of, table_of
 
 _COLUMNS: Final = ("uuid", "timestamp", "event", "properties", "distinct_id", "person_id")
 _NAMES: Final = {"$pageview": PAGEVIEW}
+_PAGES: Final = ("$current_url", "$pathname", "$screen_name")
+"""The last one is of apps."""
 _MANIFEST: Final = "_manifest.json"
 _PACKED: Final = (".br", ".zst", ".lz4", ".sz")
 _NESTED: Final = "properties."
@@ -76,7 +78,7 @@ def _event(export: Export, item: Item) -> Event | Unusable:
 
 def _event_of(item: Item, at: datetime, properties: Mapping[str, Any]) -> Event:
     row = item.value
-    page = page_of(str(properties.get("$current_url") or properties.get("$pathname") or ""))
+    page = page_of(next((str(properties[name]) for name in _PAGES if properties.get(name)), ""))
     name = str(row["event"])
     return Event(
         item.place,

@@ -58,14 +58,18 @@ def test_of_answers_that_overlap_the_last_counts(drafting: Drafting) -> None:
         answered({**VIEWS, "productsUuid": [ASSET, "another"]}, ("20230605", "desktop", 9)),
         answered({**VIEWS, "domain": "a.example"}, ("20230605", "desktop", 9)),
         answered(VIEWS, ("20230605", "desktop", -9)),
+        {"request": VIEWS, "answer": {"response": {"grid": ["20230605"]}}},
+        {"answer": {"response": {"document": "é"}}},
     ],
     ids=[
         "weeks",
         "no day",
         "all assets",
         "two assets",
-        "counted in the first answer",
+        "counted already",
         "no count",
+        "no point",
+        "no base64",
     ],
 )
 def test_what_is_no_day_of_an_asset_is_unusable(drafting: Drafting, answer: Any) -> None:

@@ -124,20 +124,25 @@ def test_each_table_of_an_overview_has_its_own_days(drafting: Drafting) -> None:
         HEAD.format("20260301", "20260302")
         + "\nCity,Users\nMunich,30\n\n"
         + HEAD.format("20260302", "20260302")
-        + "Event name,Event count,Total users\npage_view,20,3\nar_open,4,2\n\n"
+        + "Event name,Event count,Total users,Views\npage_view,20,3,20\nar_open,4,2,0\n\n"
         + HEAD.format("20260303", "20260303")
         + "City,Views\nMunich,9"
     )
     draft = drafting.draft(PROGRAM, drafting.file(overview, "overview.csv"))
     assert draft.counts == {("", "pageview"): 20, ("", "ar_open"): 4}
-    assert draft.notes[0] == f"The table of “City” in overview.csv is left out: {ADD_DATE}"
-    assert (
-        draft.notes[2]
-        == "The table of “City” in overview.csv is left out: it says nothing of pages or events."
-    )
+    assert draft.notes == [
+        f"The table of “City” in overview.csv is left out: {ADD_DATE}",
+        "“Total users” is left out: of events, only the event count is brought.",
+        "“Views” is left out: of events, only the event count is brought.",
+        "The table of “City” in overview.csv is left out: it says nothing of pages or events.",
+    ]
 
 
-def test_a_file_of_another_kind_is_told(drafting: Drafting) -> None:
+def test_files_of_other_kinds_are_told(drafting: Drafting) -> None:
+    file = drafting.file("event_timestamp,event_name\n1772405998695757,page_view\n", "events.csv")
+    assert drafting.draft(PROGRAM, file).notes == [
+        "events.csv is left out: CSV has no parameters of events. Save them as JSON or as Parquet."
+    ]
     file = drafting.file('{"a": 1}\n', "events.json")
     assert (
         drafting.draft(PROGRAM, file).notes[-1].endswith("events.json has no events of Google Analytics 4.")
