@@ -1,5 +1,6 @@
 """Seeds of ids for events that have no ids of their own, made from what the events say."""
 
+from datetime import UTC
 from hashlib import blake2b
 
 from cachetools import LRUCache
@@ -28,7 +29,8 @@ class Seeds:
         if event.place.file != self._file:
             self._file = event.place.file
             self._counts.clear()
-        digest = self._digest("", event.at.isoformat(), event.name, event.path, event.host or "", event.mark)
+        at = event.at.astimezone(UTC).isoformat()
+        digest = self._digest("", at, event.name, event.path, event.host or "", event.mark)
         count = self._counts[digest] = self._counts.get(digest, 0) + 1
         return self._digest(digest.hex(), str(count))
 

@@ -2,7 +2,6 @@
 
 import gzip
 from collections.abc import Iterator
-from contextlib import closing
 from io import BufferedReader, FileIO, TextIOWrapper
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
@@ -36,7 +35,6 @@ Unpacked: TypeAlias = "BufferedReader[Any] | gzip.GzipFile"
 
 class _Lines(Protocol):
     def readline(self, size: int, /) -> bytes: ...
-    def close(self) -> None: ...
 
 
 class StoredLines:
@@ -54,12 +52,15 @@ class StoredLines:
 
 def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
     """The stream may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
-    # Also of a reader that ends before the last line.
-    with closing(_decoded(unpacked(raw))) as stream:
-        number = 0
+    stream = _decoded(unpacked(raw))
+    number = 0
+    try:
         while text := stream.readline(LONGEST_LINE):
             number += 1
             yield StoredLine(number, text if _is_whole(text, stream) else None)
+    finally:
+        if isinstance(stream, _Utf16Lines):
+            stream.detach()
 
 
 def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":
@@ -73,14 +74,15 @@ class _Utf16Lines:
         # A half of a pair that stands alone costs its line, and not the file.
         self._texts = TextIOWrapper(stream, encoding, errors="surrogatepass", newline="\n")
 
+    def detach(self) -> None:
+        """Leaves the stream to whoever opened it, and who closes it."""
+        self._texts.detach()
+
     def readline(self, size: int, /) -> bytes:
         try:
             return self._texts.readline(size).encode("utf-8", "surrogatepass")
         except UnicodeDecodeError as error:
             raise EOFError(f"it is no UTF-16 to its end: {error.reason}") from None
-
-    def close(self) -> None:
-        self._texts.close()
 
 
 def _decoded(stream: Unpacked) -> _Lines:

@@ -79,12 +79,12 @@ def rejected_line_in_json(
     reason: str,
     detail: str,
     content: Content,
-    file: str = "",
     seed: str | None = None,
     *,
     name: str = "event",
+    file: str = "",
 ) -> bytes:
-    """`file`: which of several files it is in. `name`: what the line is called if it has its shape."""
+    """`name`: what the line is called if it has its shape. `file`: which of several files it is in."""
     told: dict[str, Any] = {"file": file} if file else {}
     told |= {"line": line, "reason": reason, "detail": detail}
     if seed:

@@ -5,7 +5,7 @@ from enum import StrEnum
 from typing import Final, NamedTuple
 
 from base.numbers import LARGEST_SELF_REPORTED
-from ingest.admission import Dropped, counted_domain
+from ingest.admission import Dropped, Reason, counted_domain
 from ingest.domains import OTHER
 from ingest.wire import DEVICES
 from ingest.wire_totals import TOTAL_ACTIONS, WireTotal
@@ -86,7 +86,9 @@ def _day(total: WireTotal, today: date) -> date:
 
 
 def _domain(text: str | None, subject: Subject) -> str | None:
-    if text == OTHER and not subject.domains:
+    if text == OTHER:
+        if subject.domains:
+            raise Rejected(Reason.DOMAIN_NOT_ALLOWED)
         return OTHER
     try:
         return counted_domain(text, subject)

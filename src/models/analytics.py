@@ -117,7 +117,11 @@ class ImportedTotal(SQLModel, table=True):
 
     __tablename__ = "imported_totals"
     __table_args__ = (
-        Index("ix_imported_totals_source", "tenant_id", "source"),
+        # It finds the cells of a source in the order of the key.
+        Index(
+            "ix_imported_totals_source",
+            *("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
+        ),
         {"info": BY_TENANT, "sqlite_with_rowid": False},
     )
 

@@ -14,6 +14,7 @@ from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import day_of, time_zone
 from ingest.deltas import SubjectKey
 from ingest.domain_caps import USUAL_CAPS, SubjectDay
+from ingest.domains import OTHER
 from ingest.imported_totals import AT_A_TIME, require_room, said_by, say, source_named
 from ingest.rejected_lines import content_of_event
 from ingest.topics import touched
@@ -26,7 +27,9 @@ from resolvers.importing import Reject, Rejects
 from resolvers.recording import own_subjects
 
 _LINES_AT_A_TIME: Final = 2_000
-_SUBJECTS_AT_A_TIME: Final = 200
+_SUBJECTS_AT_A_TIME: Final = 20
+_COUNTED_TOGETHER: Final = (None, OTHER)
+"""What a day may have beside the domains that are counted apart."""
 
 
 class TotalsTally(Rejects):
@@ -74,8 +77,8 @@ class _Cells:
         key = SubjectDay(cell.tenant_id, cell.kind, cell.subject_id, cell.day)
         day = self._days.setdefault(key, Counter())
         most = USUAL_CAPS.of_all
-        if len(day) >= most and cell not in day:
-            domains = {one.domain for one in day}
+        if len(day) >= most and cell not in day and cell.domain not in _COUNTED_TOGETHER:
+            domains = {one.domain for one in day}.difference(_COUNTED_TOGETHER)
             if cell.domain not in domains and len(domains) >= most:
                 raise Rejected(
                     TotalReason.TOO_MANY_DOMAINS,
@@ -84,15 +87,15 @@ class _Cells:
         day[cell] += count
 
     def by_subjects(self) -> Iterator[tuple[int, dict[CellKey, int]]]:
-        """The cells of some subjects of one tenant at a time, and their tenant."""
-        subjects: defaultdict[int, defaultdict[int, list[Counter[CellKey]]]]
+        """The cells of some subjects of one tenant at a time, and their tenant. Each is given once."""
+        subjects: defaultdict[int, defaultdict[int, list[SubjectDay]]]
         subjects = defaultdict(lambda: defaultdict(list))
-        for key, day in self._days.items():
-            subjects[key.tenant_id][key.subject_id].append(day)
+        for key in self._days:
+            subjects[key.tenant_id][key.subject_id].append(key)
         for tenant_id, theirs in sorted(subjects.items()):
             ids = iter(sorted(theirs))
             while some := list(islice(ids, _SUBJECTS_AT_A_TIME)):
-                days = (day for id in some for day in theirs[id])
+                days = (self._days.pop(key) for id in some for key in theirs[id])
                 yield tenant_id, {cell: count for day in days for cell, count in day.items()}
 
 

@@ -266,7 +266,9 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
             ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
         },
-        "imported_totals": {("tenant_id", "source")},
+        "imported_totals": {
+            ("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
+        },
         "month_totals": {("tenant_id", "month")},
         "subject_totals": set(),
         "visitor_links": set(),

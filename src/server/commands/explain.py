@@ -113,10 +113,11 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
     if sources := sorted(explanation.sources.items()):
         yield f"Imported without events: {', '.join(f'{count:,} by {name}' for name, count in sources)}."
     if explanation.agrees is not None:
+        evidence = "raw events with imports" if sources else "raw events"
         yield (
-            "Totals and raw events agree."
+            f"Totals and {evidence} agree."
             if explanation.agrees
-            else "Totals and raw events differ: see `viewgraph verify`."
+            else f"Totals and {evidence} differ: see `viewgraph verify`."
         )
     yield _kept(explanation)
 

@@ -107,7 +107,7 @@ async def _imported(
                 line, reason, detail, content, _ = reject
                 has_id = reason != INVALID_EVENT
                 seed = None if has_id else content.seed or file.seed_of(line)
-                sink.write(rejected_line_in_json(line, reason, detail, content, seed=seed) + b"\n")
+                sink.write(rejected_line_in_json(line, reason, detail, content, seed) + b"\n")
 
         def show() -> None:
             progress.update(bar, completed=file.bytes_read)

@@ -135,4 +135,9 @@ def _written_to(file: Path | None) -> Iterator[Callable[[Reject], object]]:
         yield lambda _: None
         return
     with file.open("wb") as sink:
-        yield lambda reject: sink.write(rejected_line_in_json(*reject) + b"\n")
+
+        def keep(reject: Reject) -> None:
+            line, reason, detail, content, file = reject
+            sink.write(rejected_line_in_json(line, reason, detail, content, file=file) + b"\n")
+
+        yield keep

@@ -9,7 +9,6 @@ from typing import IO, Annotated
 import typer
 
 from auth.viewer import Viewer
-from base.errors import BadUserInput
 from database import Database, channel_of
 from ingest.file_lines import InvalidFile
 from ingest.files import Format
@@ -25,6 +24,7 @@ from server.commands.import_ import printable, reject_words, require_another
 from server.commands.options import DatabaseUrl, Tenants, tenants_of
 from server.commands.progress import bars
 from server.commands.run import run_with_database
+from server.failures import Failure
 from server.revisions import require_current
 from server.services import close_services, services_of
 from server.settings import Settings, settings_with
@@ -32,7 +32,7 @@ from server.settings import Settings, settings_with
 
 def import_totals(
     path: Annotated[
-        Path | None, typer.Argument(metavar="[FILE]", exists=True, dir_okay=False, show_default=False)
+        Path | None, typer.Argument(metavar="FILE", exists=True, dir_okay=False, show_default=False)
     ] = None,
     source: Annotated[
         str | None,
@@ -81,7 +81,7 @@ def import_totals(
 def _require_one(
     path: Path | None, source: str | None, undone: str | None, tenant: list[str] | None, *, listed: bool
 ) -> None:
-    """Raises BAD_USER_INPUT unless the options say one thing to do."""
+    """Raises Failure unless the options say one thing to do."""
     if sum((path is not None, undone is not None, listed)) != 1:
         words = "Give one of these: a FILE and its --source, --undo with a name, or --list."
     elif path is not None and source is None:
@@ -90,7 +90,7 @@ def _require_one(
         words = "--tenant goes with --undo and --list: the lines of a file name their subjects."
     else:
         return
-    raise BadUserInput(words, argument="FILE", reason="INVALID_OPTIONS")
+    raise Failure(words)
 
 
 async def _imported(
@@ -129,7 +129,8 @@ def rejects_into(sink: IO[bytes] | None) -> Callable[[Reject], None]:
 
     def keep(reject: Reject) -> None:
         if sink:
-            sink.write(rejected_line_in_json(*reject, name="total") + b"\n")
+            line, reason, detail, content, _ = reject
+            sink.write(rejected_line_in_json(line, reason, detail, content, name="total") + b"\n")
 
     return keep
 
@@ -166,9 +167,7 @@ def _of_sources(settings: Settings, undone: str | None, names: list[str] | None,
 
     found = run_with_database(settings, done)
     if undone and not found:
-        raise BadUserInput(
-            f"Nothing was imported under the name {undone}.", argument="--undo", reason="UNKNOWN_SOURCE"
-        )
+        raise Failure(f"Nothing was imported under the name {undone}.")
     if not found:
         typer.echo("Nothing was imported.", err=True)
         return
