@@ -10,7 +10,7 @@ from importlib import import_module
 from typing import Any, Final
 from zipfile import BadZipFile
 
-from exports.found import DayTotal, Found, Place, Unusable, device_of
+from exports.found import DayTotal, Found, Place, device_of
 from exports.parts import Part, left_out
 from exports.sums import why_not_summed
 from ingest.file_lines import InvalidFile
@@ -20,7 +20,6 @@ _SUMS: Final = frozenset({"AR views"})
 """Columns that are sums of others."""
 _NEEDED: Final = ("Summary", "Assets", "Views over time")
 _ASSET: Final = "Asset id"
-_TOTAL: Final = "Total"
 _UNREADABLE: Final = (BadZipFile, KeyError, ValueError, OSError, TypeError)
 _UNKNOWN: Final = "it is no report in a layout that is known: save answers of views-data instead."
 _RANGES: Final = (
@@ -72,13 +71,13 @@ def _of_assets(part: Part, lines: Sequence[Line], day: date) -> Iterator[Found]:
 
 def _of_days(part: Part, lines: Sequence[Line], asset: str) -> Iterator[Found]:
     """Those of the report's only asset."""
+    if not any("Day" in line for line in lines):
+        yield left_out(part, "it has months and no days: take a report of fewer days.")
     for number, line in enumerate(lines, 2):
         day = line.get("Day")
         if isinstance(day, datetime):
             for name, count in _counts({**line, "AR views by click or scan": line.get("AR views")}):
                 yield DayTotal(Place(part.name, number), day.date(), name, asset, count)
-        elif next(iter(line.values()), None) != _TOTAL:
-            yield Unusable(Place(part.name, number), "it is a month and no day: take a report of fewer days")
 
 
 def _counts(line: Line) -> Iterator[tuple[str, int]]:

@@ -90,10 +90,16 @@ async def test_a_report_has_the_assets_of_a_day_or_the_days_of_an_asset(viewed: 
     await history.verified()
 
 
-async def test_a_report_of_several_assets_and_days_cannot_be_brought(viewed: History) -> None:
+async def test_months_and_sums_of_several_days_cannot_be_brought(viewed: History) -> None:
+    await save_report(viewed, "year", ("2022-06-01", "2023-06-30"))
     await viewed.studio.add_asset("Lamp")
     await save_report(viewed, "month", MONTH)
     viewed.map(("*", "*", viewed.asset, "VIEW_3D"))
+
+    told = await viewed.bring(PROGRAM, viewed.folder / "year.xlsx")
+    assert lines(told)[1:] == [
+        "- year.xlsx is left out: it has months and no days: take a report of fewer days."
+    ]
 
     told = await viewed.bring(PROGRAM, viewed.folder / "month.xlsx")
 
