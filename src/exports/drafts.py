@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Final, NamedTuple
 
-from exports.found import DayTotal, Event, Found, Note
+from exports.found import DayTotal, Event, Found, Note, Unusable
 from exports.mapping import COLUMNS, What
 from exports.notes import Notes
 from reports.text import defused
@@ -18,6 +18,7 @@ class Suggestion(NamedTuple):
 
 
 _NOTHING: Final = Suggestion()
+_SHOWN: Final = 5
 
 
 class Inventory:
@@ -27,6 +28,7 @@ class Inventory:
         self.counts: Counter[What] = Counter()
         self.notes = Notes()
         self.unusable = 0
+        self.first_unusable: list[Unusable] = []
         for one in found:
             match one:
                 case Event():
@@ -35,8 +37,10 @@ class Inventory:
                     self.counts[What(one.path, one.name)] += one.count
                 case Note():
                     self.notes.add(one)
-                case _:
+                case Unusable():
                     self.unusable += 1
+                    if len(self.first_unusable) < _SHOWN:
+                        self.first_unusable.append(one)
 
 
 def write_draft(file: Path, counts: Counter[What], suggested: Mapping[What, Suggestion]) -> None:

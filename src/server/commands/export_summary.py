@@ -20,11 +20,18 @@ def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What,
             f"nothing is stored yet. What was found is in {table}.",
             f"found        {len(counts):,} paths and events, {counts.total():,} counts",
             f"recognised   {len(suggested):,}: the path ends like the `customUrl` of a publication",
-            *([f"unusable     {inventory.unusable:,} lines"] if inventory.unusable else []),
-            *(f"- {note}" for note in inventory.notes),
+            *unusable_and_notes(inventory),
             "Fill in `subject` and `action` for what you want to bring, and run the same command again.",
         ]
     )
+
+
+def unusable_and_notes(inventory: Inventory) -> Iterator[str]:
+    if inventory.unusable:
+        yield f"unusable     {inventory.unusable:,} lines, such as"
+    for place, reason in ((one.place, one.reason) for one in inventory.first_unusable):
+        yield f"  {place.file}, line {place.line}: {reason}"
+    yield from (f"- {note}" for note in inventory.notes)
 
 
 def summary_of(work: ExportImport, table: Path, rejects: Path | None) -> str:

@@ -21,7 +21,7 @@ from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
 from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
 from resolvers.importing import Reject
-from server.commands.export_summary import printed, summary_of, summary_of_draft
+from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
 from server.commands.import_ import printable, zone_named
 from server.commands.options import DatabaseUrl
 from server.failures import Failure
@@ -99,7 +99,7 @@ async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> s
         inventory = Inventory(found)
         if not inventory.counts:
             nothing = "There are no events and no totals of days in it."
-            raise Failure(printed([nothing, *(f"- {note}" for note in inventory.notes)]))
+            raise Failure(printed([nothing, *unusable_and_notes(inventory)]))
         suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
         write_draft(table, inventory.counts, suggested)
         return summary_of_draft(inventory, table, suggested)
