@@ -14,8 +14,9 @@ from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 
 from exports.export import Export
-from exports.found import DayTotal, Device, Found, Note, Place, Unusable, device_of
+from exports.found import DayTotal, Device, Found, Note, Place, device_of
 from exports.json_items import Item
+from exports.objects import text_of, unusable
 from exports.parts import Part, left_out
 from exports.summary_reports import report_in
 from exports.values import InvalidValue
@@ -79,7 +80,7 @@ def _answers_in(part: Part, has_host: dict[tuple[str, str], bool]) -> Iterator[F
                 for total in _totals(item, subject):
                     cells[_Cell(subject, total.day, total.device)] = total
         except InvalidValue as error:
-            yield Unusable(item.place, str(error), json.dumps(item.value))
+            yield unusable(item, str(error))
     yield from cells.values()
 
 
@@ -127,7 +128,7 @@ def _subject(part: Part, value: Any, has_host: dict[tuple[str, str], bool]) -> _
     request = value.get("request")
     if not isinstance(request, dict):
         return _Subject(PurePosixPath(part.base).stem, _BARE, None)
-    host = request.get("domain") or None
+    host = text_of(request.get("domain")) or None
     subject = _Subject(_asset(request), _name(request), host)
     if has_host.setdefault(subject[:2], host is not None) is not (host is not None):
         raise InvalidValue(
@@ -140,12 +141,14 @@ def _asset(request: Mapping[str, Any]) -> str:
     assets: Any = next((request[name] for name in _ASSETS if request.get(name)), [])
     if not isinstance(assets, list) or len(assets) != 1:
         raise InvalidValue("views of several assets cannot be told apart: ask for one in each request")
-    return str(assets[0])
+    return text_of(assets[0])
 
 
 def _name(request: Mapping[str, Any]) -> str:
     """`3DView`, `ARView click`, `ARView scan`, or `ARView click scan` for a sum of both."""
-    view_type, actions = str(request.get("viewType")), sorted(map(str, request.get("actionTypes") or ()))
+    actions = request.get("actionTypes")
+    actions = sorted(map(text_of, actions)) if isinstance(actions, list) else []
+    view_type = text_of(request.get("viewType"))
     return " ".join((view_type, *(action for action in actions if action != "view")))
 
 
@@ -155,7 +158,7 @@ def _totals(item: Item, subject: _Subject) -> list[DayTotal]:
     for point in _answer_of(item.value)["grid"]:
         if not isinstance(point, dict):
             raise InvalidValue("a point of its grid is no object")
-        counts[_day_of(point), device_of(str(point.get("deviceCategory") or ""))] += _count_of(point)
+        counts[_day_of(point), device_of(text_of(point.get("deviceCategory")))] += _count_of(point)
     path, name, host = subject
     return [
         DayTotal(item.place, day, name, path, count, host, device) for (day, device), count in counts.items()

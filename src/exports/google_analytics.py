@@ -15,8 +15,10 @@ from exports.export import Export
 from exports.found import PAGEVIEW, Event, Found, Place, Unusable, device_of
 from exports.google_reports import report_in
 from exports.json_items import Item, json_array, json_lines
+from exports.objects import WRONG_SHAPE, text_of, unusable
 from exports.parquet_items import is_parquet, parquet_items
 from exports.parts import Part, left_out
+from exports.values import InvalidValue
 from ingest.file_lines import InvalidFile
 
 _TABLE: Final = re.compile(r"events_(?:(?P<kind>intraday|fresh)_)?(?P<day>\d{8})")
@@ -84,24 +86,27 @@ def _event(item: Item) -> Event | Unusable:
         params = _params(row.get("event_params") or ())
         at = _EPOCH + timedelta(microseconds=int(row["event_timestamp"]))
         return _event_of(item.place, at, row, params)
-    except (KeyError, TypeError, ValueError, AttributeError, OverflowError) as error:
-        return Unusable(item.place, f"it is no event of Google Analytics 4: {error!r}", str(row))
+    except InvalidValue as error:
+        return unusable(item, str(error))
+    except WRONG_SHAPE:
+        return unusable(item, "it has not the shape of an event of Google Analytics 4")
 
 
 def _event_of(place: Place, at: datetime, row: Mapping[str, Any], params: Mapping[str, Any]) -> Event:
+    """Raises InvalidValue."""
     device = row.get("device") or {}
-    page = page_of(str(params.get("page_location") or params.get("firebase_screen") or ""))
-    name = str(row["event_name"])
+    page = page_of(text_of(params.get("page_location") or params.get("firebase_screen")))
+    name = text_of(row["event_name"])
     return Event(
         place,
         at,
         _NAMES.get(name, name),
         page.path,
-        host=page.host or (device.get("web_info") or {}).get("hostname"),
+        host=page.host or text_of((device.get("web_info") or {}).get("hostname")) or None,
         # Without consent, there is neither.
-        visitor=row.get("user_id") or row.get("user_pseudo_id"),
-        device=device_of(device.get("category") or ""),
-        mark="|".join(str(row.get(name) or "") for name in _TOLD_BY),
+        visitor=text_of(row.get("user_id") or row.get("user_pseudo_id")) or None,
+        device=device_of(text_of(device.get("category"))),
+        mark="|".join(text_of(row.get(name)) for name in _TOLD_BY),
     )
 
 

@@ -10,9 +10,11 @@ from exports.addresses import page_of
 from exports.export import Export
 from exports.found import PAGEVIEW, Event, Found, Note, Unusable, device_of
 from exports.json_items import Item, json_lines
+from exports.objects import WRONG_SHAPE, text_of, unusable
 from exports.parquet_items import is_parquet, parquet_items
 from exports.parts import Part, left_out
 from exports.rows import Cells, header_of, table_of
+from exports.values import InvalidValue
 
 _COLUMNS: Final = ("uuid", "timestamp", "event", "properties", "distinct_id", "person_id")
 _NAMES: Final = {"$pageview": PAGEVIEW}
@@ -70,25 +72,26 @@ def _event(export: Export, item: Item) -> Event | Unusable:
         given = json.loads(properties) if isinstance(properties, str) else properties
         at = row["timestamp"]
         return _event_of(item, at if isinstance(at, datetime) else export.instant(at), given)
-    except InvalidInstant as error:
-        return Unusable(item.place, str(error), str(row))
-    except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-        return Unusable(item.place, f"it is no event of PostHog: {error!r}", str(row))
+    except (InvalidInstant, InvalidValue) as error:
+        return unusable(item, str(error))
+    except WRONG_SHAPE:
+        return unusable(item, "it has not the shape of an event of PostHog")
 
 
 def _event_of(item: Item, at: datetime, properties: Mapping[str, Any]) -> Event:
+    """Raises InvalidValue."""
     row = item.value
-    page = page_of(next((str(properties[name]) for name in _PAGES if properties.get(name)), ""))
-    name = str(row["event"])
+    page = page_of(next((text for name in _PAGES if (text := text_of(properties.get(name)))), ""))
+    name = text_of(row["event"])
     return Event(
         item.place,
         at,
         _NAMES.get(name, name),
         page.path,
-        id=row.get("uuid"),
-        host=page.host or properties.get("$host"),
+        id=text_of(row.get("uuid")) or None,
+        host=page.host or text_of(properties.get("$host")) or None,
         # A person can have several distinct ids.
-        visitor=row.get("person_id") or row.get("distinct_id"),
-        device=device_of(str(properties.get("$device_type") or "")),
-        mark=str(row.get("distinct_id") or ""),
+        visitor=text_of(row.get("person_id") or row.get("distinct_id")) or None,
+        device=device_of(text_of(properties.get("$device_type"))),
+        mark=text_of(row.get("distinct_id")),
     )

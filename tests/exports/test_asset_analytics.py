@@ -60,6 +60,7 @@ def test_of_answers_that_overlap_the_last_counts(drafting: Drafting) -> None:
         answered(VIEWS, ("20230605", "desktop", -9)),
         {"request": VIEWS, "answer": {"response": {"grid": ["20230605"]}}},
         {"answer": {"response": {"document": "é"}}},
+        answered({**VIEWS, "domain": ["a.example"]}, ("20230605", "desktop", 9)),
     ],
     ids=[
         "weeks",
@@ -70,6 +71,7 @@ def test_of_answers_that_overlap_the_last_counts(drafting: Drafting) -> None:
         "no count",
         "no point",
         "no base64",
+        "no domain",
     ],
 )
 def test_what_is_no_day_of_an_asset_is_unusable(drafting: Drafting, answer: Any) -> None:

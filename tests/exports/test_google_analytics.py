@@ -57,6 +57,21 @@ def test_values_stand_under_any_type_and_events_without_a_page_keep_their_screen
     assert drafting.draft(PROGRAM, file) == Draft({("Home", "screen_view"): 1}, 1, [])
 
 
+def test_lines_that_are_no_events_are_unusable(drafting: Drafting) -> None:
+    good = {"event_name": "a", "event_timestamp": 1772405998695757}
+    lines = [
+        good,
+        {**good, "event_params": {"key": 1}},
+        {**good, "event_params": [{"key": "page_location", "value": 5}]},
+        {**good, "device": "x"},
+        {**good, "device": {"web_info": "x"}},
+        {**good, "event_timestamp": "-9999999999999999999"},
+        {**good, "user_id": {"a": 1}},
+    ]
+    file = drafting.file("\n".join(map(json.dumps, lines)), "events.json")
+    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 6, [])
+
+
 def test_a_row_of_parquet_that_is_no_event_is_one_unusable_line(drafting: Drafting) -> None:
     file = drafting.folder / "events.parquet"
     stamps = pa.array([1772405998695757, None, 2**62], pa.int64())

@@ -54,9 +54,21 @@ def test_times_of_parquet_without_a_zone_are_those_of_utc_and_nanoseconds_are_cu
 
 def test_lines_that_are_no_events_are_unusable(drafting: Drafting) -> None:
     good = {"uuid": "1", "event": "a", "timestamp": "2026-03-01T22:59:58Z", "properties": {}}
-    lines = [good, {**good, "timestamp": "yesterday"}, {**good, "properties": "{"}, [], {"event": "a"}]
+    lines = [
+        good,
+        [],
+        {"event": "a"},
+        {**good, "timestamp": "yesterday"},
+        {**good, "timestamp": 5},
+        {**good, "properties": "{"},
+        {**good, "properties": 5},
+        {**good, "properties": {"$current_url": {"a": 1}}},
+        {**good, "uuid": {"a": 1}},
+        {**good, "distinct_id": ["a"]},
+        {**good, "event": "half a pair: \ud800"},
+    ]
     file = drafting.file("\n".join([*map(json.dumps, lines), "{"]), "events.jsonl")
-    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 5, [])
+    assert drafting.draft(PROGRAM, file) == Draft({("", "a"): 1}, 11, [])
 
 
 def test_a_file_with_as_many_rows_as_posthog_gives_at_most_is_told(drafting: Drafting) -> None:
