@@ -29,12 +29,13 @@ class Inventory:
         self.notes = Notes()
         self.unusable = 0
         self.first_unusable: list[Unusable] = []
+        self.hosts: Counter[str] = Counter()
+        """How many events and totals each site has."""
         for one in found:
             match one:
-                case Event():
-                    self.counts[What(one.path, one.name)] += 1
-                case DayTotal():
-                    self.counts[What(one.path, one.name)] += one.count
+                case Event() | DayTotal():
+                    self.counts[What(one.path, one.name)] += 1 if isinstance(one, Event) else one.count
+                    self.hosts.update([one.host] if one.host else [])
                 case Note():
                     self.notes.add(one)
                 case Unusable():

@@ -4,13 +4,14 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
+from auth.viewer import Viewer
 from exports.found import DayTotal, Event, Found, Note, Place, Unusable
 from exports.mapping import Rule, Rules, What
 from exports.notes import Notes
 from ingest.admission import Reason
 from ingest.files import Line
 from ingest.rejected_lines import Content
-from resolvers.context import Services
+from resolvers.context import Context, Services
 from resolvers.export_events import EventLines
 from resolvers.export_subjects import Meaning, Meanings
 from resolvers.export_totals import DayTotals
@@ -31,13 +32,18 @@ class ExportImport:
         meanings: Meanings,
         *,
         source: str,
+        viewer: Viewer | None = None,
         dry_run: bool = False,
         on_reject: Callable[[Reject], object] = lambda _: None,
     ) -> None:
-        """`source`: events without ids, and totals, of one source are recognised when they come again."""
+        """`source`: what comes again from one source is recognised. Only what is of the viewer's own
+        subjects is stored; without a viewer, that of any subject.
+        """
         self.events = Tally()
         """In a dry run, what would be stored counts as stored."""
         self.totals = TotalsTally()
+        self.zones: set[str] = set()
+        """The reporting time zones of the subjects that have totals."""
         self.unmapped: Counter[What] = Counter()
         self.ignored = 0
         """How much the table leaves out on purpose."""
@@ -49,6 +55,7 @@ class ExportImport:
         self._meanings = meanings
         self._used: set[Rule] = set()
         self._source = source
+        self._viewer = viewer
         self._lines_of = EventLines(source)
         self._totals = DayTotals()
         self.is_dry = dry_run
@@ -66,11 +73,9 @@ class ExportImport:
         if self.is_dry:
             self._count(self._lines())
         else:
-            work = Import(self._services, self._lines(), on_reject=self._on_reject)
+            work = Import(self._services, self._lines(), viewer=self._viewer, on_reject=self._on_reject)
             self.events = work.tally
             await work.run()
-        if self._totals.replaced:
-            self.notes.add(Note(_REPLACED, self._totals.replaced))
         await self._import_totals()
 
     async def _import_totals(self) -> None:
@@ -78,11 +83,17 @@ class ExportImport:
             self._services,
             self._totals.lines(),
             source=self._source,
+            viewer=self._viewer,
             dry_run=self.is_dry,
             on_reject=self._on_reject,
         )
         self.totals = work.tally
         await work.run()
+        if self._totals.replaced:
+            self.notes.add(Note(_REPLACED, self._totals.replaced))
+        loaders = Context(self._services, self._services.clock()).loaders
+        subjects = await self._services.subjects.find(loaders, self._totals.subjects)
+        self.zones = {subject.time_zone for subject in subjects.values()}
 
     def _count(self, lines: Iterable[Line]) -> None:
         for number, event, problem, content, file in lines:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from exports.found import DayTotal, Device, Place
 from exports.mapping import What
-from ingest.wire import WireDevice
+from ingest.wire import WireDevice, WireSubject
 from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
 from resolvers.export_subjects import Meaning
 
@@ -36,6 +36,10 @@ class DayTotals:
                 count = 0
                 place = total.place
             self._kept[key] = (place, count + total.count)
+
+    @property
+    def subjects(self) -> set[WireSubject]:
+        return {key.meaning.subject for key in self._kept}
 
     def lines(self) -> Iterator[TotalLine]:
         """The place of each is that of its first row."""

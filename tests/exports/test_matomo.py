@@ -111,7 +111,7 @@ async def test_a_list_that_ends_early_ends_the_run_with_its_reason(history: Hist
 
     told = await history.told("import-export", "matomo", file, "--table", history.table, exit_code=1)
 
-    assert lines(told)[0].startswith("visits.json is no JSON after item 1: ")
+    assert lines(told)[2].startswith("visits.json is no JSON after item 1: ")
     # What was read before is stored, and is found again when the whole file comes.
     assert lines(await history.bring("matomo", VISITS))[1] == "events: 0 stored, 3 stored before"
 
@@ -159,7 +159,7 @@ async def test_a_report_of_several_days_has_them_in_a_column(history: History, t
         ("20260301", None, "a.example", 7),
         ("20260302", None, "a.example", 5),
     ]
-    assert lines(told)[3:] == [
+    assert lines(told)[4:] == [
         "- Visitors and visits of pages are left out: they do not add up over days or pages.",
         "- 2 rows without an address are left out: they are folders, whose pages stand in other rows (export "
         "with flat=1), or the rest that Matomo calls Others.",

@@ -58,13 +58,15 @@ async def test_a_zip_is_brought_once(history: History) -> None:
     ]
     assert figures.ar_clicks == [("20260301", None, None, 4)]
     assert lines(first) == [
-        f"Plausible: by {history.table}",
+        f"By {history.table}",
         "totals of days: 4 new, 0 changed, 0 removed, 0 stored before; +137 in all",
+        "as days of UTC, the reporting time zone",
         *rest,
     ]
     assert lines(again) == [
-        f"Plausible: by {history.table}",
+        f"By {history.table}",
         "totals of days: 0 new, 0 changed, 0 removed, 4 stored before; +0 in all",
+        "as days of UTC, the reporting time zone",
         *rest,
     ]
     assert await history.figures() == figures
@@ -77,7 +79,7 @@ async def test_a_dry_run_stores_nothing(history: History) -> None:
     told = await history.bring("plausible", EXPORT, "--dry-run")
 
     assert lines(told)[:2] == [
-        f"Plausible: by {history.table}, of which nothing is stored: --dry-run",
+        f"By {history.table}, of which nothing is stored: --dry-run",
         "totals of days: 3 new, 0 changed, 0 removed, 0 stored before; +185 in all",
     ]
     assert (await history.figures()).views == []
@@ -148,7 +150,7 @@ async def test_the_dashboard_has_days_of_the_whole_site_alone(history: History, 
     months = await history.bring("plausible", tmp_path / "visitors.csv")
 
     assert (await history.figures()).views == [("20260301", None, None, 97)]
-    assert lines(told)[2:] == [
+    assert lines(told)[3:] == [
         "- pages.csv is left out: it has no days, only sums of the range that the dashboard showed, and ends "
         "after 100 or 300 rows. Export the site (Settings, Imports & exports) instead.",
         "- The curve of the dashboard is of the whole site, so its path is empty. To have days of each page, "

@@ -17,7 +17,7 @@ def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What,
     counts = inventory.counts
     return printed(
         [
-            f"nothing is stored yet. What was found is in {table}.",
+            f"Nothing is stored yet. What was found is in {table}.",
             f"found        {len(counts):,} paths and events, {counts.total():,} counts",
             f"recognised   {len(suggested):,}: the path ends like the `customUrl` of a publication",
             *unusable_and_notes(inventory),
@@ -27,6 +27,9 @@ def summary_of_draft(inventory: Inventory, table: Path, suggested: Mapping[What,
 
 
 def unusable_and_notes(inventory: Inventory) -> Iterator[str]:
+    if len(inventory.hosts) > 1:
+        sites = ", ".join(host for host, _ in inventory.hosts.most_common(_SHOWN))
+        yield f"sites        {len(inventory.hosts):,}: {sites}; --domain takes one of them alone"
     if inventory.unusable:
         yield f"unusable     {inventory.unusable:,} lines, such as"
     for place, reason in ((one.place, one.reason) for one in inventory.first_unusable):
@@ -36,7 +39,7 @@ def unusable_and_notes(inventory: Inventory) -> Iterator[str]:
 
 def summary_of(work: ExportImport, table: Path, rejects: Path | None) -> str:
     lines = [
-        f"by {table}" + (", of which nothing is stored: --dry-run" if work.is_dry else ""),
+        f"By {table}" + (", of which nothing is stored: --dry-run" if work.is_dry else ""),
         *_events(work),
         *_totals(work),
         *_left(work, table),
@@ -65,6 +68,7 @@ def _totals(work: ExportImport) -> Iterator[str]:
             f"totals of days: {tally.new:,} new, {tally.changed:,} changed, {tally.removed:,} removed, "
             f"{tally.same:,} stored before; {tally.difference:+,} in all"
         )
+        yield f"  as days of {', '.join(sorted(work.zones))}, the reporting time zone"
         yield from _rejected(tally)
 
 

@@ -8,12 +8,14 @@ from typing import Annotated
 
 import typer
 
+from auth.viewer import Viewer
 from exports.drafts import Inventory, write_draft
 from exports.export import Export
 from exports.found import Found
 from exports.mapping import rules_in
 from exports.parts import parts_of
 from exports.programs import PROGRAMS, Program
+from exports.sites import of_sites
 from ingest.file_lines import InvalidFile
 from ingest.imported_totals import source_named
 from ingest.rejected_lines import rejected_line_in_json
@@ -21,6 +23,7 @@ from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
 from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
 from resolvers.importing import Reject
+from server.accounts import user_id_of
 from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
 from server.commands.import_ import printable, zone_named
 from server.commands.options import DatabaseUrl
@@ -62,6 +65,16 @@ def import_export(
             "absent.",
         ),
     ] = None,
+    domain: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DOMAIN", help="Only what happened on this site; may be repeated. All sites when absent."
+        ),
+    ] = None,
+    email: Annotated[
+        str | None,
+        typer.Option("--as", metavar="EMAIL", help="Only what this account may report; all when absent."),
+    ] = None,
     rejects: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Where to write everything that was not stored, as NDJSON."),
@@ -72,20 +85,27 @@ def import_export(
     """Store the history that another program exported: events, or totals of days. Importing it again changes
     nothing."""
     settings = settings_with(database_url=database_url)
-    reader, name = _program(program), source_named(source or program)
+    read, name = _program(program).read, source_named(source or program)
     table = table or Path(f"{program}-table.csv")
     try:
-        # The command's own files may stand beside those of the export.
-        own = {file.resolve() for file in (table, rejects) if file}
-        parts = [part for part in parts_of(paths) if part.path.resolve() not in own]
-        found = reader.read(Export(parts, zone_named(time_zone)))
+        _require_elsewhere(paths, rejects)
+        # The table may stand beside the files of the export.
+        parts = [part for part in parts_of(paths) if part.path.resolve() != table.resolve()]
+        found = of_sites(read(Export(parts, zone_named(time_zone))), domain or ())
         if table.exists():
-            work = _imported(settings, found, table, name, rejects, dry_run)
+            work = _imported(settings, found, table, name, email, rejects, is_dry=dry_run)
         else:
             work = _drafted(settings, found, table)
-        typer.echo(f"{reader.name}: {asyncio.run(work)}")
+        asyncio.run(work)
     except (InvalidFile, InvalidRule) as error:
         raise Failure(printable(str(error))) from None
+
+
+def _require_elsewhere(paths: list[Path], rejects: Path | None) -> None:
+    if rejects and any(rejects.resolve().is_relative_to(path.resolve()) for path in paths):
+        raise Failure(
+            "--rejects is among the files of the export, one of which it could replace: name another place."
+        )
 
 
 def _program(name: str) -> Program:
@@ -94,7 +114,7 @@ def _program(name: str) -> Program:
     return PROGRAMS[name]
 
 
-async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> str:
+async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> None:
     async with _services(settings) as services:
         inventory = Inventory(found)
         if not inventory.counts:
@@ -102,21 +122,32 @@ async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> s
             raise Failure(printed([nothing, *unusable_and_notes(inventory)]))
         suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
         write_draft(table, inventory.counts, suggested)
-        return summary_of_draft(inventory, table, suggested)
+        typer.echo(summary_of_draft(inventory, table, suggested))
 
 
 async def _imported(
-    settings: Settings, found: Iterable[Found], table: Path, source: str, rejects: Path | None, is_dry: bool
-) -> str:
+    settings: Settings,
+    found: Iterable[Found],
+    table: Path,
+    source: str,
+    email: str | None,
+    rejects: Path | None,
+    *,
+    is_dry: bool,
+) -> None:
     rules = rules_in(table)
     async with _services(settings) as services:
-        meanings = await meanings_of(Context(services, services.clock()), rules)
+        context = Context(services, services.clock())
+        meanings = await meanings_of(context, rules)
+        viewer = Viewer(await user_id_of(context, email)) if email else None
         with _written_to(rejects) as keep:
             work = ExportImport(
-                services, found, rules, meanings, source=source, dry_run=is_dry, on_reject=keep
+                services, found, rules, meanings, source=source, viewer=viewer, dry_run=is_dry, on_reject=keep
             )
-            await work.run()
-    return summary_of(work, table, rejects)
+            try:
+                await work.run()
+            finally:
+                typer.echo(summary_of(work, table, rejects))
 
 
 @asynccontextmanager
