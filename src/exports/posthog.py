@@ -21,7 +21,7 @@ _NAMES: Final = {"$pageview": PAGEVIEW}
 _PAGES: Final = ("$current_url", "$pathname", "$screen_name")
 """The last one is of apps."""
 _MANIFEST: Final = "_manifest.json"
-_PACKED: Final = (".br", ".zst", ".lz4", ".sz")
+_PACKED: Final = (".zst", ".lz4", ".sz")
 _NESTED: Final = "properties."
 _IDS: Final = frozenset({"uuid", "id"})
 _LIMITS: Final = frozenset({3_500, 10_000, 50_000, 100_000})
@@ -35,7 +35,7 @@ def read_posthog(export: Export) -> Iterator[Found]:
         if is_parquet(part):
             yield from _events(export, parquet_items(part, _COLUMNS))
         elif part.base.endswith(_PACKED):
-            yield left_out(part, "it is packed with another program than gzip. Unpack it first.")
+            yield left_out(part, "it is packed with another program than gzip and brotli. Unpack it first.")
         elif part.base.lower().endswith(".csv"):
             yield from _events(export, _csv_items(part))
         else:

@@ -2,6 +2,7 @@ import gzip
 import json
 from importlib import import_module
 
+import brotli
 import pytest
 
 from tests.exports.drafting import FILES, Draft, Drafting
@@ -35,13 +36,22 @@ def test_a_file_of_events_has_only_some_of_their_properties(drafting: Drafting) 
     assert drafting.draft(PROGRAM, drafting.file(flat, "flat.csv")).counts == {("/b c", "pageview"): 1}
 
 
-def test_gzip_is_read_and_other_packing_is_told(drafting: Drafting) -> None:
+def test_gzip_and_brotli_are_read_and_other_packing_is_told(drafting: Drafting) -> None:
     lines = (SAMPLES / "events.jsonl").read_bytes()
     assert drafting.draft(PROGRAM, drafting.file(gzip.compress(lines), "events.jsonl.gz")) == OF_THE_SAMPLE
+    packed = drafting.file(brotli.compress(lines * 100), "events.jsonl.br")
+    assert sum(drafting.draft(PROGRAM, packed).counts.values()) == 300
+    for broken, words in (
+        (brotli.compress(lines)[:-9], "it ends too early"),
+        (lines, "it is not packed with"),
+    ):
+        (told,) = drafting.draft(PROGRAM, drafting.file(broken, "events.jsonl.br")).notes
+        assert words in told
     manifest = drafting.file('{"files": []}', "2026_manifest.json")
-    packed = drafting.draft(PROGRAM, drafting.file(b"\x04\x22\x4d\x18", "events.jsonl.lz4"), manifest)
-    assert packed.notes == [
-        "events.jsonl.lz4 is left out: it is packed with another program than gzip. Unpack it first."
+    draft = drafting.draft(PROGRAM, drafting.file(b"\x04\x22\x4d\x18", "events.jsonl.lz4"), manifest)
+    assert draft.notes == [
+        "events.jsonl.lz4 is left out: it is packed with another program than gzip and "
+        "brotli. Unpack it first."
     ]
 
 
