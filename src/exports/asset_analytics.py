@@ -24,6 +24,7 @@ from ingest.file_lines import InvalidFile
 
 _ZIP: Final = b"PK\x03\x04"
 """The bytes with which a workbook begins."""
+_JSON: Final = (".json", ".jsonl", ".ndjson")
 _LARGEST: Final = 64 << 20
 _BLANKS: Final = re.compile(r"\s*")
 _DAY: Final = re.compile(r"\d{8}", re.ASCII)
@@ -56,6 +57,8 @@ def read_asset_analytics(export: Export) -> Iterator[Found]:
                 yield from report_in(part, stream)
         elif part.base.lower().endswith(".csv"):
             yield left_out(part, "it has no days, and no range. Take the report as XLSX.")
+        elif not part.base.lower().endswith(_JSON):
+            yield left_out(part, "it is neither JSON nor XLSX.")
         else:
             yield from _answers_in(part, has_host)
 

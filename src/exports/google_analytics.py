@@ -19,7 +19,6 @@ from exports.objects import WRONG_SHAPE, text_of, unusable
 from exports.parquet_items import is_parquet, parquet_items
 from exports.parts import Part, left_out
 from exports.values import InvalidValue
-from ingest.file_lines import InvalidFile
 
 _TABLE: Final = re.compile(r"events_(?:(?P<kind>intraday|fresh)_)?(?P<day>\d{8})")
 _KINDS: Final = (None, "fresh", "intraday")
@@ -35,6 +34,9 @@ _TOLD_BY: Final = (
 """Events have no id. Those that a browser sent together have one instant, and these tell them apart."""
 _COLUMNS: Final = ("event_timestamp", "event_name", "event_params", "user_id", "device", *_TOLD_BY)
 _NAMES: Final = {"page_view": PAGEVIEW}
+_START: Final = 1_000
+_BEFORE_ARRAYS: Final = b"\xef\xbb\xbf \t\r\n"
+"""Blanks, and a byte order mark."""
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -57,27 +59,29 @@ def _best_kinds(parts: Iterable[Part]) -> dict[str, str | None]:
 
 def _found_in(part: Part) -> Iterator[Found]:
     if is_parquet(part):
-        yield from _events(parquet_items(part, _COLUMNS))
+        yield from _events(part, parquet_items(part, _COLUMNS))
     elif part.base.lower().endswith(".csv"):
         yield from report_in(part)
     else:
-        yield from _events(_json_items(part))
+        yield from _events(part, json_array(part) if _is_array(part) else json_lines(part))
 
 
-def _json_items(part: Part) -> Iterator[Item | Unusable]:
-    first = next((line.text for line in part.lines() if line.text and not line.text.isspace()), b"")
-    return json_array(part) if first.lstrip().startswith(b"[") else json_lines(part)
+def _is_array(part: Part) -> bool:
+    with part.open() as stream:
+        return stream.read(_START).lstrip(_BEFORE_ARRAYS).startswith(b"[")
 
 
-def _events(items: Iterator[Item | Unusable]) -> Iterator[Found]:
-    """Raises InvalidFile if the first item is no event: then it is another file."""
-    for first in items:
-        if isinstance(first, Item) and not (isinstance(first.value, dict) and "event_name" in first.value):
-            raise InvalidFile(f"{first.place.file} has no events of Google Analytics 4.")
-        items = chain([first], items)
-        break
-    for item in items:
+def _events(part: Part, items: Iterator[Item | Unusable]) -> Iterator[Found]:
+    first = next(items, None)
+    if not isinstance(first, Item) or not _has_name(first.value):
+        yield left_out(part, "it has no events of Google Analytics 4.")
+        return
+    for item in chain([first], items):
         yield _event(item) if isinstance(item, Item) else item
+
+
+def _has_name(row: Any) -> bool:
+    return isinstance(row, dict) and "event_name" in row
 
 
 def _event(item: Item) -> Event | Unusable:

@@ -89,6 +89,7 @@ def test_answers_without_days_are_told(drafting: Drafting) -> None:
 
 def test_files_of_other_kinds_are_told(drafting: Drafting) -> None:
     for file, words in (
+        (drafting.file("{", "notes.txt"), "notes.txt is left out: it is neither JSON nor XLSX."),
         (drafting.file("{", "broken.json"), "broken.json is no JSON after value 0"),
         (
             drafting.file("Asset,Workspace\n", "report.csv"),

@@ -15,6 +15,7 @@ OF_THE_SAMPLE = Draft(
     {(TEAPOT, "pageview"): 1, (TEAPOT, "session_start"): 1, (TEAPOT, "view_model"): 1}, 0, []
 )
 HEAD = "# Report\n# Account: 12345678\n# Start date: {}\n# End date: {}\n"
+EVENT = {"event_name": "a", "event_timestamp": 1772405998695757}
 ADD_DATE = "it has no days. Add the dimension Date to the report, or download each day alone."
 
 
@@ -58,7 +59,7 @@ def test_values_stand_under_any_type_and_events_without_a_page_keep_their_screen
 
 
 def test_lines_that_are_no_events_are_unusable(drafting: Drafting) -> None:
-    good = {"event_name": "a", "event_timestamp": 1772405998695757}
+    good = EVENT
     lines = [
         good,
         {**good, "event_params": {"key": 1}},
@@ -153,14 +154,18 @@ def test_each_table_of_an_overview_has_its_own_days(drafting: Drafting) -> None:
     ]
 
 
-def test_files_of_other_kinds_are_told(drafting: Drafting) -> None:
-    file = drafting.file("event_timestamp,event_name\n1772405998695757,page_view\n", "events.csv")
-    assert drafting.draft(PROGRAM, file).notes == [
-        "events.csv is left out: CSV has no parameters of events. Save them as JSON or as Parquet."
-    ]
-    file = drafting.file('{"a": 1}\n', "events.json")
-    assert (
-        drafting.draft(PROGRAM, file).notes[-1].endswith("events.json has no events of Google Analytics 4.")
+def test_files_of_other_kinds_are_left_out(drafting: Drafting) -> None:
+    # An array is not read by its lines, however long they are.
+    events = drafting.file(f"\ufeff[{json.dumps({**EVENT, 'title': 'x' * 1_000_000})}]", "array.json")
+    csv = drafting.file("event_timestamp,event_name\n1772405998695757,page_view\n", "events.csv")
+    others = (drafting.file('{"fields": []}', "schema.json"), drafting.file("See schema.json", "readme.txt"))
+    assert drafting.draft(PROGRAM, events, csv, *others) == Draft(
+        {("", "a"): 1},
+        0,
+        [
+            "events.csv is left out: CSV has no parameters of events. Save them as JSON or as Parquet.",
+            "schema.json, readme.txt are left out: it has no events of Google Analytics 4.",
+        ],
     )
 
 
