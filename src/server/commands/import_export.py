@@ -104,7 +104,7 @@ def import_export(
 def _require_elsewhere(paths: list[Path], rejects: Path | None) -> None:
     if rejects and any(rejects.resolve().is_relative_to(path.resolve()) for path in paths):
         raise Failure(
-            "--rejects is among the files of the export, one of which it could replace: name another place."
+            "--rejects is among the files of the export, and could replace one: name another place."
         )
 
 
