@@ -4,11 +4,12 @@ from datetime import UTC, date, datetime, time, timedelta
 from itertools import pairwise
 from zoneinfo import ZoneInfo
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from base.calendar import Piece, Span, noons, pieces, time_zone
 from base.time_units import DAY
+from tests.draws import scaled
 
 BERLIN = time_zone("Europe/Berlin")
 
@@ -35,6 +36,7 @@ def test_an_edge_has_the_noons_from_its_start_up_to_its_end() -> None:
     assert noons([], BERLIN) == []
 
 
+@settings(max_examples=scaled(25))
 @given(
     zone=st.sampled_from(["UTC", "Europe/Berlin", "America/St_Johns", "Australia/Lord_Howe"]).map(time_zone),
     first=st.datetimes(datetime(2023, 1, 1), datetime(2023, 12, 1), timezones=st.just(UTC)),  # noqa: DTZ001

@@ -14,9 +14,11 @@ from typer.testing import CliRunner, Result
 
 from base.errors import BadUserInput
 from ingest.prune import prune
+from ingest.topics import Topic
 from ingest.unused_domains import drop_unused_domains
 from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
+from models import SubjectKind
 from resolvers.importing_totals import TotalsImport
 from server.commands.cli import app
 from server.settings import PREFIX
@@ -29,6 +31,9 @@ Total = dict[str, Any]
 
 COUNTED = ("day_totals", "month_totals", "subject_totals")
 TABLES = (*COUNTED, "imported_totals", "events", "active_users", "engaged_views", "visitor_sketches")
+
+on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
+"""For what the database has no part in."""
 
 
 class Bench(NamedTuple):
@@ -315,6 +320,7 @@ async def test_the_same_again_changes_nothing_and_mended_lines_replace(bench: Be
     assert (await shown(studio, "2023-06-01", "2023-06-30"))["days"][0] == ("20230605", 8)
 
 
+@on_sqlite
 async def test_a_dry_run_says_what_would_change_and_changes_nothing(bench: Bench) -> None:
     before = await bench.rows(*TABLES, "domains", "publications")
     file = bench.file([total(bench.studio, "2023-06-05", 1234, domain="new.example")])
@@ -416,6 +422,7 @@ async def test_explain_says_what_was_imported_by_which_name(bench: Bench) -> Non
     ]
 
 
+@on_sqlite
 async def test_lines_that_cannot_be_taken_are_rejected_with_their_reason(bench: Bench) -> None:
     studio = bench.studio
     asset = {"subject": {"assetId": await add_asset(studio, domains=["shop.example"])}, "action": "VIEW_3D"}
@@ -473,6 +480,7 @@ async def test_lines_that_cannot_be_taken_are_rejected_with_their_reason(bench: 
     )
 
 
+@on_sqlite
 async def test_tables_are_read_with_the_same_columns_as_tables_of_events(bench: Bench) -> None:
     file = bench.folder / "totals.csv.gz"
     file.write_bytes(
@@ -501,6 +509,7 @@ async def test_tables_are_read_with_the_same_columns_as_tables_of_events(bench: 
     ]
 
 
+@on_sqlite
 async def test_only_what_an_account_may_report_is_taken_for_it(bench: Bench) -> None:
     file = bench.file([total(bench.studio, "2023-06-05", 1)])
 
@@ -511,6 +520,7 @@ async def test_only_what_an_account_may_report_is_taken_for_it(bench: Bench) -> 
     assert told[-5:] == outcome(new=1, difference="+1")
 
 
+@on_sqlite
 async def test_options_that_do_not_fit_are_refused(bench: Bench) -> None:
     file = bench.file([total(bench.studio, "2023-06-05", 1)])
     one = "Give one of these: a FILE and its --source, --undo with a name, or --list.\n"
@@ -561,6 +571,21 @@ async def imported(studio: Studio, lines: Sequence[TotalLine], source: str = "el
     return work
 
 
+async def test_those_who_watch_figures_learn_of_an_import_that_changes_them(bench: Bench) -> None:
+    studio = bench.studio
+    topic = Topic(SubjectKind.PUBLICATION, 1)
+    with studio.services.topics.watch(topic) as watch:
+        await imported(studio, [line(studio, 1, 30)])
+        async with asyncio.timeout(10):
+            await watch.change()
+        watch.forget()
+        await imported(studio, [line(studio, 1, 30)])
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(0):
+                await watch.change()
+
+
+@on_sqlite
 async def test_a_day_has_a_thousand_domains_at_most(bench: Bench) -> None:
     studio = bench.studio
     lines = [line(studio, n, 1, domain=f"{n}.example") for n in range(1, 1_003)]

@@ -84,7 +84,7 @@ class _Reading:
                 action=action,
                 rows=sum(count.rows for count in of_sources.values()),
                 counted=sum(count.counted for count in of_sources.values()),
-                events=0,
+                events=0 if self._asked.has_events_since(part.span.start) else None,
                 sources={source: count.counted for source, count in of_sources.items()},
             )
             for action, of_sources in said.items()
