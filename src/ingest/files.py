@@ -69,7 +69,7 @@ class EventFile:
 
     def __init__(self, path: Path, format: Format | None = None, *, times: FileTimes = _NO_TIMES) -> None:
         self.path = path
-        self.format = format or _format_of(path)
+        self.format = format or format_of(path)
         self._decode = msgspec.json.Decoder(WireEvent, dec_hook=times.read).decode
         self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=times.read)
         self._lines = StoredLines(path)
@@ -133,7 +133,7 @@ class EventFile:
             return file_digest(stream, blake2b).digest()
 
 
-def _format_of(path: Path) -> Format:
+def format_of(path: Path) -> Format:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     if not suffixes or suffixes[-1] not in _SUFFIXES:
         raise InvalidFile(f"{path.name} does not show its format: name the format with --format.")

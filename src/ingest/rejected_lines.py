@@ -18,7 +18,7 @@ def _in_words(value: Any) -> str:
     return value.isoformat() if isinstance(value, datetime) else str(value)
 
 
-_encoder: Final = msgspec.json.Encoder(enc_hook=_in_words)
+in_json: Final = msgspec.json.Encoder(enc_hook=_in_words).encode
 
 
 class RejectedLine(msgspec.Struct):
@@ -60,11 +60,11 @@ def content_of_json(text: bytes) -> Content:
 def content_of_values(values: dict[str, Any] | None, text: str) -> Content:
     if values is None:
         return Content(text=text)
-    return Content(event=_encoder.encode({name: _in_json(name, value) for name, value in values.items()}))
+    return Content(event=in_json({name: _in_json(name, value) for name, value in values.items()}))
 
 
 def content_of_event(event: WireEvent) -> Content:
-    return Content(event=_encoder.encode(_without_nulls(msgspec.to_builtins(event, enc_hook=_in_words))))
+    return Content(event=in_json(_without_nulls(msgspec.to_builtins(event, enc_hook=_in_words))))
 
 
 def content_of_rejected(line: RejectedLine) -> Content:
@@ -81,7 +81,7 @@ def rejected_line_in_json(line: int, reason: str, detail: str, content: Content,
         told["event"] = msgspec.Raw(content.event)
     elif content.text:
         told["text"] = content.text
-    return _encoder.encode(told)
+    return in_json(told)
 
 
 def _in_json(name: str, value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Insights: what users say about themselves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, update
@@ -62,9 +62,9 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
     """Makes the viewer's insight. Raises CONFLICT if there is one already."""
     user_id = context.viewer.required_user_id()
     insight = UserInsight(
-        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
+        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **insight_columns(given)
     )
-    works = _checked_works(given.works or ())
+    works = checked_works(given.works or ())
     async with context.writing() as session:
         session.add(insight)
         try:
@@ -82,13 +82,13 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     known = await context.loaders[InsightByUser].load(user_id)
     if known is None:
         raise no_such(Kind.USER_INSIGHT)
-    columns = _columns(given)
+    columns = insight_columns(given)
     for fold in (VIEWED, SEARCHED):
         if fold.column in columns:
             key = AllTimeKey(known.tenant_id, known.user_id, fold.action)
             columns |= fold.columns(columns[fold.column], await context.loaders[AllTimeCounts].load(key))
-    columns |= _forgotten(known, columns)
-    works = _checked_works(given.works) if given.works is not None else None
+    columns |= forgotten_accounts(known._asdict(), columns)
+    works = checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
         await lock_insights(session, [known.id])
         if columns:
@@ -99,12 +99,12 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     return await as_written(context, InsightByUser, user_id)
 
 
-def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
+def forgotten_accounts(known: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
     """What is forgotten of accounts that are no longer the user's. Upper and lower case in a handle are
     the same."""
     forgotten: dict[str, Any] = {}
     for account, named in ACCOUNTS.items():
-        if named in columns and str(columns[named]).lower() != str(getattr(known, named)).lower():
+        if named in columns and str(columns[named]).lower() != str(known[named]).lower():
             forgotten[f"{account}_followers_count"] = None
             forgotten[f"{account}_refreshed_at"] = None
             forgotten[f"{account}_asked_at"] = NEVER
@@ -151,7 +151,7 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
     )
 
 
-def _columns(given: Given) -> dict[str, Any]:
+def insight_columns(given: Given) -> dict[str, Any]:
     """The columns of what is given, after it was checked."""
     columns = {
         name: value for name, value in given._asdict().items() if value is not None and name != "works"
@@ -179,7 +179,7 @@ def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
     return handle
 
 
-def _checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
+def checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
     if len(works) > MOST_WORKS:
         raise _invalid("works", f"At most {MOST_WORKS} works.")
     for place, work in enumerate(works):

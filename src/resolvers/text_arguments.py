@@ -19,8 +19,21 @@ def required_text(value: str, argument: str, *, longest: int) -> str:
     return text
 
 
+def email_address(value: str) -> str:
+    """In lower case."""
+    email = required_text(value, "email", longest=254).lower()
+    before, _, after = email.partition("@")
+    if not (before and after) or " " in email:
+        raise BadUserInput(f"`{email}` is no email address.", argument="email", reason="INVALID_EMAIL")
+    return email
+
+
+def is_custom_url(value: str) -> bool:
+    return _CUSTOM_URL.fullmatch(value) is not None
+
+
 def custom_url(value: str) -> str:
-    if not _CUSTOM_URL.fullmatch(value):
+    if not is_custom_url(value):
         raise BadUserInput(
             "`customUrl` has 3 to 100 characters: a-z, 0-9 and hyphens, but none at its ends.",
             argument="customUrl",

@@ -11,6 +11,7 @@ from base.errors import ExpectedError
 from server.commands.demo import demo
 from server.commands.explain import explain
 from server.commands.import_ import import_events
+from server.commands.import_catalog import import_catalog
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
@@ -64,6 +65,7 @@ app = typer.Typer(
 for command in (serve, migrate, demo, schema, refresh, verify, explain, rebuild, prune):
     app.command()(command)
 app.command("import")(import_events)
+app.command("import-catalog")(import_catalog)
 
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)
