@@ -21,6 +21,7 @@ from ingest.outcomes import EventStatus
 from ingest.rejected_lines import Content, content_of_event
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
+from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
 
 INVALID_EVENT = "INVALID_EVENT"
@@ -112,6 +113,7 @@ class Import:
         """One verdict for each line, in order."""
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
         events = [line.event for line in lines if line.event is not None]
+        await name_by_global_ids(self._services.database, events)
         await self._make_partitions(events)
         asked = {event.subject for event in events}
         subjects = await (

@@ -19,6 +19,7 @@ from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 from resolvers.makers import as_written
+from resolvers.text_arguments import camel
 from social.targets import ACCOUNTS, lock_insights
 
 MOST_WORKS = 500
@@ -169,13 +170,13 @@ def insight_columns(given: Given) -> dict[str, Any]:
 
 def _check_count(value: int, name: str) -> None:
     if not 0 <= value <= LARGEST_SELF_REPORTED:
-        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
+        raise _invalid(camel(name), f"`{camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
     handle = text.strip().removeprefix("@")
     if not pattern.fullmatch(handle):
-        raise _invalid(_camel(name), f"`{_camel(name)}` is no handle of that network.")
+        raise _invalid(camel(name), f"`{camel(name)}` is no handle of that network.")
     return handle
 
 
@@ -189,11 +190,6 @@ def checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
     if len({(work.source_type, work.item_id) for work in works}) < len(works):
         raise _invalid("works", "A work stands there twice.")
     return works
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
 
 
 def _invalid(argument: str, message: str) -> BadUserInput:

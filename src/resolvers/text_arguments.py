@@ -40,3 +40,9 @@ def custom_url(value: str) -> str:
             reason="INVALID_CUSTOM_URL",
         )
     return value
+
+
+def camel(name: str) -> str:
+    """The name of a field, as the schema has it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

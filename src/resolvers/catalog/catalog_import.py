@@ -23,8 +23,8 @@ from resolvers.catalog.kind import CatalogKind, Draft, ReadRow
 from resolvers.catalog.kinds import KINDS
 from resolvers.catalog.marks import MarkKind
 from resolvers.catalog.placing import place
-from resolvers.catalog.references import AnyTables, Resolved, resolved
-from resolvers.catalog.rehearsal import Rehearsal
+from resolvers.catalog.references import Resolved, resolved
+from resolvers.catalog.rehearsal import AnyTables, Rehearsal
 from resolvers.catalog.rows import MarkRow
 from resolvers.catalog.tables import Tables
 from resolvers.catalog.verdicts import Refused, Verdict
@@ -116,7 +116,7 @@ class CatalogImport:
     async def _placed(self, tables: AnyTables, kind: CatalogKind, lines: Sequence[Line]) -> list[Draft]:
         now = self._services.clock()
         rows = [line.row for line in lines if line.row is not None]
-        known = await resolved(tables, (one for row in rows for one in kind.references(row)))
+        known = await resolved(tables.find, (one for row in rows for one in kind.references(row)))
         drafts = [_draft(kind, line, known, now) for line in lines]
         await place(tables, kind, [draft for draft in drafts if draft.verdict is None], now)
         return drafts

@@ -8,7 +8,7 @@ from auth.foreign_hashes import InvalidHash, checked_hash
 from base.ids import legacy_id_in
 from base.numbers import LARGEST
 from resolvers.catalog.verdicts import Refused
-from resolvers.text_arguments import custom_url, email_address, required_text
+from resolvers.text_arguments import camel, custom_url, email_address, required_text
 
 _OLDEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _AHEAD: Final = timedelta(minutes=5)
@@ -25,9 +25,9 @@ def checked(field: str, value: Any, now: datetime) -> Any:
 
 def _instant(field: str, value: datetime, now: datetime) -> datetime:
     if value < _OLDEST:
-        raise Refused("TOO_OLD", f"`{field}` is before {_OLDEST.date()}.")
+        raise Refused("TOO_OLD", f"`{camel(field)}` is before {_OLDEST.date()}.")
     if value > now + _AHEAD:
-        raise Refused("IN_THE_FUTURE", f"`{field}` is in the future.")
+        raise Refused("IN_THE_FUTURE", f"`{camel(field)}` is in the future.")
     return min(value, now)
 
 

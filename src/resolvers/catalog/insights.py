@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from models import UserInsight, Work
 from resolvers.catalog.checks import checked
 from resolvers.catalog.kind import CatalogKind, Most, ReadRow, given_of
-from resolvers.catalog.references import AnyTables, Target
+from resolvers.catalog.references import Target
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import InsightRow, WorkItem, WorkRow
 from resolvers.catalog.tables import Columns
 from resolvers.insights import (

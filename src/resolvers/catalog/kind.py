@@ -3,16 +3,16 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
-from typing import Any, ClassVar, Final, NamedTuple
+from typing import Any, ClassVar, Final, NamedTuple, TypeAlias
 
 import msgspec
-from pydantic_core import PydanticUndefined
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.ids import uuid7
 from database import table_of
 from resolvers.catalog.checks import checked
-from resolvers.catalog.references import AnyTables, Reference, Resolved, Target
+from resolvers.catalog.references import Reference, Resolved, Target
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import CatalogRow
 from resolvers.catalog.tables import Change, Columns, Model, Names
 from resolvers.catalog.verdicts import Refused, Verdict
@@ -21,21 +21,24 @@ WITHIN: Final = (Target.WORKSPACE, Target.ASSET)
 """What has an id of another system only within its organization."""
 
 
+Outcome: TypeAlias = Verdict | Refused | None
+
+
 class Draft:
     """A row on its way into the database."""
 
     __slots__ = ("changes", "given", "line", "lists", "stored", "verdict")
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, given: Columns | None = None) -> None:
         self.line = line
-        self.given: Columns = {}
+        self.given: Columns = given or {}
         """The values of the columns that the row gives."""
         self.lists: Mapping[CatalogKind, list[Columns]] = {}
-        """Rows of other tables that belong to it, without the column that says so."""
+        """Items that belong to it: rows of other tables, without the column that says so."""
         self.stored: Columns = {}
         """The row that it is about; empty before it is made."""
         self.changes: Columns = {}
-        self.verdict: Verdict | Refused | None = None
+        self.verdict: Outcome = None
         """None as long as nothing is known against it."""
 
 
@@ -104,7 +107,7 @@ class CatalogKind:
         return columns
 
     def lists(self, _: ReadRow) -> "Mapping[CatalogKind, list[Columns]]":
-        """Lists that replace those from before. Raises Refused and BAD_USER_INPUT."""
+        """The items that belong to it. Raises Refused and BAD_USER_INPUT."""
         return {}
 
     async def inspect(self, tables: AnyTables, drafts: Sequence[Draft]) -> None:
@@ -154,8 +157,4 @@ def _made(model: Model, row: Columns, now: datetime) -> Columns:
 def defaults_of(model: Model) -> Columns:
     """The values of columns that nobody gives."""
     fields = model.model_fields
-    return {
-        name: field.default
-        for name, field in fields.items()
-        if name != "id" and field.default is not PydanticUndefined
-    }
+    return {name: field.default for name, field in fields.items() if name != "id" and not field.is_required()}

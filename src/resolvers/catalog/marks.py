@@ -15,7 +15,8 @@ from ingest.store import store
 from models import Action, Bookmark, Like, Publication, Tenant, User
 from resolvers.catalog.kind import Draft
 from resolvers.catalog.publications import OfPublication
-from resolvers.catalog.references import AnyTables, Target
+from resolvers.catalog.references import Target
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import MarkRow
 from resolvers.catalog.tables import Columns, Model
 from resolvers.catalog.verdicts import Refused

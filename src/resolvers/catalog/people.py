@@ -12,7 +12,8 @@ from ingest.row_totals import add_follows
 from ingest.topics import Topic, touch
 from models import Follow, Publication, SubjectKind, Tenant, User
 from resolvers.catalog.kind import CatalogKind, ReadRow, defaults_of
-from resolvers.catalog.references import AnyTables, Target
+from resolvers.catalog.references import Target
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import FollowRow, UserRow
 from resolvers.catalog.tables import Columns
 from resolvers.catalog.verdicts import Refused

@@ -1,13 +1,14 @@
 """Puts drafts into the database: finds the rows that they are about, and adds or changes these."""
 
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
-from resolvers.catalog.kind import CatalogKind, Draft
-from resolvers.catalog.references import AnyTables
+from resolvers.catalog.kind import CatalogKind, Draft, Outcome
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.tables import Columns, Found, Key, Names, key_names
 from resolvers.catalog.verdicts import Refused, Verdict
+from resolvers.text_arguments import camel
 
 
 async def place(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft], now: datetime) -> None:
@@ -19,7 +20,7 @@ async def place(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft], n
         await kind.inspect(tables, _open(turn))
         await _keep_few(tables, kind, turn)
         await _write(tables, kind, _open(turn), now)
-        await _replace_lists(tables, _open(turn), now)
+        await _place_items(tables, _open(turn), now)
         for draft in _open(turn):
             draft.verdict = draft.verdict or Verdict.UNCHANGED
 
@@ -96,8 +97,8 @@ def _words(names: Sequence[str] | Iterator[str], last: str = "or") -> str:
 
 
 def _camel(name: str) -> str:
-    first, *rest = name.removesuffix("_id" if name != "legacy_id" else "").split("_")
-    return first + "".join(word.title() for word in rest)
+    """The field of a column."""
+    return camel(name if name == "legacy_id" else name.removesuffix("_id"))
 
 
 async def _keep_few(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft]) -> None:
@@ -132,35 +133,20 @@ async def _write(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft], 
     await tables.beside(lambda session: kind.changed(session, changes))
 
 
-async def _replace_lists(tables: AnyTables, drafts: Sequence[Draft], now: datetime) -> None:
-    lists: defaultdict[CatalogKind, dict[int, Draft]] = defaultdict(dict)
-    for draft in drafts:
-        for kind in draft.lists:
-            lists[kind][draft.stored["id"]] = draft
-    for kind, owners in lists.items():
-        changed = await _replace(tables, kind, {id: draft.lists[kind] for id, draft in owners.items()}, now)
-        for id in changed:
-            owners[id].verdict = owners[id].verdict or Verdict.CHANGED
+async def _place_items(tables: AnyTables, drafts: Sequence[Draft], now: datetime) -> None:
+    """Items of lists go the way of rows. If one of them is refused, so is what it belongs to."""
+    for kind in dict.fromkeys(kind for draft in drafts for kind in draft.lists):
+        items = [
+            (draft, Draft(draft.line, {**item, kind.list_column: draft.stored["id"]}))
+            for draft in drafts
+            for item in draft.lists.get(kind, ())
+        ]
+        await place(tables, kind, [item for _, item in items], now)
+        for draft, item in items:
+            draft.verdict = _together(draft.verdict, item.verdict)
 
 
-async def _replace(
-    tables: AnyTables, kind: CatalogKind, lists: Mapping[int, Sequence[Columns]], now: datetime
-) -> set[int]:
-    """Makes the rows that belong to others those that are given. Returns to what other ones belong now."""
-    column, names = kind.list_column, kind.known_by[0]
-    stored = await tables.find(kind.model, (column,), {(id,) for id in lists})
-    known = {_key(row, names): row for rows in stored.values() for row in rows}
-    given = {
-        _key(row, names): row for id, rows in lists.items() for row in ({**one, column: id} for one in rows)
-    }
-    new = [row for key, row in given.items() if key not in known]
-    changes = [
-        (known[key], changed)
-        for key, row in given.items()
-        if key in known and (changed := kind.changes(known[key], row))
-    ]
-    gone = [row for key, row in known.items() if key not in given]
-    await tables.remove(kind.model, gone)
-    await tables.add(kind.model, await kind.new(tables, new, now))
-    await tables.change(kind.model, changes)
-    return {row[column] for row in (*new, *gone, *(row for row, _ in changes))}
+def _together(verdict: Outcome, of_item: Outcome) -> Outcome:
+    if isinstance(verdict, Refused) or isinstance(of_item, Refused):
+        return verdict if isinstance(verdict, Refused) else of_item
+    return verdict or (Verdict.CHANGED if of_item in (Verdict.MADE, Verdict.CHANGED) else None)

@@ -14,7 +14,8 @@ from ingest.topics import Topic, touch
 from models import CoCreator, Experience, Publication, SubjectKind
 from resolvers.catalog.checks import checked
 from resolvers.catalog.kind import CatalogKind, Draft, Most, ReadRow
-from resolvers.catalog.references import AnyTables, Target
+from resolvers.catalog.references import Target
+from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import CoCreatorRow, ExperienceRow, PublicationRow
 from resolvers.catalog.tables import Change, Columns
 from resolvers.catalog.verdicts import Refused

@@ -11,12 +11,9 @@ from typing import Any, Final, NamedTuple, TypeAlias
 
 from base.ids import Kind, legacy_id_in, public_id_in, uuid_in
 from models import Asset, Organization, Publication, User, UserInsight, Workspace
-from resolvers.catalog.rehearsal import Rehearsal
-from resolvers.catalog.tables import Columns, Found, Key, Model, Names, Tables
+from resolvers.catalog.tables import Columns, Find, Found, Key, Model, Names
 from resolvers.catalog.verdicts import Refused
 from resolvers.text_arguments import is_custom_url
-
-AnyTables: TypeAlias = Tables | Rehearsal
 
 
 class Target(Enum):
@@ -52,32 +49,32 @@ _LEGACY: Final = ("legacy_id",)
 _LONGEST: Final = 100
 
 
-async def resolved(tables: AnyTables, references: Iterable[Reference]) -> Resolved:
+async def resolved(find: Find, references: Iterable[Reference]) -> Resolved:
     """The row that each of them names, or why there is none."""
     asked = set(references)
     insights = {one for one in asked if one.target is Target.INSIGHT}
     asked |= {Reference(Target.ORGANIZATION, one.within) for one in asked if one.within is not None}
     asked |= {one._replace(target=Target.USER) for one in insights}
-    known = await _found(tables, asked - insights)
-    return {**known, **await _insights(tables, insights, known)}
+    known = await _found(find, asked - insights)
+    return {**known, **await _insights(find, insights, known)}
 
 
-async def _found(tables: AnyTables, asked: set[Reference]) -> Resolved:
+async def _found(find: Find, asked: set[Reference]) -> Resolved:
     keys: defaultdict[tuple[Model, Names], set[Key]] = defaultdict(set)
     for one in asked:
         for names, key in _ways(one):
             keys[one.target.model, names].add(key)
-    rows = {(model, names): await tables.find(model, names, given) for (model, names), given in keys.items()}
+    rows = {(model, names): await find(model, names, given) for (model, names), given in keys.items()}
     known: dict[Reference, Columns | Refused] = {}
     for one in sorted(asked, key=lambda one: one.within is not None):
         known[one] = _row_of(one, rows, known)
     return known
 
 
-async def _insights(tables: AnyTables, asked: set[Reference], known: Resolved) -> Resolved:
+async def _insights(find: Find, asked: set[Reference], known: Resolved) -> Resolved:
     users = {one: known[one._replace(target=Target.USER)] for one in asked}
     ids = {(user["id"],) for user in users.values() if not isinstance(user, Refused)}
-    rows = await tables.find(UserInsight, ("user_id",), ids)
+    rows = await find(UserInsight, ("user_id",), ids)
 
     def insight_of(one: Reference, user: Columns | Refused) -> Columns | Refused:
         if isinstance(user, Refused):

@@ -2,11 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Iterable, Sequence
+from typing import TypeAlias
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Database
-from resolvers.catalog.tables import Change, Columns, Found, Key, Model, Names, found, key_names
+from resolvers.catalog.tables import Change, Columns, Found, Key, Model, Names, Tables, found, key_names
+
+AnyTables: TypeAlias = "Tables | Rehearsal"
 
 
 class Rehearsal:
@@ -41,9 +44,6 @@ class Rehearsal:
 
     async def change(self, model: Model, changes: Sequence[Change]) -> None:
         self._keep(model, [{**row, **changed} for row, changed in changes])
-
-    async def remove(self, model: Model, rows: Sequence[Columns]) -> None:
-        pass
 
     async def beside(self, work: Callable[[AsyncSession], Awaitable[object]]) -> None:
         pass

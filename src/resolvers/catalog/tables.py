@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import lru_cache
 from typing import Any, TypeAlias
 
-from sqlalchemy import and_, delete, insert, select
+from sqlalchemy import and_, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
@@ -20,6 +20,7 @@ Key: TypeAlias = tuple[Any, ...]
 Model: TypeAlias = type[SQLModel]
 Found: TypeAlias = defaultdict[Key, list[Columns]]
 Fetch: TypeAlias = Callable[..., Awaitable[list[Columns]]]
+Find: TypeAlias = Callable[[Model, Names, Iterable[Key]], Awaitable[Found]]
 
 
 class Tables:
@@ -52,12 +53,6 @@ class Tables:
             alike[tuple(changed)].append((*(row[name] for name in key), *changed.values()))
         for names, rows in alike.items():
             await change_rows(self._session, model, key, names, rows)
-
-    async def remove(self, model: Model, rows: Sequence[Columns]) -> None:
-        table = table_of(model)
-        for row in rows:
-            its = (table.c[name] == row[name] for name in key_names(model))
-            await self._session.execute(delete(table).where(*its))
 
     async def beside(self, work: Callable[[AsyncSession], Awaitable[object]]) -> None:
         """Does what belongs to the rows, such as counting them."""
