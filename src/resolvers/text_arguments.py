@@ -19,13 +19,11 @@ def required_text(value: str, argument: str, *, longest: int) -> str:
     return text
 
 
-def email_address(value: str) -> str:
-    """In lower case."""
+def email_in(value: str) -> str | None:
+    """The email in lower case; None if the text is none."""
     email = required_text(value, "email", longest=254).lower()
     before, _, after = email.partition("@")
-    if not (before and after) or " " in email:
-        raise BadUserInput(f"`{email}` is no email address.", argument="email", reason="INVALID_EMAIL")
-    return email
+    return email if before and after and " " not in email else None
 
 
 def is_custom_url(value: str) -> bool:

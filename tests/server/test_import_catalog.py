@@ -25,6 +25,7 @@ from tests.studio import PASSWORD, SECRET, Studio
 on_sqlite = pytest.mark.parametrize("engine", ["sqlite"])
 """For what the database has no part in."""
 
+GUIDE = Path("docs/how-to/switching.md").read_text()
 WORKS, CHAIR = (f"{digit * 8}-1111-4111-8111-111111111111" for digit in "ab")
 PBKDF2 = (
     "pbkdf2_sha256$1000$salt$"
@@ -612,3 +613,16 @@ async def test_events_name_their_subjects_by_old_ids(studio: Studio, tmp_path: P
     ]
     own = await run(studio, file, "--as", "ada@example.com", command="import")
     assert "  duplicates             4" in own.stdout
+
+
+@on_sqlite
+async def test_the_example_of_the_guide_is_imported(studio: Studio, tmp_path: Path) -> None:
+    (example,) = re.findall(r"^```ndjson\n(.*?)^```$", GUIDE, re.MULTILINE | re.DOTALL)
+    file = tmp_path / "catalog.ndjson"
+    file.write_text(example)
+
+    counts = await imported(studio, file)
+
+    kinds = ("user", "publication", "like", "organization", "workspace", "asset")
+    assert counts == only(0, dict.fromkeys(kinds, 1))
+    assert await token_of(studio, "ada", "a password")

@@ -8,7 +8,7 @@ from auth.foreign_hashes import InvalidHash, checked_hash
 from base.ids import legacy_id_in
 from base.numbers import LARGEST
 from resolvers.catalog.verdicts import Refused
-from resolvers.text_arguments import camel, custom_url, email_address, required_text
+from resolvers.text_arguments import camel, custom_url, email_in, required_text
 
 _OLDEST: Final = datetime(1970, 1, 2, tzinfo=UTC)
 _AHEAD: Final = timedelta(minutes=5)
@@ -42,6 +42,13 @@ def _legacy_id(value: str | int) -> str:
     return known
 
 
+def _email(value: str) -> str:
+    email = email_in(value)
+    if email is None:
+        raise Refused("INVALID_EMAIL", f"`{value[:40]}` is no email address.")
+    return email
+
+
 def _password_hash(value: str) -> str:
     try:
         return checked_hash(value.strip())
@@ -57,7 +64,7 @@ def _count(value: int) -> int:
 
 _CHECKS: Final[Mapping[str, Callable[[Any], Any]]] = {
     "legacy_id": _legacy_id,
-    "email": email_address,
+    "email": _email,
     "username": _text("username", 40),
     "name": _text("name", 200),
     "title": _text("title", 200),
