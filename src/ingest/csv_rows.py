@@ -21,7 +21,6 @@ _NULL: Final = r"\N"
 
 class CsvRows:
     def __init__(self, lines: Iterable[StoredLine], known: Mapping[str, ColumnPath] = COLUMNS) -> None:
-        """`known`: the columns that the header may name."""
         self._lines = iter(lines)
         self._known = known
         self._taken: list[str] = []

@@ -5,10 +5,9 @@ import that was stopped need not remember where it was: when it is run again, it
 """
 
 from asyncio import Task, create_task, gather
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
@@ -18,43 +17,30 @@ from database import ensure_past_partitions
 from ingest.file_lines import InvalidFile
 from ingest.files import EventFile, Line
 from ingest.outcomes import EventStatus
-from ingest.rejected_lines import Content, content_of_event
+from ingest.rejected_lines import content_of_event
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
 from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
+from resolvers.rejects import Reject, Rejects
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
-SHOWN = 20
 _LARGEST_CONTENT = 4_000_000
 
 
-class Reject(NamedTuple):
-    line: int
-    reason: str
-    detail: str = ""
-    content: Content = Content()
-
-
-class Tally:
+class Tally(Rejects):
     """What became of the lines so far."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.stored = 0
         self.duplicates = 0
-        self.rejected: Counter[str] = Counter()
-        self.first_rejects: list[Reject] = []
 
     @property
     def lines(self) -> int:
         return self.stored + self.duplicates + self.rejected.total()
-
-    def reject(self, reject: Reject) -> None:
-        self.rejected[reject.reason] += 1
-        if len(self.first_rejects) < SHOWN:
-            self.first_rejects.append(reject)
 
 
 class Import:

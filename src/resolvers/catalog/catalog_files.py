@@ -14,7 +14,7 @@ from ingest.file_lines import TOO_LONG, InvalidFile, StoredLines, readable
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
 from ingest.files import Format, format_of
-from ingest.rejected_lines import Content, content_of_values, in_json
+from ingest.rejected_lines import Content, content_of_values
 from resolvers.catalog.kind import CatalogKind
 from resolvers.catalog.kinds import KINDS
 from resolvers.catalog.reading import names_of, row_of
@@ -132,13 +132,3 @@ def _refused(number: int, problem: str, values: dict[str, Any] | None = None, te
 def detail_of(refused: Refused) -> str:
     """Without a password hash that stands in a wrong column."""
     return _HASHES.sub("(a password hash)", refused.detail)
-
-
-def rejected_row_in_json(number: int, refused: Refused, content: Content) -> bytes:
-    """A line for a file of rejected lines, which can be mended and imported."""
-    told: dict[str, Any] = {"line": number, "reason": refused.reason, "detail": detail_of(refused)}
-    if content.event:
-        told["row"] = msgspec.Raw(content.event)
-    elif content.text:
-        told["text"] = content.text
-    return in_json(told)

@@ -8,7 +8,8 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
 from functools import partial
-from typing import Final, NamedTuple
+from operator import attrgetter
+from typing import Final
 
 from sqlalchemy.exc import IntegrityError
 
@@ -18,7 +19,7 @@ from base.retries import Backoff, retried
 from database import bulk, ensure_past_partitions
 from ingest.file_lines import InvalidFile
 from ingest.topics import touched
-from resolvers.catalog.catalog_files import CatalogFile, Line
+from resolvers.catalog.catalog_files import CatalogFile, Line, detail_of
 from resolvers.catalog.kind import CatalogKind, Draft, ReadRow
 from resolvers.catalog.kinds import KINDS
 from resolvers.catalog.marks import MarkKind
@@ -29,6 +30,7 @@ from resolvers.catalog.rows import MarkRow
 from resolvers.catalog.tables import Tables
 from resolvers.catalog.verdicts import Refused, Verdict
 from resolvers.context import Services
+from resolvers.rejects import Reject, Rejects
 
 _BACKOFF: Final = Backoff(0.1, 5.0)
 _MOST_ATTEMPTS: Final = 16
@@ -36,20 +38,14 @@ _MOST_CLASHES: Final = 3
 """How often somebody else may have made the same meanwhile."""
 
 
-class RejectedRow(NamedTuple):
-    line: Line
-    refused: Refused
-
-
-class CatalogTally:
+class CatalogTally(Rejects):
     """What became of the rows so far."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.lines = 0
         self.placed: Counter[tuple[str, Verdict]] = Counter()
         """By kind and verdict."""
-        self.rejected: Counter[str] = Counter()
-        """By reason."""
 
 
 class CatalogImport:
@@ -60,7 +56,7 @@ class CatalogImport:
         *,
         batch: int = 1_000,
         is_dry: bool = False,
-        on_reject: Callable[[RejectedRow], object] = lambda _: None,
+        on_reject: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
         """`is_dry`: whether nothing is written."""
@@ -79,7 +75,7 @@ class CatalogImport:
             self._on_batch()
 
     async def _import(self, lines: Sequence[Line]) -> None:
-        rejected = [RejectedRow(line, line.refused) for line in lines if line.refused]
+        rejected = [_reject(line, line.refused) for line in lines if line.refused]
         of_kinds: defaultdict[CatalogKind, list[Line]] = defaultdict(list)
         for line in lines:
             if line.kind:
@@ -88,17 +84,17 @@ class CatalogImport:
             if own := of_kinds[kind]:
                 rejected += await self._import_kind(kind, own)
         self.tally.lines += len(lines)
-        for one in sorted(rejected, key=lambda one: one.line.number):
-            self.tally.rejected[one.refused.reason] += 1
+        for one in sorted(rejected, key=attrgetter("line")):
+            self.tally.reject(one)
             self._on_reject(one)
 
-    async def _import_kind(self, kind: CatalogKind, lines: Sequence[Line]) -> list[RejectedRow]:
+    async def _import_kind(self, kind: CatalogKind, lines: Sequence[Line]) -> list[Reject]:
         """Returns those that are refused."""
         drafts = await retried(partial(self._attempt, kind, lines), _pause_after)
         rejected = []
         for line, draft in zip(lines, drafts, strict=True):
             if isinstance(draft.verdict, Refused):
-                rejected.append(RejectedRow(line, draft.verdict))
+                rejected.append(_reject(line, draft.verdict))
             elif draft.verdict:
                 self.tally.placed[kind.name, draft.verdict] += 1
         return rejected
@@ -141,6 +137,10 @@ def _draft(kind: CatalogKind, line: Line, known: Resolved, now: datetime) -> Dra
     except BadUserInput as error:
         draft.verdict = Refused(str(error.extensions["reason"]), error.message)
     return draft
+
+
+def _reject(line: Line, refused: Refused) -> Reject:
+    return Reject(line.number, refused.reason, detail_of(refused), line.content)
 
 
 def _pause_after(error: Exception, attempt: int) -> float | None:

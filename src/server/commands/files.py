@@ -8,6 +8,7 @@ import typer
 
 from base import calendar
 from ingest.file_times import Dates, Epoch
+from resolvers.rejects import Rejects
 from server.failures import Failure
 
 TimeZone = Annotated[
@@ -31,7 +32,7 @@ DatesOption = Annotated[
         help="What is first in dates such as 3/4/2025. When absent, lines with such dates are rejected."
     ),
 ]
-Rejects = Annotated[
+RejectsPath = Annotated[
     Path | None,
     typer.Option(
         dir_okay=False,
@@ -59,3 +60,19 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
+
+
+def reject_words(tally: Rejects, rejects: Path | None) -> list[str]:
+    """Lines that say how many lines were rejected for which reason, and show the first ones."""
+    rejected = tally.rejected.total()
+    words = [
+        f"  rejected    {rejected:>12,}",
+        *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
+        *(
+            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
+            for reject in tally.first_rejects
+        ),
+    ]
+    if more := rejected - len(tally.first_rejects):
+        words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
+    return words

@@ -14,15 +14,17 @@ from ingest.file_times import FileTimes
 from ingest.files import EventFile, Format
 from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context
-from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
+from resolvers.importing import INVALID_EVENT, Import, Tally
+from resolvers.rejects import Reject
 from server.accounts import user_id_of
 from server.commands.files import (
     DatesOption,
     EpochOption,
-    Rejects,
+    RejectsPath,
     Strict,
     TimeZone,
     printable,
+    reject_words,
     require_another,
     zone_named,
 )
@@ -55,7 +57,7 @@ def import_events(
     time_zone: TimeZone = None,
     epoch: EpochOption = None,
     dates: DatesOption = None,
-    rejects: Rejects = None,
+    rejects: RejectsPath = None,
     strict: Strict = False,
 ) -> None:
     """Store the events of a file: NDJSON, CSV or Parquet. Importing a file again changes nothing."""
@@ -109,18 +111,10 @@ async def _imported(
 
 
 def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> str:
-    rejected = tally.rejected.total()
     words = [
         f"{path}: {tally.lines:,} events in {seconds:,.1f} s, {tally.lines / seconds:,.0f} a second",
         f"  stored      {tally.stored:>12,}",
         f"  duplicates  {tally.duplicates:>12,}",
-        f"  rejected    {rejected:>12,}",
-        *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
-        *(
-            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
-            for reject in tally.first_rejects
-        ),
+        *reject_words(tally, rejects),
     ]
-    if more := rejected - len(tally.first_rejects):
-        words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
     return "\n".join(words)

@@ -12,18 +12,21 @@ import typer
 from ingest.file_lines import InvalidFile
 from ingest.file_times import FileTimes
 from ingest.files import Format
-from resolvers.catalog.catalog_files import CatalogFile, detail_of, rejected_row_in_json
-from resolvers.catalog.catalog_import import CatalogImport, CatalogTally, RejectedRow
+from ingest.rejected_lines import rejected_line_in_json
+from resolvers.catalog.catalog_files import CatalogFile
+from resolvers.catalog.catalog_import import CatalogImport, CatalogTally
 from resolvers.catalog.kinds import KINDS
 from resolvers.catalog.verdicts import Verdict
 from resolvers.context import Services
+from resolvers.rejects import Reject
 from server.commands.files import (
     DatesOption,
     EpochOption,
-    Rejects,
+    RejectsPath,
     Strict,
     TimeZone,
     printable,
+    reject_words,
     require_another,
     zone_named,
 )
@@ -33,8 +36,6 @@ from server.commands.run import run_with_services
 from server.failures import Failure
 from server.settings import settings_with
 
-SHOWN = 20
-"""How many rejected lines are shown."""
 _ONLY_FOR_ITS_OWNER = 0o600
 
 
@@ -61,7 +62,7 @@ def import_catalog(
     time_zone: TimeZone = None,
     epoch: EpochOption = None,
     dates: DatesOption = None,
-    rejects: Rejects = None,
+    rejects: RejectsPath = None,
     strict: Strict = False,
 ) -> None:
     """Make users, publications, organizations and others of a file: NDJSON or CSV.
@@ -89,19 +90,15 @@ async def _imported(
 ) -> CatalogTally:
     from rich.progress import DownloadColumn, TimeRemainingColumn
 
-    first: list[RejectedRow] = []
     with (
         _rejected_rows(rejects) as sink,
         bars(DownloadColumn(), TimeRemainingColumn(), stay=True) as progress,
     ):
         bar = progress.add_task(file.path.name, total=file.bytes)
 
-        def keep(rejected: RejectedRow) -> None:
-            if len(first) < SHOWN:
-                first.append(rejected)
+        def keep(reject: Reject) -> None:
             if sink:
-                number, *_ = rejected.line
-                sink.write(rejected_row_in_json(number, rejected.refused, rejected.line.content) + b"\n")
+                sink.write(rejected_line_in_json(*reject, name="row") + b"\n")
 
         work = CatalogImport(
             services,
@@ -117,7 +114,7 @@ async def _imported(
         finally:
             progress.stop()
             typer.echo(_summary(file.path, work.tally, perf_counter() - started, is_dry=is_dry))
-            typer.echo(_rejected(work.tally, first, rejects))
+            typer.echo("\n".join(reject_words(work.tally, rejects)))
     return work.tally
 
 
@@ -142,19 +139,4 @@ def _summary(path: Path, tally: CatalogTally, seconds: float, *, is_dry: bool) -
         counts = [tally.placed[name, verdict] for verdict in Verdict]
         if any(counts):
             words.append(f"  {name:<16}" + "".join(f"{count:>12,}" for count in counts))
-    return "\n".join(words)
-
-
-def _rejected(tally: CatalogTally, first: list[RejectedRow], rejects: Path | None) -> str:
-    rejected = tally.rejected.total()
-    words = [
-        f"  {'rejected':<16}{rejected:>12,}",
-        *(f"  {count:>28,}  {reason}" for reason, count in tally.rejected.most_common()),
-        *(
-            f"  line {one.line.number}: {one.refused.reason} {printable(detail_of(one.refused))}"
-            for one in first
-        ),
-    ]
-    if more := rejected - len(first):
-        words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
     return "\n".join(words)
