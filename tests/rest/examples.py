@@ -5,6 +5,7 @@ replaced.
 """
 
 import json
+import os
 import re
 import shutil
 import sys
@@ -39,7 +40,7 @@ class Example(NamedTuple):
         return self._replace(text=_NO_TOKEN.sub(_TOKENS[self.suffix], self.text))
 
 
-_PATH = f"{PROGRAMS}:/usr/local/bin:/usr/bin:/bin"
+_PATH = f"{PROGRAMS}:{os.environ['PATH']}"
 
 
 def _curl(name: str, path: str, fields: dict[str, Any], rest: str = "", tools: Sequence[str] = ()) -> Example:

@@ -1,5 +1,6 @@
 """schemathesis draws requests from the OpenAPI document, and looks at each answer."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -8,9 +9,10 @@ import httpx
 import pytest
 
 from server.demo.sign_ins import PASSWORD
+from tests.rest.examples import PROGRAMS
 from tests.server.program import Program
 
-SCHEMATHESIS = shutil.which("schemathesis") or ""
+SCHEMATHESIS = shutil.which("schemathesis", path=f"{PROGRAMS}:{os.environ['PATH']}") or ""
 # No schema says that a range starts before it ends, or which texts are domains.
 SEMANTIC = """[checks.positive_data_acceptance]
 expected-statuses = ["2xx", 400, 401, 403, 404, 409, 422, 429]
