@@ -10,6 +10,7 @@ from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
+from database.readers import most_connections
 from database.statement import Lookup, Statement
 from database.usage import Usage, current_usage, metered
 
@@ -38,6 +39,7 @@ __all__ = [
     "insert_into",
     "is_partition",
     "metered",
+    "most_connections",
     "ordered_join",
     "packed",
     "rows_of",
