@@ -4,6 +4,7 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.deleting import delete_rows
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
@@ -29,6 +30,7 @@ __all__ = [
     "channel_of",
     "counts_by",
     "current_usage",
+    "delete_rows",
     "drop_partitions",
     "ensure_partitions",
     "ensure_past_partitions",
