@@ -1,0 +1,22 @@
+type Props = {
+  label: string;
+  value: string;
+  options: [value: string, text: string][];
+  choose: (value: string) => void;
+};
+
+/** One of several. The browser's own control works with keyboards, phones and screen readers alike. */
+export function Choice({ label, value, options, choose }: Props) {
+  return (
+    <label class="choice">
+      <span>{label}</span>
+      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
+        {options.map(([each, text]) => (
+          <option key={each} value={each} selected={each === value}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
