@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { type Demo, type Session, signIn } from "./api/session";
+import { useOrganizations } from "./api/useOrganizations";
 import { Unreachable } from "./api/ask";
 import { type App, AppContext } from "./app-context";
 import { recall, remember } from "./kept";
@@ -19,6 +20,7 @@ export function Studio({ demo, hasEditor }: Props) {
   // Whoever looks at the demo sees figures at once, as its owner.
   const [isBeginning, setBeginning] = useState(Boolean(demo));
   const [isAnonymous, setAnonymous] = useState(false);
+  const organizations = useOrganizations(session);
   const address = useAddress();
 
   useEffect(() => {
@@ -49,6 +51,7 @@ export function Studio({ demo, hasEditor }: Props) {
       setLanguage(chosen);
     },
     session,
+    organizations,
     signIn: enter,
     signOut: () => {
       setSession(null);

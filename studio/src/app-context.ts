@@ -2,12 +2,15 @@ import { createContext } from "preact";
 import { useContext } from "preact/hooks";
 import type { Filters, Place } from "./address";
 import type { Demo, Session } from "./api/session";
+import type { Organization } from "./api/useOrganizations";
 import type { Language, Speech } from "./words";
 
 export type App = {
   speech: Speech;
   setLanguage: (language: Language) => void;
   session: Session | null;
+  /** Those of the viewer; null until they are known. */
+  organizations: Organization[] | null;
   signIn: (email: string, password: string) => Promise<string | null>;
   signOut: () => void;
   /** The server no longer takes the token. */
@@ -24,6 +27,8 @@ export type App = {
   /** Names of values of the address that made no sense. */
   dropped: string[];
   dismiss: () => void;
+  /** Drops a filter whose value makes no sense to the server. */
+  drop: (filter: "workspace" | "domain") => void;
 };
 
 export const AppContext = createContext<App | null>(null);

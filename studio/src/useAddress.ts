@@ -3,7 +3,7 @@ import { type Dropped, type Filters, type Place, filtersOf, pathOf, placeOf, sea
 import type { App } from "./app-context";
 import { daysOf, clockOf, intervalsFor, usualInterval } from "./ranges";
 
-type Address = Pick<App, "place" | "filters" | "moment" | "renewMoment" | "go" | "change" | "dropped" | "dismiss">;
+type Address = Pick<App, "place" | "filters" | "moment" | "renewMoment" | "go" | "change" | "dropped" | "dismiss" | "drop">;
 
 /** The place and the filters, as the browser's address has them. Going back and forward works by itself. */
 export function useAddress(): Address {
@@ -52,5 +52,9 @@ export function useAddress(): Address {
     change: (changed) => go(place, changed),
     dropped,
     dismiss: () => setDropped([]),
+    drop: (filter) => {
+      move(place, { ...read.filters, [filter]: null }, "replaceState");
+      setDropped([filter]);
+    },
   };
 }

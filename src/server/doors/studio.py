@@ -20,7 +20,7 @@ _HEADERS = {"referrer-policy": "no-referrer"}
 
 
 class Studio:
-    """`is_editable`: whether GraphiQL is there to open queries in. `demo`: the sign-ins that the page offers."""
+    """`is_editable`: whether GraphiQL is there, to open queries in. `demo`: sign-ins that the page offers."""
 
     def __init__(self, *, is_editable: bool, demo: dict[str, object] | None) -> None:
         data = {"editor": is_editable, **({"demo": demo} if demo else {})}

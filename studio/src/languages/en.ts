@@ -130,6 +130,7 @@ export const words = {
   interest: "Interest",
   scoreParts: "What the score is made of",
   works: "Works",
+  noWorks: "There are no works.",
   work: "Work",
   source: "Where",
   playsThere: "Plays there",

@@ -1,3 +1,4 @@
+import { useEffect } from "preact/hooks";
 import type { GraphQLError } from "../api/ask";
 import { useApp } from "../app-context";
 import { State } from "./State";
@@ -37,4 +38,19 @@ export function Problem({ problem, again }: { problem: Problem | null; again: ()
       </button>
     </State>
   );
+}
+
+/** The filters whose values the server may refuse, by the reason of its error. */
+const REFUSED: Record<string, "workspace" | "domain"> = {
+  INVALID_WORKSPACE: "workspace",
+  INVALID_DOMAIN: "domain",
+};
+
+/** Drops a filter whose value the server does not take, and says so. */
+export function useDropping(errors: GraphQLError[] = []): void {
+  const { drop } = useApp();
+  const names = errors.flatMap(({ extensions }) => REFUSED[extensions?.reason ?? ""] ?? []);
+  useEffect(() => {
+    if (names[0]) drop(names[0]);
+  }, [names[0]]);
 }

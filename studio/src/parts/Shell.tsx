@@ -1,16 +1,14 @@
 import type { ComponentChildren } from "preact";
-import { useEffect, useState } from "preact/hooks";
-import { OrganizationsDocument, type OrganizationsQuery } from "../documents";
-import { ask } from "../api/ask";
-import { type Place, pathOf } from "../address";
+import type { Place } from "../address";
 import { useApp } from "../app-context";
 import { AppearanceChoice } from "./AppearanceChoice";
 import { Choice } from "./Choice";
+import { Link } from "./Link";
 import { LANGUAGES } from "../words";
 
 /** What stands around each view: where one is, where else one can go, and who one is. */
 export function Shell({ children }: { children: ComponentChildren }) {
-  const { speech, session, signOut, signIn, demo, dropped, dismiss, setLanguage } = useApp();
+  const { speech, session, signOut, signIn, go, demo, dropped, dismiss, setLanguage } = useApp();
   const { say, language } = speech;
   return (
     <>
@@ -32,7 +30,7 @@ export function Shell({ children }: { children: ComponentChildren }) {
                 options={demo.accounts.map(({ name }) => [name, name])}
                 choose={(name) => {
                   const account = demo.accounts.find((each) => each.name === name);
-                  if (account) void signIn(account.email, demo.password);
+                  if (account) void signIn(account.email, demo.password).then(() => go({ kind: "home", name: "" }));
                 }}
               />
             )}
@@ -70,11 +68,10 @@ export function Shell({ children }: { children: ComponentChildren }) {
 }
 
 function Navigation() {
-  const { speech, session, place } = useApp();
+  const { speech, session, organizations, place } = useApp();
   const { say } = speech;
-  const organizations = useOrganizations();
   if (!session) return null;
-  const organization = organizations[0];
+  const organization = organizations?.[0];
   const person: Place = { kind: "people", name: session.username };
   const publication = session.publications[0];
   return (
@@ -97,43 +94,6 @@ function Navigation() {
       </Link>
     </nav>
   );
-}
-
-export function Link({ to, isCurrent, children }: { to: Place; isCurrent?: boolean; children: ComponentChildren }) {
-  const { go } = useApp();
-  function follow(event: MouseEvent): void {
-    if (event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
-    event.preventDefault();
-    go(to);
-  }
-  return (
-    <a href={pathOf(to)} aria-current={isCurrent ? "page" : undefined} onClick={follow}>
-      {children}
-    </a>
-  );
-}
-
-type Organization = OrganizationsQuery["organizations"]["edges"][number]["node"];
-
-/** Asked for after the first figures, because they do not need it. */
-function useOrganizations(): Organization[] {
-  const { session } = useApp();
-  const [found, setFound] = useState<Organization[]>([]);
-  useEffect(() => {
-    setFound([]);
-    if (!session) return undefined;
-    const cancel = new AbortController();
-    const begin = () =>
-      ask(OrganizationsDocument, {}, { token: session.token, signal: cancel.signal })
-        .then(({ data }) => setFound(data?.organizations.edges.map(({ node }) => node) ?? []))
-        .catch(() => undefined);
-    const timer = setTimeout(begin, session.publications.length ? 400 : 0);
-    return () => {
-      clearTimeout(timer);
-      cancel.abort();
-    };
-  }, [session]);
-  return found;
 }
 
 function Logo() {
