@@ -14,6 +14,8 @@ from starlette.types import Lifespan
 
 from resolvers.context import Services
 from server.background_jobs import background_jobs
+from server.demo.pictures import PATH as PICTURE_PATH
+from server.demo.pictures import picture
 from server.demo.sign_ins import sign_ins
 from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
@@ -58,6 +60,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
+            *([Route(PICTURE_PATH, picture)] if settings.demo else []),
         ],
         exception_handlers=UNKNOWN_PATHS,
         middleware=[
