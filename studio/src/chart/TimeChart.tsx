@@ -7,13 +7,20 @@ import { coloursOf } from "./colours";
 export type Line = { name: string; values: number[]; before?: (number | null)[] };
 export type Bucket = { label: string; short: string; isUnfinished: boolean; note?: string | undefined; before?: string | undefined };
 
-type Props = { label: string; lines: Line[]; buckets: Bucket[]; hint: string };
+type Props = {
+  label: string;
+  lines: Line[];
+  buckets: Bucket[];
+  hint: string;
+  /** What the line behind the first one is. */
+  before?: string | undefined;
+};
 
 const COLOURS = ["line-1", "line-2", "line-3", "line-4"];
 const HEIGHT = 270;
 
 /** A picture over time. For a keyboard and a screen reader it is a slider through its buckets. */
-export function TimeChart({ label, lines, buckets, hint }: Props) {
+export function TimeChart({ label, lines, buckets, hint, before }: Props) {
   const { number } = useSpeech();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
@@ -63,7 +70,9 @@ export function TimeChart({ label, lines, buckets, hint }: Props) {
   }
   const current = Math.min(at ?? buckets.length - 1, buckets.length - 1);
   return (
-    <div
+    <div class="chart-frame">
+      <Legend names={lines.map(({ name }) => name)} before={before} />
+      <div
       class="chart"
       role="slider"
       tabIndex={0}
@@ -80,7 +89,28 @@ export function TimeChart({ label, lines, buckets, hint }: Props) {
       {at !== null && buckets[current] && plot.current && (
         <Tip lines={lines} bucket={buckets[current]} index={current} plot={plot.current} />
       )}
+      </div>
     </div>
+  );
+}
+
+function Legend({ names, before }: { names: string[]; before: string | undefined }) {
+  if (names.length < 2 && !before) return null;
+  return (
+    <ul class="legend">
+      {names.map((name, line) => (
+        <li key={name}>
+          <span class={`key line-${line + 1}`} />
+          {name}
+        </li>
+      ))}
+      {before && (
+        <li>
+          <span class="key line-before" />
+          {before}
+        </li>
+      )}
+    </ul>
   );
 }
 
@@ -169,7 +199,7 @@ function optionsOf(
   const font = `12px ${getComputedStyle(element).fontFamily}`;
   const isFew = buckets.length < 2;
   return {
-    padding: [12, 8, 0, 0],
+    padding: [12, 22, 0, 0],
     legend: { show: false },
     cursor: { y: false, drag: { x: false, y: false }, points: { size: 8, width: 2, fill: surface } },
     scales: { x: { time: false, range: (_, least, most) => (isFew ? [least - 1, most + 1] : [least, most]) }, y: { range: (_, __, most) => [0, top(most)] } },

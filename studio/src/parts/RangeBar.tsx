@@ -1,3 +1,4 @@
+import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 import { useApp } from "../app-context";
 import { COMPARISONS, type Comparison, type Interval, PERIODS, type Period, clockOf, intervalsFor, isDay, usualInterval } from "../ranges";
@@ -7,7 +8,7 @@ import { useTimeZones } from "./timeZones";
 const COMPARED = { previous: "previous", year: "yearBefore", none: "none" } as const;
 
 /** Which time is shown, in which zone, by which intervals, and compared with what. */
-export function RangeBar() {
+export function RangeBar({ children }: { children?: ComponentChildren }) {
   const { speech, filters, change } = useApp();
   const { say } = speech;
   const [isOwn, setOwn] = useState(filters.period === "own");
@@ -20,6 +21,7 @@ export function RangeBar() {
   }
   return (
     <div class="range-bar">
+      {children}
       <Choice
         label={say("range")}
         value={period}

@@ -4,6 +4,7 @@ import { useApp } from "../app-context";
 import { AppearanceChoice } from "./AppearanceChoice";
 import { Choice } from "./Choice";
 import { Link } from "./Link";
+import { Opener } from "./Opener";
 import { LANGUAGES } from "../words";
 
 /** What stands around each view: where one is, where else one can go, and who one is. */
@@ -62,6 +63,8 @@ export function Shell({ children }: { children: ComponentChildren }) {
           choose={setLanguage}
         />
         <AppearanceChoice />
+        <Opener kind="publications" label={say("openByAddress")} />
+        <Opener kind="people" label={say("openPerson")} />
       </footer>
     </>
   );

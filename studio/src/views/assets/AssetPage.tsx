@@ -40,24 +40,23 @@ export function AssetPage({ title, metrics, totals, before, variables, workspace
           <h1>{title}</h1>
           <p>{say("assets")}</p>
         </div>
-        <RangeBar />
-      </header>
-      <div class="filters">
-        {workspaces.length > 1 && (
-          <Choice
-            label={say("workspace")}
-            value={filters.workspace ?? ""}
-            options={[["", say("allWorkspaces")], ...workspaces.map(({ id, name }): [string, string] => [id, name])]}
-            choose={(workspace) => change({ workspace: workspace || null })}
-          />
-        )}
+        <RangeBar>
+          {workspaces.length > 1 && (
+            <Choice
+              label={say("workspace")}
+              value={filters.workspace ?? ""}
+              options={[["", say("allWorkspaces")], ...workspaces.map(({ id, name }): [string, string] => [id, name])]}
+              choose={(workspace) => change({ workspace: workspace || null })}
+            />
+          )}
+        </RangeBar>
         {filters.domain && (
           <button type="button" class="chip" onClick={() => change({ domain: null })}>
             {siteName(filters.domain, say)} <span aria-hidden="true">×</span>
             <span class="unseen">{say("allSites")}</span>
           </button>
         )}
-      </div>
+      </header>
       <section class="panel first">
         <AssetTotals totals={totals} before={before} />
         <AssetSeries metrics={metrics} variables={variables} token={token} />

@@ -2,6 +2,7 @@ import { useApp } from "../../app-context";
 import { bucketsOf } from "../../chart/buckets";
 import { TimeChart } from "../../chart/TimeChart";
 import { ActionSeriesDocument, type FragmentType, SeriesFragmentDoc, read } from "../../documents";
+import type { Speech } from "../../words";
 import { Panel } from "../../parts/Panel";
 import type { PublicationVariables } from "./PublicationView";
 
@@ -39,7 +40,13 @@ export function Series({ publication, variables }: Props) {
         hint={say("keyboardHint")}
         lines={[{ name: title, values: series.points.map(({ count }) => count), ...(old && { before: old }) }]}
         buckets={buckets}
+        before={old && daysBefore(variables, speech)}
       />
     </Panel>
   );
+}
+
+/** The days that the range is compared with; the last one may end at the time of day that it is now. */
+function daysBefore({ before }: PublicationVariables, { days }: Speech): string {
+  return days(before.start, before.end.slice(0, 10));
 }
