@@ -1,3 +1,5 @@
+import { useId } from "preact/hooks";
+
 type Props = {
   label: string;
   value: string;
@@ -7,16 +9,17 @@ type Props = {
 
 /** One of several. The browser's own control works with keyboards, phones and screen readers alike. */
 export function Choice({ label, value, options, choose }: Props) {
+  const id = useId();
   return (
-    <label class="choice">
-      <span>{label}</span>
-      <select value={value} onChange={(event) => choose(event.currentTarget.value)}>
+    <div class="choice">
+      <label for={id}>{label}</label>
+      <select id={id} value={value} onChange={(event) => choose(event.currentTarget.value)}>
         {options.map(([each, text]) => (
           <option key={each} value={each} selected={each === value}>
             {text}
           </option>
         ))}
       </select>
-    </label>
+    </div>
   );
 }

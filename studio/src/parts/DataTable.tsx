@@ -4,7 +4,7 @@ import type { Table } from "./csv";
 export function DataTable({ table, caption }: { table: Table; caption: string }) {
   const { number } = useSpeech();
   return (
-    <div class="scroll" tabIndex={0} role="region" aria-label={caption}>
+    <div class="scroll" tabIndex={0} role="group" aria-label={caption}>
       <table class="data">
         <caption class="unseen">{caption}</caption>
         <thead>

@@ -5,6 +5,8 @@ import type { Asked } from "../api/useAnswer";
 import { useSpeech } from "../app-context";
 import { State } from "./State";
 
+const FIRST_FIGURES = "studio:figures";
+
 type Props<Data> = { asked: Asked<Data>; children: (answer: Answer<Data>) => ComponentChildren };
 
 /** Shows an answer, what stands in its place until it comes, and what is wrong if none comes. */
@@ -12,6 +14,11 @@ export function Figures<Data>({ asked, children }: Props<Data>) {
   const { say } = useSpeech();
   const isOnline = useOnline();
   const { answer, isAsking, isUnreachable, again } = asked;
+  const isShown = Boolean(answer);
+  useEffect(() => {
+    // For measurements: when the first figures are on the page.
+    if (isShown && !performance.getEntriesByName(FIRST_FIGURES).length) performance.mark(FIRST_FIGURES);
+  }, [isShown]);
   return (
     <div class="figures" aria-busy={isAsking}>
       {(isUnreachable || !isOnline) && answer && (

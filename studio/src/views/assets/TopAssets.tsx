@@ -49,7 +49,7 @@ export function TopAssets({ metrics, variables }: Props) {
       }
     >
       {topAssets.length ? (
-        <div class="scroll tall" tabIndex={0} role="region" aria-label={say("topAssets")}>
+        <div class="scroll tall" tabIndex={0} role="group" aria-label={say("topAssets")}>
           <table class="data top">
             <caption class="unseen">{say("topAssets")}</caption>
             <thead>
