@@ -54,5 +54,6 @@ export function useAnswer<Data, Variables>(
     addEventListener("online", again);
     return () => removeEventListener("online", again);
   }, []);
-  return { ...state, again };
+  // At once, and not only when the effect has run.
+  return { ...state, isAsking: state.isAsking || state.key !== key, again };
 }

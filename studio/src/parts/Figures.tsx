@@ -3,9 +3,8 @@ import { useEffect, useState } from "preact/hooks";
 import type { Answer } from "../api/ask";
 import type { Asked } from "../api/useAnswer";
 import { useSpeech } from "../app-context";
+import { figuresAreShown } from "../first-figures";
 import { State } from "./State";
-
-const FIRST_FIGURES = "studio:figures";
 
 type Props<Data> = { asked: Asked<Data>; children: (answer: Answer<Data>) => ComponentChildren };
 
@@ -16,8 +15,7 @@ export function Figures<Data>({ asked, children }: Props<Data>) {
   const { answer, isAsking, isUnreachable, again } = asked;
   const isShown = Boolean(answer);
   useEffect(() => {
-    // For measurements: when the first figures are on the page.
-    if (isShown && !performance.getEntriesByName(FIRST_FIGURES).length) performance.mark(FIRST_FIGURES);
+    if (isShown) figuresAreShown();
   }, [isShown]);
   return (
     <div class="figures" aria-busy={isAsking}>
