@@ -6,12 +6,10 @@ from typing import Any, TypeAlias
 
 from graphql import GraphQLLeafType, Undefined
 
-from base.numbers import LARGEST
+from base.numbers import LARGEST, LARGEST_INT
 from execution.faults import Surprise
 
 Fits: TypeAlias = Callable[[Sequence[Any]], bool]
-
-_LARGEST_INT = 2**31 - 1
 
 
 def _any_fits(_: Sequence[Any]) -> bool:
@@ -32,7 +30,7 @@ _AS_THEY_ARE: dict[str, tuple[type, Fits]] = {
     "ID": (str, _any_fits),
     "Boolean": (bool, _any_fits),
     "Float": (float, _are_finite),
-    "Int": (int, _are_within(-_LARGEST_INT - 1, _LARGEST_INT)),
+    "Int": (int, _are_within(-LARGEST_INT - 1, LARGEST_INT)),
     "BigInt": (int, _are_within(-LARGEST, LARGEST)),
 }
 """What the scalars of these names show unchanged: values of exactly this class that fit."""

@@ -2,28 +2,24 @@
 
 from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
 from collections.abc import Awaitable, Coroutine, Sequence
-from enum import Enum
 from functools import lru_cache
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
 
-from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.schema.schema_converter import get_arguments
+from graphql.execution.values import VariableValues
 
 from auth.access import Access, refusals, refusals_at_once
 from base.errors import ExpectedError
 from base.scheduler import RunQueue
+from execution.arguments import arguments_of
 from execution.faults import Surprise
 from execution.pools import Pool
 from execution.shapes import Resolved
 from execution.showing import Showing
 from graph.fields import Loads
-from graph.schema import schema
 from resolvers.context import Context
 
 _NONE = type(None)
-_UNCHANGING = (str, int, float, Enum, _NONE)
-"""Arguments of these classes may be given to many requests."""
 
 
 class _Info:
@@ -147,36 +143,11 @@ class Resolving:
     def _found_for(self, source: Resolved) -> _Given:
         resolver = source.declared.base_resolver
         assert resolver
-        arguments = self._arguments(source) if source.constant is None else source.constant
+        arguments = arguments_of(source, self._variables)
         info = resolver.info_parameter
         return _Given(
             bool(resolver.self_parameter), {**arguments, info.name: self._info} if info else arguments
         )
-
-    def _arguments(self, source: Resolved) -> dict[str, Any]:
-        """Without the info. They are kept if they are the same for all requests."""
-        arguments: dict[str, Any] = {}
-        if source.definition.args:
-            arguments = self._converted(source)
-        if not source.has_variables and all(isinstance(one, _UNCHANGING) for one in arguments.values()):
-            source.constant = arguments
-        return arguments
-
-    def _converted(self, source: Resolved) -> dict[str, Any]:
-        later: Any = None
-        try:
-            values = get_argument_values(source.definition, source.node, self._variables)
-            _, arguments = get_arguments(
-                field=source.declared,
-                source=None,
-                info=later,
-                kwargs=values,
-                config=schema.config,
-                scalar_registry=schema.schema_converter.scalar_registry,
-            )
-        except Exception as error:
-            raise Surprise("an argument that does not fit") from error
-        return arguments
 
     async def _await_all(self, found: list[Any]) -> None:
         if not _has_awaitables(found):

@@ -38,6 +38,10 @@ class Attribute:
         return list(map(self._of, objects))
 
 
+FromVariables: TypeAlias = tuple[tuple[str, str], ...]
+"""Names of arguments in Python, each with the name of the variable whose value it is."""
+
+
 @dataclass(slots=True, eq=False)
 class Resolved:
     """A field whose resolver gives the value, or the key by which a loader has it."""
@@ -58,6 +62,8 @@ class Resolved:
     """Whether its arguments are made of variables."""
     constant: dict[str, Any] | None = None
     """The arguments, once they are known to be the same for all requests."""
+    from_variables: FromVariables | None = None
+    """None until somebody asks for the arguments."""
 
     def __post_init__(self) -> None:
         self.is_async = iscoroutinefunction(self.resolver)

@@ -6,8 +6,6 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from aiodataloader import DataLoader
-
 from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadWith, Row
 from loaders.figure_cache import FigureCache
@@ -111,10 +109,11 @@ class _Batch(Generic[K]):
         return self.failure
 
 
-class Loader(DataLoader[K, V]):
+class Loader(Generic[K, V]):
     """Reads one batch of keys by one statement. It lives for one request.
 
-    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
+    It is a data loader, as GraphQL calls it, which also takes many keys for one future, and values that were
+    read elsewhere.
     """
 
     reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
@@ -126,13 +125,23 @@ class Loader(DataLoader[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
-        super().__init__()
         self.database = loaders.database
         self._known: dict[K, V] = {}
         self._reading: dict[K, _Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
+
+    async def batch_load_fn(self, keys: list[K]) -> Sequence[V]:
+        """The value of each key, in the order of the keys. They are different keys."""
+        raise NotImplementedError
+
+    def made_at_once(self, _: Sequence[K], /) -> Sequence[V] | None:
+        """The values if all that they are made of is known. None otherwise.
+
+        For loaders that have no statement of their own: see `reads`.
+        """
+        return None
 
     def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
@@ -165,7 +174,11 @@ class Loader(DataLoader[K, V]):
         try:
             return [self._known[key] for key in keys]
         except KeyError:
-            return None
+            pass
+        made = self.made_at_once(keys)
+        if made is not None:
+            self._known.update(zip(keys, made, strict=True))
+        return made and list(made)
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""

@@ -2,7 +2,7 @@
 
 from asyncio import gather
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -76,14 +76,22 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             totals |= await self._within(within)
         return [Engagement(totals[key], version.since) for version, key in asked]
 
+    def compute_at_once(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement] | None:
+        if any(one.key.span for one in asked):
+            return None
+        subjects = _subjects_of([one.key for one in asked])
+        known = self._totals.known(subjects)
+        active = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        if known is None or None in active:
+            return None
+        totals = _with_users(known, active)
+        return [Engagement(counts, one.version.since) for counts, one in zip(totals, asked, strict=True)]
+
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
-        subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-        totals = [Counts(counts) for counts in await self._totals.in_order(subjects)]
-        for users in ACTIVE_USERS:
-            active = await self._active.in_order([ActiveKey(*subject, users.days) for subject in subjects])
-            for counts, number in zip(totals, active, strict=True):
-                counts[users] = number
-        return totals
+        subjects = _subjects_of(keys)
+        totals = await self._totals.in_order(subjects)
+        active = [await self._active.in_order(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        return _with_users(totals, active)
 
     async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counts]:
         totals = {key: Counts() for key in keys}
@@ -120,6 +128,23 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             start=stop - timedelta(days=users.days),
             stop=stop,
         )
+
+
+def _subjects_of(keys: Sequence[EngagementKey]) -> list[SubjectOfTenant]:
+    return [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
+
+
+def _active_keys(subjects: Sequence[SubjectOfTenant], users: ActiveUsers) -> list[ActiveKey]:
+    return [ActiveKey(*subject, users.days) for subject in subjects]
+
+
+def _with_users(totals: Sequence[Mapping[int, int]], active: Sequence[Sequence[int]]) -> list[Counts]:
+    """`active`: for each of ACTIVE_USERS, how many there are of each subject."""
+    made = list(map(Counts, totals))
+    for users, numbers in zip(ACTIVE_USERS, active, strict=True):
+        for counts, number in zip(made, numbers, strict=True):
+            counts[users] = number
+    return made
 
 
 def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
