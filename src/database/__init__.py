@@ -10,7 +10,7 @@ from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
-from database.statement import Lookup, Statement
+from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -37,6 +37,7 @@ __all__ = [
     "in_bulk",
     "insert_into",
     "is_partition",
+    "made_of",
     "metered",
     "ordered_join",
     "packed",

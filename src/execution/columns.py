@@ -87,13 +87,14 @@ class Columns:
         kinds = set(map(type, values))
         if len(kinds) == 1 and _NONE not in kinds:
             return self._of_shape(_shape_of(item, values[0]), values, stand, below)
-        by_shape: dict[Shape, list[int]] = {}
+        by_class: dict[type, list[int]] = {}
         for number, value in enumerate(values):
             if value is not None:
-                by_shape.setdefault(_shape_of(item, value), []).append(number)
+                by_class.setdefault(value.__class__, []).append(number)
         made: list[Any] = [None] * len(values)
-        for shape, numbers in by_shape.items():
-            answers = self._of_shape(shape, [values[number] for number in numbers], stand.of(numbers), below)
+        for numbers in by_class.values():
+            objects = [values[number] for number in numbers]
+            answers = self._of_shape(_shape_of(item, objects[0]), objects, stand.of(numbers), below)
             for number, answer in zip(numbers, answers, strict=True):
                 made[number] = answer
         return made

@@ -126,6 +126,13 @@ class Resolving:
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
         takes_object, arguments = self._given_to(source)
         resolver = source.resolver
+        if takes_object and not source.is_async and found.count(None) == len(found):
+            try:
+                found[:] = [resolver(one, **arguments) for one in objects]
+            except Exception:  # noqa: S110
+                pass  # Which of them fail is found one by one.
+            else:
+                return
         for number, one in enumerate(objects):
             if found[number] is None:
                 try:

@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 from auth.access import Access
 from execution.conditions import has_variables
 from execution.leaves import Leaf
+from graph.face_columns import column_of
 from graph.fields import Loads
 
 
@@ -28,13 +29,19 @@ class TypeName:
 class Attribute:
     """A field without a resolver of its own."""
 
-    __slots__ = ("_of", "name")
+    __slots__ = ("_column", "_face", "_of", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, face: type) -> None:
+        """`face`: the class that most of the objects have."""
         self.name = name
+        self._face = face
         self._of: Callable[[Any], Any] = attrgetter(name)
+        self._column = column_of(face, name)
 
     def values(self, objects: Sequence[Any]) -> list[Any]:
+        """The objects are of one class."""
+        if self._column and objects and objects[0].__class__ is self._face:
+            return list(self._column(objects))
         return list(map(self._of, objects))
 
 

@@ -40,8 +40,13 @@ def face_of(value: Any) -> Any:
     return value if face is None else face(value)
 
 
-def _faces_of(rows: Iterable[Any]) -> list[Any]:
-    return [face_of(row) for row in rows]
+def faces_of(values: Iterable[Any]) -> list[Any]:
+    return list(map(face_of, values))
 
 
-_FACES[list] = _FACES[tuple] = _faces_of
+_FACES[list] = _FACES[tuple] = faces_of
+
+
+def are_rows(kinds: Iterable[type]) -> bool:
+    """Whether values of these classes are shown by themselves, and are no lists of others."""
+    return all(_FACES.get(kind) is not faces_of for kind in kinds)

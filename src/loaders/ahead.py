@@ -7,17 +7,17 @@ A plan knows which loaders come below the rows. What can be read together with a
 from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Table
 
-from database import Database, Statement
+from database import Database, Statement, made_of
 
 Row: TypeAlias = Callable[..., Any]
 """The type of a row: a NamedTuple."""
 Values: TypeAlias = Sequence[Any]
-"""The columns of one row."""
+"""Of one row, or of one column."""
 
 
 class Asking(NamedTuple):
@@ -43,7 +43,8 @@ class ReadWith:
     value: Callable[..., Any]
     """Makes the loader's value of the columns."""
     key: Callable[[Any, Asking], Hashable]
-    """Makes the key, by which the loader will be asked, of the row."""
+    """Makes the key, by which the loader will be asked, of the row. A plain tuple is equal to a NamedTuple,
+    and takes a fraction of the time to make."""
     joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
     """Further tables with the conditions of their joins. Each has at most one row for a row."""
     given: Mapping[str, Callable[[Asking], Any]] = field(default_factory=dict)
@@ -66,21 +67,18 @@ class ReadAhead:
     ) -> list[Any]:
         """The rows of the statement. What was read with them is known to its loaders then."""
         wide = widened(statement, self.entries)
-        found = await database.fetch(wide, **parameters, **self.given)
-        return self.split(found, row)
+        return await database.fetch_columns(wide, partial(self.split, row), **parameters, **self.given)
 
-    def split(self, found: Sequence[Values], row: Row) -> list[Any]:
+    def split(self, row: Row, columns: Sequence[Values]) -> list[Any]:
         """The columns of the row come first, then those of each entry, then any others."""
         start = len(row._fields)  # type: ignore[attr-defined]
-        rows = [row(*values[:start]) for values in found]
+        rows = made_of(row, columns[:start])
+        asking = self._asking
         for entry, loader in zip(self.entries, self._loaders, strict=True):
             stop = start + len(entry.columns)
-            loader.know(
-                {
-                    entry.key(one, self._asking): entry.value(*values[start:stop])
-                    for one, values in zip(rows, found, strict=True)
-                }
-            )
+            key = entry.key
+            keys = [key(one, asking) for one in rows]
+            loader.know(dict(zip(keys, made_of(entry.value, columns[start:stop]), strict=True)))
             start = stop
         return rows
 

@@ -136,7 +136,7 @@ class Loader(Generic[K, V]):
         """The value of each key, in the order of the keys. They are different keys."""
         raise NotImplementedError
 
-    def made_at_once(self, _: Sequence[K], /) -> Sequence[V] | None:
+    def made_at_once(self, _: Sequence[K], /) -> list[V] | None:
         """The values if all that they are made of is known. None otherwise.
 
         For loaders that have no statement of their own: see `reads`.
@@ -178,7 +178,7 @@ class Loader(Generic[K, V]):
         made = self.made_at_once(keys)
         if made is not None:
             self._known.update(zip(keys, made, strict=True))
-        return made and list(made)
+        return made
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""

@@ -2,6 +2,7 @@
 
 from asyncio import Future, get_running_loop
 from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from loaders.base import Loader, Loaders
@@ -62,6 +63,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._figure_cache = loaders.figure_cache
+        self._now = loaders.now
         self._versions = loaders[Versions]
 
     def publication_of(self, key: K) -> tuple[int, int]:
@@ -71,19 +73,20 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     async def compute(self, asked: Sequence[VersionedKey[K]]) -> list[V]:
         raise NotImplementedError
 
-    def compute_at_once(self, _: Sequence[VersionedKey[K]], /) -> list[V] | None:
-        """The same if nothing has to be read. None otherwise."""
+    def compute_at_once(self, _: Sequence[K], _since: datetime, /) -> list[V] | None:
+        """The same for new versions, if nothing has to be read. None otherwise."""
         return None
 
     def made_at_once(self, keys: Sequence[CachedKey[K]]) -> list[V] | None:
+        if not self._figure_cache.keeps:
+            # Each version is new, and nobody will ask whether it is still the same.
+            return self.compute_at_once([key for _, key in keys], self._now)
         versions = self._versions.known(self._version_keys(keys))
         if versions is None:
             return None
-        asked = _versioned(keys, versions)
-        if not self._figure_cache.keeps:
-            return self.compute_at_once(asked)
-        kept = [self._figure_cache.find(self._slot(one)) for one in asked]
-        return None if None in kept else kept
+        kept = [self._figure_cache.find(self._slot(one)) for one in _versioned(keys, versions)]
+        found = [value for value in kept if value is not None]
+        return found if len(found) == len(kept) else None
 
     def _version_keys(self, keys: Sequence[CachedKey[K]]) -> list[VersionKey]:
         return [VersionKey(*self.publication_of(key), revision) for revision, key in keys]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
-from database import Lookup, Statement, among, counts_by, ordered_join, table_of
+from database import Lookup, Statement, among, counts_by, made_of, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
 from figures.folds import ActiveUsers, Counts
 from loaders.active_users import ActiveKey, ActiveUntilNow
@@ -76,16 +76,16 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             totals |= await self._within(within)
         return [Engagement(totals[key], version.since) for version, key in asked]
 
-    def compute_at_once(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement] | None:
-        if any(one.key.span for one in asked):
+    def compute_at_once(self, keys: Sequence[EngagementKey], since: datetime) -> list[Engagement] | None:
+        if any(key.span for key in keys):
             return None
-        subjects = _subjects_of([one.key for one in asked])
+        subjects = _subjects_of(keys)
         known = self._totals.known(subjects)
-        active = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
-        if known is None or None in active:
+        found = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        active = [numbers for numbers in found if numbers is not None]
+        if known is None or len(active) < len(found):
             return None
-        totals = _with_users(known, active)
-        return [Engagement(counts, one.version.since) for counts, one in zip(totals, asked, strict=True)]
+        return made_of(Engagement, [_with_users(known, active), [since] * len(keys)])
 
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
         subjects = _subjects_of(keys)

@@ -9,7 +9,7 @@ from sqlalchemy import BigInteger, bindparam, func, select
 from database import counts_by, table_of
 from figures.engagement import ACTIVE_USERS
 from figures.folds import Counts
-from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
+from loaders.active_users import IS_ON_PUBLICATION, ActiveUntilNow
 from loaders.ahead import ReadWith, Row
 from loaders.assets import ASSETS, AssetRow
 from loaders.base import Loader
@@ -28,11 +28,10 @@ from loaders.publications import (
     CO_CREATORS,
     EXPERIENCE_TOTALS,
     PUBLICATIONS,
-    CoCreatorKey,
     IsCoCreator,
     PublicationRow,
 )
-from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
+from loaders.subject_totals import TotalsOfSubject
 from loaders.totals import ACTIVE, SUBJECTS
 from models import FollowTotal, Instant, Workspace
 
@@ -55,7 +54,7 @@ def _active(days: int) -> ReadWith:
             .scalar_subquery(),
         ),
         value=lambda count: count,
-        key=lambda publication, _: ActiveKey(publication.tenant_id, publication.id, days),
+        key=lambda publication, _: (publication.tenant_id, publication.id, days),
         given={parameter: lambda asking: asking.now - timedelta(days=days)},
     )
 
@@ -97,7 +96,7 @@ _OF_PUBLICATION = (
             .scalar_subquery(),
         ),
         value=lambda counts: counts,
-        key=lambda publication, _: SubjectOfTenant(publication.tenant_id, publication.id),
+        key=lambda publication, _: (publication.tenant_id, publication.id),
     ),
     *(_active(users.days) for users in ACTIVE_USERS),
     ReadWith(
@@ -113,7 +112,7 @@ _OF_PUBLICATION = (
         ),
         value=lambda user_id: user_id is not None,
         # Nobody has the id 0, and nobody asks for it.
-        key=lambda publication, asking: CoCreatorKey(publication.id, asking.person_id or 0),
+        key=lambda publication, asking: (publication.id, asking.person_id or 0),
         given={"person": lambda asking: asking.person_id},
     ),
 )

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -6,6 +7,7 @@ import strawberry
 from strawberry.types import get_object_definition
 
 from base.ids import Kind, global_id
+from graph.face_columns import MadeOf
 from graph.fields import described
 
 LegacyId: TypeAlias = strawberry.ID | None
@@ -57,8 +59,7 @@ def of_row(kind: Kind) -> Callable[[type[T]], type[T]]:
         for field in get_object_definition(face, strict=True).fields:
             if field.base_resolver is None:
                 setattr(face, field.python_name, property(attrgetter(f"row.{field.python_name}")))
-        made_id = property(lambda self: global_id(kind, self.row.public_id))
-        face.id = made_id  # type: ignore[attr-defined]
+        face.id = MadeOf("row.public_id", partial(global_id, kind))  # type: ignore[attr-defined]
         return face
 
     return added
