@@ -1,6 +1,6 @@
 """Finds the type of the schema that shows a row, by the type of the row."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -40,8 +40,10 @@ def face_of(value: Any) -> Any:
     return value if face is None else face(value)
 
 
-def faces_of(values: Iterable[Any]) -> list[Any]:
-    return list(map(face_of, values))
+def faces_of(values: Sequence[Any]) -> list[Any]:
+    kinds = set(map(type, values))
+    face = _FACES.get(kinds.pop()) if len(kinds) == 1 else face_of
+    return list(values) if face is None else list(map(face, values))
 
 
 _FACES[list] = _FACES[tuple] = faces_of

@@ -4,7 +4,7 @@ A plan knows which loaders come below the rows. What can be read together with a
 `loaders.read_with`. A loader that is not in it is asked afterwards, as without a plan.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
@@ -40,11 +40,11 @@ class ReadWith:
     loader: type[Any]
     columns: tuple[ColumnElement[Any], ...]
     """Made of the tables from which the row is read, and of `joins`."""
-    value: Callable[..., Any]
-    """Makes the loader's value of the columns."""
-    key: Callable[[Any, Asking], Hashable]
-    """Makes the key, by which the loader will be asked, of the row. A plain tuple is equal to a NamedTuple,
-    and takes a fraction of the time to make."""
+    values: Callable[..., Iterable[Any]]
+    """Makes the loader's values of the columns, each of which has its values of all rows."""
+    keys: Callable[[Any, Asking], Iterable[Hashable]]
+    """Makes the keys, by which the loader will be asked, of a row whose fields are the columns of all rows. A
+    plain tuple is equal to a NamedTuple, and takes a fraction of the time to make."""
     joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
     """Further tables with the conditions of their joins. Each has at most one row for a row."""
     given: Mapping[str, Callable[[Asking], Any]] = field(default_factory=dict)
@@ -72,15 +72,13 @@ class ReadAhead:
     def split(self, row: Row, columns: Sequence[Values]) -> list[Any]:
         """The columns of the row come first, then those of each entry, then any others."""
         start = len(row._fields)  # type: ignore[attr-defined]
-        rows = made_of(row, columns[:start])
-        asking = self._asking
+        all_of_them = row(*columns[:start])
         for entry, loader in zip(self.entries, self._loaders, strict=True):
             stop = start + len(entry.columns)
-            key = entry.key
-            keys = [key(one, asking) for one in rows]
-            loader.know(dict(zip(keys, made_of(entry.value, columns[start:stop]), strict=True)))
+            keys = entry.keys(all_of_them, self._asking)
+            loader.know(dict(zip(keys, entry.values(*columns[start:stop]))))  # noqa: B905
             start = stop
-        return rows
+        return made_of(row, all_of_them)
 
 
 @lru_cache(maxsize=128)

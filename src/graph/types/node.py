@@ -50,15 +50,28 @@ def with_row(face: type[T], row: Any) -> T:
     return whole
 
 
+def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema whose fields of these names are such columns of its `row`. Each is read when
+    it is asked for. Objects are made by `with_row`.
+    """
+
+    def added(face: type[T]) -> type[T]:
+        for name, column in columns.items():
+            setattr(face, name, property(attrgetter(f"row.{column}")))
+        return face
+
+    return added
+
+
 def of_row(kind: Kind) -> Callable[[type[T]], type[T]]:
     """For a type of the schema whose plain fields are columns of its `row`. Each is read when it is asked
     for, and the global id, of this kind, is made then. Objects are made by `with_row`.
     """
 
     def added(face: type[T]) -> type[T]:
-        for field in get_object_definition(face, strict=True).fields:
-            if field.base_resolver is None:
-                setattr(face, field.python_name, property(attrgetter(f"row.{field.python_name}")))
+        fields = get_object_definition(face, strict=True).fields
+        plain = [field.python_name for field in fields if field.base_resolver is None]
+        of_columns(**dict(zip(plain, plain, strict=True)))(face)
         face.id = MadeOf("row.public_id", partial(global_id, kind))  # type: ignore[attr-defined]
         return face
 

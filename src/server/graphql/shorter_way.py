@@ -8,8 +8,8 @@ PATH = "/graphql"
 
 
 class ShorterWay:
-    """Starlette's routes and its middleware for errors take as long as to write the answer. The endpoint answers
-    all errors itself.
+    """Starlette's routes and its middleware for errors take as long as to write the answer. The endpoint
+    answers all errors itself.
     """
 
     def __init__(self, app: ASGIApp, endpoint: ASGIApp) -> None:
