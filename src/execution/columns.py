@@ -27,6 +27,7 @@ class Columns:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._run_queue = context.run_queue
         self.faults: list[Fault] = []
         self.nulls: list[tuple[str | int, ...]] = []
         """The paths of what becomes null because null may not stand where something failed."""
@@ -102,9 +103,13 @@ class Columns:
     def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> list[dict[str, Any]]:
         if shape.leaves and len(objects) <= AT_ONCE:
             pool = Pool(shape, objects, stand)
-            for field, source in shape.leaves:
-                pool.columns[field.name] = self.completed(pool, field, source.values(objects), below)
-            self._context.run_queue.steps += len(objects) * len(shape.leaves)
+            for field, source, leaf in shape.leaves:
+                values = source.values(objects)
+                shown = leaf.shown_at_once(values)
+                pool.columns[field.name] = (
+                    self.completed(pool, field, values, below) if shown is None else shown
+                )
+            self._run_queue.steps += len(objects) * len(shape.leaves)
             pool.fill()
             return pool.answers
         pools = list(pools_of(shape, objects, stand))

@@ -34,13 +34,6 @@ class _Info:
         raise Surprise(f"a resolver asks for {name}")
 
 
-class _Given(NamedTuple):
-    """What a resolver is called with, besides the object."""
-
-    takes_object: bool
-    arguments: dict[str, Any]
-
-
 class _Begun(NamedTuple):
     """A field whose resolver was called for all objects of a pool."""
 
@@ -57,7 +50,7 @@ class Resolving:
         self._run_queue = context.run_queue
         self._variables = variables
         self._info: Any = _Info(context)
-        self._given: dict[Resolved, _Given] = {}
+        self._given: dict[Resolved, dict[str, Any]] = {}
         self._refused: dict[tuple[Pool, Sequence[Access]], list[ExpectedError | None]] = {}
         """Of each pool, by the relations that a field requires: mostly, several fields require the same."""
         self._begun: dict[tuple[Pool, Resolved], _Begun] = {}
@@ -124,7 +117,7 @@ class Resolving:
         return refused
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
-        takes_object, arguments = self._given_to(source)
+        takes_object, arguments = source.takes_object, self._arguments_of(source)
         resolver = source.resolver
         if takes_object and not source.is_async and found.count(None) == len(found):
             try:
@@ -140,21 +133,15 @@ class Resolving:
                 except Exception as error:
                     found[number] = error
 
-    def _given_to(self, source: Resolved) -> _Given:
-        """Raises Surprise where an argument does not fit."""
+    def _arguments_of(self, source: Resolved) -> dict[str, Any]:
+        """With the info. Raises Surprise where one does not fit."""
         given = self._given.get(source)
         if given is None:
-            given = self._given[source] = self._found_for(source)
+            given = arguments_of(source, self._variables)
+            if source.info_name:
+                given = {**given, source.info_name: self._info}
+            self._given[source] = given
         return given
-
-    def _found_for(self, source: Resolved) -> _Given:
-        resolver = source.declared.base_resolver
-        assert resolver
-        arguments = arguments_of(source, self._variables)
-        info = resolver.info_parameter
-        return _Given(
-            bool(resolver.self_parameter), {**arguments, info.name: self._info} if info else arguments
-        )
 
     async def _await_all(self, found: list[Any]) -> None:
         if not _has_awaitables(found):

@@ -67,6 +67,9 @@ class Resolved:
     """Whether the resolver has to be awaited."""
     has_variables: bool = field(init=False)
     """Whether its arguments are made of variables."""
+    takes_object: bool = field(init=False)
+    info_name: str | None = field(init=False)
+    """The name of the argument that gets the info. None if it takes none."""
     constant: dict[str, Any] | None = None
     """The arguments, once they are known to be the same for all requests."""
     from_variables: FromVariables | None = None
@@ -75,6 +78,10 @@ class Resolved:
     def __post_init__(self) -> None:
         self.is_async = iscoroutinefunction(self.resolver)
         self.has_variables = has_variables(self.node.arguments or ())
+        declared = self.declared.base_resolver
+        assert declared
+        self.takes_object = bool(declared.self_parameter)
+        self.info_name = declared.info_parameter.name if declared.info_parameter else None
 
 
 Source: TypeAlias = TypeName | Attribute | Resolved
@@ -116,14 +123,14 @@ class Shape:
     """For points of a series."""
     names: list[str] = field(init=False)
     lists: list[str] = field(init=False)
-    leaves: list[tuple[Selected, TypeName | Attribute]] | None = field(init=False)
+    leaves: list[tuple[Selected, TypeName | Attribute, Leaf]] | None = field(init=False)
     """All fields with their sources, if none has to be resolved, is a list or has fields of its own."""
 
     def __post_init__(self) -> None:
         self.names = [one.name for one in self.fields]
         self.lists = [one.name for one in self.fields if one.is_list]
         leaves = [
-            (one, one.source)
+            (one, one.source, one.item.leaf)
             for one in self.fields
             if one.item.leaf and not one.is_list and not isinstance(one.source, Resolved)
         ]

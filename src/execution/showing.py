@@ -1,10 +1,11 @@
 """What is shown of the values of a loader."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from base.scheduler import RunQueue
-from graph.faces import are_rows, face_of, faces_of
+from graph.faces import face_of, faces_of, is_row
 from graph.fields import Loads
 
 _STEPS: Final = 3
@@ -43,14 +44,14 @@ class Showing:
         """Returns how many."""
         first = self._shown
         kinds = set(map(type, self._values[first : first + _ROWS]))
-        if self._loads.of is None and are_rows(kinds):
+        if self._loads.of is None and all(map(_is_row, kinds)):
             self._shown = first + _ROWS
         else:
             self._shown = first + self._at_once
             self._at_once = min(2 * self._at_once, _MOST)
         part = slice(first, self._shown)
         places, values = self._places[part], self._values[part]
-        if not (_are_there(kinds) and self._are_shown(places, values)):
+        if not (all(map(_is_there, kinds)) and self._are_shown(places, values)):
             self._show_each(places, values)
         return len(places)
 
@@ -80,6 +81,10 @@ class Showing:
                 found[place] = error
 
 
-def _are_there(kinds: Iterable[type]) -> bool:
-    """Whether no value is missing or failed."""
-    return not any(kind is _NONE or issubclass(kind, Exception) for kind in kinds)
+@lru_cache(1_000)
+def _is_there(kind: type) -> bool:
+    """Whether values of this class are neither missing nor failures."""
+    return kind is not _NONE and not issubclass(kind, Exception)
+
+
+_is_row = lru_cache(1_000)(is_row)

@@ -1,6 +1,6 @@
 """Finds the type of the schema that shows a row, by the type of the row."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -49,6 +49,6 @@ def faces_of(values: Sequence[Any]) -> list[Any]:
 _FACES[list] = _FACES[tuple] = faces_of
 
 
-def are_rows(kinds: Iterable[type]) -> bool:
-    """Whether values of these classes are shown by themselves, and are no lists of others."""
-    return all(_FACES.get(kind) is not faces_of for kind in kinds)
+def is_row(kind: type) -> bool:
+    """Whether a value of this class is shown by itself, and is no list of others."""
+    return _FACES.get(kind) is not faces_of

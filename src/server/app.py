@@ -71,6 +71,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     # Whatever stands in front takes time of each answer.
     endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
     app.middleware_stack = ShorterWay(app.build_middleware_stack(), endpoint)
+    app.state.takes_whole = True
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept)

@@ -40,7 +40,6 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cycle = taken_cycle(scope)
         if scope["type"] != "http" or not _is_asked(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -54,6 +53,7 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
+            cycle = taken_cycle(scope)
             if cycle and takes_whole(cycle):
                 reply.send_whole(cycle)
             else:

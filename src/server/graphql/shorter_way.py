@@ -3,8 +3,11 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from server.http.bodies import may_be_unread
+from server.http.whole_answers import sending_whole, taken_cycle
 
 PATH = "/graphql"
+_WITH_BODY = ("GET", "POST")
+"""Methods whose answers are sent with their bodies."""
 
 
 class ShorterWay:
@@ -18,10 +21,19 @@ class ShorterWay:
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_short = (
-            scope["type"] == "http"
-            and scope["path"] == PATH
-            and not scope.get("root_path")
-            and not may_be_unread(scope["headers"])
-        )
-        await (self._endpoint if is_short else self._app)(scope, receive, send)
+        cycle = taken_cycle(scope)
+        if not _is_short(scope):
+            await self._app(scope, receive, send)
+            return
+        if cycle and scope["method"] in _WITH_BODY:
+            send = sending_whole(cycle, send)
+        await self._endpoint(scope, receive, send)
+
+
+def _is_short(scope: Scope) -> bool:
+    return (
+        scope["type"] == "http"
+        and scope["path"] == PATH
+        and not scope.get("root_path")
+        and not may_be_unread(scope["headers"])
+    )
