@@ -4,12 +4,14 @@ from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
 from database.database import Database
+from database.deleting import delete_rows
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
 from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
+from database.readers import most_connections
 from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
@@ -28,6 +30,7 @@ __all__ = [
     "channel_of",
     "counts_by",
     "current_usage",
+    "delete_rows",
     "drop_partitions",
     "ensure_partitions",
     "ensure_past_partitions",
@@ -39,6 +42,7 @@ __all__ = [
     "is_partition",
     "made_of",
     "metered",
+    "most_connections",
     "ordered_join",
     "packed",
     "rows_of",

@@ -11,6 +11,16 @@ LARGE_SNAPSHOTS = 2
 """How many of these may be large ones."""
 
 
+WRITERS = 15
+"""How many units of work a worker may have open: the pool of SQLAlchemy, with its overflow."""
+_LISTENERS = 2
+
+
+def most_connections(readers: int) -> int:
+    """How many connections to PostgreSQL a worker holds at most."""
+    return readers * (SNAPSHOTS + 2) + WRITERS + _LISTENERS
+
+
 class Readers(Protocol):
     """When a task is cancelled while it fetches, its statement ends too."""
 

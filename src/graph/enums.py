@@ -11,7 +11,7 @@ from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
-from reports import ReportFormat
+from reports import CsvSeparator, ReportFormat
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -195,7 +195,14 @@ described_enum(
     ReportFormat,
     "What a report is written in.",
     XLSX="A workbook with several sheets and charts, for Excel, LibreOffice and others.",
-    CSV="Only the table of assets, as UTF-8 with a byte order mark, with commas and CRLF.",
+    CSV="Only the table of assets, as UTF-8 with a byte order mark, and with CRLF.",
+)
+described_enum(
+    CsvSeparator,
+    "What stands between the cells of a CSV file.",
+    COMMA="`,`, as spreadsheets expect where numbers have a decimal point.",
+    SEMICOLON="`;`, as spreadsheets expect where numbers have a decimal comma.",
+    TAB="Character 9, with which programs copy and paste tables.",
 )
 described_enum(
     WeekStart,

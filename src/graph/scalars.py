@@ -21,6 +21,9 @@ log = logging.getLogger("viewgraph")
 
 
 def _big_int(value: Any) -> int:
+    """Some clients write every number as a float: 12.0 is 12."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if not _is_whole(value) or abs(value) > LARGEST:
         raise ValueError(f"BigInt is a whole number of up to 2^53 - 1, not {value!r}.")
     number: int = value

@@ -84,7 +84,7 @@ def admitted(event: WireEvent, subject: Subject | None, sender: Sender) -> NewEv
         action,
         occurred_at,
         DEVICES[event.device_category] if event.device_category else sender.device,
-        _domain(event.domain, subject),
+        counted_domain(event.domain, subject),
         _uuid(event.view_id),
         sender.user_id,
         sender.visitor,
@@ -151,7 +151,8 @@ def _check_time(id: UUID, occurred_at: datetime, behind: timedelta, sender: Send
         raise Dropped(Reason.ID_OF_ANOTHER_TIME)
 
 
-def _domain(text: str | None, subject: Subject) -> str | None:
+def counted_domain(text: str | None, subject: Subject) -> str | None:
+    """In its one spelling. Raises Dropped."""
     try:
         name = normal_domain(text)
     except InvalidDomain:

@@ -11,6 +11,7 @@ from models import (
     ExperienceTotal,
     Follow,
     FollowTotal,
+    ImportedTotal,
     MonthTotal,
     Organization,
     Publication,
@@ -26,6 +27,7 @@ EVENTS = table_of(Event).c
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 SUBJECTS = table_of(SubjectTotal).c
+IMPORTED = table_of(ImportedTotal).c
 ACTIVE = table_of(ActiveUser).c
 VIEWS = table_of(EngagedView).c
 SKETCHES = table_of(VisitorSketch).c

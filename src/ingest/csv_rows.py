@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain
 from typing import Any, Final
 
@@ -20,8 +20,9 @@ _NULL: Final = r"\N"
 
 
 class CsvRows:
-    def __init__(self, lines: Iterable[StoredLine]) -> None:
+    def __init__(self, lines: Iterable[StoredLine], known: Mapping[str, ColumnPath] = COLUMNS) -> None:
         self._lines = iter(lines)
+        self._known = known
         self._taken: list[str] = []
         """The lines of the row that is being read."""
         self._has_long_line = False
@@ -35,9 +36,9 @@ class CsvRows:
         header = _decoded(first.text or b"")
         if "\r" in header.rstrip("\r\n"):
             raise InvalidFile("Its lines end with CR alone: save it with lines that end with LF or CRLF.")
-        separator = _separator_of(header)
+        separator = _separator_of(header, self._known)
         rows = csv.reader(chain([header], self._texts()), strict=True, delimiter=separator)
-        paths = _paths(rows)
+        paths = _paths(rows, self._known)
         before = first.number - 1
         while True:
             self._taken.clear()
@@ -114,9 +115,9 @@ def _readable(text: str) -> str:
     return readable(text.encode("utf-8", "surrogateescape"))
 
 
-def _separator_of(header: str) -> str:
+def _separator_of(header: str, known: Mapping[str, ColumnPath]) -> str:
     """The one between the most names that are known; a comma if others do no better."""
-    return max(_SEPARATORS, key=lambda separator: knows(_names(header, separator), COLUMNS))
+    return max(_SEPARATORS, key=lambda separator: knows(_names(header, separator), known))
 
 
 def _names(header: str, separator: str) -> Sequence[str]:
@@ -126,8 +127,8 @@ def _names(header: str, separator: str) -> Sequence[str]:
         return ()
 
 
-def _paths(rows: Iterator[Any]) -> list[ColumnPath]:
+def _paths(rows: Iterator[Any], known: Mapping[str, ColumnPath]) -> list[ColumnPath]:
     try:
-        return column_paths(next(rows), COLUMNS)
+        return column_paths(next(rows), known)
     except csv.Error as error:
         raise InvalidFile(f"The header is no row of CSV: {error}.") from None

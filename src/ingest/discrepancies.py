@@ -1,4 +1,4 @@
-"""Discrepancies: where the totals of a tenant are not what its raw events say."""
+"""Discrepancies: where the totals of a tenant are not what its raw events and its imported totals say."""
 
 from collections import Counter
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
@@ -55,13 +55,14 @@ async def _recount(recount: Recount, tenant_id: int, subjects: SubjectStreams, s
         recount.add(stored_event(tenant_id, *row) for row in part)
     async for part in subjects.engaged.parts(subject_id):
         recount.add(stored_event(tenant_id, id, Action.ENGAGED_VIEW, *row) for id, *row in part)
+    recount.add_imported(_totals(tenant_id, await subjects.imported.rows(subject_id)))
 
 
 async def _of_subject(
     scope: RecountScope, subjects: SubjectStreams, subject_id: int, recount: Recount
 ) -> list[Discrepancy]:
-    days = _totals(scope, await subjects.stored_days.rows(subject_id))
-    months = _totals(scope, await subjects.stored_months.rows(subject_id))
+    days = _totals(scope.tenant.id, await subjects.stored_days.rows(subject_id))
+    months = _totals(scope.tenant.id, await subjects.stored_months.rows(subject_id))
     active = await subjects.stored_active.rows(subject_id)
     last_active = await subjects.active.rows(subject_id)
     sketches = [row for kind in subjects.stored_sketches for row in await kind.rows(subject_id)]
@@ -74,8 +75,8 @@ async def _of_subject(
     ]
 
 
-def _totals(scope: RecountScope, rows: Iterable[Row]) -> Counter[TotalKey]:
-    return Counter({TotalKey(scope.tenant.id, *key): count for *key, count in rows})
+def _totals(tenant_id: int, rows: Iterable[Row]) -> Counter[TotalKey]:
+    return Counter({TotalKey(tenant_id, *key): count for *key, count in rows})
 
 
 def _of_totals(

@@ -13,11 +13,12 @@ from sqlalchemy import BigInteger, SmallInteger, select
 
 from base.kinds import SUBJECTS
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
-from ingest.columns import DAYS, DOMAINS, TENANTS
+from ingest.columns import DAYS, TENANTS
 from ingest.deltas import Days, DomainIds
+from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.domains import OTHER
 from ingest.events import NewEvent
-from models import SUBJECT_OF, Action, Day, DayTotal, Domain, Event, SubjectKind
+from models import SUBJECT_OF, Action, Day, DayTotal, Event, SubjectKind
 
 
 class DomainCaps(NamedTuple):
@@ -31,10 +32,6 @@ class DomainCaps(NamedTuple):
 
 USUAL_CAPS = DomainCaps()
 
-_IDS = Statement(
-    select(DOMAINS.name, DOMAINS.id).where(among(DOMAINS.name, "names"), DOMAINS.unused_since.is_(None)),
-    lambda name, id: (name, id),
-)
 _LOCKED = Statement(
     select(TENANTS.id).where(among(TENANTS.id, "ids")).order_by(TENANTS.id).with_for_update(key_share=True),
     lambda id: id,
@@ -83,14 +80,14 @@ async def cap_domains(
     names = {event.domain for event in events if event.domain}
     if not names:
         return list(events), ids
-    ids.update(await bulk.fetch(_IDS, names=sorted(names)))
+    ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(names)))
     fresh = await _fresh(bulk, events, days, ids)
     if not fresh:
         return list(events), ids
     capped = list(events)
     for place, domain in (await _placed(bulk, events, fresh, days, caps, ids)).items():
         capped[place] = events[place]._replace(domain=domain)
-    await _add(bulk, {capped[place].domain for place in fresh}, ids)
+    await add_domains(bulk, {capped[place].domain for place in fresh}, ids)
     return capped, ids
 
 
@@ -130,7 +127,7 @@ async def _beyond_caps(
     """The places of the events whose domains are too many."""
     await bulk.fetch(_LOCKED, ids=sorted({event.tenant_id for event in events.values()}))
     missing = {event.domain for event in events.values()} - ids.keys()
-    ids.update(await bulk.fetch(_IDS, names=sorted(name for name in {*missing, OTHER} if name)))
+    ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(name for name in {*missing, OTHER} if name)))
     subject_days = {place: _subject_day(event, days) for place, event in events.items()}
     domains = await _domains_of(bulk, set(subject_days.values()))
     return [
@@ -168,9 +165,3 @@ async def _domains_of(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[Subjec
     for subject_day, domain_id in await bulk.fetch(_DOMAINS_OF_DAYS, days=asked, tenants=tenants):
         domains[subject_day].add(domain_id)
     return domains
-
-
-async def _add(bulk: Bulk, names: set[str | None], ids: dict[str | None, int]) -> None:
-    if missing := sorted(name for name in names - ids.keys() if name):
-        await bulk.add_missing(Domain, "name", missing, change="unused_since = NULL")
-        ids.update(await bulk.fetch(_IDS, names=missing))

@@ -1,4 +1,4 @@
-"""The columns of tables of events, by the names of an event's fields."""
+"""The columns of tables of events and of totals, by the names of their fields."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -12,6 +12,7 @@ from ingest.wire import WireSubject
 ColumnPath: TypeAlias = tuple[str, ...]
 """Where the value of a column stands in an event. A column that is skipped has none: it is empty."""
 
+_OF_TOTAL = ("action", "day", "count", "deviceCategory", "domain")
 _OF_EVENT = ("id", "action", "occurredAt", "viewId", "deviceCategory", "domain", "visitor", "userId")
 
 
@@ -26,12 +27,13 @@ def _columns_of(struct: type[msgspec.Struct]) -> Iterator[str]:
 
 
 _OF_SUBJECT = tuple(_columns_of(WireSubject))
-COLUMNS: Final[Mapping[str, ColumnPath]] = {
-    **{name: (name,) for name in _OF_EVENT},
+_SUBJECT_COLUMNS: Final[Mapping[str, ColumnPath]] = {
     **{name: ("subject", *name.split(".")) for name in _OF_SUBJECT},
     **{f"subject.{name}": ("subject", *name.split(".")) for name in _OF_SUBJECT},
 }
 """`subject.` may be left out."""
+COLUMNS: Final[Mapping[str, ColumnPath]] = {**{name: (name,) for name in _OF_EVENT}, **_SUBJECT_COLUMNS}
+TOTAL_COLUMNS: Final[Mapping[str, ColumnPath]] = {**{name: (name,) for name in _OF_TOTAL}, **_SUBJECT_COLUMNS}
 NESTED_COLUMNS: Final[Mapping[str, ColumnPath]] = {
     **COLUMNS,
     "subject": ("subject",),

@@ -31,7 +31,7 @@ _MILLISECOND: Final = timedelta(milliseconds=1)
 _LONGEST_PROBLEM: Final = 300
 _NO_TIMES: Final = FileTimes()
 _NOT_SENT: Final = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
-_NO_CONTENT: Final = "a rejected line without its content, which was too long: give it an `event`"
+NO_CONTENT: Final = "a rejected line without its content, which was too long: give it an `event`"
 _CHANGED: Final = (
     "{path} was changed while it was read, up to line {number}: import it again once it is complete. Events "
     "without ids count again then."
@@ -69,7 +69,7 @@ class EventFile:
 
     def __init__(self, path: Path, format: Format | None = None, *, times: FileTimes = _NO_TIMES) -> None:
         self.path = path
-        self.format = format or _format_of(path)
+        self.format = format or format_of(path)
         self._decode = msgspec.json.Decoder(WireEvent, dec_hook=times.read).decode
         self._convert = partial(msgspec.convert, type=WireEvent, dec_hook=times.read)
         self._lines = StoredLines(path)
@@ -118,7 +118,7 @@ class EventFile:
         except (msgspec.MsgspecError, UnicodeError, RecursionError):
             return line._replace(content=content_of_json(text))
         text = content.event or content.text.encode()
-        inner = _line(line.number, self._decode, text) if text else Line(line.number, None, _NO_CONTENT)
+        inner = _line(line.number, self._decode, text) if text else Line(line.number, None, NO_CONTENT)
         return inner._replace(content=content)
 
     def _table(self) -> Iterator[Line]:
@@ -133,7 +133,7 @@ class EventFile:
             return file_digest(stream, blake2b).digest()
 
 
-def _format_of(path: Path) -> Format:
+def format_of(path: Path) -> Format:
     suffixes = [suffix.lower() for suffix in path.suffixes if suffix.lower() != ".gz"]
     if not suffixes or suffixes[-1] not in _SUFFIXES:
         raise InvalidFile(f"{path.name} does not show its format: name the format with --format.")

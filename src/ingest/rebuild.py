@@ -2,9 +2,9 @@
 
 from collections.abc import AsyncIterator
 from datetime import date
-from typing import Any, NamedTuple, TypeVar
+from typing import NamedTuple, TypeVar
 
-from sqlalchemy import and_, bindparam, delete, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -12,7 +12,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.time_units import DAY
 from base.zones import rules_of
-from database import Bulk, Database, bulk, table_of
+from database import Bulk, Database, bulk, delete_rows, table_of
 from ingest.discrepancies import discrepancies
 from ingest.discrepancy import Discrepancy
 from ingest.publication_revisions import raise_revision
@@ -115,19 +115,10 @@ async def mend_scope(database: Database, session: AsyncSession, scope: RecountSc
 async def _write(
     session: AsyncSession, writer: Bulk, model: type[SQLModel], batch: list[Discrepancy]
 ) -> None:
-    table = table_of(model)
-    key = list(table.primary_key.columns)
-    rest = [column.name for column in table.columns if not column.primary_key]
+    rest = [column.name for column in table_of(model).columns if not column.primary_key]
     rows = [(*one.key, *one.counted) for one in batch if one.counted is not None]
     await writer.upsert(model, rows, ", ".join(f"{name} = excluded.{name}" for name in rest))
-    gone = [_parameters(one.key) for one in batch if one.counted is None]
-    if gone:
-        is_it = and_(*(column == bindparam(f"key_{place}") for place, column in enumerate(key)))
-        await (await session.connection()).execute(delete(table).where(is_it), gone)
-
-
-def _parameters(key: tuple[Any, ...]) -> dict[str, Any]:
-    return {f"key_{place}": value for place, value in enumerate(key)}
+    await delete_rows(session, model, [one.key for one in batch if one.counted is None])
 
 
 async def _batches(items: AsyncIterator[T]) -> AsyncIterator[list[T]]:

@@ -1,4 +1,6 @@
-"""A recount: totals made from stored events, by the same pure functions as when the events came in."""
+"""A recount: totals made from stored events, by the same pure functions as when the events came in, and from
+what was imported without events.
+"""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -93,6 +95,9 @@ class Recount:
         for key, visitors in seen_by_day(known, self._days).items():
             sketches = self.of_all_subjects if key[1:3] == ALL_SUBJECTS else self.sketches
             sketches[key] = added(sketches.get(key, EMPTY), visitors)
+
+    def add_imported(self, counts: Mapping[TotalKey, int]) -> None:
+        self.totals.update(counts)
 
     def next_subject(self) -> None:
         self.totals = Counter()

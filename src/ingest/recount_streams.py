@@ -2,11 +2,11 @@
 
 from typing import Any, NamedTuple
 
-from sqlalchemy import ColumnElement, Select, Subquery, func, or_, select
+from sqlalchemy import BigInteger, ColumnElement, Select, Subquery, cast, func, or_, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from database import table_of
-from ingest.columns import ACTIVE, DAYS, EVENTS, MONTHS, SKETCHES, VIEWS
+from ingest.columns import ACTIVE, DAYS, EVENTS, IMPORTED, MONTHS, SKETCHES, VIEWS
 from ingest.recount import RecountScope
 from ingest.sorted_stream import SortedStream
 from models import (
@@ -24,6 +24,8 @@ class SubjectStreams(NamedTuple):
 
     events: SortedStream[int]
     engaged: SortedStream[int]
+    imported: SortedStream[int]
+    """Totals that are imported without events."""
     active: SortedStream[int]
     stored_days: SortedStream[int]
     stored_months: SortedStream[int]
@@ -36,6 +38,7 @@ class SubjectStreams(NamedTuple):
         return cls(
             await SortedStream.read(connection, _events(scope)),
             await SortedStream.read(connection, _engaged(scope)),
+            await SortedStream.read(connection, _imported(scope)),
             await SortedStream.read(connection, _active(scope)),
             await SortedStream.read(connection, _stored_days(scope)),
             await SortedStream.read(connection, _stored_months(scope)),
@@ -72,6 +75,17 @@ def _engaged(scope: RecountScope) -> Select[Any]:
         select(*columns)
         .where(*_within(first.occurred_at, scope.start, scope.end))
         .order_by(first.subject_id, first.occurred_at)
+    )
+
+
+def _imported(scope: RecountScope) -> Select[Any]:
+    """All sources together."""
+    key = (IMPORTED.subject_id, IMPORTED.action, IMPORTED.day, IMPORTED.device, IMPORTED.domain_id)
+    return (
+        select(*key, cast(func.sum(IMPORTED.count), BigInteger))
+        .where(IMPORTED.tenant_id == scope.tenant.id, *_within(IMPORTED.day, scope.first, scope.stop))
+        .group_by(*key)
+        .order_by(IMPORTED.subject_id)
     )
 
 

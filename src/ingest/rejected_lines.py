@@ -7,7 +7,6 @@ import msgspec
 
 from ingest.file_lines import readable
 from ingest.file_rows import unreadable
-from ingest.wire import WireEvent
 
 _TIME: Final = "occurredAt"
 _NOTHING: Final = msgspec.Raw()
@@ -30,6 +29,8 @@ class RejectedLine(msgspec.Struct):
     """From this the id of the event is made. So it is the same id that the line has in its first file."""
     event: msgspec.Raw = _NOTHING
     """What the line has, in the shape of an event."""
+    total: msgspec.Raw = _NOTHING
+    """The same of a line of totals, in their shape."""
     text: str = ""
     """The line itself, if it does not have this shape."""
 
@@ -38,7 +39,7 @@ class Content(NamedTuple):
     """What a line has that is no event."""
 
     event: bytes = b""
-    """JSON in the shape of an event. Empty if it does not have this shape."""
+    """JSON in the shape of an event, or of a total. Empty if it does not have this shape."""
     text: str = ""
     """The line itself, if `event` is empty. Both are empty if the line is too long."""
     seed: str | None = None
@@ -63,22 +64,25 @@ def content_of_values(values: dict[str, Any] | None, text: str) -> Content:
     return Content(event=_encoder.encode({name: _in_json(name, value) for name, value in values.items()}))
 
 
-def content_of_event(event: WireEvent) -> Content:
+def content_of_event(event: msgspec.Struct) -> Content:
     return Content(event=_encoder.encode(_without_nulls(msgspec.to_builtins(event, enc_hook=_in_words))))
 
 
 def content_of_rejected(line: RejectedLine) -> Content:
     """The content that was mended."""
-    event = bytes(line.event)
+    event = bytes(line.event) or bytes(line.total)
     return Content(event, "" if event else line.text, line.seed)
 
 
-def rejected_line_in_json(line: int, reason: str, detail: str, content: Content, seed: str | None) -> bytes:
+def rejected_line_in_json(
+    line: int, reason: str, detail: str, content: Content, seed: str | None = None, *, name: str = "event"
+) -> bytes:
+    """`name`: what the line is called if it has its shape."""
     told: dict[str, Any] = {"line": line, "reason": reason, "detail": detail}
     if seed:
         told["seed"] = seed
     if content.event:
-        told["event"] = msgspec.Raw(content.event)
+        told[name] = msgspec.Raw(content.event)
     elif content.text:
         told["text"] = content.text
     return _encoder.encode(told)

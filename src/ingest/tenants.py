@@ -12,7 +12,7 @@ from base.calendar import start_of_day
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from base.time_units import EPOCH
-from database import Bulk, Database, Statement, among, table_of
+from database import Bulk, Database, Statement, among, bulk, table_of
 from ingest.columns import ORGANIZATIONS, TENANTS, USERS
 from ingest.events import NewEvent
 from ingest.zone_rules import (
@@ -29,6 +29,7 @@ from models import (
     DayTotal,
     EngagedView,
     Event,
+    ImportedTotal,
     MonthTotal,
     SubjectTotal,
     VisitorSketch,
@@ -36,7 +37,16 @@ from models import (
 
 ALWAYS = EPOCH
 """An instant before every event."""
-_COUNTED = (Event, DayTotal, MonthTotal, SubjectTotal, ActiveUser, EngagedView, VisitorSketch)
+_COUNTED = (
+    Event,
+    ImportedTotal,
+    DayTotal,
+    MonthTotal,
+    SubjectTotal,
+    ActiveUser,
+    EngagedView,
+    VisitorSketch,
+)
 
 
 class TenantRow(NamedTuple):
@@ -93,26 +103,38 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Finds the tenants that exist, whether they are locked or not."""
 
 
-async def share_tenants(bulk: Bulk, ids: set[int]) -> dict[int, TenantRow]:
+async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
     """Locks tenants to count new events, but not those that are locked alone. Raises KeyError for one that
     does not exist.
     """
-    stored = await bulk.fetch(SHARED, ids=sorted(ids))
+    stored = await writer.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
-        known: list[int] = await bulk.fetch(KNOWN, ids=sorted(left_out))
+        known: list[int] = await writer.fetch(KNOWN, ids=sorted(left_out))
         for gone in left_out.difference(known):
             raise KeyError(gone)
     if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
-        await store_first_clocks(bulk, unknown)
-        stored = await bulk.fetch(SHARED, ids=sorted(ids))
+        await store_first_clocks(writer, unknown)
+        stored = await writer.fetch(SHARED, ids=sorted(ids))
     return {
-        tenant.id: tenant for tenant in await _rows(stored, lambda keys: bulk.fetch(RULES_BY_KEY, keys=keys))
+        tenant.id: tenant
+        for tenant in await _rows(stored, lambda keys: writer.fetch(RULES_BY_KEY, keys=keys))
     }
 
 
 async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
     """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile."""
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
+
+
+async def wait_to_share(session: AsyncSession, id: int) -> None:
+    """Locks a tenant to count what has no events, and waits while it is locked alone. Then it stores the
+    clock by which the tenant's days are counted, if it has none yet.
+
+    Call it first in a transaction: whoever has locked the tenant alone may wait for the locks that follow.
+    """
+    shared = select(TENANTS.id).where(TENANTS.id == id).with_for_update(read=True, key_share=True)
+    await session.execute(shared)
+    await share_tenants(await bulk(session), {id})
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:

@@ -87,7 +87,8 @@ async def _read(
 ) -> dict[tuple[int, int], Cells]:
     """Counts by tenant and subject. If they are summed, by tenant and party, which each subject names."""
     counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
-    runs = runs_of(pieces(measure.spans, time_zone(zone)), measure)
+    reporting_zone = time_zone(zone)
+    runs = runs_of(pieces(measure.spans, reporting_zone), reporting_zone, measure)
     if not runs or not subjects:
         return {}
     tenants = {tenant_id for tenant_id, *_ in subjects}

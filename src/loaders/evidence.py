@@ -13,7 +13,17 @@ from sqlalchemy.types import TypeEngine
 from database import Statement, among, ordered_join, table_of
 from loaders.base import Loader, RowLoader
 from loaders.publications import TENANTS
-from loaders.totals import ACTIVE, DAYS, ENGAGED, EVENTS, MONTHS, SUBJECTS, asked_subjects, is_of
+from loaders.totals import (
+    ACTIVE,
+    DAYS,
+    ENGAGED,
+    EVENTS,
+    IMPORTED,
+    MONTHS,
+    SUBJECTS,
+    asked_subjects,
+    is_of,
+)
 from models import (
     Action,
     ActiveUser,
@@ -21,6 +31,7 @@ from models import (
     DayTotal,
     EngagedView,
     Event,
+    ImportedTotal,
     Instant,
     MonthTotal,
     SubjectKind,
@@ -43,6 +54,8 @@ class Table(Enum):
     DAYS = "day_totals"
     ENGAGED = "engaged_views"
     EVENTS = "events"
+    IMPORTED = "imported_totals"
+    """What the other totals have in them without events."""
 
 
 class PartKey(NamedTuple):
@@ -53,7 +66,7 @@ class PartKey(NamedTuple):
     actions: tuple[Action, ...]
     table: Table
     start: date | datetime
-    """A day for MONTHS and DAYS, an instant for the others. It means nothing for SUBJECTS."""
+    """A day for MONTHS, DAYS and IMPORTED, an instant for the others. It means nothing for SUBJECTS."""
     stop: date | datetime
 
 
@@ -145,6 +158,30 @@ class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
         ):
             counts[place][action] = count
         return counts
+
+
+class ImportedCounts(_SubjectsLoader[dict[Action, dict[str, PartCount]]]):
+    """What each source from elsewhere says, by action and by the name of the source."""
+
+    _statement = Statement(
+        select(
+            _ASKED.c.place,
+            IMPORTED.action,
+            IMPORTED.source,
+            func.count(),
+            cast(func.sum(IMPORTED.count), BigInteger),
+        )
+        .select_from(_of_asked(ImportedTotal))
+        .where(among(IMPORTED.action, "actions"), _within(IMPORTED.day, Day()))
+        .group_by(_ASKED.c.place, IMPORTED.action, IMPORTED.source),
+        lambda place, action, source, *counts: (place, Action(action), source, PartCount(*counts)),
+    )
+
+    async def read(self, shared: PartKey, keys: list[PartKey]) -> list[dict[Action, dict[str, PartCount]]]:
+        counts: list[defaultdict[Action, dict[str, PartCount]]] = [defaultdict(dict) for _ in keys]
+        for place, action, source, count in await self.rows(self._statement, shared, keys):
+            counts[place][action][source] = count
+        return [dict(found) for found in counts]
 
 
 class FirstInteractions(_SubjectsLoader[int]):

@@ -126,7 +126,7 @@ def _runs(timeline: Timeline, zone: str, measure: Measure) -> Sequence[_Run]:
     reporting_zone, has_engaged = time_zone(zone), Action.ENGAGED_VIEW in measure.actions
 
     def made() -> Sequence[_Run]:
-        runs = runs_of(timeline.pieces(reporting_zone), measure)
+        runs = runs_of(timeline.pieces(reporting_zone), reporting_zone, measure)
         return [_Run.of(name, run) for name, run in runs.items()]
 
     return timeline.noted(("runs", reporting_zone, has_engaged), made)

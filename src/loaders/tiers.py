@@ -6,6 +6,7 @@ edges. Each part is read where that is cheapest, and together they are exact.
 
 from itertools import pairwise
 from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
 from sqlalchemy import (
     ColumnElement,
@@ -21,12 +22,12 @@ from sqlalchemy import (
 )
 from sqlalchemy.types import TypeEngine
 
-from base.calendar import Piece, Pieces
+from base.calendar import Piece, Pieces, noons
 from database import among, bucket_of, ordered_join, spans, table_of
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension, Measure
-from loaders.totals import DAYS, ENGAGED, EVENTS, MONTHS, asked_subjects, is_of
-from models import Action, Day, DayTotal, Domain, EngagedView, Event, Instant, MonthTotal
+from loaders.totals import DAYS, ENGAGED, EVENTS, IMPORTED, MONTHS, asked_subjects, is_of
+from models import Action, Day, DayTotal, Domain, EngagedView, Event, ImportedTotal, Instant, MonthTotal
 
 
 class Tier(NamedTuple):
@@ -43,6 +44,8 @@ _TIERS = {
     "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
     "days": DAYS_TIER,
     "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
+    # What was imported without events is in the totals. At edges it is read by days, at their noon.
+    "noons": Tier(table_of(ImportedTotal), IMPORTED.day, Day(), func.sum(IMPORTED.count)),
     # These are edges, too, but an engaged view is no event of its own.
     "engaged": Tier(
         table_of(EngagedView),
@@ -56,13 +59,13 @@ _TAIL = "_tail"
 Runs = dict[str, list[Piece[Any]]]
 
 
-def runs_of(parts: Pieces, measure: Measure) -> Runs:
+def runs_of(parts: Pieces, reporting_zone: ZoneInfo, measure: Measure) -> Runs:
     """What is read from each tier, in two runs, so that the rows between them are not read.
 
     Days come before and after whole months, and edges before and after whole days.
     """
     runs: Runs = {}
-    tiers = parts._asdict()
+    tiers = {**parts._asdict(), "noons": noons(parts.edges, reporting_zone)}
     if Action.ENGAGED_VIEW in measure.actions:
         tiers["engaged"] = parts.edges
     for tier, all_of_it in tiers.items():

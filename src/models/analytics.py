@@ -110,6 +110,33 @@ class SubjectTotal(SQLModel, table=True):
     count: int = Field(sa_type=BigInteger)
 
 
+class ImportedTotal(SQLModel, table=True):
+    """What a source from elsewhere says of one day, without events. The totals have it in them, and are made
+    from these rows and from the events.
+    """
+
+    __tablename__ = "imported_totals"
+    __table_args__ = (
+        # It finds the cells of a source in the order of the key.
+        Index(
+            "ix_imported_totals_source",
+            *("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
+        ),
+        {"info": BY_TENANT, "sqlite_with_rowid": False},
+    )
+
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    subject_id: int = Field(sa_type=BigInteger, primary_key=True)
+    action: int = Field(sa_type=SmallInteger, primary_key=True)
+    day: date = Field(sa_type=Day, primary_key=True)
+    """A day of the tenant's reporting time zone. It keeps its date, whatever that zone is later."""
+    device: int = Field(sa_type=SmallInteger, primary_key=True)
+    domain_id: int = Field(sa_type=BigInteger, primary_key=True)
+    source: str = Field(max_length=64, primary_key=True)
+    """The name of the import."""
+    count: int = Field(sa_type=BigInteger)
+
+
 class ActiveUser(SQLModel, table=True):
     """When each signed-in person was last active on a subject."""
 

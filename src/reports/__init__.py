@@ -1,14 +1,18 @@
 """Reports as files: XLSX and CSV, made of plain values."""
 
-from reports.files import ReportFormat, filename, write
+from reports.files import ReportForm, ReportFormat, filename, write
 from reports.report import AssetLine, Detail, Period, RankedLine, Report
+from reports.table import CsvDialect, CsvSeparator
 
 __all__ = [
     "AssetLine",
+    "CsvDialect",
+    "CsvSeparator",
     "Detail",
     "Period",
     "RankedLine",
     "Report",
+    "ReportForm",
     "ReportFormat",
     "filename",
     "write",

@@ -1,12 +1,11 @@
 """The formats of reports, and the names of their files."""
 
-from collections.abc import Callable
 from datetime import date
 from enum import Enum
-from typing import IO
+from typing import IO, NamedTuple
 
 from reports.report import Report
-from reports.table import write_csv
+from reports.table import CsvDialect, write_csv
 from reports.text import in_filename
 
 _LONGEST_NAME = 80
@@ -27,18 +26,21 @@ _CONTENT_TYPES = {
 }
 
 
-def write(report: Report, format: ReportFormat, file: IO[bytes]) -> None:
+class ReportForm(NamedTuple):
+    format: ReportFormat = ReportFormat.XLSX
+    dialect: CsvDialect = CsvDialect()
+    """Of CSV alone."""
+
+
+def write(report: Report, form: ReportForm, file: IO[bytes]) -> None:
     """This takes a while, so it must not run in the event loop."""
-    _writer(format)(report, file)
-
-
-def _writer(format: ReportFormat) -> Callable[[Report, IO[bytes]], None]:
-    if format is ReportFormat.CSV:
-        return write_csv
+    if form.format is ReportFormat.CSV:
+        write_csv(report, file, form.dialect)
+        return
     # A server starts sooner without loading what only workbooks need.
     from reports.workbook import write_workbook
 
-    return write_workbook
+    write_workbook(report, file)
 
 
 def filename(name: str, first_day: date, last_day: date, format: ReportFormat) -> str:

@@ -1,24 +1,46 @@
 """A report as CSV: the sheet of assets alone."""
 
 import csv
+from enum import Enum
 from io import TextIOWrapper
-from typing import IO
+from typing import IO, NamedTuple
 
 from reports.report import ASSET_COLUMNS, Report, Value
 from reports.text import clean, defused
 
 
-def write_csv(report: Report, file: IO[bytes]) -> None:
-    """Writes UTF-8 with a byte order mark, by which Excel knows the encoding, and CRLF."""
+class CsvSeparator(Enum):
+    COMMA = ","
+    SEMICOLON = ";"
+    TAB = "\t"
+
+
+class CsvDialect(NamedTuple):
+    separator: CsvSeparator = CsvSeparator.COMMA
+    has_decimal_comma: bool = False
+
+
+def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
+    """Writes UTF-8 with a byte order mark, by which Excel knows the encoding, and CRLF.
+
+    All texts have quotes. So a program that expects another separator makes no cell of the rest of a name,
+    which might be a formula.
+    """
     text = TextIOWrapper(file, "utf-8-sig", newline="")
-    writer = csv.writer(text, lineterminator="\r\n")
+    writer = csv.writer(
+        text, delimiter=dialect.separator.value, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
+    )
     writer.writerow(ASSET_COLUMNS)
     for line in report.lines:
-        writer.writerow([_cell(value) for value in line.cells()])
-    writer.writerow(["Total", "", "", *report.total(), ""])
+        writer.writerow([_cell(value, dialect) for value in line.cells()])
+    writer.writerow([_cell(value, dialect) for value in ("Total", "", "", *report.total(), "")])
     text.flush()
     text.detach()
 
 
-def _cell(value: str | Value) -> str | Value:
-    return defused(clean(value)) if isinstance(value, str) else value
+def _cell(value: str | Value, dialect: CsvDialect) -> str | Value:
+    if isinstance(value, str):
+        return defused(clean(value))
+    if isinstance(value, float) and dialect.has_decimal_comma:
+        return str(value).replace(".", ",")
+    return value

@@ -37,23 +37,30 @@ class Reject(NamedTuple):
     content: Content = Content()
 
 
-class Tally:
-    """What became of the lines so far."""
+class Rejects:
+    """The lines that were rejected so far."""
 
     def __init__(self) -> None:
-        self.stored = 0
-        self.duplicates = 0
         self.rejected: Counter[str] = Counter()
         self.first_rejects: list[Reject] = []
-
-    @property
-    def lines(self) -> int:
-        return self.stored + self.duplicates + self.rejected.total()
 
     def reject(self, reject: Reject) -> None:
         self.rejected[reject.reason] += 1
         if len(self.first_rejects) < SHOWN:
             self.first_rejects.append(reject)
+
+
+class Tally(Rejects):
+    """What became of the lines so far."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.stored = 0
+        self.duplicates = 0
+
+    @property
+    def lines(self) -> int:
+        return self.stored + self.duplicates + self.rejected.total()
 
 
 class Import:

@@ -17,7 +17,7 @@ from base.ids import InvalidId, Kind, global_id, parse_global_id
 from loaders.asset_metrics import Choice, Scope
 from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById
-from reports import ReportFormat
+from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat
 from resolvers.asset_metrics import ScopeArguments, asset_scope, organization_scope, workspace_scope
 from resolvers.context import Context
 from resolvers.organizations import INSIDERS, find_asset, find_organization, find_workspace
@@ -37,6 +37,8 @@ class _Question(msgspec.Struct, omit_defaults=True):
     domain: str | None = None
     workspaces: list[str] | None = None
     assets: list[str] | None = None
+    separator: CsvSeparator = CsvSeparator.COMMA
+    decimal_comma: bool = False
 
 
 async def report_url(context: Context, key: ReportFileKey) -> str:
@@ -51,13 +53,15 @@ async def report_url(context: Context, key: ReportFileKey) -> str:
         )
     question = _Question(
         of=global_id(choices.kind, choices.of.public_id),
-        format=key.format,
+        format=key.form.format,
         start=span.start,
         end=span.end,
         zone=key.scope.asked_zone,
         domain=key.scope.domain,
         workspaces=_ids(Kind.WORKSPACE, choices.workspaces),
         assets=_ids(Kind.ASSET, choices.assets),
+        separator=key.form.dialect.separator,
+        decimal_comma=key.form.dialect.has_decimal_comma,
     )
     link = Link(await _claims(context), msgspec.to_builtins(question))
     return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
@@ -94,7 +98,8 @@ async def linked_report(context: Context, text: str) -> ReportFileKey:
         scope = await _scope(context, question)
     except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
         raise NotFound("There is no such report.") from None
-    return ReportFileKey(scope, question.format)
+    dialect = CsvDialect(question.separator, question.decimal_comma)
+    return ReportFileKey(scope, ReportForm(question.format, dialect))
 
 
 async def _scope(context: Context, question: _Question) -> Scope:

@@ -13,17 +13,17 @@ from loaders.base import Loader, Loaders
 from loaders.counts import CountsBySubject, CountsKey, SummedCounts
 from loaders.measures import Dimension, Measure
 from loaders.organizations import OrganizationById, WorkspaceById
-from reports import Report, ReportFormat, filename, write
+from reports import Report, ReportForm, filename, write
 from resolvers.report_content import Names, Read, days_of, periods_of, report_of
 
 
 class ReportFileKey(NamedTuple):
     scope: Scope
-    format: ReportFormat
+    form: ReportForm
 
     @property
     def filename(self) -> str:
-        return filename(self.scope.choices.of.name, *days_of(self.scope), self.format)
+        return filename(self.scope.choices.of.name, *days_of(self.scope), self.form.format)
 
 
 class Reports:
@@ -75,10 +75,10 @@ class ReportFiles(Loader[ReportFileKey, bytes]):
         scopes = list(dict.fromkeys(key.scope for key in keys))
         reports = await gather(*map(self._reports.of, scopes))
         of_scope = dict(zip(scopes, reports, strict=True))
-        return [await to_thread(_file, of_scope[key.scope], key.format) for key in keys]
+        return [await to_thread(_file, of_scope[key.scope], key.form) for key in keys]
 
 
-def _file(report: Report, format: ReportFormat) -> bytes:
+def _file(report: Report, form: ReportForm) -> bytes:
     file = BytesIO()
-    write(report, format, file)
+    write(report, form, file)
     return file.getvalue()

@@ -95,6 +95,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         documents,
         body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
         graphiql=graphiql,
+        origins=origins,
         draft_statuses=settings.draft_statuses,
         quota=quota,
         shutdown=shutdown,

@@ -67,7 +67,7 @@ def serve(settings: Settings) -> None:
 def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:
     """uvicorn's config, with the limits for connections from the settings."""
     limits = ConnectionLimits(
-        connections=_fitting(settings.max_connections),
+        connections=fitting_connections(settings.max_connections),
         connections_per_address=settings.max_connections_per_address,
         sockets_per_address=settings.max_sockets_per_address,
         header_bytes=settings.max_header_bytes,
@@ -88,7 +88,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
     )
 
 
-def _fitting(connections: int) -> int:
+def fitting_connections(connections: int) -> int:
     """At most as many connections as the process may open files, minus those for other uses. It raises the
     process's own limit if it can.
     """

@@ -21,9 +21,11 @@ from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.events import NewEvent
+from ingest.imported_totals import say, undo
 from ingest.moved_days import Mended, mend, tenants_by_other_rules
 from ingest.prune import prune
 from ingest.topics import Topics
+from ingest.total_admission import CellKey
 from ingest.verify import Verification
 from models import Action, Device
 from resolvers.context import Services
@@ -168,6 +170,29 @@ async def test_each_command_mends_them(place: Place, words: tuple[str, ...]) -> 
     )
     assert await place.totals() == counted(place.events, ZONE)
     assert await place.lines() == ([], [])
+
+
+async def test_what_was_imported_without_events_stays_on_its_date(place: Place) -> None:
+    """Whether the events of the day are kept or pruned."""
+    imported = {
+        CellKey(place.tenant, 1, Action.VIEW, day, Device.TABLET, "only.example"): 1_000
+        for day in (MOVED[0], MOVED[9], MOVED[10], MOVED[11], MOVED[-1])
+    }
+    async with place.database.writing() as session:
+        await say(session, place.tenant, "elsewhere", imported)
+    await prune(place.database, [place.tenant], UNTIL, keep=20 * DAY)
+
+    await mend(place.database, place.tenant)
+
+    totals = await place.totals()
+    assert {cell[2]: n for cell, n in totals.days.items() if cell[-1] == "only.example"} == {
+        cell.day: 1_000 for cell in imported
+    }
+    assert await place.lines() == ([], [])
+    assert await undo(place.database, place.tenant, "elsewhere") == 5
+    left = await place.totals()
+    assert left.days.total() == totals.days.total() - 5_000
+    assert "only.example" not in {cell[-1] for cell in (*left.days, *left.months)}
 
 
 async def test_which_days_moved_is_not_for_operators_to_say(place: Place) -> None:

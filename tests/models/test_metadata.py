@@ -25,12 +25,13 @@ from resolvers.context import Services
 
 TABLES = SQLModel.metadata.tables
 BY_TENANT = {
-    "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "month_totals",
+    "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "imported_totals",
+    "month_totals",
     "subject_totals", "visitor_links", "visitor_sketches",
 }  # fmt: skip
 BY_KEY = {
     "active_users", "day_totals", "engaged_views", "events", "experience_totals", "follow_totals",
-    "month_totals", "subject_totals", "visitor_links",
+    "imported_totals", "month_totals", "subject_totals", "visitor_links",
 }  # fmt: skip
 REFERENCE = {
     "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
@@ -50,6 +51,8 @@ SMALL = {
     ("experience_totals", "type"),
     ("experiences", "type"),
     ("memberships", "role"),
+    ("imported_totals", "action"),
+    ("imported_totals", "device"),
     ("month_totals", "action"),
     ("month_totals", "device"),
     ("network_leases", "network"),
@@ -165,6 +168,7 @@ def test_every_count_is_big() -> None:
         "experience_totals.count": BigInteger,
         "follow_totals.followers_count": BigInteger,
         "follow_totals.following_count": BigInteger,
+        "imported_totals.count": BigInteger,
         "month_totals.count": BigInteger,
         "network_leases.calls": BigInteger,
         "subject_totals.count": BigInteger,
@@ -261,6 +265,9 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
             ("tenant_id", "subject_id", "occurred_at"),
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
             ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
+        },
+        "imported_totals": {
+            ("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
         },
         "month_totals": {("tenant_id", "month")},
         "subject_totals": set(),

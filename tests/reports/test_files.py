@@ -1,8 +1,9 @@
 """What holds for every name and every number that a report may have."""
 
+import csv
 import re
 from datetime import UTC, date, datetime
-from io import BytesIO
+from io import BytesIO, StringIO
 from itertools import pairwise
 from unicodedata import category
 
@@ -14,7 +15,19 @@ from base.calendar import DateInterval
 from base.errors import BadUserInput
 from figures.assets import AssetTotals
 from models import Action
-from reports import AssetLine, Detail, Period, RankedLine, Report, ReportFormat, filename, write
+from reports import (
+    AssetLine,
+    CsvDialect,
+    CsvSeparator,
+    Detail,
+    Period,
+    RankedLine,
+    Report,
+    ReportForm,
+    ReportFormat,
+    filename,
+    write,
+)
 from reports.charts import step
 from reports.text import clean, defused
 from tests.workbooks import rows, table, types, workbook
@@ -52,16 +65,16 @@ def report(name: str) -> Report:
     )
 
 
-def file_of(name: str, format: ReportFormat) -> bytes:
+def file_of(name: str, form: ReportForm) -> bytes:
     file = BytesIO()
-    write(report(name), format, file)
+    write(report(name), form, file)
     return file.getvalue()
 
 
 @given(name=names)
 @settings(max_examples=30)
 def test_a_workbook_has_every_name_as_a_text(name: str) -> None:
-    book = workbook(file_of(name, ReportFormat.XLSX))
+    book = workbook(file_of(name, ReportForm()))
 
     line = rows(book, "Assets")[1]
     assert line[:2] == [clean(name)] * 2
@@ -73,13 +86,31 @@ def test_a_workbook_has_every_name_as_a_text(name: str) -> None:
 
 @given(name=names)
 def test_a_csv_file_has_no_text_that_is_run(name: str) -> None:
-    _, line, total = table(file_of(name, ReportFormat.CSV))
+    _, line, total = table(file_of(name, ReportForm(ReportFormat.CSV)))
 
     assert line[0] == line[1] == defused(clean(name))
     assert not re.match(r"\s*[=+\-@＝＋－＠]", line[0])  # noqa: RUF001
     assert line[0].removeprefix("'") == clean(name).removeprefix("'")
     assert line[2:] == ["Desktop", "5", "1", "2", "3", "2", "7", "3.5", "ast_1"]
     assert total == ["Total", "", "", "5", "1", "2", "3", "2", "7", "3.5", ""]
+
+
+@given(name=names, separator=st.sampled_from(CsvSeparator), read_by=st.sampled_from(CsvSeparator))
+def test_no_cell_is_run_whatever_separator_a_program_expects(
+    name: str, separator: CsvSeparator, read_by: CsvSeparator
+) -> None:
+    text = file_of(name, ReportForm(ReportFormat.CSV, CsvDialect(separator))).decode("utf-8-sig")
+
+    for row in csv.reader(StringIO(text, newline=""), delimiter=read_by.value):
+        assert not [cell for cell in row if re.match(r"[\s\"]*[=+\-@＝＋－＠]", cell)]  # noqa: RUF001
+
+
+def test_a_number_has_a_decimal_comma_where_that_is_asked_for() -> None:
+    form = ReportForm(ReportFormat.CSV, CsvDialect(CsvSeparator.SEMICOLON, has_decimal_comma=True))
+    _, line, total, _ = file_of("Chair", form).decode().split("\r\n")
+
+    assert line == '"Chair";"Chair";"Desktop";5;1;2;3;2;7;"3,5";"ast_1"'
+    assert total == '"Total";"";"";5;1;2;3;2;7;"3,5";""'
 
 
 @given(name=names)
@@ -134,7 +165,7 @@ def test_rows_that_no_sheet_holds_are_refused() -> None:
     many = few._replace(lines=few.lines * 1_048_575)
 
     with pytest.raises(BadUserInput) as refused:
-        write(many, ReportFormat.XLSX, BytesIO())
+        write(many, ReportForm(), BytesIO())
 
     assert refused.value.extensions == {
         "code": "BAD_USER_INPUT",

@@ -248,7 +248,7 @@ async def test_of_several_operations_the_named_one_is_executed(client: httpx.Asy
     [
         (None, "The document has several operations: say in `operationName` which one is meant."),
         ("C", "The document has no such operation."),
-        ("", "The document has no such operation."),
+        ("", "The document has several operations: say in `operationName` which one is meant."),
     ],
 )
 async def test_of_several_operations_none_is_executed_unless_it_is_named(
@@ -259,6 +259,13 @@ async def test_of_several_operations_none_is_executed_unless_it_is_named(
     assert list(answer.body) == ["errors"]
     assert message(answer) == why
     assert answer.extensions == {"code": "OPERATION_RESOLUTION_FAILURE"}
+
+
+@one_engine
+async def test_an_operation_without_a_name_may_be_named_by_an_empty_text(client: httpx.AsyncClient) -> None:
+    answer = await ask(client, "{ limits { maxNodes } }", operation="")
+
+    assert answer.data == {"limits": {"maxNodes": 100}}
 
 
 async def test_of_several_mutations_none_is_done_unless_it_is_named(studio: Studio) -> None:

@@ -12,6 +12,9 @@ from server.settings import Settings
 from tests.studio import Studio
 
 APP, OTHER = "https://app.example.com", "https://other.example.com"
+ANOTHER_SITE = (
+    "A page of another site has sent this. If it may ask here, name its origin in VIEWGRAPH_CORS_ORIGINS."
+)
 ASKED = {"query": "{ __typename }"}
 ANSWER = {"data": {"__typename": "Query"}}
 
@@ -41,20 +44,28 @@ async def client_of(services: Services, *, cors_origins: str) -> AsyncIterator[h
         {"content-type": "application/x-www-form-urlencoded"},
         {"content-type": "multipart/form-data"},
         {"apollo-require-preflight": ""},
-        {"origin": "https://evil.example", "sec-fetch-mode": "no-cors"},
     ],
 )
-async def test_a_query_by_get_that_needs_no_preflight_is_refused(
-    client: httpx.AsyncClient, method: str, headers: dict[str, str]
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"sec-fetch-site": "cross-site"},
+        {"sec-fetch-site": "same-site"},
+        {"sec-fetch-site": "cross-site", "origin": OTHER},
+        {"origin": OTHER},
+        {"origin": "null"},
+        {"origin": "http://test:8443"},
+    ],
+)
+async def test_a_query_by_get_of_another_sites_page_is_refused(
+    client: httpx.AsyncClient, method: str, headers: dict[str, str], page: dict[str, str]
 ) -> None:
-    response = await client.request(method, "/graphql", params=ASKED, headers=headers)
+    response = await client.request(method, "/graphql", params=ASKED, headers={**headers, **page})
 
-    assert response.status_code == 400
+    assert response.status_code == 403
     if method == "GET":
         (error,) = response.json()["errors"]
-        assert error["message"] == (
-            "Send a header that browsers ask about first, such as `GraphQL-Require-Preflight: 1`."
-        )
+        assert error["message"] == ANOTHER_SITE
         assert error["extensions"]["code"] == "BAD_REQUEST"
 
 
@@ -71,9 +82,47 @@ async def test_a_query_by_get_that_needs_no_preflight_is_refused(
 async def test_a_query_by_get_that_needs_a_preflight_is_answered(
     client: httpx.AsyncClient, headers: dict[str, str]
 ) -> None:
+    page = {"origin": OTHER, "sec-fetch-site": "cross-site"}
+    response = await client.get("/graphql", params=ASKED, headers=headers | page)
+
+    assert (response.status_code, response.json()) == (200, ANSWER)
+
+
+@one_engine
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        {"accept": "application/graphql-response+json, application/json", "accept-language": "de"},
+        {"origin": "http://test"},
+        {"origin": "http://test", "sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "same-origin", "sec-fetch-mode": "cors"},
+        {"sec-fetch-site": "none", "sec-fetch-mode": "navigate"},
+    ],
+    ids=[
+        "no browser",
+        "urql",
+        "a page over http",
+        "a script",
+        "a script that reads",
+        "an address that was opened",
+    ],
+)
+async def test_a_query_by_get_is_answered_without_a_header_of_its_own(
+    client: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
     response = await client.get("/graphql", params=ASKED, headers=headers)
 
     assert (response.status_code, response.json()) == (200, ANSWER)
+
+
+@one_engine
+async def test_a_kept_answer_is_not_given_to_a_page_of_another_site(client: httpx.AsyncClient) -> None:
+    for _ in range(3):
+        own = await client.get("/graphql", params=ASKED, headers={"sec-fetch-site": "same-origin"})
+        other = await client.get("/graphql", params=ASKED, headers={"sec-fetch-site": "cross-site"})
+
+        assert (own.status_code, other.status_code) == (200, 403)
 
 
 @pytest.mark.parametrize(
@@ -114,6 +163,7 @@ async def test_without_the_setting_no_page_of_another_site_may_ask(client: httpx
     answered = await client.post("/graphql", json=ASKED, headers={"origin": APP})
 
     assert (asked.status_code, asked.headers["allow"]) == (405, "GET, HEAD, POST")
+    assert asked.json()["errors"][0]["message"] == ANOTHER_SITE
     assert answered.json() == ANSWER
     for response in (asked, answered):
         assert [name for name in response.headers if name.startswith("access-control-")] == []
@@ -153,7 +203,7 @@ async def test_pages_of_another_origin_may_not(services: Services, origin: str) 
         asked = await preflight(client, origin)
         answered = await client.post("/graphql", json=ASKED, headers={"origin": origin})
 
-    assert asked.status_code == 400
+    assert (asked.status_code, asked.text) == (403, ANOTHER_SITE)
     for response in (asked, answered):
         assert "access-control-allow-origin" not in response.headers
         assert "origin" in response.headers["vary"].lower()
@@ -171,9 +221,10 @@ async def test_pages_of_all_origins_may_ask_where_the_setting_says_so(services: 
         asked = await preflight(client, OTHER)
         answered = await client.post("/graphql", json=ASKED, headers={"origin": OTHER})
         unasked = await client.get("/graphql", params=ASKED, headers={"origin": OTHER})
+        hidden = await client.get("/graphql", params=ASKED, headers={"sec-fetch-site": "cross-site"})
 
-    assert (asked.status_code, unasked.status_code) == (200, 400)
-    for response in (asked, answered):
+    assert (asked.status_code, unasked.json(), hidden.status_code) == (200, ANSWER, 403)
+    for response in (asked, answered, unasked):
         assert response.headers["access-control-allow-origin"] == "*"
         assert "access-control-allow-credentials" not in response.headers
 

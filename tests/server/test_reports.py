@@ -431,3 +431,14 @@ async def test_a_link_works_through_a_proxy(
     assert [row[3] for row in table(response.content)[1:]] == ["2", "2"]
     assert run.out.count('"path":"/reports"') == 1
     assert path not in run.out + run.err
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_link_keeps_the_separator_and_the_decimal_mark(studio: Studio, chair: str) -> None:
+    query = OF_ASSET.replace("format: CSV", "format: CSV, separator: SEMICOLON, decimalComma: true")
+    url, document = await ask(studio, query, chair, studio.token("admin"))
+
+    assert (await studio.client.get(url)).content == document
+    heading, line, *_ = document.decode("utf-8-sig").splitlines()
+    assert heading.startswith('"Asset";"Workspace";"Device";"3D views"')
+    assert line.startswith('"Chair";"Furniture";"Unknown";2;0;0;0;0;0;"0,0";')

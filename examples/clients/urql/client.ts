@@ -23,10 +23,7 @@ export function createClient(url: string, { token, socket = false }: Options = {
       fetchExchange,
     ],
     fetchSubscriptions: !socket,
-    fetchOptions: () => ({
-      // urql's GETs carry nothing else that makes a browser ask first, and are refused without.
-      headers: { ...authorization(), "graphql-require-preflight": "1" },
-    }),
+    fetchOptions: () => ({ headers: authorization() }),
   });
 }
 

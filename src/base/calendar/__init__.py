@@ -15,6 +15,7 @@ from base.calendar.buckets import (
     each_bucket,
 )
 from base.calendar.days import day_of, first_instant, month_start, next_month, start_of_day, touched_days
+from base.calendar.noons import noons
 from base.calendar.periods import equally_long_before, previous
 from base.calendar.pieces import Piece, Pieces, pieces
 from base.calendar.spans import AFTER_LAST_DAY, FIRST_DAY, FIRST_INSTANT, InvalidSpan, Span
@@ -48,6 +49,7 @@ __all__ = [
     "known_timeline",
     "month_start",
     "next_month",
+    "noons",
     "parse_bound",
     "pieces",
     "previous",

@@ -19,7 +19,7 @@ from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset
 from loaders.assets import AssetById
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
-from reports import ReportFormat
+from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat
 from resolvers import asset_metrics
 
 FIGURES = frozenset(figure.name for figure in IN_SCHEMA)
@@ -156,9 +156,18 @@ class AssetMetrics:
     def summary_report(
         self,
         format: Annotated[ReportFormat, argument("What the file is written in.")] = ReportFormat.XLSX,
+        separator: Annotated[
+            CsvSeparator, argument("What stands between the cells of CSV.")
+        ] = CsvSeparator.COMMA,
+        decimal_comma: Annotated[
+            bool,
+            argument(
+                "Whether numbers of CSV have a decimal comma, as spreadsheets of many languages expect."
+            ),
+        ] = False,
     ) -> SummaryReport:
         """A file with each asset's 3D views, AR views and engagement, by device."""
-        return SummaryReport.of(self.scope, format)
+        return SummaryReport.of(self.scope, ReportForm(format, CsvDialect(separator, decimal_comma)))
 
     @loaded(
         TotalsByAsset,

@@ -5,7 +5,7 @@ from graph.fields import costly, described, loaded
 from graph.info import Info
 from graph.scalars import Base64
 from loaders.asset_metrics import Scope
-from reports import ReportFormat
+from reports import ReportForm
 from resolvers.report_links import report_url
 from resolvers.reports import ReportFileKey, ReportFiles
 
@@ -37,6 +37,6 @@ class SummaryReport:
         return await report_url(info.context, self.key)
 
     @classmethod
-    def of(cls, scope: Scope, format: ReportFormat) -> "SummaryReport":
-        key = ReportFileKey(scope, format)
-        return cls(key=key, content_type=format.content_type, filename=key.filename)
+    def of(cls, scope: Scope, form: ReportForm) -> "SummaryReport":
+        key = ReportFileKey(scope, form)
+        return cls(key=key, content_type=form.format.content_type, filename=key.filename)

@@ -1,10 +1,13 @@
 """What an operator asks about a figure, and the explanation of it."""
 
+from collections import Counter
+from collections.abc import Mapping
 from datetime import date, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Piece, Span, noons, pieces, start_of_day
 from figures.figure import Figure
 from figures.visitors import Visitors
 from loaders.evidence import PartKey, People, Table
@@ -29,6 +32,12 @@ class Line(NamedTuple):
     """None for sketches: only all of them together make a number."""
     events: int | None
     """The same count by raw events; None if these were pruned, or are what was counted."""
+    sources: Mapping[str, int] = MappingProxyType({})
+    """How much of the count was imported without events, by the name of the import."""
+
+    @property
+    def imported(self) -> int:
+        return sum(self.sources.values())
 
 
 class Explanation(NamedTuple):
@@ -55,9 +64,19 @@ class Explanation(NamedTuple):
 
     @property
     def agrees(self) -> bool | None:
-        """Whether totals and raw events agree; None if nothing can be compared."""
-        compared = [line.counted == line.events for line in self.lines if line.events is not None]
+        """Whether totals agree with raw events and imports; None if nothing can be compared."""
+        compared = [
+            line.counted == line.events + line.imported for line in self.lines if line.events is not None
+        ]
         return all(compared) if compared else None
+
+    @property
+    def sources(self) -> Counter[str]:
+        """How much of it was imported without events, by the name of the import."""
+        sources: Counter[str] = Counter()
+        for line in self.lines:
+            sources.update(line.sources)
+        return sources
 
 
 class Part(NamedTuple):
@@ -96,6 +115,14 @@ class Question(NamedTuple):
 
     def _whole(self, table: Table, first: date, stop: date) -> Part:
         return Part(table, first, stop, Span(start_of_day(first, self.zone), start_of_day(stop, self.zone)))
+
+    def days_in(self, part: Part) -> tuple[date, date] | None:
+        """The days whose imported totals count in the part: at an edge, those whose noon lies in it."""
+        if part.table is not Table.EVENTS:
+            return part.start, part.stop
+        edge = Piece(0, *part.span)
+        found = noons([edge], self.zone)
+        return (found[0].start, found[0].end) if found else None
 
     def key(self, table: Table, start: Limit, stop: Limit, actions: tuple[Action, ...]) -> PartKey:
         return PartKey(self.subject.tenant_id, self.subject.subject_ids, actions, table, start, stop)

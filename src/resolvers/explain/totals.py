@@ -2,15 +2,17 @@
 
 from asyncio import gather
 from collections import Counter
+from collections.abc import Mapping
 
 from figures.folds import Standing
 from figures.insights import Raised
-from loaders.evidence import FirstInteractions, PartCount, PartCounts, Table
+from loaders.evidence import FirstInteractions, ImportedCounts, PartCount, PartCounts, Table
 from models import Action
 from resolvers.context import Context
 from resolvers.explain.explanation import Explanation, Line, Part, Question
 
 _NONE = PartCount(0, 0)
+_Sources = Mapping[str, PartCount]
 
 
 async def of_totals(context: Context, asked: Question, blank: Explanation) -> Explanation:
@@ -38,6 +40,7 @@ class _Reading:
         self._asked = asked
         self._counts = context.loaders[PartCounts]
         self._firsts = context.loaders[FirstInteractions]
+        self._sources = context.loaders[ImportedCounts]
         actions = tuple(key for key in asked.figure.keys if isinstance(key, Action))
         self._actions = actions
         self._has_engaged = Action.ENGAGED_VIEW in actions
@@ -45,13 +48,19 @@ class _Reading:
 
     async def lines(self, part: Part) -> list[Line]:
         """One line for each action that has a row or an event. If there is none, one line says so."""
-        kept, raw = await gather(self._kept(part), self._raw(part))
-        actions = [action for action in self._actions if action in kept or raw.get(action)]
-        return [
-            self._line(part, action, kept.get(action, _NONE), raw.get(action, 0)) for action in actions
-        ] or [self._line(part, None, _NONE, 0)]
+        kept, raw, said = await gather(self._kept(part), self._raw(part), self._said(part))
+        if part.table is Table.EVENTS:
+            beside, said = self._beside_events(part, said), {}
+        else:
+            beside = []
+        actions = [action for action in self._actions if action in kept or raw.get(action) or action in said]
+        lines = [
+            self._line(part, action, kept.get(action, _NONE), raw.get(action, 0), said.get(action, {}))
+            for action in actions
+        ]
+        return [*lines, *beside] or [self._line(part, None, _NONE, 0, {})]
 
-    def _line(self, part: Part, action: Action | None, kept: PartCount, raw: int) -> Line:
+    def _line(self, part: Part, action: Action | None, kept: PartCount, raw: int, said: _Sources) -> Line:
         is_engaged_edge = part.table is Table.EVENTS and action is Action.ENGAGED_VIEW
         return Line(
             (Table.ENGAGED if is_engaged_edge else part.table).value,
@@ -60,7 +69,32 @@ class _Reading:
             rows=kept.rows,
             counted=kept.counted,
             events=raw if self._asked.has_events_since(part.span.start) else None,
+            sources={source: count.counted for source, count in said.items()},
         )
+
+    def _beside_events(self, part: Part, said: Mapping[Action, _Sources]) -> list[Line]:
+        """At edges there are no totals: what was imported is read from its own table."""
+        days = self._asked.days_in(part)
+        if days is None:
+            return []
+        return [
+            Line(
+                Table.IMPORTED.value,
+                *days,
+                action=action,
+                rows=sum(count.rows for count in of_sources.values()),
+                counted=sum(count.counted for count in of_sources.values()),
+                events=0 if self._asked.has_events_since(part.span.start) else None,
+                sources={source: count.counted for source, count in of_sources.items()},
+            )
+            for action, of_sources in said.items()
+        ]
+
+    async def _said(self, part: Part) -> Mapping[Action, _Sources]:
+        days = self._asked.days_in(part)
+        if days is None:
+            return {}
+        return await self._sources.load(self._asked.key(Table.IMPORTED, *days, self._actions))
 
     async def _kept(self, part: Part) -> dict[Action, PartCount]:
         """The counts that answers are made of."""

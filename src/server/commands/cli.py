@@ -2,15 +2,19 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from importlib.metadata import version
+from platform import python_version
+from typing import Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
 from base.errors import ExpectedError
 from server.commands.demo import demo
+from server.commands.doctor import doctor
 from server.commands.explain import explain
 from server.commands.import_ import import_events
+from server.commands.import_totals import import_totals
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
@@ -23,6 +27,12 @@ from server.commands.tenant_time_zone import set_time_zone
 from server.commands.user_create import user_create
 from server.commands.verify import verify
 from server.failures import Failure
+
+
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
+        typer.echo(f"viewgraph {version('viewgraph')}, Python {python_version()}")
+        raise typer.Exit
 
 
 @contextmanager
@@ -56,14 +66,25 @@ class Program(TyperGroup):
 
 app = typer.Typer(
     cls=Program,
-    help="Viewgraph: the analytics of creator platforms, as one GraphQL schema.",
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, demo, schema, refresh, verify, explain, rebuild, prune):
+for command in (serve, migrate, demo, doctor, schema, refresh, verify, explain, rebuild, prune):
     app.command()(command)
 app.command("import")(import_events)
+app.command("import-totals")(import_totals)
+
+
+@app.callback()
+def program(
+    _: Annotated[
+        bool,
+        typer.Option("--version", is_eager=True, callback=_show_version, help="Show the version, and exit."),
+    ] = False,
+) -> None:
+    """Viewgraph: the analytics of creator platforms, as one GraphQL schema."""
+
 
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)

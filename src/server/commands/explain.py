@@ -49,7 +49,9 @@ def explain(
     time_zone: Zone = None,
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Show what a number is made of: the totals, the raw events, and under which key servers keep it."""
+    """Show what a number is made of: the totals, the raw events, what was imported without events, and under
+    which key servers keep it.
+    """
     ends = _ends(from_, to)
 
     async def found(services: Services) -> list[Explanation]:
@@ -88,7 +90,12 @@ def _shown(explanation: Explanation) -> Iterator[str]:
         start, end = explanation.span
         yield f"The range is from {_time(start)} up to {_time(end)}, not included."
     yield ""
-    yield from _table([_HEADINGS, *(_cells(line) for line in explanation.lines)])
+    rows = [_HEADINGS, *(_cells(line) for line in explanation.lines)]
+    if explanation.sources:
+        # Most figures have nothing imported in them, and no such column.
+        imported = ["imported", *(f"{line.imported:,}" for line in explanation.lines)]
+        rows = [(*row, cell) for row, cell in zip(rows, imported, strict=True)]
+    yield from _table(rows)
     yield ""
     yield from _sentences(explanation)
 
@@ -103,11 +110,14 @@ def _sentences(explanation: Explanation) -> Iterator[str]:
         yield f"Estimated: {estimate:,}, between {lower:,} and {upper:,}; signed in: {signed_in:,}."
     if people := explanation.people:
         yield f"Named by raw events: {people.users:,} signed in, {people.others:,} others."
+    if sources := sorted(explanation.sources.items()):
+        yield f"Imported without events: {', '.join(f'{count:,} by {name}' for name, count in sources)}."
     if explanation.agrees is not None:
+        evidence = "raw events with imports" if sources else "raw events"
         yield (
-            "Totals and raw events agree."
+            f"Totals and {evidence} agree."
             if explanation.agrees
-            else "Totals and raw events differ: see `viewgraph verify`."
+            else f"Totals and {evidence} differ: see `viewgraph verify`."
         )
     yield _kept(explanation)
 

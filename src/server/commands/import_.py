@@ -16,7 +16,7 @@ from ingest.file_times import Dates, Epoch, FileTimes
 from ingest.files import EventFile, Format
 from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context
-from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
+from resolvers.importing import INVALID_EVENT, Import, Reject, Rejects, Tally
 from server.accounts import user_id_of
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
@@ -79,11 +79,11 @@ def import_events(
     """Store the events of a file: NDJSON, CSV or Parquet. Importing a file again changes nothing."""
     settings = settings_with(database_url=database_url)
     try:
-        _require_another(path, rejects)
+        require_another(path, rejects)
         file = EventFile(path, format, times=FileTimes(_zone(time_zone), epoch, dates))
         tally = asyncio.run(_imported(settings, file, email, batch, rejects))
     except InvalidFile as error:
-        typer.echo(_printable(str(error)), err=True)
+        typer.echo(printable(str(error)), err=True)
         raise typer.Exit(1) from None
     if strict and tally.rejected:
         raise typer.Exit(1)
@@ -126,7 +126,7 @@ async def _imported(
     return work.tally
 
 
-def _require_another(path: Path, rejects: Path | None) -> None:
+def require_another(path: Path, rejects: Path | None) -> None:
     if rejects and rejects.exists() and rejects.samefile(path):
         raise Failure("--rejects names the file that is imported, which would be lost: name another one.")
 
@@ -139,24 +139,32 @@ def _zone(name: str | None) -> ZoneInfo | None:
 
 
 def _summary(path: Path, tally: Tally, seconds: float, rejects: Path | None) -> str:
-    rejected = tally.rejected.total()
     words = [
         f"{path}: {tally.lines:,} events in {seconds:,.1f} s, {tally.lines / seconds:,.0f} a second",
         f"  stored      {tally.stored:>12,}",
         f"  duplicates  {tally.duplicates:>12,}",
+        *reject_words(tally, rejects),
+    ]
+    return "\n".join(words)
+
+
+def reject_words(tally: Rejects, rejects: Path | None) -> list[str]:
+    """Lines that say how many lines were rejected for which reason, and show the first ones."""
+    rejected = tally.rejected.total()
+    words = [
         f"  rejected    {rejected:>12,}",
         *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
         *(
-            f"  line {reject.line}: {reject.reason} {_printable(reject.detail)}".rstrip()
+            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
             for reject in tally.first_rejects
         ),
     ]
     if more := rejected - len(tally.first_rejects):
         words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
-    return "\n".join(words)
+    return words
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A file must not send commands to a terminal."""
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from starlette.responses import Response, StreamingResponse
 from starlette.types import Receive, Scope, Send
 
-from reports import Report, ReportFormat, write
+from reports import Report, ReportForm, write
 from resolvers.context import Context, Services
 from resolvers.report_links import linked_report
 from resolvers.reports import ReportFileKey, Reports
@@ -55,7 +55,7 @@ class ReportEndpoint:
             "content-disposition": disposition(key.filename),
             "content-length": str(size),
         }
-        return StreamingResponse(_chunks(file), 200, headers, key.format.content_type)
+        return StreamingResponse(_chunks(file), 200, headers, key.form.format.content_type)
 
 
 async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFileKey, int]:
@@ -64,12 +64,12 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFi
     key = await linked_report(context, token)
     report = await Reports(context.loaders).of(key.scope)
     context.end_snapshot()
-    return key, await run_in_threadpool(_written, report, key.format, file)
+    return key, await run_in_threadpool(_written, report, key.form, file)
 
 
-def _written(report: Report, format: ReportFormat, file: IO[bytes]) -> int:
+def _written(report: Report, form: ReportForm, file: IO[bytes]) -> int:
     """Writes the file, goes back to its start, and returns its size in bytes."""
-    write(report, format, file)
+    write(report, form, file)
     size = file.tell()
     file.seek(0)
     return size

@@ -1,5 +1,6 @@
 """GraphQL over HTTP: it answers each request with JSON or a stream, even if something fails."""
 
+from collections.abc import Collection
 from contextlib import ExitStack
 from time import perf_counter
 
@@ -23,7 +24,7 @@ from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.http.bodies import BodyLimits
 from server.http.codings import QUICKEST
 from server.http.concurrency import SubscriptionQuota
-from server.http.cors import require_preflight
+from server.http.cors import ANOTHER_SITE, require_own_page, require_preflight
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
@@ -48,6 +49,7 @@ class Endpoint:
         body_limits: BodyLimits,
         graphiql: GraphiQL | None,
         draft_statuses: bool,
+        origins: Collection[str],
         quota: SubscriptionQuota,
         shutdown: Shutdown,
         server_timing: TimingAudience,
@@ -57,6 +59,8 @@ class Endpoint:
         self._body_limits = body_limits
         self._has_draft_statuses = draft_statuses
         self._graphiql = graphiql
+        self._origins = origins
+        """Sites whose pages may ask."""
         self._quota = quota
         self._shutdown = shutdown
         self._server_timing = server_timing
@@ -95,6 +99,10 @@ class Endpoint:
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
         """Raises ClientDisconnect, and every error because of which nothing can be executed."""
         _require_acceptable(request)
+        if request.method in READING:
+            require_own_page(request, self._origins)
+        else:
+            require_preflight(request)
         asked = await self._documents.find(await _graphql_request(request, scope), scope)
         if asked.is_subscription:
             return await self._stream(request, asked, scope)
@@ -170,8 +178,9 @@ def _accept(request: Request) -> str:
 def _require_acceptable(request: Request) -> None:
     """Raises RequestRefused. It looks only at the method and the headers, before the body is read."""
     if request.method not in (*READING, "POST"):
+        is_preflight = "access-control-request-method" in request.headers
         raise RequestRefused(
-            "Send queries by GET or POST, and mutations by POST.",
+            ANOTHER_SITE if is_preflight else "Send queries by GET or POST, and mutations by POST.",
             Code.BAD_REQUEST,
             405,
             allow="GET, HEAD, POST",
@@ -181,7 +190,6 @@ def _require_acceptable(request: Request) -> None:
         raise RequestRefused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
     if coding_choice(request).large is None:
         raise RequestRefused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
-    require_preflight(request)
 
 
 async def _graphql_request(request: Request, scope: RequestScope) -> GraphQLRequest:

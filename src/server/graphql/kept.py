@@ -19,7 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import taken_cycle, takes_whole
+from server.http.whole_answers import sending_whole, taken_cycle, takes_whole
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
@@ -118,7 +118,7 @@ class AnswerFromKept:
         keeping = Keeping(self._kept, request)
         keeping.announce(scope)
         try:
-            await self._app(scope, receive, keeping.noting(send))
+            await self._app(scope, receive, keeping.noting(sending_whole(scope, send)))
         finally:
             keeping.end()
 

@@ -22,6 +22,7 @@ _ALIKE = frozenset(
         b"content-encoding",
         b"host",
         b"origin",
+        b"sec-fetch-site",
         b"apollo-require-preflight",
         b"graphql-require-preflight",
         b"x-apollo-operation-name",

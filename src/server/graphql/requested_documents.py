@@ -54,7 +54,8 @@ class RequestedDocuments:
         scope.log_fields["document"] = document.hash
         if self._is_logged:
             scope.log_fields["document_text"] = shape_of(document)
-        operation = document.operation(request.operationName)
+        # Some clients send an empty name for an operation that has none.
+        operation = document.operation(request.operationName or None)
         _require(operation)
         is_to_register = bool(request.query and request.extensions)
         keep = partial(self._persisted.keep, request)

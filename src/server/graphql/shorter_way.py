@@ -6,8 +6,6 @@ from server.http.bodies import may_be_unread
 from server.http.whole_answers import sending_whole, taken_cycle
 
 PATH = "/graphql"
-_WITH_BODY = ("GET", "POST")
-"""Methods whose answers are sent with their bodies."""
 
 
 class ShorterWay:
@@ -21,13 +19,11 @@ class ShorterWay:
         self._endpoint = endpoint
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cycle = taken_cycle(scope)
-        if not _is_short(scope):
+        if _is_short(scope):
+            await self._endpoint(scope, receive, sending_whole(scope, send))
+        else:
+            taken_cycle(scope)
             await self._app(scope, receive, send)
-            return
-        if cycle and scope["method"] in _WITH_BODY:
-            send = sending_whole(cycle, send)
-        await self._endpoint(scope, receive, send)
 
 
 def _is_short(scope: Scope) -> bool:

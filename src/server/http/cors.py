@@ -1,15 +1,16 @@
-"""CORS: which sites' pages may use the API, and which requests need a preflight.
+"""CORS: which sites' pages may use the API.
 
-A browser sends some requests of any page without a preflight, from the user's network and with the user's
-cookies. It announces all other requests by a preflight, and sends them only if the server allows the origin
-of the page. So the server executes no request that a browser could have sent without a preflight.
+A browser sends some requests of any page without a preflight, from the user's network. It announces all other
+requests by a preflight, and sends them only if the server allows the origin of the page. So a request that
+needs no preflight is executed only if no page of another site has sent it.
 """
 
 from collections.abc import Collection
 
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.errors import Code, RequestRefused
@@ -18,23 +19,38 @@ from server.http.rate_limit_headers import HEADERS
 
 ANY = "*"
 _ASKED_ABOUT = ("apollo-require-preflight", "x-apollo-operation-name", "graphql-require-preflight")
+_OWN = ("same-origin", "none")
+ANOTHER_SITE = (
+    "A page of another site has sent this. If it may ask here, name its origin in VIEWGRAPH_CORS_ORIGINS."
+)
 _SHOWN = ("x-auth-token", "x-request-id", "retry-after", *HEADERS)
 _SECONDS = 7200
 """How long a browser remembers a preflight; Chromium remembers none for longer."""
 
 
 def require_preflight(request: Request) -> None:
-    """A browser sends a preflight before a request with JSON's media type, even without a body, or with one
-    of the headers above. Raises RequestRefused if the request has none of these.
+    """A browser sends a preflight before a body of JSON's media type. Raises RequestRefused for any other."""
+    if not is_json(_type_of(request)):
+        raise RequestRefused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
+    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
+        raise RequestRefused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
+
+
+def require_own_page(request: Request, origins: Collection[str]) -> None:
+    """A GET may come from a page of this server, from a page of these origins, or from no page at all: a
+    client that is no browser, or an address that somebody opened. A request that needs a preflight was
+    allowed already. Raises RequestRefused.
     """
-    if request.method == "POST":
-        _require_json(request)
-    elif not is_json(_type_of(request)) and not any(request.headers.get(name) for name in _ASKED_ABOUT):
-        raise RequestRefused(
-            "Send a header that browsers ask about first, such as `GraphQL-Require-Preflight: 1`.",
-            Code.BAD_REQUEST,
-            400,
-        )
+    headers = request.headers
+    if is_json(_type_of(request)) or any(headers.get(name) for name in _ASKED_ABOUT):
+        return
+    origin, site = headers.get("origin"), headers.get("sec-fetch-site")
+    if origin and (ANY in origins or origin in origins):
+        return
+    # Browsers name the site only to servers with TLS and to loopback, and the origin only for scripts.
+    is_own = site in _OWN if site else origin is None or origin.partition("://")[2] == headers.get("host")
+    if not is_own:
+        raise RequestRefused(ANOTHER_SITE, Code.BAD_REQUEST, 403)
 
 
 def _type_of(request: Request) -> str:
@@ -42,18 +58,11 @@ def _type_of(request: Request) -> str:
     return ", ".join(request.headers.getlist("content-type"))
 
 
-def _require_json(request: Request) -> None:
-    if not is_json(_type_of(request)):
-        raise RequestRefused(f"Send the request as `Content-Type: {JSON}`.", Code.BAD_REQUEST, 415)
-    if request.headers.get("content-encoding", "identity").strip().lower() != "identity":
-        raise RequestRefused("Send the body as it is, not compressed.", Code.BAD_REQUEST, 415)
-
-
 def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
     """Lets pages of these origins read the answers. Tokens are sent in headers, so cookies are not needed."""
     if not origins:
         return app
-    shared = CORSMiddleware(
+    shared = _Shared(
         app,
         allow_origins=origins,
         allow_methods=("GET", "HEAD", "POST"),
@@ -62,6 +71,15 @@ def with_cors(origins: Collection[str], app: ASGIApp) -> ASGIApp:
         max_age=_SECONDS,
     )
     return _VaryByOrigin(shared)
+
+
+class _Shared(CORSMiddleware):
+    """A refused preflight says which setting allows it, to whoever looks at it in the browser's tools."""
+
+    def preflight_response(self, request_headers: Headers) -> Response:
+        if self.is_allowed_origin(request_headers["origin"]):
+            return super().preflight_response(request_headers)
+        return PlainTextResponse(ANOTHER_SITE, 403, headers={"vary": "Origin"})
 
 
 class _VaryByOrigin:

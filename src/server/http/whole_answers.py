@@ -16,6 +16,8 @@ AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
 
 _WHOLE = "viewgraph.whole"
 _UNMODIFIED = 304
+_WITH_BODY = ("GET", "POST")
+"""Methods whose answers are sent with their bodies."""
 
 
 def lend(cycle: RequestResponseCycle) -> None:
@@ -66,8 +68,13 @@ def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byte
     cycle.on_response()
 
 
-def sending_whole(cycle: RequestResponseCycle, send: Send) -> Send:
-    """Sends an answer that comes as two messages in one piece. Everything else goes on by `send`."""
+def sending_whole(scope: Scope, send: Send) -> Send:
+    """Sends an answer that comes as two messages in one piece, if the scope has the connection's side of the
+    request. Everything else goes on by `send`.
+    """
+    cycle = taken_cycle(scope)
+    if cycle is None or scope["method"] not in _WITH_BODY:
+        return send
     start: Message | None = None
 
     async def sending(message: Message) -> None:
