@@ -13,7 +13,7 @@ from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spa
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
-from database.statement import Lookup, Statement
+from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -43,6 +43,7 @@ __all__ = [
     "insert_into",
     "interleaved",
     "is_partition",
+    "made_of",
     "metered",
     "most_connections",
     "ordered_join",

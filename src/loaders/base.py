@@ -6,11 +6,10 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
-from aiodataloader import DataLoader
-
 from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadAlone, ReadWith, Row
 from loaders.ahead import Series as SeriesOfRow
+from loaders.batches import Batch, settle
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
 from loaders.remembered_rights import RightsOfMoment
@@ -102,33 +101,11 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         def __getitem__(self, kind: type[L], /) -> L: ...
 
 
-class _Batch(Generic[K]):
-    """Keys that are read together, and who waits for them."""
-
-    __slots__ = ("failure", "keys", "waiting")
-
-    def __init__(self) -> None:
-        self.keys: list[K] = []
-        self.waiting: list[tuple[Future[Any], K | None]] = []
-        """Each future gets the value of its key; one without a key gets None as soon as all values are there.
-        """
-        self.failure: Exception | None = None
-
-    def ended(self) -> "Future[None]":
-        future: Future[None] = get_running_loop().create_future()
-        self.waiting.append((future, None))
-        return future
-
-    @property
-    def error(self) -> Exception:
-        assert self.failure
-        return self.failure
-
-
-class Loader(DataLoader[K, V]):
+class Loader(Generic[K, V]):
     """Reads one batch of keys by one statement. It lives for one request.
 
-    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
+    It is a data loader, as GraphQL calls it, which also takes many keys for one future, and values that were
+    read elsewhere.
     """
 
     reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
@@ -140,13 +117,23 @@ class Loader(DataLoader[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
-        super().__init__()
         self.database = loaders.database
         self._known: dict[K, V] = {}
-        self._reading: dict[K, _Batch[K]] = {}
+        self._reading: dict[K, Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
-        self._next: _Batch[K] | None = None
+        self._next: Batch[K] | None = None
         """The batch that takes further keys."""
+
+    async def batch_load_fn(self, keys: list[K]) -> Sequence[V]:
+        """The value of each key, in the order of the keys. They are different keys."""
+        raise NotImplementedError
+
+    def made_at_once(self, _: Sequence[K], /) -> list[V] | None:
+        """The values if all that they are made of is known. None otherwise.
+
+        For loaders that have no statement of their own: see `reads`.
+        """
+        return None
 
     def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
@@ -157,7 +144,7 @@ class Loader(DataLoader[K, V]):
         who gives up takes no other along."""
         future: Future[V] = get_running_loop().create_future()
         if key in self._known:
-            _settle(future, self._known[key])
+            settle(future, self._known[key])
         else:
             self._batch_of(key).waiting.append((future, key))
         return future
@@ -179,7 +166,11 @@ class Loader(DataLoader[K, V]):
         try:
             return [self._known[key] for key in keys]
         except KeyError:
-            return None
+            pass
+        made = self.made_at_once(keys)
+        if made is not None:
+            self._known.update(zip(keys, made, strict=True))
+        return made
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
@@ -195,20 +186,20 @@ class Loader(DataLoader[K, V]):
             await end
         return {key: self._known[key] if key in self._known else batches[key].error for key in asked}
 
-    def _batch_of(self, key: K) -> _Batch[K]:
+    def _batch_of(self, key: K) -> Batch[K]:
         """The next batch, unless the key is being read. The batch is read when everything that runs in this
         request has asked for its keys."""
         batch = self._reading.get(key)
         if batch is None:
             batch = self._next
             if batch is None:
-                batch = self._next = _Batch()
+                batch = self._next = Batch()
                 get_running_loop().call_soon(ensure_future, self._read(batch))
             batch.keys.append(key)
             self._reading[key] = batch
         return batch
 
-    async def _read(self, batch: _Batch[K]) -> None:
+    async def _read(self, batch: Batch[K]) -> None:
         run_queue = current_usage().run_queue
         await run_queue.caught_up()
         self._next = None
@@ -221,18 +212,9 @@ class Loader(DataLoader[K, V]):
         for settled, (future, key) in enumerate(batch.waiting):
             if settled and settled % _AT_ONCE == 0:
                 await run_queue.wait_turn()
-            _settle(future, None if key is None else self._known.get(key, batch.failure))
+            settle(future, None if key is None else self._known.get(key, batch.failure))
         for key in batch.keys:
             del self._reading[key]
-
-
-def _settle(future: "Future[Any]", value: object) -> None:
-    if future.done():
-        return
-    if isinstance(value, Exception):
-        future.set_exception(value)
-    else:
-        future.set_result(value)
 
 
 def _value(known: V | Exception) -> V:

@@ -1,6 +1,5 @@
 """The points of a series, read by the same statement as the row of its subject."""
 
-from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple, Self
 
@@ -44,9 +43,6 @@ class PointsOfRow(Loader[PointsKey, Any]):
             return None
         return numbers_as_read(found[0], key.time_zone, key.timeline, key.measure)
 
-    async def batch_load_fn(self, keys: Sequence[PointsKey]) -> list[None]:
-        return [None for _ in keys]
-
 
 class SeriesAhead(NamedTuple):
     """A series that is read with a row, if the row's tenant has this reporting time zone."""
@@ -86,8 +82,8 @@ def _entry(row: Row, layout: Layout, parameters: tuple[str, ...]) -> ReadWith:
         row=row,
         loader=PointsOfRow,
         columns=(points_of_row(run, layout, tenant, subject),),
-        value=lambda numbers: numbers,
-        key=_key,
+        values=lambda numbers: numbers,
+        keys=_keys,
         given={name: _given(name) for name in parameters},
     )
 
@@ -96,8 +92,12 @@ def _given(name: str) -> Any:
     return lambda asking: asking.series.given[name]
 
 
-def _key(row: Any, asking: Asking) -> PointsKey:
+def _keys(rows: Any, asking: Asking) -> list[PointsKey]:
     series = asking.series
     assert series
+    zone, measure, timeline = series.time_zone, series.measure, series.timeline
     # Rows of another reporting time zone are asked for by that, and find nothing.
-    return PointsKey(row.tenant_id, row.id, series.time_zone, series.measure, series.timeline)
+    return [
+        PointsKey(tenant_id, subject_id, zone, measure, timeline)
+        for tenant_id, subject_id in zip(rows.tenant_id, rows.id, strict=True)
+    ]
