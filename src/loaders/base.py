@@ -6,6 +6,8 @@ from datetime import datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
+from aiodataloader import DataLoader
+
 from database import Database, Statement, current_usage, for_one
 from loaders.ahead import Asking, ReadAhead, ReadAlone, ReadWith, Row
 from loaders.ahead import Series as SeriesOfRow
@@ -101,11 +103,10 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         def __getitem__(self, kind: type[L], /) -> L: ...
 
 
-class Loader(Generic[K, V]):
+class Loader(DataLoader[K, V]):
     """Reads one batch of keys by one statement. It lives for one request.
 
-    It is a data loader, as GraphQL calls it, which also takes many keys for one future, and values that were
-    read elsewhere.
+    Beside what a data loader has, it takes many keys for one future, and values that were read elsewhere.
     """
 
     reads: ClassVar[tuple[type["Loader[Any, Any]"], ...]] = ()
@@ -117,16 +118,13 @@ class Loader(Generic[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
+        # The base's constructor is not called: nothing here uses what it makes, and it takes time.
         self.database = loaders.database
         self._known: dict[K, V] = {}
         self._reading: dict[K, Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
         self._next: Batch[K] | None = None
         """The batch that takes further keys."""
-
-    async def batch_load_fn(self, keys: list[K]) -> Sequence[V]:
-        """The value of each key, in the order of the keys. They are different keys."""
-        raise NotImplementedError
 
     def made_at_once(self, _: Sequence[K], /) -> list[V] | None:
         """The values if all that they are made of is known. None otherwise.
