@@ -18,7 +18,7 @@ export function useOrganizations(session: Session | null): Organization[] | null
         .then(({ data }) => setFound(data?.organizations.edges.map(({ node }) => node) ?? []))
         .catch(() => undefined);
     // Without a publication, the first view may be that of an organization.
-    if (session.publications.length) void firstFigures.then(() => cancel.signal.aborted || begin());
+    if (session.publications.length) void firstFigures.then(() => (cancel.signal.aborted ? undefined : begin()));
     else void begin();
     return () => cancel.abort();
   }, [session]);
