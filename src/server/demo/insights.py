@@ -13,6 +13,7 @@ from ingest.wire import WireAction, WireEvent, WireSource, WireSubject, WireWork
 from models import SourceType, User, UserInsight, Work
 from resolvers import insights
 from resolvers.insights import Given, GivenWork
+from server.demo.legacy_ids import numbers_of
 from server.demo.reports import report, send, some_time
 from server.demo.studio import Studio, acting_as
 from social.targets import ACCOUNTS
@@ -50,21 +51,20 @@ _GIGPRO = _Maker(
     (4546, 4546, 4564),
     (30, 230),
 )
-_SPECIAL = {"boris": _GIGPRO}
+_SPECIAL = {"member": _GIGPRO}
 
 
 async def make_insights(studio: Studio) -> None:
     """The insight has the number of its user."""
+    numbers = numbers_of(studio.users)
     for user in studio.makers():
         maker = _SPECIAL.get(user.username) or _maker(user)
         context = acting_as(studio.services, studio.first_day, user)
         row = await insights.create_insight(context, maker.given)
         async with studio.services.database.writing() as session:
             await _tell_networks(session, studio, row.id, maker)
-            number = str(studio.users.index(user) + 1)
-            await session.execute(
-                update(UserInsight).where(col(UserInsight.id) == row.id).values(legacy_id=number)
-            )
+            numbered = update(UserInsight).where(col(UserInsight.id) == row.id)
+            await session.execute(numbered.values(legacy_id=numbers[user.id]))
         await send(studio.services, studio.end, user, _year_of(studio, user, maker))
 
 

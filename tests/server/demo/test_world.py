@@ -70,15 +70,19 @@ INSIGHT = """query($id: ID!) { userInsight(userId: $id) {
 
 
 async def test_each_maker_has_an_insight_with_works_and_followers(studio: Studio, demo: Demo) -> None:
-    people = sorted(studio.people.values(), key=lambda person: person.row.id)
-    for number, person in enumerate(people, start=1):
+    numbers = {name: person.row.legacy_id for name, person in studio.people.items()}
+    assert sorted(int(number or 0) for number in numbers.values()) == list(range(1, 21))
+    known = ("owner", "cocreator", "stranger", "admin", "member")
+    assert [numbers[name] for name in known] == ["1", "2", "3", "4", "7"]
+    for name, person in studio.people.items():
+        number = str(numbers[name])
         is_maker = any(row.owner_id == person.row.id for row in demo.rows["publications"])
-        answer = await studio.ask(INSIGHT, "stranger", id=str(number))
+        answer = await studio.ask(INSIGHT, "stranger", id=number)
         if not is_maker:
             assert answer.code == "NOT_FOUND"
             continue
         found = answer.data["userInsight"]
-        assert found["legacyId"] == str(number)
+        assert found["legacyId"] == number
         assert 3 <= float(found["insightScore"]) <= 10
         assert len(found["works"]) >= 2
         assert found["twitterFollowersCount"] > 0
