@@ -1,3 +1,4 @@
+import type { Bounds } from "./ranges";
 import { words as english, type Words } from "./languages/en";
 
 export type Word = keyof Words;
@@ -44,6 +45,11 @@ export function speechOf(language: Language): Speech {
       return kept(options, () => new Intl.DateTimeFormat(locale, options)).formatRange(new Date(from), new Date(to));
     },
   };
+}
+
+/** The days of a range, whose last one may end at a time of day. */
+export function daysOfBounds({ start, end }: Bounds, { days }: Speech): string {
+  return days(start, end.slice(0, 10));
 }
 
 export function usualLanguage(): Language {

@@ -1,5 +1,8 @@
 import { useSpeech } from "../app-context";
-import type { Comparison } from "../ranges";
+import type { Bounds, Comparison } from "../ranges";
+import { daysOfBounds } from "../words";
+import { CardTools } from "./CardTools";
+import type { PanelQuery } from "./Panel";
 
 export type Card = {
   name: string;
@@ -11,15 +14,28 @@ export type Card = {
   choice?: { isChosen: boolean; choose: () => void } | undefined;
 };
 
-export function Cards({ cards, comparison, label }: { cards: Card[]; comparison: Comparison; label: string }) {
+type Props = { cards: Card[]; comparison: Comparison; label: string; before: Bounds; query: PanelQuery };
+
+export function Cards({ cards, comparison, label, before, query }: Props) {
+  const speech = useSpeech();
+  const { say } = speech;
+  const isCompared = comparison !== "none";
+  const table = {
+    head: [say("figure"), label, ...(isCompared ? [say("before")] : [])],
+    rows: cards.map(({ name, value, before }) => [name, value, ...(isCompared ? [before] : [])]),
+  };
+  const words = isCompared ? `${label}, ${say("comparedWith", { range: daysOfBounds(before, speech) })}` : label;
   return (
+    <>
+    <CardTools title={say("figures")} words={words} table={table} query={query} />
     <ul class="cards" aria-label={label}>
       {cards.map((card) => (
         <li key={card.name} class={card.choice?.isChosen ? "chosen" : undefined}>
-          <OneCard card={card} isCompared={comparison !== "none"} />
+          <OneCard card={card} isCompared={isCompared} />
         </li>
       ))}
     </ul>
+    </>
   );
 }
 

@@ -58,7 +58,7 @@ export function AssetPage({ title, metrics, totals, before, variables, workspace
         )}
       </header>
       <section class="panel first">
-        <AssetTotals totals={totals} before={before} />
+        <AssetTotals totals={totals} before={before} variables={variables} />
         <AssetSeries metrics={metrics} variables={variables} token={token} />
       </section>
       <div class="panels">

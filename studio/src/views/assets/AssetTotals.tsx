@@ -1,12 +1,21 @@
 import type { ViewType } from "../../address";
 import { useApp } from "../../app-context";
-import type { AssetTotalsFragment } from "../../documents";
+import {
+  type AssetTotalsFragment,
+  AssetTotalsOfOrganizationDocument,
+  AssetTotalsOfWorkspaceDocument,
+} from "../../documents";
 import { type Card, Cards } from "../../parts/Cards";
+import { type AssetVariables, queryFor } from "./scope";
 
-type Props = { totals: AssetTotalsFragment; before: AssetTotalsFragment | null | undefined };
+type Props = {
+  totals: AssetTotalsFragment;
+  before: AssetTotalsFragment | null | undefined;
+  variables: AssetVariables;
+};
 
 /** A card for each figure. Those of views choose what the pictures show. */
-export function AssetTotals({ totals, before }: Props) {
+export function AssetTotals({ totals, before, variables }: Props) {
   const { speech, filters, change } = useApp();
   const { say, number, days } = speech;
   const choiceOf = (viewType: ViewType) => ({
@@ -35,6 +44,12 @@ export function AssetTotals({ totals, before }: Props) {
     });
   }
   return (
-    <Cards cards={cards} comparison={filters.comparison} label={days(filters.days.from, filters.days.to)} />
+    <Cards
+      cards={cards}
+      comparison={filters.comparison}
+      label={days(filters.days.from, filters.days.to)}
+      before={variables.before}
+      query={queryFor(variables, AssetTotalsOfOrganizationDocument, AssetTotalsOfWorkspaceDocument)}
+    />
   );
 }

@@ -1,7 +1,8 @@
 import type { Action } from "../../address";
 import { useApp } from "../../app-context";
-import type { EngagementFragment } from "../../documents";
+import { EngagementFiguresDocument, type EngagementFragment } from "../../documents";
 import { type Card, Cards } from "../../parts/Cards";
+import type { PublicationVariables } from "./PublicationView";
 
 export const TOTALS: [Action, (figures: EngagementFragment) => number][] = [
   ["VIEW", (figures) => figures.totalViews],
@@ -16,9 +17,11 @@ export const TOTALS: [Action, (figures: EngagementFragment) => number][] = [
 export function Engagement({
   figures,
   before,
+  variables,
 }: {
   figures: EngagementFragment;
   before: EngagementFragment | null | undefined;
+  variables: PublicationVariables;
 }) {
   const { speech, filters, change } = useApp();
   const { say, number, days } = speech;
@@ -42,6 +45,8 @@ export function Engagement({
       cards={[visitors, ...actions]}
       comparison={filters.comparison}
       label={days(filters.days.from, filters.days.to)}
+      before={variables.before}
+      query={{ document: EngagementFiguresDocument, variables }}
     />
   );
 }

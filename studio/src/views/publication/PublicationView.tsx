@@ -71,7 +71,11 @@ function Page({
       {figures ? (
         <>
           <section class="panel first">
-            <Engagement figures={figures} before={read(EngagementFragmentDoc, publication.before)} />
+            <Engagement
+              figures={figures}
+              before={read(EngagementFragmentDoc, publication.before)}
+              variables={variables}
+            />
             <Series publication={publication} variables={variables} />
           </section>
           <div class="panels">
