@@ -43,7 +43,9 @@ function OneCard({ card, isCompared }: { card: Card; isCompared: boolean }) {
   const { number } = useSpeech();
   const inside = (
     <>
-      <span class="name">{card.name}</span>
+      <span class="name" title={card.name}>
+        {card.name}
+      </span>
       <span class="value" title={card.hint} data-value={card.value}>
         {number(card.value, { maximumFractionDigits: card.digits ?? 0 })}
       </span>
