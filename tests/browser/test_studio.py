@@ -284,6 +284,20 @@ async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio
     assert (await (await download.value).path()).read_bytes() == b64decode(said["summaryReport"]["document"])
 
 
+async def test_what_the_server_does_not_know_is_dropped_from_the_filters(shown: OpenStudio) -> None:
+    studio = await shown()
+    await studio.sign_in_as("admin")
+    await studio.page.get_by_role("link", name="3D assets").click()
+    await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
+    path = await studio.tab.run("location.pathname")
+    await studio.show(f"{path}?workspace=ws_nothing&domain=vntana.com")
+
+    await expect(studio.page.locator(".notice")).to_contain_text("workspace")
+    await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
+    assert await studio.tab.run("location.search") == "?domain=vntana.com"
+    await expect(studio.page).to_have_title("Demo Works · Viewgraph Studio")
+
+
 async def test_a_member_sees_the_workspace_that_is_theirs(shown: OpenStudio) -> None:
     studio = await shown()
     await studio.sign_in_as("member")
