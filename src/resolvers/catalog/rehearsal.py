@@ -42,6 +42,9 @@ class Rehearsal:
         self._keep(model, added)
         return added
 
+    async def add_alike(self, model: Model, row: Columns, number: int) -> list[int]:
+        return [added["id"] for added in await self.add(model, [row] * number)]
+
     async def change(self, model: Model, changes: Sequence[Change]) -> None:
         self._keep(model, [{**row, **changed} for row, changed in changes])
 
