@@ -15,7 +15,7 @@ from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
 from ingest.file_lines import InvalidFile
-from ingest.files import EventFile, Line
+from ingest.files import Line
 from ingest.outcomes import EventStatus
 from ingest.rejected_lines import content_of_event
 from ingest.wire import WireEvent
@@ -44,12 +44,12 @@ class Tally(Rejects):
 
 
 class Import:
-    """Imports one file. While a batch is being written, the next ones are read."""
+    """Imports the lines of a file. While a batch is being written, the next ones are read."""
 
     def __init__(
         self,
         services: Services,
-        file: EventFile,
+        lines: Iterable[Line],
         *,
         viewer: Viewer | None = None,
         batch: int = 5_000,
@@ -59,7 +59,7 @@ class Import:
         """Only events of the viewer's own subjects are stored; without a viewer, those of any subject."""
         self.tally = Tally()
         self._services = services
-        self._file = file
+        self._lines = lines
         self._viewer = viewer
         self._batch = batch
         self._on_reject = on_reject
@@ -71,7 +71,7 @@ class Import:
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
         try:
-            for lines in _batches(self._file, self._batch):
+            for lines in _batches(self._lines, self._batch):
                 self._flying.append(create_task(self._judged(lines)))
                 await self._land(leaving=_IN_FLIGHT - 1)
             await self._land(leaving=0)
@@ -109,13 +109,13 @@ class Import:
         )
         outcomes = iter(await store_believed(context, events, subjects))
         verdicts: list[Reject | EventStatus] = []
-        for number, event, problem, content in lines:
+        for number, event, problem, content, file in lines:
             if event is None:
-                verdicts.append(Reject(number, INVALID_EVENT, problem, content))
+                verdicts.append(Reject(number, INVALID_EVENT, problem, content, file))
                 continue
             outcome = next(outcomes)
             if outcome.reason:
-                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event)))
+                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event), file=file))
             else:
                 verdicts.append(outcome.status)
         return verdicts
@@ -141,14 +141,14 @@ def _month_of(id: str) -> date | None:
     return month_start(made.date()) if made else None
 
 
-def _batches(file: EventFile, size: int) -> Iterator[list[Line]]:
+def _batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
     """Raises InvalidFile, after the last lines that could be read. What is kept of lines that are no events
     ends a batch, too: each of them may be long.
     """
     batch: list[Line] = []
     kept = 0
     try:
-        for line in file:
+        for line in lines:
             batch.append(line)
             kept += len(line.content.event) + len(line.content.text)
             if len(batch) == size or kept > _LARGEST_CONTENT:

@@ -153,7 +153,7 @@ class TotalsImport:
                 self._add(line, subjects, context.now)
             except Rejected as rejected:
                 content = content_of_event(line.total) if line.total else line.content
-                self._reject(Reject(line.number, rejected.reason, rejected.detail, content))
+                self._reject(Reject(line.number, rejected.reason, rejected.detail, content, line.file))
 
     def _add(self, line: TotalLine, subjects: Mapping[WireSubject, Subject], now: datetime) -> None:
         """Raises Rejected."""

@@ -14,6 +14,8 @@ class Reject(NamedTuple):
     reason: str
     detail: str = ""
     content: Content = Content()
+    file: str = ""
+    """Which of several files the line is in."""
 
 
 class Rejects:

@@ -8,7 +8,7 @@ import typer
 
 from base import calendar
 from ingest.file_times import Dates, Epoch
-from resolvers.rejects import Rejects
+from resolvers.rejects import Reject, Rejects
 from server.failures import Failure
 
 TimeZone = Annotated[
@@ -69,10 +69,15 @@ def reject_words(tally: Rejects, rejects: Path | None) -> list[str]:
         f"  rejected    {rejected:>12,}",
         *(f"    {count:>12,}  {reason}" for reason, count in tally.rejected.most_common()),
         *(
-            f"  line {reject.line}: {reject.reason} {printable(reject.detail)}".rstrip()
+            f"  {_place(reject)}: {reject.reason} {printable(reject.detail)}".rstrip()
             for reject in tally.first_rejects
         ),
     ]
     if more := rejected - len(tally.first_rejects):
         words.append(f"  and {more:,} more: {f'all are in {rejects}' if rejects else 'see --rejects'}")
     return words
+
+
+def _place(reject: Reject) -> str:
+    line = f"line {reject.line}"
+    return f"{printable(reject.file)}, {line}" if reject.file else line

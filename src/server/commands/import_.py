@@ -88,7 +88,7 @@ async def _imported(
 
         def keep(reject: Reject) -> None:
             if sink:
-                line, reason, detail, content = reject
+                line, reason, detail, content, _ = reject
                 has_id = reason != INVALID_EVENT
                 seed = None if has_id else content.seed or file.seed_of(line)
                 sink.write(rejected_line_in_json(line, reason, detail, content, seed) + b"\n")

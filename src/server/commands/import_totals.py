@@ -126,7 +126,8 @@ def rejects_into(sink: IO[bytes] | None) -> Callable[[Reject], None]:
 
     def keep(reject: Reject) -> None:
         if sink:
-            sink.write(rejected_line_in_json(*reject, name="total") + b"\n")
+            line, reason, detail, content, _ = reject
+            sink.write(rejected_line_in_json(line, reason, detail, content, name="total") + b"\n")
 
     return keep
 
