@@ -613,6 +613,14 @@ async def test_events_name_their_subjects_by_old_ids(studio: Studio, tmp_path: P
     ]
     own = await run(studio, file, "--as", "ada@example.com", command="import")
     assert "  duplicates             4" in own.stdout
+    total = {"subject": {"publicationId": "42"}, "action": "VIEW", "day": "2023-05-01", "count": 5}
+    file = write(tmp_path / "totals.ndjson", [total, {**total, "subject": {"publicationId": "43"}}])
+    totals = await run(studio, file, "--source", "old", command="import-totals")
+    assert "  counted                1" in totals.stdout
+    assert "  line 2: UNKNOWN_SUBJECT" in totals.stdout
+    query = '{ publication(url: "one-studio") { legacyId metrics { totalViews } } }'
+    answer = await studio.send({"query": query}, {"x-auth-token": await token_of(studio, "ada") or ""})
+    assert answer.data == {"publication": {"legacyId": "42", "metrics": {"totalViews": 6}}}
 
 
 @on_sqlite
