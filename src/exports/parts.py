@@ -8,12 +8,15 @@ from pathlib import Path, PurePosixPath
 from typing import Any, Final, NamedTuple
 from zipfile import BadZipFile, ZipFile, is_zipfile
 
+from exports.brotli_stream import BrotliStream
 from exports.found import Note
 from ingest.file_lines import InvalidFile, StoredLine, Unpacked, lines_in, unpacked
 
 _ENCRYPTED: Final = 1
 _OF_SYSTEMS: Final = ("__MACOSX", ".")
 """What macOS adds to zips, and hidden files."""
+_BROTLI: Final = ".jsonl.br"
+"""Parquet is packed inside, whatever its name."""
 _BUFFER: Final = 1 << 20
 _UNREADABLE: Final = (OSError, EOFError, zlib.error, BadZipFile, NotImplementedError)
 
@@ -54,7 +57,8 @@ class Part(NamedTuple):
                     if self.member
                     else opened.enter_context(FileIO(self.path))
                 )
-                yield BufferedReader(stream, _BUFFER)
+                is_packed = self.name.endswith(_BROTLI)
+                yield BufferedReader(BrotliStream(stream) if is_packed else stream, _BUFFER)
         except _UNREADABLE as error:
             raise InvalidFile(f"{self.name} cannot be read: {error}.") from None
 

@@ -15,8 +15,9 @@ from resolvers.context import Context, Services
 from resolvers.export_events import EventLines
 from resolvers.export_subjects import Meaning, Meanings
 from resolvers.export_totals import DayTotals
-from resolvers.importing import INVALID_EVENT, Import, Reject, Tally
+from resolvers.importing import INVALID_EVENT, Import, Tally
 from resolvers.importing_totals import TotalsImport, TotalsTally
+from resolvers.rejects import Reject
 
 _REPLACED: Final = "totals are in two files: what the later file says counts."
 NOT_IN_TABLE: Final = "NOT_IN_TABLE"

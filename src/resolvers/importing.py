@@ -5,10 +5,9 @@ import that was stopped need not remember where it was: when it is run again, it
 """
 
 from asyncio import Task, create_task, gather
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
@@ -18,38 +17,17 @@ from database import ensure_past_partitions
 from ingest.file_lines import InvalidFile
 from ingest.files import Line
 from ingest.outcomes import EventStatus
-from ingest.rejected_lines import Content, content_of_event
+from ingest.rejected_lines import content_of_event
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
+from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
+from resolvers.rejects import Reject, Rejects
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
-SHOWN = 20
 _LARGEST_CONTENT = 4_000_000
-
-
-class Reject(NamedTuple):
-    line: int
-    reason: str
-    detail: str = ""
-    content: Content = Content()
-    file: str = ""
-    """Which of several files the line is in."""
-
-
-class Rejects:
-    """The lines that were rejected so far."""
-
-    def __init__(self) -> None:
-        self.rejected: Counter[str] = Counter()
-        self.first_rejects: list[Reject] = []
-
-    def reject(self, reject: Reject) -> None:
-        self.rejected[reject.reason] += 1
-        if len(self.first_rejects) < SHOWN:
-            self.first_rejects.append(reject)
 
 
 class Tally(Rejects):
@@ -121,6 +99,7 @@ class Import:
         """One verdict for each line, in order."""
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
         events = [line.event for line in lines if line.event is not None]
+        await name_by_global_ids(self._services.database, events)
         await self._make_partitions(events)
         asked = {event.subject for event in events}
         subjects = await (

@@ -23,8 +23,8 @@ from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine
 from loaders.subjects import Subject
 from resolvers.context import Context, Services
-from resolvers.importing import Reject, Rejects
 from resolvers.recording import own_subjects
+from resolvers.rejects import Reject, Rejects
 
 _LINES_AT_A_TIME: Final = 2_000
 _SUBJECTS_AT_A_TIME: Final = 20

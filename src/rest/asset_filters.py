@@ -5,7 +5,9 @@ from typing import Annotated, Literal, TypeAlias
 from msgspec import Meta, Struct
 
 # GraphQL checks it, and its error has the better words.
-_DATE = {"pattern": r"^\d{4}-\d\d-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)?)?)?$"}
+_DAY = r"(19[7-9][0-9]|2[0-9]{3})-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_MINUTE = r"([01][0-9]|2[0-3]):[0-5][0-9]"
+_DATE = {"pattern": rf"^{_DAY}(T{_MINUTE}(:[0-5][0-9](\.[0-9]+)?([Zz]|[+-]{_MINUTE})?)?)?$"}
 
 StartDate = Annotated[
     str,

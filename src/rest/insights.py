@@ -50,11 +50,16 @@ _NUMBERS = {name: number for number, name in _SOURCES.items()}
 
 Count = Annotated[int, Meta(ge=0, le=2**31 - 1)]
 LargeCount = Annotated[int, Meta(ge=0, le=10**12)]
+# GraphQL checks them, and its errors have the better words.
+_ITEM = {"pattern": r"^[^\s\x85\x00-\x1f]([^\x00-\x1f]{0,198}[^\s\x85\x00-\x1f])?$"}
+_TWITTER = {"pattern": r"^[ \t\n\r]*@?[A-Za-z0-9_]{1,15}[ \t\n\r]*$"}
+_INSTAGRAM = {"pattern": r"^[ \t\n\r]*@?(?!.*\.\.)[A-Za-z0-9_]([A-Za-z0-9_.]{0,28}[A-Za-z0-9_])?[ \t\n\r]*$"}
+_WORKS = {"maxItems": 500, "uniqueItems": True}
 SourceNumber = Annotated[Literal[1, 2], Meta(description="1 for YouTube, 2 for SoundCloud.")]
 
 
 class GivenWork(Struct):
-    item_id: Annotated[str, Meta(description="The id of the video or track.")]
+    item_id: Annotated[str, Meta(description="The id of the video or track.", extra_json_schema=_ITEM)]
     source_type: SourceNumber
     is_individual_work: bool
     in_app_plays: LargeCount
@@ -70,11 +75,12 @@ class GivenInsight(Struct, kw_only=True):
     profile_searches: LargeCount | None = None
     connects: LargeCount | None = None
     facebook_page_id: Annotated[int, Meta(ge=1, le=2**53 - 1)] | None = None
-    twitter_handle: str | None = None
-    instagram_handle: str | None = None
-    works: Annotated[list[GivenWork] | None, Meta(description="In a form, the list is written as JSON.")] = (
-        None
-    )
+    twitter_handle: Annotated[str, Meta(extra_json_schema=_TWITTER)] | None = None
+    instagram_handle: Annotated[str, Meta(extra_json_schema=_INSTAGRAM)] | None = None
+    works: Annotated[
+        Annotated[list[GivenWork], Meta(extra_json_schema=_WORKS)] | None,
+        Meta(description="No two are the same. In a form, the list is written as JSON."),
+    ] = None
 
 
 class NewWork(Struct):
@@ -222,7 +228,9 @@ ROUTES = (
         _known,
         KnownInsight,
         parameters=(
-            Parameter("user_id", "path", "The user: the legacy id (mostly a number), a UUID or a global id."),
+            Parameter(
+                "user_id", "path", "The user: the legacy id (mostly a number), a UUID or a global id.", "7"
+            ),
         ),
         fields_for_others=frozenset({"userInsight.profile_views", "userInsight.profile_searches"}),
     ),

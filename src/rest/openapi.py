@@ -94,6 +94,7 @@ def _parameter(parameter: Parameter) -> dict[str, Any]:
         "description": parameter.description,
         "required": parameter.place == "path",
         "schema": {"type": "string"},
+        "example": parameter.example,
     }
 
 

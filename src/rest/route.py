@@ -36,6 +36,7 @@ class Parameter(NamedTuple):
     place: str
     """`path`."""
     description: str
+    example: str
 
 
 class PageInfo(Struct):

@@ -2,6 +2,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.exports.drafting import Drafting
 from tests.exports.history import URL, History
 from tests.studio import Studio
 
@@ -11,6 +12,11 @@ def engine(request: pytest.FixtureRequest) -> str:
     """The import and the totals are tested on both engines; readers do not see the database."""
     name: str = request.param
     return name
+
+
+@pytest.fixture
+def drafting(sqlite_template: Path, tmp_path: Path) -> Drafting:
+    return Drafting(f"sqlite:///{sqlite_template}", tmp_path)
 
 
 @pytest.fixture

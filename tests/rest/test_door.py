@@ -1,5 +1,6 @@
 """What all REST routes have in common: paths, methods, limits, headers, and the line in the log."""
 
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -7,6 +8,7 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.routing import Route
 
 from auth.rates import RateLimits, Rates
 from resolvers.context import Limits, Services
@@ -73,6 +75,23 @@ async def test_a_method_that_no_other_path_has_is_answered_by_json(client: httpx
     assert response.status_code == 405
     assert set(response.headers["allow"].split(", ")) == {"POST", "OPTIONS"}
     assert response.json() == {"code": "BAD_REQUEST", "message": "Method Not Allowed"}
+
+
+@one_engine
+async def test_whatever_is_refused_is_refused_by_json(studio: Studio) -> None:
+    """Any method at any path of the server, with and without a slash at the end, and beside it."""
+    settings = Settings(demo=True)
+    known = [route.path for route in create_app(settings, studio.services).routes if isinstance(route, Route)]
+    paths = {re.sub(r"\{.*?\}", "x", path) for path in known}
+    async with served(studio.services, demo=True) as client:
+        for path in {*paths, *(f"{path}/" for path in paths), *(f"{path}more" for path in paths)}:
+            for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+                response = await client.request(method, path)
+                if response.status_code >= 400:
+                    assert response.headers["content-type"].startswith("application/json"), (method, path)
+                    assert method == "HEAD" or isinstance(response.json(), dict)
+                if response.status_code == 405:
+                    assert response.headers["allow"], (method, path)
 
 
 @one_engine

@@ -37,7 +37,7 @@ class Program:
     def __init__(self, *arguments: str, folder: Path, **variables: str) -> None:
         self.exit_code: int | None = None
         self._arguments = arguments
-        self._folder = folder
+        self.folder = folder
         self._variables = variables
         self._is_interrupted = False
 
@@ -50,7 +50,7 @@ class Program:
         main = "from server.start import main; main()"
         self._process = subprocess.Popen(
             [sys.executable, "-c", main, *self._arguments, "--port", str(self.port)],
-            cwd=self._folder,
+            cwd=self.folder,
             env=environment(self._variables),
             stdout=self._out,
             stderr=self._err,

@@ -594,7 +594,7 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
         not shutil.which("curl")
         or pasted.stdout == f'{{"data":{{"publication":{{"metrics":{{"totalViews":{views}}}}}}}}}'
     )
-    assert counted == {"users": 20, "publications": 10, "days": 365}
+    assert counted == {"users": 20, "publications": 10, "days": 366}, "a year, and today"
     assert still_signed_in == {"data": {"viewer": {"username": "owner"}}}
     assert rows_of(own) == {**counted, "views": views}
     assert other.read_bytes() == untouched

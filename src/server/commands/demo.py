@@ -38,8 +38,8 @@ def demo(
     settings = with_kept_secret(settings, secret_file(url))
     if fresh or not Path(DEMO_FILE).exists():
         _fill(settings)
-    elif asyncio.run(current_revision(url)) != known_revisions()[-1]:
-        _migrate(url)
+    else:
+        _open_again(settings)
     start_server(settings)
 
 
@@ -67,6 +67,16 @@ def _fill(settings: Settings) -> None:
     typer.echo("Filling a demo studio with a year of activity: some seconds ...")
     with explaining_database_errors(settings.database_url):
         asyncio.run(fill(settings, Path(DEMO_FILE), datetime.now(UTC)))
+
+
+def _open_again(settings: Settings) -> None:
+    from server.demo.database_file import open_again
+
+    url = settings.database_url
+    with explaining_database_errors(url):
+        if asyncio.run(current_revision(url)) != known_revisions()[-1]:
+            _migrate(url)
+        asyncio.run(open_again(settings, datetime.now(UTC)))
 
 
 def _migrate(url: str) -> None:

@@ -7,8 +7,8 @@ from typing import Final
 from exports.drafts import Inventory, Suggestion
 from exports.mapping import What
 from resolvers.export_import import ExportImport
-from resolvers.importing import Rejects
-from server.commands.import_ import printable, reject_words
+from resolvers.rejects import Rejects
+from server.commands.files import printable, reject_words
 
 _SHOWN: Final = 10
 

@@ -23,10 +23,10 @@ from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
 from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
-from resolvers.importing import Reject
+from resolvers.rejects import Reject
 from server.accounts import user_id_of
 from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
-from server.commands.import_ import printable, zone_named
+from server.commands.files import printable, zone_named
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
 from server.failures import Failure

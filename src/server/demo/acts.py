@@ -40,7 +40,7 @@ def acts_of(studio: Studio) -> list[Act]:
 
     for row in studio.publications:
         id = publication_id(row)
-        maker = next(user for user in studio.users if user.id == row.owner_id)
+        maker = studio.maker_of(row)
         for type_ in ExperienceType:
             for count in range(random.randint(1, 6 - type_)):
                 plan(maker, _publish(id, type_, count))

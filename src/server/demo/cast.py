@@ -1,12 +1,12 @@
-"""The demo's users, their publications, and the organization for which some of them work."""
+"""The demo's users and their publications."""
 
 from datetime import datetime, timedelta
 from random import Random
 
 from auth.passwords import hash_password
-from base.ids import Kind, global_id, uuid7
+from base.ids import Kind, global_id
 from loaders.publications import PublicationRow
-from models import Asset, Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
+from models import User
 from resolvers import publications
 from resolvers.context import Services
 from server.accounts import add_user
@@ -58,37 +58,3 @@ async def make_publications(
         )
         made.append(row)
     return made
-
-
-async def make_organization(services: Services, at: datetime, users: list[User]) -> None:
-    admin, member = users[3], users[4]
-    async with services.database.writing() as session:
-        tenant = Tenant()
-        session.add(tenant)
-        await session.flush()
-        organization = Organization(
-            public_id=uuid7(at), tenant_id=tenant.id, name="Demo Works", created_at=at
-        )
-        session.add(organization)
-        await session.flush()
-        for user, role in ((admin, Role.ADMIN), (member, Role.MEMBER)):
-            session.add(
-                Membership(organization_id=organization.id, user_id=user.id, role=role, created_at=at)
-            )
-        workspaces = [
-            Workspace(public_id=uuid7(at), organization_id=organization.id, name=name, created_at=at)
-            for name in ("Furniture", "Lighting")
-        ]
-        session.add_all(workspaces)
-        await session.flush()
-        session.add(WorkspaceMembership(workspace_id=workspaces[0].id, user_id=member.id, created_at=at))
-        for name, workspace in (("Oak Chair", 0), ("Round Table", 0), ("Floor Lamp", 1)):
-            session.add(
-                Asset(
-                    public_id=uuid7(at),
-                    organization_id=organization.id,
-                    workspace_id=workspaces[workspace].id,
-                    name=name,
-                    created_at=at,
-                )
-            )

@@ -1,4 +1,4 @@
-"""Makes the database file of the demo."""
+"""Makes the database file of the demo, and opens it again."""
 
 import os
 from datetime import datetime
@@ -7,8 +7,11 @@ from typing import Any
 
 from sqlalchemy import event
 
+from resolvers.context import Services
 from server import migrations
+from server.demo.picture_addresses import point_to_pictures
 from server.demo.population import populate
+from server.demo.present import bring_up_to_date
 from server.services import close_services, services_of
 from server.settings import Settings
 
@@ -23,6 +26,7 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
     event.listen(services.database.engine.sync_engine, "connect", _hasten)
     try:
         await populate(services, now)
+        await _settle(services, settings, now)
     finally:
         await close_services(services)
     with part.open("rb") as stream:
@@ -30,6 +34,20 @@ async def fill(settings: Settings, file: Path, now: datetime) -> None:
     # SQLite would take the log of an older file for the log of the new one.
     _remove(file)
     part.replace(file)
+
+
+async def open_again(settings: Settings, now: datetime) -> None:
+    """Adds to a file that was made earlier what has happened since."""
+    services = services_of(settings, are_patient=True)
+    try:
+        await _settle(services, settings, now)
+    finally:
+        await close_services(services)
+
+
+async def _settle(services: Services, settings: Settings, now: datetime) -> None:
+    await point_to_pictures(services, f"http://{settings.host}:{settings.port}")
+    await bring_up_to_date(services, now)
 
 
 def _remove(file: Path) -> None:

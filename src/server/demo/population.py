@@ -1,4 +1,5 @@
-"""Fills the demo studio: a year of ten publications, made by the product's own functions.
+"""Fills the demo: a year of ten publications, their makers and an organization, made by the product's own
+functions.
 
 On the same day the numbers are always the same: a seeded generator draws all acts and events, and the year
 ends at the last midnight.
@@ -9,8 +10,13 @@ from random import Random
 
 from resolvers.context import Services
 from server.demo.acts import acts_of
-from server.demo.cast import make_organization, make_publications, make_users
-from server.demo.events import report_events
+from server.demo.archive import FIRST_DAY, report_archive
+from server.demo.audience import report_audience
+from server.demo.cast import make_publications, make_users
+from server.demo.catalog import make_organization, shown_assets
+from server.demo.insights import make_insights
+from server.demo.legacy_ids import number_people_and_publications
+from server.demo.showroom import report_showroom
 from server.demo.studio import DAYS, Studio, acting_as
 
 _SEED = 20
@@ -23,8 +29,13 @@ async def populate(services: Services, now: datetime) -> None:
     first_day = end - timedelta(days=DAYS)
     users = await make_users(services, first_day)
     made = await make_publications(services, first_day, users, random)
-    await make_organization(services, first_day, users)
+    await make_organization(services, min(first_day, FIRST_DAY), users)
     studio = Studio(services, random, first_day, end, users, made)
     for act in sorted(acts_of(studio)):
         await act.play(acting_as(services, act.at, act.user))
-    await report_events(studio)
+    await report_audience(studio)
+    await make_insights(studio)
+    await number_people_and_publications(studio)
+    assets = await shown_assets(services)
+    await report_showroom(studio, assets)
+    await report_archive(studio, assets)

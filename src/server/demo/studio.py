@@ -18,9 +18,19 @@ class Studio(NamedTuple):
     random: Random
     first_day: datetime
     end: datetime
-    """The last event is before this time."""
+    """The last event of the year is before this time: the midnight before now."""
     users: list[User]
     publications: list[PublicationRow]
+
+    def named(self, username: str) -> User:
+        return next(user for user in self.users if user.username == username)
+
+    def makers(self) -> list[User]:
+        """Those who own a publication, one each."""
+        return [self.maker_of(row) for row in self.publications]
+
+    def maker_of(self, row: PublicationRow) -> User:
+        return next(user for user in self.users if user.id == row.owner_id)
 
 
 def acting_as(services: Services, at: datetime, user: User) -> Context:

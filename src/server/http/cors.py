@@ -10,7 +10,7 @@ from collections.abc import Collection
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from server.http.errors import Code, RequestRefused
@@ -26,6 +26,7 @@ ANOTHER_SITE = (
 _SHOWN = ("x-auth-token", "x-request-id", "retry-after", *HEADERS)
 _SECONDS = 7200
 """How long a browser remembers a preflight; Chromium remembers none for longer."""
+_OF_TEXT = frozenset(("content-length", "content-type"))
 
 
 def require_preflight(request: Request) -> None:
@@ -77,9 +78,16 @@ class _Shared(CORSMiddleware):
     """A refused preflight says which setting allows it, to whoever looks at it in the browser's tools."""
 
     def preflight_response(self, request_headers: Headers) -> Response:
-        if self.is_allowed_origin(request_headers["origin"]):
-            return super().preflight_response(request_headers)
-        return PlainTextResponse(ANOTHER_SITE, 403, headers={"vary": "Origin"})
+        if not self.is_allowed_origin(request_headers["origin"]):
+            refusal = {"code": Code.BAD_REQUEST, "message": ANOTHER_SITE}
+            return JSONResponse(refusal, 403, headers={"vary": "Origin"})
+        # Starlette answers by text.
+        response = super().preflight_response(request_headers)
+        shared = {name: value for name, value in response.headers.items() if name not in _OF_TEXT}
+        if response.status_code == 200:
+            return Response(headers=shared)
+        words = bytes(response.body).decode()
+        return JSONResponse({"code": Code.BAD_REQUEST, "message": words}, response.status_code, shared)
 
 
 class _VaryByOrigin:

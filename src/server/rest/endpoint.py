@@ -24,6 +24,7 @@ from server.http.bodies import BodyLimits
 from server.http.cors import require_preflight
 from server.http.errors import Code, RequestRefused
 from server.http.negotiation import JSON, is_json
+from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, Content
 from server.http.scoped_responses import scoped_response
@@ -63,7 +64,7 @@ class RestEndpoint:
         self._server_timing = server_timing
 
     async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
-        request = Request(asgi, receive)
+        request = ReadRequest(asgi, receive)
         with request_scope(request, request.method, self._body_limits) as scope:
             scope.log_fields["path"] = self._path
             response = await self._response(request, scope)
