@@ -193,6 +193,23 @@ async def test_hidden_files_and_those_of_macos_are_no_parts(history: History, tm
     assert "deep/export.zip/site/pages.csv, line 3: INVALID_EVENT 5 cells under a header of 4" in lines(told)
 
 
+async def test_files_of_one_name_are_told_apart_and_a_file_that_is_named_twice_counts_once(
+    history: History, tmp_path: Path
+) -> None:
+    files = []
+    for name, count in (("2025", 1), ("2026", 2)):
+        (tmp_path / name).mkdir()
+        files.append(pages(tmp_path / name, f"/a,,{count}", f"/b,,{count}", "/c,,x"))
+    history.map(("/a", "pageview", URL, "VIEW"), ("/b", "pageview", history.asset, "AR_CLICK"))
+
+    told = await history.bring("plausible", files[0], files[1], tmp_path / "2026", files[1])
+
+    # What the later file says counts.
+    assert (await history.figures()).views == [("20260301", None, None, 2)]
+    assert f"{files[0]}, line 4: INVALID_EVENT pageviews is 'x', which is no whole number" in lines(told)
+    assert "rejected               2" in lines(told)
+
+
 async def test_a_file_that_is_broken_ends_the_run_with_one_sentence(history: History, tmp_path: Path) -> None:
     whole, cut, packed, text = (tmp_path / name for name in ("a.zip", "b.zip", "pages.csv.gz", "pages.csv"))
     with ZipFile(whole, "w") as archive:
