@@ -91,7 +91,7 @@ def _name(path: str) -> str | None:
 
 
 def _hint_of(address: str) -> str:
-    """Tells addresses apart, mostly. Tens of thousands of them have the same, so that the id that is made from
+    """Tells addresses apart, mostly. Tens of thousands of them have the same, so that an id made from
     it does not show whose it is.
     """
     return blake2b(address.encode("utf-8", "replace"), digest_size=2).hexdigest()

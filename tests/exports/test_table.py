@@ -1,9 +1,17 @@
 """The table that says what an export means here, and the files of an export, whatever program made it."""
 
 import json
+from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exports.drafts import Suggestion, write_draft
+from exports.mapping import What, rules_in
+from tests.draws import scaled
 from tests.exports.history import URL, History, lines
 from tests.studio import Studio
 from tests.subjects import add_work
@@ -173,6 +181,21 @@ async def test_what_is_not_stored_is_written_with_its_reason(history: History, t
         ("pages.csv", 3, "INVALID_DOMAIN", ""),
     ]
     assert rejects[2]["event"]["day"] == "2026-03-01"
+
+
+@given(
+    st.sets(st.builds(What, st.text(max_size=20), st.text(min_size=1, max_size=20)), min_size=1, max_size=9)
+)
+@settings(max_examples=scaled(25))
+def test_a_draft_that_was_filled_in_names_what_it_was_made_of(whats: set[What]) -> None:
+    """Whatever the paths and events of another program are: they come from strangers."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "table.csv"
+        write_draft(file, Counter(whats), dict.fromkeys(whats, Suggestion(URL, "VIEW")))
+        rules = rules_in(file)
+
+    assert {rule.what for rule in rules} == whats
+    assert all(rules.of(what) for what in whats)
 
 
 # The files
