@@ -7,8 +7,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
 import httpx
+from argon2 import PasswordHasher
 
 from auth.links import LinkSigner
+from auth.passwords import Passwords
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Claims, Signer
 from base.ids import Kind, global_id, uuid7
@@ -22,6 +24,7 @@ from models import Membership, Organization, Role, Tenant, User, Workspace, Work
 from resolvers.context import Limits, Services
 from server.accounts import create_user
 
+QUICK_HASHER = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 SECRET = "a secret of the tests, long enough to sign with"
 START = datetime(2023, 6, 15, 12, 0, tzinfo=UTC)
 PASSWORD = "a password of the tests"
@@ -59,6 +62,8 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         sign_in_limiter=SignInLimiter(
             SignInRates("5 per 15 minutes", "10 per 15 minutes", "20 per 15 minutes"), SECRET.encode(), clock
         ),
+        # Hashing takes as little time as argon2 allows.
+        passwords=Passwords(QUICK_HASHER),
         visitor_key=SECRET.encode(),
         limits=limits or Limits(),
         clock=clock,

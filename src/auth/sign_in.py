@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from auth.authentication_keys import digest
 from auth.known_networks import is_known, remember
-from auth.passwords import verdict_on
+from auth.passwords import Passwords
 from auth.replaced_hashes import replace_hash
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Claims, Signer
@@ -65,7 +65,7 @@ class Attempt(NamedTuple):
 
 
 async def user_by_password(
-    loaders: Loaders, database: Database, limiter: SignInLimiter, attempt: Attempt
+    loaders: Loaders, database: Database, passwords: Passwords, limiter: SignInLimiter, attempt: Attempt
 ) -> int:
     """The user's id. A wrong password and an unknown account raise the same UNAUTHENTICATED, and the same
     THROTTLED.
@@ -78,7 +78,7 @@ async def user_by_password(
     is_stranger = not is_known(seen_at, now)
     if is_stranger:
         limiter.allow_stranger(account)
-    verdict = await verdict_on(attempt.password, known.password_hash if known else None)
+    verdict = await passwords.verdict_on(attempt.password, known.password_hash if known else None)
     if known is None or not verdict.is_right:
         raise Unauthenticated("The email or the password is wrong.")
     limiter.succeeded(account, address, is_stranger=is_stranger)

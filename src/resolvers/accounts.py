@@ -40,7 +40,7 @@ async def login_by_password(context: Context, email: str, password: str) -> Sign
         services = context.services
         attempt = Attempt(email, password, context.address, context.now)
         user_id = await user_by_password(
-            context.loaders, services.database, services.sign_in_limiter, attempt
+            context.loaders, services.database, services.passwords, services.sign_in_limiter, attempt
         )
         return await _signed_in(context, Viewer(user_id))
 

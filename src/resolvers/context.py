@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from auth.links import LinkSigner
+from auth.passwords import Passwords
 from auth.rates import RateLimits
 from auth.sign_in import ViewerCache, expiry_of, viewer_of
 from auth.sign_in_limiter import SignInLimiter
@@ -114,6 +115,7 @@ class Services:
     """It stores reported events in batches."""
     salts: Salts
     subjects: SubjectCache
+    passwords: Passwords = field(default_factory=Passwords)
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for. By default there is no limit."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)

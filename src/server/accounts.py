@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
-from auth.passwords import hash_password
+from auth.passwords import Passwords
 from base.errors import Conflict, NotFound
 from base.ids import uuid7
 from database import Database
@@ -21,7 +21,7 @@ async def create_user(
     database: Database, now: datetime, *, email: str, username: str, password: str | None, name: str | None
 ) -> User:
     """Makes an account. Without a password it can only sign in with authentication keys."""
-    password_hash = await hash_password(_long_enough(password)) if password is not None else None
+    password_hash = await Passwords().hash(_long_enough(password)) if password is not None else None
     return await add_user(
         database, now, email=email, username=username, name=name, password_hash=password_hash
     )

@@ -8,7 +8,6 @@ import httpx
 from sqlalchemy import update
 from sqlmodel import col
 
-from auth.passwords import hash_password
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from models import User
 from resolvers.context import Services
@@ -23,17 +22,13 @@ WHO = "{ viewer { username } }"
 NOBODY = {"viewer": None}
 
 
-_HASHES: list[str] = []
-
-
 async def add_dora(studio: Studio) -> None:
-    """Who has a password. It is hashed once for all tests: that takes longer than the rest of one."""
+    """Who has a password."""
     person = await studio.add_person("dora")
-    if not _HASHES:
-        _HASHES.append(await hash_password(PASSWORD))
+    password_hash = await studio.services.passwords.hash(PASSWORD)
     async with studio.services.database.writing() as session:
         known = update(User).where(col(User.id) == person.row.id)
-        await session.execute(known.values(password_hash=_HASHES[0]))
+        await session.execute(known.values(password_hash=password_hash))
 
 
 async def login(studio: Studio, email: str, password: str = PASSWORD) -> Answer:

@@ -1,10 +1,13 @@
 """Signing in by password, and what a caller is whose credentials do not count."""
 
+from dataclasses import replace
 from time import process_time
 
 import pytest
 
+from auth.passwords import Passwords
 from tests.auth.asking import LOGIN, NOBODY, WHO, add_dora, login, message, new_key, told, who
+from tests.conftest import client_of
 from tests.studio import PASSWORD, Answer, Studio
 
 WRONG = "The email or the password is wrong."
@@ -80,11 +83,17 @@ async def test_a_sign_in_asks_the_same_of_the_database_whether_or_not_there_is_a
     assert unknown == known
 
 
-async def test_a_hash_is_computed_whether_or_not_there_is_an_account(dora: Studio) -> None:
+async def test_a_hash_is_computed_whether_or_not_there_is_an_account(studio: Studio) -> None:
     """By the processor's time, which other programs do not take part in. Most of it is the hash."""
-    known = await _processor_time(dora, {"password": {"email": "dora@example.com", "password": "wrong"}})
-    unknown = await _processor_time(dora, {"password": {"email": "nobody@example.com", "password": "wrong"}})
-    without = await _processor_time(dora, {"authenticationKey": "vgk_without_a_hash"})
+    services = replace(studio.services, passwords=Passwords())
+    async with client_of(services) as client:
+        dora = replace(studio, services=services, client=client)
+        await add_dora(dora)
+        known = await _processor_time(dora, {"password": {"email": "dora@example.com", "password": "wrong"}})
+        unknown = await _processor_time(
+            dora, {"password": {"email": "nobody@example.com", "password": "wrong"}}
+        )
+        without = await _processor_time(dora, {"authenticationKey": "vgk_without_a_hash"})
 
     assert known / 2 < unknown < known * 2
     assert without < known / 3

@@ -9,7 +9,6 @@ import pytest
 from sqlalchemy import delete, select, update
 from sqlmodel import col
 
-from auth.passwords import hash_password
 from base.ids import Kind, global_id, uuid7
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from tests.studio import PASSWORD, Answer, Studio
@@ -91,7 +90,7 @@ async def test_the_five_steps_of_the_reference_lead_a_member_to_a_workspace(stud
 
 
 async def test_an_admin_signs_in_by_password_and_needs_no_fifth_step(studio: Studio) -> None:
-    password = await hash_password(PASSWORD)
+    password = await studio.services.passwords.hash(PASSWORD)
     async with studio.services.database.writing() as session:
         admin = update(User).where(col(User.username) == "admin")
         await session.execute(admin.values(password_hash=password))

@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from auth.passwords import is_current
+from auth.passwords import Passwords
 from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_follows
 from ingest.topics import Topic, touch
@@ -40,7 +40,7 @@ class UserKind(OwnTenant):
     def changes(self, stored: Columns, given: Columns) -> Columns:
         """Whoever has signed in here keeps the password that was right then."""
         changed = super().changes(stored, given)
-        if stored["password_hash"] and is_current(stored["password_hash"]):
+        if stored["password_hash"] and Passwords().is_current(stored["password_hash"]):
             changed.pop("password_hash", None)
         return changed
 

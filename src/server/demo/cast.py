@@ -3,7 +3,6 @@
 from datetime import datetime, timedelta
 from random import Random
 
-from auth.passwords import hash_password
 from base.ids import Kind, global_id
 from loaders.publications import PublicationRow
 from models import User
@@ -25,7 +24,7 @@ _TITLES = (
 
 async def make_users(services: Services, at: datetime) -> list[User]:
     """Accounts that can sign in share one password hash, because making one takes a quarter of a second."""
-    password_hash = await hash_password(PASSWORD)
+    password_hash = await services.passwords.hash(PASSWORD)
     hashes = dict.fromkeys(ACCOUNTS, password_hash) | dict.fromkeys(_OTHERS)
     return [
         await add_user(
