@@ -23,8 +23,8 @@ class OwnTenant(CatalogKind):
     """A kind of objects that own events and totals."""
 
     async def new(self, tables: AnyTables, rows: Sequence[Columns], now: datetime) -> list[Columns]:
-        tenants = await tables.add(Tenant, [defaults_of(Tenant) for _ in rows])
-        owned = [{**row, "tenant_id": tenant["id"]} for row, tenant in zip(rows, tenants, strict=True)]
+        tenants = await tables.add_alike(Tenant, defaults_of(Tenant), len(rows))
+        owned = [{**row, "tenant_id": id} for row, id in zip(rows, tenants, strict=True)]
         return await super().new(tables, owned, now)
 
 
