@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-profile soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-profile soak differential lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -68,6 +68,9 @@ docs: .venv/.project ## write docs/reference/settings.md and docs/reference/figu
 graphiql: ## build GraphiQL anew from graphiql/; needs Node.js 20.19 or newer with npm
 	@cd graphiql && npm ci --no-audit --no-fund && npm run build
 
+studio: ## build the studio anew from studio/; needs Node.js 20.19 or newer with npm
+	@cd studio && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
+
 snippet: ## build viewer.js anew from snippet/; needs Node.js 20.19 or newer with npm
 	@cd snippet && npm ci --ignore-scripts --no-audit --no-fund --loglevel=error && npm run --silent build
 
@@ -118,7 +121,7 @@ lock: .venv/.dev ## pin what pyproject.toml asks for; LOCK_ARGS=--upgrade for th
 	@$(LOCK) --group dev --constraints requirements.lock --output-file requirements-dev.lock pyproject.toml
 
 clean: ## remove .venv and caches, but no database
-	@rm -rf .venv build dist graphiql/node_modules schema-lint/node_modules snippet/node_modules examples/clients/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	@rm -rf .venv build dist graphiql/node_modules studio/node_modules studio/src/gql schema-lint/node_modules snippet/node_modules examples/clients/node_modules src/*.egg-info .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	@find src tests -name __pycache__ -prune -exec rm -rf {} + 2> /dev/null || true
 
 schema-lint/node_modules: schema-lint/package-lock.json

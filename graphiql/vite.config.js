@@ -48,6 +48,8 @@ export default defineConfig({
     target: "es2022",
     license: { fileName: "LICENSES.md" },
     rolldownOptions: {
+      // GraphiQL makes the titles of its icons from the names of their functions.
+      output: { keepNames: true },
       // These directives are for servers that render React. This one does not.
       onLog: (level, log, tell) => log.code !== "MODULE_LEVEL_DIRECTIVE" && tell(level, log),
     },

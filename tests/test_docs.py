@@ -249,10 +249,12 @@ def test_examples_are_whole_and_fit_the_schema(document: Path) -> None:
         assert validate(schema._schema, parse(code)) == []
     for code in blocks(text, "json"):
         json.loads(code)
+    for line in "".join(blocks(text, "ndjson")).splitlines():
+        json.loads(line)
     for code in blocks(text, "python"):
         ast.parse(code if code.startswith(("async", "def")) else f"class Type:\n{indented(code)}")
     fences = re.findall(r"^ *```(\w*)$", text, flags=re.MULTILINE)
-    assert set(fences[::2]) <= {"graphql", "html", "http", "js", "json", "python", "sh"}
+    assert set(fences[::2]) <= {"graphql", "html", "http", "js", "json", "ndjson", "python", "sh", "sql"}
 
 
 def indented(code: str) -> str:

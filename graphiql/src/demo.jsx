@@ -1,6 +1,8 @@
 import { useRef, useState } from "react";
 import { useGraphiQL } from "@graphiql/react";
 
+/** The accounts' tokens: kept for as long as the tab of the browser is open, as its headers are. */
+const TOKENS = "viewgraph:demo-tokens";
 const LOGIN = `mutation Login($email: String!, $password: String!) {
   login(input: {password: {email: $email, password: $password}}) { accessToken }
 }`;
@@ -9,7 +11,7 @@ const LOGIN = `mutation Login($email: String!, $password: String!) {
 export function DemoSignIns({ url, accounts, password }) {
   const headerEditor = useGraphiQL((state) => state.headerEditor);
   const shown = useGraphiQL((state) => state.tabs[state.activeTabIndex]?.headers);
-  const tokens = useRef(new Map());
+  const tokens = useRef(new Map(JSON.parse(sessionStorage.getItem(TOKENS) ?? "[]")));
   const [complaint, setComplaint] = useState("");
 
   async function signIn(email) {
@@ -17,6 +19,7 @@ export function DemoSignIns({ url, accounts, password }) {
     try {
       const token = tokens.current.get(email) ?? (await tokenOf(url, email, password));
       tokens.current.set(email, token);
+      sessionStorage.setItem(TOKENS, JSON.stringify([...tokens.current]));
       headerEditor.setValue(withToken(headerEditor.getValue(), token));
     } catch (error) {
       setComplaint(error.message);
@@ -44,7 +47,7 @@ export function DemoSignIns({ url, accounts, password }) {
           {name}
         </button>
       ))}
-      <button type="button" aria-pressed={!known} disabled={!headerEditor} onClick={signOut}>
+      <button type="button" aria-pressed={!known && !shown?.includes("Bearer")} disabled={!headerEditor} onClick={signOut}>
         nobody
       </button>
       <span role="status">{complaint}</span>

@@ -11,8 +11,8 @@ import "graphiql/graphiql.css";
 import "./style.css";
 import { DemoSignIns } from "./demo.jsx";
 import { currentFetcher } from "./fetcher.js";
-import { storage } from "./storage.js";
-import firstQuery from "./first-query.graphql?raw";
+import { shownTab, storage } from "./storage.js";
+import { firstTabs, linkedTab } from "./tabs.js";
 
 const PLUGINS = [DOC_EXPLORER_PLUGIN, HISTORY_PLUGIN];
 const place = document.getElementById("graphiql");
@@ -24,10 +24,21 @@ const fetcher = currentFetcher({
   subscriptionUrl: endpoint.href.replace(/^http/, "ws"),
 });
 
+const linked = linkedTab();
+// Otherwise each reload would bring it back.
+if (linked) history.replaceState(null, "", location.pathname);
+const tabs = firstTabs(Boolean(demo));
+const shown = linked ?? shownTab();
+
 createRoot(place).render(
   <GraphiQLProvider
     fetcher={fetcher}
-    defaultQuery={firstQuery.trim()}
+    defaultQuery={tabs[0].query}
+    defaultTabs={linked ? [linked, ...tabs] : tabs}
+    initialQuery={shown?.query ?? undefined}
+    initialVariables={shown?.variables ?? undefined}
+    initialHeaders={shown?.headers ?? undefined}
+    shouldPersistHeaders
     plugins={PLUGINS}
     referencePlugin={DOC_EXPLORER_PLUGIN}
     inputValueDeprecation
@@ -37,7 +48,10 @@ createRoot(place).render(
     <HistoryStore>
       <DocExplorerStore>
         {demo && <DemoSignIns url={endpoint.href} {...demo} />}
-        <GraphiQLInterface defaultEditorToolsVisibility={demo ? "headers" : undefined} />
+        <GraphiQLInterface
+          defaultEditorToolsVisibility={demo ? "headers" : undefined}
+          showPersistHeadersSettings={false}
+        />
       </DocExplorerStore>
     </HistoryStore>
   </GraphiQLProvider>,

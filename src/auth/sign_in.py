@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from auth.authentication_keys import digest
 from auth.known_networks import is_known, remember
-from auth.passwords import is_password
+from auth.passwords import verdict_on
+from auth.replaced_hashes import replace_hash
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
@@ -77,9 +78,12 @@ async def user_by_password(
     is_stranger = not is_known(seen_at, now)
     if is_stranger:
         limiter.allow_stranger(account)
-    if not await is_password(attempt.password, known.password_hash if known else None) or known is None:
+    verdict = await verdict_on(attempt.password, known.password_hash if known else None)
+    if known is None or not verdict.is_right:
         raise Unauthenticated("The email or the password is wrong.")
     limiter.succeeded(account, address, is_stranger=is_stranger)
+    if known.password_hash and verdict.new_hash:
+        await replace_hash(database, known.user_id, known.password_hash, verdict.new_hash)
     await remember(database, known.user_id, network, seen_at, now)
     return known.user_id
 

@@ -49,7 +49,8 @@ def _given_to_sqlite(columns: Sequence[Column[Any]], rows: Rows) -> tuple[str, d
 def _given_to_postgres(columns: Sequence[Column[Any]], rows: Rows) -> tuple[str, dict[str, Any]]:
     """A table `given` of the rows, and its parameters."""
     names = [column.name for column in columns]
-    types = [column.type.compile(DIALECTS["postgresql"]) for column in columns]
+    # The type of an array has no collation.
+    types = [column.type.compile(DIALECTS["postgresql"]).partition(" COLLATE ")[0] for column in columns]
     arrays = (f"CAST(:{name} AS {type_}[])" for name, type_ in zip(names, types, strict=True))
     given = f"unnest({', '.join(arrays)}) AS given ({', '.join(names)})"
     return given, dict(zip(names, map(list, zip(*rows, strict=True)), strict=True))

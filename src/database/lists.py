@@ -90,7 +90,7 @@ class rows_of(FunctionElement[Any]):
 
     inherit_cache = False
 
-    def __init__(self, name: str, **columns: TypeEngine[Any]) -> None:
+    def __init__(self, name: str, /, **columns: TypeEngine[Any]) -> None:
         self.columns_given = tuple(columns)
         super().__init__(
             bindparam(name, type_=_Json(*columns.values())),

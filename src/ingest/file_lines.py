@@ -4,7 +4,7 @@ import gzip
 from collections.abc import Iterator
 from io import BufferedReader, FileIO, TextIOWrapper
 from pathlib import Path
-from typing import Final, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 LONGEST_LINE: Final = 1_000_000
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
@@ -30,7 +30,7 @@ class StoredLine(NamedTuple):
     """In UTF-8, with its end. None: it is too long for memory."""
 
 
-_Stored: TypeAlias = "BufferedReader[FileIO] | gzip.GzipFile"
+Unpacked: TypeAlias = "BufferedReader[Any] | gzip.GzipFile"
 
 
 class _Lines(Protocol):
@@ -44,23 +44,39 @@ class StoredLines:
         """How much of the stored file was read."""
 
     def __iter__(self) -> Iterator[StoredLine]:
-        """The file may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
         with BufferedReader(FileIO(self._path), _BUFFER) as raw:
-            is_packed = raw.peek(2).startswith(_GZIP)
-            stream = _decoded(gzip.GzipFile(fileobj=raw) if is_packed else raw)
-            number = 0
-            while text := stream.readline(LONGEST_LINE):
-                number += 1
+            for line in lines_in(raw):
                 self.bytes_read = raw.tell()
-                yield StoredLine(number, text if _is_whole(text, stream) else None)
+                yield line
+
+
+def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
+    """The stream may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
+    stream = _decoded(unpacked(raw))
+    number = 0
+    try:
+        while text := stream.readline(LONGEST_LINE):
+            number += 1
+            yield StoredLine(number, text if _is_whole(text, stream) else None)
+    finally:
+        if isinstance(stream, _Utf16Lines):
+            stream.detach()
+
+
+def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":
+    return gzip.GzipFile(fileobj=raw) if raw.peek(2).startswith(_GZIP) else raw
 
 
 class _Utf16Lines:
     """Lines of UTF-16, in UTF-8."""
 
-    def __init__(self, stream: _Stored, encoding: str) -> None:
+    def __init__(self, stream: Unpacked, encoding: str) -> None:
         # A half of a pair that stands alone costs its line, and not the file.
         self._texts = TextIOWrapper(stream, encoding, errors="surrogatepass", newline="\n")
+
+    def detach(self) -> None:
+        """Leaves the stream to whoever opened it, and who closes it."""
+        self._texts.detach()
 
     def readline(self, size: int, /) -> bytes:
         try:
@@ -69,7 +85,7 @@ class _Utf16Lines:
             raise EOFError(f"it is no UTF-16 to its end: {error.reason}") from None
 
 
-def _decoded(stream: _Stored) -> _Lines:
+def _decoded(stream: Unpacked) -> _Lines:
     start = stream.peek(4)[:4]
     for mark, encoding in _MARKS.items():
         if start.startswith(mark):

@@ -62,6 +62,8 @@ class Line(NamedTuple):
     """Why it is no event."""
     content: Content = _EMPTY
     """What it has instead."""
+    file: str = ""
+    """Which of several files it is in."""
 
 
 class EventFile:
@@ -91,7 +93,7 @@ class EventFile:
             for line in self._ndjson() if self.format is Format.NDJSON else self._table():
                 number, event, *_ = line
                 if event is not None and event.id is None:
-                    event.id = str(_id_of(line.content.seed or self.seed_of(number), event.occurred_at))
+                    event.id = str(id_of(line.content.seed or self.seed_of(number), event.occurred_at))
                 yield line
         except (OSError, EOFError, zlib.error) as error:
             raise InvalidFile(f"{self.path} cannot be read after line {number}: {error}.") from None
@@ -150,8 +152,8 @@ def _line(number: int, read: Callable[..., WireEvent], given: Any) -> Line:
     return Line(number, event)
 
 
-def _id_of(seed: str, at: datetime | None) -> UUID:
-    """With a time it has version 7: such ids sort by time."""
+def id_of(seed: str, at: datetime | None) -> UUID:
+    """`seed`: 32 hexadecimal digits. With a time it has version 7: such ids sort by time."""
     bits = int(seed, 16)
     version, head = 8, bits >> 80
     if at is not None:

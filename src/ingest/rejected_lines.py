@@ -75,10 +75,18 @@ def content_of_rejected(line: RejectedLine) -> Content:
 
 
 def rejected_line_in_json(
-    line: int, reason: str, detail: str, content: Content, seed: str | None = None, *, name: str = "event"
+    line: int,
+    reason: str,
+    detail: str,
+    content: Content,
+    seed: str | None = None,
+    *,
+    name: str = "event",
+    file: str = "",
 ) -> bytes:
-    """`name`: what the line is called if it has its shape."""
-    told: dict[str, Any] = {"line": line, "reason": reason, "detail": detail}
+    """`name`: what the line is called if it has its shape. `file`: which of several files it is in."""
+    told: dict[str, Any] = {"file": file} if file else {}
+    told |= {"line": line, "reason": reason, "detail": detail}
     if seed:
         told["seed"] = seed
     if content.event:

@@ -37,3 +37,5 @@ class TotalLine(NamedTuple):
     """Why it is no total."""
     content: Content = Content()
     """What it has instead."""
+    file: str = ""
+    """Which of several files it is in."""

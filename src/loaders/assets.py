@@ -62,6 +62,17 @@ class AssetByLegacyId(LegacyLoader[AssetRow]):
     statement = Lookup(of_legacy_ids(_ASSETS, ASSETS), AssetRow)
 
 
+class AssetsByLegacyId(GroupLoader[str, AssetRow]):
+    """Of all organizations."""
+
+    statement = Lookup(
+        select(ASSETS.legacy_id, *ASSET_COLUMNS)
+        .select_from(ASSETS_WITH_TENANT)
+        .where(among(ASSETS.legacy_id, "keys")),
+        after_key(AssetRow),
+    )
+
+
 class AssetKeys(NamedTuple):
     """Only the ids of an asset and its workspace, for scopes of many assets."""
 

@@ -57,8 +57,8 @@ async def create_asset(
         name=required_text(name, "name", longest=_LONGEST_NAME),
         created_at=context.now,
     )
-    _require_formats(formats)
-    checked_domains = _checked_domains(domains)
+    require_formats(formats)
+    checked_domains = checked_asset_domains(domains)
     async with context.writing() as session:
         await _require_within_quota(context, session, workspace.organization_id)
         session.add(asset)
@@ -95,8 +95,8 @@ async def update_asset(
     row = await find_asset(context, id)
     await require(context.loaders, context.viewer, INSIDERS, row)
     checked_name = row.name if name is None else required_text(name, "name", longest=_LONGEST_NAME)
-    _require_formats(formats or ())
-    checked_domains = None if domains is None else _checked_domains(domains)
+    require_formats(formats or ())
+    checked_domains = None if domains is None else checked_asset_domains(domains)
     async with context.writing() as session:
         asset = await session.get_one(Asset, row.id)
         asset.name = checked_name
@@ -127,7 +127,7 @@ def _domains(asset_id: int, names: Sequence[str]) -> list[AssetDomain]:
     return [AssetDomain(asset_id=asset_id, name=name) for name in names]
 
 
-def _require_formats(formats: Sequence[GivenFormat]) -> None:
+def require_formats(formats: Sequence[GivenFormat]) -> None:
     for given in formats[:MOST_FORMATS]:
         if not given.url.startswith(("https://", "http://")) or len(given.url) > _LONGEST_URL:
             raise BadUserInput(
@@ -142,7 +142,7 @@ def _require_formats(formats: Sequence[GivenFormat]) -> None:
     _require_few(formats, MOST_FORMATS, "formats")
 
 
-def _checked_domains(domains: Sequence[str]) -> list[str]:
+def checked_asset_domains(domains: Sequence[str]) -> list[str]:
     _require_few(domains, _MOST_DOMAINS, "domains")
     try:
         return sorted({domain_pattern(text) for text in domains})

@@ -5,10 +5,9 @@ import that was stopped need not remember where it was: when it is run again, it
 """
 
 from asyncio import Task, create_task, gather
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from datetime import date
-from typing import NamedTuple
 from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
@@ -16,38 +15,19 @@ from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
 from ingest.file_lines import InvalidFile
-from ingest.files import EventFile, Line
+from ingest.files import Line
 from ingest.outcomes import EventStatus
-from ingest.rejected_lines import Content, content_of_event
+from ingest.rejected_lines import content_of_event
 from ingest.wire import WireEvent
 from resolvers.context import Context, Services
+from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
+from resolvers.rejects import Reject, Rejects
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
-SHOWN = 20
 _LARGEST_CONTENT = 4_000_000
-
-
-class Reject(NamedTuple):
-    line: int
-    reason: str
-    detail: str = ""
-    content: Content = Content()
-
-
-class Rejects:
-    """The lines that were rejected so far."""
-
-    def __init__(self) -> None:
-        self.rejected: Counter[str] = Counter()
-        self.first_rejects: list[Reject] = []
-
-    def reject(self, reject: Reject) -> None:
-        self.rejected[reject.reason] += 1
-        if len(self.first_rejects) < SHOWN:
-            self.first_rejects.append(reject)
 
 
 class Tally(Rejects):
@@ -64,12 +44,12 @@ class Tally(Rejects):
 
 
 class Import:
-    """Imports one file. While a batch is being written, the next ones are read."""
+    """Imports the lines of a file. While a batch is being written, the next ones are read."""
 
     def __init__(
         self,
         services: Services,
-        file: EventFile,
+        lines: Iterable[Line],
         *,
         viewer: Viewer | None = None,
         batch: int = 5_000,
@@ -79,7 +59,7 @@ class Import:
         """Only events of the viewer's own subjects are stored; without a viewer, those of any subject."""
         self.tally = Tally()
         self._services = services
-        self._file = file
+        self._lines = lines
         self._viewer = viewer
         self._batch = batch
         self._on_reject = on_reject
@@ -91,7 +71,7 @@ class Import:
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
         try:
-            for lines in _batches(self._file, self._batch):
+            for lines in _batches(self._lines, self._batch):
                 self._flying.append(create_task(self._judged(lines)))
                 await self._land(leaving=_IN_FLIGHT - 1)
             await self._land(leaving=0)
@@ -119,6 +99,7 @@ class Import:
         """One verdict for each line, in order."""
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
         events = [line.event for line in lines if line.event is not None]
+        await name_by_global_ids(self._services.database, events)
         await self._make_partitions(events)
         asked = {event.subject for event in events}
         subjects = await (
@@ -128,13 +109,13 @@ class Import:
         )
         outcomes = iter(await store_believed(context, events, subjects))
         verdicts: list[Reject | EventStatus] = []
-        for number, event, problem, content in lines:
+        for number, event, problem, content, file in lines:
             if event is None:
-                verdicts.append(Reject(number, INVALID_EVENT, problem, content))
+                verdicts.append(Reject(number, INVALID_EVENT, problem, content, file))
                 continue
             outcome = next(outcomes)
             if outcome.reason:
-                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event)))
+                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event), file=file))
             else:
                 verdicts.append(outcome.status)
         return verdicts
@@ -160,14 +141,14 @@ def _month_of(id: str) -> date | None:
     return month_start(made.date()) if made else None
 
 
-def _batches(file: EventFile, size: int) -> Iterator[list[Line]]:
+def _batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
     """Raises InvalidFile, after the last lines that could be read. What is kept of lines that are no events
     ends a batch, too: each of them may be long.
     """
     batch: list[Line] = []
     kept = 0
     try:
-        for line in file:
+        for line in lines:
             batch.append(line)
             kept += len(line.content.event) + len(line.content.text)
             if len(batch) == size or kept > _LARGEST_CONTENT:

@@ -23,8 +23,8 @@ from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine
 from loaders.subjects import Subject
 from resolvers.context import Context, Services
-from resolvers.importing import Reject, Rejects
 from resolvers.recording import own_subjects
+from resolvers.rejects import Reject, Rejects
 
 _LINES_AT_A_TIME: Final = 2_000
 _SUBJECTS_AT_A_TIME: Final = 20
@@ -153,7 +153,7 @@ class TotalsImport:
                 self._add(line, subjects, context.now)
             except Rejected as rejected:
                 content = content_of_event(line.total) if line.total else line.content
-                self._reject(Reject(line.number, rejected.reason, rejected.detail, content))
+                self._reject(Reject(line.number, rejected.reason, rejected.detail, content, line.file))
 
     def _add(self, line: TotalLine, subjects: Mapping[WireSubject, Subject], now: datetime) -> None:
         """Raises Rejected."""

@@ -1,7 +1,7 @@
 """Insights: what users say about themselves."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from sqlalchemy import delete, update
@@ -19,6 +19,7 @@ from models import NEVER, SourceType, UserInsight, Work
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 from resolvers.makers import as_written
+from resolvers.text_arguments import camel
 from social.targets import ACCOUNTS, lock_insights
 
 MOST_WORKS = 500
@@ -62,9 +63,9 @@ async def create_insight(context: Context, given: Given) -> InsightRow:
     """Makes the viewer's insight. Raises CONFLICT if there is one already."""
     user_id = context.viewer.required_user_id()
     insight = UserInsight(
-        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **_columns(given)
+        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **insight_columns(given)
     )
-    works = _checked_works(given.works or ())
+    works = checked_works(given.works or ())
     async with context.writing() as session:
         session.add(insight)
         try:
@@ -82,13 +83,13 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     known = await context.loaders[InsightByUser].load(user_id)
     if known is None:
         raise no_such(Kind.USER_INSIGHT)
-    columns = _columns(given)
+    columns = insight_columns(given)
     for fold in (VIEWED, SEARCHED):
         if fold.column in columns:
             key = AllTimeKey(known.tenant_id, known.user_id, fold.action)
             columns |= fold.columns(columns[fold.column], await context.loaders[AllTimeCounts].load(key))
-    columns |= _forgotten(known, columns)
-    works = _checked_works(given.works) if given.works is not None else None
+    columns |= forgotten_accounts(known._asdict(), columns)
+    works = checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
         await lock_insights(session, [known.id])
         if columns:
@@ -99,12 +100,12 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     return await as_written(context, InsightByUser, user_id)
 
 
-def _forgotten(known: InsightRow, columns: dict[str, Any]) -> dict[str, Any]:
+def forgotten_accounts(known: Mapping[str, Any], columns: Mapping[str, Any]) -> dict[str, Any]:
     """What is forgotten of accounts that are no longer the user's. Upper and lower case in a handle are
     the same."""
     forgotten: dict[str, Any] = {}
     for account, named in ACCOUNTS.items():
-        if named in columns and str(columns[named]).lower() != str(getattr(known, named)).lower():
+        if named in columns and str(columns[named]).lower() != str(known[named]).lower():
             forgotten[f"{account}_followers_count"] = None
             forgotten[f"{account}_refreshed_at"] = None
             forgotten[f"{account}_asked_at"] = NEVER
@@ -151,7 +152,7 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
     )
 
 
-def _columns(given: Given) -> dict[str, Any]:
+def insight_columns(given: Given) -> dict[str, Any]:
     """The columns of what is given, after it was checked."""
     columns = {
         name: value for name, value in given._asdict().items() if value is not None and name != "works"
@@ -169,17 +170,17 @@ def _columns(given: Given) -> dict[str, Any]:
 
 def _check_count(value: int, name: str) -> None:
     if not 0 <= value <= LARGEST_SELF_REPORTED:
-        raise _invalid(_camel(name), f"`{_camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
+        raise _invalid(camel(name), f"`{camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
     handle = text.strip().removeprefix("@")
     if not pattern.fullmatch(handle):
-        raise _invalid(_camel(name), f"`{_camel(name)}` is no handle of that network.")
+        raise _invalid(camel(name), f"`{camel(name)}` is no handle of that network.")
     return handle
 
 
-def _checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
+def checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
     if len(works) > MOST_WORKS:
         raise _invalid("works", f"At most {MOST_WORKS} works.")
     for place, work in enumerate(works):
@@ -189,11 +190,6 @@ def _checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
     if len({(work.source_type, work.item_id) for work in works}) < len(works):
         raise _invalid("works", "A work stands there twice.")
     return works
-
-
-def _camel(name: str) -> str:
-    first, *rest = name.split("_")
-    return first + "".join(word.title() for word in rest)
 
 
 def _invalid(argument: str, message: str) -> BadUserInput:

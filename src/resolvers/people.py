@@ -41,7 +41,7 @@ async def follow(context: Context, user_id: str) -> UserRow:
         await _refresh_made(session, follower_id, followed.id)
         statement = insert_into(session, Follow).values(row).on_conflict_do_nothing()
         if (await session.execute(statement.returning(col(Follow.followed_id)))).all():
-            await add_follows(session, follower_id, followed.id, 1)
+            await add_follows(session, [(follower_id, followed.id)], 1)
         _touch_both(session, follower_id, followed.id)
     return followed
 
@@ -55,7 +55,7 @@ async def unfollow(context: Context, user_id: str) -> UserRow:
             col(Follow.follower_id) == follower_id, col(Follow.followed_id) == followed.id
         )
         if (await session.execute(statement.returning(col(Follow.followed_id)))).all():
-            await add_follows(session, follower_id, followed.id, -1)
+            await add_follows(session, [(follower_id, followed.id)], -1)
         _touch_both(session, follower_id, followed.id)
     return followed
 

@@ -8,7 +8,7 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
-from ingest.row_totals import add_experience
+from ingest.row_totals import add_experiences
 from loaders.publications import (
     ExperienceByPublicId,
     ExperienceRow,
@@ -148,5 +148,5 @@ async def publish_experience(
         await require_within_quota(session, Publication, publication.id, published, most, "experiences of it")
         await refresh_for_makers(context, session, publication)
         session.add(experience)
-        await add_experience(session, publication.id, type)
+        await add_experiences(session, {(publication.id, type): 1})
     return await as_written(context, ExperienceByPublicId, experience.public_id)

@@ -19,11 +19,28 @@ def required_text(value: str, argument: str, *, longest: int) -> str:
     return text
 
 
+def email_in(value: str) -> str | None:
+    """The email in lower case; None if the text is none."""
+    email = required_text(value, "email", longest=254).lower()
+    before, _, after = email.partition("@")
+    return email if before and after and " " not in email else None
+
+
+def is_custom_url(value: str) -> bool:
+    return _CUSTOM_URL.fullmatch(value) is not None
+
+
 def custom_url(value: str) -> str:
-    if not _CUSTOM_URL.fullmatch(value):
+    if not is_custom_url(value):
         raise BadUserInput(
             "`customUrl` has 3 to 100 characters: a-z, 0-9 and hyphens, but none at its ends.",
             argument="customUrl",
             reason="INVALID_CUSTOM_URL",
         )
     return value
+
+
+def camel(name: str) -> str:
+    """The name of a field, as the schema has it."""
+    first, *rest = name.split("_")
+    return first + "".join(word.title() for word in rest)

@@ -11,7 +11,7 @@ from database import Database
 from loaders.credentials import AccountByEmail
 from models import Tenant, User
 from resolvers.context import Context
-from resolvers.text_arguments import required_text
+from resolvers.text_arguments import email_in, required_text
 from server.failures import Failure
 
 _SHORTEST_PASSWORD = 8
@@ -37,7 +37,9 @@ async def add_user(
     password_hash: str | None,
 ) -> User:
     """Adds a user and the user's own tenant."""
-    email = _email(email)
+    known = email_in(email)
+    if known is None:
+        raise Failure(f"`{email}` is no email address.")
     username = required_text(username, "username", longest=40)
     async with database.writing() as session:
         tenant = Tenant()
@@ -46,7 +48,7 @@ async def add_user(
         user = User(
             public_id=uuid7(now),
             tenant_id=tenant.id,
-            email=email,
+            email=known,
             username=username,
             name=required_text(name, "name", longest=200) if name is not None else None,
             password_hash=password_hash,
@@ -72,11 +74,3 @@ def _long_enough(password: str) -> str:
     if len(password) < _SHORTEST_PASSWORD:
         raise Failure(f"A password has {_SHORTEST_PASSWORD} characters or more.")
     return password
-
-
-def _email(text: str) -> str:
-    email = required_text(text, "email", longest=254).lower()
-    before, _, after = email.partition("@")
-    if not (before and after) or " " in email:
-        raise Failure(f"`{email}` is no email address.")
-    return email

@@ -20,6 +20,7 @@ from server.demo.sign_ins import sign_ins
 from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
+from server.doors.studio import Studio
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
@@ -55,6 +56,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             # The first that fits is taken, so the path that most ask for comes first.
             *_graphql(settings, used, shutdown),
             Route("/", _home),
+            *(_studio(settings) if settings.studio else []),
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
@@ -109,6 +111,15 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),
+    ]
+
+
+def _studio(settings: Settings) -> list[BaseRoute]:
+    studio = Studio(is_editable=settings.graphiql, demo=sign_ins() if settings.demo else None)
+    return [
+        Route("/studio/assets/{name}", studio.asset),
+        Route("/studio", studio.page),
+        Route("/studio/{path:path}", studio.page),
     ]
 
 

@@ -21,6 +21,7 @@ from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
 from loaders.remembered_rights import RememberedRights
 from resolvers.context import Limits, Quotas, Services
+from server.doors.studio import DOCUMENTS
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments
 from server.secrets import new_secret, secrets_of
@@ -139,6 +140,7 @@ def persisted_documents_of(settings: Settings) -> PersistedDocuments:
         read_manifest(Path(file)) if file else NOTHING_TRUSTED,
         only_trusted=settings.only_trusted_documents,
         registered_bytes=settings.persisted_query_bytes,
+        own=read_manifest(DOCUMENTS) if settings.studio else NOTHING_TRUSTED,
     )
 
 

@@ -381,6 +381,9 @@ class Settings(BaseSettings):
         "How many accounts all workers together may ask Instagram for.",
     )
     graphiql: bool = _setting(True, "Whether GET /graphql shows GraphiQL to browsers.")
+    studio: bool = _setting(
+        True, "Whether /studio shows the page of figures, which is made of GraphQL alone."
+    )
     rest: bool = _setting(
         True,
         "Whether the routes of the three REST APIs are served, with `/openapi.json` and its page.",
@@ -391,7 +394,7 @@ class Settings(BaseSettings):
     )
     demo: bool = _setting(
         False,
-        "Whether `serve` shows the demo sign-ins when it starts, and GraphiQL offers them.",
+        "Whether `serve` shows the demo sign-ins when it starts, and the studio and GraphiQL offer them.",
     )
 
     @field_validator("database_url")

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from gql.transport.exceptions import TransportQueryError
+
 from studio import changes, codes, connected, dashboard, following, like, sign_in, unlike
 
 GRAPHQL_URL = os.environ.get("GRAPHQL_URL", "http://127.0.0.1:8000/graphql")

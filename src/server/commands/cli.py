@@ -14,6 +14,8 @@ from server.commands.demo import demo
 from server.commands.doctor import doctor
 from server.commands.explain import explain
 from server.commands.import_ import import_events
+from server.commands.import_catalog import import_catalog
+from server.commands.import_export import import_export
 from server.commands.import_totals import import_totals
 from server.commands.key_create import key_create
 from server.commands.migrate import migrate
@@ -73,6 +75,8 @@ app = typer.Typer(
 for command in (serve, migrate, demo, doctor, schema, refresh, verify, explain, rebuild, prune):
     app.command()(command)
 app.command("import")(import_events)
+app.command("import-export")(import_export)
+app.command("import-catalog")(import_catalog)
 app.command("import-totals")(import_totals)
 
 

@@ -17,10 +17,10 @@ from ingest.rejected_lines import rejected_line_in_json
 from ingest.topics import announce_everything
 from ingest.total_files import TotalFile
 from resolvers.context import Context
-from resolvers.importing import Reject
 from resolvers.importing_totals import TotalsImport, TotalsTally
+from resolvers.rejects import Reject
 from server.accounts import user_id_of
-from server.commands.import_ import printable, reject_words, require_another
+from server.commands.files import RejectsPath, Strict, printable, reject_words, require_another
 from server.commands.options import DatabaseUrl, Tenants, tenants_of
 from server.commands.progress import bars
 from server.commands.run import run_with_database
@@ -49,11 +49,8 @@ def import_totals(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and store nothing.")
     ] = False,
-    rejects: Annotated[
-        Path | None,
-        typer.Option(dir_okay=False, help="Where to write every rejected line with its content, as NDJSON."),
-    ] = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was rejected.")] = False,
+    rejects: RejectsPath = None,
+    strict: Strict = False,
     undone: Annotated[
         str | None, typer.Option("--undo", metavar="NAME", help="Undo the import of this name.")
     ] = None,
@@ -129,7 +126,8 @@ def rejects_into(sink: IO[bytes] | None) -> Callable[[Reject], None]:
 
     def keep(reject: Reject) -> None:
         if sink:
-            sink.write(rejected_line_in_json(*reject, name="total") + b"\n")
+            line, reason, detail, content, _ = reject
+            sink.write(rejected_line_in_json(line, reason, detail, content, name="total") + b"\n")
 
     return keep
 

@@ -21,8 +21,10 @@ async def announcement(settings: Settings) -> str:
     finally:
         await close_services(services)
     sign_ins = "\n".join(f"  {email_of(name):20}  {words}" for name, words in ACCOUNTS.items())
-    address = f"http://{settings.host}:{settings.port}/graphql"
-    return _ANNOUNCEMENT.format(address=address, key=key, sign_ins=sign_ins, password=PASSWORD)
+    base = f"http://{settings.host}:{settings.port}"
+    studio = _STUDIO.format(base=base) if settings.studio else ""
+    address = f"{base}/graphql"
+    return _ANNOUNCEMENT.format(studio=studio, address=address, key=key, sign_ins=sign_ins, password=PASSWORD)
 
 
 async def _owners_key(context: Context) -> str:
@@ -34,9 +36,14 @@ async def _owners_key(context: Context) -> str:
     return (await accounts.create_key(context, name="first query", days=1)).secret
 
 
+_STUDIO = """
+Its figures, in a browser:
+
+  {base}/studio
+"""
 _ANNOUNCEMENT = """
 Viewgraph's demo studio is ready.
-
+{studio}
 GraphiQL, in a browser:
 
   {address}

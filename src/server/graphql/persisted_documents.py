@@ -7,7 +7,7 @@ import sys
 import msgspec
 from cachetools import LRUCache
 
-from server.graphql.manifest import Manifest, hash_of
+from server.graphql.manifest import NOTHING_TRUSTED, Manifest, hash_of
 from server.graphql.requests import GraphQLRequest
 from server.http.errors import Code, RequestRefused
 
@@ -26,11 +26,19 @@ class _PersistedQuery(msgspec.Struct):
 class PersistedDocuments:
     """The trusted documents of a manifest, and documents that clients registered in this worker to ask for
     them by their hash later. It keeps the registered ones that were used last, up to `registered_bytes`; with
-    0 it keeps none.
+    0 it keeps none. `own` are documents of the program's own pages, which are trusted everywhere.
     """
 
-    def __init__(self, trusted: Manifest, *, only_trusted: bool, registered_bytes: int) -> None:
+    def __init__(
+        self,
+        trusted: Manifest,
+        *,
+        only_trusted: bool,
+        registered_bytes: int,
+        own: Manifest = NOTHING_TRUSTED,
+    ) -> None:
         self._trusted = trusted
+        self._own = own
         self._only_trusted = only_trusted
         self._registered: LRUCache[str, str] = LRUCache(registered_bytes, _size)
 
@@ -51,7 +59,7 @@ class PersistedDocuments:
             document = operation.query
         if not document:
             raise RequestRefused("The `query` is empty.", Code.GRAPHQL_PARSE_FAILED)
-        if self._only_trusted and not self._trusted.holds(document):
+        if self._only_trusted and not (self._trusted.holds(document) or self._own.holds(document)):
             raise RequestRefused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document
 
@@ -63,6 +71,8 @@ class PersistedDocuments:
             self._registered[persisted.sha256Hash] = document
 
     def _of_id(self, document_id: str) -> str:
+        if own := self._own.find(document_id):
+            return own
         if not self._trusted.by_id:
             raise RequestRefused("There are no trusted documents here.", Code.PERSISTED_QUERY_NOT_SUPPORTED)
         document = self._trusted.find(document_id)

@@ -1,0 +1,45 @@
+"""The studio, a page of figures: it stands at /studio and at every path below, and asks /graphql alone.
+
+`make studio` builds its files from the folder studio/. The page's script finds the view in the path.
+"""
+
+import re
+from base64 import b64encode
+from hashlib import sha256
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from server.http.built_pages import BuiltPage, page_text, policy_of
+
+DOCUMENTS = Path(__file__).parents[1] / "web" / "studio" / "documents.json"
+"""The manifest of its documents. The page asks for them by their ids."""
+_STYLE = re.compile(r"<style>(.*?)</style>", re.DOTALL)
+_HEADERS = {"referrer-policy": "no-referrer"}
+
+
+class Studio:
+    """`is_editable`: whether GraphiQL is there, to open queries in. `demo`: sign-ins that the page offers."""
+
+    def __init__(self, *, is_editable: bool, demo: dict[str, object] | None) -> None:
+        data = {"editor": is_editable, **({"demo": demo} if demo else {})}
+        self._built = BuiltPage("studio", _policy(page_text("studio")), _HEADERS, data)
+        self.asset = self._built.asset
+
+    async def page(self, _: Request) -> Response:
+        return self._built.page()
+
+
+def _policy(page: str) -> str:
+    """The page has one style sheet, in itself, so that no request stands before its first figures."""
+    hashes = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page))
+    return policy_of(
+        "script-src 'self'",
+        "connect-src 'self'",
+        "style-src " + " ".join(f"'sha256-{hash}'" for hash in hashes),
+        # Pictures of assets stand wherever their owners keep them.
+        "img-src 'self' data: https:",
+        "require-trusted-types-for 'script'",
+        "trusted-types 'none'",
+    )

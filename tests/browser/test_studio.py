@@ -1,0 +1,404 @@
+"""The studio in a browser, on the demo: its figures are those of the API, and nobody complains."""
+
+import csv
+import re
+from base64 import b64decode
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from datetime import datetime, timedelta
+from pathlib import Path
+from random import Random
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+from zoneinfo import ZoneInfo
+
+import pytest
+import pytest_asyncio
+from playwright.async_api import Locator, Page, expect
+
+from server.demo.sign_ins import PASSWORD
+from tests.browser.conftest import Open, Tab
+from tests.browser.live import PATIENCE
+from tests.npm import installed
+from tests.server.program import Program
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+expect.set_options(timeout=1000 * PATIENCE)
+
+PUBLICATION = "ai-research-studio"
+TOTALS = "totalViews totalLikes totalBookmarks totalShares totalComments totalAppointments"
+HOMES = {"stranger": "Stranger", "admin": "Ocean Notes", "member": "Quest Atlas"}
+AXE = Path(__file__).parent / "axe"
+
+
+class StudioPage:
+    """The page, as somebody uses it."""
+
+    def __init__(self, tab: Tab, address: str) -> None:
+        self.tab = tab
+        self.page: Page = tab.page
+        self.address = address
+
+    async def show(self, path: str) -> None:
+        """Goes there by the page's own links: a reload would end the sign-in."""
+        await self.tab.run(
+            f"history.pushState(null, '', '{path}'); dispatchEvent(new PopStateEvent('popstate'))"
+        )
+        await self.is_still()
+
+    async def is_still(self) -> None:
+        await expect(self.page.locator(".figures")).to_have_attribute("aria-busy", "false")
+
+    async def choose(self, label: str, value: str) -> None:
+        await self.page.get_by_label(label, exact=True).select_option(value)
+        await self.is_still()
+
+    async def sign_in_as(self, name: str) -> None:
+        """As an account of the demo; the page then goes to what is theirs."""
+        await self.page.get_by_label("Signed in as").select_option(name)
+        await expect(self.page.get_by_role("heading", level=1)).to_have_text(HOMES[name])
+        await self.is_still()
+
+    async def cards(self) -> dict[str, float]:
+        values = await self.page.locator(".card").evaluate_all(
+            "cards => cards.map(card => ["
+            "card.querySelector('.name').textContent, +card.querySelector('.value').dataset.value])"
+        )
+        return dict(values)
+
+    async def before(self) -> list[str | None]:
+        """Of the cards: what the figures of the period before were."""
+        found: list[str | None] = await self.page.locator(".card .change").evaluate_all(
+            "changes => changes.map(change => change.dataset.before)"
+        )
+        return found
+
+    def panel(self, title: str) -> Locator:
+        heading = self.page.get_by_role("heading", name=title, exact=True)
+        return self.page.locator("section.panel section.panel, .panels > section.panel").filter(has=heading)
+
+    async def rows(self, title: str) -> list[list[str]]:
+        """Of the panel's table."""
+        rows: list[list[str]] = (
+            await self.panel(title)
+            .locator("tbody tr")
+            .evaluate_all("rows => rows.map(row => [...row.cells].map(cell => cell.textContent))")
+        )
+        return rows
+
+    async def spoken(self, figure: str) -> list[int]:
+        """What the picture says to somebody who goes through it by keys."""
+        slider = self.page.get_by_role("slider")
+        await slider.focus()
+        await slider.press("Home")
+        counts = []
+        for at in range(int(await slider.get_attribute("aria-valuemax") or 0) + 1):
+            await expect(slider).to_have_attribute("aria-valuenow", str(at))
+            text = await slider.get_attribute("aria-valuetext") or ""
+            counts.append(number(text.partition(f"{figure}: ")[2].partition(", ")[0]))
+            await slider.press("ArrowRight")
+        return counts
+
+
+OpenStudio = Callable[..., Awaitable[StudioPage]]
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def shown(demo: Program, opened: Open) -> AsyncIterator[OpenStudio]:
+    """Opens it for a new visitor. At the end nobody may have complained."""
+    pages: list[StudioPage] = []
+
+    async def visit(path: str = "/studio", **traits: Any) -> StudioPage:
+        traits = {"locale": "en-GB", "timezone_id": "Europe/Berlin", **traits}
+        studio = StudioPage(await opened(f"{demo.address}{path}", anew=True, **traits), demo.address)
+        pages.append(studio)
+        await studio.is_still()
+        return studio
+
+    yield visit
+    assert [complaint for studio in pages for complaint in studio.tab.complaints] == []
+
+
+def owner(demo: Program) -> dict[str, str]:
+    return {"Authorization": f"Bearer {demo.token('owner@demo.test')}"}
+
+
+async def test_figures_are_there_after_three_requests(demo: Program, shown: OpenStudio) -> None:
+    studio = await shown()
+    asked = await studio.tab.run(
+        "performance.getEntriesByType('resource')"
+        ".filter(({ startTime }) => startTime < performance.getEntriesByName('studio:figures')[0].startTime)"
+        ".map(({ name }) => new URL(name).pathname.replace(/-[^-]+[.]js$/, '.js'))"
+    )
+
+    assert asked == ["/studio/assets/index.js", "/graphql", "/graphql"]
+    assert studio.page.url == f"{demo.address}/studio/publications/{PUBLICATION}"
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+async def test_what_is_shown_is_what_the_api_says(demo: Program, shown: OpenStudio, seed: int) -> None:
+    asked = random_view(Random(seed))  # noqa: S311
+    studio = await shown(asked.path)
+    said = demo.post(AS_SHOWN, owner(demo), **asked.variables)["data"]["publication"]
+
+    assert await studio.cards() == figures_of(said["metrics"])
+    assert await studio.before() == [
+        f"{figure}" for figure in figures_of(said["metrics"]["previous"]).values()
+    ]
+    counts = [point["count"] for point in said["series"]["points"]]
+    assert await studio.spoken("Views") == counts
+    await studio.page.get_by_label("Table of Views").click()
+    assert [number(row[1]) for row in await studio.rows("Views")] == counts
+    assert [number(row[1]) for row in await studio.rows("Devices")] == by_size(
+        said["devices"], "deviceCategory"
+    )
+    assert [number(row[1]) for row in await studio.rows("Sites")] == by_size(said["sites"], "domain")
+    async with studio.page.expect_download() as download:
+        await studio.page.get_by_label("Views as CSV").click()
+    lines = list(csv.reader((await (await download.value).path()).read_text("utf-8-sig").splitlines()))
+    assert [int(line[1]) for line in lines[1:]] == counts
+
+
+class RandomView(NamedTuple):
+    path: str
+    variables: dict[str, Any]
+
+
+def random_view(random: Random) -> RandomView:
+    """Some days of the demo's year, but for today, which is not over yet."""
+    zone = random.choice(["Asia/Kolkata", "America/St_Johns", "Pacific/Auckland", "UTC"])
+    end = datetime.now(ZoneInfo(zone)).date() - timedelta(days=random.randint(1, 150))
+    start = end - timedelta(days=random.randint(15, 60))
+    interval = random.choice(["DAY", "WEEK"])
+    search = urlencode(
+        {"period": "own", "from": start, "to": end, "zone": zone, "interval": interval.lower()}
+    )
+    range_ = {"start": start.isoformat(), "end": end.isoformat()}
+    variables = {"url": PUBLICATION, "range": range_, "zone": zone, "interval": interval}
+    return RandomView(f"/studio/publications/{PUBLICATION}?{search}", variables)
+
+
+def figures_of(metrics: dict[str, Any]) -> dict[str, int]:
+    """As the cards have them."""
+    names = ("Views", "Likes", "Bookmarks", "Shares", "Comments", "Bookings")
+    totals = {name: metrics[total] for name, total in zip(names, TOTALS.split(), strict=True)}
+    return {"Visitors": metrics["uniqueVisitors"]["estimate"], **totals}
+
+
+def by_size(series: dict[str, Any], group: str) -> list[int]:
+    counts: Counter[str | None] = Counter()
+    for point in series["points"]:
+        counts[point[group]] += point["count"]
+    return sorted(counts.values(), reverse=True)
+
+
+def number(text: str) -> int:
+    return int(text.replace(",", ""))
+
+
+async def test_choices_stand_in_the_address_and_going_back_undoes_them(
+    demo: Program, shown: OpenStudio
+) -> None:
+    studio = await shown()
+    page = studio.page
+    place = f"{demo.address}/studio/publications/{PUBLICATION}"
+    of_30_days = await studio.cards()
+    await studio.choose("Range", "90d")
+    of_90_days = await studio.cards()
+    await studio.choose("Time zone", "America/New_York")
+    await page.get_by_role("button", name="Likes").click()
+    await studio.is_still()
+
+    assert of_90_days["Views"] > of_30_days["Views"]
+    assert page.url == f"{place}?period=90d&show=LIKE&zone=America%2FNew_York"
+    await expect(page.get_by_role("slider")).to_have_accessible_name(re.compile("^Likes, "))
+    for address in (f"{place}?period=90d&zone=America%2FNew_York", f"{place}?period=90d", place):
+        await page.go_back()
+        await studio.is_still()
+        assert page.url == address
+    assert await studio.cards() == of_30_days
+    await page.go_forward()
+    await studio.is_still()
+    assert await studio.cards() == of_90_days
+
+
+async def test_what_makes_no_sense_in_an_address_is_dropped_with_a_notice(
+    demo: Program, shown: OpenStudio
+) -> None:
+    place = f"/studio/publications/{PUBLICATION}"
+    studio = await shown(f"{place}?period=7d&zone=Mars%2FOlympus&interval=month&show=NOTHING")
+
+    await expect(studio.page.get_by_role("status").first).to_contain_text("zone, interval, show")
+    assert studio.page.url == f"{demo.address}{place}?period=7d"
+    await studio.page.get_by_role("button", name="Dismiss").click()
+    await expect(studio.page.locator(".notice")).to_have_count(0)
+
+
+async def test_figures_change_while_somebody_watches(demo: Program, shown: OpenStudio) -> None:
+    studio = await shown()
+    await expect(studio.page.get_by_text("Live", exact=True)).to_be_visible()
+    before = await studio.cards()
+    id = demo.post(f'{{ publication(url: "{PUBLICATION}") {{ id }} }}')["data"]["publication"]["id"]
+    share = "mutation($id: ID!) { sharePublication(publicationId: $id) { publication { id } } }"
+    stranger = {"Authorization": f"Bearer {demo.token('stranger@demo.test')}"}
+    assert demo.post(share, stranger, id=id)["data"]
+
+    await expect(studio.page.get_by_role("log")).to_contain_text(re.compile("1 . Shares"))
+    assert await studio.cards() == {**before, "Shares": before["Shares"] + 1}
+    await studio.choose("Range", "today")
+    assert (await studio.cards())["Shares"] >= 1
+
+
+async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio) -> None:
+    studio = await shown()
+    await studio.sign_in_as("admin")
+    await studio.page.get_by_role("link", name="3D assets").click()
+    await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
+    await studio.page.get_by_role("button", name="vntana.com").click()
+    await studio.choose("Workspace", "Lighting")
+    headers = {"Authorization": f"Bearer {demo.token('admin@demo.test')}"}
+    found = demo.post(ORGANIZATION, headers)["data"]["organizations"]["edges"][0]["node"]
+    (workspace,) = (
+        edge["node"]["id"] for edge in found["workspaces"]["edges"] if edge["node"]["name"] == "Lighting"
+    )
+    today = datetime.now(ZoneInfo("Europe/Berlin")).date()
+    range_ = {"start": (today - timedelta(days=29)).isoformat(), "end": today.isoformat()}
+    variables = {"id": found["id"], "workspaces": [workspace], "range": range_}
+    said = demo.post(ASSETS_AS_SHOWN, headers, **variables)["data"]["organization"]["metrics"]
+
+    assert await studio.cards() == {
+        "3D views": said["total3DViews"],
+        "AR views": said["totalARViews"],
+        "Engaged views": said["userEngagement"],
+        "Interactions per engaged view": said["avgNumberInteractions"],
+    }
+    assert [[row[1], number(row[3])] for row in await studio.rows("Top assets")] == [
+        [ranked["asset"]["name"], ranked["total3DViews"]] for ranked in said["topAssets"]
+    ]
+    await studio.page.get_by_label("Table of 3D views by device").click()
+    rows = await studio.rows("3D views by device")
+    assert sum(number(row[-1]) for row in rows) == said["total3DViews"]
+    async with studio.page.expect_download() as download:
+        await studio.page.get_by_role("button", name="Report CSV").click()
+    assert (await (await download.value).path()).read_bytes() == b64decode(said["summaryReport"]["document"])
+
+
+async def test_a_member_sees_the_workspace_that_is_theirs(shown: OpenStudio) -> None:
+    studio = await shown()
+    await studio.sign_in_as("member")
+    await studio.page.get_by_role("link", name="3D assets").click()
+    await expect(studio.page.get_by_role("heading", name="Choose a workspace")).to_be_visible()
+    await studio.page.get_by_role("link", name="Furniture").click()
+
+    await expect(studio.page.get_by_role("heading", name="Demo Works: Furniture")).to_be_visible()
+    assert (await studio.cards())["3D views"] > 0
+
+
+async def test_each_state_says_what_to_do(shown: OpenStudio) -> None:
+    studio = await shown()
+    page = studio.page
+    await studio.sign_in_as("stranger")
+    await studio.show(f"/studio/publications/{PUBLICATION}")
+    await expect(page.get_by_role("heading", name="Not everybody sees these figures")).to_be_visible()
+    await studio.show("/studio/publications/no-such-studio")
+    await expect(page.get_by_role("heading", name="There is nothing at this address")).to_be_visible()
+    await studio.show("/studio/people/owner")
+    await page.context.set_offline(True)
+    await expect(page.get_by_role("alert")).to_contain_text("You are offline")
+    await expect(page.get_by_role("heading", name="Insight score")).to_be_visible()
+    await page.context.set_offline(False)
+    await expect(page.get_by_role("alert")).to_have_count(0)
+    await page.get_by_role("button", name="Sign out").click()
+    await page.get_by_label("Email").fill("owner@demo.test")
+    await page.get_by_label("Password").fill("wrong")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_contain_text("password")
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Insight score")).to_be_visible()
+    # The stream of what happens ended with the connection, and the browser says so.
+    studio.tab.complaints = [
+        text for text in studio.tab.complaints if "ERR_INTERNET_DISCONNECTED" not in text
+    ]
+
+
+async def test_axe_finds_nothing_wrong_in_light_and_dark(
+    shown: OpenStudio, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    folder = tmp_path_factory.mktemp("axe")
+    script = (installed(AXE, folder) / "node_modules" / "axe-core" / "axe.min.js").read_text()
+    found = {}
+    for scheme, width in (("light", 1440), ("dark", 390)):
+        studio = await shown(color_scheme=scheme, viewport={"width": width, "height": 900})
+        await studio.tab.run(script)
+        await studio.page.get_by_label("Query of Devices").click()
+        await studio.page.get_by_label("Table of Views").click()
+        found[scheme, "publication"] = await violations(studio)
+        await studio.show("/studio/people/owner")
+        found[scheme, "person"] = await violations(studio)
+        await studio.sign_in_as("admin")
+        await studio.page.get_by_role("link", name="3D assets").click()
+        await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
+        found[scheme, "assets"] = await violations(studio)
+        await studio.page.get_by_role("button", name="Sign out").click()
+        found[scheme, "sign-in"] = await violations(studio)
+
+    assert {place: wrong for place, wrong in found.items() if wrong} == {}
+
+
+async def violations(studio: StudioPage) -> list[str]:
+    await studio.page.wait_for_function(
+        "document.getAnimations().every(one => one.effect.target.matches('.live'))"
+    )
+    found: list[str] = await studio.tab.run(
+        "axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>"
+        " nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)))"
+    )
+    return found
+
+
+@pytest.mark.parametrize("width", [320, 3840])
+async def test_nothing_stands_beyond_the_edge(shown: OpenStudio, width: int) -> None:
+    studio = await shown(viewport={"width": width, "height": 900})
+
+    assert await studio.tab.run("document.documentElement.scrollWidth") == width
+
+
+async def test_another_language_has_its_words_numbers_and_dates(shown: OpenStudio) -> None:
+    studio = await shown(locale="de-AT")
+
+    await expect(studio.page.get_by_role("link", name="Publikationen")).to_be_visible()
+    assert await studio.tab.run("document.documentElement.lang") == "de"
+    await studio.page.get_by_label("Sprache").select_option("en")
+    await expect(studio.page.get_by_role("link", name="Publications")).to_be_visible()
+
+
+AS_SHOWN = f"""query($url: String!, $range: DateRange!, $zone: TimeZone!, $interval: DateInterval!) {{
+  publication(url: $url) {{
+    metrics(range: $range, timeZone: $zone) {{
+      {TOTALS} uniqueVisitors {{ estimate }}
+      previous {{ {TOTALS} uniqueVisitors {{ estimate }} }}
+    }}
+    series: views(range: $range, interval: $interval, timeZone: $zone, zeroFill: true) {{
+      points {{ count }}
+    }}
+    devices: views(range: $range, interval: DAY, timeZone: $zone, groupBy: [DEVICE]) {{
+      points {{ deviceCategory count }}
+    }}
+    sites: views(range: $range, interval: DAY, timeZone: $zone, groupBy: [DOMAIN]) {{
+      points {{ domain count }}
+    }}
+  }}
+}}"""
+ORGANIZATION = """{
+  organizations(first: 1) { edges { node { id workspaces(first: 9) { edges { node { id name } } } } } }
+}"""
+ASSETS_AS_SHOWN = """query($id: ID!, $workspaces: [ID!], $range: DateRange!) {
+  organization(id: $id) {
+    metrics(range: $range, timeZone: "Europe/Berlin", domain: "vntana.com", workspaceIds: $workspaces) {
+      total3DViews totalARViews userEngagement avgNumberInteractions
+      topAssets { total3DViews asset { name } }
+      summaryReport(format: CSV) { document }
+    }
+  }
+}"""
