@@ -354,7 +354,13 @@ BAD = [
         },
         "INVALID_PASSWORD_HASH PBKDF2 may have 2,000,000 iterations at most.",
     ),
+    (
+        {"kind": "user", "legacyId": 7, "passwordHash": BCRYPT.replace("$04$", "$15$")},
+        "INVALID_PASSWORD_HASH bcrypt may have a cost from 4 to 14.",
+    ),
     ({"kind": "user", "legacyId": 7, "createdAt": PBKDF2}, "INVALID_ROW '(a password hash)"),
+    ({"kind": "user", "legacyId": 7, "createdAt": BCRYPT}, "INVALID_ROW '(a password hash)"),
+    ({"kind": "user", "legacyId": 7, "createdAt": ARGON2I}, "INVALID_ROW '$(a password hash)"),
     ({"kind": "user", "legacyId": 7, "colour": "red"}, "INVALID_ROW Object contains unknown field `colour`"),
     ({"kind": "person", "legacyId": 7}, "INVALID_ROW 'person' is no kind: the kinds are user, publication"),
     ({"legacyId": 7}, "INVALID_ROW It has no `kind`: the kinds are user"),
@@ -436,7 +442,7 @@ async def test_a_bad_line_is_rejected_alone_and_can_be_mended(studio: Studio, tm
     assert [one["row"] for one in written[:-1]] == [row for row, _ in BAD]
     assert written[-1]["line"] == len(BAD) + 1
     assert written[-1]["text"] == '{"kind": "user",'
-    for secret in (PBKDF2[:20], PBKDF2[-20:]):
+    for secret in (PBKDF2[:20], PBKDF2[-20:], BCRYPT[8:], ARGON2I[10:30]):
         assert secret not in result.output
         assert not any(secret in words for words in told)
     assert f"line 1: {told[0]}" in result.stdout

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -17,6 +18,8 @@ from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import FollowRow, UserRow
 from resolvers.catalog.tables import Columns
 from resolvers.catalog.verdicts import Refused
+
+_PASSWORDS: Final = Passwords()
 
 
 class OwnTenant(CatalogKind):
@@ -40,7 +43,7 @@ class UserKind(OwnTenant):
     def changes(self, stored: Columns, given: Columns) -> Columns:
         """Whoever has signed in here keeps the password that was right then."""
         changed = super().changes(stored, given)
-        if stored["password_hash"] and Passwords().is_current(stored["password_hash"]):
+        if stored["password_hash"] and _PASSWORDS.is_current(stored["password_hash"]):
             changed.pop("password_hash", None)
         return changed
 
