@@ -25,6 +25,9 @@ class Access(Enum):
     WORKSPACE_MEMBER = "WORKSPACE_MEMBER"
     ORGANIZATION_ADMIN = "ORGANIZATION_ADMIN"
 
+    __hash__ = object.__hash__
+    """That of enums is a function in Python, and each field asks for it several times."""
+
 
 async def require(loaders: Loaders, viewer: Viewer, relations: Sequence[Access], row: Any) -> None:
     """Raises UNAUTHENTICATED or FORBIDDEN unless the viewer holds one of the relations to the row."""

@@ -12,7 +12,7 @@ from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spa
 from database.packed import counts_by, packed
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
-from database.statement import Lookup, Statement
+from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
@@ -40,6 +40,7 @@ __all__ = [
     "in_bulk",
     "insert_into",
     "is_partition",
+    "made_of",
     "metered",
     "most_connections",
     "ordered_join",

@@ -61,12 +61,14 @@ def current_usage() -> Usage:
 class metered:
     """A new usage for what is asked in this block, and in the tasks that it starts."""
 
-    __slots__ = ("_token",)
+    __slots__ = ("_token", "usage")
+
+    def __init__(self) -> None:
+        self.usage = Usage()
 
     def __enter__(self) -> Usage:
-        usage = Usage()
-        self._token = _usage.set(usage)
-        return usage
+        self._token = _usage.set(self.usage)
+        return self.usage
 
     def __exit__(self, *_: object) -> None:
         _usage.reset(self._token)

@@ -27,6 +27,7 @@ class Columns:
 
     def __init__(self, context: Context) -> None:
         self._context = context
+        self._run_queue = context.run_queue
         self.faults: list[Fault] = []
         self.nulls: list[tuple[str | int, ...]] = []
         """The paths of what becomes null because null may not stand where something failed."""
@@ -87,13 +88,14 @@ class Columns:
         kinds = set(map(type, values))
         if len(kinds) == 1 and _NONE not in kinds:
             return self._of_shape(_shape_of(item, values[0]), values, stand, below)
-        by_shape: dict[Shape, list[int]] = {}
+        by_class: dict[type, list[int]] = {}
         for number, value in enumerate(values):
             if value is not None:
-                by_shape.setdefault(_shape_of(item, value), []).append(number)
+                by_class.setdefault(value.__class__, []).append(number)
         made: list[Any] = [None] * len(values)
-        for shape, numbers in by_shape.items():
-            answers = self._of_shape(shape, [values[number] for number in numbers], stand.of(numbers), below)
+        for numbers in by_class.values():
+            objects = [values[number] for number in numbers]
+            answers = self._of_shape(_shape_of(item, objects[0]), objects, stand.of(numbers), below)
             for number, answer in zip(numbers, answers, strict=True):
                 made[number] = answer
         return made
@@ -101,9 +103,13 @@ class Columns:
     def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> list[dict[str, Any]]:
         if shape.leaves and len(objects) <= AT_ONCE:
             pool = Pool(shape, objects, stand)
-            for field, source in shape.leaves:
-                pool.columns[field.name] = self.completed(pool, field, source.values(objects), below)
-            self._context.run_queue.steps += len(objects) * len(shape.leaves)
+            for field, source, leaf in shape.leaves:
+                values = source.values(objects)
+                shown = leaf.shown_at_once(values)
+                pool.columns[field.name] = (
+                    self.completed(pool, field, values, below) if shown is None else shown
+                )
+            self._run_queue.steps += len(objects) * len(shape.leaves)
             pool.fill()
             return pool.answers
         pools = list(pools_of(shape, objects, stand))

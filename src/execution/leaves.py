@@ -1,21 +1,16 @@
 """Scalars and enums, completed by columns: values of known classes need no call for each."""
 
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from math import isfinite
 from typing import Any, TypeAlias
 
 from graphql import GraphQLLeafType, Undefined
 
-from base.numbers import LARGEST
+from base.numbers import LARGEST, LARGEST_INT
 from execution.faults import Surprise
 
 Fits: TypeAlias = Callable[[Sequence[Any]], bool]
-
-_LARGEST_INT = 2**31 - 1
-
-
-def _any_fits(_: Sequence[Any]) -> bool:
-    return True
 
 
 def _are_finite(values: Sequence[Any]) -> bool:
@@ -27,15 +22,17 @@ def _are_within(least: int, most: int) -> Fits:
     return lambda values: least <= min(values) and max(values) <= most
 
 
-_AS_THEY_ARE: dict[str, tuple[type, Fits]] = {
-    "String": (str, _any_fits),
-    "ID": (str, _any_fits),
-    "Boolean": (bool, _any_fits),
+_AS_THEY_ARE: dict[str, tuple[type, Fits | None]] = {
+    "String": (str, None),
+    "ID": (str, None),
+    "Boolean": (bool, None),
     "Float": (float, _are_finite),
-    "Int": (int, _are_within(-_LARGEST_INT - 1, _LARGEST_INT)),
+    "Int": (int, _are_within(-LARGEST_INT - 1, LARGEST_INT)),
     "BigInt": (int, _are_within(-LARGEST, LARGEST)),
 }
 """What the scalars of these names show unchanged: values of exactly this class that fit."""
+_COERCED = {"DateTime": datetime}
+"""What the scalars of these names always show, by their own serializers."""
 
 
 class Leaf:
@@ -43,30 +40,36 @@ class Leaf:
 
     def __init__(self, type_: GraphQLLeafType) -> None:
         self._coerce: Callable[[Any], Any] = type_.coerce_output_value
-        self._class: type | None
-        self._fits: Fits
-        self._class, self._fits = _AS_THEY_ARE.get(type_.name, (None, _any_fits))
+        self._fits: Fits | None
+        as_it_is, self._fits = _AS_THEY_ARE.get(type_.name, (None, None))
         self._enum: Any = getattr(type_, "wrapped_cls", None)
         self._names = _names(type_, self._enum) if self._enum else {}
+        self._kinds: set[Any] = {as_it_is}
+        self._made = {_COERCED[type_.name]} if type_.name in _COERCED else {self._enum}
+        self._make = self._names.__getitem__ if self._enum else self._coerce
 
     def shown_at_once(self, values: list[Any]) -> list[Any] | None:
         """None where a value is null, or of another class than most."""
         kinds = set(map(type, values))
-        if kinds == {self._class}:
-            return values if self._fits(values) else None
-        if self._names and kinds == {self._enum}:
-            return [self._names[value] for value in values]
-        return None
+        if kinds == self._kinds:
+            return values if self._fits is None or self._fits(values) else None
+        try:
+            return list(map(self._make, values)) if kinds == self._made else None
+        except Exception:
+            return None
 
     def completed(self, values: list[Any]) -> list[Any]:
         """As the type's own serializer gives them; None stays None. Raises Surprise."""
         kinds = set(map(type, values))
         kinds.discard(type(None))
-        if not kinds or (kinds == {self._class} and self._fits(_present(values))):
+        if not kinds or (kinds == self._kinds and self._do_fit(_present(values))):
             return values
         if self._names and kinds == {self._enum}:
             return [self._names[value] for value in values]
         return self._coerced(values)
+
+    def _do_fit(self, values: list[Any]) -> bool:
+        return self._fits is None or self._fits(values)
 
     def _coerced(self, values: list[Any]) -> list[Any]:
         coerce = self._coerce

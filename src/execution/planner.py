@@ -99,9 +99,8 @@ class _Planner:
         outer, is_required = _nullable(definition.type)
         is_list = isinstance(outer, GraphQLList)
         item = self._item(outer.of_type if is_list else definition.type, nodes)
-        return Selected(
-            name, nodes, _source(declared, definition, nodes[0], item), item, is_list, is_required
-        )
+        source = _source(_origin(type_), declared, definition, nodes[0], item)
+        return Selected(name, nodes, source, item, is_list, is_required)
 
     def _item(self, type_: Any, nodes: list[FieldNode]) -> Item:
         named, is_required = _nullable(type_)
@@ -131,14 +130,19 @@ def _row(type_: GraphQLObjectType) -> type | None:
 
 
 def _class(type_: GraphQLObjectType) -> type:
-    definition = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF]
-    if definition.concrete_of:
+    if type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].concrete_of:
         raise Unplanned("a generic type among others")
-    found: type = definition.origin
+    return _origin(type_)
+
+
+def _origin(type_: GraphQLObjectType) -> type:
+    found: type = type_.extensions[GraphQLCoreConverter.DEFINITION_BACKREF].origin
     return found
 
 
-def _source(field: StrawberryField, definition: GraphQLField, node: FieldNode, item: Item) -> Source:
+def _source(
+    face: type, field: StrawberryField, definition: GraphQLField, node: FieldNode, item: Item
+) -> Source:
     loads = [one for one in field.extensions if type(one) is Loads]
     auths = [one for one in field.extensions if type(one) is Auth]
     if len(loads) > 1 or len(auths) > 1 or len(loads) + len(auths) < len(field.extensions):
@@ -147,7 +151,7 @@ def _source(field: StrawberryField, definition: GraphQLField, node: FieldNode, i
     if resolver is None:
         if field.extensions:
             raise Unplanned("an extension of an attribute")
-        return Attribute(field.python_name)
+        return Attribute(field.python_name, face)
     if resolver.parent_parameter or resolver.root_parameter:
         raise Unplanned("a parameter of a resolver")
     requires = auths[0].requires if auths else ()

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any, Final, TypeVar
 
-from graphql.execution.values import VariableValues, get_variable_values
+from graphql.execution.values import VariableValues
 from strawberry.types import ExecutionResult
 
 from base.errors import ExpectedError
@@ -14,11 +14,11 @@ from execution.faults import Surprise, Unplanned
 from execution.planner import Plan, planned
 from execution.pools import TOP, Place
 from execution.shapes import Shape
+from execution.variables import values_of
 from execution.walk import Walk, Walked
 from graph.document import Operation
 from graph.error_order import in_order
 from graph.parsing import add_weight, in_thread
-from graph.schema import schema
 from resolvers.context import Context
 
 R = TypeVar("R")
@@ -42,7 +42,6 @@ _MOST_VARIANTS = 8
 """Of one operation: @skip and @include by variables make several of it."""
 _TOKENS_A_FIELD = 2
 """The memory that a field of a plan takes, in tokens of a document."""
-_core = schema._schema
 
 
 class _Plans:
@@ -94,7 +93,7 @@ async def answer_by_plan(
         plans.answers += 1
         counts[FIRST] += 1
         return None
-    values = _variables(operation, variables)
+    values = values_of(operation, variables)
     if values is None:
         counts[UNFIT] += 1
         return None
@@ -117,7 +116,7 @@ async def plan_of_payloads(
     if plans.answers < after and operation.type == "mutation":
         plans.answers += 1
         return None
-    return await plans.of(lambda: _variables(operation, variables))
+    return await plans.of(lambda: values_of(operation, variables))
 
 
 async def _answer(context: Context, plan: Plan, values: VariableValues) -> ExecutionResult | None:
@@ -149,10 +148,3 @@ def _foresee(context: Context, plan: Plan) -> None:
     viewer = context.viewer
     of_viewer = plan.ahead.of_strangers if viewer.user_id is None else plan.ahead.of_users
     context.loaders.foresee(of_viewer, viewer.person_id)
-
-
-def _variables(operation: Operation, variables: dict[str, Any] | None) -> VariableValues | None:
-    """None where they do not fit."""
-    assert operation.definition
-    values = get_variable_values(_core, operation.definition.variable_definitions or (), variables or {})
-    return values if isinstance(values, VariableValues) else None

@@ -2,28 +2,24 @@
 
 from asyncio import FIRST_EXCEPTION, Task, create_task, gather, wait
 from collections.abc import Awaitable, Coroutine, Sequence
-from enum import Enum
 from functools import lru_cache
 from inspect import isawaitable, iscoroutine
 from typing import Any, NamedTuple
 
-from graphql.execution.values import VariableValues, get_argument_values
-from strawberry.schema.schema_converter import get_arguments
+from graphql.execution.values import VariableValues
 
 from auth.access import Access, refusals, refusals_at_once
 from base.errors import ExpectedError
 from base.scheduler import RunQueue
+from execution.arguments import arguments_of
 from execution.faults import Surprise
 from execution.pools import Pool
 from execution.shapes import Resolved
 from execution.showing import Showing
 from graph.fields import Loads
-from graph.schema import schema
 from resolvers.context import Context
 
 _NONE = type(None)
-_UNCHANGING = (str, int, float, Enum, _NONE)
-"""Arguments of these classes may be given to many requests."""
 
 
 class _Info:
@@ -36,13 +32,6 @@ class _Info:
 
     def __getattr__(self, name: str) -> Any:
         raise Surprise(f"a resolver asks for {name}")
-
-
-class _Given(NamedTuple):
-    """What a resolver is called with, besides the object."""
-
-    takes_object: bool
-    arguments: dict[str, Any]
 
 
 class _Begun(NamedTuple):
@@ -61,7 +50,7 @@ class Resolving:
         self._run_queue = context.run_queue
         self._variables = variables
         self._info: Any = _Info(context)
-        self._given: dict[Resolved, _Given] = {}
+        self._given: dict[Resolved, dict[str, Any]] = {}
         self._refused: dict[tuple[Pool, Sequence[Access]], list[ExpectedError | None]] = {}
         """Of each pool, by the relations that a field requires: mostly, several fields require the same."""
         self._begun: dict[tuple[Pool, Resolved], _Begun] = {}
@@ -128,8 +117,15 @@ class Resolving:
         return refused
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
-        takes_object, arguments = self._given_to(source)
+        takes_object, arguments = source.takes_object, self._arguments_of(source)
         resolver = source.resolver
+        if takes_object and not source.is_async and found.count(None) == len(found):
+            try:
+                found[:] = [resolver(one, **arguments) for one in objects]
+            except Exception:  # noqa: S110
+                pass  # Which of them fail is found one by one.
+            else:
+                return
         for number, one in enumerate(objects):
             if found[number] is None:
                 try:
@@ -137,46 +133,15 @@ class Resolving:
                 except Exception as error:
                     found[number] = error
 
-    def _given_to(self, source: Resolved) -> _Given:
-        """Raises Surprise where an argument does not fit."""
+    def _arguments_of(self, source: Resolved) -> dict[str, Any]:
+        """With the info. Raises Surprise where one does not fit."""
         given = self._given.get(source)
         if given is None:
-            given = self._given[source] = self._found_for(source)
+            given = arguments_of(source, self._variables)
+            if source.info_name:
+                given = {**given, source.info_name: self._info}
+            self._given[source] = given
         return given
-
-    def _found_for(self, source: Resolved) -> _Given:
-        resolver = source.declared.base_resolver
-        assert resolver
-        arguments = self._arguments(source) if source.constant is None else source.constant
-        info = resolver.info_parameter
-        return _Given(
-            bool(resolver.self_parameter), {**arguments, info.name: self._info} if info else arguments
-        )
-
-    def _arguments(self, source: Resolved) -> dict[str, Any]:
-        """Without the info. They are kept if they are the same for all requests."""
-        arguments: dict[str, Any] = {}
-        if source.definition.args:
-            arguments = self._converted(source)
-        if not source.has_variables and all(isinstance(one, _UNCHANGING) for one in arguments.values()):
-            source.constant = arguments
-        return arguments
-
-    def _converted(self, source: Resolved) -> dict[str, Any]:
-        later: Any = None
-        try:
-            values = get_argument_values(source.definition, source.node, self._variables)
-            _, arguments = get_arguments(
-                field=source.declared,
-                source=None,
-                info=later,
-                kwargs=values,
-                config=schema.config,
-                scalar_registry=schema.schema_converter.scalar_registry,
-            )
-        except Exception as error:
-            raise Surprise("an argument that does not fit") from error
-        return arguments
 
     async def _await_all(self, found: list[Any]) -> None:
         if not _has_awaitables(found):

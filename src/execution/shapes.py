@@ -12,6 +12,7 @@ from strawberry.types.field import StrawberryField
 from auth.access import Access
 from execution.conditions import has_variables
 from execution.leaves import Leaf
+from graph.face_columns import column_of
 from graph.fields import Loads
 
 
@@ -28,14 +29,24 @@ class TypeName:
 class Attribute:
     """A field without a resolver of its own."""
 
-    __slots__ = ("_of", "name")
+    __slots__ = ("_column", "_face", "_of", "name")
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, face: type) -> None:
+        """`face`: the class that most of the objects have."""
         self.name = name
+        self._face = face
         self._of: Callable[[Any], Any] = attrgetter(name)
+        self._column = column_of(face, name)
 
     def values(self, objects: Sequence[Any]) -> list[Any]:
+        """The objects are of one class."""
+        if self._column and objects and objects[0].__class__ is self._face:
+            return list(self._column(objects))
         return list(map(self._of, objects))
+
+
+FromVariables: TypeAlias = tuple[tuple[str, str], ...]
+"""Names of arguments in Python, each with the name of the variable whose value it is."""
 
 
 @dataclass(slots=True, eq=False)
@@ -56,12 +67,21 @@ class Resolved:
     """Whether the resolver has to be awaited."""
     has_variables: bool = field(init=False)
     """Whether its arguments are made of variables."""
+    takes_object: bool = field(init=False)
+    info_name: str | None = field(init=False)
+    """The name of the argument that gets the info. None if it takes none."""
     constant: dict[str, Any] | None = None
     """The arguments, once they are known to be the same for all requests."""
+    from_variables: FromVariables | None = None
+    """None until somebody asks for the arguments."""
 
     def __post_init__(self) -> None:
         self.is_async = iscoroutinefunction(self.resolver)
         self.has_variables = has_variables(self.node.arguments or ())
+        declared = self.declared.base_resolver
+        assert declared
+        self.takes_object = bool(declared.self_parameter)
+        self.info_name = declared.info_parameter.name if declared.info_parameter else None
 
 
 Source: TypeAlias = TypeName | Attribute | Resolved
@@ -103,14 +123,14 @@ class Shape:
     """For points of a series."""
     names: list[str] = field(init=False)
     lists: list[str] = field(init=False)
-    leaves: list[tuple[Selected, TypeName | Attribute]] | None = field(init=False)
+    leaves: list[tuple[Selected, TypeName | Attribute, Leaf]] | None = field(init=False)
     """All fields with their sources, if none has to be resolved, is a list or has fields of its own."""
 
     def __post_init__(self) -> None:
         self.names = [one.name for one in self.fields]
         self.lists = [one.name for one in self.fields if one.is_list]
         leaves = [
-            (one, one.source)
+            (one, one.source, one.item.leaf)
             for one in self.fields
             if one.item.leaf and not one.is_list and not isinstance(one.source, Resolved)
         ]

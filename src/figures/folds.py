@@ -49,11 +49,13 @@ class Sum:
 
     def __init__(self, *keys: Any) -> None:
         self.keys: tuple[Any, ...] = keys
-        self.of: Callable[[Any], int] = itemgetter(*keys) if len(keys) == 1 else self._sum
+        self._read: Callable[[Any], Any] = itemgetter(*keys)
+        self.of: Callable[[Any], int] = self._sum if len(keys) > 1 else self._read
         """Of the totals. Lists ask it for each of their objects, mostly for one total."""
 
     def _sum(self, totals: Totals, /) -> int:
-        return sum([totals[key] for key in self.keys])
+        counts: tuple[int, ...] = self._read(totals)
+        return sum(counts)
 
     def __str__(self) -> str:
         return _named(self.keys)

@@ -1,6 +1,6 @@
 """Finds the type of the schema that shows a row, by the type of the row."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Any, Protocol, TypeVar
 
 
@@ -40,8 +40,15 @@ def face_of(value: Any) -> Any:
     return value if face is None else face(value)
 
 
-def _faces_of(rows: Iterable[Any]) -> list[Any]:
-    return [face_of(row) for row in rows]
+def faces_of(values: Sequence[Any]) -> list[Any]:
+    kinds = set(map(type, values))
+    face = _FACES.get(kinds.pop()) if len(kinds) == 1 else face_of
+    return list(values) if face is None else list(map(face, values))
 
 
-_FACES[list] = _FACES[tuple] = _faces_of
+_FACES[list] = _FACES[tuple] = faces_of
+
+
+def is_row(kind: type) -> bool:
+    """Whether a value of this class is shown by itself, and is no list of others."""
+    return _FACES.get(kind) is not faces_of

@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from figures.figure import Figures
+from graph.face_columns import MadeOf
 from graph.fields import described
 from graph.scalars import BigInt
 
@@ -32,16 +33,12 @@ def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
 
     def added(face: type[T]) -> type[T]:
         for figure in figures:
-            setattr(face, figure.name, property(_getter(figure.fold.of)))
+            setattr(face, figure.name, MadeOf("_totals", figure.fold.of))
         for name, part in parts.items():
-            setattr(face, name, property(_getter(partial(with_totals, part))))
+            setattr(face, name, MadeOf("_totals", partial(with_totals, part)))
         return face
 
     return added
-
-
-def _getter(of: Callable[[Any], Any]) -> Callable[[Any], Any]:
-    return lambda face: of(face._totals)
 
 
 def with_figures(figures: Figures, *, after: str | None = None) -> Callable[[type[T]], type[T]]:

@@ -46,7 +46,7 @@ def _is_whole(value: Any) -> bool:
 
 def _instant_text(value: datetime) -> str:
     instant = value if value.tzinfo is UTC else value.astimezone(UTC)
-    return instant.isoformat().removesuffix("+00:00") + "Z"
+    return instant.isoformat()[: -len("+00:00")] + "Z"
 
 
 def _instant(value: Any) -> datetime:

@@ -4,20 +4,20 @@ A plan knows which loaders come below the rows. What can be read together with a
 `loaders.read_with`. A loader that is not in it is asked afterwards, as without a plan.
 """
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from sqlalchemy import ColumnElement, Select, Table
 
-from database import Database, Statement
+from database import Database, Statement, made_of
 
 Row: TypeAlias = Callable[..., Any]
 """The type of a row: a NamedTuple."""
 Values: TypeAlias = Sequence[Any]
-"""The columns of one row."""
+"""Of one row, or of one column."""
 
 
 class Asking(NamedTuple):
@@ -40,10 +40,11 @@ class ReadWith:
     loader: type[Any]
     columns: tuple[ColumnElement[Any], ...]
     """Made of the tables from which the row is read, and of `joins`."""
-    value: Callable[..., Any]
-    """Makes the loader's value of the columns."""
-    key: Callable[[Any, Asking], Hashable]
-    """Makes the key, by which the loader will be asked, of the row."""
+    values: Callable[..., Iterable[Any]]
+    """Makes the loader's values of the columns, each of which has its values of all rows."""
+    keys: Callable[[Any, Asking], Iterable[Hashable]]
+    """Makes the keys, by which the loader will be asked, of a row whose fields are the columns of all rows. A
+    plain tuple is equal to a NamedTuple, and takes a fraction of the time to make."""
     joins: tuple[tuple[Table, ColumnElement[bool]], ...] = ()
     """Further tables with the conditions of their joins. Each has at most one row for a row."""
     given: Mapping[str, Callable[[Asking], Any]] = field(default_factory=dict)
@@ -66,23 +67,18 @@ class ReadAhead:
     ) -> list[Any]:
         """The rows of the statement. What was read with them is known to its loaders then."""
         wide = widened(statement, self.entries)
-        found = await database.fetch(wide, **parameters, **self.given)
-        return self.split(found, row)
+        return await database.fetch_columns(wide, partial(self.split, row), **parameters, **self.given)
 
-    def split(self, found: Sequence[Values], row: Row) -> list[Any]:
+    def split(self, row: Row, columns: Sequence[Values]) -> list[Any]:
         """The columns of the row come first, then those of each entry, then any others."""
         start = len(row._fields)  # type: ignore[attr-defined]
-        rows = [row(*values[:start]) for values in found]
+        all_of_them = row(*columns[:start])
         for entry, loader in zip(self.entries, self._loaders, strict=True):
             stop = start + len(entry.columns)
-            loader.know(
-                {
-                    entry.key(one, self._asking): entry.value(*values[start:stop])
-                    for one, values in zip(rows, found, strict=True)
-                }
-            )
+            keys = entry.keys(all_of_them, self._asking)
+            loader.know(dict(zip(keys, entry.values(*columns[start:stop]))))  # noqa: B905
             start = stop
-        return rows
+        return made_of(row, all_of_them)
 
 
 @lru_cache(maxsize=128)

@@ -126,13 +126,20 @@ class Loader(DataLoader[K, V]):
         """A loader takes from `loaders` what it needs, such as other loaders. It does not keep `loaders`, so
         that all of them are freed as soon as the request forgets them.
         """
-        super().__init__()
+        # The base's constructor is not called: nothing here uses what it makes, and it takes time.
         self.database = loaders.database
         self._known: dict[K, V] = {}
         self._reading: dict[K, _Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
         self._next: _Batch[K] | None = None
         """The batch that takes further keys."""
+
+    def made_at_once(self, _: Sequence[K], /) -> list[V] | None:
+        """The values if all that they are made of is known. None otherwise.
+
+        For loaders that have no statement of their own: see `reads`.
+        """
+        return None
 
     def know(self, values: Mapping[K, V]) -> None:
         """Takes values that were read together with something else. They are not read again."""
@@ -165,7 +172,11 @@ class Loader(DataLoader[K, V]):
         try:
             return [self._known[key] for key in keys]
         except KeyError:
-            return None
+            pass
+        made = self.made_at_once(keys)
+        if made is not None:
+            self._known.update(zip(keys, made, strict=True))
+        return made
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""

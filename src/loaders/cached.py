@@ -1,7 +1,8 @@
 """Loaders whose values are kept in the figure cache."""
 
 from asyncio import Future, get_running_loop
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Mapping, Sequence
+from datetime import datetime
 from typing import Any, Generic, NamedTuple, TypeVar
 
 from loaders.base import Loader, Loaders
@@ -26,11 +27,19 @@ class Versions(Loader[VersionKey, Version]):
         self._totals = loaders[TotalsOfSubject]
 
     async def batch_load_fn(self, keys: Sequence[VersionKey]) -> list[Version]:
-        totals = await self._totals.in_order([SubjectOfTenant(tenant_id, id) for tenant_id, id, _ in keys])
-        return [
-            self._figure_cache.version(key, sum(counts.values()), self._now)
-            for key, counts in zip(keys, totals, strict=True)
-        ]
+        return self._made(keys, await self._totals.in_order(_subjects(keys)))
+
+    def made_at_once(self, keys: Sequence[VersionKey]) -> list[Version] | None:
+        totals = self._totals.known(_subjects(keys))
+        return None if totals is None else self._made(keys, totals)
+
+    def _made(self, keys: Sequence[VersionKey], totals: Sequence[Mapping[int, int]]) -> list[Version]:
+        version, now = self._figure_cache.version, self._now
+        return [version(key, sum(counts.values()), now) for key, counts in zip(keys, totals, strict=True)]
+
+
+def _subjects(keys: Sequence[VersionKey]) -> list[SubjectOfTenant]:
+    return [SubjectOfTenant(tenant_id, id) for tenant_id, id, _ in keys]
 
 
 class CachedKey(NamedTuple, Generic[K]):
@@ -54,6 +63,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._figure_cache = loaders.figure_cache
+        self._now = loaders.now
         self._versions = loaders[Versions]
 
     def publication_of(self, key: K) -> tuple[int, int]:
@@ -63,11 +73,26 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
     async def compute(self, asked: Sequence[VersionedKey[K]]) -> list[V]:
         raise NotImplementedError
 
+    def compute_at_once(self, _: Sequence[K], _since: datetime, /) -> list[V] | None:
+        """The same for new versions, if nothing has to be read. None otherwise."""
+        return None
+
+    def made_at_once(self, keys: Sequence[CachedKey[K]]) -> list[V] | None:
+        if not self._figure_cache.keeps:
+            # Each version is new, and nobody will ask whether it is still the same.
+            return self.compute_at_once([key for _, key in keys], self._now)
+        versions = self._versions.known(self._version_keys(keys))
+        if versions is None:
+            return None
+        kept = [self._figure_cache.find(self._slot(one)) for one in _versioned(keys, versions)]
+        found = [value for value in kept if value is not None]
+        return found if len(found) == len(kept) else None
+
+    def _version_keys(self, keys: Sequence[CachedKey[K]]) -> list[VersionKey]:
+        return [VersionKey(*self.publication_of(key), revision) for revision, key in keys]
+
     async def batch_load_fn(self, keys: Sequence[CachedKey[K]]) -> list[V]:
-        versions = await self._versions.in_order(
-            [VersionKey(*self.publication_of(key), revision) for revision, key in keys]
-        )
-        asked = [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]
+        asked = _versioned(keys, await self._versions.in_order(self._version_keys(keys)))
         if not self._figure_cache.keeps:
             return await self.compute(asked)
         found: dict[VersionedKey[K], V] = {}
@@ -113,3 +138,7 @@ class CachedLoader(Loader[CachedKey[K], V], Generic[K, V]):
 
     def _slot(self, asked: VersionedKey[K]) -> Hashable:
         return type(self), asked
+
+
+def _versioned(keys: Sequence[CachedKey[K]], versions: Sequence[Version]) -> list[VersionedKey[K]]:
+    return [VersionedKey(version, key.key) for version, key in zip(versions, keys, strict=True)]

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import bindparam, func, select
 
 from base.calendar import Span
-from database import Lookup, Statement, among, counts_by, ordered_join, table_of
+from database import Lookup, Statement, among, counts_by, made_of, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
 from figures.folds import ActiveUsers, Counts
 from loaders.active_users import ActiveKey, ActiveUntilNow
@@ -76,14 +76,22 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             totals |= await self._within(within)
         return [Engagement(totals[key], version.since) for version, key in asked]
 
+    def compute_at_once(self, keys: Sequence[EngagementKey], since: datetime) -> list[Engagement] | None:
+        if any(key.span for key in keys):
+            return None
+        subjects = _subjects_of(keys)
+        known = self._totals.known(subjects)
+        found = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        active = [numbers for numbers in found if numbers is not None]
+        if known is None or len(active) < len(found):
+            return None
+        return made_of(Engagement, [_with_users(known, active), [since] * len(keys)])
+
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
-        subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-        totals = [Counts(counts) for counts in await self._totals.in_order(subjects)]
-        for users in ACTIVE_USERS:
-            active = await self._active.in_order([ActiveKey(*subject, users.days) for subject in subjects])
-            for counts, number in zip(totals, active, strict=True):
-                counts[users] = number
-        return totals
+        subjects = _subjects_of(keys)
+        totals = await self._totals.in_order(subjects)
+        active = [await self._active.in_order(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        return _with_users(totals, active)
 
     async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counts]:
         totals = {key: Counts() for key in keys}
@@ -120,6 +128,27 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             start=stop - timedelta(days=users.days),
             stop=stop,
         )
+
+
+def _subjects_of(keys: Sequence[EngagementKey]) -> list[SubjectOfTenant]:
+    return [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
+
+
+def _active_keys(subjects: Sequence[SubjectOfTenant], users: ActiveUsers) -> list[ActiveKey]:
+    return [ActiveKey(*subject, users.days) for subject in subjects]
+
+
+_NOTHING = dict.fromkeys(ACTIONS, 0)
+"""Of each action. What a dict has is found several times as fast as what it makes."""
+
+
+def _with_users(totals: Sequence[dict[int, int]], active: Sequence[Sequence[int]]) -> list[Counts]:
+    """`active`: for each of ACTIVE_USERS, how many there are of each subject."""
+    made = [Counts(_NOTHING | counts) for counts in totals]
+    for users, numbers in zip(ACTIVE_USERS, active, strict=True):
+        for counts, number in zip(made, numbers, strict=True):
+            counts[users] = number
+    return made
 
 
 def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:

@@ -1,15 +1,16 @@
 """What can be read together with rows: the table of `ReadWith`."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import timedelta
+from itertools import repeat
 from typing import Any, TypeAlias
 
 from sqlalchemy import BigInteger, bindparam, func, select
 
-from database import counts_by, table_of
+from database import counts_by, made_of, table_of
 from figures.engagement import ACTIVE_USERS
 from figures.folds import Counts
-from loaders.active_users import IS_ON_PUBLICATION, ActiveKey, ActiveUntilNow
+from loaders.active_users import IS_ON_PUBLICATION, ActiveUntilNow
 from loaders.ahead import ReadWith, Row
 from loaders.assets import ASSETS, AssetRow
 from loaders.base import Loader
@@ -28,15 +29,18 @@ from loaders.publications import (
     CO_CREATORS,
     EXPERIENCE_TOTALS,
     PUBLICATIONS,
-    CoCreatorKey,
     IsCoCreator,
     PublicationRow,
 )
-from loaders.subject_totals import SubjectOfTenant, TotalsOfSubject
+from loaders.subject_totals import TotalsOfSubject
 from loaders.totals import ACTIVE, SUBJECTS
 from models import FollowTotal, Instant, Workspace
 
 _AnyLoader: TypeAlias = type[Loader[Any, Any]]
+
+
+def _as_read(column: Sequence[Any]) -> Sequence[Any]:
+    return column
 
 
 def _active(days: int) -> ReadWith:
@@ -54,8 +58,8 @@ def _active(days: int) -> ReadWith:
             )
             .scalar_subquery(),
         ),
-        value=lambda count: count,
-        key=lambda publication, _: ActiveKey(publication.tenant_id, publication.id, days),
+        values=_as_read,
+        keys=lambda of, _: zip(of.tenant_id, of.id, repeat(days)),
         given={parameter: lambda asking: asking.now - timedelta(days=days)},
     )
 
@@ -65,16 +69,16 @@ _OF_PUBLICATION = (
         row=PublicationRow,
         loader=UserById,
         columns=USER_COLUMNS,
-        value=UserRow,
-        key=lambda publication, _: publication.owner_id,
+        values=lambda *columns: made_of(UserRow, columns),
+        keys=lambda of, _: of.owner_id,
     ),
     ReadWith(
         row=PublicationRow,
         loader=SocialCountsByUser,
         columns=(FOLLOW_TOTALS.followers_count, FOLLOW_TOTALS.following_count),
         # Whoever never followed and was never followed has no row.
-        value=lambda followers, following: SocialCounts(followers or 0, following or 0),
-        key=lambda publication, _: publication.owner_id,
+        values=lambda *columns: made_of(SocialCounts, [[count or 0 for count in one] for one in columns]),
+        keys=lambda of, _: of.owner_id,
         joins=((table_of(FollowTotal), FOLLOW_TOTALS.user_id == PUBLICATIONS.owner_id),),
     ),
     ReadWith(
@@ -85,8 +89,8 @@ _OF_PUBLICATION = (
             .where(EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id)
             .scalar_subquery(),
         ),
-        value=Counts,
-        key=lambda publication, _: publication.id,
+        values=lambda counts: map(Counts, counts),
+        keys=lambda of, _: of.id,
     ),
     ReadWith(
         row=PublicationRow,
@@ -96,8 +100,8 @@ _OF_PUBLICATION = (
             .where(SUBJECTS.tenant_id == USERS.tenant_id, SUBJECTS.subject_id == PUBLICATIONS.id)
             .scalar_subquery(),
         ),
-        value=lambda counts: counts,
-        key=lambda publication, _: SubjectOfTenant(publication.tenant_id, publication.id),
+        values=_as_read,
+        keys=lambda of, _: zip(of.tenant_id, of.id, strict=True),
     ),
     *(_active(users.days) for users in ACTIVE_USERS),
     ReadWith(
@@ -111,9 +115,9 @@ _OF_PUBLICATION = (
             )
             .scalar_subquery(),
         ),
-        value=lambda user_id: user_id is not None,
+        values=lambda user_ids: [user_id is not None for user_id in user_ids],
         # Nobody has the id 0, and nobody asks for it.
-        key=lambda publication, asking: CoCreatorKey(publication.id, asking.person_id or 0),
+        keys=lambda of, asking: zip(of.id, repeat(asking.person_id or 0)),
         given={"person": lambda asking: asking.person_id},
     ),
 )
@@ -122,8 +126,8 @@ _OF_ASSET = (
         row=AssetRow,
         loader=WorkspaceById,
         columns=WORKSPACE_COLUMNS,
-        value=WorkspaceRow,
-        key=lambda asset, _: asset.workspace_id,
+        values=lambda *columns: made_of(WorkspaceRow, columns),
+        keys=lambda of, _: of.workspace_id,
         joins=((table_of(Workspace), WORKSPACES.id == ASSETS.workspace_id),),
     ),
 )

@@ -1,6 +1,6 @@
 """How often everything has happened to a subject, of all time."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from sqlalchemy import select
@@ -19,7 +19,7 @@ class SubjectOfTenant(NamedTuple):
 _ASKED = asked_subjects()
 
 
-class TotalsOfSubject(Loader[SubjectOfTenant, Mapping[int, int]]):
+class TotalsOfSubject(Loader[SubjectOfTenant, dict[int, int]]):
     """Counts by the numbers of the actions that ever happened. The sum of all of them never falls."""
 
     _statement = Statement(
@@ -29,7 +29,7 @@ class TotalsOfSubject(Loader[SubjectOfTenant, Mapping[int, int]]):
         lambda tenant_id, subject_id, counts: (SubjectOfTenant(tenant_id, subject_id), counts),
     )
 
-    async def batch_load_fn(self, keys: Sequence[SubjectOfTenant]) -> list[Mapping[int, int]]:
+    async def batch_load_fn(self, keys: Sequence[SubjectOfTenant]) -> list[dict[int, int]]:
         found = dict(
             await self.database.fetch(
                 self._statement, tenants=list({key.tenant_id for key in keys}), subjects=list(keys)

@@ -26,11 +26,12 @@ from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
+from server.graphql.shorter_way import PATH, ShorterWay
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
 from server.http.bodies import BodyLimits, CloseIfUnread
-from server.http.concurrency import SubscriptionQuota
+from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
@@ -50,11 +51,12 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     Raises Failure if it cannot read the manifest of trusted documents.
     """
     used = services or services_of(settings)
-    shutdown = Shutdown()
+    shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
+    graphql, *others = _graphql(settings, used, shutdown)
     app = Starlette(
         routes=[
-            # The first that fits is taken, so the path that most ask for comes first.
-            *_graphql(settings, used, shutdown),
+            graphql,
+            *others,
             Route("/", _home),
             *(_studio(settings) if settings.studio else []),
             *_collect(settings, used),
@@ -66,14 +68,18 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         middleware=[
             Middleware(CloseIfUnread),
             Middleware(AnswerAtShutdown, shutdown=shutdown),
-            Middleware(RequestsPerAddress, most=settings.max_connections_per_address),
+            Middleware(RequestsPerAddress, running=running),
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+    assert isinstance(graphql, Route)
+    # Whatever stands in front takes time of each answer.
+    endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
+    app.middleware_stack = ShorterWay(app.build_middleware_stack(), endpoint)
+    app.state.takes_whole = True
     if used.freshness and used.keeps_answers:
-        # Whatever stands in front takes time of each answer.
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
-        app.middleware_stack = door = AnswerFromKept(app.build_middleware_stack(), used, kept)
+        app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept)
         app.state.at_once = door.answer_at_once
     return app
 
@@ -107,7 +113,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
     return [
-        Route("/graphql", with_cors(origins, endpoint)),
+        Route(PATH, with_cors(origins, endpoint)),
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),

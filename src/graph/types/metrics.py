@@ -14,6 +14,7 @@ from graph.faces import shows
 from graph.fields import described, loaded
 from graph.figures import of_totals, with_figures, with_totals
 from graph.scalars import BigInt
+from graph.types.node import of_columns, with_row
 from loaders.cached import CachedKey
 from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.people import SocialCounts
@@ -132,13 +133,15 @@ class EngagementMetrics:
 
 
 @shows(SocialCounts)
+@of_columns(followers_count="followers", following_count="following")
 @strawberry.type(
     description="How many users follow the owner of a publication, and how many the owner follows."
 )
 class SocialMetrics:
+    row: strawberry.Private[SocialCounts]
     followers_count: BigInt = described("How many users follow the owner.")
     following_count: BigInt = described("How many users the owner follows.")
 
     @classmethod
     def of(cls, counts: SocialCounts) -> Self:
-        return cls(followers_count=BigInt(counts.followers), following_count=BigInt(counts.following))
+        return with_row(cls, counts)

@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from functools import partial
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -6,6 +7,7 @@ import strawberry
 from strawberry.types import get_object_definition
 
 from base.ids import Kind, global_id
+from graph.face_columns import MadeOf
 from graph.fields import described
 
 LegacyId: TypeAlias = strawberry.ID | None
@@ -48,17 +50,29 @@ def with_row(face: type[T], row: Any) -> T:
     return whole
 
 
+def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
+    """For a type of the schema whose fields of these names are such columns of its `row`. Each is read when
+    it is asked for. Objects are made by `with_row`.
+    """
+
+    def added(face: type[T]) -> type[T]:
+        for name, column in columns.items():
+            setattr(face, name, property(attrgetter(f"row.{column}")))
+        return face
+
+    return added
+
+
 def of_row(kind: Kind) -> Callable[[type[T]], type[T]]:
     """For a type of the schema whose plain fields are columns of its `row`. Each is read when it is asked
     for, and the global id, of this kind, is made then. Objects are made by `with_row`.
     """
 
     def added(face: type[T]) -> type[T]:
-        for field in get_object_definition(face, strict=True).fields:
-            if field.base_resolver is None:
-                setattr(face, field.python_name, property(attrgetter(f"row.{field.python_name}")))
-        made_id = property(lambda self: global_id(kind, self.row.public_id))
-        face.id = made_id  # type: ignore[attr-defined]
+        fields = get_object_definition(face, strict=True).fields
+        plain = [field.python_name for field in fields if field.base_resolver is None]
+        of_columns(**dict(zip(plain, plain, strict=True)))(face)
+        face.id = MadeOf("row.public_id", partial(global_id, kind))  # type: ignore[attr-defined]
         return face
 
     return added

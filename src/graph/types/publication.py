@@ -13,6 +13,7 @@ from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
 from graph.faces import shows
 from graph.fields import argument, described, loaded
+from graph.figures import with_totals
 from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
@@ -167,7 +168,7 @@ class Publication(Node):
     @loaded(
         ExperienceCountsOfPublication,
         ExperienceCounts | None,
-        of=lambda _, counts: ExperienceCounts.of(counts),
+        of=lambda _, counts: with_totals(ExperienceCounts, counts),
         requires=MAKERS,
     )
     def experience_counts(self) -> int:

@@ -19,7 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
-from server.http.whole_answers import taken_cycle, takes_whole
+from server.http.whole_answers import sending_whole, taken_cycle, takes_whole
 
 _PATH = "/graphql"
 _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
@@ -40,7 +40,6 @@ class AnswerFromKept:
         self._clock = services.clock
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        cycle = taken_cycle(scope)
         if scope["type"] != "http" or not _is_asked(scope["path"]):
             await self._app(scope, receive, send)
             return
@@ -54,6 +53,7 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
+            cycle = taken_cycle(scope)
             if cycle and takes_whole(cycle):
                 reply.send_whole(cycle)
             else:
@@ -118,7 +118,7 @@ class AnswerFromKept:
         keeping = Keeping(self._kept, request)
         keeping.announce(scope)
         try:
-            await self._app(scope, receive, keeping.noting(send))
+            await self._app(scope, receive, keeping.noting(sending_whole(scope, send)))
         finally:
             keeping.end()
 

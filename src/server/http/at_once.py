@@ -13,19 +13,25 @@ class AnsweringAtOnce(HttpToolsProtocol):
     config: GuardedConfig
 
     def _start_asgi_task(self, cycle: RequestResponseCycle, app: ASGI3Application) -> None:
-        if app is self.app and self.config.at_once:
+        if app is not self.app:
+            super()._start_asgi_task(cycle, app)
+        elif self.config.at_once:
             # First come the bytes that are there already: the body, and what other connections have received.
             # To send each answer in between takes longer, because each wakes a client up.
             self.loop.call_soon(self._begin, cycle)
         else:
-            super()._start_asgi_task(cycle, app)
+            self._begin_task(cycle)
 
     def _begin(self, cycle: RequestResponseCycle) -> None:
         if self._is_answered(cycle):
             # As uvicorn does it: otherwise the two would keep each other alive.
             cycle.on_response = _nothing
             return
-        lend(cycle)
+        self._begin_task(cycle)
+
+    def _begin_task(self, cycle: RequestResponseCycle) -> None:
+        if self.config.takes_whole:
+            lend(cycle)
         super()._start_asgi_task(cycle, self.app)
 
     def _is_answered(self, cycle: RequestResponseCycle) -> bool:

@@ -77,7 +77,7 @@ class CloseIfUnread:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not _may_be_unread(scope["headers"]):
+        if scope["type"] != "http" or not may_be_unread(scope["headers"]):
             await self._app(scope, receive, send)
             return
         is_read = False
@@ -96,7 +96,7 @@ class CloseIfUnread:
         await self._app(scope, reading, sending)
 
 
-def _may_be_unread(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+def may_be_unread(headers: Iterable[tuple[bytes, bytes]]) -> bool:
     """Whether a part of the body may not be there yet. A small body is always there."""
     for name, value in headers:
         if name in _LATER or (name == b"content-length" and (len(value), value) > (len(_SMALL), _SMALL)):

@@ -24,8 +24,17 @@ class GuardedConfig(uvicorn.Config):
     @cached_property
     def at_once(self) -> AtOnce | None:
         """What the application answers without a task, if it says so in its state."""
+        return getattr(self._state, "at_once", None)
+
+    @cached_property
+    def takes_whole(self) -> bool:
+        """Whether the application takes the connection's side of a request out of the scope."""
+        return getattr(self._state, "takes_whole", False)
+
+    @property
+    def _state(self) -> Any:
         app = self.proxies.app if self.proxies else self.loaded_app
-        return getattr(getattr(app, "state", None), "at_once", None)
+        return getattr(app, "state", None)
 
     def is_proxy(self, address: str) -> bool:
         return self.proxies is not None and address in self.proxies.trusted_hosts

@@ -4,8 +4,7 @@ Every door opens one: /graphql for a POST, a GET, an event stream and each opera
 and /reports.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from time import perf_counter
@@ -106,29 +105,44 @@ class RequestScope:
         }
 
 
-@contextmanager
-def request_scope(
-    connection: HTTPConnection,
-    method: str,
-    body_limits: BodyLimits = NO_BODY,
-    *,
-    id: str | None = None,
-) -> Iterator[RequestScope]:
+class request_scope:
     """All log lines and statements in this block belong to the request. At the end the request's own line is
     logged, if the request was answered.
 
     `id`: the id of an operation on a WebSocket. Its headers are those of the handshake.
     """
-    headers = connection.headers
-    id, trace = id or request_id_of(headers), trace_of(headers)
-    access_log.announce(connection.scope["path"])
-    with metered() as usage, named(id, trace):
-        scope = RequestScope(connection, method, id, trace, usage, body_limits)
+
+    __slots__ = ("_metered", "_named", "_scope")
+
+    def __init__(
+        self,
+        connection: HTTPConnection,
+        method: str,
+        body_limits: BodyLimits = NO_BODY,
+        *,
+        id: str | None = None,
+    ) -> None:
+        headers = connection.headers
+        id, trace = id or request_id_of(headers), trace_of(headers)
+        self._metered = metered()
+        self._named = named(id, trace)
+        self._scope = RequestScope(connection, method, id, trace, self._metered.usage, body_limits)
+
+    def __enter__(self) -> RequestScope:
+        scope = self._scope
+        access_log.announce(scope.connection.scope["path"])
+        self._metered.__enter__()
+        self._named.__enter__()
+        return scope
+
+    def __exit__(self, *_: object) -> None:
+        scope = self._scope
         try:
-            yield scope
-        finally:
             if scope.is_answered and access_log.is_written():
                 access_log.write(scope.log_line())
+        finally:
+            self._named.__exit__()
+            self._metered.__exit__()
 
 
 def _base_url(connection: HTTPConnection) -> str:

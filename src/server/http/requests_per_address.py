@@ -14,9 +14,10 @@ from server.http.connection_limits import HEALTH, too_many
 class RequestsPerAddress:
     """Counts all requests except health checks and WebSockets, which have a limit of their own."""
 
-    def __init__(self, app: ASGIApp, *, most: int) -> None:
+    def __init__(self, app: ASGIApp, *, running: ConcurrencyCounter) -> None:
+        """`running`: how many run, by their networks. All ways to the server count together."""
         self._app = app
-        self._running = ConcurrencyCounter(most)
+        self._running = running
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http" or scope["path"] in HEALTH:

@@ -7,7 +7,7 @@ than all else.
 from collections.abc import Callable, Iterable
 from typing import TypeAlias, cast
 
-from starlette.types import Scope
+from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header: TypeAlias = tuple[bytes, bytes]
@@ -15,6 +15,9 @@ AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
 """Answers a request that has come as a whole, if it can do so without a task. Returns whether it did."""
 
 _WHOLE = "viewgraph.whole"
+_UNMODIFIED = 304
+_WITH_BODY = ("GET", "POST")
+"""Methods whose answers are sent with their bodies."""
 
 
 def lend(cycle: RequestResponseCycle) -> None:
@@ -63,3 +66,35 @@ def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byte
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))
     cycle.message_event.set()
     cycle.on_response()
+
+
+def sending_whole(scope: Scope, send: Send) -> Send:
+    """Sends an answer that comes as two messages in one piece, if the scope has the connection's side of the
+    request. Everything else goes on by `send`.
+    """
+    cycle = taken_cycle(scope)
+    if cycle is None or scope["method"] not in _WITH_BODY:
+        return send
+    start: Message | None = None
+
+    async def sending(message: Message) -> None:
+        nonlocal start
+        if message["type"] == "http.response.start":
+            start = message
+            return
+        begun, start = start, None
+        if begun is None:
+            await send(message)
+        elif message.get("more_body") or not takes_whole(cycle) or not _says_its_length(begun):
+            await send(begun)
+            await send(message)
+        else:
+            send_whole(cycle, begun["status"], joined(begun["headers"]), message.get("body", b""))
+
+    return sending
+
+
+def _says_its_length(start: Message) -> bool:
+    """Whether the headers say how long the answer is, and the connection stays open."""
+    names = [name for name, _ in start["headers"]]
+    return (b"content-length" in names or start["status"] == _UNMODIFIED) and b"connection" not in names
