@@ -362,9 +362,7 @@ async def test_axe_finds_nothing_wrong_in_light_and_dark(
 
 
 async def violations(studio: StudioPage) -> list[str]:
-    await studio.page.wait_for_function(
-        "document.getAnimations().every(one => one.effect.target.matches('.live'))"
-    )
+    await studio.tab.until("document.getAnimations().every(one => one.effect.target.matches('.live'))")
     found: list[str] = await studio.tab.run(
         "axe.run().then(({ violations }) => violations.flatMap(({ id, nodes }) =>"
         " nodes.map(({ html, failureSummary }) => `${id}: ${html} ${failureSummary}`)))"
