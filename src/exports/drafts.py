@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from exports.found import DayTotal, Event, Found, Note, Unusable
-from exports.mapping import COLUMNS, What
+from exports.mapping import COLUMNS, What, guarded
 from exports.notes import Notes
-from reports.text import defused
 
 
 class Suggestion(NamedTuple):
@@ -52,4 +51,4 @@ def write_draft(file: Path, counts: Counter[What], suggested: Mapping[What, Sugg
         lines.writerow(COLUMNS)
         for what, count in sorted(counts.items(), key=lambda one: (-one[1], one[0])):
             subject, action = suggested.get(what, _NOTHING)
-            lines.writerow([defused(what.path), defused(what.event), subject, action, count])
+            lines.writerow([guarded(what.path), guarded(what.event), subject, action, count])

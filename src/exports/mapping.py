@@ -69,6 +69,22 @@ class Rules:
         return exact or []
 
 
+def guarded(text: str) -> str:
+    """With an apostrophe in front if a spreadsheet would calculate the text."""
+    return f"'{text}" if _is_formula(text) else text
+
+
+def _plain(text: str) -> str:
+    """The text that was guarded."""
+    return text[1:] if text.startswith("'") and _is_formula(text) else text
+
+
+def _is_formula(text: str) -> bool:
+    """Also with apostrophes in front, so that these are kept, too."""
+    bare = text.lstrip("'")
+    return defused(bare) != bare
+
+
 def rules_in(path: Path) -> Rules:
     """Reads a table with commas, semicolons or tabs. Lines without subject and action are for later, and
     count as absent. Raises InvalidFile.
@@ -95,11 +111,6 @@ def _rule(cells: Cells) -> Rule | None:
         raise InvalidFile(f"{cells.place.file}, line {cells.place.line}: a subject without an action.")
     what = What(*(_plain(cells[name]) for name in ("path", "event")))
     return Rule(cells.place.line, what, subject, action)
-
-
-def _plain(text: str) -> str:
-    """Without the apostrophe that keeps a spreadsheet from calculating the text."""
-    return text[1:] if text.startswith("'") and defused(text[1:]) == text else text
 
 
 def _pattern(what: What) -> re.Pattern[str]:

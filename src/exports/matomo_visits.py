@@ -69,18 +69,18 @@ def _notes(part: Part, visits: int) -> Iterator[Note]:
 def _events(place: Place, visit: _Visit) -> Iterator[Found]:
     """Numbers may stand as texts."""
     try:
-        actions = list(enumerate(visit["actionDetails"]))
+        actions = list(visit["actionDetails"])
     except (LookupError, TypeError):
         yield Unusable(place, "it is no visit with actions (actionDetails)", repr(visit)[:1000])
         return
-    for number, action in actions:
+    for action in actions:
         try:
-            yield _event(place, visit, number, action)
+            yield _event(place, visit, action)
         except (LookupError, TypeError, ValueError, OverflowError, OSError, AttributeError):
             yield Unusable(place, _NO_ACTION, repr(action)[:1000])
 
 
-def _event(place: Place, visit: _Visit, number: int, action: Mapping[str, Any]) -> Event:
+def _event(place: Place, visit: _Visit, action: Mapping[str, Any]) -> Event:
     kind = action["type"]
     address = html.unescape(action.get("url") or "")
     host, path = (None, address) if kind == "outlink" else page_of(address)
@@ -89,20 +89,26 @@ def _event(place: Place, visit: _Visit, number: int, action: Mapping[str, Any]) 
         datetime.fromtimestamp(float(action["timestamp"]), UTC),
         _name(action),
         path,
-        # Goals have no id of their own.
-        id=str(action.get("pageId") or f"{visit['idVisit']}/{kind}/{number}"),
+        id=str(action.get("pageId") or _id_of_goal(visit, action)),
         host=host,
         visitor=visit.get("userId") or visit.get("visitorId"),
         device=device_of(visit.get("deviceType") or ""),
     )
 
 
+def _id_of_goal(visit: _Visit, action: Mapping[str, Any]) -> str:
+    """Goals have no id of their own."""
+    return f"{visit['idVisit']}/{action['type']}/{action.get('goalId', '')}/{action['timestamp']}"
+
+
 def _name(action: Mapping[str, Any]) -> str:
-    """Of an event: its category and action."""
+    """An event has its category and action, and a goal its name."""
     match action["type"]:
         case "action":
             return PAGEVIEW
         case "event":
             return f"{action['eventCategory']}/{action['eventAction']}"
+        case "goal":
+            return f"goal/{action.get('goalName', '')}"
         case kind:
             return str(kind)

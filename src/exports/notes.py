@@ -22,9 +22,13 @@ class Notes:
         """One sentence for each."""
         for text, count in self._counts.items():
             if files := self._files.get(text):
-                yield f"{_names(files)} {text}"
+                yield f"{_names(files)} {text if len(files) == 1 else _of_each(text)}"
             else:
                 yield f"{count:,} {text}" if count else text
+
+
+def _of_each(text: str) -> str:
+    return text.replace("left out: it ", "left out: each ", 1)
 
 
 def _names(files: list[str]) -> str:

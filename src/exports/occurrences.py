@@ -7,14 +7,14 @@ from cachetools import LRUCache
 
 from exports.found import Event
 
-_REMEMBERED = 500_000
+_REMEMBERED = 100_000
 
 
 class Seeds:
     """The same event gets the same seed from every export that it is in.
 
     Events that are alike in all that is known are told apart by how often they came before in the same file.
-    If there are more than half a million others between two of them, they are one: exports are sorted by
+    If there are more than 100,000 others between two of them, they are one: exports are sorted by
     time, so these would not be of the same instant.
     """
 

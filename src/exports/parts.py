@@ -64,8 +64,14 @@ class Part(NamedTuple):
 
 
 def parts_of(paths: Iterable[Path]) -> list[Part]:
-    """The parts of all paths, each in the order of its names. Raises InvalidFile."""
-    return [part for path in paths for part in _parts_of(path)]
+    """The parts of all paths, each once and with a name of its own. Those of a folder or a zip are sorted by
+    their names. Raises InvalidFile.
+    """
+    found = (part for path in paths for part in _parts_of(path))
+    parts = list({(part.path.resolve(), part.member): part for part in found}.values())
+    if len({part.name for part in parts}) == len(parts):
+        return parts
+    return [part._replace(name=(part.path / part.member).as_posix()) for part in parts]
 
 
 def left_out(part: Part, why: str) -> Note:

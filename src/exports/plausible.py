@@ -7,7 +7,7 @@ from datetime import date
 from typing import Final
 
 from exports.export import Export
-from exports.found import PAGEVIEW, DayTotal, Found, Note
+from exports.found import PAGEVIEW, DayTotal, Found, Note, Unusable
 from exports.parts import Part, left_out
 from exports.plausible_dashboard import is_of_dashboard, read_dashboard
 from exports.rows import Cells, header_of, table_of
@@ -45,7 +45,8 @@ def read_plausible(export: Export) -> Iterator[Found]:
             case "custom_events":
                 yield from read_each(table_of(part), _custom_event)
             case "visitors":
-                list(_summed(read_each(table_of(part), _pageviews), of_site))
+                found = _summed(read_each(table_of(part), _pageviews), of_site)
+                yield from (one for one in found if isinstance(one, Unusable))
             case _:
                 yield _DIMENSIONS
     yield from _differences(of_site, of_pages)

@@ -125,8 +125,7 @@ class Services:
     reporters: ReporterCache = field(default_factory=ReporterCache)
     holdings_cache: HoldingsCache = field(default_factory=HoldingsCache)
     turns: Semaphore = field(default_factory=lambda: Semaphore(_TURNS))
-    """How many subscriptions make an answer at once: when thousands are woken, other requests come in
-    between."""
+    """How many subscriptions make an answer at once, so that other requests come in between."""
     plans_after: int | None = 1
     """How many times GraphQL's executor answers an operation before a plan answers it; None: every time."""
     plans: Counter[str] = field(default_factory=Counter)

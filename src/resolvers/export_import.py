@@ -36,6 +36,7 @@ class ExportImport:
         viewer: Viewer | None = None,
         dry_run: bool = False,
         on_reject: Callable[[Reject], object] = lambda _: None,
+        on_batch: Callable[[], object] = lambda: None,
     ) -> None:
         """`source`: what comes again from one source is recognised. Only what is of the viewer's own
         subjects is stored; without a viewer, that of any subject.
@@ -61,6 +62,7 @@ class ExportImport:
         self._totals = DayTotals()
         self.is_dry = dry_run
         self._on_reject = on_reject
+        self._on_batch = on_batch
 
     @property
     def unused(self) -> list[Rule]:
@@ -74,7 +76,13 @@ class ExportImport:
         if self.is_dry:
             self._count(self._lines())
         else:
-            work = Import(self._services, self._lines(), viewer=self._viewer, on_reject=self._on_reject)
+            work = Import(
+                self._services,
+                self._lines(),
+                viewer=self._viewer,
+                on_reject=self._on_reject,
+                on_batch=self._on_batch,
+            )
             self.events = work.tally
             await work.run()
         await self._import_totals()
@@ -87,6 +95,7 @@ class ExportImport:
             viewer=self._viewer,
             dry_run=self.is_dry,
             on_reject=self._on_reject,
+            on_batch=self._on_batch,
         )
         self.totals = work.tally
         await work.run()

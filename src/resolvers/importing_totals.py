@@ -23,6 +23,7 @@ from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine
 from loaders.subjects import Subject
 from resolvers.context import Context, Services
+from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects
 from resolvers.rejects import Reject, Rejects
 
@@ -142,6 +143,7 @@ class TotalsImport:
 
     async def _take(self, lines: list[TotalLine]) -> None:
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
+        await name_by_global_ids(self._services.database, [line.total for line in lines if line.total])
         asked = {line.total.subject for line in lines if line.total}
         subjects = await (
             own_subjects(context, asked)

@@ -1,11 +1,11 @@
-"""Events of a file that name subjects and users by the ids that these had in another system.
+"""Events and totals of files that name subjects and users by the ids that these had in another system.
 
 Only files may do so: what a server reports names its subjects by global ids, and needs no look for others.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
-from typing import Final
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -13,6 +13,7 @@ from base.ids import global_id, legacy_id_in
 from base.kinds import SUBJECTS
 from database import Database
 from ingest.wire import WireEvent, WireWork
+from ingest.wire_totals import WireTotal
 from resolvers.catalog.references import Reference, Target, resolved
 from resolvers.catalog.tables import found
 from resolvers.catalog.verdicts import Refused
@@ -21,9 +22,12 @@ _TARGETS: Final = {target.kind: target for target in Target}
 _FIELDS: Final = [(entry.field, _TARGETS[entry.id]) for entry in SUBJECTS.values()]
 
 
-async def name_by_global_ids(database: Database, events: Sequence[WireEvent]) -> None:
+Named: TypeAlias = WireEvent | WireTotal
+
+
+async def name_by_global_ids(database: Database, lines: Sequence[Named]) -> None:
     """Puts global ids in place of others. An id that nothing has, or that several assets have, stays."""
-    asked = {one for event in events for one in _references(event)}
+    asked = {one for line in lines for one in _references(line)}
     if not asked:
         return
     rows = await resolved(partial(found, database.fetch), asked)
@@ -32,15 +36,16 @@ async def name_by_global_ids(database: Database, events: Sequence[WireEvent]) ->
         for one, row in rows.items()
         if not isinstance(row, Refused)
     }
-    for event in events:
-        _replace(event, ids)
+    for line in lines:
+        _replace(line, ids)
 
 
-def _references(event: WireEvent) -> Iterator[Reference]:
+def _references(line: Named) -> Iterator[Reference]:
     for field, target in _FIELDS:
-        named = getattr(event.subject, field)
+        named = getattr(line.subject, field)
         yield from _reference(target, named.user_id if isinstance(named, WireWork) else named)
-    yield from _reference(Target.USER, event.user_id)
+    if isinstance(line, WireEvent):
+        yield from _reference(Target.USER, line.user_id)
 
 
 def _reference(target: Target, id: str | None) -> Iterable[Reference]:
@@ -50,15 +55,15 @@ def _reference(target: Target, id: str | None) -> Iterable[Reference]:
     return (Reference(target, id),)
 
 
-def _replace(event: WireEvent, ids: dict[Reference, str]) -> None:
+def _replace(line: Named, ids: dict[Reference, str]) -> None:
     for field, target in _FIELDS:
-        named = getattr(event.subject, field)
+        named = getattr(line.subject, field)
         if isinstance(named, WireWork):
             id = ids.get(Reference(target, named.user_id), named.user_id)
-            event.subject = msgspec.structs.replace(
-                event.subject, **{field: msgspec.structs.replace(named, user_id=id)}
+            line.subject = msgspec.structs.replace(
+                line.subject, **{field: msgspec.structs.replace(named, user_id=id)}
             )
         elif named and (its := ids.get(Reference(target, named))):
-            event.subject = msgspec.structs.replace(event.subject, **{field: its})
-    if event.user_id:
-        event.user_id = ids.get(Reference(Target.USER, event.user_id), event.user_id)
+            line.subject = msgspec.structs.replace(line.subject, **{field: its})
+    if isinstance(line, WireEvent) and line.user_id:
+        line.user_id = ids.get(Reference(Target.USER, line.user_id), line.user_id)

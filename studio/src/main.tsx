@@ -5,7 +5,7 @@ import "./style.css";
 
 const place = document.getElementById("studio");
 if (place) {
-  // The server writes these into the page.
-  const { editor = "false", demo } = place.dataset;
-  render(<Studio hasEditor={JSON.parse(editor)} demo={demo ? (JSON.parse(demo) as Demo) : null} />, place);
+    // The server writes these into the page.
+    const { editor = "false", demo } = place.dataset;
+    render(<Studio hasEditor={JSON.parse(editor)} demo={demo ? (JSON.parse(demo) as Demo) : null} />, place);
 }

@@ -14,7 +14,7 @@ from playwright.async_api import Browser, ConsoleMessage, Error, Page, async_pla
 from base.ids import Kind, global_id, uuid7
 from database import Database
 from models import Asset, Organization, Tenant, Workspace
-from tests.browser.live import LiveServer
+from tests.browser.live import PATIENCE, LiveServer
 from tests.browser.sites import Site
 from tests.npm import installed
 from tests.ports import held_port
@@ -63,6 +63,12 @@ class Tab:
 
     async def run(self, script: str) -> Any:
         return await self.page.evaluate(script)
+
+    async def until(self, condition: str) -> None:
+        """As soon as it holds. Playwright evaluates texts in the page, which policies forbid."""
+        async with asyncio.timeout(PATIENCE):
+            while not await self.run(condition):  # noqa: ASYNC110  # in a browser
+                await asyncio.sleep(0.02)
 
     async def leave(self) -> None:
         await self.page.goto("about:blank")

@@ -315,7 +315,7 @@ async def test_a_link_opens_a_query_and_a_sign_in_outlives_a_reload(
     await expect(page.locator(".graphiql-tab-active")).to_contain_text("Linked")
     await editor.press("owner")
     await expect(editor.button("owner")).to_have_attribute("aria-pressed", "true")
-    await page.wait_for_function("JSON.stringify({ ...sessionStorage }).includes('Authorization')")
+    await editor.tab.until("JSON.stringify({ ...sessionStorage }).includes('Authorization')")
     await page.reload()
 
     await expect(page.locator(".graphiql-tab-active")).to_contain_text("Linked")

@@ -35,7 +35,8 @@ def test_an_export_of_one_day_is_that_day(drafting: Drafting) -> None:
     draft = _of_one_day(drafting, ("2026-03-01 00", "2026-03-02 00"))
     assert draft.counts == {("/", "pageview"): 52, ("/models/teapot", "pageview"): 45, ("", "ar_open"): 4}
     assert draft.notes == [
-        "Browsers.csv, Cities.csv, Countries.csv and 8 more are left out: it says nothing of pages or events."
+        "Browsers.csv, Cities.csv, Countries.csv and 8 more are left out: each says nothing of pages or "
+        "events."
     ]
 
 

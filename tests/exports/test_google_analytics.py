@@ -164,7 +164,7 @@ def test_files_of_other_kinds_are_left_out(drafting: Drafting) -> None:
         0,
         [
             "events.csv is left out: CSV has no parameters of events. Save them as JSON or as Parquet.",
-            "schema.json, readme.txt are left out: it has no events of Google Analytics 4.",
+            "schema.json, readme.txt are left out: each has no events of Google Analytics 4.",
         ],
     )
 

@@ -181,9 +181,9 @@ async def test_what_has_no_pages_is_left_out_and_reports_do_not_count_beside_vis
         "- Live.getLastVisitsDetails_day.csv is left out: it has visits without their actions "
         "(actionDetails). Export JSON instead.",
         "- VisitsSummary.get_day.csv, VisitsSummary.get_day_unicode0.csv, VisitsSummary.get_weeks.csv are "
-        "left out: it has visits and people of the whole site. Export Actions.getPageUrls, with flat=1.",
-        "- VisitsSummary.get_day_de.csv, caddy_json.log, common_complete.log and 3 more are left out: it is "
-        "neither Live.getLastVisitsDetails nor Actions.getPageUrls with the names of the API "
+        "left out: each has visits and people of the whole site. Export Actions.getPageUrls, with flat=1.",
+        "- VisitsSummary.get_day_de.csv, caddy_json.log, common_complete.log and 3 more are left out: each "
+        "is neither Live.getLastVisitsDetails nor Actions.getPageUrls with the names of the API "
         "(translateColumnNames=0). Reports by mail have no days.",
         "- empty.csv is left out: it says that there is no data.",
         "- Actions.getPageUrls_day.csv, Actions.getPageUrls_day.tsv are left out: its pageviews are those of "

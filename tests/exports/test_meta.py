@@ -4,7 +4,7 @@ from tests.exports.history import URL, History, lines
 PROGRAM = "meta"
 SAMPLES = FILES / "meta"
 POSTS = "Mar-01-2026_Mar-28-2026_100000000000000{}.csv"
-LIFETIME = "are left out: it has totals of posts since they appeared, and no days."
+LIFETIME = "are left out: each has totals of posts since they appeared, and no days."
 
 
 def _series(*lines: str, title: str = "Views", separator: str = ",") -> bytes:

@@ -1,9 +1,17 @@
 """The table that says what an export means here, and the files of an export, whatever program made it."""
 
 import json
+from collections import Counter
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from zipfile import ZipFile
 
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from exports.drafts import Suggestion, write_draft
+from exports.mapping import What, rules_in
+from tests.draws import scaled
 from tests.exports.history import URL, History, lines
 from tests.studio import Studio
 from tests.subjects import add_work
@@ -175,6 +183,21 @@ async def test_what_is_not_stored_is_written_with_its_reason(history: History, t
     assert rejects[2]["event"]["day"] == "2026-03-01"
 
 
+@given(
+    st.sets(st.builds(What, st.text(max_size=20), st.text(min_size=1, max_size=20)), min_size=1, max_size=9)
+)
+@settings(max_examples=scaled(25))
+def test_a_draft_that_was_filled_in_names_what_it_was_made_of(whats: set[What]) -> None:
+    """Whatever the paths and events of another program are: they come from strangers."""
+    with TemporaryDirectory() as folder:
+        file = Path(folder) / "table.csv"
+        write_draft(file, Counter(whats), dict.fromkeys(whats, Suggestion(URL, "VIEW")))
+        rules = rules_in(file)
+
+    assert {rule.what for rule in rules} == whats
+    assert all(rules.of(what) for what in whats)
+
+
 # The files
 
 
@@ -191,6 +214,23 @@ async def test_hidden_files_and_those_of_macos_are_no_parts(history: History, tm
 
     assert (await history.figures()).views == [("20260301", None, None, 1)]
     assert "deep/export.zip/site/pages.csv, line 3: INVALID_EVENT 5 cells under a header of 4" in lines(told)
+
+
+async def test_files_of_one_name_are_told_apart_and_a_file_that_is_named_twice_counts_once(
+    history: History, tmp_path: Path
+) -> None:
+    files = []
+    for name, count in (("2025", 1), ("2026", 2)):
+        (tmp_path / name).mkdir()
+        files.append(pages(tmp_path / name, f"/a,,{count}", f"/b,,{count}", "/c,,x"))
+    history.map(("/a", "pageview", URL, "VIEW"), ("/b", "pageview", history.asset, "AR_CLICK"))
+
+    told = await history.bring("plausible", files[0], files[1], tmp_path / "2026", files[1])
+
+    # What the later file says counts.
+    assert (await history.figures()).views == [("20260301", None, None, 2)]
+    assert f"{files[0]}, line 4: INVALID_EVENT pageviews is 'x', which is no whole number" in lines(told)
+    assert "rejected               2" in lines(told)
 
 
 async def test_a_file_that_is_broken_ends_the_run_with_one_sentence(history: History, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ async def test_the_export_of_the_cloud_is_brought_once(history: History) -> None
         "- Umami's ids of sessions change each month, or as you set it: a visitor without an id of your own "
         "counts anew then.",
         "- 1 measurements of how fast pages are (type 5) are left out: they are no views.",
-        "- cloud_export.zip/event_data.csv, cloud_export.zip/session_data.csv are left out: it has "
+        "- cloud_export.zip/event_data.csv, cloud_export.zip/session_data.csv are left out: each has "
         "properties, which Viewgraph does not keep.",
     ]
     assert lines(first)[1:] == ["events: 3 stored, 1 stored before", *rest]
@@ -72,7 +72,7 @@ async def test_a_download_of_the_overview_has_no_days(history: History) -> None:
     assert lines(told) == [
         "There are no events and no totals of days in it.",
         "- download.zip/browsers.csv, download.zip/countries.csv, download.zip/devices.csv and 4 more are "
-        "left out: it is a download of the overview, which has sums without days, cut after 500 rows. Take "
+        "left out: each is a download of the overview, which has sums without days, cut after 500 rows. Take "
         "the data export of Umami Cloud, or the tables website_event and session of your own server.",
     ]
     assert not history.table.exists()

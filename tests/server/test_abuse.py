@@ -109,7 +109,7 @@ ABUSIVE = {
     "a body that does not come": (posted(b"", length=100), 408),
     "a body that does not end": (posted(QUERY, length=len(QUERY) + 1), 408),
     "no query": (got(""), 400),
-    "no header": (got("query={__typename}", "Accept: */*"), 400),
+    "another site's page": (got("query={__typename}", "Sec-Fetch-Site: cross-site"), 403),
     "no UTF-8 in a URL": (got("query=%ff"), 400),
     "deep variables in a URL": (got(f"query={{__typename}}&variables={DEEP.decode()}"), 400),
     "a mutation by GET": (got("query=mutation{__typename}"), 405),

@@ -115,7 +115,9 @@ async def test_an_answer_with_errors_is_kept_nowhere(studio: Studio, query: str,
 @one_engine
 async def test_what_is_refused_is_kept_nowhere(studio: Studio) -> None:
     for response in (
-        await studio.client.get("/graphql", params={"query": "{ __typename }"}),
+        await studio.client.get(
+            "/graphql", params={"query": "{ __typename }"}, headers={"sec-fetch-site": "cross-site"}
+        ),
         await get(studio, "{ __typename }", accept="image/png"),
         await studio.client.put("/graphql"),
         await studio.client.post("/graphql", content=b"{"),

@@ -6,19 +6,19 @@ import stat
 from base64 import b64encode
 from collections.abc import Iterable
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import argon2
 import bcrypt
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, update
 from sqlmodel import SQLModel, col
 from typer.testing import CliRunner, Result
 
 from auth.passwords import Passwords
-from models import ActiveUser, DayTotal, MonthTotal, SubjectTotal, User
+from models import ActiveUser, DayTotal, MonthTotal, SubjectTotal, Tenant, User
 from server.commands.cli import app
 from server.settings import PREFIX
 from tests.conftest import client_of
@@ -354,7 +354,13 @@ BAD = [
         },
         "INVALID_PASSWORD_HASH PBKDF2 may have 2,000,000 iterations at most.",
     ),
+    (
+        {"kind": "user", "legacyId": 7, "passwordHash": BCRYPT.replace("$04$", "$15$")},
+        "INVALID_PASSWORD_HASH bcrypt may have a cost from 4 to 14.",
+    ),
     ({"kind": "user", "legacyId": 7, "createdAt": PBKDF2}, "INVALID_ROW '(a password hash)"),
+    ({"kind": "user", "legacyId": 7, "createdAt": BCRYPT}, "INVALID_ROW '(a password hash)"),
+    ({"kind": "user", "legacyId": 7, "createdAt": ARGON2I}, "INVALID_ROW '$(a password hash)"),
     ({"kind": "user", "legacyId": 7, "colour": "red"}, "INVALID_ROW Object contains unknown field `colour`"),
     ({"kind": "person", "legacyId": 7}, "INVALID_ROW 'person' is no kind: the kinds are user, publication"),
     ({"legacyId": 7}, "INVALID_ROW It has no `kind`: the kinds are user"),
@@ -436,7 +442,7 @@ async def test_a_bad_line_is_rejected_alone_and_can_be_mended(studio: Studio, tm
     assert [one["row"] for one in written[:-1]] == [row for row, _ in BAD]
     assert written[-1]["line"] == len(BAD) + 1
     assert written[-1]["text"] == '{"kind": "user",'
-    for secret in (PBKDF2[:20], PBKDF2[-20:]):
+    for secret in (PBKDF2[:20], PBKDF2[-20:], BCRYPT[8:], ARGON2I[10:30]):
         assert secret not in result.output
         assert not any(secret in words for words in told)
     assert f"line 1: {told[0]}" in result.stdout
@@ -619,6 +625,14 @@ async def test_events_name_their_subjects_by_old_ids(studio: Studio, tmp_path: P
     ]
     own = await run(studio, file, "--as", "ada@example.com", command="import")
     assert "  duplicates             4" in own.stdout
+    total = {"subject": {"publicationId": "42"}, "action": "VIEW", "day": "2023-05-01", "count": 5}
+    file = write(tmp_path / "totals.ndjson", [total, {**total, "subject": {"publicationId": "43"}}])
+    totals = await run(studio, file, "--source", "old", command="import-totals")
+    assert "  counted                1" in totals.stdout
+    assert "  line 2: UNKNOWN_SUBJECT" in totals.stdout
+    query = '{ publication(url: "one-studio") { legacyId metrics { totalViews } } }'
+    answer = await studio.send({"query": query}, {"x-auth-token": await token_of(studio, "ada") or ""})
+    assert answer.data == {"publication": {"legacyId": "42", "metrics": {"totalViews": 6}}}
 
 
 @on_sqlite
@@ -632,3 +646,48 @@ async def test_the_example_of_the_guide_is_imported(studio: Studio, tmp_path: Pa
     kinds = ("user", "publication", "like", "organization", "workspace", "asset")
     assert counts == only(0, dict.fromkeys(kinds, 1))
     assert await token_of(studio, "ada", "a password")
+
+
+@on_sqlite
+async def test_two_organizations_may_bring_the_same_ids(studio: Studio, tmp_path: Path) -> None:
+    """Then a row that names one of their workspaces or assets names the organization, too."""
+    both = [
+        {"kind": kind, "legacyId": 1, "name": kind, "organization": id, "workspace": 1}
+        for kind in ("organization", "workspace", "asset")
+        for id in (1, 2)
+    ]
+    for row in both:
+        if row["kind"] == "organization":
+            row["legacyId"] = row.pop("organization")
+        if row["kind"] != "asset":
+            del row["workspace"]
+    format = {"kind": "assetFormat", "asset": 1, "type": "GLB", "url": "https://files.test/c.glb"}
+    rows = [*both, format, {**format, "organization": 2}]
+
+    result = await run(studio, write(tmp_path / "two.ndjson", rows))
+
+    assert re.findall(r"^  (?:asset|rejected|line).*$", result.stdout, re.MULTILINE) == [
+        "  asset                      2           0           0",
+        "  assetFormat                1           0           0",
+        "  rejected               1",
+        "  line 7: AMBIGUOUS_ASSET Several organizations have brought the asset '1': "
+        "name the `organization`, too.",
+    ]
+
+
+@on_sqlite
+async def test_no_like_is_imported_for_a_day_that_was_pruned(studio: Studio, tmp_path: Path) -> None:
+    """It would not be counted, and be missing from the count once it was taken back."""
+    async with studio.services.database.writing() as session:
+        await session.execute(update(Tenant).values(pruned_before=date(2023, 6, 1), time_zone="Europe/Paris"))
+    like = {"kind": "like", "publication": "ai-research-studio", "user": studio.people["stranger"].id}
+    rows = [
+        {**like, "createdAt": "2023-05-31T21:59:59Z"},
+        {**like, "user": "member@example.com", "createdAt": "2023-05-31T22:00:00Z"},
+    ]
+
+    result = await run(studio, write(tmp_path / "likes.ndjson", rows))
+
+    assert "  like                       1           0           0\n" in result.stdout
+    assert "  line 1: PRUNED Days before 2023-05-31T22:00:00+00:00 were pruned.\n" in result.stdout
+    assert await studio.count("likes") == await studio.count("events") == 1

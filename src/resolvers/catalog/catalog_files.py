@@ -25,7 +25,7 @@ INVALID_ROW: Final = "INVALID_ROW"
 """The reason for a line that does not have the shape of a row."""
 _KIND: Final = "kind"
 _LONGEST_PROBLEM: Final = 300
-_HASHES: Final = re.compile(r"(?:argon2|bcrypt|pbkdf2|\$2[abxy]\$|\$argon2)[^\s'\"]*")
+_HASHES: Final = re.compile(r"(?:(?:argon2|bcrypt|pbkdf2)\w*|\$2[abxy])\$[^\s'\"]*", re.ASCII)
 _REJECTED: Final = {"line", "reason"}
 _decode: Final = msgspec.json.Decoder(dict[str, Any]).decode
 

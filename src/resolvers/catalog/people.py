@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
@@ -18,13 +19,15 @@ from resolvers.catalog.rows import FollowRow, UserRow
 from resolvers.catalog.tables import Columns
 from resolvers.catalog.verdicts import Refused
 
+_PASSWORDS: Final = Passwords()
+
 
 class OwnTenant(CatalogKind):
     """A kind of objects that own events and totals."""
 
     async def new(self, tables: AnyTables, rows: Sequence[Columns], now: datetime) -> list[Columns]:
-        tenants = await tables.add(Tenant, [defaults_of(Tenant) for _ in rows])
-        owned = [{**row, "tenant_id": tenant["id"]} for row, tenant in zip(rows, tenants, strict=True)]
+        tenants = await tables.add_alike(Tenant, defaults_of(Tenant), len(rows))
+        owned = [{**row, "tenant_id": id} for row, id in zip(rows, tenants, strict=True)]
         return await super().new(tables, owned, now)
 
 
@@ -40,7 +43,7 @@ class UserKind(OwnTenant):
     def changes(self, stored: Columns, given: Columns) -> Columns:
         """Whoever has signed in here keeps the password that was right then."""
         changed = super().changes(stored, given)
-        if stored["password_hash"] and Passwords().is_current(stored["password_hash"]):
+        if stored["password_hash"] and _PASSWORDS.is_current(stored["password_hash"]):
             changed.pop("password_hash", None)
         return changed
 

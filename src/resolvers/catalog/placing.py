@@ -34,7 +34,7 @@ def _keys(kind: CatalogKind) -> tuple[Names, ...]:
 
 
 def _key(given: Columns, names: Names) -> Key | None:
-    key = tuple(given.get(name) for name in names)
+    key = tuple([given.get(name) for name in names])
     return None if None in key else key
 
 

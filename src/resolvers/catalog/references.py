@@ -88,7 +88,8 @@ async def _insights(find: Find, asked: set[Reference], known: Resolved) -> Resol
 def _ways(one: Reference) -> Iterator[tuple[Names, Key]]:
     """The columns in which it may stand. The first in which it does is meant."""
     text = one.text
-    if public_id := public_id_in(text, one.target.kind) or uuid_in(text):
+    # Most are numbers, which are told apart in no time.
+    if not text.isdecimal() and (public_id := public_id_in(text, one.target.kind) or uuid_in(text)):
         yield _PUBLIC, (public_id,)
     if legacy_id := legacy_id_in(text):
         yield _LEGACY, (legacy_id,)

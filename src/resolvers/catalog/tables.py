@@ -35,16 +35,23 @@ class Tables:
         return await found(self._bulk.fetch, model, names, keys)
 
     async def add(self, model: Model, rows: Sequence[Columns]) -> list[Columns]:
-        """Returns the rows with their ids. All of them have the same columns."""
+        """Adds rows that have the same columns. Those that have public ids are returned with their ids."""
         if not rows:
             return []
         table = table_of(model)
-        if "id" not in table.c:
-            await self._session.execute(insert(table), rows)
+        await self._session.execute(insert(table), rows)
+        if "public_id" not in table.c:
             return list(rows)
-        statement = insert(table).returning(table.c.id, sort_by_parameter_order=True)
-        ids = await self._session.scalars(statement, rows)
-        return [{**row, "id": id} for row, id in zip(rows, ids, strict=True)]
+        stored = await self.find(model, ("public_id",), {(row["public_id"],) for row in rows})
+        return [stored[row["public_id"],][0] for row in rows]
+
+    async def add_alike(self, model: Model, row: Columns, number: int) -> list[int]:
+        """Adds so many rows that differ only in their ids. Returns these."""
+        if not number:
+            return []
+        table = table_of(model)
+        statement = insert(table).returning(table.c.id)
+        return list(await self._session.scalars(statement, [row] * number))
 
     async def change(self, model: Model, changes: Sequence[Change]) -> None:
         key = key_names(model)
@@ -69,7 +76,7 @@ async def found(fetch: Fetch, model: Model, names: Names, keys: Iterable[Key]) -
     if not asked:
         return rows
     for row in await fetch(_statement(model, names), keys=asked):
-        rows[tuple(row[name] for name in names)].append(row)
+        rows[tuple([row[name] for name in names])].append(row)
     return rows
 
 

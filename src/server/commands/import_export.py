@@ -28,6 +28,7 @@ from server.accounts import user_id_of
 from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
 from server.commands.files import printable, zone_named
 from server.commands.options import DatabaseUrl
+from server.commands.progress import bars
 from server.failures import Failure
 from server.revisions import require_current
 from server.services import close_services, services_of
@@ -136,18 +137,30 @@ async def _imported(
     *,
     is_dry: bool,
 ) -> None:
+    from rich.progress import MofNCompleteColumn
+
     rules = rules_in(table)
     async with _services(settings) as services:
         context = Context(services, services.clock())
         meanings = await meanings_of(context, rules)
         viewer = Viewer(await user_id_of(context, email)) if email else None
-        with _written_to(rejects) as keep:
+        with _written_to(rejects) as keep, bars(MofNCompleteColumn()) as progress:
+            bar = progress.add_task("Events", total=None)
             work = ExportImport(
-                services, found, rules, meanings, source=source, viewer=viewer, dry_run=is_dry, on_reject=keep
+                services,
+                found,
+                rules,
+                meanings,
+                source=source,
+                viewer=viewer,
+                dry_run=is_dry,
+                on_reject=keep,
+                on_batch=lambda: progress.update(bar, completed=work.events.lines),
             )
             try:
                 await work.run()
             finally:
+                progress.stop()
                 typer.echo(summary_of(work, table, rejects))
 
 

@@ -4,6 +4,6 @@ import type { Speech } from "../words";
 export const OTHER_SITES = "(other)";
 
 export function siteName(domain: string | null | undefined, say: Speech["say"]): string {
-  if (!domain) return say("noSite");
-  return domain === OTHER_SITES ? say("otherSites") : domain;
+    if (!domain) return say("noSite");
+    return domain === OTHER_SITES ? say("otherSites") : domain;
 }

@@ -9,23 +9,23 @@ export type AssetVariables = ReturnType<typeof variablesOf>;
 
 /** Of every query of the view. */
 export function variablesOf({ kind, id }: Scope, filters: Filters, moment: Date) {
-  const { interval, domain, workspace, viewType, ranking } = filters;
-  return {
-    id,
-    ...rangesOf(filters, moment),
-    interval,
-    domain,
-    ...(kind === "organization" && { workspaceIds: workspace ? [workspace] : null }),
-    viewType,
-    orderBy: ranking,
-  };
+    const { interval, domain, workspace, viewType, ranking } = filters;
+    return {
+        id,
+        ...rangesOf(filters, moment),
+        interval,
+        domain,
+        ...(kind === "organization" && { workspaceIds: workspace ? [workspace] : null }),
+        viewType,
+        orderBy: ranking,
+    };
 }
 
 /** The query of a panel, for an organization or for a workspace. */
 export function queryFor(
-  variables: AssetVariables,
-  ofOrganization: PanelQuery["document"],
-  ofWorkspace: PanelQuery["document"],
+    variables: AssetVariables,
+    ofOrganization: PanelQuery["document"],
+    ofWorkspace: PanelQuery["document"],
 ): PanelQuery {
-  return { document: "workspaceIds" in variables ? ofOrganization : ofWorkspace, variables };
+    return { document: "workspaceIds" in variables ? ofOrganization : ofWorkspace, variables };
 }

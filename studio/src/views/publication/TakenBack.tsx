@@ -8,28 +8,28 @@ type Props = { publication: FragmentType<typeof TakenBackFragmentDoc>; variables
 
 /** Likes, bookmarks, comments and bookings of the range: those that stand, and those that do not. */
 export function TakenBack({ publication, variables }: Props) {
-  const { say, days } = useSpeech();
-  const { kept } = read(TakenBackFragmentDoc, publication);
-  if (!kept) return null;
-  const { takenBack } = kept;
-  const table = {
-    head: [say("figure"), say("kept"), say("takenBack")],
-    rows: [
-      [say("LIKE"), kept.totalLikes, takenBack.likes],
-      [say("BOOKMARK"), kept.totalBookmarks, takenBack.bookmarks],
-      [say("COMMENT"), kept.totalComments, takenBack.comments],
-      [say("BOOK"), kept.totalAppointments, takenBack.appointments],
-    ],
-  };
-  return (
-    <Panel
-      title={say("keptTitle")}
-      subtitle={days(variables.range.start, variables.range.end)}
-      query={{ document: KeptAndTakenBackDocument, variables }}
-      table={table}
-      isTable
-    >
-      <DataTable table={table} caption={say("keptTitle")} />
-    </Panel>
-  );
+    const { say, days } = useSpeech();
+    const { kept } = read(TakenBackFragmentDoc, publication);
+    if (!kept) return null;
+    const { takenBack } = kept;
+    const table = {
+        head: [say("figure"), say("kept"), say("takenBack")],
+        rows: [
+            [say("LIKE"), kept.totalLikes, takenBack.likes],
+            [say("BOOKMARK"), kept.totalBookmarks, takenBack.bookmarks],
+            [say("COMMENT"), kept.totalComments, takenBack.comments],
+            [say("BOOK"), kept.totalAppointments, takenBack.appointments],
+        ],
+    };
+    return (
+        <Panel
+            title={say("keptTitle")}
+            subtitle={days(variables.range.start, variables.range.end)}
+            query={{ document: KeptAndTakenBackDocument, variables }}
+            table={table}
+            isTable
+        >
+            <DataTable table={table} caption={say("keptTitle")} />
+        </Panel>
+    );
 }
