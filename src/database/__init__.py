@@ -8,14 +8,16 @@ from database.deleting import delete_rows
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
+from database.keys import within_key
 from database.lists import among, bucket_of, for_one, ordered_join, rows_of, spans
-from database.packed import counts_by, packed
+from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
 from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
+    "EXACT_BELOW",
     "Bulk",
     "Channel",
     "Database",
@@ -39,13 +41,16 @@ __all__ = [
     "for_one",
     "in_bulk",
     "insert_into",
+    "interleaved",
     "is_partition",
     "made_of",
     "metered",
     "most_connections",
     "ordered_join",
     "packed",
+    "quick_sum",
     "rows_of",
     "spans",
     "table_of",
+    "within_key",
 ]

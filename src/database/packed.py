@@ -1,13 +1,16 @@
 """Many rows as one value."""
 
+import sys
+from array import array
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import orjson
-from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, literal_column
+from sqlalchemy import BigInteger, ColumnElement, Dialect, Integer, LargeBinary, Text, literal_column
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
+from sqlalchemy.types import TypeDecorator
 
 from database.lists import ListType
 
@@ -75,3 +78,90 @@ class counts_by(packed):
     def __init__(self, number: ColumnElement[int], count: ColumnElement[int]) -> None:
         super().__init__(count * literal_column(f"{_NUMBERS}", Integer()) + number)
         self.type = _Counts()
+
+
+class _Columns(TypeDecorator[tuple[list[int], ...]]):
+    """Columns of numbers as one value."""
+
+    impl = Text
+    cache_ok = True
+
+    def __init__(self, count: int) -> None:
+        super().__init__()
+        self.count = count
+
+    def load_dialect_impl(self, dialect: Dialect) -> Any:
+        return dialect.type_descriptor(Text() if dialect.name == "sqlite" else LargeBinary())
+
+    def result_processor(self, dialect: Dialect, _: Any) -> Callable[[Any], Any]:
+        count = self.count
+        if dialect.name == "sqlite":
+            return lambda text: _columns(orjson.loads(f"[{text or ''}]"), count)
+        return lambda found: _columns(_numbers(found or b""), count)
+
+
+def _numbers(bytes_: bytes) -> list[int]:
+    found = array("q", bytes_)
+    if sys.byteorder == "little":
+        found.byteswap()
+    return found.tolist()
+
+
+def _columns(numbers: list[int], count: int) -> tuple[list[int], ...]:
+    return tuple([numbers[start::count] for start in range(count)])
+
+
+class interleaved(FunctionElement[Any]):
+    """Several columns of whole numbers as one value: a tuple with a list of each column, in the order of the
+    rows below it. Without rows, the lists are empty.
+
+    As bytes, PostgreSQL and its driver take a third of the time that arrays take.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, *columns: ColumnElement[int]) -> None:
+        self.type = _Columns(len(columns))
+        super().__init__(*columns)
+
+
+@compiles(interleaved, "sqlite")
+def _interleaved_sqlite(element: interleaved, compiler: SQLCompiler, **options: Any) -> str:
+    columns = [f"({compiler.process(column, **options)})" for column in element.clauses]
+    row = " || ',' || ".join(columns)
+    return f"group_concat({row})"
+
+
+@compiles(interleaved, "postgresql")
+def _interleaved_postgresql(element: interleaved, compiler: SQLCompiler, **options: Any) -> str:
+    columns = [compiler.process(column, **options) for column in element.clauses]
+    row = " || ".join([f"int8send({column})" for column in columns])
+    return f"string_agg({row}, '')"
+
+
+EXACT_BELOW: Final = 1 << 53
+"""All whole numbers below it are exact as numbers of 64 bits with a floating point."""
+
+
+class quick_sum(FunctionElement[int]):
+    """A sum of whole numbers that are not negative. It is exact below `EXACT_BELOW`. A sum from there on is
+    not below it either, but may be another one.
+
+    PostgreSQL adds whole numbers of 64 bits as decimal numbers, which takes three times as long.
+    """
+
+    inherit_cache = True
+
+    def __init__(self, column: ColumnElement[int]) -> None:
+        self.type = BigInteger()
+        super().__init__(column)
+
+
+@compiles(quick_sum, "sqlite")
+def _quick_sum_sqlite(element: quick_sum, compiler: SQLCompiler, **options: Any) -> str:
+    return f"sum({compiler.process(element.clauses, **options)})"
+
+
+@compiles(quick_sum, "postgresql")
+def _quick_sum_postgresql(element: quick_sum, compiler: SQLCompiler, **options: Any) -> str:
+    return f"CAST(sum(CAST({compiler.process(element.clauses, **options)} AS float8)) AS bigint)"

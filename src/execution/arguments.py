@@ -1,20 +1,26 @@
 """The arguments of a field, as its resolver takes them."""
 
 from enum import Enum
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
+from cachetools import LRUCache
 from graphql import GraphQLArgument, GraphQLNonNull, Undefined, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import get_arguments
+from strawberry.types import has_object_definition
 from strawberry.types.field import StrawberryField
 
+from execution.conditions import variables_in
 from execution.faults import Surprise
 from execution.shapes import FromVariables, Resolved
 from execution.variables import PLAIN
 from graph.schema import schema
 
 _UNCHANGING: TypeAlias = str | int | float | Enum | None
-"""Arguments of these classes may be given to many requests."""
+"""Arguments of these classes may be given to many requests. So may lists and inputs of them, because no
+resolver changes its arguments."""
+_MOST_REMEMBERED: Final = 16
+"""Sets of arguments of one field, by the values of its variables."""
 
 
 def arguments_of(source: Resolved, variables: VariableValues) -> dict[str, Any]:
@@ -29,10 +35,36 @@ def arguments_of(source: Resolved, variables: VariableValues) -> dict[str, Any]:
     coerced = variables.coerced
     arguments = {name: coerced.get(variable) for name, variable in source.from_variables}
     if not arguments or None in arguments.values():
-        arguments = _converted(source, variables) if source.definition.args else {}
-    if not source.has_variables and all(isinstance(one, _UNCHANGING) for one in arguments.values()):
+        arguments = _of_variables(source, variables) if source.definition.args else {}
+    if not source.has_variables and all(map(_is_unchanging, arguments.values())):
         source.constant = arguments
     return arguments
+
+
+def _of_variables(source: Resolved, variables: VariableValues) -> dict[str, Any]:
+    """Arguments are remembered: the requests of a page mostly ask for the same range."""
+    if source.remembered is None:
+        source.remembered = LRUCache(_MOST_REMEMBERED)
+        source.variables = variables_in(source.node.arguments or ())
+    key = tuple([variables.coerced.get(name, Undefined) for name in source.variables])
+    try:
+        return source.remembered[key]
+    except TypeError:
+        # A list or an object as a variable is no key.
+        return _converted(source, variables)
+    except KeyError:
+        arguments = _converted(source, variables)
+    if all(map(_is_unchanging, arguments.values())):
+        source.remembered[key] = arguments
+    return arguments
+
+
+def _is_unchanging(value: Any) -> bool:
+    if isinstance(value, list):
+        return all(map(_is_unchanging, value))
+    if has_object_definition(value):
+        return all(map(_is_unchanging, vars(value).values()))
+    return isinstance(value, _UNCHANGING)
 
 
 def _from_variables(source: Resolved) -> FromVariables:

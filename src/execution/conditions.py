@@ -44,6 +44,23 @@ def condition_variables(document: DocumentNode) -> tuple[str, ...]:
     return tuple(sorted(found.names))
 
 
+def variables_in(arguments: Iterable[Node]) -> tuple[str, ...]:
+    """Their names, each once."""
+    found = _AllVariables()
+    for argument in arguments:
+        visit(argument, found)
+    return tuple(dict.fromkeys(found.names))
+
+
+class _AllVariables(Visitor):
+    def __init__(self) -> None:
+        super().__init__()
+        self.names: list[str] = []
+
+    def enter_variable(self, node: VariableNode, *_: Any) -> None:
+        self.names.append(node.name.value)
+
+
 def has_variables(arguments: Iterable[Node]) -> bool:
     found = _AnyVariable()
     for argument in arguments:

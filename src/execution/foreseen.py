@@ -1,10 +1,11 @@
 """What will be asked for of the rows of a plan, so that it can be read together with them."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple, TypeAlias
 
 from auth.access import loaders_of
+from execution.series_ahead import Chain, chains_of
 from execution.shapes import Resolved, Selected
 from loaders.ahead import ReadWith, Row
 from loaders.base import Loader
@@ -23,6 +24,8 @@ class Ahead(NamedTuple):
     of_users: Foreseen
     """What is denied to a user is read as well, as only the same statement tells whether it is. It is not
     shown."""
+    series: tuple[Chain, ...] = ()
+    """To those that only users see, of rows that have one. A row with several is read without them."""
 
 
 class Foresight:
@@ -31,9 +34,11 @@ class Foresight:
     def __init__(self) -> None:
         self._of_all: defaultdict[type, set[_Kind]] = defaultdict(set)
         self._protected: defaultdict[type, set[_Kind]] = defaultdict(set)
+        self._series: defaultdict[Row, list[Chain]] = defaultdict(list)
 
-    def add(self, row: type, fields: Iterable[Selected]) -> None:
+    def add(self, row: type, fields: Sequence[Selected]) -> None:
         self._of_all[row] |= set()
+        self._series[row] += chains_of(row, fields)
         for field in fields:
             source = field.source
             if isinstance(source, Resolved):
@@ -43,7 +48,8 @@ class Foresight:
     def ahead(self) -> Ahead:
         rows = {*self._of_all, *self._protected}
         together = {row: self._of_all[row] | self._protected[row] for row in rows}
-        return Ahead(_entries(self._of_all), _entries(together))
+        series = tuple(chains[0] for chains in self._series.values() if len(chains) == 1)
+        return Ahead(_entries(self._of_all), _entries(together), series)
 
 
 def _loaders_of(source: Resolved) -> set[_Kind]:

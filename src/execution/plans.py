@@ -132,7 +132,10 @@ async def walked_by(
     """
     _foresee(context, plan)
     try:
-        walked = await Walk(context, values).answer(shape, top, place)
+        walk = Walk(context, values)
+        if top is None and plan.ahead.series and context.viewer.user_id is not None:
+            context.loaders.foresee_series(await walk.foreseen(plan.ahead.series))
+        walked = await walk.answer(shape, top, place)
     except Exception as error:
         is_known = isinstance(error, Surprise | ExpectedError)
         context.services.plans[SURPRISED if is_known else FAILED] += 1

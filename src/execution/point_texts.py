@@ -18,6 +18,8 @@ _MOST_REMEMBERED: Final = 20_000
 """Points of all series together. A text takes about 150 bytes."""
 _SPARSE: Final = 4
 """If less than one of so many points is there, each bucket is looked at by itself."""
+_MOST_IN_TEMPLATES: Final = 20_000
+"""Points of all templates that are remembered. One takes about 60 bytes."""
 _BETWEEN: Final = "\0"
 _MARKS: Final = {attribute: chr(number) for number, attribute in enumerate(OfBucket._fields, 1)}
 """What stands in a text for a value of the bucket. JSON has no such characters."""
@@ -25,6 +27,11 @@ _ANY_MARK: Final = re.compile(f"[{''.join(_MARKS.values())}]")
 _COUNT: Final = "%d"
 
 _remembered: LRUCache[tuple[Any, ...], Sequence[str]] = LRUCache(_MOST_REMEMBERED, len)
+
+
+_templates: LRUCache[tuple[Any, ...], bytes] = LRUCache(
+    _MOST_IN_TEMPLATES, lambda text: 1 + text.count(b"},")
+)
 
 
 class PointTexts:
@@ -40,9 +47,21 @@ class PointTexts:
         self._constant = _ANY_MARK.split(self._of_a_bucket)
         self._attributes = [attribute for attribute, _ in shape.of_bucket.values()]
 
-    def of(self, places: Sequence[int]) -> Sequence[str]:
-        """With `%d` for each count. `places` are in order."""
-        if len(self._timeline) * self._groups <= _MOST_POINTS:
+    def of(self, places: Sequence[int]) -> bytes:
+        """The points at these places, with commas between them, and with `%d` for each count. `places` are in
+        order."""
+        if not isinstance(places, range) or not self._is_remembered():
+            return ",".join(self._of(places)).encode()
+        key = self._key(), places
+        if key not in _templates:
+            _templates[key] = ",".join(self._of(places)).encode()
+        return _templates[key]
+
+    def _is_remembered(self) -> bool:
+        return len(self._timeline) * self._groups <= _MOST_POINTS
+
+    def _of(self, places: Sequence[int]) -> Sequence[str]:
+        if self._is_remembered():
             return _chosen(self._all(), places)
         first, last = places[0] // self._groups, places[-1] // self._groups
         if (last + 1 - first) * self._groups <= _SPARSE * len(places):
@@ -51,9 +70,12 @@ class PointTexts:
         made = {number: self._of_buckets([number]) for number in dict.fromkeys(numbers)}
         return [made[number][place % self._groups] for number, place in zip(numbers, places, strict=True)]
 
-    def _all(self) -> Sequence[str]:
+    def _key(self) -> tuple[Any, ...]:
         running = self._running() if "is_running" in self._leaves else None
-        key = self._timeline, self._of_a_bucket, running
+        return self._timeline, self._of_a_bucket, running
+
+    def _all(self) -> Sequence[str]:
+        key = self._key()
         if key not in _remembered:
             _remembered[key] = self._of_buckets(range(len(self._timeline)))
         return _remembered[key]

@@ -56,6 +56,25 @@ class Resolving:
         self._begun: dict[tuple[Pool, Resolved], _Begun] = {}
         """Fields whose resolvers were called already."""
 
+    async def key_of(self, chain: Sequence[Resolved], one: Any) -> Any:
+        """What the last field gives for the object, where each field stands below the one before it. It reads
+        nothing. Raises what a resolver raises.
+        """
+        *above, last = chain
+        for source in above:
+            assert source.loads
+            assert source.loads.of
+            one = source.loads.of(await self._called_for(source, one), source.loads.instead)
+        return await self._called_for(last, one)
+
+    async def _called_for(self, source: Resolved, one: Any) -> Any:
+        found: list[Any] = [None]
+        self._call(source, [one], found)
+        await self._await_all(found)
+        if isinstance(found[0], Exception):
+            raise found[0]
+        return found[0]
+
     def at_once(self, pool: Pool, source: Resolved) -> list[Any] | None:
         """The same as `values`, if nothing has to be awaited for them. None otherwise."""
         if source.is_async or not (found := self._called_at_once(pool, source)):

@@ -54,7 +54,7 @@ class PointsOfSeries:
             _fitting(leaf, values[attribute][part]) for attribute, leaf in self._shape.of_point.values()
         ]
         numbers = columns[0] if len(columns) == 1 else chain.from_iterable(zip(*columns, strict=True))
-        return (",".join(texts.of(series.places[part])) % tuple(numbers)).encode()
+        return texts.of(series.places[part]) % tuple(numbers)
 
 
 def _fitting(leaf: Leaf, counts: Sequence[int]) -> Sequence[int]:

@@ -6,6 +6,7 @@ from inspect import iscoroutinefunction
 from operator import attrgetter
 from typing import Any, TypeAlias
 
+from cachetools import LRUCache
 from graphql import FieldNode, GraphQLField
 from strawberry.types.field import StrawberryField
 
@@ -72,6 +73,10 @@ class Resolved:
     """The name of the argument that gets the info. None if it takes none."""
     constant: dict[str, Any] | None = None
     """The arguments, once they are known to be the same for all requests."""
+    variables: tuple[str, ...] = ()
+    """The names of the variables that its arguments are made of, once they are needed."""
+    remembered: LRUCache[tuple[Any, ...], dict[str, Any]] | None = None
+    """The arguments by the values of these variables."""
     from_variables: FromVariables | None = None
     """None until somebody asks for the arguments."""
 

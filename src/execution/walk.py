@@ -11,9 +11,11 @@ from execution.columns import Below, Columns
 from execution.pools import TOP, Place, Pool, Root
 from execution.resolving import Resolving, side_by_side
 from execution.series import PointsOfSeries
+from execution.series_ahead import Chain
 from execution.shapes import Resolved, Selected, Shape
 from graph.error_order import Fault
 from graph.partial_results import json_items, json_list
+from loaders.series_ahead import SeriesAhead
 from resolvers.context import Context
 
 _SMALL = 16
@@ -39,6 +41,14 @@ class Walk:
         self._run_queue = context.run_queue
         self._columns = Columns(context)
         self._resolving = Resolving(context, variables)
+        self._variables = variables
+
+    async def foreseen(self, series: Iterable[Chain]) -> SeriesAhead | None:
+        """The first series that can be read together with its row."""
+        for chain in series:
+            if found := await chain.series(self._resolving, self._variables.coerced):
+                return found
+        return None
 
     async def answer(self, shape: Shape, top: Any = None, place: Place = TOP) -> Walked:
         """`top`: the object at the top, which stands at `place` in the answer."""

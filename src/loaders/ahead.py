@@ -8,11 +8,16 @@ from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import lru_cache, partial
-from typing import Any, NamedTuple, Protocol, TypeAlias
+from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
+from cachetools import LRUCache
 from sqlalchemy import ColumnElement, Select, Table
 
 from database import Database, Statement, made_of
+
+_MOST_ELSEWHERE: Final = 4_096
+_elsewhere: LRUCache[tuple[Any, ...], None] = LRUCache(_MOST_ELSEWHERE)
+"""Keys of rows whose reporting time zone is not the one that was taken for it."""
 
 Row: TypeAlias = Callable[..., Any]
 """The type of a row: a NamedTuple."""
@@ -26,6 +31,30 @@ class Asking(NamedTuple):
     now: datetime
     person_id: int | None
     """The user's id, as `Viewer.person_id`."""
+    series: "Series | None" = None
+    """The series of the row, if the row is read alone."""
+
+
+class Series(Protocol):
+    """A series that is read together with the row of its subject."""
+
+    @property
+    def row(self) -> Row: ...
+
+    @property
+    def time_zone(self) -> str: ...
+
+    @property
+    def measure(self) -> Any: ...
+
+    @property
+    def timeline(self) -> Any: ...
+
+    @property
+    def given(self) -> Mapping[str, Any]: ...
+
+    @property
+    def entry(self) -> "ReadWith": ...
 
 
 class Knowing(Protocol):
@@ -79,6 +108,25 @@ class ReadAhead:
             loader.know(dict(zip(keys, entry.values(*columns[start:stop]))))  # noqa: B905
             start = stop
         return made_of(row, all_of_them)
+
+
+class ReadAlone(ReadAhead):
+    """The same for one row that is read alone, with a series of it."""
+
+    def __init__(
+        self, entries: tuple[ReadWith, ...], loaders: Mapping[type[Any], Knowing], asking: Asking
+    ) -> None:
+        assert asking.series
+        super().__init__((*entries, asking.series.entry), loaders, asking)
+        self._row, self._time_zone = asking.series.row, asking.series.time_zone
+
+    def is_for(self, key: Hashable) -> bool:
+        """Whether the row of the key may have the reporting time zone for which the series was asked."""
+        return (self._row, key, self._time_zone) not in _elsewhere
+
+    def note(self, key: Hashable, rows: Sequence[Any]) -> None:
+        if any(row.time_zone != self._time_zone for row in rows):
+            _elsewhere[self._row, key, self._time_zone] = None
 
 
 @lru_cache(maxsize=128)

@@ -14,6 +14,7 @@ from loaders.base import Loader, Loaders
 from loaders.counts import CountsBySubject, CountsKey
 from loaders.measures import Cells, Dimension, Measure
 from loaders.series import Series, SeriesRequest, parts_of
+from loaders.series_ahead import PointsOfRow
 from loaders.series_reading import read_series
 from models import Action
 
@@ -110,13 +111,14 @@ class AssetSeries(Loader[SeriesKey, Series]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._budget = loaders.read_points
+        self._points = loaders[PointsOfRow]
 
     async def batch_load_fn(self, keys: Sequence[SeriesKey]) -> list[Series]:
-        asked = [_request(key) for key in keys]
-        return cast(list[Series], await read_series(self.database, self._budget, asked))
+        asked = [series_request(key) for key in keys]
+        return cast(list[Series], await read_series(self.database, self._budget, self._points, asked))
 
 
-def _request(key: SeriesKey) -> SeriesRequest:
+def series_request(key: SeriesKey) -> SeriesRequest:
     scope, groups = key.scope, key.groups
     dimensions = frozenset(Dimension(group.value) for group in groups & {Group.DEVICE, Group.DOMAIN})
     return SeriesRequest(

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from aiodataloader import DataLoader
 
 from database import Database, Statement, current_usage, for_one
-from loaders.ahead import Asking, ReadAhead, ReadWith, Row
+from loaders.ahead import Asking, ReadAhead, ReadAlone, ReadWith, Row
+from loaders.ahead import Series as SeriesOfRow
+from loaders.batches import Batch, settle
 from loaders.figure_cache import FigureCache
 from loaders.point_budget import PointBudget
 from loaders.remembered_rights import RightsOfMoment
@@ -32,6 +34,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     __slots__ = (
         "_foreseen",
         "_person_id",
+        "_series",
         "database",
         "figure_cache",
         "now",
@@ -60,6 +63,7 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         """The points of a series count each time that it is shown."""
         self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
         self._person_id: int | None = None
+        self._series: SeriesOfRow | None = None
 
     def foresee(self, foreseen: Mapping[Row, tuple[ReadWith, ...]], person_id: int | None) -> None:
         """From now on, rows are read together with what will be asked for of them: by the type of the row.
@@ -69,12 +73,23 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         self._foreseen = foreseen
         self._person_id = person_id
 
+    def foresee_series(self, series: SeriesOfRow | None) -> None:
+        """From now on, a row of its type that is read alone is read together with the series."""
+        self._series = series
+
     def ahead(self) -> dict[Row, ReadAhead]:
         """By the type of the row."""
         return {row: self._ahead_of(row) for row in self._foreseen}
 
     def ahead_of(self, row: Row) -> ReadAhead | None:
         return self._ahead_of(row) if row in self._foreseen else None
+
+    def alone(self, row: Row) -> ReadAlone | None:
+        """For one row that is read alone."""
+        series = self._series
+        if series is None or series.row is not row:
+            return None
+        return ReadAlone(self._foreseen.get(row, ()), self, Asking(self.now, self._person_id, series))
 
     def _ahead_of(self, row: Row) -> ReadAhead:
         return ReadAhead(self._foreseen[row], self, Asking(self.now, self._person_id))
@@ -86,29 +101,6 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
     if TYPE_CHECKING:
 
         def __getitem__(self, kind: type[L], /) -> L: ...
-
-
-class _Batch(Generic[K]):
-    """Keys that are read together, and who waits for them."""
-
-    __slots__ = ("failure", "keys", "waiting")
-
-    def __init__(self) -> None:
-        self.keys: list[K] = []
-        self.waiting: list[tuple[Future[Any], K | None]] = []
-        """Each future gets the value of its key; one without a key gets None as soon as all values are there.
-        """
-        self.failure: Exception | None = None
-
-    def ended(self) -> "Future[None]":
-        future: Future[None] = get_running_loop().create_future()
-        self.waiting.append((future, None))
-        return future
-
-    @property
-    def error(self) -> Exception:
-        assert self.failure
-        return self.failure
 
 
 class Loader(DataLoader[K, V]):
@@ -129,9 +121,9 @@ class Loader(DataLoader[K, V]):
         # The base's constructor is not called: nothing here uses what it makes, and it takes time.
         self.database = loaders.database
         self._known: dict[K, V] = {}
-        self._reading: dict[K, _Batch[K]] = {}
+        self._reading: dict[K, Batch[K]] = {}
         """The batch of each key that is not known yet and was asked for."""
-        self._next: _Batch[K] | None = None
+        self._next: Batch[K] | None = None
         """The batch that takes further keys."""
 
     def made_at_once(self, _: Sequence[K], /) -> list[V] | None:
@@ -150,7 +142,7 @@ class Loader(DataLoader[K, V]):
         who gives up takes no other along."""
         future: Future[V] = get_running_loop().create_future()
         if key in self._known:
-            _settle(future, self._known[key])
+            settle(future, self._known[key])
         else:
             self._batch_of(key).waiting.append((future, key))
         return future
@@ -192,20 +184,20 @@ class Loader(DataLoader[K, V]):
             await end
         return {key: self._known[key] if key in self._known else batches[key].error for key in asked}
 
-    def _batch_of(self, key: K) -> _Batch[K]:
+    def _batch_of(self, key: K) -> Batch[K]:
         """The next batch, unless the key is being read. The batch is read when everything that runs in this
         request has asked for its keys."""
         batch = self._reading.get(key)
         if batch is None:
             batch = self._next
             if batch is None:
-                batch = self._next = _Batch()
+                batch = self._next = Batch()
                 get_running_loop().call_soon(ensure_future, self._read(batch))
             batch.keys.append(key)
             self._reading[key] = batch
         return batch
 
-    async def _read(self, batch: _Batch[K]) -> None:
+    async def _read(self, batch: Batch[K]) -> None:
         run_queue = current_usage().run_queue
         await run_queue.caught_up()
         self._next = None
@@ -218,18 +210,9 @@ class Loader(DataLoader[K, V]):
         for settled, (future, key) in enumerate(batch.waiting):
             if settled and settled % _AT_ONCE == 0:
                 await run_queue.wait_turn()
-            _settle(future, None if key is None else self._known.get(key, batch.failure))
+            settle(future, None if key is None else self._known.get(key, batch.failure))
         for key in batch.keys:
             del self._reading[key]
-
-
-def _settle(future: "Future[Any]", value: object) -> None:
-    if future.done():
-        return
-    if isinstance(value, Exception):
-        future.set_exception(value)
-    else:
-        future.set_result(value)
 
 
 def _value(known: V | Exception) -> V:
@@ -267,6 +250,7 @@ class RowLoader(Loader[K, R | None], Generic[K, R]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._ahead = loaders.ahead_of(self.statement.row)
+        self._alone = loaders.alone(self.statement.row)
 
     async def batch_load_fn(self, keys: Sequence[K]) -> list[R | None]:
         # No stored text has this character, and PostgreSQL refuses a whole list for one text that has it.
@@ -275,14 +259,19 @@ class RowLoader(Loader[K, R | None], Generic[K, R]):
         return [found.get(key) for key in keys]
 
     async def _rows(self, keys: list[K]) -> list[R]:
-        given: dict[str, Any] = {"keys": keys}
-        statement = self.statement
-        if len(keys) == 1:
-            given = {"key": keys[0]}
-            statement = _for_one(statement)
-        if self._ahead is None:
+        if len(keys) != 1:
+            return await self._read_with(self._ahead, self.statement, keys=keys)
+        (key,) = keys
+        alone = self._alone if self._alone and self._alone.is_for(key) else None
+        rows = await self._read_with(alone or self._ahead, _for_one(self.statement), key=key)
+        if alone:
+            alone.note(key, rows)
+        return rows
+
+    async def _read_with(self, ahead: ReadAhead | None, statement: Statement[R], **given: Any) -> list[R]:
+        if ahead is None:
             return await self.database.fetch(statement, **given)
-        return await self._ahead.fetch(self.database, statement, self.statement.row, **given)
+        return await ahead.fetch(self.database, statement, self.statement.row, **given)
 
 
 @cache

@@ -40,6 +40,7 @@ class Members(NamedTuple):
         return {
             "tenant": self.given[0][0],
             "subject_ids": [subject_id for _, subject_id, _ in self.given],
+            "members": [(subject_id,) for _, subject_id, _ in self.given],
             "least": self.least,
             "parts": self.limit,
         }

@@ -4,9 +4,12 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import compress, islice
 from operator import lt
-from typing import NamedTuple, Self
+from typing import Final, NamedTuple, Self
 
 from database import current_usage
+
+_DENSE: Final = 4
+"""If more than one of so many points is there, a place is made for each of them."""
 
 
 class Points(NamedTuple):
@@ -18,12 +21,13 @@ class Points(NamedTuple):
     taken_back: list[int] | None
     """How often it was taken back. None if it cannot be."""
 
-    def plus(self, numbers: list[int], counts: list[int], taken_back: list[int] | None) -> "Points":
+    @classmethod
+    def of(cls, numbers: Sequence[int], counts: list[int], taken_back: list[int] | None) -> Self:
         """`counts` include what was done and what took it back."""
         if taken_back is None:
-            return Points([*self.numbers, *numbers], self.counts + counts, None)
+            return cls(numbers, counts, None)
         standing = [count - 2 * taken for count, taken in zip(counts, taken_back, strict=True)]
-        return Points([*self.numbers, *numbers], self.counts + standing, (self.taken_back or []) + taken_back)
+        return cls(numbers, standing, taken_back)
 
     async def merged(self) -> "Points":
         """In order, and one for each number."""
@@ -55,6 +59,15 @@ class Points(NamedTuple):
             taken_back=self.taken_back and _where(done, self.taken_back),
         )
 
+    async def added_to(self, filled: list[int]) -> None:
+        """Adds each count at the place of its number."""
+        if isinstance(self.numbers, range) and not any(filled[_slice(self.numbers)]):
+            filled[_slice(self.numbers)] = self.counts
+            return
+        async for piece in current_usage().run_queue.batches(zip(self.numbers, self.counts, strict=True)):
+            for number, count in piece:
+                filled[number] += count
+
     async def filled(self, size: int) -> "Points":
         """With one for each number below `size`. It has to be merged."""
         if len(self.numbers) == size:
@@ -76,3 +89,30 @@ def _of(sums: dict[int, int], numbers: Iterable[int]) -> list[int]:
 
 def _where(done: Iterable[int], column: Iterable[int]) -> list[int]:
     return list(compress(column, done))
+
+
+def _slice(numbers: range) -> slice:
+    return slice(numbers.start, numbers.stop, numbers.step)
+
+
+async def merged(parts: Sequence[Points], size: int) -> Points:
+    """All parts together, in order, and one point for each number. All numbers are below `size`."""
+    if len(parts) == 1:
+        return await parts[0].merged()
+    found = sum(len(part.numbers) for part in parts)
+    if size < _DENSE * found and all(part.taken_back is None for part in parts):
+        filled = [0] * size
+        for part in parts:
+            await part.added_to(filled)
+            await current_usage().run_queue.step(1)
+        return Points(range(size), filled, None).without_nothing()
+    return await _chained(parts).merged()
+
+
+def _chained(parts: Sequence[Points]) -> Points:
+    numbers = [number for part in parts for number in part.numbers]
+    counts = [count for part in parts for count in part.counts]
+    has_taken = any(part.taken_back is not None for part in parts)
+    return Points(
+        numbers, counts, [one for part in parts for one in part.taken_back or ()] if has_taken else None
+    )

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 
 from base.aliases import Aliases
-from loaders.numbered_points import Points
+from loaders.numbered_points import Points, merged
 from loaders.point_budget import PointBudget
 from loaders.point_numbers import numbers_of
 from loaders.points import Key, Read
@@ -44,9 +44,9 @@ class Party:
         in_order = sorted(places | {_WHOLE} if asked.zero_fill and asked.is_whole else places)
         buckets, groups = len(asked.timeline), len(in_order)
         read = await self._numbered({place: number for number, place in enumerate(in_order)})
-        points = await read.merged()
+        points = await merged(read, buckets * groups)
         # Sites that share a name were read one by one, and only as many as there may be points.
-        most_read = len(read.numbers) if self._aliases else 0
+        most_read = sum(len(one.numbers) for one in read) if self._aliases else 0
         all_of_them = buckets * groups if asked.zero_fill else len(points.numbers)
         budget.take(buckets, groups, max(all_of_them, most_read))
         shown = await points.filled(buckets * groups) if asked.zero_fill else points.without_nothing()
@@ -59,14 +59,15 @@ class Party:
             bytes(len(shown.counts)) if shown.taken_back is None else shown.taken_back,
         )
 
-    async def _numbered(self, rank: Mapping[_Place, int]) -> Points:
+    async def _numbered(self, rank: Mapping[_Place, int]) -> list[Points]:
         """All that was read."""
-        points = Points([], [], None)
+        found: list[Points] = []
         for read, place_of in self._reads:
             rank_of = {key: rank[place] for key, place in place_of.items()}
-            points = points.plus(await numbers_of(read, rank_of, len(rank)), read.counts, read.taken_back)
+            numbers = await numbers_of(read, rank_of, len(rank))
+            found.append(Points.of(numbers, read.counts, read.taken_back))
         self._reads.clear()
-        return points
+        return found
 
 
 def _group(place: _Place) -> Group:

@@ -16,10 +16,12 @@ _MOST_NUMBERS: Final = 20_000
 _tables: LRUCache[tuple[Sequence[int], ...], Sequence[int]] = LRUCache(_MOST_NUMBERS, len)
 
 
-async def numbers_of(read: Read, rank_of: Mapping[Key, int], groups: int) -> list[int]:
+async def numbers_of(read: Read, rank_of: Mapping[Key, int], groups: int) -> Sequence[int]:
     """A point's number is that of its bucket, times the number of groups, plus the rank of its group."""
     if read.domains is not None:
         return await _found_by_domain(read, read.domains, rank_of, groups)
+    if read.of_a_part == 1 and _is_complete(read):
+        return range(rank_of[0], len(read.positions) * groups, groups)
     if len(read.positions) * read.of_a_part <= _DENSE * len(read.cells):
         return await _looked_up(read, rank_of, groups)
     starts, of_a_part, of_a_group = _starts(read, groups), read.of_a_part, read.of_a_group
@@ -27,6 +29,12 @@ async def numbers_of(read: Read, rank_of: Mapping[Key, int], groups: int) -> lis
     async for cells in current_usage().run_queue.batches(read.cells):
         numbers += [starts[cell // of_a_part] + rank_of[cell % of_a_group] for cell in cells]
     return numbers
+
+
+def _is_complete(read: Read) -> bool:
+    """Whether each part of time is there, once and in order, and is the bucket of the same number."""
+    everything = tuple(range(len(read.cells)))
+    return read.positions == everything == tuple(read.cells)
 
 
 async def _found_by_domain(

@@ -1,9 +1,11 @@
 """The statements that read the points of series: one for each set of tiers, and for each way to split.
 
-A row has all points of a run, in columns: thousands of rows of one point each would take several times as
-long. A point's cell is one number, because databases group by one number faster than by several columns.
+A row has all points of a run, or of one subject in it, in columns: thousands of rows of one point each would
+take several times as long. A point's cell is one number, because databases group by one number faster than by
+several columns.
 """
 
+from collections.abc import Sequence
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
@@ -25,7 +27,18 @@ from sqlalchemy import (
     union_all,
 )
 
-from database import Statement, among, bucket_of, ordered_join, packed, spans
+from database import (
+    Statement,
+    among,
+    bucket_of,
+    interleaved,
+    ordered_join,
+    packed,
+    quick_sum,
+    rows_of,
+    spans,
+    within_key,
+)
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension
 from loaders.members import Parts
@@ -36,13 +49,15 @@ from models import TAKES_BACK, Device
 DEVICES = max(Device) + 1
 """All numbers of devices are below it."""
 
-Columns = tuple[int, list[int], list[str] | None, list[int], list[int] | None]
-"""The number of the run; and of each of its points: the cell; the domain; the count of all actions; how many
-of these take something back. The domain is "" if there is none. What is not asked for is None.
+Columns = tuple[int, int, tuple[list[int], ...], list[str] | None]
+"""The number of the run; the number of the subject's part if the row is of one subject, else 0; the numbers
+of the points; and their domains, where "" is none, or None if they are not asked for.
 
-The cell is the number of the part of time, times the number of devices, plus the device; and that times the
-number of parts of the subjects, plus the number of the subject's part. In a run of days, parts of time are
-numbered from 0. In other runs they have the odd numbers from 1.
+The numbers are the cells, the counts of all actions, and if some of these take something back, how many do.
+
+The cell is the number of the part of time, times the number of devices, plus the device. If the row is of all
+subjects, that is multiplied by the number of their parts, plus the number of the subject's part. In a run of
+days, parts of time are numbered from 0. In other runs they have the odd numbers from 1.
 """
 
 
@@ -60,6 +75,8 @@ class Layout(NamedTuple):
     dimensions: frozenset[Dimension]
     of_some_domains: bool
     takes_back: bool
+    is_exact: bool = False
+    """Whether sums are exact from `EXACT_BELOW` on, too. That takes longer."""
 
     @property
     def devices(self) -> int:
@@ -73,6 +90,12 @@ class Layout(NamedTuple):
     def is_by_domain(self) -> bool:
         return Dimension.DOMAIN in self.dimensions
 
+    def has_a_row_for_each_subject(self, run: RunShape) -> bool:
+        """Then the totals are grouped in the order of their key, and need not be sorted. A subject has few
+        points in a run of days, unless it is split by domains: these have a limit for all subjects together.
+        """
+        return run.is_daily and self.parts is Parts.OF_ONE and not self.is_by_domain
+
 
 @lru_cache(maxsize=512)
 def points_statement(layout: Layout) -> Statement[Columns]:
@@ -83,36 +106,71 @@ def points_statement(layout: Layout) -> Statement[Columns]:
 
 
 def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
-    is_by_key = run.is_daily and layout.parts is Parts.OF_ONE
-    points = (_by_key if is_by_key else _by_cell)(run, layout)
-    found = points.order_by(literal_column("cell")).subquery().c
-    columns: list[Any] = [
-        literal(number),
-        packed(found.cell),
-        packed(found.domain) if layout.is_by_domain else null(),
-        packed(found["count"]),
-        packed(found.taken_back) if layout.takes_back else null(),
+    if layout.has_a_row_for_each_subject(run):
+        return _of_each_subject(number, run, layout)
+    points = _by_cell(run, layout).order_by(literal_column("cell")).subquery()
+    domains: ColumnElement[Any] = packed(points.c.domain) if layout.is_by_domain else null()
+    return select(literal(number), literal_column("0", BigInteger()), _numbers_of(points), domains)
+
+
+def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
+    asked = rows_of("members", subject_id=BigInteger()).table_valued("subject_id", name=f"{run.name}_members")
+    tier = tier_of(run.name)
+    totals = tier.table.c
+    is_within, _ = _of_time(tier, run, [])
+    conditions = [
+        totals.tenant_id == _number("tenant"),
+        totals.subject_id == asked.c.subject_id,
+        among(totals.action, "actions"),
+        is_within,
+        *([among(totals.domain_id, "domain_ids")] if layout.of_some_domains else []),
     ]
-    return select(*columns)
+    part = asked.c.subject_id - _number("least")
+    of_subject = _points_of_subject(run, layout, conditions, asked)
+    return select(literal(number), part, of_subject, null()).select_from(asked)
 
 
-def _by_key(run: RunShape, layout: Layout) -> Select[Any]:
-    """Grouped in the order of the key of the totals, so that SQLite need not sort them. A cell has a row for
-    each action. The limit stands within: SQLite sorts in half the time if it need not stop at a limit."""
-    tier, rows, conditions, *_ = _source(run, layout)
+def points_of_row(
+    run: RunShape, layout: Layout, tenant: ColumnElement[int], subject: ColumnElement[int]
+) -> ColumnElement[Any]:
+    """The numbers of one action in a run of days, as in `Columns`, within a statement that finds `tenant` and
+    `subject`. Its parameters are `action`, and the `_start` and `_stop` of the run.
+
+    It may stand in a `Lookup`: any plan of it reads by the key of the totals.
+    """
+    tier = tier_of(run.name)
+    totals = tier.table.c
+    key = (totals.subject_id, totals.action, tier.time)
+    action = bindparam("action", type_=totals.action.type)
+    is_within = within_key(key, (subject, action), _end(run, "start"), _end(run, "stop"))
+    conditions = [totals.tenant_id == tenant, is_within]
+    return _points_of_subject(run, layout, conditions, tenant.table, subject.table)
+
+
+def _points_of_subject(
+    run: RunShape, layout: Layout, conditions: Sequence[Any], *around: FromClause
+) -> ColumnElement[Any]:
+    """`around`: the tables of the statement around it that are in the conditions.
+
+    It is grouped in the order of the totals' key. A cell has a row for each action.
+    """
+    tier = tier_of(run.name)
     totals = tier.table.c
     devices = [totals.device] if layout.is_by_device else []
-    domains = [DOMAINS.name] if layout.is_by_domain else []
-    grouped = (
-        select(totals.subject_id, tier.time.label("time"), *devices, *_counted(tier, layout))
-        .select_from(rows)
+    found = (
+        select(tier.time.label("time"), *devices, *_counted(tier, layout))
         .where(*conditions)
-        .group_by(totals.subject_id, totals.action, tier.time, *devices, *domains)
-        .limit(_number("most"))
+        .group_by(totals.subject_id, totals.action, tier.time, *devices)
+        .correlate(*around)
+        .subquery()
     )
-    found = with_filters(grouped, tier, layout.of_some_domains).subquery().c
-    cell = _cell(_days(found.time, run), found.get("device"), found.subject_id - _number("least"))
-    return select(cell, *[found[column.name] for column in _counted(tier, layout)])
+    cell = _of_device(_days(found.c.time, run), found.c.get("device"))
+    columns = [found.c[column.name] for column in _counted(tier, layout)]
+    return select(interleaved(cell, *columns)).select_from(found).correlate(*around).scalar_subquery()
+
+
+def _numbers_of(points: FromClause) -> ColumnElement[Any]:
+    return interleaved(*[column for column in points.c if column.name != "domain"])
 
 
 def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
@@ -140,25 +198,41 @@ def _within_parts(points: Select[Any], layout: Layout) -> Select[Any]:
 def _cell(
     time: ColumnElement[int], device: ColumnElement[int] | None, part: ColumnElement[int]
 ) -> ColumnElement[int]:
-    of_device = time if device is None else time * literal_column(str(DEVICES)) + device
-    return (of_device * _number("parts") + part).label("cell")
+    return (_of_device(time, device) * _number("parts") + part).label("cell")
+
+
+def _of_device(time: ColumnElement[int], device: ColumnElement[int] | None) -> ColumnElement[int]:
+    # In PostgreSQL, a day minus another one has 32 bits.
+    return (
+        cast(time, BigInteger)
+        if device is None
+        else time * literal_column(str(DEVICES), BigInteger()) + device
+    )
 
 
 def _counted(tier: Tier, layout: Layout) -> list[ColumnElement[Any]]:
     domain = func.coalesce(DOMAINS.name, "").label("domain")
     return [
         *([domain] if layout.is_by_domain else []),
-        cast(tier.sum, BigInteger).label("count"),
-        *([_taken_back(tier).label("taken_back")] if layout.takes_back else []),
+        _count(tier, layout).label("count"),
+        *([_taken_back(tier, layout).label("taken_back")] if layout.takes_back else []),
     ]
 
 
-def _taken_back(tier: Tier) -> ColumnElement[int]:
+def _count(tier: Tier, layout: Layout) -> ColumnElement[int]:
+    return _sum(tier.table.c.count, layout) if "count" in tier.table.c else tier.sum
+
+
+def _sum(of_each: ColumnElement[int], layout: Layout) -> ColumnElement[int]:
+    return cast(func.sum(of_each), BigInteger) if layout.is_exact else quick_sum(of_each)
+
+
+def _taken_back(tier: Tier, layout: Layout) -> ColumnElement[int]:
     if tier.action is not None:
         return literal_column("0", BigInteger())
     of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
     takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
-    return cast(func.sum(case((takes_back, of_each), else_=literal_column("0"))), BigInteger)
+    return _sum(case((takes_back, of_each), else_=literal_column("0", BigInteger())), layout)
 
 
 class _Source(NamedTuple):

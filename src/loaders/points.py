@@ -5,10 +5,10 @@ from typing import Any, NamedTuple, Self
 
 from base.calendar import Piece, Timeline, time_zone
 from base.time_units import DAY
-from database import Database, current_usage
+from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
-from loaders.members import Members
-from loaders.point_statements import Layout, RunShape, points_statement
+from loaders.members import Members, Parts
+from loaders.point_statements import Columns, Layout, RunShape, points_statement
 from loaders.tiers import DAYS_TIER, runs_of, tier_of
 from models import TAKES_BACK, Action
 
@@ -28,18 +28,22 @@ class Read(NamedTuple):
     """A cell divided by it is the number of the part of time."""
     of_a_group: int
     """The rest of a cell divided by it is the number of the device times `parts`, plus the member's part."""
+    first_part: int
+    """The member's part in the statement is this number, plus that in the cell."""
     parts: int
     cells: list[int]
-    domains: list[str] | None
-    """None if the series is not split by it. An empty one stands for events without a site."""
     counts: list[int]
     """Of all actions, including those that take something back."""
     taken_back: list[int] | None
     """How many of the counted actions take something back; None if none of the measure's does."""
+    domains: list[str] | None = None
+    """None if the series is not split by it. An empty one stands for events without a site."""
 
     def groups(self) -> set[Key]:
         """What says in which group a point is: each group once."""
         if self.domains is None:
+            if self.of_a_group == 1:
+                return {0} if self.cells else set()
             # It is the rest of each cell, found twice as fast as by an expression.
             return set(map(self.of_a_group.__rmod__, self.cells))
         return {
@@ -50,12 +54,15 @@ class Read(NamedTuple):
         """The device, the domain, and the member's part; -1 and "" if the series is not split by it."""
         group, domain = (key, "") if isinstance(key, int) else key
         device, part = divmod(group, self.parts)
-        return -1 if self.of_a_group == self.parts else device, domain, part
+        return -1 if self.of_a_group == self.parts else device, domain, self.first_part + part
+
+    def part_of(self, cell: int) -> int:
+        return self.first_part + cell % self.parts
 
     def only(self, places: Sequence[int]) -> Self:
-        columns = (self.cells, self.domains, self.counts, self.taken_back)
+        columns = (self.cells, self.counts, self.taken_back, self.domains)
         chosen: list[Any] = [column and [column[place] for place in places] for column in columns]
-        return self._replace(cells=chosen[0], domains=chosen[1], counts=chosen[2], taken_back=chosen[3])
+        return self._replace(cells=chosen[0], counts=chosen[1], taken_back=chosen[2], domains=chosen[3])
 
 
 class _Run(NamedTuple):
@@ -97,29 +104,74 @@ async def read_points(
     if not runs:
         return []
     await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
-    layout = Layout(
+    layout = _layout(runs, members.parts, measure)
+    given = {
+        **members.arguments(),
+        "actions": list(measure.actions),
+        "domain_ids": measure.domain_ids,
+        # A point may be there once for each action.
+        "most": len(measure.actions) * (most + 1),
+        **run_arguments(timeline, zone, measure),
+    }
+    reads = _reads(runs, layout, members, await database.fetch(points_statement(layout), **given))
+    if not all(map(_is_exact, reads)):
+        exact = points_statement(layout._replace(is_exact=True))
+        reads = _reads(runs, layout, members, await database.fetch(exact, **given))
+    return reads
+
+
+def _layout(runs: Sequence[_Run], parts: Parts, measure: Measure) -> Layout:
+    return Layout(
         tuple(run.shape for run in runs),
-        members.parts,
+        parts,
         measure.dimensions,
         measure.domain_ids is not None,
         not TAKES_BACK.keys().isdisjoint(measure.actions),
     )
-    rows = await database.fetch(
-        points_statement(layout),
-        **members.arguments(),
-        actions=list(measure.actions),
-        domain_ids=measure.domain_ids,
-        # A point may be there once for each action.
-        most=len(measure.actions) * (most + 1),
-        **{name: value for run in runs for name, value in run.arguments().items()},
+
+
+def layout_of_subject(zone: str, timeline: Timeline, measure: Measure) -> Layout | None:
+    """Of one subject. None unless all is read from one run of days."""
+    runs = _runs(timeline, zone, measure)
+    return _layout(runs, Parts.OF_ONE, measure) if len(runs) == 1 and runs[0].shape.is_daily else None
+
+
+def run_arguments(timeline: Timeline, zone: str, measure: Measure) -> dict[str, Any]:
+    return {name: value for run in _runs(timeline, zone, measure) for name, value in run.arguments().items()}
+
+
+def numbers_as_read(
+    numbers: tuple[list[int], ...], zone: str, timeline: Timeline, measure: Measure
+) -> Read | None:
+    """What was read of one subject by a layout of `layout_of_subject`. None if it may not be exact."""
+    runs = _runs(timeline, zone, measure)
+    read = _read(runs[0], _layout(runs, Parts.OF_ONE, measure), 1, (0, 0, numbers, None))
+    return read if _is_exact(read) else None
+
+
+def _is_exact(read: Read) -> bool:
+    return not read.counts or max(read.counts) < EXACT_BELOW
+
+
+def _reads(runs: Sequence[_Run], layout: Layout, members: Members, rows: Sequence[Columns]) -> list[Read]:
+    return [_read(runs[row[0]], layout, members.limit, row) for row in rows]
+
+
+def _read(run: _Run, layout: Layout, limit: int, row: Columns) -> Read:
+    _, first_part, (cells, counts, *taken_back), domains = row
+    parts = 1 if layout.has_a_row_for_each_subject(run.shape) else limit
+    of_a_group = layout.devices * parts
+    return Read(
+        run.positions,
+        of_a_group if run.shape.is_daily else 2 * of_a_group,
+        of_a_group,
+        first_part,
+        parts,
+        cells,
+        counts,
+        taken_back[0] if taken_back else None,
+        domains,
     )
-    of_a_group = layout.devices * members.limit
-    return [_read(runs[number], of_a_group, members.limit, *columns) for number, *columns in rows]
-
-
-def _read(run: _Run, of_a_group: int, parts: int, *columns: Any) -> Read:
-    of_a_part = of_a_group if run.shape.is_daily else 2 * of_a_group
-    return Read(run.positions, of_a_part, of_a_group, parts, *columns)
 
 
 def _runs(timeline: Timeline, zone: str, measure: Measure) -> Sequence[_Run]:

@@ -8,6 +8,7 @@ from base.calendar import DateInterval, Timeline
 from loaders.base import Loader, Loaders
 from loaders.measures import Dimension, Measure
 from loaders.series import Series, SeriesRequest
+from loaders.series_ahead import PointsOfRow
 from loaders.series_reading import read_series
 from models import Action
 
@@ -31,13 +32,14 @@ class PublicationSeries(Loader[PublicationSeriesKey, Series]):
     def __init__(self, loaders: Loaders) -> None:
         super().__init__(loaders)
         self._budget = loaders.read_points
+        self._points = loaders[PointsOfRow]
 
     async def batch_load_fn(self, keys: Sequence[PublicationSeriesKey]) -> list[Series]:
-        asked = [_request(key) for key in keys]
-        return cast(list[Series], await read_series(self.database, self._budget, asked))
+        asked = [series_request(key) for key in keys]
+        return cast(list[Series], await read_series(self.database, self._budget, self._points, asked))
 
 
-def _request(key: PublicationSeriesKey) -> SeriesRequest:
+def series_request(key: PublicationSeriesKey) -> SeriesRequest:
     return SeriesRequest(
         key.tenant_id,
         key.time_zone,

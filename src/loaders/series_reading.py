@@ -14,10 +14,11 @@ from loaders.parties import Part, Party
 from loaders.point_budget import PointBudget
 from loaders.points import Read, read_points
 from loaders.series import Series, SeriesRequest
+from loaders.series_ahead import PointsKey, PointsOfRow
 
 
 async def read_series(
-    database: Database, budget: PointBudget, asked: Sequence[SeriesRequest]
+    database: Database, budget: PointBudget, known: PointsOfRow, asked: Sequence[SeriesRequest]
 ) -> list[Series | TooManyPoints]:
     """One statement reads all series with the same measure, timeline and time zone. A series with too many
     points is an error in its place."""
@@ -29,13 +30,26 @@ async def read_series(
     found: dict[int, Series | TooManyPoints] = {}
     for shared, numbers in grouped.items():
         parties = [Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
-        await _read(database, *shared, parties, budget.most)
+        unknown = [party for party in parties if not _is_known(known, party)]
+        await _read(database, *shared, unknown, budget.most)
         for number, party in zip(numbers, parties, strict=True):
             try:
                 found[number] = await party.series(budget)
             except TooManyPoints as error:
                 found[number] = error
     return [found[number] for number in range(len(asked))]
+
+
+def _is_known(known: PointsOfRow, party: Party) -> bool:
+    """Adds to the party what was read with the row of its subject, if it was."""
+    asked = party.asked
+    if len(asked.subjects) != 1:
+        return False
+    key = PointsKey(asked.tenant_id, asked.subjects[0], asked.time_zone, asked.measure, asked.timeline)
+    read = known.taken(key)
+    if read:
+        party.add(read, {0: party.parts[0]})
+    return read is not None
 
 
 async def _names(database: Database, asked: Sequence[SeriesRequest]) -> Mapping[int, Aliases]:
@@ -73,12 +87,14 @@ async def _read(
 
 def _shares(read: Read, party_of: Mapping[int, Party]) -> Iterator[tuple[Party, Read]]:
     """What of it belongs to each party."""
-    parties = set(party_of.values())
+    if not read.cells:
+        return
+    parties = {party_of[read.first_part]} if read.parts == 1 else set(party_of.values())
     if len(parties) == 1:
         yield parties.pop(), read
         return
     shares: defaultdict[Party, list[int]] = defaultdict(list)
     for place, cell in enumerate(read.cells):
-        shares[party_of[cell % read.parts]].append(place)
+        shares[party_of[read.part_of(cell)]].append(place)
     for party, places in shares.items():
         yield party, read.only(places)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bench.peers.questions import DASHBOARD, LIST
+from bench.peers.questions import DASHBOARD, LIST, SERIES
 from execution.plans import FIRST, PLANNED
 from loaders.figure_cache import FigureCache
 from tests.conftest import client_of
@@ -161,3 +161,75 @@ async def test_an_asset_is_read_with_its_workspace(studio: Studio) -> None:
         assert len(statements) == 2
 
     assert data == {"asset": {"name": "Chair", "workspace": {"name": "Furniture"}}}
+
+
+DAYS = {"start": "2023-05-16", "end": "2023-06-14"}
+
+
+async def fill_assets(studio: Studio) -> list[str]:
+    """Two assets with views of two devices on two days, and one without."""
+    assets = [await studio.add_asset(f"Asset {number}") for number in range(3)]
+    await studio.report(
+        [
+            {"subject": {"assetId": asset}, "action": "VIEW_3D", "occurredAt": at, "deviceCategory": device}
+            for number, asset in enumerate(assets[:2], 1)
+            for at in ("2023-06-01T10:00:00Z", "2023-06-14T10:00:00Z")
+            for device in ("DESKTOP", "MOBILE")
+            for _ in range(number)
+        ]
+    )
+    return assets
+
+
+def points(data: Any) -> list[tuple[str, str, int]]:
+    shown = data["asset"]["metrics"]["views"]["points"]
+    return [(point["dateInterval"], point["deviceCategory"], point["count"]) for point in shown]
+
+
+async def test_a_series_takes_one_statement_besides_that_for_the_roles(studio: Studio) -> None:
+    assets = await fill_assets(studio)
+    query = new(SERIES.documents["viewgraph"])
+    found = []
+    for asset in assets:
+        statements, data = await planned(studio, f"{query} # {asset}", "admin", id=asset, **DAYS)
+        found.append(points(data))
+        assert [len(statements), len([one for one in statements if "day_totals" in one])] == [2, 1]
+        assert "assets" in next(one for one in statements if "day_totals" in one)
+
+    days = [(day, device) for day in ("20230601", "20230614") for device in ("DESKTOP", "MOBILE")]
+    assert found == [[(*place, 1) for place in days], [(*place, 2) for place in days], []]
+
+
+async def test_a_series_is_read_for_nobody_who_may_not_see_the_asset(studio: Studio) -> None:
+    (asset, *_) = await fill_assets(studio)
+    query = new(SERIES.documents["viewgraph"])
+    for by, code in ((None, "UNAUTHENTICATED"), ("stranger", "NOT_FOUND")):
+        for _ in range(2):
+            with studio.statements() as statements:
+                answer = await studio.ask(query, by, id=asset, **DAYS)
+            assert (answer.code, answer.body["data"]) == (code, {"asset": None})
+        assert by or not any("day_totals" in one for one in statements)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "count", "views"),
+    [
+        ("interval: DAY, zeroFill: true", 1, 2),
+        ("interval: DAY, groupBy: [DEVICE]", 1, 2),
+        # Totals by month, events at the edges of days, and what is about sites come afterwards.
+        ("interval: MONTH", 2, 2),
+        ('interval: DAY, timeZone: "Asia/Kolkata"', 2, 2),
+        ('interval: DAY, domain: "a.example"', 4, 0),
+    ],
+)
+async def test_a_series_of_a_publication_is_read_with_it_if_it_is_of_days(
+    studio: Studio, arguments: str, count: int, views: int
+) -> None:
+    await record(studio, [view("2023-06-01T10:00:00"), view("2023-06-14T10:00:00")])
+    series = f'views(range: {{start: "2023-05-16", end: "2023-06-14"}}, {arguments})'
+    query = new(f'{{ publication(url: "{URL}") {{ {series} {{ count points {{ count }} }} }} }}')
+
+    statements, data = await planned(studio, query, "owner")
+
+    assert len(statements) == count
+    assert data["publication"]["views"]["count"] == views

@@ -1,12 +1,19 @@
 """Series by plans: the same text as GraphQL's executor makes, and no statement more than is needed."""
 
+from datetime import date
 from typing import Any
 from uuid import uuid4
 
+import pytest
+from sqlalchemy import BigInteger, insert, literal, select
+
+from database import table_of
 from execution.plans import FIRST, PLANNED
+from models import DayTotal
 from tests.graph.test_metrics import do
 from tests.studio import Studio
 
+DAYS_OF = table_of(DayTotal)
 METRICS = 'range: {start: "%s", end: "%s"}'
 OF_ORGANIZATION = """query($id: ID!, $assets: [ID!]) {
   organization(id: $id) { metrics(%s, assetIds: $assets) { views(viewType: VIEW_3D, %s) {
@@ -158,3 +165,25 @@ async def test_totals_are_read_only_for_the_figures_that_are_selected(studio: St
         taken.append(len([text for text in statements if "_totals" in text or "events" in text]))
 
     assert taken == [1, 2, 0, 1]
+
+
+async def test_a_sum_that_floating_point_cannot_hold_is_exact(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    (*_, asset) = await open_assets(studio)
+    async with studio.services.database.writing() as session:
+        for device in (1, 2):
+            added = select(
+                *(DAYS_OF.c[name] for name in ("tenant_id", "subject_id", "action", "day")),
+                *(literal(number, BigInteger()) for number in (device, 999, (1 << 60) + device)),
+            ).where(DAYS_OF.c.day == date(2023, 6, 14), DAYS_OF.c.count == 4)
+            await session.execute(insert(DAYS_OF).from_select(list(DAYS_OF.c.keys()), added))
+    query = f"""query($id: ID!) {{ asset(id: $id) {{ metrics({METRICS % ("2023-06-14", "2023-06-14")}) {{
+      views(viewType: VIEW_3D, interval: DAY) {{ count points {{ count }} }} }} }} }}"""
+
+    answers = [(await studio.ask(query, "admin", id=asset)).data for _ in range(3)]
+
+    most = (1 << 53) - 1
+    views = {"count": most, "points": [{"count": most}]}
+    assert answers == [{"asset": {"metrics": {"views": views}}}] * 3
+    assert {str((1 << 61) + 7) in record.getMessage() for record in caplog.records} == {True}
