@@ -36,6 +36,7 @@ from database import (
     packed,
     quick_sum,
     rows_of,
+    seeking_join,
     spans,
     within_key,
 )
@@ -256,7 +257,7 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     conditions = [is_theirs, is_within]
     if given:
         asked = reduce(lambda left, right: ordered_join(left, right, true()), given)
-        rows, conditions = ordered_join(asked, tier.table, and_(*conditions)), []
+        rows, conditions = seeking_join(asked, tier.table, and_(*conditions)), []
     return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
 
 

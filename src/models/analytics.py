@@ -44,7 +44,11 @@ class Event(SQLModel, table=True):
             postgresql_where=text("user_id IS NULL AND length(visitor) = 16"),
         ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
-        {"info": BY_TENANT, "sqlite_with_rowid": False, "postgresql_partition_by": "RANGE (id)"},
+        {
+            "info": {**BY_TENANT, "sqlite_seeks_by": "ix_events_subject_id_occurred_at"},
+            "sqlite_with_rowid": False,
+            "postgresql_partition_by": "RANGE (id)",
+        },
     )
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
