@@ -71,12 +71,18 @@ def columns() -> Iterator[Column[object]]:
 
 
 def test_every_table_says_how_it_is_distributed() -> None:
-    said = {name: table.info for name, table in TABLES.items()}
+    said = {name: table.info["distribution"] for name, table in TABLES.items()}
 
-    assert said == {
-        **{name: {"distribution": "reference"} for name in REFERENCE},
-        **{name: {"distribution": "tenant_id"} for name in BY_TENANT},
-    }
+    assert said == {**dict.fromkeys(REFERENCE, "reference"), **dict.fromkeys(BY_TENANT, "tenant_id")}
+
+
+def test_an_index_by_which_sqlite_seeks_begins_with_tenant_and_subject() -> None:
+    named = {table: table.info["sqlite_seeks_by"] for table in TABLES.values() if len(table.info) > 1}
+
+    assert [table.name for table in named] == ["events"]
+    for table, name in named.items():
+        (index,) = (index for index in table.indexes if index.name == name)
+        assert [column.name for column in index.columns][:2] == ["tenant_id", "subject_id"]
 
 
 @pytest.mark.parametrize("name", sorted(BY_TENANT))
