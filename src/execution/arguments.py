@@ -13,7 +13,7 @@ from strawberry.types.field import StrawberryField
 from execution.conditions import variables_in
 from execution.faults import Surprise
 from execution.shapes import FromVariables, Resolved
-from execution.variables import PLAIN
+from execution.variables import PLAIN, may_be_remembered
 from graph.schema import schema
 
 _UNCHANGING: TypeAlias = str | int | float | Enum | None
@@ -54,7 +54,7 @@ def _of_variables(source: Resolved, variables: VariableValues) -> dict[str, Any]
         return _converted(source, variables)
     except KeyError:
         arguments = _converted(source, variables)
-    if all(map(_is_unchanging, arguments.values())):
+    if may_be_remembered(key) and all(map(_is_unchanging, arguments.values())):
         source.remembered[key] = arguments
     return arguments
 

@@ -16,6 +16,7 @@ from base.errors import ExpectedError
 from execution.conditions import variables_in
 from execution.resolving import Resolving
 from execution.shapes import Resolved, Selected
+from execution.variables import may_be_remembered
 from graph.faces import face_of
 from loaders.ahead import Row
 from loaders.asset_metrics import AssetSeries
@@ -40,10 +41,12 @@ _REQUEST: Final[Mapping[type[Any], Any]] = {
 }
 
 
-_remembered: LRUCache[tuple[Any, ...], SeriesAhead | None] = LRUCache(
-    _MOST_BUCKETS, lambda series: len(series.timeline) if series else 1
-)
-"""By the chain, and the values of its variables."""
+def _weight(series: SeriesAhead | None) -> int:
+    return len(series.timeline) if series else 1
+
+
+_remembered: LRUCache[tuple[Any, ...], SeriesAhead | None] = LRUCache(_MOST_BUCKETS, _weight)
+"""By the chain, and the values of its variables. None if the series cannot be read together with the row."""
 _numbers = count()
 
 
@@ -65,19 +68,23 @@ class Chain:
         try:
             return _remembered[key]
         except KeyError:
-            found = _remembered[key] = await self._found(resolving)
-            return found
+            is_known_later = may_be_remembered(key)
         except TypeError:
             # A list or an object as a variable is no key.
-            return await self._found(resolving)
-
-    async def _found(self, resolving: Resolving) -> SeriesAhead | None:
-        loads = self._fields[-1].loads
-        assert loads
+            is_known_later = False
         try:
-            key = await resolving.key_of(self._fields, face_of(_BLANK[self._row]))
+            found = await self._found(resolving)
         except ExpectedError:
             return None
+        if is_known_later and _weight(found) <= _MOST_BUCKETS:
+            _remembered[key] = found
+        return found
+
+    async def _found(self, resolving: Resolving) -> SeriesAhead | None:
+        """Raises what a resolver raises."""
+        loads = self._fields[-1].loads
+        assert loads
+        key = await resolving.key_of(self._fields, face_of(_BLANK[self._row]))
         return SeriesAhead.of(self._row, _REQUEST[loads.loader](key))
 
 

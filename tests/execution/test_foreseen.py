@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bench.peers.questions import DASHBOARD, LIST, SERIES
+from execution import series_ahead
 from execution.plans import FIRST, PLANNED
 from loaders.figure_cache import FigureCache
+from resolvers.context import Limits
 from tests.conftest import client_of
 from tests.events import record, view
 from tests.execution.test_plans import new
@@ -233,3 +235,32 @@ async def test_a_series_of_a_publication_is_read_with_it_if_it_is_of_days(
 
     assert len(statements) == count
     assert data["publication"]["views"]["count"] == views
+
+
+async def test_only_series_of_short_texts_that_are_not_refused_are_remembered(studio: Studio) -> None:
+    given = 'range: {start: "2023-05-16", end: "2023-06-14"}, interval: DAY, domain: $domain'
+    query = f'query($domain: String) {{ publication(url: "{URL}") {{ views({given}) {{ count }} }} }}'
+    found = []
+    for domain in (None, "a.example", ".".join(["a" * 60] * 4), "no domain"):
+        series_ahead._remembered.clear()
+        answers = [await studio.ask(f"{query} # {found}", "owner", domain=domain) for _ in range(3)]
+        found.append(([code for code, _ in answers[-1].errors], len(series_ahead._remembered)))
+
+    assert found == [([], 1), ([], 1), ([], 0), (["BAD_USER_INPUT"], 0)]
+
+
+async def test_a_series_of_more_buckets_than_are_remembered_is_read_by_its_plan(
+    studio: Studio, caplog: pytest.LogCaptureFixture
+) -> None:
+    await record(studio, [view("2023-06-14T10:00:00")])
+    services = replace(studio.services, limits=Limits(range_days=10_000))
+    series = 'views(range: {start: "2003-06-15", end: "2023-06-14"}, interval: DAY)'
+    query = new(f'{{ publication(url: "{URL}") {{ {series} {{ count points {{ count }} }} }} }}')
+
+    async with client_of(services) as client:
+        asked = replace(studio, services=services, client=client)
+        statements, data = await planned(asked, query, "owner")
+
+    assert data["publication"]["views"] == {"count": 1, "points": [{"count": 1}]}
+    assert len(statements) == 1
+    assert caplog.records == []

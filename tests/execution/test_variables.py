@@ -85,3 +85,15 @@ def test_arguments_are_what_strawberry_makes_of_them(url: str, others: dict[str,
         assert isinstance(field.source, Resolved)
         # The info of the request is added afterwards.
         assert {"info": None, **arguments_of(field.source, values)} == _converted(field.source, values)
+
+
+def test_arguments_with_long_texts_are_not_remembered() -> None:
+    (mixed,) = [field for field in planned(operation_of(FIELDS), {}).root.fields if field.name == "mixed"]
+    assert isinstance(mixed.source, Resolved)
+    known = []
+    for length in (201, 200):
+        values = values_of(operation_of(FIELDS), {"url": "a", "after": "a" * length})
+        assert values
+        assert arguments_of(mixed.source, values)["after"] == "a" * length
+        known.append(len(mixed.source.remembered or ()))
+    assert known == [0, 1]
