@@ -240,7 +240,7 @@ async def test_a_series_of_a_publication_is_read_with_it_if_it_is_of_days(
 async def test_only_series_of_short_texts_that_are_not_refused_are_remembered(studio: Studio) -> None:
     given = 'range: {start: "2023-05-16", end: "2023-06-14"}, interval: DAY, domain: $domain'
     query = f'query($domain: String) {{ publication(url: "{URL}") {{ views({given}) {{ count }} }} }}'
-    found = []
+    found: list[tuple[list[str], int]] = []
     for domain in (None, "a.example", ".".join(["a" * 60] * 4), "no domain"):
         series_ahead._remembered.clear()
         answers = [await studio.ask(f"{query} # {found}", "owner", domain=domain) for _ in range(3)]
