@@ -13,7 +13,7 @@ from uuid import UUID
 from cachetools import LRUCache
 
 from base.errors import ExpectedError
-from execution.conditions import variables_in
+from execution.conditions import is_short, variables_in
 from execution.resolving import Resolving
 from execution.shapes import Resolved, Selected
 from graph.faces import face_of
@@ -40,9 +40,11 @@ _REQUEST: Final[Mapping[type[Any], Any]] = {
 }
 
 
-_remembered: LRUCache[tuple[Any, ...], SeriesAhead | None] = LRUCache(
-    _MOST_BUCKETS, lambda series: len(series.timeline) if series else 1
-)
+def _weight(series: SeriesAhead | None) -> int:
+    return len(series.timeline) if series else 1
+
+
+_remembered: LRUCache[tuple[Any, ...], SeriesAhead | None] = LRUCache(_MOST_BUCKETS, _weight)
 """By the chain, and the values of its variables."""
 _numbers = count()
 
@@ -65,7 +67,9 @@ class Chain:
         try:
             return _remembered[key]
         except KeyError:
-            found = _remembered[key] = await self._found(resolving)
+            found = await self._found(resolving)
+            if is_short(key[1:]) and _weight(found) <= _MOST_BUCKETS:
+                _remembered[key] = found
             return found
         except TypeError:
             # A list or an object as a variable is no key.

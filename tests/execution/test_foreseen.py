@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 
 from bench.peers.questions import DASHBOARD, LIST, SERIES
-from execution.plans import FIRST, PLANNED
+from execution import series_ahead
+from execution.plans import FAILED, FIRST, PLANNED
 from loaders.figure_cache import FigureCache
+from resolvers.context import Limits
 from tests.conftest import client_of
 from tests.events import record, view
 from tests.execution.test_plans import new
@@ -233,3 +235,33 @@ async def test_a_series_of_a_publication_is_read_with_it_if_it_is_of_days(
 
     assert len(statements) == count
     assert data["publication"]["views"]["count"] == views
+
+
+async def test_nothing_is_remembered_by_a_long_text(studio: Studio) -> None:
+    """Whoever asks chooses it, and might choose another one each time."""
+    query = new(f"""query($id: ID!, $domain: String) {{ publication(url: "{URL}") {{
+      views(range: {{start: "2023-05-16", end: "2023-06-14"}}, interval: DAY, domain: $domain) {{ count }}
+      node: owner {{ id }}
+    }} node(id: $id) {{ id }} }}""")
+    texts = [letter * 1_000 for letter in "ab"]
+    for text in [*texts, *texts]:
+        answer = await studio.ask(query, "owner", id=studio.publication, domain=text)
+        assert answer.code == "BAD_USER_INPUT"
+
+    assert not [key for key in series_ahead._remembered if set(texts) & set(key)]
+
+
+async def test_a_series_of_more_days_than_are_remembered_is_answered_by_a_plan(studio: Studio) -> None:
+    services = replace(studio.services, limits=Limits(range_days=20_000, points=50_000, cost=10**9))
+    query = new(f"""{{ publication(url: "{URL}") {{
+      views(range: {{start: "2005-01-01", end: "2023-06-14"}}, interval: DAY, zeroFill: true) {{
+        points {{ count }}
+      }}
+    }} }}""")
+    async with client_of(services) as client:
+        wide = replace(studio, services=services, client=client)
+        for _ in range(3):
+            answer = await wide.ask(query, "owner")
+            assert len(answer.data["publication"]["views"]["points"]) == 6_739
+
+    assert (services.plans[PLANNED], services.plans[FAILED]) == (2, 0)
