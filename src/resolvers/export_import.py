@@ -36,6 +36,7 @@ class ExportImport:
         viewer: Viewer | None = None,
         dry_run: bool = False,
         on_reject: Callable[[Reject], object] = lambda _: None,
+        on_rejected_total: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
         """`source`: what comes again from one source is recognised. Only what is of the viewer's own
@@ -62,6 +63,7 @@ class ExportImport:
         self._totals = DayTotals()
         self.is_dry = dry_run
         self._on_reject = on_reject
+        self._on_rejected_total = on_rejected_total
         self._on_batch = on_batch
 
     @property
@@ -94,7 +96,7 @@ class ExportImport:
             source=self._source,
             viewer=self._viewer,
             dry_run=self.is_dry,
-            on_reject=self._on_reject,
+            on_reject=self._on_rejected_total,
             on_batch=self._on_batch,
         )
         self.totals = work.tally
