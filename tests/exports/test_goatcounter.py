@@ -165,3 +165,18 @@ async def test_an_empty_export_and_an_older_version_are_left_out(history: Histor
         "turned on in its settings. Export JSON instead.",
         "- older.csv is left out: it has version 1 of the format, and not 2: export it again.",
     ]
+
+
+async def test_a_dry_run_counts_only_events_that_the_account_may_report(history: History) -> None:
+    history.map(("/models/teapot", "pageview", URL, "VIEW"))
+
+    strangers = await history.bring("goatcounter", CSV, "--dry-run", "--as", "stranger@example.com")
+    owners = await history.bring("goatcounter", CSV, "--dry-run", "--as", "owner@example.com")
+
+    assert lines(strangers)[1:4] == [
+        "events: 0 stored, 0 stored before",
+        "rejected               2",
+        "2  UNKNOWN_SUBJECT",
+    ]
+    assert lines(owners)[1] == "events: 2 stored, 0 stored before"
+    assert (await history.figures()).views == []
