@@ -1,7 +1,7 @@
 """GoatCounter's export as JSON: visits by hour in UTC, and by page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
@@ -49,10 +49,20 @@ def read_hours(parts: Sequence[Part], zone: ZoneInfo | None) -> Iterator[Found]:
         yield from (_VISITS, _DIMENSIONS)
         if zone is None:
             yield _DAYS
-    for (at, name, path), (place, count) in hours.items():
-        yield DayTotal(place, at.astimezone(zone or UTC).date(), name, path, count)
+    yield from _days(hours, zone or UTC)
     if parts and not hours:
         yield left_out(parts[0], "it has no visits by hour (hit_stats.jsonl), or no paths (paths.jsonl).")
+
+
+def _days(hours: Mapping[_Hour, _Visits], zone: tzinfo) -> Iterator[DayTotal]:
+    """One total for each day and page, although the hours of a day can be in several files."""
+    days: dict[tuple[date, str, str], _Visits] = {}
+    for (at, name, path), (place, count) in hours.items():
+        key = (at.astimezone(zone).date(), name, path)
+        first, before = days.get(key, (place, 0))
+        days[key] = _Visits(first, before + count)
+    for (day, name, path), (place, count) in days.items():
+        yield DayTotal(place, day, name, path, count)
 
 
 def _folder(part: Part) -> str:
@@ -83,7 +93,7 @@ def _read(
             value: dict[str, Any] = item.value
             hour = _Hour(instant_of(value["hour"]), *names[value["path_id"]])
             count = int(value["count"])
-        except (LookupError, TypeError, ValueError, AttributeError):
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
             yield Unusable(item.place, _UNUSABLE, str(item.value))
             continue
         kept = hours.get(hour)
