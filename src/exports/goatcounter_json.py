@@ -7,6 +7,7 @@ from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from base.instants import instant_of
+from base.numbers import LARGEST_SELF_REPORTED
 from exports.found import VISIT, DayTotal, Found, Note, Place, Unusable
 from exports.json_items import Item, json_lines
 from exports.parts import Part, left_out
@@ -81,6 +82,14 @@ def _is_page(value: Any) -> bool:
     return isinstance(value, dict) and type(value.get("id")) is int and type(value.get("path")) is str
 
 
+def _count(value: Any) -> int:
+    """Raises ValueError and alike. One bad hour must not spoil the sum of its day."""
+    count = int(value)
+    if not 0 <= count <= LARGEST_SELF_REPORTED:
+        raise ValueError
+    return count
+
+
 def _read(
     part: Part, names: Mapping[int, tuple[str, str]], hours: dict[_Hour, _Visits]
 ) -> Iterator[Unusable]:
@@ -92,7 +101,7 @@ def _read(
         try:
             value: dict[str, Any] = item.value
             hour = _Hour(instant_of(value["hour"]), *names[value["path_id"]])
-            count = int(value["count"])
+            count = _count(value["count"])
         except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
             yield Unusable(item.place, _UNUSABLE, str(item.value))
             continue
