@@ -66,6 +66,8 @@ FAST = (
     "synchronous_commit=off",
     "full_page_writes=off",
     "autovacuum=off",
+    # Whoever looks into the log finds what was written a moment ago.
+    "wal_keep_size=64MB",
 )
 DURABLE = ("fsync=on", "synchronous_commit=on", "full_page_writes=on")
 

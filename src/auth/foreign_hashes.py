@@ -29,13 +29,14 @@ _MOST_ITERATIONS: Final = 2_000_000
 _BCRYPT_BYTES: Final = 72
 """bcrypt has always ignored what a password has beyond them."""
 
-_ARGON2: Final = re.compile(r"(?:argon2)?(\$argon2(?:id|i|d)\$.+)", re.ASCII)
+_ARGON2: Final = re.compile(r"(?:argon2)?(\$argon2(?:id|i|d)\$[!-~]+)", re.ASCII)
 """Django writes the name in front of a hash of argon2 or bcrypt."""
 _BCRYPT: Final = re.compile(
     r"(?:bcrypt\$|(?P<sha>bcrypt_sha256\$))?(?P<hash>\$2[aby]\$(?P<rounds>\d\d)\$[./A-Za-z0-9]{53})", re.ASCII
 )
 _PBKDF2: Final = re.compile(
-    r"pbkdf2_sha256\$(?P<iterations>\d{1,10})\$(?P<salt>[^$]+)\$(?P<digest>[A-Za-z0-9+/]{43}=)", re.ASCII
+    r"pbkdf2_sha256\$(?P<iterations>\d{1,10})\$(?P<salt>[^$\x00-\x1f]+)\$(?P<digest>[A-Za-z0-9+/]{43}=)",
+    re.ASCII,
 )
 _HASHER: Final = PasswordHasher()
 

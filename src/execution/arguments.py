@@ -10,10 +10,10 @@ from strawberry.schema.schema_converter import get_arguments
 from strawberry.types import has_object_definition
 from strawberry.types.field import StrawberryField
 
-from execution.conditions import variables_in
+from execution.conditions import is_short, variables_in
 from execution.faults import Surprise
 from execution.shapes import FromVariables, Resolved
-from execution.variables import PLAIN, may_be_remembered
+from execution.variables import PLAIN
 from graph.schema import schema
 
 _UNCHANGING: TypeAlias = str | int | float | Enum | None
@@ -54,7 +54,7 @@ def _of_variables(source: Resolved, variables: VariableValues) -> dict[str, Any]
         return _converted(source, variables)
     except KeyError:
         arguments = _converted(source, variables)
-    if may_be_remembered(key) and all(map(_is_unchanging, arguments.values())):
+    if all(map(_is_unchanging, arguments.values())) and is_short(key):
         source.remembered[key] = arguments
     return arguments
 

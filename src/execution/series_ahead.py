@@ -13,10 +13,9 @@ from uuid import UUID
 from cachetools import LRUCache
 
 from base.errors import ExpectedError
-from execution.conditions import variables_in
+from execution.conditions import is_short, variables_in
 from execution.resolving import Resolving
 from execution.shapes import Resolved, Selected
-from execution.variables import may_be_remembered
 from graph.faces import face_of
 from loaders.ahead import Row
 from loaders.asset_metrics import AssetSeries
@@ -68,7 +67,7 @@ class Chain:
         try:
             return _remembered[key]
         except KeyError:
-            is_known_later = may_be_remembered(key)
+            is_known_later = is_short(key[1:])
         except TypeError:
             # A list or an object as a variable is no key.
             is_known_later = False

@@ -1,6 +1,6 @@
 """The variables of an operation. Most have plain values that stay as they are, and need not be coerced."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
 from graphql import NamedTypeNode, NonNullTypeNode, VariableDefinitionNode
@@ -42,15 +42,6 @@ PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
     "Boolean": _is_bool,
 }
 """Scalars whose values stay as they are, if they fit: by their names."""
-_LONGEST_REMEMBERED: Final = 200
-"""Characters of all texts of a key."""
-
-
-def may_be_remembered(values: Iterable[Any]) -> bool:
-    """Whether values of variables may be the key of what outlives the request. A client chooses its texts, so
-    long ones would fill the memory.
-    """
-    return sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST_REMEMBERED
 
 
 def values_of(operation: Operation, given: Mapping[str, Any] | None) -> VariableValues | None:

@@ -64,7 +64,11 @@ def _spelled(time: str) -> str:
 
 
 def _of_json(line: dict[str, Any], export: Export) -> Request:
-    return _of_caddy(line) if "request" in line else _of_nginx(line, export)
+    request = _of_caddy(line) if "request" in line else _of_nginx(line, export)
+    texts = (request.address, request.method, request.url, request.host or "", request.agent or "")
+    if not all(isinstance(text, str) for text in texts):
+        raise TypeError
+    return request
 
 
 def _of_nginx(line: dict[str, Any], export: Export) -> Request:

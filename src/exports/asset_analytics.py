@@ -158,7 +158,10 @@ def _name(request: Mapping[str, Any]) -> str:
 def _totals(item: Item, subject: _Subject) -> list[DayTotal]:
     """Raises InvalidValue."""
     counts: Counter[tuple[date, Device | None]] = Counter()
-    for point in _answer_of(item.value)["grid"]:
+    grid = _answer_of(item.value)["grid"]
+    if not isinstance(grid, list):
+        raise InvalidValue("its grid is no list")
+    for point in grid:
         if not isinstance(point, dict):
             raise InvalidValue("a point of its grid is no object")
         counts[_day_of(point), device_of(text_of(point.get("deviceCategory")))] += _count_of(point)

@@ -1,12 +1,13 @@
 """GoatCounter's export as JSON: visits by hour in UTC, and by page."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, tzinfo
 from pathlib import PurePosixPath
 from typing import Any, Final, NamedTuple
 from zoneinfo import ZoneInfo
 
 from base.instants import instant_of
+from base.numbers import LARGEST_SELF_REPORTED
 from exports.found import VISIT, DayTotal, Found, Note, Place, Unusable
 from exports.json_items import Item, json_lines
 from exports.parts import Part, left_out
@@ -49,10 +50,20 @@ def read_hours(parts: Sequence[Part], zone: ZoneInfo | None) -> Iterator[Found]:
         yield from (_VISITS, _DIMENSIONS)
         if zone is None:
             yield _DAYS
-    for (at, name, path), (place, count) in hours.items():
-        yield DayTotal(place, at.astimezone(zone or UTC).date(), name, path, count)
+    yield from _days(hours, zone or UTC)
     if parts and not hours:
         yield left_out(parts[0], "it has no visits by hour (hit_stats.jsonl), or no paths (paths.jsonl).")
+
+
+def _days(hours: Mapping[_Hour, _Visits], zone: tzinfo) -> Iterator[DayTotal]:
+    """One total for each day and page, although the hours of a day can be in several files."""
+    days: dict[tuple[date, str, str], _Visits] = {}
+    for (at, name, path), (place, count) in hours.items():
+        key = (at.astimezone(zone).date(), name, path)
+        first, before = days.get(key, (place, 0))
+        days[key] = _Visits(first, before + count)
+    for (day, name, path), (place, count) in days.items():
+        yield DayTotal(place, day, name, path, count)
 
 
 def _folder(part: Part) -> str:
@@ -71,6 +82,14 @@ def _is_page(value: Any) -> bool:
     return isinstance(value, dict) and type(value.get("id")) is int and type(value.get("path")) is str
 
 
+def _count(value: Any) -> int:
+    """Raises ValueError and alike. One bad hour must not spoil the sum of its day."""
+    count = int(value)
+    if not 0 <= count <= LARGEST_SELF_REPORTED:
+        raise ValueError
+    return count
+
+
 def _read(
     part: Part, names: Mapping[int, tuple[str, str]], hours: dict[_Hour, _Visits]
 ) -> Iterator[Unusable]:
@@ -82,8 +101,8 @@ def _read(
         try:
             value: dict[str, Any] = item.value
             hour = _Hour(instant_of(value["hour"]), *names[value["path_id"]])
-            count = int(value["count"])
-        except (LookupError, TypeError, ValueError, AttributeError):
+            count = _count(value["count"])
+        except (LookupError, TypeError, ValueError, OverflowError, AttributeError):
             yield Unusable(item.place, _UNUSABLE, str(item.value))
             continue
         kept = hours.get(hour)

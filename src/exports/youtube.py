@@ -119,7 +119,7 @@ def _table(part: Part, found: list[Found]) -> _Table:
 
 def _second_column(table: _Table) -> str | None:
     """What it is in a table whose first column is a day. None for other tables."""
-    if not any(_is_day(row.cells[0]) for row in table.rows):
+    if len(table.names) == 1 or not any(_is_day(row.cells[0]) for row in table.rows):
         return None
     if len(table.names) > _CHART_FIGURE and all(_VIDEO.fullmatch(row.cells[1]) for row in table.rows):
         return "video"
@@ -134,6 +134,8 @@ def _why_without_days(table: _Table) -> str:
     why = "it has totals of a range without days. The days are in the chart and in the totals."
     if not table.rows:
         return "it has no rows."
+    if len(table.names) == 1:
+        return "it has one column, and no figures."
     if len(table.rows) > _MOST_ROWS:
         return f"{why} It has {_MOST_ROWS} rows, with which YouTube cuts such tables off."
     return why

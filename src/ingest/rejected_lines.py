@@ -100,7 +100,7 @@ def _in_json(name: str, value: Any) -> Any:
     """A type that JSON does not have would become a text, which a field might take. Only times may do so."""
     if isinstance(value, dict):
         return {inner: _in_json(inner, one) for inner, one in value.items()}
-    if isinstance(value, str | int | float | list) or name == _TIME:
+    if value is None or isinstance(value, str | int | float | list) or name == _TIME:
         return value
     return unreadable(str(value))
 

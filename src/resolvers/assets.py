@@ -10,6 +10,7 @@ from sqlmodel import col
 from auth.access import require
 from base.errors import BadUserInput
 from base.ids import uuid7
+from base.numbers import LARGEST
 from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
 from loaders.assets import AssetById, AssetRow
@@ -31,7 +32,7 @@ from resolvers.text_arguments import required_text
 _LONGEST_NAME = 200
 _LONGEST_URL = 2000
 MOST_FORMATS = 100
-_MOST_DOMAINS = 100
+MOST_DOMAINS = 100
 
 
 class GivenFormat(NamedTuple):
@@ -129,21 +130,25 @@ def _domains(asset_id: int, names: Sequence[str]) -> list[AssetDomain]:
 
 def require_formats(formats: Sequence[GivenFormat]) -> None:
     for given in formats[:MOST_FORMATS]:
-        if not given.url.startswith(("https://", "http://")) or len(given.url) > _LONGEST_URL:
+        is_url = given.url.startswith(("https://", "http://")) and given.url.isprintable()
+        if not is_url or len(given.url) > _LONGEST_URL:
             raise BadUserInput(
-                f"The URL of a file starts with https:// and has {_LONGEST_URL:,} characters at most.",
+                f"The URL of a file starts with https:// and has {_LONGEST_URL:,} characters at most, "
+                "all of them visible.",
                 argument="formats.url",
                 reason="INVALID_URL",
             )
-        if given.size_bytes is not None and given.size_bytes < 0:
+        if given.size_bytes is not None and not 0 <= given.size_bytes <= LARGEST:
             raise BadUserInput(
-                "A file has no negative size.", argument="formats.sizeBytes", reason="INVALID_SIZE"
+                f"The size of a file is 0 to {LARGEST:,} bytes.",
+                argument="formats.sizeBytes",
+                reason="INVALID_SIZE",
             )
     _require_few(formats, MOST_FORMATS, "formats")
 
 
 def checked_asset_domains(domains: Sequence[str]) -> list[str]:
-    _require_few(domains, _MOST_DOMAINS, "domains")
+    _require_few(domains, MOST_DOMAINS, "domains")
     try:
         return sorted({domain_pattern(text) for text in domains})
     except InvalidDomain as error:

@@ -1,7 +1,8 @@
 """Imports what readers found in an export: events, and totals of days without events."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import islice
 from typing import Final
 
 from auth.viewer import Viewer
@@ -10,15 +11,18 @@ from exports.mapping import Rule, Rules, What
 from exports.notes import Notes
 from ingest.admission import Reason
 from ingest.files import Line
-from ingest.rejected_lines import Content
+from ingest.rejected_lines import Content, content_of_event
+from ingest.wire import WireSubject
 from resolvers.context import Context, Services
 from resolvers.export_events import EventLines
 from resolvers.export_subjects import Meaning, Meanings
 from resolvers.export_totals import DayTotals
 from resolvers.importing import INVALID_EVENT, Import, Tally
 from resolvers.importing_totals import TotalsImport, TotalsTally
+from resolvers.recording import own_subjects
 from resolvers.rejects import Reject
 
+_LINES_AT_A_TIME: Final = 2_000
 _REPLACED: Final = "totals are in two files: what the later file says counts."
 NOT_IN_TABLE: Final = "NOT_IN_TABLE"
 """The reason for what the user's table does not have."""
@@ -36,6 +40,7 @@ class ExportImport:
         viewer: Viewer | None = None,
         dry_run: bool = False,
         on_reject: Callable[[Reject], object] = lambda _: None,
+        on_rejected_total: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
         """`source`: what comes again from one source is recognised. Only what is of the viewer's own
@@ -62,6 +67,7 @@ class ExportImport:
         self._totals = DayTotals()
         self.is_dry = dry_run
         self._on_reject = on_reject
+        self._on_rejected_total = on_rejected_total
         self._on_batch = on_batch
 
     @property
@@ -74,7 +80,7 @@ class ExportImport:
         BAD_USER_INPUT is raised as by `TotalsImport`.
         """
         if self.is_dry:
-            self._count(self._lines())
+            await self._count(self._lines())
         else:
             work = Import(
                 self._services,
@@ -94,7 +100,7 @@ class ExportImport:
             source=self._source,
             viewer=self._viewer,
             dry_run=self.is_dry,
-            on_reject=self._on_reject,
+            on_reject=self._on_rejected_total,
             on_batch=self._on_batch,
         )
         self.totals = work.tally
@@ -105,14 +111,28 @@ class ExportImport:
         subjects = await self._services.subjects.find(loaders, self._totals.subjects)
         self.zones = {subject.time_zone for subject in subjects.values()}
 
-    def _count(self, lines: Iterable[Line]) -> None:
-        for number, event, problem, content, file in lines:
-            if event is None:
-                reject = Reject(number, INVALID_EVENT, problem, content, file)
-                self.events.reject(reject)
-                self._on_reject(reject)
-            else:
-                self.events.stored += 1
+    async def _count(self, lines: Iterator[Line]) -> None:
+        while some := list(islice(lines, _LINES_AT_A_TIME)):
+            known = await self._known({line.event.subject for line in some if line.event})
+            for number, event, problem, content, file in some:
+                if event is None:
+                    self._reject(Reject(number, INVALID_EVENT, problem, content, file))
+                elif event.subject not in known:
+                    content = content_of_event(event)
+                    self._reject(Reject(number, Reason.UNKNOWN_SUBJECT, "", content, file))
+                else:
+                    self.events.stored += 1
+
+    async def _known(self, asked: set[WireSubject]) -> Collection[WireSubject]:
+        """Those whose events the viewer may report."""
+        if self._viewer is None:
+            return asked
+        context = Context(self._services, self._services.clock(), viewer=self._viewer)
+        return await own_subjects(context, asked)
+
+    def _reject(self, reject: Reject) -> None:
+        self.events.reject(reject)
+        self._on_reject(reject)
 
     def _lines(self) -> Iterator[Line]:
         for one in self._found:

@@ -46,6 +46,9 @@ def test_a_hash_that_is_not_too_costly_is_taken_as_it_is(text: str) -> None:
         (f"pbkdf2_sha1$1000$salt${DIGEST}=", "the password hash is none of"),
         ("5f4dcc3b5aa765d61d8327deb882cf99", "the password hash is none of"),
         ("a password", "the password hash is none of"),
+        (f"$argon2id$v=19$m=65536,t=3,p=4${ARGON2}ä", "the password hash is none of"),
+        (f"$argon2id$v=19$m=65536,t=3,p=4$\0{ARGON2}", "the password hash is none of"),
+        (f"pbkdf2_sha256$1000$s\0lt${DIGEST}=", "the password hash is none of"),
         ("$2b$" * 64, "a password hash has 255 characters at most"),
     ],
 )

@@ -7,7 +7,7 @@ import pytest
 
 from bench.peers.questions import DASHBOARD, LIST, SERIES
 from execution import series_ahead
-from execution.plans import FIRST, PLANNED
+from execution.plans import FAILED, FIRST, PLANNED
 from loaders.figure_cache import FigureCache
 from resolvers.context import Limits
 from tests.conftest import client_of
@@ -237,30 +237,43 @@ async def test_a_series_of_a_publication_is_read_with_it_if_it_is_of_days(
     assert data["publication"]["views"]["count"] == views
 
 
-async def test_only_series_of_short_texts_that_are_not_refused_are_remembered(studio: Studio) -> None:
+async def test_nothing_is_remembered_by_a_long_text(studio: Studio) -> None:
+    """Whoever asks chooses it, and might choose another one each time."""
+    query = new(f"""query($id: ID!, $domain: String) {{ publication(url: "{URL}") {{
+      views(range: {{start: "2023-05-16", end: "2023-06-14"}}, interval: DAY, domain: $domain) {{ count }}
+      node: owner {{ id }}
+    }} node(id: $id) {{ id }} }}""")
+    texts = [letter * 1_000 for letter in "ab"]
+    for text in [*texts, *texts]:
+        answer = await studio.ask(query, "owner", id=studio.publication, domain=text)
+        assert answer.code == "BAD_USER_INPUT"
+
+    assert not [key for key in series_ahead._remembered if set(texts) & set(key)]
+
+
+async def test_a_series_that_is_refused_is_not_remembered(studio: Studio) -> None:
     given = 'range: {start: "2023-05-16", end: "2023-06-14"}, interval: DAY, domain: $domain'
     query = f'query($domain: String) {{ publication(url: "{URL}") {{ views({given}) {{ count }} }} }}'
     found: list[tuple[list[str], int]] = []
-    for domain in (None, "a.example", ".".join(["a" * 60] * 4), "no domain"):
+    for domain in (None, "a.example", "no domain"):
         series_ahead._remembered.clear()
         answers = [await studio.ask(f"{query} # {found}", "owner", domain=domain) for _ in range(3)]
         found.append(([code for code, _ in answers[-1].errors], len(series_ahead._remembered)))
 
-    assert found == [([], 1), ([], 1), ([], 0), (["BAD_USER_INPUT"], 0)]
+    assert found == [([], 1), ([], 1), (["BAD_USER_INPUT"], 0)]
 
 
-async def test_a_series_of_more_buckets_than_are_remembered_is_read_by_its_plan(
-    studio: Studio, caplog: pytest.LogCaptureFixture
-) -> None:
-    await record(studio, [view("2023-06-14T10:00:00")])
-    services = replace(studio.services, limits=Limits(range_days=10_000))
-    series = 'views(range: {start: "2003-06-15", end: "2023-06-14"}, interval: DAY)'
-    query = new(f'{{ publication(url: "{URL}") {{ {series} {{ count points {{ count }} }} }} }}')
-
+async def test_a_series_of_more_days_than_are_remembered_is_answered_by_a_plan(studio: Studio) -> None:
+    services = replace(studio.services, limits=Limits(range_days=20_000, points=50_000, cost=10**9))
+    query = new(f"""{{ publication(url: "{URL}") {{
+      views(range: {{start: "2005-01-01", end: "2023-06-14"}}, interval: DAY, zeroFill: true) {{
+        points {{ count }}
+      }}
+    }} }}""")
     async with client_of(services) as client:
-        asked = replace(studio, services=services, client=client)
-        statements, data = await planned(asked, query, "owner")
+        wide = replace(studio, services=services, client=client)
+        for _ in range(3):
+            answer = await wide.ask(query, "owner")
+            assert len(answer.data["publication"]["views"]["points"]) == 6_739
 
-    assert data["publication"]["views"] == {"count": 1, "points": [{"count": 1}]}
-    assert len(statements) == 1
-    assert caplog.records == []
+    assert (services.plans[PLANNED], services.plans[FAILED]) == (2, 0)

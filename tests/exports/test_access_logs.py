@@ -1,8 +1,10 @@
 import gzip
+import json
 from pathlib import Path
 
 import pytest
 
+from tests.exports.drafting import Drafting
 from tests.exports.history import FILES, URL, History, lines
 
 LOGS = FILES / "matomo/logs"
@@ -123,3 +125,17 @@ async def test_without_user_agents_nobody_knows_bots_and_without_an_offset_the_u
     assert lines(told)[-1] == (
         "- 1 requests have no user agent in the log: bots among them cannot be told, nor devices."
     )
+
+
+def test_json_with_other_types_than_text_is_unusable(drafting: Drafting) -> None:
+    good = {"ip": "203.0.113.9", "date": "2026-03-01T10:00:00Z", "path": "/teapot", "status": 200}
+    bad: tuple[dict[str, object], ...] = (
+        {"path": 5},
+        {"path": []},
+        {"ip": 5},
+        {"host": 5},
+        {"user_agent": [1]},
+    )
+    log = "".join(json.dumps(good | one) + "\n" for one in ({}, *bad))
+    draft = drafting.draft("access-log", drafting.file(log, "access.log"))
+    assert (draft.counts, draft.unusable) == ({("/teapot", "pageview"): 1}, len(bad))

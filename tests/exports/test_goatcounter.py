@@ -122,6 +122,23 @@ async def test_json_exports_that_overlap_are_not_added(history: History, tmp_pat
     assert f"20260301.zip/hit_stats.jsonl, line 2: INVALID_EVENT {words}" in lines(told)
 
 
+async def test_halves_of_a_day_in_two_exports_add_up(history: History, tmp_path: Path) -> None:
+    for name, hour, count in (("a", "11", "5"), ("b", "12", "2")):
+        with ZipFile(tmp_path / f"{name}.zip", "w") as archive:
+            archive.writestr("paths.jsonl", '{"id": 7, "path": "/models/teapot"}\n')
+            archive.writestr(
+                "hit_stats.jsonl",
+                f'{{"hour": "2026-03-01T{hour}:00:00Z", "path_id": 7, "count": {count}}}\n'
+                f'{{"hour": "2026-03-01T{hour}:00:00Z", "path_id": 7, "count": 1e999}}\n',
+            )
+    rules(history, "visit")
+
+    told = await history.bring("goatcounter", tmp_path / "a.zip", tmp_path / "b.zip")
+
+    assert (await history.figures()).views == [("20260301", None, None, 7)]
+    assert "2  INVALID_EVENT" in lines(told)
+
+
 async def test_only_one_of_both_counts(history: History) -> None:
     rules(history)
 
@@ -148,3 +165,18 @@ async def test_an_empty_export_and_an_older_version_are_left_out(history: Histor
         "turned on in its settings. Export JSON instead.",
         "- older.csv is left out: it has version 1 of the format, and not 2: export it again.",
     ]
+
+
+async def test_a_dry_run_counts_only_events_that_the_account_may_report(history: History) -> None:
+    history.map(("/models/teapot", "pageview", URL, "VIEW"))
+
+    strangers = await history.bring("goatcounter", CSV, "--dry-run", "--as", "stranger@example.com")
+    owners = await history.bring("goatcounter", CSV, "--dry-run", "--as", "owner@example.com")
+
+    assert lines(strangers)[1:4] == [
+        "events: 0 stored, 0 stored before",
+        "rejected               2",
+        "2  UNKNOWN_SUBJECT",
+    ]
+    assert lines(owners)[1] == "events: 2 stored, 0 stored before"
+    assert (await history.figures()).views == []

@@ -180,7 +180,7 @@ async def test_what_is_not_stored_is_written_with_its_reason(history: History, t
         ("pages.csv", 4, "INVALID_EVENT", "pageviews is '-3', which is no whole number"),
         ("pages.csv", 3, "INVALID_DOMAIN", ""),
     ]
-    assert rejects[2]["event"]["day"] == "2026-03-01"
+    assert rejects[2]["total"]["day"] == "2026-03-01"
 
 
 @given(
@@ -267,6 +267,20 @@ async def test_the_command_replaces_no_file_of_the_export(history: History, tmp_
             "--rejects is among the files of the export, and could replace one: name another place."
         ]
     assert file.read_text() == f"{PAGES}2026-03-01,/a,,1\n"
+
+
+async def test_the_command_does_not_replace_its_table(history: History, tmp_path: Path) -> None:
+    file = pages(tmp_path, "/a,,1")
+    history.map(("/a", "pageview", URL, "VIEW"))
+    table, link = history.table.read_text(), tmp_path / "link.csv"
+    link.hardlink_to(history.table)
+
+    for rejects in (history.table, link):
+        told = await history.told(
+            "import-export", "plausible", file, "--table", history.table, "--rejects", rejects, exit_code=1
+        )
+        assert lines(told) == ["--rejects names the file of --table, which would be lost: name another one."]
+    assert history.table.read_text() == table
 
 
 async def test_an_unknown_program_is_told_which_there_are(history: History, tmp_path: Path) -> None:

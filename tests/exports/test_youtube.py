@@ -97,3 +97,8 @@ async def test_a_zip_is_brought_once(history: History) -> None:
     assert "totals of days: 4 new, 0 changed, 0 removed, 0 stored before; +1,211 in all" in lines(first)
     assert "totals of days: 0 new, 0 changed, 0 removed, 4 stored before; +0 in all" in lines(again)
     await history.verified()
+
+
+def test_a_table_of_days_alone_is_told(drafting: Drafting) -> None:
+    draft = drafting.draft(PROGRAM, drafting.file("Date\n2026-03-01\n", "Days.csv"))
+    assert draft == Draft({}, 0, ["Days.csv is left out: it has one column, and no figures."])

@@ -408,6 +408,23 @@ BAD = [
         },
         "INVALID_URL",
     ),
+    *(
+        (
+            {
+                "kind": "asset",
+                "legacyId": 8,
+                "workspace": 5,
+                "name": "A",
+                "formats": [{"type": "GLB", "url": "https://files.test/c.glb", **one}],
+            },
+            reason,
+        )
+        for one, reason in (
+            ({"url": "https://files.test/\0.glb"}, "INVALID_URL"),
+            ({"sizeBytes": 2**53}, "INVALID_SIZE"),
+            ({"sizeBytes": 2**63}, "INVALID_"),
+        )
+    ),
     ({"kind": "asset", "legacyId": 8, "workspace": 5, "name": "A", "domains": ["a b"]}, "INVALID_DOMAIN"),
     (
         {"kind": "insight", "user": 7, "numberOfRoles": -1},

@@ -6,7 +6,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from ingest.topics import Topic, touch
 from models import Asset, AssetDomain, AssetFormat, SubjectKind
-from resolvers.assets import MOST_FORMATS, GivenFormat, checked_asset_domains, require_formats
+from resolvers.assets import MOST_DOMAINS, MOST_FORMATS, GivenFormat, checked_asset_domains, require_formats
 from resolvers.catalog.kind import CatalogKind, Most, ReadRow
 from resolvers.catalog.references import Target
 from resolvers.catalog.rows import AssetFormatRow, AssetRow, FormatItem
@@ -35,6 +35,7 @@ class AssetDomainKind(CatalogKind):
     name = "assetDomain"
     model = AssetDomain
     known_by = (("asset_id", "name"),)
+    most = Most("asset_id", MOST_DOMAINS, "domains of an asset")
     list_column = "asset_id"
 
 

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -90,7 +91,7 @@ def import_export(
     read, name = _program(program).read, source_named(source or program)
     table = table or Path(f"{program}-table.csv")
     try:
-        _require_elsewhere(paths, rejects)
+        _require_elsewhere(paths, table, rejects)
         # The table may stand beside the files of the export.
         parts = [part for part in parts_of(paths) if part.path.resolve() != table.resolve()]
         found = of_sites(sound(read(Export(parts, zone_named(time_zone)))), domain or ())
@@ -103,7 +104,12 @@ def import_export(
         raise Failure(printable(str(error))) from None
 
 
-def _require_elsewhere(paths: list[Path], rejects: Path | None) -> None:
+def _require_elsewhere(paths: list[Path], table: Path, rejects: Path | None) -> None:
+    if rejects and (
+        rejects.resolve() == table.resolve()
+        or (rejects.exists() and table.exists() and rejects.samefile(table))
+    ):
+        raise Failure("--rejects names the file of --table, which would be lost: name another one.")
     if rejects and any(rejects.resolve().is_relative_to(path.resolve()) for path in paths):
         raise Failure(
             "--rejects is among the files of the export, and could replace one: name another place."
@@ -155,6 +161,7 @@ async def _imported(
                 viewer=viewer,
                 dry_run=is_dry,
                 on_reject=keep,
+                on_rejected_total=partial(keep, name="total"),
                 on_batch=lambda: progress.update(bar, completed=work.events.lines),
             )
             try:
@@ -175,14 +182,14 @@ async def _services(settings: Settings) -> AsyncIterator[Services]:
 
 
 @contextmanager
-def _written_to(file: Path | None) -> Iterator[Callable[[Reject], object]]:
+def _written_to(file: Path | None) -> Iterator[Callable[..., None]]:
     if file is None:
-        yield lambda _: None
+        yield lambda _, **_names: None
         return
     with file.open("wb") as sink:
 
-        def keep(reject: Reject) -> None:
+        def keep(reject: Reject, *, name: str = "event") -> None:
             line, reason, detail, content, file = reject
-            sink.write(rejected_line_in_json(line, reason, detail, content, file=file) + b"\n")
+            sink.write(rejected_line_in_json(line, reason, detail, content, name=name, file=file) + b"\n")
 
         yield keep
