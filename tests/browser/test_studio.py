@@ -15,7 +15,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from server.demo.sign_ins import PASSWORD
 from tests.browser.conftest import Open, Tab
@@ -282,6 +282,31 @@ async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio
     async with studio.page.expect_download() as download:
         await studio.page.get_by_role("button", name="Report CSV").click()
     assert (await (await download.value).path()).read_bytes() == b64decode(said["summaryReport"]["document"])
+
+
+async def test_an_asset_whose_address_is_no_url_has_no_picture_and_the_list_stays(shown: OpenStudio) -> None:
+    wrong = '"formats":[{"type":"IMAGE","url":"https://["}]'
+    changed: list[int] = []
+
+    async def with_wrong_addresses(route: Route) -> None:
+        if "event-stream" in route.request.headers.get("accept", ""):
+            await route.continue_()
+            return
+        response = await route.fetch()
+        told, count = re.subn(r'"formats":\[[^]]*\]', lambda _: wrong, await response.text())
+        changed.append(count)
+        await route.fulfill(response=response, body=told)
+
+    studio = await shown()
+    await studio.sign_in_as("admin")
+    await studio.page.route("**/graphql", with_wrong_addresses)
+    await studio.page.get_by_role("link", name="3D assets").click()
+
+    await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
+    assert len(await studio.rows("Top assets")) == sum(changed) > 1
+    assert await studio.panel("Top assets").locator("img").count() == 0
+    # A request that is still held would fail while the page closes.
+    await studio.page.unroute_all(behavior="ignoreErrors")
 
 
 async def test_what_the_server_does_not_know_is_dropped_from_the_filters(shown: OpenStudio) -> None:
