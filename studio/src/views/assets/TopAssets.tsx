@@ -129,7 +129,12 @@ function Thumbnail({ formats }: { formats: { type: string; url: string }[] }) {
     );
 }
 
+/** A text that is no URL is not allowed: members write what they like, and one of them may not break the list. */
 function isAllowed(url: string): boolean {
-    const { protocol, origin } = new URL(url, location.href);
-    return protocol === "https:" || origin === location.origin;
+    try {
+        const { protocol, origin } = new URL(url, location.href);
+        return protocol === "https:" || origin === location.origin;
+    } catch {
+        return false;
+    }
 }
