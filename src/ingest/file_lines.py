@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 LONGEST_LINE: Final = 1_000_000
+LARGEST_BATCH: Final = 4_000_000
+"""How many bytes of lines are kept until they are stored, beside the last line."""
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
 _BUFFER: Final = 1 << 20
 _GZIP: Final = b"\x1f\x8b"
@@ -42,11 +44,14 @@ class StoredLines:
         self._path = path
         self.bytes_read = 0
         """How much of the stored file was read."""
+        self.bytes_given = 0
+        """How long all lines were so far that were given."""
 
     def __iter__(self) -> Iterator[StoredLine]:
         with BufferedReader(FileIO(self._path), _BUFFER) as raw:
             for line in lines_in(raw):
                 self.bytes_read = raw.tell()
+                self.bytes_given += len(line.text or b"")
                 yield line
 
 

@@ -14,7 +14,7 @@ from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
-from ingest.file_lines import InvalidFile
+from ingest.file_lines import LARGEST_BATCH, InvalidFile
 from ingest.files import Line
 from ingest.outcomes import EventStatus
 from ingest.rejected_lines import content_of_event
@@ -27,7 +27,6 @@ from resolvers.rejects import Reject, Rejects
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
-_LARGEST_CONTENT = 4_000_000
 
 
 class Tally(Rejects):
@@ -151,7 +150,7 @@ def _batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
         for line in lines:
             batch.append(line)
             kept += len(line.content.event) + len(line.content.text)
-            if len(batch) == size or kept > _LARGEST_CONTENT:
+            if len(batch) == size or kept > LARGEST_BATCH:
                 yield batch
                 batch, kept = [], 0
     except InvalidFile:

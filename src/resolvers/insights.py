@@ -11,7 +11,7 @@ from sqlmodel import col
 
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, uuid7
-from base.numbers import LARGEST, LARGEST_SELF_REPORTED
+from base.numbers import LARGEST, LARGEST_INT, LARGEST_SELF_REPORTED
 from figures.insights import PLAYED, SEARCHED, VIEWED
 from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
@@ -34,6 +34,15 @@ class GivenWork(NamedTuple):
     item_id: str
     is_individual_work: bool
     in_app_plays: int
+
+
+_LARGEST_COUNTS = {
+    "number_of_roles": LARGEST_INT,
+    "number_of_acts": LARGEST_INT,
+    "profile_views": LARGEST_SELF_REPORTED,
+    "profile_searches": LARGEST_SELF_REPORTED,
+    "connects": LARGEST_SELF_REPORTED,
+}
 
 
 class Given(NamedTuple):
@@ -157,9 +166,9 @@ def insight_columns(given: Given) -> dict[str, Any]:
     columns = {
         name: value for name, value in given._asdict().items() if value is not None and name != "works"
     }
-    for name in ("number_of_roles", "number_of_acts", "profile_views", "profile_searches", "connects"):
+    for name, largest in _LARGEST_COUNTS.items():
         if name in columns:
-            _check_count(columns[name], name)
+            _check_count(columns[name], name, largest)
     if "facebook_page_id" in columns and not 0 < columns["facebook_page_id"] <= LARGEST:
         raise _invalid("facebookPageId", "A Facebook page id is a positive number.")
     for name, pattern in (("twitter_handle", _TWITTER), ("instagram_handle", _INSTAGRAM)):
@@ -168,9 +177,9 @@ def insight_columns(given: Given) -> dict[str, Any]:
     return columns
 
 
-def _check_count(value: int, name: str) -> None:
-    if not 0 <= value <= LARGEST_SELF_REPORTED:
-        raise _invalid(camel(name), f"`{camel(name)}` is a number from 0 to {LARGEST_SELF_REPORTED:,}.")
+def _check_count(value: int, name: str, largest: int = LARGEST_SELF_REPORTED) -> None:
+    if not 0 <= value <= largest:
+        raise _invalid(camel(name), f"`{camel(name)}` is a number from 0 to {largest:,}.")
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:

@@ -1,4 +1,5 @@
 import asyncio
+import gzip
 import hashlib
 import json
 import re
@@ -18,7 +19,10 @@ from sqlmodel import SQLModel, col
 from typer.testing import CliRunner, Result
 
 from auth.passwords import Passwords
+from ingest.file_times import FileTimes
 from models import ActiveUser, DayTotal, MonthTotal, SubjectTotal, Tenant, User
+from resolvers.catalog.catalog_files import CatalogFile
+from resolvers.catalog.catalog_import import CatalogImport
 from server.commands.cli import app
 from server.settings import PREFIX
 from tests.conftest import client_of
@@ -430,6 +434,11 @@ BAD = [
         {"kind": "insight", "user": 7, "numberOfRoles": -1},
         "INVALID_INSIGHT `numberOfRoles` is a number from 0",
     ),
+    *(
+        ({"kind": "insight", "user": 7, name: 2**31}, f"INVALID_INSIGHT `{name}` is a number from 0 to 2,147")
+        for name in ("numberOfRoles", "numberOfActs")
+    ),
+    ({"kind": "user", "legacyId": 7, "name": None, "colour": "red"}, "INVALID_ROW Object contains unknown"),
     (
         {"kind": "work", "user": 8, "sourceType": 1, "itemId": "x"},
         "UNKNOWN_INSIGHT There is no insight of the user",
@@ -474,6 +483,37 @@ async def test_a_bad_line_is_rejected_alone_and_can_be_mended(studio: Studio, tm
     rejects.write_text(rejects.read_text().replace('"email":"eve"', better))
     mended = await run(studio, rejects, "--rejects", tmp_path / "still.ndjson")
     assert re.search(r"^  user +1 +0 +0$", mended.stdout, re.MULTILINE), mended.stdout
+
+
+async def test_of_an_asset_with_too_many_domains_nothing_is_stored(studio: Studio, tmp_path: Path) -> None:
+    await imported(studio, write(tmp_path / "catalog.ndjson", CATALOG))
+    asset = {"kind": "asset", "legacyId": CHAIR, "workspace": 6}
+    many, more, other = ([f"{name}{number}.test" for number in range(60)] for name in ("a", "b", "c"))
+    await imported(studio, write(tmp_path / "many.ndjson", [{**asset, "domains": many}]))
+    before = await tables(studio)
+
+    result = await run(studio, write(tmp_path / "more.ndjson", [{**asset, "name": "Two", "domains": more}]))
+
+    assert "line 1: TOO_MANY At most 100 domains of an asset." in result.stdout
+    assert await tables(studio) == before
+    counts = await imported(
+        studio, write(tmp_path / "fewer.ndjson", [{**asset, "domains": many + other[:39]}])
+    )
+    assert counts == {"asset": (0, 1, 0), "rejected": (0, 0, 0)}
+
+
+@on_sqlite
+async def test_long_lines_end_a_batch(studio: Studio, tmp_path: Path) -> None:
+    rows = [{"kind": "user", "legacyId": 7, "colour": "r" * 900_000}] * 6
+    packed = tmp_path / "long.ndjson.gz"
+    packed.write_bytes(gzip.compress(write(tmp_path / "long.ndjson", rows).read_bytes()))
+    file = CatalogFile(packed, None, FileTimes())
+    sizes: list[int] = []
+    catalog = CatalogImport(studio.services, file, on_batch=lambda: sizes.append(catalog.tally.lines))
+
+    await catalog.run()
+
+    assert sizes == [5, 6]
 
 
 async def test_what_changed_in_the_file_changes_here(studio: Studio, tmp_path: Path) -> None:

@@ -69,6 +69,11 @@ class CatalogFile:
     def bytes_read(self) -> int:
         return self._lines.bytes_read
 
+    @property
+    def bytes_given(self) -> int:
+        """How long all lines were so far, whether the file is compressed or not."""
+        return self._lines.bytes_given
+
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
         number = 0

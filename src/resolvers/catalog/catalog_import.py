@@ -17,7 +17,7 @@ from base.calendar import month_start
 from base.errors import BadUserInput, Unavailable
 from base.retries import Backoff, retried
 from database import bulk, ensure_past_partitions
-from ingest.file_lines import InvalidFile
+from ingest.file_lines import LARGEST_BATCH, InvalidFile
 from ingest.topics import touched
 from resolvers.catalog.catalog_files import CatalogFile, Line, detail_of
 from resolvers.catalog.kind import CatalogKind, Draft, ReadRow
@@ -150,14 +150,15 @@ def _pause_after(error: Exception, attempt: int) -> float | None:
 
 
 def _batches(file: CatalogFile, size: int) -> Iterator[list[Line]]:
-    """Raises InvalidFile, after the last lines that could be read."""
+    """Raises InvalidFile, after the last lines that could be read. Long lines end a batch, too."""
     batch: list[Line] = []
+    begun = 0
     try:
         for line in file:
             batch.append(line)
-            if len(batch) == size:
+            if len(batch) == size or file.bytes_given - begun > LARGEST_BATCH:
                 yield batch
-                batch = []
+                batch, begun = [], file.bytes_given
     except InvalidFile:
         yield batch
         raise

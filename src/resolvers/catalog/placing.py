@@ -19,6 +19,7 @@ async def place(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft], n
         await _recognise(tables, kind, turn)
         await kind.inspect(tables, _open(turn))
         await _keep_few(tables, kind, turn)
+        await _keep_lists_few(tables, _open(turn))
         await _write(tables, kind, _open(turn), now)
         await _place_items(tables, _open(turn), now)
         for draft in _open(turn):
@@ -112,6 +113,26 @@ async def _keep_few(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft
         counts[draft.given[column]] += 1
         if counts[draft.given[column]] > number:
             draft.verdict = Refused("TOO_MANY", f"At most {number} {words}.")
+
+
+async def _keep_lists_few(tables: AnyTables, drafts: Sequence[Draft]) -> None:
+    """Refuses what would have too many items, before anything of it is written."""
+    for kind in dict.fromkeys(kind for draft in drafts for kind in draft.lists):
+        if kind.most is None:
+            continue
+        column, number, words = kind.most
+        longer = [draft for draft in drafts if draft.stored and kind in draft.lists]
+        known = await tables.find(kind.model, (column,), {(draft.stored["id"],) for draft in longer})
+        for draft in longer:
+            stored = {_item_key(kind, row) for row in known[draft.stored["id"],]}
+            new = {_item_key(kind, item) for item in draft.lists[kind]} - stored
+            if new and len(stored) + len(new) > number:
+                draft.verdict = Refused("TOO_MANY", f"At most {number} {words}.")
+
+
+def _item_key(kind: CatalogKind, item: Columns) -> Key:
+    """What makes it another one than the other items of its list."""
+    return tuple([item.get(name) for name in kind.known_by[0] if name != kind.list_column])
 
 
 async def _write(tables: AnyTables, kind: CatalogKind, drafts: Sequence[Draft], now: datetime) -> None:
