@@ -71,7 +71,9 @@ def import_export(
     domain: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="DOMAIN", help="Only what happened on this site; may be repeated. All sites when absent."
+            metavar="DOMAIN",
+            help="Only what happened on this site, and what has no site; may be repeated. All sites when "
+            "absent.",
         ),
     ] = None,
     email: Annotated[
