@@ -1,4 +1,4 @@
-"""Executes subscriptions: first by GraphQL's executor, and from then on once for all who share the answers."""
+"""Executes subscriptions: first for each subscriber, and from then on for all who share their answers."""
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing

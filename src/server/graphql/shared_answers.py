@@ -6,13 +6,10 @@ from typing import NamedTuple
 import orjson
 from strawberry.types import ExecutionResult
 
-from base.errors import Lapsed, Unavailable
+from base.errors import Lapsed
 from base.scheduler import RunQueue
 from server.graphql.answers import Answer, answer_of
 from server.graphql.errors import expected_in
-
-AGAIN_SECONDS = 1.0
-"""While the database is away, the next answer is tried again after so long."""
 
 
 class SharedAnswer(NamedTuple):
@@ -50,11 +47,6 @@ async def shared_answer(
 def digest_of(answer: Answer) -> bytes:
     """Equal answers have equal digests."""
     return blake2b(answer.json, digest_size=16).digest()
-
-
-def is_incomplete(answer: Answer) -> bool:
-    """Whether something could not be read, because the database was away."""
-    return any(error["extensions"]["code"] == Unavailable.code for error in answer.errors)
 
 
 def require_credentials(result: ExecutionResult) -> None:

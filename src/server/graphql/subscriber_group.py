@@ -13,9 +13,11 @@ from resolvers.subscriptions import spend_again
 from server.graphql.answers import Answer
 from server.graphql.errors import expected_in
 from server.graphql.requested_documents import RequestedOperation
-from server.graphql.shared_answers import AGAIN_SECONDS, SharedAnswer, digest_of, shared_answer
+from server.graphql.shared_answers import SharedAnswer, digest_of, shared_answer
 from server.graphql.whole import made_whole
 
+_AGAIN_SECONDS = 1.0
+"""While the database is away, the next answer is tried again after so long."""
 _AT_ONCE = 200
 """Subscribers who are told in one pass of the event loop. To send an answer takes some 40 us."""
 
@@ -53,6 +55,10 @@ class SubscriberGroup:
         """Whether another answer comes soon."""
         return self._is_making or self.watch.has_changed
 
+    def wake_soon(self) -> None:
+        """To be called when the database was away: the next answer comes even if nothing changes any more."""
+        get_running_loop().call_later(_AGAIN_SECONDS, self.watch.wake)
+
     def wait(self, subscriber: "Subscriber") -> None:
         self.waiting[subscriber] = None
         self._somebody_waits.set()
@@ -77,7 +83,7 @@ class SubscriberGroup:
                 shared = await self._next()
                 if shared is None:
                     self.watch.wake()
-                    await sleep(AGAIN_SECONDS)
+                    await sleep(_AGAIN_SECONDS)
                     continue
                 is_last = shared.is_last
                 await self._tell(shared)
@@ -135,8 +141,7 @@ class SubscriberGroup:
             await context.renew()
             result = await result_anew(context, self._asked.operation, self._asked.variables)
             if any(isinstance(expected_in(error), Unavailable) for error in result.errors or ()):
-                # The next answer comes soon, even if nothing changes any more.
-                get_running_loop().call_later(AGAIN_SECONDS, self.watch.wake)
+                self.wake_soon()
             return await shared_answer(self.begun, result, context.run_queue)
         except Unavailable:
             if current_usage().is_abandoned:
@@ -161,7 +166,7 @@ class SubscriberGroup:
 
 
 class Subscriber:
-    """A subscription after its first answer. It pays for each answer, and gets at most one in its interval."""
+    """A subscription after its first answer. It pays for each answer, and gets at most one an interval."""
 
     def __init__(self, group: SubscriberGroup, context: Context, request_id: str, first: Answer) -> None:
         self.group = group
@@ -214,7 +219,8 @@ class Subscriber:
 
     async def _newest(self) -> SharedAnswer:
         """Waits until there is a new answer, and it is due."""
-        self._given = given = get_running_loop().create_future()
+        given: Future[SharedAnswer] = get_running_loop().create_future()
+        self._given = given
         self.group.wait(self)
         latest = self.group.latest
         if latest and latest.number > self.seen:

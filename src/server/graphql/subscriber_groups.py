@@ -8,6 +8,7 @@ import msgspec
 
 from auth.sign_in import shown_credentials
 from auth.viewer import Viewer
+from base.errors import Unavailable
 from ingest.topics import Topic
 from resolvers.context import Context
 from resolvers.execution import Execution
@@ -41,7 +42,7 @@ class SubscriberGroups:
         """Joins the group of those who get the same answers. `first`: the first answer, which the subscriber
         has read by itself.
         """
-        assert context.source and context.watch, "who joins a group has read its source"
+        assert context.watch, "who joins a group has read its source"
         key = _key_of(context, asked)
         group = self._groups.get(key)
         if group is None:
@@ -50,6 +51,8 @@ class SubscriberGroups:
         if context.watch.has_changed:
             # After the first answer was read, or just before.
             group.watch.wake()
+        if any(error["extensions"]["code"] == Unavailable.code for error in first.errors):
+            group.wake_soon()
         return Subscriber(group, context, request_id, first)
 
     def _forget(self, key: _Key, group: SubscriberGroup) -> None:
