@@ -2,8 +2,8 @@
 
 python -m bench.subscribers --tree ../older --tree .
 
-Each tree serves a database of its own by one process, in rounds that alternate. The subscribers are all of one
-user. They are streams of server-sent events, and then WebSockets.
+Each tree serves a database of its own by one process, in rounds that alternate. The subscribers are all of
+one user. They are streams of server-sent events, and then WebSockets.
 """
 
 import asyncio
@@ -158,7 +158,9 @@ def _print_engine(
                     found = uvloop.run(told(server, key, process, way, given.count, given.likes))
                 print(f"{engine}, {tree.name}, {way}: {found}", file=sys.stderr, flush=True)
                 taken[tree.name, way].append(found)
-    print(f"\n{engine}, {given.count:,} subscribers, medians of {given.rounds} rounds of {given.likes} likes:\n")
+    print(
+        f"\n{engine}, {given.count:,} subscribers, medians of {given.rounds} rounds of {given.likes} likes:\n"
+    )
     print("| tree | subscribers | CPU ms | database's CPU ms | ms until half | ms until the last |")
     print("| --- | --- | --- | --- | --- | --- |")
     for (name, way), rounds in taken.items():
@@ -236,7 +238,9 @@ async def _once(server: Server, listeners: list[Listener], change: str, database
     await asyncio.to_thread(server.ask, change)
     times = sorted([1000 * (await one.next() - began) for one in listeners])
     await asyncio.sleep(_SETTLING)
-    spent = [1000 * (now - then) / len(times) for now, then in zip(_cpu(server, database), before, strict=True)]
+    spent = [
+        1000 * (now - then) / len(times) for now, then in zip(_cpu(server, database), before, strict=True)
+    ]
     return Taken(*spent, times[len(times) // 2], times[-1])
 
 
@@ -251,9 +255,7 @@ async def _subscribed(server: Server, key: str, way: str, count: int) -> AsyncIt
 
     async def one() -> Listener:
         async with gate:
-            _, listener = await loop.create_connection(
-                lambda: WAYS[way](loop, key), "127.0.0.1", server.port
-            )
+            _, listener = await loop.create_connection(lambda: WAYS[way](loop, key), "127.0.0.1", server.port)
             await listener.next()
             return listener
 

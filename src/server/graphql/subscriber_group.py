@@ -192,8 +192,10 @@ class Subscriber:
         while not self._is_over:
             shared = await self._newest()
             if shared.digest != self.digest and (seconds := self._missing(shared)):
-                # The newest answer then has what changes meanwhile.
                 await sleep(seconds)
+                if self.group.is_pending and self.group.latest:
+                    # The next answer has what has changed meanwhile.
+                    self.seen = self.group.latest.number
                 continue
             self.seen, self._is_over = shared.number, shared.is_last
             answer = await shared.told_to(self._request_id, self._context.run_queue)
