@@ -238,10 +238,10 @@ async def _once(server: Server, listeners: list[Listener], change: str, database
     await asyncio.to_thread(server.ask, change)
     times = sorted([1000 * (await one.next() - began) for one in listeners])
     await asyncio.sleep(_SETTLING)
-    spent = [
+    by_server, by_database = (
         1000 * (now - then) / len(times) for now, then in zip(_cpu(server, database), before, strict=True)
-    ]
-    return Taken(*spent, times[len(times) // 2], times[-1])
+    )
+    return Taken(by_server, by_database, times[len(times) // 2], times[-1])
 
 
 def _cpu(server: Server, database: int | None) -> tuple[float, float]:

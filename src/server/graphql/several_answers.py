@@ -12,7 +12,7 @@ from server.graphql.requested_documents import RequestedOperation
 from server.graphql.shared_answers import require_credentials
 from server.graphql.subscriber_group import Subscriber
 from server.graphql.subscriber_groups import SubscriberGroups
-from server.graphql.whole import made_whole
+from server.graphql.to_its_end import to_its_end
 
 
 def answers(
@@ -63,7 +63,7 @@ async def _first_answer(
     async def made() -> ExecutionResult:
         return await anext(results)
 
-    result = await made_whole(context, made())
+    result = await to_its_end(context, made())
     require_credentials(result)
     answer = await answer_of(result, request_id, context.run_queue)
     # The turn ends before the answer is sent, so that nobody else waits for a slow client.

@@ -14,7 +14,7 @@ from server.graphql.answers import Answer
 from server.graphql.errors import expected_in
 from server.graphql.requested_documents import RequestedOperation
 from server.graphql.shared_answers import SharedAnswer, digest_of, shared_answer
-from server.graphql.whole import made_whole
+from server.graphql.to_its_end import to_its_end
 
 _AGAIN_SECONDS = 1.0
 """While the database is away, the next answer is tried again after so long."""
@@ -125,7 +125,7 @@ class SubscriberGroup:
     async def _next(self) -> SharedAnswer | None:
         self._is_making = True
         try:
-            return await made_whole(self._context, self._made())
+            return await to_its_end(self._context, self._made())
         finally:
             self._context.end_turn()
             self._is_making = False

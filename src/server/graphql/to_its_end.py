@@ -9,7 +9,7 @@ from resolvers.context import Context
 R = TypeVar("R")
 
 
-async def made_whole(context: Context, making: Coroutine[Any, Any, R]) -> R:
+async def to_its_end(context: Context, making: Coroutine[Any, Any, R]) -> R:
     """What `making` makes. If the task is cancelled meanwhile, this waits until that is done, so that nothing
     stops halfway. That takes a short time, because its reading is cut off.
     """
