@@ -31,6 +31,7 @@ from tests.live.served import PATIENCE, Served, Socket, served
 from tests.live.test_leaving import complete_all, expect_healthy
 from tests.studio import Studio
 
+_TURNS, _JOINING = 3, 12
 EVENTS = "text/event-stream"
 BODY = {"query": METRICS, "variables": {"url": URL}}
 NAMED = """subscription($url: String!) { publicationMetricsChanged(url: $url) {
@@ -209,10 +210,12 @@ async def test_whenever_one_joins_or_leaves_the_last_answer_is_the_newest(
     studio: Studio, server: Served
 ) -> None:
     """Figures that only grow never go back, and no answer is told twice."""
+    # It takes a while to make, so that some join meanwhile.
+    names = " ".join(f"n{number}: name" for number in range(600))
+    asked = METRICS.replace("metrics {", f"{names} metrics {{")
     chance, token = Random(4), studio.token("owner")  # noqa: S311
     told: dict[tuple[int, str], list[int]] = defaultdict(list)
     left: set[tuple[int, str]] = set()
-    views = 0
 
     async def listen(number: int, socket: Socket) -> None:
         while True:
@@ -220,29 +223,32 @@ async def test_whenever_one_joins_or_leaves_the_last_answer_is_the_newest(
             assert message["type"] == "next", message
             told[number, message["id"]].append(figures(message["payload"])[1])
 
+    def shown() -> set[int]:
+        return {told[one][-1] for one in {*told} - left}
+
     async with AsyncExitStack() as stack:
         sockets = [await stack.enter_async_context(server.socket(token)) for _ in range(3)]
         async with asyncio.TaskGroup() as tasks:
             listening = [tasks.create_task(listen(*one)) for one in enumerate(sockets)]
-            for step in range(60):
-                number = chance.randrange(3)
-                running = [id for at, id in {*told} - left if at == number]
-                if running and chance.random() < 0.25:
-                    left.add((number, gone := chance.choice(sorted(running))))
-                    await sockets[number].send(type="complete", id=gone)
-                elif chance.random() < 0.5:
-                    await sockets[number].subscribe(METRICS, str(step), url=URL)
-                else:
-                    await record(studio, [view(f"2023-06-15T11:00:{step:02}")])
-                    views += 1
-                await asyncio.sleep(chance.random() * 0.1)
-            async with asyncio.timeout(PATIENCE):
-                # Nobody says when all have been told the last.
-                while {told[one][-1] for one in {*told} - left} != {views}:  # noqa: ASYNC110
-                    await asyncio.sleep(0.05)
+            for turn in range(_TURNS):
+                # The group is ready, so that it reads at once when something changes.
+                await asyncio.sleep(1.1 if turn else 0)
+                changed = chance.randrange(_JOINING)
+                for step in range(_JOINING):
+                    socket = sockets[step % len(sockets)]
+                    await socket.subscribe(asked, f"{turn} {step}", url=URL)
+                    if step == changed:
+                        await record(studio, [view(f"2023-06-15T11:00:{turn:02}")])
+                    await asyncio.sleep(chance.random() * 0.02)
+                async with asyncio.timeout(PATIENCE):
+                    # Nobody says when all have been told the last.
+                    while len(told) < (turn + 1) * _JOINING or shown() != {turn + 1}:  # noqa: ASYNC110
+                        await asyncio.sleep(0.02)
+                for number, id in chance.sample(sorted({*told} - left), _JOINING // 2):
+                    left.add((number, id))
+                    await sockets[number].send(type="complete", id=id)
             for task in listening:
                 task.cancel()
-    assert len({*told} - left) > 5
     assert all(seen == sorted(set(seen)) for seen in told.values())
 
 

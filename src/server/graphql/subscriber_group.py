@@ -41,7 +41,7 @@ class SubscriberGroup:
         self.latest: SharedAnswer | None = None
         self.subscribers: set[Subscriber] = set()
         self.waiting: dict[Subscriber, None] = {}
-        self._somebody_waits = Event()
+        self._another_waits = Event()
         self._next_at = 0.0
         """When the next answer may be made, by the clock of the event loop."""
         self._is_making = False
@@ -51,9 +51,10 @@ class SubscriberGroup:
         self._task: Task[None] = create_task(self._run(), context=Variables())
 
     @property
-    def is_pending(self) -> bool:
-        """Whether another answer comes soon."""
-        return self._is_making or self.watch.has_changed
+    def is_next_soon(self) -> bool:
+        """Whether another answer comes within half an interval."""
+        is_pending = self._is_making or self.watch.has_changed
+        return is_pending and self._next_at - get_running_loop().time() < self.seconds / 2
 
     def wake_soon(self) -> None:
         """To be called when the database was away: the next answer comes even if nothing changes any more."""
@@ -61,7 +62,7 @@ class SubscriberGroup:
 
     def wait(self, subscriber: "Subscriber") -> None:
         self.waiting[subscriber] = None
-        self._somebody_waits.set()
+        self._another_waits.set()
 
     async def leave(self, subscriber: "Subscriber") -> None:
         self.subscribers.discard(subscriber)
@@ -86,26 +87,32 @@ class SubscriberGroup:
                     await sleep(_AGAIN_SECONDS)
                     continue
                 is_last = shared.is_last
+                if is_last:
+                    # Now, so that nobody joins a group that tells nothing more.
+                    self._end()
                 await self._tell(shared)
-            self._end()
 
     async def _until_wanted(self) -> None:
         """Waits until the next answer may be made, and somebody waits for it and has paid."""
         while True:
             now = get_running_loop().time()
-            if not self.waiting:
-                self._somebody_waits.clear()
-                await self._somebody_waits.wait()
-            elif (early := max(self._next_at, min(one.due for one in self.waiting)) - now) > 0:
-                await sleep(early)
+            if now < self._next_at:
+                await sleep(self._next_at - now)
+            elif not self.waiting:
+                await self._until_another_waits(None)
+            elif (early := min(one.due for one in self.waiting) - now) > 0:
+                await self._until_another_waits(early)
             elif seconds := self._seconds_to_pay(now):
-                # Or until somebody else waits, who may have more left.
-                self._somebody_waits.clear()
-                with suppress(TimeoutError):
-                    async with timeout(seconds):
-                        await self._somebody_waits.wait()
+                await self._until_another_waits(seconds)
             else:
                 return
+
+    async def _until_another_waits(self, seconds: float | None) -> None:
+        """Who may be due already, and have more left to pay with. Or until so many seconds have passed."""
+        self._another_waits.clear()
+        with suppress(TimeoutError):
+            async with timeout(seconds):
+                await self._another_waits.wait()
 
     def _seconds_to_pay(self, now: float) -> float:
         """0 if somebody has paid for the next answer; otherwise after how many seconds to ask again."""
@@ -118,6 +125,8 @@ class SubscriberGroup:
                 asked.add(one.caller)
                 missing = one.pay_for(self.begun + 1)
                 if not missing:
+                    services, cost = self._context.services, self._context.execution.cost
+                    services.fair_queue.charge(one.caller, cost or 1)
                     return 0
                 seconds = min(seconds, missing)
         return seconds
@@ -152,16 +161,16 @@ class SubscriberGroup:
 
     async def _tell(self, shared: SharedAnswer) -> None:
         self.latest = shared
-        told = 0
-        for one in list(self.waiting):
-            if one.digest == shared.digest:
-                one.seen = shared.number
-                continue
+        self._set_pause()
+        wanting = [one for one in self.waiting if one.wants(shared)]
+        for number, one in enumerate(wanting, 1):
             one.offer(shared)
-            told += 1
-            if not told % _AT_ONCE:
+            if not number % _AT_ONCE:
                 # Those who were told send their answers now.
                 await sleep(0)
+        self._set_pause()
+
+    def _set_pause(self) -> None:
         self._next_at = get_running_loop().time() + self.seconds
 
 
@@ -193,7 +202,7 @@ class Subscriber:
             shared = await self._newest()
             if shared.digest != self.digest and (seconds := self._missing(shared)):
                 await sleep(seconds)
-                if self.group.is_pending and self.group.latest:
+                if self.group.is_next_soon and self.group.latest:
                     # The next answer has what has changed meanwhile.
                     self.seen = self.group.latest.number
                 continue
@@ -225,7 +234,7 @@ class Subscriber:
         self._given = given
         self.group.wait(self)
         latest = self.group.latest
-        if latest and latest.number > self.seen:
+        if latest and self.wants(latest):
             self.offer(latest)
         try:
             return await given
@@ -236,6 +245,10 @@ class Subscriber:
                 self._timer.cancel()
                 self._timer = None
 
+    def wants(self, shared: SharedAnswer) -> bool:
+        """Whether it does not have this answer, and did not read by itself after that was read."""
+        return shared.is_last or (shared.number > self.seen and shared.digest != self.digest)
+
     def offer(self, shared: SharedAnswer) -> None:
         """Gives it the answer, or the newest one once that is due."""
         loop = get_running_loop()
@@ -243,13 +256,13 @@ class Subscriber:
         if early <= 0:
             self._give(shared)
         elif self._timer is None:
-            self._timer = loop.call_at(self.due, self._come_due, early > self.group.seconds / 2)
+            self._timer = loop.call_at(self.due, self._come_due)
 
-    def _come_due(self, is_out_of_step: bool) -> None:
+    def _come_due(self) -> None:
         self._timer = None
         latest = self.group.latest
         # Who waits a little longer gets the next answers together with the others.
-        if latest and not (is_out_of_step and self.group.is_pending):
+        if latest and (latest.is_last or not self.group.is_next_soon):
             self._give(latest)
 
     def _give(self, shared: SharedAnswer) -> None:
