@@ -15,10 +15,10 @@ from server.graphql.errors import expected_in
 class SharedAnswer(NamedTuple):
     number: int
     """Later answers of a group have greater numbers."""
-    result: ExecutionResult
-    """With its data as text."""
     answer: Answer | None
     """None if there are errors: each has the id of the request that it is told to."""
+    with_errors: ExecutionResult | None
+    """Then this is what it is made of, with its data as text."""
     digest: bytes
     """Of the answer; empty if there is none."""
     is_last: bool
@@ -28,20 +28,21 @@ class SharedAnswer(NamedTuple):
         """Raises Lapsed."""
         if self.answer:
             return self.answer
-        require_credentials(self.result)
-        return await answer_of(self.result, request_id, run_queue)
+        assert self.with_errors, "what has no answer has errors"
+        require_credentials(self.with_errors)
+        return await answer_of(self.with_errors, request_id, run_queue)
 
 
 async def shared_answer(
     number: int, result: ExecutionResult, run_queue: RunQueue, *, is_last: bool = False
 ) -> SharedAnswer:
-    # The text is made once, also where each has errors of their own in it.
+    if not result.errors:
+        answer = await answer_of(result, "", run_queue)
+        return SharedAnswer(number, answer, None, digest_of(answer), is_last)
     data = result.data and {
         name: value and orjson.Fragment(orjson.dumps(value)) for name, value in result.data.items()
     }
-    result = ExecutionResult(data=data, errors=result.errors)
-    answer = None if result.errors else await answer_of(result, "", run_queue)
-    return SharedAnswer(number, result, answer, digest_of(answer) if answer else b"", is_last)
+    return SharedAnswer(number, None, ExecutionResult(data=data, errors=result.errors), b"", is_last)
 
 
 def digest_of(answer: Answer) -> bytes:

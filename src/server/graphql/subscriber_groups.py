@@ -59,9 +59,6 @@ class SubscriberGroups:
         if self._groups.get(key) is group:
             del self._groups[key]
 
-    def __len__(self) -> int:
-        return len(self._groups)
-
 
 def _key_of(context: Context, asked: RequestedOperation) -> _Key:
     assert context.source
