@@ -8,6 +8,7 @@ from strawberry.types import ExecutionResult
 
 from base.errors import Lapsed
 from base.scheduler import RunQueue
+from resolvers.context import Context
 from server.graphql.answers import Answer, answer_of
 from server.graphql.errors import expected_in
 
@@ -24,13 +25,13 @@ class SharedAnswer(NamedTuple):
     is_last: bool
     """Whether it ends the subscription."""
 
-    async def told_to(self, request_id: str, run_queue: RunQueue) -> Answer:
+    async def told_to(self, context: Context, request_id: str) -> Answer:
         """Raises Lapsed."""
         if self.answer:
             return self.answer
         assert self.with_errors, "what has no answer has errors"
         require_credentials(self.with_errors)
-        return await answer_of(self.with_errors, request_id, run_queue)
+        return await answer_of(self.with_errors, request_id, context.run_queue)
 
 
 async def shared_answer(

@@ -207,7 +207,7 @@ class Subscriber:
                     self.seen = self.group.latest.number
                 continue
             self.seen, self._is_over = shared.number, shared.is_last
-            answer = await shared.told_to(self._request_id, self._context.run_queue)
+            answer = await shared.told_to(self._context, self._request_id)
             digest = shared.digest or digest_of(answer)
             if digest != self.digest:
                 self.digest = digest
