@@ -8,6 +8,7 @@ one user. They are streams of server-sent events, and then WebSockets.
 
 import asyncio
 import json
+import re
 import resource
 import sys
 from argparse import ArgumentParser, Namespace
@@ -38,6 +39,7 @@ _PUBLISH = f"""mutation {{
 _PUBLICATION = "query($url: String!) { publication(url: $url) { id } }"
 _MASK = bytes(4)
 """It leaves what a client sends as it is."""
+_PING = re.compile(rb"\x89\x04(.{4})", re.DOTALL)
 _SECONDS = 120
 _OPENING = 50
 _PAUSE = 1.6
@@ -115,10 +117,10 @@ class SocketListener(Listener):
         ]
 
     def data_received(self, data: bytes) -> None:
-        if data.startswith(b"\x89"):
-            # A ping, which is short and comes alone.
-            self.transport.write(b"\x8a" + bytes([0x80 | data[1]]) + _MASK + data[2:])
-            return
+        # A ping comes after whole frames, or before them. It has four random bytes.
+        if (ping := _PING.search(data)) is not None:
+            self.transport.write(b"\x8a\x84" + _MASK + ping[1])
+            data = data[: ping.start()] + data[ping.end() :]
         super().data_received(data)
 
     def is_next(self, received: bytes) -> bool:
