@@ -7,6 +7,9 @@ from sqlalchemy import URL, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
+from database.cluster import Cluster
+from database.readers import WRITERS
+
 _DRIVERS = {
     "sqlite": "sqlite+aiosqlite",
     "postgresql": "postgresql+asyncpg",
@@ -23,13 +26,20 @@ def url_of(text: str) -> URL:
     return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
 
 
-def engine_of(url: URL, write_seconds: float | None) -> AsyncEngine:
+def engine_of(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:
     text = url.render_as_string(hide_password=False)
     # With `hide_parameters`, an error that is logged has no values in it.
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(
-            text, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
+        engine = create_async_engine(
+            text,
+            pool_pre_ping=True,
+            hide_parameters=True,
+            pool_size=WRITERS,
+            max_overflow=0,
+            **_postgres_options(write_seconds),
         )
+        event.listen(engine.sync_engine, "connect", lambda made, _: made.run_async(cluster.prepare))
+        return engine
     engine = create_async_engine(text, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy_milliseconds(write_seconds)))
     event.listen(engine.sync_engine, "begin", _begin_immediately)

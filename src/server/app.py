@@ -170,6 +170,7 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
 def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await services.database.look()
         with shutdown.begin_at_signals():
             async with background_jobs(services), services.topics.listening():
                 yield
