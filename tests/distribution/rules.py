@@ -17,7 +17,8 @@ from database import is_partition
 
 _KINDS = {name: table.info["distribution"] for name, table in SQLModel.metadata.tables.items()}
 _QUERIES = (ast.SelectStmt, ast.InsertStmt, ast.UpdateStmt, ast.DeleteStmt)
-_SIGNS = {
+_PARTS = (*_QUERIES, ast.A_Expr, ast.BoolExpr)
+_SIGNS: dict[Any, str] = {
     A_Expr_Kind.AEXPR_OP: "=",
     A_Expr_Kind.AEXPR_OP_ANY: "ANY",
     A_Expr_Kind.AEXPR_IN: "ANY",
@@ -56,9 +57,9 @@ def _broken(statement: Any) -> Iterator[Rule]:
     yield from _broken_at(statement, named, frozenset())
 
 
-def _kind(table: str) -> str | None:
+def _kind(table: str | None) -> str | None:
     """None for a table that is not ours, such as one of the system."""
-    return _KINDS.get("events" if is_partition(table) else table)
+    return _KINDS.get("events" if is_partition(table or "") else table or "")
 
 
 def _is_empty(node: Any) -> bool:
@@ -80,7 +81,7 @@ def _below(tree: Any, until: tuple[type[ast.Node], ...] = ()) -> Iterator[Any]:
             yield from _below(part, until)
 
 
-def _broken_at(query: Any, named: set[str], around: frozenset[str]) -> Iterator[Rule]:
+def _broken_at(query: Any, named: set[Any], around: frozenset[str]) -> Iterator[Rule]:
     """`around`: the names of the distributed tables of queries around this one, whose tenants are given."""
     level = _Level.of(query, named)
     signs = level.signs(around)
@@ -95,7 +96,7 @@ def _broken_at(query: Any, named: set[str], around: frozenset[str]) -> Iterator[
             yield from _broken_at(part, named, around | level.tables if signs else around)
 
 
-def _begins_with_tenant(insert: ast.InsertStmt) -> bool:
+def _begins_with_tenant(insert: Any) -> bool:
     target = getattr(insert.onConflictClause, "infer", None)
     if target is None or _kind(insert.relation.relname) != "tenant_id":
         return True
@@ -111,21 +112,18 @@ class _Level(NamedTuple):
     """All of them hold."""
 
     @classmethod
-    def of(cls, query: Any, named: set[str]) -> "_Level":
+    def of(cls, query: Any, named: set[Any]) -> "_Level":
         """`named`: the queries of WITH."""
         sources = [*(getattr(query, "fromClause", None) or ()), *(getattr(query, "usingClause", None) or ())]
         if isinstance(query, ast.UpdateStmt | ast.DeleteStmt):
             sources.append(query.relation)
-        parts = [part for source in sources for part in (source, *_below(source, (*_QUERIES, ast.A_Expr)))]
+        parts = [part for source in sources for part in (source, *_below(source, _PARTS))]
         tables = [part for part in parts if isinstance(part, ast.RangeVar) and part.relname not in named]
-        joins = [part.quals for part in parts if isinstance(part, ast.JoinExpr)]
+        given = [part.quals for part in parts if isinstance(part, ast.JoinExpr)]
+        given.append(getattr(query, "whereClause", None))
         return cls(
-            frozenset(
-                table.alias.aliasname if table.alias else table.relname
-                for table in tables
-                if _kind(table.relname) == "tenant_id"
-            ),
-            [part for given in (*joins, getattr(query, "whereClause", None)) for part in _conjuncts(given)],
+            frozenset(_alias(table) for table in tables if _kind(table.relname) == "tenant_id"),
+            [part for condition in given for part in _conjuncts(condition)],
         )
 
     def signs(self, around: frozenset[str]) -> set[str]:
@@ -147,7 +145,7 @@ class _Level(NamedTuple):
 
     def _equations(self, condition: Any) -> Iterator[tuple[str, str, Any]]:
         """A table, a sign, and what its tenant_id is equal to: the tenant_id of a named table, or a value."""
-        sign = _SIGNS.get(condition.kind) if isinstance(condition, ast.A_Expr) else None
+        sign = _SIGNS.get(getattr(condition, "kind", None)) if isinstance(condition, ast.A_Expr) else None
         if sign is None or condition.name[-1].sval != "=":
             return
         sides = [(condition.lexpr, condition.rexpr)]
@@ -162,20 +160,24 @@ class _Level(NamedTuple):
         """A column without the name of a table is of the only one."""
         if not isinstance(node, ast.ColumnRef) or _names(node)[-1] != "tenant_id":
             return None
-        return (
-            (*self.tables, *_names(node)[:-1])[-1] if len(self.tables) == 1 or len(_names(node)) > 1 else None
-        )
+        owners = _names(node)[:-1] or list(self.tables)
+        return owners[-1] if len(owners) == 1 or len(_names(node)) > 1 else None
+
+
+def _alias(table: Any) -> str:
+    name: str = table.alias.aliasname if table.alias else table.relname
+    return name
 
 
 def _conjuncts(condition: Any) -> Iterator[Any]:
     if isinstance(condition, ast.BoolExpr) and condition.boolop == BoolExprType.AND_EXPR:
-        for part in condition.args:
+        for part in condition.args or ():
             yield from _conjuncts(part)
     else:
         yield condition
 
 
-def _names(column: ast.ColumnRef) -> list[str]:
+def _names(column: Any) -> list[str]:
     return [getattr(field, "sval", "*") for field in column.fields]
 
 

@@ -1,0 +1,51 @@
+"""A server whose database is a cluster."""
+
+from datetime import timedelta
+
+import pytest
+
+from base.ids import uuid7
+from bench.peers.questions import DASHBOARD, LIST
+from ingest.batch_writer import StoreResult
+from ingest.events import NewEvent
+from models import Action
+from tests.distribution.cluster import EXTENSION, ran
+from tests.distribution.rules import broken_rules
+from tests.execution.test_plans import new
+from tests.studio import START, Studio
+
+SERIES = """{ publication(url: "ai-research-studio") {
+  views(range: {start: "2023-06-01", end: "2023-06-15"}, interval: DAY) { points { count } }
+} }"""
+QUERIES = (new(DASHBOARD.documents["viewgraph"]), new(LIST.documents["viewgraph"]), new(SERIES))
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_each_statement_is_about_tenants_in_one_place(studio: Studio, database_url: str) -> None:
+    """Nothing is excepted from the rules here but what `tests.distribution.sent` names for commands."""
+    await ran(database_url, EXTENSION)
+    database = studio.services.database
+    await database.look()
+    assert database.is_cluster
+    tenants = [studio.people[name].row.tenant_id for name in ("owner", "stranger")]
+    events = [
+        NewEvent(tenant_id, uuid7(START), 1, Action.VIEW, START - timedelta(hours=hour), domain="example.com")
+        for hour in range(3)
+        for tenant_id in tenants
+    ]
+    with studio.statements() as statements:
+        stored = await studio.services.buffer.add(events)
+        again = await studio.services.buffer.add([events[0], events[3], events[1]])
+        variables = {"url": "ai-research-studio", "first": 10}
+        answers = [
+            (await studio.ask(query, "owner", **variables)).data for query in QUERIES for _ in range(3)
+        ]
+
+    assert (stored, again) == ([StoreResult.NEW] * 6, [StoreResult.KNOWN] * 3)
+    assert statements.count("COMMIT") == 4
+    assert {text: broken_rules(text) for text in statements} == {text: set() for text in statements}
+    dashboard, listed, series = answers[2], answers[5], answers[8]
+    assert answers == [*[answers[0]] * 3, *[answers[3]] * 3, *[answers[6]] * 3]
+    assert dashboard["publication"]["metrics"]["totalViews"] == 3
+    assert [edge["node"] for edge in listed["publications"]["edges"]] == [dashboard["publication"]]
+    assert series["publication"]["views"]["points"] == [{"count": 3}]
