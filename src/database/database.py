@@ -57,7 +57,7 @@ class Database:
         self.engine = engine_of(self.url, write_seconds, self._cluster)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, info={"observe": self._observe}
+            self.engine, expire_on_commit=False, info={"observe": self._observe, "cluster": self._cluster}
         )
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
@@ -192,7 +192,7 @@ class Database:
                 connection = await self.engine.connect()
                 try:
                     driver = await driver_of(connection)
-                    done = await committed(self.dialect_name, driver, self._observe, work)
+                    done = await committed(self.dialect_name, driver, self._observe, self._cluster, work)
                 except BaseException:
                     # The next unit of work must not find the connection: it may be broken, or in the middle
                     # of something.

@@ -1,13 +1,12 @@
 """A server whose database is a cluster."""
 
-from datetime import timedelta
-
 import pytest
 
 from base.ids import uuid7
 from bench.peers.questions import DASHBOARD, LIST
 from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
+from ingest.store import store
 from models import Action
 from tests.distribution.cluster import EXTENSION, ran
 from tests.distribution.rules import broken_rules
@@ -29,23 +28,33 @@ async def test_each_statement_is_about_tenants_in_one_place(studio: Studio, data
     assert database.is_cluster
     tenants = [studio.people[name].row.tenant_id for name in ("owner", "stranger")]
     events = [
-        NewEvent(tenant_id, uuid7(START), 1, Action.VIEW, START - timedelta(hours=hour), domain="example.com")
+        NewEvent(
+            tenant_id,
+            uuid7(START),
+            1,
+            Action.VIEW,
+            START - timedelta(hours=hour),
+            domain="example.com",
+            user_id=1,
+        )
         for hour in range(3)
         for tenant_id in tenants
     ]
     with studio.statements() as statements:
         stored = await studio.services.buffer.add(events)
         again = await studio.services.buffer.add([events[0], events[3], events[1]])
+        async with database.writing() as session:
+            both = await store(session, [event._replace(id=uuid7(START)) for event in events[:2]])
         variables = {"url": "ai-research-studio", "first": 10}
         answers = [
             (await studio.ask(query, "owner", **variables)).data for query in QUERIES for _ in range(3)
         ]
 
-    assert (stored, again) == ([StoreResult.NEW] * 6, [StoreResult.KNOWN] * 3)
+    assert (stored, again, len(both)) == ([StoreResult.NEW] * 6, [StoreResult.KNOWN] * 3, 2)
     assert statements.count("COMMIT") == 4
     assert {text: broken_rules(text) for text in statements} == {text: set() for text in statements}
     dashboard, listed, series = answers[2], answers[5], answers[8]
     assert answers == [*[answers[0]] * 3, *[answers[3]] * 3, *[answers[6]] * 3]
-    assert dashboard["publication"]["metrics"]["totalViews"] == 3
+    assert dashboard["publication"]["metrics"]["totalViews"] == 4
     assert [edge["node"] for edge in listed["publications"]["edges"]] == [dashboard["publication"]]
-    assert series["publication"]["views"]["points"] == [{"count": 3}]
+    assert series["publication"]["views"]["points"] == [{"count": 1}, {"count": 3}]
