@@ -3,6 +3,7 @@
 import pytest
 
 from base.ids import uuid7
+from base.time_units import DAY, HOUR
 from bench.peers.questions import DASHBOARD, LIST
 from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
@@ -28,16 +29,8 @@ async def test_each_statement_is_about_tenants_in_one_place(studio: Studio, data
     assert database.is_cluster
     tenants = [studio.people[name].row.tenant_id for name in ("owner", "stranger")]
     events = [
-        NewEvent(
-            tenant_id,
-            uuid7(START),
-            1,
-            Action.VIEW,
-            START - timedelta(hours=hour),
-            domain="example.com",
-            user_id=1,
-        )
-        for hour in range(3)
+        NewEvent(tenant_id, uuid7(START), 1, Action.VIEW, at, domain="example.com", user_id=1)
+        for at in (START, START - HOUR, START - DAY)
         for tenant_id in tenants
     ]
     with studio.statements() as statements:
