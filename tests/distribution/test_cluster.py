@@ -1,14 +1,19 @@
 """A server whose database is a cluster."""
 
+from typing import Any
+
 import pytest
+from sqlalchemy import func, select
 
 from base.ids import uuid7
 from base.time_units import DAY, HOUR
 from bench.peers.questions import DASHBOARD, LIST
+from database import Database, Statement, change_one_by_one
 from ingest.batch_writer import StoreResult
 from ingest.events import NewEvent
 from ingest.store import store
 from models import Action
+from resolvers.context import Services
 from tests.distribution.cluster import EXTENSION, ran
 from tests.distribution.rules import broken_rules
 from tests.execution.test_plans import new
@@ -20,9 +25,43 @@ SERIES = """{ publication(url: "ai-research-studio") {
 QUERIES = (new(DASHBOARD.documents["viewgraph"]), new(LIST.documents["viewgraph"]), new(SERIES))
 
 
-@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+ONLY = pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+SETTINGS = select(
+    func.current_setting("citus.override_table_visibility", True),
+    func.current_setting("citus.multi_shard_modify_mode", True),
+)
+
+
+async def settings_of(database: Database) -> tuple[list[Any], list[Any], list[Any]]:
+    """As readers have them, as writers do, and as those who change tables do."""
+    reader = await database.fetch(Statement(SETTINGS, lambda *values: list(values)))
+    async with database.engine.begin() as connection:
+        writer = list((await connection.execute(SETTINGS)).one())
+        await change_one_by_one(connection)
+        changer = list((await connection.execute(SETTINGS)).one())
+    return reader[0], writer, changer
+
+
+@ONLY
+@pytest.mark.usefixtures("superuser")
+async def test_connections_are_set_up_for_citus_only_where_it_is(
+    services: Services, database_url: str
+) -> None:
+    alone = services.database
+    assert await settings_of(alone) == ([None, None], [None, None], [None, None])
+    assert not alone.is_cluster
+
+    await ran(database_url, EXTENSION)
+    cluster = Database(database_url)
+    assert await settings_of(cluster) == (["off", None], ["off", None], ["off", "sequential"])
+    assert cluster.is_cluster
+    await cluster.close()
+
+
+@ONLY
+@pytest.mark.usefixtures("superuser")
 async def test_each_statement_is_about_tenants_in_one_place(studio: Studio, database_url: str) -> None:
-    """Nothing is excepted from the rules here but what `tests.distribution.sent` names for commands."""
+    """Here, nothing is excepted from the rules."""
     await ran(database_url, EXTENSION)
     database = studio.services.database
     await database.look()

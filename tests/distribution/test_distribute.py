@@ -28,8 +28,6 @@ def url(postgres: PostgresServer, postgres_template: str) -> Iterator[str]:
     """A database of the test's own, with every table, in which anything may be planted."""
     name = f"viewgraph_{uuid4().hex}"
     postgres.create_database(name, postgres_template)
-    if postgres.execute("SHOW is_superuser") != "on":
-        pytest.skip("only a superuser can plant what looks like an extension")
     yield postgres.url(name)
     postgres.drop_database(name)
 
@@ -38,6 +36,7 @@ def calls(url: str) -> list[str]:
     return run(url, "SELECT call FROM calls ORDER BY number")
 
 
+@pytest.mark.usefixtures("superuser")
 def test_what_is_missing_is_said_and_then_each_table_is_handed_over_once(url: str) -> None:
     options = ("--database-url", url, "--shards", "16")
     assert mistake("distribute", *options) == (
