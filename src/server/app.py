@@ -27,6 +27,7 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
@@ -93,7 +94,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
     )
-    quota = SubscriptionQuota(settings.max_subscriptions)
+    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
     origins = settings.shared_origins()
     endpoint = Endpoint(
         services,
@@ -103,11 +104,12 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         origins=origins,
         draft_statuses=settings.draft_statuses,
         quota=quota,
+        groups=groups,
         shutdown=shutdown,
         server_timing=settings.server_timing,
     )
     websockets = WebSocketEndpoint(
-        OperationServices(services, documents, quota),
+        OperationServices(services, documents, quota, groups),
         origins=origins,
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
