@@ -84,6 +84,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
         ws_max_size=settings.max_body_bytes,
         timeout_keep_alive=settings.keep_alive_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,
+        prefix=settings.root_path,
         **options,
     )
 

@@ -27,6 +27,7 @@ from server.http.concurrency import SubscriptionQuota
 from server.http.cors import ANOTHER_SITE, require_own_page, require_preflight
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
+from server.http.forwarded import prefix_of
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
@@ -79,7 +80,7 @@ class Endpoint:
 
     async def _response(self, request: Request, scope: RequestScope) -> Response | Stream:
         if self._graphiql and request.method in READING and "text/html" in request.headers.get("accept", ""):
-            return self._graphiql.page()
+            return self._graphiql.page(prefix_of(request.scope))
         try:
             reply = await self._reply(request, scope)
         except ClientDisconnect:
