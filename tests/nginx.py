@@ -1,19 +1,16 @@
 """A real nginx, with the configuration that the documents name, on a port of its own."""
 
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic, sleep
 
 import pytest
 
-from tests.ports import held_port
+from tests.ports import held_port, wait_until_open
 from tests.server.program import ROOT
 
-_PATIENCE = 30.0
 _AROUND = """
 daemon off;
 master_process off;
@@ -41,7 +38,7 @@ def nginx_before(port: int, folder: Path) -> Iterator[str]:
         (folder / "nginx.conf").write_text(_AROUND.format(folder=folder))
         process = subprocess.Popen([program, "-c", folder / "nginx.conf", "-e", "stderr"])
         try:
-            _wait(own, process)
+            wait_until_open(own, process)
             yield f"https://127.0.0.1:{own}"
         finally:
             process.terminate()
@@ -65,14 +62,3 @@ def _make_certificate(folder: Path) -> None:
     names = ["-keyout", f"{folder}/tls.key", "-out", f"{folder}/tls.pem", "-subj", "/CN=127.0.0.1"]
     curve = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2"]
     subprocess.run(["openssl", "req", "-x509", *curve, *names], check=True, capture_output=True)  # noqa: S607
-
-
-def _wait(port: int, process: subprocess.Popen[bytes]) -> None:
-    deadline = monotonic() + _PATIENCE
-    while monotonic() < deadline:
-        assert process.poll() is None, "nginx did not start"
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
-        sleep(0.02)
-    raise TimeoutError

@@ -6,10 +6,9 @@ from typing import Any, Literal
 from limits import parse
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from base.token_buckets import parse_rate
+from database import url_of
 from server.failures import Failure
 from server.http.forwarded import PATH, TAKEN_PATHS
 from server.http.server_timing import TimingAudience
@@ -21,7 +20,6 @@ _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-_DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
     "secret",
@@ -406,14 +404,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _names_a_database(cls, text: str) -> str:
-        try:
-            url = make_url(text)
-        except (ArgumentError, ValueError):
-            url = None
-        if url is None or url.drivername not in _DRIVERS:
-            raise ValueError("Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`")
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("Name a file, as in `sqlite:///FILE`: each connection would have its own data")
+        url_of(text)
         return text
 
     @field_validator("secret")
