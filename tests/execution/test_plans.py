@@ -199,6 +199,7 @@ async def test_each_event_of_a_subscription_is_answered_by_the_plan_of_its_docum
     assert (await studio.ask(query, "owner")).data == {"publication": seen[-1]}
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(studio: Studio) -> None:
     filler = " ".join(f"f{number}: name" for number in range(400))
     for _ in range(100):
