@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
+
 from execution.plans import FIRST, PLANNED, UNPLANNED
 from graph.parsing import _MOST_WEIGHT, _documents
 from tests.conftest import client_of
