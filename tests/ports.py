@@ -6,6 +6,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from time import monotonic, sleep
+from typing import Any
 
 _PATIENCE = 30.0
 
@@ -26,7 +27,7 @@ def held_port() -> Iterator[int]:
         yield port
 
 
-def wait_until_open(port: int, process: subprocess.Popen[bytes]) -> None:
+def wait_until_open(port: int, process: subprocess.Popen[Any]) -> None:
     """Until the process listens there."""
     deadline = monotonic() + _PATIENCE
     while monotonic() < deadline:

@@ -37,7 +37,7 @@ each_document = pytest.mark.parametrize(
     "document", [*DOCUMENTS, *EXAMPLES], ids=lambda file: str(file.relative_to(ROOT))
 )
 
-# Where packages come from is each machine's own affair, and so is where things lie on it. The units of systemd
+# Where packages come from is each machine's own affair, and so is where things lie on it. Units of systemd
 # say where they expect the program and its data.
 HOSTS = r"pypi|pythonhosted|npmjs|unpkg|jsdelivr|anaconda|docker\.io|ghcr\.io|quay\.io|registry\."
 PATHS = r"/(?:root|home|Users|work|tmp|var(?!/lib/viewgraph)|opt(?!/viewgraph)|usr)/"
