@@ -105,8 +105,11 @@ class Endpoint:
         else:
             require_preflight(request)
         asked = await self._documents.find(await _graphql_request(request, scope), scope)
+        ticket = request.query_params.get("ticket") if request.method in READING else None
         if asked.is_subscription:
-            return await self._stream(request, asked, scope)
+            return await self._stream(request, asked, scope, ticket)
+        if ticket:
+            raise RequestRefused("A ticket opens a subscription, and nothing else.", Code.BAD_REQUEST, 400)
         if request.method in READING and asked.operation.type == "mutation":
             raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
         answer, context = await self.executed(request, asked, scope)
@@ -138,8 +141,12 @@ class Endpoint:
                 raise ClientDisconnect from None
             raise
 
-    async def _stream(self, request: Request, asked: RequestedOperation, scope: RequestScope) -> Stream:
-        """Raises THROTTLED, and RequestRefused if the client accepts no type for several answers."""
+    async def _stream(
+        self, request: Request, asked: RequestedOperation, scope: RequestScope, ticket: str | None
+    ) -> Stream:
+        """Raises THROTTLED, UNAUTHENTICATED for a ticket that is not valid, and RequestRefused if the client
+        accepts no type for several answers.
+        """
         media_type = streamed_as(_accept(request))
         if media_type is None:
             raise RequestRefused(
@@ -148,7 +155,7 @@ class Endpoint:
                 Code.BAD_REQUEST,
                 406,
             )
-        context = await self._context(scope, False)
+        context = await self._context(scope, False, ticket=ticket)
         # Its cost is known only after it has begun, and then the status can no longer be changed.
         context.spend(0)
         seconds = await context.seconds_left()
@@ -164,9 +171,19 @@ class Endpoint:
             shutdown=self._shutdown,
         )
 
-    async def _context(self, scope: RequestScope, is_query: bool, *, is_reporting: bool = False) -> Context:
+    async def _context(
+        self,
+        scope: RequestScope,
+        is_query: bool,
+        *,
+        is_reporting: bool = False,
+        ticket: str | None = None,
+    ) -> Context:
         """For mutations, the viewer is looked up each time."""
         context = scope.open_context(self._services)
+        if ticket:
+            token = self._services.signer.token_for_ticket(ticket, context.now)
+            context.credentials = {"authorization": f"Bearer {token}"}
         viewers = self._services.viewer_cache if is_query or is_reporting else None
         await context.identify(viewers, is_reporting=is_reporting)
         return context
