@@ -21,6 +21,7 @@ from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
+from server.embeds.endpoint import BADGE, PAGE, EmbedEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
@@ -116,6 +117,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         Route(PATH, with_cors(origins, endpoint)),
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+        *_embeds(settings, documents, endpoint),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),
     ]
 
@@ -127,6 +129,13 @@ def _studio(settings: Settings) -> list[BaseRoute]:
         Route("/studio", studio.page),
         Route("/studio/{path:path}", studio.page),
     ]
+
+
+def _embeds(settings: Settings, documents: RequestedDocuments, endpoint: Endpoint) -> list[BaseRoute]:
+    """What pages of other sites show of a publication. The path of the badge is tried first."""
+    timing = settings.server_timing
+    doors = [EmbedEndpoint(form, documents, endpoint.executed, timing) for form in (BADGE, PAGE)]
+    return [Route(door.form.path, door, methods=["GET"]) for door in doors]
 
 
 def _rest(

@@ -2,13 +2,14 @@
 
 import logging
 from asyncio import CancelledError, create_task, gather, get_running_loop, shield
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import aclosing
 from hashlib import blake2b
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql import GraphQLError
+from starlette.requests import Request
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -19,9 +20,15 @@ from resolvers.context import Context
 from server.graphql.errors import MASKED, error_body, expected_in, formatted
 from server.graphql.requested_documents import RequestedOperation
 from server.http.errors import Code, RequestRefused
+from server.http.request_scope import RequestScope
 from server.http.time_limit import in_time
 
 log = logging.getLogger("viewgraph")
+
+Executed: TypeAlias = Callable[
+    [Request, RequestedOperation, RequestScope], Awaitable[tuple["Answer", Context]]
+]
+"""Executes an operation, as /graphql does."""
 
 _AGAIN_SECONDS = 1.0
 
