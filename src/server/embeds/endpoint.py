@@ -12,7 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
-from base.errors import NotFound, Unavailable
+from base.errors import Forbidden, NotFound, Unauthenticated, Unavailable
 from graph.directives import A_MINUTE, AN_HOUR
 from resolvers.execution import Lifetime
 from server.embeds import badge, page
@@ -32,6 +32,7 @@ _OF_FIGURES = Lifetime(int(AN_HOUR.max_age or 0), is_private=False)
 """As the schema says of shared figures."""
 _OF_NOTHING = Lifetime(int(A_MINUTE.max_age or 0), is_private=False)
 """So that figures are seen soon after their owner begins to share them."""
+_HIDDEN = {NotFound.code, Unauthenticated.code, Forbidden.code}
 _ON_OTHER_SITES = {
     "cross-origin-resource-policy": "cross-origin",
     "referrer-policy": "no-referrer",
@@ -108,8 +109,8 @@ def _of_nobody(asgi: Scope) -> Scope:
 
 
 def _require_known(extensions: Mapping[str, Any]) -> None:
-    """Raises the error of an answer, unless it says that there is no such object."""
+    """Raises the error of an answer, unless it says that nobody may see such an object."""
     if extensions["code"] == Unavailable.code:
         raise Unavailable("The figures cannot be read at the moment.")
-    if extensions["code"] != NotFound.code:
+    if extensions["code"] not in _HIDDEN:
         raise RequestRefused("Something went wrong here.", Code.INTERNAL_SERVER_ERROR, 500)
