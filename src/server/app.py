@@ -1,6 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from logging import captureWarnings
@@ -58,7 +58,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         routes=[
             graphql,
             *others,
-            Route("/", _home),
+            Route("/", _front_door(has_studio=settings.studio)),
             *(_studio(settings) if settings.studio else []),
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
@@ -85,8 +85,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return app
 
 
-async def _home(_: Request) -> Response:
-    return RedirectResponse("/graphql")
+def _front_door(*, has_studio: bool) -> Callable[[Request], Awaitable[Response]]:
+    """Leads people to the studio, if there is one, and programs to the endpoint."""
+
+    async def lead(request: Request) -> Response:
+        is_person = "text/html" in request.headers.get("accept", "")
+        path = "/studio" if has_studio and is_person else "/graphql"
+        return RedirectResponse(path, headers={"vary": "accept"})
+
+    return lead
 
 
 def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
