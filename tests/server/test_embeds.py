@@ -60,6 +60,11 @@ async def test_everybody_sees_what_the_owner_shares_and_nothing_before(busy: Stu
     assert drawn.findtext(f"{SVG}title") == "Ai Research Studio"
     assert drawn.findtext(f"{SVG}desc") == "1 like · 1,234 views. Since the beginning."
 
+    # A badge has room for three.
+    await share(busy, "owner", "TOTAL_SHARES", "TOTAL_COMMENTS", *LIKES_AND_VIEWS)
+    assert "0 shares · 0 comments · 1 like</text>" in (await get(busy, ".svg")).text
+    assert (await get(busy)).text.count("<dt>") == 4
+
     # What others change leaves it, and an empty list takes it back.
     assert (await busy.ask(UPDATE, "cocreator", input={"id": busy.publication, "name": "A & <b>"})).data
     assert '<h1 dir="auto">A &amp; &lt;b&gt;</h1>' in (await get(busy)).text

@@ -213,7 +213,7 @@ class Publication(Node):
     def shared_figures(self, info: Info) -> SharedKey | None:
         """The figures that the owner shows to everybody, in the owner's order; null if the owner shows none,
         which is so until `updatePublication` says otherwise. `/embed/publication/{id}` shows them as a page,
-        and `/embed/publication/{id}.svg` as a badge."""
+        and `/embed/publication/{id}.svg` the first three as a badge."""
         return shared_key(self.row, info.context.limits)
 
     @loaded(

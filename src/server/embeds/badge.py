@@ -10,14 +10,11 @@ from server.embeds.words import Words
 
 POLICY = "default-src 'none'; sandbox"
 _BADGE = """<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="20" viewBox="0 0 {width} 20" \
-role="img" aria-labelledby="title desc" xml:lang="{lang}">
-<title id="title">{title}</title>
-<desc id="desc">{desc}</desc>
-<clipPath id="edge"><rect width="{width}" height="20" rx="4"/></clipPath>
-<g clip-path="url(#edge)">
-<rect width="{left}" height="20" fill="#414a5c"/>
-<rect x="{left}" width="{right}" height="20" fill="{fill}"/>
-</g>
+role="img" aria-label="{title}: {figures}" xml:lang="{lang}">
+<title>{title}</title>
+<desc>{desc}</desc>
+<path fill="#414a5c" d="M{left} 0H4a4 4 0 0 0-4 4v12a4 4 0 0 0 4 4h{left_edge}z"/>
+<path fill="{fill}" d="M{left} 0h{right_edge}a4 4 0 0 1 4 4v12a4 4 0 0 1-4 4H{left}z"/>
 <g fill="#fff" font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true">
 <text x="7" y="14" textLength="{left_text}">{name}</text>
 <text x="{right_at}" y="14" textLength="{right_text}">{figures}</text>
@@ -27,7 +24,10 @@ role="img" aria-labelledby="title desc" xml:lang="{lang}">
 _FIGURES_FILL = "#4338ca"
 _NOTHING_FILL = "#6b7280"
 _PADDING = 7
+_RADIUS = 4
 _LONGEST_NAME = 40
+_MOST_FIGURES = 3
+"""A longer line would be made so small on a phone that nobody can read it."""
 _NARROW = frozenset(" !'(),.:;I[]fijlrt|·")
 _WIDE = frozenset("@MWmw%")
 
@@ -35,7 +35,11 @@ _WIDE = frozenset("@MWmw%")
 def badge_of(shown: Embedded | None, words: Words) -> str:
     """`shown` is None if there is nothing to show: then the badge says so."""
     name = _plain(shown.name) if shown else "Viewgraph"
-    figures = " · ".join(f"{line.number} {line.label}" for line in shown.lines) if shown else words.nothing
+    figures = (
+        " · ".join(f"{line.number} {line.label}" for line in shown.lines[:_MOST_FIGURES])
+        if shown
+        else words.nothing
+    )
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     left, right = _width(short), _width(figures)
     return _BADGE.format(
@@ -46,7 +50,8 @@ def badge_of(shown: Embedded | None, words: Words) -> str:
         figures=figures,
         fill=_FIGURES_FILL if shown else _NOTHING_FILL,
         left=left + 2 * _PADDING,
-        right=right + 2 * _PADDING,
+        left_edge=left + 2 * _PADDING - _RADIUS,
+        right_edge=right + 2 * _PADDING - _RADIUS,
         width=left + right + 4 * _PADDING,
         left_text=left,
         right_text=right,

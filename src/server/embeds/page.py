@@ -16,7 +16,7 @@ main {
 }
 h1 { font-size: 1rem; font-weight: 650; overflow-wrap: anywhere }
 p, dt { color: light-dark(#5b6475, #98a2b3); font-size: .85rem }
-dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(7.5rem, 1fr)); gap: .75rem 1.25rem }
+dl { display: grid; grid-template-columns: repeat(auto-fit, minmax(6.5rem, 1fr)); gap: .75rem 1.25rem }
 dl { margin: .75rem 0 }
 dl div { display: flex; flex-direction: column-reverse; justify-content: flex-end }
 dd { font-size: 1.6rem; font-weight: 680; line-height: 1.2; font-variant-numeric: tabular-nums }
