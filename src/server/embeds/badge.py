@@ -2,10 +2,11 @@
 others may drop it.
 """
 
+from collections.abc import Sequence
 from html import escape
 from unicodedata import category, east_asian_width
 
-from server.embeds.embedded import Embedded
+from server.embeds.embedded import Embedded, Line
 from server.embeds.words import Words
 
 POLICY = "default-src 'none'; sandbox"
@@ -57,6 +58,10 @@ def badge_of(shown: Embedded | None, words: Words) -> str:
         right_text=right,
         right_at=left + 3 * _PADDING,
     )
+
+
+def _joined(lines: Sequence[Line]) -> str:
+    return " · ".join(f"{line.number} {line.label}" for line in lines)
 
 
 def _plain(name: str) -> str:
