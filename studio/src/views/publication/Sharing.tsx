@@ -1,0 +1,106 @@
+import { useState } from "preact/hooks";
+import { ask } from "../../api/ask";
+import { useApp } from "../../app-context";
+import {
+    type FragmentType,
+    type PublicationFigure,
+    ShareFiguresDocument,
+    SharedFiguresDocument,
+    SharingFragmentDoc,
+    read,
+} from "../../documents";
+import { Copy } from "../../parts/Copy";
+import { Panel } from "../../parts/Panel";
+import type { Word } from "../../words";
+
+const WORDS: [PublicationFigure, Word][] = [
+    ["TOTAL_VIEWS", "VIEW"],
+    ["TOTAL_LIKES", "LIKE"],
+    ["TOTAL_BOOKMARKS", "BOOKMARK"],
+    ["TOTAL_SHARES", "SHARE"],
+    ["TOTAL_COMMENTS", "COMMENT"],
+    ["TOTAL_APPOINTMENTS", "BOOK"],
+    ["MONTHLY_ACTIVE_USERS", "monthlyActiveUsers"],
+];
+
+type Props = { publication: FragmentType<typeof SharingFragmentDoc>; name: string; url: string };
+
+/** The owner chooses what everybody sees, and gets the lines for other pages. What is chosen last is shown last. */
+export function Sharing({ publication, name, url }: Props) {
+    const { speech, session } = useApp();
+    const { say } = speech;
+    const [changed, setChanged] = useState<PublicationFigure[] | null>(null);
+    const [isSaving, setSaving] = useState(false);
+    const [complaint, setComplaint] = useState("");
+    const { id, sharedFigures } = read(SharingFragmentDoc, publication);
+    const shared = changed ?? sharedFigures?.map(({ figure }) => figure) ?? [];
+
+    async function share(figures: PublicationFigure[]): Promise<void> {
+        setSaving(true);
+        try {
+            const { data, errors } = await ask(ShareFiguresDocument, { id, figures }, { token: session?.token ?? "" });
+            setComplaint(errors[0]?.message ?? "");
+            if (data?.updatePublication) setChanged(figures);
+        } catch {
+            setComplaint(say("unreachable"));
+        }
+        setSaving(false);
+    }
+
+    return (
+        <Panel title={say("sharing")} query={{ document: SharedFiguresDocument, variables: { url } }} isWide>
+            <fieldset class="sharing" aria-busy={isSaving}>
+                <legend>{say(shared.length ? "sharingWords" : "shownNone")}</legend>
+                {WORDS.map(([figure, word]) => (
+                    <label key={figure}>
+                        <input
+                            type="checkbox"
+                            checked={shared.includes(figure)}
+                            disabled={isSaving}
+                            onChange={({ currentTarget }) =>
+                                share(
+                                    currentTarget.checked
+                                        ? [...shared, figure]
+                                        : shared.filter((each) => each !== figure),
+                                )
+                            }
+                        />
+                        {say(word)}
+                    </label>
+                ))}
+            </fieldset>
+            <p role="status" class="complaint">
+                {complaint}
+            </p>
+            {shared.length > 0 && <Snippets id={id} name={name} version={shared.join()} />}
+        </Panel>
+    );
+}
+
+function Snippets({ id, name, version }: { id: string; name: string; version: string }) {
+    const { say } = useApp().speech;
+    const address = `${location.origin}/embed/publication/${id}`;
+    const quoted = name.replace(/&/g, "&amp;").replace(/"/g, "&quot;");
+    const frame = `<iframe src="${address}" title="${quoted}" width="100%" height="180" style="border: 0"></iframe>`;
+    return (
+        <div class="snippets">
+            {/* Browsers keep the badge for an hour: another choice has another address. */}
+            <img src={`/embed/publication/${id}.svg?${encodeURIComponent(version)}`} alt={say("badge")} height="20" />
+            <Snippet title={say("badge")} text={`![${name.replace(/[[\]\\]/g, "\\$&")}](${address}.svg)`} />
+            <Snippet title={say("frame")} text={frame} />
+        </div>
+    );
+}
+
+function Snippet({ title, text }: { title: string; text: string }) {
+    const { say } = useApp().speech;
+    return (
+        <div class="query">
+            <div class="tools">
+                <h3>{title}</h3>
+                <Copy text={text} label={`${say("copy")}: ${title}`} />
+            </div>
+            <pre tabIndex={0}>{text}</pre>
+        </div>
+    );
+}
