@@ -98,7 +98,7 @@ export const words: Words = {
     // Sharing
     sharing: "Für alle zu sehen",
     sharingWords: "Die ausgewählten Zahlen sehen alle, auch ohne Konto. Sie können eine Stunde alt sein.",
-    shownNone: "Zahlen dieser Veröffentlichung sehen nur die, die sie machen.",
+    shownNone: "Nur wer diese Publikation macht, sieht ihre Zahlen.",
     badge: "Plakette für eine README",
     frame: "Rahmen für eine Seite",
     // Now

@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { ask } from "../../api/ask";
 import { useApp } from "../../app-context";
 import {
@@ -29,34 +29,40 @@ type Props = { publication: FragmentType<typeof SharingFragmentDoc>; name: strin
 export function Sharing({ publication, name, url }: Props) {
     const { speech, session } = useApp();
     const { say } = speech;
-    const [changed, setChanged] = useState<PublicationFigure[] | null>(null);
-    const [isSaving, setSaving] = useState(false);
-    const [complaint, setComplaint] = useState("");
     const { id, sharedFigures } = read(SharingFragmentDoc, publication);
-    const shared = changed ?? sharedFigures?.map(({ figure }) => figure) ?? [];
+    const [shared, setShared] = useState(() => sharedFigures?.map(({ figure }) => figure) ?? []);
+    const [saved, setSaved] = useState(shared);
+    const [complaint, setComplaint] = useState("");
+    const saving = useRef(Promise.resolve());
 
-    async function share(figures: PublicationFigure[]): Promise<void> {
-        setSaving(true);
+    /** One change after the other, so that the last one stays. What cannot be saved is not shown as if it were. */
+    function share(figures: PublicationFigure[]): void {
+        setShared(figures);
+        saving.current = saving.current.then(async () => {
+            const problem = await problemOfSharing(figures);
+            setComplaint(problem);
+            if (problem) setShared(saved);
+            else setSaved(figures);
+        });
+    }
+    async function problemOfSharing(figures: PublicationFigure[]): Promise<string> {
         try {
-            const { data, errors } = await ask(ShareFiguresDocument, { id, figures }, { token: session?.token ?? "" });
-            setComplaint(errors[0]?.message ?? "");
-            if (data?.updatePublication) setChanged(figures);
+            const { errors } = await ask(ShareFiguresDocument, { id, figures }, { token: session?.token });
+            return errors[0]?.message ?? "";
         } catch {
-            setComplaint(say("unreachable"));
+            return say("unreachable");
         }
-        setSaving(false);
     }
 
     return (
         <Panel title={say("sharing")} query={{ document: SharedFiguresDocument, variables: { url } }} isWide>
-            <fieldset class="sharing" aria-busy={isSaving}>
-                <legend>{say(shared.length ? "sharingWords" : "shownNone")}</legend>
+            <fieldset class="sharing">
+                <legend>{say(saved.length ? "sharingWords" : "shownNone")}</legend>
                 {WORDS.map(([figure, word]) => (
                     <label key={figure}>
                         <input
                             type="checkbox"
                             checked={shared.includes(figure)}
-                            disabled={isSaving}
                             onChange={({ currentTarget }) =>
                                 share(
                                     currentTarget.checked
@@ -72,7 +78,7 @@ export function Sharing({ publication, name, url }: Props) {
             <p role="status" class="complaint">
                 {complaint}
             </p>
-            {shared.length > 0 && <Snippets id={id} name={name} version={shared.join()} />}
+            {saved.length > 0 && <Snippets id={id} name={name} version={saved.join()} />}
         </Panel>
     );
 }
