@@ -32,6 +32,7 @@ export function Sharing({ publication, name, url }: Props) {
     const { id, sharedFigures } = read(SharingFragmentDoc, publication);
     const [shared, setShared] = useState(() => sharedFigures?.map(({ figure }) => figure) ?? []);
     const [saved, setSaved] = useState(shared);
+    const last = useRef(shared);
     const [complaint, setComplaint] = useState("");
     const saving = useRef(Promise.resolve());
 
@@ -41,8 +42,9 @@ export function Sharing({ publication, name, url }: Props) {
         saving.current = saving.current.then(async () => {
             const problem = await problemOfSharing(figures);
             setComplaint(problem);
-            if (problem) setShared(saved);
-            else setSaved(figures);
+            if (problem) return setShared(last.current);
+            last.current = figures;
+            setSaved(figures);
         });
     }
     async function problemOfSharing(figures: PublicationFigure[]): Promise<string> {
