@@ -9,10 +9,11 @@ from typing import Any, TypeVar
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
+from database.addresses import url_of
 from database.bulk.transactions import Work, committed, driver_of
 from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import busy_milliseconds, engine_of, url_of
+from database.engine import busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
 from database.readers import Readers

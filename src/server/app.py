@@ -27,15 +27,18 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
 from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
+from server.http.forwarded import prefix_of
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
+from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
@@ -72,6 +75,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+    app.router.redirect_slashes = False
+    app.router.default = WithoutSlash(app.router)
     assert isinstance(graphql, Route)
     # Whatever stands in front takes time of each answer.
     endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
@@ -84,8 +89,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return app
 
 
-async def _home(_: Request) -> Response:
-    return RedirectResponse("/graphql")
+async def _home(request: Request) -> Response:
+    return RedirectResponse(f"{prefix_of(request.scope)}/graphql")
 
 
 def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
@@ -93,22 +98,24 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
     )
-    quota = SubscriptionQuota(settings.max_subscriptions)
+    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
     origins = settings.shared_origins()
+    trusted = [*origins, *settings.own_origins()]
     endpoint = Endpoint(
         services,
         documents,
         body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
         graphiql=graphiql,
-        origins=origins,
+        origins=trusted,
         draft_statuses=settings.draft_statuses,
         quota=quota,
+        groups=groups,
         shutdown=shutdown,
         server_timing=settings.server_timing,
     )
     websockets = WebSocketEndpoint(
-        OperationServices(services, documents, quota),
-        origins=origins,
+        OperationServices(services, documents, quota, groups),
+        origins=trusted,
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )

@@ -1,5 +1,6 @@
 import { useState } from "preact/hooks";
 import { useApp } from "../app-context";
+import { ROOT } from "../root";
 import type { PanelQuery } from "./Panel";
 
 /** What the panel shows, as somebody would ask for it. GraphiQL takes it from the part of the address that is not sent. */
@@ -11,7 +12,7 @@ export function Query({ document, variables }: PanelQuery) {
         .trim()
         .replace(/\n {4}fragment/g, "\n\nfragment");
     const given = JSON.stringify(variables, null, 2);
-    const address = `/graphql#${new URLSearchParams({ query: text, variables: given })}`;
+    const address = `${ROOT}/graphql#${new URLSearchParams({ query: text, variables: given })}`;
     async function copy(): Promise<void> {
         await navigator.clipboard.writeText(text);
         setCopied(true);
