@@ -18,6 +18,7 @@ import pytest
 import pytest_asyncio
 from hypothesis import HealthCheck, settings
 
+from loaders.ahead import _elsewhere
 from resolvers.context import Services
 from server import migrations
 from server.app import create_app
@@ -174,6 +175,8 @@ def database_url(
     engine: str, furnished: Furnished | None, tmp_path: Path, request: pytest.FixtureRequest
 ) -> Iterator[str]:
     """A database of the test's own, with every table; and no row, unless it asks for a studio."""
+    # What is remembered of a row is not true of the row of the same name in another database.
+    _elsewhere.clear()
     if engine == "sqlite":
         file = tmp_path / "test.sqlite3"
         shutil.copy(furnished.name if furnished else request.getfixturevalue("sqlite_template"), file)

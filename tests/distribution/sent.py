@@ -14,11 +14,12 @@ from greenlet import getcurrent
 from sqlalchemy import event
 from sqlalchemy.engine import Engine
 
-from database import Database
+from database import Database, Statement
 from tests.distribution.rules import Rule, broken_rules
 
 EXCEPTIONS: Final = {
     "database.bulk.postgres.PostgresBulk._locked_together": "locks rows of several tenants, on no cluster",
+    "server.demo.present.bring_up_to_date": "of demo, whose data is a file of SQLite",
     "loaders.ahead.ReadAhead.fetch": "reads totals together with rows, on no cluster",
     "ingest.tenants.tenants_with_events": "of verify, rebuild and prune: asks for all tenants",
     "ingest.unused_domains._unused": "of prune: asks whether any tenant has a domain",
@@ -42,20 +43,32 @@ class First(NamedTuple):
     sender: str
     """The function."""
 
+    @classmethod
+    def now(cls) -> "First":
+        test = os.environ.get("PYTEST_CURRENT_TEST", "before the first test")
+        return cls(test, _sender(sys._getframe(2)))
+
 
 class Sent:
     """Each text that was sent, with who sent it first."""
 
     def __init__(self) -> None:
         self.texts: dict[str, First] = {}
+        self._compiled: dict[Statement[Any], First] = {}
 
     def add(self, text: str) -> None:
         if text not in self.texts:
-            test = os.environ.get("PYTEST_CURRENT_TEST", "before the first test")
-            self.texts[text] = First(test, _sender(sys._getframe(1)))
+            self.texts[text] = First.now()
+
+    def add_compiled(self, statement: Statement[Any]) -> None:
+        """Also one that is sent to SQLite alone."""
+        if statement not in self._compiled:
+            self._compiled[statement] = First.now()
 
     def broken(self) -> list[str]:
         """What is wrong with which statement. Statements that differ in values alone are looked at once."""
+        for statement, first in self._compiled.items():
+            self.texts.setdefault(statement.compiled("postgresql").text, first)
         of_each_shape = {(_shape(text), first.sender): text for text, first in reversed(self.texts.items())}
         return [
             f"{rule}\n    {text}\n    first sent by {sender} in {self.texts[text].test}"
@@ -95,12 +108,16 @@ def _sender(frame: FrameType | None) -> str:
 def collected() -> Iterator[Sent]:
     """Collects what goes through any `Database`, and through any engine that tests open themselves."""
     sent = Sent()
-    observe = Database._observe
+    observe, compiled = Database._observe, Statement.compiled
 
     def observing(database: Database, text: str) -> None:
         if database.dialect_name == "postgresql":
             sent.add(text)
         observe(database, text)
+
+    def compiling(statement: Statement[Any], dialect_name: str) -> Any:
+        sent.add_compiled(statement)
+        return compiled(statement, dialect_name)
 
     def executing(connection: Any, _cursor: Any, text: str, *_: Any) -> None:
         if connection.dialect.name == "postgresql":
@@ -109,5 +126,6 @@ def collected() -> Iterator[Sent]:
     event.listen(Engine, "before_cursor_execute", executing)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(Database, "_observe", observing)
+        patch.setattr(Statement, "compiled", compiling)
         yield sent
     event.remove(Engine, "before_cursor_execute", executing)
