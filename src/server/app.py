@@ -28,15 +28,18 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
 from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
+from server.http.forwarded import prefix_of
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
+from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
@@ -73,6 +76,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+    app.router.redirect_slashes = False
+    app.router.default = WithoutSlash(app.router)
     assert isinstance(graphql, Route)
     # Whatever stands in front takes time of each answer.
     endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
@@ -91,7 +96,7 @@ def _front_door(*, has_studio: bool) -> Callable[[Request], Awaitable[Response]]
     async def lead(request: Request) -> Response:
         is_person = "text/html" in request.headers.get("accept", "")
         path = "/studio" if has_studio and is_person else "/graphql"
-        return RedirectResponse(path, headers={"vary": "accept"})
+        return RedirectResponse(f"{prefix_of(request.scope)}{path}", headers={"vary": "accept"})
 
     return lead
 
@@ -101,22 +106,24 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
     )
-    quota = SubscriptionQuota(settings.max_subscriptions)
+    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
     origins = settings.shared_origins()
+    trusted = [*origins, *settings.own_origins()]
     endpoint = Endpoint(
         services,
         documents,
         body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
         graphiql=graphiql,
-        origins=origins,
+        origins=trusted,
         draft_statuses=settings.draft_statuses,
         quota=quota,
+        groups=groups,
         shutdown=shutdown,
         server_timing=settings.server_timing,
     )
     websockets = WebSocketEndpoint(
-        OperationServices(services, documents, quota),
-        origins=origins,
+        OperationServices(services, documents, quota, groups),
+        origins=trusted,
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
@@ -186,6 +193,7 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
 def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await services.database.look()
         with shutdown.begin_at_signals():
             async with background_jobs(services), services.topics.listening():
                 yield

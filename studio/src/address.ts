@@ -14,6 +14,7 @@ import {
     lengthOf,
     usualInterval,
 } from "./ranges";
+import { ROOT } from "./root";
 
 export const ACTIONS = ["VIEW", "LIKE", "BOOKMARK", "SHARE", "COMMENT", "BOOK"] as const;
 export const VIEW_TYPES = ["VIEW_3D", "VIEW_AR"] as const;
@@ -49,14 +50,14 @@ const MOST_DAYS = 3660;
 export const OWN_TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 export function placeOf(path: string): Place {
-    const [kind = "", name = "", ...more] = path.replace(/^\/studio\/?/, "").split("/");
+    const [kind = "", name = "", ...more] = path.slice(`${ROOT}/studio/`.length).split("/");
     if (!kind) return { kind: "home", name: "" };
     const isKnown = ["publications", "organizations", "workspaces", "people"].includes(kind) && name && !more.length;
     return isKnown ? { kind: kind as Place["kind"], name: decoded(name) } : { kind: "unknown", name: path };
 }
 
 export function pathOf({ kind, name }: Place): string {
-    return kind === "home" ? "/studio" : `/studio/${kind}/${encodeURIComponent(name)}`;
+    return kind === "home" ? `${ROOT}/studio` : `${ROOT}/studio/${kind}/${encodeURIComponent(name)}`;
 }
 
 export function filtersOf(search: string, now: Date): { filters: Filters; dropped: Dropped } {

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from server.http.built_pages import BuiltPage, page_text, policy_of, source_of
+from server.http.forwarded import prefix_of
 
 DOCUMENTS = Path(__file__).parents[1] / "web" / "studio" / "documents.json"
 """The manifest of its documents. The page asks for them by their ids."""
@@ -22,11 +23,11 @@ class Studio:
 
     def __init__(self, *, is_editable: bool, demo: dict[str, object] | None) -> None:
         data = {"editor": is_editable, **({"demo": demo} if demo else {})}
-        self._built = BuiltPage("studio", _policy(page_text("studio")), _HEADERS, data)
+        self._built = BuiltPage("studio", "/studio", _policy(page_text("studio")), _HEADERS, data)
         self.asset = self._built.asset
 
-    async def page(self, _: Request) -> Response:
-        return self._built.page()
+    async def page(self, request: Request) -> Response:
+        return self._built.page(prefix_of(request.scope))
 
 
 def _policy(page: str) -> str:

@@ -32,6 +32,7 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".ttf": "font/ttf",
 }
+_RELATIVE = '="./'
 # The coding in which the files are stored. Another one would save 8 %, once a year.
 _STORED = ("gzip",)
 
@@ -60,8 +61,15 @@ class BuiltPage:
     """Reads the files of `web/NAME` once. The element with the id NAME gets `data`, as JSON in attributes."""
 
     def __init__(
-        self, name: str, policy: str, headers: Mapping[str, str], data: Mapping[str, object]
+        self,
+        name: str,
+        place: str,
+        policy: str,
+        headers: Mapping[str, str],
+        data: Mapping[str, object],
     ) -> None:
+        """`place`: the path of the page."""
+        self._place = place
         self._guarded = {
             # Scripts have it too, because a web worker has the policy of its script, not that of the page.
             "content-security-policy": policy,
@@ -72,8 +80,11 @@ class BuiltPage:
         self._page = _with_data(page_text(name), f'<div id="{name}"', data)
         self._gzipped = {file.stem: file.read_bytes() for file in (_WEB / name / "assets").iterdir()}
 
-    def page(self) -> Response:
-        return HTMLResponse(self._page, headers=self._headers)
+    def page(self, prefix: str) -> Response:
+        """`prefix`: the path below which clients find the server. Within the page, paths are relative to
+        that of its first view.
+        """
+        return HTMLResponse(self._page.replace(_RELATIVE, f'="{prefix}{self._place}/'), headers=self._headers)
 
     async def asset(self, request: Request) -> Response:
         name = request.path_params["name"]

@@ -1,5 +1,6 @@
 import { useApp } from "../app-context";
 import { Copy } from "./Copy";
+import { ROOT } from "../root";
 import type { PanelQuery } from "./Panel";
 
 /** What the panel shows, as somebody would ask for it. GraphiQL takes it from the part of the address that is not sent. */
@@ -10,7 +11,7 @@ export function Query({ document, variables }: PanelQuery) {
         .trim()
         .replace(/\n {4}fragment/g, "\n\nfragment");
     const given = JSON.stringify(variables, null, 2);
-    const address = `/graphql#${new URLSearchParams({ query: text, variables: given })}`;
+    const address = `${ROOT}/graphql#${new URLSearchParams({ query: text, variables: given })}`;
     return (
         <div class="query">
             <div class="tools">

@@ -11,6 +11,7 @@ import {
 } from "../../documents";
 import { Copy } from "../../parts/Copy";
 import { Panel } from "../../parts/Panel";
+import { ROOT } from "../../root";
 import type { Word } from "../../words";
 
 const WORDS: [PublicationFigure, Word][] = [
@@ -87,13 +88,13 @@ export function Sharing({ publication, name, url }: Props) {
 
 function Snippets({ id, name, version }: { id: string; name: string; version: string }) {
     const { say } = useApp().speech;
-    const address = `${location.origin}/embed/publication/${id}`;
+    const address = `${location.origin}${ROOT}/embed/publication/${id}`;
     const quoted = name.replace(/&/g, "&amp;").replace(/"/g, "&quot;");
     const frame = `<iframe src="${address}" title="${quoted}" width="100%" height="180" style="border: 0"></iframe>`;
     return (
         <div class="snippets">
             {/* Browsers keep the badge for an hour: another choice has another address. */}
-            <img src={`/embed/publication/${id}.svg?${encodeURIComponent(version)}`} alt={say("badge")} height="20" />
+            <img src={`${ROOT}/embed/publication/${id}.svg?${encodeURIComponent(version)}`} alt={say("badge")} height="20" />
             <Snippet title={say("badge")} text={`![${name.replace(/[[\]\\]/g, "\\$&")}](${address}.svg)`} />
             <Snippet title={say("frame")} text={frame} />
         </div>
