@@ -1,6 +1,6 @@
 import { useApp } from "../app-context";
-import { Copy } from "./Copy";
 import { ROOT } from "../root";
+import { Copy } from "./Copy";
 import type { PanelQuery } from "./Panel";
 
 /** What the panel shows, as somebody would ask for it. GraphiQL takes it from the part of the address that is not sent. */
