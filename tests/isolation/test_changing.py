@@ -163,6 +163,16 @@ async def test_who_may_not_changes_nothing(world: World, engine: str) -> None:
     assert denied + allowed == len(ASKED) * len(CALLERS)
 
 
+async def test_only_the_owner_says_what_everybody_sees(world: World) -> None:
+    before = await world.everything()
+    sharing = given(id="publication", name="Taken", sharedFigures=["TOTAL_VIEWS"])(world)
+    for caller in CALLERS:
+        if caller.name != "owner":
+            answer = await world.ask(caller, document("updatePublication"), sharing)
+            assert {code for code, _ in answer.errors} < DENIED, caller
+            assert await world.everything() == before, caller
+
+
 @pytest.mark.parametrize("mutation", [mutation for mutation, (_, rightful) in ASKED.items() if rightful])
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_who_may_is_not_denied(world: World, mutation: str) -> None:
