@@ -1,7 +1,7 @@
 """Makes a release: `make release VERSION=1.2.3`.
 
-It writes the version, the changelog and the schema of the release. Then it builds both distributions, installs
-each in an empty environment, and writes a bill of materials and hashes beside them.
+It writes the version, the changelog and the schema of the release. Then it builds both distributions,
+installs each in an empty environment, and writes a bill of materials and hashes beside them.
 """
 
 import json
@@ -59,7 +59,7 @@ def try_out(distribution: Path, environment: Path, version: str) -> None:
 
 
 def write_bill(environment: Path, file: Path) -> None:
-    """A bill of materials in CycloneDX's form, of what the wheel was installed with."""
+    """A bill of materials, as CycloneDX writes it, of what was installed with the wheel."""
     made = ["--output-reproducible", "--output-format", "JSON", "--output-file", str(file)]
     project = ["--pyproject", str(ROOT / "pyproject.toml")]
     run(*UV, "tool", "run", "--from", BILL, "cyclonedx-py", "environment", *project, *made, str(environment))

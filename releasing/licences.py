@@ -1,4 +1,4 @@
-"""The licences of what an installation has: whether all of them are known, and allow what the project's does."""
+"""The licences of what is installed: all of them have to be known, and to allow what our own allows."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -20,7 +20,7 @@ ALLOWED = frozenset(
         *("MPL-2.0", "PSF-2.0", "Python-2.0", "Unlicense", "Zlib"),
     }
 )
-"""By their names in SPDX. That of Mozilla asks for the source of its own files alone, which is not changed."""
+"""By their names in SPDX. Mozilla's asks for the source of its own files alone, which are not changed."""
 _AS_CLASSIFIED = {
     "MIT License": "MIT",
     "BSD License": "BSD-3-Clause",
