@@ -30,7 +30,7 @@ def main(version: str) -> None:
     shutil.rmtree(DIST, ignore_errors=True)
     build(ROOT)
     with TemporaryDirectory() as folder:
-        for distribution in sorted(DIST.iterdir()):
+        for distribution in sorted(DIST.glob("viewgraph-*")):
             try_out(distribution, Path(folder, distribution.suffix.strip(".")), version)
         write_bill(Path(folder, "whl"), DIST / f"viewgraph-{version}.cdx.json")
     write_hashes(DIST)
@@ -68,7 +68,9 @@ def write_bill(environment: Path, file: Path) -> None:
 
 def write_hashes(folder: Path) -> None:
     """For `sha256sum --check`."""
-    files = sorted(file for file in folder.iterdir() if file.name != "SHA256SUMS")
+    files = sorted(
+        file for file in folder.iterdir() if file.name != "SHA256SUMS" and not file.name.startswith(".")
+    )
     lines = [f"{sha256(file.read_bytes()).hexdigest()}  {file.name}\n" for file in files]
     (folder / "SHA256SUMS").write_text("".join(lines))
 
