@@ -76,7 +76,7 @@ def write_hashes(folder: Path) -> None:
 
 
 def run(*command: str) -> None:
-    # Two builds of the same commit are equal.
+    # The times in a wheel are those of the commit.
     day = subprocess.run(
         ["git", "log", "-1", "--format=%ct"], cwd=ROOT, capture_output=True, text=True
     ).stdout
