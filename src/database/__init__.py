@@ -4,6 +4,7 @@ from database.addresses import AddressError, shown, url_of
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
+from database.cluster import change_one_by_one
 from database.database import Database
 from database.deleting import delete_rows
 from database.erasing import erase_rows
@@ -34,6 +35,7 @@ __all__ = [
     "are_lent_by_transaction",
     "bucket_of",
     "bulk",
+    "change_one_by_one",
     "change_rows",
     "channel_of",
     "counts_by",

@@ -8,16 +8,18 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from database.addresses import connect_arguments
+from database.cluster import Cluster
+from database.readers import WRITERS
 
 CONNECT_SECONDS = 3.0
 _BUSY_SECONDS = 10.0
 """How long commands wait for others who write. A server with a limit waits half as long as the limit."""
 
 
-def engine_of(url: URL, write_seconds: float | None) -> AsyncEngine:
+def engine_of(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:
     # With `hide_parameters`, an error that is logged has no values in it.
     if url.get_backend_name() != "sqlite":
-        return _postgres_engine(url, write_seconds)
+        return _postgres_engine(url, write_seconds, cluster)
     engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy_milliseconds(write_seconds)))
     event.listen(engine.sync_engine, "begin", _begin_immediately)
@@ -29,24 +31,26 @@ def busy_milliseconds(write_seconds: float | None) -> int:
     return round(1000 * (_BUSY_SECONDS if write_seconds is None else write_seconds / 2))
 
 
-def _postgres_engine(url: URL, write_seconds: float | None) -> AsyncEngine:
+def _postgres_engine(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:
     """A wait for a row or a connection ends before the limit of its unit of work, and so keeps nobody out."""
     wait = None if write_seconds is None else write_seconds * 3 / 4
     engine = create_async_engine(
         "postgresql+asyncpg://",
         pool_pre_ping=True,
         hide_parameters=True,
+        pool_size=WRITERS,
+        max_overflow=0,
         connect_args={**connect_arguments(url), "timeout": min(CONNECT_SECONDS, wait or CONNECT_SECONDS)},
         **({} if wait is None else {"pool_timeout": wait}),
     )
-    if wait is not None:
-        event.listen(engine.sync_engine, "connect", partial(_prepare_postgres, round(wait * 1000)))
+    # Poolers refuse most parameters of a connection when it is opened, so they are set afterwards.
+    own = () if wait is None else (f"SET lock_timeout = {round(wait * 1000)}",)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.run_async(lambda raw: cluster.prepare(raw, *own))
+
+    event.listen(engine.sync_engine, "connect", prepare)
     return engine
-
-
-def _prepare_postgres(lock_milliseconds: int, connection: Any, _record: Any) -> None:
-    """Poolers refuse most parameters of a connection when it is opened, so it is set afterwards."""
-    connection.run_async(lambda raw: raw.execute(f"SET lock_timeout = {lock_milliseconds}"))
 
 
 def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record: Any) -> None:

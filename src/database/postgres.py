@@ -13,6 +13,7 @@ from sqlalchemy import URL
 
 from base.errors import TimedOut
 from database.addresses import connect_arguments
+from database.cluster import Cluster
 from database.engine import CONNECT_SECONDS
 from database.faults import Fault
 from database.pool import Pool, Slots
@@ -151,9 +152,10 @@ class PostgresSnapshotConnection(PostgresReader):
 class PostgresReaders:
     """A connection that broke is replaced, and the statement runs once more: reading twice does no harm."""
 
-    def __init__(self, url: URL, limit: int, read_seconds: float | None) -> None:
+    def __init__(self, url: URL, limit: int, read_seconds: float | None, cluster: Cluster) -> None:
         """A little after `read_seconds`, the server ends a statement if nobody else did."""
         self._seconds = read_seconds
+        self._cluster = cluster
         self._server = connect_arguments(url)
         running = Slots(limit)
         self._planning = Pool(running, self._connect)
@@ -187,7 +189,7 @@ class PostgresReaders:
         try:
             async with asyncio.timeout(_PULSE_SECONDS):
                 connection = await asyncpg.connect(**self._server)
-                await connection.execute("SELECT 1")
+                await self._cluster.prepare(connection)
         except asyncpg.TooManyConnectionsError:
             return True
         except (*_LOST, asyncpg.PostgresError):
@@ -240,8 +242,7 @@ class PostgresReaders:
         connection = await asyncpg.connect(**self._server, timeout=CONNECT_SECONDS)
         try:
             # Poolers refuse most parameters of a connection when it is opened, so they are set afterwards.
-            for parameter in self._parameters(is_for_lookups=is_for_lookups):
-                await connection.execute(parameter)
+            await self._cluster.prepare(connection, *self._parameters(is_for_lookups=is_for_lookups))
         except BaseException:
             connection.terminate()
             raise

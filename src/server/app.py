@@ -27,6 +27,7 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
@@ -97,7 +98,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
     )
-    quota = SubscriptionQuota(settings.max_subscriptions)
+    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
     origins = settings.shared_origins()
     trusted = [*origins, *settings.own_origins()]
     endpoint = Endpoint(
@@ -108,11 +109,12 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         origins=trusted,
         draft_statuses=settings.draft_statuses,
         quota=quota,
+        groups=groups,
         shutdown=shutdown,
         server_timing=settings.server_timing,
     )
     websockets = WebSocketEndpoint(
-        OperationServices(services, documents, quota),
+        OperationServices(services, documents, quota, groups),
         origins=trusted,
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
@@ -175,6 +177,7 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
 def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await services.database.look()
         with shutdown.begin_at_signals():
             async with background_jobs(services), services.topics.listening():
                 yield

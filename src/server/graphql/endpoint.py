@@ -14,13 +14,15 @@ from execution.operation import recording_in
 from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary
-from server.graphql.answers import Answer, answer_of, answered, answers
+from server.graphql.answers import Answer, answer_of, answered
 from server.graphql.graphiql import GraphiQL
 from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, reply_of_error, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url
+from server.graphql.several_answers import answers
 from server.graphql.streams import FRAMINGS, Framing, Stream
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.http.bodies import BodyLimits
 from server.http.codings import QUICKEST
 from server.http.concurrency import SubscriptionQuota
@@ -52,6 +54,7 @@ class Endpoint:
         draft_statuses: bool,
         origins: Collection[str],
         quota: SubscriptionQuota,
+        groups: SubscriberGroups,
         shutdown: Shutdown,
         server_timing: TimingAudience,
     ) -> None:
@@ -63,6 +66,7 @@ class Endpoint:
         self._origins = origins
         """Sites whose pages may ask."""
         self._quota = quota
+        self._groups = groups
         self._shutdown = shutdown
         self._server_timing = server_timing
 
@@ -162,7 +166,7 @@ class Endpoint:
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, asked, scope.id),
+            answers(context, asked, scope.id, self._groups),
             FRAMINGS[media_type],
             request_id=scope.id,
             headers={"x-request-id": scope.id, "vary": VARY},
