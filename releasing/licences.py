@@ -44,12 +44,12 @@ def refused(packages: Iterable[Distribution]) -> Iterator[str]:
 
 def licence_of(metadata: PackageMetadata) -> str:
     """As an expression of SPDX, or as the package names it. Empty if it names none."""
-    if expression := metadata.get("License-Expression"):
-        return expression
+    if "License-Expression" in metadata:
+        return metadata["License-Expression"]
     classified = [
         line.rpartition(" :: ")[2]
         for line in metadata.get_all("Classifier") or ()
         if line.startswith("License :: ")
     ]
-    named = classified or [metadata.get("License") or ""]
+    named = classified or [metadata["License"] if "License" in metadata else ""]
     return " AND ".join(_AS_CLASSIFIED.get(name, name) for name in named)
