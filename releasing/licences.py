@@ -51,5 +51,5 @@ def licence_of(metadata: PackageMetadata) -> str:
         for line in metadata.get_all("Classifier") or ()
         if line.startswith("License :: ")
     ]
-    named = classified or [metadata["License"] if "License" in metadata else ""]
+    named = classified or metadata.get_all("License") or [""]
     return " AND ".join(_AS_CLASSIFIED.get(name, name) for name in named)
