@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-subscribers bench-profile soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-subscribers bench-profile soak differential lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -58,6 +58,12 @@ release-schema: .venv/.project ## keep the schema of a release, if it breaks no 
 	@$(BIN)/viewgraph schema --compare releases
 	@$(BIN)/viewgraph schema > .venv/schema.graphql
 	@mv .venv/schema.graphql releases/$(VERSION).graphql
+
+release: .venv/.dev ## make what is published of a version: distributions that install, hashes, a bill of materials; VERSION=1.2.3
+	@$(BIN)/python -m releasing $(VERSION)
+
+audit: .venv/.dev ## look for known weaknesses of what is installed; needs a registry that knows them
+	@$(BIN)/uv --quiet tool run --from pip-audit==2.10.1 pip-audit --strict --require-hashes --disable-pip --requirement requirements.lock
 
 docs: .venv/.project ## write docs/reference/settings.md and docs/reference/figures.md anew
 	@$(BIN)/python -m server.settings_reference > .venv/settings.md

@@ -1,6 +1,7 @@
 """The steps of the Dockerfile give an image that serves as nobody, and writes to its volume alone."""
 
 import os
+import shutil
 import subprocess
 from pathlib import Path
 from signal import SIGTERM
@@ -23,9 +24,12 @@ def image(tmp_path_factory: pytest.TempPathFactory) -> Image:
     return Image(tmp_path_factory.mktemp("image"))
 
 
-def test_the_image_serves_under_the_restrictions_of_its_container(image: Image, tmp_path: Path) -> None:
-    os.chown(tmp_path, 10001, 10001)
-    subprocess.run(image.command(tmp_path, "migrate"), check=True)
+def test_the_image_serves_under_the_restrictions_of_its_container(
+    image: Image, tmp_path: Path, sqlite_template: Path
+) -> None:
+    data = shutil.copy(sqlite_template, tmp_path / "viewgraph.sqlite3")
+    for one in (tmp_path, data):
+        os.chown(one, 10001, 10001)
     with held_port() as port:
         served: dict[str, Any] = {"VIEWGRAPH_PORT": str(port)}
         process = subprocess.Popen(

@@ -78,9 +78,9 @@ class SignInMutations:
 
     @mutation(TokenScope.WORKSPACE)
     async def issue_stream_ticket(self, info: Info) -> StreamTicketPayload | None:
-        """Gives a ticket that opens a subscription by GET, for clients that cannot send a header, such as
-        `EventSource` in browsers: add `ticket=` to the URL. It acts as the token or the key of this request
-        does. The stream ends when that expires."""
+        """Gives a ticket that opens subscriptions for clients that cannot send a header, such as event
+        sources in browsers: they add it to the address, as the parameter `ticket`. It acts as the token or
+        the key of this request does. The stream ends when that expires."""
         return StreamTicketPayload.of(await accounts.stream_ticket(info.context))
 
     @mutation(TokenScope.USER)

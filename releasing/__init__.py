@@ -1,0 +1,1 @@
+"""What `make release` does. It is not part of the program."""
