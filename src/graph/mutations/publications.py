@@ -5,7 +5,7 @@ import strawberry
 from auth.viewer import TokenScope
 from graph.fields import argument, described, mutation
 from graph.info import Info
-from graph.inputs import optional
+from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import PublicationId, UserId
 from graph.types.payloads import (
     CreatePublicationPayload,
@@ -28,15 +28,18 @@ class CreatePublicationInput:
     allow_bookings: bool = optional("Whether appointments with its makers can be booked.", False)
 
 
-@strawberry.input(description="What to change of a publication. What is left out or null stays as it is.")
+@strawberry.input(
+    description="What to change of a publication. What is left out stays as it is; null is BAD_USER_INPUT, "
+    "with the reason NULL."
+)
 class UpdatePublicationInput:
     id: strawberry.ID = described("The publication's global id.")
-    name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
-    custom_url: str | None = optional(
+    name: str | None = changeable("1 to 200 characters; blanks around them are dropped.")
+    custom_url: str | None = changeable(
         "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
         "CONFLICT if another publication has it."
     )
-    allow_bookings: bool | None = optional("Whether appointments with its makers can be booked.")
+    allow_bookings: bool | None = changeable("Whether appointments with its makers can be booked.")
 
 
 @strawberry.input(description="A new experience of a publication.")
@@ -67,13 +70,8 @@ class PublicationMutations:
         input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
     ) -> UpdatePublicationPayload | None:
         """Changes a publication. Its owner and co-creators may do so. CONFLICT if the custom URL is taken."""
-        row = await publications.update_publication(
-            info.context,
-            input.id,
-            name=input.name,
-            custom_url=input.custom_url,
-            allow_bookings=input.allow_bookings,
-        )
+        changes = given(input)
+        row = await publications.update_publication(info.context, changes.pop("id"), changes)
         return UpdatePublicationPayload(publication=Publication.of(row))
 
     @mutation(TokenScope.USER)

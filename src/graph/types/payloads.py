@@ -155,6 +155,11 @@ class UserInsightPayload:
     user_insight: UserInsight = described("The insight, as it is now.")
 
 
+@strawberry.type(description="The viewer, who was changed.")
+class UpdateViewerPayload:
+    user: User = described("The viewer, as they are now.")
+
+
 @strawberry.type(description="The user that the viewer follows now, or no longer follows.")
 class FollowPayload:
     user: User = described("The user, as they are now.")
