@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
@@ -16,6 +16,7 @@ from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
+from loaders.credentials import OwnKeyRow
 from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
 from resolvers.context import Context
@@ -99,9 +100,7 @@ async def _signed_in(
 
 
 class NewKey(NamedTuple):
-    public_id: UUID
-    name: str
-    expires_at: datetime
+    row: OwnKeyRow
     secret: str
 
 
@@ -113,18 +112,11 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         )
     checked = required_text(name, "name", longest=_LONGEST_NAME)
     secret = new_key()
-    key = AuthenticationKey(
-        public_id=uuid7(context.now),
-        user_id=user_id,
-        name=checked,
-        digest=digest(secret),
-        created_at=context.now,
-        expires_at=context.now + timedelta(days=days),
-    )
+    row = OwnKeyRow(uuid7(context.now), checked, context.now, context.now + timedelta(days=days), None)
     async with context.writing() as session:
         await _require_room_for_key(context, session, user_id)
-        session.add(key)
-    return NewKey(key.public_id, key.name, key.expires_at, secret)
+        session.add(AuthenticationKey(user_id=user_id, digest=digest(secret), **row._asdict()))
+    return NewKey(row, secret)
 
 
 async def _require_room_for_key(context: Context, session: AsyncSession, user_id: int) -> None:

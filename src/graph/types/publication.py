@@ -31,7 +31,8 @@ from graph.types.arguments import (
     optional,
     required,
 )
-from graph.types.connection import Connection, PageOf, listed
+from graph.types.authentication_key import AuthenticationKey
+from graph.types.connection import Connection, PageOf, connection_of, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
@@ -43,6 +44,14 @@ from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
+from loaders.people_lists import (
+    APPOINTMENTS_FOR_OWNER,
+    APPOINTMENTS_OF_PUBLICATION,
+    APPOINTMENTS_OF_USER,
+    COMMENTS_FOR_OWNER,
+    COMMENTS_OF_PUBLICATION,
+    KEYS_OF_USER,
+)
 from loaders.publication_series import PublicationSeries, PublicationSeriesKey
 from loaders.publications import CoCreators, ExperienceRow, PublicationRow
 from models import Action, ExperienceType
@@ -50,6 +59,8 @@ from resolvers import metrics
 from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
 
+_Appointments = connection_of("Appointment", "graph.types.interaction")
+_Comments = connection_of("Comment", "graph.types.interaction")
 _SERIES = (
     required("range", Range),
     required("interval", Interval),
@@ -102,6 +113,28 @@ class User(Node):
         """Other names of the sites that show the user's publications, profile and works, in alphabetical
         order."""
         return self.row.tenant_id
+
+    @listed(Connection[AuthenticationKey] | None, requires=[Access.SELF])
+    def authentication_keys(self, page: PageOf) -> PageKey:
+        """The keys by which programs sign in as this user, oldest first. Those that ended are kept for 30
+        days at least."""
+        return PageKey(KEYS_OF_USER, page(), self.row.id)
+
+    @listed(_Appointments | None, requires=[Access.SELF])
+    def booked_appointments(self, page: PageOf) -> PageKey:
+        """The appointments that this user booked, in the order in which they were booked."""
+        return PageKey(APPOINTMENTS_OF_USER, page(), self.row.id)
+
+    @listed(_Appointments | None, requires=[Access.SELF])
+    def received_appointments(self, page: PageOf) -> PageKey:
+        """The appointments of all publications that this user owns, in the order in which they were
+        booked."""
+        return PageKey(APPOINTMENTS_FOR_OWNER, page(), self.row.id)
+
+    @listed(_Comments | None, requires=[Access.SELF])
+    def received_comments(self, page: PageOf) -> PageKey:
+        """The comments on all publications that this user owns, oldest first."""
+        return PageKey(COMMENTS_FOR_OWNER, page(), self.row.id)
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
@@ -164,6 +197,16 @@ class Publication(Node):
     ) -> PageKey:
         """Its published experiences, oldest first."""
         return PageKey(EXPERIENCES_OF_PUBLICATION, page(), self.row.id, type)
+
+    @listed(_Appointments | None, requires=MAKERS)
+    def appointments(self, page: PageOf) -> PageKey:
+        """The appointments with its makers, in the order in which they were booked."""
+        return PageKey(APPOINTMENTS_OF_PUBLICATION, page(), self.row.id)
+
+    @listed(_Comments | None, requires=MAKERS)
+    def comments(self, page: PageOf) -> PageKey:
+        """The comments on it, oldest first."""
+        return PageKey(COMMENTS_OF_PUBLICATION, page(), self.row.id)
 
     @loaded(
         ExperienceCountsOfPublication,
