@@ -1,5 +1,6 @@
 """Makes and changes publications."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import TypedDict
 
@@ -11,6 +12,7 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
+from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
 from loaders.publications import (
     ExperienceByPublicId,
@@ -25,6 +27,7 @@ from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
 from resolvers.makers import as_written, refresh_for_makers, require_maker
 from resolvers.quotas import require_within_quota
+from resolvers.shared_figures import stored
 from resolvers.text_arguments import custom_url as checked_custom_url
 from resolvers.text_arguments import required_text
 
@@ -72,18 +75,23 @@ class PublicationChanges(TypedDict, total=False):
     name: str | None
     custom_url: str | None
     allow_bookings: bool | None
+    shared_figures: Sequence[PublicFigure] | None
 
 
 _CHECKS: Checks = {
     "name": partial(required_text, argument="name", longest=_LONGEST_NAME),
     "custom_url": checked_custom_url,
+    "shared_figures": stored,
 }
 
 
 async def update_publication(context: Context, id: str, changes: PublicationChanges) -> PublicationRow:
+    """Only the owner may give `shared_figures`."""
     context.viewer.required_user_id()
     publication = await find_publication(context, id)
     await require_maker(context, publication)
+    if "shared_figures" in changes:
+        await require(context.loaders, context.viewer, [Access.OWNER], publication)
     given = checked_changes(changes, _CHECKS)
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)

@@ -41,6 +41,7 @@ UPDATES: dict[str, dict[str, Field]] = {
         "name": Field("One", "Two", "publications.name"),
         "customUrl": Field("one-studio", "two-studio", "publications.custom_url"),
         "allowBookings": Field(False, True, "publications.allow_bookings"),
+        "sharedFigures": Field(["TOTAL_VIEWS"], ["TOTAL_LIKES"], "publications.shared_figures"),
     },
     "UpdateAssetInput": {
         "name": Field("One", "Two", "assets.name"),

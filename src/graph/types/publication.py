@@ -9,6 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import WeekStart
 from base.ids import Kind, global_id
+from figures.engagement import PublicFigure
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
 from graph.faces import shows
@@ -34,9 +35,10 @@ from graph.types.arguments import (
 from graph.types.authentication_key import AuthenticationKey
 from graph.types.connection import Connection, PageOf, connection_of, listed
 from graph.types.domains import domain_aliases_for
-from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
+from graph.types.metrics import EngagementMetrics, ExperienceCounts, SharedFigure, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
+from loaders import people_lists
 from loaders.asset_metrics import Group
 from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
@@ -44,20 +46,14 @@ from loaders.insights import InsightByUser
 from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
-from loaders.people_lists import (
-    APPOINTMENTS_FOR_OWNER,
-    APPOINTMENTS_OF_PUBLICATION,
-    APPOINTMENTS_OF_USER,
-    COMMENTS_FOR_OWNER,
-    COMMENTS_OF_PUBLICATION,
-    KEYS_OF_USER,
-)
 from loaders.publication_series import PublicationSeries, PublicationSeriesKey
 from loaders.publications import CoCreators, ExperienceRow, PublicationRow
+from loaders.shared_figures import SharedFiguresOfPublication, SharedKey
 from models import Action, ExperienceType
 from resolvers import metrics
 from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
+from resolvers.shared_figures import shared_key
 
 _Appointments = connection_of("Appointment", "graph.types.interaction")
 _Comments = connection_of("Comment", "graph.types.interaction")
@@ -118,23 +114,23 @@ class User(Node):
     def authentication_keys(self, page: PageOf) -> PageKey:
         """The keys by which programs sign in as this user, oldest first. Those that ended are kept for 30
         days at least."""
-        return PageKey(KEYS_OF_USER, page(), self.row.id)
+        return PageKey(people_lists.KEYS_OF_USER, page(), self.row.id)
 
     @listed(_Appointments | None, requires=[Access.SELF])
     def booked_appointments(self, page: PageOf) -> PageKey:
         """The appointments that this user booked, in the order in which they were booked."""
-        return PageKey(APPOINTMENTS_OF_USER, page(), self.row.id)
+        return PageKey(people_lists.APPOINTMENTS_OF_USER, page(), self.row.id)
 
     @listed(_Appointments | None, requires=[Access.SELF])
     def received_appointments(self, page: PageOf) -> PageKey:
         """The appointments of all publications that this user owns, in the order in which they were
         booked."""
-        return PageKey(APPOINTMENTS_FOR_OWNER, page(), self.row.id)
+        return PageKey(people_lists.APPOINTMENTS_FOR_OWNER, page(), self.row.id)
 
     @listed(_Comments | None, requires=[Access.SELF])
     def received_comments(self, page: PageOf) -> PageKey:
         """The comments on all publications that this user owns, oldest first."""
-        return PageKey(COMMENTS_FOR_OWNER, page(), self.row.id)
+        return PageKey(people_lists.COMMENTS_FOR_OWNER, page(), self.row.id)
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
@@ -201,12 +197,12 @@ class Publication(Node):
     @listed(_Appointments | None, requires=MAKERS)
     def appointments(self, page: PageOf) -> PageKey:
         """The appointments with its makers, in the order in which they were booked."""
-        return PageKey(APPOINTMENTS_OF_PUBLICATION, page(), self.row.id)
+        return PageKey(people_lists.APPOINTMENTS_OF_PUBLICATION, page(), self.row.id)
 
     @listed(_Comments | None, requires=MAKERS)
     def comments(self, page: PageOf) -> PageKey:
         """The comments on it, oldest first."""
-        return PageKey(COMMENTS_OF_PUBLICATION, page(), self.row.id)
+        return PageKey(people_lists.COMMENTS_OF_PUBLICATION, page(), self.row.id)
 
     @loaded(
         ExperienceCountsOfPublication,
@@ -244,6 +240,17 @@ class Publication(Node):
         count the same events."""
         ends = (range.start, range.end) if range else None
         return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
+
+    @loaded(
+        SharedFiguresOfPublication,
+        list[SharedFigure] | None,
+        costs=[SEVERAL_STATEMENTS, list_of(len(PublicFigure))],
+    )
+    def shared_figures(self, info: Info) -> SharedKey | None:
+        """The figures that the owner shows to everybody, in the owner's order; null if the owner shows none,
+        which is so until `updatePublication` says otherwise. `/embed/publication/{id}` shows them as a page,
+        and `/embed/publication/{id}.svg` the first three as a badge."""
+        return shared_key(self.row, info.context.limits)
 
     @loaded(
         SocialCountsByUser,
