@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -149,12 +149,14 @@ async def _require_room_for_key(context: Context, session: AsyncSession, user_id
 
 
 async def revoke_key(context: Context, id: str) -> str:
-    """Ends one of the viewer's own keys; any other is NOT_FOUND. Returns the id."""
+    """Ends one of the viewer's own keys; any other is NOT_FOUND. A second time changes nothing. Returns the
+    id."""
     user_id = context.viewer.required_user_id()
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
     async with context.writing() as session:
-        statement = update(AuthenticationKey).where(*own).values(revoked_at=context.now)
+        first = func.coalesce(col(AuthenticationKey.revoked_at), context.now)
+        statement = update(AuthenticationKey).where(*own).values(revoked_at=first)
         if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
             raise no_such(Kind.AUTHENTICATION_KEY)
     return id

@@ -158,7 +158,9 @@ async def test_keys_are_listed_without_what_they_are(studio: Studio) -> None:
         )
         studio.clock.advance(hours=1)
     revoke = "mutation($id: ID!) { revokeAuthenticationKey(id: $id) { id } }"
-    assert (await studio.ask(revoke, "owner", id=made[0]["authenticationKey"]["id"])).errors == []
+    for _ in range(2):
+        assert (await studio.ask(revoke, "owner", id=made[0]["authenticationKey"]["id"])).errors == []
+        studio.clock.advance(hours=1)
 
     listed = await studio.ask(
         "{ viewer { authenticationKeys { edges { node { id name createdAt expiresAt revokedAt } } } } }",
