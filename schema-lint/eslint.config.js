@@ -40,8 +40,9 @@ const strict = {
     "error",
     { types: true, DirectiveDefinition: true, EnumValueDefinition: true, FieldDefinition: true, InputValueDefinition: true },
   ],
-  // What grows without an end is a connection; other lists are a few, or as long as was asked for.
-  [plugin("relay-edge-types")]: ["error", { listTypeCanWrapOnlyEdgeType: false }],
+  // What grows without an end is a connection; other lists are a few, or as long as was asked for. A member is no node: its user
+  // and its organization are.
+  [plugin("relay-edge-types")]: ["error", { listTypeCanWrapOnlyEdgeType: false, shouldImplementNode: false }],
   [plugin("relay-arguments")]: ["error", { includeBoth: true }],
   [plugin("strict-id-in-types")]: [
     "error",
@@ -52,7 +53,8 @@ const strict = {
         // Figures of a moment, and parts of the object on which they stand.
         types: [
           "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts",
-          "InsightScoreParts", "Limits", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure", "SocialMetrics",
+          "InsightScoreParts", "Limits", "Member", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure",
+          "SocialMetrics",
           "SummaryReport", "TakenBack", "UniqueVisitors", "ViewPoint", "ViewSeries", "Work",
         ],
       },

@@ -1,4 +1,4 @@
-"""What callers send. An optional field that is left out, or null, changes nothing."""
+"""What callers send."""
 
 from typing import Any
 
@@ -9,7 +9,18 @@ from graph.fields import described
 from graph.scalars import RangeBound
 
 
+def changeable(description: str) -> Any:
+    """A field of an input that changes something: null is a value, and what is left out stays as it is."""
+    return strawberry.field(description=description, default=strawberry.UNSET)
+
+
+def given(input: object) -> Any:
+    """All that the caller gave, null included, by the names of the attributes."""
+    return {name: value for name, value in vars(input).items() if value is not strawberry.UNSET}
+
+
 def optional(description: str, default: Any = None) -> Any:
+    """A field that means the same when it is null and when it is left out."""
     field = strawberry.field(description=description, default=default)
     if default is None:
         # Absent and null mean the same, so the schema need not say `= null`.

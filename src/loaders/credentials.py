@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 from typing import NamedTuple
+from uuid import UUID
 
 from sqlalchemy import LargeBinary, String, and_, bindparam, select
 
@@ -64,6 +65,19 @@ class KeyRow(NamedTuple):
     digest: bytes
     expires_at: datetime
     revoked_at: datetime | None
+
+
+class OwnKeyRow(NamedTuple):
+    """A key as its owner sees it."""
+
+    public_id: UUID
+    name: str
+    created_at: datetime
+    expires_at: datetime
+    revoked_at: datetime | None
+
+
+OWN_KEY_COLUMNS = tuple(KEYS[name] for name in OwnKeyRow._fields)
 
 
 class KeyByDigest(Loader[bytes, KeyRow | None]):

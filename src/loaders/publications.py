@@ -148,18 +148,11 @@ class CommentRow(NamedTuple):
     created_at: datetime
 
 
+COMMENT_COLUMNS = tuple(COMMENTS[name] for name in CommentRow._fields)
+
+
 class CommentByPublicId(RowLoader[UUID, CommentRow]):
-    statement = Lookup(
-        select(
-            COMMENTS.id,
-            COMMENTS.public_id,
-            COMMENTS.publication_id,
-            COMMENTS.author_id,
-            COMMENTS.body,
-            COMMENTS.created_at,
-        ).where(among(COMMENTS.public_id, "keys")),
-        CommentRow,
-    )
+    statement = Lookup(select(*COMMENT_COLUMNS).where(among(COMMENTS.public_id, "keys")), CommentRow)
     key = "public_id"
 
 
@@ -174,18 +167,11 @@ class AppointmentRow(NamedTuple):
     cancelled_at: datetime | None
 
 
+APPOINTMENT_COLUMNS = tuple(APPOINTMENTS[name] for name in AppointmentRow._fields)
+
+
 class AppointmentByPublicId(RowLoader[UUID, AppointmentRow]):
     statement = Lookup(
-        select(
-            APPOINTMENTS.id,
-            APPOINTMENTS.public_id,
-            APPOINTMENTS.publication_id,
-            APPOINTMENTS.user_id,
-            APPOINTMENTS.starts_at,
-            APPOINTMENTS.ends_at,
-            APPOINTMENTS.created_at,
-            APPOINTMENTS.cancelled_at,
-        ).where(among(APPOINTMENTS.public_id, "keys")),
-        AppointmentRow,
+        select(*APPOINTMENT_COLUMNS).where(among(APPOINTMENTS.public_id, "keys")), AppointmentRow
     )
     key = "public_id"

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, or_, select, update
+from sqlalchemy import delete, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -16,6 +16,7 @@ from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
+from loaders.credentials import OwnKeyRow
 from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
@@ -116,9 +117,7 @@ async def _signed_in(
 
 
 class NewKey(NamedTuple):
-    public_id: UUID
-    name: str
-    expires_at: datetime
+    row: OwnKeyRow
     secret: str
 
 
@@ -130,18 +129,11 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         )
     checked = required_text(name, "name", longest=_LONGEST_NAME)
     secret = new_key()
-    key = AuthenticationKey(
-        public_id=uuid7(context.now),
-        user_id=user_id,
-        name=checked,
-        digest=digest(secret),
-        created_at=context.now,
-        expires_at=context.now + timedelta(days=days),
-    )
+    row = OwnKeyRow(uuid7(context.now), checked, context.now, context.now + timedelta(days=days), None)
     async with context.writing() as session:
         await _require_room_for_key(context, session, user_id)
-        session.add(key)
-    return NewKey(key.public_id, key.name, key.expires_at, secret)
+        session.add(AuthenticationKey(user_id=user_id, digest=digest(secret), **row._asdict()))
+    return NewKey(row, secret)
 
 
 async def _require_room_for_key(context: Context, session: AsyncSession, user_id: int) -> None:
@@ -157,12 +149,14 @@ async def _require_room_for_key(context: Context, session: AsyncSession, user_id
 
 
 async def revoke_key(context: Context, id: str) -> str:
-    """Ends one of the viewer's own keys; any other is NOT_FOUND. Returns the id."""
+    """Ends one of the viewer's own keys; any other is NOT_FOUND. A second time changes nothing. Returns the
+    id."""
     user_id = context.viewer.required_user_id()
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
     async with context.writing() as session:
-        statement = update(AuthenticationKey).where(*own).values(revoked_at=context.now)
+        first = func.coalesce(col(AuthenticationKey.revoked_at), context.now)
+        statement = update(AuthenticationKey).where(*own).values(revoked_at=first)
         if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
             raise no_such(Kind.AUTHENTICATION_KEY)
     return id

@@ -1,7 +1,8 @@
 """Makes and changes assets."""
 
 from collections.abc import Sequence
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypedDict
 
 from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,6 +24,7 @@ from models import (
     Organization,
     SubjectKind,
 )
+from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
 from resolvers.makers import as_written
 from resolvers.organizations import INSIDERS, find_asset, find_workspace
@@ -83,25 +85,23 @@ async def _require_within_quota(context: Context, session: AsyncSession, organiz
     )
 
 
-async def update_asset(
-    context: Context,
-    id: str,
-    *,
-    name: str | None,
-    formats: Sequence[GivenFormat] | None,
-    domains: Sequence[str] | None,
-) -> AssetRow:
-    """What is None stays as it is. A list replaces the whole list from before."""
+class AssetChanges(TypedDict, total=False):
+    """A list replaces the whole list from before."""
+
+    name: str | None
+    formats: Sequence[GivenFormat] | None
+    domains: Sequence[str] | None
+
+
+async def update_asset(context: Context, id: str, changes: AssetChanges) -> AssetRow:
     context.viewer.required_user_id()
     row = await find_asset(context, id)
     await require(context.loaders, context.viewer, INSIDERS, row)
-    checked_name = row.name if name is None else required_text(name, "name", longest=_LONGEST_NAME)
-    require_formats(formats or ())
-    checked_domains = None if domains is None else checked_asset_domains(domains)
+    given = checked_changes(changes, _CHECKS)
     async with context.writing() as session:
         asset = await session.get_one(Asset, row.id)
-        asset.name = checked_name
-        await _replace(session, row.id, formats, checked_domains)
+        asset.name = given.get("name", row.name)
+        await _replace(session, row.id, given.get("formats"), given.get("domains"))
         touch(session, Topic(SubjectKind.ASSET, row.id))
     return await as_written(context, AssetById, row.id)
 
@@ -128,7 +128,7 @@ def _domains(asset_id: int, names: Sequence[str]) -> list[AssetDomain]:
     return [AssetDomain(asset_id=asset_id, name=name) for name in names]
 
 
-def require_formats(formats: Sequence[GivenFormat]) -> None:
+def require_formats(formats: Sequence[GivenFormat]) -> Sequence[GivenFormat]:
     for given in formats[:MOST_FORMATS]:
         is_url = given.url.startswith(("https://", "http://")) and given.url.isprintable()
         if not is_url or len(given.url) > _LONGEST_URL:
@@ -145,6 +145,7 @@ def require_formats(formats: Sequence[GivenFormat]) -> None:
                 reason="INVALID_SIZE",
             )
     _require_few(formats, MOST_FORMATS, "formats")
+    return formats
 
 
 def checked_asset_domains(domains: Sequence[str]) -> list[str]:
@@ -158,3 +159,10 @@ def checked_asset_domains(domains: Sequence[str]) -> list[str]:
 def _require_few(items: Sequence[object], most: int, argument: str) -> None:
     if len(items) > most:
         raise BadUserInput(f"At most {most} {argument}.", argument=argument, reason="TOO_MANY")
+
+
+_CHECKS: Checks = {
+    "name": partial(required_text, argument="name", longest=_LONGEST_NAME),
+    "formats": require_formats,
+    "domains": checked_asset_domains,
+}

@@ -2,7 +2,8 @@
 
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any, NamedTuple, TypedDict
 
 from sqlalchemy import delete, update
 from sqlalchemy.exc import IntegrityError
@@ -16,6 +17,7 @@ from figures.insights import PLAYED, SEARCHED, VIEWED
 from loaders.all_time import AllTimeCounts, AllTimeKey
 from loaders.insights import InsightByUser, InsightRow, WorkRow, WorksOfInsight
 from models import NEVER, SourceType, UserInsight, Work
+from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
 from resolvers.makers import as_written
@@ -45,8 +47,8 @@ _LARGEST_COUNTS = {
 }
 
 
-class Given(NamedTuple):
-    """What a user gives; None leaves it as it is."""
+class Given(TypedDict, total=False):
+    """What a user gives. None clears what a user need not have."""
 
     has_about: bool | None
     number_of_roles: int | None
@@ -69,12 +71,12 @@ async def insight_of(context: Context, user_id: str) -> InsightRow:
 
 
 async def create_insight(context: Context, given: Given) -> InsightRow:
-    """Makes the viewer's insight. Raises CONFLICT if there is one already."""
+    """Makes the viewer's insight. None is the same as what is not given. Raises CONFLICT if there is one
+    already."""
     user_id = context.viewer.required_user_id()
-    insight = UserInsight(
-        public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **insight_columns(given)
-    )
-    works = checked_works(given.works or ())
+    columns = insight_columns({name: value for name, value in given.items() if value is not None})
+    works = columns.pop("works", ())
+    insight = UserInsight(public_id=uuid7(context.now), user_id=user_id, created_at=context.now, **columns)
     async with context.writing() as session:
         session.add(insight)
         try:
@@ -93,12 +95,12 @@ async def update_insight(context: Context, given: Given) -> InsightRow:
     if known is None:
         raise no_such(Kind.USER_INSIGHT)
     columns = insight_columns(given)
+    works = columns.pop("works", None)
     for fold in (VIEWED, SEARCHED):
         if fold.column in columns:
             key = AllTimeKey(known.tenant_id, known.user_id, fold.action)
             columns |= fold.columns(columns[fold.column], await context.loaders[AllTimeCounts].load(key))
     columns |= forgotten_accounts(known._asdict(), columns)
-    works = checked_works(given.works) if given.works is not None else None
     async with context.writing() as session:
         await lock_insights(session, [known.id])
         if columns:
@@ -114,11 +116,15 @@ def forgotten_accounts(known: Mapping[str, Any], columns: Mapping[str, Any]) -> 
     the same."""
     forgotten: dict[str, Any] = {}
     for account, named in ACCOUNTS.items():
-        if named in columns and str(columns[named]).lower() != str(known[named]).lower():
+        if named in columns and _lower(columns[named]) != _lower(known[named]):
             forgotten[f"{account}_followers_count"] = None
             forgotten[f"{account}_refreshed_at"] = None
             forgotten[f"{account}_asked_at"] = NEVER
     return forgotten
+
+
+def _lower(account: str | int | None) -> str | None:
+    return None if account is None else str(account).lower()
 
 
 async def _change_works(
@@ -161,25 +167,21 @@ def _new_work(insight_id: int, work: GivenWork) -> Work:
     )
 
 
-def insight_columns(given: Given) -> dict[str, Any]:
-    """The columns of what is given, after it was checked."""
-    columns = {
-        name: value for name, value in given._asdict().items() if value is not None and name != "works"
-    }
-    for name, largest in _LARGEST_COUNTS.items():
-        if name in columns:
-            _check_count(columns[name], name, largest)
-    if "facebook_page_id" in columns and not 0 < columns["facebook_page_id"] <= LARGEST:
-        raise _invalid("facebookPageId", "A Facebook page id is a positive number.")
-    for name, pattern in (("twitter_handle", _TWITTER), ("instagram_handle", _INSTAGRAM)):
-        if name in columns:
-            columns[name] = _handle(columns[name], name, pattern)
-    return columns
+def insight_columns(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of what is given, and the works, after they were checked."""
+    return checked_changes(given, _CHECKS, nullable=_NULLABLE)
 
 
-def _check_count(value: int, name: str, largest: int = LARGEST_SELF_REPORTED) -> None:
+def _count(value: int, name: str, largest: int = LARGEST_SELF_REPORTED) -> int:
     if not 0 <= value <= largest:
         raise _invalid(camel(name), f"`{camel(name)}` is a number from 0 to {largest:,}.")
+    return value
+
+
+def _page_id(value: int) -> int:
+    if not 0 < value <= LARGEST:
+        raise _invalid("facebookPageId", "A Facebook page id is a positive number.")
+    return value
 
 
 def _handle(text: str, name: str, pattern: re.Pattern[str]) -> str:
@@ -195,7 +197,7 @@ def checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
     for place, work in enumerate(works):
         if not _ITEM.fullmatch(work.item_id):
             raise _invalid(f"works.{place}.itemId", f"`{work.item_id[:50]}` is no id of that source.")
-        _check_count(work.in_app_plays, "in_app_plays")
+        _count(work.in_app_plays, "in_app_plays")
     if len({(work.source_type, work.item_id) for work in works}) < len(works):
         raise _invalid("works", "A work stands there twice.")
     return works
@@ -203,3 +205,13 @@ def checked_works(works: Sequence[GivenWork]) -> Sequence[GivenWork]:
 
 def _invalid(argument: str, message: str) -> BadUserInput:
     return BadUserInput(message, argument=argument, reason="INVALID_INSIGHT")
+
+
+_NULLABLE = frozenset(ACCOUNTS.values())
+_CHECKS: Checks = {
+    **{name: partial(_count, name=name, largest=largest) for name, largest in _LARGEST_COUNTS.items()},
+    "facebook_page_id": _page_id,
+    "twitter_handle": partial(_handle, name="twitter_handle", pattern=_TWITTER),
+    "instagram_handle": partial(_handle, name="instagram_handle", pattern=_INSTAGRAM),
+    "works": checked_works,
+}

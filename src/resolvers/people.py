@@ -1,6 +1,9 @@
 """Users, and who follows whom."""
 
-from sqlalchemy import and_, delete, or_, select
+from functools import partial
+from typing import TypedDict
+
+from sqlalchemy import and_, delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -11,9 +14,14 @@ from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_follows
 from ingest.topics import Topic, touch
 from loaders.people import UserById, UserByUsername, UserRow
-from models import CoCreator, Follow, Publication, SubjectKind
+from models import CoCreator, Follow, Publication, SubjectKind, User
+from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
 from resolvers.ids import find_user, no_such
+from resolvers.makers import as_written
+from resolvers.text_arguments import required_text
+
+_LONGEST_NAME = 200
 
 
 async def viewer(context: Context) -> UserRow | None:
@@ -28,6 +36,22 @@ async def user_by_username(context: Context, username: str) -> UserRow:
     if row is None:
         raise no_such(Kind.USER)
     return row
+
+
+class ViewerChanges(TypedDict, total=False):
+    name: str | None
+
+
+_CHECKS: Checks = {"name": partial(required_text, argument="name", longest=_LONGEST_NAME)}
+
+
+async def update_viewer(context: Context, changes: ViewerChanges) -> UserRow:
+    user_id = context.viewer.required_user_id()
+    columns = checked_changes(changes, _CHECKS, nullable=["name"])
+    async with context.writing() as session:
+        if columns:
+            await session.execute(update(User).where(col(User.id) == user_id).values(columns))
+    return await as_written(context, UserById, user_id)
 
 
 async def follow(context: Context, user_id: str) -> UserRow:

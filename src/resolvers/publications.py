@@ -1,7 +1,8 @@
 """Makes and changes publications."""
 
 from collections.abc import Sequence
-from typing import Any
+from functools import partial
+from typing import TypedDict
 
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
@@ -21,6 +22,7 @@ from loaders.publications import (
     PublicationRow,
 )
 from models import CoCreator, Experience, ExperienceType, Publication, User
+from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
 from resolvers.makers import as_written, refresh_for_makers, require_maker
@@ -69,29 +71,28 @@ def _taken(custom_url: str) -> Conflict:
     return Conflict(f"The custom URL `{custom_url}` is taken.")
 
 
-async def update_publication(
-    context: Context,
-    id: str,
-    *,
-    name: str | None,
-    custom_url: str | None,
-    allow_bookings: bool | None,
-    shared_figures: Sequence[PublicFigure] | None,
-) -> PublicationRow:
-    """What is None stays as it is. Only the owner may give `shared_figures`."""
+class PublicationChanges(TypedDict, total=False):
+    name: str | None
+    custom_url: str | None
+    allow_bookings: bool | None
+    shared_figures: Sequence[PublicFigure] | None
+
+
+_CHECKS: Checks = {
+    "name": partial(required_text, argument="name", longest=_LONGEST_NAME),
+    "custom_url": checked_custom_url,
+    "shared_figures": stored,
+}
+
+
+async def update_publication(context: Context, id: str, changes: PublicationChanges) -> PublicationRow:
+    """Only the owner may give `shared_figures`."""
     context.viewer.required_user_id()
     publication = await find_publication(context, id)
     await require_maker(context, publication)
-    if shared_figures is not None:
+    if "shared_figures" in changes:
         await require(context.loaders, context.viewer, [Access.OWNER], publication)
-    changes: dict[str, Any] = {
-        "name": required_text(name, "name", longest=_LONGEST_NAME) if name is not None else None,
-        "custom_url": checked_custom_url(custom_url) if custom_url is not None else None,
-        "allow_bookings": allow_bookings,
-    }
-    given = {column: value for column, value in changes.items() if value is not None}
-    if shared_figures is not None:
-        given["shared_figures"] = stored(shared_figures)
+    given = checked_changes(changes, _CHECKS)
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
         if given:
@@ -100,7 +101,7 @@ async def update_publication(
                     update(Publication).where(col(Publication.id) == publication.id).values(given)
                 )
             except IntegrityError:
-                raise _taken(custom_url or "") from None
+                raise _taken(given["custom_url"]) from None
     return await as_written(context, PublicationById, publication.id)
 
 

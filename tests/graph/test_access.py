@@ -19,6 +19,8 @@ from tests.studio import Answer, Studio
 TABLE = """
 field                         anonymous        stranger   cocreator  owner  admin      member
 Publication.actions           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
+Publication.appointments      UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
+Publication.comments          UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.experienceCounts  UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.metrics           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.socialMetrics     UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
@@ -30,6 +32,8 @@ ASKED = {
     "Publication.actions": (
         'actions(action: LIKE, range: {start: "2023-06-01", end: "2023-06-30"}, interval: MONTH) { count }'
     ),
+    "Publication.appointments": "appointments { edges { node { startsAt } } }",
+    "Publication.comments": "comments { edges { node { body } } }",
     "Publication.experienceCounts": "experienceCounts { quest total }",
     "Publication.metrics": "metrics { totalViews totalLikes monthlyActiveUsers }",
     "Publication.socialMetrics": "socialMetrics { followersCount followingCount }",
@@ -37,6 +41,8 @@ ASKED = {
 }
 SHOWN: dict[str, Any] = {
     "Publication.actions": {"count": 1},
+    "Publication.appointments": {"edges": [{"node": {"startsAt": "2023-07-20T10:00:00Z"}}]},
+    "Publication.comments": {"edges": [{"node": {"body": "Ah."}}]},
     "Publication.experienceCounts": {"quest": 1, "total": 1},
     "Publication.metrics": {"totalViews": 1, "totalLikes": 1, "monthlyActiveUsers": 1},
     "Publication.socialMetrics": {"followersCount": 1, "followingCount": 0},
@@ -97,6 +103,10 @@ async def busy(studio: Studio) -> Studio:
         """mutation($publication: ID!, $owner: ID!) {
           likePublication(publicationId: $publication) { publication { id } }
           followUser(userId: $owner) { user { id } }
+          commentOnPublication(input: {publicationId: $publication, body: "Ah."}) { comment { id } }
+          bookAppointment(input: {
+            publicationId: $publication, startsAt: "2023-07-20T10:00:00Z", endsAt: "2023-07-20T11:00:00Z"
+          }) { appointment { id } }
         }""",
         "stranger",
         publication=studio.publication,
@@ -599,7 +609,7 @@ async def _add_publications(studio: Studio, count: int) -> None:
         session.add_all(CoCreator(publication_id=row.id, user_id=maker, created_at=now) for row in added)
 
 
-STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 9, "owner": 8}
+STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 11, "owner": 10}
 """Of a list with every protected field. The owner is known without asking for the relation."""
 
 

@@ -90,6 +90,7 @@ ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     "cancelAppointment": (bare(id="appointment"), {"owner", "cocreator", "stranger"}),
     "followUser": (of_profile, {ANYONE}),
     "unfollowUser": (of_profile, {ANYONE}),
+    "updateViewer": (given(name="Mine"), {ANYONE}),
     "createUserInsight": (given(numberOfRoles=1), {ANYONE}),
     "updateUserInsight": (given(numberOfRoles=2), {"owner"}),
     "createOrganization": (given(name="Mine"), {ANYONE}),

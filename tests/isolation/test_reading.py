@@ -1,4 +1,4 @@
-"""Every path to every type, asked for by every kind of viewer: what is another's is not told.
+"""Several paths to every field, asked for by every kind of viewer: what is another's is not told.
 
 What is one side's has names and ids that stand nowhere else; what is protected within what is public is null.
 """
@@ -75,7 +75,8 @@ LISTS = {"publications": "PublicationConnection", "organizations": "Organization
 async def wide(world: World) -> AsyncIterator[World]:
     """Where all paths may be asked for at once."""
     services = replace(
-        world.studio.services, limits=Limits(cost=10**9, document_tokens=200_000, query_seconds=120)
+        world.studio.services,
+        limits=Limits(cost=10**9, points=10**9, document_tokens=200_000, query_seconds=120),
     )
     transport = httpx.ASGITransport(app=create_app(Settings(), services))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:

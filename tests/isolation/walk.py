@@ -1,5 +1,6 @@
-"""Every path of the schema from a root field down to where a type comes again, as one selection."""
+"""Every field of the schema below a root field, by several ways to it, as one selection."""
 
+from collections import Counter, deque
 from collections.abc import Iterator
 from typing import Any, NamedTuple
 
@@ -25,6 +26,8 @@ PROTECTED = {
     if any(directive.name.value == "auth" for directive in field.directives or ())
 }
 """Types and fields that have @auth."""
+_MOST_WAYS = 4
+"""By how many ways a field is walked. The number of all ways doubles with every few fields of the schema."""
 _GIVEN = {
     "range": '{start: "2023-06-01", end: "2023-06-30"}',
     "interval": "MONTH",
@@ -69,18 +72,24 @@ class Tree(NamedTuple):
         return {self.type}.union(*(tree.types() for tree in self.below.values()))
 
 
-def tree_of(name: str, passed: tuple[str, ...] = ()) -> Tree:
-    type_ = _SCHEMA.type_map[name]
-    assert isinstance(type_, GraphQLObjectType), name
-    leaves: list[str] = []
-    below: dict[str, Tree] = {}
-    for field_name, field in type_.fields.items():
-        returned = get_named_type(field.type)
-        if is_leaf_type(returned):
-            leaves.append(field_name)
-        elif returned.name not in (*passed, name):
-            below[field_name] = tree_of(returned.name, (*passed, name))
-    return Tree(name, leaves, below)
+def tree_of(name: str) -> Tree:
+    """The shortest ways come first, and end where a type comes again."""
+    root = Tree(name, [], {})
+    ways: Counter[Step] = Counter()
+    ahead: deque[tuple[Tree, tuple[str, ...]]] = deque([(root, ())])
+    while ahead:
+        tree, passed = ahead.popleft()
+        type_ = _SCHEMA.type_map[tree.type]
+        assert isinstance(type_, GraphQLObjectType), tree.type
+        for field_name, field in type_.fields.items():
+            step, returned = Step(tree.type, field_name), get_named_type(field.type)
+            if is_leaf_type(returned):
+                tree.leaves.append(field_name)
+            elif returned.name not in (*passed, tree.type) and ways[step] < _MOST_WAYS:
+                ways[step] += 1
+                tree.below[field_name] = Tree(returned.name, [], {})
+                ahead.append((tree.below[field_name], (*passed, tree.type)))
+    return root
 
 
 def _arguments(type_: str, name: str) -> str:

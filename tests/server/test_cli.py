@@ -10,9 +10,11 @@ import subprocess
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from sqlite3 import connect
 from typing import Any
+from uuid import uuid4
 
 import httpx
 import pytest
@@ -21,6 +23,7 @@ from sqlalchemy import inspect
 from sqlmodel import SQLModel
 from typer.testing import CliRunner, Result
 
+from base.ids import Kind, global_id
 from database import Database
 from server.app import create_app
 from server.commands.cli import app
@@ -185,6 +188,59 @@ def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
     )
 
 
+# key list, key revoke
+
+
+def test_an_operator_lists_keys_and_revokes_one_or_all_of_an_account(database_url: str) -> None:
+    at = ("--database-url", database_url)
+    for name in ("ada", "bob"):
+        done("user", "create", f"{name}@example.com", name, "--password", "a password", *at)
+    secrets = [
+        run("key", "create", email, "--name", name, *at).stdout.strip()
+        for email, name in (
+            ("bob@example.com", "One"),
+            ("ada@example.com", "T\two"),
+            ("bob@example.com", "Three"),
+        )
+    ]
+
+    def listed(*email: str) -> list[list[str]]:
+        text = done("key", "list", *email, *at)
+        assert not [secret for secret in secrets if secret in text]
+        return [line.split("\t") for line in text.splitlines()]
+
+    def works(number: int) -> bool:
+        key = {"authorization": f"Token {secrets[number]}"}
+        return answer(database_url, "{ viewer { username } }", key)["data"]["viewer"] is not None
+
+    lines = listed()
+    today = f"made {datetime.now(UTC):%Y-%m-%d}"
+    assert [(email, made, name) for _, email, made, _, name in lines] == [
+        ("ada@example.com", today, r"'T\two'"),
+        ("bob@example.com", today, "One"),
+        ("bob@example.com", today, "Three"),
+    ]
+    assert {state.split()[0] for _, _, _, state, _ in lines} == {"good"}
+    assert listed("BOB@example.com") == lines[1:]
+
+    assert done("key", "revoke", lines[1][0], *at) == "Keys revoked: 1.\n"
+    assert not works(0)
+    assert [state.split()[0] for _, _, _, state, _ in listed()] == ["good", "revoked", "good"]
+    assert done("key", "revoke", "bob@example.com", *at) == "Keys revoked: 1.\n"
+    assert done("key", "revoke", "bob@example.com", *at) == "Keys revoked: 0.\n"
+    for command, unknown in (("list", "eve@example.com"), ("revoke", "eve@example.com")):
+        assert mistake("key", command, unknown, *at) == "There is no account with this email.\n"
+    for unknown in (
+        "1",
+        secrets[1],
+        lines[0][0][:-1],
+        global_id(Kind.USER, uuid4()),
+        global_id(Kind.AUTHENTICATION_KEY, uuid4()),
+    ):
+        assert mistake("key", "revoke", unknown, *at) == "There is no key with this id.\n"
+    assert [works(1), works(2)] == [True, False]
+
+
 # migrate
 
 
@@ -222,6 +278,8 @@ def test_an_unknown_revision_is_refused(database_url: str) -> None:
         ("serve",),
         ("user", "create", "ada@example.com", "ada", "--password", "a password"),
         ("key", "create", "ada@example.com"),
+        ("key", "list"),
+        ("key", "revoke", "ada@example.com"),
         ("import", __file__, "--format", "ndjson"),
         ("verify",),
         ("explain", "ai-research-studio", "totalViews"),

@@ -5,7 +5,7 @@ import strawberry
 from auth.viewer import TokenScope
 from graph.fields import argument, described, mutation
 from graph.info import Info
-from graph.inputs import optional
+from graph.inputs import changeable, given, optional
 from graph.scalars import BigInt
 from graph.types.assets import Asset
 from graph.types.payloads import CreateAssetPayload, UpdateAssetPayload
@@ -35,14 +35,17 @@ class CreateAssetInput:
     )
 
 
-@strawberry.input(description="What to change of an asset. What is left out or null stays as it is.")
+@strawberry.input(
+    description="What to change of an asset. What is left out stays as it is; null is BAD_USER_INPUT, with "
+    "the reason NULL."
+)
 class UpdateAssetInput:
     id: strawberry.ID = described("The asset's global id.")
-    name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
-    formats: list[AssetFormatInput] | None = optional(
+    name: str | None = changeable("1 to 200 characters; blanks around them are dropped.")
+    formats: list[AssetFormatInput] | None = changeable(
         "All of its files, at most 100: files that are not in the list are removed."
     )
-    domains: list[str] | None = optional(
+    domains: list[str] | None = changeable(
         "The only sites from which its events count, at most 100: sites that are not in the list are "
         "removed. `*.example.com` means all sites below that one. When the list is empty, all sites count."
     )
@@ -73,13 +76,10 @@ class AssetMutations:
     ) -> UpdateAssetPayload | None:
         """Changes an asset. Owners and admins of the organization may do so, and members with the
         workspace's token."""
-        row = await assets.update_asset(
-            info.context,
-            input.id,
-            name=input.name,
-            formats=None if input.formats is None else _formats(input.formats),
-            domains=input.domains,
-        )
+        changes = given(input)
+        if input.formats:
+            changes["formats"] = _formats(input.formats)
+        row = await assets.update_asset(info.context, changes.pop("id"), changes)
         return UpdateAssetPayload(asset=Asset.of(row))
 
 

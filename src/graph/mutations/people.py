@@ -5,11 +5,11 @@ import strawberry
 from auth.viewer import TokenScope
 from graph.fields import argument, described, mutation
 from graph.info import Info
-from graph.inputs import optional
+from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import UserId
 from graph.scalars import BigInt
 from graph.types.insight import UserInsight
-from graph.types.payloads import FollowPayload, UserInsightPayload
+from graph.types.payloads import FollowPayload, UpdateViewerPayload, UserInsightPayload
 from graph.types.publication import User
 from models import SourceType
 from resolvers import insights, people
@@ -28,39 +28,60 @@ class WorkInput:
     )
 
 
-@strawberry.input(description="What the viewer says about themselves. What is left out stays as it is.")
+@strawberry.input(
+    description="What the viewer says about themselves. What is left out of an update stays as it is. Null "
+    "takes away the page id and the handles; for another field of an update it is BAD_USER_INPUT, with the "
+    "reason NULL. In a new insight, null means the same as left out."
+)
 class UserInsightInput:
-    has_about: bool | None = optional("Whether the profile has a text about the user.")
-    number_of_roles: int | None = optional("How many roles the user has played.")
-    number_of_acts: int | None = optional("How many acts the user has performed.")
-    profile_views: BigInt | None = optional(
+    has_about: bool | None = changeable("Whether the profile has a text about the user.")
+    number_of_roles: int | None = changeable("How many roles the user has played.")
+    number_of_acts: int | None = changeable("How many acts the user has performed.")
+    profile_views: BigInt | None = changeable(
         "How often the profile was opened until now, at most 10^12; later events PROFILE_VIEW add to it."
     )
-    profile_searches: BigInt | None = optional(
+    profile_searches: BigInt | None = changeable(
         "How often a search has found the profile until now, at most 10^12; later events PROFILE_SEARCH add "
         "to it."
     )
-    connects: BigInt | None = optional("How many friends the user has, at most 10^12.")
-    facebook_page_id: BigInt | None = optional(
+    connects: BigInt | None = changeable("How many friends the user has, at most 10^12.")
+    facebook_page_id: BigInt | None = changeable(
         "The number of the user's Facebook page, from 1. After a change, followers are null until Facebook "
         "reports them."
     )
-    twitter_handle: str | None = optional(
+    twitter_handle: str | None = changeable(
         "The user's handle on X, once Twitter, with or without an @: 1 to 15 letters, digits and _. After "
         "a change, followers are null until X reports them."
     )
-    instagram_handle: str | None = optional(
+    instagram_handle: str | None = changeable(
         "The user's handle on Instagram, with or without an @: 1 to 30 letters, digits, . and _. After a "
         "change, followers are null until Instagram reports them."
     )
-    works: list[WorkInput] | None = optional(
+    works: list[WorkInput] | None = changeable(
         "All of the user's works, at most 500: works that are not in the list are removed."
+    )
+
+
+@strawberry.input(description="What to change of the viewer. What is left out stays as it is.")
+class UpdateViewerInput:
+    name: str | None = changeable(
+        "The name by which the viewer wants to be called: 1 to 200 characters; blanks around them are "
+        "dropped. Null takes it away."
     )
 
 
 @strawberry.type
 class PeopleMutations:
     """Who follows whom, and what users say about themselves."""
+
+    @mutation(TokenScope.USER)
+    async def update_viewer(
+        self,
+        info: Info,
+        input: Annotated[UpdateViewerInput, argument("What to change of the viewer.")],
+    ) -> UpdateViewerPayload | None:
+        """Changes the account of the viewer."""
+        return UpdateViewerPayload(user=User.of(await people.update_viewer(info.context, given(input))))
 
     @mutation(TokenScope.USER)
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:
@@ -96,20 +117,10 @@ class PeopleMutations:
 
 
 def _given(input: UserInsightInput) -> Given:
-    return Given(
-        has_about=input.has_about,
-        number_of_roles=input.number_of_roles,
-        number_of_acts=input.number_of_acts,
-        profile_views=input.profile_views,
-        profile_searches=input.profile_searches,
-        connects=input.connects,
-        facebook_page_id=input.facebook_page_id,
-        twitter_handle=input.twitter_handle,
-        instagram_handle=input.instagram_handle,
-        works=None
-        if input.works is None
-        else [
+    told: Given = given(input)
+    if input.works:
+        told["works"] = [
             GivenWork(work.source_type, work.item_id, work.is_individual_work, work.in_app_plays)
             for work in input.works
-        ],
-    )
+        ]
+    return told

@@ -6,7 +6,7 @@ from auth.viewer import TokenScope
 from figures.engagement import PublicFigure
 from graph.fields import argument, described, mutation
 from graph.info import Info
-from graph.inputs import optional
+from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import PublicationId, UserId
 from graph.types.payloads import (
     CreatePublicationPayload,
@@ -29,16 +29,19 @@ class CreatePublicationInput:
     allow_bookings: bool = optional("Whether appointments with its makers can be booked.", False)
 
 
-@strawberry.input(description="What to change of a publication. What is left out or null stays as it is.")
+@strawberry.input(
+    description="What to change of a publication. What is left out stays as it is; null is BAD_USER_INPUT, "
+    "with the reason NULL."
+)
 class UpdatePublicationInput:
     id: strawberry.ID = described("The publication's global id.")
-    name: str | None = optional("1 to 200 characters; blanks around them are dropped.")
-    custom_url: str | None = optional(
+    name: str | None = changeable("1 to 200 characters; blanks around them are dropped.")
+    custom_url: str | None = changeable(
         "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
         "CONFLICT if another publication has it."
     )
-    allow_bookings: bool | None = optional("Whether appointments with its makers can be booked.")
-    shared_figures: list[PublicFigure] | None = optional(
+    allow_bookings: bool | None = changeable("Whether appointments with its makers can be booked.")
+    shared_figures: list[PublicFigure] | None = changeable(
         "All figures that everybody may see, in the order in which they are shown. An empty list shows none. "
         "Only the owner may give this: FORBIDDEN for co-creators, and then nothing is changed."
     )
@@ -73,14 +76,8 @@ class PublicationMutations:
     ) -> UpdatePublicationPayload | None:
         """Changes a publication. Its owner and co-creators may do so; only the owner decides which figures
         everybody may see. CONFLICT if the custom URL is taken."""
-        row = await publications.update_publication(
-            info.context,
-            input.id,
-            name=input.name,
-            custom_url=input.custom_url,
-            allow_bookings=input.allow_bookings,
-            shared_figures=input.shared_figures,
-        )
+        changes = given(input)
+        row = await publications.update_publication(info.context, changes.pop("id"), changes)
         return UpdatePublicationPayload(publication=Publication.of(row))
 
     @mutation(TokenScope.USER)

@@ -6,6 +6,7 @@ from typing import Annotated, Self
 
 import strawberry
 
+from auth.access import Access
 from base.ids import Kind, global_id
 from graph.directives import PERSONAL, SEVERAL_STATEMENTS, list_of
 from graph.faces import shows
@@ -17,11 +18,14 @@ from graph.types.asset_metrics import FIGURES, AssetMetrics
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
+from graph.types.publication import User
 from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
 from loaders.pages import PageKey
-from models import AssetFormatType
+from loaders.people import UserById
+from loaders.people_lists import MEMBERS_OF_ORGANIZATION, WORKSPACES_OF_MEMBER, MemberRow
+from models import AssetFormatType, Role
 from resolvers import asset_metrics
 from resolvers.assets import MOST_FORMATS
 from resolvers.organizations import INSIDERS, assets_key, workspace_assets_key, workspaces_key
@@ -94,6 +98,11 @@ class Organization(Node):
         """The assets of the workspaces that the viewer may enter, oldest first."""
         return await assets_key(info.context, self.row, page(), workspace_ids)
 
+    @listed(Connection["Member"] | None, requires=[Access.ORGANIZATION_ADMIN])
+    def members(self, page: PageOf) -> PageKey:
+        """Its members, in the order in which they joined."""
+        return PageKey(MEMBERS_OF_ORGANIZATION, page(), self.row.id)
+
     @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:
         """Other names of the sites that show its assets, in alphabetical order."""
@@ -124,6 +133,29 @@ class Organization(Node):
             legacy_id=legacy_id_of(row),
             name=row.name,
         )
+
+
+@shows(MemberRow)
+@strawberry.type(description="A user who belongs to an organization.", directives=[PERSONAL])
+class Member:
+    row: strawberry.Private[MemberRow]
+    role: Role = described("What the member may do.")
+    joined_at: datetime = described("When the user became a member.")
+
+    @loaded(UserById, User)
+    def user(self) -> int:
+        """The user who is the member."""
+        return self.row.user_id
+
+    @listed(Connection["Workspace"])
+    def workspaces(self, page: PageOf) -> PageKey:
+        """The workspaces of the organization that the member was added to, oldest first. Owners and admins
+        may enter the others, too."""
+        return PageKey(WORKSPACES_OF_MEMBER, page(), self.row.user_id, self.row.organization_id)
+
+    @classmethod
+    def of(cls, row: MemberRow) -> Self:
+        return cls(row=row, role=Role(row.role), joined_at=row.created_at)
 
 
 @shows(WorkspaceRow)

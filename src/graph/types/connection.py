@@ -1,11 +1,12 @@
 """Relay's connections."""
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import strawberry
 
+from auth.access import Access
 from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
 from graph.faces import faces_of
 from graph.fields import argument, described, field, loaded
@@ -93,11 +94,17 @@ class Connection(Generic[T]):
         return self.counted
 
 
+def connection_of(name: str, module: str) -> Any:
+    """A connection of objects whose type is in a module that imports the one that asks."""
+    connection: Any = Connection
+    return connection[strawberry.LazyType(name, module)]
+
+
 def listed(
-    type: Any, *, cached: CacheControl | None = None
+    type: Any, *, cached: CacheControl | None = None, requires: Sequence[Access] = ()
 ) -> Callable[[Callable[..., PageKey | Awaitable[PageKey]]], Any]:
     """A field that is a connection, with the arguments of one. The decorated function gives the key; it gets
-    the `page` that the arguments ask for.
+    the `page` that the arguments ask for. With `requires`, the type has to allow null.
     """
 
     def pages(info: Info, **ends: Any) -> PageOf:
@@ -105,7 +112,7 @@ def listed(
 
     def field(key: Callable[..., Any]) -> Any:
         keyed = gathered(key, "page", _ENDS, pages)
-        return loaded(Pages, type, of=_connection, cached=cached, costs=A_PAGE)(keyed)
+        return loaded(Pages, type, of=_connection, requires=requires, cached=cached, costs=A_PAGE)(keyed)
 
     return field
 

@@ -6,9 +6,9 @@ from typing import Self
 import strawberry
 
 from auth.tokens import AccessToken
-from base.ids import Kind, global_id
 from graph.fields import described
 from graph.types.assets import Asset, Organization, Workspace
+from graph.types.authentication_key import AuthenticationKey
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
@@ -43,13 +43,6 @@ class StreamTicketPayload:
         return cls(ticket=ticket.text, expires_at=ticket.expires_at)
 
 
-@strawberry.type(description="A key by which a program signs in. A program that has it acts as its owner.")
-class AuthenticationKey:
-    id: strawberry.ID = described("The global id by which the key is revoked. It is not the key itself.")
-    name: str = described("What the key is for, in the words of its owner.")
-    expires_at: datetime = described("From this instant on the key is refused.")
-
-
 @strawberry.type(description="The key that was made.")
 class CreateAuthenticationKeyPayload:
     authentication_key: AuthenticationKey = described("The key's id, name and end, without the key itself.")
@@ -59,12 +52,7 @@ class CreateAuthenticationKeyPayload:
 
     @classmethod
     def of(cls, key: NewKey) -> Self:
-        known = AuthenticationKey(
-            id=strawberry.ID(global_id(Kind.AUTHENTICATION_KEY, key.public_id)),
-            name=key.name,
-            expires_at=key.expires_at,
-        )
-        return cls(authentication_key=known, secret=key.secret)
+        return cls(authentication_key=AuthenticationKey.of(key.row), secret=key.secret)
 
 
 @strawberry.type(description="A key that is refused from now on.")
@@ -164,6 +152,11 @@ class CancelAppointmentPayload:
 @strawberry.type(description="What is known of the viewer after the change.")
 class UserInsightPayload:
     user_insight: UserInsight = described("The insight, as it is now.")
+
+
+@strawberry.type(description="The viewer, who was changed.")
+class UpdateViewerPayload:
+    user: User = described("The viewer, as they are now.")
 
 
 @strawberry.type(description="The user that the viewer follows now, or no longer follows.")

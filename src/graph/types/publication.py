@@ -32,11 +32,13 @@ from graph.types.arguments import (
     optional,
     required,
 )
-from graph.types.connection import Connection, PageOf, listed
+from graph.types.authentication_key import AuthenticationKey
+from graph.types.connection import Connection, PageOf, connection_of, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SharedFigure, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
+from loaders import people_lists
 from loaders.asset_metrics import Group
 from loaders.cached import CachedKey
 from loaders.engagement import EngagementKey, EngagementOfPublication, ExperienceCountsOfPublication
@@ -53,6 +55,8 @@ from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
 from resolvers.shared_figures import shared_key
 
+_Appointments = connection_of("Appointment", "graph.types.interaction")
+_Comments = connection_of("Comment", "graph.types.interaction")
 _SERIES = (
     required("range", Range),
     required("interval", Interval),
@@ -105,6 +109,28 @@ class User(Node):
         """Other names of the sites that show the user's publications, profile and works, in alphabetical
         order."""
         return self.row.tenant_id
+
+    @listed(Connection[AuthenticationKey] | None, requires=[Access.SELF])
+    def authentication_keys(self, page: PageOf) -> PageKey:
+        """The keys by which programs sign in as this user, oldest first. Those that ended are kept for 30
+        days at least."""
+        return PageKey(people_lists.KEYS_OF_USER, page(), self.row.id)
+
+    @listed(_Appointments | None, requires=[Access.SELF])
+    def booked_appointments(self, page: PageOf) -> PageKey:
+        """The appointments that this user booked, in the order in which they were booked."""
+        return PageKey(people_lists.APPOINTMENTS_OF_USER, page(), self.row.id)
+
+    @listed(_Appointments | None, requires=[Access.SELF])
+    def received_appointments(self, page: PageOf) -> PageKey:
+        """The appointments of all publications that this user owns, in the order in which they were
+        booked."""
+        return PageKey(people_lists.APPOINTMENTS_FOR_OWNER, page(), self.row.id)
+
+    @listed(_Comments | None, requires=[Access.SELF])
+    def received_comments(self, page: PageOf) -> PageKey:
+        """The comments on all publications that this user owns, oldest first."""
+        return PageKey(people_lists.COMMENTS_FOR_OWNER, page(), self.row.id)
 
     @classmethod
     def of(cls, row: UserRow) -> Self:
@@ -167,6 +193,16 @@ class Publication(Node):
     ) -> PageKey:
         """Its published experiences, oldest first."""
         return PageKey(EXPERIENCES_OF_PUBLICATION, page(), self.row.id, type)
+
+    @listed(_Appointments | None, requires=MAKERS)
+    def appointments(self, page: PageOf) -> PageKey:
+        """The appointments with its makers, in the order in which they were booked."""
+        return PageKey(people_lists.APPOINTMENTS_OF_PUBLICATION, page(), self.row.id)
+
+    @listed(_Comments | None, requires=MAKERS)
+    def comments(self, page: PageOf) -> PageKey:
+        """The comments on it, oldest first."""
+        return PageKey(people_lists.COMMENTS_OF_PUBLICATION, page(), self.row.id)
 
     @loaded(
         ExperienceCountsOfPublication,

@@ -61,8 +61,8 @@ class InsightKind(CatalogKind):
     fixed = ("legacy_id",)
 
     def columns(self, read: ReadRow) -> Columns:
-        own = {field: value for field, value in given_of(read.row).items() if field in Given._fields}
-        given = Given(**{**dict.fromkeys(Given._fields), **own, "works": None})
+        own = Given.__optional_keys__ - {"works"}
+        given = {field: value for field, value in given_of(read.row).items() if field in own}
         return {**super().columns(read), **insight_columns(given)}
 
     def lists(self, read: ReadRow) -> Mapping[CatalogKind, list[Columns]]:

@@ -19,6 +19,8 @@ from server.commands.import_catalog import import_catalog
 from server.commands.import_export import import_export
 from server.commands.import_totals import import_totals
 from server.commands.key_create import key_create
+from server.commands.key_list import key_list
+from server.commands.key_revoke import key_revoke
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
 from server.commands.prune import prune
@@ -97,6 +99,8 @@ app.add_typer(users, name="user")
 
 keys = typer.Typer(help="Authentication keys, with which programs sign in.", no_args_is_help=True)
 keys.command("create")(key_create)
+keys.command("list")(key_list)
+keys.command("revoke")(key_revoke)
 app.add_typer(keys, name="key")
 
 tenants = typer.Typer(help="Tenants, who own numbers: users and organizations.", no_args_is_help=True)

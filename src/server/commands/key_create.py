@@ -30,5 +30,5 @@ def key_create(
     key = run_with_services(settings_with(database_url=database_url), created)
     typer.echo(key.secret)
     typer.echo(
-        f"Good until {key.expires_at:%Y-%m-%d}. It is not stored, and cannot be shown again.", err=True
+        f"Good until {key.row.expires_at:%Y-%m-%d}. It is not stored, and cannot be shown again.", err=True
     )

@@ -76,8 +76,6 @@ def _maker(user: User) -> _Maker:
             has_about=True,
             number_of_roles=random.randint(1, 5),
             number_of_acts=random.randint(3, 30),
-            profile_views=None,
-            profile_searches=None,
             connects=random.randint(10, 400),
             facebook_page_id=random.randint(10**6, 10**7),
             twitter_handle=user.username,
@@ -104,7 +102,7 @@ async def _tell_networks(session: AsyncSession, studio: Studio, insight_id: int,
         told |= {f"{account}_followers_count": count, f"{account}_refreshed_at": at}
         told[f"{account}_asked_at"] = at
     await session.execute(update(UserInsight).where(col(UserInsight.id) == insight_id).values(told))
-    for work, plays in zip(maker.given.works or (), maker.plays_elsewhere, strict=True):
+    for work, plays in zip(maker.given["works"] or (), maker.plays_elsewhere, strict=True):
         await session.execute(
             update(Work)
             .where(
@@ -122,7 +120,7 @@ def _year_of(studio: Studio, user: User, maker: _Maker) -> list[WireEvent]:
     id = global_id(Kind.USER, user.public_id)
     profile = WireSubject(profile_user_id=id)
     happened = [(profile, WireAction.PROFILE_VIEW), (profile, WireAction.PROFILE_SEARCH)]
-    for work in maker.given.works or ():
+    for work in maker.given["works"] or ():
         named = WireWork(id, WireSource[work.source_type.name], work.item_id)
         happened.append((WireSubject(work=named), WireAction.PLAY))
     return [
