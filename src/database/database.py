@@ -6,7 +6,7 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from functools import partial
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import QueuePool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from database.bulk.transactions import Work, committed, driver_of
@@ -14,7 +14,7 @@ from database.commits import Commits
 from database.engine import busy_milliseconds, engine_of, url_of
 from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
-from database.readers import Readers
+from database.readers import Connections, Readers
 from database.snapshot import Fetched, SingleRead
 from database.sqlite import SqliteReaders
 from database.statement import Compiled, Statement, columns_of
@@ -230,6 +230,11 @@ class Database:
                 # ones too.
                 await connection.exec_driver_sql("LOCK TABLE events IN ACCESS SHARE MODE")
             yield connection
+
+    def connections(self) -> Connections:
+        slots, pool = self._readers.running, self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return Connections(slots.taken, slots.waiting, slots.limit, pool.checkedout())
 
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:

@@ -154,7 +154,7 @@ class PostgresReaders:
         """A little after `read_seconds`, the server ends a statement if nobody else did."""
         self._seconds = read_seconds
         self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
-        running = Slots(limit)
+        self.running = running = Slots(limit)
         self._planning = Pool(running, self._connect)
         """Connections that plan a statement each time that it runs."""
         self._lookups = Pool(running, partial(self._connect, is_for_lookups=True))

@@ -16,13 +16,14 @@ from server.logs import LogFormat
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+_SHORTEST_TOKEN = 16
 _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
 _PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
 _TAKEN = (
-    *("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
+    *("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health", "/metrics"),
     *("/api", "/v1", "/v2", "/openapi"),
 )
 """Paths that the server uses for something else."""
@@ -31,6 +32,7 @@ _PRIVATE = {
     "database_url",
     "secret",
     "previous_secrets",
+    "metrics_token",
     "youtube_api_key",
     "soundcloud_client_id",
     "soundcloud_client_secret",
@@ -70,6 +72,21 @@ class Settings(BaseSettings):
         "127.0.0.1",
         "Proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.",
     )
+    metrics_token: SecretStr | None = _setting(
+        None,
+        "The token with which Prometheus reads `/metrics`; 16 characters or more. Without it, there is no "
+        "such path.",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description=(
+            "A port of its own, on which Prometheus reads the metrics without a token. If it is absent, "
+            "there is none."
+        ),
+    )
+    metrics_host: str = _setting("127.0.0.1", "The address that this port listens on.")
     log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(
         "info",
         "How much is logged: critical, error, warning, info or debug.",
@@ -417,6 +434,15 @@ class Settings(BaseSettings):
             raise ValueError(f"A secret has {SHORTEST_SECRET} characters or more")
         return secret
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", token.get_secret_value()):
+            raise ValueError(
+                f"A token has {_SHORTEST_TOKEN} characters or more, which are visible ASCII and no spaces"
+            )
+        return token
+
     @field_validator("previous_secrets")
     @classmethod
     def _are_long_enough(cls, secrets: SecretStr) -> SecretStr:
@@ -506,6 +532,10 @@ class Settings(BaseSettings):
         if is_so and not given.data.get("trusted_documents"):
             raise ValueError("Name a file of documents by VIEWGRAPH_TRUSTED_DOCUMENTS")
         return is_so
+
+    @property
+    def has_metrics(self) -> bool:
+        return self.metrics_token is not None or self.metrics_port is not None
 
     def shared_origins(self) -> list[str]:
         return _parts(self.cors_origins)

@@ -19,6 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
+from server.http.request_tallies import RequestTallies
 from server.http.whole_answers import sending_whole, taken_cycle, takes_whole
 
 _PATH = "/graphql"
@@ -32,9 +33,12 @@ _WAIT_SECONDS = 1.0
 
 
 class AnswerFromKept:
-    def __init__(self, app: ASGIApp, services: Services, kept: KeptAnswers) -> None:
+    def __init__(
+        self, app: ASGIApp, services: Services, kept: KeptAnswers, tallies: RequestTallies | None = None
+    ) -> None:
         self._app = app
         self._kept = kept
+        self._tallies = tallies
         self._rates = services.rates
         self._queue = services.fair_queue
         self._clock = services.clock
@@ -58,7 +62,7 @@ class AnswerFromKept:
                 reply.send_whole(cycle)
             else:
                 await reply.send(send)
-            reply.write_line()
+            reply.end(self._tallies)
         else:
             await self._make(request, scope, _again(request, receive), send)
 
@@ -79,7 +83,7 @@ class AnswerFromKept:
             scope[_REQUEST] = request
             return False
         reply.send_whole(cycle)
-        reply.write_line()
+        reply.end(self._tallies)
         return True
 
     def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
@@ -115,6 +119,8 @@ class AnswerFromKept:
         return self._reply(request, scope, began)
 
     async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._tallies:
+            self._tallies.kept_misses += 1
         keeping = Keeping(self._kept, request)
         keeping.announce(scope)
         try:

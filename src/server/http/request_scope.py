@@ -18,6 +18,7 @@ from resolvers.context import Context, Services
 from server.http import access_log
 from server.http.bodies import NO_BODY, BodyLimits, read_body
 from server.http.client_address import client_address
+from server.http.request_tallies import RequestTallies, code_of, tallies_of
 from server.http.tracing import Trace, named, request_id_of, trace_of
 
 
@@ -81,6 +82,26 @@ class RequestScope:
         """Notes the only error of a door that does not speak GraphQL."""
         self.errors = [{"extensions": {"code": code}}]
 
+    def add_to(self, tallies: RequestTallies) -> None:
+        execution = self.context.execution if self.context else None
+        operation = execution.operation if execution else None
+        tallies.note(
+            self._door(),
+            operation.name if operation else None,
+            code_of(self.status, self.errors),
+            None if operation and operation.type == "subscription" else self.seconds(),
+            (execution.cost or 0) if execution else 0,
+            self.usage.statements,
+            is_signed_in=self.is_signed_in(),
+        )
+
+    def _door(self) -> str:
+        """Where the request came in: a path without what varies in it, or WEBSOCKET."""
+        if self.method == "WEBSOCKET":
+            return self.method
+        path: str = self.log_fields.get("path") or self.connection.scope["path"]
+        return "/reports" if path.startswith("/reports/") else path
+
     def log_line(self) -> dict[str, Any]:
         context = self.context
         execution = context.execution if context else None
@@ -138,8 +159,11 @@ class request_scope:
     def __exit__(self, *_: object) -> None:
         scope = self._scope
         try:
-            if scope.is_answered and access_log.is_written():
-                access_log.write(scope.log_line())
+            if scope.is_answered:
+                if access_log.is_written():
+                    access_log.write(scope.log_line())
+                if tallies := tallies_of(scope.connection.scope):
+                    scope.add_to(tallies)
         finally:
             self._named.__exit__()
             self._metered.__exit__()
