@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shutil
 import zoneinfo
 from collections.abc import AsyncIterator, Iterator
@@ -36,6 +37,17 @@ zoneinfo.reset_tzpath(to=())
 
 _SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
+
+
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 4 << 30
+"""Bytes that all temporary files of a run have room in."""
+
+
+def pytest_configure() -> None:
+    """Databases of tests wait for no disk, where there is room in memory for them."""
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 
 def pytest_collection_finish() -> None:

@@ -135,11 +135,11 @@ def test_the_table_knows_every_mutation_and_each_says_with_which_tokens() -> Non
 
 async def test_who_may_not_changes_nothing(world: World, engine: str) -> None:
     denied = 0
+    before = await world.everything()
     for mutation, (arguments, _) in ASKED.items():
         for caller in CALLERS:
             if may(caller, mutation):
                 continue
-            before = await world.everything()
             answer = await world.ask(caller, document(mutation), arguments(world))
             assert await world.everything() == before, (mutation, caller)
             codes = {code for code, _ in answer.errors}
