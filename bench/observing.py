@@ -45,7 +45,7 @@ def measured(
     with ExitStack() as stack:
         servers: dict[tuple[str, str], Server] = {}
         for (observed, settings), (figures, kept) in product(OBSERVED.items(), FIGURES.items()):
-            serving = tree.serving(urls[observed], CACHE_SECONDS=kept, **settings)
+            serving = tree.serving(urls[observed], CACHE_SECONDS=kept, KEEP_ALIVE_SECONDS="3600", **settings)
             servers[observed, figures] = stack.enter_context(serving)
             servers[observed, figures].token = key
         # The first round is not kept: whatever is made once is made in it.
