@@ -14,7 +14,7 @@ from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_s
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
 from database.statement import Lookup, Statement, made_of
-from database.usage import Usage, current_usage, metered
+from database.usage import Part, Usage, current_usage, metered
 
 __all__ = [
     "EXACT_BELOW",
@@ -23,6 +23,7 @@ __all__ = [
     "Database",
     "Fault",
     "Lookup",
+    "Part",
     "Statement",
     "Usage",
     "among",

@@ -4,6 +4,7 @@ from asyncio import CancelledError, Future, Lock, Task, create_task, gather, tim
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
 from sqlalchemy import QueuePool, event
@@ -55,7 +56,7 @@ class Database:
         self.engine = engine_of(self.url, write_seconds)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, info={"observe": self._observe}
+            self.engine, expire_on_commit=False, info={"observe": self._observe_write}
         )
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
@@ -102,6 +103,7 @@ class Database:
     ) -> list[R]:
         with current_usage() as usage, self._watchdog.read(usage):
             self._observe(compiled.text)
+            began = perf_counter()
             try:
                 source = usage.snapshot or self._readers
                 fetched = await source.fetch(
@@ -114,6 +116,7 @@ class Database:
                 if fault := fault_of(error):
                     raise fault.error() from error
                 raise
+            usage.note("statement", began, compiled.text)
         return rows(fetched) if len(fetched) <= _FEW else await _in_turns(fetched, rows, usage)
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:
@@ -181,7 +184,7 @@ class Database:
                 connection = await self.engine.connect()
                 try:
                     driver = await driver_of(connection)
-                    done = await committed(self.dialect_name, driver, self._observe, work)
+                    done = await committed(self.dialect_name, driver, self._observe_write, work)
                 except BaseException:
                     # The next unit of work must not find the connection: it may be broken, or in the middle
                     # of something.
@@ -252,7 +255,11 @@ class Database:
         await self.engine.dispose()
 
     def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        self._observe_write(text)
+
+    def _observe_write(self, text: str) -> None:
         self._observe(text)
+        current_usage().begin_write(text)
 
     def _observe(self, text: str) -> None:
         current_usage().statements += 1

@@ -6,7 +6,8 @@ While one batch is written, the next one gathers. So batches grow with the load.
 import logging
 from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass
 from time import perf_counter
@@ -102,6 +103,8 @@ class Buffer:
         """Events that were taken in and are not answered yet."""
         self.batches = Batches()
         self.fates = EventFates()
+        self.around_batch: Callable[[int], AbstractContextManager[object]] = nullcontext
+        """A block in which a batch of so many events is written."""
         self._arrived = Event()
         self._room = Event()
         self._room.set()
@@ -199,9 +202,10 @@ class Buffer:
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         began = perf_counter()
         try:
-            results = await self._batch_writer.write(
-                Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
-            )
+            with self.around_batch(len(events)):
+                results = await self._batch_writer.write(
+                    Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
+                )
         except Exception as error:
             self.batches.failed += 1
             self._fail(calls, error)

@@ -23,6 +23,7 @@ from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
+from server.failures import Failure
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
@@ -37,6 +38,7 @@ from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
 from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
+from server.http.request_spans import Traced
 from server.http.request_tallies import Tallied
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
@@ -51,6 +53,7 @@ from server.settings import Settings
 
 if TYPE_CHECKING:
     from server.metrics.metrics import Metrics
+    from server.traces import Traces
 
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
@@ -61,7 +64,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     used = services or services_of(settings)
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
     documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
-    metrics = _metrics(settings, used, documents, quota)
+    metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
     graphql, *others = _graphql(settings, used, shutdown, documents, quota)
     app = Starlette(
         routes=[
@@ -81,7 +84,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, running=running),
         ],
-        lifespan=_lifespan(used, shutdown, metrics, are_lent=services is not None),
+        lifespan=_lifespan(used, shutdown, metrics, traces, are_lent=services is not None),
     )
     assert isinstance(graphql, Route)
     # Whatever stands in front takes time of each answer.
@@ -91,10 +94,12 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         tallies = metrics.tallies if metrics else None
-        app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies)
+        app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies, traces)
         app.state.at_once = door.answer_at_once
     if metrics:
         app.middleware_stack = Tallied(app.middleware_stack, metrics.tallies)
+    if traces:
+        app.middleware_stack = Traced(app.middleware_stack, traces)
     return app
 
 
@@ -118,6 +123,20 @@ def _metrics(
         operation_names([*documents.texts(), *(route.document for route in ROUTES)]),
         lambda: quota.running,
     )
+
+
+def _traces(settings: Settings, services: Services) -> "Traces | None":
+    """None if nothing is traced. Raises Failure if the library is not installed."""
+    if not settings.traces_url:
+        return None
+    try:
+        from server.traces import Traces
+    except ModuleNotFoundError:
+        raise Failure("Traces need OpenTelemetry: pip install 'viewgraph[traces]'.") from None
+    database = services.database.dialect_name
+    traces = Traces(settings.traces_url, settings.traces_share, database=database)
+    services.buffer.around_batch = traces.batch
+    return traces
 
 
 def _graphql(
@@ -203,7 +222,12 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
 
 
 def _lifespan(
-    services: Services, shutdown: Shutdown, metrics: "Metrics | None", *, are_lent: bool
+    services: Services,
+    shutdown: Shutdown,
+    metrics: "Metrics | None",
+    traces: "Traces | None",
+    *,
+    are_lent: bool,
 ) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -211,6 +235,7 @@ def _lifespan(
             async with (
                 background_jobs(services),
                 services.topics.listening(),
+                traces.running() if traces else nullcontext(),
                 metrics.running() if metrics else nullcontext(),
             ):
                 yield

@@ -87,6 +87,20 @@ class Settings(BaseSettings):
         ),
     )
     metrics_host: str = _setting("127.0.0.1", "The address that this port listens on.")
+    traces_url: str = _setting(
+        "",
+        "Where traces are sent: the address of a collector of OpenTelemetry that takes OTLP over HTTP, such "
+        "as `http://127.0.0.1:4318/v1/traces`. If it is empty, nothing is traced.",
+    )
+    traces_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description=(
+            "Which share of the requests is traced. A request that belongs to a trace is traced if its trace "
+            "is."
+        ),
+    )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(
         "info",
         "How much is logged: critical, error, warning, info or debug.",
@@ -442,6 +456,13 @@ class Settings(BaseSettings):
                 f"A token has {_SHORTEST_TOKEN} characters or more, which are visible ASCII and no spaces"
             )
         return token
+
+    @field_validator("traces_url")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        if text and not re.fullmatch(r"https?://[!-~]+", text):
+            raise ValueError("Give an address, such as `http://127.0.0.1:4318/v1/traces`")
+        return text
 
     @field_validator("previous_secrets")
     @classmethod

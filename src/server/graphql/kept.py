@@ -19,6 +19,7 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
+from server.http.request_spans import RequestTracer
 from server.http.request_tallies import RequestTallies
 from server.http.whole_answers import sending_whole, taken_cycle, takes_whole
 
@@ -34,11 +35,17 @@ _WAIT_SECONDS = 1.0
 
 class AnswerFromKept:
     def __init__(
-        self, app: ASGIApp, services: Services, kept: KeptAnswers, tallies: RequestTallies | None = None
+        self,
+        app: ASGIApp,
+        services: Services,
+        kept: KeptAnswers,
+        tallies: RequestTallies | None = None,
+        tracer: RequestTracer | None = None,
     ) -> None:
         self._app = app
         self._kept = kept
         self._tallies = tallies
+        self._tracer = tracer
         self._rates = services.rates
         self._queue = services.fair_queue
         self._clock = services.clock
@@ -62,7 +69,7 @@ class AnswerFromKept:
                 reply.send_whole(cycle)
             else:
                 await reply.send(send)
-            reply.end(self._tallies)
+            reply.end(self._tallies, self._tracer)
         else:
             await self._make(request, scope, _again(request, receive), send)
 
@@ -83,7 +90,7 @@ class AnswerFromKept:
             scope[_REQUEST] = request
             return False
         reply.send_whole(cycle)
-        reply.end(self._tallies)
+        reply.end(self._tallies, self._tracer)
         return True
 
     def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:

@@ -18,6 +18,7 @@ from resolvers.context import Context, Services
 from server.http import access_log
 from server.http.bodies import NO_BODY, BodyLimits, read_body
 from server.http.client_address import client_address
+from server.http.request_spans import span_of
 from server.http.request_tallies import RequestTallies, code_of, tallies_of
 from server.http.tracing import Trace, named, request_id_of, trace_of
 
@@ -133,7 +134,7 @@ class request_scope:
     `id`: the id of an operation on a WebSocket. Its headers are those of the handshake.
     """
 
-    __slots__ = ("_metered", "_named", "_scope")
+    __slots__ = ("_metered", "_named", "_scope", "_span")
 
     def __init__(
         self,
@@ -147,7 +148,11 @@ class request_scope:
         id, trace = id or request_id_of(headers), trace_of(headers)
         self._metered = metered()
         self._named = named(id, trace)
-        self._scope = RequestScope(connection, method, id, trace, self._metered.usage, body_limits)
+        scope = RequestScope(connection, method, id, trace, self._metered.usage, body_limits)
+        self._scope = scope
+        self._span = span_of(connection.scope, headers, scope.began)
+        if self._span:
+            scope.usage.parts = []
 
     def __enter__(self) -> RequestScope:
         scope = self._scope
@@ -164,6 +169,8 @@ class request_scope:
                     access_log.write(scope.log_line())
                 if tallies := tallies_of(scope.connection.scope):
                     scope.add_to(tallies)
+                if self._span:
+                    self._span.end(scope.log_line(), scope.usage.parts or ())
         finally:
             self._named.__exit__()
             self._metered.__exit__()
