@@ -145,7 +145,7 @@ def measured(
             print(f"\rround {number} of {rounds}", end="", file=sys.stderr, flush=True)
             for figures, query in random.sample(cases, len(cases)):
                 for tree in random.sample(range(len(trees)), len(trees)):
-                    spent = asked(servers[tree, figures], QUERIES[query], seconds, database)
+                    spent = _asked(servers[tree, figures], QUERIES[query], seconds, database)
                     taken[Case(tree, figures, query)].append(spent)
     print(file=sys.stderr)
     return {case: values[1:] for case, values in taken.items()}
@@ -159,7 +159,7 @@ def _compare(servers: Iterable[Server]) -> None:
             raise RuntimeError(f"The answers to the query {name} are not the same.")
 
 
-def asked(server: Server, query: str, seconds: float, database: int | None) -> Taken:
+def _asked(server: Server, query: str, seconds: float, database: int | None) -> Taken:
     """Until the server has used so many seconds."""
     requests, used = 0, 0.0
     began, database_began = server.cpu(), cpu_seconds(database) if database else 0.0

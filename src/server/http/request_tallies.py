@@ -67,16 +67,19 @@ class RequestTallies:
         is_signed_in: bool,
     ) -> None:
         """`seconds`: None for a subscription."""
-        sort = Sort(door, self._shown(operation, is_signed_in=is_signed_in), code)
-        tally = self.tallies.get(sort)
+        # Whoever is among them already need not be looked at. A tuple is found as the Sort that it equals.
+        tally = self.tallies.get((door, operation or UNNAMED, code))  # type: ignore[call-overload]
         if tally is None:
-            tally = self.tallies[sort] = Tally()
+            tally = self._found(Sort(door, self._shown(operation, is_signed_in=is_signed_in), code))
         tally.requests += 1
         tally.cost += cost
         tally.statements += statements
         if seconds is not None:
             tally.seconds += seconds
             tally.buckets[bisect_left(BOUNDS, seconds)] += 1
+
+    def _found(self, sort: Sort) -> Tally:
+        return self.tallies.setdefault(sort, Tally())
 
     def _shown(self, operation: str | None, *, is_signed_in: bool) -> str:
         """Each name is a series for ever, so a stranger must not be able to make new ones."""
