@@ -4,8 +4,8 @@ python -m bench.observing --rounds 15
 
 One tree serves several times, each time with other settings. In each round, every server is asked every
 query, one right after the other, in an order that is drawn anew, and Prometheus asks once. Two servers are
-observed by nobody: to compare them shows how exact the measurement is. What else the machine does only adds to
-a measurement, so the least of all rounds counts.
+observed by nobody: to compare them shows how exact the measurement is. What else the machine does only adds
+to a measurement, so the least of all rounds counts.
 """
 
 import http.client

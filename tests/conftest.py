@@ -23,6 +23,7 @@ from server import migrations
 from server.app import create_app
 from server.services import close_services
 from server.settings import Settings
+from tests.distribution.sent import collected
 from tests.postgres import PostgresServer
 from tests.server.program import Program
 from tests.shared import shared_folder
@@ -53,6 +54,14 @@ def pytest_configure() -> None:
 def pytest_collection_finish() -> None:
     """What is loaded by now stays, and need not be looked through for garbage after each test."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_keep_the_rules() -> Iterator[None]:
+    """What a worker has sent to PostgreSQL lets Citus run it. This fails when the worker is done."""
+    with collected() as sent:
+        yield
+    assert not (broken := sent.broken()), "\n".join(broken)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from base.errors import ExpectedError
 from server.commands.backup import backup, restore
 from server.commands.demo import demo
+from server.commands.distribute import distribute
 from server.commands.doctor import doctor
 from server.commands.explain import explain
 from server.commands.import_ import import_events
@@ -86,6 +87,7 @@ for command in (
     prune,
     backup,
     restore,
+    distribute,
 ):
     app.command()(command)
 app.command("import")(import_events)

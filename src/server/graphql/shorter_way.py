@@ -27,9 +27,4 @@ class ShorterWay:
 
 
 def _is_short(scope: Scope) -> bool:
-    return (
-        scope["type"] == "http"
-        and scope["path"] == PATH
-        and not scope.get("root_path")
-        and not may_be_unread(scope["headers"])
-    )
+    return scope["type"] == "http" and scope["path"] == PATH and not may_be_unread(scope["headers"])
