@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-subscribers bench-profile soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile soak differential lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -103,6 +103,9 @@ bench-abuse: .venv/.dev ## what one client feels of another's abuse; BENCH_ARGS=
 
 bench-requests: .venv/.dev ## CPU that a request takes, on both engines; BENCH_ARGS="--tree ../older --tree ."
 	@$(BIN)/python -m bench.requests $(BENCH_ARGS)
+
+bench-observing: .venv/.dev ## CPU that metrics and traces add to a request, on both engines; BENCH_ARGS="--rounds 9"
+	@$(BIN)/python -m bench.observing $(BENCH_ARGS)
 
 bench-rest: .venv/.dev ## CPU of each REST route beside that of the GraphQL request that it stands for
 	@$(BIN)/python -m bench.rest $(BENCH_ARGS)

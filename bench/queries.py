@@ -47,6 +47,7 @@ Counted = dict[TenantSubject, Cells]
 class _TimedReaders:
     def __init__(self, readers: Readers) -> None:
         self._readers = readers
+        self.running = readers.running
         self.seconds = 0.0
 
     async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched:

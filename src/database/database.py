@@ -4,9 +4,10 @@ from asyncio import CancelledError, Future, Lock, Task, create_task, gather, tim
 from collections.abc import AsyncIterator, Callable, Collection, Coroutine, Iterator, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager, nullcontext
 from functools import partial
+from time import perf_counter
 from typing import Any, TypeVar
 
-from sqlalchemy import event
+from sqlalchemy import QueuePool, event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
 from database.addresses import url_of
@@ -16,7 +17,7 @@ from database.commits import Commits
 from database.engine import busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
 from database.postgres import PostgresReaders
-from database.readers import Readers
+from database.readers import Connections, Readers
 from database.snapshot import Fetched, SingleRead
 from database.sqlite import SqliteReaders
 from database.statement import Compiled, Statement, columns_of
@@ -58,7 +59,9 @@ class Database:
         self.engine = engine_of(self.url, write_seconds, self._cluster)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, info={"observe": self._observe, "cluster": self._cluster}
+            self.engine,
+            expire_on_commit=False,
+            info={"observe": self._observe_write, "cluster": self._cluster},
         )
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
@@ -114,6 +117,7 @@ class Database:
     ) -> list[R]:
         with current_usage() as usage, self._watchdog.read(usage):
             self._observe(compiled.text)
+            began = perf_counter()
             try:
                 source = usage.snapshot or self._readers
                 fetched = await source.fetch(
@@ -126,6 +130,7 @@ class Database:
                 if fault := fault_of(error):
                     raise fault.error() from error
                 raise
+            usage.note("statement", began, compiled.text)
         return rows(fetched) if len(fetched) <= _FEW else await _in_turns(fetched, rows, usage)
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:
@@ -193,7 +198,9 @@ class Database:
                 connection = await self.engine.connect()
                 try:
                     driver = await driver_of(connection)
-                    done = await committed(self.dialect_name, driver, self._observe, self._cluster, work)
+                    done = await committed(
+                        self.dialect_name, driver, self._observe_write, self._cluster, work
+                    )
                 except BaseException:
                     # The next unit of work must not find the connection: it may be broken, or in the middle
                     # of something.
@@ -243,6 +250,11 @@ class Database:
                 await connection.exec_driver_sql("LOCK TABLE events IN ACCESS SHARE MODE")
             yield connection
 
+    def connections(self) -> Connections:
+        slots, pool = self._readers.running, self.engine.pool
+        assert isinstance(pool, QueuePool)
+        return Connections(slots.taken, slots.waiting, slots.limit, pool.checkedout())
+
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:
         """Calls `observer` with the text of each statement that reaches the database."""
@@ -259,7 +271,11 @@ class Database:
         await self.engine.dispose()
 
     def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
+        self._observe_write(text)
+
+    def _observe_write(self, text: str) -> None:
         self._observe(text)
+        current_usage().begin_write(text)
 
     def _observe(self, text: str) -> None:
         current_usage().statements += 1

@@ -18,23 +18,33 @@ class Slots:
 
     def __init__(self, limit: int) -> None:
         self._free = asyncio.Semaphore(limit)
+        self.limit = limit
+        self.taken = 0
+        self.waiting = 0
 
     async def take(self) -> None:
         """Raises UNAVAILABLE if it takes too long."""
         if not self._free.locked():
             await self._free.acquire()
+            self.taken += 1
             return
         try:
             async with asyncio.timeout(_SLOT_SECONDS):
-                await self._free.acquire()
+                await self.take_in_turn()
         except TimeoutError:
             raise Unavailable("Too many others are reading at this moment. Try again shortly.") from None
 
     async def take_in_turn(self) -> None:
         """Waits as long as it takes."""
-        await self._free.acquire()
+        self.waiting += 1
+        try:
+            await self._free.acquire()
+        finally:
+            self.waiting -= 1
+        self.taken += 1
 
     def give_back(self) -> None:
+        self.taken -= 1
         self._free.release()
 
 

@@ -157,7 +157,7 @@ class PostgresReaders:
         self._seconds = read_seconds
         self._cluster = cluster
         self._server = connect_arguments(url)
-        running = Slots(limit)
+        self.running = running = Slots(limit)
         self._planning = Pool(running, self._connect)
         """Connections that plan a statement each time that it runs."""
         self._lookups = Pool(running, partial(self._connect, is_for_lookups=True))

@@ -1,7 +1,8 @@
 """The readers: they run statements that only read."""
 
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
+from database.pool import Slots
 from database.snapshot import Fetched, Snapshot
 from database.statement import Compiled
 
@@ -21,8 +22,24 @@ def most_connections(readers: int) -> int:
     return readers * (SNAPSHOTS + 2) + WRITERS + _LISTENERS
 
 
+class Connections(NamedTuple):
+    """What this process does with its connections at this moment."""
+
+    reading: int
+    """Statements that run."""
+    waiting_to_read: int
+    """Statements that wait until others have ended."""
+    most_reading: int
+    """How many statements may run at a time."""
+    writing: int
+    """Units of work that are open."""
+
+
 class Readers(Protocol):
     """When a task is cancelled while it fetches, its statement ends too."""
+
+    running: Slots
+    """What the statements that run share."""
 
     async def fetch(self, statement: Compiled, arguments: list[Any]) -> Fetched: ...
 

@@ -23,7 +23,7 @@ _ROWS_OF_A_CHUNK = 64
 class SqliteReaders:
     def __init__(self, url: URL, limit: int) -> None:
         self._path = url.database or ""
-        running = Slots(limit)
+        self.running = running = Slots(limit)
         self._pool = Pool(running, self._connect)
         self._snapshots = SnapshotPool(
             self._connect_snapshot, running, limit=SNAPSHOTS * limit, limit_of_large=LARGE_SNAPSHOTS * limit

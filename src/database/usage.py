@@ -2,10 +2,24 @@
 
 from contextvars import ContextVar
 from time import perf_counter
-from typing import Self
+from typing import NamedTuple, Self
 
 from base.scheduler import RunQueue
 from database.snapshot import Reading
+
+MOST_PARTS = 500
+"""How many parts a traced request keeps: a subscription may run for days."""
+
+
+class Part(NamedTuple):
+    """Something that took time while a request was answered."""
+
+    name: str
+    began: float
+    """By `perf_counter`."""
+    ended: float
+    statement: str | None = None
+    """Its text, without the values of its parameters."""
 
 
 class Usage:
@@ -16,7 +30,17 @@ class Usage:
     that it is never more than the request took.
     """
 
-    __slots__ = ("_began", "_waiting", "is_abandoned", "run_queue", "seconds", "snapshot", "statements")
+    __slots__ = (
+        "_began",
+        "_waiting",
+        "_writing",
+        "is_abandoned",
+        "parts",
+        "run_queue",
+        "seconds",
+        "snapshot",
+        "statements",
+    )
 
     def __init__(self) -> None:
         self.statements = 0
@@ -27,8 +51,12 @@ class Usage:
         """Long work waits in it for the event loop."""
         self.snapshot: Reading | None = None
         """Everything is read in it. If it is None, each statement reads what was committed before it."""
+        self.parts: list[Part] | None = None
+        """What took time; None if nobody asks, because the request is not traced."""
         self._waiting = 0
         self._began = 0.0
+        self._writing: tuple[str, float] | None = None
+        """The statement of a unit of work that runs, and when it began. It ends with the next one."""
 
     @property
     def is_waiting(self) -> bool:
@@ -45,6 +73,26 @@ class Usage:
         self._waiting -= 1
         if not self._waiting:
             self.seconds += perf_counter() - self._began
+            if self._writing:
+                self._end_write()
+
+    def note(self, name: str, began: float, statement: str | None = None) -> None:
+        """Notes what has just ended."""
+        if self.parts is not None and len(self.parts) < MOST_PARTS:
+            self.parts.append(Part(name, began, perf_counter(), statement))
+
+    def begin_write(self, statement: str) -> None:
+        """To be called when a statement of a unit of work begins. These run one after the other."""
+        if self.parts is not None:
+            if self._writing:
+                self._end_write()
+            self._writing = statement, perf_counter()
+
+    def _end_write(self) -> None:
+        if self._writing:
+            statement, began = self._writing
+            self._writing = None
+            self.note("statement", began, statement)
 
 
 NO_REQUEST = Usage()

@@ -60,6 +60,7 @@ async def execute(
         result = cached_answer(operation) or await _executed(context, operation, given)
     finally:
         context.execution.execute = perf_counter() - context.execution.began
+        current_usage().note("execute", context.execution.began)
     return with_allowed_words(context, result)
 
 
@@ -94,10 +95,11 @@ async def _of_one_moment(
 async def _by_plan_or_core(
     context: Context, operation: Operation, variables: dict[str, Any] | None
 ) -> ExecutionResult:
-    plan = None
+    plan, began = None, perf_counter()
     if not context.execution.is_query:
         plan = await plan_of_payloads(context, operation, variables)
     elif planned := await answer_by_plan(context, operation, variables):
+        current_usage().note("plan", began)
         return planned
     result: Any = execute_core(
         core_schema,
@@ -140,6 +142,7 @@ async def prepare(
     errors = validation_errors(core_schema, document, introspection=context.limits.introspection)
     execution.began = perf_counter()
     execution.validate += execution.began - began
+    current_usage().note("validate", began)
     if errors:
         drop(document)
         context.spend(document.cost_if_invalid)

@@ -6,14 +6,18 @@ While one batch is written, the next one gathers. So batches grow with the load.
 import logging
 from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
+from dataclasses import dataclass
+from time import perf_counter
 from typing import NamedTuple
 
 from base.errors import Unavailable
 from database import Database
 from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
+from ingest.event_fates import EventFates
 from ingest.events import NewEvent
 from ingest.store import counted_anew
 from ingest.topics import Topics
@@ -71,6 +75,18 @@ class Sizes(NamedTuple):
 _USUAL = Sizes()
 
 
+@dataclass(slots=True)
+class Batches:
+    """The batches that were written so far, or failed."""
+
+    written: int = 0
+    failed: int = 0
+    events: int = 0
+    """In those that were written."""
+    seconds: float = 0.0
+    """How long the written ones took together."""
+
+
 class Buffer:
     """Announces to `topics` what was counted."""
 
@@ -82,7 +98,13 @@ class Buffer:
         self._calls: deque[_Call] = deque()
         self._aside: dict[_Call, TimerHandle] = {}
         """Calls with events of locked tenants: they come back later."""
-        self._waiting = 0
+        self._in_batch: list[_Call] = []
+        self.waiting = 0
+        """Events that were taken in and are not answered yet."""
+        self.batches = Batches()
+        self.fates = EventFates()
+        self.around_batch: Callable[[int], AbstractContextManager[object]] = nullcontext
+        """A block in which a batch of so many events is written."""
         self._arrived = Event()
         self._room = Event()
         self._room.set()
@@ -126,8 +148,8 @@ class Buffer:
             raise _full()
 
     def _grow(self, events: int) -> None:
-        self._waiting += events
-        if self._waiting >= self.sizes.capacity:
+        self.waiting += events
+        if self.waiting >= self.sizes.capacity:
             self._room.clear()
         else:
             self._room.set()
@@ -139,12 +161,20 @@ class Buffer:
                 await self._arrived.wait()
                 await self._gather()
                 continue
-            calls = self._take()
+            calls = self._in_batch = self._take()
             before = sum(len(call.events) for call in calls)
             aside = await self._write(calls)
             for call in aside:
                 self._set_aside(call)
+            self._in_batch = []
             self._grow(sum(len(call.events) for call in aside) - before)
+
+    def oldest_seconds(self) -> float:
+        """How long the event has waited that waits longest; 0 if none does."""
+        deadlines = [call.deadline for calls in (self._calls, self._aside, self._in_batch) for call in calls]
+        if not deadlines:
+            return 0.0
+        return get_running_loop().time() - min(deadlines) + self.sizes.patience
 
     def _set_aside(self, call: _Call) -> None:
         self._aside[call] = get_running_loop().call_later(self.sizes.pause, self._come_back, call)
@@ -155,7 +185,7 @@ class Buffer:
         self._arrived.set()
 
     async def _gather(self) -> None:
-        if not self._is_closing and self._waiting < self.sizes.batch:
+        if not self._is_closing and self.waiting < self.sizes.batch:
             await sleep(self.sizes.linger)
 
     def _take(self) -> list[_Call]:
@@ -170,13 +200,19 @@ class Buffer:
         """Answers each call, whatever happens, except those that it returns: they have events left."""
         events = [event for call in calls for event in call.events]
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
+        began = perf_counter()
         try:
-            results = await self._batch_writer.write(
-                Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
-            )
+            with self.around_batch(len(events)):
+                results = await self._batch_writer.write(
+                    Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
+                )
         except Exception as error:
+            self.batches.failed += 1
             self._fail(calls, error)
             return []
+        self.batches.written += 1
+        self.batches.events += len(events)
+        self.batches.seconds += perf_counter() - began
         return self._answer(calls, results)
 
     def _fail(self, calls: list[_Call], error: Exception) -> None:

@@ -39,6 +39,7 @@ class FigureCache:
         self._versions: TTLCache[int, Version] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self._values: TTLCache[Hashable, Any] = TTLCache(_MAX_ENTRIES, seconds, timer)
         self.running: dict[Hashable, Future[Any]] = {}
+        self.hits = self.misses = 0
 
     def version(self, key: VersionKey, events: int, now: datetime) -> Version:
         """The version that is known, if nothing has changed since; otherwise a new one."""
@@ -55,7 +56,12 @@ class FigureCache:
         return version
 
     def find(self, slot: Hashable) -> Any | None:
-        return self._values.get(slot)
+        value = self._values.get(slot)
+        if value is None:
+            self.misses += 1
+        else:
+            self.hits += 1
+        return value
 
     def keep(self, slot: Hashable, value: Any) -> None:
         self._values[slot] = value

@@ -64,7 +64,8 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
 
     # What the buffer has is stored even if nobody waits for it. A sender who is not told that sends it again.
     context.execution.lift_deadline()
-    return Collected(await admit_and_store(services.buffer, events, admit), is_nameless_app)
+    stored = admit_and_store(services.buffer, events, admit)
+    return Collected(await services.buffer.fates.noted("collect", len(events), stored), is_nameless_app)
 
 
 async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Mapping[WireSubject, Subject]:

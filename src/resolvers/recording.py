@@ -26,7 +26,8 @@ async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOut
     context.viewer.required_user_id()
     require_few_events(context, events)
     subjects = await own_subjects(context, {event.subject for event in events})
-    outcomes = await store_believed(context, events, subjects)
+    stored = store_believed(context, events, subjects)
+    outcomes = await context.services.buffer.fates.noted("recordEvents", len(events), stored)
     context.reset_loaders()
     return outcomes
 

@@ -1,9 +1,10 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, nullcontext
 from functools import partial
 from logging import captureWarnings
+from typing import TYPE_CHECKING
 
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -13,6 +14,7 @@ from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.types import Lifespan
 
 from resolvers.context import Services
+from rest.table import ROUTES
 from server.background_jobs import background_jobs
 from server.demo.pictures import PATH as PICTURE_PATH
 from server.demo.pictures import picture
@@ -22,10 +24,13 @@ from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
 from server.embeds.endpoint import BADGE, PAGE, EmbedEndpoint
+from server.failures import Failure
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
+from server.graphql.manifest import operation_names
+from server.graphql.persisted_documents import PersistedDocuments
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
 from server.graphql.subscriber_groups import SubscriberGroups
@@ -36,6 +41,8 @@ from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.forwarded import prefix_of
+from server.http.request_spans import Traced
+from server.http.request_tallies import Tallied
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
@@ -48,6 +55,10 @@ from server.services import close_services, persisted_documents_of, services_of
 from server.serving import tune_interpreter
 from server.settings import Settings
 
+if TYPE_CHECKING:
+    from server.metrics.metrics import Metrics
+    from server.traces import Traces
+
 
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
     """Makes the services from the settings if the caller passes none. It closes only those that it made.
@@ -56,7 +67,9 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     """
     used = services or services_of(settings)
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
-    graphql, *others = _graphql(settings, used, shutdown)
+    documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
+    metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
+    graphql, *others = _graphql(settings, used, shutdown, documents, quota)
     app = Starlette(
         routes=[
             graphql,
@@ -66,6 +79,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
+            *(metrics.routes() if metrics else []),
             *([Route(PICTURE_PATH, picture)] if settings.demo else []),
         ],
         exception_handlers=UNKNOWN_PATHS,
@@ -74,7 +88,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, running=running),
         ],
-        lifespan=_lifespan(used, shutdown, are_lent=services is not None),
+        lifespan=_lifespan(used, shutdown, metrics, traces, are_lent=services is not None),
     )
     app.router.redirect_slashes = False
     app.router.default = WithoutSlash(app.router)
@@ -85,8 +99,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     app.state.takes_whole = True
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
-        app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept)
+        tallies = metrics.tallies if metrics else None
+        app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies, traces)
         app.state.at_once = door.answer_at_once
+    if metrics:
+        app.middleware_stack = Tallied(app.middleware_stack, metrics.tallies)
+    if traces:
+        app.middleware_stack = Traced(app.middleware_stack, traces)
     return app
 
 
@@ -101,12 +120,48 @@ def _front_door(*, has_studio: bool) -> Callable[[Request], Awaitable[Response]]
     return lead
 
 
-def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
-    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
-    documents = RequestedDocuments(
-        services, persisted_documents_of(settings), is_logged=settings.log_documents
+def _metrics(
+    settings: Settings, services: Services, documents: PersistedDocuments, quota: SubscriptionQuota
+) -> "Metrics | None":
+    """None if nobody may read them."""
+    if not settings.has_metrics:
+        return None
+    # It loads a library that others need not wait for.
+    from server.metrics.metrics import Doors, Metrics
+
+    token = settings.metrics_token.get_secret_value() if settings.metrics_token else None
+    return Metrics(
+        services,
+        Doors(token, settings.metrics_host, settings.metrics_port),
+        operation_names([*documents.texts(), *(route.document for route in ROUTES)]),
+        lambda: quota.running,
     )
-    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
+
+
+def _traces(settings: Settings, services: Services) -> "Traces | None":
+    """None if nothing is traced. Raises Failure if the library is not installed."""
+    if not settings.traces_url:
+        return None
+    try:
+        from server.traces import Traces
+    except ModuleNotFoundError:
+        raise Failure("Traces need OpenTelemetry: pip install 'viewgraph[traces]'.") from None
+    database = services.database.dialect_name
+    traces = Traces(settings.traces_url, settings.traces_share, database=database)
+    services.buffer.around_batch = traces.batch
+    return traces
+
+
+def _graphql(
+    settings: Settings,
+    services: Services,
+    shutdown: Shutdown,
+    persisted: PersistedDocuments,
+    quota: SubscriptionQuota,
+) -> list[BaseRoute]:
+    graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
+    documents = RequestedDocuments(services, persisted, is_logged=settings.log_documents)
+    groups = SubscriberGroups()
     origins = settings.shared_origins()
     trusted = [*origins, *settings.own_origins()]
     endpoint = Endpoint(
@@ -190,12 +245,24 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
     ]
 
 
-def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
+def _lifespan(
+    services: Services,
+    shutdown: Shutdown,
+    metrics: "Metrics | None",
+    traces: "Traces | None",
+    *,
+    are_lent: bool,
+) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         await services.database.look()
         with shutdown.begin_at_signals():
-            async with background_jobs(services), services.topics.listening():
+            async with (
+                background_jobs(services),
+                services.topics.listening(),
+                traces.running() if traces else nullcontext(),
+                metrics.running() if metrics else nullcontext(),
+            ):
                 yield
         if not are_lent:
             await close_services(services)

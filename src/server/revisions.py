@@ -2,12 +2,16 @@
 than everything else that `serve` does before it answers.
 """
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import TypeVar
 
 from sqlalchemy import Connection, inspect, text
 
 from database import NAME_SESSIONS, NEEDS_SESSIONS, Database, are_lent_by_transaction, shown, url_of
 from server.failures import Failure, explaining_database_errors, require_database_file
+
+T = TypeVar("T")
 
 SCRIPTS = Path(__file__).parent / "migrations"
 
@@ -39,6 +43,17 @@ async def require_sessions(url: str) -> None:
 
 async def current_revision(url: str) -> str | None:
     """None if no migration has run. Raises Failure if the database cannot be used."""
+    return await _read(url, _revision)
+
+
+async def has_tables(url: str) -> bool:
+    """Whether there is any table in the database. This makes no SQLite file. Raises Failure if the database
+    cannot be used.
+    """
+    return not _is_file_missing(url) and await _read(url, lambda sync: bool(inspect(sync).get_table_names()))
+
+
+async def _read(url: str, work: Callable[[Connection], T]) -> T:
     with explaining_database_errors(url):
         require_database_file(url)
         database = Database(url)
@@ -46,7 +61,7 @@ async def current_revision(url: str) -> str | None:
             async with database.engine.connect() as connection:
                 # A snapshot does not wait for other transactions that write.
                 await connection.execution_options(is_snapshot=True)
-                return await connection.run_sync(_revision)
+                return await connection.run_sync(work)
         finally:
             await database.close()
 

@@ -5,7 +5,8 @@ import gc
 import os
 import socket
 import sys
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from logging.config import dictConfig
 from types import ModuleType
 from typing import Any
@@ -18,6 +19,7 @@ from server.http.guarded_config import GuardedConfig
 from server.http.http_connection import HttpConnection
 from server.http.websocket_connection import WebSocketConnection
 from server.logs import logging_config
+from server.metrics.folder import shared_folder
 from server.service_manager import NotifyingServer
 from server.settings import Settings
 from server.supervisor import Supervisor
@@ -50,18 +52,35 @@ def serve(settings: Settings) -> None:
         log_config=logging_config(settings.log_level, settings.log_format, settings.collect_path),
     )
     if settings.workers > 1:
-        Supervisor(
-            config,
-            [config.bind_socket()],
-            start_seconds=settings.start_seconds,
-            stop_seconds=settings.stop_seconds,
-        ).run()
+        with _shared_metrics(settings) as forget_process:
+            Supervisor(
+                config,
+                [config.bind_socket()],
+                start_seconds=settings.start_seconds,
+                stop_seconds=settings.stop_seconds,
+                on_end=forget_process,
+            ).run()
         return
     server = NotifyingServer(config)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
         sys.exit(STARTUP_FAILURE)
+
+
+@contextmanager
+def _shared_metrics(settings: Settings) -> Iterator[Callable[[int], None]]:
+    """While the block runs, workers share their metrics. Yields what to call when a worker has ended."""
+    if not settings.has_metrics:
+        yield lambda _: None
+        return
+    with ExitStack() as stack:
+        stack.enter_context(shared_folder())
+        from server.metrics.exposition import forget_process, port_of_its_own, shared
+
+        if settings.metrics_port is not None:
+            stack.enter_context(port_of_its_own(settings.metrics_host, settings.metrics_port, shared()))
+        yield forget_process
 
 
 def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfig:

@@ -16,6 +16,7 @@ from server.logs import LogFormat
 
 PREFIX = "VIEWGRAPH_"
 SHORTEST_SECRET = 32
+_SHORTEST_TOKEN = 16
 _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
@@ -24,6 +25,7 @@ _PRIVATE = {
     "database_url",
     "secret",
     "previous_secrets",
+    "metrics_token",
     "youtube_api_key",
     "soundcloud_client_id",
     "soundcloud_client_secret",
@@ -73,6 +75,35 @@ class Settings(BaseSettings):
         "",
         "Where links to reports lead, such as `https://figures.example.com`. Without it, they lead to the "
         "host and the scheme that the request names.",
+    )
+    metrics_token: SecretStr | None = _setting(
+        None,
+        "The token with which Prometheus reads `/metrics`; 16 characters or more. Without it, there is no "
+        "such path.",
+    )
+    metrics_port: int | None = Field(
+        default=None,
+        ge=1,
+        le=65535,
+        description=(
+            "A port of its own, on which Prometheus reads the metrics without a token. If it is absent, "
+            "there is none."
+        ),
+    )
+    metrics_host: str = _setting("127.0.0.1", "The address that this port listens on.")
+    traces_url: str = _setting(
+        "",
+        "Where traces are sent: the address of a collector of OpenTelemetry that takes OTLP over HTTP, such "
+        "as `http://127.0.0.1:4318/v1/traces`. If it is empty, nothing is traced.",
+    )
+    traces_share: float = Field(
+        default=1.0,
+        ge=0,
+        le=1,
+        description=(
+            "Which share of the requests is traced. A request that belongs to a trace is traced if its trace "
+            "is."
+        ),
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(
         "info",
@@ -414,6 +445,22 @@ class Settings(BaseSettings):
             raise ValueError(f"A secret has {SHORTEST_SECRET} characters or more")
         return secret
 
+    @field_validator("metrics_token")
+    @classmethod
+    def _is_a_token(cls, token: SecretStr | None) -> SecretStr | None:
+        if token and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", token.get_secret_value()):
+            raise ValueError(
+                f"A token has {_SHORTEST_TOKEN} characters or more, which are visible ASCII and no spaces"
+            )
+        return token
+
+    @field_validator("traces_url")
+    @classmethod
+    def _is_an_address(cls, text: str) -> str:
+        if text and not re.fullmatch(r"https?://[!-~]+", text):
+            raise ValueError("Give an address, such as `http://127.0.0.1:4318/v1/traces`")
+        return text
+
     @field_validator("previous_secrets")
     @classmethod
     def _are_long_enough(cls, secrets: SecretStr) -> SecretStr:
@@ -518,6 +565,10 @@ class Settings(BaseSettings):
         if is_so and not given.data.get("trusted_documents"):
             raise ValueError("Name a file of documents by VIEWGRAPH_TRUSTED_DOCUMENTS")
         return is_so
+
+    @property
+    def has_metrics(self) -> bool:
+        return self.metrics_token is not None or self.metrics_port is not None
 
     def shared_origins(self) -> list[str]:
         return _parts(self.cors_origins)

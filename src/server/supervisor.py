@@ -1,6 +1,7 @@
 """Starts, watches and ends several workers, without waiting for any one of them."""
 
 import logging
+from collections.abc import Callable
 from socket import socket
 from time import monotonic
 
@@ -25,10 +26,20 @@ class Supervisor(Multiprocess):
     an answer may take, and so starts it again for ever.
     """
 
-    def __init__(self, config: Config, sockets: list[socket], *, start_seconds: float, stop_seconds: float):
+    def __init__(
+        self,
+        config: Config,
+        sockets: list[socket],
+        *,
+        start_seconds: float,
+        stop_seconds: float,
+        on_end: Callable[[int], None],
+    ) -> None:
+        """`on_end` is called with the process id of each worker that has ended while others go on."""
         super().__init__(config, sockets)
         self._start_seconds = start_seconds
         self._stop_seconds = stop_seconds
+        self._on_end = on_end
         self._heard_at: dict[Process, float] = {}
         self._has_answered: set[Process] = set()
         self._is_announced = False
@@ -40,6 +51,8 @@ class Supervisor(Multiprocess):
             self._forget(process)
             process.kill()
             process.join()
+            if process.pid is not None:
+                self._on_end(process.pid)
             if process.exitcode == STARTUP_FAILURE:
                 log.error("Worker %s could not start: the server stops.", process.pid)
                 self.should_exit.set()

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import ExpectedError
+from server.commands.backup import backup, restore
 from server.commands.demo import demo
 from server.commands.distribute import distribute
 from server.commands.doctor import doctor
@@ -75,7 +76,21 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, demo, doctor, schema, refresh, verify, explain, rebuild, prune, distribute):
+for command in (
+    serve,
+    migrate,
+    demo,
+    doctor,
+    schema,
+    refresh,
+    verify,
+    explain,
+    rebuild,
+    prune,
+    backup,
+    restore,
+    distribute,
+):
     app.command()(command)
 app.command("import")(import_events)
 app.command("import-export")(import_export)

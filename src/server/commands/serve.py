@@ -31,6 +31,8 @@ def serve(
         host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
     )
     require_free_port(settings.host, settings.port)
+    if settings.metrics_port is not None:
+        require_free_port(settings.metrics_host, settings.metrics_port)
     asyncio.run(_require_usable(settings.database_url))
     start_server(settings)
 

@@ -19,6 +19,8 @@ from server.graphql.kept_answers import KeptAnswer, KeptAnswers
 from server.graphql.kept_replies import KeptReply
 from server.graphql.kept_requests import KeptRequest, kept_request_of
 from server.http.client_address import client_address
+from server.http.request_spans import RequestTracer
+from server.http.request_tallies import RequestTallies
 from server.http.whole_answers import sending_whole, taken_cycle, takes_whole
 
 _PATH = "/graphql"
@@ -32,9 +34,18 @@ _WAIT_SECONDS = 1.0
 
 
 class AnswerFromKept:
-    def __init__(self, app: ASGIApp, services: Services, kept: KeptAnswers) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        services: Services,
+        kept: KeptAnswers,
+        tallies: RequestTallies | None = None,
+        tracer: RequestTracer | None = None,
+    ) -> None:
         self._app = app
         self._kept = kept
+        self._tallies = tallies
+        self._tracer = tracer
         self._rates = services.rates
         self._queue = services.fair_queue
         self._clock = services.clock
@@ -58,7 +69,7 @@ class AnswerFromKept:
                 reply.send_whole(cycle)
             else:
                 await reply.send(send)
-            reply.write_line()
+            reply.end(self._tallies, self._tracer)
         else:
             await self._make(request, scope, _again(request, receive), send)
 
@@ -79,7 +90,7 @@ class AnswerFromKept:
             scope[_REQUEST] = request
             return False
         reply.send_whole(cycle)
-        reply.write_line()
+        reply.end(self._tallies, self._tracer)
         return True
 
     def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
@@ -115,6 +126,8 @@ class AnswerFromKept:
         return self._reply(request, scope, began)
 
     async def _make(self, request: KeptRequest, scope: Scope, receive: Receive, send: Send) -> None:
+        if self._tallies:
+            self._tallies.kept_misses += 1
         keeping = Keeping(self._kept, request)
         keeping.announce(scope)
         try:

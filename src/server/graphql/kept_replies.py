@@ -10,6 +10,8 @@ from server.graphql.kept_answers import Form, KeptAnswer
 from server.graphql.kept_requests import KeptRequest
 from server.http import access_log
 from server.http.rate_limit_headers import left, policy
+from server.http.request_spans import RequestTracer
+from server.http.request_tallies import RequestTallies
 from server.http.tracing import request_id_in, trace_in
 from server.http.whole_answers import send_whole
 
@@ -54,7 +56,9 @@ class KeptReply:
         await send({"type": "http.response.start", "status": form.status, "headers": headers})
         await send({"type": "http.response.body", "body": form.body})
 
-    def write_line(self) -> None:
+    def end(self, tallies: RequestTallies | None, tracer: RequestTracer | None) -> None:
+        """Writes the line, adds the request up, and traces it."""
+        seconds = perf_counter() - self._began
         if access_log.is_written():
             request, form = self._request, self.form
             self._answer.line.write(
@@ -63,8 +67,29 @@ class KeptReply:
                 request.method,
                 form.status,
                 len(form.body),
-                perf_counter() - self._began,
+                seconds,
             )
+        if tallies:
+            answer = self._answer
+            line = answer.line.line
+            tallies.kept_hits += 1
+            tallies.note(
+                line.get("path", "/graphql"),
+                line.get("operation"),
+                "OK",
+                seconds,
+                answer.cost,
+                0,
+                is_signed_in=answer.viewer.user_id is not None,
+            )
+        if tracer:
+            self._trace(tracer)
+
+    def _trace(self, tracer: RequestTracer) -> None:
+        request = self._request
+        if span := tracer.begin(request.parents, (), self._began):
+            own = {"request_id": self._id, "method": request.method, "status": self.form.status}
+            span.end({**self._answer.line.line, **own}, ())
 
     def _timing(self) -> str:
         return f"database;dur=0.00, total;dur={1000 * (perf_counter() - self._began):.2f}"

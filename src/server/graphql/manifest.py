@@ -2,7 +2,8 @@
 client.
 """
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from hashlib import sha256
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,6 +13,7 @@ import msgspec
 from server.failures import Failure
 
 _SHA256 = "sha256:"
+_OPERATION = re.compile(r"\b(?:query|mutation|subscription)\s+([_A-Za-z][_0-9A-Za-z]*)")
 
 
 class _Listed(msgspec.Struct):
@@ -42,6 +44,11 @@ class Manifest(NamedTuple):
 
 
 NOTHING_TRUSTED = Manifest({}, {})
+
+
+def operation_names(documents: Iterable[str]) -> set[str]:
+    """The names of their operations."""
+    return {name for document in documents for name in _OPERATION.findall(document)}
 
 
 def hash_of(document: str) -> str:

@@ -63,6 +63,10 @@ class PersistedDocuments:
             raise RequestRefused("Only trusted documents are executed here.", Code.PERSISTED_QUERY_NOT_FOUND)
         return document
 
+    def texts(self) -> list[str]:
+        """All documents that are trusted."""
+        return [*self._trusted.by_id.values(), *self._own.by_id.values()]
+
     def keep(self, operation: GraphQLRequest) -> None:
         """Registers the document. Call it only for a valid one, so that others cannot push out valid ones."""
         persisted = _persisted(operation)

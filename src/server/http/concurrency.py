@@ -18,6 +18,11 @@ class ConcurrencyCounter:
         self.most = most
         self._used: Counter[Hashable] = Counter()
 
+    @property
+    def used(self) -> int:
+        """By all keys together."""
+        return self._used.total()
+
     def takes(self, key: Hashable) -> bool:
         """Takes one more, and returns whether there was one. The caller has to give it back."""
         if self._used[key] >= self.most:
@@ -36,6 +41,10 @@ class SubscriptionQuota:
 
     def __init__(self, most: int) -> None:
         self._tally = ConcurrencyCounter(most)
+
+    @property
+    def running(self) -> int:
+        return self._tally.used
 
     @contextmanager
     def one_more(self, context: Context) -> Iterator[None]:

@@ -19,6 +19,8 @@ from server.http import access_log
 from server.http.bodies import NO_BODY, BodyLimits, read_body
 from server.http.client_address import client_address
 from server.http.forwarded import prefix_of
+from server.http.request_spans import span_of
+from server.http.request_tallies import RequestTallies, code_of, tallies_of
 from server.http.tracing import Trace, named, request_id_of, trace_of
 
 _SCHEMES = {"ws": "http", "wss": "https"}
@@ -84,6 +86,26 @@ class RequestScope:
         """Notes the only error of a door that does not speak GraphQL."""
         self.errors = [{"extensions": {"code": code}}]
 
+    def add_to(self, tallies: RequestTallies) -> None:
+        execution = self.context.execution if self.context else None
+        operation = execution.operation if execution else None
+        tallies.note(
+            self._door(),
+            operation.name if operation else None,
+            code_of(self.status, self.errors),
+            None if operation and operation.type == "subscription" else self.seconds(),
+            (execution.cost or 0) if execution else 0,
+            self.usage.statements,
+            is_signed_in=self.is_signed_in(),
+        )
+
+    def _door(self) -> str:
+        """Where the request came in: a path without what varies in it, or WEBSOCKET. A stranger must not be
+        able to make new ones.
+        """
+        path: str = self.log_fields.get("path", "/graphql")
+        return self.method if self.method == "WEBSOCKET" else path
+
     def log_line(self) -> dict[str, Any]:
         context = self.context
         execution = context.execution if context else None
@@ -115,7 +137,7 @@ class request_scope:
     `id`: the id of an operation on a WebSocket. Its headers are those of the handshake.
     """
 
-    __slots__ = ("_metered", "_named", "_scope")
+    __slots__ = ("_metered", "_named", "_scope", "_span")
 
     def __init__(
         self,
@@ -129,7 +151,11 @@ class request_scope:
         id, trace = id or request_id_of(headers), trace_of(headers)
         self._metered = metered()
         self._named = named(id, trace)
-        self._scope = RequestScope(connection, method, id, trace, self._metered.usage, body_limits)
+        scope = RequestScope(connection, method, id, trace, self._metered.usage, body_limits)
+        self._scope = scope
+        self._span = span_of(connection.scope, headers, scope.began)
+        if self._span:
+            scope.usage.parts = []
 
     def __enter__(self) -> RequestScope:
         scope = self._scope
@@ -141,8 +167,13 @@ class request_scope:
     def __exit__(self, *_: object) -> None:
         scope = self._scope
         try:
-            if scope.is_answered and access_log.is_written():
-                access_log.write(scope.log_line())
+            if scope.is_answered:
+                if access_log.is_written():
+                    access_log.write(scope.log_line())
+                if tallies := tallies_of(scope.connection.scope):
+                    scope.add_to(tallies)
+                if self._span:
+                    self._span.end(scope.log_line(), scope.usage.parts or ())
         finally:
             self._named.__exit__()
             self._metered.__exit__()

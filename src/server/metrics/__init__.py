@@ -1,0 +1,1 @@
+"""What Prometheus reads of a server: numbers that only grow, and how things stand at this moment."""
