@@ -255,7 +255,18 @@ def test_examples_are_whole_and_fit_the_schema(document: Path) -> None:
     for code in blocks(text, "python"):
         ast.parse(code if code.startswith(("async", "def")) else f"class Type:\n{indented(code)}")
     fences = re.findall(r"^ *```(\w*)$", text, flags=re.MULTILINE)
-    assert set(fences[::2]) <= {"graphql", "html", "http", "js", "json", "ndjson", "python", "sh", "sql"}
+    assert set(fences[::2]) <= {
+        "graphql",
+        "html",
+        "http",
+        "js",
+        "json",
+        "markdown",
+        "ndjson",
+        "python",
+        "sh",
+        "sql",
+    }
 
 
 def indented(code: str) -> str:

@@ -32,6 +32,10 @@ class Publication(SQLModel, table=True):
     """It rises with each change by the makers, and when totals are mended. Figures cached for an older
     revision are stale.
     """
+    shared_figures: str | None = Field(default=None, max_length=200)
+    """The names of the figures that the owner shows to everybody, with commas between them; None if it shows
+    none.
+    """
 
 
 class CoCreator(SQLModel, table=True):

@@ -1,6 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from logging import captureWarnings
@@ -21,6 +21,7 @@ from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
+from server.embeds.endpoint import BADGE, PAGE, EmbedEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
@@ -60,7 +61,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         routes=[
             graphql,
             *others,
-            Route("/", _home),
+            Route("/", _front_door(has_studio=settings.studio)),
             *(_studio(settings) if settings.studio else []),
             *_collect(settings, used),
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
@@ -89,8 +90,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return app
 
 
-async def _home(request: Request) -> Response:
-    return RedirectResponse(f"{prefix_of(request.scope)}/graphql")
+def _front_door(*, has_studio: bool) -> Callable[[Request], Awaitable[Response]]:
+    """Leads people to the studio, if there is one, and programs to the endpoint."""
+
+    async def lead(request: Request) -> Response:
+        is_person = "text/html" in request.headers.get("accept", "")
+        path = "/studio" if has_studio and is_person else "/graphql"
+        return RedirectResponse(f"{prefix_of(request.scope)}{path}", headers={"vary": "accept"})
+
+    return lead
 
 
 def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
@@ -123,6 +131,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         Route(PATH, with_cors(origins, endpoint)),
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+        *_embeds(settings, documents, endpoint),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),
     ]
 
@@ -134,6 +143,13 @@ def _studio(settings: Settings) -> list[BaseRoute]:
         Route("/studio", studio.page),
         Route("/studio/{path:path}", studio.page),
     ]
+
+
+def _embeds(settings: Settings, documents: RequestedDocuments, endpoint: Endpoint) -> list[BaseRoute]:
+    """What pages of other sites show of a publication. The path of the badge is tried first."""
+    timing = settings.server_timing
+    doors = [EmbedEndpoint(form, documents, endpoint.executed, timing) for form in (BADGE, PAGE)]
+    return [Route(door.form.path, door, methods=["GET"]) for door in doors]
 
 
 def _rest(

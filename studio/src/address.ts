@@ -35,6 +35,7 @@ export type Filters = {
     ranking: Ranking;
     domain: string | null;
     workspace: string | null;
+    asset: string | null;
 };
 
 export type Place = {
@@ -99,6 +100,7 @@ export function filtersOf(search: string, now: Date): { filters: Filters; droppe
             ranking: one("rank", oneOf(RANKINGS), "TOTAL_3D_VIEWS"),
             domain: one<string | null>("domain", domainOf, null),
             workspace: one<string | null>("workspace", (text) => text || undefined, null),
+            asset: one<string | null>("asset", (text) => text || undefined, null),
         },
         dropped,
     };
@@ -106,7 +108,8 @@ export function filtersOf(search: string, now: Date): { filters: Filters; droppe
 
 /** Only what is not as usual: a short address is read more easily. */
 export function searchOf(filters: Filters): string {
-    const { period, days, timeZone, interval, comparison, action, viewType, ranking, domain, workspace } = filters;
+    const { period, days, timeZone, interval, comparison, action, viewType, ranking, domain } = filters;
+    const { workspace, asset } = filters;
     const texts: [string, string | null, string | null][] = [
         ["period", period, "30d"],
         ["from", period === "own" ? days.from : null, null],
@@ -118,6 +121,7 @@ export function searchOf(filters: Filters): string {
         ["rank", ranking, "TOTAL_3D_VIEWS"],
         ["domain", domain, null],
         ["workspace", workspace, null],
+        ["asset", asset, null],
         ["zone", timeZone, OWN_TIME_ZONE],
     ];
     const given = texts.filter(

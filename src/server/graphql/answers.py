@@ -1,10 +1,12 @@
 """Answers to operations, as text."""
 
 import logging
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql import GraphQLError
+from starlette.requests import Request
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
@@ -14,9 +16,15 @@ from resolvers.context import Context
 from server.graphql.errors import MASKED, error_body, expected_in, formatted
 from server.graphql.requested_documents import RequestedOperation
 from server.http.errors import Code, RequestRefused
+from server.http.request_scope import RequestScope
 from server.http.time_limit import in_time
 
 log = logging.getLogger("viewgraph")
+
+Executed: TypeAlias = Callable[
+    [Request, RequestedOperation, RequestScope], Awaitable[tuple["Answer", Context]]
+]
+"""Executes an operation, as /graphql does."""
 
 _STEPS_OF_AN_ERROR = 3
 

@@ -3,8 +3,10 @@
 Browsers keep the files for a year, because the name of each has a hash of its content.
 """
 
+from base64 import b64encode
 from collections.abc import Mapping
 from gzip import decompress
+from hashlib import sha256
 from html import escape
 from pathlib import Path
 
@@ -35,17 +37,24 @@ _RELATIVE = '="./'
 _STORED = ("gzip",)
 
 
-def policy_of(*directives: str) -> str:
-    """A Content-Security-Policy: nothing but what the directives allow, and no frame around it."""
+def policy_of(*directives: str, framed_by: str = "'none'") -> str:
+    """A Content-Security-Policy: nothing but what the directives allow, and no frame around it, unless
+    `framed_by` names the pages that may have it in one.
+    """
     return "; ".join(
         (
             "default-src 'none'",
             *directives,
             "base-uri 'none'",
             "form-action 'none'",
-            "frame-ancestors 'none'",
+            f"frame-ancestors {framed_by}",
         )
     )
+
+
+def source_of(style: str) -> str:
+    """For `style-src`: a style sheet that stands in the page."""
+    return f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
 
 
 class BuiltPage:

@@ -12,7 +12,7 @@ from base.networks import plain_address
 PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
 """A path that needs no escapes. Its first part is not empty, so no browser takes it for a host."""
 TAKEN_PATHS = (
-    *("/graphql", "/studio", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
+    *("/graphql", "/studio", "/embed", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
     *("/api", "/v1", "/v2", "/openapi"),
 )
 """What the paths of the server begin with."""
