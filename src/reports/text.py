@@ -27,6 +27,8 @@ def shortened(text: str, longest: int) -> str:
 
 def width(text: str) -> int:
     """The width in columns of a fixed-width font: East Asian characters and emoji take two."""
+    if text.isascii():
+        return len(text)
     return sum(2 if east_asian_width(character) in "WF" else 1 for character in text)
 
 

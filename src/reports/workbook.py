@@ -113,12 +113,14 @@ class _Writer:
     def _row(
         self, sheet: Any, row: int, columns: Sequence[_Column], cells: Iterable[Any], suffix: str = ""
     ) -> None:
+        formats = self._formats
         for place, (column, value) in enumerate(zip(columns, cells, strict=True)):
-            shape = self._formats[column.format + suffix]
-            if value == "":
-                sheet.write_blank(row, place, None, shape)
-            elif isinstance(value, str):
-                sheet.write_string(row, place, clean(value), shape)
+            shape = formats[column.format + suffix]
+            if isinstance(value, str):
+                if value:
+                    sheet.write_string(row, place, clean(value), shape)
+                else:
+                    sheet.write_blank(row, place, None, shape)
             elif column.format == "period":
                 sheet.write_datetime(row, place, value, shape)
             else:
@@ -127,8 +129,8 @@ class _Writer:
     def _write_assets(self) -> None:
         lines = self._report.lines
         columns = [
-            _Column("Asset", width=_fitting(line.asset for line in lines)),
-            _Column("Workspace", width=_fitting(line.workspace for line in lines)),
+            _Column("Asset", width=_fitting({line.asset for line in lines})),
+            _Column("Workspace", width=_fitting({line.workspace for line in lines})),
             _Column("Device", width=12),
             *map(_of_figure, SHOWN),
             _Column("Asset id", "note", 32),

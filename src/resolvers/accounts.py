@@ -17,9 +17,9 @@ from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
 from loaders.credentials import OwnKeyRow
-from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
+from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
@@ -78,18 +78,8 @@ async def workspace_token(context: Context, organization_id: str, workspace_id: 
 
 async def stream_ticket(context: Context) -> AccessToken:
     """For the viewer, as the rest of the request sees them."""
-    viewer, loaders = context.viewer, context.loaders
-    user = await loaders[UserById].load(viewer.required_user_id())
-    organization = viewer.organization_id and await loaders[OrganizationById].load(viewer.organization_id)
-    workspace = viewer.workspace_id and await loaders[WorkspaceById].load(viewer.workspace_id)
-    assert user is not None
-    claims = Claims(
-        user.public_id,
-        organization.public_id if organization else None,
-        workspace.public_id if workspace else None,
-    )
     until = None if context.new_token else await context.expiry()
-    return context.services.signer.issue_ticket(claims, context.now, until)
+    return context.services.signer.issue_ticket(await claims_of(context), context.now, until)
 
 
 @contextmanager

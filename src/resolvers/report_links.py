@@ -10,15 +10,13 @@ import msgspec
 from auth.access import require
 from auth.links import Link
 from auth.sign_in import viewer_of_claims
-from auth.tokens import Claims
 from base.calendar import Span
 from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from loaders.asset_metrics import Choice, Scope
-from loaders.organizations import OrganizationById, WorkspaceById
-from loaders.people import UserById
 from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat
 from resolvers.asset_metrics import ScopeArguments, asset_scope, organization_scope, workspace_scope
+from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.organizations import INSIDERS, find_asset, find_organization, find_workspace
 from resolvers.reports import ReportFileKey
@@ -63,26 +61,12 @@ async def report_url(context: Context, key: ReportFileKey) -> str:
         separator=key.form.dialect.separator,
         decimal_comma=key.form.dialect.has_decimal_comma,
     )
-    link = Link(await _claims(context), msgspec.to_builtins(question))
+    link = Link(await claims_of(context), msgspec.to_builtins(question))
     return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
 
 
 def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
     return None if choices is None else [global_id(kind, choice.public_id) for choice in choices]
-
-
-async def _claims(context: Context) -> Claims:
-    """The viewer's claims, as in an access token."""
-    viewer, loaders = context.viewer, context.loaders
-    user = await loaders[UserById].load(viewer.required_user_id())
-    assert user is not None
-    organization = viewer.organization_id and await loaders[OrganizationById].load(viewer.organization_id)
-    workspace = viewer.workspace_id and await loaders[WorkspaceById].load(viewer.workspace_id)
-    return Claims(
-        user.public_id,
-        organization.public_id if organization else None,
-        workspace.public_id if workspace else None,
-    )
 
 
 async def linked_report(context: Context, text: str) -> ReportFileKey:
