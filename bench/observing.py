@@ -23,6 +23,7 @@ from pathlib import Path
 from random import Random
 from shutil import copy
 from threading import Thread
+from typing import BinaryIO
 
 from bench.requests import FIGURES, QUERIES, ROOT, fill
 from bench.trees import Server, Tree
@@ -51,24 +52,20 @@ def measured(
     taken: dict[Case, list[float]] = defaultdict(list)
     random = Random(6)  # noqa: S311
     with ExitStack() as stack:
-        asking: dict[tuple[str, str], tuple[Server, socket.socket]] = {}
+        servers: dict[tuple[str, str], Server] = {}
         for (observed, settings), (figures, kept) in product(OBSERVED.items(), FIGURES.items()):
             more = {"TRACES_URL": collector} if "TRACES_SHARE" in settings else {}
-            serving = tree.serving(
-                urls[observed], CACHE_SECONDS=kept, KEEP_ALIVE_SECONDS="3600", **settings, **more
-            )
-            server = stack.enter_context(serving)
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", server.port)))
-            asking[observed, figures] = server, connection
+            serving = tree.serving(urls[observed], CACHE_SECONDS=kept, **settings, **more)
+            servers[observed, figures] = stack.enter_context(serving)
         # The first round is not kept: whatever is made once is made in it.
         for number in range(rounds + 1):
             print(f"\rround {number} of {rounds}", end="", file=sys.stderr, flush=True)
             for figures, query in random.sample(list(product(FIGURES, QUERIES)), 2 * len(QUERIES)):
                 for observed in random.sample(list(OBSERVED), len(OBSERVED)):
-                    spent = _asked(*asking[observed, figures], _request(QUERIES[query], key), seconds)
+                    spent = _asked(servers[observed, figures], _request(QUERIES[query], key), seconds)
                     taken[figures, query, observed].append(spent)
             for figures in FIGURES:
-                _scrape(asking["metrics", figures][0].port)
+                _scrape(servers["metrics", figures].port)
     print(file=sys.stderr)
     return {case: values[1:] for case, values in taken.items()}
 
@@ -82,22 +79,32 @@ def _request(query: str, key: str) -> bytes:
     return head.encode() + body
 
 
-def _asked(server: Server, connection: socket.socket, request: bytes, seconds: float) -> float:
+def _asked(server: Server, request: bytes, seconds: float) -> float:
     """Until the server has used so many seconds."""
-    requests, used, began = 0, 0.0, server.cpu()
-    answers = connection.makefile("rb")
-    while used < seconds:
-        connection.sendall(request * _AT_ONCE)
-        for _ in range(_AT_ONCE):
-            status, length = answers.readline(), 0
-            while (line := answers.readline()) != b"\r\n":
-                if line.lower().startswith(b"content-length:"):
-                    length = int(line.partition(b":")[2])
-            if b" 200 " not in status or b'"errors"' in answers.read(length):
-                raise RuntimeError("The server refused.")
-        requests += _AT_ONCE
-        used = server.cpu() - began
+    with (
+        socket.create_connection(("127.0.0.1", server.port)) as connection,
+        connection.makefile("rb") as answers,
+    ):
+        requests, used, began = 0, 0.0, server.cpu()
+        while used < seconds:
+            connection.sendall(request * _AT_ONCE)
+            for _ in range(_AT_ONCE):
+                _read(answers)
+            requests += _AT_ONCE
+            used = server.cpu() - began
     return used / requests
+
+
+def _read(answers: BinaryIO) -> None:
+    """One answer, which has no errors."""
+    status, length = answers.readline(), 0
+    if b" 200 " not in status:
+        raise RuntimeError(f"The server refused: {status!r}.")
+    while (line := answers.readline()) not in (b"\r\n", b""):
+        if line.lower().startswith(b"content-length:"):
+            length = int(line.partition(b":")[2])
+    if b'"errors"' in answers.read(length):
+        raise RuntimeError("The server refused.")
 
 
 def _scrape(port: int) -> None:
