@@ -5,7 +5,6 @@ import sqlite3
 from asyncio import get_running_loop
 from collections.abc import Sequence
 from enum import IntEnum
-from itertools import compress
 from typing import NamedTuple
 
 import asyncpg
@@ -15,7 +14,7 @@ from base.retries import Backoff, retried
 from base.sketches import sketching
 from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
-from ingest.events import NewEvent
+from ingest.event_columns import EventColumns
 from ingest.publication_revisions import raise_revisions
 from ingest.store import store_in_bulk
 from ingest.topics import Topics, topics_of
@@ -48,7 +47,7 @@ _RESULTS = {True: StoreResult.NEW, False: StoreResult.KNOWN, None: None}
 
 
 class Batch(NamedTuple):
-    events: Sequence[NewEvent]
+    events: EventColumns
     refreshed: Sequence[int]
     """The ids of publications whose makers have to see this at once."""
     seconds: float
@@ -57,8 +56,12 @@ class Batch(NamedTuple):
     """How long the database may be away."""
 
     def halves(self) -> tuple["Batch", "Batch"]:
-        middle = len(self.events) // 2
-        return self._replace(events=self.events[:middle]), self._replace(events=self.events[middle:])
+        count = self.events.size
+        middle = count // 2
+        return (
+            self._replace(events=self.events.between(0, middle)),
+            self._replace(events=self.events.between(middle, count)),
+        )
 
 
 class BatchWriter:
@@ -80,13 +83,13 @@ class BatchWriter:
             if is_passing(error):
                 raise
             log.warning(
-                "A batch of %d events was refused and is taken apart", len(batch.events), exc_info=error
+                "A batch of %d events was refused and is taken apart", batch.events.size, exc_info=error
             )
         return await self._stored_apart(batch)
 
     async def _stored_apart(self, batch: Batch) -> list[StoreResult | None]:
         """Writes halves, and halves of these, until each event that the database refuses is alone."""
-        if len(batch.events) == 1:
+        if batch.events.size == 1:
             return [StoreResult.REFUSED]
         results: list[StoreResult | None] = []
         for half in batch.halves():
@@ -108,7 +111,7 @@ class BatchWriter:
         async def attempt(number: int) -> list[bool | None]:
             are_new = await self._store_once(batch, deadline - time())
             # An earlier attempt may have stored them, although its answer was lost.
-            changed = compress(batch.events, are_new) if number == 1 else batch.events
+            changed = batch.events.where(are_new) if number == 1 else batch.events
             self._topics.announce(topics_of(changed))
             return are_new
 
@@ -119,7 +122,7 @@ class BatchWriter:
             log.warning("The database is away, trying again: %s", error)
             return pause
 
-        return [_RESULTS[is_new] for is_new in await retried(attempt, pause_after)]
+        return list(map(_RESULTS.__getitem__, await retried(attempt, pause_after)))
 
     async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
         async def written(bulk: Bulk) -> list[bool | None]:

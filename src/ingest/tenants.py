@@ -11,10 +11,10 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from base.calendar import start_of_day
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
+from base.packed import packed_instant
 from base.time_units import EPOCH
 from database import Bulk, Database, Statement, among, bulk, table_of
 from ingest.columns import ORGANIZATIONS, TENANTS, USERS
-from ingest.events import NewEvent
 from ingest.zone_rules import (
     RULES_BY_KEY,
     Find,
@@ -68,10 +68,12 @@ class TenantRow(NamedTuple):
         tenant = self._replace(zone=zone)
         return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
-    def takes(self, event: NewEvent) -> bool:
-        """Whether an event can be counted. An event of pruned days may have been counted already."""
+    def takes(self, occurred_at: int, action: int) -> bool:
+        """Whether an event of this packed instant can be counted. An event of pruned days may have been
+        counted already.
+        """
         # An event that takes another back comes from our own catalog, only once, and has that event's time.
-        return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
+        return occurred_at >= packed_instant(self.kept_from) or action in TAKES_BACK
 
 
 class _Stored(NamedTuple):

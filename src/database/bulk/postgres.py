@@ -5,7 +5,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, Row, columns_of, prefixed
+from database.bulk.columns import Columns, Row, prefixed
 from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
@@ -13,6 +13,8 @@ R = TypeVar("R")
 
 
 class PostgresBulk(Bulk):
+    dialect_name = "postgresql"
+
     def __init__(self, driver: Any, observe: Observe) -> None:
         super().__init__(observe)
         self._driver = driver
@@ -30,7 +32,7 @@ class PostgresBulk(Bulk):
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         await self._fetch(
             f"INSERT INTO {columns.table} ({name}) "
             f"{_unnested([columns.types[columns.names.index(name)]])} "
@@ -41,14 +43,14 @@ class PostgresBulk(Bulk):
     async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
         if not keys:
             return set()
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         text = f"SELECT {prefixed('t', columns.key_names)} FROM {_joined(columns)}"  # noqa: S608
-        return {tuple(row) for row in await self._fetch(text, *columns.bound_keys(keys))}
+        return set(columns.read_keys(await self._fetch(text, *columns.bound_keys(keys))))
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         text = (
             f"INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
@@ -56,14 +58,14 @@ class PostgresBulk(Bulk):
         inserted = await self._fetch(text, *columns.bound(rows))
         if len(inserted) == len(rows):
             return [True] * len(rows)
-        new = {tuple(key) for key in inserted}
+        new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
         """Inserts first, then locks the others, both in the same order, so that writers never wait in a
         circle.
         """
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         are_new = await self.insert_new(model, rows)
         keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
         known = {columns.key_of(row): row for row in await self._locked(columns, keys)}
@@ -81,7 +83,7 @@ class PostgresBulk(Bulk):
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         if not rows:
             return
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         text = (
             f"INSERT INTO {columns.table} AS t ({columns.names_text}) {_unnested(columns.types)} "
             f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
