@@ -19,6 +19,7 @@ from ingest.files import Line
 from ingest.outcomes import EventStatus
 from ingest.rejected_lines import content_of_event
 from ingest.wire import WireEvent
+from ingest.wire_columns import WireColumns
 from resolvers.context import Context, Services
 from resolvers.legacy_subjects import name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
@@ -106,7 +107,7 @@ class Import:
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
-        outcomes = iter(await store_believed(context, events, subjects))
+        outcomes = iter(await store_believed(context, WireColumns.of(events), subjects))
         verdicts: list[Reject | EventStatus] = []
         for number, event, problem, content, file in lines:
             if event is None:
