@@ -110,7 +110,7 @@ def _taken(events: EventColumns, places: list[int], tenants: Mapping[int, Tenant
     return [
         place
         for place in places
-        if (tenant := tenants.get(ids[place])) and tenant.takes(instants[place], actions[place])
+        if (tenant := tenants.get(ids[place])) and tenant.takes_at(instants[place], actions[place])
     ]
 
 

@@ -15,6 +15,7 @@ from base.packed import packed_instant
 from base.time_units import EPOCH
 from database import Bulk, Database, Statement, among, bulk, table_of
 from ingest.columns import ORGANIZATIONS, TENANTS, USERS
+from ingest.events import NewEvent
 from ingest.zone_rules import (
     RULES_BY_KEY,
     Find,
@@ -68,12 +69,14 @@ class TenantRow(NamedTuple):
         tenant = self._replace(zone=zone)
         return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
-    def takes(self, occurred_at: int, action: int) -> bool:
-        """Whether an event of this packed instant can be counted. An event of pruned days may have been
-        counted already.
-        """
+    def takes(self, event: NewEvent) -> bool:
+        """Whether an event can be counted. An event of pruned days may have been counted already."""
+        return self.takes_at(packed_instant(event.occurred_at), event.action)
+
+    def takes_at(self, packed: int, action: int) -> bool:
+        """The same, for an action at a packed instant."""
         # An event that takes another back comes from our own catalog, only once, and has that event's time.
-        return occurred_at >= packed_instant(self.kept_from) or action in TAKES_BACK
+        return packed >= packed_instant(self.kept_from) or action in TAKES_BACK
 
 
 class _Stored(NamedTuple):

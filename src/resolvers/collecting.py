@@ -60,7 +60,7 @@ async def collect(context: Context, events: WireColumns, origin: Origin) -> Coll
         """The hash of a person who is not signed in. It is the same for one day of the tenant's zone."""
         if context.viewer.user_id is not None:
             return None
-        salt = salts.of(day, context.now, zones[tenant_id])
+        salt = salts.of_day(day, context.now, zones[tenant_id])
         return passing_visitor(salt, tenant_id, context.address, origin.agent or "")
 
     def admit(event: WireEvent) -> NewEvent:

@@ -10,7 +10,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
 from resolvers.context import Services
 from server.background_jobs import background_jobs
@@ -52,14 +52,16 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     """
     used = services or services_of(settings)
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
-    graphql, *others = _graphql(settings, used, shutdown)
+    graphql, others = _graphql(settings, used, shutdown)
+    script, *collect = _collect(settings, used)
     app = Starlette(
         routes=[
             graphql,
             *others,
             Route("/", _home),
             *(_studio(settings) if settings.studio else []),
-            *_collect(settings, used),
+            *collect,
+            script,
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
             *([Route(PICTURE_PATH, picture)] if settings.demo else []),
@@ -72,10 +74,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
-    assert isinstance(graphql, Route)
+
+    def guarded(route: Route) -> ASGIApp:
+        return AnswerAtShutdown(RequestsPerAddress(route.app, running=running), shutdown)
+
     # Whatever stands in front takes time of each answer.
-    endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
-    app.middleware_stack = ShorterWay(app.build_middleware_stack(), endpoint)
+    posted = {route.path: guarded(route) for route in collect}
+    app.middleware_stack = ShorterWay(app.build_middleware_stack(), guarded(graphql), posted)
     app.state.takes_whole = True
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
@@ -88,7 +93,7 @@ async def _home(_: Request) -> Response:
     return RedirectResponse("/graphql")
 
 
-def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list[BaseRoute]:
+def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> tuple[Route, list[BaseRoute]]:
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
@@ -112,8 +117,7 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> list
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
-    return [
-        Route(PATH, with_cors(origins, endpoint)),
+    return Route(PATH, with_cors(origins, endpoint)), [
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),
@@ -144,17 +148,15 @@ def _rest(
     return rest_routes(door, settings.shared_origins())
 
 
-def _collect(settings: Settings, services: Services) -> list[BaseRoute]:
-    """The door for events, and the script for pages, which sends events to it."""
+def _collect(settings: Settings, services: Services) -> list[Route]:
+    """The script for pages, and the door for events, to which it sends them."""
     path = settings.collect_path
     collect = CollectEndpoint(services, max_body_seconds=settings.max_body_seconds)
     script = StaticFile("viewer.js", "text/javascript", collect=path.removeprefix("/"))
+    paths = dict.fromkeys(["/collect", path])
     return [
-        *(
-            Route(one, collect.respond, methods=["POST", "OPTIONS"])
-            for one in dict.fromkeys(["/collect", path])
-        ),
         Route("/viewer.js", script.respond),
+        *(Route(one, collect.respond, methods=["POST", "OPTIONS"]) for one in paths),
     ]
 
 

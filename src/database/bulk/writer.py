@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from copy import copy
+from functools import cached_property
 from typing import Any, ClassVar, Self, TypeVar
 
 from sqlmodel import SQLModel
@@ -23,7 +24,7 @@ class Bulk:
         self._observe = observe
         self._are_packed = are_packed
 
-    @property
+    @cached_property
     def packed(self) -> Self:
         """The same for rows and keys of packed values, in both directions: see `base.packed`.
         `fetch` stays as it is.
