@@ -10,12 +10,12 @@ from datetime import date
 from itertools import compress
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, SmallInteger, select
+from sqlalchemy import BigInteger, SmallInteger, bindparam, select
 
 from base.kinds import SUBJECTS
 from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
-from ingest.columns import DAYS, TENANTS
+from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import Days, DomainIds
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.domains import OTHER
@@ -39,6 +39,9 @@ _LOCKED = Statement(
     lambda id: id,
 )
 """Locks the tenants. Those who add domains wait for each other: otherwise two could each add the last one."""
+_SOME_DOMAINS = Statement(
+    select(DOMAINS.id).where(DOMAINS.unused_since.is_(None)).limit(bindparam("most", type_=BigInteger())), int
+)
 _ASKED = rows_of(
     "days", tenant_id=BigInteger(), subject_id=BigInteger(), action=SmallInteger(), day=Day()
 ).table_valued("tenant_id", "subject_id", "action", "day", name="asked")
@@ -126,12 +129,19 @@ async def _placed(
     ids: dict[str | None, int],
 ) -> dict[int, str | None]:
     """The domains of the events that are not counted under their own, by the places of the events."""
+    await bulk.fetch(_LOCKED, ids=sorted({events.tenant_ids[place] for place in fresh}))
+    missing = {events.domains[place] for place in fresh} - ids.keys()
+    most = min(caps) - len(missing)
+    have_room = most > 0 and len(await bulk.fetch(_SOME_DOMAINS, most=most + 1)) <= most
+    if have_room:
+        # No day can have too many, so only new names matter.
+        fresh = [place for place in fresh if events.domains[place] in missing]
     keys = {place: (events.tenant_ids[place], events.ids[place]) for place in fresh}
     stored = await bulk.packed.known(Event, sorted(keys.values()))
     # An event that is stored will not be stored again: its domain is not needed.
     placed: dict[int, str | None] = {place: None for place in fresh if keys[place] in stored}
     new = [place for place in fresh if place not in placed]
-    if new:
+    if new and not have_room:
         told = [_told(events, days, place) for place in new]
         are_beyond = await _are_beyond_caps(bulk, told, caps, ids)
         placed.update(dict.fromkeys(compress(new, are_beyond), OTHER))
@@ -158,7 +168,6 @@ async def _are_beyond_caps(
     """Of each event, whether its domain is one too many."""
     asked = dict.fromkeys(told)
     days = {one.subject_day for one in asked}
-    await bulk.fetch(_LOCKED, ids=sorted({day.tenant_id for day in days}))
     missing = {one.domain for one in asked} - ids.keys()
     ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted({*missing, OTHER})))
     domains = await _domains_of(bulk, days)

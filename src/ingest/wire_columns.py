@@ -85,6 +85,7 @@ _ACTIONS: Final = {action.name: action for action in ACTIONS}
 _INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
 _OF_EVENT: Final[Callable[[Any], tuple[Any, ...]]] = attrgetter(*_FIELDS)
 _decode = msgspec.json.Decoder(list[_PlainEvent]).decode
+_decode_one = msgspec.json.Decoder(_PlainEvent).decode
 _NOT_PLAIN = (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidInstant)
 
 
@@ -94,6 +95,18 @@ def columns_from_json(body: bytes) -> WireColumns:
         return _columns(_decode(body))
     except _NOT_PLAIN:
         return WireColumns.of(events_from_json(body))
+
+
+class NotPlain(ValueError):
+    """Something has to be read in another way, or is no event."""
+
+
+def columns_from_lines(texts: Iterable[bytes | None]) -> WireColumns:
+    """Events from lines of JSON, one event from each. Raises NotPlain."""
+    try:
+        return _columns([_decode_one(text or b"") for text in texts])
+    except _NOT_PLAIN:
+        raise NotPlain from None
 
 
 def columns_from_values(values: Any) -> WireColumns:
