@@ -42,7 +42,8 @@ class HeldConnections:
 
     async def give_back(self, held: Held) -> None:
         """It must be in no transaction."""
-        if self._held is None:
+        # PostgreSQL would keep the plans that it made while tables were empty.
+        if self._held is None and self._engine.dialect.name == "sqlite":
             self._held = held
         else:
             await held.connection.close()

@@ -15,7 +15,9 @@ LARGEST_BATCH: Final = 4_000_000
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
 _BUFFER: Final = 1 << 20
 _AT_A_TIME: Final = 32
-"""Each of so many lines may be as long as a line can be, until their lengths are known."""
+"""How many lines are read until their lengths are looked at."""
+_SHORT: Final = 4_000
+"""Longer lines are read one by one."""
 _GZIP: Final = b"\x1f\x8b"
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """Encodings by the byte order mark with which a file begins."""
@@ -110,14 +112,15 @@ def _blocks_in(raw: "BufferedReader[Any]", size: int) -> Iterator[LineBlock]:
 
 def _read_pieces(stream: _Lines, size: int, pieces: list[bytes]) -> None:
     """Adds up to so many lines. What is longer than a line may be comes in pieces."""
-    kept = 0
+    kept, step = 0, 1
     read = iter(partial(stream.readline, LONGEST_LINE), b"")
     while len(pieces) < size and kept < LARGEST_BATCH:
         before = len(pieces)
-        pieces.extend(islice(read, min(_AT_A_TIME, size - before)))
+        pieces.extend(islice(read, min(step, size - before)))
         if len(pieces) == before:
             return
         kept += sum(map(len, pieces[before:]))
+        step = _AT_A_TIME if kept < _SHORT * len(pieces) else 1
 
 
 def _whole(pieces: list[bytes], stream: _Lines) -> list[bytes | None]:
