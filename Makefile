@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-profile soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-rest bench-subscribers bench-profile soak differential lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -100,6 +100,9 @@ bench-requests: .venv/.dev ## CPU that a request takes, on both engines; BENCH_A
 
 bench-rest: .venv/.dev ## CPU of each REST route beside that of the GraphQL request that it stands for
 	@$(BIN)/python -m bench.rest $(BENCH_ARGS)
+
+bench-subscribers: .venv/.dev ## what it takes until 2,000 subscribers are told of a like, on both engines; BENCH_ARGS="--tree ../older --tree ."
+	@$(BIN)/python -m bench.subscribers $(BENCH_ARGS)
 
 bench-profile: .venv/.dev ## where the CPU of a request goes, on both engines; needs wrk; BENCH_ARGS="--engine sqlite"
 	@$(BIN)/python -m bench.profile $(BENCH_ARGS)

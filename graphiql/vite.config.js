@@ -37,7 +37,8 @@ function sha256(file) {
 
 export default defineConfig({
   root: HERE,
-  base: "/graphql/",
+  // The server writes the path of the page in its place.
+  base: "./",
   worker: { format: "es" },
   build: {
     outDir: BUILT,

@@ -52,9 +52,8 @@ const strict = {
         // Figures of a moment, and parts of the object on which they stand.
         types: [
           "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts",
-          "InsightScoreParts", "Limits", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SocialMetrics", "SummaryReport",
-          "TakenBack", "UniqueVisitors", "ViewPoint",
-          "ViewSeries", "Work",
+          "InsightScoreParts", "Limits", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure", "SocialMetrics",
+          "SummaryReport", "TakenBack", "UniqueVisitors", "ViewPoint", "ViewSeries", "Work",
         ],
       },
     },

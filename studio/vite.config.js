@@ -21,7 +21,7 @@ function kept() {
     closeBundle() {
       copyFileSync(join(HERE, "src/gql/persisted-documents.json"), join(BUILT, "documents.json"));
       const page = join(BUILT, "index.html");
-      const sheet = /\s*<link rel="stylesheet"[^>]*href="\/studio\/assets\/([^"]+)">/;
+      const sheet = /\s*<link rel="stylesheet"[^>]*href="\.\/assets\/([^"]+)">/;
       const html = readFileSync(page, "utf8");
       const name = sheet.exec(html)[1];
       const style = readFileSync(join(ASSETS, name), "utf8").trim();
@@ -55,7 +55,8 @@ function sha256(file) {
 
 export default defineConfig({
   root: HERE,
-  base: "/studio/",
+  // The server writes the path of the page in its place.
+  base: "./",
   build: {
     outDir: BUILT,
     emptyOutDir: true,

@@ -3,6 +3,7 @@
 import asyncio
 import gc
 import logging
+import os
 import shutil
 import zoneinfo
 from collections.abc import AsyncIterator, Iterator
@@ -22,6 +23,7 @@ from server import migrations
 from server.app import create_app
 from server.services import close_services
 from server.settings import Settings
+from tests.distribution.sent import collected
 from tests.postgres import PostgresServer
 from tests.server.program import Program
 from tests.shared import shared_folder
@@ -38,9 +40,28 @@ _SETTINGS = Settings()
 _LOGGERS = ("", "viewgraph", "viewgraph.requests", "uvicorn", "uvicorn.access", "uvicorn.error")
 
 
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_ROOM = 4 << 30
+"""Bytes that all temporary files of a run have room in."""
+
+
+def pytest_configure() -> None:
+    """Databases of tests wait for no disk, where there is room in memory for them."""
+    if os.access(_MEMORY, os.W_OK) and shutil.disk_usage(_MEMORY).free >= _ROOM:
+        os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
+
+
 def pytest_collection_finish() -> None:
     """What is loaded by now stays, and need not be looked through for garbage after each test."""
     gc.freeze()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def statements_keep_the_rules() -> Iterator[None]:
+    """What a worker has sent to PostgreSQL lets Citus run it. This fails when the worker is done."""
+    with collected() as sent:
+        yield
+    assert not (broken := sent.broken()), "\n".join(broken)
 
 
 @pytest.fixture(autouse=True)

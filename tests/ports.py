@@ -1,9 +1,14 @@
 """Ports for servers that are told where to listen."""
 
 import socket
+import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from time import monotonic, sleep
+from typing import Any
+
+_PATIENCE = 30.0
 
 
 @contextmanager
@@ -20,3 +25,15 @@ def held_port() -> Iterator[int]:
         if sys.platform != "linux":
             held.close()
         yield port
+
+
+def wait_until_open(port: int, process: subprocess.Popen[Any]) -> None:
+    """Until the process listens there."""
+    deadline = monotonic() + _PATIENCE
+    while monotonic() < deadline:
+        assert process.poll() is None, "the process has ended"
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        sleep(0.02)
+    raise TimeoutError

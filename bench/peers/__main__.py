@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from importlib.metadata import version
 from pathlib import Path
 
-from bench.peers import report, subscribers
+from bench.peers import report
 from bench.peers.answers import Answers
 from bench.peers.install import installed
 from bench.peers.load import wrk
@@ -75,8 +75,6 @@ def tables(prepared: Prepared, trees: list[Tree], given: Namespace) -> Iterator[
     yield from _tables(plan, measured(plan, narrow), report.narrow)
     plan = plan._replace(questions=WIDE, peers=[peer for peer in chosen if not peer.is_unmodified])
     yield from _tables(plan, measured(plan, wide), report.wide)
-    yield f"\n{prepared.site.engine}, {subscribers.NAME}:\n"
-    yield from report.subscribers(subscribers.NAME, subscribers.measured(plan))
 
 
 def remember(file: Path, right: Answers, world: World) -> None:

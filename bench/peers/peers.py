@@ -26,8 +26,6 @@ RAISED = {
     "MAX_COST": "1000000000",
     "MAX_POINTS": "100000000",
     "MAX_QUERY_SECONDS": "600",
-    "MAX_SUBSCRIPTIONS": "2000",
-    "MAX_CONNECTIONS_PER_ADDRESS": "2000",
 }
 """For what is wide."""
 COLD = "cold"

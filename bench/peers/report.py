@@ -50,14 +50,6 @@ def wide(question: str, taken: dict[Case, list[Taken]]) -> Iterator[str]:
         yield _row(peer, *_wide_cells(values), _same(values))
 
 
-def subscribers(question: str, taken: dict[Case, list[Taken]]) -> Iterator[str]:
-    """With the time until the last was told, too."""
-    yield from _headed([*_WIDE, "ms until the last"])
-    for peer in _peers(taken):
-        values = taken[Case(peer, question, 1)]
-        yield _row(peer, *_wide_cells(values), _number(_middle(values, "p99")))
-
-
 def _wide_cells(values: list[Taken]) -> Iterator[str]:
     for name in ("p50", "server", "database", "megabytes"):
         yield _number(_middle(values, name))

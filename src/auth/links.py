@@ -26,7 +26,9 @@ class Link(NamedTuple):
 class LinkSigner:
     """The first of `secrets` signs; the others only verify."""
 
-    def __init__(self, secrets: Sequence[str]) -> None:
+    def __init__(self, secrets: Sequence[str], origin: str | None = None) -> None:
+        """`origin`: where links lead; None for the host that the request names."""
+        self.origin = origin
         self._keys = KeyRing(
             [digest(secret.encode(), _AUDIENCE.encode(), "sha256") for secret in secrets],
             "link key",

@@ -48,11 +48,15 @@ class Budget(NamedTuple):
     def remaining(self) -> int:
         return remaining(self.limit.rate, self.full_in)
 
+    @property
+    def retry_after(self) -> int:
+        """In how many whole seconds the cost can be paid; 0 if it was paid."""
+        return max(1, ceil(self.wait)) if self.wait else 0
+
     def require(self) -> None:
         """Raises THROTTLED."""
-        if self.wait:
+        if seconds := self.retry_after:
             policy, caller, (size, in_seconds) = self.limit
-            seconds = max(1, ceil(self.wait))
             raise Throttled(
                 f"The {policy} of one {caller} may cost {size:,} in {in_seconds:,} s, and no more. "
                 f"Try again in {seconds} s.",

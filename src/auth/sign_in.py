@@ -113,6 +113,11 @@ async def viewer_of(
         return ANONYMOUS._replace(refusal=refused.message)
 
 
+def shown_credentials(headers: Mapping[str, str]) -> str:
+    """What the headers show of who asks, as it was sent; empty for nobody."""
+    return headers.get("authorization") or headers.get("x-auth-token") or ""
+
+
 async def expiry_of(
     headers: Mapping[str, str],
     loaders: Loaders,
@@ -153,7 +158,7 @@ async def _viewer_of(
 
 def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
     """The scheme, and the token or key. Raises UNAUTHENTICATED."""
-    shown = headers.get("authorization") or headers.get("x-auth-token")
+    shown = shown_credentials(headers)
     if not shown:
         return None
     scheme, _, credentials = shown.strip().rpartition(" ")

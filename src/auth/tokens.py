@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
+from hmac import digest
 from typing import Any, NamedTuple, Self
 from uuid import UUID, uuid4
 
@@ -13,6 +14,8 @@ from base.errors import Unauthenticated
 
 _MIN_SECRET_LENGTH = 32
 _REMEMBERED = 10_000
+_TICKET = "viewgraph stream ticket"
+_TICKET_SECONDS = 60
 
 
 class Claims(NamedTuple):
@@ -69,15 +72,43 @@ class Signer:
             required=["exp", "iat", "iss", "aud", "sub"],
             issuer=issuer,
         )
+        self._tickets = KeyRing(
+            [digest(secret.encode(), _TICKET.encode(), "sha256") for secret in secrets],
+            "ticket key",
+            audience=_TICKET,
+            required=["exp", "aud", "sub", "until"],
+        )
         self._lifetime = lifetime
         self._issuer = issuer
         self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
 
-    def issue(self, claims: Claims, now: datetime) -> AccessToken:
-        expires_at = (now + self._lifetime).replace(microsecond=0)
+    def issue(self, claims: Claims, now: datetime, until: datetime | None = None) -> AccessToken:
+        """`until`: when it expires, if that is before its usual end."""
+        expires_at = min(now + self._lifetime, until or now + self._lifetime).replace(microsecond=0)
         who = {name: value for name, value in claims.payload().items() if value is not None}
         payload = {"iss": self._issuer, "iat": now, "exp": expires_at, "jti": uuid4().hex, **who}
         return AccessToken(self._keys.sign(payload), expires_at)
+
+    def issue_ticket(self, claims: Claims, now: datetime, until: datetime | None) -> AccessToken:
+        """A ticket opens a stream in the next minute. `until`: when the credentials of its owner expire, and
+        with them the stream.
+        """
+        expires_at = (now + timedelta(seconds=_TICKET_SECONDS)).replace(microsecond=0)
+        until = until or now + self._lifetime
+        payload = {"exp": expires_at, "until": until.timestamp(), **claims.payload()}
+        return AccessToken(self._tickets.sign(payload), expires_at)
+
+    def token_for_ticket(self, text: str, now: datetime) -> str:
+        """A token for the stream. No client sees it. Raises UNAUTHENTICATED."""
+        try:
+            payload = self._tickets.verified(text)
+            claims, until = Claims.of(payload), datetime.fromtimestamp(float(payload["until"]), UTC)
+            expires_at = float(payload["exp"])
+        except MALFORMED:
+            raise Unauthenticated("The ticket is not valid.") from None
+        if expires_at <= now.timestamp():
+            raise Unauthenticated("The ticket was good for a minute and has expired. Ask for a new one.")
+        return self.issue(claims, now, until).text
 
     def read(self, text: str, now: datetime) -> Claims:
         """Raises UNAUTHENTICATED; the error says whether the token has expired or is none of ours."""
@@ -92,11 +123,11 @@ class Signer:
         return datetime.fromtimestamp(self._read(text).expires_at, UTC)
 
     def _read(self, text: str) -> _Read:
-        digest = sha256(text.encode()).digest()
-        read = self._known.get(digest)
+        key = sha256(text.encode()).digest()
+        read = self._known.get(key)
         if read is None:
             read = self._verified(text)
-            self._known[digest] = read
+            self._known[key] = read
         return read
 
     def _verified(self, text: str) -> _Read:

@@ -1,8 +1,10 @@
 """All access to the database. Import from here, never from its modules."""
 
+from database.addresses import AddressError, shown, url_of
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
+from database.cluster import change_one_by_one
 from database.database import Database
 from database.deleting import delete_rows
 from database.erasing import erase_rows
@@ -13,11 +15,15 @@ from database.lists import among, bucket_of, for_one, ordered_join, rows_of, see
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
+from database.sessions import NAME_SESSIONS, NEEDS_SESSIONS, are_lent_by_transaction
 from database.statement import Lookup, Statement, made_of
 from database.usage import Usage, current_usage, metered
 
 __all__ = [
     "EXACT_BELOW",
+    "NAME_SESSIONS",
+    "NEEDS_SESSIONS",
+    "AddressError",
     "Bulk",
     "Channel",
     "Database",
@@ -26,8 +32,10 @@ __all__ = [
     "Statement",
     "Usage",
     "among",
+    "are_lent_by_transaction",
     "bucket_of",
     "bulk",
+    "change_one_by_one",
     "change_rows",
     "channel_of",
     "counts_by",
@@ -51,7 +59,9 @@ __all__ = [
     "quick_sum",
     "rows_of",
     "seeking_join",
+    "shown",
     "spans",
     "table_of",
+    "url_of",
     "within_key",
 ]

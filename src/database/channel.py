@@ -9,6 +9,8 @@ import aiosqlite
 import asyncpg
 from sqlalchemy import URL
 
+from database.addresses import connect_arguments
+
 log = logging.getLogger("viewgraph")
 
 _NAME = "viewgraph"
@@ -52,7 +54,7 @@ class PostgresChannel:
     """
 
     def __init__(self, url: URL) -> None:
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._server = connect_arguments(url)
         self._sender: asyncpg.Connection | None = None
         self.is_listening = False
 
@@ -60,7 +62,7 @@ class PostgresChannel:
         try:
             async with timeout(_PATIENCE):
                 if self._sender is None or self._sender.is_closed():
-                    self._sender = await asyncpg.connect(self._dsn)
+                    self._sender = await asyncpg.connect(**self._server)
                 await self._sender.execute(
                     "SELECT pg_notify($1, message) FROM unnest($2::text[]) AS message", _NAME, messages
                 )
@@ -86,7 +88,7 @@ class PostgresChannel:
         def heard(_connection: Any, _pid: int, _name: str, message: str) -> None:
             on_message(message)
 
-        connection = await asyncpg.connect(self._dsn, timeout=_PATIENCE)
+        connection = await asyncpg.connect(**self._server, timeout=_PATIENCE)
         try:
             connection.add_termination_listener(lambda _: self._lose(lost))
             await connection.add_listener(_NAME, heard)

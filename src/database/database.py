@@ -9,9 +9,11 @@ from typing import Any, TypeVar
 from sqlalchemy import event
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession, async_sessionmaker
 
+from database.addresses import url_of
 from database.bulk.transactions import Work, committed, driver_of
+from database.cluster import Cluster
 from database.commits import Commits
-from database.engine import busy_milliseconds, engine_of, url_of
+from database.engine import busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
 from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
@@ -53,16 +55,17 @@ class Database:
         self.url = url_of(url)
         self.dialect_name = self.url.get_backend_name()
         self._write_seconds = write_seconds
-        self.engine = engine_of(self.url, write_seconds)
+        self._cluster = Cluster()
+        self.engine = engine_of(self.url, write_seconds, self._cluster)
         self._held = HeldConnections(self.engine)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
-            self.engine, expire_on_commit=False, info={"observe": self._observe}
+            self.engine, expire_on_commit=False, info={"observe": self._observe, "cluster": self._cluster}
         )
         self._readers: Readers = (
             SqliteReaders(self.url, readers)
             if self.dialect_name == "sqlite"
-            else PostgresReaders(self.url, readers, read_seconds)
+            else PostgresReaders(self.url, readers, read_seconds, self._cluster)
         )
         self._watchdog = ReadWatchdog(read_seconds, self._readers.is_reachable)
         # SQLite takes one writer at a time: waiting here is fair, waiting in SQLite is polling.
@@ -72,6 +75,15 @@ class Database:
         self._observers: list[Observer] = []
         self.commits = Commits()
         event.listen(self.engine.sync_engine, "before_cursor_execute", self._on_write)
+
+    @property
+    def is_cluster(self) -> bool:
+        """Whether several machines share the tables of tenants. It is known from the first connection on."""
+        return self._cluster.is_there
+
+    async def look(self) -> None:
+        """Connects once, if the database can be reached."""
+        await self._readers.is_reachable()
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         """Runs a statement that reads. It sees what was committed before it began. Within a snapshot it sees
@@ -182,7 +194,7 @@ class Database:
             async with timeout(seconds), self._writer:
                 held = await self._held.take()
                 try:
-                    done = await committed(self.dialect_name, held.driver, self._observe, work)
+                    done = await committed(self.dialect_name, held.driver, self._observe, self._cluster, work)
                 except BaseException:
                     # The next unit of work must not find the connection: it may be broken, or in the middle
                     # of something.

@@ -3,35 +3,25 @@
 from functools import partial
 from typing import Any
 
-from sqlalchemy import URL, event, make_url
+from sqlalchemy import URL, event
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
-_DRIVERS = {
-    "sqlite": "sqlite+aiosqlite",
-    "postgresql": "postgresql+asyncpg",
-    "postgres": "postgresql+asyncpg",
-}
+from database.addresses import connect_arguments
+from database.cluster import Cluster
+from database.readers import WRITERS
+
 CONNECT_SECONDS = 3.0
 _CACHE_KIBIBYTES = 32 * 1024
 _BUSY_SECONDS = 10.0
 """How long commands wait for others who write. A server with a limit waits half as long as the limit."""
 
 
-def url_of(text: str) -> URL:
-    """The URL with its driver, which the text may leave out."""
-    parsed = make_url(text)
-    return parsed.set(drivername=_DRIVERS.get(parsed.drivername, parsed.drivername))
-
-
-def engine_of(url: URL, write_seconds: float | None) -> AsyncEngine:
-    text = url.render_as_string(hide_password=False)
+def engine_of(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:
     # With `hide_parameters`, an error that is logged has no values in it.
     if url.get_backend_name() != "sqlite":
-        return create_async_engine(
-            text, pool_pre_ping=True, hide_parameters=True, **_postgres_options(write_seconds)
-        )
-    engine = create_async_engine(text, hide_parameters=True)
+        return _postgres_engine(url, write_seconds, cluster)
+    engine = create_async_engine(url, hide_parameters=True)
     event.listen(engine.sync_engine, "connect", partial(_prepare_sqlite, busy_milliseconds(write_seconds)))
     event.listen(engine.sync_engine, "begin", _begin_immediately)
     return engine
@@ -42,18 +32,26 @@ def busy_milliseconds(write_seconds: float | None) -> int:
     return round(1000 * (_BUSY_SECONDS if write_seconds is None else write_seconds / 2))
 
 
-def _postgres_options(write_seconds: float | None) -> dict[str, Any]:
+def _postgres_engine(url: URL, write_seconds: float | None, cluster: Cluster) -> AsyncEngine:
     """A wait for a row or a connection ends before the limit of its unit of work, and so keeps nobody out."""
-    if write_seconds is None:
-        return {"connect_args": {"timeout": CONNECT_SECONDS}}
-    wait = write_seconds * 3 / 4
-    return {
-        "connect_args": {
-            "timeout": min(CONNECT_SECONDS, wait),
-            "server_settings": {"lock_timeout": str(round(wait * 1000))},
-        },
-        "pool_timeout": wait,
-    }
+    wait = None if write_seconds is None else write_seconds * 3 / 4
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        pool_pre_ping=True,
+        hide_parameters=True,
+        pool_size=WRITERS,
+        max_overflow=0,
+        connect_args={**connect_arguments(url), "timeout": min(CONNECT_SECONDS, wait or CONNECT_SECONDS)},
+        **({} if wait is None else {"pool_timeout": wait}),
+    )
+    # Poolers refuse most parameters of a connection when it is opened, so they are set afterwards.
+    own = () if wait is None else (f"SET lock_timeout = {round(wait * 1000)}",)
+
+    def prepare(connection: Any, _record: Any) -> None:
+        connection.run_async(lambda raw: cluster.prepare(raw, *own))
+
+    event.listen(engine.sync_engine, "connect", prepare)
+    return engine
 
 
 def _prepare_sqlite(busy_milliseconds: int, connection: DBAPIConnection, _record: Any) -> None:

@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from base.calendar import month_start, next_month
+from database.cluster import change_one_by_one
 from database.database import Database
 
 _DEFAULT = "events_default"
@@ -33,7 +34,7 @@ _PARTITIONS = text(
 )
 _HAS_KEPT = """
     SELECT EXISTS (
-        SELECT FROM {partition} AS event LEFT JOIN unnest(
+        SELECT 1 FROM {partition} AS event LEFT JOIN unnest(
             CAST(:tenants AS bigint[]), CAST(:starts AS timestamptz[])
         ) AS kept (tenant_id, start) ON kept.tenant_id = event.tenant_id
         WHERE kept.start IS NULL OR event.occurred_at >= kept.start
@@ -85,6 +86,7 @@ async def _ensure(database: Database, months: Iterable[date]) -> list[str]:
     async with database.engine.begin() as connection:
         if wanted.keys() <= await _names(connection):
             return []
+        await change_one_by_one(connection)
         # Those who make partitions wait for each other. Writers of events do not wait.
         await connection.exec_driver_sql("LOCK TABLE events IN SHARE UPDATE EXCLUSIVE MODE")
         known = await _names(connection)

@@ -12,6 +12,8 @@ from cachetools import LRUCache
 from sqlalchemy import URL
 
 from base.errors import TimedOut
+from database.addresses import connect_arguments
+from database.cluster import Cluster
 from database.engine import CONNECT_SECONDS
 from database.faults import Fault
 from database.pool import Pool, Slots
@@ -32,9 +34,9 @@ _TIMEOUT = "SET statement_timeout = {milliseconds}"
 
 
 class PostgresReader:
-    def __init__(self, connection: asyncpg.Connection, dsn: str) -> None:
+    def __init__(self, connection: asyncpg.Connection, server: dict[str, Any]) -> None:
         self.connection = connection
-        self._dsn = dsn
+        self._server = server
         self._prepared: LRUCache[str, PreparedStatement] = LRUCache(MOST_PREPARED)
         """asyncpg closes a statement that fell out once nobody runs it."""
 
@@ -79,7 +81,7 @@ class PostgresReader:
             await self.connection.execute("SELECT 1")
 
     async def _cancel(self) -> None:
-        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
+        connection = await asyncpg.connect(**self._server, timeout=CONNECT_SECONDS)
         try:
             await connection.execute("SELECT pg_cancel_backend($1)", self.connection.get_server_pid())
         finally:
@@ -150,10 +152,11 @@ class PostgresSnapshotConnection(PostgresReader):
 class PostgresReaders:
     """A connection that broke is replaced, and the statement runs once more: reading twice does no harm."""
 
-    def __init__(self, url: URL, limit: int, read_seconds: float | None) -> None:
+    def __init__(self, url: URL, limit: int, read_seconds: float | None, cluster: Cluster) -> None:
         """A little after `read_seconds`, the server ends a statement if nobody else did."""
         self._seconds = read_seconds
-        self._dsn = url.set(drivername="postgresql").render_as_string(hide_password=False)
+        self._cluster = cluster
+        self._server = connect_arguments(url)
         running = Slots(limit)
         self._planning = Pool(running, self._connect)
         """Connections that plan a statement each time that it runs."""
@@ -185,8 +188,8 @@ class PostgresReaders:
         connection: asyncpg.Connection | None = None
         try:
             async with asyncio.timeout(_PULSE_SECONDS):
-                connection = await asyncpg.connect(self._dsn)
-                await connection.execute("SELECT 1")
+                connection = await asyncpg.connect(**self._server)
+                await self._cluster.prepare(connection)
         except asyncpg.TooManyConnectionsError:
             return True
         except (*_LOST, asyncpg.PostgresError):
@@ -230,17 +233,16 @@ class PostgresReaders:
         yield from (*self._planning.drain(), *self._lookups.drain())
 
     async def _connect(self, *, is_for_lookups: bool = False) -> PostgresReader:
-        return PostgresReader(await self._connected(is_for_lookups=is_for_lookups), self._dsn)
+        return PostgresReader(await self._connected(is_for_lookups=is_for_lookups), self._server)
 
     async def _connect_snapshot(self) -> PostgresSnapshotConnection:
-        return PostgresSnapshotConnection(await self._connected(), self._dsn)
+        return PostgresSnapshotConnection(await self._connected(), self._server)
 
     async def _connected(self, *, is_for_lookups: bool = False) -> asyncpg.Connection:
-        connection = await asyncpg.connect(self._dsn, timeout=CONNECT_SECONDS)
+        connection = await asyncpg.connect(**self._server, timeout=CONNECT_SECONDS)
         try:
             # Poolers refuse most parameters of a connection when it is opened, so they are set afterwards.
-            for parameter in self._parameters(is_for_lookups=is_for_lookups):
-                await connection.execute(parameter)
+            await self._cluster.prepare(connection, *self._parameters(is_for_lookups=is_for_lookups))
         except BaseException:
             connection.terminate()
             raise

@@ -12,7 +12,7 @@ LARGE_SNAPSHOTS = 2
 
 
 WRITERS = 15
-"""How many units of work a worker may have open: the pool of SQLAlchemy, with its overflow."""
+"""How many units of work a worker may have open: the pool of SQLAlchemy."""
 _LISTENERS = 2
 
 

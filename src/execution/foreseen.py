@@ -7,13 +7,11 @@ from typing import Any, NamedTuple, TypeAlias
 from auth.access import loaders_of
 from execution.series_ahead import Chain, chains_of
 from execution.shapes import Resolved, Selected
-from loaders.ahead import ReadWith, Row
+from loaders.ahead import Foreseen, Row
 from loaders.base import Loader
 from loaders.read_with import and_what_it_asks, readable_with
 
 _Kind: TypeAlias = type[Loader[Any, Any]]
-Foreseen: TypeAlias = Mapping[Row, tuple[ReadWith, ...]]
-"""By the type of the rows."""
 
 
 class Ahead(NamedTuple):

@@ -1,16 +1,12 @@
 """Executes operations: validates them, takes their cost, and gives them to the executor."""
 
 from asyncio import get_running_loop
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
 from inspect import isawaitable
 from time import perf_counter
 from typing import Any
 
-from graphql import ExecutionResult as CoreResult
 from graphql import GraphQLError
 from graphql import execute as execute_core
-from graphql import subscribe as subscribe_core
 from strawberry.execution import optimized_is_awaitable
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
@@ -33,7 +29,7 @@ from graph.record_events import Recording, recording_of
 from graph.schema import schema as _strawberry_schema
 from resolvers.context import Context
 
-_schema = _strawberry_schema._schema
+core_schema = _strawberry_schema._schema
 _is_awaitable: Any = optimized_is_awaitable
 """It looks only at the type, which for most values is quicker than GraphQL's own check."""
 _MOST_VALUES = 20_000
@@ -42,7 +38,7 @@ _MOST_VALUES = 20_000
 
 def recording_in(operation: Operation, variables: dict[str, Any] | None) -> Recording | None:
     """None if the request does anything other than record one list of events."""
-    return recording_of(_schema, operation, variables)
+    return recording_of(core_schema, operation, variables)
 
 
 async def execute(
@@ -56,15 +52,15 @@ async def execute(
     if operation.document.error:
         context.spend(operation.document.cost_if_invalid)
         return PreExecutionError(data=None, errors=[operation.document.error])
-    await _analyse_if_long(context, operation)
+    await analyse_if_long(context, operation)
     given = without_events(context, operation, variables)
-    if errors := await _prepare(context, operation, variables or {}, given or {}):
-        return _with_allowed_words(context, PreExecutionError(data=None, errors=errors))
+    if errors := await prepare(context, operation, variables or {}, given or {}):
+        return with_allowed_words(context, PreExecutionError(data=None, errors=errors))
     try:
         result = cached_answer(operation) or await _executed(context, operation, given)
     finally:
         context.execution.execute = perf_counter() - context.execution.began
-    return _with_allowed_words(context, result)
+    return with_allowed_words(context, result)
 
 
 async def _executed(
@@ -76,7 +72,7 @@ async def _executed(
     answer = _of_one_moment if context.execution.is_query else _by_plan_or_core
     result = await answer(context, operation, variables)
     if result.data and not result.errors:
-        cache_answer(_schema, operation, result.data)
+        cache_answer(core_schema, operation, result.data)
     return result
 
 
@@ -104,70 +100,34 @@ async def _by_plan_or_core(
     elif planned := await answer_by_plan(context, operation, variables):
         return planned
     result: Any = execute_core(
-        _schema,
-        _node(operation),
+        core_schema,
+        node_of(operation),
         variable_values=variables,
         operation_name=operation.name,
         context_value=context,
         is_awaitable=_is_awaitable,
-        **_executor(plan),
+        **executor_options(plan),
     )
     result = await result if isawaitable(result) else result
     return ExecutionResult(data=result.data, errors=result.errors)
 
 
-async def subscribe(
-    context: Context, operation: Operation, variables: dict[str, Any] | None
-) -> AsyncGenerator[ExecutionResult]:
-    """Yields each result, until the subscription ends or the generator is closed. Raises what `execute`
-    raises."""
-    await _analyse_if_long(context, operation)
-    if errors := await _prepare(context, operation, variables or {}, variables or {}):
-        yield _with_allowed_words(context, PreExecutionError(data=None, errors=errors))
-        return
-    results = await _subscribed(context, operation, variables)
-    if isinstance(results, CoreResult):
-        # The subscription could not begin.
-        yield _with_allowed_words(context, PreExecutionError(data=None, errors=results.errors))
-        return
-    try:
-        async with aclosing(results):
-            async for result in results:
-                yield _with_allowed_words(context, ExecutionResult(data=result.data, errors=result.errors))
-    except Exception as error:
-        # The error that ends a subscription is its last result.
-        last = error if isinstance(error, GraphQLError) else GraphQLError(str(error), original_error=error)
-        yield _with_allowed_words(context, ExecutionResult(data=None, errors=[last]))
-
-
-async def _subscribed(context: Context, operation: Operation, variables: dict[str, Any] | None) -> Any:
-    results = subscribe_core(
-        _schema,
-        _node(operation),
-        variable_values=variables,
-        operation_name=operation.name,
-        context_value=context,
-        **_executor(await plan_of_payloads(context, operation, variables)),
-    )
-    return await results if isawaitable(results) else results
-
-
-def _executor(plan: Plan | None) -> dict[str, Any]:
+def executor_options(plan: Plan | None) -> dict[str, Any]:
     """`plan`: of the payloads, which the executor then leaves to it."""
     if plan is None:
         return {"executor_class": ExecutionOfPoints}
     return {"executor_class": ExecutionOfPayloads, "plan": plan}
 
 
-async def _analyse_if_long(context: Context, operation: Operation) -> None:
+async def analyse_if_long(context: Context, operation: Operation) -> None:
     introspection = context.limits.introspection
     if operation.document.is_long and not is_analysed(operation, introspection=introspection):
         began = perf_counter()
-        await analyse_in_thread(_schema, operation, introspection=introspection)
+        await analyse_in_thread(core_schema, operation, introspection=introspection)
         context.execution.validate = perf_counter() - began
 
 
-async def _prepare(
+async def prepare(
     context: Context, operation: Operation, variables: dict[str, Any], given: dict[str, Any]
 ) -> list[GraphQLError]:
     """Returns the errors of a document that is not valid. For a valid document, takes its cost and sets its
@@ -177,16 +137,16 @@ async def _prepare(
     """
     execution, document = context.execution, operation.document
     began = perf_counter()
-    errors = validation_errors(_schema, document, introspection=context.limits.introspection)
+    errors = validation_errors(core_schema, document, introspection=context.limits.introspection)
     execution.began = perf_counter()
     execution.validate += execution.began - began
     if errors:
         drop(document)
         context.spend(document.cost_if_invalid)
         return errors
-    execution.operation = summary_of(_schema, operation)
+    execution.operation = summary_of(core_schema, operation)
     _require_few_values(given)
-    await charge(context, _schema, operation, variables)
+    await charge(context, core_schema, operation, variables)
     if execution.deadline and execution.is_query:
         seconds = 0 if execution.is_abandoned else context.limits.query_seconds
         execution.deadline.reschedule(get_running_loop().time() + seconds)
@@ -210,12 +170,12 @@ def _require_few_values(variables: dict[str, Any]) -> None:
             waiting.extend(value.values() if isinstance(value, dict) else value)
 
 
-def _node(operation: Operation) -> Any:
+def node_of(operation: Operation) -> Any:
     assert operation.document.node, "a document that does not parse is not executed"
     return operation.document.node
 
 
-def _with_allowed_words(context: Context, result: ExecutionResult) -> ExecutionResult:
+def with_allowed_words(context: Context, result: ExecutionResult) -> ExecutionResult:
     """If introspection is forbidden, errors suggest no names of the schema."""
     if result.errors and not context.limits.introspection:
         result.errors = [without_suggestion(error) for error in result.errors]

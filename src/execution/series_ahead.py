@@ -32,7 +32,7 @@ _NOBODY: Final = UUID(int=0)
 _NEVER: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _BLANK: Final[Mapping[Row, Any]] = {
     AssetRow: AssetRow(0, _NOBODY, 0, 0, "", _NEVER, 0, "UTC", None),
-    PublicationRow: PublicationRow(0, _NOBODY, 0, "", "", False, _NEVER, 0, 0, "UTC", None),
+    PublicationRow: PublicationRow(0, _NOBODY, 0, "", "", False, _NEVER, 0, 0, "UTC", None, None),
 }
 _REQUEST: Final[Mapping[type[Any], Any]] = {
     AssetSeries: series_of_assets,

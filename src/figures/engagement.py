@@ -1,7 +1,10 @@
 """The figures of what people do with a publication.
 
-A figure in `TOTALS` is a field of `EngagementMetrics` and of its `previous`.
+A figure in `TOTALS` is a field of `EngagementMetrics` and of its `previous`. To let owners share another one,
+give it a name in `PublicFigure`.
 """
+
+from enum import Enum
 
 from figures.figure import Figure, Figures, keys_of
 from figures.folds import ActiveUsers, Standing, Sum
@@ -91,3 +94,15 @@ ACTIONS = tuple(key for key in _KEYS if isinstance(key, Action))
 """The actions that are counted for these figures."""
 ACTIVE_USERS = tuple(key for key in _KEYS if isinstance(key, ActiveUsers))
 """The numbers of different people that these figures need."""
+
+
+class PublicFigure(Enum):
+    """Those that an owner may show to everybody. The names stand in the database and in addresses."""
+
+    TOTAL_VIEWS = VIEWS
+    TOTAL_LIKES = LIKES
+    TOTAL_BOOKMARKS = BOOKMARKS
+    TOTAL_SHARES = SHARES
+    TOTAL_COMMENTS = COMMENTS
+    TOTAL_APPOINTMENTS = APPOINTMENTS
+    MONTHLY_ACTIVE_USERS = USERS[0]

@@ -7,6 +7,7 @@ import strawberry
 from base.calendar import DateInterval, WeekStart
 from base.kinds import REPORTED
 from figures.assets import Ranking
+from figures.engagement import PublicFigure
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
@@ -190,6 +191,12 @@ described_enum(
     "The figure that assets are ranked by, the largest first.",
     name="AssetRanking",
     **{ranking.name: f"By {ranking.value}. {ranking.value.words}" for ranking in Ranking},
+)
+described_enum(
+    PublicFigure,
+    "A figure of a publication that its owner may show to everybody.",
+    name="PublicationFigure",
+    **{figure.name: f"{figure.value} of `EngagementMetrics` without a range." for figure in PublicFigure},
 )
 described_enum(
     ReportFormat,

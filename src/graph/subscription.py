@@ -1,6 +1,5 @@
-from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing
-from typing import Annotated, TypeVar
+from collections.abc import AsyncGenerator
+from typing import Annotated
 
 import strawberry
 
@@ -8,10 +7,7 @@ from graph.fields import argument, subscription
 from graph.info import Info
 from graph.types.assets import Asset
 from graph.types.publication import Publication
-from resolvers.subscriptions import live_asset, live_publication
-
-R = TypeVar("R")
-N = TypeVar("N")
+from resolvers.subscriptions import first_event, live_asset, live_publication
 
 AtMostEverySeconds = Annotated[
     int | None,
@@ -35,7 +31,8 @@ class Subscription:
     ) -> AsyncGenerator[Publication | None, None]:
         """A publication, at once and then whenever its figures change. It is never null: if there is no
         such publication, the subscription ends with NOT_FOUND."""
-        return _shown(Publication.of, await live_publication(info.context, url, at_most_every_seconds))
+        source = await live_publication(info.context, url, at_most_every_seconds)
+        return first_event(info.context, source.shown(Publication.of))
 
     @subscription
     async def asset_metrics_changed(
@@ -47,10 +44,5 @@ class Subscription:
         """An asset in a workspace that the viewer may enter, at once and then whenever its figures change.
         It is never null: the subscription ends with NOT_FOUND if it is another asset, or when the viewer
         may no longer enter the workspace."""
-        return _shown(Asset.of, await live_asset(info.context, id, at_most_every_seconds))
-
-
-async def _shown(of: Callable[[R], N], rows: AsyncGenerator[R]) -> AsyncGenerator[N]:
-    async with aclosing(rows):
-        async for row in rows:
-            yield of(row)
+        source = await live_asset(info.context, id, at_most_every_seconds)
+        return first_event(info.context, source.shown(Asset.of))

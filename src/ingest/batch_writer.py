@@ -3,6 +3,7 @@
 import logging
 import sqlite3
 from asyncio import get_running_loop
+from collections import defaultdict
 from collections.abc import Sequence
 from enum import IntEnum
 from typing import NamedTuple
@@ -55,6 +56,18 @@ class Batch(NamedTuple):
     seconds_away: float
     """How long the database may be away."""
 
+    def of_tenants(self) -> list[tuple[list[int], "Batch"]]:
+        """A batch for each tenant, with the places of its events in this one."""
+        places: defaultdict[int, list[int]] = defaultdict(list)
+        for place, tenant_id in enumerate(self.events.tenant_ids):
+            places[tenant_id].append(place)
+        return [(of_tenant, self._only(of_tenant)) for of_tenant in places.values()]
+
+    def _only(self, places: list[int]) -> "Batch":
+        events = self.events.at(places)
+        subjects = set(events.subject_ids)
+        return self._replace(events=events, refreshed=[id for id in self.refreshed if id in subjects])
+
     def halves(self) -> tuple["Batch", "Batch"]:
         count = self.events.size
         middle = count // 2
@@ -75,8 +88,21 @@ class BatchWriter:
     async def write(self, batch: Batch) -> list[StoreResult | None]:
         """The result of each event; None if its tenant is locked, so that it was not written.
 
+        A cluster gets a transaction for each tenant: one for eight tenants took 20 to 45 times as long.
         Raises what the database raises while it is away.
         """
+        if not self._database.is_cluster:
+            return await self._written(batch)
+        time = get_running_loop().time
+        deadline = time() + batch.seconds
+        results: list[StoreResult | None] = [None] * batch.events.size
+        for places, of_tenant in batch.of_tenants():
+            written = await self._written(of_tenant._replace(seconds=max(0.0, deadline - time())))
+            for place, result in zip(places, written, strict=True):
+                results[place] = result
+        return results
+
+    async def _written(self, batch: Batch) -> list[StoreResult | None]:
         try:
             return await self._stored(batch)
         except Exception as error:

@@ -41,6 +41,11 @@ class Watch:
     def __init__(self) -> None:
         self._changed = Event()
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether there was a change since `forget` was last called."""
+        return self._changed.is_set()
+
     def wake(self) -> None:
         self._changed.set()
 

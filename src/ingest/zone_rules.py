@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterable, Mapping
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import bindparam, exists, select, update
+from sqlalchemy import bindparam, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.zones import RULES_VERSION, Rules, is_fixed, rules_of, time_zone
@@ -56,12 +56,14 @@ _found: dict[str, Rules] = {}
 """A cache: the rules of a key never change."""
 
 RULES_BY_KEY = Statement(select(RULES.key, RULES.file).where(among(RULES.key, "keys")), Rules)
-_NOTHING_COUNTED = ~exists().where(DAYS.tenant_id == TENANTS.id)
-UNCOUNTED = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids"), _NOTHING_COUNTED), int)
+COUNTED = Statement(select(DAYS.tenant_id).where(DAYS.tenant_id == bindparam("id")).limit(1), int)
+"""Finds a tenant of which something was counted. Totals are not joined with tenants, which are elsewhere if
+totals are distributed.
+"""
 REMEMBERED = Statement(
     update(Tenant)
-    .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"), _NOTHING_COUNTED)
-    # Another process may have been faster, with other rules.
+    .where(TENANTS.id == bindparam("id"), TENANTS.time_zone == bindparam("name"))
+    # Another process may have been faster, with other rules. Whoever counts first stores the rules first.
     .where(TENANTS.zone_rules.is_not_distinct_from(bindparam("was", type_=TENANTS.zone_rules.type)))
     .values(zone_rules=bindparam("key"), older_zone_rules=None)
     .returning(TENANTS.id),
@@ -93,7 +95,7 @@ def rules_finder(connection: AsyncConnection | AsyncSession) -> Find:
 
 async def store_first_clocks(bulk: Bulk, clocks: Mapping[int, TenantClock]) -> None:
     """Stores our rules for tenants of which nothing was counted yet."""
-    uncounted = sorted(await bulk.fetch(UNCOUNTED, ids=sorted(clocks)))
+    uncounted = [id for id in sorted(clocks) if not await bulk.fetch(COUNTED, id=id)]
     names = {clocks[id].time_zone for id in uncounted}
     # Writers that lock in one order never wait for each other in a circle: first rules, then tenants.
     rows = [(*rules_of(name), RULES_VERSION) for name in sorted(names)]

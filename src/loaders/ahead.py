@@ -7,11 +7,13 @@ A plan knows which loaders come below the rows. What can be read together with a
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
+from itertools import chain
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
 from cachetools import LRUCache
 from sqlalchemy import ColumnElement, Select, Table
+from sqlalchemy.sql.visitors import iterate
 
 from database import Database, Statement, made_of
 
@@ -78,6 +80,21 @@ class ReadWith:
     """Further tables with the conditions of their joins. Each has at most one row for a row."""
     given: Mapping[str, Callable[[Asking], Any]] = field(default_factory=dict)
     """The parameters of the columns."""
+
+    @cached_property
+    def is_of_tenants(self) -> bool:
+        """Whether it reads tables of tenants, which a cluster has elsewhere than the row."""
+        parts = chain.from_iterable(map(iterate, self.columns))
+        return any(isinstance(part, Table) and part.info["distribution"] == "tenant_id" for part in parts)
+
+
+Foreseen: TypeAlias = Mapping[Row, tuple[ReadWith, ...]]
+"""By the type of the rows."""
+
+
+def beside_rows(foreseen: Foreseen) -> Foreseen:
+    """What a cluster has beside the rows. The rest is read afterwards."""
+    return {row: tuple(one for one in entries if not one.is_of_tenants) for row, entries in foreseen.items()}
 
 
 class ReadAhead:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 from aiodataloader import DataLoader
 
 from database import Database, Statement, current_usage, for_one
-from loaders.ahead import Asking, ReadAhead, ReadAlone, ReadWith, Row
+from loaders.ahead import Asking, Foreseen, ReadAhead, ReadAlone, Row, beside_rows
 from loaders.ahead import Series as SeriesOfRow
 from loaders.batches import Batch, settle
 from loaders.figure_cache import FigureCache
@@ -61,21 +61,23 @@ class Loaders(dict[type["Loader[Any, Any]"], "Loader[Any, Any]"]):
         """Rights that are remembered; None if they are read."""
         self.shown_points = PointBudget(most_points)
         """The points of a series count each time that it is shown."""
-        self._foreseen: Mapping[Row, tuple[ReadWith, ...]] = {}
+        self._foreseen: Foreseen = {}
         self._person_id: int | None = None
         self._series: SeriesOfRow | None = None
 
-    def foresee(self, foreseen: Mapping[Row, tuple[ReadWith, ...]], person_id: int | None) -> None:
+    def foresee(self, foreseen: Foreseen, person_id: int | None) -> None:
         """From now on, rows are read together with what will be asked for of them: by the type of the row.
 
         `person_id`: see `Asking`.
         """
-        self._foreseen = foreseen
+        self._foreseen = beside_rows(foreseen) if self.database.is_cluster else foreseen
         self._person_id = person_id
 
     def foresee_series(self, series: SeriesOfRow | None) -> None:
-        """From now on, a row of its type that is read alone is read together with the series."""
-        self._series = series
+        """From now on, a row of its type that is read alone is read together with the series. A cluster has
+        its points elsewhere.
+        """
+        self._series = None if self.database.is_cluster else series
 
     def ahead(self) -> dict[Row, ReadAhead]:
         """By the type of the row."""

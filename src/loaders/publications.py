@@ -32,6 +32,8 @@ class PublicationRow(NamedTuple):
     time_zone: str
     """The reporting time zone of its tenant."""
     legacy_id: str | None
+    shared_figures: str | None
+    """As in the table."""
 
 
 PUBLICATION_COLUMNS = (
@@ -46,6 +48,7 @@ PUBLICATION_COLUMNS = (
     USERS.tenant_id,
     TENANTS.time_zone,
     PUBLICATIONS.legacy_id,
+    PUBLICATIONS.shared_figures,
 )
 PUBLICATIONS_WITH_TENANT = (
     table_of(Publication)

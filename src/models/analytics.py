@@ -6,7 +6,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BY_TENANT, REFERENCE, identity, instant, optional_instant
+from models.columns import BY_TENANT, LOCAL, REFERENCE, identity, instant, optional_instant
 from models.types import Day, EventId
 
 
@@ -202,7 +202,7 @@ class VisitorSalt(SQLModel, table=True):
     """
 
     __tablename__ = "visitor_salts"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     day: date = Field(sa_type=Day, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)

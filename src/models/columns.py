@@ -20,8 +20,17 @@ SQLModel.metadata.naming_convention = {
 NEVER = EPOCH
 """It sorts before every instant. Null would sort first on one engine, and last on the other."""
 
-REFERENCE = {"distribution": "reference"}
+# Where a cluster of Citus keeps a table. Without one, all tables are in one database.
 BY_TENANT = {"distribution": "tenant_id"}
+"""The nodes share it: all rows of a tenant are on one node. It is what grows with events, and what is joined
+with that.
+"""
+REFERENCE = {"distribution": "reference"}
+"""Every node has a copy of it, for what is joined with tables of tenants. Every write goes to all nodes."""
+LOCAL = {"distribution": "local"}
+"""It stays on the coordinator, for what is joined with its like alone. A copy on every node would make
+writers of different tenants wait for each other, because a lock of one row locks the whole copy.
+"""
 
 
 def identity() -> Any:

@@ -4,12 +4,12 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, identity, instant, legacy_id, public_id, reference
+from models.columns import LOCAL, identity, instant, legacy_id, public_id, reference
 
 
 class Organization(SQLModel, table=True):
     __tablename__ = "organizations"
-    __table_args__ = (Index("ix_organizations_legacy_id", "legacy_id", unique=True), {"info": REFERENCE})
+    __table_args__ = (Index("ix_organizations_legacy_id", "legacy_id", unique=True), {"info": LOCAL})
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -21,7 +21,7 @@ class Organization(SQLModel, table=True):
 
 class Membership(SQLModel, table=True):
     __tablename__ = "memberships"
-    __table_args__ = (Index("ix_memberships_user_id", "user_id"), {"info": REFERENCE})
+    __table_args__ = (Index("ix_memberships_user_id", "user_id"), {"info": LOCAL})
 
     organization_id: int = reference("organizations", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -34,7 +34,7 @@ class Workspace(SQLModel, table=True):
     __table_args__ = (
         Index("ix_workspaces_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_workspaces_organization_id", "organization_id", "created_at", "public_id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -49,7 +49,7 @@ class WorkspaceMembership(SQLModel, table=True):
     """For members alone: owners and admins of the organization see every workspace without it."""
 
     __tablename__ = "workspace_memberships"
-    __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": REFERENCE})
+    __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": LOCAL})
 
     workspace_id: int = reference("workspaces", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -62,7 +62,7 @@ class Asset(SQLModel, table=True):
         Index("ix_assets_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_assets_workspace_id", "workspace_id", "created_at", "public_id"),
         Index("ix_assets_organization_id", "organization_id", "created_at", "public_id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -76,7 +76,7 @@ class Asset(SQLModel, table=True):
 
 class AssetFormat(SQLModel, table=True):
     __tablename__ = "asset_formats"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     id: int = identity()
     asset_id: int = reference("assets", index=True)
@@ -89,7 +89,7 @@ class AssetDomain(SQLModel, table=True):
     """A site that may show the asset. An asset without such rows may be shown everywhere."""
 
     __tablename__ = "asset_domains"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     asset_id: int = reference("assets", primary_key=True)
     name: str = Field(max_length=253, primary_key=True)

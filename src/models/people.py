@@ -5,7 +5,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInt
 from sqlmodel import Field, SQLModel
 
 from models.columns import (
-    REFERENCE,
+    LOCAL,
     asked_instant,
     identity,
     instant,
@@ -21,7 +21,7 @@ class Tenant(SQLModel, table=True):
     """The owner of events and totals: one row for each user and each organization."""
 
     __tablename__ = "tenants"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     id: int = identity()
     time_zone: str = Field(default="UTC", max_length=64)
@@ -44,7 +44,7 @@ class ZoneRules(SQLModel, table=True):
     """Rules of a time zone by which days of totals are made, or were made once."""
 
     __tablename__ = "zone_rules"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     key: str = Field(max_length=100, primary_key=True)
     """The name of the zone, and a hash of the rules."""
@@ -56,7 +56,7 @@ class ZoneRules(SQLModel, table=True):
 
 class User(SQLModel, table=True):
     __tablename__ = "users"
-    __table_args__ = (Index("ix_users_legacy_id", "legacy_id", unique=True), {"info": REFERENCE})
+    __table_args__ = (Index("ix_users_legacy_id", "legacy_id", unique=True), {"info": LOCAL})
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -72,7 +72,7 @@ class User(SQLModel, table=True):
 
 class AuthenticationKey(SQLModel, table=True):
     __tablename__ = "authentication_keys"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -90,7 +90,7 @@ class Follow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("follower_id <> followed_id", name="not_oneself"),
         Index("ix_follows_followed_id", "followed_id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     follower_id: int = reference("users", primary_key=True)
@@ -106,7 +106,7 @@ class FollowTotal(SQLModel, table=True):
     """
 
     __tablename__ = "follow_totals"
-    __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)
+    __table_args__ = ({"info": LOCAL, "sqlite_with_rowid": False},)
 
     user_id: int = reference("users", primary_key=True)
     followers_count: int = Field(sa_type=BigInteger)
@@ -131,7 +131,7 @@ class UserInsight(SQLModel, table=True):
                 ("instagram", "instagram_handle"),
             )
         ),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -173,7 +173,7 @@ class Work(SQLModel, table=True):
     __table_args__ = (
         Index("uq_works_item", "insight_id", "source_type", "item_id", unique=True),
         Index("ix_works_asked_at", "source_type", "asked_at", "id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -196,7 +196,7 @@ class NetworkLease(SQLModel, table=True):
     """What all workers know about a network that is asked for counts. Only the lease's owner may ask it."""
 
     __tablename__ = "network_leases"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     network: int = Field(sa_type=SmallInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     owner: UUID = Field(sa_type=Uuid[UUID])

@@ -4,7 +4,7 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, identity, instant, legacy_id, optional_instant, public_id, reference
+from models.columns import LOCAL, identity, instant, legacy_id, optional_instant, public_id, reference
 from models.types import SortedText
 
 
@@ -17,7 +17,7 @@ class Publication(SQLModel, table=True):
         Index("ix_publications_owner_id_created_at", "owner_id", "created_at", "public_id"),
         Index("ix_publications_created_at", "created_at", "public_id"),
         Index("ix_publications_name", "name", "public_id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -32,11 +32,15 @@ class Publication(SQLModel, table=True):
     """It rises with each change by the makers, and when totals are mended. Figures cached for an older
     revision are stale.
     """
+    shared_figures: str | None = Field(default=None, max_length=200)
+    """The names of the figures that the owner shows to everybody, with commas between them; None if it shows
+    none.
+    """
 
 
 class CoCreator(SQLModel, table=True):
     __tablename__ = "co_creators"
-    __table_args__ = (Index("ix_co_creators_user_id", "user_id"), {"info": REFERENCE})
+    __table_args__ = (Index("ix_co_creators_user_id", "user_id"), {"info": LOCAL})
 
     publication_id: int = reference("publications", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -47,7 +51,7 @@ class Experience(SQLModel, table=True):
     __tablename__ = "experiences"
     __table_args__ = (
         Index("ix_experiences_publication_id", "publication_id", "published_at", "public_id"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()
@@ -62,7 +66,7 @@ class ExperienceTotal(SQLModel, table=True):
     """The number of a publication's experiences of one type. A type without experiences may have no row."""
 
     __tablename__ = "experience_totals"
-    __table_args__ = ({"info": REFERENCE, "sqlite_with_rowid": False},)
+    __table_args__ = ({"info": LOCAL, "sqlite_with_rowid": False},)
 
     publication_id: int = reference("publications", primary_key=True)
     type: int = Field(sa_type=SmallInteger, primary_key=True)
@@ -71,7 +75,7 @@ class ExperienceTotal(SQLModel, table=True):
 
 class Like(SQLModel, table=True):
     __tablename__ = "likes"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     publication_id: int = reference("publications", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -80,7 +84,7 @@ class Like(SQLModel, table=True):
 
 class Bookmark(SQLModel, table=True):
     __tablename__ = "bookmarks"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     publication_id: int = reference("publications", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -89,7 +93,7 @@ class Bookmark(SQLModel, table=True):
 
 class Comment(SQLModel, table=True):
     __tablename__ = "comments"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -106,7 +110,7 @@ class Appointment(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="starts_before_it_ends"),
         Index("ix_appointments_publication_id_starts_at", "publication_id", "starts_at"),
-        {"info": REFERENCE},
+        {"info": LOCAL},
     )
 
     id: int = identity()

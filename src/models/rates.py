@@ -5,14 +5,14 @@ from datetime import datetime
 from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from models.columns import REFERENCE, instant, reference
+from models.columns import LOCAL, instant, reference
 
 
 class RateBucket(SQLModel, table=True):
     """What a caller has used of a limit, on all workers together."""
 
     __tablename__ = "rate_buckets"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     key: bytes = Field(sa_type=LargeBinary, primary_key=True)
     full_from: int = Field(sa_type=BigInteger, index=True)
@@ -23,7 +23,7 @@ class SignInNetwork(SQLModel, table=True):
     """A network from which a user signed in."""
 
     __tablename__ = "sign_in_networks"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": LOCAL}
 
     user_id: int = reference("users", primary_key=True)
     network: bytes = Field(sa_type=LargeBinary, primary_key=True)

@@ -16,6 +16,7 @@ from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, uuid7
+from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById, UserRow
 from models import AuthenticationKey, User
 from resolvers.context import Context
@@ -72,6 +73,22 @@ async def workspace_token(context: Context, organization_id: str, workspace_id: 
         return await _signed_in(
             context, viewer, organization=organization.public_id, workspace=workspace.public_id
         )
+
+
+async def stream_ticket(context: Context) -> AccessToken:
+    """For the viewer, as the rest of the request sees them."""
+    viewer, loaders = context.viewer, context.loaders
+    user = await loaders[UserById].load(viewer.required_user_id())
+    organization = viewer.organization_id and await loaders[OrganizationById].load(viewer.organization_id)
+    workspace = viewer.workspace_id and await loaders[WorkspaceById].load(viewer.workspace_id)
+    assert user is not None
+    claims = Claims(
+        user.public_id,
+        organization.public_id if organization else None,
+        workspace.public_id if workspace else None,
+    )
+    until = None if context.new_token else await context.expiry()
+    return context.services.signer.issue_ticket(claims, context.now, until)
 
 
 @contextmanager

@@ -1,12 +1,12 @@
 """What one request carries, and what all requests share."""
 
-from asyncio import Semaphore, sleep
+from asyncio import Semaphore
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -17,7 +17,7 @@ from auth.sign_in import ViewerCache, expiry_of, viewer_of
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
-from base.errors import Lapsed, Throttled
+from base.errors import Lapsed
 from base.fair_queue import FairQueue
 from base.networks import network_of
 from base.scheduler import RunQueue
@@ -36,6 +36,7 @@ from loaders.figure_cache import FigureCache
 from loaders.holdings import HoldingsCache
 from loaders.remembered_rights import RememberedRights
 from resolvers.execution import Execution
+from resolvers.sources import Source
 from social.refresh import Refresher
 
 _TURNS = 4
@@ -158,7 +159,9 @@ class Context:
     """The headers by their names, in lower case."""
     viewer: Viewer = ANONYMOUS
     watch: Watch | None = None
-    """It wakes a subscription when its next answer is due; None for other operations."""
+    """It notes changes since before the first answer of a subscription was read."""
+    source: "Source[Context, Any] | None" = None
+    """What a subscription shows; None until that was read for the first time, and for other operations."""
     new_token: str | None = None
     """A token that this request issued: the header `x-auth-token` has it, too."""
     event_lists: dict[str, WireColumns] = field(default_factory=dict)
@@ -241,17 +244,6 @@ class Context:
         """The user; if nobody is signed in, the network of the address."""
         user_id = self.viewer.user_id
         return network_of(self.address) if user_id is None else user_id
-
-    async def spend_when_affordable(self) -> None:
-        """Takes the cost of the operation again, for the next answer of a subscription, and waits until
-        enough is left. There is no request that could be refused, and the answer has what changes meanwhile.
-        """
-        while True:
-            self.now = self.services.clock()
-            try:
-                return self.spend(self.execution.cost or 1)
-            except Throttled as error:
-                await sleep(error.extensions["retryAfter"])
 
     async def take_turn(self) -> None:
         """Waits for a turn to make the next answer of a subscription. The caller has to end it."""

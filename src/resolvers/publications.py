@@ -1,5 +1,8 @@
 """Makes and changes publications."""
 
+from collections.abc import Sequence
+from typing import Any
+
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
@@ -8,6 +11,7 @@ from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
+from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
 from loaders.publications import (
     ExperienceByPublicId,
@@ -21,6 +25,7 @@ from resolvers.context import Context
 from resolvers.ids import find_publication, find_user, no_such
 from resolvers.makers import as_written, refresh_for_makers, require_maker
 from resolvers.quotas import require_within_quota
+from resolvers.shared_figures import stored
 from resolvers.text_arguments import custom_url as checked_custom_url
 from resolvers.text_arguments import required_text
 
@@ -65,18 +70,28 @@ def _taken(custom_url: str) -> Conflict:
 
 
 async def update_publication(
-    context: Context, id: str, *, name: str | None, custom_url: str | None, allow_bookings: bool | None
+    context: Context,
+    id: str,
+    *,
+    name: str | None,
+    custom_url: str | None,
+    allow_bookings: bool | None,
+    shared_figures: Sequence[PublicFigure] | None,
 ) -> PublicationRow:
-    """What is None stays as it is."""
+    """What is None stays as it is. Only the owner may give `shared_figures`."""
     context.viewer.required_user_id()
     publication = await find_publication(context, id)
     await require_maker(context, publication)
-    changes = {
+    if shared_figures is not None:
+        await require(context.loaders, context.viewer, [Access.OWNER], publication)
+    changes: dict[str, Any] = {
         "name": required_text(name, "name", longest=_LONGEST_NAME) if name is not None else None,
         "custom_url": checked_custom_url(custom_url) if custom_url is not None else None,
         "allow_bookings": allow_bookings,
     }
     given = {column: value for column, value in changes.items() if value is not None}
+    if shared_figures is not None:
+        given["shared_figures"] = stored(shared_figures)
     async with context.writing() as session:
         await refresh_for_makers(context, session, publication)
         if given:

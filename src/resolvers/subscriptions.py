@@ -1,13 +1,12 @@
 """Subscriptions: what is sent again whenever it may have changed."""
 
-from asyncio import sleep
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator
+from functools import partial
 from typing import TypeVar
 
-from base.errors import BadUserInput, Unavailable
+from base.errors import BadUserInput
 from base.ids import Kind
-from database import current_usage
-from ingest.topics import Topic, Watch
+from ingest.topics import Topic
 from loaders.assets import AssetRow
 from loaders.publications import PublicationById, PublicationRow
 from models import SubjectKind
@@ -15,66 +14,55 @@ from resolvers.context import Context
 from resolvers.ids import no_such
 from resolvers.organizations import find_asset
 from resolvers.publications import publication_by_url
+from resolvers.sources import Source
 
 R = TypeVar("R")
 
 _LONGEST_INTERVAL = 3_600
-_AGAIN_SECONDS = 1.0
 
 
-async def live_publication(context: Context, url: str, seconds: int | None) -> AsyncGenerator[PublicationRow]:
-    """Gives the publication at once, and again whenever its metrics may have changed, at most once in so
-    many seconds."""
+async def live_publication(
+    context: Context, url: str, seconds: int | None
+) -> Source[Context, PublicationRow]:
+    """The publication that has this URL now. It is shown again whenever its metrics may have changed."""
     interval = _interval(seconds)
     first = await publication_by_url(context, url)
     topics = (Topic(SubjectKind.PUBLICATION, first.id), Topic(SubjectKind.PROFILE, first.owner_id))
 
-    async def read() -> PublicationRow:
+    async def read(context: Context) -> PublicationRow:
         # By its id: its URL may have changed.
         row = await context.loaders[PublicationById].load(first.id)
         return _there(row, Kind.PUBLICATION)
 
-    return _changes(context, topics, interval, read)
+    return Source(topics, interval, read)
 
 
-async def live_asset(context: Context, id: str, seconds: int | None) -> AsyncGenerator[AssetRow]:
-    """The same for an asset. It ends with NOT_FOUND when the viewer may no longer know of it."""
+async def live_asset(context: Context, id: str, seconds: int | None) -> Source[Context, AssetRow]:
+    """The same for an asset. To read it raises NOT_FOUND when the viewer may no longer know of it."""
     interval = _interval(seconds)
     first = await find_asset(context, id)
-    return _changes(context, (Topic(SubjectKind.ASSET, first.id),), interval, lambda: find_asset(context, id))
+    return Source((Topic(SubjectKind.ASSET, first.id),), interval, partial(find_asset, id=id))
 
 
-async def _changes(
-    context: Context, topics: tuple[Topic, ...], interval: int, read: Callable[[], Awaitable[R]]
-) -> AsyncGenerator[R]:
-    with context.services.topics.watch(*topics) as watch:
-        context.watch = watch
+async def first_event(context: Context, source: Source[Context, R]) -> AsyncGenerator[R]:
+    """Gives what the source shows now. From before it is read until the generator is closed, `context.watch`
+    notes changes.
+    """
+    with context.services.topics.watch(*source.topics) as watch:
         await context.take_turn()
-        row = await read()
-        while True:
-            yield row
-            await sleep(interval)
-            row = await _next(context, watch, read)
+        event = await source.read(context)
+        context.watch, context.source = watch, source
+        yield event
 
 
-async def _next(context: Context, watch: Watch, read: Callable[[], Awaitable[R]]) -> R:
-    """The row after a change. While the database is away, this tries again, because no other change may
-    come."""
-    while True:
-        await watch.change()
-        await context.spend_when_affordable()
-        await context.take_turn()
-        # Now, so that a change while the figures are read wakes it again.
-        watch.forget()
-        try:
-            await context.renew()
-            return await read()
-        except Unavailable:
-            if current_usage().is_abandoned:
-                raise
-            context.end_turn()
-            watch.wake()
-            await sleep(_AGAIN_SECONDS)
+def spend_again(context: Context) -> int:
+    """Takes the cost of the operation again, for the next answer of a subscription. Returns 0, or takes
+    nothing and returns in how many seconds to try again."""
+    context.now = context.services.clock()
+    cost, now = context.execution.cost or 1, context.now.timestamp()
+    budget = context.services.rates.spend(context.viewer, context.address, cost, now, writes=False)
+    context.execution.budget = budget
+    return budget.retry_after if budget else 0
 
 
 def _interval(seconds: int | None) -> int:

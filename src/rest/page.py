@@ -40,7 +40,7 @@ def page() -> str:
             '<meta name="viewport" content="width=device-width, initial-scale=1">',
             f"<title>{escape(info['title'])}</title><style>{_STYLE}</style></head><body>",
             f"<h1>{escape(info['title'])}</h1><p>{_text(info['description'])}</p>",
-            '<p>For programs: <a href="/openapi.json">/openapi.json</a></p>',
+            '<p>For programs: <a href="openapi.json">openapi.json</a></p>',
             *(part for api in APIS for part in _api(api.title)),
             "</body></html>\n",
         )

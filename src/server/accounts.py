@@ -5,12 +5,13 @@ from datetime import datetime
 from sqlalchemy.exc import IntegrityError
 
 from auth.passwords import Passwords
+from auth.viewer import Viewer
 from base.errors import Conflict, NotFound
 from base.ids import uuid7
 from database import Database
 from loaders.credentials import AccountByEmail
 from models import Tenant, User
-from resolvers.context import Context
+from resolvers.context import Context, Services
 from resolvers.text_arguments import email_in, required_text
 from server.failures import Failure
 
@@ -68,6 +69,11 @@ async def user_id_of(context: Context, email: str) -> int:
     if account is None:
         raise NotFound("There is no account with this email.")
     return account.user_id
+
+
+async def viewer_with(services: Services, email: str | None) -> Viewer | None:
+    """None without an email. Raises NOT_FOUND."""
+    return Viewer(await user_id_of(Context(services, services.clock()), email)) if email else None
 
 
 def _long_enough(password: str) -> str:

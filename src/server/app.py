@@ -1,6 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from logging import captureWarnings
@@ -21,21 +21,25 @@ from server.doors.collect import CollectEndpoint
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
+from server.embeds.endpoint import BADGE, PAGE, EmbedEndpoint
 from server.graphql.endpoint import Endpoint
 from server.graphql.graphiql import GraphiQL
 from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_operation import OperationServices
 from server.graphql.websocket_session import SessionLimits
 from server.graphql.websockets import WebSocketEndpoint, WebSocketLimits
 from server.http.bodies import BodyLimits, CloseIfUnread
 from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
+from server.http.forwarded import prefix_of
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
+from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
@@ -58,7 +62,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         routes=[
             graphql,
             *others,
-            Route("/", _home),
+            Route("/", _front_door(has_studio=settings.studio)),
             *(_studio(settings) if settings.studio else []),
             *collect,
             script,
@@ -74,6 +78,8 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         ],
         lifespan=_lifespan(used, shutdown, are_lent=services is not None),
     )
+    app.router.redirect_slashes = False
+    app.router.default = WithoutSlash(app.router)
 
     def guarded(route: Route) -> ASGIApp:
         return AnswerAtShutdown(RequestsPerAddress(route.app, running=running), shutdown)
@@ -89,8 +95,15 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     return app
 
 
-async def _home(_: Request) -> Response:
-    return RedirectResponse("/graphql")
+def _front_door(*, has_studio: bool) -> Callable[[Request], Awaitable[Response]]:
+    """Leads people to the studio, if there is one, and programs to the endpoint."""
+
+    async def lead(request: Request) -> Response:
+        is_person = "text/html" in request.headers.get("accept", "")
+        path = "/studio" if has_studio and is_person else "/graphql"
+        return RedirectResponse(f"{prefix_of(request.scope)}{path}", headers={"vary": "accept"})
+
+    return lead
 
 
 def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> tuple[Route, list[BaseRoute]]:
@@ -98,28 +111,31 @@ def _graphql(settings: Settings, services: Services, shutdown: Shutdown) -> tupl
     documents = RequestedDocuments(
         services, persisted_documents_of(settings), is_logged=settings.log_documents
     )
-    quota = SubscriptionQuota(settings.max_subscriptions)
+    quota, groups = SubscriptionQuota(settings.max_subscriptions), SubscriberGroups()
     origins = settings.shared_origins()
+    trusted = [*origins, *settings.own_origins()]
     endpoint = Endpoint(
         services,
         documents,
         body_limits=BodyLimits(settings.max_body_bytes, settings.max_body_seconds),
         graphiql=graphiql,
-        origins=origins,
+        origins=trusted,
         draft_statuses=settings.draft_statuses,
         quota=quota,
+        groups=groups,
         shutdown=shutdown,
         server_timing=settings.server_timing,
     )
     websockets = WebSocketEndpoint(
-        OperationServices(services, documents, quota),
-        origins=origins,
+        OperationServices(services, documents, quota, groups),
+        origins=trusted,
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
     return Route(PATH, with_cors(origins, endpoint)), [
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+        *_embeds(settings, documents, endpoint),
         *(_rest(settings, services, documents, endpoint) if settings.rest else []),
     ]
 
@@ -131,6 +147,13 @@ def _studio(settings: Settings) -> list[BaseRoute]:
         Route("/studio", studio.page),
         Route("/studio/{path:path}", studio.page),
     ]
+
+
+def _embeds(settings: Settings, documents: RequestedDocuments, endpoint: Endpoint) -> list[BaseRoute]:
+    """What pages of other sites show of a publication. The path of the badge is tried first."""
+    timing = settings.server_timing
+    doors = [EmbedEndpoint(form, documents, endpoint.executed, timing) for form in (BADGE, PAGE)]
+    return [Route(door.form.path, door, methods=["GET"]) for door in doors]
 
 
 def _rest(
@@ -172,6 +195,7 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
 def _lifespan(services: Services, shutdown: Shutdown, *, are_lent: bool) -> Lifespan[Starlette]:
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        await services.database.look()
         with shutdown.begin_at_signals():
             async with background_jobs(services), services.topics.listening():
                 yield

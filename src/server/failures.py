@@ -6,9 +6,11 @@ from pathlib import Path
 from sqlite3 import Error as SqliteError
 from sqlite3 import connect
 
-from asyncpg import PostgresError
-from sqlalchemy import URL, make_url
+from asyncpg import InterfaceError, PostgresError
+from sqlalchemy import URL
 from sqlalchemy.exc import DBAPIError
+
+from database import shown, url_of
 
 
 class Failure(Exception):
@@ -20,22 +22,22 @@ def explaining_database_errors(url: str) -> Iterator[None]:
     """Turns an error of the database into a Failure that names the database and the reason."""
     try:
         yield
-    except (OSError, PostgresError, SqliteError, DBAPIError) as error:
-        raise Failure(_refusal(make_url(url), error)) from error
+    except (OSError, PostgresError, InterfaceError, SqliteError, DBAPIError) as error:
+        raise Failure(_refusal(url_of(url), error)) from error
 
 
 def require_database_file(url: str) -> None:
     """Raises sqlite3's error for a file that is not a database. Otherwise a thread of aiosqlite would print a
     trace.
     """
-    parsed = make_url(url)
+    parsed = url_of(url)
     if parsed.get_backend_name() == "sqlite":
         with closing(connect(parsed.database or "")) as connection:
             connection.execute("PRAGMA schema_version")
 
 
 def _refusal(url: URL, error: Exception) -> str:
-    return f"The database {url.render_as_string()} cannot be used: {_reason(url, error)}."
+    return f"The database {shown(url)} cannot be used: {_reason(url, error)}."
 
 
 def _reason(url: URL, error: Exception) -> str:
@@ -45,5 +47,6 @@ def _reason(url: URL, error: Exception) -> str:
     words = str((isinstance(error, DBAPIError) and error.orig) or error)
     if isinstance(error, OSError):
         refused = isinstance(error, ConnectionRefusedError) or "Connect call failed" in words
-        words = "nothing answers at this address" if refused else error.strerror or words
+        late = "it does not answer in time" if isinstance(error, TimeoutError) else ""
+        words = "nothing answers at this address" if refused else error.strerror or late or words
     return words.partition("\n")[0].rstrip(".") or type(error).__name__

@@ -4,9 +4,9 @@ than everything else that `serve` does before it answers.
 
 from pathlib import Path
 
-from sqlalchemy import Connection, inspect, make_url, text
+from sqlalchemy import Connection, inspect, text
 
-from database import Database
+from database import NAME_SESSIONS, NEEDS_SESSIONS, Database, are_lent_by_transaction, shown, url_of
 from server.failures import Failure, explaining_database_errors, require_database_file
 
 SCRIPTS = Path(__file__).parent / "migrations"
@@ -15,7 +15,7 @@ SCRIPTS = Path(__file__).parent / "migrations"
 async def require_current(url: str) -> None:
     """Raises Failure unless the tables are those of the newest revision."""
     if _is_file_missing(url):
-        raise Failure(f"There is no database {make_url(url).database} yet: run `viewgraph migrate` first.")
+        raise Failure(f"There is no database {url_of(url).database} yet: run `viewgraph migrate` first.")
     current, known = await current_revision(url), known_revisions()
     if current is not None and current not in known:
         raise Failure(
@@ -24,6 +24,17 @@ async def require_current(url: str) -> None:
         )
     if current != known[-1]:
         raise Failure("The tables of the database are not up to date: run `viewgraph migrate` first.")
+
+
+async def require_sessions(url: str) -> None:
+    """Raises Failure if a pooler stands between, with sessions for one transaction at a time."""
+    parsed = url_of(url)
+    if parsed.get_backend_name() != "postgresql":
+        return
+    with explaining_database_errors(url):
+        are_lent = await are_lent_by_transaction(parsed)
+    if are_lent:
+        raise Failure(f"The database {shown(parsed)} cannot be used: {NEEDS_SESSIONS}. {NAME_SESSIONS}.")
 
 
 async def current_revision(url: str) -> str | None:
@@ -54,6 +65,6 @@ def _revision(connection: Connection) -> str | None:
 
 def _is_file_missing(url: str) -> bool:
     """Checks this first, because connecting to a missing SQLite file would make it if its folder exists."""
-    parsed = make_url(url)
+    parsed = url_of(url)
     file = Path(parsed.database or "").absolute()
     return parsed.get_backend_name() == "sqlite" and file.parent.is_dir() and not file.exists()

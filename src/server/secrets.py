@@ -7,8 +7,8 @@ from secrets import token_urlsafe
 from time import sleep
 
 from pydantic import SecretStr
-from sqlalchemy import make_url
 
+from database import url_of
 from server.failures import Failure
 from server.settings import SHORTEST_SECRET, Settings
 
@@ -50,7 +50,7 @@ def _kept_beside(settings: Settings) -> str:
 
 def secret_file(database_url: str) -> Path:
     """The file of the secret: beside an SQLite file, or for PostgreSQL in the current folder."""
-    url = make_url(database_url)
+    url = url_of(database_url)
     if url.get_backend_name() == "sqlite" and url.database:
         return Path(f"{url.database}.secret")
     return Path("viewgraph.secret")

@@ -72,7 +72,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             issuer=settings.token_issuer,
             audience=settings.token_audience,
         ),
-        links=LinkSigner(secrets),
+        links=LinkSigner(secrets, settings.public_origin or None),
         sign_in_limiter=SignInLimiter(
             SignInRates(
                 settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address

@@ -10,7 +10,6 @@ from logging.config import dictConfig
 from types import ModuleType
 from typing import Any
 
-import uvicorn
 from uvicorn.config import STARTUP_FAILURE
 
 from server.failures import Failure
@@ -19,6 +18,7 @@ from server.http.guarded_config import GuardedConfig
 from server.http.http_connection import HttpConnection
 from server.http.websocket_connection import WebSocketConnection
 from server.logs import logging_config
+from server.service_manager import NotifyingServer
 from server.settings import Settings
 from server.supervisor import Supervisor
 
@@ -57,7 +57,7 @@ def serve(settings: Settings) -> None:
             stop_seconds=settings.stop_seconds,
         ).run()
         return
-    server = uvicorn.Server(config)
+    server = NotifyingServer(config)
     with suppress(KeyboardInterrupt):
         server.run()
     if not server.started:
@@ -84,6 +84,7 @@ def guarded_config(settings: Settings, app: Any, **options: Any) -> GuardedConfi
         ws_max_size=settings.max_body_bytes,
         timeout_keep_alive=settings.keep_alive_seconds,
         forwarded_allow_ips=settings.forwarded_allow_ips,
+        prefix=settings.root_path,
         **options,
     )
 

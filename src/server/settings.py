@@ -6,11 +6,11 @@ from typing import Any, Literal
 from limits import parse
 from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
-from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
 from base.token_buckets import parse_rate
+from database import url_of
 from server.failures import Failure
+from server.http.forwarded import PATH, TAKEN_PATHS
 from server.http.server_timing import TimingAudience
 from server.logs import LogFormat
 
@@ -20,13 +20,6 @@ _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
-_PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
-_TAKEN = (
-    *("/graphql", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
-    *("/api", "/v1", "/v2", "/openapi"),
-)
-"""Paths that the server uses for something else."""
-_DRIVERS = {"sqlite", "sqlite+aiosqlite", "postgresql", "postgres", "postgresql+asyncpg"}
 _PRIVATE = {
     "database_url",
     "secret",
@@ -67,8 +60,19 @@ class Settings(BaseSettings):
     port: int = Field(default=8000, ge=1, le=65535, description="The port that `serve` listens on.")
     workers: int = _number(1, "How many processes serve; SQLite allows several too.", least=1)
     forwarded_allow_ips: str = _setting(
-        "127.0.0.1",
-        "Proxies whose X-Forwarded-For is believed, separated by commas; `*` for all.",
+        "127.0.0.1,::1",
+        "Proxies whose X-Forwarded-For, X-Forwarded-Proto and X-Forwarded-Prefix are believed: addresses or "
+        "networks, such as `10.0.0.0/8`, separated by commas; `*` for all.",
+    )
+    root_path: str = _setting(
+        "",
+        "The path below which clients find the server, such as `/figures`, if a proxy puts it there. The "
+        "proxy may take it away from the path or leave it. Without it, X-Forwarded-Prefix says it.",
+    )
+    public_origin: str = _setting(
+        "",
+        "Where links to reports lead, such as `https://figures.example.com`. Without it, they lead to the "
+        "host and the scheme that the request names.",
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(
         "info",
@@ -400,14 +404,7 @@ class Settings(BaseSettings):
     @field_validator("database_url")
     @classmethod
     def _names_a_database(cls, text: str) -> str:
-        try:
-            url = make_url(text)
-        except (ArgumentError, ValueError):
-            url = None
-        if url is None or url.drivername not in _DRIVERS:
-            raise ValueError("Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`")
-        if url.get_backend_name() == "sqlite" and url.database in (None, "", ":memory:"):
-            raise ValueError("Name a file, as in `sqlite:///FILE`: each connection would have its own data")
+        url_of(text)
         return text
 
     @field_validator("secret")
@@ -491,12 +488,27 @@ class Settings(BaseSettings):
                 raise ValueError("Give origins as browsers do, such as `https://app.example.com:8443`")
         return text
 
+    @field_validator("public_origin")
+    @classmethod
+    def _is_an_origin(cls, text: str) -> str:
+        if text and not _ORIGIN.fullmatch(text):
+            raise ValueError("Give an origin as browsers do, such as `https://figures.example.com`")
+        return text
+
+    @field_validator("root_path")
+    @classmethod
+    def _is_a_path(cls, path: str) -> str:
+        path = path.rstrip("/")
+        if path and not PATH.fullmatch(path):
+            raise ValueError("Give a path, such as `/figures`, of letters, digits and `_.~-`")
+        return path
+
     @field_validator("collect_path")
     @classmethod
     def _is_a_free_path(cls, path: str) -> str:
-        if not _PATH.fullmatch(path) or path.startswith(_TAKEN):
+        if not PATH.fullmatch(path) or path.startswith(TAKEN_PATHS):
             raise ValueError(
-                f"Give a path, such as `/shop/news`, that does not begin with {', '.join(_TAKEN)}"
+                f"Give a path, such as `/shop/news`, that does not begin with {', '.join(TAKEN_PATHS)}"
             )
         return path
 
@@ -509,6 +521,10 @@ class Settings(BaseSettings):
 
     def shared_origins(self) -> list[str]:
         return _parts(self.cors_origins)
+
+    def own_origins(self) -> list[str]:
+        """Those whose pages are trusted, but which need no CORS."""
+        return [self.public_origin] if self.public_origin else []
 
     def verifying_secrets(self) -> list[str]:
         return _listed(self.previous_secrets)

@@ -9,9 +9,12 @@ from uvicorn.config import STARTUP_FAILURE
 from uvicorn.supervisors import Multiprocess
 from uvicorn.supervisors.multiprocess import Process
 
+from server.service_manager import notify
+
 log = logging.getLogger("uvicorn.error")
 
 _SILENT_SECONDS = 10.0
+_READY_SECONDS = 0.1
 _KILL_SECONDS = 2.0
 """Seconds that a worker gets beyond its own time to end."""
 
@@ -28,6 +31,7 @@ class Supervisor(Multiprocess):
         self._stop_seconds = stop_seconds
         self._heard_at: dict[Process, float] = {}
         self._has_answered: set[Process] = set()
+        self._is_announced = False
 
     def keep_subprocess_alive(self) -> None:
         for place, process in enumerate(self.processes):
@@ -43,9 +47,13 @@ class Supervisor(Multiprocess):
             log.error("Worker %s has ended, or did not answer in time: another one starts.", process.pid)
             self.processes[place] = Process(self.config, self.sockets)
             self.processes[place].start()
+        if not self._is_announced and all(process.is_ready(_READY_SECONDS) for process in self.processes):
+            self._is_announced = True
+            notify("READY=1")
 
     def join_all(self) -> None:
         """Waits for all workers, and kills one that does not end in time."""
+        notify("STOPPING=1")
         until = monotonic() + self._stop_seconds + _KILL_SECONDS
         for worker in [process.process for process in self.processes]:
             worker.join(max(0.0, until - monotonic()))

@@ -14,6 +14,7 @@ import {
     lengthOf,
     usualInterval,
 } from "./ranges";
+import { ROOT } from "./root";
 
 export const ACTIONS = ["VIEW", "LIKE", "BOOKMARK", "SHARE", "COMMENT", "BOOK"] as const;
 export const VIEW_TYPES = ["VIEW_3D", "VIEW_AR"] as const;
@@ -34,6 +35,7 @@ export type Filters = {
     ranking: Ranking;
     domain: string | null;
     workspace: string | null;
+    asset: string | null;
 };
 
 export type Place = {
@@ -48,14 +50,14 @@ const MOST_DAYS = 3660;
 export const OWN_TIME_ZONE = Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
 
 export function placeOf(path: string): Place {
-    const [kind = "", name = "", ...more] = path.replace(/^\/studio\/?/, "").split("/");
+    const [kind = "", name = "", ...more] = path.slice(`${ROOT}/studio/`.length).split("/");
     if (!kind) return { kind: "home", name: "" };
     const isKnown = ["publications", "organizations", "workspaces", "people"].includes(kind) && name && !more.length;
     return isKnown ? { kind: kind as Place["kind"], name: decoded(name) } : { kind: "unknown", name: path };
 }
 
 export function pathOf({ kind, name }: Place): string {
-    return kind === "home" ? "/studio" : `/studio/${kind}/${encodeURIComponent(name)}`;
+    return kind === "home" ? `${ROOT}/studio` : `${ROOT}/studio/${kind}/${encodeURIComponent(name)}`;
 }
 
 export function filtersOf(search: string, now: Date): { filters: Filters; dropped: Dropped } {
@@ -98,6 +100,7 @@ export function filtersOf(search: string, now: Date): { filters: Filters; droppe
             ranking: one("rank", oneOf(RANKINGS), "TOTAL_3D_VIEWS"),
             domain: one<string | null>("domain", domainOf, null),
             workspace: one<string | null>("workspace", (text) => text || undefined, null),
+            asset: one<string | null>("asset", (text) => text || undefined, null),
         },
         dropped,
     };
@@ -105,7 +108,8 @@ export function filtersOf(search: string, now: Date): { filters: Filters; droppe
 
 /** Only what is not as usual: a short address is read more easily. */
 export function searchOf(filters: Filters): string {
-    const { period, days, timeZone, interval, comparison, action, viewType, ranking, domain, workspace } = filters;
+    const { period, days, timeZone, interval, comparison, action, viewType, ranking, domain } = filters;
+    const { workspace, asset } = filters;
     const texts: [string, string | null, string | null][] = [
         ["period", period, "30d"],
         ["from", period === "own" ? days.from : null, null],
@@ -117,6 +121,7 @@ export function searchOf(filters: Filters): string {
         ["rank", ranking, "TOTAL_3D_VIEWS"],
         ["domain", domain, null],
         ["workspace", workspace, null],
+        ["asset", asset, null],
         ["zone", timeZone, OWN_TIME_ZONE],
     ];
     const given = texts.filter(

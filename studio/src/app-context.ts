@@ -28,7 +28,7 @@ export type App = {
     dropped: string[];
     dismiss: () => void;
     /** Drops a filter whose value makes no sense to the server. */
-    drop: (filter: "workspace" | "domain") => void;
+    drop: (filter: "workspace" | "domain" | "asset") => void;
 };
 
 export const AppContext = createContext<App | null>(null);

@@ -124,29 +124,34 @@ def served_demo(world: World) -> Iterator[LiveServer]:
         server.stop()
 
 
-async def test_the_first_query_is_there_and_runs(live: LiveServer, edited: OpenEditor) -> None:
+async def test_a_visitor_explores_the_api(live: LiveServer, edited: OpenEditor) -> None:
+    """One page for all of it: to load it takes seconds of CPU."""
     editor = await edited(live.url)
+    await _the_first_query_is_there_and_runs(editor)
+    await _the_history_remembers(editor)
+    await _the_documentation_shows_types_and_fields(editor)
+    await _headers_that_are_written_are_sent(editor)
+    await _what_was_written_the_moment_before_is_what_runs(editor)
+    await _nothing_comes_from_another_host(editor, f"127.0.0.1:{live.port}")
 
+
+async def _the_first_query_is_there_and_runs(editor: Editor) -> None:
     assert await editor.text("operation.graphql") == ANY_SERVER.strip()
     answer = await editor.execute()
     assert list(answer) == ["data"]
     assert answer["data"]["publications"] == {"totalCount": 0, "edges": []}
 
 
-async def test_nothing_comes_from_another_host(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    await editor.execute()
-    await editor.press("Prettify query (Shift-Ctrl-P)")
+async def _the_history_remembers(editor: Editor) -> None:
+    await editor.press("Show History")
 
-    await expect(editor.tab.page.locator(".graphiql-query-editor .view-lines")).to_contain_text("maxPageSize")
-    assert await editor.hosts() == {f"127.0.0.1:{live.port}"}
+    await expect(editor.tab.page.locator(".graphiql-history-item")).to_have_count(1)
+    await expect(editor.tab.page.locator(".graphiql-history-item")).to_contain_text("FirstLook")
 
 
-async def test_the_documentation_shows_types_and_fields(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    page = editor.tab.page
+async def _the_documentation_shows_types_and_fields(editor: Editor) -> None:
     await editor.press("Show Documentation Explorer")
-    explorer = page.locator(".graphiql-doc-explorer")
+    explorer = editor.tab.page.locator(".graphiql-doc-explorer")
 
     await expect(explorer).to_contain_text("All Schema Types")
     await explorer.get_by_role("link", name="Query", exact=True).first.click()
@@ -155,47 +160,7 @@ async def test_the_documentation_shows_types_and_fields(live: LiveServer, edited
     await expect(explorer).to_contain_text("url")
 
 
-async def test_names_are_completed_and_mistakes_underlined(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    page = editor.tab.page
-    await editor.complete("{ viewe", "viewer")
-    await page.keyboard.press("Escape")
-    await editor.write("{ nothing }")
-    await expect(page.locator(".graphiql-query-editor .squiggly-error").first).to_be_visible()
-
-
-async def test_what_was_completed_runs(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    page = editor.tab.page
-    await editor.complete("{ limits { maxEv", "maxEvents")
-    await page.keyboard.press("Enter")
-    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("maxEvents")
-
-    assert await editor.execute() == {"data": {"limits": {"maxEvents": 1000}}}
-
-
-async def test_what_was_written_the_moment_before_is_what_runs(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    async with editor.tab.page.expect_request("**/graphql") as sent:
-        await editor.tab.run(
-            f"{_model('operation.graphql')}.setValue('{{ limits {{ maxEvents }} }}');"
-            "document.querySelector('.graphiql-execute-button').click()"
-        )
-
-    assert json.loads((await sent.value).post_data or "") == {"query": "{ limits { maxEvents } }"}
-
-
-async def test_the_history_remembers_queries(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
-    await editor.execute()
-    await editor.press("Show History")
-
-    await expect(editor.tab.page.locator(".graphiql-history-item")).to_have_count(1)
-    await expect(editor.tab.page.locator(".graphiql-history-item")).to_contain_text("FirstLook")
-
-
-async def test_headers_that_are_written_are_sent(live: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(live.url)
+async def _headers_that_are_written_are_sent(editor: Editor) -> None:
     page = editor.tab.page
     await editor.press("Headers")
     await page.locator(".graphiql-editor-tool .view-lines:visible").click()
@@ -206,23 +171,48 @@ async def test_headers_that_are_written_are_sent(live: LiveServer, edited: OpenE
     assert (await sent.value).headers["x-colour"] == "blue"
 
 
+async def _what_was_written_the_moment_before_is_what_runs(editor: Editor) -> None:
+    async with editor.tab.page.expect_request("**/graphql") as sent:
+        await editor.tab.run(
+            f"{_model('operation.graphql')}.setValue('{{ limits {{ maxEvents }} }}');"
+            "document.querySelector('.graphiql-execute-button').click()"
+        )
+
+    assert json.loads((await sent.value).post_data or "") == {"query": "{ limits { maxEvents } }"}
+
+
+async def _nothing_comes_from_another_host(editor: Editor, own: str) -> None:
+    await editor.press("Prettify query (Shift-Ctrl-P)")
+
+    await expect(editor.tab.page.locator(".graphiql-query-editor .view-lines")).to_contain_text("maxEvents")
+    assert await editor.hosts() == {own}
+
+
+async def test_names_are_completed_and_mistakes_underlined(live: LiveServer, edited: OpenEditor) -> None:
+    editor = await edited(live.url)
+    page = editor.tab.page
+    await editor.complete("{ limits { maxEv", "maxEvents")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".graphiql-query-editor .view-lines")).to_contain_text("maxEvents")
+    assert await editor.execute() == {"data": {"limits": {"maxEvents": 1000}}}
+
+    await editor.write("{ nothing }")
+    await expect(page.locator(".graphiql-query-editor .squiggly-error").first).to_be_visible()
+
+
 async def test_only_the_demo_has_sign_ins(
     live: LiveServer, served_demo: LiveServer, edited: OpenEditor
 ) -> None:
     plain, demo = await edited(live.url), await edited(served_demo.url)
 
-    await expect(demo.tab.page.get_by_role("toolbar", name="Demo sign-ins")).to_be_visible()
+    sign_ins = demo.tab.page.get_by_role("toolbar", name="Demo sign-ins")
+    await expect(sign_ins).to_be_visible()
     await expect(plain.tab.page.get_by_role("toolbar", name="Demo sign-ins")).to_have_count(0)
     assert "viewgraph-demo" not in await plain.tab.page.content()
-
-
-async def test_whoever_cannot_sign_in_is_told(served_demo: LiveServer, edited: OpenEditor) -> None:
-    editor = await edited(served_demo.url)
-    await editor.press("owner")
-
-    status = editor.tab.page.get_by_role("toolbar", name="Demo sign-ins").get_by_role("status")
-    await expect(status).to_have_text("The email or the password is wrong.")
-    assert await editor.headers() == ""
+    # Nobody has the accounts there.
+    await demo.press("owner")
+    await expect(sign_ins.get_by_role("status")).to_have_text("The email or the password is wrong.")
+    assert await demo.headers() == ""
 
 
 async def test_one_click_signs_in(demo: Program, edited: OpenEditor) -> None:
@@ -249,6 +239,20 @@ async def test_one_click_signs_in(demo: Program, edited: OpenEditor) -> None:
     await editor.press("nobody")
     await expect(editor.button("nobody")).to_have_attribute("aria-pressed", "true")
     assert await editor.headers() == ""
+    await _each_world_has_a_tab(editor)
+
+
+async def _each_world_has_a_tab(editor: Editor) -> None:
+    page = editor.tab.page
+    await expect(page.locator(".graphiql-tab")).to_contain_text(["FirstLook", "Assets", "Insight"])
+    assert await page.locator(".graphiql-tab-active svg").text_content() == "close icon"
+    await page.get_by_role("tab", name="Assets").click()
+    await editor.press("admin")
+    await expect(editor.button("admin")).to_have_attribute("aria-pressed", "true")
+    (organization,) = (await editor.execute())["data"]["organizations"]["edges"]
+    assert organization["node"]["metrics"]["total3DViews"] > 0
+    await page.get_by_role("tab", name="Insight").click()
+    assert float((await editor.execute())["data"]["user"]["insight"]["insightScore"]) > 0
 
 
 async def test_a_subscription_is_followed(demo: Program, edited: OpenEditor) -> None:
@@ -289,20 +293,6 @@ async def test_signing_in_keeps_other_headers_and_stores_no_token(demo: Program,
     assert "FirstLook" in stored
     assert "Bearer" not in stored
     assert "X-Colour" not in stored
-
-
-async def test_the_demo_has_a_tab_for_each_of_its_worlds(demo: Program, edited: OpenEditor) -> None:
-    editor = await edited(demo.address)
-    page = editor.tab.page
-    await expect(page.locator(".graphiql-tab")).to_contain_text(["FirstLook", "Assets", "Insight"])
-    assert await page.locator(".graphiql-tab-active svg").text_content() == "close icon"
-    await page.get_by_role("tab", name="Assets").click()
-    await editor.press("admin")
-    await expect(editor.button("admin")).to_have_attribute("aria-pressed", "true")
-    (organization,) = (await editor.execute())["data"]["organizations"]["edges"]
-    assert organization["node"]["metrics"]["total3DViews"] > 0
-    await page.get_by_role("tab", name="Insight").click()
-    assert float((await editor.execute())["data"]["user"]["insight"]["insightScore"]) > 0
 
 
 async def test_a_link_opens_a_query_and_a_sign_in_outlives_a_reload(

@@ -250,6 +250,30 @@ async def test_figures_change_while_somebody_watches(demo: Program, shown: OpenS
     assert (await studio.cards())["Shares"] >= 1
 
 
+async def test_the_owner_alone_chooses_what_everybody_sees(demo: Program, shown: OpenStudio) -> None:
+    studio = await shown()
+    panel = studio.panel("Shown to everybody")
+    await expect(panel).to_contain_text("Nobody sees figures of this publication but its makers.")
+    for name, shown_as in (("Likes", "LIKES"), ("Views", "LIKES%2CTOTAL_VIEWS")):
+        await panel.get_by_label(name).check()
+        await expect(panel.locator("img")).to_have_attribute("src", re.compile(f"[?]TOTAL_{shown_as}$"))
+    ask = f'{{ publication(url: "{PUBLICATION}") {{ id sharedFigures {{ figure value }} }} }}'
+    said = demo.post(ask)["data"]["publication"]
+    address = f"{demo.address}/embed/publication/{said['id']}"
+
+    assert [each["figure"] for each in said["sharedFigures"]] == ["TOTAL_LIKES", "TOTAL_VIEWS"]
+    assert await panel.locator("pre").all_inner_texts() == [
+        f"![AI Research Studio]({address}.svg)",
+        f'<iframe src="{address}" title="AI Research Studio" width="100%" height="180" '
+        'style="border: 0"></iframe>',
+    ]
+    await expect(panel.get_by_role("img", name="Badge for a README")).to_have_js_property("complete", True)
+    assert await panel.locator("img").evaluate("image => image.naturalWidth") > 100
+    await studio.sign_in_as("stranger")
+    await studio.show(f"/studio/publications/{PUBLICATION}")
+    await expect(panel).to_have_count(0)
+
+
 async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio) -> None:
     studio = await shown()
     await studio.sign_in_as("admin")
@@ -282,6 +306,18 @@ async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio
     async with studio.page.expect_download() as download:
         await studio.page.get_by_role("button", name="Report CSV").click()
     assert (await (await download.value).path()).read_bytes() == b64decode(said["summaryReport"]["document"])
+
+    one = said["topAssets"][0]
+    await studio.panel("Top assets").get_by_role("button", name=one["asset"]["name"]).click()
+    await studio.is_still()
+    assert [[row[1], number(row[3])] for row in await studio.rows("Top assets")] == [
+        [one["asset"]["name"], one["total3DViews"]]
+    ]
+    assert (await studio.cards())["3D views"] == one["total3DViews"]
+    assert f"&asset={one['asset']['id']}" in studio.page.url
+    await studio.page.get_by_role("button", name="All assets").click()
+    await studio.is_still()
+    assert (await studio.cards())["3D views"] == said["total3DViews"]
 
 
 async def test_an_asset_whose_address_is_no_url_has_no_picture_and_the_list_stays(shown: OpenStudio) -> None:
@@ -318,6 +354,9 @@ async def test_what_the_server_does_not_know_is_dropped_from_the_filters(shown: 
     await studio.show(f"{path}?workspace=ws_nothing&domain=vntana.com")
 
     await expect(studio.page.locator(".notice")).to_contain_text("workspace")
+    assert await studio.tab.run("location.search") == "?domain=vntana.com"
+    await studio.show(f"{path}?asset=ast_nothing&domain=vntana.com")
+    await expect(studio.page.locator(".notice")).to_contain_text("asset")
     await expect(studio.page.get_by_role("heading", name="Top assets")).to_be_visible()
     assert await studio.tab.run("location.search") == "?domain=vntana.com"
     await expect(studio.page).to_have_title("Demo Works · Viewgraph Studio")
@@ -410,8 +449,8 @@ async def test_each_query_that_is_shown_runs_and_nothing_stands_beyond_the_edge(
         for link in links
         if link["query"].startswith("query")
     }
-    assert len(links) == 8
-    assert len(answers) == 7
+    assert len(links) == 9
+    assert len(answers) == 8
     assert [name for name, answer in answers.items() if "errors" in answer] == []
     for width in (320, 3840):
         await page.set_viewport_size({"width": width, "height": 900})
@@ -451,7 +490,7 @@ ASSETS_AS_SHOWN = """query($id: ID!, $workspaces: [ID!], $range: DateRange!) {
   organization(id: $id) {
     metrics(range: $range, timeZone: "Europe/Berlin", domain: "vntana.com", workspaceIds: $workspaces) {
       total3DViews totalARViews userEngagement avgNumberInteractions
-      topAssets { total3DViews asset { name } }
+      topAssets { total3DViews asset { id name } }
       summaryReport(format: CSV) { document }
     }
   }

@@ -5,6 +5,8 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
+
 from execution.plans import FIRST, PLANNED, UNPLANNED
 from graph.parsing import _MOST_WEIGHT, _documents
 from tests.conftest import client_of
@@ -199,6 +201,7 @@ async def test_each_event_of_a_subscription_is_answered_by_the_plan_of_its_docum
     assert (await studio.ask(query, "owner")).data == {"publication": seen[-1]}
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_documents_that_never_come_again_are_not_planned_and_do_not_stay(studio: Studio) -> None:
     filler = " ".join(f"f{number}: name" for number in range(400))
     for _ in range(100):

@@ -14,12 +14,12 @@ from uuid import uuid4
 import httpx
 import pytest
 import pytest_asyncio
-from sqlalchemy import make_url, select
+from sqlalchemy import select
 from sqlmodel import col
 from typer.testing import CliRunner
 
 from base.ids import uuid7
-from database import Database, channel_of
+from database import Database, channel_of, shown, url_of
 from ingest.buffer import Buffer
 from ingest.topics import Topics
 from ingest.visitors import Salts
@@ -299,7 +299,7 @@ def test_a_command_says_in_a_line_that_the_database_does_not_answer(
         took = monotonic() - began
 
     assert (result.exit_code, result.stdout) == (1, "")
-    assert result.stderr.startswith(f"The database {make_url(url).render_as_string()} cannot be used: ")
+    assert result.stderr.startswith(f"The database {shown(url_of(url))} cannot be used: ")
     assert len(result.stderr.splitlines()) == 1
     assert took < SECONDS
     assert CliRunner().invoke(command, arguments).exit_code == 0

@@ -180,6 +180,7 @@ PUBLIC = {
     "Publication",
     "PublicationConnection",
     "PublicationEdge",
+    "SharedFigure",
     "User",
     "UserInsight",
     "Work",

@@ -55,7 +55,7 @@ ids = st.one_of(
     st.sampled_from(["", "x" * 36, " " + str(UUID(int=7))[1:]]),
 )
 usual = st.builds(
-    lambda at: WireEvent(NAMES[0], WireAction.VIEW_3D, str(uuid7(at)), at),  # type: ignore[arg-type]
+    lambda at: WireEvent(NAMES[0], WireAction.VIEW_3D, str(uuid7(at)), at),
     instants,
 )
 events = st.builds(

@@ -43,7 +43,8 @@ class Target(NamedTuple):
     asked: str
 
 
-def targets(world: World) -> list[Target]:
+def targets(world: World, *, every_way: bool) -> list[Target]:
+    """`every_way`: otherwise one way to each."""
     direct = {
         "publication": ("Publication", 'publication(url: "ai-research-studio")'),
         "owner": ("User", 'user(by: {username: "owner"})'),
@@ -58,9 +59,11 @@ def targets(world: World) -> list[Target]:
         "experience": ("Experience", ""),
     }
     found = [Target(name, type_, f"{root} %s") for name, (type_, root) in direct.items() if root]
-    for name, (type_, _) in direct.items():
-        found.append(Target(name, type_, f'node(id: "{world.ids[name]}") {{ ... on {type_} %s }}'))
-        found.append(Target(name, type_, f'nodes(ids: ["{world.ids[name]}"]) {{ ... on {type_} %s }}'))
+    for name, (type_, root) in direct.items():
+        if every_way or not root:
+            found.append(Target(name, type_, f'node(id: "{world.ids[name]}") {{ ... on {type_} %s }}'))
+        if every_way:
+            found.append(Target(name, type_, f'nodes(ids: ["{world.ids[name]}"]) {{ ... on {type_} %s }}'))
     return found
 
 
@@ -99,7 +102,8 @@ def test_every_root_field_is_walked() -> None:
 async def test_no_path_leads_to_what_is_anothers(wide: World, engine: str) -> None:
     paths = protected = 0
     shown: set[Step] = set()
-    for target in targets(wide):
+    # What the ways have of their own is no SQL: one engine is enough for it.
+    for target in targets(wide, every_way=engine == "sqlite"):
         tree = tree_of(target.type)
         for caller in CALLERS:
             answer = await wide.ask(caller, f"{{ found: {target.asked % tree.selection()} }}")

@@ -152,7 +152,8 @@ async def test_who_comes_while_the_database_is_away_is_told_to_try_again(
 async def test_those_who_are_woken_at_once_take_turns(studio: Studio, server: Served) -> None:
     async with server.socket(studio.token("owner")) as socket:
         for id in range(20):
-            await socket.subscribe(METRICS, str(id), url=URL)
+            # Each with a document of its own: otherwise all would share one answer.
+            await socket.subscribe(f"{METRICS} # {id}", str(id), url=URL)
             await socket.next(str(id))
         await asyncio.sleep(1.1)
         with studio.statements() as statements:

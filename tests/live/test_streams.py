@@ -5,6 +5,7 @@ import re
 from dataclasses import replace
 from datetime import timedelta
 from hashlib import sha256
+from json import loads
 from typing import Any
 
 import httpx
@@ -22,7 +23,7 @@ from tests.events import record, view
 from tests.live.acts import METRICS, PUBLIC, URL, codes, figures, on_publication
 from tests.live.served import PATIENCE, Served, served
 from tests.server.program import Program
-from tests.studio import Studio
+from tests.studio import Clock, Studio
 
 EVENTS = "text/event-stream"
 PARTS = (
@@ -41,6 +42,36 @@ assert _METRICS.node
 COST = priced(schema._schema, _METRICS.node, _METRICS.operations[0]).of({}, Known(100, 1_000, 3_660)).cost
 
 only_sqlite = pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+
+
+@only_sqlite
+async def test_a_ticket_opens_a_stream_for_clients_that_send_no_header(
+    studio: Studio, clock: Clock, server: Served
+) -> None:
+    """The stream ends with the credentials of its owner, and not with the ticket."""
+    made = await studio.ask("mutation { issueStreamTicket { ticket expiresAt } }", "owner")
+    ticket = made.data["issueStreamTicket"]["ticket"]
+    assert made.data["issueStreamTicket"]["expiresAt"] == "2023-06-15T12:01:00Z"
+
+    async with server.stream(BODY, EVENTS, ticket=ticket) as stream:
+        assert figures((await stream.event())[1]) == (0, 0, 0, 0)
+        clock.now += timedelta(minutes=2)
+        await on_publication(studio, "like")
+        assert figures((await stream.event())[1]) == (1, 0, 0, 0)
+        clock.now += timedelta(minutes=58)
+        await on_publication(studio, "like", "admin")
+        assert codes((await stream.event())[1]["errors"]) == ["UNAUTHENTICATED"]
+
+    for body, refused, status, code in (
+        (BODY, ticket, 401, "UNAUTHENTICATED"),
+        (BODY, studio.token("owner"), 401, "UNAUTHENTICATED"),
+        ({**BODY, "query": QUERY}, ticket, 400, "BAD_REQUEST"),
+    ):
+        async with server.stream(body, EVENTS, ticket=refused) as stream:
+            assert stream.response.status_code == status
+            assert codes(loads(await stream.rest())["errors"]) == [code]
+    no_token = await studio.send({"query": "{ viewer { id } }"}, {"authorization": f"Bearer {ticket}"})
+    assert no_token.body["data"] == {"viewer": None}
 
 
 async def test_events_come_at_once_and_whenever_figures_change(studio: Studio, server: Served) -> None:

@@ -373,7 +373,8 @@ def test_a_setting_that_cannot_be_is_named_with_its_value(name: str, value: str,
         (
             "DATABASE_URL",
             "postgresql://ada:hunter2@host:port/db",
-            "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`",
+            "A host of the address, or its port, cannot be read. In a user, a password and a name, write "
+            "`@` as %40, `/` as %2F and `?` as %3F",
         ),
         (
             "DATABASE_URL",

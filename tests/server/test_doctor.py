@@ -20,6 +20,8 @@ from tests.server.test_cli import done, run
 from tests.studio import SECRET
 
 FILE = "viewgraph.sqlite3"
+OPEN = {"VIEWGRAPH_HOST": "0.0.0.0"}  # noqa: S104
+NAMED = {"VIEWGRAPH_PUBLIC_ORIGIN": "https://figures.example.com"}
 
 
 @pytest.fixture(autouse=True)
@@ -75,11 +77,15 @@ def _unreadable(_: Path) -> dict[str, str]:
 
 
 def _shown_demo(_: Path) -> dict[str, str]:
-    return {"VIEWGRAPH_DEMO": "true", "VIEWGRAPH_HOST": "0.0.0.0"}  # noqa: S104
+    return {"VIEWGRAPH_DEMO": "true", **OPEN, **NAMED}
 
 
 def _any_proxy(_: Path) -> dict[str, str]:
-    return {"VIEWGRAPH_FORWARDED_ALLOW_IPS": "*", "VIEWGRAPH_HOST": "0.0.0.0"}  # noqa: S104
+    return {"VIEWGRAPH_FORWARDED_ALLOW_IPS": "*", **OPEN, **NAMED}
+
+
+def _any_host(_: Path) -> dict[str, str]:
+    return OPEN
 
 
 def _open_file(file: Path) -> dict[str, str]:
@@ -128,6 +134,7 @@ def _unknown_zone(file: Path) -> dict[str, str]:
         (_unreadable, "settings", "VIEWGRAPH_PORT is 'eighty'", "Change the variable"),
         (_shown_demo, "demo", "The passwords of the demo are shown", "Unset VIEWGRAPH_DEMO."),
         (_any_proxy, "proxies", "Every client may say which address", "VIEWGRAPH_FORWARDED_ALLOW_IPS."),
+        (_any_host, "links", "lead to whatever host a request names", "Set VIEWGRAPH_PUBLIC_ORIGIN to"),
         (_open_file, "files", f"{FILE} (-rw-r--r--)", "chmod 600"),
         (_open_secret, "files", f"{FILE}.secret (-rw-r-----)", "chmod 600"),
         (_too_many_workers, "workers", "1000 workers on ", "Set VIEWGRAPH_WORKERS to "),

@@ -665,11 +665,25 @@ async def test_a_browser_is_not_shown_graphiql_where_it_is_switched_off(services
 
 
 @one_engine
-async def test_the_front_door_leads_to_the_endpoint(client: httpx.AsyncClient) -> None:
-    response = await client.get("/")
+async def test_the_front_door_leads_people_to_the_studio_and_programs_to_the_endpoint(
+    services: Services, client: httpx.AsyncClient
+) -> None:
+    browser = {"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    async with client_of(services, Settings(studio=False)) as without:
+        answers = [
+            await client.get("/"),
+            await client.get("/", headers={"accept": "application/json"}),
+            await client.get("/", headers=browser),
+            await without.get("/", headers=browser),
+        ]
 
-    assert response.status_code == 307
-    assert response.headers["location"] == "/graphql"
+    assert [response.headers["location"] for response in answers] == [
+        "/graphql",
+        "/graphql",
+        "/studio",
+        "/graphql",
+    ]
+    assert {(response.status_code, response.headers["vary"]) for response in answers} == {(307, "accept")}
 
 
 async def test_health_asks_the_database(client: httpx.AsyncClient, services: Services) -> None:

@@ -13,7 +13,7 @@ from time import monotonic, sleep
 import httpx
 import pytest
 
-from tests.server.program import Program, environment
+from tests.server.program import START_SECONDS, Program, environment
 
 NOT_AT_FIRST = {"alembic", "datasketches", "httpx", "mako", "numpy", "xlsxwriter"}
 NOT_FOR_QUERIES = NOT_AT_FIRST - {"httpx"}
@@ -156,17 +156,24 @@ def test_a_worker_that_ends_is_replaced(url: str, tmp_path: Path) -> None:
 def test_a_server_that_is_told_to_end_does_not_wait_longer_than_it_may(
     workers: str, url: str, tmp_path: Path
 ) -> None:
+    manager = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    manager.bind(f"\0viewgraph-{os.getpid()}-{workers}")
+    manager.settimeout(START_SECONDS)
     given = {"VIEWGRAPH_STOP_SECONDS": "1", "VIEWGRAPH_WORKERS": workers}
+    given["NOTIFY_SOCKET"] = f"@{manager.getsockname()[1:].decode()}"
     with (
+        manager,
         Program("serve", "--database-url", url, folder=tmp_path, **given) as program,
         socket.create_connection(("127.0.0.1", program.port)) as unfinished,
     ):
+        assert manager.recv(100) == b"READY=1"
         unfinished.sendall(HALF_A_REQUEST)
         assert answer(program) == 200
         began = monotonic()
         program.terminate()
         took = monotonic() - began
         told = unfinished.recv(10_000)
+        assert manager.recv(100) == b"STOPPING=1"
 
     assert program.exit_code in (0, -signal.SIGTERM)
     assert told.startswith(b"HTTP/1.1 503 ")

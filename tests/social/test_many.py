@@ -1,6 +1,5 @@
 """Ten thousand users, and what it takes to refresh them."""
 
-import tracemalloc
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from database import Database, table_of
 from models import NEVER, Network, SourceType, Tenant, User, UserInsight, Work
 from resolvers.context import Services
 from social.refresh import Outcome
+from tests.memory import traced
 from tests.social.conftest import Web
 from tests.social.sites import Request
 from tests.studio import Clock
@@ -166,12 +166,10 @@ async def test_memory_does_not_grow_with_the_number_of_users(
 ) -> None:
     async def peak(users: int) -> int:
         clock.advance(hours=1)
-        tracemalloc.start()
-        (outcome,) = await web.refresher(services).refresh([Network.X])
-        _, most = tracemalloc.get_traced_memory()
-        tracemalloc.stop()
-        assert outcome.refreshed == users
-        return most
+        with traced() as memory:
+            (outcome,) = await web.refresher(services).refresh([Network.X])
+            assert outcome.refreshed == users
+            return memory.highest
 
     async def forget(_: Request) -> None:
         web.x.requests.clear()

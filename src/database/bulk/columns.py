@@ -14,6 +14,11 @@ from database.statement import DIALECTS
 Row = tuple[Any, ...]
 
 
+class KeyColumn(NamedTuple):
+    name: str
+    type: str
+
+
 class Columns(NamedTuple):
     table: str
     names: tuple[str, ...]
@@ -46,8 +51,8 @@ class Columns(NamedTuple):
         return list(zip(*_converted(self.results, rows), strict=True))
 
     @property
-    def key_types(self) -> list[str]:
-        return [self.types[place] for place in self.key]
+    def keys(self) -> list[KeyColumn]:
+        return [KeyColumn(self.names[place], self.types[place]) for place in self.key]
 
     @property
     def key_names(self) -> list[str]:

@@ -1,12 +1,19 @@
-"""Many rows at once in PostgreSQL."""
+"""Many rows at once in PostgreSQL.
+
+A statement about rows of tenants names the tenants, beside the arrays with the keys: by it a cluster knows
+where to look.
+"""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, Row, prefixed
+from database.bulk.columns import Columns, KeyColumn, Row, prefixed
 from database.bulk.writer import Bulk, Observe
+from database.cluster import Cluster
 from database.statement import Statement
 
 R = TypeVar("R")
@@ -15,9 +22,10 @@ R = TypeVar("R")
 class PostgresBulk(Bulk):
     dialect_name = "postgresql"
 
-    def __init__(self, driver: Any, observe: Observe) -> None:
+    def __init__(self, driver: Any, observe: Observe, cluster: Cluster) -> None:
         super().__init__(observe)
         self._driver = driver
+        self._cluster = cluster
 
     async def _fetch(self, text: str, *values: Any) -> list[Any]:
         self._observe(text)
@@ -44,18 +52,23 @@ class PostgresBulk(Bulk):
         if not keys:
             return set()
         columns = self._columns_of(model)
-        text = f"SELECT {prefixed('t', columns.key_names)} FROM {_joined(columns)}"  # noqa: S608
-        return set(columns.read_keys(await self._fetch(text, *columns.bound_keys(keys))))
+        text = (
+            f"SELECT {prefixed('t', columns.key_names)} FROM {_joined(columns.table, columns.keys)} "  # noqa: S608
+            f"AND t.tenant_id = ANY (${len(columns.key) + 1}::BIGINT[])"
+        )
+        tenants = sorted({tenant_id for tenant_id, *_ in keys})
+        return set(columns.read_keys(await self._fetch(text, *columns.bound_keys(keys), tenants)))
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
         columns = self._columns_of(model)
+        source, values = _given(columns, rows)
         text = (
-            f"INSERT INTO {columns.table} ({columns.names_text}) {_unnested(columns.types)} "
+            f"INSERT INTO {columns.table} ({columns.names_text}) {source} "
             f"ON CONFLICT DO NOTHING RETURNING {columns.key_text}"
         )
-        inserted = await self._fetch(text, *columns.bound(rows))
+        inserted = await self._fetch(text, *values)
         if len(inserted) == len(rows):
             return [True] * len(rows)
         new = set(columns.read_keys(inserted))
@@ -72,34 +85,67 @@ class PostgresBulk(Bulk):
         return [known.get(columns.key_of(row)) for row in rows]
 
     async def _locked(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
-        if not keys:
-            return []
-        text = (
-            f"SELECT {prefixed('t', columns.names)} FROM {_joined(columns)} "  # noqa: S608
-            f"ORDER BY {prefixed('t', columns.key_names)} FOR UPDATE OF t"
-        )
+        of_tenants = {tenant_id: list(keys) for tenant_id, keys in groupby(keys, itemgetter(0))}
+        if len(of_tenants) > 1 and not self._cluster.is_there:
+            return await self._locked_together(columns, keys)
+        locked: list[Row] = []
+        for tenant_id, of_tenant in of_tenants.items():
+            locked += await self._locked_of_tenant(columns, tenant_id, of_tenant)
+        return locked
+
+    async def _locked_of_tenant(self, columns: Columns, tenant_id: int, keys: Sequence[Row]) -> Sequence[Row]:
+        """A cluster locks rows of one tenant only, which are in one place."""
+        first, *others = columns.keys
+        _, *values = columns.bound_keys(keys)
+        source = f"{_joined(columns.table, others, 2)} AND t.{first.name} = $1"
+        return columns.read(await self._fetch(_locking(columns, source), tenant_id, *values))
+
+    async def _locked_together(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
+        """For many tenants, this takes less time."""
+        text = _locking(columns, _joined(columns.table, columns.keys))
         return columns.read(await self._fetch(text, *columns.bound_keys(keys)))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         if not rows:
             return
         columns = self._columns_of(model)
+        source, values = _given(columns, rows)
         text = (
-            f"INSERT INTO {columns.table} AS t ({columns.names_text}) {_unnested(columns.types)} "
+            f"INSERT INTO {columns.table} AS t ({columns.names_text}) {source} "
             f"ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}"
         )
-        await self._fetch(text, *columns.bound(rows))
+        await self._fetch(text, *values)
 
 
-def _joined(columns: Columns) -> str:
-    """A join of the keys, which are given as arrays, and the rows that have these keys."""
-    keys = f"unnest({_arrays(columns.key_types)}) AS k ({columns.key_text})"
-    return f"{keys} JOIN {columns.table} AS t ON {columns.is_keyed}"
+def _joined(table: str, keys: Sequence[KeyColumn], first: int = 1) -> str:
+    """A join of the keys, which are given as arrays from the parameter `first` on, and the rows that have
+    these keys.
+    """
+    names = ", ".join(key.name for key in keys)
+    is_keyed = " AND ".join(f"t.{key.name} = k.{key.name}" for key in keys)
+    given = f"unnest({_arrays([key.type for key in keys], first)}) AS k ({names})"
+    return f"{given} JOIN {table} AS t ON {is_keyed}"
+
+
+def _locking(columns: Columns, source: str) -> str:
+    return (
+        f"SELECT {prefixed('t', columns.names)} FROM {source} "  # noqa: S608
+        f"ORDER BY {prefixed('t', columns.key_names)} FOR UPDATE OF t"
+    )
+
+
+def _given(columns: Columns, rows: Sequence[Row]) -> tuple[str, list[Any]]:
+    """The rows as a source of an INSERT, and its values. A cluster sends one row straight to its node."""
+    values: list[Any] = columns.bound(rows)
+    if len(rows) > 1:
+        return _unnested(columns.types), values
+    row = ", ".join(f"${place}::{type_}" for place, type_ in enumerate(columns.types, 1))
+    return f"VALUES ({row})", [value for (value,) in values]
 
 
 def _unnested(types: Sequence[str]) -> str:
     return f"SELECT * FROM unnest({_arrays(types)})"  # noqa: S608
 
 
-def _arrays(types: Sequence[str]) -> str:
-    return ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(types, 1))
+def _arrays(types: Sequence[str], first: int = 1) -> str:
+    return ", ".join(f"${place}::{type_}[]" for place, type_ in enumerate(types, first))

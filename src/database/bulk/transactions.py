@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from database.bulk.postgres import PostgresBulk
 from database.bulk.sqlite import SqliteCalls, in_thread
 from database.bulk.writer import Bulk, Observe
+from database.cluster import Cluster
 
 T = TypeVar("T")
 
@@ -19,7 +20,7 @@ async def bulk(session: AsyncSession) -> Bulk:
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
         return SqliteCalls(await driver_of(connection), _observe_of(session))
-    return await _postgres_bulk(connection, _observe_of(session))
+    return await _postgres_bulk(connection, session)
 
 
 async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
@@ -31,10 +32,10 @@ async def in_bulk(session: AsyncSession, work: Work[T]) -> T:
     connection = await session.connection()
     if connection.dialect.name == "sqlite":
         return await in_thread(await driver_of(connection), _observe_of(session), work)
-    return await work(await _postgres_bulk(connection, _observe_of(session)))
+    return await work(await _postgres_bulk(connection, session))
 
 
-async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work[T]) -> T:
+async def committed(dialect_name: str, driver: Any, observe: Observe, cluster: Cluster, work: Work[T]) -> T:
     """Runs the work in a transaction of its own, on a connection that is in none."""
     if dialect_name == "sqlite":
         result = await in_thread(driver, observe, work, commits=True)
@@ -42,18 +43,18 @@ async def committed(dialect_name: str, driver: Any, observe: Observe, work: Work
         transaction = driver.transaction()
         await transaction.start()
         # If this raises, the caller drops the connection: a silent server would not answer a rollback either.
-        result = await work(PostgresBulk(driver, observe))
+        result = await work(PostgresBulk(driver, observe, cluster))
         await transaction.commit()
     observe("COMMIT")
     return result
 
 
-async def _postgres_bulk(connection: AsyncConnection, observe: Observe) -> Bulk:
+async def _postgres_bulk(connection: AsyncConnection, session: AsyncSession) -> Bulk:
     driver = await driver_of(connection)
     if not driver.is_in_transaction():
         # SQLAlchemy begins the transaction with its first statement, and there was none yet.
         await connection.exec_driver_sql("SELECT 1")
-    return PostgresBulk(driver, observe)
+    return PostgresBulk(driver, _observe_of(session), session.info["cluster"])
 
 
 async def driver_of(connection: AsyncConnection) -> Any:

@@ -3,6 +3,7 @@ from typing import Annotated
 import strawberry
 
 from auth.viewer import TokenScope
+from figures.engagement import PublicFigure
 from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import optional
@@ -37,6 +38,10 @@ class UpdatePublicationInput:
         "CONFLICT if another publication has it."
     )
     allow_bookings: bool | None = optional("Whether appointments with its makers can be booked.")
+    shared_figures: list[PublicFigure] | None = optional(
+        "All figures that everybody may see, in the order in which they are shown. An empty list shows none. "
+        "Only the owner may give this: FORBIDDEN for co-creators, and then nothing is changed."
+    )
 
 
 @strawberry.input(description="A new experience of a publication.")
@@ -66,13 +71,15 @@ class PublicationMutations:
         info: Info,
         input: Annotated[UpdatePublicationInput, argument("The publication, and what to change of it.")],
     ) -> UpdatePublicationPayload | None:
-        """Changes a publication. Its owner and co-creators may do so. CONFLICT if the custom URL is taken."""
+        """Changes a publication. Its owner and co-creators may do so; only the owner decides which figures
+        everybody may see. CONFLICT if the custom URL is taken."""
         row = await publications.update_publication(
             info.context,
             input.id,
             name=input.name,
             custom_url=input.custom_url,
             allow_bookings=input.allow_bookings,
+            shared_figures=input.shared_figures,
         )
         return UpdatePublicationPayload(publication=Publication.of(row))
 

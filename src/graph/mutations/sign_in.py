@@ -8,7 +8,12 @@ from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import optional
 from graph.mutations.arguments import OrganizationId
-from graph.types.payloads import AuthPayload, CreateAuthenticationKeyPayload, RevokeAuthenticationKeyPayload
+from graph.types.payloads import (
+    AuthPayload,
+    CreateAuthenticationKeyPayload,
+    RevokeAuthenticationKeyPayload,
+    StreamTicketPayload,
+)
 from resolvers import accounts
 
 
@@ -70,6 +75,13 @@ class SignInMutations:
         after the query `workspaces` of the organization. Owners and admins of the organization do not need
         it."""
         return AuthPayload.of(await accounts.workspace_token(info.context, organization_id, workspace_id))
+
+    @mutation(TokenScope.WORKSPACE)
+    async def issue_stream_ticket(self, info: Info) -> StreamTicketPayload | None:
+        """Gives a ticket that opens a subscription by GET, for clients that cannot send a header, such as
+        `EventSource` in browsers: add `ticket=` to the URL. It acts as the token or the key of this request
+        does. The stream ends when that expires."""
+        return StreamTicketPayload.of(await accounts.stream_ticket(info.context))
 
     @mutation(TokenScope.USER)
     async def create_authentication_key(

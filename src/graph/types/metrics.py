@@ -4,12 +4,12 @@ from typing import Self
 import strawberry
 
 from base.calendar import Span
-from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS
+from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS, PublicFigure
 from figures.experiences import EXPERIENCES
 from figures.figure import values
 from figures.folds import Counts
 from figures.visitors import VISITORS, Visitors
-from graph.directives import SEVERAL_STATEMENTS
+from graph.directives import AN_HOUR, SEVERAL_STATEMENTS
 from graph.faces import shows
 from graph.fields import described, loaded
 from graph.figures import of_totals, with_figures, with_totals
@@ -18,6 +18,7 @@ from graph.types.node import of_columns, with_row
 from loaders.cached import CachedKey
 from loaders.engagement import Engagement, EngagementKey, EngagementOfPublication
 from loaders.people import SocialCounts
+from loaders.shared_figures import SharedFigureRow
 from loaders.visitors import VisitorsKey, VisitorsOfPublication
 from resolvers.metrics import previous_engagement_key, visitors_key
 
@@ -145,3 +146,18 @@ class SocialMetrics:
     @classmethod
     def of(cls, counts: SocialCounts) -> Self:
         return with_row(cls, counts)
+
+
+@shows(SharedFigureRow)
+@of_columns(figure="figure", value="value")
+@strawberry.type(
+    description="A figure of a publication that its owner shows to everybody.", directives=[AN_HOUR]
+)
+class SharedFigure:
+    row: strawberry.Private[SharedFigureRow]
+    figure: PublicFigure = described("Which figure it is.")
+    value: BigInt = described("The figure of all time. It may be up to an hour old, as that of the makers.")
+
+    @classmethod
+    def of(cls, row: SharedFigureRow) -> Self:
+        return with_row(cls, row)

@@ -5,6 +5,7 @@ from typing import Self
 
 import strawberry
 
+from auth.tokens import AccessToken
 from base.ids import Kind, global_id
 from graph.fields import described
 from graph.types.assets import Asset, Organization, Workspace
@@ -30,6 +31,16 @@ class AuthPayload:
     def of(cls, signed_in: SignedIn) -> Self:
         token, user = signed_in
         return cls(access_token=token.text, expires_at=token.expires_at, viewer=User.of(user))
+
+
+@strawberry.type(description="A ticket that was issued.")
+class StreamTicketPayload:
+    ticket: str = described("The ticket. Whoever has it may open streams as the viewer until it expires.")
+    expires_at: datetime = described("From this instant on no stream is opened by it: a minute from now.")
+
+    @classmethod
+    def of(cls, ticket: AccessToken) -> Self:
+        return cls(ticket=ticket.text, expires_at=ticket.expires_at)
 
 
 @strawberry.type(description="A key by which a program signs in. A program that has it acts as its owner.")

@@ -9,6 +9,7 @@ import strawberry
 from auth.access import Access
 from base.calendar import WeekStart
 from base.ids import Kind, global_id
+from figures.engagement import PublicFigure
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
 from graph.faces import shows
@@ -33,7 +34,7 @@ from graph.types.arguments import (
 )
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
-from graph.types.metrics import EngagementMetrics, ExperienceCounts, SocialMetrics
+from graph.types.metrics import EngagementMetrics, ExperienceCounts, SharedFigure, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import Group
@@ -45,10 +46,12 @@ from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
 from loaders.publication_series import PublicationSeries, PublicationSeriesKey
 from loaders.publications import CoCreators, ExperienceRow, PublicationRow
+from loaders.shared_figures import SharedFiguresOfPublication, SharedKey
 from models import Action, ExperienceType
 from resolvers import metrics
 from resolvers.makers import MAKERS
 from resolvers.publications import MOST_CO_CREATORS
+from resolvers.shared_figures import shared_key
 
 _SERIES = (
     required("range", Range),
@@ -201,6 +204,17 @@ class Publication(Node):
         count the same events."""
         ends = (range.start, range.end) if range else None
         return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
+
+    @loaded(
+        SharedFiguresOfPublication,
+        list[SharedFigure] | None,
+        costs=[SEVERAL_STATEMENTS, list_of(len(PublicFigure))],
+    )
+    def shared_figures(self, info: Info) -> SharedKey | None:
+        """The figures that the owner shows to everybody, in the owner's order; null if the owner shows none,
+        which is so until `updatePublication` says otherwise. `/embed/publication/{id}` shows them as a page,
+        and `/embed/publication/{id}.svg` the first three as a badge."""
+        return shared_key(self.row, info.context.limits)
 
     @loaded(
         SocialCountsByUser,

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy import make_url, select, text
+from sqlalchemy import select, text
 from sqlmodel import col
 
 from base.calendar import UnknownTimeZone, time_zone
-from database import Database, most_connections
+from database import Database, most_connections, shown, url_of
 from models import Tenant
 from server.checkup.finding import Finding, ok, problem, warning
 from server.failures import Failure
-from server.revisions import require_current
+from server.revisions import require_current, require_sessions
 from server.settings import Settings, variable
 
 _LARGEST_DIFFERENCE: Final = timedelta(seconds=2)
@@ -24,11 +24,12 @@ _MOST_ZONES: Final = 5
 async def check_database(settings: Settings) -> AsyncIterator[Finding]:
     url = settings.database_url
     try:
+        await require_sessions(url)
         await require_current(url)
     except Failure as failure:
         yield problem("database", str(failure), "Nothing of it is checked until then.")
         return
-    yield ok("database", f"{make_url(url).render_as_string()} answers, and its tables are up to date.")
+    yield ok("database", f"{shown(url_of(url))} answers, and its tables are up to date.")
     database = Database(url)
     try:
         if database.dialect_name == "postgresql":

@@ -5,8 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from stat import S_IRWXG, S_IRWXO, filemode
 
-from sqlalchemy import make_url
-
+from database import url_of
 from server.checkup.finding import Finding, ok, problem, warning
 from server.secrets import secret_file
 from server.settings import Settings, variable
@@ -23,7 +22,7 @@ def check_secret(settings: Settings) -> Iterator[Finding]:
     elif file.exists():
         yield ok("secret", f"The secret is in {file}.")
         yield from _rights(file)
-    if not settings.secret and make_url(settings.database_url).get_backend_name() != "sqlite":
+    if not settings.secret and url_of(settings.database_url).get_backend_name() != "sqlite":
         yield warning(
             "secret",
             "Each machine that serves has a secret of its own, so one does not accept the tokens of another.",
@@ -33,7 +32,7 @@ def check_secret(settings: Settings) -> Iterator[Finding]:
 
 def check_database_file(settings: Settings, *, least_free: int = LEAST_FREE_BYTES) -> Iterator[Finding]:
     """For SQLite alone. It needs as much room as the database has for `VACUUM`, and for a backup."""
-    url = make_url(settings.database_url)
+    url = url_of(settings.database_url)
     if url.get_backend_name() != "sqlite":
         return
     file = Path(url.database or "").absolute()

@@ -11,6 +11,7 @@ from typer.core import TyperGroup
 
 from base.errors import ExpectedError
 from server.commands.demo import demo
+from server.commands.distribute import distribute
 from server.commands.doctor import doctor
 from server.commands.explain import explain
 from server.commands.import_ import import_events
@@ -72,7 +73,7 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-for command in (serve, migrate, demo, doctor, schema, refresh, verify, explain, rebuild, prune):
+for command in (serve, migrate, demo, doctor, schema, refresh, verify, explain, rebuild, prune, distribute):
     app.command()(command)
 app.command("import")(import_events)
 app.command("import-export")(import_export)

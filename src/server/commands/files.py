@@ -1,13 +1,15 @@
-"""What commands that import files have in common: options, and texts that a file brought."""
+"""What commands that import files share: options, what they reject, and texts that a file brought."""
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import IO, Annotated
 from zoneinfo import ZoneInfo
 
 import typer
 
 from base import calendar
 from ingest.file_times import Dates, Epoch
+from ingest.rejected_lines import rejected_line_in_json
 from resolvers.rejects import Reject, Rejects
 from server.failures import Failure
 
@@ -40,6 +42,10 @@ RejectsPath = Annotated[
         "be imported.",
     ),
 ]
+As = Annotated[
+    str | None,
+    typer.Option("--as", metavar="EMAIL", help="Only what this account may report; all when absent."),
+]
 Strict = Annotated[bool, typer.Option("--strict", help="Exit with 1 when a line was rejected.")]
 
 
@@ -60,6 +66,17 @@ def printable(text: str) -> str:
     return "".join(
         character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in text
     )
+
+
+def rejects_into(sink: IO[bytes] | None, name: str) -> Callable[[Reject], None]:
+    """What writes rejected lines, if there is a file for them. `name`: what they are, such as `total`."""
+
+    def keep(reject: Reject) -> None:
+        if sink:
+            line, reason, detail, content, file = reject
+            sink.write(rejected_line_in_json(line, reason, detail, content, name=name, file=file) + b"\n")
+
+    return keep
 
 
 def reject_words(tally: Rejects, rejects: Path | None) -> list[str]:

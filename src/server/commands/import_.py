@@ -1,6 +1,5 @@
 """`viewgraph import`: stores the events of a file."""
 
-import asyncio
 from contextlib import nullcontext
 from pathlib import Path
 from time import perf_counter
@@ -8,16 +7,16 @@ from typing import Annotated
 
 import typer
 
-from auth.viewer import Viewer
 from ingest.file_lines import InvalidFile
 from ingest.file_times import FileTimes
 from ingest.files import EventFile, Format
 from ingest.rejected_lines import rejected_line_in_json
-from resolvers.context import Context
+from resolvers.context import Services
 from resolvers.importing import INVALID_EVENT, Import, Tally
 from resolvers.rejects import Reject
-from server.accounts import user_id_of
+from server.accounts import viewer_with
 from server.commands.files import (
+    As,
     DatesOption,
     EpochOption,
     RejectsPath,
@@ -30,9 +29,9 @@ from server.commands.files import (
 )
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
-from server.revisions import require_current
-from server.services import close_services, services_of
-from server.settings import Settings, settings_with
+from server.commands.run import run_with_services
+from server.failures import Failure
+from server.settings import settings_with
 
 
 def import_events(
@@ -45,12 +44,7 @@ def import_events(
         ),
     ] = None,
     database_url: DatabaseUrl = None,
-    email: Annotated[
-        str | None,
-        typer.Option(
-            "--as", metavar="EMAIL", help="Store only what this account may report; all when absent."
-        ),
-    ] = None,
+    email: As = None,
     batch: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
     ] = 5_000,
@@ -61,25 +55,25 @@ def import_events(
     strict: Strict = False,
 ) -> None:
     """Store the events of a file: NDJSON, CSV or Parquet. Importing a file again changes nothing."""
-    settings = settings_with(database_url=database_url)
     try:
         require_another(path, rejects)
         file = EventFile(path, format, times=FileTimes(zone_named(time_zone), epoch, dates))
-        tally = asyncio.run(_imported(settings, file, email, batch, rejects))
+        tally = run_with_services(
+            settings_with(database_url=database_url),
+            lambda services: _imported(services, file, email, batch, rejects),
+            with_secret=True,
+        )
     except InvalidFile as error:
-        typer.echo(printable(str(error)), err=True)
-        raise typer.Exit(1) from None
+        raise Failure(printable(str(error))) from None
     if strict and tally.rejected:
         raise typer.Exit(1)
 
 
 async def _imported(
-    settings: Settings, file: EventFile, email: str | None, batch: int, rejects: Path | None
+    services: Services, file: EventFile, email: str | None, batch: int, rejects: Path | None
 ) -> Tally:
     from rich.progress import DownloadColumn, TimeRemainingColumn
 
-    await require_current(settings.database_url)
-    services = services_of(settings, are_patient=True)
     with (
         rejects.open("wb") if rejects else nullcontext() as sink,
         bars(DownloadColumn(), TimeRemainingColumn(), stay=True) as progress,
@@ -96,17 +90,14 @@ async def _imported(
         def show() -> None:
             progress.update(bar, completed=file.bytes_read)
 
+        viewer = await viewer_with(services, email)
+        work = Import(services, file, viewer=viewer, batch=batch, on_reject=keep, on_batch=show)
         started = perf_counter()
         try:
-            viewer = Viewer(await user_id_of(Context(services, services.clock()), email)) if email else None
-            work = Import(services, file, viewer=viewer, batch=batch, on_reject=keep, on_batch=show)
-            try:
-                await work.run()
-            finally:
-                progress.stop()
-                typer.echo(_summary(file.path, work.tally, perf_counter() - started, rejects))
+            await work.run()
         finally:
-            await close_services(services)
+            progress.stop()
+            typer.echo(_summary(file.path, work.tally, perf_counter() - started, rejects))
     return work.tally
 
 

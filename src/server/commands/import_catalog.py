@@ -12,13 +12,11 @@ import typer
 from ingest.file_lines import InvalidFile
 from ingest.file_times import FileTimes
 from ingest.files import Format
-from ingest.rejected_lines import rejected_line_in_json
 from resolvers.catalog.catalog_files import CatalogFile
 from resolvers.catalog.catalog_import import CatalogImport, CatalogTally
 from resolvers.catalog.kinds import KINDS
 from resolvers.catalog.verdicts import Verdict
 from resolvers.context import Services
-from resolvers.rejects import Reject
 from server.commands.files import (
     DatesOption,
     EpochOption,
@@ -27,6 +25,7 @@ from server.commands.files import (
     TimeZone,
     printable,
     reject_words,
+    rejects_into,
     require_another,
     zone_named,
 )
@@ -79,8 +78,7 @@ def import_catalog(
             lambda services: _imported(services, file, batch, rejects, is_dry=dry_run),
         )
     except InvalidFile as error:
-        typer.echo(printable(str(error)), err=True)
-        raise typer.Exit(1) from None
+        raise Failure(printable(str(error))) from None
     if strict and tally.rejected:
         raise typer.Exit(1)
 
@@ -96,16 +94,12 @@ async def _imported(
     ):
         bar = progress.add_task(file.path.name, total=file.bytes)
 
-        def keep(reject: Reject) -> None:
-            if sink:
-                sink.write(rejected_line_in_json(*reject, name="row") + b"\n")
-
         work = CatalogImport(
             services,
             file,
             batch=batch,
             is_dry=is_dry,
-            on_reject=keep,
+            on_reject=rejects_into(sink, "row"),
             on_batch=lambda: progress.update(bar, completed=file.bytes_read),
         )
         started = perf_counter()

@@ -1,15 +1,12 @@
 """`viewgraph import-export`: stores the history that another program exported."""
 
-import asyncio
-from collections.abc import AsyncIterator, Callable, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager
-from functools import partial
+from collections.abc import Iterable
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from auth.viewer import Viewer
 from exports.drafts import Inventory, write_draft
 from exports.export import Export
 from exports.found import Found
@@ -20,20 +17,17 @@ from exports.sites import of_sites
 from exports.sound import sound
 from ingest.file_lines import InvalidFile
 from ingest.imported_totals import source_named
-from ingest.rejected_lines import rejected_line_in_json
 from resolvers.context import Context, Services
 from resolvers.export_import import ExportImport
 from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
-from resolvers.rejects import Reject
-from server.accounts import user_id_of
+from server.accounts import viewer_with
 from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
-from server.commands.files import printable, zone_named
+from server.commands.files import As, printable, rejects_into, zone_named
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
+from server.commands.run import run_with_services
 from server.failures import Failure
-from server.revisions import require_current
-from server.services import close_services, services_of
-from server.settings import Settings, settings_with
+from server.settings import settings_with
 
 
 def import_export(
@@ -71,13 +65,12 @@ def import_export(
     domain: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="DOMAIN", help="Only what happened on this site; may be repeated. All sites when absent."
+            metavar="DOMAIN",
+            help="Only what happened on this site, and what has no site; may be repeated. All sites when "
+            "absent.",
         ),
     ] = None,
-    email: Annotated[
-        str | None,
-        typer.Option("--as", metavar="EMAIL", help="Only what this account may report; all when absent."),
-    ] = None,
+    email: As = None,
     rejects: Annotated[
         Path | None,
         typer.Option(dir_okay=False, help="Where to write everything that was not stored, as NDJSON."),
@@ -96,10 +89,13 @@ def import_export(
         parts = [part for part in parts_of(paths) if part.path.resolve() != table.resolve()]
         found = of_sites(sound(read(Export(parts, zone_named(time_zone)))), domain or ())
         if table.exists():
-            work = _imported(settings, found, table, name, email, rejects, is_dry=dry_run)
+            run_with_services(
+                settings,
+                lambda services: _imported(services, found, table, name, email, rejects, is_dry=dry_run),
+                with_secret=not dry_run,
+            )
         else:
-            work = _drafted(settings, found, table)
-        asyncio.run(work)
+            run_with_services(settings, lambda services: _drafted(services, found, table))
     except (InvalidFile, InvalidRule) as error:
         raise Failure(printable(str(error))) from None
 
@@ -122,19 +118,18 @@ def _program(name: str) -> Program:
     return PROGRAMS[name]
 
 
-async def _drafted(settings: Settings, found: Iterable[Found], table: Path) -> None:
-    async with _services(settings) as services:
-        inventory = Inventory(found)
-        if not inventory.counts:
-            nothing = "There are no events and no totals of days in it."
-            raise Failure(printed([nothing, *unusable_and_notes(inventory)]))
-        suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
-        write_draft(table, inventory.counts, suggested)
-        typer.echo(summary_of_draft(inventory, table, suggested))
+async def _drafted(services: Services, found: Iterable[Found], table: Path) -> None:
+    inventory = Inventory(found)
+    if not inventory.counts:
+        nothing = "There are no events and no totals of days in it."
+        raise Failure(printed([nothing, *unusable_and_notes(inventory)]))
+    suggested = await suggestions_for(Context(services, services.clock()), inventory.counts)
+    write_draft(table, inventory.counts, suggested)
+    typer.echo(summary_of_draft(inventory, table, suggested))
 
 
 async def _imported(
-    settings: Settings,
+    services: Services,
     found: Iterable[Found],
     table: Path,
     source: str,
@@ -146,50 +141,27 @@ async def _imported(
     from rich.progress import MofNCompleteColumn
 
     rules = rules_in(table)
-    async with _services(settings) as services:
-        context = Context(services, services.clock())
-        meanings = await meanings_of(context, rules)
-        viewer = Viewer(await user_id_of(context, email)) if email else None
-        with _written_to(rejects) as keep, bars(MofNCompleteColumn()) as progress:
-            bar = progress.add_task("Events", total=None)
-            work = ExportImport(
-                services,
-                found,
-                rules,
-                meanings,
-                source=source,
-                viewer=viewer,
-                dry_run=is_dry,
-                on_reject=keep,
-                on_rejected_total=partial(keep, name="total"),
-                on_batch=lambda: progress.update(bar, completed=work.events.lines),
-            )
-            try:
-                await work.run()
-            finally:
-                progress.stop()
-                typer.echo(summary_of(work, table, rejects))
-
-
-@asynccontextmanager
-async def _services(settings: Settings) -> AsyncIterator[Services]:
-    await require_current(settings.database_url)
-    services = services_of(settings, are_patient=True)
-    try:
-        yield services
-    finally:
-        await close_services(services)
-
-
-@contextmanager
-def _written_to(file: Path | None) -> Iterator[Callable[..., None]]:
-    if file is None:
-        yield lambda _, **_names: None
-        return
-    with file.open("wb") as sink:
-
-        def keep(reject: Reject, *, name: str = "event") -> None:
-            line, reason, detail, content, file = reject
-            sink.write(rejected_line_in_json(line, reason, detail, content, name=name, file=file) + b"\n")
-
-        yield keep
+    meanings = await meanings_of(Context(services, services.clock()), rules)
+    viewer = await viewer_with(services, email)
+    with (
+        rejects.open("wb") if rejects else nullcontext() as sink,
+        bars(MofNCompleteColumn()) as progress,
+    ):
+        bar = progress.add_task("Events", total=None)
+        work = ExportImport(
+            services,
+            found,
+            rules,
+            meanings,
+            source=source,
+            viewer=viewer,
+            dry_run=is_dry,
+            on_reject=rejects_into(sink, "event"),
+            on_rejected_total=rejects_into(sink, "total"),
+            on_batch=lambda: progress.update(bar, completed=work.events.lines),
+        )
+        try:
+            await work.run()
+        finally:
+            progress.stop()
+            typer.echo(summary_of(work, table, rejects))

@@ -1,32 +1,33 @@
 """`viewgraph import-totals`: stores totals of days that have no events, and undoes that."""
 
-import asyncio
-from collections.abc import Callable
 from contextlib import nullcontext
 from pathlib import Path
-from typing import IO, Annotated
+from typing import Annotated
 
 import typer
 
-from auth.viewer import Viewer
 from database import Database, channel_of
 from ingest.file_lines import InvalidFile
 from ingest.files import Format
 from ingest.imported_totals import Source, source_named, sources, undo
-from ingest.rejected_lines import rejected_line_in_json
 from ingest.topics import announce_everything
 from ingest.total_files import TotalFile
-from resolvers.context import Context
+from resolvers.context import Services
 from resolvers.importing_totals import TotalsImport, TotalsTally
-from resolvers.rejects import Reject
-from server.accounts import user_id_of
-from server.commands.files import RejectsPath, Strict, printable, reject_words, require_another
+from server.accounts import viewer_with
+from server.commands.files import (
+    As,
+    RejectsPath,
+    Strict,
+    printable,
+    reject_words,
+    rejects_into,
+    require_another,
+)
 from server.commands.options import DatabaseUrl, Tenants, tenants_of
 from server.commands.progress import bars
-from server.commands.run import run_with_database
+from server.commands.run import run_with_database, run_with_services
 from server.failures import Failure
-from server.revisions import require_current
-from server.services import close_services, services_of
 from server.settings import Settings, settings_with
 
 
@@ -42,10 +43,7 @@ def import_totals(
         Format | None,
         typer.Option(help="The format, ndjson or csv; by the file's name when absent."),
     ] = None,
-    email: Annotated[
-        str | None,
-        typer.Option("--as", metavar="EMAIL", help="Only what this account may report; all when absent."),
-    ] = None,
+    email: As = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Say what would change, and store nothing.")
     ] = False,
@@ -67,10 +65,12 @@ def import_totals(
     try:
         require_another(path, rejects)
         file = TotalFile(path, format)
-        tally = asyncio.run(_imported(settings, file, source or "", email, rejects, dry_run=dry_run))
+        tally = run_with_services(
+            settings,
+            lambda services: _imported(services, file, source or "", email, rejects, dry_run=dry_run),
+        )
     except InvalidFile as error:
-        typer.echo(printable(str(error)), err=True)
-        raise typer.Exit(1) from None
+        raise Failure(printable(str(error))) from None
     if strict and tally.rejected:
         raise typer.Exit(1)
 
@@ -91,7 +91,7 @@ def _require_one(
 
 
 async def _imported(
-    settings: Settings,
+    services: Services,
     file: TotalFile,
     source: str,
     email: str | None,
@@ -99,37 +99,20 @@ async def _imported(
     *,
     dry_run: bool,
 ) -> TotalsTally:
-    await require_current(settings.database_url)
-    services = services_of(settings, are_patient=True)
     with rejects.open("wb") if rejects else nullcontext() as sink, bars(stay=True) as progress:
         bar = progress.add_task(file.path.name, total=file.bytes)
-        try:
-            viewer = Viewer(await user_id_of(Context(services, services.clock()), email)) if email else None
-            work = TotalsImport(
-                services,
-                file,
-                source=source,
-                viewer=viewer,
-                dry_run=dry_run,
-                on_reject=rejects_into(sink),
-                on_batch=lambda: progress.update(bar, completed=file.bytes_read),
-            )
-            await work.run()
-        finally:
-            await close_services(services)
+        work = TotalsImport(
+            services,
+            file,
+            source=source,
+            viewer=await viewer_with(services, email),
+            dry_run=dry_run,
+            on_reject=rejects_into(sink, "total"),
+            on_batch=lambda: progress.update(bar, completed=file.bytes_read),
+        )
+        await work.run()
     typer.echo(f"{file.path}: {totals_words(work.tally, source, rejects, dry_run=dry_run)}")
     return work.tally
-
-
-def rejects_into(sink: IO[bytes] | None) -> Callable[[Reject], None]:
-    """What writes rejected lines of totals, if there is a file for them."""
-
-    def keep(reject: Reject) -> None:
-        if sink:
-            line, reason, detail, content, _ = reject
-            sink.write(rejected_line_in_json(line, reason, detail, content, name="total") + b"\n")
-
-    return keep
 
 
 def totals_words(tally: TotalsTally, source: str, rejects: Path | None, *, dry_run: bool) -> str:

@@ -7,7 +7,7 @@ import typer
 
 from server.commands.options import DatabaseUrl, Port
 from server.demo.announcement import announcement
-from server.revisions import require_current
+from server.revisions import require_current, require_sessions
 from server.secrets import secrets_of
 from server.services import persisted_documents_of
 from server.serving import require_free_port, start_logging
@@ -31,8 +31,13 @@ def serve(
         host=host, port=port, workers=workers, database_url=database_url, demo=demo or None
     )
     require_free_port(settings.host, settings.port)
-    asyncio.run(require_current(settings.database_url))
+    asyncio.run(_require_usable(settings.database_url))
     start_server(settings)
+
+
+async def _require_usable(database_url: str) -> None:
+    await require_sessions(database_url)
+    await require_current(database_url)
 
 
 def start_server(settings: Settings) -> None:

@@ -4,14 +4,13 @@
 """
 
 import re
-from base64 import b64encode
-from hashlib import sha256
 from pathlib import Path
 
 from starlette.requests import Request
 from starlette.responses import Response
 
-from server.http.built_pages import BuiltPage, page_text, policy_of
+from server.http.built_pages import BuiltPage, page_text, policy_of, source_of
+from server.http.forwarded import prefix_of
 
 DOCUMENTS = Path(__file__).parents[1] / "web" / "studio" / "documents.json"
 """The manifest of its documents. The page asks for them by their ids."""
@@ -24,20 +23,19 @@ class Studio:
 
     def __init__(self, *, is_editable: bool, demo: dict[str, object] | None) -> None:
         data = {"editor": is_editable, **({"demo": demo} if demo else {})}
-        self._built = BuiltPage("studio", _policy(page_text("studio")), _HEADERS, data)
+        self._built = BuiltPage("studio", "/studio", _policy(page_text("studio")), _HEADERS, data)
         self.asset = self._built.asset
 
-    async def page(self, _: Request) -> Response:
-        return self._built.page()
+    async def page(self, request: Request) -> Response:
+        return self._built.page(prefix_of(request.scope))
 
 
 def _policy(page: str) -> str:
     """The page has one style sheet, in itself, so that no request stands before its first figures."""
-    hashes = (b64encode(sha256(style.encode()).digest()).decode() for style in _STYLE.findall(page))
     return policy_of(
         "script-src 'self'",
         "connect-src 'self'",
-        "style-src " + " ".join(f"'sha256-{hash}'" for hash in hashes),
+        "style-src " + " ".join(map(source_of, _STYLE.findall(page))),
         # Pictures of assets stand wherever their owners keep them.
         "img-src 'self' data: https:",
         "require-trusted-types-for 'script'",

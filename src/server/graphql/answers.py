@@ -1,29 +1,30 @@
-"""The answers to an operation: a single one, or for a subscription one after the other."""
+"""Answers to operations, as text."""
 
 import logging
-from asyncio import CancelledError, create_task, gather, get_running_loop, shield
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
-from hashlib import blake2b
-from typing import Any, NamedTuple
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple, TypeAlias
 
 import orjson
 from graphql import GraphQLError
+from starlette.requests import Request
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
-from base.errors import Lapsed, Unavailable
 from base.scheduler import RunQueue
-from execution.operation import execute, subscribe
+from execution.operation import execute
 from resolvers.context import Context
 from server.graphql.errors import MASKED, error_body, expected_in, formatted
 from server.graphql.requested_documents import RequestedOperation
 from server.http.errors import Code, RequestRefused
+from server.http.request_scope import RequestScope
 from server.http.time_limit import in_time
 
 log = logging.getLogger("viewgraph")
 
-_AGAIN_SECONDS = 1.0
+Executed: TypeAlias = Callable[
+    [Request, RequestedOperation, RequestScope], Awaitable[tuple["Answer", Context]]
+]
+"""Executes an operation, as /graphql does."""
 
 _STEPS_OF_AN_ERROR = 3
 
@@ -88,28 +89,6 @@ def body_of_error(error: Exception, request_id: str) -> dict[str, Any]:
     return error_body(MASKED, {"code": Code.INTERNAL_SERVER_ERROR}, request_id)
 
 
-async def answers(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
-    """Yields one answer to a query or a mutation, and any number to a subscription. It leaves out an answer
-    that equals the one before, so that nobody learns when something changed that they may not see.
-
-    Raises Lapsed when the credentials expire, and every error because of which nothing can be executed.
-    """
-    made = _every_answer if asked.is_subscription else _one_answer
-    last = b""
-    try:
-        async with aclosing(made(context, asked, request_id)) as all_answers:
-            async for answer in all_answers:
-                digest = blake2b(answer.json, digest_size=16).digest()
-                if digest == last:
-                    continue
-                if not last and answer.is_valid:
-                    asked.keep_document()
-                last = digest
-                yield answer
-    finally:
-        context.end_turn()
-
-
 async def answered(context: Context, asked: RequestedOperation, request_id: str) -> Answer:
     """The answer to a query or a mutation. Raises TIMEOUT for a query, and what `execute` raises."""
 
@@ -119,50 +98,3 @@ async def answered(context: Context, asked: RequestedOperation, request_id: str)
 
     async with context.services.fair_queue.slot(context.caller):
         return await in_time(context, made())
-
-
-async def _one_answer(context: Context, asked: RequestedOperation, request_id: str) -> AsyncGenerator[Answer]:
-    yield await answered(context, asked, request_id)
-
-
-async def _every_answer(
-    context: Context, asked: RequestedOperation, request_id: str
-) -> AsyncGenerator[Answer]:
-    """The answers of a subscription."""
-    await context.services.fair_queue.wait(context.caller)
-    async with aclosing(subscribe(context, asked.operation, asked.variables)) as results:
-        while result := await _next(context, results):
-            _require_credentials(result)
-            answer = await answer_of(result, request_id, context.run_queue)
-            result.data = None
-            # The turn ends before the answer is sent, so that nobody else waits for a slow client.
-            context.end_turn()
-            if context.watch and any(one["extensions"]["code"] == Unavailable.code for one in answer.errors):
-                # The next answer comes soon, even if nothing changes any more.
-                get_running_loop().call_later(_AGAIN_SECONDS, context.watch.wake)
-            yield answer
-
-
-async def _next(context: Context, results: AsyncGenerator[ExecutionResult]) -> ExecutionResult | None:
-    """The next result. If the task is cancelled while a result is made, it waits until that is done, so that
-    nothing stops halfway. That takes a short time, because its reading is cut off.
-    """
-
-    async def made() -> ExecutionResult | None:
-        return await anext(results, None)
-
-    making = create_task(made())
-    try:
-        return await shield(making)
-    except CancelledError:
-        context.services.database.stop_reading()
-        if not context.has_turn:
-            making.cancel()
-        await gather(making, return_exceptions=True)
-        raise
-
-
-def _require_credentials(result: ExecutionResult) -> None:
-    for error in result.errors or ():
-        if isinstance(expected := expected_in(error), Lapsed):
-            raise expected

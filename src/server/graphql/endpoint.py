@@ -14,19 +14,22 @@ from execution.operation import recording_in
 from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary
-from server.graphql.answers import Answer, answer_of, answered, answers
+from server.graphql.answers import Answer, answer_of, answered
 from server.graphql.graphiql import GraphiQL
 from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, reply_of_error, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url
+from server.graphql.several_answers import answers
 from server.graphql.streams import FRAMINGS, Framing, Stream
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.http.bodies import BodyLimits
 from server.http.codings import QUICKEST
 from server.http.concurrency import SubscriptionQuota
 from server.http.cors import ANOTHER_SITE, require_own_page, require_preflight
 from server.http.disconnects import watching_for_disconnect
 from server.http.errors import Code, RequestRefused
+from server.http.forwarded import prefix_of
 from server.http.negotiation import EVENT_STREAM, GRAPHQL_JSON, JSON, MULTIPART, preferred, streamed_as
 from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
@@ -51,6 +54,7 @@ class Endpoint:
         draft_statuses: bool,
         origins: Collection[str],
         quota: SubscriptionQuota,
+        groups: SubscriberGroups,
         shutdown: Shutdown,
         server_timing: TimingAudience,
     ) -> None:
@@ -62,6 +66,7 @@ class Endpoint:
         self._origins = origins
         """Sites whose pages may ask."""
         self._quota = quota
+        self._groups = groups
         self._shutdown = shutdown
         self._server_timing = server_timing
 
@@ -79,7 +84,7 @@ class Endpoint:
 
     async def _response(self, request: Request, scope: RequestScope) -> Response | Stream:
         if self._graphiql and request.method in READING and "text/html" in request.headers.get("accept", ""):
-            return self._graphiql.page()
+            return self._graphiql.page(prefix_of(request.scope))
         try:
             reply = await self._reply(request, scope)
         except ClientDisconnect:
@@ -104,8 +109,11 @@ class Endpoint:
         else:
             require_preflight(request)
         asked = await self._documents.find(await _graphql_request(request, scope), scope)
+        ticket = request.query_params.get("ticket") if request.method in READING else None
         if asked.is_subscription:
-            return await self._stream(request, asked, scope)
+            return await self._stream(request, asked, scope, ticket)
+        if ticket:
+            raise RequestRefused("A ticket opens a subscription, and nothing else.", Code.BAD_REQUEST, 400)
         if request.method in READING and asked.operation.type == "mutation":
             raise RequestRefused("Mutations are not executed by GET.", Code.BAD_REQUEST, 405, allow="POST")
         answer, context = await self.executed(request, asked, scope)
@@ -137,8 +145,12 @@ class Endpoint:
                 raise ClientDisconnect from None
             raise
 
-    async def _stream(self, request: Request, asked: RequestedOperation, scope: RequestScope) -> Stream:
-        """Raises THROTTLED, and RequestRefused if the client accepts no type for several answers."""
+    async def _stream(
+        self, request: Request, asked: RequestedOperation, scope: RequestScope, ticket: str | None
+    ) -> Stream:
+        """Raises THROTTLED, UNAUTHENTICATED for a ticket that is not valid, and RequestRefused if the client
+        accepts no type for several answers.
+        """
         media_type = streamed_as(_accept(request))
         if media_type is None:
             raise RequestRefused(
@@ -147,14 +159,14 @@ class Endpoint:
                 Code.BAD_REQUEST,
                 406,
             )
-        context = await self._context(scope, False)
+        context = await self._context(scope, False, ticket=ticket)
         # Its cost is known only after it has begun, and then the status can no longer be changed.
         context.spend(0)
         seconds = await context.seconds_left()
         lease = ExitStack()
         lease.enter_context(self._quota.one_more(context))
         return Stream(
-            answers(context, asked, scope.id),
+            answers(context, asked, scope.id, self._groups),
             FRAMINGS[media_type],
             request_id=scope.id,
             headers={"x-request-id": scope.id, "vary": VARY},
@@ -163,9 +175,19 @@ class Endpoint:
             shutdown=self._shutdown,
         )
 
-    async def _context(self, scope: RequestScope, is_query: bool, *, is_reporting: bool = False) -> Context:
+    async def _context(
+        self,
+        scope: RequestScope,
+        is_query: bool,
+        *,
+        is_reporting: bool = False,
+        ticket: str | None = None,
+    ) -> Context:
         """For mutations, the viewer is looked up each time."""
         context = scope.open_context(self._services)
+        if ticket:
+            token = self._services.signer.token_for_ticket(ticket, context.now)
+            context.credentials = {"authorization": f"Bearer {token}"}
         viewers = self._services.viewer_cache if is_query or is_reporting else None
         await context.identify(viewers, is_reporting=is_reporting)
         return context

@@ -21,4 +21,4 @@ class GraphiQL(BuiltPage):
     """`demo`: the sign-ins that the page offers to everybody."""
 
     def __init__(self, demo: dict[str, object] | None = None) -> None:
-        super().__init__("graphiql", _POLICY, _HEADERS, {"demo": demo} if demo else {})
+        super().__init__("graphiql", "/graphql", _POLICY, _HEADERS, {"demo": demo} if demo else {})

@@ -7,6 +7,7 @@ from typing import Any
 
 from starlette.types import Message, Receive, Scope
 
+from server.http.forwarded import prefix_of
 from server.http.receiving import Begun, received_at_once
 
 MOST_BODY_BYTES = 16 * 1024
@@ -79,7 +80,7 @@ def kept_request_of(scope: Scope) -> KeptRequest | None:
     is_post = method == "POST"
     if not is_post and method not in ("GET", "HEAD"):
         return None
-    length, alike = 0, [scope["scheme"], scope.get("root_path"), scope["path"]]
+    length, alike = 0, [scope["scheme"], prefix_of(scope), scope["path"]]
     request = KeptRequest(method, alike)
     for header in scope["headers"]:
         name = header[0]

@@ -31,7 +31,7 @@ class ShorterWay:
             await self._app(scope, receive, send)
 
     def _door(self, scope: Scope) -> ASGIApp | None:
-        if scope["type"] != "http" or scope.get("root_path"):
+        if scope["type"] != "http":
             return None
         path = scope["path"]
         door = self._endpoint if path == PATH else self._posted.get(path)

@@ -114,11 +114,11 @@ class Stream:
         with self._lease, suppress(OSError):
             await send({"type": "http.response.start", "status": 200, "headers": headers})
             if scope["method"] == "HEAD":
-                await self._write(send, b"", is_last=True)
+                await self._write_in_time(send, b"", is_last=True)
                 return
-            await self._write(send, self._framing.start)
+            await self._write_in_time(send, self._framing.start)
             is_complete = await self._run(receive, send)
-            await self._write(send, self._framing.end if is_complete else b"", is_last=True)
+            await self._write_in_time(send, self._framing.end if is_complete else b"", is_last=True)
 
     async def _run(self, receive: Receive, send: Send) -> bool:
         """Sends the answers, and returns whether they or an error ended the stream."""
@@ -150,18 +150,26 @@ class Stream:
                 self.answers += 1
 
     async def _beat(self, send: Send) -> None:
+        """Raises TimeoutError if the client does not read for too long, also while an answer is sent: the
+        heartbeat waits until that is done.
+        """
         while True:
             await sleep(HEARTBEAT_SECONDS)
-            await self._write(send, self._framing.heartbeat)
+            await self._write_in_time(send, self._framing.heartbeat)
 
     async def _refuse(self, send: Send, error: Exception) -> None:
         body = body_of_error(error, self._request_id)
         self.errors = body["errors"]
         json = orjson.dumps(body)
-        await self._write(send, self._framing.refusal(json))
+        await self._write_in_time(send, self._framing.refusal(json))
+
+    async def _write_in_time(self, send: Send, body: bytes, *, is_last: bool = False) -> None:
+        """Raises TimeoutError, which is an OSError, if the client does not read for too long."""
+        async with timeout(_STUCK_SECONDS):
+            await self._write(send, body, is_last=is_last)
 
     async def _write(self, send: Send, body: bytes, *, is_last: bool = False) -> None:
-        """Raises TimeoutError, which is an OSError, if the client does not read for too long."""
-        async with self._sending, timeout(_STUCK_SECONDS):
+        # A timeout of its own would take a tenth of the time in which an answer is sent to one of many.
+        async with self._sending:
             await send({"type": "http.response.body", "body": body, "more_body": not is_last})
             self.bytes += len(body)

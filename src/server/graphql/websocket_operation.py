@@ -11,9 +11,11 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from base.errors import Lapsed
 from resolvers.context import Context, Services
 from resolvers.execution import Execution
-from server.graphql.answers import Answer, answers, body_of_error
+from server.graphql.answers import Answer, body_of_error
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
 from server.graphql.requests import GraphQLRequest
+from server.graphql.several_answers import answers
+from server.graphql.subscriber_groups import SubscriberGroups
 from server.graphql.websocket_writer import WebSocketWriter
 from server.http.concurrency import SubscriptionQuota
 from server.http.request_scope import RequestScope, request_scope
@@ -25,6 +27,7 @@ class OperationServices(NamedTuple):
     services: Services
     documents: RequestedDocuments
     quota: SubscriptionQuota
+    groups: SubscriberGroups
 
 
 class WebSocketOperation:
@@ -92,7 +95,7 @@ class WebSocketOperation:
         context = await self._context(asked, scope)
         if asked.is_subscription:
             lease.enter_context(self._shared.quota.one_more(context))
-        results = answers(context, asked, scope.id)
+        results = answers(context, asked, scope.id, self._shared.groups)
         async with aclosing(results):
             async for answer in results:
                 # With its answer, a mutation is done.

@@ -7,19 +7,28 @@ import uvicorn
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from server.http.connection_limits import ConnectionGate
+from server.http.forwarded import ForwardedHeaders
 from server.http.whole_answers import AtOnce
 
 
 class GuardedConfig(uvicorn.Config):
-    def __init__(self, app: Any, gate: ConnectionGate, **options: Any) -> None:
-        """`options` are uvicorn's own, including the protocols."""
+    def __init__(self, app: Any, gate: ConnectionGate, *, prefix: str = "", **options: Any) -> None:
+        """`prefix`: the path below which clients find the server. uvicorn's `root_path` is not used: it would
+        be put before paths that have it already. `options` are uvicorn's own, including the protocols.
+        """
         super().__init__(app, ws_per_message_deflate=False, **options)
         self.gate = gate
+        self._prefix = prefix
+
+    def load(self) -> None:
+        super().load()
+        if isinstance(self.loaded_app, ProxyHeadersMiddleware):
+            self.loaded_app = ForwardedHeaders(self.loaded_app.app, self.forwarded_allow_ips, self._prefix)
 
     @cached_property
-    def proxies(self) -> ProxyHeadersMiddleware | None:
+    def proxies(self) -> ForwardedHeaders | None:
         """Knows which addresses are proxies, which speak for other clients."""
-        return self.loaded_app if isinstance(self.loaded_app, ProxyHeadersMiddleware) else None
+        return self.loaded_app if isinstance(self.loaded_app, ForwardedHeaders) else None
 
     @cached_property
     def at_once(self) -> AtOnce | None:
@@ -37,4 +46,4 @@ class GuardedConfig(uvicorn.Config):
         return getattr(app, "state", None)
 
     def is_proxy(self, address: str) -> bool:
-        return self.proxies is not None and address in self.proxies.trusted_hosts
+        return self.proxies is not None and self.proxies.trusts(address)

@@ -18,7 +18,10 @@ from resolvers.context import Context, Services
 from server.http import access_log
 from server.http.bodies import NO_BODY, BodyLimits, read_body
 from server.http.client_address import client_address
+from server.http.forwarded import prefix_of
 from server.http.tracing import Trace, named, request_id_of, trace_of
+
+_SCHEMES = {"ws": "http", "wss": "https"}
 
 
 @dataclass(slots=True)
@@ -69,7 +72,7 @@ class RequestScope:
             now=services.clock(),
             address=client_address(self.connection.scope),
             # Not a method of this: the two would keep each other alive until the collector comes.
-            base_url=partial(_base_url, self.connection),
+            base_url=partial(_base_url, self.connection, services.links.origin),
             credentials=self.connection.headers if credentials is None else credentials,
         )
         return context
@@ -145,7 +148,9 @@ class request_scope:
             self._metered.__exit__()
 
 
-def _base_url(connection: HTTPConnection) -> str:
-    """The server's address as the client wrote it. For a WebSocket it has the scheme of HTTP."""
-    url = connection.base_url
-    return str(url.replace(scheme={"ws": "http", "wss": "https"}.get(url.scheme, url.scheme)))
+def _base_url(connection: HTTPConnection, origin: str | None) -> str:
+    """At `origin`, or else where the client wrote. For a WebSocket it has the scheme of HTTP."""
+    if origin is None:
+        url = connection.base_url
+        origin = f"{_SCHEMES.get(url.scheme, url.scheme)}://{url.netloc}"
+    return f"{origin}{prefix_of(connection.scope)}/"

@@ -11,9 +11,9 @@ from server.http.caching import cache_control, is_known, tag_of
 from server.http.codings import IDENTITY, QUICKEST, Choice, chosen, compressed_aside
 
 READING = ("GET", "HEAD")
-_CREDENTIALS = ("authorization", "x-auth-token")
+CREDENTIALS = ("authorization", "x-auth-token")
 # The headers that an answer depends on.
-VARY = ", ".join(("accept", "accept-encoding", *_CREDENTIALS))
+VARY = ", ".join(("accept", "accept-encoding", *CREDENTIALS))
 
 
 class Content(NamedTuple):
@@ -31,7 +31,7 @@ async def response_of(request: Request, contents: Content, headers: Mapping[str,
     content, status, media_type, lifetime = contents
     is_read = request.method in READING
     coding = coding_choice(request).of(content)
-    has_token = any(request.headers.get(name) for name in _CREDENTIALS)
+    has_token = any(request.headers.get(name) for name in CREDENTIALS)
     kept = cache_control(lifetime, is_read=is_read, has_token=has_token)
     sent = {"vary": VARY, "cache-control": kept, **headers}
     if is_read and lifetime:

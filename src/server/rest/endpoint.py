@@ -1,8 +1,8 @@
 """The routes of the table by HTTP. Each is executed as an operation of /graphql, by the same functions."""
 
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias
+from typing import Any
 
 import msgspec
 from starlette.requests import ClientDisconnect, Request
@@ -11,14 +11,13 @@ from starlette.types import Receive, Scope, Send
 
 from base.errors import NotFound, Unauthenticated
 from database import metered
-from resolvers.context import Context
 from rest import bodies
 from rest.apis import Api
 from rest.route import Asked, NoBody, Route
-from server.graphql.answers import Answer, body_of_error
+from server.graphql.answers import Executed, body_of_error
 from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, retry_after
-from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
+from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.requests import require_few_values
 from server.http.bodies import BodyLimits
 from server.http.cors import require_preflight
@@ -29,9 +28,6 @@ from server.http.request_scope import RequestScope, request_scope
 from server.http.responses import READING, Content
 from server.http.scoped_responses import scoped_response
 from server.http.server_timing import TimingAudience
-
-Executed: TypeAlias = Callable[[Request, RequestedOperation, RequestScope], Awaitable[tuple[Answer, Context]]]
-"""Executes an operation, as /graphql does."""
 
 _UNAUTHORIZED = 401
 _CLIENT_IS_GONE = 499

@@ -1,4 +1,5 @@
 import type { TypedDocumentString } from "../documents";
+import { ROOT } from "../root";
 
 export type GraphQLError = {
     message: string;
@@ -30,7 +31,7 @@ export async function ask<Data, Variables>(
     { token, signal }: { token?: string | undefined; signal?: AbortSignal } = {},
 ): Promise<Answer<Data>> {
     try {
-        const response = await fetch("/graphql", {
+        const response = await fetch(`${ROOT}/graphql`, {
             method: "POST",
             headers: {
                 accept: "application/graphql-response+json, application/json",

@@ -1,5 +1,6 @@
 import { createClient } from "graphql-sse";
 import type { TypedDocumentString } from "../documents";
+import { ROOT } from "../root";
 import { type Answer, headersFor, persisted } from "./ask";
 
 /** Calls `tell` with each answer, and connects again when the connection is lost. Returns what ends it. */
@@ -11,7 +12,7 @@ export function watch<Data, Variables>(
     isConnected: (connected: boolean) => void,
 ): () => void {
     const client = createClient({
-        url: "/graphql",
+        url: `${ROOT}/graphql`,
         headers: headersFor(token),
         retryAttempts: Number.MAX_SAFE_INTEGER,
         retry: async (retries) => {

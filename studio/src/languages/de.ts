@@ -95,6 +95,12 @@ export const words: Words = {
     kept: "Geblieben",
     takenBack: "Zurückgenommen",
     madeBy: "von {name}, seit {date}",
+    // Sharing
+    sharing: "Für alle zu sehen",
+    sharingWords: "Die ausgewählten Zahlen sehen alle, auch ohne Konto. Sie können eine Stunde alt sein.",
+    shownNone: "Nur wer diese Publikation macht, sieht ihre Zahlen.",
+    badge: "Plakette für eine README",
+    frame: "Rahmen für eine Seite",
     // Now
     now: "Jetzt",
     since: "Seit {time}",
@@ -114,6 +120,7 @@ export const words: Words = {
     workspaces: "Bereiche",
     allWorkspaces: "Alle Bereiche",
     allSites: "Alle Websites",
+    allAssets: "Alle 3D-Modelle",
     byDevice: "{figure} nach Gerät",
     total: "Zusammen",
     report: "Bericht",

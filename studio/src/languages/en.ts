@@ -94,6 +94,12 @@ export const words = {
     kept: "Kept",
     takenBack: "Taken back",
     madeBy: "by {name}, since {date}",
+    // Sharing
+    sharing: "Shown to everybody",
+    sharingWords: "Everybody sees the figures that you choose, with or without an account. They may be an hour old.",
+    shownNone: "Nobody sees figures of this publication but its makers.",
+    badge: "Badge for a README",
+    frame: "Frame for a page",
     // Now
     now: "Now",
     since: "Since {time}",
@@ -113,6 +119,7 @@ export const words = {
     workspaces: "Workspaces",
     allWorkspaces: "All workspaces",
     allSites: "All sites",
+    allAssets: "All assets",
     byDevice: "{figure} by device",
     total: "Total",
     report: "Report",

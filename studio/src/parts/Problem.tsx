@@ -41,9 +41,10 @@ export function Problem({ problem, again }: { problem: Problem | null; again: ()
 }
 
 /** The filters whose values the server may refuse, by the reason of its error. */
-const REFUSED: Record<string, "workspace" | "domain"> = {
+const REFUSED: Record<string, "workspace" | "domain" | "asset"> = {
     INVALID_WORKSPACE: "workspace",
     INVALID_DOMAIN: "domain",
+    INVALID_ASSET: "asset",
 };
 
 /** Drops a filter whose value the server does not take, and says so. */

@@ -25,13 +25,15 @@ type Props = {
     totals: AssetTotalsFragment;
     before: AssetTotalsFragment | null | undefined;
     variables: AssetVariables;
+    /** The name of the one asset that is chosen. */
+    asset: string | undefined;
     workspaces: { id: string; name: string }[];
     token: string | undefined;
     children?: ComponentChildren;
 };
 
 /** What an organization and a workspace have in common. */
-export function AssetPage({ title, metrics, totals, before, variables, workspaces, token, children }: Props) {
+export function AssetPage({ title, metrics, totals, before, variables, asset, workspaces, token, children }: Props) {
     const { speech, filters, change } = useApp();
     const { say } = speech;
     return (
@@ -51,10 +53,14 @@ export function AssetPage({ title, metrics, totals, before, variables, workspace
                     )}
                 </RangeBar>
                 {filters.domain && (
-                    <button type="button" class="chip" onClick={() => change({ domain: null })}>
-                        {siteName(filters.domain, say)} <span aria-hidden="true">×</span>
-                        <span class="unseen">{say("allSites")}</span>
-                    </button>
+                    <Chip
+                        name={siteName(filters.domain, say)}
+                        without={say("allSites")}
+                        drop={() => change({ domain: null })}
+                    />
+                )}
+                {filters.asset && asset && (
+                    <Chip name={asset} without={say("allAssets")} drop={() => change({ asset: null })} />
                 )}
             </Title>
             <section class="panel first">
@@ -67,5 +73,15 @@ export function AssetPage({ title, metrics, totals, before, variables, workspace
                 <AssetSites metrics={metrics} variables={variables} />
             </div>
         </>
+    );
+}
+
+/** A filter that is on, as a button that takes it off. */
+function Chip({ name, without, drop }: { name: string; without: string; drop: () => void }) {
+    return (
+        <button type="button" class="chip" onClick={drop}>
+            {name} <span aria-hidden="true">×</span>
+            <span class="unseen">{without}</span>
+        </button>
     );
 }

@@ -7,7 +7,7 @@ import { Problem, problemOf, useDropping } from "../../parts/Problem";
 import { State } from "../../parts/State";
 import { AssetPage } from "./AssetPage";
 import { AssetWorkspaces } from "./AssetWorkspaces";
-import { variablesOf } from "./scope";
+import { nameOf, variablesOf } from "./scope";
 
 export function OrganizationView({ id }: { id: string }) {
     const { speech, filters, moment, session } = useApp();
@@ -42,6 +42,7 @@ export function OrganizationView({ id }: { id: string }) {
                         totals={read(AssetTotalsFragmentDoc, metrics)}
                         before={read(AssetTotalsFragmentDoc, before)}
                         variables={variables}
+                        asset={nameOf(data?.asset)}
                         workspaces={workspaces}
                         token={session?.token}
                     >

@@ -79,7 +79,20 @@ export function TopAssets({ metrics, variables }: Props) {
                                     <td class="picture">
                                         <Thumbnail formats={asset.formats} />
                                     </td>
-                                    <th scope="row">{asset.name}</th>
+                                    <th scope="row">
+                                        {filters.asset ? (
+                                            asset.name
+                                        ) : (
+                                            <button
+                                                type="button"
+                                                class="link"
+                                                title={say("filter", { name: asset.name })}
+                                                onClick={() => change({ asset: asset.id })}
+                                            >
+                                                {asset.name}
+                                            </button>
+                                        )}
+                                    </th>
                                     <td class="words">{asset.workspace.name}</td>
                                     <td class="number">{number(figures.total3DViews)}</td>
                                     <td class="number">{number(figures.totalARViews)}</td>

@@ -6,7 +6,7 @@ import { AssetTotalsFragmentDoc, WorkspaceTokenDocument, WorkspaceViewDocument, 
 import { Figures } from "../../parts/Figures";
 import { Problem, problemOf, useDropping } from "../../parts/Problem";
 import { AssetPage } from "./AssetPage";
-import { variablesOf } from "./scope";
+import { nameOf, variablesOf } from "./scope";
 
 /** Members see a workspace with a token for it, which this gets when their own is not enough. */
 export function WorkspaceView({ id }: { id: string }) {
@@ -39,6 +39,7 @@ export function WorkspaceView({ id }: { id: string }) {
                         totals={read(AssetTotalsFragmentDoc, workspace.metrics)}
                         before={read(AssetTotalsFragmentDoc, workspace.before)}
                         variables={variables}
+                        asset={nameOf(asked.answer?.data?.asset)}
                         workspaces={[]}
                         token={token}
                     />

@@ -9,12 +9,15 @@ export type AssetVariables = ReturnType<typeof variablesOf>;
 
 /** Of every query of the view. */
 export function variablesOf({ kind, id }: Scope, filters: Filters, moment: Date) {
-    const { interval, domain, workspace, viewType, ranking } = filters;
+    const { interval, domain, workspace, asset, viewType, ranking } = filters;
     return {
         id,
         ...rangesOf(filters, moment),
         interval,
         domain,
+        assetIds: asset ? [asset] : null,
+        asset: asset ?? "",
+        isOfAsset: asset !== null,
         ...(kind === "organization" && { workspaceIds: workspace ? [workspace] : null }),
         viewType,
         orderBy: ranking,
@@ -28,4 +31,9 @@ export function queryFor(
     ofWorkspace: PanelQuery["document"],
 ): PanelQuery {
     return { document: "workspaceIds" in variables ? ofOrganization : ofWorkspace, variables };
+}
+
+/** Of the one asset that is chosen, if one is. */
+export function nameOf(asset: { name?: string } | null | undefined): string | undefined {
+    return asset?.name;
 }

@@ -12,6 +12,7 @@ import { Experiences } from "./Experiences";
 import { Followers } from "./Followers";
 import { Now } from "./Now";
 import { Series } from "./Series";
+import { Sharing } from "./Sharing";
 import { Sites } from "./Sites";
 import { TakenBack } from "./TakenBack";
 import { useNow } from "./useNow";
@@ -91,6 +92,9 @@ function Page({
                         <Experiences publication={publication} url={variables.url} />
                         <Followers publication={publication} url={variables.url} />
                         <TakenBack publication={publication} variables={variables} />
+                        {session?.username === username && (
+                            <Sharing publication={publication} name={publication.name} url={variables.url} />
+                        )}
                     </div>
                 </>
             ) : (

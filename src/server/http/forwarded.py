@@ -1,0 +1,98 @@
+"""What proxies say about a request: who the client is, by which scheme it asks, and below which path."""
+
+import re
+from collections.abc import Iterator, Sequence
+from typing import Any, cast
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
+
+from base.networks import plain_address
+
+PATH = re.compile(r"(?:/[A-Za-z0-9_.~-]*[A-Za-z0-9_~-])+")
+"""A path that needs no escapes. Its first part is not empty, so no browser takes it for a host."""
+TAKEN_PATHS = (
+    *("/graphql", "/studio", "/embed", "/reports", "/viewer.js", "/livez", "/readyz", "/health"),
+    *("/api", "/v1", "/v2", "/openapi"),
+)
+"""What the paths of the server begin with."""
+_KEY = "viewgraph.prefix"
+_LONGEST_PREFIX = 200
+_SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
+_SCHEMES_OF_SOCKETS = {"http": "ws", "https": "wss"}
+_MAPPED = "::ffff:"
+_LONGEST_ADDRESS = 45
+
+
+def prefix_of(scope: Scope) -> str:
+    """The path below which clients find the server, as `/figures` in `/figures/graphql`; usually empty."""
+    prefix: str = scope.get(_KEY, "")
+    return prefix
+
+
+class ForwardedHeaders(ProxyHeadersMiddleware):
+    """uvicorn's takes one value of X-Forwarded-Proto alone, and does not know X-Forwarded-Prefix. It also
+    takes no proxy for one whose IPv4 address is written as IPv6, as sockets for both versions write it.
+    """
+
+    def __init__(self, app: Any, trusted_hosts: list[str] | str, root_path: str) -> None:
+        """`root_path`: the prefix of all requests, whatever a proxy says."""
+        super().__init__(app, trusted_hosts)
+        self._next = cast("ASGIApp", app)
+        self._root_path = root_path
+
+    def trusts(self, address: str) -> bool:
+        return _unmapped(address) in self.trusted_hosts
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        if scope["type"] != "lifespan":
+            said = self._said(scope)
+            if said:
+                self._believe(scope, said)
+            if prefix := self._root_path or _prefix(said.get(b"x-forwarded-prefix", ())):
+                _place_below(prefix, scope)
+        await self._next(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
+
+    def _said(self, scope: Scope) -> dict[bytes, list[str]]:
+        """Each header that a trusted proxy sends, with all its values in their order."""
+        client = scope.get("client")
+        said: dict[bytes, list[str]] = {}
+        for name, value in scope["headers"]:
+            if name.startswith(b"x-forwarded-"):
+                said.setdefault(name, []).extend(_values(value))
+        return said if said and client and self.trusts(client[0]) else {}
+
+    def _believe(self, scope: Scope, said: dict[bytes, list[str]]) -> None:
+        if addresses := said.get(b"x-forwarded-for"):
+            host, port = self.trusted_hosts.get_trusted_client_address(", ".join(addresses))
+            if host:
+                scope["client"] = (host, port)
+        schemes = said.get(b"x-forwarded-proto", [])
+        # Each proxy writes its own at the end, so the first is that between the client and the first proxy.
+        if schemes and (scheme := _SCHEMES.get(schemes[0].lower())):
+            scope["scheme"] = _SCHEMES_OF_SOCKETS[scheme] if scope["type"] == "websocket" else scheme
+
+
+def _values(value: bytes) -> Iterator[str]:
+    return (_unmapped(part.strip()) for part in value.decode("latin-1").split(","))
+
+
+def _unmapped(address: str) -> str:
+    is_mapped = address.startswith(_MAPPED) and len(address) <= _LONGEST_ADDRESS
+    return plain_address(address) if is_mapped else address
+
+
+def _prefix(values: Sequence[str]) -> str:
+    """Of several proxies, the first is the outermost. Anything that is no path counts as no prefix."""
+    prefix = "".join(value.rstrip("/") for value in values)
+    return prefix if len(prefix) <= _LONGEST_PREFIX and PATH.fullmatch(prefix) else ""
+
+
+def _place_below(prefix: str, scope: Scope) -> None:
+    """Proxies take the prefix away or leave it. A prefix that begins as the server's own paths is taken away
+    by the proxy, as otherwise nobody could tell which of the two it is.
+    """
+    scope[_KEY] = prefix
+    path = scope["path"]
+    if not prefix.startswith(TAKEN_PATHS) and f"{path}/".startswith(f"{prefix}/"):
+        scope["path"] = path.removeprefix(prefix) or "/"
