@@ -16,6 +16,7 @@ from sqlmodel import SQLModel, col
 from bench.generate import DAYS, START, Happened, fill_catalog, happened
 from database import Database, ensure_partitions, in_bulk
 from database.statement import DIALECTS, bind_processor
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.store import store_in_bulk
 from ingest.visitors import named_visitor
@@ -99,7 +100,7 @@ async def _copy(reading: AsyncConnection, driver: Any, table: Table) -> None:
 
 async def _store(database: Database, batch: list[NewEvent]) -> None:
     async with database.writing() as session:
-        await in_bulk(session, lambda bulk: store_in_bulk(bulk, batch))
+        await in_bulk(session, lambda bulk: store_in_bulk(bulk, EventColumns.of(batch)))
 
 
 def _batches(known: Catalog, count: int) -> Iterator[list[NewEvent]]:

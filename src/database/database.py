@@ -16,6 +16,7 @@ from database.cluster import Cluster
 from database.commits import Commits
 from database.engine import busy_milliseconds, engine_of
 from database.faults import fault_of, faults_translated
+from database.held import HeldConnections, dropped
 from database.postgres import PostgresReaders
 from database.readers import Connections, Readers
 from database.snapshot import Fetched, SingleRead
@@ -57,6 +58,7 @@ class Database:
         self._write_seconds = write_seconds
         self._cluster = Cluster()
         self.engine = engine_of(self.url, write_seconds, self._cluster)
+        self._held = HeldConnections(self.engine)
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
             self.engine,
@@ -190,23 +192,22 @@ class Database:
         """A unit of work that counts events, and waits for nothing but its bulk: durable when it returns,
         undone when it raises. If it raises during the commit, nobody may know which.
 
-        SQLAlchemy only lends the connection: its session took longer than a small batch itself. Raises the
+        SQLAlchemy only makes the connection: its session took longer than a small batch itself. Raises the
         driver's own errors, and TimeoutError after so many seconds.
         """
         with current_usage(), self.commits.noted(is_count=True):
             async with timeout(seconds), self._writer:
-                connection = await self.engine.connect()
+                held = await self._held.take()
                 try:
-                    driver = await driver_of(connection)
                     done = await committed(
-                        self.dialect_name, driver, self._observe_write, self._cluster, work
+                        self.dialect_name, held.driver, self._observe_write, self._cluster, work
                     )
                 except BaseException:
                     # The next unit of work must not find the connection: it may be broken, or in the middle
                     # of something.
-                    self._drop_later(_dropped(connection))
+                    self._drop_later(dropped(held.connection))
                     raise
-                await connection.close()
+                await self._held.give_back(held)
                 return done
 
     async def empty_log(self) -> bool:
@@ -268,6 +269,7 @@ class Database:
         self._watchdog.close()
         await self._readers.close()
         await gather(*self._dropping, return_exceptions=True)
+        await self._held.close()
         await self.engine.dispose()
 
     def _on_write(self, _connection: Any, _cursor: Any, text: str, *_: Any) -> None:
@@ -289,11 +291,6 @@ async def _in_turns(fetched: Fetched, rows: Callable[[Fetched], list[R]], usage:
     async for batch in usage.run_queue.batches(fetched):
         found += rows(batch)
     return found
-
-
-async def _dropped(connection: AsyncConnection) -> None:
-    await connection.invalidate()
-    await connection.close()
 
 
 def _is_long(parameters: dict[str, Any]) -> bool:

@@ -26,8 +26,8 @@ from ingest.wire import (
     WireDevice,
     WireEvent,
     WireSubject,
-    events_from_values,
 )
+from ingest.wire_columns import WireColumns, columns_from_values
 from resolvers.context import Context
 
 EVENT_TYPE = "EventInput"
@@ -57,16 +57,17 @@ def _placeholder(context: Context, name: str, values: list[Any]) -> dict[str, An
     return {"id": id, "action": "VIEW", "subject": {"publicationId": ""}}
 
 
-def decoded_events(name: str, values: list[Any]) -> list[WireEvent]:
+def decoded_events(name: str, values: list[Any]) -> WireColumns:
     """The events in the variable `name`. As in a literal, each event has exactly one subject, and null means
     absent.
 
     Raises BAD_USER_INPUT.
     """
     try:
-        events = events_from_values(values)
-        for place, event in enumerate(events):
-            if astuple(event.subject).count(None) != _OTHER_SUBJECTS:
+        events = columns_from_values(values)
+        unclear = {one for one in set(events.subjects) if astuple(one).count(None) != _OTHER_SUBJECTS}
+        for place, subject in enumerate(events.subjects if unclear else ()):
+            if subject in unclear:
                 raise InvalidEvents(f"Object has not exactly one field - at `$[{place}].subject`")
         return events
     except InvalidEvents as error:
@@ -92,10 +93,10 @@ def _is_event_list(type_: TypeNode) -> bool:
     return isinstance(inner, NamedTypeNode) and inner.name.value == EVENT_TYPE
 
 
-def reported_events(context: Context, events: Sequence[EventInput]) -> list[WireEvent]:
+def reported_events(context: Context, events: Sequence[EventInput]) -> WireColumns:
     if len(events) == 1 and events[0].id in context.event_lists:
         return context.event_lists[events[0].id]
-    return [_wire(event) for event in events]
+    return WireColumns.of(map(_wire, events))
 
 
 def _wire(event: EventInput) -> WireEvent:

@@ -3,7 +3,7 @@
 For a single event, the executor takes ten times as long as everything else.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from graphql import (
@@ -18,7 +18,7 @@ from strawberry.types import ExecutionResult
 
 from graph.document import Operation
 from graph.event_variables import EVENT_TYPE, decoded_events
-from ingest.outcomes import EventOutcome, EventStatus
+from ingest.outcomes import Outcomes
 from resolvers import recording
 from resolvers.context import Context
 
@@ -101,7 +101,7 @@ def _shape(selected: SelectionSetNode | None) -> Shape | None:
     for field in fields:
         asked: Any = field.name.value
         if asked == "results":
-            of_each = _plain_fields(field.selection_set, _OF_RESULT)
+            of_each = _plain_fields(field.selection_set, _OF_RESULTS)
             if of_each is None:
                 return None
             asked = tuple((_key(one), one.name.value) for one in of_each)
@@ -113,30 +113,30 @@ def _key(field: FieldNode) -> str:
     return (field.alias or field.name).value
 
 
-def _payload(outcomes: list[EventOutcome], shape: Shape) -> dict[str, Any]:
+def _payload(outcomes: Outcomes, shape: Shape) -> dict[str, Any]:
     return {
-        key: [{name: _OF_RESULT[of](outcome) for name, of in asked} for outcome in outcomes]
-        if isinstance(asked, tuple)
-        else _OF_PAYLOAD[asked](outcomes)
+        key: _results(outcomes, asked) if isinstance(asked, tuple) else _OF_PAYLOAD[asked](outcomes)
         for key, asked in shape
     }
 
 
-def _counted(status: EventStatus) -> Callable[[list[EventOutcome]], int]:
-    return lambda outcomes: [outcome.status for outcome in outcomes].count(status)
+def _results(outcomes: Outcomes, asked: Shape) -> list[dict[str, Any]]:
+    names = [name for name, _ in asked]
+    columns = [_OF_RESULTS[of](outcomes) for _, of in asked]
+    return [dict(zip(names, row, strict=True)) for row in zip(*columns, strict=True)]
 
 
-_OF_PAYLOAD: dict[str, Callable[[list[EventOutcome]], Any]] = {
+_OF_PAYLOAD: dict[str, Callable[[Outcomes], Any]] = {
     "__typename": lambda _: "RecordEventsPayload",
-    "stored": _counted(EventStatus.STORED),
-    "duplicates": _counted(EventStatus.DUPLICATE),
-    "dropped": _counted(EventStatus.DROPPED),
-    "corrected": lambda outcomes: sum(1 for outcome in outcomes if outcome.clock_behind),
+    "stored": lambda outcomes: outcomes.stored,
+    "duplicates": lambda outcomes: outcomes.duplicates,
+    "dropped": lambda outcomes: outcomes.dropped,
+    "corrected": lambda outcomes: outcomes.corrected,
 }
-_OF_RESULT: dict[str, Callable[[EventOutcome], Any]] = {
-    "__typename": lambda _: "EventResult",
-    "id": lambda outcome: str(outcome.id),
-    "status": lambda outcome: outcome.status.name,
-    "reason": lambda outcome: outcome.reason,
-    "clockCorrection": lambda outcome: outcome.clock_behind or None,
+_OF_RESULTS: dict[str, Callable[[Outcomes], Sequence[Any]]] = {
+    "__typename": lambda outcomes: ["EventResult"] * len(outcomes),
+    "id": Outcomes.id_texts,
+    "status": Outcomes.status_names,
+    "reason": Outcomes.reasons,
+    "clockCorrection": lambda outcomes: [behind or None for behind in outcomes.clocks_behind()],
 }

@@ -15,10 +15,10 @@ from ingest.wire import ACTIONS, DEVICES, WireEvent
 from loaders.subjects import Subject
 from models import SUBJECT_OF, Device
 
-_AHEAD = timedelta(minutes=5)
+AHEAD = timedelta(minutes=5)
 _OLDEST = datetime(1970, 1, 2, tzinfo=UTC)
-_MADE_BEFORE = timedelta(days=1)
-_ON_THE_WAY = timedelta(minutes=1)
+MADE_BEFORE = timedelta(days=1)
+ON_THE_WAY = timedelta(minutes=1)
 """How long a request may be on its way: a smaller difference says nothing about a clock."""
 _FARTHEST = timedelta(days=31)
 """If a clock is wrong by more, most browsers open no page by https. Partitions exist for so many days ahead.
@@ -114,7 +114,7 @@ def _behind(event: WireEvent, now: datetime) -> timedelta:
     behind = now - event.sent_at
     if abs(behind) > _FARTHEST:
         raise Dropped(Reason.WRONG_CLOCK)
-    return behind if abs(behind) > _ON_THE_WAY else _NONE
+    return behind if abs(behind) > ON_THE_WAY else _NONE
 
 
 def _occurred_at(
@@ -128,7 +128,7 @@ def _occurred_at(
     # Nothing is added to `stated` here, because the sum could leave the calendar.
     if stated < sender.oldest - behind or (oldest and stated < oldest - behind):
         raise Dropped(Reason.TOO_OLD)
-    if stated > sender.now + _AHEAD - behind:
+    if stated > sender.now + AHEAD - behind:
         raise Dropped(Reason.IN_THE_FUTURE)
     return min(stated + behind, sender.now)
 
@@ -146,8 +146,8 @@ def _check_time(id: UUID, occurred_at: datetime, behind: timedelta, sender: Send
         if sender.is_believed:
             return
         raise Dropped(Reason.ID_OF_ANOTHER_TIME)
-    oldest = occurred_at - _MADE_BEFORE if sender.is_believed else sender.oldest
-    if not oldest - behind <= made <= sender.now + _AHEAD - behind:
+    oldest = occurred_at - MADE_BEFORE if sender.is_believed else sender.oldest
+    if not oldest - behind <= made <= sender.now + AHEAD - behind:
         raise Dropped(Reason.ID_OF_ANOTHER_TIME)
 
 

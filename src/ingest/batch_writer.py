@@ -6,7 +6,6 @@ from asyncio import get_running_loop
 from collections import defaultdict
 from collections.abc import Sequence
 from enum import IntEnum
-from itertools import compress
 from typing import NamedTuple
 
 import asyncpg
@@ -16,7 +15,7 @@ from base.retries import Backoff, retried
 from base.sketches import sketching
 from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
-from ingest.events import NewEvent
+from ingest.event_columns import EventColumns
 from ingest.publication_revisions import raise_revisions
 from ingest.store import store_in_bulk
 from ingest.topics import Topics, topics_of
@@ -49,7 +48,7 @@ _RESULTS = {True: StoreResult.NEW, False: StoreResult.KNOWN, None: None}
 
 
 class Batch(NamedTuple):
-    events: Sequence[NewEvent]
+    events: EventColumns
     refreshed: Sequence[int]
     """The ids of publications whose makers have to see this at once."""
     seconds: float
@@ -60,18 +59,22 @@ class Batch(NamedTuple):
     def of_tenants(self) -> list[tuple[list[int], "Batch"]]:
         """A batch for each tenant, with the places of its events in this one."""
         places: defaultdict[int, list[int]] = defaultdict(list)
-        for place, event in enumerate(self.events):
-            places[event.tenant_id].append(place)
+        for place, tenant_id in enumerate(self.events.tenant_ids):
+            places[tenant_id].append(place)
         return [(of_tenant, self._only(of_tenant)) for of_tenant in places.values()]
 
     def _only(self, places: list[int]) -> "Batch":
-        events = [self.events[place] for place in places]
-        subjects = {event.subject_id for event in events}
+        events = self.events.at(places)
+        subjects = set(events.subject_ids)
         return self._replace(events=events, refreshed=[id for id in self.refreshed if id in subjects])
 
     def halves(self) -> tuple["Batch", "Batch"]:
-        middle = len(self.events) // 2
-        return self._replace(events=self.events[:middle]), self._replace(events=self.events[middle:])
+        count = self.events.size
+        middle = count // 2
+        return (
+            self._replace(events=self.events.between(0, middle)),
+            self._replace(events=self.events.between(middle, count)),
+        )
 
 
 class BatchWriter:
@@ -92,7 +95,7 @@ class BatchWriter:
             return await self._written(batch)
         time = get_running_loop().time
         deadline = time() + batch.seconds
-        results: list[StoreResult | None] = [None] * len(batch.events)
+        results: list[StoreResult | None] = [None] * batch.events.size
         for places, of_tenant in batch.of_tenants():
             written = await self._written(of_tenant._replace(seconds=max(0.0, deadline - time())))
             for place, result in zip(places, written, strict=True):
@@ -106,13 +109,13 @@ class BatchWriter:
             if is_passing(error):
                 raise
             log.warning(
-                "A batch of %d events was refused and is taken apart", len(batch.events), exc_info=error
+                "A batch of %d events was refused and is taken apart", batch.events.size, exc_info=error
             )
         return await self._stored_apart(batch)
 
     async def _stored_apart(self, batch: Batch) -> list[StoreResult | None]:
         """Writes halves, and halves of these, until each event that the database refuses is alone."""
-        if len(batch.events) == 1:
+        if batch.events.size == 1:
             return [StoreResult.REFUSED]
         results: list[StoreResult | None] = []
         for half in batch.halves():
@@ -134,7 +137,7 @@ class BatchWriter:
         async def attempt(number: int) -> list[bool | None]:
             are_new = await self._store_once(batch, deadline - time())
             # An earlier attempt may have stored them, although its answer was lost.
-            changed = compress(batch.events, are_new) if number == 1 else batch.events
+            changed = batch.events.where(are_new) if number == 1 else batch.events
             self._topics.announce(topics_of(changed))
             return are_new
 
@@ -145,7 +148,7 @@ class BatchWriter:
             log.warning("The database is away, trying again: %s", error)
             return pause
 
-        return [_RESULTS[is_new] for is_new in await retried(attempt, pause_after)]
+        return list(map(_RESULTS.__getitem__, await retried(attempt, pause_after)))
 
     async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
         async def written(bulk: Bulk) -> list[bool | None]:

@@ -11,12 +11,13 @@ from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass
 from time import perf_counter
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 from base.errors import Unavailable
 from database import Database
 from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
+from ingest.event_columns import EventColumns
 from ingest.event_fates import EventFates
 from ingest.events import NewEvent
 from ingest.store import counted_anew
@@ -28,27 +29,30 @@ log = logging.getLogger("viewgraph")
 class _Call:
     __slots__ = ("deadline", "done", "events", "places", "refreshed", "results")
 
-    def __init__(self, events: Sequence[NewEvent], refreshed: frozenset[int], deadline: float) -> None:
+    def __init__(self, events: EventColumns, refreshed: frozenset[int], deadline: float) -> None:
         self.events = events
         """The events whose result is not known yet."""
         self.refreshed = refreshed
         """The ids of publications whose makers have to see this at once."""
         self.deadline = deadline
         self.done: Future[list[StoreResult]] = get_running_loop().create_future()
-        self.results: list[StoreResult | None] = [None] * len(events)
-        self.places: Sequence[int] = range(len(events))
+        self.results: list[StoreResult | None] = [None] * events.size
+        self.places: Sequence[int] = range(events.size)
         """The places of `events` among all events of the call."""
 
-    def take_results(self, results: Sequence[StoreResult | None]) -> bool:
+    def take_results(self, results: list[StoreResult | None]) -> bool:
         """Takes the results of its events. If all are known now, it answers the call and returns True."""
-        for place, result in zip(self.places, results, strict=True):
-            self.results[place] = result
-        left = [place for place, result in enumerate(results) if result is None]
-        if not left:
+        if len(results) == len(self.results):
+            self.results = results
+        else:
+            for place, result in zip(self.places, results, strict=True):
+                self.results[place] = result
+        if None not in results:
             if not self.done.done():
-                self.done.set_result([result for result in self.results if result])
+                self.done.set_result(cast(list[StoreResult], self.results))
             return True
-        self.events = [self.events[place] for place in left]
+        left = [place for place, result in enumerate(results) if result is None]
+        self.events = self.events.at(left)
         self.places = [self.places[place] for place in left]
         return False
 
@@ -114,13 +118,19 @@ class Buffer:
     async def add(
         self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()
     ) -> list[StoreResult]:
+        """The same as `add_columns`."""
+        return await self.add_columns(EventColumns.of(events), refreshed=refreshed)
+
+    async def add_columns(
+        self, events: EventColumns, *, refreshed: frozenset[int] = frozenset()
+    ) -> list[StoreResult]:
         """The result of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
-        if not events:
+        if not events.size:
             return []
         await self._wait_for_room()
         call = _Call(events, refreshed, get_running_loop().time() + self.sizes.patience)
         self._calls.append(call)
-        self._grow(len(events))
+        self._grow(events.size)
         self._arrived.set()
         if self._writer is None:
             # It has a context of its own, because it outlives the request that happens to be the first.
@@ -162,12 +172,12 @@ class Buffer:
                 await self._gather()
                 continue
             calls = self._in_batch = self._take()
-            before = sum(len(call.events) for call in calls)
+            before = sum(call.events.size for call in calls)
             aside = await self._write(calls)
             for call in aside:
                 self._set_aside(call)
             self._in_batch = []
-            self._grow(sum(len(call.events) for call in aside) - before)
+            self._grow(sum(call.events.size for call in aside) - before)
 
     def oldest_seconds(self) -> float:
         """How long the event has waited that waits longest; 0 if none does."""
@@ -190,19 +200,19 @@ class Buffer:
 
     def _take(self) -> list[_Call]:
         calls = [self._calls.popleft()]
-        size = len(calls[0].events)
-        while self._calls and size + len(self._calls[0].events) <= self.sizes.batch:
+        size = calls[0].events.size
+        while self._calls and size + self._calls[0].events.size <= self.sizes.batch:
             calls.append(self._calls.popleft())
-            size += len(calls[-1].events)
+            size += calls[-1].events.size
         return calls
 
     async def _write(self, calls: list[_Call]) -> list[_Call]:
         """Answers each call, whatever happens, except those that it returns: they have events left."""
-        events = [event for call in calls for event in call.events]
+        events = EventColumns.joined([call.events for call in calls])
         refreshed = sorted(frozenset().union(*(call.refreshed for call in calls)))
         began = perf_counter()
         try:
-            with self.around_batch(len(events)):
+            with self.around_batch(events.size):
                 results = await self._batch_writer.write(
                     Batch(events, refreshed, self.sizes.limit, self.sizes.patience)
                 )
@@ -211,7 +221,7 @@ class Buffer:
             self._fail(calls, error)
             return []
         self.batches.written += 1
-        self.batches.events += len(events)
+        self.batches.events += events.size
         self.batches.seconds += perf_counter() - began
         return self._answer(calls, results)
 
@@ -231,7 +241,7 @@ class Buffer:
         aside: list[_Call] = []
         start = 0
         for call in calls:
-            stop = start + len(call.events)
+            stop = start + call.events.size
             if not call.take_results(results[start:stop]) and not call.done.done():
                 if self._is_closing or get_running_loop().time() > call.deadline:
                     call.fail(counted_anew())
@@ -244,7 +254,7 @@ class Buffer:
         """Takes out all calls that wait."""
         rest = list(self._calls)
         self._calls.clear()
-        self._grow(-sum(len(call.events) for call in rest))
+        self._grow(-sum(call.events.size for call in rest))
         return rest
 
 

@@ -1,15 +1,21 @@
-"""What a batch of new events adds to the totals. Only this module says how events are counted."""
+"""What a batch of new events adds to the totals. Only this module says how events are counted.
+
+Batches are counted by columns. The functions that take single events say the same, one event at a time: the
+recount uses them, and the tests compare both.
+"""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple
+from typing import NamedTuple, cast
 from zoneinfo import ZoneInfo
 
 from base.calendar import day_of, month_start, start_of_day
+from base.packed import HOUR, instant_in, month_of
 from base.time_units import DAY
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from models import SUBJECT_OF, TAKES_BACK, SubjectKind
+from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 
 DomainIds = Mapping[str | None, int]
 """The id of each domain. None, for no domain, has 0."""
@@ -23,6 +29,10 @@ class TotalKey(NamedTuple):
     """The day, or the first day of the month."""
     device: int
     domain_id: int
+
+
+PackedKey = tuple[int, int, int, int, int, int]
+"""A `TotalKey` with a packed day."""
 
 
 class SubjectKey(NamedTuple):
@@ -55,6 +65,27 @@ class Days:
             self._last[tenant_id] = last
         return last[2]
 
+    def column(self, tenant_ids: Sequence[int], instants: Sequence[int]) -> list[int]:
+        """The days of packed instants, packed too."""
+        hours = list(zip(tenant_ids, [instant // HOUR for instant in instants], strict=True))
+        days = {hour: self._of_hour(*hour) for hour in set(hours)}
+        column = [days[hour] for hour in hours]
+        if None in column:
+            # A day begins within the hour.
+            return [
+                self._packed(tenant_id, instant) if day is None else day
+                for day, tenant_id, instant in zip(column, tenant_ids, instants, strict=True)
+            ]
+        return cast(list[int], column)
+
+    def _of_hour(self, tenant_id: int, hour: int) -> int | None:
+        """The day on which the whole hour is."""
+        day = self._packed(tenant_id, hour * HOUR)
+        return day if instant_in((hour + 1) * HOUR) <= self._last[tenant_id][1] else None
+
+    def _packed(self, tenant_id: int, instant: int) -> int:
+        return self.of(tenant_id, instant_in(instant)).toordinal()
+
 
 def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) -> Counter[TotalKey]:
     """The deltas by day. `by_month` and `by_subject` make the others from them."""
@@ -63,6 +94,42 @@ def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) 
         for tenant_id, _, subject_id, action, at, device, domain, *_ in events
     )
     return Counter({TotalKey(*key): count for key, count in counted.items()})
+
+
+def count_by_day(events: EventColumns, days: Sequence[int], domain_ids: Sequence[int]) -> Counter[PackedKey]:
+    """The same as `total_deltas`. `days` and `domain_ids` are columns, too."""
+    return Counter(
+        zip(
+            events.tenant_ids,
+            events.subject_ids,
+            events.actions,
+            days,
+            events.devices,
+            domain_ids,
+            strict=True,
+        )
+    )
+
+
+def packed_keys(totals: Mapping[TotalKey, int]) -> dict[PackedKey, int]:
+    return {(*key[:3], key.first_day.toordinal(), *key[4:]): count for key, count in totals.items()}
+
+
+def count_by_month(by_day: Mapping[PackedKey, int]) -> dict[PackedKey, int]:
+    months: dict[PackedKey, int] = {}
+    for (tenant_id, subject_id, action, day, device, domain_id), count in by_day.items():
+        key = (tenant_id, subject_id, action, month_of(day), device, domain_id)
+        months[key] = months.get(key, 0) + count
+    return months
+
+
+def count_by_subject(totals: Mapping[PackedKey, int]) -> dict[tuple[int, int, int], int]:
+    """The deltas of all time. An action whose deltas are 0 together is left out."""
+    subjects: dict[tuple[int, int, int], int] = {}
+    for key, count in totals.items():
+        subject = key[:3]
+        subjects[subject] = subjects.get(subject, 0) + count
+    return {key: count for key, count in subjects.items() if count}
 
 
 def by_month(by_day: Counter[TotalKey]) -> Counter[TotalKey]:
@@ -74,11 +141,10 @@ def by_month(by_day: Counter[TotalKey]) -> Counter[TotalKey]:
 
 def by_subject(totals: Counter[TotalKey]) -> Counter[SubjectKey]:
     """The deltas of all time. An action whose deltas are 0 together is left out."""
-    subjects: dict[tuple[int, int, int], int] = {}
+    subjects: Counter[SubjectKey] = Counter()
     for key, count in totals.items():
-        subject = key[:3]
-        subjects[subject] = subjects.get(subject, 0) + count
-    return Counter({SubjectKey(*key): count for key, count in subjects.items() if count})
+        subjects[SubjectKey(*key[:3])] += count
+    return Counter({key: count for key, count in subjects.items() if count})
 
 
 def last_active(events: Iterable[NewEvent]) -> dict[ActiveKey, datetime]:
@@ -89,3 +155,16 @@ def last_active(events: Iterable[NewEvent]) -> dict[ActiveKey, datetime]:
             key = ActiveKey(event.tenant_id, SUBJECT_OF[event.action], event.subject_id, event.user_id)
             active[key] = max(active.get(key, event.occurred_at), event.occurred_at)
     return active
+
+
+def active_rows(events: EventColumns) -> list[tuple[int, int, int, int, int]]:
+    """The same as `last_active`, as sorted rows of the table."""
+    if not events.have_users:
+        return []
+    columns = (events.tenant_ids, events.actions, events.subject_ids, events.user_ids, events.instants)
+    active: dict[tuple[int, int, int, int], int] = {}
+    for tenant_id, action, subject_id, user_id, at in zip(*columns, strict=True):
+        if user_id is not None and action not in TAKES_BACK:
+            key = (tenant_id, SUBJECT_OF[Action(action)], subject_id, user_id)
+            active[key] = max(active.get(key, at), at)
+    return [(*key, at) for key, at in sorted(active.items())]

@@ -5,19 +5,21 @@ the domain under which it was counted, so that a recount gives the same.
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import date
+from itertools import compress
 from typing import NamedTuple
 
-from sqlalchemy import BigInteger, SmallInteger, select
+from sqlalchemy import BigInteger, SmallInteger, bindparam, select
 
 from base.kinds import SUBJECTS
+from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
-from ingest.columns import DAYS, TENANTS
+from ingest.columns import DAYS, DOMAINS, TENANTS
 from ingest.deltas import Days, DomainIds
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.domains import OTHER
-from ingest.events import NewEvent
+from ingest.event_columns import EventColumns
 from models import SUBJECT_OF, Action, Day, DayTotal, Event, SubjectKind
 
 
@@ -37,6 +39,9 @@ _LOCKED = Statement(
     lambda id: id,
 )
 """Locks the tenants. Those who add domains wait for each other: otherwise two could each add the last one."""
+_SOME_DOMAINS = Statement(
+    select(DOMAINS.id).where(DOMAINS.unused_since.is_(None)).limit(bindparam("most", type_=BigInteger())), int
+)
 _ASKED = rows_of(
     "days", tenant_id=BigInteger(), subject_id=BigInteger(), action=SmallInteger(), day=Day()
 ).table_valued("tenant_id", "subject_id", "action", "day", name="asked")
@@ -69,88 +74,123 @@ class SubjectDay(NamedTuple):
     day: date
 
 
-async def cap_domains(
-    bulk: Bulk, events: Sequence[NewEvent], days: Days, caps: DomainCaps
-) -> tuple[list[NewEvent], DomainIds]:
-    """The events with the domains under which they are counted, and the ids of these domains.
+async def capped_domain_ids(bulk: Bulk, events: EventColumns, days: Days, caps: DomainCaps) -> list[int]:
+    """The ids of the domains under which the events are counted.
 
     A domain that its subject's day already has costs one look-up; a new one costs more.
     """
     ids: dict[str | None, int] = {None: 0}
-    names = {event.domain for event in events if event.domain}
+    names = {name for name in set(events.domains) if name}
     if not names:
-        return list(events), ids
+        return [0] * events.size
     ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(names)))
-    fresh = await _fresh(bulk, events, days, ids)
-    if not fresh:
-        return list(events), ids
-    capped = list(events)
-    for place, domain in (await _placed(bulk, events, fresh, days, caps, ids)).items():
-        capped[place] = events[place]._replace(domain=domain)
-    await add_domains(bulk, {capped[place].domain for place in fresh}, ids)
-    return capped, ids
+    column = days.column(events.tenant_ids, events.instants)
+    fresh = await _fresh(bulk, events, column, ids)
+    domains: Sequence[str | None] = events.domains
+    if fresh:
+        domains = list(domains)
+        for place, domain in (await _placed(bulk, events, fresh, column, caps, ids)).items():
+            domains[place] = domain
+        await add_domains(bulk, {domains[place] for place in fresh}, ids)
+    return [ids[domain] for domain in domains]
 
 
-async def _fresh(bulk: Bulk, events: Sequence[NewEvent], days: Days, ids: DomainIds) -> list[int]:
+async def _fresh(bulk: Bulk, events: EventColumns, days: Sequence[int], ids: DomainIds) -> list[int]:
     """The places of the events whose domain has no total yet to which they would add."""
-    cells = {
-        place: (tenant_id, subject_id, action, days.of(tenant_id, at), device, ids[domain])
-        for place, (tenant_id, _, subject_id, action, at, device, domain, *_) in enumerate(events)
-        if domain and domain in ids
-    }
-    known = await bulk.known(DayTotal, sorted(set(cells.values())))
-    return [place for place, event in enumerate(events) if event.domain and cells.get(place) not in known]
+    domain_ids = [ids.get(name) for name in events.domains]
+    cells = list(
+        zip(
+            events.tenant_ids,
+            events.subject_ids,
+            events.actions,
+            days,
+            events.devices,
+            domain_ids,
+            strict=True,
+        )
+    )
+    asked = {cell for cell in set(cells) if cell[-1]}
+    known = await bulk.packed.known(DayTotal, sorted(asked))
+    if len(known) == len(asked) and None not in domain_ids:
+        return []
+    return [
+        place
+        for place, (cell, name) in enumerate(zip(cells, events.domains, strict=True))
+        if name and cell not in known
+    ]
 
 
 async def _placed(
     bulk: Bulk,
-    events: Sequence[NewEvent],
+    events: EventColumns,
     fresh: list[int],
-    days: Days,
+    days: Sequence[int],
     caps: DomainCaps,
     ids: dict[str | None, int],
 ) -> dict[int, str | None]:
     """The domains of the events that are not counted under their own, by the places of the events."""
-    keys = {place: (events[place].tenant_id, events[place].id) for place in fresh}
-    stored = await bulk.known(Event, sorted(keys.values()))
+    await bulk.fetch(_LOCKED, ids=sorted({events.tenant_ids[place] for place in fresh}))
+    missing = {events.domains[place] for place in fresh} - ids.keys()
+    most = min(caps) - len(missing)
+    have_room = most > 0 and len(await bulk.fetch(_SOME_DOMAINS, most=most + 1)) <= most
+    if have_room:
+        # No day can have too many, so only new names matter.
+        fresh = [place for place in fresh if events.domains[place] in missing]
+    keys = {place: (events.tenant_ids[place], events.ids[place]) for place in fresh}
+    stored = await bulk.packed.known(Event, sorted(keys.values()))
     # An event that is stored will not be stored again: its domain is not needed.
     placed: dict[int, str | None] = {place: None for place in fresh if keys[place] in stored}
-    new = {place: events[place] for place in fresh if place not in placed}
-    if new:
-        placed.update(dict.fromkeys(await _beyond_caps(bulk, new, days, caps, ids), OTHER))
+    new = [place for place in fresh if place not in placed]
+    if new and not have_room:
+        told = [_told(events, days, place) for place in new]
+        are_beyond = await _are_beyond_caps(bulk, told, caps, ids)
+        placed.update(dict.fromkeys(compress(new, are_beyond), OTHER))
     return placed
 
 
-async def _beyond_caps(
-    bulk: Bulk, events: Mapping[int, NewEvent], days: Days, caps: DomainCaps, ids: dict[str | None, int]
-) -> list[int]:
-    """The places of the events whose domains are too many."""
-    await bulk.fetch(_LOCKED, ids=sorted({event.tenant_id for event in events.values()}))
-    missing = {event.domain for event in events.values()} - ids.keys()
-    ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(name for name in {*missing, OTHER} if name)))
-    subject_days = {place: _subject_day(event, days) for place, event in events.items()}
-    domains = await _domains_of(bulk, set(subject_days.values()))
-    return [
-        place
-        for place, subject_day in subject_days.items()
-        if not _has_room(events[place], domains[subject_day], caps, ids)
-    ]
+class _Told(NamedTuple):
+    """That an event of a subject's day came from a domain."""
+
+    subject_day: SubjectDay
+    domain: str
+    is_believed: bool
 
 
-def _has_room(event: NewEvent, domains: set[int | str | None], caps: DomainCaps, ids: DomainIds) -> bool:
-    """Whether the event's domain is counted apart. If so, it joins the domains of its subject's day."""
-    apart = domains - {ids.get(OTHER, OTHER)}
+def _told(events: EventColumns, days: Sequence[int], place: int) -> _Told:
+    kind = SUBJECT_OF[Action(events.actions[place])]
+    day = SubjectDay(events.tenant_ids[place], kind, events.subject_ids[place], day_in(days[place]))
+    return _Told(day, events.domains[place] or "", events.are_believed[place])
+
+
+async def _are_beyond_caps(
+    bulk: Bulk, told: Sequence[_Told], caps: DomainCaps, ids: dict[str | None, int]
+) -> list[bool]:
+    """Of each event, whether its domain is one too many."""
+    asked = dict.fromkeys(told)
+    days = {one.subject_day for one in asked}
+    missing = {one.domain for one in asked} - ids.keys()
+    ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted({*missing, OTHER})))
+    domains = await _domains_of(bulk, days)
+    # Where both strangers and others tell of domains, a stranger's may have been let in meanwhile.
+    each = told if len({one.is_believed for one in asked}) > 1 else asked
+    has_room = [_has_room(one, domains[one.subject_day], caps, ids) for one in each]
+    if each is told:
+        return [not room for room in has_room]
+    rooms = dict(zip(asked, has_room, strict=True))
+    return [not rooms[one] for one in told]
+
+
+def _has_room(told: _Told, domains: set[int | str | None], caps: DomainCaps, ids: DomainIds) -> bool:
+    """Whether the domain is counted apart. If so, it joins the domains of its subject's day."""
     # A domain that has no id yet is known by its name.
-    key = ids.get(event.domain, event.domain)
-    if key not in apart and len(apart) >= (caps.of_all if event.is_believed else caps.of_strangers):
+    key = ids.get(told.domain, told.domain)
+    if key in domains and told.domain != OTHER:
+        return True
+    apart = domains - {ids.get(OTHER, OTHER)}
+    if key not in apart and len(apart) >= (caps.of_all if told.is_believed else caps.of_strangers):
         return False
     domains.add(key)
     return True
-
-
-def _subject_day(event: NewEvent, days: Days) -> SubjectDay:
-    day = days.of(event.tenant_id, event.occurred_at)
-    return SubjectDay(event.tenant_id, SUBJECT_OF[event.action], event.subject_id, day)
 
 
 async def _domains_of(bulk: Bulk, wanted: set[SubjectDay]) -> defaultdict[SubjectDay, set[int | str | None]]:

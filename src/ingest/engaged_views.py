@@ -5,16 +5,16 @@ depend on the order in which events come.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
-from datetime import datetime
+from collections.abc import Sequence
+from operator import itemgetter
 from typing import Any, NamedTuple, Self
-from uuid import UUID
 
 from database import Bulk
-from ingest.deltas import Days, DomainIds, TotalKey
-from ingest.events import NewEvent
+from ingest.deltas import Days, PackedKey
+from ingest.event_columns import EventColumns
 from models import Action, EngagedView
 
+_VIEW = itemgetter(0, 1)
 _CHANGE = ", ".join(
     f"{column} = excluded.{column}"
     for column in ("subject_id", "event_id", "occurred_at", "device", "domain_id")
@@ -22,12 +22,12 @@ _CHANGE = ", ".join(
 
 
 class FirstInteraction(NamedTuple):
-    """The first interaction of a view. Of two, the smaller is the earlier."""
+    """The first interaction of a view, with packed values. Of two, the smaller is the earlier."""
 
     tenant_id: int
-    view_id: UUID
-    occurred_at: datetime
-    event_id: UUID
+    view_id: bytes
+    occurred_at: int
+    event_id: bytes
     subject_id: int
     device: int
     domain_id: int
@@ -36,10 +36,6 @@ class FirstInteraction(NamedTuple):
     def of_row(cls, row: Sequence[Any]) -> Self:
         tenant_id, view_id, subject_id, event_id, occurred_at, device, domain_id = row
         return cls(tenant_id, view_id, occurred_at, event_id, subject_id, device, domain_id)
-
-    @property
-    def key(self) -> tuple[int, UUID]:
-        return self.tenant_id, self.view_id
 
     def row(self) -> tuple[object, ...]:
         """In the order of the table's columns."""
@@ -54,45 +50,50 @@ class FirstInteraction(NamedTuple):
         )
 
 
-def first_interactions(events: Iterable[NewEvent], domain_ids: DomainIds) -> list[FirstInteraction]:
-    """The first interaction of each view among these events, sorted."""
-    firsts: dict[tuple[int, UUID], FirstInteraction] = {}
-    for event in events:
-        if event.action == Action.INTERACTION and event.view_id is not None:
-            first = FirstInteraction(
-                event.tenant_id,
-                event.view_id,
-                event.occurred_at,
-                event.id,
-                event.subject_id,
-                int(event.device),
-                domain_ids[event.domain],
-            )
-            firsts[first.key] = min(firsts.get(first.key, first), first)
-    return sorted(firsts.values())
+def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[FirstInteraction]:
+    """The first interaction of each view among these events, sorted. `domain_ids` is a column, too."""
+    rows = zip(
+        events.tenant_ids,
+        events.view_ids,
+        events.instants,
+        events.ids,
+        events.subject_ids,
+        events.devices,
+        domain_ids,
+        events.actions,
+        strict=True,
+    )
+    found = [row[:-1] for row in rows if row[-1] == Action.INTERACTION and row[1] is not None]
+    # The earliest of a view comes last, and stays.
+    found.sort(reverse=True)
+    firsts = dict(zip(map(_VIEW, found), found, strict=True))
+    return list(map(FirstInteraction._make, reversed(firsts.values())))
 
 
-async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: Days) -> Counter[TotalKey]:
+async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: Days) -> Counter[PackedKey]:
     """Stores the first interactions, which must be sorted. Returns what that changes in the totals by day."""
-    changed: Counter[TotalKey] = Counter()
+    changed: Counter[PackedKey] = Counter()
     if not firsts:
         return changed
+    fresh: list[FirstInteraction] = []
     moved: list[FirstInteraction] = []
-    claimed = await bulk.claim(EngagedView, [first.row() for first in firsts])
+    gone: list[FirstInteraction] = []
+    claimed = await bulk.packed.claim(EngagedView, [first.row() for first in firsts])
     for first, row in zip(firsts, claimed, strict=True):
-        known = FirstInteraction.of_row(row) if row else None
-        if known is None:
-            changed[_total_key(first, days)] += 1
-        elif first < known:
-            changed[_total_key(known, days)] -= 1
-            changed[_total_key(first, days)] += 1
+        if row is None:
+            fresh.append(first)
+        elif first < (known := FirstInteraction.of_row(row)):
+            gone.append(known)
             moved.append(first)
-    await bulk.upsert(EngagedView, [first.row() for first in moved], _CHANGE)
+    await bulk.packed.upsert(EngagedView, [first.row() for first in moved], _CHANGE)
+    changed.update(_total_keys([*fresh, *moved], days))
+    changed.subtract(_total_keys(gone, days))
     return Counter({key: count for key, count in changed.items() if count})
 
 
-def _total_key(first: FirstInteraction, days: Days) -> TotalKey:
-    day = days.of(first.tenant_id, first.occurred_at)
-    return TotalKey(
-        first.tenant_id, first.subject_id, Action.ENGAGED_VIEW, day, first.device, first.domain_id
-    )
+def _total_keys(firsts: Sequence[FirstInteraction], days: Days) -> list[PackedKey]:
+    column = days.column([first.tenant_id for first in firsts], [first.occurred_at for first in firsts])
+    return [
+        (tenant_id, subject_id, int(Action.ENGAGED_VIEW), day, device, domain_id)
+        for (tenant_id, _, _, _, subject_id, device, domain_id), day in zip(firsts, column, strict=True)
+    ]

@@ -1,17 +1,21 @@
 """What became of the events that came in, added up."""
 
 from collections import Counter
-from collections.abc import Awaitable
-from operator import itemgetter
-from typing import NamedTuple, TypeVar
+from collections.abc import Awaitable, Mapping
+from typing import NamedTuple, Protocol, TypeVar
 
 from base.errors import ExpectedError
 
-Outcome = TypeVar("Outcome", bound=tuple[object, ...])
+
+class Counted(Protocol):
+    @property
+    def counts(self) -> Mapping[tuple[str, str], int]:
+        """How many of the outcomes have each status and reason. A reason may be empty."""
+
+
+C = TypeVar("C", bound=Counted)
 
 FAILED = "FAILED"
-_FATE = itemgetter(1, 2)
-"""The status and the reason of an outcome."""
 
 
 class Fate(NamedTuple):
@@ -28,13 +32,13 @@ class EventFates:
     def __init__(self) -> None:
         self.counts: Counter[Fate] = Counter()
 
-    async def noted(self, door: str, events: int, outcomes: Awaitable[list[Outcome]]) -> list[Outcome]:
-        """The outcomes, as `ingest.outcomes` has them, which are counted. `events`: how many there are."""
+    async def noted(self, door: str, events: int, outcomes: Awaitable[C]) -> C:
+        """The outcomes, which are counted. `events`: how many there are."""
         try:
             found = await outcomes
         except ExpectedError as error:
             self.counts[Fate(door, FAILED, error.code)] += events
             raise
-        for (status, reason), count in Counter(map(_FATE, found)).items():
-            self.counts[Fate(door, status.value, reason or "")] += count
+        for (status, reason), count in found.counts.items():
+            self.counts[Fate(door, status, reason)] += count
         return found

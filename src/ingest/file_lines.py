@@ -1,8 +1,11 @@
 """The lines of a file of text. However long the file and its lines are, only a part of it is in memory."""
 
 import gzip
+import zlib
 from collections.abc import Iterator
+from functools import partial
 from io import BufferedReader, FileIO, TextIOWrapper
+from itertools import islice
 from pathlib import Path
 from typing import Any, Final, NamedTuple, Protocol, TypeAlias
 
@@ -11,6 +14,10 @@ LARGEST_BATCH: Final = 4_000_000
 """How many bytes of lines are kept until they are stored, beside the last line."""
 TOO_LONG: Final = f"longer than {LONGEST_LINE:,} bytes"
 _BUFFER: Final = 1 << 20
+_AT_A_TIME: Final = 32
+"""How many lines are read until their lengths are looked at."""
+_SHORT: Final = 4_000
+"""Longer lines are read one by one."""
 _GZIP: Final = b"\x1f\x8b"
 _MARKS: Final = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 """Encodings by the byte order mark with which a file begins."""
@@ -30,6 +37,13 @@ class StoredLine(NamedTuple):
     """From 1."""
     text: bytes | None
     """In UTF-8, with its end. None: it is too long for memory."""
+
+
+class LineBlock(NamedTuple):
+    first: int
+    """The number of its first line, from 1."""
+    texts: list[bytes | None]
+    """As in `StoredLine`."""
 
 
 Unpacked: TypeAlias = "BufferedReader[Any] | gzip.GzipFile"
@@ -54,6 +68,13 @@ class StoredLines:
                 self.bytes_given += len(line.text or b"")
                 yield line
 
+    def blocks(self, size: int) -> Iterator["LineBlock"]:
+        """The same lines, up to so many at a time. What was read before an error comes before the error."""
+        with BufferedReader(FileIO(self._path), _BUFFER) as raw:
+            for block in _blocks_in(raw, size):
+                self.bytes_read = raw.tell()
+                yield block
+
 
 def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
     """The stream may be compressed with gzip. It is in UTF-8, or in UTF-16 as Windows writes it."""
@@ -66,6 +87,56 @@ def lines_in(raw: "BufferedReader[Any]") -> Iterator[StoredLine]:
     finally:
         if isinstance(stream, _Utf16Lines):
             stream.detach()
+
+
+def _blocks_in(raw: "BufferedReader[Any]", size: int) -> Iterator[LineBlock]:
+    stream = _decoded(unpacked(raw))
+    number = 1
+    try:
+        while True:
+            pieces: list[bytes] = []
+            try:
+                _read_pieces(stream, size, pieces)
+            except (OSError, EOFError, zlib.error):
+                yield LineBlock(number, _whole(pieces, stream))
+                raise
+            if not pieces:
+                return
+            texts = _whole(pieces, stream)
+            yield LineBlock(number, texts)
+            number += len(texts)
+    finally:
+        if isinstance(stream, _Utf16Lines):
+            stream.detach()
+
+
+def _read_pieces(stream: _Lines, size: int, pieces: list[bytes]) -> None:
+    """Adds up to so many lines. What is longer than a line may be comes in pieces."""
+    kept, step = 0, 1
+    read = iter(partial(stream.readline, LONGEST_LINE), b"")
+    while len(pieces) < size and kept < LARGEST_BATCH:
+        before = len(pieces)
+        pieces.extend(islice(read, min(step, size - before)))
+        if len(pieces) == before:
+            return
+        kept += sum(map(len, pieces[before:]))
+        step = _AT_A_TIME if kept < _SHORT * len(pieces) else 1
+
+
+def _whole(pieces: list[bytes], stream: _Lines) -> list[bytes | None]:
+    """The lines, and None for one that is too long. It reads past the end of the last one."""
+    if not pieces or max(map(len, pieces)) < LONGEST_LINE:
+        return list(pieces)
+    texts: list[bytes | None] = []
+    is_within = False
+    for piece in pieces:
+        is_cut = (is_within or len(piece) >= LONGEST_LINE) and not piece.endswith(b"\n")
+        if not is_within:
+            texts.append(None if is_cut else piece)
+        is_within = is_cut
+    if is_within:
+        _pass_line(stream)
+    return texts
 
 
 def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":
@@ -106,6 +177,10 @@ def _is_whole(text: bytes, stream: _Lines) -> bool:
     """Reads past the end of a line that is too long."""
     if len(text) < LONGEST_LINE or text.endswith(b"\n"):
         return True
+    _pass_line(stream)
+    return False
+
+
+def _pass_line(stream: _Lines) -> None:
     while (rest := stream.readline(LONGEST_LINE)) and not rest.endswith(b"\n"):
         pass
-    return False

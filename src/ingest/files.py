@@ -7,25 +7,29 @@ from enum import StrEnum
 from functools import cached_property, partial
 from hashlib import blake2b, file_digest
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 import msgspec
 
+from base.packed import instant_in
 from ingest.csv_rows import CsvRows
-from ingest.file_lines import TOO_LONG, InvalidFile, StoredLines
+from ingest.file_blocks import Block, blocks_of
+from ingest.file_blocks import Line as Line
+from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
 from ingest.parquet_rows import ParquetRows
 from ingest.rejected_lines import (
-    Content,
     content_of_json,
     content_of_rejected,
     content_of_values,
     read_rejected_line,
 )
 from ingest.wire import WireEvent
+from ingest.wire_columns import NotPlain, WireColumns, columns_from_lines
 
+T = TypeVar("T")
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND: Final = timedelta(milliseconds=1)
 _LONGEST_PROBLEM: Final = 300
@@ -36,7 +40,6 @@ _CHANGED: Final = (
     "{path} was changed while it was read, up to line {number}: import it again once it is complete. Events "
     "without ids count again then."
 )
-_EMPTY: Final = Content()
 
 
 class Format(StrEnum):
@@ -54,18 +57,6 @@ _SUFFIXES: Final = {
 }
 
 
-class Line(NamedTuple):
-    number: int
-    """Where it begins in the file, from 1; in Parquet, the row."""
-    event: WireEvent | None
-    problem: str = ""
-    """Why it is no event."""
-    content: Content = _EMPTY
-    """What it has instead."""
-    file: str = ""
-    """Which of several files it is in."""
-
-
 class EventFile:
     """Reading it twice gives the same events with the same ids."""
 
@@ -77,6 +68,8 @@ class EventFile:
         self._lines = StoredLines(path)
         self._rows = ParquetRows(path, spark_is_utc=times.zone is None)
         self._state = path.stat()
+        self._number = 0
+        """Of the last line that was read."""
         self.bytes = self._state.st_size
 
     @property
@@ -88,18 +81,57 @@ class EventFile:
 
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
-        number = 0
+        lines = self._ndjson() if self.format is Format.NDJSON else self._table()
+        return self._checked(map(self._with_id, lines))
+
+    def blocks(self, size: int) -> Iterator[Block]:
+        """The same lines in blocks of so many. Raises InvalidFile."""
+        if self.format is Format.NDJSON:
+            return self._checked(map(self._block, self._lines.blocks(size)))
+        return blocks_of(self, size)
+
+    def _checked(self, items: Iterator[T]) -> Iterator[T]:
+        """Raises InvalidFile if the file cannot be read, or was changed meanwhile."""
+        self._number = 0
         try:
-            for line in self._ndjson() if self.format is Format.NDJSON else self._table():
-                number, event, *_ = line
-                if event is not None and event.id is None:
-                    event.id = str(id_of(line.content.seed or self.seed_of(number), event.occurred_at))
-                yield line
+            yield from items
         except (OSError, EOFError, zlib.error) as error:
-            raise InvalidFile(f"{self.path} cannot be read after line {number}: {error}.") from None
+            raise InvalidFile(f"{self.path} cannot be read after line {self._number}: {error}.") from None
         now = self.path.stat()
         if (now.st_size, now.st_mtime_ns) != (self.bytes, self._state.st_mtime_ns):
-            raise InvalidFile(_CHANGED.format(path=self.path, number=number))
+            raise InvalidFile(_CHANGED.format(path=self.path, number=self._number))
+
+    def _with_id(self, line: Line) -> Line:
+        self._number, event, *_ = line
+        if event is not None and event.id is None:
+            event.id = str(id_of(line.content.seed or self.seed_of(line.number), event.occurred_at))
+        return line
+
+    def _block(self, block: LineBlock) -> Block:
+        first, texts = block
+
+        def lines() -> list[Line]:
+            numbered = enumerate(texts, first)
+            return [self._with_id(line) for number, text in numbered if (line := self._line(number, text))]
+
+        self._number = first + len(texts) - 1
+        try:
+            columns = columns_from_lines(texts)
+        except NotPlain:
+            return Block.of(lines())
+        if columns.sent_at.count(None) < columns.size:
+            return Block.of(lines())
+        if None in columns.ids:
+            columns = columns._replace(ids=self._ids(columns, first))
+        return Block(columns, lines, are_all_events=True)
+
+    def _ids(self, columns: WireColumns, first: int) -> list[str]:
+        """As given, or as `_with_id` makes them."""
+        numbered = enumerate(zip(columns.ids, columns.instants, strict=True), first)
+        return [
+            id or str(id_of(self.seed_of(number), None if at is None else instant_in(at)))
+            for number, (id, at) in numbered
+        ]
 
     def seed_of(self, number: int) -> str:
         """Always the same for this line of this file, as 32 hexadecimal digits."""
@@ -107,11 +139,17 @@ class EventFile:
 
     def _ndjson(self) -> Iterator[Line]:
         for number, text in self._lines:
-            if text is None:
-                yield Line(number, None, TOO_LONG)
-            elif not text.isspace():
-                line = _line(number, self._decode, text)
-                yield line if line.event else self._mended(line, text)
+            if line := self._line(number, text):
+                yield line
+
+    def _line(self, number: int, text: bytes | None) -> Line | None:
+        """None for an empty line."""
+        if text is None:
+            return Line(number, None, TOO_LONG)
+        if text.isspace():
+            return None
+        line = _line(number, self._decode, text)
+        return line if line.event else self._mended(line, text)
 
     def _mended(self, line: Line, text: bytes) -> Line:
         """Reads what a line of a file of rejects has. Another line is returned with its content."""

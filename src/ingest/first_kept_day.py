@@ -10,7 +10,8 @@ from base.calendar import Span, start_of_day
 from base.time_units import DAY
 from database import Database, bulk
 from ingest.columns import EVENTS, TENANTS, VIEWS
-from ingest.deltas import Days
+from ingest.deltas import Days, packed_keys
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.rebuild import mend_scope
 from ingest.recount import Recount, RecountScope, stored_event
@@ -59,8 +60,10 @@ async def _count_before(session: AsyncSession, tenant: TenantRow, to: ZoneInfo) 
     recount = Recount(moved)
     recount.add([*events, *await _engaged_views_within(session, tenant.id, span)])
     writer = await bulk(session)
-    await add_to_totals(writer, recount.totals)
-    await add_to_sketches(writer, events, Days({tenant.id: to}))
+    await add_to_totals(writer, packed_keys(recount.totals))
+    columns = EventColumns.of(events)
+    days = Days({tenant.id: to}).column(columns.tenant_ids, columns.instants)
+    await add_to_sketches(writer, columns, days)
 
 
 async def _events_within(session: AsyncSession, tenant_id: int, span: Span) -> list[NewEvent]:

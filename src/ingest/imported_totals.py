@@ -16,7 +16,7 @@ from base.errors import BadUserInput
 from base.numbers import LARGEST
 from database import Bulk, Database, bulk, delete_rows, table_of
 from ingest.columns import DOMAINS, IMPORTED, SUBJECTS
-from ingest.deltas import SubjectKey, TotalKey, by_month, by_subject
+from ingest.deltas import SubjectKey, TotalKey, by_month, by_subject, packed_keys
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.publication_revisions import raise_revisions
 from ingest.store import add_to_totals
@@ -171,7 +171,7 @@ async def _say(session: AsyncSession, writer: Bulk, rows: Sequence[Row]) -> None
     await writer.upsert(ImportedTotal, rows, _WHEN_SAID)
     await _drop_zeros(session, ImportedTotal, [row[:-1] for row in rows if not row[-1]])
     by_day = _deltas(rows, known)
-    await add_to_totals(writer, by_day)
+    await add_to_totals(writer, packed_keys(by_day))
     # No total of 0 is left behind: after an undo, the tables are as they were before.
     smaller = Counter({key: n for key, n in by_day.items() if n < 0})
     await _drop_zeros(session, DayTotal, sorted(smaller))

@@ -1,18 +1,26 @@
 """The outcomes of reported events, from their admission to the commit, wherever they come in."""
 
 from asyncio import sleep
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from enum import Enum
+from itertools import chain, repeat
 from typing import NamedTuple
 from uuid import UUID
 
 from ingest.admission import Dropped, Reason
 from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
+from ingest.column_admission import Odd
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
+from ingest.id_columns import packed_ids
 from ingest.wire import WireEvent
+from ingest.wire_columns import WireColumns
 
-_JUDGED_AT_ONCE = 250
+_JUDGED_AT_ONCE = 1_000
+"""By columns."""
+_JUDGED_ONE_BY_ONE = 250
 
 
 class EventStatus(Enum):
@@ -29,39 +37,159 @@ class EventOutcome(NamedTuple):
     """In seconds, as in `NewEvent`; 0 if its time was not put right."""
 
 
-_MEANINGS: dict[StoreResult, tuple[EventStatus, Reason | None]] = {
-    StoreResult.NEW: (EventStatus.STORED, None),
-    StoreResult.KNOWN: (EventStatus.DUPLICATE, None),
-    StoreResult.REFUSED: (EventStatus.DROPPED, Reason.REFUSED_BY_DATABASE),
+Result = StoreResult | Reason
+_STATUSES: dict[StoreResult, EventStatus] = {
+    StoreResult.NEW: EventStatus.STORED,
+    StoreResult.KNOWN: EventStatus.DUPLICATE,
+    StoreResult.REFUSED: EventStatus.DROPPED,
 }
+
+
+class _Judged(NamedTuple):
+    """What the admission says of some events."""
+
+    events: EventColumns
+    """Those that were admitted."""
+    reasons: Sequence[Reason | None]
+    """Of each event, why it was dropped. Empty if none was."""
+    clocks_behind: Sequence[int]
+    """Of each admitted event. Empty if no time was put right."""
+
+
+class Outcomes:
+    """One outcome for each event, in order. They are made when somebody reads them: most senders only count
+    them.
+    """
+
+    def __init__(
+        self, wire: WireColumns, ids: Sequence[bytes], results: list[Result], clocks_behind: Sequence[int]
+    ) -> None:
+        self._wire = wire
+        self._ids = ids
+        """Of the events that were admitted."""
+        self.results = results
+        self._clocks_behind = clocks_behind
+        """Of the events that were admitted; empty if no time was put right."""
+
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[EventOutcome]:
+        return map(EventOutcome, self.ids(), self.statuses(), self.reasons(), self.clocks_behind())
+
+    @property
+    def stored(self) -> int:
+        return self.results.count(StoreResult.NEW)
+
+    @property
+    def duplicates(self) -> int:
+        return self.results.count(StoreResult.KNOWN)
+
+    @property
+    def dropped(self) -> int:
+        return len(self.results) - self.stored - self.duplicates
+
+    @property
+    def corrected(self) -> int:
+        """How many of the stored events have another time than was given."""
+        return sum(1 for behind in self.clocks_behind() if behind)
+
+    @property
+    def are_plain(self) -> bool:
+        """Whether there is no reason and no correction to tell."""
+        return not self._clocks_behind and not self.dropped
+
+    @property
+    def counts(self) -> Counter[tuple[str, str]]:
+        """How many have each status and reason. A reason is empty if there is nothing to say."""
+        return Counter(zip(self.status_names(), [reason or "" for reason in self.reasons()], strict=True))
+
+    def ids(self) -> list[UUID | str]:
+        """As given, or as made here; empty for a dropped event without one."""
+        admitted = iter(self._ids)
+        return [
+            (given or "") if isinstance(result, Reason) else UUID(bytes=next(admitted))
+            for given, result in zip(self._wire.ids, self.results, strict=True)
+        ]
+
+    def id_texts(self) -> list[str]:
+        texts = self._wire.ids
+        if len(self._ids) == len(texts) and None not in texts:
+            usual = [text.lower() for text in texts if text is not None]
+            if packed_ids(usual) == list(self._ids):
+                return usual
+        return list(map(str, self.ids()))
+
+    def statuses(self) -> list[EventStatus]:
+        return [
+            EventStatus.DROPPED if isinstance(result, Reason) else _STATUSES[result]
+            for result in self.results
+        ]
+
+    def status_names(self) -> list[str]:
+        if self.stored == len(self):
+            return [EventStatus.STORED.name] * len(self)
+        return [status.name for status in self.statuses()]
+
+    def reasons(self) -> list[Reason | None]:
+        if self.are_plain:
+            return [None] * len(self)
+        return [
+            result
+            if isinstance(result, Reason)
+            else Reason.REFUSED_BY_DATABASE
+            if result is StoreResult.REFUSED
+            else None
+            for result in self.results
+        ]
+
+    def clocks_behind(self) -> list[int]:
+        """0 for an event that is not stored now."""
+        if not self._clocks_behind:
+            return [0] * len(self)
+        admitted = iter(self._clocks_behind)
+        behind = [0 if isinstance(result, Reason) else next(admitted) for result in self.results]
+        return [
+            seconds if result is StoreResult.NEW else 0
+            for seconds, result in zip(behind, self.results, strict=True)
+        ]
 
 
 async def admit_and_store(
     buffer: Buffer,
-    events: Sequence[WireEvent],
+    wire: WireColumns,
+    by_columns: Callable[[WireColumns], EventColumns],
     admit: Callable[[WireEvent], NewEvent],
     *,
     refreshed: frozenset[int] = frozenset(),
-) -> list[EventOutcome]:
-    """One outcome for each event, in order, after the commit. `admit` raises Dropped."""
-    judged: list[NewEvent | Reason] = []
-    for start in range(0, len(events), _JUDGED_AT_ONCE):
+) -> Outcomes:
+    """The outcome of each event, after the commit. If `by_columns` raises Odd, `admit` admits the events one
+    by one. It raises Dropped.
+    """
+    judged: list[_Judged] = []
+    for start in range(0, wire.size, _JUDGED_AT_ONCE):
         if start:
             # Others, who sent less, do not have to wait for all of it.
             await sleep(0)
-        judged += [_judged(admit, event) for event in events[start : start + _JUDGED_AT_ONCE]]
-    admitted = [verdict for verdict in judged if not isinstance(verdict, Reason)]
-    results = iter(await buffer.add(admitted, refreshed=refreshed))
-    return [
-        EventOutcome(event.id or "", EventStatus.DROPPED, verdict)
-        if isinstance(verdict, Reason)
-        else _outcome(verdict, next(results))
-        for event, verdict in zip(events, judged, strict=True)
-    ]
+        some = wire.between(start, start + _JUDGED_AT_ONCE) if wire.size > _JUDGED_AT_ONCE else wire
+        try:
+            judged.append(_Judged(by_columns(some), (), ()))
+        except Odd:
+            judged += [one async for one in _judged_one_by_one(some.events(), admit)]
+    events = EventColumns.joined([one.events for one in judged]) if judged else EventColumns.none()
+    stored = await buffer.add_columns(events, refreshed=refreshed)
+    return Outcomes(wire, events.ids, _results(judged, stored), _clocks_behind(judged))
 
 
-def _outcome(event: NewEvent, result: StoreResult) -> EventOutcome:
-    return EventOutcome(event.id, *_MEANINGS[result], event.clock_behind if result is StoreResult.NEW else 0)
+async def _judged_one_by_one(
+    events: list[WireEvent], admit: Callable[[WireEvent], NewEvent]
+) -> AsyncIterator[_Judged]:
+    for start in range(0, len(events), _JUDGED_ONE_BY_ONE):
+        verdicts = [_judged(admit, event) for event in events[start : start + _JUDGED_ONE_BY_ONE]]
+        admitted = [verdict for verdict in verdicts if not isinstance(verdict, Reason)]
+        reasons = [verdict if isinstance(verdict, Reason) else None for verdict in verdicts]
+        yield _Judged(EventColumns.of(admitted), reasons, [event.clock_behind for event in admitted])
+        await sleep(0)
 
 
 def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEvent | Reason:
@@ -69,3 +197,17 @@ def _judged(admit: Callable[[WireEvent], NewEvent], event: WireEvent) -> NewEven
         return admit(event)
     except Dropped as dropped:
         return dropped.reason
+
+
+def _results(judged: Sequence[_Judged], stored: list[StoreResult]) -> list[Result]:
+    if not any(one.reasons for one in judged):
+        return list(stored)
+    each = iter(stored)
+    reasons = chain.from_iterable(one.reasons or repeat(None, one.events.size) for one in judged)
+    return [next(each) if reason is None else reason for reason in reasons]
+
+
+def _clocks_behind(judged: Sequence[_Judged]) -> list[int]:
+    behind = [one.clocks_behind or [0] * one.events.size for one in judged]
+    joined = list(chain.from_iterable(behind))
+    return joined if any(joined) else []

@@ -1,8 +1,8 @@
 """Stores new events and every total that they change, in one transaction."""
 
-from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import compress
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -10,22 +10,22 @@ from sqlmodel import SQLModel
 
 from base.errors import Unavailable
 from base.numbers import LARGEST
+from base.packed import packed_instant
 from base.sketches import sketching
 from database import Bulk, in_bulk
 from ingest.deltas import (
     Days,
-    DomainIds,
-    SubjectKey,
-    TotalKey,
-    by_month,
-    by_subject,
-    last_active,
-    total_deltas,
+    PackedKey,
+    active_rows,
+    count_by_day,
+    count_by_month,
+    count_by_subject,
 )
-from ingest.domain_caps import USUAL_CAPS, DomainCaps, cap_domains
+from ingest.domain_caps import USUAL_CAPS, DomainCaps, capped_domain_ids
 from ingest.engaged_views import first_interactions, store_engaged_views
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.tenants import share_tenants
+from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
 from models import ActiveUser, DayTotal, Event, MonthTotal, SubjectTotal
@@ -52,85 +52,104 @@ async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventK
     if not events:
         return set()
     await sketching.ready()
-    are_new = await in_bulk(session, lambda bulk: store_in_bulk(bulk, events))
+    columns = EventColumns.of(events)
+    are_new = await in_bulk(session, lambda bulk: store_in_bulk(bulk, columns))
     if None in are_new:
         raise counted_anew()
-    new = list(compress(events, are_new))
-    touch(session, *topics_of(new))
-    return {(event.tenant_id, event.id) for event in new}
+    touch(session, *topics_of(columns.where(are_new)))
+    return {(event.tenant_id, event.id) for event in compress(events, are_new)}
 
 
 def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def store_in_bulk(
-    bulk: Bulk, events: Sequence[NewEvent], caps: DomainCaps = USUAL_CAPS
-) -> list[bool | None]:
+async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
     """Stores events. Says of each whether it is new; None if its tenant is locked, so that it was left for
     later.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
     """
-    places: dict[tuple[int, int], int] = {}
-    for place, event in enumerate(events):
-        places.setdefault((event.tenant_id, event.id.int), place)
-    tenants = await share_tenants(bulk, {tenant_id for tenant_id, _ in places})
+    tenants = await share_tenants(bulk, set(events.tenant_ids))
     # Writers that lock in one order never wait for each other in a circle.
-    ordered = [
-        places[key]
-        for key in sorted(places)
-        if key[0] in tenants and tenants[key[0]].takes(events[places[key]])
-    ]
-    unique = [events[place] for place in ordered]
+    places = _taken(events, _first_places(events), tenants)
+    unique = events.at(places)
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
-    unique, domain_ids = await cap_domains(bulk, unique, days, caps)
-    inserted = await bulk.insert_new(Event, [_row(event, domain_ids) for event in unique])
-    await _count(bulk, list(compress(unique, inserted)), days, domain_ids)
-    are_new: list[bool | None] = [False if event.tenant_id in tenants else None for event in events]
-    for place in compress(ordered, inserted):
+    domain_ids = await capped_domain_ids(bulk, unique, days, caps)
+    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids))
+    if all(are_inserted):
+        await _count(bulk, unique, domain_ids, days)
+    else:
+        places = list(compress(places, are_inserted))
+        await _count(bulk, unique.where(are_inserted), list(compress(domain_ids, are_inserted)), days)
+    if len(places) == events.size:
+        return [True] * events.size
+    are_new: list[bool | None] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
+    for place in places:
         are_new[place] = True
     return are_new
 
 
-async def _count(bulk: Bulk, events: Sequence[NewEvent], days: Days, domain_ids: DomainIds) -> None:
-    counts = total_deltas(events, days, domain_ids)
-    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
-    await add_to_totals(bulk, counts)
-    await _touch_active_users(bulk, events)
-    await add_to_sketches(bulk, events, days)
-    await link_visitors(bulk, events)
+def _first_places(events: EventColumns) -> list[int]:
+    """The place of each key, in the order of the keys. Of two events with one key it is the first."""
+    keys = list(zip(events.tenant_ids, events.ids, strict=True))
+    places = range(len(keys))
+    if len(set(keys)) < len(keys):
+        places_of_keys = dict(zip(reversed(keys), reversed(places), strict=True))
+        return [places_of_keys[key] for key in sorted(places_of_keys)]
+    return sorted(places, key=keys.__getitem__)
 
 
-def _row(event: NewEvent, domain_ids: DomainIds) -> tuple[object, ...]:
+def _taken(events: EventColumns, places: list[int], tenants: Mapping[int, TenantRow]) -> list[int]:
+    """The places of events that can be counted now."""
+    oldest = max((packed_instant(tenant.kept_from) for tenant in tenants.values()), default=0)
+    if len(tenants) == len(set(events.tenant_ids)) and min(events.instants, default=0) >= oldest:
+        return places
+    ids, instants, actions = events.tenant_ids, events.instants, events.actions
+    return [
+        place
+        for place in places
+        if (tenant := tenants.get(ids[place])) and tenant.takes_at(instants[place], actions[place])
+    ]
+
+
+def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ...]]:
     """In the order of the table's columns."""
-    tenant_id, id, subject_id, action, occurred_at, device, domain, view_id, user_id, visitor, *_ = event
-    return (
-        tenant_id,
-        id,
-        subject_id,
-        action,
-        device,
-        domain_ids[domain],
-        occurred_at,
-        view_id,
-        user_id,
-        visitor,
+    return list(
+        zip(
+            events.tenant_ids,
+            events.ids,
+            events.subject_ids,
+            events.actions,
+            events.devices,
+            domain_ids,
+            events.instants,
+            events.view_ids,
+            events.user_ids,
+            events.visitors,
+            strict=True,
+        )
     )
 
 
-async def add_to_totals(writer: Bulk, by_day: Counter[TotalKey]) -> None:
-    await _add(writer, DayTotal, by_day)
-    await _add(writer, MonthTotal, by_month(by_day))
-    await _add(writer, SubjectTotal, by_subject(by_day))
+async def _count(bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], days: Days) -> None:
+    column = days.column(events.tenant_ids, events.instants)
+    counts = count_by_day(events, column, domain_ids)
+    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
+    await add_to_totals(bulk, counts)
+    await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)
+    await add_to_sketches(bulk, events, column)
+    await link_visitors(bulk, events)
 
 
-async def _add(writer: Bulk, model: type[SQLModel], counts: Counter[TotalKey] | Counter[SubjectKey]) -> None:
+async def add_to_totals(bulk: Bulk, by_day: Mapping[PackedKey, int]) -> None:
+    await _add(bulk, DayTotal, by_day)
+    by_month = count_by_month(by_day)
+    await _add(bulk, MonthTotal, by_month)
+    await _add(bulk, SubjectTotal, count_by_subject(by_month))
+
+
+async def _add(bulk: Bulk, model: type[SQLModel], counts: Mapping[Any, int]) -> None:
     rows = [(*key, count) for key, count in sorted(counts.items())]
-    await writer.upsert(model, rows, _ADDED)
-
-
-async def _touch_active_users(writer: Bulk, events: Sequence[NewEvent]) -> None:
-    rows = [(*key, at) for key, at in sorted(last_active(events).items())]
-    await writer.upsert(ActiveUser, rows, _LATER)
+    await bulk.packed.upsert(model, rows, _ADDED)

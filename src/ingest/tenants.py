@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 from base.calendar import start_of_day
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
+from base.packed import packed_instant
 from base.time_units import EPOCH
 from database import Bulk, Database, Statement, among, bulk, table_of
 from ingest.columns import ORGANIZATIONS, TENANTS, USERS
@@ -70,8 +71,12 @@ class TenantRow(NamedTuple):
 
     def takes(self, event: NewEvent) -> bool:
         """Whether an event can be counted. An event of pruned days may have been counted already."""
+        return self.takes_at(packed_instant(event.occurred_at), event.action)
+
+    def takes_at(self, packed: int, action: int) -> bool:
+        """The same, for an action at a packed instant."""
         # An event that takes another back comes from our own catalog, only once, and has that event's time.
-        return event.occurred_at >= self.kept_from or event.action in TAKES_BACK
+        return packed >= packed_instant(self.kept_from) or action in TAKES_BACK
 
 
 class _Stored(NamedTuple):

@@ -11,7 +11,7 @@ from uuid import uuid4
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from database import Channel
-from ingest.events import NewEvent
+from ingest.event_columns import EventColumns
 from models import SUBJECT_OF, Action, SubjectKind
 
 log = logging.getLogger("viewgraph")
@@ -216,12 +216,10 @@ async def announce_everything(channel: Channel | None) -> None:
         await channel.close()
 
 
-def topics_of(events: Iterable[NewEvent]) -> set[Topic]:
+def topics_of(events: EventColumns) -> set[Topic]:
     """The subjects of these events."""
-    return {
-        Topic(SUBJECT_OF[Action(action)], id)
-        for action, id in {(event.action, event.subject_id) for event in events}
-    }
+    pairs = set(zip(events.actions, events.subject_ids, strict=True))
+    return {Topic(SUBJECT_OF[Action(action)], id) for action, id in pairs}
 
 
 def touch(session: AsyncSession, *topics: Topic) -> None:

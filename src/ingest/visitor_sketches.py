@@ -3,16 +3,17 @@ days.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from typing import NamedTuple
 
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, added, who
 from database import Bulk
 from ingest.deltas import Days
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.visitors import NAMED_BYTES
-from models import SUBJECT_OF, TAKES_BACK, VisitorLink, VisitorSketch
+from models import SUBJECT_OF, TAKES_BACK, Action, VisitorLink, VisitorSketch
 
 _VERSION_PLACE, _SKETCH_PLACE = 4, 5
 
@@ -24,20 +25,40 @@ class SketchKey(NamedTuple):
     day: date
 
 
-async def add_to_sketches(bulk: Bulk, events: Iterable[NewEvent], days: Days) -> None:
-    """Adds the visitors to the sketches of each subject's and each tenant's day."""
-    visitors = seen_by_day(events, days)
+PackedSketchKey = tuple[int, int, int, int]
+"""A `SketchKey` with a packed day."""
+
+
+async def add_to_sketches(bulk: Bulk, events: EventColumns, days: Sequence[int]) -> None:
+    """Adds the visitors to the sketches of each subject's and each tenant's day. `days` is a column, too."""
+    visitors = seen_on(events, days)
     if not visitors:
         return
     keys = sorted(visitors)
-    claimed = await bulk.claim(VisitorSketch, [(*key, VERSION, EMPTY) for key in keys])
-    stored = [(row[_VERSION_PLACE], row[_SKETCH_PLACE]) if row else (VERSION, EMPTY) for row in claimed]
-    rows = [
-        (*key, VERSION, added(known, visitors[key]))
-        for key, (version, known) in zip(keys, stored, strict=True)
-        if version == VERSION
-    ]
-    await bulk.upsert(VisitorSketch, rows, "sketch = excluded.sketch")
+    claimed = await bulk.packed.claim(VisitorSketch, [(*key, VERSION, EMPTY) for key in keys])
+    rows = []
+    for key, row in zip(keys, claimed, strict=True):
+        version, known = (row[_VERSION_PLACE], row[_SKETCH_PLACE]) if row else (VERSION, EMPTY)
+        if version == VERSION and (grown := added(known, visitors[key])) != known:
+            rows.append((*key, VERSION, grown))
+    await bulk.packed.upsert(VisitorSketch, rows, "sketch = excluded.sketch")
+
+
+def seen_on(events: EventColumns, days: Sequence[int]) -> Mapping[PackedSketchKey, set[str]]:
+    """The same as `seen_by_day`."""
+    if not any(events.visitors) and not events.have_users:
+        return {}
+    columns = (events.tenant_ids, events.actions, events.subject_ids, days, events.user_ids, events.visitors)
+    by_action: defaultdict[tuple[int, int, int, int], set[str]] = defaultdict(set)
+    for tenant_id, action, subject_id, day, user_id, visitor in set(zip(*columns, strict=True)):
+        if seen_one := who(user_id, visitor):
+            by_action[tenant_id, action, subject_id, day].add(seen_one)
+    seen: defaultdict[PackedSketchKey, set[str]] = defaultdict(set)
+    for (tenant_id, action, subject_id, day), visitors in by_action.items():
+        if action not in TAKES_BACK:
+            seen[tenant_id, SUBJECT_OF[Action(action)], subject_id, day] |= visitors
+            seen[tenant_id, *ALL_SUBJECTS, day] |= visitors
+    return seen
 
 
 def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, set[str]]:
@@ -55,12 +76,13 @@ def seen_by_day(events: Iterable[NewEvent], days: Days) -> Mapping[SketchKey, se
     return seen
 
 
-async def link_visitors(bulk: Bulk, events: Iterable[NewEvent]) -> None:
+async def link_visitors(bulk: Bulk, events: EventColumns) -> None:
     """Links a visitor to a user if an event names both. Then the visitor is that user in all events."""
+    if not events.have_users:
+        return
     links: dict[tuple[int, bytes], int] = {}
-    for event in events:
-        visitor = event.visitor
-        if event.user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
-            links.setdefault((event.tenant_id, visitor), event.user_id)
+    for tenant_id, visitor, user_id in zip(events.tenant_ids, events.visitors, events.user_ids, strict=True):
+        if user_id is not None and visitor is not None and len(visitor) == NAMED_BYTES:
+            links.setdefault((tenant_id, visitor), user_id)
     if links:
         await bulk.insert_new(VisitorLink, [(*key, user_id) for key, user_id in sorted(links.items())])

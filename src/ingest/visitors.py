@@ -41,6 +41,13 @@ def name_of(text: str | None) -> str | None:
     return name if name.strip(_BRACKETS + "-_ ") else None
 
 
+@lru_cache(maxsize=50_000)
+def visitor_named(key: bytes, tenant_id: int, text: str) -> bytes | None:
+    """The hash of a name; None if the text is no name. The same people come again and again."""
+    name = name_of(text)
+    return None if name is None else named_visitor(key, tenant_id, name)
+
+
 def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
     """A hash of the sender's own name for a person. It stays the same for as long as the key does. Each
     tenant has another hash.
@@ -76,7 +83,11 @@ class SaltsOfNow(NamedTuple):
         """The salt of the local day on which it happened. If that is gone, the salt of the day on which it
         came.
         """
-        return self.by_day.get(day_of(occurred_at, zone)) or self.by_day[day_of(now, zone)]
+        return self.of_day(day_of(occurred_at, zone), now, zone)
+
+    def of_day(self, day: date, now: datetime, zone: ZoneInfo) -> bytes:
+        """The same, for what happened on a local day."""
+        return self.by_day.get(day) or self.by_day[day_of(now, zone)]
 
 
 class Salts:

@@ -6,12 +6,14 @@ The types of columns of events have a `bind_processor` of their own: the one tha
 
 from collections.abc import Callable
 from datetime import UTC, date, datetime
-from typing import Any
+from typing import Any, ClassVar
 from uuid import UUID
 
 from sqlalchemy import BigInteger, Date, DateTime, Dialect, Integer, LargeBinary, String, Uuid
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
+from base import packed
+from base.packed import Packing
 from base.time_units import EPOCH, MICROSECOND
 
 
@@ -34,6 +36,7 @@ class Instant(TypeDecorator[datetime]):
 
     impl = DateTime
     cache_ok = True
+    packing: ClassVar[Packing] = packed.INSTANTS
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(
@@ -53,6 +56,7 @@ class Day(TypeDecorator[date]):
 
     impl = Date
     cache_ok = True
+    packing: ClassVar[Packing] = packed.DAYS
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(Integer() if dialect.name == "sqlite" else Date())
@@ -69,6 +73,7 @@ class EventId(TypeDecorator[UUID]):
 
     impl = Uuid
     cache_ok = True
+    packing: ClassVar[Packing] = packed.IDS
 
     def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
         return dialect.type_descriptor(LargeBinary(16) if dialect.name == "sqlite" else Uuid())

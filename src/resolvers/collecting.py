@@ -1,17 +1,22 @@
 """Events that browsers report. Anybody may report them, so they are believed less."""
 
 from asyncio import gather
-from collections.abc import Iterable, Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date, timedelta
 from typing import NamedTuple
 
-from base.calendar import time_zone
+from base.calendar import day_of, time_zone
+from base.packed import day_in
 from ingest.admission import Dropped, Reason, Sender, admitted
+from ingest.column_admission import Odd, admitted_columns
+from ingest.deltas import Days
 from ingest.devices import AgentKind, classifying
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.outcomes import EventOutcome, admit_and_store
-from ingest.visitors import SaltsOfNow, passing_visitor
+from ingest.outcomes import Outcomes, admit_and_store
+from ingest.visitors import passing_visitor
 from ingest.wire import WireEvent, WireSubject
+from ingest.wire_columns import WireColumns
 from loaders.subjects import Subject
 from models import Device
 from resolvers.context import Context
@@ -29,13 +34,12 @@ class Origin(NamedTuple):
 
 
 class Collected(NamedTuple):
-    outcomes: list[EventOutcome]
-    """One for each event, in order."""
+    outcomes: Outcomes
     is_nameless_app: bool = False
     """Whether they were dropped because an app sent them without a key or a token."""
 
 
-async def collect(context: Context, events: Sequence[WireEvent], origin: Origin) -> Collected:
+async def collect(context: Context, events: WireColumns, origin: Origin) -> Collected:
     """Stores the events of a browser. What they say about the visitor and the user is ignored.
 
     Raises THROTTLED if callers who are not signed in send too much. Then nothing is stored.
@@ -50,6 +54,14 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
     is_nameless_app = kind is AgentKind.APP and context.viewer.user_id is None
     reason = _reason_to_drop(context, origin, is_bot=kind is AgentKind.BOT or is_nameless_app)
     sender = _sender(context, device)
+    zones = {subject.tenant_id: time_zone(subject.time_zone) for subject in subjects.values()}
+
+    def visitor_of(tenant_id: int, day: date) -> bytes | None:
+        """The hash of a person who is not signed in. It is the same for one day of the tenant's zone."""
+        if context.viewer.user_id is not None:
+            return None
+        salt = salts.of_day(day, context.now, zones[tenant_id])
+        return passing_visitor(salt, tenant_id, context.address, origin.agent or "")
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
@@ -60,24 +72,29 @@ async def collect(context: Context, events: Sequence[WireEvent], origin: Origin)
         if subject in own:
             raise Dropped(Reason.OWN_VIEW)
         new = admitted(event, subject, sender)
-        return new._replace(visitor=_visitor(context, salts, subject, new.occurred_at, origin.agent or ""))
+        return new._replace(visitor=visitor_of(new.tenant_id, day_of(new.occurred_at, zones[new.tenant_id])))
+
+    def by_columns(wire: WireColumns) -> EventColumns:
+        if reason or own:
+            raise Odd
+        return _with_visitors(admitted_columns(wire, subjects, sender), Days(zones), visitor_of)
 
     # What the buffer has is stored even if nobody waits for it. A sender who is not told that sends it again.
     context.execution.lift_deadline()
-    stored = admit_and_store(services.buffer, events, admit)
-    return Collected(await services.buffer.fates.noted("collect", len(events), stored), is_nameless_app)
+    stored = admit_and_store(services.buffer, events, by_columns, admit)
+    return Collected(await services.buffer.fates.noted("collect", events.size, stored), is_nameless_app)
 
 
-async def _allowed_subjects(context: Context, events: Sequence[WireEvent]) -> Mapping[WireSubject, Subject]:
+async def _allowed_subjects(context: Context, events: WireColumns) -> Mapping[WireSubject, Subject]:
     """The subjects that exist. Raises THROTTLED if callers who are not signed in send too much from an
     address or about a subject."""
     limiter, is_stranger = context.services.collect_limiter, context.viewer.user_id is None
     now = context.now.timestamp()
     if is_stranger:
-        limiter.allow_address(context.address, max(len(events), 1), now)
-    subjects = await context.services.subjects.find(context.loaders, {event.subject for event in events})
+        limiter.allow_address(context.address, max(events.size, 1), now)
+    subjects = await context.services.subjects.find(context.loaders, events.subjects)
     if is_stranger:
-        asked = (subjects.get(event.subject) for event in events)
+        asked = map(subjects.get, events.subjects)
         limiter.allow_subjects((subject for subject in asked if subject), now)
     return subjects
 
@@ -101,15 +118,12 @@ def _sender(context: Context, device: Device) -> Sender:
     )
 
 
-def _visitor(
-    context: Context, salts: SaltsOfNow, subject: Subject, occurred_at: datetime, agent: str
-) -> bytes | None:
-    """The hash of a person who is not signed in. It is the same for one day of the tenant's reporting time
-    zone."""
-    if context.viewer.user_id is not None:
-        return None
-    salt = salts.of(occurred_at, context.now, time_zone(subject.time_zone))
-    return passing_visitor(salt, subject.tenant_id, context.address, agent)
+def _with_visitors(
+    events: EventColumns, days: Days, visitor_of: Callable[[int, date], bytes | None]
+) -> EventColumns:
+    keys = list(zip(events.tenant_ids, days.column(events.tenant_ids, events.instants), strict=True))
+    visitors = {key: visitor_of(key[0], day_in(key[1])) for key in set(keys)}
+    return events._replace(visitors=[visitors[key] for key in keys])
 
 
 async def _makers_own(context: Context, subjects: Iterable[Subject]) -> set[Subject]:

@@ -30,7 +30,7 @@ from ingest.freshness import Freshness
 from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
-from ingest.wire import WireEvent
+from ingest.wire_columns import WireColumns
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
 from loaders.holdings import HoldingsCache
@@ -164,7 +164,7 @@ class Context:
     """What a subscription shows; None until that was read for the first time, and for other operations."""
     new_token: str | None = None
     """A token that this request issued: the header `x-auth-token` has it, too."""
-    event_lists: dict[str, list[WireEvent]] = field(default_factory=dict)
+    event_lists: dict[str, WireColumns] = field(default_factory=dict)
     """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)
     loaders: Loaders = field(init=False)

@@ -6,27 +6,31 @@ import that was stopped need not remember where it was: when it is run again, it
 
 from asyncio import Task, create_task, gather
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
+from typing import Final, NamedTuple
 from uuid import UUID
 
 from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
-from ingest.file_lines import LARGEST_BATCH, InvalidFile
-from ingest.files import Line
-from ingest.outcomes import EventStatus
+from ingest.file_blocks import Block, Line, blocks_of
+from ingest.files import EventFile
+from ingest.outcomes import EventOutcome
 from ingest.rejected_lines import content_of_event
-from ingest.wire import WireEvent
 from resolvers.context import Context, Services
-from resolvers.legacy_subjects import name_by_global_ids
+from resolvers.legacy_subjects import are_global, name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
 from resolvers.rejects import Reject, Rejects
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
 _IN_FLIGHT = 3
+_USUAL: Final = 36
+"""How long a UUID is in its usual spelling."""
+_REST: Final = "000-8000-000000000000"
+"""What follows the version of an id."""
 
 
 class Tally(Rejects):
@@ -40,6 +44,14 @@ class Tally(Rejects):
     @property
     def lines(self) -> int:
         return self.stored + self.duplicates + self.rejected.total()
+
+
+class _Stored(NamedTuple):
+    """What became of a block."""
+
+    stored: int
+    duplicates: int
+    rejects: list[Reject]
 
 
 class Import:
@@ -65,13 +77,13 @@ class Import:
         self._on_batch = on_batch
         self._months: set[date] = set()
         """The months that have a partition, or need none."""
-        self._flying: deque[Task[list[Reject | EventStatus]]] = deque()
+        self._flying: deque[Task[_Stored]] = deque()
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
         try:
-            for lines in _batches(self._lines, self._batch):
-                self._flying.append(create_task(self._judged(lines)))
+            for block in self._blocks():
+                self._flying.append(create_task(self._stored(block)))
                 await self._land(leaving=_IN_FLIGHT - 1)
             await self._land(leaving=0)
         finally:
@@ -79,56 +91,71 @@ class Import:
                 if not isinstance(landed, BaseException):
                     self._count(landed)
 
+    def _blocks(self) -> Iterator[Block]:
+        if isinstance(self._lines, EventFile):
+            return self._lines.blocks(self._batch)
+        return blocks_of(self._lines, self._batch)
+
     async def _land(self, *, leaving: int) -> None:
         while len(self._flying) > leaving:
             self._count(await self._flying.popleft())
             self._on_batch()
 
-    def _count(self, verdicts: Iterable[Reject | EventStatus]) -> None:
-        for verdict in verdicts:
-            if verdict is EventStatus.STORED:
-                self.tally.stored += 1
-            elif isinstance(verdict, Reject):
-                self.tally.reject(verdict)
-                self._on_reject(verdict)
-            else:
-                self.tally.duplicates += 1
+    def _count(self, stored: _Stored) -> None:
+        self.tally.stored += stored.stored
+        self.tally.duplicates += stored.duplicates
+        for reject in stored.rejects:
+            self.tally.reject(reject)
+            self._on_reject(reject)
 
-    async def _judged(self, lines: list[Line]) -> list[Reject | EventStatus]:
-        """One verdict for each line, in order."""
+    async def _stored(self, block: Block) -> _Stored:
         context = Context(self._services, self._services.clock(), viewer=self._viewer or ANONYMOUS)
-        events = [line.event for line in lines if line.event is not None]
-        await name_by_global_ids(self._services.database, events)
-        await self._make_partitions(events)
-        asked = {event.subject for event in events}
+        if not are_global(block.columns):
+            lines = block.lines()
+            await name_by_global_ids(self._services.database, [line.event for line in lines if line.event])
+            block = Block.of(lines)
+        await self._make_partitions(block.columns.ids)
+        asked = set(block.columns.subjects)
         subjects = await (
             own_subjects(context, asked)
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
-        outcomes = iter(await store_believed(context, events, subjects))
-        verdicts: list[Reject | EventStatus] = []
-        for number, event, problem, content, file in lines:
-            if event is None:
-                verdicts.append(Reject(number, INVALID_EVENT, problem, content, file))
-                continue
-            outcome = next(outcomes)
-            if outcome.reason:
-                verdicts.append(Reject(number, outcome.reason, content=content_of_event(event), file=file))
-            else:
-                verdicts.append(outcome.status)
-        return verdicts
+        outcomes = await store_believed(context, block.columns, subjects)
+        are_all_stored = block.are_all_events and not outcomes.dropped
+        rejects = [] if are_all_stored else _rejects(block.lines(), outcomes)
+        return _Stored(outcomes.stored, outcomes.duplicates, rejects)
 
-    async def _make_partitions(self, events: list[WireEvent]) -> None:
+    async def _make_partitions(self, ids: Sequence[str | None]) -> None:
         """Makes partitions for the past months of the ids, so that imported events are pruned with their
         month."""
         database = self._services.database
         if database.dialect_name != "postgresql":
             return
-        months = {month for event in events if event.id and (month := _month_of(event.id))}
-        if missing := months - self._months:
+        if missing := _months_of(ids) - self._months:
             self._months |= missing
             await ensure_past_partitions(database, self._services.clock(), missing)
+
+
+def _rejects(lines: Iterable[Line], outcomes: Iterable[EventOutcome]) -> list[Reject]:
+    """In the order of the lines."""
+    each = iter(outcomes)
+    rejects = []
+    for number, event, problem, content, file in lines:
+        if event is None:
+            rejects.append(Reject(number, INVALID_EVENT, problem, content, file))
+        elif reason := next(each).reason:
+            rejects.append(Reject(number, reason, content=content_of_event(event), file=file))
+    return rejects
+
+
+def _months_of(ids: Sequence[str | None]) -> set[date]:
+    """The months in UTC, by their first days."""
+    given = {id for id in ids if id and len(id) != _USUAL}
+    # Ids whose first six digits are the same were made within five hours of each other.
+    for head, rest in {(id[:6], id[13:15]) for id in ids if id and len(id) == _USUAL}:
+        given |= {f"{head}{time}{rest}{_REST}" for time in ("00-0000", "ff-ffff")}
+    return {month for id in given if (month := _month_of(id))}
 
 
 def _month_of(id: str) -> date | None:
@@ -138,22 +165,3 @@ def _month_of(id: str) -> date | None:
     except ValueError:
         return None
     return month_start(made.date()) if made else None
-
-
-def _batches(lines: Iterable[Line], size: int) -> Iterator[list[Line]]:
-    """Raises InvalidFile, after the last lines that could be read. What is kept of lines that are no events
-    ends a batch, too: each of them may be long.
-    """
-    batch: list[Line] = []
-    kept = 0
-    try:
-        for line in lines:
-            batch.append(line)
-            kept += len(line.content.event) + len(line.content.text)
-            if len(batch) == size or kept > LARGEST_BATCH:
-                yield batch
-                batch, kept = [], 0
-    except InvalidFile:
-        yield batch
-        raise
-    yield batch

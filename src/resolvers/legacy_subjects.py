@@ -12,7 +12,8 @@ import msgspec
 from base.ids import global_id, legacy_id_in
 from base.kinds import SUBJECTS
 from database import Database
-from ingest.wire import WireEvent, WireWork
+from ingest.wire import WireEvent, WireSubject, WireWork
+from ingest.wire_columns import WireColumns
 from ingest.wire_totals import WireTotal
 from resolvers.catalog.references import Reference, Target, resolved
 from resolvers.catalog.tables import found
@@ -40,12 +41,23 @@ async def name_by_global_ids(database: Database, lines: Sequence[Named]) -> None
         _replace(line, ids)
 
 
+def are_global(columns: WireColumns) -> bool:
+    """Whether all subjects and users have global ids."""
+    subjects = (one for subject in set(columns.subjects) for one in _of_subject(subject))
+    users = (one for id in set(columns.user_ids) for one in _reference(Target.USER, id))
+    return not any(subjects) and not any(users)
+
+
 def _references(line: Named) -> Iterator[Reference]:
-    for field, target in _FIELDS:
-        named = getattr(line.subject, field)
-        yield from _reference(target, named.user_id if isinstance(named, WireWork) else named)
+    yield from _of_subject(line.subject)
     if isinstance(line, WireEvent):
         yield from _reference(Target.USER, line.user_id)
+
+
+def _of_subject(subject: WireSubject) -> Iterator[Reference]:
+    for field, target in _FIELDS:
+        named = getattr(subject, field)
+        yield from _reference(target, named.user_id if isinstance(named, WireWork) else named)
 
 
 def _reference(target: Target, id: str | None) -> Iterable[Reference]:

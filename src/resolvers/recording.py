@@ -9,10 +9,13 @@ from base.errors import BadUserInput
 from base.ids import public_id_in
 from base.kinds import SUBJECTS, Kind, Reporters
 from ingest.admission import Dropped, Reason, Sender, admitted
+from ingest.column_admission import Odd, admitted_columns
+from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
-from ingest.outcomes import EventOutcome, admit_and_store
-from ingest.visitors import name_of, named_visitor
+from ingest.outcomes import Outcomes, admit_and_store
+from ingest.visitors import visitor_named
 from ingest.wire import WireEvent, WireSubject
+from ingest.wire_columns import WireColumns
 from loaders.organizations import WorkspaceById
 from loaders.people import UserByPublicId
 from loaders.publications import CoCreators
@@ -21,42 +24,61 @@ from models import SubjectKind
 from resolvers.context import Context
 
 
-async def record(context: Context, events: Sequence[WireEvent]) -> list[EventOutcome]:
-    """Returns one outcome for each event, in order."""
+async def record(context: Context, events: WireColumns) -> Outcomes:
     context.viewer.required_user_id()
     require_few_events(context, events)
-    subjects = await own_subjects(context, {event.subject for event in events})
+    subjects = await own_subjects(context, set(events.subjects))
     stored = store_believed(context, events, subjects)
-    outcomes = await context.services.buffer.fates.noted("recordEvents", len(events), stored)
+    outcomes = await context.services.buffer.fates.noted("recordEvents", events.size, stored)
     context.reset_loaders()
     return outcomes
 
 
-def require_few_events(context: Context, events: Sequence[WireEvent]) -> None:
+def require_few_events(context: Context, events: WireColumns) -> None:
     """Raises BAD_USER_INPUT."""
-    if len(events) > context.limits.events:
+    if events.size > context.limits.events:
         raise BadUserInput(
             f"At most {context.limits.events:,} events at once.", argument="events", reason="TOO_MANY_EVENTS"
         )
 
 
 async def store_believed(
-    context: Context, events: Sequence[WireEvent], subjects: Mapping[WireSubject, Subject]
-) -> list[EventOutcome]:
+    context: Context, events: WireColumns, subjects: Mapping[WireSubject, Subject]
+) -> Outcomes:
     """Stores the events of a sender who is believed. Events about subjects that are not in `subjects` are
     dropped.
-
-    Returns one outcome for each event, in order.
     """
-    users = await _users(context, {event.user_id for event in events if event.user_id})
+    users = await _users(context, {id for id in set(events.user_ids) if id})
 
     def admit(event: WireEvent) -> NewEvent:
         subject = subjects.get(event.subject)
         visitor = _visitor(context, subject, event.visitor)
         return admitted(event, subject, Sender(context.now, user_id=_user(event, users), visitor=visitor))
 
+    def by_columns(wire: WireColumns) -> EventColumns:
+        columns = admitted_columns(wire, subjects, Sender(context.now))
+        return _with_people(columns, wire, users, context.services.visitor_key)
+
     publications = {one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION}
-    return await admit_and_store(context.services.buffer, events, admit, refreshed=frozenset(publications))
+    return await admit_and_store(
+        context.services.buffer, events, by_columns, admit, refreshed=frozenset(publications)
+    )
+
+
+def _with_people(
+    columns: EventColumns, wire: WireColumns, users: Mapping[str, int], key: bytes
+) -> EventColumns:
+    """With the users and the visitors whom the sender names. Raises Odd."""
+    user_ids: Sequence[int | None] = columns.user_ids
+    if wire.user_ids.count(None) < wire.size:
+        if not users.keys() >= set(wire.user_ids) - {None}:
+            raise Odd
+        user_ids = [None if id is None else users[id] for id in wire.user_ids]
+    visitors = [
+        text and visitor_named(key, tenant_id, text)
+        for tenant_id, text in zip(columns.tenant_ids, wire.visitors, strict=True)
+    ]
+    return columns._replace(user_ids=user_ids, visitors=[visitor or None for visitor in visitors])
 
 
 async def own_subjects(context: Context, asked: set[WireSubject]) -> dict[WireSubject, Subject]:
@@ -114,7 +136,6 @@ def _user(event: WireEvent, users: dict[str, int]) -> int | None:
 
 
 def _visitor(context: Context, subject: Subject | None, text: str | None) -> bytes | None:
-    name = name_of(text)
-    if name is None or subject is None:
+    if text is None or subject is None:
         return None
-    return named_visitor(context.services.visitor_key, subject.tenant_id, name)
+    return visitor_named(context.services.visitor_key, subject.tenant_id, text)

@@ -11,7 +11,7 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import Lifespan
+from starlette.types import ASGIApp, Lifespan
 
 from resolvers.context import Services
 from rest.table import ROUTES
@@ -69,14 +69,16 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
     documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
     metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
-    graphql, *others = _graphql(settings, used, shutdown, documents, quota)
+    graphql, others = _graphql(settings, used, shutdown, documents, quota)
+    script, *collect = _collect(settings, used)
     app = Starlette(
         routes=[
             graphql,
             *others,
             Route("/", _front_door(has_studio=settings.studio)),
             *(_studio(settings) if settings.studio else []),
-            *_collect(settings, used),
+            *collect,
+            script,
             Route("/reports/{token}", ReportEndpoint(used), methods=["GET"]),
             *_health(used, shutdown),
             *(metrics.routes() if metrics else []),
@@ -92,10 +94,13 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     )
     app.router.redirect_slashes = False
     app.router.default = WithoutSlash(app.router)
-    assert isinstance(graphql, Route)
+
+    def guarded(route: Route) -> ASGIApp:
+        return AnswerAtShutdown(RequestsPerAddress(route.app, running=running), shutdown)
+
     # Whatever stands in front takes time of each answer.
-    endpoint = AnswerAtShutdown(RequestsPerAddress(graphql.app, running=running), shutdown)
-    app.middleware_stack = ShorterWay(app.build_middleware_stack(), endpoint)
+    posted = {route.path: guarded(route) for route in collect}
+    app.middleware_stack = ShorterWay(app.build_middleware_stack(), guarded(graphql), posted)
     app.state.takes_whole = True
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
@@ -158,7 +163,7 @@ def _graphql(
     shutdown: Shutdown,
     persisted: PersistedDocuments,
     quota: SubscriptionQuota,
-) -> list[BaseRoute]:
+) -> tuple[Route, list[BaseRoute]]:
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = RequestedDocuments(services, persisted, is_logged=settings.log_documents)
     groups = SubscriberGroups()
@@ -182,8 +187,7 @@ def _graphql(
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
-    return [
-        Route(PATH, with_cors(origins, endpoint)),
+    return Route(PATH, with_cors(origins, endpoint)), [
         WebSocketRoute("/graphql", websockets),
         *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
         *_embeds(settings, documents, endpoint),
@@ -222,17 +226,15 @@ def _rest(
     return rest_routes(door, settings.shared_origins())
 
 
-def _collect(settings: Settings, services: Services) -> list[BaseRoute]:
-    """The door for events, and the script for pages, which sends events to it."""
+def _collect(settings: Settings, services: Services) -> list[Route]:
+    """The script for pages, and the door for events, to which it sends them."""
     path = settings.collect_path
     collect = CollectEndpoint(services, max_body_seconds=settings.max_body_seconds)
     script = StaticFile("viewer.js", "text/javascript", collect=path.removeprefix("/"))
+    paths = dict.fromkeys(["/collect", path])
     return [
-        *(
-            Route(one, collect.respond, methods=["POST", "OPTIONS"])
-            for one in dict.fromkeys(["/collect", path])
-        ),
         Route("/viewer.js", script.respond),
+        *(Route(one, collect.respond, methods=["POST", "OPTIONS"]) for one in paths),
     ]
 
 

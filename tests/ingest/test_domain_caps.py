@@ -233,8 +233,8 @@ async def test_a_domain_that_is_known_costs_one_statement(
 
     # The ids of its domains, and which totals there are.
     assert (known - without, many - without) == (2, 2)
-    # Which of its events are stored, the tenant's lock, the day's domains, and its own.
-    assert new - without == 7
+    # Besides, the tenant's lock, how many domains there are, which of its events are stored, and its own.
+    assert new - without == 6
 
 
 async def test_no_host_is_called_other() -> None:

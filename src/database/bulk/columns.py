@@ -1,17 +1,17 @@
 """A table's columns, and what converts their values to and from a driver's values."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
-from sqlalchemy import Table
+from sqlalchemy import Column, Table
 from sqlmodel import SQLModel
 
+from base.packed import Convert, Packing
 from database.inserts import table_of
 from database.statement import DIALECTS
 
 Row = tuple[Any, ...]
-Convert = Callable[[Any], Any]
 
 
 class KeyColumn(NamedTuple):
@@ -32,8 +32,16 @@ class Columns(NamedTuple):
         """The values column by column, as the driver takes them."""
         return _converted(self.binds, rows)
 
+    def bound_rows(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """The values row by row, as the driver takes them."""
+        return list(zip(*self.bound(rows), strict=True)) if any(self.binds) else rows
+
     def bound_keys(self, keys: Sequence[Row]) -> list[Sequence[Any]]:
         return _converted([self.binds[place] for place in self.key], keys)
+
+    def read_keys(self, keys: Sequence[Sequence[Any]]) -> list[Row]:
+        """The keys with the values as Python has them."""
+        return list(zip(*_converted([self.results[place] for place in self.key], keys), strict=True))
 
     def key_of(self, row: Row) -> Row:
         return tuple([row[place] for place in self.key])
@@ -76,17 +84,30 @@ def prefixed(alias: str, names: Sequence[str]) -> str:
     return ", ".join(f"{alias}.{name}" for name in names)
 
 
-@lru_cache(maxsize=64)
-def columns_of(model: type[SQLModel], dialect_name: str) -> Columns:
+@lru_cache(maxsize=128)
+def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = False) -> Columns:
+    """`are_packed`: whether the values are packed, as in `base.packed`."""
     table: Table = table_of(model)
     dialect = DIALECTS[dialect_name]
     types = [column.type.dialect_impl(dialect) for column in table.columns]
     names = [column.name for column in table.columns]
+    binds: Iterable[Convert | None] = (type_.bind_processor(dialect) for type_ in types)
+    results: Iterable[Convert | None] = (type_.result_processor(dialect, None) for type_ in types)
+    if are_packed:
+        # SQLite stores packed values as they are.
+        packings = [_packing(column) if dialect_name == "postgresql" else None for column in table.columns]
+        binds = (packing and packing.bind for packing in packings)
+        results = (packing and packing.result for packing in packings)
     return Columns(
         table.name,
         tuple(names),
         tuple(names.index(column.name) for column in table.primary_key.columns),
         tuple(column.type.compile(dialect) for column in table.columns),
-        tuple(type_.bind_processor(dialect) for type_ in types),
-        tuple(type_.result_processor(dialect, None) for type_ in types),
+        tuple(binds),
+        tuple(results),
     )
+
+
+def _packing(column: Column[Any]) -> Packing | None:
+    found: Packing | None = getattr(column.type, "packing", None)
+    return found

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, KeyColumn, Row, columns_of, prefixed
+from database.bulk.columns import Columns, KeyColumn, Row, prefixed
 from database.bulk.writer import Bulk, Observe
 from database.cluster import Cluster
 from database.statement import Statement
@@ -20,6 +20,8 @@ R = TypeVar("R")
 
 
 class PostgresBulk(Bulk):
+    dialect_name = "postgresql"
+
     def __init__(self, driver: Any, observe: Observe, cluster: Cluster) -> None:
         super().__init__(observe)
         self._driver = driver
@@ -38,7 +40,7 @@ class PostgresBulk(Bulk):
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         await self._fetch(
             f"INSERT INTO {columns.table} ({name}) "
             f"{_unnested([columns.types[columns.names.index(name)]])} "
@@ -49,18 +51,18 @@ class PostgresBulk(Bulk):
     async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
         if not keys:
             return set()
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         text = (
             f"SELECT {prefixed('t', columns.key_names)} FROM {_joined(columns.table, columns.keys)} "  # noqa: S608
             f"AND t.tenant_id = ANY (${len(columns.key) + 1}::BIGINT[])"
         )
         tenants = sorted({tenant_id for tenant_id, *_ in keys})
-        return {tuple(row) for row in await self._fetch(text, *columns.bound_keys(keys), tenants)}
+        return set(columns.read_keys(await self._fetch(text, *columns.bound_keys(keys), tenants)))
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         source, values = _given(columns, rows)
         text = (
             f"INSERT INTO {columns.table} ({columns.names_text}) {source} "
@@ -69,14 +71,14 @@ class PostgresBulk(Bulk):
         inserted = await self._fetch(text, *values)
         if len(inserted) == len(rows):
             return [True] * len(rows)
-        new = {tuple(key) for key in inserted}
+        new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
         """Inserts first, then locks the others, both in the same order, so that writers never wait in a
         circle.
         """
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         are_new = await self.insert_new(model, rows)
         keys = [columns.key_of(row) for row, is_new in zip(rows, are_new, strict=True) if not is_new]
         known = {columns.key_of(row): row for row in await self._locked(columns, keys)}
@@ -106,7 +108,7 @@ class PostgresBulk(Bulk):
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         if not rows:
             return
-        columns = columns_of(model, "postgresql")
+        columns = self._columns_of(model)
         source, values = _given(columns, rows)
         text = (
             f"INSERT INTO {columns.table} AS t ({columns.names_text}) {source} "

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, Row, columns_of, prefixed
+from database.bulk.columns import Columns, Row, prefixed
 from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
@@ -23,6 +23,8 @@ _ROWS_OF_A_STATEMENT = 256
 
 class SqliteBulk(Bulk):
     """Runs in the thread of its connection, and therefore never waits."""
+
+    dialect_name = "sqlite"
 
     def __init__(self, connection: sqlite3.Connection, observe: Observe) -> None:
         super().__init__(observe)
@@ -40,22 +42,22 @@ class SqliteBulk(Bulk):
     async def add_missing(
         self, model: type[SQLModel], name: str, values: Sequence[Any], *, change: str
     ) -> None:
-        start = f"INSERT INTO {columns_of(model, 'sqlite').table} ({name}) VALUES "  # noqa: S608
+        start = f"INSERT INTO {self._columns_of(model).table} ({name}) VALUES "  # noqa: S608
         self._repeat(start, [(value,) for value in values], f" ON CONFLICT ({name}) DO UPDATE SET {change}")
 
     async def known(self, model: type[SQLModel], keys: Sequence[Row]) -> set[Row]:
         if not keys:
             return set()
-        columns = columns_of(model, "sqlite")
+        columns = self._columns_of(model)
         given = dict(zip(zip(*columns.bound_keys(keys), strict=True), keys, strict=True))
         return {given[row] for row in self._join(columns, list(given), prefixed("k", columns.key_names))}
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
             return []
-        columns = columns_of(model, "sqlite")
+        columns = self._columns_of(model)
         start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
-        given = list(zip(*columns.bound(rows), strict=True))
+        given = columns.bound_rows(rows)
         self._execute("SAVEPOINT bulk")
         are_new = [True] * len(rows)
         if self._repeat(start, given, end) < len(rows):
@@ -70,18 +72,18 @@ class SqliteBulk(Bulk):
 
     async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
         """Looks first, and inserts what is missing: nobody else writes meanwhile."""
-        columns = columns_of(model, "sqlite")
-        keys = [columns.key_of(row) for row in zip(*columns.bound(rows), strict=True)]
+        columns = self._columns_of(model)
+        keys = [columns.key_of(row) for row in columns.bound_rows(rows)]
         found = self._find(columns, keys)
         known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
         await self.insert_new(model, [row for row, key in zip(rows, keys, strict=True) if key not in known])
         return [known.get(key) for key in keys]
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
-        columns = columns_of(model, "sqlite")
+        columns = self._columns_of(model)
         self._repeat(
             f"INSERT INTO {columns.table} AS t VALUES ",  # noqa: S608
-            list(zip(*columns.bound(rows), strict=True)),
+            columns.bound_rows(rows),
             f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
         )
 
@@ -129,6 +131,8 @@ def _flat(rows: Sequence[Row]) -> list[Any]:
 class SqliteCalls(Bulk):
     """Each call is run in the connection's thread, and waits for it."""
 
+    dialect_name = "sqlite"
+
     def __init__(self, driver: Any, observe: Observe) -> None:
         super().__init__(observe)
         self._driver = driver
@@ -154,7 +158,9 @@ class SqliteCalls(Bulk):
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))
 
     async def _in_thread(self, work: Callable[[Bulk], Coroutine[Any, Any, T]]) -> T:
-        return await in_thread(self._driver, self._observe, work)
+        return await in_thread(
+            self._driver, self._observe, lambda bulk: work(bulk.packed if self._are_packed else bulk)
+        )
 
 
 async def in_thread(

@@ -1,11 +1,13 @@
 """The statements for many rows at once, the same on both engines."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypeVar
+from copy import copy
+from functools import cached_property
+from typing import Any, ClassVar, Self, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Row
+from database.bulk.columns import Columns, Row, columns_of
 from database.statement import Statement
 
 Observe = Callable[[str], None]
@@ -16,8 +18,23 @@ R = TypeVar("R")
 class Bulk:
     """Statements within one transaction. Rows are tuples in the order of the table's columns."""
 
-    def __init__(self, observe: Observe) -> None:
+    dialect_name: ClassVar[str]
+
+    def __init__(self, observe: Observe, *, are_packed: bool = False) -> None:
         self._observe = observe
+        self._are_packed = are_packed
+
+    @cached_property
+    def packed(self) -> Self:
+        """The same for rows and keys of packed values, in both directions: see `base.packed`.
+        `fetch` stays as it is.
+        """
+        other = copy(self)
+        other._are_packed = True
+        return other
+
+    def _columns_of(self, model: type[SQLModel]) -> Columns:
+        return columns_of(model, self.dialect_name, are_packed=self._are_packed)
 
     async def fetch(self, statement: Statement[R], /, **parameters: Any) -> list[R]:
         raise NotImplementedError

@@ -13,7 +13,7 @@ from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
 from graph.types.publication import Experience, Publication, User
 from ingest.admission import Reason
-from ingest.outcomes import EventOutcome, EventStatus
+from ingest.outcomes import EventOutcome, EventStatus, Outcomes
 from resolvers.accounts import NewKey, SignedIn
 
 
@@ -97,13 +97,12 @@ class RecordEventsPayload:
     results: list[EventResult] = described("One for each event given, in the order in which they were given.")
 
     @classmethod
-    def of(cls, outcomes: list[EventOutcome]) -> Self:
-        statuses = [outcome.status for outcome in outcomes]
+    def of(cls, outcomes: Outcomes) -> Self:
         return cls(
-            stored=statuses.count(EventStatus.STORED),
-            duplicates=statuses.count(EventStatus.DUPLICATE),
-            dropped=statuses.count(EventStatus.DROPPED),
-            corrected=sum(1 for outcome in outcomes if outcome.clock_behind),
+            stored=outcomes.stored,
+            duplicates=outcomes.duplicates,
+            dropped=outcomes.dropped,
+            corrected=outcomes.corrected,
             results=[EventResult.of(outcome) for outcome in outcomes],
         )
 

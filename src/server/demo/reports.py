@@ -7,6 +7,7 @@ from typing import Any
 from uuid import UUID
 
 from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
+from ingest.wire_columns import WireColumns
 from models import User
 from resolvers import recording
 from resolvers.context import Services
@@ -51,4 +52,5 @@ def some_time(random: Random, start: datetime, length: timedelta = timedelta(day
 async def send(services: Services, at: datetime, user: User, events: Sequence[WireEvent]) -> None:
     """`at` is the time of the requests. The user has the right to report all of the events."""
     for start in range(0, len(events), _BATCH):
-        await recording.record(acting_as(services, at, user), events[start : start + _BATCH])
+        some = WireColumns.of(events[start : start + _BATCH])
+        await recording.record(acting_as(services, at, user), some)

@@ -7,8 +7,9 @@ from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from ingest.outcomes import EventOutcome, EventStatus
-from ingest.wire import InvalidEvents, events_from_json
+from ingest.admission import Reason
+from ingest.wire import InvalidEvents
+from ingest.wire_columns import columns_from_json
 from resolvers.collecting import Collected, Origin, collect
 from resolvers.context import Services
 from server.http.bodies import BodyLimits
@@ -65,7 +66,7 @@ class CollectEndpoint:
             return _answer(status, body, headers)
 
     async def _collected(self, scope: RequestScope) -> Collected:
-        events = events_from_json(await scope.read_body())
+        events = columns_from_json(await scope.read_body())
         context = scope.open_context(self._services)
 
         async def made() -> Collected:
@@ -93,27 +94,27 @@ def _origin(headers: Headers) -> Origin:
 
 def _summary(collected: Collected) -> dict[str, object]:
     outcomes = collected.outcomes
-    statuses = [outcome.status for outcome in outcomes]
+    told = [] if outcomes.are_plain else [(outcome.reason, outcome.clock_behind) for outcome in outcomes]
     summary: dict[str, object] = {
-        "stored": statuses.count(EventStatus.STORED),
-        "duplicates": statuses.count(EventStatus.DUPLICATE),
-        "dropped": statuses.count(EventStatus.DROPPED),
-        "corrected": sum(1 for outcome in outcomes if outcome.clock_behind),
-        "reasons": sorted({outcome.reason for outcome in outcomes if outcome.reason}),
-        "results": [result for place, outcome in enumerate(outcomes) if (result := _result(place, outcome))],
+        "stored": outcomes.stored,
+        "duplicates": outcomes.duplicates,
+        "dropped": outcomes.dropped,
+        "corrected": outcomes.corrected,
+        "reasons": sorted({reason for reason, _ in told if reason}),
+        "results": [result for place, one in enumerate(told) if (result := _result(place, *one))],
     }
-    if collected.is_nameless_app and outcomes:
+    if collected.is_nameless_app and len(outcomes):
         summary["message"] = _HOW_APPS_SEND
     return summary
 
 
-def _result(place: int, outcome: EventOutcome) -> dict[str, object] | None:
+def _result(place: int, reason: Reason | None, clock_behind: int) -> dict[str, object] | None:
     """The answer's entry about one event. None for an event that was stored as it was sent, or is a
     duplicate.
     """
-    if outcome.reason:
-        return {"index": place, "reason": outcome.reason}
-    return {"index": place, "clockCorrection": outcome.clock_behind} if outcome.clock_behind else None
+    if reason:
+        return {"index": place, "reason": reason}
+    return {"index": place, "clockCorrection": clock_behind} if clock_behind else None
 
 
 def _opts_out(headers: Headers) -> bool:

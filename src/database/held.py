@@ -1,0 +1,59 @@
+"""Connections of the engine that are held between units of work."""
+
+from typing import Any, NamedTuple
+
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from database.bulk.transactions import driver_of
+
+
+class Held(NamedTuple):
+    connection: AsyncConnection
+    driver: Any
+
+    @property
+    def is_alive(self) -> bool:
+        """Whether the server has not closed it meanwhile, as far as it is known here."""
+        is_closed = getattr(self.driver, "is_closed", None)
+        return is_closed is None or not is_closed()
+
+
+class HeldConnections:
+    """One connection is held for the next unit of work. SQLAlchemy takes as long to lend a connection as a
+    small batch takes to be written.
+    """
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._held: Held | None = None
+
+    async def take(self) -> Held:
+        held, self._held = self._held, None
+        if held is not None:
+            if held.is_alive:
+                return held
+            await dropped(held.connection)
+        connection = await self._engine.connect()
+        try:
+            return Held(connection, await driver_of(connection))
+        except BaseException:
+            await connection.close()
+            raise
+
+    async def give_back(self, held: Held) -> None:
+        """It must be in no transaction."""
+        # PostgreSQL would keep the plans that it made while tables were empty.
+        if self._held is None and self._engine.dialect.name == "sqlite":
+            self._held = held
+        else:
+            await held.connection.close()
+
+    async def close(self) -> None:
+        if self._held:
+            await self._held.connection.close()
+            self._held = None
+
+
+async def dropped(connection: AsyncConnection) -> None:
+    await connection.invalidate()
+    await connection.close()

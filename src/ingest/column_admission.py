@@ -1,0 +1,155 @@
+"""Admits batches by columns, if nothing in them is out of the ordinary.
+
+The rules are those of `ingest.admission`. They are checked for whole columns. If an event might break one, or
+has what the columns do not decide, then the whole batch is Odd, and is admitted event by event.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Final, cast
+
+from base.ids import uuid7
+from base.packed import packed_instant
+from base.time_units import MICROSECOND
+from ingest.admission import AHEAD, MADE_BEFORE, ON_THE_WAY, Dropped, Sender, counted_domain
+from ingest.event_columns import EventColumns
+from ingest.id_columns import optional_ids
+from ingest.wire import ACTIONS, DEVICES, WireSubject
+from ingest.wire_columns import WireColumns
+from loaders.subjects import Subject
+from models import SUBJECT_OF
+
+_ACTIONS: Final[dict[str, int]] = {name.name: int(action) for name, action in ACTIONS.items()}
+_KINDS: Final[dict[str, int]] = {name.name: int(SUBJECT_OF[action]) for name, action in ACTIONS.items()}
+_DEVICES: Final[dict[str, int]] = {name.name: int(device) for name, device in DEVICES.items()}
+_AHEAD: Final = AHEAD // MICROSECOND
+_MADE_BEFORE: Final = MADE_BEFORE // MICROSECOND
+_ON_THE_WAY: Final = ON_THE_WAY // MICROSECOND
+_VERSION: Final = 7
+_MILLISECOND: Final = 1_000
+
+
+class Odd(Exception):
+    """The columns do not decide this batch."""
+
+
+def admitted_columns(
+    wire: WireColumns, subjects: Mapping[WireSubject, Subject], sender: Sender
+) -> EventColumns:
+    """The events, all of them. They have the user and the visitor of the sender. Raises Odd."""
+    if not wire.size:
+        return EventColumns.none()
+    now = packed_instant(sender.now)
+    _require_right_clocks(wire.sent_at, now)
+    found = _found(wire, subjects)
+    ids = _ids(wire.ids, sender.now)
+    made = _made(ids, now, sender)
+    instants = _instants(wire, made, now)
+    _require_known_times(instants, made, now, sender)
+    _require_unpruned(instants, found)
+    return EventColumns(
+        [subject.tenant_id for subject in found],
+        ids,
+        [subject.id for subject in found],
+        list(map(_ACTIONS.__getitem__, wire.actions)),
+        [min(instant, now) for instant in instants] if max(instants) > now else instants,
+        _devices(wire.devices, int(sender.device)),
+        _domains(wire.domains, found),
+        _view_ids(wire.view_ids),
+        [sender.user_id] * wire.size,
+        [sender.visitor] * wire.size,
+        [sender.is_believed] * wire.size,
+    )
+
+
+def _require_right_clocks(sent_at: Sequence[int | None], now: int) -> None:
+    if any(abs(now - at) > _ON_THE_WAY for at in set(sent_at) if at is not None):
+        raise Odd
+
+
+def _found(wire: WireColumns, subjects: Mapping[WireSubject, Subject]) -> list[Subject]:
+    try:
+        found = list(map(subjects.__getitem__, wire.subjects))
+    except KeyError:
+        raise Odd from None
+    if list(map(_KINDS.__getitem__, wire.actions)) != [subject.kind for subject in found]:
+        raise Odd
+    return found
+
+
+def _ids(texts: Sequence[str | None], now: datetime) -> Sequence[bytes]:
+    ids = optional_ids(texts)
+    if ids is None:
+        raise Odd
+    return [uuid7(now).bytes if id is None else id for id in ids]
+
+
+def _made(ids: Sequence[bytes], now: int, sender: Sender) -> list[int | None]:
+    """When the ids of version 7 were made."""
+    made = [int.from_bytes(id[:6], "big") * _MILLISECOND if id[6] >> 4 == _VERSION else None for id in ids]
+    known = [at for at in made if at is not None]
+    if known and max(known) > now + _AHEAD:
+        raise Odd
+    if not sender.is_believed and (len(known) < len(made) or min(known) < packed_instant(sender.oldest)):
+        raise Odd
+    return made
+
+
+def _instants(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequence[int]:
+    """The times that are stated, or are in the ids."""
+    if None not in wire.instants:
+        return cast(Sequence[int], wire.instants)
+    return [
+        (now if id is None or in_id is None else in_id) if at is None else at
+        for at, id, in_id in zip(wire.instants, wire.ids, made, strict=True)
+    ]
+
+
+def _require_known_times(
+    instants: Sequence[int], made: Sequence[int | None], now: int, sender: Sender
+) -> None:
+    if min(instants) < packed_instant(sender.oldest) or max(instants) > now + _AHEAD:
+        raise Odd
+    if not sender.is_believed:
+        return
+    late = (min(at, now) - in_id for at, in_id in zip(instants, made, strict=True) if in_id is not None)
+    if max(late, default=0) > _MADE_BEFORE:
+        raise Odd
+
+
+def _require_unpruned(instants: Sequence[int], found: Sequence[Subject]) -> None:
+    oldest = {id(subject): subject.oldest for subject in found}
+    if not any(oldest.values()):
+        return
+    kept = {subject: at and packed_instant(at) for subject, at in oldest.items()}
+    if any(at < (kept[id(subject)] or at) for at, subject in zip(instants, found, strict=True)):
+        raise Odd
+
+
+def _devices(names: Sequence[str | None], other: int) -> list[int]:
+    return [other if name is None else _DEVICES[name] for name in names]
+
+
+def _domains(texts: Sequence[str | None], found: Sequence[Subject]) -> list[str | None]:
+    by_id = {id(subject): subject for subject in found}
+    if len(by_id) > 1 and not any(subject.domains for subject in by_id.values()):
+        # All sites count, whatever the subject.
+        names = {text: _domain(text, found[0]) for text in set(texts)}
+        return [names[text] for text in texts]
+    pairs = list(zip(texts, map(id, found), strict=True))
+    domains = {pair: _domain(pair[0], by_id[pair[1]]) for pair in set(pairs)}
+    return [domains[pair] for pair in pairs]
+
+
+def _domain(text: str | None, subject: Subject) -> str | None:
+    try:
+        return counted_domain(text, subject)
+    except Dropped:
+        raise Odd from None
+
+
+def _view_ids(texts: Sequence[str | None]) -> Sequence[bytes | None]:
+    ids = optional_ids(texts)
+    if ids is None:
+        raise Odd
+    return ids

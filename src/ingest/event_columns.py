@@ -1,0 +1,81 @@
+"""Events as columns, from the door to the commit. C code reads, compares and counts a column at once, where a
+loop of Python takes events one by one.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import chain, compress
+from typing import Any, NamedTuple, Self
+
+from base.packed import packed_instant
+from ingest.events import NewEvent
+
+
+class EventColumns(NamedTuple):
+    """The fields of `NewEvent`, packed as in `base.packed`. All columns have the same length."""
+
+    tenant_ids: Sequence[int]
+    ids: Sequence[bytes]
+    subject_ids: Sequence[int]
+    actions: Sequence[int]
+    instants: Sequence[int]
+    """When they happened."""
+    devices: Sequence[int]
+    domains: Sequence[str | None]
+    view_ids: Sequence[bytes | None]
+    user_ids: Sequence[int | None]
+    visitors: Sequence[bytes | None]
+    are_believed: Sequence[bool]
+
+    @classmethod
+    def of(cls, events: Iterable[NewEvent]) -> Self:
+        rows = list(map(_row, events))
+        return cls(*zip(*rows, strict=True)) if rows else cls.none()
+
+    @classmethod
+    def none(cls) -> Self:
+        return cls(*[()] * len(cls._fields))
+
+    @classmethod
+    def joined(cls, parts: Sequence[Self]) -> Self:
+        if len(parts) == 1:
+            return parts[0]
+        return cls(*(list(chain.from_iterable(columns)) for columns in zip(*parts, strict=True)))
+
+    @property
+    def size(self) -> int:
+        """How many events they are."""
+        return len(self.ids)
+
+    @property
+    def have_users(self) -> bool:
+        """Whether one of the events has a user."""
+        return self.user_ids.count(None) < len(self.user_ids)
+
+    def between(self, start: int, stop: int) -> Self:
+        return self._made(column[start:stop] for column in self)
+
+    def at(self, places: Sequence[int]) -> Self:
+        return self._made([column[place] for place in places] for column in self)
+
+    def where(self, are_wanted: Sequence[Any]) -> Self:
+        return self._made(list(compress(column, are_wanted)) for column in self)
+
+    def _made(self, columns: Iterable[Sequence[Any]]) -> Self:
+        return type(self)(*columns)
+
+
+def _row(event: NewEvent) -> tuple[Any, ...]:
+    tenant_id, id, subject_id, action, at, device, domain, view_id, user_id, visitor, is_believed, _ = event
+    return (
+        tenant_id,
+        id.bytes,
+        subject_id,
+        int(action),
+        packed_instant(at),
+        int(device),
+        domain,
+        view_id.bytes if view_id else None,
+        user_id,
+        visitor,
+        is_believed,
+    )

@@ -1,0 +1,170 @@
+"""Events as senders write them, as columns. What cannot be read so is read by `ingest.wire`, which also says
+what is wrong.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from operator import attrgetter
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias
+
+import msgspec
+
+from base.instants import Instant, InvalidInstant, aware
+from base.packed import instant_in, packed_instant
+from ingest.instant_columns import packed_instants
+from ingest.wire import (
+    ACTIONS,
+    WireAction,
+    WireDevice,
+    WireEvent,
+    WireSubject,
+    events_from_json,
+    events_from_values,
+)
+
+if TYPE_CHECKING:
+    # Those of `WireAction` and of `WireDevice`.
+    ActionName: TypeAlias = str
+    DeviceName: TypeAlias = str
+else:
+    ActionName = Literal[tuple(action.value for action in WireAction)]
+    DeviceName = Literal[tuple(device.value for device in WireDevice)]
+
+
+class _PlainEvent(msgspec.Struct, rename="camel", forbid_unknown_fields=True, gc=False):
+    """A `WireEvent` whose fields are texts, so that nothing of ours runs while it is decoded."""
+
+    subject: WireSubject
+    action: ActionName
+    id: str | None = None
+    occurred_at: str | None = None
+    view_id: str | None = None
+    device_category: DeviceName | None = None
+    domain: str | None = None
+    visitor: str | None = None
+    user_id: str | None = None
+    sent_at: str | None = None
+
+
+class WireColumns(NamedTuple):
+    """The fields of `WireEvent`. Actions and devices are named, and instants are packed."""
+
+    subjects: Sequence[WireSubject]
+    actions: Sequence[str]
+    ids: Sequence[str | None]
+    instants: Sequence[int | None]
+    view_ids: Sequence[str | None]
+    devices: Sequence[str | None]
+    domains: Sequence[str | None]
+    visitors: Sequence[str | None]
+    user_ids: Sequence[str | None]
+    sent_at: Sequence[int | None]
+
+    @classmethod
+    def of(cls, events: Iterable[WireEvent]) -> Self:
+        columns = _columns_of(events)
+        return cls(*columns)._replace(
+            instants=[None if at is None else packed_instant(at) for at in columns[_INSTANTS]],
+            sent_at=[None if at is None else packed_instant(at) for at in columns[_SENT_AT]],
+        )
+
+    @property
+    def size(self) -> int:
+        """How many events they are."""
+        return len(self.subjects)
+
+    def between(self, start: int, stop: int) -> Self:
+        columns: list[Any] = [column[start:stop] for column in self]
+        return type(self)(*columns)
+
+    def events(self) -> list[WireEvent]:
+        return [_event(*fields) for fields in zip(*self, strict=True)]
+
+
+_FIELDS: Final = WireEvent.__struct_fields__
+_ACTIONS: Final = {action.name: action for action in ACTIONS}
+_INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
+_OF_EVENT: Final[Callable[[Any], tuple[Any, ...]]] = attrgetter(*_FIELDS)
+_decode = msgspec.json.Decoder(list[_PlainEvent]).decode
+_decode_one = msgspec.json.Decoder(_PlainEvent).decode
+_NOT_PLAIN = (msgspec.MsgspecError, UnicodeError, RecursionError, InvalidInstant)
+
+
+def columns_from_json(body: bytes) -> WireColumns:
+    """Reads one event or a list of them. Raises InvalidEvents."""
+    try:
+        return _columns(_decode(body))
+    except _NOT_PLAIN:
+        return WireColumns.of(events_from_json(body))
+
+
+class NotPlain(ValueError):
+    """Something has to be read in another way, or is no event."""
+
+
+def columns_from_lines(texts: Iterable[bytes | None]) -> WireColumns:
+    """Events from lines of JSON, one event from each. Raises NotPlain."""
+    try:
+        return _columns([_decode_one(text or b"") for text in texts])
+    except _NOT_PLAIN:
+        raise NotPlain from None
+
+
+def columns_from_values(values: Any) -> WireColumns:
+    """Events from a list that was already decoded from JSON. Raises InvalidEvents."""
+    try:
+        return _columns(msgspec.convert(values, list[_PlainEvent]))
+    except _NOT_PLAIN:
+        return WireColumns.of(events_from_values(values))
+
+
+def _columns(events: list[_PlainEvent]) -> WireColumns:
+    """Raises InvalidInstant."""
+    columns = _columns_of(events)
+    return WireColumns(*columns)._replace(
+        instants=_packed(columns[_INSTANTS]), sent_at=_packed(columns[_SENT_AT])
+    )
+
+
+def _columns_of(events: Iterable[Any]) -> list[Any]:
+    return list(zip(*map(_OF_EVENT, events), strict=True)) or [()] * len(_FIELDS)
+
+
+def _packed(texts: Sequence[Any]) -> Sequence[int | None]:
+    """Raises InvalidInstant."""
+    given = [text for text in texts if text is not None]
+    if not given:
+        return texts
+    if len(given) == len(texts):
+        return packed_instants(given)
+    each = iter(packed_instants(given))
+    return [None if text is None else next(each) for text in texts]
+
+
+def _event(
+    subject: WireSubject,
+    action: str,
+    id: str | None,
+    instant: int | None,
+    view_id: str | None,
+    device: str | None,
+    domain: str | None,
+    visitor: str | None,
+    user_id: str | None,
+    sent_at: int | None,
+) -> WireEvent:
+    return WireEvent(
+        subject,
+        _ACTIONS[action],
+        id,
+        _instant(instant),
+        view_id,
+        WireDevice[device] if device else None,
+        domain,
+        visitor,
+        user_id,
+        _instant(sent_at),
+    )
+
+
+def _instant(packed: int | None) -> Instant | None:
+    return None if packed is None else aware(instant_in(packed))

@@ -1,0 +1,195 @@
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+from itertools import compress
+from random import Random
+from uuid import UUID, uuid4
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from base.ids import uuid7
+from base.instants import InvalidInstant, instant_of
+from base.packed import packed_instant
+from ingest.admission import Dropped, Sender, admitted
+from ingest.column_admission import Odd, admitted_columns
+from ingest.deltas import (
+    Days,
+    active_rows,
+    by_month,
+    by_subject,
+    count_by_day,
+    count_by_month,
+    count_by_subject,
+    last_active,
+    packed_keys,
+    total_deltas,
+)
+from ingest.event_columns import EventColumns
+from ingest.events import NewEvent
+from ingest.id_columns import packed_ids
+from ingest.instant_columns import packed_instants
+from ingest.visitor_sketches import seen_by_day, seen_on
+from ingest.wire import WireAction, WireDevice, WireEvent, WireSubject
+from ingest.wire_columns import WireColumns
+from loaders.subjects import Subject
+from models import Action, Device, SubjectKind
+
+NOW = datetime(2023, 6, 15, 12, 0, tzinfo=UTC)
+MINUTE = timedelta(minutes=1)
+DAY = timedelta(days=1)
+NAMES = [WireSubject(asset_id=f"ast_{number}") for number in range(4)]
+SUBJECTS = {
+    NAMES[0]: Subject(SubjectKind.ASSET, 7, 3, 5),
+    NAMES[1]: Subject(SubjectKind.ASSET, 8, 4, 5, domains=frozenset({"a.example"})),
+    NAMES[2]: Subject(SubjectKind.ASSET, 9, 3, 5, oldest=NOW - 3 * DAY),
+}
+AGES = [timedelta(0), MINUTE, DAY, 2 * DAY, 5 * DAY, -2 * MINUTE, -6 * MINUTE]
+ages = st.sampled_from(AGES)
+instants = ages.map(lambda age: NOW - age)
+ids = st.one_of(
+    instants.map(lambda at: str(uuid7(at))),
+    instants.map(lambda at: str(uuid7(at)).upper()),
+    st.just(str(UUID(int=7))),
+    st.sampled_from(["", "x" * 36, " " + str(UUID(int=7))[1:]]),
+)
+usual = st.builds(
+    lambda at: WireEvent(NAMES[0], WireAction.VIEW_3D, str(uuid7(at)), at),
+    instants,
+)
+events = st.builds(
+    WireEvent,
+    st.sampled_from(NAMES),
+    st.sampled_from([WireAction.VIEW_3D, WireAction.INTERACTION, WireAction.VIEW]),
+    st.none() | ids,
+    st.none() | instants,
+    st.none() | ids,
+    st.none() | st.sampled_from(WireDevice),
+    st.sampled_from([None, "", "a.example", "HTTPS://A.example:80/x", "b.example", "a b"]),
+    st.none(),
+    st.none(),
+    st.none() | instants,
+)
+
+
+@given(st.lists(usual | events, max_size=4), st.booleans())
+def test_columns_admit_what_single_events_are_admitted_as(sent: list[WireEvent], is_believed: bool) -> None:
+    sender = Sender(NOW, Device.MOBILE, 9, b"hash", oldest=NOW - 4 * DAY, is_believed=is_believed)
+    try:
+        columns = admitted_columns(WireColumns.of(sent), SUBJECTS, sender)
+    except Odd:
+        return
+    one_by_one = EventColumns.of([admitted(event, SUBJECTS.get(event.subject), sender) for event in sent])
+
+    made_here = [event.id is None for event in sent]
+    assert [list(column) for column in columns._replace(ids=())] == [
+        list(column) for column in one_by_one._replace(ids=())
+    ]
+    assert [id for id, is_made in zip(columns.ids, made_here, strict=True) if not is_made] == [
+        id for id, is_made in zip(one_by_one.ids, made_here, strict=True) if not is_made
+    ]
+
+
+@given(st.lists(usual, min_size=1, max_size=4), events)
+def test_an_event_that_would_be_dropped_makes_its_batch_odd(sent: list[WireEvent], last: WireEvent) -> None:
+    sender = Sender(NOW, oldest=NOW - 4 * DAY, is_believed=False)
+    try:
+        admitted(last, SUBJECTS.get(last.subject), sender)
+    except Dropped:
+        with pytest.raises(Odd):
+            admitted_columns(WireColumns.of([*sent, last]), SUBJECTS, sender)
+
+
+def drawn(random: Random, count: int) -> list[NewEvent]:
+    return [
+        NewEvent(
+            random.choice([1, 2]),
+            uuid4(),
+            random.randrange(3),
+            random.choice([Action.VIEW, Action.LIKE, Action.UNLIKE, Action.INTERACTION]),
+            NOW + timedelta(minutes=random.randrange(-3_000, 3_000)),
+            random.choice(list(Device)),
+            random.choice([None, "a.example", "b.example"]),
+            random.choice([None, UUID(int=0), UUID(int=1)]),
+            random.choice([None, None, 0, 5]),
+            random.choice([None, b"somebody", b"another"]),
+        )
+        for _ in range(count)
+    ]
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_columns_count_what_single_events_count(seed: int) -> None:
+    random = Random(seed)  # noqa: S311
+    some = drawn(random, 300)
+    columns = EventColumns.of(some)
+    ids = {None: 0, "a.example": 1, "b.example": 2}
+    days = Days({1: ZoneInfo("Asia/Kathmandu"), 2: ZoneInfo("America/St_Johns")})
+    column = days.column(columns.tenant_ids, columns.instants)
+
+    by_day = total_deltas(some, days, ids)
+    counted = count_by_day(columns, column, [ids[name] for name in columns.domains])
+    assert counted == packed_keys(by_day)
+    assert count_by_month(counted) == packed_keys(by_month(by_day))
+    assert count_by_subject(counted) == by_subject(by_day)
+    assert active_rows(columns) == sorted((*key, packed_instant(at)) for key, at in last_active(some).items())
+    assert seen_on(columns, column) == {
+        (*key[:3], key.day.toordinal()): seen for key, seen in seen_by_day(some, days).items()
+    }
+
+
+def test_columns_are_cut_and_joined_alike() -> None:
+    columns = EventColumns.of(drawn(Random(1), 7))  # noqa: S311
+    wanted = [True, False] * 3 + [True]
+
+    joined = EventColumns.joined([columns.between(0, 3), columns.between(3, 7)])
+    assert list(map(list, joined)) == list(map(list, columns))
+    assert columns.where(wanted) == columns.at(list(compress(range(7), wanted)))
+    assert EventColumns.of([]) == EventColumns.none()
+    assert EventColumns.none().size == 0
+
+
+texts = st.sampled_from(
+    [
+        "2023-06-04T23:59:59Z",
+        "2023-06-04T23:59:5xZ",
+        "2023-06-04t23:59:59z",
+        "2023-06-04T23:59:59.123456789+05:30",
+        "2023-06-04T23:59:59.987654321-00:45",
+        "2023-02-30T23:59:59.987654321-00:45",
+        "0001-01-01T00:00:00.000000000+14:00",
+        "2023-06-04",
+        "20230604T235959+0000",
+        "\u0662023-06-04T23:59:59Z",
+    ]
+)
+
+
+@given(st.lists(texts, max_size=3) | texts.map(lambda text: [text] * 3))
+def test_instants_are_read_as_single_ones_are(given_texts: Sequence[str]) -> None:
+    try:
+        one_by_one = [packed_instant(instant_of(text)) for text in given_texts]
+    except InvalidInstant:
+        with pytest.raises(InvalidInstant):
+            packed_instants(given_texts)
+    else:
+        assert packed_instants(given_texts) == one_by_one
+
+
+@given(st.lists(ids, max_size=3))
+def test_ids_in_the_usual_spelling_are_packed_together(given_texts: list[str]) -> None:
+    packed = packed_ids(given_texts)
+    if packed is not None:
+        assert packed == [UUID(text).bytes for text in given_texts]
+        assert [text.lower() for text in given_texts] == [str(UUID(bytes=id)) for id in packed]
+
+
+def test_a_day_that_begins_within_an_hour_parts_the_hour() -> None:
+    days = Days({1: ZoneInfo("Asia/Kathmandu")})
+    midnight = datetime(2023, 6, 4, 18, 15, tzinfo=UTC)
+    around = [midnight - MINUTE, midnight, midnight + MINUTE]
+
+    found = days.column([1] * 3, [packed_instant(at) for at in around])
+
+    assert [date.fromordinal(day) for day in found] == [date(2023, 6, 4), date(2023, 6, 5), date(2023, 6, 5)]
