@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -19,7 +19,7 @@ from base.ids import Kind, uuid7
 from loaders.credentials import OwnKeyRow
 from loaders.organizations import OrganizationById, WorkspaceById
 from loaders.people import UserById, UserRow
-from models import AuthenticationKey, User
+from models import AuthenticationKey, Instant, User
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
@@ -155,7 +155,7 @@ async def revoke_key(context: Context, id: str) -> str:
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
     async with context.writing() as session:
-        first = func.coalesce(col(AuthenticationKey.revoked_at), context.now)
+        first = func.coalesce(col(AuthenticationKey.revoked_at), literal(context.now, Instant()))
         statement = update(AuthenticationKey).where(*own).values(revoked_at=first)
         if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
             raise no_such(Kind.AUTHENTICATION_KEY)
