@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, or_, select, update
+from sqlalchemy import delete, func, literal, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
@@ -18,7 +18,7 @@ from base.errors import BadUserInput
 from base.ids import Kind, uuid7
 from loaders.credentials import OwnKeyRow
 from loaders.people import UserById, UserRow
-from models import AuthenticationKey, User
+from models import AuthenticationKey, Instant, User
 from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
@@ -145,7 +145,7 @@ async def revoke_key(context: Context, id: str) -> str:
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
     async with context.writing() as session:
-        first = func.coalesce(col(AuthenticationKey.revoked_at), context.now)
+        first = func.coalesce(col(AuthenticationKey.revoked_at), literal(context.now, Instant()))
         statement = update(AuthenticationKey).where(*own).values(revoked_at=first)
         if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
             raise no_such(Kind.AUTHENTICATION_KEY)
