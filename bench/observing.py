@@ -55,7 +55,9 @@ def measured(
         servers: dict[tuple[str, str], Server] = {}
         for (observed, settings), (figures, kept) in product(OBSERVED.items(), FIGURES.items()):
             more = {"TRACES_URL": collector} if "TRACES_SHARE" in settings else {}
-            serving = tree.serving(urls[observed], CACHE_SECONDS=kept, **settings, **more)
+            serving = tree.serving(
+                urls[observed], CACHE_SECONDS=kept, DATABASE_READERS="1", **settings, **more
+            )
             servers[observed, figures] = stack.enter_context(serving)
         # The first round is not kept: whatever is made once is made in it.
         for number in range(rounds + 1):
