@@ -41,9 +41,10 @@ def name_of(text: str | None) -> str | None:
     return name if name.strip(_BRACKETS + "-_ ") else None
 
 
-@lru_cache(maxsize=50_000)
 def visitor_named(key: bytes, tenant_id: int, text: str) -> bytes | None:
-    """The hash of a name; None if the text is no name. The same people come again and again."""
+    """The hash of a name; None if the text is no name. It is not remembered: names of people would stay in
+    memory.
+    """
     name = name_of(text)
     return None if name is None else named_visitor(key, tenant_id, name)
 

@@ -24,7 +24,7 @@ AGREE = "Totals and raw events agree."
 
 async def explain(studio: Studio, *words: str) -> Result:
     """In a thread, because commands have an event loop of their own."""
-    url = studio.services.database.engine.url.render_as_string(hide_password=False)
+    url = studio.services.database.url.render_as_string(hide_password=False)
     return await asyncio.to_thread(CliRunner().invoke, app, ["explain", *words, "--database-url", url])
 
 

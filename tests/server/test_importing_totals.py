@@ -44,7 +44,7 @@ class Bench(NamedTuple):
 
     @property
     def url(self) -> str:
-        return self.studio.services.database.engine.url.render_as_string(hide_password=False)
+        return self.studio.services.database.url.render_as_string(hide_password=False)
 
     async def run(self, *words: object) -> Result:
         """In a thread, because commands have an event loop of their own."""
