@@ -24,6 +24,7 @@ from server import migrations
 from server.app import create_app
 from server.services import close_services
 from server.settings import Settings
+from tests.commands import remove_settings
 from tests.distribution.sent import collected
 from tests.postgres import PostgresServer
 from tests.server.program import Program
@@ -189,6 +190,14 @@ def database_url(
     )
     yield server.url(name)
     server.drop_database(name)
+
+
+@pytest.fixture
+def bare_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a command runs, without any setting."""
+    remove_settings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

@@ -15,9 +15,9 @@ from sqlmodel import col
 from base.ids import uuid7
 from database import Database
 from models import Event
+from tests.commands import done, mistake, run
 from tests.events import RECORD, view
 from tests.postgres import PostgresServer, installed
-from tests.server.test_cli import done, mistake, run
 from tests.studio import Studio
 
 
