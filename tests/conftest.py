@@ -193,6 +193,19 @@ def database_url(
 
 
 @pytest.fixture
+def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in which there is nothing; for SQLite, not even its file."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"viewgraph_{uuid4().hex}"
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
 def bare_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Where a command runs, without any setting."""
     remove_settings(monkeypatch)
