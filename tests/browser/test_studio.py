@@ -320,12 +320,12 @@ def as_left(node: dict[str, Any]) -> list[str]:
         return [row, node["body"]]
     end = in_new_york(node["endsAt"]).rpartition(" ")[2]
     cancelled = f" Cancelled: {in_new_york(node['cancelledAt'])}" if node["cancelledAt"] else ""
-    return [row, f"{in_new_york(node['startsAt'])}–{end}{cancelled}"]
+    return [row, f"{in_new_york(node['startsAt'])}\u2013{end}{cancelled}"]
 
 
 def in_new_york(instant: str) -> str:
     at = datetime.fromisoformat(instant).astimezone(ZoneInfo("America/New_York"))
-    month = "Sept" if at.month == 9 else f"{at:%b}"  # noqa: PLR2004  # as Britons write it
+    month = "Sept" if at.month == 9 else f"{at:%b}"  # as Britons write it
     return f"{at.day} {month} {at.year}, {at:%H:%M}"
 
 
