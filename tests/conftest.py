@@ -24,6 +24,7 @@ from server import migrations
 from server.app import create_app
 from server.services import close_services
 from server.settings import Settings
+from tests.commands import remove_settings
 from tests.distribution.sent import collected
 from tests.postgres import PostgresServer
 from tests.server.program import Program
@@ -189,6 +190,27 @@ def database_url(
     )
     yield server.url(name)
     server.drop_database(name)
+
+
+@pytest.fixture
+def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
+    """A database in which there is nothing; for SQLite, not even its file."""
+    if engine == "sqlite":
+        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
+        return
+    server: PostgresServer = request.getfixturevalue("postgres")
+    name = f"viewgraph_{uuid4().hex}"
+    server.create_database(name)
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def bare_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Where a command runs, without any setting."""
+    remove_settings(monkeypatch)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
 
 
 @pytest.fixture

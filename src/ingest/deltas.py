@@ -5,9 +5,9 @@ recount uses them, and the tests compare both.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import NamedTuple, cast
+from typing import NamedTuple, TypeVar, cast
 from zoneinfo import ZoneInfo
 
 from base.calendar import day_of, month_start, start_of_day
@@ -17,6 +17,7 @@ from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 
+D = TypeVar("D", int, int | None)
 DomainIds = Mapping[str | None, int]
 """The id of each domain. None, for no domain, has 0."""
 
@@ -98,16 +99,21 @@ def total_deltas(events: Iterable[NewEvent], days: Days, domain_ids: DomainIds) 
 
 def count_by_day(events: EventColumns, days: Sequence[int], domain_ids: Sequence[int]) -> Counter[PackedKey]:
     """The same as `total_deltas`. `days` and `domain_ids` are columns, too."""
-    return Counter(
-        zip(
-            events.tenant_ids,
-            events.subject_ids,
-            events.actions,
-            days,
-            events.devices,
-            domain_ids,
-            strict=True,
-        )
+    return Counter(day_keys(events, days, domain_ids))
+
+
+def day_keys(
+    events: EventColumns, days: Sequence[int], domain_ids: Sequence[D]
+) -> Iterator[tuple[int, int, int, int, int, D]]:
+    """The key of each event's total of the day."""
+    return zip(
+        events.tenant_ids,
+        events.subject_ids,
+        events.actions,
+        days,
+        events.devices,
+        domain_ids,
+        strict=True,
     )
 
 

@@ -16,7 +16,7 @@ from base.kinds import SUBJECTS
 from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
 from ingest.columns import DAYS, DOMAINS, TENANTS
-from ingest.deltas import Days, DomainIds
+from ingest.deltas import Days, DomainIds, day_keys
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.domains import OTHER
 from ingest.event_columns import EventColumns
@@ -98,17 +98,7 @@ async def capped_domain_ids(bulk: Bulk, events: EventColumns, days: Days, caps: 
 async def _fresh(bulk: Bulk, events: EventColumns, days: Sequence[int], ids: DomainIds) -> list[int]:
     """The places of the events whose domain has no total yet to which they would add."""
     domain_ids = [ids.get(name) for name in events.domains]
-    cells = list(
-        zip(
-            events.tenant_ids,
-            events.subject_ids,
-            events.actions,
-            days,
-            events.devices,
-            domain_ids,
-            strict=True,
-        )
-    )
+    cells = list(day_keys(events, days, domain_ids))
     asked = {cell for cell in set(cells) if cell[-1]}
     known = await bulk.packed.known(DayTotal, sorted(asked))
     if len(known) == len(asked) and None not in domain_ids:

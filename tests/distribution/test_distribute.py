@@ -5,10 +5,10 @@ from uuid import uuid4
 
 import pytest
 
+from tests.commands import done, mistake
+from tests.commands import run as command
 from tests.distribution.cluster import add_extension, add_functions, run
 from tests.postgres import PostgresServer
-from tests.server.test_cli import done, mistake
-from tests.server.test_cli import run as command
 
 CALLS = [
     "reference domains",

@@ -3,10 +3,8 @@
 import asyncio
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from stat import S_IMODE
-from uuid import uuid4
 
 import pytest
 from sqlalchemy import select
@@ -15,9 +13,9 @@ from sqlmodel import col
 from base.ids import uuid7
 from database import Database
 from models import Event
+from tests.commands import done, mistake, run
 from tests.events import RECORD, view
-from tests.postgres import PostgresServer, installed
-from tests.server.test_cli import done, mistake, run
+from tests.postgres import installed
 from tests.studio import Studio
 
 
@@ -25,18 +23,6 @@ from tests.studio import Studio
 def programs(monkeypatch: pytest.MonkeyPatch) -> None:
     """pg_dump of the server's own version."""
     monkeypatch.setenv("PATH", os.pathsep.join([str(installed()), os.environ["PATH"]]))
-
-
-@pytest.fixture
-def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    if engine == "sqlite":
-        yield f"sqlite:///{tmp_path / 'restored.sqlite3'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"viewgraph_{uuid4().hex}"
-    server.create_database(name)
-    yield server.url(name)
-    server.drop_database(name)
 
 
 class Sender:

@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import os
 import re
 import shutil
 import socket
@@ -21,15 +20,14 @@ import pytest
 from pydantic import SecretStr
 from sqlalchemy import inspect
 from sqlmodel import SQLModel
-from typer.testing import CliRunner, Result
 
 from base.ids import Kind, global_id
 from database import Database
 from server.app import create_app
-from server.commands.cli import app
 from server.failures import Failure
 from server.secrets import secrets_of
 from server.settings import Settings
+from tests.commands import done, mistake, run
 from tests.postgres import PostgresServer
 from tests.server.program import ROOT, Program, Unread, free_port
 from tests.studio import SECRET
@@ -41,35 +39,8 @@ NOT_UP_TO_DATE = "The tables of the database are not up to date: run `viewgraph 
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a command runs, without any setting."""
-    for name in os.environ:
-        if name.startswith("VIEWGRAPH_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
-def run(*arguments: str, input: str | None = None, **variables: str) -> Result:
-    result = CliRunner().invoke(app, arguments, input=input, env=variables)
-    if result.exception is not None and not isinstance(result.exception, SystemExit):
-        raise result.exception
-    return result
-
-
-def done(*arguments: str, input: str | None = None, **variables: str) -> str:
-    """What a command that worked wrote."""
-    result = run(*arguments, input=input, **variables)
-    assert result.exit_code == 0, result.output
-    return result.stdout
-
-
-def mistake(*arguments: str, **variables: str) -> str:
-    """What a command that did not work wrote: nothing but this."""
-    result = run(*arguments, **variables)
-    assert result.exit_code == 1, result.output
-    assert result.stdout == ""
-    return result.stderr
+def folder(bare_folder: Path) -> Path:
+    return bare_folder
 
 
 def answer(url: str, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:

@@ -15,8 +15,8 @@ from sqlalchemy import text
 from database import Database
 from server.checkup.files import check_database_file
 from server.settings import Settings
+from tests.commands import done, run
 from tests.ports import held_port
-from tests.server.test_cli import done, run
 from tests.studio import SECRET
 
 FILE = "viewgraph.sqlite3"
@@ -25,13 +25,8 @@ NAMED = {"VIEWGRAPH_PUBLIC_ORIGIN": "https://figures.example.com"}
 
 
 @pytest.fixture(autouse=True)
-def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Where a command runs, without any setting."""
-    for name in os.environ:
-        if name.startswith("VIEWGRAPH_"):
-            monkeypatch.delenv(name)
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
+def folder(bare_folder: Path) -> Path:
+    return bare_folder
 
 
 def found(*options: str, **variables: str) -> dict[str, tuple[str, str]]:

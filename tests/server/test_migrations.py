@@ -3,7 +3,6 @@
 import re
 import shutil
 from asyncio import TaskGroup
-from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
 from uuid import uuid4
@@ -29,22 +28,8 @@ from models import (
 from server import migrations
 from server.failures import Failure
 from server.revisions import SCRIPTS, known_revisions, require_current
-from tests.postgres import PostgresServer
 
 NEWEST = known_revisions()[-1]
-
-
-@pytest.fixture
-def empty_url(engine: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[str]:
-    """A database in which there is nothing; for SQLite, not even its file."""
-    if engine == "sqlite":
-        yield f"sqlite:///{tmp_path / 'new.sqlite3'}"
-        return
-    server: PostgresServer = request.getfixturevalue("postgres")
-    name = f"viewgraph_{uuid4().hex}"
-    server.create_database(name)
-    yield server.url(name)
-    server.drop_database(name)
 
 
 async def tables(url: str) -> set[str]:

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from graph.schema import schema
+from tests.commands import done, mistake, run
 from tests.server.program import ROOT
-from tests.server.test_cli import done, mistake, run
 
 NOW = schema.as_str()
 

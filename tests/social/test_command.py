@@ -23,6 +23,7 @@ from server.settings import Settings
 from server.social_networks import networks_of
 from social import graph_api, soundcloud, x, youtube
 from social.refresh import ConnectedNetwork, MissingSettings
+from tests.commands import remove_settings
 from tests.server.program import environment
 from tests.social import sites
 from tests.social.conftest import Told, Web
@@ -53,9 +54,7 @@ HEAD = "network      refreshed    gone  failed   calls\n"
 @pytest.fixture(autouse=True)
 def addresses(web: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     """The networks are here. Facebook and Instagram share an address, and so these two stand in one place."""
-    for name in os.environ:
-        if name.startswith("VIEWGRAPH_"):
-            monkeypatch.delenv(name)
+    remove_settings(monkeypatch)
     monkeypatch.setattr(youtube, "ADDRESS", web.youtube.address)
     monkeypatch.setattr(soundcloud, "ADDRESS", web.soundcloud.address)
     monkeypatch.setattr(soundcloud, "TOKENS", f"{web.soundcloud.address}/oauth/token")

@@ -1,0 +1,36 @@
+"""Commands, as somebody types them."""
+
+import os
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from server.commands.cli import app
+
+
+def remove_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in os.environ:
+        if name.startswith("VIEWGRAPH_"):
+            monkeypatch.delenv(name)
+
+
+def run(*arguments: str, input: str | None = None, **variables: str) -> Result:
+    result = CliRunner().invoke(app, arguments, input=input, env=variables)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+def done(*arguments: str, input: str | None = None, **variables: str) -> str:
+    """What a command that worked wrote."""
+    result = run(*arguments, input=input, **variables)
+    assert result.exit_code == 0, result.output
+    return result.stdout
+
+
+def mistake(*arguments: str, **variables: str) -> str:
+    """What a command that did not work wrote: nothing but this."""
+    result = run(*arguments, **variables)
+    assert result.exit_code == 1, result.output
+    assert result.stdout == ""
+    return result.stderr
