@@ -16,6 +16,8 @@ export type Speech = {
     number: (value: number, options?: Intl.NumberFormatOptions) => string;
     /** Of an instant, in a time zone. */
     time: (instant: string, timeZone: string, options: Intl.DateTimeFormatOptions) => string;
+    /** From one instant to another, in a time zone. */
+    span: (start: string, end: string, timeZone: string) => string;
     /** Of days of the calendar. */
     days: (from: string, to: string) => string;
 };
@@ -38,6 +40,13 @@ export function speechOf(language: Language): Speech {
         time: (instant, timeZone, options) => {
             const all = { timeZone, ...options };
             return kept(all, () => new Intl.DateTimeFormat(locale, all)).format(new Date(instant));
+        },
+        span: (start, end, timeZone) => {
+            const options = { timeZone, dateStyle: "medium", timeStyle: "short" } as const;
+            return kept(options, () => new Intl.DateTimeFormat(locale, options)).formatRange(
+                new Date(start),
+                new Date(end),
+            );
         },
         days: (from, to) => {
             const options = { timeZone: "UTC", day: "numeric", month: "short", year: "numeric" } as const;

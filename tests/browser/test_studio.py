@@ -76,7 +76,13 @@ class StudioPage:
 
     def panel(self, title: str) -> Locator:
         heading = self.page.get_by_role("heading", name=title, exact=True)
-        return self.page.locator("section.panel section.panel, .panels > section.panel").filter(has=heading)
+        return self.page.locator("section.panel section.panel, .panels section.panel").filter(has=heading)
+
+    async def scroll_through(self) -> None:
+        """Some panels are asked for when they come into sight."""
+        for panel in await self.page.locator(".later").all():
+            await panel.scroll_into_view_if_needed()
+            await expect(panel.get_by_role("heading")).to_be_visible()
 
     async def rows(self, title: str) -> list[list[str]]:
         """Of the panel's table."""
@@ -274,6 +280,55 @@ async def test_the_owner_alone_chooses_what_everybody_sees(demo: Program, shown:
     await expect(panel).to_have_count(0)
 
 
+async def test_makers_read_comments_and_bookings_from_the_newest_on(demo: Program, shown: OpenStudio) -> None:
+    id = demo.post(f'{{ publication(url: "{PUBLICATION}") {{ id }} }}')["data"]["publication"]["id"]
+    stranger = {"Authorization": f"Bearer {demo.token('stranger@demo.test')}"}
+    studio = await shown(f"/studio/publications/{PUBLICATION}?zone=America%2FNew_York")
+    await studio.scroll_through()
+    said = demo.post(LEFT, owner(demo), url=PUBLICATION)["data"]["publication"]
+    for title, of in (("Newest comments", "comments"), ("Newest bookings", "appointments")):
+        panel = studio.panel(title)
+        left = [as_left(edge["node"]) for edge in reversed(said[of]["edges"])]
+        assert len(left) > 5
+        assert await studio.rows(title) == left[:5]
+        await expect(panel.get_by_role("status").first).to_have_text(f"5 of {len(left)}")
+        await panel.get_by_role("button", name="Show more").click()
+        await expect(panel.get_by_role("rowheader")).to_have_count(len(left))
+        assert await studio.rows(title) == left
+        await expect(panel.get_by_role("button", name="Show more")).to_have_count(0)
+        await expect(panel.get_by_role("status").first).to_be_focused()
+        instants = await panel.locator("th time").evaluate_all("all => all.map(each => each.dateTime)")
+        assert instants == [edge["node"]["createdAt"] for edge in reversed(said[of]["edges"])]
+
+    body = "<b>Not bold</b>\nand a second line"
+    commented = demo.post(COMMENT, stranger, id=id, body=body)["data"]["commentOnPublication"]["comment"]
+    comments = studio.panel("Newest comments")
+    await expect(comments.locator("td").first).to_have_text(body)
+    assert await studio.rows("Newest comments") == [
+        as_left(node) for node in (commented, *(edge["node"] for edge in reversed(said["comments"]["edges"])))
+    ]
+    await studio.sign_in_as("stranger")
+    await studio.show(f"/studio/publications/{PUBLICATION}")
+    await expect(comments).to_have_count(0)
+
+
+def as_left(node: dict[str, Any]) -> list[str]:
+    """A row of the panel, in New York."""
+    person = node.get("author") or node["bookedBy"]
+    row = f"{person['name'] or person['username']} {in_new_york(node['createdAt'])}"
+    if "body" in node:
+        return [row, node["body"]]
+    end = in_new_york(node["endsAt"]).rpartition(" ")[2]
+    cancelled = f" Cancelled: {in_new_york(node['cancelledAt'])}" if node["cancelledAt"] else ""
+    return [row, f"{in_new_york(node['startsAt'])}\u2013{end}{cancelled}"]
+
+
+def in_new_york(instant: str) -> str:
+    at = datetime.fromisoformat(instant).astimezone(ZoneInfo("America/New_York"))
+    month = "Sept" if at.month == 9 else f"{at:%b}"  # as Britons write it
+    return f"{at.day} {month} {at.year}, {at:%H:%M}"
+
+
 async def test_assets_are_filtered_and_reported(demo: Program, shown: OpenStudio) -> None:
     studio = await shown()
     await studio.sign_in_as("admin")
@@ -410,6 +465,7 @@ async def test_axe_finds_nothing_wrong_in_light_and_dark(
     for scheme, width in (("light", 1440), ("dark", 390)):
         studio = await shown(color_scheme=scheme, viewport={"width": width, "height": 900})
         await studio.tab.run(script)
+        await studio.scroll_through()
         await studio.page.get_by_label("Query of Devices").click()
         await studio.page.get_by_label("Table of Views").click()
         found[scheme, "publication"] = await violations(studio)
@@ -439,6 +495,7 @@ async def test_each_query_that_is_shown_runs_and_nothing_stands_beyond_the_edge(
 ) -> None:
     studio = await shown()
     page = studio.page
+    await studio.scroll_through()
     for button in await page.get_by_label("Query of ").all():
         await button.click()
     links = await page.get_by_role("link", name="Open in GraphiQL").evaluate_all(
@@ -449,8 +506,8 @@ async def test_each_query_that_is_shown_runs_and_nothing_stands_beyond_the_edge(
         for link in links
         if link["query"].startswith("query")
     }
-    assert len(links) == 9
-    assert len(answers) == 8
+    assert len(links) == 11
+    assert len(answers) == 10
     assert [name for name, answer in answers.items() if "errors" in answer] == []
     for width in (320, 3840):
         await page.set_viewport_size({"width": width, "height": 900})
@@ -483,6 +540,19 @@ AS_SHOWN = f"""query($url: String!, $range: DateRange!, $zone: TimeZone!, $inter
     }}
   }}
 }}"""
+LEFT = """query($url: String!) {
+  publication(url: $url) {
+    comments(last: 25) { edges { node { body createdAt author { username name } } } }
+    appointments(last: 25) {
+      edges { node { startsAt endsAt createdAt cancelledAt bookedBy { username name } } }
+    }
+  }
+}"""
+COMMENT = """mutation($id: ID!, $body: String!) {
+  commentOnPublication(input: { publicationId: $id, body: $body }) {
+    comment { body createdAt author { username name } }
+  }
+}"""
 ORGANIZATION = """{
   organizations(first: 1) { edges { node { id workspaces(first: 9) { edges { node { id name } } } } } }
 }"""

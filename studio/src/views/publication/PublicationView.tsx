@@ -6,6 +6,8 @@ import { Problem, problemOf } from "../../parts/Problem";
 import { RangeBar } from "../../parts/RangeBar";
 import { Title } from "../../parts/Title";
 import { Figures } from "../../parts/Figures";
+import { Bookings } from "./Bookings";
+import { Comments } from "./Comments";
 import { Devices } from "./Devices";
 import { Engagement } from "./Engagement";
 import { Experiences } from "./Experiences";
@@ -61,7 +63,12 @@ function Page({
 }) {
     const { speech, session, filters, renewMoment } = useApp();
     const { say, time } = speech;
-    const now = useNow(variables, Boolean(session && publication.metrics), renewMoment);
+    // The moment has minutes alone: within one, it is not another.
+    const renew = () => {
+        renewMoment();
+        again();
+    };
+    const now = useNow(variables, Boolean(session && publication.metrics), renew);
     const { name, username } = publication.owner;
     const figures = read(EngagementFragmentDoc, now.metrics ?? publication.metrics);
     return (
@@ -92,6 +99,8 @@ function Page({
                         <Experiences publication={publication} url={variables.url} />
                         <Followers publication={publication} url={variables.url} />
                         <TakenBack publication={publication} variables={variables} />
+                        <Comments url={variables.url} renewedBy={publication} />
+                        <Bookings url={variables.url} renewedBy={publication} />
                         {session?.username === username && (
                             <Sharing publication={publication} name={publication.name} url={variables.url} />
                         )}
