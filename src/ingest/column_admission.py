@@ -26,6 +26,7 @@ _AHEAD: Final = AHEAD // MICROSECOND
 _MADE_BEFORE: Final = MADE_BEFORE // MICROSECOND
 _ON_THE_WAY: Final = ON_THE_WAY // MICROSECOND
 _VERSION: Final = 7
+_VARIANT: Final = 0b10
 _MILLISECOND: Final = 1_000
 
 
@@ -86,13 +87,18 @@ def _ids(texts: Sequence[str | None], now: datetime) -> Sequence[bytes]:
 
 def _made(ids: Sequence[bytes], now: int, sender: Sender) -> list[int | None]:
     """When the ids of version 7 were made."""
-    made = [int.from_bytes(id[:6], "big") * _MILLISECOND if id[6] >> 4 == _VERSION else None for id in ids]
+    made = [int.from_bytes(id[:6], "big") * _MILLISECOND if _has_time(id) else None for id in ids]
     known = [at for at in made if at is not None]
     if known and max(known) > now + _AHEAD:
         raise Odd
     if not sender.is_believed and (len(known) < len(made) or min(known) < packed_instant(sender.oldest)):
         raise Odd
     return made
+
+
+def _has_time(id: bytes) -> bool:
+    """Only an id of the usual variant has a version."""
+    return id[6] >> 4 == _VERSION and id[8] >> 6 == _VARIANT
 
 
 def _instants(wire: WireColumns, made: Sequence[int | None], now: int) -> Sequence[int]:

@@ -98,11 +98,19 @@ def _blocks_in(raw: "BufferedReader[Any]", size: int) -> Iterator[LineBlock]:
             try:
                 _read_pieces(stream, size, pieces)
             except (OSError, EOFError, zlib.error):
-                yield LineBlock(number, _whole(pieces, stream))
+                texts, is_last_cut = _whole(pieces)
+                # A line that ends in the error was not read.
+                yield LineBlock(number, texts[:-1] if is_last_cut else texts)
                 raise
             if not pieces:
                 return
-            texts = _whole(pieces, stream)
+            texts, is_last_cut = _whole(pieces)
+            try:
+                if is_last_cut:
+                    _pass_line(stream)
+            except (OSError, EOFError, zlib.error):
+                yield LineBlock(number, texts[:-1])
+                raise
             yield LineBlock(number, texts)
             number += len(texts)
     finally:
@@ -123,10 +131,10 @@ def _read_pieces(stream: _Lines, size: int, pieces: list[bytes]) -> None:
         step = _AT_A_TIME if kept < _SHORT * len(pieces) else 1
 
 
-def _whole(pieces: list[bytes], stream: _Lines) -> list[bytes | None]:
-    """The lines, and None for one that is too long. It reads past the end of the last one."""
+def _whole(pieces: list[bytes]) -> tuple[list[bytes | None], bool]:
+    """The lines, with None for one that is too long; and whether the last one goes on after its pieces."""
     if not pieces or max(map(len, pieces)) < LONGEST_LINE:
-        return list(pieces)
+        return list(pieces), False
     texts: list[bytes | None] = []
     is_within = False
     for piece in pieces:
@@ -134,9 +142,7 @@ def _whole(pieces: list[bytes], stream: _Lines) -> list[bytes | None]:
         if not is_within:
             texts.append(None if is_cut else piece)
         is_within = is_cut
-    if is_within:
-        _pass_line(stream)
-    return texts
+    return texts, is_within
 
 
 def unpacked(raw: "BufferedReader[Any]") -> "Unpacked":

@@ -82,7 +82,7 @@ class EventFile:
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
         lines = self._ndjson() if self.format is Format.NDJSON else self._table()
-        return self._checked(map(self._with_id, lines))
+        return self._checked(map(self._read, lines))
 
     def blocks(self, size: int) -> Iterator[Block]:
         """The same lines in blocks of so many. Raises InvalidFile."""
@@ -101,8 +101,12 @@ class EventFile:
         if (now.st_size, now.st_mtime_ns) != (self.bytes, self._state.st_mtime_ns):
             raise InvalidFile(_CHANGED.format(path=self.path, number=self._number))
 
+    def _read(self, line: Line) -> Line:
+        self._number = line.number
+        return self._with_id(line)
+
     def _with_id(self, line: Line) -> Line:
-        self._number, event, *_ = line
+        event = line.event
         if event is not None and event.id is None:
             event.id = str(id_of(line.content.seed or self.seed_of(line.number), event.occurred_at))
         return line
@@ -129,7 +133,7 @@ class EventFile:
         """As given, or as `_with_id` makes them."""
         numbered = enumerate(zip(columns.ids, columns.instants, strict=True), first)
         return [
-            id or str(id_of(self.seed_of(number), None if at is None else instant_in(at)))
+            str(id_of(self.seed_of(number), None if at is None else instant_in(at))) if id is None else id
             for number, (id, at) in numbered
         ]
 

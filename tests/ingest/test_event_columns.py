@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from base.ids import uuid7
@@ -51,6 +51,8 @@ instants = ages.map(lambda age: NOW - age)
 ids = st.one_of(
     instants.map(lambda at: str(uuid7(at))),
     instants.map(lambda at: str(uuid7(at)).upper()),
+    # The version of another variant is none.
+    instants.map(lambda at: str(uuid7(at))[:19] + "0" + str(uuid7(at))[20:]),
     st.just(str(UUID(int=7))),
     st.sampled_from(["", "x" * 36, " " + str(UUID(int=7))[1:]]),
 )
@@ -73,7 +75,11 @@ events = st.builds(
 )
 
 
+OF_ANOTHER_VARIANT = WireEvent(NAMES[0], WireAction.VIEW_3D, "0188be3f-7e00-7000-0000-000000000000", NOW)
+
+
 @given(st.lists(usual | events, max_size=4), st.booleans())
+@example([OF_ANOTHER_VARIANT], False)
 def test_columns_admit_what_single_events_are_admitted_as(sent: list[WireEvent], is_believed: bool) -> None:
     sender = Sender(NOW, Device.MOBILE, 9, b"hash", oldest=NOW - 4 * DAY, is_believed=is_believed)
     try:

@@ -12,6 +12,7 @@ from uuid import UUID
 import pytest
 
 from base.ids import uuid7_instant
+from ingest.file_blocks import Block
 from ingest.file_columns import COLUMNS
 from ingest.file_lines import InvalidFile
 from ingest.files import EventFile, Format, Line
@@ -338,6 +339,40 @@ def test_what_can_be_read_of_a_broken_file_is_read(tmp_path: Path) -> None:
 
     assert 0 < len(seen) < 5_000
     assert f"after line {len(seen)}:" in str(error.value)
+
+    blocks: list[Block] = []
+
+    def read_blocks() -> None:
+        for block in EventFile(broken).blocks(100):
+            blocks.append(block)
+            # Whoever reads the lines of an earlier block meanwhile changes no number.
+            blocks[0].lines()
+
+    with pytest.raises(InvalidFile) as of_blocks:
+        read_blocks()
+    assert sum(len(block.lines()) for block in blocks) == len(seen)
+    assert str(of_blocks.value) == str(error.value)
+
+
+def test_lines_before_one_that_is_too_long_and_cut_off_are_read(tmp_path: Path) -> None:
+    good = ndjson(tmp_path / "events.ndjson", [line() for _ in range(5)]).read_bytes()
+    long = b"".join(b"%x" % number for number in range(1_000_000))
+    broken = tmp_path / "broken.ndjson.gz"
+    broken.write_bytes(gzip.compress(good + long)[:-100_000])
+
+    blocks: list[Block] = []
+    with pytest.raises(InvalidFile, match="after line 5: "):
+        blocks.extend(EventFile(broken).blocks(1_000))
+    assert [len(block.lines()) for block in blocks] == [5]
+
+
+def test_an_id_is_made_where_there_is_none_and_not_where_it_is_empty(tmp_path: Path) -> None:
+    file = ndjson(tmp_path / "events.ndjson", [line(), line(id=""), line(id=str(UUID(int=3)))])
+
+    (block,) = EventFile(file).blocks(10)
+    each = [one.event.id for one in EventFile(file) if one.event]
+    assert [event.id for event in block.columns.events()] == each
+    assert each[1:] == ["", str(UUID(int=3))]
 
 
 @pytest.mark.parametrize("content", [b"", b"nonsense", b"PAR1 and nothing more PAR1"])
