@@ -1,6 +1,6 @@
 """All access to the database. Import from here, never from its modules."""
 
-from database.addresses import AddressError, shown, url_of
+from database.addresses import AddressError, for_programs, shown, url_of
 from database.bulk import Bulk, bulk, in_bulk
 from database.changes import change_rows
 from database.channel import Channel, channel_of
@@ -48,6 +48,7 @@ __all__ = [
     "erase_rows",
     "fault_of",
     "for_one",
+    "for_programs",
     "in_bulk",
     "insert_into",
     "interleaved",

@@ -20,6 +20,7 @@ _POSTGRES: Final = re.compile(
     re.DOTALL,
 )
 _HOST: Final = re.compile(r"(?P<host>\[[0-9A-Fa-f:.]+\]|[^:\[\]]*)(?::(?P<port>[0-9]{1,5}))?")
+_NAME: Final = re.compile("[A-Za-z_]+")
 _ESCAPES: Final = "In a user, a password and a name, write `@` as %40, `/` as %2F and `?` as %3F"
 _MODES: Final = ("disable", "allow", "prefer", "require", "verify-ca", "verify-full")
 _WRITABLE: Final = ("any", "primary", "read-write")
@@ -75,6 +76,15 @@ def shown(url: URL) -> str:
     return _written(url, _HIDDEN if url.password else None, query)
 
 
+def for_programs(url: URL) -> str:
+    """For programs of PostgreSQL, without a password. Raises AddressError for a secret that they take in no
+    other way.
+    """
+    if _SECRET & url.query.keys():
+        raise AddressError("`sslpassword` would be seen by everybody on this machine. Use a key without one")
+    return _written(url, None, url.query)
+
+
 def connect_arguments(url: URL) -> dict[str, Any]:
     """For `asyncpg.connect`, which reads most of it from the text of an address, too."""
     query = dict(url.query)
@@ -110,6 +120,9 @@ def _postgres(text: str) -> URL:
     if "@" in (found["database"] or ""):
         raise AddressError(_ESCAPES)
     hosts = list(_each_host(given.get("host") or found["hosts"], given.get("port") or ""))
+    if not all(map(_NAME.fullmatch, query)):
+        # It may be the rest of a password.
+        raise AddressError(f"A parameter of the address has a name that is none. {_ESCAPES}")
     is_plain = len(hosts) == 1 and not hosts[0].startswith("/")
     host, port = _parted(hosts[0]) if is_plain else (None, None)
     return URL.create(

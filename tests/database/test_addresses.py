@@ -94,6 +94,7 @@ def test_what_binds_a_channel_or_trusts_the_system_verifies_the_certificate(quer
             "`target_session_attrs` is one of any, ",
         ),
         ("postgresql://u:hunter2@h/db?pgbouncer=true", "`pgbouncer` in the address means a pool for "),
+        ("postgresql://u:4711?hunter2@h/db", "A parameter of the address has a name that is none."),
         ("postgresql://u:hunter2@h/db?schema=x", "Viewgraph cannot do what `schema` in the address says."),
         ("postgresql//u:hunter2@h/db", "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`"),
     ],

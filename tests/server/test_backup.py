@@ -3,7 +3,9 @@
 import asyncio
 import os
 import shutil
+from contextlib import closing
 from pathlib import Path
+from sqlite3 import connect
 from stat import S_IMODE
 
 import pytest
@@ -93,6 +95,17 @@ def test_what_is_no_backup_of_the_engine_is_refused(tmp_path: Path, sqlite_templ
 
     file.write_bytes(sqlite_template.read_bytes()[:20_000])
     words = f"The backup {file} cannot be restored: database disk image is malformed.\n"
+    assert mistake("restore", str(file), "--database-url", url) == words
+
+    nowhere = tmp_path / "none" / "file"
+    words = f"The file {nowhere} cannot be used: No such file or directory.\n"
+    assert mistake("restore", str(nowhere), "--database-url", url) == words
+    assert mistake("backup", str(nowhere), "--database-url", f"sqlite:///{sqlite_template}") == words
+
+    file.unlink()
+    with closing(connect(file)) as foreign:
+        foreign.executescript("CREATE TABLE others (id INTEGER)")
+    words = f"The backup {file} cannot be restored: it has no tables of Viewgraph.\n"
     assert mistake("restore", str(file), "--database-url", url) == words
 
     missing = mistake("backup", str(tmp_path / "none"), "--database-url", url)

@@ -6,8 +6,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
-from sqlalchemy import URL, make_url
+from sqlalchemy import URL
 
+from database import shown, url_of
 from server.backups import postgres_dump, sqlite_file
 from server.backups.refusals import Broken
 from server.failures import Failure, explaining_database_errors
@@ -22,12 +23,13 @@ def back_up(database_url: str, file: Path) -> None:
     """
     if file.exists():
         raise Failure(f"There is a file {file} already. Name another one.")
-    url = make_url(database_url)
+    url = url_of(database_url)
     part = file.with_name(f"{file.name}.part")
     with _explaining(f"The backup {file} cannot be written", database_url):
         try:
-            part.unlink(missing_ok=True)
-            part.touch(0o600)
+            with _naming(file):
+                part.unlink(missing_ok=True)
+                part.touch(0o600)
             _ENGINES[_engine_of(url)].write(url, part)
             part.replace(file)
         finally:
@@ -38,14 +40,14 @@ def restore(file: Path, database_url: str) -> None:
     """Raises Failure if the database is not empty, or if the file is no backup of its engine. Then nothing
     has changed.
     """
-    url = make_url(database_url)
+    url = url_of(database_url)
     engine = _engine_of(url)
     with _explaining(f"The backup {file} cannot be restored", database_url):
         of_file = _engine_of_file(file)
         if of_file != engine:
             raise Failure(f"{file} is a backup of {of_file}, and the database is {engine}.")
         if asyncio.run(has_tables(database_url)):
-            raise Failure(f"The database {url.render_as_string()} is not empty. Restore into a new one.")
+            raise Failure(f"The database {shown(url)} is not empty. Restore into a new one.")
         _ENGINES[engine].read(file, url)
 
 
@@ -54,12 +56,21 @@ def _engine_of(url: URL) -> str:
 
 
 def _engine_of_file(file: Path) -> str:
-    with file.open("rb") as stream:
+    with _naming(file), file.open("rb") as stream:
         begin = stream.read(16)
     for name, engine in _ENGINES.items():
         if begin.startswith(engine.MAGIC):
             return name
     raise Failure(f"{file} is no backup of Viewgraph.")
+
+
+@contextmanager
+def _naming(file: Path) -> Iterator[None]:
+    """Raises Failure if the file cannot be used: the database is not at fault."""
+    try:
+        yield
+    except OSError as error:
+        raise Failure(f"The file {file} cannot be used: {error.strerror}.") from None
 
 
 @contextmanager

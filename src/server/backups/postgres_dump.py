@@ -7,6 +7,7 @@ from pathlib import Path
 
 from sqlalchemy import URL
 
+from database import AddressError, for_programs
 from server.backups.refusals import Broken
 from server.failures import Failure
 
@@ -31,7 +32,10 @@ def _run(program: str, url: URL, *arguments: str | Path) -> None:
             "or newer."
         )
     # Everybody on the machine can read arguments, so the password goes another way.
-    address = url.set(drivername="postgresql", password=None).render_as_string(hide_password=False)
+    try:
+        address = for_programs(url)
+    except AddressError as error:
+        raise Broken(str(error)) from None
     environment = os.environ | ({"PGPASSWORD": str(url.password)} if url.password else {})
     done = subprocess.run(  # noqa: S603  # The program is PostgreSQL's own.
         [found, f"--dbname={address}", "--no-password", *map(str, arguments)],

@@ -22,6 +22,7 @@ def write(url: URL, file: Path) -> None:
 
 def read(file: Path, url: URL) -> None:
     _require_sound(file)
+    _require_tables(file)
     shutil.copyfile(file, part := _path(url).with_name(f"{_path(url).name}.part"))
     part.chmod(0o600)
     part.replace(_path(url))
@@ -29,6 +30,13 @@ def read(file: Path, url: URL) -> None:
 
 def _path(url: URL) -> Path:
     return Path(url.database or "")
+
+
+def _require_tables(file: Path) -> None:
+    with closing(connect(file)) as connection:
+        asked = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
+        if not connection.execute(asked).fetchone()[0]:
+            raise Broken("it has no tables of Viewgraph")
 
 
 def _require_sound(file: Path) -> None:

@@ -32,7 +32,10 @@ def restore(file: _File, database_url: DatabaseUrl = None) -> None:
     read_back(file, url)
     revision = asyncio.run(current_revision(url))
     typer.echo(f"The database has what {file} has.")
-    if revision != known_revisions()[-1]:
+    if revision not in (known := known_revisions()):
+        typer.echo(f"A newer Viewgraph wrote it (revision {revision}): use that version.", err=True)
+        return
+    if revision != known[-1]:
         typer.echo(
             f"It comes from another version (revision {revision}). Run `viewgraph migrate`, then "
             "`viewgraph verify`.",
