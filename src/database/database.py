@@ -254,7 +254,8 @@ class Database:
     def connections(self) -> Connections:
         slots, pool = self._readers.running, self.engine.pool
         assert isinstance(pool, QueuePool)
-        return Connections(slots.taken, slots.waiting, slots.limit, pool.checkedout())
+        writing = pool.checkedout() - self._held.idle
+        return Connections(slots.taken, slots.waiting, slots.limit, writing)
 
     @contextmanager
     def observed(self, observer: Observer) -> Iterator[None]:

@@ -27,6 +27,11 @@ class HeldConnections:
         self._engine = engine
         self._held: Held | None = None
 
+    @property
+    def idle(self) -> int:
+        """How many are held for nobody."""
+        return int(self._held is not None)
+
     async def take(self) -> Held:
         held, self._held = self._held, None
         if held is not None:

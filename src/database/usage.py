@@ -56,7 +56,7 @@ class Usage:
         self._waiting = 0
         self._began = 0.0
         self._writing: tuple[str, float] | None = None
-        """The statement of a unit of work that runs, and when it began. It ends with the next one."""
+        """The statement that a unit of work runs now, and when it began. It ends when the next one begins."""
 
     @property
     def is_waiting(self) -> bool:

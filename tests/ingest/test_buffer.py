@@ -85,6 +85,7 @@ async def test_calls_that_come_in_together_share_a_transaction(studio: Studio) -
 
     assert fates == [[StoreResult.NEW]] * 50
     assert len(committed) == 1
+    assert studio.services.database.connections().writing == 0
     assert {event.id for event in await stored_events(studio)} == {view.id for view in sent}
     assert await totals(studio) == {Action.VIEW: 50}
 

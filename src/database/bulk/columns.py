@@ -66,17 +66,17 @@ class Columns(NamedTuple):
     def names_text(self) -> str:
         return ", ".join(self.names)
 
-    @property
-    def is_keyed(self) -> str:
-        """The condition that a row of the table `t` and a row of keys `k` have the same key."""
-        return " AND ".join(f"t.{name} = k.{name}" for name in self.key_names)
-
 
 def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]) -> list[Sequence[Any]]:
     return [
         [None if value is None else convert(value) for value in column] if convert else column
         for convert, column in zip(converts, zip(*rows, strict=True), strict=bool(rows))
     ]
+
+
+def is_keyed(names: Sequence[str]) -> str:
+    """The condition that a row of the table `t` and a row of keys `k` are equal in these columns."""
+    return " AND ".join(f"t.{name} = k.{name}" for name in names)
 
 
 def prefixed(alias: str, names: Sequence[str]) -> str:

@@ -7,11 +7,11 @@ where to look.
 from collections.abc import Sequence
 from itertools import groupby
 from operator import itemgetter
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, KeyColumn, Row, prefixed
+from database.bulk.columns import Columns, KeyColumn, Row, is_keyed, prefixed
 from database.bulk.writer import Bulk, Observe
 from database.cluster import Cluster
 from database.statement import Statement
@@ -85,7 +85,8 @@ class PostgresBulk(Bulk):
         return [known.get(columns.key_of(row)) for row in rows]
 
     async def _locked(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
-        of_tenants = {tenant_id: list(keys) for tenant_id, keys in groupby(keys, itemgetter(0))}
+        sorted_keys = sorted(keys, key=_TENANT)
+        of_tenants = {tenant_id: list(own) for tenant_id, own in groupby(sorted_keys, _TENANT)}
         if len(of_tenants) > 1 and not self._cluster.is_there:
             return await self._locked_together(columns, keys)
         locked: list[Row] = []
@@ -117,14 +118,16 @@ class PostgresBulk(Bulk):
         await self._fetch(text, *values)
 
 
+_TENANT: Final = itemgetter(0)
+
+
 def _joined(table: str, keys: Sequence[KeyColumn], first: int = 1) -> str:
     """A join of the keys, which are given as arrays from the parameter `first` on, and the rows that have
     these keys.
     """
-    names = ", ".join(key.name for key in keys)
-    is_keyed = " AND ".join(f"t.{key.name} = k.{key.name}" for key in keys)
-    given = f"unnest({_arrays([key.type for key in keys], first)}) AS k ({names})"
-    return f"{given} JOIN {table} AS t ON {is_keyed}"
+    names = [key.name for key in keys]
+    given = f"unnest({_arrays([key.type for key in keys], first)}) AS k ({', '.join(names)})"
+    return f"{given} JOIN {table} AS t ON {is_keyed(names)}"
 
 
 def _locking(columns: Columns, source: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from sqlmodel import SQLModel
 
-from database.bulk.columns import Columns, Row, prefixed
+from database.bulk.columns import Columns, Row, is_keyed, prefixed
 from database.bulk.writer import Bulk, Observe
 from database.statement import Statement
 
@@ -93,7 +93,7 @@ class SqliteBulk(Bulk):
     def _join(self, columns: Columns, keys: Sequence[Row], names: str) -> Iterator[Row]:
         """It is a join, because SQLite reads the whole table if several columns are IN a list of values."""
         start = f"WITH k ({columns.key_text}) AS (VALUES "
-        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {columns.is_keyed}"  # noqa: S608
+        end = f") SELECT {names} FROM k CROSS JOIN {columns.table} AS t ON {is_keyed(columns.key_names)}"  # noqa: S608
         for run in _runs(keys):
             yield from self._execute(_repeated(start, run, end), _flat(run))
 

@@ -20,9 +20,9 @@ class Bulk:
 
     dialect_name: ClassVar[str]
 
-    def __init__(self, observe: Observe, *, are_packed: bool = False) -> None:
+    def __init__(self, observe: Observe) -> None:
         self._observe = observe
-        self._are_packed = are_packed
+        self._are_packed = False
 
     @cached_property
     def packed(self) -> Self:
