@@ -160,6 +160,7 @@ async def test_any_name_makes_a_badge_that_can_be_read(studio: Studio) -> None:
         drawn = fromstring((await get(studio, ".svg")).text)  # noqa: S314
         assert drawn.findtext(f"{SVG}title") == name.replace("\x01", " ").replace("\x1f", " ")
         assert drawn.find(f".//{SVG}text") is not None
+        assert "Since" not in (drawn.findtext(f"{SVG}desc") or "")
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])

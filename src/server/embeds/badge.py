@@ -36,17 +36,13 @@ _WIDE = frozenset("@MWmw%")
 def badge_of(shown: Embedded | None, words: Words) -> str:
     """`shown` is None if there is nothing to show: then the badge says so."""
     name = _plain(shown.name) if shown else "Viewgraph"
-    figures = (
-        " · ".join(f"{line.number} {line.label}" for line in shown.lines[:_MOST_FIGURES])
-        if shown
-        else words.nothing
-    )
+    figures = _joined(shown.lines[:_MOST_FIGURES]) if shown else words.nothing
     short = name if len(name) <= _LONGEST_NAME else f"{name[: _LONGEST_NAME - 1]}…"
     left, right = _width(short), _width(figures)
     return _BADGE.format(
         lang=words.tag,
         title=escape(name),
-        desc=f"{figures}. {words.since}." if shown else words.explanation,
+        desc=_description(shown, figures, words),
         name=escape(short),
         figures=figures,
         fill=_FIGURES_FILL if shown else _NOTHING_FILL,
@@ -58,6 +54,12 @@ def badge_of(shown: Embedded | None, words: Words) -> str:
         right_text=right,
         right_at=left + 3 * _PADDING,
     )
+
+
+def _description(shown: Embedded | None, figures: str, words: Words) -> str:
+    if shown is None:
+        return words.explanation
+    return f"{figures}. {words.since}." if shown.has_totals else f"{figures}."
 
 
 def _joined(lines: Sequence[Line]) -> str:

@@ -24,6 +24,8 @@ class Line(NamedTuple):
 class Embedded(NamedTuple):
     name: str
     lines: list[Line]
+    has_totals: bool
+    """Whether a figure counts from the beginning on."""
 
 
 class _Figure(msgspec.Struct):
@@ -55,7 +57,8 @@ def embedded(answer: bytes, words: Words) -> Embedded | None:
     node = _decode(answer).data.node
     if not node or not node.name or not node.sharedFigures:
         return None
-    return Embedded(node.name, [_line(one, words) for one in node.sharedFigures])
+    has_totals = any(one.figure != PublicFigure.MONTHLY_ACTIVE_USERS.name for one in node.sharedFigures)
+    return Embedded(node.name, [_line(one, words) for one in node.sharedFigures], has_totals)
 
 
 def _line(one: _Figure, words: Words) -> Line:

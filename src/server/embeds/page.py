@@ -39,11 +39,10 @@ _PAGE = """<!doctype html>
 
 def page_of(shown: Embedded | None, words: Words) -> str:
     """`shown` is None if there is nothing to show: then the page says so."""
-    title = escape(shown.name if shown else words.nothing.capitalize())
+    title = escape(shown.name if shown else words.nothing[:1].upper() + words.nothing[1:])
+    since = f"<p>{words.since}</p>" if shown and shown.has_totals else ""
     content = (
-        f"<dl>{''.join(map(_figure, shown.lines))}</dl><p>{words.since}</p>"
-        if shown
-        else f"<p>{words.explanation}</p>"
+        f"<dl>{''.join(map(_figure, shown.lines))}</dl>{since}" if shown else f"<p>{words.explanation}</p>"
     )
     heading = f'<h1 dir="auto">{title}</h1>'
     return _PAGE.format(lang=words.tag, title=title, style=_STYLE, content=heading + content)
