@@ -180,7 +180,7 @@ class Buffer:
             self._grow(sum(call.events.size for call in aside) - before)
 
     def oldest_seconds(self) -> float:
-        """How long the event has waited that waits longest; 0 if none does."""
+        """How long the oldest waiting event has waited; 0 if no event waits."""
         deadlines = [call.deadline for calls in (self._calls, self._aside, self._in_batch) for call in calls]
         if not deadlines:
             return 0.0

@@ -161,7 +161,8 @@ async def _are_beyond_caps(
     missing = {one.domain for one in asked} - ids.keys()
     ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted({*missing, OTHER})))
     domains = await _domains_of(bulk, days)
-    # Where both strangers and others tell of domains, a stranger's may have been let in meanwhile.
+    # A domain that a stranger may not add may be added for somebody else. Then the next event of a stranger
+    # has it, too. So each event is looked at.
     each = told if len({one.is_believed for one in asked}) > 1 else asked
     has_room = [_has_room(one, domains[one.subject_day], caps, ids) for one in each]
     if each is told:

@@ -15,7 +15,6 @@ from base.packed import packed_instant
 from base.time_units import EPOCH
 from database import Bulk, Database, Statement, among, bulk, table_of
 from ingest.columns import ORGANIZATIONS, TENANTS, USERS
-from ingest.events import NewEvent
 from ingest.zone_rules import (
     RULES_BY_KEY,
     Find,
@@ -69,12 +68,10 @@ class TenantRow(NamedTuple):
         tenant = self._replace(zone=zone)
         return tenant.pruned(tenant.pruned_before) if tenant.pruned_before else tenant
 
-    def takes(self, event: NewEvent) -> bool:
-        """Whether an event can be counted. An event of pruned days may have been counted already."""
-        return self.takes_at(packed_instant(event.occurred_at), event.action)
-
     def takes_at(self, packed: int, action: int) -> bool:
-        """The same, for an action at a packed instant."""
+        """Whether an action at a packed instant can be counted. One of pruned days may have been counted
+        already.
+        """
         # An event that takes another back comes from our own catalog, only once, and has that event's time.
         return packed >= packed_instant(self.kept_from) or action in TAKES_BACK
 

@@ -80,14 +80,10 @@ class SaltsOfNow(NamedTuple):
     """In UTC."""
     by_day: Mapping[date, bytes]
 
-    def of(self, occurred_at: datetime, now: datetime, zone: ZoneInfo) -> bytes:
+    def of_day(self, day: date, now: datetime, zone: ZoneInfo) -> bytes:
         """The salt of the local day on which it happened. If that is gone, the salt of the day on which it
         came.
         """
-        return self.of_day(day_of(occurred_at, zone), now, zone)
-
-    def of_day(self, day: date, now: datetime, zone: ZoneInfo) -> bytes:
-        """The same, for what happened on a local day."""
         return self.by_day.get(day) or self.by_day[day_of(now, zone)]
 
 

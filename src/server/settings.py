@@ -101,8 +101,7 @@ class Settings(BaseSettings):
         ge=0,
         le=1,
         description=(
-            "Which share of the requests is traced. A request that belongs to a trace is traced if its trace "
-            "is."
+            "Which share of the requests is traced. A request with a `traceparent` is traced if that says so."
         ),
     )
     log_level: Literal["critical", "error", "warning", "info", "debug"] = _setting(

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 import pytest
 from datasketches import hll_sketch, tgt_hll_type
 
+from base.packed import packed_instant
 from base.sketches import EMPTY, added, content, estimate
 from ingest.deltas import TotalKey
 from ingest.recount import Recount, RecountScope, stored_event
@@ -166,7 +167,7 @@ def test_a_tenant_takes_no_event_of_pruned_days_but_what_takes_back_an_earlier_o
     start = datetime(2023, 6, 1, 4, tzinfo=UTC)
 
     def taken(action: Action, at: datetime) -> bool:
-        return tenant.takes(stored_event(7, 1, action, at, Device.UNKNOWN, 0))
+        return tenant.takes_at(packed_instant(at), action)
 
     before = start - timedelta(microseconds=1)
     assert [taken(Action.VIEW, start), taken(Action.VIEW, before), taken(Action.UNLIKE, before)] == [

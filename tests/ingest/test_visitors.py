@@ -6,7 +6,7 @@ import httpx
 import pytest
 from sqlalchemy import make_url, select, update
 
-from base.calendar import time_zone
+from base.calendar import day_of, time_zone
 from ingest.visitors import Salts, name_of, named_visitor, passing_visitor
 from models import Tenant, VisitorSalt
 from resolvers.context import Services
@@ -94,7 +94,8 @@ async def test_a_visit_has_the_salt_of_its_local_day(
 ) -> None:
     salts = await services.salts.at(clock.now)
 
-    found = salts.of(datetime.fromisoformat(occurred_at), clock.now, time_zone(zone))
+    at, local = datetime.fromisoformat(occurred_at), time_zone(zone)
+    found = salts.of_day(day_of(at, local), clock.now, local)
 
     assert found == salts.by_day[date(2023, 6, day)]
 

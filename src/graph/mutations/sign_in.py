@@ -80,7 +80,8 @@ class SignInMutations:
     async def issue_stream_ticket(self, info: Info) -> StreamTicketPayload | None:
         """Gives a ticket that opens subscriptions for clients that cannot send a header, such as event
         sources in browsers: they add it to the address, as the parameter `ticket`. It acts as the token or
-        the key of this request does. The stream ends when that expires."""
+        the key of this request does. The stream ends when that expires, and after the lifetime of a token at
+        the latest. A key that is revoked later ends it only then."""
         return StreamTicketPayload.of(await accounts.stream_ticket(info.context))
 
     @mutation(TokenScope.USER)

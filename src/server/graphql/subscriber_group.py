@@ -108,7 +108,8 @@ class SubscriberGroup:
                 return
 
     async def _until_another_waits(self, seconds: float | None) -> None:
-        """Who may be due already, and have more left to pay with. Or until so many seconds have passed."""
+        """Waits until another subscriber waits, who may be able to pay at once, or until so many seconds have
+        passed."""
         self._another_waits.clear()
         with suppress(TimeoutError):
             async with timeout(seconds):

@@ -89,8 +89,8 @@ def _prefix(values: Sequence[str]) -> str:
 
 
 def _place_below(prefix: str, scope: Scope) -> None:
-    """Proxies take the prefix away or leave it. A prefix that begins as the server's own paths is taken away
-    by the proxy, as otherwise nobody could tell which of the two it is.
+    """A proxy takes the prefix away or leaves it. If the prefix begins like a path of the server, the proxy
+    has to take it away: here nobody could tell the two apart.
     """
     scope[_KEY] = prefix
     path = scope["path"]

@@ -168,12 +168,13 @@ class request_scope:
         scope = self._scope
         try:
             if scope.is_answered:
-                if access_log.is_written():
-                    access_log.write(scope.log_line())
+                line = scope.log_line() if access_log.is_written() or self._span else None
+                if line and access_log.is_written():
+                    access_log.write(line)
                 if tallies := tallies_of(scope.connection.scope):
                     scope.add_to(tallies)
-                if self._span:
-                    self._span.end(scope.log_line(), scope.usage.parts or ())
+                if line and self._span:
+                    self._span.end(line, scope.usage.parts or ())
         finally:
             self._named.__exit__()
             self._metered.__exit__()
