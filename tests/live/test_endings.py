@@ -39,7 +39,8 @@ async def begun(studio: Studio) -> AsyncIterator[None]:
 
 
 async def likes(studio: Studio) -> int:
-    """As soon as there is one. Who has read before is not always in the line of those that write."""
+    """Waits for the first one. A turn to write would come too early where the mutation has read, but does not
+    wait for its own turn yet."""
     async with asyncio.timeout(PATIENCE):
         while not (count := await studio.count("likes")):  # noqa: ASYNC110  # nobody else is told
             await asyncio.sleep(0.01)
