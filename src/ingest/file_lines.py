@@ -94,28 +94,32 @@ def _blocks_in(raw: "BufferedReader[Any]", size: int) -> Iterator[LineBlock]:
     number = 1
     try:
         while True:
-            pieces: list[bytes] = []
-            try:
-                _read_pieces(stream, size, pieces)
-            except (OSError, EOFError, zlib.error):
-                texts, is_last_cut = _whole(pieces)
-                # A line that ends in the error was not read.
-                yield LineBlock(number, texts[:-1] if is_last_cut else texts)
-                raise
-            if not pieces:
+            texts, error = _next_lines(stream, size)
+            if texts:
+                yield LineBlock(number, texts)
+            if error:
+                raise error
+            if not texts:
                 return
-            texts, is_last_cut = _whole(pieces)
-            try:
-                if is_last_cut:
-                    _pass_line(stream)
-            except (OSError, EOFError, zlib.error):
-                yield LineBlock(number, texts[:-1])
-                raise
-            yield LineBlock(number, texts)
             number += len(texts)
     finally:
         if isinstance(stream, _Utf16Lines):
             stream.detach()
+
+
+def _next_lines(stream: _Lines, size: int) -> tuple[list[bytes | None], Exception | None]:
+    """Up to so many lines, and the error that ended the reading before."""
+    pieces: list[bytes] = []
+    try:
+        _read_pieces(stream, size, pieces)
+        texts, is_last_cut = _whole(pieces)
+        if is_last_cut:
+            _pass_line(stream)
+    except (OSError, EOFError, zlib.error) as error:
+        texts, is_last_cut = _whole(pieces)
+        # A line that ends in the error was not read.
+        return texts[:-1] if is_last_cut else texts, error
+    return texts, None
 
 
 def _read_pieces(stream: _Lines, size: int, pieces: list[bytes]) -> None:
