@@ -81,7 +81,9 @@ def for_programs(url: URL) -> str:
     other way.
     """
     if _SECRET & url.query.keys():
-        raise AddressError("`sslpassword` would be seen by everybody on this machine. Use a key without one")
+        raise AddressError(
+            "Everybody on this machine could read `sslpassword` meanwhile. Use a key that needs no password"
+        )
     return _written(url, None, url.query)
 
 
@@ -122,7 +124,7 @@ def _postgres(text: str) -> URL:
     hosts = list(_each_host(given.get("host") or found["hosts"], given.get("port") or ""))
     if not all(map(_NAME.fullmatch, query)):
         # It may be the rest of a password.
-        raise AddressError(f"A parameter of the address has a name that is none. {_ESCAPES}")
+        raise AddressError(f"A parameter of the address has no name, or a wrong one. {_ESCAPES}")
     is_plain = len(hosts) == 1 and not hosts[0].startswith("/")
     host, port = _parted(hosts[0]) if is_plain else (None, None)
     return URL.create(

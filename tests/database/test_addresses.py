@@ -11,7 +11,16 @@ from tempfile import TemporaryDirectory
 import pytest
 from sqlalchemy import URL, literal, select, text
 
-from database import NAME_SESSIONS, NEEDS_SESSIONS, AddressError, Database, Statement, shown, url_of
+from database import (
+    NAME_SESSIONS,
+    NEEDS_SESSIONS,
+    AddressError,
+    Database,
+    Statement,
+    for_programs,
+    shown,
+    url_of,
+)
 from database.addresses import connect_arguments
 from server.failures import Failure
 from server.revisions import require_sessions
@@ -94,7 +103,7 @@ def test_what_binds_a_channel_or_trusts_the_system_verifies_the_certificate(quer
             "`target_session_attrs` is one of any, ",
         ),
         ("postgresql://u:hunter2@h/db?pgbouncer=true", "`pgbouncer` in the address means a pool for "),
-        ("postgresql://u:4711?hunter2@h/db", "A parameter of the address has a name that is none."),
+        ("postgresql://u:4711?hunter2@h/db", "A parameter of the address has no name, or a wrong one."),
         ("postgresql://u:hunter2@h/db?schema=x", "Viewgraph cannot do what `schema` in the address says."),
         ("postgresql//u:hunter2@h/db", "Give `sqlite:///FILE` or `postgresql://USER:PASSWORD@HOST/DATABASE`"),
     ],
@@ -105,6 +114,16 @@ def test_an_address_that_cannot_be_meant_is_refused_without_its_password(address
 
     assert str(refused.value).startswith(words)
     assert "hunter2" not in str(refused.value)
+
+
+def test_programs_get_no_secret() -> None:
+    address = "postgresql://u:hunter2@h:5433/db?sslmode=require"
+    assert for_programs(url_of(address)) == "postgresql://u@h:5433/db?sslmode=require"
+
+    with pytest.raises(AddressError) as refused:
+        for_programs(url_of(f"{address}&sslpassword=hunter3"))
+    assert str(refused.value).startswith("Everybody on this machine could read `sslpassword` meanwhile.")
+    assert "hunter" not in str(refused.value)
 
 
 async def test_of_several_hosts_one_that_takes_changes_is_found(postgres: PostgresServer) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import select
 from sqlmodel import col
 
 from base.ids import uuid7
-from database import Database
+from database import Database, for_programs, url_of
 from models import Event
 from tests.commands import done, mistake, run
 from tests.events import RECORD, view
@@ -111,6 +111,16 @@ def test_what_is_no_backup_of_the_engine_is_refused(tmp_path: Path, sqlite_templ
     missing = mistake("backup", str(tmp_path / "none"), "--database-url", url)
     assert missing.startswith("There is nothing to back up: ")
     assert sorted(one.name for one in tmp_path.iterdir()) == ["file"]
+
+
+@pytest.mark.parametrize("engine", ["postgresql"], indirect=True)
+async def test_a_backup_of_other_tables_is_refused(empty_url: str, tmp_path: Path) -> None:
+    file = tmp_path / "kept"
+    dumped = ["pg_dump", f"--dbname={for_programs(url_of(empty_url))}", "--format=custom", f"--file={file}"]
+    await (await asyncio.create_subprocess_exec(*dumped)).wait()
+
+    said = await asyncio.to_thread(mistake, "restore", str(file), "--database-url", empty_url)
+    assert said == f"The backup {file} cannot be restored: it has no tables of Viewgraph.\n"
 
 
 def test_an_older_backup_asks_for_the_migration(tmp_path: Path, sqlite_template: Path) -> None:

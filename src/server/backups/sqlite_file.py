@@ -7,7 +7,7 @@ from sqlite3 import DatabaseError, connect
 
 from sqlalchemy import URL
 
-from server.backups.refusals import Broken
+from server.backups.refusals import Broken, require_tables
 
 MAGIC = b"SQLite format 3\0"
 
@@ -34,9 +34,8 @@ def _path(url: URL) -> Path:
 
 def _require_tables(file: Path) -> None:
     with closing(connect(file)) as connection:
-        asked = "SELECT count(*) FROM sqlite_master WHERE name = 'alembic_version'"
-        if not connection.execute(asked).fetchone()[0]:
-            raise Broken("it has no tables of Viewgraph")
+        rows = connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")
+        require_tables([name for (name,) in rows])
 
 
 def _require_sound(file: Path) -> None:
