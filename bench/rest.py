@@ -186,7 +186,8 @@ def main() -> None:
         asyncio.run(fill(Settings(secret=SecretStr(SETTINGS["SECRET"])), file, _NOW))
         worst = 0.0
         for kept, size in KEPT.items():
-            with Tree(ROOT).serving(f"sqlite:///{file}", KEPT_ANSWER_BYTES=size) as server:
+            settings = {"KEPT_ANSWER_BYTES": size, "SIGN_INS_PER_ADDRESS": "1000000 per minute"}
+            with Tree(ROOT).serving(f"sqlite:///{file}", **settings) as server:
                 taken = measured(server, given.rounds, given.seconds)
             print(*table(kept, taken), sep="\n", flush=True)
             worst = max(worst, *map(ratio, taken.values()))

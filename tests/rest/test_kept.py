@@ -1,6 +1,7 @@
 """Kept answers serve the REST routes as they serve /graphql."""
 
 from collections.abc import AsyncIterator
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -21,7 +22,13 @@ async def kept(studio: Studio) -> AsyncIterator[Studio]:
 
 async def test_an_answer_is_given_again_without_a_statement(kept: Studio) -> None:
     views = {**RANGE, "viewType": "3DView", "dateInterval": "DAY"}
-    for path, body, by in ((DASHBOARD, RANGE, "admin"), (VIEWS, views, "admin"), (STUDIO, ASKED, "owner")):
+    asked: list[tuple[str, dict[str, Any] | None, str]] = [
+        (DASHBOARD, RANGE, "admin"),
+        (VIEWS, views, "admin"),
+        (STUDIO, ASKED, "owner"),
+        ("/v1/auth/logout", None, "admin"),
+    ]
+    for path, body, by in asked:
         token = as_(kept, by)
         first = await kept.client.post(path, json=body, headers=token)
         with kept.statements() as statements:

@@ -100,7 +100,7 @@ def kept_request_of(scope: Scope) -> KeptRequest | None:
         elif name in (b"transfer-encoding", b"expect"):
             return None
     query: bytes = scope["query_string"]
-    if not (0 < length <= MOST_BODY_BYTES if is_post else length == 0) or len(query) > _MOST_QUERY_BYTES:
+    if length > (MOST_BODY_BYTES if is_post else 0) or len(query) > _MOST_QUERY_BYTES:
         return None
     if not is_post:
         request.ask(query)
