@@ -282,6 +282,12 @@ class Settings(BaseSettings):
         "The most points that the series of an operation may have together, by `@seriesSize` in the schema.",
         least=1,
     )
+    max_operations: int = _number(
+        0,
+        "How many operations a request may have that is a list of them, as `BatchHttpLink` of Apollo Client "
+        "sends it; 0 refuses lists.",
+        least=0,
+    )
     max_document_tokens: int = _number(
         5_000,
         "The longest document, in tokens: names, values and punctuation. It may have as many comments as "
