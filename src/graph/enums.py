@@ -12,7 +12,7 @@ from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
-from reports import CsvSeparator, ReportFormat
+from reports import CsvSeparator, ReportFormat, ReportRows
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -210,6 +210,14 @@ described_enum(
     COMMA="`,`, as spreadsheets expect where numbers have a decimal point.",
     SEMICOLON="`;`, as spreadsheets expect where numbers have a decimal comma.",
     TAB="Character 9, with which programs copy and paste tables.",
+)
+described_enum(
+    ReportRows,
+    "What the table of assets in a report has a row for.",
+    DEVICES="Each asset and each kind of device on which something happened to it.",
+    DAYS="Each asset and each day of `timeZone` on which something happened to it. Assets and days may make "
+    "100,000 rows at most, also those without a row; with more, the file is BAD_USER_INPUT with the reason "
+    "TOO_MANY.",
 )
 described_enum(
     WeekStart,

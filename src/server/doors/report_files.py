@@ -62,7 +62,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFi
     """Writes the file, and returns its description and its size in bytes. The report shows one moment."""
     context.begin_snapshot()
     key = await linked_report(context, token)
-    report = await Reports(context.loaders).of(key.scope)
+    report = await Reports(context.loaders).of(key.scope, key.form.rows)
     context.end_snapshot()
     return key, await run_in_threadpool(_written, report, key.form, file)
 
