@@ -1,3 +1,4 @@
+from datetime import datetime
 from typing import NamedTuple, TypeAlias
 from uuid import UUID
 
@@ -8,7 +9,7 @@ from sqlmodel import col
 
 from audit.actors import Actor
 from audit.acts import Act
-from base.ids import Kind, global_id, uuid7
+from base.ids import Kind, global_id, uuid7, uuid7_instant
 from models import AuditEntry, AuthenticationKey
 
 Value: TypeAlias = str | int | None
@@ -19,6 +20,23 @@ class Change(NamedTuple):
 
     before: Value
     after: Value
+
+
+class _Ids:
+    """Ids whose order is that in which they are made, also within a millisecond (RFC 9562, 6.2)."""
+
+    def __init__(self) -> None:
+        self._last = UUID(int=0)
+
+    def next(self, at: datetime) -> UUID:
+        made = uuid7(at)
+        if uuid7_instant(made) == uuid7_instant(self._last):
+            made = max(made, UUID(int=self._last.int + 1))
+        self._last = made
+        return made
+
+
+_ids = _Ids()
 
 
 async def record(
@@ -41,7 +59,7 @@ async def record(
     """
     key = None if actor.key_digest is None else await _key_with(session, actor.key_digest)
     entry = AuditEntry(
-        public_id=uuid7(actor.at),
+        public_id=_ids.next(actor.at),
         created_at=actor.at,
         act=act.name,
         actor=actor.kind,
