@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select, tuple_
+from sqlalchemy import Uuid, literal, or_, select, tuple_
 
 from audit import Act, ActorKind, operator, record
 from audit.entries import NamedChange, changes_in
@@ -16,17 +16,18 @@ from loaders.audit_entries import AUDIT_ENTRIES
 from loaders.organizations import ORGANIZATIONS
 from loaders.people import USERS
 from loaders.publications import PUBLICATIONS
-from models import AuditEntry, Organization, Publication, User
+from models import AuditEntry, Instant, Organization, Publication, User
 from server.revisions import current_revision, known_revisions
 
 _AT_A_TIME = 1_000
+_place = tuple_(AUDIT_ENTRIES.created_at, AUDIT_ENTRIES.public_id)
 
 
 class Told(NamedTuple):
     """An entry of the trail, with the names of now."""
 
-    public_id: UUID
     at: datetime
+    public_id: UUID
     act: str
     by: ActorKind
     username: str | None
@@ -62,10 +63,9 @@ async def audit_trail(
     database: Database, since: datetime | None, acts: Collection[str]
 ) -> AsyncIterator[Told]:
     """The newest entries first. `since` is included; without `acts`, all acts are told."""
-    place = tuple_(AUDIT_ENTRIES.created_at, AUDIT_ENTRIES.public_id)
     asked = (
         select(
-            *(AUDIT_ENTRIES[name] for name in ("public_id", "created_at", "act", "actor")),
+            *(AUDIT_ENTRIES[name] for name in ("created_at", "public_id", "act", "actor")),
             USERS.username,
             *(AUDIT_ENTRIES[name] for name in ("key", "command", "object")),
             ORGANIZATIONS.public_id,
@@ -82,17 +82,18 @@ async def audit_trail(
     if since:
         asked = asked.where(AUDIT_ENTRIES.created_at >= since)
     if acts:
-        asked = asked.where(AUDIT_ENTRIES.act.in_(acts))
+        asked = asked.where(or_(*(AUDIT_ENTRIES.act == act for act in acts)))
     page = asked
     while told := await database.fetch(Statement(page, _told)):
         for one in told:
             yield one
-        page = asked.where(place < tuple_(told[-1].at, told[-1].public_id))
+        last = literal(told[-1].at, Instant()), literal(told[-1].public_id, Uuid())
+        page = asked.where(_place < tuple_(*last))
 
 
 def _told(
-    public_id: UUID,
     at: datetime,
+    public_id: UUID,
     act: str,
     actor: int,
     username: str | None,
@@ -104,8 +105,8 @@ def _told(
     changes: str | None,
 ) -> Told:
     return Told(
-        public_id,
         at,
+        public_id,
         act,
         ActorKind(actor),
         username,
