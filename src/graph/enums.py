@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from audit import Act, ActorKind
 from base.calendar import DateInterval, WeekStart
 from base.kinds import REPORTED
 from figures.assets import Ranking
@@ -242,4 +243,18 @@ described_enum(
     OWNER="Does all that an admin may do, and makes other members owners.",
     ADMIN="Acts in all workspaces, makes new ones, and adds and removes members who are not owners.",
     MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
+)
+described_enum(
+    Act,
+    "What an audit trail tells of.",
+    name="AuditAct",
+    **{act.name: act.value for act in Act},
+)
+described_enum(
+    ActorKind,
+    "What kind of caller did something.",
+    name="AuditActor",
+    USER="A user, with an access token.",
+    KEY="A program, with the authentication key of a user.",
+    OPERATOR="Whoever runs the server, by a command.",
 )

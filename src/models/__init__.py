@@ -15,6 +15,7 @@ from models.analytics import (
     VisitorSalt,
     VisitorSketch,
 )
+from models.audit import AuditEntry
 from models.columns import NEVER
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.organizations import (
@@ -61,6 +62,7 @@ __all__ = [
     "AssetDomain",
     "AssetFormat",
     "AssetFormatType",
+    "AuditEntry",
     "AuthenticationKey",
     "Bookmark",
     "CoCreator",

@@ -8,9 +8,10 @@ from sqlalchemy import delete, func, select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
+from audit import Act, Change, record
 from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
-from base.ids import Kind, uuid7
+from base.ids import Kind, global_id, uuid7
 from database import insert_into
 from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
@@ -64,6 +65,8 @@ async def create_publication(
             await session.flush()
         except IntegrityError:
             raise _taken(custom_url) from None
+        made = global_id(Kind.PUBLICATION, publication.public_id)
+        await record(session, context.actor, Act.PUBLICATION_CREATED, made, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -102,6 +105,17 @@ async def update_publication(context: Context, id: str, changes: PublicationChan
                 )
             except IntegrityError:
                 raise _taken(given["custom_url"]) from None
+        if "shared_figures" in given:
+            figures = Change(publication.shared_figures, given["shared_figures"])
+            changed = global_id(Kind.PUBLICATION, publication.public_id)
+            await record(
+                session,
+                context.actor,
+                Act.FIGURES_SHARED,
+                changed,
+                publication=publication.id,
+                figures=figures,
+            )
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -125,6 +139,8 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
         statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise Conflict(f"{user.username} is a co-creator already.")
+        added = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_ADDED, added, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -142,6 +158,8 @@ async def remove_co_creator(context: Context, publication_id: str, user_id: str)
         )
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise NotFound(f"{user.username} is no co-creator of this publication.")
+        removed = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_REMOVED, removed, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 

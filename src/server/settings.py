@@ -350,6 +350,11 @@ class Settings(BaseSettings):
         "Whether events count that browsers report while a maker is signed in and looks at the maker's own "
         "publication, profile or work.",
     )
+    audit_days: int = _number(
+        730,
+        "How many days `viewgraph prune` leaves in the audit trail: it deletes older entries.",
+        least=1,
+    )
     score_reach_weight: float = Field(
         default=1.0,
         ge=0,

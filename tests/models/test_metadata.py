@@ -36,7 +36,8 @@ BY_KEY = {
 }  # fmt: skip
 REFERENCE = {"domains"}
 LOCAL = {
-    "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
+    "appointments", "asset_domains", "asset_formats", "assets", "audit_entries", "authentication_keys",
+    "bookmarks",
     "co_creators", "comments", "experience_totals", "experiences", "follow_totals", "follows",
     "likes", "memberships", "network_leases", "organizations", "publications", "rate_buckets",
     "sign_in_networks", "tenants", "user_insights", "users", "visitor_salts", "works",
@@ -45,6 +46,7 @@ LOCAL = {
 SMALL = {
     ("active_users", "subject_kind"),
     ("asset_formats", "type"),
+    ("audit_entries", "actor"),
     ("day_totals", "action"),
     ("day_totals", "device"),
     ("engaged_views", "device"),
@@ -113,7 +115,7 @@ def test_no_foreign_key_leaves_or_enters_a_table_that_a_cluster_has_elsewhere() 
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
     assert {key.parent.table.name for key in keys} == LOCAL - {
-        "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
+        "audit_entries", "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
@@ -124,9 +126,9 @@ def test_every_id_of_the_catalog_is_a_big_identity_and_in_sqlite_an_integer() ->
     ids = [column for column in columns() if column.name == "id" and column.table.name != "events"]
 
     assert {column.table.name for column in ids} == {
-        "appointments", "asset_formats", "assets", "authentication_keys", "comments", "domains",
-        "experiences", "organizations", "publications", "tenants", "user_insights", "users", "works",
-        "workspaces",
+        "appointments", "asset_formats", "assets", "audit_entries", "authentication_keys", "comments",
+        "domains", "experiences", "organizations", "publications", "tenants",
+        "user_insights", "users", "works", "workspaces",
     }  # fmt: skip
     for column in ids:
         assert isinstance(column.type, Id), column
@@ -154,8 +156,8 @@ def test_what_leaves_the_house_has_a_public_id_that_nobody_else_has() -> None:
     tables = {column.table.name for column in columns() if column.name == "public_id" and column.unique}
 
     assert tables == {
-        "appointments", "assets", "authentication_keys", "comments", "experiences", "organizations",
-        "publications", "user_insights", "users", "workspaces",
+        "appointments", "assets", "audit_entries", "authentication_keys", "comments", "experiences",
+        "organizations", "publications", "user_insights", "users", "workspaces",
     }  # fmt: skip
 
 

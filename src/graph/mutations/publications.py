@@ -8,13 +8,14 @@ from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import PublicationId, UserId
+from graph.types.experience import Experience
 from graph.types.payloads import (
     CreatePublicationPayload,
     PublicationPayload,
     PublishExperiencePayload,
     UpdatePublicationPayload,
 )
-from graph.types.publication import Experience, Publication
+from graph.types.publication import Publication
 from models import ExperienceType
 from resolvers import publications
 

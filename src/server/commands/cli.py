@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import ExpectedError
+from server.commands.audit import audit
 from server.commands.backup import backup, restore
 from server.commands.demo import demo
 from server.commands.distribute import distribute
@@ -87,6 +88,7 @@ for command in (
     explain,
     rebuild,
     prune,
+    audit,
     backup,
     restore,
     distribute,
