@@ -110,7 +110,7 @@ WRITES = {
     ' title: "$n"})',
     "createOrganization": 'createOrganization(input: {name: "$n"})',
     "createWorkspace": 'createWorkspace(input: {organizationId: "$organization", name: "$n"})',
-    "addMember": 'addMember(input: {organizationId: "$organization", userId: "$user"})',
+    "inviteMember": 'inviteMember(input: {organizationId: "$organization", userId: "$user"})',
     "removeMember": 'removeMember(input: {organizationId: "$organization", userId: "$user"})',
     "issueOrganizationToken": 'issueOrganizationToken(organizationId: "$organization")',
     "createAsset": 'createAsset(input: {workspaceId: "$workspace", name: "$n"})',

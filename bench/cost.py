@@ -158,11 +158,17 @@ async def _publication(studio: Studio, number: int, owner: User, maker: User) ->
         own,
     )
     id: str = created["createPublication"]["publication"]["id"]
-    await studio.ask(
-        "mutation($id: ID!, $user: ID!) { addCoCreator(publicationId: $id, userId: $user) { __typename }"
+    made = await studio.ask(
+        "mutation($id: ID!, $user: ID!) {"
+        " inviteCoCreator(publicationId: $id, userId: $user) { invitation { id } }"
         ' publishExperience(input: {publicationId: $id, type: QUEST, title: "A quest"}) { __typename } }',
         {"id": id, "user": global_id(Kind.USER, maker.public_id)},
         own,
+    )
+    await studio.ask(
+        "mutation($id: ID!) { acceptInvitation(id: $id) { id } }",
+        made["inviteCoCreator"]["invitation"],
+        Viewer(maker.id),
     )
     await _insight(studio, own)
     return id

@@ -176,6 +176,31 @@ class Studio:
         id: str = answer.data["createPublication"]["publication"]["id"]
         return id
 
+    async def add_co_creator(self, user: str, publication: str | None = None, *, by: str = "owner") -> None:
+        """The user is invited, and accepts."""
+        answer = await self.ask(
+            """mutation($p: ID!, $u: ID!) {
+              inviteCoCreator(publicationId: $p, userId: $u) { invitation { id } } }""",
+            by,
+            p=publication or self.publication,
+            u=self.people[user].id,
+        )
+        await self.accept(user, answer.data["inviteCoCreator"]["invitation"]["id"])
+
+    async def add_member(self, user: str, by: str = "admin", **input: Any) -> None:
+        """The user is invited to the organization, unless `input` names another one, and accepts."""
+        given = {"organizationId": self.organization, "userId": self.people[user].id, **input}
+        answer = await self.ask(
+            "mutation($input: InviteMemberInput!) { inviteMember(input: $input) { invitation { id } } }",
+            by,
+            input=given,
+        )
+        await self.accept(user, answer.data["inviteMember"]["invitation"]["id"])
+
+    async def accept(self, user: str, invitation: str) -> None:
+        accepting = "mutation($id: ID!) { acceptInvitation(id: $id) { id } }"
+        assert (await self.ask(accepting, user, id=invitation)).data["acceptInvitation"]["id"] == invitation
+
     @contextmanager
     def statements(self) -> Iterator[list[str]]:
         """The text of each statement that reaches the database meanwhile."""
@@ -197,13 +222,7 @@ async def open_studio(services: Services, client: httpx.AsyncClient, clock: Cloc
     for name in ("owner", "cocreator", "stranger", "admin", "member"):
         await studio.add_person(name)
     studio.publication = await studio.add_publication("ai-research-studio", "owner", allow_bookings=True)
-    added = await studio.ask(
-        "mutation($p: ID!, $u: ID!) { addCoCreator(publicationId: $p, userId: $u) { publication { id } } }",
-        "owner",
-        p=studio.publication,
-        u=studio.people["cocreator"].id,
-    )
-    assert added.data
+    await studio.add_co_creator("cocreator")
     await _open_organization(studio)
     return studio
 

@@ -82,7 +82,9 @@ def _publish(server: Server, keys: list[str], users: list[str]) -> list[str]:
         answers = _changed(server, map(_publication, numbers))
         mine = {number: one["publication"]["id"] for number, one in zip(numbers, answers, strict=True)}
         _changed(server, _experiences(mine))
-        _changed(server, _relations(owner, users, mine.values()))
+        related = _changed(server, _relations(owner, users, mine.values()))
+        server.token = keys[0]
+        _changed(server, _accepted(related))
         made |= mine
     publications = [made[number] for number in range(PUBLICATIONS)]
     for owner, key in enumerate(keys):
@@ -109,10 +111,16 @@ def _relations(owner: int, users: list[str], publications: Iterable[str]) -> Ite
     if owner:
         for id in publications:
             given = f'publicationId: "{id}", userId: "{users[0]}"'
-            yield f"addCoCreator({given}) {{ publication {{ id }} }}"
+            yield f"inviteCoCreator({given}) {{ invitation {{ id }} }}"
     for follower, followed in follows():
         if follower == owner:
             yield f'followUser(userId: "{users[followed]}") {{ user {{ id }} }}'
+
+
+def _accepted(related: list[Any]) -> Iterator[str]:
+    for one in related:
+        if "invitation" in one:
+            yield f'acceptInvitation(id: "{one["invitation"]["id"]}") {{ id }}'
 
 
 def _reactions(owner: int, publications: list[str]) -> Iterator[str]:

@@ -31,6 +31,7 @@ class Kind(StrEnum):
     ASSET = "ast", "asset"
     USER_INSIGHT = "ins", "insight"
     AUTHENTICATION_KEY = "key", "authentication key"
+    INVITATION = "inv", "invitation"
 
 
 class SubjectKind(IntEnum):

@@ -12,6 +12,7 @@ from figures.engagement import PublicFigure
 from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
+from loaders.invitations import InvitationRow
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
 from reports import CsvSeparator, ReportFormat, ReportRows
 
@@ -94,6 +95,18 @@ class AssetAction(Enum):
     AR_SCAN = Action.AR_SCAN
     INTERACTION = Action.INTERACTION
     ENGAGED_VIEW = Action.ENGAGED_VIEW
+
+
+class InvitationTarget(Enum):
+    ORGANIZATION = "ORGANIZATION"
+    WORKSPACE = "WORKSPACE"
+    PUBLICATION = "PUBLICATION"
+
+    @classmethod
+    def of(cls, row: InvitationRow) -> "InvitationTarget":
+        if row.publication_id is not None:
+            return cls.PUBLICATION
+        return cls.ORGANIZATION if row.workspace_id is None else cls.WORKSPACE
 
 
 class PublicationOrderField(Enum):
@@ -238,10 +251,17 @@ described_enum(
     VIDEO="A film of the model.",
 )
 described_enum(
+    InvitationTarget,
+    "To what a user is invited.",
+    ORGANIZATION="To an organization, as a member.",
+    WORKSPACE="To a workspace of an organization of which the user is a member.",
+    PUBLICATION="To a publication, as a co-creator.",
+)
+described_enum(
     Role,
     "What a member of an organization may do.",
     OWNER="Does all that an admin may do, and makes other members owners.",
-    ADMIN="Acts in all workspaces, makes new ones, and adds and removes members who are not owners.",
+    ADMIN="Acts in all workspaces, makes new ones, and invites and removes members who are not owners.",
     MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
 )
 described_enum(

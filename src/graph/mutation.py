@@ -6,6 +6,7 @@ from graph.mutations.appointments import AppointmentMutations
 from graph.mutations.assets import AssetMutations
 from graph.mutations.domain_aliases import DomainAliasMutations
 from graph.mutations.events import EventMutations
+from graph.mutations.invitations import InvitationMutations
 from graph.mutations.organizations import OrganizationMutations
 from graph.mutations.people import PeopleMutations
 from graph.mutations.publications import PublicationMutations
@@ -30,6 +31,7 @@ class Mutation(
     AppointmentMutations,
     PeopleMutations,
     OrganizationMutations,
+    InvitationMutations,
     AssetMutations,
     DomainAliasMutations,
 ):

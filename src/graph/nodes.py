@@ -16,6 +16,7 @@ from loaders.publications import CommentByPublicId, ExperienceByPublicId
 from resolvers.appointments import find_appointment
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
+from resolvers.invitations import find_invitation
 from resolvers.organizations import find_asset, find_organization, find_workspace
 
 Finder: TypeAlias = Callable[[Context, str], Awaitable[Any]]
@@ -40,6 +41,7 @@ _FINDERS: dict[Kind, Finder] = {
     Kind.ORGANIZATION: find_organization,
     Kind.WORKSPACE: find_workspace,
     Kind.ASSET: find_asset,
+    Kind.INVITATION: find_invitation,
     Kind.USER_INSIGHT: _public(Kind.USER_INSIGHT, InsightByPublicId),
 }
 

@@ -18,6 +18,7 @@ from models.analytics import (
 from models.audit import AuditEntry
 from models.columns import NEVER
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
+from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
     Asset,
     AssetDomain,
@@ -83,6 +84,8 @@ __all__ = [
     "Id",
     "ImportedTotal",
     "Instant",
+    "Invitation",
+    "InvitedWorkspace",
     "Like",
     "Membership",
     "MonthTotal",

@@ -207,6 +207,8 @@ class VisitorSalt(SQLModel, table=True):
     day: date = Field(sa_type=Day, primary_key=True)
     salt: bytes = Field(sa_type=LargeBinary)
     """The seed. The salt is a hash of it, keyed with a secret that is not in the database."""
+    keyed_by: str | None = Field(default=None, max_length=12)
+    """The id of that secret, which may be replaced while the day lasts. None stands for the one that hashes."""
 
 
 class VisitorLink(SQLModel, table=True):

@@ -83,6 +83,8 @@ class AuthenticationKey(SQLModel, table=True):
     created_at: datetime = instant()
     expires_at: datetime = instant()
     revoked_at: datetime | None = optional_instant()
+    last_used_at: datetime | None = optional_instant()
+    """The start of the hour in UTC in which it was last used; None if it never was."""
 
 
 class Follow(SQLModel, table=True):

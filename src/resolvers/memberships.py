@@ -1,127 +1,80 @@
-"""Makes organizations and workspaces, and lets members join and leave."""
+"""Members of organizations and workspaces: they join, leave and get other roles."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, func, select
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from audit import Act, Change, record
-from auth.access import Access, require, role_in
-from base.errors import Conflict, Forbidden, NotFound
-from base.ids import Kind, global_id, uuid7
+from auth.access import Access, require
+from base.errors import Conflict, NotFound
 from database import insert_into
-from loaders.organizations import OrganizationById, OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow
-from loaders.people import UserRow
-from models import (
-    Membership,
-    Organization,
-    Role,
-    Tenant,
-    User,
-    Workspace,
-    WorkspaceMembership,
-)
+from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceRow
+from loaders.people import UserById, UserRow
+from loaders.people_lists import MemberRow
+from models import Membership, Organization, Role, Workspace, WorkspaceMembership
 from resolvers.context import Context
 from resolvers.ids import find_user
 from resolvers.makers import as_written
-from resolvers.organizations import find_organization, named_workspace
+from resolvers.organizations import find_administered, find_organization, find_workspace, require_may_name
 from resolvers.quotas import require_within_quota
-from resolvers.text_arguments import required_text
-
-_LONGEST_NAME = 200
+from resolvers.sent_invitations import forget_sent, forget_to_member
 
 
-async def create_organization(context: Context, name: str) -> OrganizationRow:
-    """The viewer becomes its owner."""
-    user_id = context.viewer.required_user_id()
-    checked = required_text(name, "name", longest=_LONGEST_NAME)
-    owned = select(col(Membership.organization_id)).where(
-        col(Membership.user_id) == user_id, col(Membership.role) == Role.OWNER
-    )
-    async with context.writing() as session:
-        most = context.limits.quotas.organizations
-        await require_within_quota(session, User, user_id, owned, most, "organizations of yours")
-        organization_id = await _add_organization(context, session, checked, user_id)
-    return await as_written(context, OrganizationById, organization_id)
-
-
-async def _add_organization(context: Context, session: AsyncSession, name: str, owner_id: int) -> int:
-    """Returns its id."""
-    now = context.now
-    tenant = Tenant()
-    session.add(tenant)
-    await session.flush()
-    organization = Organization(public_id=uuid7(now), tenant_id=tenant.id, name=name, created_at=now)
-    session.add(organization)
-    await session.flush()
-    session.add(
-        Membership(organization_id=organization.id, user_id=owner_id, role=Role.OWNER, created_at=now)
-    )
-    made = global_id(Kind.ORGANIZATION, organization.public_id)
-    await record(session, context.actor, Act.ORGANIZATION_CREATED, made, organization=organization.id)
-    return organization.id
-
-
-async def create_workspace(context: Context, organization_id: str, name: str) -> WorkspaceRow:
-    organization = await _administered(context, organization_id)
-    workspace = Workspace(
-        public_id=uuid7(context.now),
-        organization_id=organization.id,
-        name=required_text(name, "name", longest=_LONGEST_NAME),
-        created_at=context.now,
-    )
-    known = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization.id)
-    async with context.writing() as session:
-        most = context.limits.quotas.workspaces
-        await require_within_quota(session, Organization, organization.id, known, most, "workspaces of it")
-        session.add(workspace)
-        made = global_id(Kind.WORKSPACE, workspace.public_id)
-        await record(session, context.actor, Act.WORKSPACE_CREATED, made, organization=organization.id)
-    return await as_written(context, WorkspaceById, workspace.id)
-
-
-async def add_member(
-    context: Context, organization_id: str, user_id: str, *, role: Role, workspace_ids: Sequence[str]
-) -> UserRow:
-    """Owners and admins may do so; only owners add owners. Raises CONFLICT if the user is a member
-    already."""
-    organization = await _administered(context, organization_id)
-    await _check_may_name(context, organization, role)
-    user = await find_user(context, user_id)
-    workspaces = [await named_workspace(context, id, organization.id) for id in set(workspace_ids)]
+async def require_room_for_member(
+    context: Context, session: AsyncSession, organization_id: int, user_id: int
+) -> None:
+    """Locks the organization. Raises CONFLICT."""
     others = select(col(Membership.user_id)).where(
-        col(Membership.organization_id) == organization.id, col(Membership.user_id) != user.id
+        col(Membership.organization_id) == organization_id, col(Membership.user_id) != user_id
     )
-    async with context.writing() as session:
-        most = context.limits.quotas.members
-        await require_within_quota(session, Organization, organization.id, others, most, "members of it")
-        if not await _add_membership(session, organization.id, user.id, role, context.now):
-            raise Conflict(f"{user.username} is a member already.")
-        session.add_all(
-            WorkspaceMembership(workspace_id=workspace.id, user_id=user.id, created_at=context.now)
-            for workspace in workspaces
-        )
-        await record(
-            session,
-            context.actor,
-            Act.MEMBER_ADDED,
-            global_id(Kind.USER, user.public_id),
-            organization=organization.id,
-            role=role.name,
-            workspaces=len(workspaces),
-        )
-    return user
+    most = context.limits.quotas.members
+    await require_within_quota(session, Organization, organization_id, others, most, "members of it")
 
 
-async def _add_membership(
+async def add_membership(
     session: AsyncSession, organization_id: int, user_id: int, role: Role, now: datetime
 ) -> bool:
     """Returns False if the user is a member already."""
     row = {"organization_id": organization_id, "user_id": user_id, "role": int(role), "created_at": now}
     statement = insert_into(session, Membership).values(row).on_conflict_do_nothing()
     return bool((await session.execute(statement.returning(col(Membership.user_id)))).all())
+
+
+async def add_to_workspaces(
+    session: AsyncSession, workspace_ids: list[int], user_id: int, now: datetime
+) -> None:
+    """A workspace to which the user was added before stays as it is."""
+    rows = [{"workspace_id": id, "user_id": user_id, "created_at": now} for id in workspace_ids]
+    if rows:
+        statement = insert_into(session, WorkspaceMembership).values(rows).on_conflict_do_nothing()
+        await session.execute(statement)
+
+
+async def change_role(context: Context, organization_id: str, user_id: str, role: Role) -> MemberRow:
+    """Owners and admins may do so; only owners make owners, and change them. Raises CONFLICT if no owner
+    would be left."""
+    organization = await find_administered(context, organization_id)
+    user = await find_user(context, user_id)
+    for named in (role, await _role_of(context, organization, user)):
+        await require_may_name(context, organization.id, named)
+    async with context.writing() as session:
+        joined_at = await set_role(session, organization.id, user.id, role)
+    return MemberRow(user.public_id, organization.id, user.id, role, joined_at)
+
+
+async def set_role(session: AsyncSession, organization_id: int, user_id: int, role: Role) -> datetime:
+    """Returns when the member joined. Raises NOT_FOUND if the user is no member."""
+    await lock_organization(session, organization_id)
+    its = _membership(organization_id, user_id)
+    known = (await session.execute(select(Membership).where(*its))).scalar_one_or_none()
+    if known is None:
+        raise NotFound("The user is no member of this organization.")
+    await session.execute(update(Membership).where(*its).values(role=int(role)))
+    if known.role == Role.OWNER:
+        await _require_owner(session, organization_id)
+    await forget_sent(session, organization_id, user_id, role)
+    return known.created_at
 
 
 async def remove_member(context: Context, organization_id: str, user_id: str) -> UserRow:
@@ -132,31 +85,25 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
     user = await find_user(context, user_id)
     if user.id != viewer_id:
         await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
-    known = (await context.loaders[RolesOfUser].load(user.id)).get(organization.id)
-    if known is None:
-        raise NotFound(f"{user.username} is no member of this organization.")
+    known = await _role_of(context, organization, user)
     if user.id != viewer_id:
-        await _check_may_name(context, organization, known)
+        await require_may_name(context, organization.id, known)
     async with context.writing() as session:
-        await _remove(session, organization.id, user.id)
-        await record(
-            session,
-            context.actor,
-            Act.MEMBER_REMOVED,
-            global_id(Kind.USER, user.public_id),
-            organization=organization.id,
-            role=Change(known.name, None),
-        )
+        await end_membership(session, organization.id, user.id)
     return user
 
 
-async def _remove(session: AsyncSession, organization_id: int, user_id: int) -> None:
-    # If two owners leave at once, the second waits here, and then sees that no owner would be left.
-    await session.execute(
-        select(col(Organization.id))
-        .where(col(Organization.id) == organization_id)
-        .with_for_update(key_share=True)
-    )
+async def leave_organization(context: Context, organization_id: str) -> OrganizationRow:
+    """Raises CONFLICT if no owner would be left."""
+    organization = await find_organization(context, organization_id)
+    async with context.writing() as session:
+        await end_membership(session, organization.id, context.viewer.required_user_id())
+    return organization
+
+
+async def end_membership(session: AsyncSession, organization_id: int, user_id: int) -> None:
+    """Raises NOT_FOUND if the user is no member, and CONFLICT if no owner would be left."""
+    await lock_organization(session, organization_id)
     of_organization = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization_id)
     await session.execute(
         delete(WorkspaceMembership).where(
@@ -164,27 +111,74 @@ async def _remove(session: AsyncSession, organization_id: int, user_id: int) -> 
             col(WorkspaceMembership.workspace_id).in_(of_organization),
         )
     )
-    await session.execute(
-        delete(Membership).where(
-            col(Membership.organization_id) == organization_id, col(Membership.user_id) == user_id
-        )
+    ended = delete(Membership).where(*_membership(organization_id, user_id))
+    roles = (await session.execute(ended.returning(col(Membership.role)))).scalars().all()
+    if not roles:
+        raise NotFound("The user is no member of this organization.")
+    if Role.OWNER in roles:
+        await _require_owner(session, organization_id)
+    await forget_sent(session, organization_id, user_id)
+    await forget_to_member(session, organization_id, user_id)
+
+
+async def remove_from_workspace(context: Context, workspace_id: str, user_id: str) -> UserRow:
+    """Owners and admins of the organization may do so."""
+    workspace = await find_workspace(context, workspace_id)
+    await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], workspace)
+    user = await find_user(context, user_id)
+    await _remove_from_workspace(context, workspace, user)
+    return user
+
+
+async def leave_workspace(context: Context, workspace_id: str) -> WorkspaceRow:
+    workspace = await find_workspace(context, workspace_id)
+    user = await as_written(context, UserById, context.viewer.required_user_id())
+    await _remove_from_workspace(context, workspace, user)
+    return workspace
+
+
+async def _remove_from_workspace(context: Context, workspace: WorkspaceRow, user: UserRow) -> None:
+    its = (
+        col(WorkspaceMembership.workspace_id) == workspace.id,
+        col(WorkspaceMembership.user_id) == user.id,
     )
+    async with context.writing() as session:
+        ended = delete(WorkspaceMembership).where(*its).returning(col(WorkspaceMembership.user_id))
+        if not (await session.execute(ended)).all():
+            raise NotFound(
+                f"{user.username} was not added to this workspace. Owners and admins of the organization "
+                "enter all its workspaces."
+            )
+
+
+async def _role_of(context: Context, organization: OrganizationRow, user: UserRow) -> Role:
+    """Raises NOT_FOUND."""
+    role = (await context.loaders[RolesOfUser].load(user.id)).get(organization.id)
+    if role is None:
+        raise NotFound(f"{user.username} is no member of this organization.")
+    return role
+
+
+def _membership(organization_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
+    return col(Membership.organization_id) == organization_id, col(Membership.user_id) == user_id
+
+
+async def lock_organization(session: AsyncSession, organization_id: int) -> None:
+    """If two owners leave at once, the second waits here, and then sees that no owner would be left."""
+    await session.execute(
+        select(col(Organization.id))
+        .where(col(Organization.id) == organization_id)
+        .with_for_update(key_share=True)
+    )
+
+
+async def _require_owner(session: AsyncSession, organization_id: int) -> None:
     owners = select(func.count()).where(
         col(Membership.organization_id) == organization_id, col(Membership.role) == Role.OWNER
     )
-    members = select(func.count()).where(col(Membership.organization_id) == organization_id)
-    if not (await session.execute(owners)).scalar_one() and (await session.execute(members)).scalar_one():
-        raise Conflict("An organization needs an owner: make another member one first.")
-
-
-async def _administered(context: Context, organization_id: str) -> OrganizationRow:
-    context.viewer.required_user_id()
-    organization = await find_organization(context, organization_id)
-    await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
-    return organization
-
-
-async def _check_may_name(context: Context, organization: OrganizationRow, role: Role) -> None:
-    own = await role_in(context.loaders, context.viewer, organization.id)
-    if role is Role.OWNER and own is not Role.OWNER:
-        raise Forbidden("Only for owners of the organization.")
+    if not (await session.execute(owners)).scalar_one():
+        raise Conflict(
+            "This is the last owner, and an organization needs one. Make another member an owner first "
+            "(`changeMemberRole`), or delete the organization.",
+            reason="LAST_OWNER",
+        )

@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TypeVar
 
-from auth.access import Access, may_enter, role_in
+from auth.access import Access, may_enter, require, role_in
+from base.errors import Forbidden
 from base.ids import Kind
 from loaders.assets import AssetByLegacyId, AssetByPublicId, AssetRow
 from loaders.legacy import LegacyKey, LegacyLoader
@@ -46,6 +47,20 @@ async def find_organization(context: Context, id: str) -> OrganizationRow:
     if await role_in(context.loaders, context.viewer, row.id) is None:
         raise no_such(Kind.ORGANIZATION)
     return row
+
+
+async def find_administered(context: Context, id: str) -> OrganizationRow:
+    """Raises FORBIDDEN unless the viewer is an owner or an admin of it."""
+    organization = await find_organization(context, id)
+    await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
+    return organization
+
+
+async def require_may_name(context: Context, organization_id: int, role: Role) -> None:
+    """Raises FORBIDDEN for owners, unless the viewer is one."""
+    own = await role_in(context.loaders, context.viewer, organization_id)
+    if role is Role.OWNER and own is not Role.OWNER:
+        raise Forbidden("Only for owners of the organization.")
 
 
 async def find_workspace(context: Context, id: str) -> WorkspaceRow:

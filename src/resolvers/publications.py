@@ -4,15 +4,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TypedDict
 
-from sqlalchemy import delete, func, select, update
+from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col
 
 from audit import Act, Change, record
 from auth.access import Access, require
-from base.errors import BadUserInput, Conflict, NotFound
+from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
-from database import insert_into
 from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
 from loaders.publications import (
@@ -22,17 +21,15 @@ from loaders.publications import (
     PublicationByUrl,
     PublicationRow,
 )
-from models import CoCreator, Experience, ExperienceType, Publication, User
+from models import Experience, ExperienceType, Publication, User
 from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
-from resolvers.ids import find_publication, find_user, no_such
+from resolvers.ids import find_publication, no_such
 from resolvers.makers import as_written, refresh_for_makers, require_maker
 from resolvers.quotas import require_within_quota
 from resolvers.shared_figures import stored
 from resolvers.text_arguments import custom_url as checked_custom_url
 from resolvers.text_arguments import required_text
-
-MOST_CO_CREATORS = 100
 
 _LONGEST_NAME = 200
 
@@ -116,50 +113,6 @@ async def update_publication(context: Context, id: str, changes: PublicationChan
                 publication=publication.id,
                 figures=figures,
             )
-    return await as_written(context, PublicationById, publication.id)
-
-
-async def add_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
-    context.viewer.required_user_id()
-    publication = await find_publication(context, publication_id)
-    await require(context.loaders, context.viewer, [Access.OWNER], publication)
-    user = await find_user(context, user_id)
-    if user.id == publication.owner_id:
-        raise BadUserInput("The owner is no co-creator.", argument="userId", reason="OWNER_IS_NO_CO_CREATOR")
-    row = {"publication_id": publication.id, "user_id": user.id, "created_at": context.now}
-    async with context.writing() as session:
-        await refresh_for_makers(context, session, publication)
-        counted = select(func.count()).where(col(CoCreator.publication_id) == publication.id)
-        if (await session.execute(counted)).scalar_one() >= MOST_CO_CREATORS:
-            raise BadUserInput(
-                f"A publication has {MOST_CO_CREATORS} co-creators at most.",
-                argument="userId",
-                reason="TOO_MANY",
-            )
-        statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
-        if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
-            raise Conflict(f"{user.username} is a co-creator already.")
-        added = global_id(Kind.USER, user.public_id)
-        await record(session, context.actor, Act.CO_CREATOR_ADDED, added, publication=publication.id)
-    return await as_written(context, PublicationById, publication.id)
-
-
-async def remove_co_creator(context: Context, publication_id: str, user_id: str) -> PublicationRow:
-    """The owner may do so, and co-creators may remove themselves."""
-    viewer_id = context.viewer.required_user_id()
-    publication = await find_publication(context, publication_id)
-    user = await find_user(context, user_id)
-    if user.id != viewer_id:
-        await require(context.loaders, context.viewer, [Access.OWNER], publication)
-    async with context.writing() as session:
-        await refresh_for_makers(context, session, publication)
-        statement = delete(CoCreator).where(
-            col(CoCreator.publication_id) == publication.id, col(CoCreator.user_id) == user.id
-        )
-        if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
-            raise NotFound(f"{user.username} is no co-creator of this publication.")
-        removed = global_id(Kind.USER, user.public_id)
-        await record(session, context.actor, Act.CO_CREATOR_REMOVED, removed, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 

@@ -25,6 +25,8 @@ class Quotas(NamedTuple):
     """Of one person on one publication."""
     keys: int = 100
     """Of one person, including those that were revoked or expired in the last 30 days."""
+    invitations: int = 200
+    """From one person that were not accepted and have not expired."""
     organizations: int = 100
     """Of one person, as an owner."""
     members: int = 10_000

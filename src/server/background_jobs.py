@@ -11,6 +11,7 @@ from auth.ledger import forget_full
 from database import ensure_partitions
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
+from resolvers.sent_invitations import forget_expired
 from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
@@ -49,6 +50,11 @@ CHORES = (
         "Deletion of rate limits that nobody uses any more",
         timedelta(hours=1),
         lambda services: forget_full(services.database, services.clock()),
+    ),
+    Chore(
+        "Deletion of invitations that have expired",
+        timedelta(hours=1),
+        lambda services: forget_expired(services.database, services.clock()),
     ),
     Chore(
         "Deletion of domains under which nothing is counted",

@@ -57,6 +57,7 @@ def events(world: World) -> dict[str, Any]:
 # What is asked of the studio's side, and who there may do so. `ANYONE`: whoever is signed in as a person.
 ANYONE = "ANYONE"
 MAKERS = {"owner", "cocreator"}
+ADMINS = {"admin", "chief", "admin@Works"}
 ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     "login": (given(authenticationKey="vgk_wrong"), set()),
     "issueOrganizationToken": (bare(organizationId="Works"), {"admin", "chief", "member"}),
@@ -71,7 +72,9 @@ ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     "recordEvents": (events, {"owner", "cocreator", "admin", "chief", "admin@Works"}),
     "createPublication": (given(name="Mine", customUrl="mine"), {ANYONE}),
     "updatePublication": (given(id="publication", name="Taken"), MAKERS),
+    "inviteCoCreator": (bare(publicationId="publication", userId="passer-by"), {"owner"}),
     "addCoCreator": (bare(publicationId="publication", userId="passer-by"), {"owner"}),
+    "leavePublication": (of_publication, {"cocreator"}),
     "removeCoCreator": (bare(publicationId="publication", userId="cocreator"), MAKERS),
     "publishExperience": (
         given(publicationId="publication", type="QUEST", title="A"),
@@ -95,13 +98,19 @@ ASKED: dict[str, tuple[Callable[[World], dict[str, Any]], set[str]]] = {
     "createUserInsight": (given(numberOfRoles=1), {ANYONE}),
     "updateUserInsight": (given(numberOfRoles=2), {"owner"}),
     "createOrganization": (given(name="Mine"), {ANYONE}),
-    "createWorkspace": (given(organizationId="Works", name="More"), {"admin", "chief", "admin@Works"}),
-    "addMember": (
-        given(organizationId="Works", userId="rival", role="ADMIN"),
-        {"admin", "chief", "admin@Works"},
-    ),
-    "removeMember": (given(organizationId="Works", userId="member"), {"admin", "chief", "admin@Works"}),
-    "createAsset": (given(workspaceId="Lighting", name="A lamp"), {"admin", "chief", "admin@Works"}),
+    "createWorkspace": (given(organizationId="Works", name="More"), ADMINS),
+    "inviteMember": (given(organizationId="Works", userId="rival", role="ADMIN"), ADMINS),
+    "addMember": (given(organizationId="Works", userId="rival", role="ADMIN"), ADMINS),
+    "inviteToWorkspace": (bare(workspaceId="Lighting", userId="member"), ADMINS),
+    "changeMemberRole": (given(organizationId="Works", userId="member", role="ADMIN"), ADMINS),
+    "removeMember": (given(organizationId="Works", userId="member"), ADMINS),
+    "leaveOrganization": (bare(organizationId="Works"), {*ADMINS, "member", "member@Works"}),
+    "removeFromWorkspace": (bare(workspaceId="Furniture", userId="member"), ADMINS),
+    "leaveWorkspace": (bare(workspaceId="Furniture"), {"member", "member@Works"}),
+    "acceptInvitation": (bare(id="invitation"), {"stranger"}),
+    "declineInvitation": (bare(id="invitation"), {"stranger"}),
+    "withdrawInvitation": (bare(id="invitation"), ADMINS),
+    "createAsset": (given(workspaceId="Lighting", name="A lamp"), ADMINS),
     "setDomainAliases": (
         given(organizationId="Works", aliases=[{"domain": "www.taken.example", "name": "taken.example"}]),
         {"admin", "chief", "admin@Works"},

@@ -100,6 +100,7 @@ async def made_world(studio: Studio) -> World:
     world.ids |= {"publication": studio.publication, "Works": studio.organization}
     world.ids |= dict(zip(("Furniture", "Lighting"), studio.workspaces, strict=True))
     await _add_organizations(world)
+    await _add_invitations(world)
     await _add_what_people_have(world)
     world.key = (
         await world.do("rival", 'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }')
@@ -111,18 +112,16 @@ async def _add_organizations(world: World) -> None:
     organization = "mutation($n: String!) { createOrganization(input: {name: $n}) { organization { id } } }"
     workspace = """mutation($o: ID!, $n: String!) {
       createWorkspace(input: {organizationId: $o, name: $n}) { workspace { id } } }"""
-    member = """mutation($o: ID!, $u: ID!, $r: Role!) {
-      addMember(input: {organizationId: $o, userId: $u, role: $r}) { user { id } } }"""
     for by, name, within in (("rival", "Rivals", "Secrets"), ("owner", "Owned Works", "Cellar")):
         made = await world.do(by, organization, n=name)
         world.ids[name] = made["organization"]["id"]
         made = await world.do(by, workspace, o=world.ids[name], n=within)
         world.ids[within] = made["workspace"]["id"]
-    await world.do("admin", member, o=world.ids["Works"], u=world.ids["chief"], r="ADMIN")
+    await world.studio.add_member("chief", role="ADMIN")
     async with world.studio.services.database.writing() as session:
         chief = col(Membership.user_id) == world.studio.people["chief"].row.id
         await session.execute(update(Membership).where(chief).values(role=Role.OWNER))
-    await world.do("rival", member, o=world.ids["Rivals"], u=world.ids["admin"], r="ADMIN")
+    await world.studio.add_member("admin", "rival", organizationId=world.ids["Rivals"], role="ADMIN")
     asset = """mutation($w: ID!, $n: String!) {
       createAsset(input: {workspaceId: $w, name: $n}) { asset { id } } }"""
     for by, name, within in (
@@ -135,6 +134,17 @@ async def _add_organizations(world: World) -> None:
     for by, name, count in (("admin", "chair", 7), ("admin", "lamp", 5), ("rival", "Plans", 3)):
         seen = {"subject": {"assetId": world.ids[name]}, "action": "VIEW_3D", "domain": "shop.example"}
         await world.studio.report([seen] * count, by)
+
+
+async def _add_invitations(world: World) -> None:
+    to_works = """mutation($o: ID!, $u: ID!) {
+      inviteMember(input: {organizationId: $o, userId: $u}) { invitation { id } } }"""
+    sent = await world.do("admin", to_works, o=world.ids["Works"], u=world.ids["stranger"])
+    world.ids["invitation"] = sent["invitation"]["id"]
+    to_publication = """mutation($p: ID!, $u: ID!) {
+      inviteCoCreator(publicationId: $p, userId: $u) { invitation { id } } }"""
+    sent = await world.do("owner", to_publication, p=world.ids["publication"], u=world.ids["stranger"])
+    world.ids["to publication"] = sent["invitation"]["id"]
 
 
 async def _add_what_people_have(world: World) -> None:

@@ -39,9 +39,9 @@ LOCAL = {
     "appointments", "asset_domains", "asset_formats", "assets", "audit_entries", "authentication_keys",
     "bookmarks",
     "co_creators", "comments", "experience_totals", "experiences", "follow_totals", "follows",
-    "likes", "memberships", "network_leases", "organizations", "publications", "rate_buckets",
-    "sign_in_networks", "tenants", "user_insights", "users", "visitor_salts", "works",
-    "workspace_memberships", "workspaces", "zone_rules",
+    "invitations", "invited_workspaces", "likes", "memberships", "network_leases", "organizations",
+    "publications", "rate_buckets", "sign_in_networks", "tenants", "user_insights", "users",
+    "visitor_salts", "works", "workspace_memberships", "workspaces", "zone_rules",
 }  # fmt: skip
 SMALL = {
     ("active_users", "subject_kind"),
@@ -54,6 +54,7 @@ SMALL = {
     ("events", "device"),
     ("experience_totals", "type"),
     ("experiences", "type"),
+    ("invitations", "role"),
     ("memberships", "role"),
     ("imported_totals", "action"),
     ("imported_totals", "device"),
@@ -127,7 +128,7 @@ def test_every_id_of_the_catalog_is_a_big_identity_and_in_sqlite_an_integer() ->
 
     assert {column.table.name for column in ids} == {
         "appointments", "asset_formats", "assets", "audit_entries", "authentication_keys", "comments",
-        "domains", "experiences", "organizations", "publications", "tenants",
+        "domains", "experiences", "invitations", "organizations", "publications", "tenants",
         "user_insights", "users", "works", "workspaces",
     }  # fmt: skip
     for column in ids:
@@ -157,6 +158,7 @@ def test_what_leaves_the_house_has_a_public_id_that_nobody_else_has() -> None:
 
     assert tables == {
         "appointments", "assets", "audit_entries", "authentication_keys", "comments", "experiences",
+        "invitations",
         "organizations", "publications", "user_insights", "users", "workspaces",
     }  # fmt: skip
 

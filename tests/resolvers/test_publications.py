@@ -24,8 +24,11 @@ CREATE = """mutation($input: CreatePublicationInput!) { createPublication(input:
 UPDATE = """mutation($input: UpdatePublicationInput!) { updatePublication(input: $input) { publication {
   name customUrl allowBookings
 } } }"""
-ADD = """mutation($p: ID!, $u: ID!) {
-  addCoCreator(publicationId: $p, userId: $u) { publication { coCreators { username } } }
+INVITE = """mutation($p: ID!, $u: ID!) {
+  inviteCoCreator(publicationId: $p, userId: $u) { invitation { id } }
+}"""
+ACCEPT = """mutation($id: ID!) {
+  acceptInvitation(id: $id) { publication { coCreators { username } } }
 }"""
 REMOVE = """mutation($p: ID!, $u: ID!) {
   removeCoCreator(publicationId: $p, userId: $u) { publication { coCreators { username } } }
@@ -74,9 +77,15 @@ async def update(studio: Studio, by: str | None, **input: Any) -> Answer:
     return await studio.ask(UPDATE, by, input={"id": studio.publication, **input})
 
 
-async def add(studio: Studio, by: str | None, user: str, publication: str | None = None) -> Answer:
+async def invite(studio: Studio, by: str | None, user: str, publication: str | None = None) -> Answer:
     id = studio.people[user].id if user in studio.people else user
-    return await studio.ask(ADD, by, p=studio.publication if publication is None else publication, u=id)
+    return await studio.ask(INVITE, by, p=studio.publication if publication is None else publication, u=id)
+
+
+async def add(studio: Studio, user: str) -> Answer:
+    """The answer to the user who accepts."""
+    invited = await invite(studio, "owner", user)
+    return await studio.ask(ACCEPT, user, id=invited.data["inviteCoCreator"]["invitation"]["id"])
 
 
 async def remove(studio: Studio, by: str | None, user: str, publication: str | None = None) -> Answer:
@@ -192,12 +201,12 @@ async def test_a_refused_change_changes_nothing(studio: Studio) -> None:
 
 async def test_co_creators_stand_in_the_order_in_which_they_joined(studio: Studio) -> None:
     studio.clock.advance(minutes=1)
-    assert co_creators(await add(studio, "owner", "stranger")) == ["cocreator", "stranger"]
+    assert co_creators(await add(studio, "stranger")) == ["cocreator", "stranger"]
     studio.clock.advance(minutes=1)
-    assert co_creators(await add(studio, "owner", "admin")) == ["cocreator", "stranger", "admin"]
+    assert co_creators(await add(studio, "admin")) == ["cocreator", "stranger", "admin"]
     assert co_creators(await remove(studio, "owner", "cocreator")) == ["stranger", "admin"]
     studio.clock.advance(minutes=1)
-    assert co_creators(await add(studio, "owner", "cocreator")) == ["stranger", "admin", "cocreator"]
+    assert co_creators(await add(studio, "cocreator")) == ["stranger", "admin", "cocreator"]
     assert await studio.count("co_creators") == 3
 
 
@@ -206,38 +215,42 @@ async def test_a_co_creator_sees_the_figures_from_joining_until_leaving(studio: 
         return not (await studio.ask(GENERATED, "stranger", url=URL)).errors
 
     assert not await sees()
-    await add(studio, "owner", "stranger")
+    await add(studio, "stranger")
     assert await sees()
     assert co_creators(await remove(studio, "stranger", "stranger")) == ["cocreator"]
     assert not await sees()
-    await add(studio, "owner", "stranger")
+    await add(studio, "stranger")
     assert co_creators(await remove(studio, "owner", "stranger")) == ["cocreator"]
     assert not await sees()
 
 
-async def test_a_refused_co_creator_does_not_join(studio: Studio) -> None:
+async def test_a_refused_co_creator_is_not_invited(studio: Studio) -> None:
     async with unchanged(studio):
-        assert (await add(studio, None, "stranger")).extensions == SIGN_IN_FIRST
+        assert (await invite(studio, None, "stranger")).extensions == SIGN_IN_FIRST
         for by in ("cocreator", "stranger", "admin"):
-            assert (await add(studio, by, "stranger")).extensions == FORBIDDEN
-        assert (await add(studio, "owner", "cocreator")).extensions == CONFLICT
-        own = await add(studio, "owner", "owner")
+            assert (await invite(studio, by, "stranger")).extensions == FORBIDDEN
+        assert (await invite(studio, "owner", "cocreator")).extensions == CONFLICT
+        own = await invite(studio, "owner", "owner")
         assert own.extensions == bad_input("userId", "OWNER_IS_NO_CO_CREATOR")
         for id in ids_of_no(Kind.PUBLICATION, studio.people["owner"].id):
-            assert (await add(studio, "owner", "stranger", id)).extensions == NOT_FOUND
+            assert (await invite(studio, "owner", "stranger", id)).extensions == NOT_FOUND
         for id in ids_of_no(Kind.USER, studio.publication):
-            assert (await add(studio, "owner", id)).extensions == NOT_FOUND
+            assert (await invite(studio, "owner", id)).extensions == NOT_FOUND
 
 
-async def test_whoever_is_added_several_times_at_once_joins_once(studio: Studio) -> None:
-    answers = await gather(*(add(studio, "owner", "stranger") for _ in range(5)))
-
+async def test_whoever_is_invited_and_accepts_several_times_at_once_joins_once(studio: Studio) -> None:
+    answers = await gather(*(invite(studio, "owner", "stranger") for _ in range(5)))
     assert winners(answers) == 1
+    (id,) = [answer.data["inviteCoCreator"]["invitation"]["id"] for answer in answers if not answer.errors]
+    answers = await gather(*(studio.ask(ACCEPT, "stranger", id=id) for _ in range(5)))
+
+    assert sorted(answer.errors for answer in answers) == [[], *[[("NOT_FOUND", "acceptInvitation")]] * 4]
     assert await studio.count("co_creators") == 2
+    assert await studio.count("invitations") == 0
 
 
 async def test_a_refused_removal_leaves_the_co_creators(studio: Studio) -> None:
-    await add(studio, "owner", "admin")
+    await add(studio, "admin")
 
     async with unchanged(studio):
         assert (await remove(studio, None, "cocreator")).extensions == SIGN_IN_FIRST

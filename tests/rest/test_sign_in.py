@@ -18,13 +18,7 @@ def token_in(response: httpx.Response) -> dict[str, str]:
 async def test_a_member_signs_in_by_password_and_takes_all_five_steps(studio: Studio) -> None:
     client, works = studio.client, uuid_of(studio.organization)
     await studio.add_person("newcomer", password=PASSWORD)
-    input = {
-        "organizationId": studio.organization,
-        "userId": studio.people["newcomer"].id,
-        "workspaceIds": studio.workspaces[1:],
-    }
-    added = "mutation($input: AddMemberInput!) { addMember(input: $input) { user { id } } }"
-    assert (await studio.ask(added, "admin", input=input)).data
+    await studio.add_member("newcomer", workspaceIds=studio.workspaces[1:])
 
     login = await post(studio, "/v1/auth/login", {"email": "newcomer@example.com", "password": PASSWORD})
     assert login.status_code == 200

@@ -176,11 +176,13 @@ class Play:
 _CHANGES = [
     *(
         "updatePublication",
-        "addCoCreator",
+        "inviteCoCreator",
         "removeCoCreator",
         "publishExperience",
         "updateAsset",
-        "addMember",
+        "inviteMember",
+        "acceptInvitation",
+        "changeMemberRole",
     ),
     *("removeMember", "likePublication", "unlikePublication", "bookmarkPublication", "followUser"),
     *("revokeAuthenticationKey", "createAsset", "commentOnPublication", "createOrganization"),

@@ -271,17 +271,9 @@ async def open_shop(studio: Studio) -> tuple[str, str, str]:
 
 
 async def add(studio: Studio, organization: str, role: str, workspaces: list[str]) -> None:
-    answer = await studio.ask(
-        """mutation($input: AddMemberInput!) { addMember(input: $input) { user { username } } }""",
-        "stranger",
-        input={
-            "organizationId": organization,
-            "userId": studio.people["member"].id,
-            "role": role,
-            "workspaceIds": workspaces,
-        },
+    await studio.add_member(
+        "member", "stranger", organizationId=organization, role=role, workspaceIds=workspaces
     )
-    assert answer.data
 
 
 async def remove(studio: Studio, organization: str) -> None:

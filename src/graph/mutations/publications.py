@@ -1,23 +1,29 @@
+from datetime import date
 from typing import Annotated
 
 import strawberry
 
 from auth.viewer import TokenScope
 from figures.engagement import PublicFigure
+from graph.deprecation import deprecated
 from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import PublicationId, UserId
 from graph.types.experience import Experience
+from graph.types.invitation import Invitation
 from graph.types.payloads import (
     CreatePublicationPayload,
+    InvitePayload,
     PublicationPayload,
     PublishExperiencePayload,
     UpdatePublicationPayload,
 )
 from graph.types.publication import Publication
+from loaders.publications import PublicationById
 from models import ExperienceType
-from resolvers import publications
+from resolvers import co_creators, invitations, publications
+from resolvers.makers import as_written
 
 
 @strawberry.input(description="A new publication. The viewer becomes its owner.")
@@ -82,12 +88,25 @@ class PublicationMutations:
         return UpdatePublicationPayload(publication=Publication.of(row))
 
     @mutation(TokenScope.USER)
+    async def invite_co_creator(
+        self, info: Info, publication_id: PublicationId, user_id: UserId
+    ) -> InvitePayload | None:
+        """Invites a user to become a co-creator, which needs the user's `acceptInvitation`. Only the owner
+        may do so. CONFLICT if the user is one already, or was invited and that invitation has not expired,
+        even if it was declined."""
+        row = await invitations.invite_co_creator(info.context, publication_id, user_id)
+        return InvitePayload(invitation=Invitation.of(row))
+
+    @deprecated("Use `inviteCoCreator`, which returns the invitation.", removal=date(2027, 6, 1))
+    @mutation(TokenScope.USER)
     async def add_co_creator(
         self, info: Info, publication_id: PublicationId, user_id: UserId
     ) -> PublicationPayload | None:
-        """Makes a user a co-creator. Only the owner may do so. CONFLICT if the user is one already."""
-        row = await publications.add_co_creator(info.context, publication_id, user_id)
-        return PublicationPayload(publication=Publication.of(row))
+        """Does the same as `inviteCoCreator`: the user is a co-creator after accepting the invitation."""
+        row = await invitations.invite_co_creator(info.context, publication_id, user_id)
+        assert row.publication_id is not None
+        publication = await as_written(info.context, PublicationById, row.publication_id)
+        return PublicationPayload(publication=Publication.of(publication))
 
     @mutation(TokenScope.USER)
     async def remove_co_creator(
@@ -95,7 +114,13 @@ class PublicationMutations:
     ) -> PublicationPayload | None:
         """Removes a co-creator. The owner may do so, and co-creators may remove themselves. NOT_FOUND if
         the user is not a co-creator."""
-        row = await publications.remove_co_creator(info.context, publication_id, user_id)
+        row = await co_creators.remove_co_creator(info.context, publication_id, user_id)
+        return PublicationPayload(publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def leave_publication(self, info: Info, publication_id: PublicationId) -> PublicationPayload | None:
+        """The viewer is no co-creator any more. NOT_FOUND if the viewer is none; FORBIDDEN for the owner."""
+        row = await co_creators.leave_publication(info.context, publication_id)
         return PublicationPayload(publication=Publication.of(row))
 
     @mutation(TokenScope.USER)

@@ -19,7 +19,7 @@ from graph.types.audit import of_organization
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
-from graph.types.publication import User
+from graph.types.publication import Invitations, User
 from loaders.asset_metrics import Scope, TotalsByAsset
 from loaders.assets import AssetRow, FormatRow, FormatsOfAsset
 from loaders.organizations import OrganizationById, OrganizationRow, WorkspaceById, WorkspaceRow
@@ -29,6 +29,7 @@ from loaders.people_lists import MEMBERS_OF_ORGANIZATION, WORKSPACES_OF_MEMBER, 
 from models import AssetFormatType, Role
 from resolvers import asset_metrics
 from resolvers.assets import MOST_FORMATS
+from resolvers.invitations import sent_by_organization
 from resolvers.organizations import INSIDERS, assets_key, workspace_assets_key, workspaces_key
 
 AssetIds = Annotated[
@@ -103,6 +104,12 @@ class Organization(Node):
     def members(self, page: PageOf) -> PageKey:
         """Its members, in the order in which they joined."""
         return PageKey(MEMBERS_OF_ORGANIZATION, page(), self.row.id)
+
+    @listed(Invitations | None, requires=[Access.ORGANIZATION_ADMIN])
+    def invitations(self, info: Info, page: PageOf) -> PageKey:
+        """The invitations to it and to its workspaces that were not accepted and have not expired, in the
+        order in which they were sent."""
+        return sent_by_organization(info.context, self.row, page())
 
     audit_trail = of_organization
 

@@ -6,16 +6,19 @@ from typing import Self
 import strawberry
 
 from auth.tokens import AccessToken
+from graph.faces import face_of
 from graph.fields import described
-from graph.types.assets import Asset, Organization, Workspace
+from graph.types.assets import Asset, Member, Organization, Workspace
 from graph.types.authentication_key import AuthenticationKey
 from graph.types.experience import Experience
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
+from graph.types.invitation import Invitation
 from graph.types.publication import Publication, User
 from ingest.admission import Reason
 from ingest.outcomes import EventOutcome, EventStatus, Outcomes
 from resolvers.accounts import NewKey, SignedIn
+from resolvers.invitations import Joined
 
 
 @strawberry.type(description="A token that was issued. It is also in the response header `x-auth-token`.")
@@ -174,9 +177,60 @@ class CreateWorkspacePayload:
     workspace: Workspace = described("The workspace, as it is now.")
 
 
-@strawberry.type(description="The member who joined.")
+@strawberry.type(description="The user who was invited.")
 class AddMemberPayload:
-    user: User = described("The user who joined.")
+    user: User = described("The user, who is no member before accepting the invitation.")
+
+
+@strawberry.type(description="The invitation that was sent.")
+class InvitePayload:
+    invitation: Invitation = described("The invitation, as it is now.")
+
+
+@strawberry.type(description="Where the viewer belongs from now on.")
+class AcceptInvitationPayload:
+    id: strawberry.ID = described("The global id that the invitation had.")
+    organization: Organization | None = described(
+        "The organization, also that of the workspace; null for a publication."
+    )
+    workspace: Workspace | None = described("The workspace; null unless the invitation was to one alone.")
+    publication: Publication | None = described(
+        "The publication; null unless the invitation was to a publication."
+    )
+
+    @classmethod
+    def of(cls, id: strawberry.ID, joined: Joined) -> Self:
+        return cls(id=id, **{name: face_of(row) for name, row in joined._asdict().items()})
+
+
+@strawberry.type(description="The invitation that was declined.")
+class DeclineInvitationPayload:
+    id: strawberry.ID = described("The global id of the invitation.")
+
+
+@strawberry.type(description="The invitation that was withdrawn.")
+class WithdrawInvitationPayload:
+    id: strawberry.ID = described("The global id that the invitation had.")
+
+
+@strawberry.type(description="The member who has another role.")
+class ChangeMemberRolePayload:
+    member: Member = described("The member, as they are now.")
+
+
+@strawberry.type(description="The user who was removed from a workspace.")
+class RemoveFromWorkspacePayload:
+    user: User = described("The user, who is still a member of the organization.")
+
+
+@strawberry.type(description="The organization that the viewer left.")
+class LeaveOrganizationPayload:
+    id: strawberry.ID = described("The global id of the organization.")
+
+
+@strawberry.type(description="The workspace that the viewer left.")
+class LeaveWorkspacePayload:
+    id: strawberry.ID = described("The global id of the workspace.")
 
 
 @strawberry.type(description="The member who left.")

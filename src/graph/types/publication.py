@@ -53,12 +53,14 @@ from loaders.publications import CoCreators, PublicationRow
 from loaders.shared_figures import SharedFiguresOfPublication, SharedKey
 from models import Action, ExperienceType
 from resolvers import metrics
+from resolvers.co_creators import MOST_CO_CREATORS
+from resolvers.invitations import received_by, sent_by_publication
 from resolvers.makers import MAKERS
-from resolvers.publications import MOST_CO_CREATORS
 from resolvers.shared_figures import shared_key
 
 _Appointments = connection_of("Appointment", "graph.types.interaction")
 _Comments = connection_of("Comment", "graph.types.interaction")
+Invitations = connection_of("Invitation", "graph.types.invitation")
 _SERIES = (
     required("range", Range),
     required("interval", Interval),
@@ -134,6 +136,11 @@ class User(Node):
         """The comments on all publications that this user owns, oldest first."""
         return PageKey(people_lists.COMMENTS_FOR_OWNER, page(), self.row.id)
 
+    @listed(Invitations | None, requires=[Access.SELF])
+    def invitations(self, info: Info, page: PageOf) -> PageKey:
+        """The invitations that wait for this user's answer, in the order in which they were sent."""
+        return received_by(info.context, self.row, page())
+
     audit_trail = of_account
 
     @classmethod
@@ -187,6 +194,12 @@ class Publication(Node):
     def comments(self, page: PageOf) -> PageKey:
         """The comments on it, oldest first."""
         return PageKey(people_lists.COMMENTS_OF_PUBLICATION, page(), self.row.id)
+
+    @listed(Invitations | None, requires=[Access.OWNER])
+    def invitations(self, info: Info, page: PageOf) -> PageKey:
+        """The invitations to make it together with its owner that were not accepted and have not expired, in
+        the order in which they were sent."""
+        return sent_by_publication(info.context, self.row, page())
 
     audit_trail = of_publication
 

@@ -19,7 +19,7 @@ from resolvers.catalog.rehearsal import AnyTables
 from resolvers.catalog.rows import CoCreatorRow, ExperienceRow, PublicationRow
 from resolvers.catalog.tables import Change, Columns
 from resolvers.catalog.verdicts import Refused
-from resolvers.publications import MOST_CO_CREATORS
+from resolvers.co_creators import MOST_CO_CREATORS
 
 _ID_BYTES = 16
 

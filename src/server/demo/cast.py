@@ -6,7 +6,7 @@ from random import Random
 from base.ids import Kind, global_id
 from loaders.publications import PublicationRow
 from models import User
-from resolvers import publications
+from resolvers import invitations, publications
 from resolvers.context import Services
 from server.accounts import add_user
 from server.demo.sign_ins import ACCOUNTS, PASSWORD, email_of
@@ -52,8 +52,11 @@ async def make_publications(
             context, name=title, custom_url=title.lower().replace(" ", "-"), allow_bookings=number % 3 == 0
         )
         helper = co_creator if number == 0 else random.choice(users[:2])
-        await publications.add_co_creator(
+        invited = await invitations.invite_co_creator(
             context, publication_id(row), global_id(Kind.USER, helper.public_id)
+        )
+        await invitations.accept(
+            acting_as(services, context.now, helper), global_id(Kind.INVITATION, invited.public_id)
         )
         made.append(row)
     return made
