@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 import httpx
 from argon2 import PasswordHasher
 
+from auth.key_uses import KeyUses
 from auth.links import LinkSigner
 from auth.passwords import Passwords
 from auth.sign_in_limiter import SignInLimiter, SignInRates
@@ -62,6 +63,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         sign_in_limiter=SignInLimiter(
             SignInRates("5 per 15 minutes", "10 per 15 minutes", "20 per 15 minutes"), SECRET.encode(), clock
         ),
+        key_uses=KeyUses(database),
         # Hashing takes as little time as argon2 allows.
         passwords=Passwords(QUICK_HASHER),
         visitor_key=SECRET.encode(),

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from auth.authentication_keys import digest
+from auth.key_uses import KeyUses
 from auth.known_networks import is_known, remember
 from auth.passwords import Passwords
 from auth.replaced_hashes import replace_hash
@@ -88,15 +89,20 @@ async def user_by_password(
     return known.user_id
 
 
-async def user_by_key(loaders: Loaders, limiter: SignInLimiter, key: str, address: str, now: datetime) -> int:
+async def user_by_key(
+    loaders: Loaders, limiter: SignInLimiter, uses: KeyUses, key: str, address: str, now: datetime
+) -> int:
     limiter.allow_address(address)
-    return (await _valid_key(key, loaders, now)).user_id
+    known = await _valid_key(key, loaders, now)
+    uses.note(known.digest, now)
+    return known.user_id
 
 
 async def viewer_of(
     headers: Mapping[str, str],
     loaders: Loaders,
     signer: Signer,
+    uses: KeyUses,
     now: datetime,
     viewer_cache: ViewerCache | None = None,
     *,
@@ -108,7 +114,7 @@ async def viewer_of(
     whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, now, viewer_cache, is_reporting=is_reporting)
+        return await _viewer_of(headers, loaders, signer, uses, now, viewer_cache, is_reporting=is_reporting)
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
@@ -139,6 +145,7 @@ async def _viewer_of(
     headers: Mapping[str, str],
     loaders: Loaders,
     signer: Signer,
+    uses: KeyUses,
     now: datetime,
     viewer_cache: ViewerCache | None,
     *,
@@ -149,7 +156,9 @@ async def _viewer_of(
         return ANONYMOUS
     scheme, credentials = shown
     if scheme == _KEY_SCHEME:
-        return Viewer((await _valid_key(credentials, loaders, now, viewer_cache)).user_id)
+        known = await _valid_key(credentials, loaders, now, viewer_cache)
+        uses.note(known.digest, now)
+        return Viewer(known.user_id)
     claims = signer.read(credentials, now)
     if viewer_cache:
         return await viewer_cache.viewer(claims, loaders, is_reporting=is_reporting)

@@ -75,6 +75,8 @@ class OwnKeyRow(NamedTuple):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
+    """The start of the hour."""
 
 
 OWN_KEY_COLUMNS = tuple(KEYS[name] for name in OwnKeyRow._fields)

@@ -208,7 +208,7 @@ class VisitorSalt(SQLModel, table=True):
     salt: bytes = Field(sa_type=LargeBinary)
     """The seed. The salt is a hash of it, keyed with a secret that is not in the database."""
     keyed_by: str | None = Field(default=None, max_length=12)
-    """The id of that secret, which may be replaced while the day lasts. None stands for the one that hashes."""
+    """The id of that secret, which may be replaced while the day lasts; None if it is not known."""
 
 
 class VisitorLink(SQLModel, table=True):

@@ -50,8 +50,9 @@ async def login_by_password(context: Context, email: str, password: str) -> Sign
 
 async def login_by_key(context: Context, key: str) -> SignedIn:
     with _another_viewer(context):
+        services = context.services
         user_id = await user_by_key(
-            context.loaders, context.services.sign_in_limiter, key, context.address, context.now
+            context.loaders, services.sign_in_limiter, services.key_uses, key, context.address, context.now
         )
         return await _signed_in(context, Viewer(user_id))
 
@@ -120,7 +121,7 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
         )
     checked = required_text(name, "name", longest=_LONGEST_NAME)
     secret = new_key()
-    row = OwnKeyRow(uuid7(context.now), checked, context.now, context.now + timedelta(days=days), None)
+    row = OwnKeyRow(uuid7(context.now), checked, context.now, context.now + timedelta(days=days), None, None)
     async with context.writing() as session:
         await _require_room_for_key(context, session, user_id)
         session.add(AuthenticationKey(user_id=user_id, digest=digest(secret), **row._asdict()))

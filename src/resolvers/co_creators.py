@@ -13,7 +13,7 @@ from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
 from loaders.people import UserById, UserRow
 from loaders.publications import PublicationById, PublicationRow
-from models import CoCreator, Invitation, Publication, SubjectKind
+from models import CoCreator, Publication, SubjectKind
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user
 from resolvers.makers import as_written, refresh_for_makers
@@ -68,11 +68,3 @@ async def _remove(context: Context, publication: PublicationRow, user: UserRow) 
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise NotFound(f"{user.username} is no co-creator of this publication.")
     return await as_written(context, PublicationById, publication.id)
-
-
-async def forget_to_co_creator(session: AsyncSession, publication_id: int, user_id: int) -> None:
-    await session.execute(
-        delete(Invitation).where(
-            col(Invitation.publication_id) == publication_id, col(Invitation.user_id) == user_id
-        )
-    )

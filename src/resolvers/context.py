@@ -11,6 +11,7 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Actor
+from auth.key_uses import KeyUses
 from auth.links import LinkSigner
 from auth.passwords import Passwords
 from auth.rates import RateLimits
@@ -82,6 +83,7 @@ class Services:
     signer: Signer
     links: LinkSigner
     sign_in_limiter: SignInLimiter
+    key_uses: KeyUses
     visitor_key: bytes
     """The key under which the names that tenants give their visitors are hashed."""
     topics: Topics
@@ -182,6 +184,7 @@ class Context:
             self.credentials,
             self.loaders,
             self.services.signer,
+            self.services.key_uses,
             self.now,
             viewer_cache,
             is_reporting=is_reporting,

@@ -67,14 +67,17 @@ async def set_role(session: AsyncSession, organization_id: int, user_id: int, ro
     """Returns when the member joined. Raises NOT_FOUND if the user is no member."""
     await lock_organization(session, organization_id)
     its = _membership(organization_id, user_id)
-    known = (await session.execute(select(Membership).where(*its))).scalar_one_or_none()
-    if known is None:
+    known = select(col(Membership.role), col(Membership.created_at)).where(*its)
+    found = (await session.execute(known)).one_or_none()
+    if found is None:
         raise NotFound("The user is no member of this organization.")
+    before, joined_at = found
     await session.execute(update(Membership).where(*its).values(role=int(role)))
-    if known.role == Role.OWNER:
+    if before == Role.OWNER:
         await _require_owner(session, organization_id)
     await forget_sent(session, organization_id, user_id, role)
-    return known.created_at
+    at: datetime = joined_at
+    return at
 
 
 async def remove_member(context: Context, organization_id: str, user_id: str) -> UserRow:

@@ -33,6 +33,14 @@ async def forget_to_member(session: AsyncSession, organization_id: int, user_id:
     )
 
 
+async def forget_to_co_creator(session: AsyncSession, publication_id: int, user_id: int) -> None:
+    await session.execute(
+        delete(Invitation).where(
+            col(Invitation.publication_id) == publication_id, col(Invitation.user_id) == user_id
+        )
+    )
+
+
 async def forget_expired(database: Database, now: datetime) -> None:
     async with database.writing(is_change=False) as session:
         await session.execute(delete(Invitation).where(col(Invitation.expires_at) <= now))

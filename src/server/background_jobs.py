@@ -61,6 +61,9 @@ CHORES = (
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
     ),
+    Chore(
+        "Storing of the last use of keys", timedelta(minutes=1), lambda services: services.key_uses.write()
+    ),
     Chore("Search for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
     Chore("Refresh of figures of other networks", timedelta(minutes=5), refresh_due),
 )

@@ -24,6 +24,8 @@ class KeyOfAccount(NamedTuple):
     created_at: datetime
     expires_at: datetime
     revoked_at: datetime | None
+    last_used_at: datetime | None
+    """The start of the hour."""
 
     @property
     def id(self) -> str:
@@ -36,6 +38,10 @@ class KeyOfAccount(NamedTuple):
         if self.expires_at <= now:
             return f"expired {self.expires_at:%Y-%m-%d}"
         return f"good until {self.expires_at:%Y-%m-%d}"
+
+    @property
+    def use(self) -> str:
+        return "never used" if self.last_used_at is None else f"used {self.last_used_at:%Y-%m-%d %Hh} UTC"
 
 
 async def keys_of(database: Database, email: str | None) -> list[KeyOfAccount]:

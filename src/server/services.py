@@ -1,15 +1,20 @@
 """The services of the program, made from the settings."""
 
+import logging
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from sqlalchemy.exc import SQLAlchemyError
+
+from auth.key_uses import KeyUses
 from auth.ledger import Ledger
 from auth.links import LinkSigner
 from auth.rates import RateLimits, Rates
 from auth.sign_in import ViewerCache
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Signer
+from base.errors import Unavailable
 from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
@@ -28,6 +33,8 @@ from server.graphql.persisted_documents import PersistedDocuments
 from server.secrets import new_secret, secrets_of
 from server.settings import Settings
 from server.social_networks import refresher_of, weights_of
+
+log = logging.getLogger("viewgraph")
 
 WRITE_SECONDS = 4.0
 """So callers learn within 5 seconds that the database cannot write."""
@@ -82,6 +89,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             clock,
             ledger,
         ),
+        key_uses=KeyUses(database),
         rates=RateLimits(
             Rates(settings.query_cost_per_user, settings.query_cost_per_address),
             Rates(settings.mutation_cost_per_user, settings.mutation_cost_per_address),
@@ -124,9 +132,17 @@ async def close_services(services: Services) -> None:
     await services.topics.close()
     await services.rates.close()
     await services.sign_in_limiter.close()
+    await _write_uses(services.key_uses)
     if services.freshness:
         services.freshness.close()
     await services.database.close()
+
+
+async def _write_uses(uses: KeyUses) -> None:
+    try:
+        await uses.write()
+    except (Unavailable, SQLAlchemyError, OSError) as error:
+        log.warning("The last use of some keys was not stored: %s", type(error).__name__)
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:

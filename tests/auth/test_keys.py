@@ -230,3 +230,39 @@ async def test_a_token_for_less_than_all_neither_makes_nor_revokes_keys(studio: 
         assert created.errors == [("FORBIDDEN", "createAuthenticationKey")], bound_to
         assert revoked.errors == [("FORBIDDEN", "revokeAuthenticationKey")], bound_to
     assert await _rows(studio, "authentication_keys") == before
+
+
+USES = "{ viewer { authenticationKeys { edges { node { lastUsedAt } } } } }"
+
+
+async def test_the_last_use_of_a_key_is_kept_to_the_hour_by_one_write(studio: Studio) -> None:
+    async def uses() -> list[str | None]:
+        listed = (await studio.ask(USES, "owner")).data["viewer"]["authenticationKeys"]["edges"]
+        return [edge["node"]["lastUsedAt"] for edge in listed]
+
+    async def written() -> int:
+        with studio.statements() as statements:
+            await studio.services.key_uses.write()
+        return len([text for text in statements if "authentication_keys" in text])
+
+    keys = []
+    for _ in range(3):
+        keys.append(await new_key(studio))
+        studio.clock.advance(minutes=1)
+    assert await uses() == [None, None, None]
+    for _ in range(4):
+        assert (await who(studio, authorization=f"Token {keys[0][0]}")).data
+        assert (await login_by_key(studio, keys[1][0])).data
+        studio.clock.advance(minutes=10)
+    assert (await who(studio, authorization="Token vgk_unknown")).errors
+    assert await written() == 1
+    assert await uses() == ["2023-06-15T12:00:00Z", "2023-06-15T12:00:00Z", None]
+
+    assert (await who(studio, authorization=f"Token {keys[0][0]}")).data
+    assert await written() == 0
+    studio.clock.advance(minutes=20)
+    await studio.ask(REVOKE, "owner", id=keys[1][1])
+    for secret, _ in keys[:2]:
+        await who(studio, authorization=f"Token {secret}")
+    assert await written() == 1
+    assert await uses() == ["2023-06-15T13:00:00Z", "2023-06-15T12:00:00Z", None]

@@ -150,7 +150,7 @@ async def test_each_list_is_walked_from_either_end(booked: Studio) -> None:
 async def test_keys_are_listed_without_what_they_are(studio: Studio) -> None:
     make = """mutation($name: String!, $days: Int!) {
       createAuthenticationKey(input: {name: $name, days: $days}) {
-        secret authenticationKey { id name createdAt expiresAt revokedAt } } }"""
+        secret authenticationKey { id name createdAt expiresAt revokedAt lastUsedAt } } }"""
     made = []
     for name, lifetime in (("import", 30), ("nightly", 90)):
         made.append(
@@ -163,7 +163,8 @@ async def test_keys_are_listed_without_what_they_are(studio: Studio) -> None:
         studio.clock.advance(hours=1)
 
     listed = await studio.ask(
-        "{ viewer { authenticationKeys { edges { node { id name createdAt expiresAt revokedAt } } } } }",
+        """{ viewer { authenticationKeys { edges { node {
+          id name createdAt expiresAt revokedAt lastUsedAt } } } } }""",
         "owner",
     )
 

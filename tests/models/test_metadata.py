@@ -119,7 +119,8 @@ def test_no_foreign_key_leaves_or_enters_a_table_that_a_cluster_has_elsewhere() 
         "audit_entries", "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
-        "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
+        "assets", "invitations", "organizations", "publications", "tenants", "user_insights", "users",
+        "workspaces",
     }  # fmt: skip
 
 

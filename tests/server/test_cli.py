@@ -186,17 +186,17 @@ def test_an_operator_lists_keys_and_revokes_one_or_all_of_an_account(database_ur
 
     lines = listed()
     today = f"made {datetime.now(UTC):%Y-%m-%d}"
-    assert [(email, made, name) for _, email, made, _, name in lines] == [
+    assert [(email, made, name) for _, email, made, _, _, name in lines] == [
         ("ada@example.com", today, r"'T\two'"),
         ("bob@example.com", today, "One"),
         ("bob@example.com", today, "Three"),
     ]
-    assert {state.split()[0] for _, _, _, state, _ in lines} == {"good"}
+    assert {(state.split()[0], use) for _, _, _, state, use, _ in lines} == {("good", "never used")}
     assert listed("BOB@example.com") == lines[1:]
 
     assert done("key", "revoke", lines[1][0], *at) == "Keys revoked: 1.\n"
     assert not works(0)
-    assert [state.split()[0] for _, _, _, state, _ in listed()] == ["good", "revoked", "good"]
+    assert [state.split()[0] for _, _, _, state, _, _ in listed()] == ["good", "revoked", "good"]
     assert done("key", "revoke", "bob@example.com", *at) == "Keys revoked: 1.\n"
     assert done("key", "revoke", "bob@example.com", *at) == "Keys revoked: 0.\n"
     for command, unknown in (("list", "eve@example.com"), ("revoke", "eve@example.com")):
@@ -209,7 +209,78 @@ def test_an_operator_lists_keys_and_revokes_one_or_all_of_an_account(database_ur
         global_id(Kind.AUTHENTICATION_KEY, uuid4()),
     ):
         assert mistake("key", "revoke", unknown, *at) == "There is no key with this id.\n"
+    before = datetime.now(UTC)
     assert [works(1), works(2)] == [True, False]
+    hours = {f"used {at:%Y-%m-%d %H}h UTC" for at in (before, datetime.now(UTC))}
+    used, *others = [use for *_, use, _ in listed()]
+    assert (used in hours, others) == (True, ["never used"] * 2)
+
+
+# member, co-creator
+
+
+def test_an_operator_makes_members_and_co_creators_at_once(database_url: str) -> None:
+    at = ("--database-url", database_url)
+    for name in ("ada", "bob", "eve"):
+        done("user", "create", f"{name}@example.com", name, "--password", "a password", *at)
+    key = {"authorization": f"Token {run('key', 'create', 'ada@example.com', *at).stdout.strip()}"}
+
+    def asked(query: str, **variables: Any) -> Any:
+        told = answer(database_url, query, key, **variables)
+        assert "errors" not in told
+        return told["data"]
+
+    made = asked("""mutation { createOrganization(input: {name: "Works"}) { organization { id } }
+      createPublication(input: {name: "A", customUrl: "a-studio"}) { publication { id owner { id } } } }""")
+    works = made["createOrganization"]["organization"]["id"]
+    room = asked(
+        """mutation($o: ID!) { createWorkspace(input: {organizationId: $o, name: "Room"}) {
+          workspace { id } } }""",
+        o=works,
+    )["createWorkspace"]["workspace"]["id"]
+    people = """query($id: ID!) { organization(id: $id) { invitations { totalCount } members { edges { node {
+      role user { username } workspaces { totalCount } } } } }
+      publication(url: "a-studio") { coCreators { username } } }"""
+    bob = asked('{ user(by: {username: "bob"}) { id } }')["user"]["id"]
+    invite = "mutation($i: InviteMemberInput!) { inviteMember(input: $i) { invitation { id } } }"
+    asked(invite, i={"organizationId": works, "userId": bob, "role": "ADMIN"})
+
+    def shown() -> Any:
+        seen = asked(people, id=works)
+        nodes = [edge["node"] for edge in seen["organization"]["members"]["edges"]]
+        roles = [(one["user"]["username"], one["role"], one["workspaces"]["totalCount"]) for one in nodes]
+        makers = [user["username"] for user in seen["publication"]["coCreators"]]
+        return sorted(roles), makers, seen["organization"]["invitations"]["totalCount"]
+
+    assert shown() == ([("ada", "OWNER", 0)], [], 1)
+    added = done("member", "add", works, "BOB@example.com", "--workspace", room, *at)
+    assert added == "BOB@example.com is a member.\n"
+    assert done("member", "role", works, "bob@example.com", "OWNER", *at) == "bob@example.com is OWNER.\n"
+    assert (
+        done("co-creator", "add", "a-studio", "bob@example.com", *at) == "bob@example.com is a co-creator.\n"
+    )
+    assert shown() == ([("ada", "OWNER", 0), ("bob", "OWNER", 1)], ["bob"], 0)
+    for command, complaint in (
+        (
+            ("member", "add", works, "bob@example.com"),
+            "The account is a member already: `viewgraph member role`",
+        ),
+        (("member", "add", works, "no@example.com"), "There is no account with this email."),
+        (("member", "add", room, "eve@example.com"), "There is no such organization."),
+        (("member", "add", works, "eve@example.com", "--workspace", works), "There is no such workspace."),
+        (
+            ("member", "role", works, "eve@example.com", "ADMIN"),
+            "The user is no member of this organization.",
+        ),
+        (("member", "remove", works, "eve@example.com"), "The user is no member of this organization."),
+        (("co-creator", "add", "a-studio", "bob@example.com"), "The account is a co-creator already."),
+        (("co-creator", "add", "a-studio", "ada@example.com"), "The account owns this publication."),
+        (("co-creator", "add", "b-studio", "eve@example.com"), "There is no such publication."),
+    ):
+        assert mistake(*command, *at).startswith(complaint)
+    assert done("member", "remove", works, "bob@example.com", *at) == "bob@example.com is no member.\n"
+    assert "This is the last owner" in mistake("member", "remove", works, "ada@example.com", *at)
+    assert shown() == ([("ada", "OWNER", 0)], ["bob"], 0)
 
 
 # migrate

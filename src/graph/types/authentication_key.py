@@ -24,6 +24,11 @@ class AuthenticationKey:
         "When it was revoked: from then on it is refused. Null if it was not revoked."
     )
 
+    last_used_at: datetime | None = described(
+        "When it was last used, to the hour in UTC: the start of that hour. Some minutes pass until a use is "
+        "shown. Null if it was not used."
+    )
+
     @classmethod
     def of(cls, row: OwnKeyRow) -> Self:
         return cls(
@@ -32,4 +37,5 @@ class AuthenticationKey:
             created_at=row.created_at,
             expires_at=row.expires_at,
             revoked_at=row.revoked_at,
+            last_used_at=row.last_used_at,
         )

@@ -12,6 +12,7 @@ from typer.core import TyperGroup
 from base.errors import ExpectedError
 from server.commands.audit import audit
 from server.commands.backup import backup, restore
+from server.commands.co_creator_add import co_creator_add
 from server.commands.demo import demo
 from server.commands.distribute import distribute
 from server.commands.doctor import doctor
@@ -23,6 +24,9 @@ from server.commands.import_totals import import_totals
 from server.commands.key_create import key_create
 from server.commands.key_list import key_list
 from server.commands.key_revoke import key_revoke
+from server.commands.member_add import member_add
+from server.commands.member_remove import member_remove
+from server.commands.member_role import member_role
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
 from server.commands.prune import prune
@@ -119,6 +123,16 @@ keys.command("create")(key_create)
 keys.command("list")(key_list)
 keys.command("revoke")(key_revoke)
 app.add_typer(keys, name="key")
+
+members = typer.Typer(help="Members of organizations.", no_args_is_help=True)
+members.command("add")(member_add)
+members.command("role")(member_role)
+members.command("remove")(member_remove)
+app.add_typer(members, name="member")
+
+co_creators = typer.Typer(help="Co-creators of publications.", no_args_is_help=True)
+co_creators.command("add")(co_creator_add)
+app.add_typer(co_creators, name="co-creator")
 
 tenants = typer.Typer(help="Tenants, who own numbers: users and organizations.", no_args_is_help=True)
 tenants.command("time-zone")(set_time_zone)

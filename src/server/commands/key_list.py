@@ -19,9 +19,8 @@ def key_list(
     now = datetime.now(UTC)
     keys = run_with_database(settings_with(database_url=database_url), lambda it: keys_of(it, email))
     for key in keys:
-        typer.echo(
-            "\t".join((key.id, key.email, f"made {key.created_at:%Y-%m-%d}", key.state(now), _line(key.name)))
-        )
+        made = f"made {key.created_at:%Y-%m-%d}"
+        typer.echo("\t".join((key.id, key.email, made, key.state(now), key.use, _line(key.name))))
 
 
 def _line(name: str) -> str:

@@ -1,7 +1,7 @@
 """Options that several commands have."""
 
 from datetime import date, datetime, timedelta
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -30,6 +30,9 @@ Tenants = Annotated[
     list[str] | None,
     typer.Option("--tenant", metavar="NAME", help="A username or an organization's id; may be repeated."),
 ]
+Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The account.")]
+Organization = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="The organization's id.")]
+RoleName = Literal["OWNER", "ADMIN", "MEMBER"]
 
 
 def days_between(first: datetime | None, last: datetime | None) -> tuple[date, date]:
