@@ -19,7 +19,7 @@ from database import Database, channel_of
 from ingest.buffer import Buffer
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
-from ingest.visitors import Salts
+from ingest.visitors import Salts, VisitorKeys
 from loaders.figure_cache import FigureCache
 from models import Membership, Organization, Role, Tenant, User, Workspace, WorkspaceMembership
 from resolvers.context import Limits, Services
@@ -51,11 +51,12 @@ class Clock:
 def services_for(database_url: str, clock: Clock, limits: Limits | None = None) -> Services:
     database = Database(database_url)
     topics = Topics(channel_of(database.url))
+    visitor_keys = VisitorKeys([SECRET.encode()])
     return Services(
         database=database,
         topics=topics,
         buffer=Buffer(database, topics),
-        salts=Salts(database, SECRET.encode()),
+        salts=Salts(database, visitor_keys),
         subjects=SubjectCache(),
         figure_cache=FigureCache(timer=lambda: clock.now.timestamp()),
         signer=Signer([SECRET], lifetime=timedelta(hours=1), issuer="viewgraph", audience="viewgraph"),
@@ -66,7 +67,7 @@ def services_for(database_url: str, clock: Clock, limits: Limits | None = None) 
         key_uses=KeyUses(database),
         # Hashing takes as little time as argon2 allows.
         passwords=Passwords(QUICK_HASHER),
-        visitor_key=SECRET.encode(),
+        visitor_keys=visitor_keys,
         limits=limits or Limits(),
         clock=clock,
     )

@@ -1,10 +1,11 @@
 """Keys that sign JWTs. A JWT names the key that signed it, so that keys can rotate."""
 
 from collections.abc import Mapping, Sequence
-from hashlib import sha256
 from typing import Any
 
 import jwt
+
+from base.key_ids import key_id
 
 _ALGORITHM = "HS256"
 MALFORMED = (jwt.InvalidTokenError, KeyError, ValueError, TypeError, AttributeError)
@@ -24,8 +25,8 @@ class KeyRing:
         issuer: str | None = None,
     ) -> None:
         """`name` is part of the keys' ids. A payload must have all of `required`."""
-        self._keys = {_key_id(name, key): key for key in keys}
-        self._signing = _key_id(name, keys[0])
+        self._keys = {key_id(name, key): key for key in keys}
+        self._signing = key_id(name, keys[0])
         self._audience = audience
         self._required = [*required]
         self._issuer = issuer
@@ -49,7 +50,3 @@ class KeyRing:
             issuer=self._issuer,
         )
         return payload
-
-
-def _key_id(name: str, key: bytes) -> str:
-    return sha256(f"viewgraph {name} id:".encode() + key).hexdigest()[:12]

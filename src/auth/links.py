@@ -1,7 +1,7 @@
 """Links to reports. They are signed JWTs that say what is asked and who asked for it, for a short time.
 
-Their keys come from the same secrets as the keys of access tokens, but are other keys. So a link is no access
-token, and an access token is no link, whatever issuer and audience the settings give.
+Their keys may come from the same secrets as the keys of access tokens, but are other keys. So a link is no
+access token, and an access token is no link, whatever issuer and audience the settings give.
 """
 
 from collections.abc import Mapping, Sequence
@@ -29,6 +29,10 @@ class LinkSigner:
     def __init__(self, secrets: Sequence[str], origin: str | None = None) -> None:
         """`origin`: where links lead; None for the host that the request names."""
         self.origin = origin
+        self.use(secrets)
+
+    def use(self, secrets: Sequence[str]) -> None:
+        """From now on, these are the secrets."""
         self._keys = KeyRing(
             [digest(secret.encode(), _AUDIENCE.encode(), "sha256") for secret in secrets],
             "link key",

@@ -56,21 +56,30 @@ class _Read(NamedTuple):
 
 
 class Signer:
-    """The first of `secrets` signs. The others only verify what they signed before, until that has expired.
+    """The first of `secrets` signs. The others only verify: what they signed before, or will sign next.
 
     What a token says never changes, so it is remembered by the token's digest. Whether the token has expired
     is checked each time.
     """
 
     def __init__(self, secrets: Sequence[str], *, lifetime: timedelta, issuer: str, audience: str) -> None:
+        self._lifetime = lifetime
+        self._issuer = issuer
+        self._audience = audience
+        self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
+        self.use(secrets)
+
+    def use(self, secrets: Sequence[str]) -> None:
+        """From now on, these are the secrets."""
         if not secrets or min(map(len, secrets)) < _MIN_SECRET_LENGTH:
             raise ValueError(f"a secret needs at least {_MIN_SECRET_LENGTH} characters")
+        self._known.clear()
         self._keys = KeyRing(
             [secret.encode() for secret in secrets],
             "key",
-            audience=audience,
+            audience=self._audience,
             required=["exp", "iat", "iss", "aud", "sub"],
-            issuer=issuer,
+            issuer=self._issuer,
         )
         self._tickets = KeyRing(
             [digest(secret.encode(), _TICKET.encode(), "sha256") for secret in secrets],
@@ -78,9 +87,6 @@ class Signer:
             audience=_TICKET,
             required=["exp", "aud", "sub", "until"],
         )
-        self._lifetime = lifetime
-        self._issuer = issuer
-        self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
 
     def issue(self, claims: Claims, now: datetime, until: datetime | None = None) -> AccessToken:
         """`until`: when it expires, if that is before its usual end."""

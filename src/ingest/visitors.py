@@ -3,7 +3,7 @@ later.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from functools import lru_cache
 from hashlib import blake2b
@@ -14,6 +14,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import bindparam, exists, select
 
 from base.calendar import day_of
+from base.key_ids import key_id
 from base.networks import network_of
 from base.time_units import DAY
 from database import Database, Statement, erase_rows, insert_into
@@ -56,6 +57,28 @@ def named_visitor(key: bytes, tenant_id: int, name: str) -> bytes:
     return blake2b(f"{tenant_id}:{name}".encode(), digest_size=NAMED_BYTES, key=_short(key)).digest()
 
 
+class VisitorKeys:
+    """The secrets under which visitors are hashed. The first is used. The others open salts that were made
+    with them.
+    """
+
+    def __init__(self, keys: Sequence[bytes]) -> None:
+        self.use(keys)
+
+    def use(self, keys: Sequence[bytes]) -> None:
+        """From now on, these are the secrets."""
+        self.current = keys[0]
+        self._by_id = {key_id("visitor key", key): key for key in keys}
+
+    @property
+    def current_id(self) -> str:
+        return key_id("visitor key", self.current)
+
+    def named(self, id: str | None) -> bytes:
+        """The one that is used if there is none with this id."""
+        return self._by_id.get(id or "", self.current)
+
+
 @lru_cache(maxsize=8)
 def _short(key: bytes) -> bytes:
     """A key of BLAKE2b may have at most 64 bytes."""
@@ -87,24 +110,30 @@ class SaltsOfNow(NamedTuple):
         return self.by_day.get(day) or self.by_day[day_of(now, zone)]
 
 
+class _Seed(NamedTuple):
+    bytes: bytes
+    keyed_by: str | None
+
+
 class Salts:
     """A salt for each date. Tenants of all time zones use it for that date, and all workers share it.
 
     The database has a seed of each, and the salt is made from the seed with the key: neither is of use alone.
-    When the seed is gone, nobody can make the salt any more, not even with the key.
+    When the seed is gone, nobody can make the salt any more, not even with the key. A date keeps the key with
+    which its salt was made first, so that a change of keys makes no visitor of that date another one.
     """
 
     _kept = Statement(
-        select(SALTS.day, SALTS.salt).where(SALTS.day > bindparam("day", type_=Day())),
-        lambda day, seed: (day, seed),
+        select(SALTS.day, SALTS.salt, SALTS.keyed_by).where(SALTS.day > bindparam("day", type_=Day())),
+        lambda day, seed, keyed_by: (day, _Seed(seed, keyed_by)),
     )
     _old = Statement(
         select(exists().where(SALTS.day <= bindparam("day", type_=Day()))), lambda are_there: bool(are_there)
     )
 
-    def __init__(self, database: Database, key: bytes = b"") -> None:
+    def __init__(self, database: Database, keys: VisitorKeys) -> None:
         self._database = database
-        self._key = _short(key)
+        self._keys = keys
         self._now: SaltsOfNow | None = None
         self._are_erased = False
         """Whether the destroyed salts are also gone from all files, as far as this worker knows."""
@@ -130,13 +159,14 @@ class Salts:
         if are_there or not self._are_erased:
             self._are_erased = await erase_rows(self._database, VisitorSalt, SALTS.day <= last)
 
-    def _salt(self, seed: bytes) -> bytes:
-        return blake2b(seed, digest_size=32, key=self._key).digest()
+    def _salt(self, seed: _Seed) -> bytes:
+        return blake2b(seed.bytes, digest_size=32, key=_short(self._keys.named(seed.keyed_by))).digest()
 
-    async def _seeds(self, after: date) -> dict[date, bytes]:
+    async def _seeds(self, after: date) -> dict[date, _Seed]:
         return dict(await self._database.fetch(self._kept, day=after))
 
     async def _make(self, days: list[date]) -> None:
-        rows = [{"day": day, "salt": token_bytes(32)} for day in days]
+        keyed_by = self._keys.current_id
+        rows = [{"day": day, "salt": token_bytes(32), "keyed_by": keyed_by} for day in days]
         async with self._database.writing() as session:
             await session.execute(insert_into(session, VisitorSalt).values(rows).on_conflict_do_nothing())

@@ -31,7 +31,7 @@ from ingest.collect_limiter import CollectLimiter
 from ingest.freshness import Freshness
 from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
-from ingest.visitors import Salts
+from ingest.visitors import Salts, VisitorKeys
 from ingest.wire_columns import WireColumns
 from loaders.base import Loaders
 from loaders.figure_cache import FigureCache
@@ -84,8 +84,8 @@ class Services:
     links: LinkSigner
     sign_in_limiter: SignInLimiter
     key_uses: KeyUses
-    visitor_key: bytes
-    """The key under which the names that tenants give their visitors are hashed."""
+    visitor_keys: VisitorKeys
+    """The first is the key under which the names that tenants give their visitors are hashed."""
     topics: Topics
     buffer: Buffer
     """It stores reported events in batches."""

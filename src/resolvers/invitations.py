@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import NamedTuple, TypeVar
+from typing import NamedTuple
 
 from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -12,7 +12,6 @@ from auth.access import Access, holds_any, require
 from base.errors import BadUserInput, Conflict, Forbidden, NotFound
 from base.ids import Kind, uuid7
 from database import insert_into
-from loaders.base import RowLoader
 from loaders.invitations import (
     INVITATIONS_OF_ORGANIZATION,
     INVITATIONS_OF_USER,
@@ -44,8 +43,6 @@ from resolvers.memberships import (
 )
 from resolvers.organizations import find_administered, find_workspace, named_workspace, require_may_name
 from resolvers.quotas import require_within_quota
-
-R = TypeVar("R")
 
 LIFETIME = timedelta(days=14)
 _TAKEN = {False: "INVITED", True: "DECLINED"}
@@ -192,15 +189,14 @@ async def accept(context: Context, id: str) -> Joined:
             await _take(session, row)
         else:
             await _join(context, session, row)
-    return Joined(
-        await _if_any(context.loaders[OrganizationById], row.organization_id),
-        await _if_any(context.loaders[WorkspaceById], row.workspace_id),
-        await _if_any(context.loaders[PublicationById], row.publication_id),
-    )
-
-
-async def _if_any(loader: RowLoader[int, R], id: int | None) -> R | None:
-    return None if id is None else await loader.load(id)
+    loaders, joined = context.loaders, Joined()
+    if row.organization_id is not None:
+        joined = joined._replace(organization=await loaders[OrganizationById].load(row.organization_id))
+    if row.workspace_id is not None:
+        joined = joined._replace(workspace=await loaders[WorkspaceById].load(row.workspace_id))
+    if row.publication_id is not None:
+        joined = joined._replace(publication=await loaders[PublicationById].load(row.publication_id))
+    return joined
 
 
 async def _join(context: Context, session: AsyncSession, row: InvitationRow) -> None:

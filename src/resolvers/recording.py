@@ -57,7 +57,7 @@ async def store_believed(
 
     def by_columns(wire: WireColumns) -> EventColumns:
         columns = admitted_columns(wire, subjects, Sender(context.now))
-        return _with_people(columns, wire, users, context.services.visitor_key)
+        return _with_people(columns, wire, users, context.services.visitor_keys.current)
 
     publications = {one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION}
     return await admit_and_store(
@@ -138,4 +138,4 @@ def _user(event: WireEvent, users: dict[str, int]) -> int | None:
 def _visitor(context: Context, subject: Subject | None, text: str | None) -> bytes | None:
     if text is None or subject is None:
         return None
-    return visitor_named(context.services.visitor_key, subject.tenant_id, text)
+    return visitor_named(context.services.visitor_keys.current, subject.tenant_id, text)

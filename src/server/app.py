@@ -1,7 +1,8 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager, nullcontext
+from datetime import timedelta
 from functools import partial
 from logging import captureWarnings
 from typing import TYPE_CHECKING
@@ -15,7 +16,7 @@ from starlette.types import ASGIApp, Lifespan
 
 from resolvers.context import Services
 from rest.table import ROUTES
-from server.background_jobs import background_jobs
+from server.background_jobs import Chore, background_jobs
 from server.demo.pictures import PATH as PICTURE_PATH
 from server.demo.pictures import picture
 from server.demo.sign_ins import sign_ins
@@ -51,6 +52,7 @@ from server.http.unknown_paths import UNKNOWN_PATHS
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
 from server.revisions import known_revisions
+from server.secrets import SecretReader
 from server.services import close_services, persisted_documents_of, services_of
 from server.serving import tune_interpreter
 from server.settings import Settings
@@ -60,12 +62,17 @@ if TYPE_CHECKING:
     from server.traces import Traces
 
 
+_SECRETS_PERIOD = timedelta(seconds=5)
+
+
 def create_app(settings: Settings, services: Services | None = None) -> Starlette:
     """Makes the services from the settings if the caller passes none. It closes only those that it made.
 
     Raises Failure if it cannot read the manifest of trusted documents.
     """
+    reader = SecretReader(settings)
     used = services or services_of(settings)
+    chores = () if services else (Chore("Reading of changed secrets", _SECRETS_PERIOD, reader.read_changed),)
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
     documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
     metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
@@ -90,7 +97,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, running=running),
         ],
-        lifespan=_lifespan(used, shutdown, metrics, traces, are_lent=services is not None),
+        lifespan=_lifespan(used, shutdown, metrics, traces, chores, are_lent=services is not None),
     )
     app.router.redirect_slashes = False
     app.router.default = WithoutSlash(app.router)
@@ -253,6 +260,7 @@ def _lifespan(
     shutdown: Shutdown,
     metrics: "Metrics | None",
     traces: "Traces | None",
+    chores: Sequence[Chore],
     *,
     are_lent: bool,
 ) -> Lifespan[Starlette]:
@@ -261,7 +269,7 @@ def _lifespan(
         await services.database.look()
         with shutdown.begin_at_signals():
             async with (
-                background_jobs(services),
+                background_jobs(services, chores),
                 services.topics.listening(),
                 traces.running() if traces else nullcontext(),
                 metrics.running() if metrics else nullcontext(),

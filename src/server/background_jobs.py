@@ -2,7 +2,7 @@
 
 import logging
 from asyncio import create_task, gather, sleep
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
@@ -70,12 +70,13 @@ CHORES = (
 
 
 @asynccontextmanager
-async def background_jobs(services: Services) -> AsyncIterator[None]:
-    """Runs all jobs until the block ends."""
-    for chore in CHORES:
+async def background_jobs(services: Services, more: Sequence[Chore] = ()) -> AsyncIterator[None]:
+    """Runs all jobs, and `more` of them, until the block ends."""
+    chores = (*CHORES, *more)
+    for chore in chores:
         if chore.is_first:
             await _do(chore, services)
-    tasks = [create_task(_repeat(chore, services)) for chore in CHORES]
+    tasks = [create_task(_repeat(chore, services)) for chore in chores]
     try:
         yield
     finally:

@@ -1,90 +1,119 @@
-"""The secret that signs tokens. It comes from the settings, or is made once and kept beside the database."""
+"""The secrets of the server: one for tokens, one for links and one for visitors. They come from the settings,
+or are made once and kept beside the database.
+"""
 
 import logging
-import os
+from collections.abc import Sequence
 from pathlib import Path
-from secrets import token_urlsafe
-from time import sleep
+from typing import NamedTuple
 
 from pydantic import SecretStr
 
 from database import url_of
-from server.failures import Failure
-from server.settings import SHORTEST_SECRET, Settings
+from resolvers.context import Services
+from server.secret_file import (
+    Purpose,
+    Rings,
+    make_rings,
+    new_secret,
+    read_rings,
+    stamp_of,
+)
+from server.settings import Settings
 
 log = logging.getLogger("viewgraph")
 
-_TRIES = 50
-_PAUSE_SECONDS = 0.02
+
+class Secrets(NamedTuple):
+    """Of each purpose, the first is used, and the others are accepted."""
+
+    tokens: Sequence[str]
+    links: Sequence[str]
+    visitors: Sequence[str]
+
+    @property
+    def visitor_keys(self) -> list[bytes]:
+        return [secret.encode() for secret in self.visitors]
 
 
-def secrets_of(settings: Settings) -> list[str]:
-    """First the secret that signs, then the older ones that only verify."""
-    current = settings.secret.get_secret_value() if settings.secret else _kept_beside(settings)
-    return [current, *settings.verifying_secrets()]
+def secrets_of(settings: Settings) -> Secrets:
+    """Makes the file if it is needed and not there. Raises Failure."""
+    return combined(settings, None if settings.secret else _kept(secret_file(settings)))
 
 
-def new_secret() -> SecretStr:
-    return SecretStr(token_urlsafe(48))
-
-
-def with_kept_secret(settings: Settings, file: Path) -> Settings:
-    """The settings with a secret: their own, or the one in the file. If there is none yet, it makes one, and
-    does not warn.
+def combined(settings: Settings, rings: Rings | None) -> Secrets:
+    """A secret of the settings goes before that of the file. `rings`: None if VIEWGRAPH_SECRET is set, which
+    is for everything that has no secret of its own.
     """
-    if settings.secret:
-        return settings
-    return settings.model_copy(update={"secret": SecretStr(_read(file) or _made(file))})
+    of_all = settings.secrets_for(Purpose.TOKENS)
+    found = {}
+    for purpose in Purpose:
+        used, others = settings.secrets_for(purpose)
+        if used:
+            found[purpose.value] = [used, *others]
+        elif rings:
+            found[purpose.value] = [*rings[purpose].all(), *others]
+        else:
+            found[purpose.value] = [of_all[0] or "", *of_all[1], *others]
+    return Secrets(**found)
 
 
-def _kept_beside(settings: Settings) -> str:
-    file = secret_file(settings.database_url)
-    if kept := _read(file):
-        return kept
-    secret = _made(file)
-    log.warning(
-        "VIEWGRAPH_SECRET is not set: made a secret and stored it in %s. Keep that file private.", file
-    )
-    return secret
+def with_kept_secrets(settings: Settings, file: Path) -> Settings:
+    """The settings with this file, in which there are secrets. It does not warn."""
+    if not settings.secret and read_rings(file) is None:
+        make_rings(file)
+    return settings.model_copy(update={"secret_file": str(file)})
 
 
-def secret_file(database_url: str) -> Path:
-    """The file of the secret: beside an SQLite file, or for PostgreSQL in the current folder."""
-    url = url_of(database_url)
+def with_passing_secret(settings: Settings) -> Settings:
+    """For what signs nothing and stores no visitors."""
+    return settings.model_copy(update={"secret": SecretStr(new_secret())})
+
+
+def secret_file(settings: Settings) -> Path:
+    """Unless the settings name one, it is beside an SQLite file, or for PostgreSQL in the current folder."""
+    if settings.secret_file:
+        return Path(settings.secret_file)
+    url = url_of(settings.database_url)
     if url.get_backend_name() == "sqlite" and url.database:
         return Path(f"{url.database}.secret")
     return Path("viewgraph.secret")
 
 
-def _made(file: Path) -> str:
-    """Makes the secret in the first process that comes; the others read it."""
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return _read(file) or _made(file)
-    except OSError as error:
-        raise Failure(
-            f"No secret can be stored in {file} ({error.strerror}). Set VIEWGRAPH_SECRET."
-        ) from error
-    with os.fdopen(descriptor, "w") as stream:
-        stream.write(secret := new_secret().get_secret_value())
-    return secret
-
-
-def _read(file: Path) -> str | None:
-    """None if there is no file. A file that another process has just made may be empty for a moment."""
-    try:
-        for _ in range(_TRIES):
-            if secret := file.read_text("utf-8", "replace").strip():
-                break
-            sleep(_PAUSE_SECONDS)
-    except FileNotFoundError:
-        return None
-    except OSError as error:
-        raise Failure(f"The secret in {file} cannot be read ({error.strerror}).") from error
-    if len(secret) < SHORTEST_SECRET:
-        raise Failure(
-            f"{file} has no secret of {SHORTEST_SECRET} characters or more. Remove the file. The next start "
-            "makes a new secret, and everyone has to sign in again."
+def _kept(file: Path) -> Rings:
+    if rings := read_rings(file):
+        return rings
+    if made := make_rings(file):
+        log.warning(
+            "VIEWGRAPH_SECRET is not set: made secrets and stored them in %s. Keep that file private.", file
         )
-    return secret
+        return made
+    return _kept(file)
+
+
+class SecretReader:
+    """Reads the file of secrets again when it was changed, so that no server has to be started anew.
+
+    Make it before the secrets are read for the first time.
+    """
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._file = secret_file(settings)
+        self._stamp = stamp_of(self._file)
+
+    async def read_changed(self, services: Services) -> None:
+        """Does nothing if VIEWGRAPH_SECRET is set. If the file is gone, the secrets stay as they are. Raises
+        Failure once for a file that cannot be read.
+        """
+        stamp, before = stamp_of(self._file), self._stamp
+        if self._settings.secret or stamp in (None, before):
+            return
+        self._stamp = stamp
+        if rings := read_rings(self._file):
+            secrets = combined(self._settings, rings)
+            services.signer.use(secrets.tokens)
+            services.links.use(secrets.links)
+            services.visitor_keys.use(secrets.visitor_keys)
+            if before:
+                log.info("Read the secrets in %s again, because they were changed", self._file)

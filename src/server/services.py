@@ -22,7 +22,7 @@ from ingest.domain_caps import DomainCaps
 from ingest.freshness import changes_of, freshness_of
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
-from ingest.visitors import Salts
+from ingest.visitors import Salts, VisitorKeys
 from loaders.figure_cache import FigureCache
 from loaders.remembered_rights import RememberedRights
 from resolvers.context import Limits, Services
@@ -30,7 +30,7 @@ from resolvers.quotas import Quotas
 from server.doors.studio import DOCUMENTS
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments
-from server.secrets import new_secret, secrets_of
+from server.secrets import secrets_of, with_passing_secret
 from server.settings import Settings
 from server.social_networks import refresher_of, weights_of
 
@@ -58,7 +58,9 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
     freshness = freshness_of(database, topics)
     mark = partial(changes_of, freshness)
     clock = partial(datetime.now, UTC)
-    secret = secrets[0].encode()
+    visitor_keys = VisitorKeys(secrets.visitor_keys)
+    # Changed seldom: with another one, it is forgotten from where people signed in.
+    secret = visitor_keys.current
     # With PostgreSQL, other machines may serve too.
     is_shared = settings.workers > 1 or database.dialect_name == "postgresql"
     ledger = Ledger(database, secret, clock) if is_shared else None
@@ -71,16 +73,16 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             _sizes(settings, are_patient=are_patient),
             DomainCaps(settings.max_domains_per_day, settings.max_own_domains_per_day),
         ),
-        salts=Salts(database, secret),
+        salts=Salts(database, visitor_keys),
         subjects=SubjectCache(),
         figure_cache=FigureCache(seconds=settings.cache_seconds),
         signer=Signer(
-            secrets,
+            secrets.tokens,
             lifetime=timedelta(minutes=settings.token_minutes),
             issuer=settings.token_issuer,
             audience=settings.token_audience,
         ),
-        links=LinkSigner(secrets, settings.public_origin or None),
+        links=LinkSigner(secrets.links, settings.public_origin or None),
         sign_in_limiter=SignInLimiter(
             SignInRates(
                 settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
@@ -98,7 +100,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         collect_limiter=CollectLimiter(
             CollectRates(settings.events_per_address, settings.events_per_subject)
         ),
-        visitor_key=secret,
+        visitor_keys=visitor_keys,
         limits=Limits(
             page_size=settings.max_page_size,
             range_days=settings.max_range_days,
@@ -147,7 +149,7 @@ async def _write_uses(uses: KeyUses) -> None:
 
 def services_that_sign_nothing(settings: Settings) -> Services:
     """The services of commands. Commands need no secret, so this stores none."""
-    return services_of(settings.model_copy(update={"secret": new_secret()}), are_patient=True)
+    return services_of(with_passing_secret(settings), are_patient=True)
 
 
 def persisted_documents_of(settings: Settings) -> PersistedDocuments:

@@ -13,9 +13,9 @@ from server.failures import Failure
 from server.http.forwarded import PATH, TAKEN_PATHS
 from server.http.server_timing import TimingAudience
 from server.logs import LogFormat
+from server.secret_file import SHORTEST_SECRET, Purpose
 
 PREFIX = "VIEWGRAPH_"
-SHORTEST_SECRET = 32
 _SHORTEST_TOKEN = 16
 _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
@@ -25,6 +25,10 @@ _PRIVATE = {
     "database_url",
     "secret",
     "previous_secrets",
+    "link_secret",
+    "previous_link_secrets",
+    "visitor_secret",
+    "previous_visitor_secrets",
     "metrics_token",
     "youtube_api_key",
     "soundcloud_client_id",
@@ -124,12 +128,31 @@ class Settings(BaseSettings):
     )
     secret: SecretStr | None = _setting(
         None,
-        "The secret that signs access tokens and links, and hashes visitors; 32 characters or more. `serve` "
-        "makes one when there is none, and stores it beside the database.",
+        "The secret that signs access tokens; 32 characters or more. It is for links and visitors, too, if "
+        "these have none of their own. Without it, `serve` makes three secrets, and stores them in a file.",
+    )
+    link_secret: SecretStr | None = _setting(
+        None, "The secret that signs links to reports; 32 characters or more."
+    )
+    visitor_secret: SecretStr | None = _setting(
+        None,
+        "The secret under which visitors and addresses are hashed; 32 characters or more.",
     )
     previous_secrets: SecretStr = _setting(
         SecretStr(""),
-        "Older secrets, separated by commas. Tokens that they signed are accepted until they expire.",
+        "Other secrets of access tokens, separated by commas: older ones, and the next one. Tokens that they "
+        "signed are accepted until they expire.",
+    )
+    previous_link_secrets: SecretStr = _setting(SecretStr(""), "The same for links.")
+    previous_visitor_secrets: SecretStr = _setting(
+        SecretStr(""),
+        "Other secrets of visitors, separated by commas. They keep the visitors of a day what they are until "
+        "that day is over.",
+    )
+    secret_file: str = _setting(
+        "",
+        "The file of the secrets that `serve` makes. If it is empty, that is `FILE.secret` beside an SQLite "
+        "file, or `viewgraph.secret` in the current folder for PostgreSQL.",
     )
     token_minutes: int = _number(60, "How long an access token is valid, in minutes.", least=1)
     token_issuer: str = _setting("viewgraph", "The `iss` of access tokens, and the only one accepted.")
@@ -448,7 +471,7 @@ class Settings(BaseSettings):
         url_of(text)
         return text
 
-    @field_validator("secret")
+    @field_validator("secret", "link_secret", "visitor_secret")
     @classmethod
     def _is_long_enough(cls, secret: SecretStr | None) -> SecretStr | None:
         if secret and len(secret) < SHORTEST_SECRET:
@@ -471,7 +494,7 @@ class Settings(BaseSettings):
             raise ValueError("Give an address, such as `http://127.0.0.1:4318/v1/traces`")
         return text
 
-    @field_validator("previous_secrets")
+    @field_validator("previous_secrets", "previous_link_secrets", "previous_visitor_secrets")
     @classmethod
     def _are_long_enough(cls, secrets: SecretStr) -> SecretStr:
         if any(len(secret) < SHORTEST_SECRET for secret in _listed(secrets)):
@@ -587,8 +610,14 @@ class Settings(BaseSettings):
         """Those whose pages are trusted, but which need no CORS."""
         return [self.public_origin] if self.public_origin else []
 
-    def verifying_secrets(self) -> list[str]:
-        return _listed(self.previous_secrets)
+    def secrets_for(self, purpose: Purpose) -> tuple[str | None, list[str]]:
+        """The one that is used, and the others."""
+        used, others = {
+            Purpose.TOKENS: (self.secret, self.previous_secrets),
+            Purpose.LINKS: (self.link_secret, self.previous_link_secrets),
+            Purpose.VISITORS: (self.visitor_secret, self.previous_visitor_secrets),
+        }[purpose]
+        return used.get_secret_value() if used else None, _listed(others)
 
     def variables(self) -> dict[str, str]:
         """The given settings, as the environment of a worker that needs the same settings."""

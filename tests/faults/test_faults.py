@@ -22,7 +22,7 @@ from base.ids import uuid7
 from database import Database, channel_of, shown, url_of
 from ingest.buffer import Buffer
 from ingest.topics import Topics
-from ingest.visitors import Salts
+from ingest.visitors import Salts, VisitorKeys
 from loaders.figure_cache import FigureCache
 from models import Tenant
 from resolvers.context import Services
@@ -128,7 +128,7 @@ def _patient(services: Services, url: str) -> Services:
         database=database,
         topics=topics,
         buffer=Buffer(database, topics),
-        salts=Salts(database),
+        salts=Salts(database, VisitorKeys([b"k"])),
         figure_cache=FigureCache(seconds=0),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from sqlalchemy import make_url, select, update
 
 from base.calendar import day_of, time_zone
-from ingest.visitors import Salts, name_of, named_visitor, passing_visitor
+from ingest.visitors import Salts, VisitorKeys, name_of, named_visitor, passing_visitor
 from models import Tenant, VisitorSalt
 from resolvers.context import Services
 from server.app import create_app
@@ -57,7 +57,7 @@ async def test_a_salt_serves_one_date_and_all_workers(services: Services, clock:
     assert {len(salt) for salt in now.by_day.values()} == {32}
     assert len(set(now.by_day.values())) == 3
     assert await services.salts.at(clock.now + timedelta(hours=11, minutes=59)) == now
-    assert await Salts(services.database, SECRET.encode()).at(clock.now) == now
+    assert await Salts(services.database, VisitorKeys([SECRET.encode()])).at(clock.now) == now
 
     tomorrow = await services.salts.at(clock.now + timedelta(hours=12))
 
@@ -68,7 +68,7 @@ async def test_a_salt_serves_one_date_and_all_workers(services: Services, clock:
 async def test_the_database_has_no_salt_but_seeds(services: Services, clock: Clock) -> None:
     salts = (await services.salts.at(clock.now)).by_day
     kept = await salts_kept(services)
-    other = (await Salts(services.database, b"another secret").at(clock.now)).by_day
+    other = (await Salts(services.database, VisitorKeys([b"another secret"])).at(clock.now)).by_day
 
     assert list(kept) == ["2023-06-14", "2023-06-15", "2023-06-16"]
     assert not {*salts.values()} & {*kept.values()}

@@ -9,6 +9,7 @@ import httpx
 from sqlalchemy import Row
 
 from base.ids import Kind, global_id, uuid7
+from ingest.visitors import VisitorKeys
 from models import Action, Device
 from server.app import create_app
 from server.settings import Settings
@@ -373,7 +374,7 @@ async def test_a_visitor_is_stored_as_a_keyed_hash_and_never_by_name(studio: Stu
     (elsewhere,) = await hashes(event(studio, other, visitor=name))
     assert elsewhere != known
 
-    services = replace(studio.services, visitor_key=b"another key")
+    services = replace(studio.services, visitor_keys=VisitorKeys([b"another key"]))
     transport = httpx.ASGITransport(app=create_app(Settings(), services))
     async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
         keyed = replace(studio, client=client)

@@ -574,33 +574,63 @@ def test_an_address_that_is_not_this_machines_is_told() -> None:
 def test_a_secret_that_is_given_is_used_and_none_is_stored(folder: Path) -> None:
     given = Settings(secret=SecretStr("s" * 32), previous_secrets=SecretStr(f"{'a' * 32}, {'b' * 32},"))
 
-    assert secrets_of(given) == ["s" * 32, "a" * 32, "b" * 32]
+    everything = ["s" * 32, "a" * 32, "b" * 32]
+    assert secrets_of(given) == (everything, everything, everything)
+    own = given.model_copy(
+        update={"link_secret": SecretStr("l" * 32), "previous_visitor_secrets": SecretStr("v" * 32)}
+    )
+    assert secrets_of(own) == (everything, ["l" * 32], [*everything, "v" * 32])
     assert list(folder.iterdir()) == []
 
 
-def test_those_who_start_at_once_make_one_secret(folder: Path) -> None:
+def stored_secrets(file: Path) -> list[str]:
+    """Those that are used, for tokens, links and visitors."""
+    stored = json.loads(file.read_text())
+    assert list(stored) == ["tokens", "links", "visitors"]
+    return [ring["used"] for ring in stored.values()]
+
+
+def test_those_who_start_at_once_make_three_secrets(folder: Path) -> None:
     settings = Settings(database_url=f"sqlite:///{folder}/data.sqlite3")
     with ThreadPoolExecutor(16) as threads:
-        made = {tuple(secrets) for secrets in threads.map(secrets_of, [settings] * 16)}
+        made = {tuple(map(tuple, secrets)) for secrets in threads.map(secrets_of, [settings] * 16)}
 
-    assert made == {((folder / "data.sqlite3.secret").read_text(),)}
-    assert len(made.pop()[0]) == 64
+    stored = stored_secrets(folder / "data.sqlite3.secret")
+    assert made == {tuple((secret,) for secret in stored)}
+    assert [len(secret) for secret in set(stored)] == [64] * 3
 
 
 def test_for_a_server_elsewhere_the_secret_is_stored_in_the_current_folder(folder: Path) -> None:
-    (secret,) = secrets_of(Settings(database_url="postgresql://host/db"))
+    made = secrets_of(Settings(database_url="postgresql://host/db"))
+    assert [[secret] for secret in stored_secrets(folder / "viewgraph.secret")] == list(made)
+    named = secrets_of(Settings(database_url="postgresql://host/db", secret_file="elsewhere"))
+    assert [[secret] for secret in stored_secrets(folder / "elsewhere")] == list(named)
+    assert made != named
 
-    assert (folder / "viewgraph.secret").read_text() == secret
+
+def test_the_one_secret_of_older_versions_is_for_everything(folder: Path) -> None:
+    (folder / "viewgraph.sqlite3.secret").write_text("s" * 64)
+
+    assert secrets_of(Settings()) == (["s" * 64], ["s" * 64], ["s" * 64])
 
 
-def test_a_stored_secret_that_is_cut_off_is_refused(folder: Path) -> None:
-    (folder / "viewgraph.sqlite3.secret").write_text("short")
+@pytest.mark.parametrize(
+    "stored",
+    [
+        "short",
+        "{",
+        json.dumps({"tokens": {"used": "s" * 32}}),
+        json.dumps({name: {"used": "s" * 32, "older": ["a"]} for name in ("tokens", "links", "visitors")}),
+    ],
+)
+def test_stored_secrets_that_are_cut_off_are_refused(folder: Path, stored: str) -> None:
+    (folder / "viewgraph.sqlite3.secret").write_text(stored)
 
     with pytest.raises(Failure) as refused:
         secrets_of(Settings())
     assert str(refused.value) == (
-        "viewgraph.sqlite3.secret has no secret of 32 characters or more. Remove the file. The next start "
-        "makes a new secret, and everyone has to sign in again."
+        "viewgraph.sqlite3.secret has no secrets of 32 characters or more. Remove the file. The next start "
+        "makes new secrets: everyone has to sign in again, and visitors get new hashes."
     )
 
 
@@ -609,7 +639,7 @@ def test_a_secret_that_cannot_be_stored_is_asked_for(folder: Path) -> None:
         secrets_of(Settings(database_url="sqlite:///nowhere/data.sqlite3"))
 
     assert str(refused.value) == (
-        "No secret can be stored in nowhere/data.sqlite3.secret (No such file or directory). "
+        "No secrets can be stored in nowhere/data.sqlite3.secret (No such file or directory). "
         "Set VIEWGRAPH_SECRET."
     )
     assert list(folder.iterdir()) == []
@@ -634,9 +664,9 @@ def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path
 
     assert answers == [{"data": {"viewer": {"username": "ada"}}}] * 8
     assert kept.read_text() == secret
-    assert len(secret) == 64
+    assert len(set(stored_secrets(kept))) == 3
     assert kept.stat().st_mode & 0o777 == 0o600
-    warning = f"VIEWGRAPH_SECRET is not set: made a secret and stored it in {kept}. Keep that file private."
+    warning = f"VIEWGRAPH_SECRET is not set: made secrets and stored them in {kept}. Keep that file private."
     told = json.loads(first.err.splitlines()[0])
     assert (told["level"], told["event"]) == ("warning", warning)
     assert "VIEWGRAPH_SECRET" not in second.err

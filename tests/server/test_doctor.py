@@ -21,6 +21,7 @@ from tests.studio import SECRET
 
 FILE = "viewgraph.sqlite3"
 OPEN = {"VIEWGRAPH_HOST": "0.0.0.0"}  # noqa: S104
+SECRETS = {"VIEWGRAPH_SECRET": SECRET, "VIEWGRAPH_LINK_SECRET": SECRET, "VIEWGRAPH_VISITOR_SECRET": SECRET}
 NAMED = {"VIEWGRAPH_PUBLIC_ORIGIN": "https://figures.example.com"}
 
 
@@ -46,7 +47,7 @@ def found(*options: str, **variables: str) -> dict[str, tuple[str, str]]:
 def test_a_new_database_has_no_fault() -> None:
     done("migrate")
     # As many workers as any machine has cores.
-    result = run("doctor", "--workers", "1", VIEWGRAPH_SECRET=SECRET)
+    result = run("doctor", "--workers", "1", **SECRETS)
 
     assert (result.exit_code, result.stderr) == (0, "0 problems, 0 warnings.\n")
     assert [line.split()[0] for line in result.stdout.splitlines()] == ["ok"] * 9
@@ -95,6 +96,10 @@ def _open_secret(file: Path) -> dict[str, str]:
     return {"VIEWGRAPH_SECRET": ""}
 
 
+def _one_secret(_: Path) -> dict[str, str]:
+    return {"VIEWGRAPH_LINK_SECRET": ""}
+
+
 def _too_many_workers(_: Path) -> dict[str, str]:
     return {"VIEWGRAPH_WORKERS": "1000"}
 
@@ -132,6 +137,7 @@ def _unknown_zone(file: Path) -> dict[str, str]:
         (_any_host, "links", "lead to whatever host a request names", "Set VIEWGRAPH_PUBLIC_ORIGIN to"),
         (_open_file, "files", f"{FILE} (-rw-r--r--)", "chmod 600"),
         (_open_secret, "files", f"{FILE}.secret (-rw-r-----)", "chmod 600"),
+        (_one_secret, "secret", "The secret of tokens is for other things", "Set VIEWGRAPH_LINK_SECRET, at"),
         (_too_many_workers, "workers", "1000 workers on ", "Set VIEWGRAPH_WORKERS to "),
         (_old_tables, "database", "are not up to date: run `viewgraph migrate` first", "Nothing of it"),
         (_no_database, "database", f"There is no database {FILE} yet: run `viewgraph migrate`", "Nothing"),
@@ -143,7 +149,7 @@ def test_a_fault_is_found_and_its_cure_named(
     folder: Path, plant: Callable[[Path], dict[str, str]], about: str, words: str, cure: str
 ) -> None:
     done("migrate")
-    variables = {"VIEWGRAPH_SECRET": SECRET, "VIEWGRAPH_WORKERS": "1"} | plant(folder / FILE)
+    variables = {**SECRETS, "VIEWGRAPH_WORKERS": "1"} | plant(folder / FILE)
 
     faults = found(**variables)
 

@@ -16,17 +16,28 @@ _OVER_NETWORK = frozenset(("nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "fuse.s
 
 
 def check_secret(settings: Settings) -> Iterator[Finding]:
-    file = secret_file(settings.database_url)
+    file = secret_file(settings)
     if settings.secret:
         yield ok("secret", f"{variable('secret')} is set.")
+        yield from _shared_secret(settings)
     elif file.exists():
-        yield ok("secret", f"The secret is in {file}.")
+        yield ok("secret", f"The secrets are in {file}.")
         yield from _rights(file)
     if not settings.secret and url_of(settings.database_url).get_backend_name() != "sqlite":
         yield warning(
             "secret",
-            "Each machine that serves has a secret of its own, so one does not accept the tokens of another.",
+            "Each machine that serves has secrets of its own, so one does not accept the tokens of another.",
             f"Set {variable('secret')} to the same value everywhere.",
+        )
+
+
+def _shared_secret(settings: Settings) -> Iterator[Finding]:
+    shared = [variable(name) for name in ("link_secret", "visitor_secret") if not getattr(settings, name)]
+    if shared:
+        yield warning(
+            "secret",
+            "The secret of tokens is for other things, too, and a change of it changes those.",
+            f"Set {' and '.join(shared)}, at first to the same value as {variable('secret')}.",
         )
 
 

@@ -33,6 +33,10 @@ from server.commands.prune import prune
 from server.commands.rebuild import rebuild
 from server.commands.refresh import refresh
 from server.commands.schema import schema
+from server.commands.secret_add import secret_add
+from server.commands.secret_drop import secret_drop
+from server.commands.secret_list import secret_list
+from server.commands.secret_use import secret_use
 from server.commands.serve import serve
 from server.commands.tenant_time_zone import set_time_zone
 from server.commands.user_create import user_create
@@ -123,6 +127,13 @@ keys.command("create")(key_create)
 keys.command("list")(key_list)
 keys.command("revoke")(key_revoke)
 app.add_typer(keys, name="key")
+
+secrets = typer.Typer(help="Secrets that sign and hash, in the file of secrets.", no_args_is_help=True)
+secrets.command("list")(secret_list)
+secrets.command("add")(secret_add)
+secrets.command("use")(secret_use)
+secrets.command("drop")(secret_drop)
+app.add_typer(secrets, name="secret")
 
 members = typer.Typer(help="Members of organizations.", no_args_is_help=True)
 members.command("add")(member_add)

@@ -11,7 +11,7 @@ from server.commands.options import Port
 from server.commands.serve import start_server
 from server.failures import explaining_database_errors
 from server.revisions import current_revision, known_revisions
-from server.secrets import secret_file, with_kept_secret
+from server.secrets import secret_file, with_kept_secrets
 from server.serving import require_free_port
 from server.settings import Settings, settings_with
 
@@ -33,9 +33,8 @@ def demo(
 ) -> None:
     """Serve a demo studio with a year of activity, from a file of its own in this folder."""
     settings = _demo_settings(port)
-    url = settings.database_url
     require_free_port(settings.host, settings.port)
-    settings = with_kept_secret(settings, secret_file(url))
+    settings = with_kept_secrets(settings, secret_file(settings))
     if fresh or not Path(DEMO_FILE).exists():
         _fill(settings)
     else:

@@ -9,6 +9,7 @@ from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import BadUserInput
 from database import Database
 from ingest.tenants import tenants_named, tenants_with_events
+from server.secret_file import Purpose
 
 _DAY = timedelta(days=1)
 _FORMATS = ["%Y-%m-%d"]
@@ -32,6 +33,7 @@ Tenants = Annotated[
 ]
 Email = Annotated[str, typer.Argument(metavar="EMAIL", help="The account.")]
 Organization = Annotated[str, typer.Argument(metavar="ORGANIZATION", help="The organization's id.")]
+SecretPurpose = Annotated[Purpose, typer.Argument(help="What the secret is for.")]
 RoleName = Literal["OWNER", "ADMIN", "MEMBER"]
 
 

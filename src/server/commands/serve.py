@@ -46,7 +46,7 @@ def start_server(settings: Settings) -> None:
     """Runs the workers, and returns when they have ended."""
     words = asyncio.run(announcement(settings)) if settings.demo else None
     start_logging(settings)
-    # Once, before there are workers: otherwise each of them would make a secret of its own.
+    # Once, before there are workers: otherwise each of them would make secrets of its own.
     secrets_of(settings)
     # Otherwise each worker would fail by itself.
     persisted_documents_of(settings)
