@@ -82,7 +82,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             issuer=settings.token_issuer,
             audience=settings.token_audience,
         ),
-        links=LinkSigner(secrets.links, settings.public_origin or None),
+        links=LinkSigner(secrets.links, settings.link_origin()),
         sign_in_limiter=SignInLimiter(
             SignInRates(
                 settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address

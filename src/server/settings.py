@@ -21,6 +21,9 @@ _LARGEST_LIMIT = 2**31 - 1
 """What an Int of GraphQL holds."""
 # No path, no capitals, and no port that the scheme implies: a browser writes none of them.
 _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?")
+_OF_REQUEST = "request"
+_HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
+"""Nobody can reach the address that stands for all of them."""
 _PRIVATE = {
     "database_url",
     "secret",
@@ -77,8 +80,8 @@ class Settings(BaseSettings):
     )
     public_origin: str = _setting(
         "",
-        "Where links to reports lead, such as `https://figures.example.com`. Without it, they lead to the "
-        "host and the scheme that the request names.",
+        "Where links to reports lead, such as `https://figures.example.com`; `request` for the host and the "
+        "scheme that the request names. Without it, they lead to the address that `serve` listens on.",
     )
     metrics_token: SecretStr | None = _setting(
         None,
@@ -571,8 +574,10 @@ class Settings(BaseSettings):
     @field_validator("public_origin")
     @classmethod
     def _is_an_origin(cls, text: str) -> str:
-        if text and not _ORIGIN.fullmatch(text):
-            raise ValueError("Give an origin as browsers do, such as `https://figures.example.com`")
+        if text not in ("", _OF_REQUEST) and not _ORIGIN.fullmatch(text):
+            raise ValueError(
+                "Give an origin as browsers do, such as `https://figures.example.com`, or `request`"
+            )
         return text
 
     @field_validator("root_path")
@@ -608,7 +613,14 @@ class Settings(BaseSettings):
 
     def own_origins(self) -> list[str]:
         """Those whose pages are trusted, but which need no CORS."""
-        return [self.public_origin] if self.public_origin else []
+        return [self.public_origin] if self.public_origin not in ("", _OF_REQUEST) else []
+
+    def link_origin(self) -> str | None:
+        """None for the host and the scheme that a request names."""
+        if self.public_origin:
+            return None if self.public_origin == _OF_REQUEST else self.public_origin
+        host = _HERE.get(self.host, self.host)
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
     def secrets_for(self, purpose: Purpose) -> tuple[str | None, list[str]]:
         """The one that is used, and the others."""

@@ -24,6 +24,7 @@ from sqlmodel import SQLModel
 from base.ids import Kind, global_id
 from database import Database
 from server.app import create_app
+from server.demo.sign_ins import email_of
 from server.failures import Failure
 from server.secrets import secrets_of
 from server.settings import Settings
@@ -342,21 +343,15 @@ def test_whatever_needs_tables_asks_for_them(folder: Path, command: tuple[str, .
 
 
 def test_the_sign_ins_of_the_demo_are_shown_for_its_own_data_alone(database_url: str, folder: Path) -> None:
-    done(
-        "user",
-        "create",
-        "owner@example.com",
-        "owner",
-        "--password",
-        "a password",
-        "--database-url",
-        database_url,
-    )
-
-    assert (
-        mistake("serve", "--demo", "--port", str(free_port()), "--database-url", database_url)
-        == "This database is not the demo's: start it with `viewgraph demo`.\n"
-    )
+    at = ("--database-url", database_url)
+    # The second has the email of the demo's owner, and is somebody else.
+    for email in ("owner@example.com", email_of("owner")):
+        done("user", "create", email, email.partition("@")[2], "--password", "a password", *at)
+        assert (
+            mistake("serve", "--demo", "--port", str(free_port()), *at)
+            == "This database is not the demo's: start it with `viewgraph demo`.\n"
+        )
+        assert done("key", "list", *at) == ""
     assert not list(folder.glob("*.secret"))
 
 

@@ -84,6 +84,10 @@ def _any_host(_: Path) -> dict[str, str]:
     return OPEN
 
 
+def _named_host(_: Path) -> dict[str, str]:
+    return {"VIEWGRAPH_PUBLIC_ORIGIN": "request", **OPEN}
+
+
 def _open_file(file: Path) -> dict[str, str]:
     file.chmod(0o644)
     return {}
@@ -134,7 +138,13 @@ def _unknown_zone(file: Path) -> dict[str, str]:
         (_unreadable, "settings", "VIEWGRAPH_PORT is 'eighty'", "Change the variable"),
         (_shown_demo, "demo", "The passwords of the demo are shown", "Unset VIEWGRAPH_DEMO."),
         (_any_proxy, "proxies", "Every client may say which address", "VIEWGRAPH_FORWARDED_ALLOW_IPS."),
-        (_any_host, "links", "lead to whatever host a request names", "Set VIEWGRAPH_PUBLIC_ORIGIN to"),
+        (
+            _any_host,
+            "links",
+            "Links to reports lead to http://127.0.0.1:8000, ",
+            "Set VIEWGRAPH_PUBLIC_ORIGIN to",
+        ),
+        (_named_host, "links", "lead to whatever host a request names", "Set VIEWGRAPH_PUBLIC_ORIGIN to"),
         (_open_file, "files", f"{FILE} (-rw-r--r--)", "chmod 600"),
         (_open_secret, "files", f"{FILE}.secret (-rw-r-----)", "chmod 600"),
         (_one_secret, "secret", "The secret of tokens is for other things", "Set VIEWGRAPH_LINK_SECRET, at"),
@@ -170,7 +180,7 @@ def test_too_few_open_files_are_found() -> None:
     done("migrate")
     before = resource.getrlimit(resource.RLIMIT_NOFILE)
     # More than any process may have.
-    faults = found("--workers", "1", VIEWGRAPH_SECRET=SECRET, VIEWGRAPH_MAX_CONNECTIONS="2000000000")
+    faults = found("--workers", "1", **SECRETS, VIEWGRAPH_MAX_CONNECTIONS="2000000000")
 
     resource.setrlimit(resource.RLIMIT_NOFILE, before)
     assert list(faults) == ["open files"]

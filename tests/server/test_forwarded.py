@@ -113,6 +113,39 @@ async def test_links_and_pages_are_below_the_prefix_and_lead_where_the_setting_s
     assert slash.headers["location"] == "/figures/graphql"
 
 
+@pytest.mark.parametrize("engine", ["sqlite"])
+@pytest.mark.parametrize(
+    ("given", "origin"),
+    [
+        ({}, "http://127.0.0.1:8000"),
+        ({"host": "0.0.0.0", "port": 8080}, "http://127.0.0.1:8080"),  # noqa: S104
+        ({"host": "::"}, "http://[::1]:8000"),
+        ({"host": "192.0.2.7"}, "http://192.0.2.7:8000"),
+        ({"public_origin": "https://figures.example.com"}, "https://figures.example.com"),
+        ({"public_origin": "request"}, "http://evil.example"),
+    ],
+)
+async def test_the_host_of_a_request_decides_of_links_only_if_a_setting_says_so(
+    studio: Studio, given: dict[str, Any], origin: str
+) -> None:
+    chair = await studio.add_asset("Chair")
+    services = replace(studio.services, links=LinkSigner([SECRET], Settings(**given).link_origin()))
+    transport = httpx.ASGITransport(create_app(Settings(**given), services))
+    headers = {"authorization": f"Bearer {studio.token('admin')}", "host": "evil.example"}
+    asked = {"query": OF_ASSET, "variables": {"id": chair}}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        answer = (await client.post("/graphql", json=asked, headers=headers)).json()
+        places = [
+            (await client.get(path, headers={"host": "evil.example", "accept": "text/html"})).headers[
+                "location"
+            ]
+            for path in ("/", "/graphql/", "/studio/")
+        ]
+
+    assert answer["data"]["of"]["metrics"]["summaryReport"]["url"].startswith(f"{origin}/reports/")
+    assert places == ["/studio", "/graphql", "/studio"]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [

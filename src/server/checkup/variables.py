@@ -35,10 +35,13 @@ def check_exposure(settings: Settings) -> Iterator[Finding]:
             f"The passwords of the demo are shown to everybody who reaches {settings.host}.",
             f"Unset {variable('demo')}.",
         )
-    if not settings.public_origin and not is_local:
+    if not settings.own_origins() and not is_local:
+        origin = settings.link_origin()
         yield warning(
             "links",
-            "Links to reports lead to whatever host a request names.",
+            f"Links to reports lead to {origin}, where clients elsewhere do not find the server."
+            if origin
+            else "Links to reports lead to whatever host a request names.",
             f"Set {variable('public_origin')} to where clients reach the server, as https://figures.example.com.",
         )
     if settings.forwarded_allow_ips == "*" and not is_local:

@@ -3,10 +3,9 @@
 from datetime import UTC, datetime
 
 from auth.viewer import Viewer
-from base.errors import NotFound
+from loaders.credentials import PasswordByEmail
 from resolvers import accounts
 from resolvers.context import Context
-from server.accounts import user_id_of
 from server.demo.sign_ins import ACCOUNTS, PASSWORD, email_of
 from server.failures import Failure
 from server.services import close_services, services_that_sign_nothing
@@ -28,11 +27,15 @@ async def announcement(settings: Settings) -> str:
 
 
 async def _owners_key(context: Context) -> str:
-    """Makes a key. It is short enough for a line of a terminal; an access token is not."""
-    try:
-        context.viewer = Viewer(await user_id_of(context, email_of("owner")))
-    except NotFound:
-        raise Failure("This database is not the demo's: start it with `viewgraph demo`.") from None
+    """Makes a key. It is short enough for a line of a terminal; an access token is not. Raises Failure for an
+    account with another password: nobody but its owner may get a key of it.
+    """
+    network = b""
+    known = await context.loaders[PasswordByEmail].load((email_of("owner"), network))
+    verdict = await context.services.passwords.verdict_on(PASSWORD, known.password_hash if known else None)
+    if known is None or not verdict.is_right:
+        raise Failure("This database is not the demo's: start it with `viewgraph demo`.")
+    context.viewer = Viewer(known.user_id)
     return (await accounts.create_key(context, name="first query", days=1)).secret
 
 
