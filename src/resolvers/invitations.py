@@ -45,7 +45,6 @@ from resolvers.organizations import find_administered, find_workspace, named_wor
 from resolvers.quotas import require_within_quota
 
 LIFETIME = timedelta(days=14)
-_TAKEN = {False: "INVITED", True: "DECLINED"}
 
 
 async def invite_member(
@@ -143,13 +142,16 @@ async def _add(
         places = target._asdict().items()
         same = [col(getattr(Invitation, name)).is_not_distinct_from(place) for name, place in places]
         known = (await session.execute(select(Invitation).where(its, *same))).scalar_one()
-        said = "has declined an invitation" if known.declined_at else "is invited already"
-        raise Conflict(
-            f"{user.username} {said}. You can invite again from {known.expires_at:%Y-%m-%d %H:%M} UTC.",
-            reason=_TAKEN[known.declined_at is not None],
-        )
+        raise _refusal(user, known)
     invitation.id = id
     return invitation
+
+
+def _refusal(user: UserRow, known: Invitation) -> Conflict:
+    again = f"You can invite again from {known.expires_at:%Y-%m-%d %H:%M} UTC."
+    if known.declined_at is None:
+        return Conflict(f"{user.username} is invited already. {again}", reason="INVITED")
+    return Conflict(f"{user.username} has declined an invitation. {again}", reason="DECLINED")
 
 
 async def find_invitation(context: Context, id: str) -> InvitationRow:

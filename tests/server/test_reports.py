@@ -406,7 +406,11 @@ async def test_a_link_works_through_a_proxy(
     person = Claims(studio.people["admin"].row.public_id)
     token = studio.services.signer.issue(person, datetime.now(UTC)).text
     with Program(
-        "serve", folder=tmp_path, VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_SECRET=SECRET
+        "serve",
+        folder=tmp_path,
+        VIEWGRAPH_DATABASE_URL=database_url,
+        VIEWGRAPH_SECRET=SECRET,
+        VIEWGRAPH_PUBLIC_ORIGIN="request",
     ) as run:
         headers = {
             "authorization": f"Bearer {token}",
