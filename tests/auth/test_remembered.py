@@ -154,6 +154,26 @@ async def test_a_member_who_was_removed_sees_nothing_more(here: Studio, changing
     assert (await until_refused(changing, here, ask)).errors == [("NOT_FOUND", "organization")]
 
 
+async def test_a_role_that_was_changed_counts_at_once(here: Studio, changing: Studio) -> None:
+    """Also for a token that was issued before."""
+    token = here.token("owner")
+    query = "query($id: ID!) { organization(id: $id) { members { totalCount } } }"
+
+    async def ask() -> Answer:
+        body = {"query": query, "variables": {"id": here.organization}}
+        return await here.send(body, {"authorization": f"Bearer {token}"})
+
+    await here.add_member("owner", role="ADMIN")
+    for _ in range(2):
+        assert (await ask()).data == {"organization": {"members": {"totalCount": 3}}}
+
+    change = """mutation($o: ID!, $u: ID!) {
+      changeMemberRole(input: {organizationId: $o, userId: $u, role: MEMBER}) { member { role } } }"""
+    assert (await changing.ask(change, "admin", o=here.organization, u=here.people["owner"].id)).data
+
+    assert (await until_refused(changing, here, ask)).errors == [("FORBIDDEN", "organization.members")]
+
+
 async def test_nothing_is_remembered_while_nobody_knows_what_others_do(studio: Studio) -> None:
     query = f"{ORGANIZATION} # {uuid4()}"
     for _ in range(2):

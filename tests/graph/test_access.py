@@ -22,6 +22,7 @@ Publication.actions           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORB
 Publication.appointments      UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.auditTrail        UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown  FORBIDDEN  FORBIDDEN
 Publication.comments          UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
+Publication.invitations       UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown  FORBIDDEN  FORBIDDEN
 Publication.experienceCounts  UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.metrics           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.socialMetrics     UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
@@ -36,6 +37,7 @@ ASKED = {
     "Publication.appointments": "appointments { edges { node { startsAt } } }",
     "Publication.auditTrail": "auditTrail { edges { node { act by changes { name } } } }",
     "Publication.comments": "comments { edges { node { body } } }",
+    "Publication.invitations": "invitations { totalCount }",
     "Publication.experienceCounts": "experienceCounts { quest total }",
     "Publication.metrics": "metrics { totalViews totalLikes monthlyActiveUsers }",
     "Publication.socialMetrics": "socialMetrics { followersCount followingCount }",
@@ -51,6 +53,7 @@ SHOWN: dict[str, Any] = {
         ]
     },
     "Publication.comments": {"edges": [{"node": {"body": "Ah."}}]},
+    "Publication.invitations": {"totalCount": 0},
     "Publication.experienceCounts": {"quest": 1, "total": 1},
     "Publication.metrics": {"totalViews": 1, "totalLikes": 1, "monthlyActiveUsers": 1},
     "Publication.socialMetrics": {"followersCount": 1, "followingCount": 0},

@@ -12,7 +12,9 @@ Organization.metrics         UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  s
 Workspace.metrics            UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 Organization.auditTrail      UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 Organization.members         UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
+Organization.invitations     UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 User.auditTrail              UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
+User.invitations             UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.authenticationKeys      UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.bookedAppointments      UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.receivedAppointments    UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
@@ -33,11 +35,13 @@ ASK = {
     "Organization.domainAliases": "organization(id: $organization) { name domainAliases { domain } }",
     "Organization.auditTrail": "organization(id: $organization) { name auditTrail { totalCount } }",
     "Organization.members": "organization(id: $organization) { name members { totalCount } }",
+    "Organization.invitations": "organization(id: $organization) { name invitations { totalCount } }",
     **{
         f"User.{list}": f"user(by: {{id: $owner}}) {{ name {list} {{ totalCount }} }}"
         for list in (
             *("auditTrail", "authenticationKeys", "bookedAppointments"),
             *("receivedAppointments", "receivedComments"),
+            "invitations",
         )
     },
     "User.domainAliases": "user(by: {id: $owner}) { name domainAliases { domain } }",

@@ -708,6 +708,8 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
         signed_in = first.post(LOGIN, email="owner@demo.test", password="viewgraph-demo")
         counted = rows_of(own)
         shared_with = [origin_let_in(first, "http://localhost:5173")]
+        modes = {file.name: file.stat().st_mode & 0o777 for file in folder.glob("viewgraph-demo.*")}
+        secrets = stored_secrets(folder / "viewgraph-demo.sqlite3.secret")
     own_site = {"VIEWGRAPH_CORS_ORIGINS": "https://app.example.com"}
     with Program("demo", folder=folder, VIEWGRAPH_HOST="192.0.2.1", **own_site) as second:
         shared_with.append(origin_let_in(second, "http://localhost:5173"))
@@ -725,6 +727,11 @@ def test_the_demo_has_a_file_of_its_own_and_fills_it_anew_when_told(
     assert rows_of(own) == {**counted, "views": views}
     assert other.read_bytes() == untouched
     assert shared_with == ["*", None]
+    assert modes == {f"viewgraph-demo.sqlite3{end}": 0o600 for end in ("", "-wal", "-shm", ".secret")}
+    said = "".join(first.read() + second.read())
+    assert not [secret for secret in secrets if secret in said]
+    # The key of the demo's owner, and of nobody else.
+    assert len(set(re.findall(r"vgk_[\w-]+", first.out))) == 1
     assert "Filling" in first.out
     assert "Filling" not in second.out
     assert max(len(line) for line in first.out.splitlines() if not line.startswith("{")) <= 80
