@@ -111,7 +111,6 @@ WRITES = {
     "createOrganization": 'createOrganization(input: {name: "$n"})',
     "createWorkspace": 'createWorkspace(input: {organizationId: "$organization", name: "$n"})',
     "inviteMember": 'inviteMember(input: {organizationId: "$organization", userId: "$user"})',
-    "removeMember": 'removeMember(input: {organizationId: "$organization", userId: "$user"})',
     "issueOrganizationToken": 'issueOrganizationToken(organizationId: "$organization")',
     "createAsset": 'createAsset(input: {workspaceId: "$workspace", name: "$n"})',
     "updateAsset": 'updateAsset(input: {id: "$asset", name: "$n"})',

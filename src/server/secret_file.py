@@ -3,6 +3,7 @@
 import json
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from enum import StrEnum
 from pathlib import Path
 from secrets import token_urlsafe
@@ -140,9 +141,17 @@ def replace_rings(file: Path, rings: Rings) -> None:
             stream.write(_text_of(rings))
             stream.flush()
             os.fsync(stream.fileno())
+            _give_to_owner_of(file, stream.fileno())
         part.replace(file)
     except OSError as error:
         raise Failure(f"No secrets can be stored in {file} ({error.strerror}).") from error
+
+
+def _give_to_owner_of(file: Path, descriptor: int) -> None:
+    """The operator may be root, and the server not."""
+    owner = file.stat()
+    with suppress(PermissionError):
+        os.fchown(descriptor, owner.st_uid, owner.st_gid)
 
 
 def _text_of(rings: Rings) -> bytes:
