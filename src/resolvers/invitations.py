@@ -159,11 +159,21 @@ async def find_invitation(context: Context, id: str) -> InvitationRow:
     in."""
     context.viewer.required_user_id()
     row = await context.loaders[InvitationByPublicId].load(public_id_of(Kind.INVITATION, id))
-    if row is None or row.expires_at <= context.now:
+    if row is None or row.expires_at <= context.now or not await _is_there(context, row):
         raise no_such(Kind.INVITATION)
     if context.viewer.person_id != row.user_id and not await _may_withdraw(context, row):
         raise no_such(Kind.INVITATION)
     return row
+
+
+async def _is_there(context: Context, row: InvitationRow) -> bool:
+    """Whether that is there to which somebody is invited."""
+    if row.publication_id is not None:
+        return await context.loaders[PublicationById].load(row.publication_id) is not None
+    if row.workspace_id is not None:
+        return await context.loaders[WorkspaceById].load(row.workspace_id) is not None
+    assert row.organization_id is not None
+    return await context.loaders[OrganizationById].load(row.organization_id) is not None
 
 
 async def _may_withdraw(context: Context, row: InvitationRow) -> bool:
