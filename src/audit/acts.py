@@ -12,6 +12,16 @@ class Act(Enum):
     KEY_REVOKED = "An authentication key was revoked. `objectId` is the key's."
     ORGANIZATION_CREATED = "An organization was made."
     WORKSPACE_CREATED = "A workspace was made."
+    MEMBER_INVITED = "A user was invited to become a member, with a `role`. `objectId` is the user's."
+    WORKSPACE_MEMBER_INVITED = "A member was invited to a `workspace`. `objectId` is the user's."
+    CO_CREATOR_INVITED = "A user was invited to become a co-creator. `objectId` is the user's."
+    INVITATION_DECLINED = "A user declined an invitation. `objectId` is the invitation's."
+    INVITATION_WITHDRAWN = "An invitation was taken back. `objectId` was the invitation's."
+    WORKSPACE_MEMBER_ADDED = "A member may enter a `workspace` from now on. `objectId` is the user's."
+    WORKSPACE_MEMBER_REMOVED = (
+        "A member left a `workspace`, or was removed from it. `objectId` is the user's."
+    )
+    ROLE_CHANGED = "The `role` of a member was changed. `objectId` is the user's."
     MEMBER_ADDED = "A user became a member of an organization, with a `role`. `objectId` is the user's."
     MEMBER_REMOVED = "A user is no longer a member of an organization. `objectId` is the user's."
     SITES_CHANGED = "The `sites` were changed from which the events of an asset count."

@@ -6,8 +6,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.access import Access, require
 from base.errors import BadUserInput, Forbidden, NotFound
+from base.ids import Kind, global_id
 from database import insert_into
 from ingest.publication_revisions import raise_revision
 from ingest.topics import Topic, touch
@@ -67,4 +69,6 @@ async def _remove(context: Context, publication: PublicationRow, user: UserRow) 
         )
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise NotFound(f"{user.username} is no co-creator of this publication.")
+        removed = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_REMOVED, removed, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)

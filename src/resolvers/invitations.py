@@ -8,9 +8,10 @@ from sqlalchemy import delete, func, literal, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.access import Access, holds_any, require
 from base.errors import BadUserInput, Conflict, Forbidden, NotFound
-from base.ids import Kind, uuid7
+from base.ids import Kind, global_id, uuid7
 from database import insert_into
 from loaders.invitations import (
     INVITATIONS_OF_ORGANIZATION,
@@ -28,7 +29,7 @@ from loaders.organizations import (
     WorkspacesOfUser,
 )
 from loaders.pages import Page, PageKey
-from loaders.people import UserRow
+from loaders.people import UserById, UserRow
 from loaders.publications import CoCreatorKey, IsCoCreator, PublicationById, PublicationRow
 from models import Instant, Invitation, InvitedWorkspace, Role, User
 from resolvers.co_creators import add_co_creator, require_room
@@ -66,6 +67,15 @@ async def invite_member(
             InvitedWorkspace(invitation_id=invitation.id, workspace_id=workspace.id)
             for workspace in workspaces
         )
+        await record(
+            session,
+            context.actor,
+            Act.MEMBER_INVITED,
+            global_id(Kind.USER, user.public_id),
+            organization=organization.id,
+            role=role.name,
+            workspaces=len(workspaces),
+        )
     return await as_written(context, InvitationByPublicId, invitation.public_id)
 
 
@@ -84,6 +94,14 @@ async def invite_to_workspace(context: Context, workspace_id: str, user_id: str)
         await _require_room(context, session)
         target = _Target(workspace.organization_id, workspace.id)
         invitation = await _add(context, session, user, target)
+        await record(
+            session,
+            context.actor,
+            Act.WORKSPACE_MEMBER_INVITED,
+            global_id(Kind.USER, user.public_id),
+            organization=workspace.organization_id,
+            workspace=global_id(Kind.WORKSPACE, workspace.public_id),
+        )
     return await as_written(context, InvitationByPublicId, invitation.public_id)
 
 
@@ -101,6 +119,8 @@ async def invite_co_creator(context: Context, publication_id: str, user_id: str)
         await _require_room(context, session)
         await require_room(session, publication.id)
         invitation = await _add(context, session, user, _Target(publication_id=publication.id))
+        invited = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_INVITED, invited, publication=publication.id)
     return await as_written(context, InvitationByPublicId, invitation.public_id)
 
 
@@ -195,12 +215,18 @@ class Joined(NamedTuple):
 
 async def accept(context: Context, id: str) -> Joined:
     row = await _find_own(context, id)
+    user = await as_written(context, UserById, row.user_id)
+    workspace = (
+        None if row.workspace_id is None else await context.loaders[WorkspaceById].load(row.workspace_id)
+    )
     async with context.writing() as session:
-        if row.publication_id is not None:
+        if row.publication_id is None:
+            await _join(context, session, row, user, workspace)
+        else:
             await add_co_creator(session, row.publication_id, row.user_id, context.now)
             await _take(session, row)
-        else:
-            await _join(context, session, row)
+            added = global_id(Kind.USER, user.public_id)
+            await record(session, context.actor, Act.CO_CREATOR_ADDED, added, publication=row.publication_id)
     loaders, joined = context.loaders, Joined()
     if row.organization_id is not None:
         joined = joined._replace(organization=await loaders[OrganizationById].load(row.organization_id))
@@ -211,7 +237,9 @@ async def accept(context: Context, id: str) -> Joined:
     return joined
 
 
-async def _join(context: Context, session: AsyncSession, row: InvitationRow) -> None:
+async def _join(
+    context: Context, session: AsyncSession, row: InvitationRow, user: UserRow, workspace: WorkspaceRow | None
+) -> None:
     assert row.organization_id is not None
     # First, as everybody does who ends a membership and withdraws invitations.
     await lock_organization(session, row.organization_id)
@@ -224,6 +252,22 @@ async def _join(context: Context, session: AsyncSession, row: InvitationRow) -> 
     if row.workspace_id is not None:
         workspaces.append(row.workspace_id)
     await add_to_workspaces(session, workspaces, row.user_id, context.now)
+    await record(
+        session,
+        context.actor,
+        Act.MEMBER_ADDED if workspace is None else Act.WORKSPACE_MEMBER_ADDED,
+        global_id(Kind.USER, user.public_id),
+        organization=row.organization_id,
+        **_changes(row, workspace, len(workspaces)),
+    )
+
+
+def _changes(row: InvitationRow, workspace: WorkspaceRow | None, workspaces: int) -> dict[str, str | int]:
+    """As the audit trail tells of them."""
+    if workspace is not None:
+        return {"workspace": global_id(Kind.WORKSPACE, workspace.public_id)}
+    assert row.role is not None
+    return {"role": Role(row.role).name, "workspaces": workspaces}
 
 
 async def decline(context: Context, id: str) -> str:
@@ -234,6 +278,8 @@ async def decline(context: Context, id: str) -> str:
         declined = update(Invitation).where(col(Invitation.id) == row.id).values(declined_at=first)
         if not (await session.execute(declined.returning(col(Invitation.id)))).all():
             raise no_such(Kind.INVITATION)
+        if row.declined_at is None:
+            await _record_end(context, session, Act.INVITATION_DECLINED, row)
     return id
 
 
@@ -250,7 +296,19 @@ async def withdraw(context: Context, id: str) -> str:
             raise Conflict(
                 "This invitation was declined, and ends by itself: see `expiresAt`.", reason="DECLINED"
             )
+        await _record_end(context, session, Act.INVITATION_WITHDRAWN, row)
     return id
+
+
+async def _record_end(context: Context, session: AsyncSession, act: Act, row: InvitationRow) -> None:
+    await record(
+        session,
+        context.actor,
+        act,
+        global_id(Kind.INVITATION, row.public_id),
+        organization=row.organization_id,
+        publication=row.publication_id,
+    )
 
 
 async def _find_own(context: Context, id: str) -> InvitationRow:

@@ -6,8 +6,10 @@ from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, Change, record
 from auth.access import Access, require
 from base.errors import Conflict, NotFound
+from base.ids import Kind, global_id
 from database import insert_into
 from loaders.organizations import OrganizationRow, RolesOfUser, WorkspaceRow
 from loaders.people import UserById, UserRow
@@ -59,14 +61,16 @@ async def change_role(context: Context, organization_id: str, user_id: str, role
     for named in (role, await _role_of(context, organization, user)):
         await require_may_name(context, organization.id, named)
     async with context.writing() as session:
-        joined_at = await set_role(session, organization.id, user.id, role)
+        joined_at = await set_role(context, session, organization.id, user, role)
     return MemberRow(user.public_id, organization.id, user.id, role, joined_at)
 
 
-async def set_role(session: AsyncSession, organization_id: int, user_id: int, role: Role) -> datetime:
+async def set_role(
+    context: Context, session: AsyncSession, organization_id: int, user: UserRow, role: Role
+) -> datetime:
     """Returns when the member joined. Raises NOT_FOUND if the user is no member."""
     await lock_organization(session, organization_id)
-    its = _membership(organization_id, user_id)
+    its = _membership(organization_id, user.id)
     known = select(col(Membership.role), col(Membership.created_at)).where(*its)
     found = (await session.execute(known)).one_or_none()
     if found is None:
@@ -75,7 +79,9 @@ async def set_role(session: AsyncSession, organization_id: int, user_id: int, ro
     await session.execute(update(Membership).where(*its).values(role=int(role)))
     if before == Role.OWNER:
         await _require_owner(session, organization_id)
-    await forget_sent(session, organization_id, user_id, role)
+    await forget_sent(session, organization_id, user.id, role)
+    change = Change(Role(before).name, role.name)
+    await _record(context, session, Act.ROLE_CHANGED, organization_id, user, change)
     at: datetime = joined_at
     return at
 
@@ -92,36 +98,49 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
     if user.id != viewer_id:
         await require_may_name(context, organization.id, known)
     async with context.writing() as session:
-        await end_membership(session, organization.id, user.id)
+        await end_membership(context, session, organization.id, user)
     return user
 
 
 async def leave_organization(context: Context, organization_id: str) -> OrganizationRow:
     """Raises CONFLICT if no owner would be left."""
     organization = await find_organization(context, organization_id)
+    user = await as_written(context, UserById, context.viewer.required_user_id())
     async with context.writing() as session:
-        await end_membership(session, organization.id, context.viewer.required_user_id())
+        await end_membership(context, session, organization.id, user)
     return organization
 
 
-async def end_membership(session: AsyncSession, organization_id: int, user_id: int) -> None:
+async def end_membership(
+    context: Context, session: AsyncSession, organization_id: int, user: UserRow
+) -> None:
     """Raises NOT_FOUND if the user is no member, and CONFLICT if no owner would be left."""
     await lock_organization(session, organization_id)
     of_organization = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization_id)
     await session.execute(
         delete(WorkspaceMembership).where(
-            col(WorkspaceMembership.user_id) == user_id,
+            col(WorkspaceMembership.user.id) == user.id,
             col(WorkspaceMembership.workspace_id).in_(of_organization),
         )
     )
-    ended = delete(Membership).where(*_membership(organization_id, user_id))
+    ended = delete(Membership).where(*_membership(organization_id, user.id))
     roles = (await session.execute(ended.returning(col(Membership.role)))).scalars().all()
     if not roles:
         raise NotFound("The user is no member of this organization.")
     if Role.OWNER in roles:
         await _require_owner(session, organization_id)
-    await forget_sent(session, organization_id, user_id)
-    await forget_to_member(session, organization_id, user_id)
+    await forget_sent(session, organization_id, user.id)
+    await forget_to_member(session, organization_id, user.id)
+    await _record(
+        context, session, Act.MEMBER_REMOVED, organization_id, user, Change(Role(roles[0]).name, None)
+    )
+
+
+async def _record(
+    context: Context, session: AsyncSession, act: Act, organization_id: int, user: UserRow, role: Change
+) -> None:
+    id = global_id(Kind.USER, user.public_id)
+    await record(session, context.actor, act, id, organization=organization_id, role=role)
 
 
 async def remove_from_workspace(context: Context, workspace_id: str, user_id: str) -> UserRow:
@@ -152,6 +171,14 @@ async def _remove_from_workspace(context: Context, workspace: WorkspaceRow, user
                 f"{user.username} was not added to this workspace. Owners and admins of the organization "
                 "enter all its workspaces."
             )
+        await record(
+            session,
+            context.actor,
+            Act.WORKSPACE_MEMBER_REMOVED,
+            global_id(Kind.USER, user.public_id),
+            organization=workspace.organization_id,
+            workspace=global_id(Kind.WORKSPACE, workspace.public_id),
+        )
 
 
 async def _role_of(context: Context, organization: OrganizationRow, user: UserRow) -> Role:

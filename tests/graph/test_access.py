@@ -49,7 +49,7 @@ SHOWN: dict[str, Any] = {
     "Publication.auditTrail": {
         "edges": [
             {"node": {"act": act, "by": "USER", "changes": []}}
-            for act in ("CO_CREATOR_ADDED", "PUBLICATION_CREATED")
+            for act in ("CO_CREATOR_ADDED", "CO_CREATOR_INVITED", "PUBLICATION_CREATED")
         ]
     },
     "Publication.comments": {"edges": [{"node": {"body": "Ah."}}]},

@@ -17,7 +17,8 @@ OF_ORGANIZATION = f"""query($id: ID!, $acts: [AuditAct!]) {{
 OF_PUBLICATION = f'{{ publication(url: "ai-research-studio") {{ auditTrail {{ {ENTRY} }} }} }}'
 OF_ACCOUNT = f"{{ viewer {{ auditTrail {{ {ENTRY} }} }} }}"
 ADD = """mutation($o: ID!, $u: ID!, $r: Role!, $w: [ID!]) {
-  addMember(input: {organizationId: $o, userId: $u, role: $r, workspaceIds: $w}) { user { id } } }"""
+  inviteMember(input: {organizationId: $o, userId: $u, role: $r, workspaceIds: $w}) {
+    invitation { id } } }"""
 REMOVE = (
     "mutation($o: ID!, $u: ID!) { removeMember(input: {organizationId: $o, userId: $u}) { user { id } } }"
 )
@@ -60,9 +61,10 @@ async def test_admins_see_who_changed_what_newest_first(owned: Studio) -> None:
     studio = owned
     id, stranger = studio.organization, studio.people["stranger"].id
     joins = {"o": id, "u": stranger, "r": "MEMBER", "w": studio.workspaces}
-    assert (await studio.ask(ADD, "admin", **joins)).errors == []
+    sent = await studio.ask(ADD, "admin", **joins)
     assert (await studio.ask(ADD, "admin", **joins)).code == "CONFLICT"
     assert (await studio.ask(ADD, "member", **joins)).code == "FORBIDDEN"
+    await studio.accept("stranger", sent.data["inviteMember"]["invitation"]["id"])
     studio.clock.advance(minutes=1)
     assert (await studio.ask(REMOVE, "stranger", o=id, u=stranger)).errors == []
     asset = await studio.add_asset("Chair")
@@ -76,10 +78,11 @@ async def test_admins_see_who_changed_what_newest_first(owned: Studio) -> None:
     expected = [
         entry("SITES_CHANGED", asset, "admin", "2023-06-15T12:02:00Z", sites="2"),
         entry("MEMBER_REMOVED", stranger, "stranger", "2023-06-15T12:01:00Z", role=("MEMBER", None)),
-        entry("MEMBER_ADDED", stranger, "admin", "2023-06-15T12:00:00Z", role="MEMBER", workspaces="2"),
+        entry("MEMBER_ADDED", stranger, "stranger", "2023-06-15T12:00:00Z", role="MEMBER", workspaces="2"),
+        entry("MEMBER_INVITED", stranger, "admin", "2023-06-15T12:00:00Z", role="MEMBER", workspaces="2"),
     ]
     assert nodes(told) == expected
-    assert told.data["organization"]["auditTrail"]["totalCount"] == 3
+    assert told.data["organization"]["auditTrail"]["totalCount"] == 4
     some = await studio.ask(OF_ORGANIZATION, "admin", id=id, acts=["MEMBER_ADDED", "SITES_CHANGED"])
     assert nodes(some) == [expected[0], expected[2]]
     assert some.data["organization"]["auditTrail"]["totalCount"] == 2
@@ -122,7 +125,8 @@ async def test_an_owner_sees_who_may_what_with_a_publication(studio: Studio) -> 
     assert told == [
         entry("FIGURES_SHARED", publication, "owner", "2023-06-15T12:02:00Z", figures=(shown, None)),
         entry("FIGURES_SHARED", publication, "owner", "2023-06-15T12:01:00Z", figures=(None, shown)),
-        entry("CO_CREATOR_ADDED", studio.people["cocreator"].id, "owner", start),
+        entry("CO_CREATOR_ADDED", studio.people["cocreator"].id, "cocreator", start),
+        entry("CO_CREATOR_INVITED", studio.people["cocreator"].id, "owner", start),
         entry("PUBLICATION_CREATED", publication, "owner", start),
     ]
     denied = await studio.ask(OF_PUBLICATION, "cocreator")

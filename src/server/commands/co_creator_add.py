@@ -22,7 +22,9 @@ def co_creator_add(
     """Make an account a co-creator of a publication, at once and without asking."""
 
     async def added(services: Services) -> None:
-        await members.add_co_creator(Context(services, datetime.now(UTC)), publication, email)
+        await members.add_co_creator(
+            Context(services, datetime.now(UTC), command="co-creator add"), publication, email
+        )
 
     run_with_services(settings_with(database_url=database_url), added)
     typer.echo(f"{email} is a co-creator.")

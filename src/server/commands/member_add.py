@@ -26,7 +26,7 @@ def member_add(
     """Make an account a member of an organization, at once and without asking."""
 
     async def added(services: Services) -> None:
-        context = Context(services, datetime.now(UTC))
+        context = Context(services, datetime.now(UTC), command="member add")
         await members.add_member(context, organization, email, Role[role], workspace or ())
 
     run_with_services(settings_with(database_url=database_url), added)

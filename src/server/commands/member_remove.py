@@ -15,7 +15,9 @@ def member_remove(organization: Organization, email: Email, database_url: Databa
     """Remove a member from an organization and its workspaces."""
 
     async def removed(services: Services) -> None:
-        await members.remove_member(Context(services, datetime.now(UTC)), organization, email)
+        await members.remove_member(
+            Context(services, datetime.now(UTC), command="member remove"), organization, email
+        )
 
     run_with_services(settings_with(database_url=database_url), removed)
     typer.echo(f"{email} is no member.")

@@ -22,7 +22,7 @@ def member_role(
     """Give a member of an organization another role."""
 
     async def changed(services: Services) -> None:
-        context = Context(services, datetime.now(UTC))
+        context = Context(services, datetime.now(UTC), command="member role")
         await members.change_role(context, organization, email, Role[role])
 
     run_with_services(settings_with(database_url=database_url), changed)
