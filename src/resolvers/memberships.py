@@ -119,7 +119,7 @@ async def end_membership(
     of_organization = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization_id)
     await session.execute(
         delete(WorkspaceMembership).where(
-            col(WorkspaceMembership.user.id) == user.id,
+            col(WorkspaceMembership.user_id) == user.id,
             col(WorkspaceMembership.workspace_id).in_(of_organization),
         )
     )

@@ -415,12 +415,34 @@ LIVE_DOORS = {"Subscription.publicationMetricsChanged"}
 SEEN = "fragment Seen on Publication { customUrl metrics { totalViews } }"
 
 
+INVITED_DOORS = {"Invitation.publication", "AcceptInvitationPayload.publication"}
+
+
+async def test_who_is_invited_sees_the_figures_after_the_yes(busy: Studio) -> None:
+    invite = """mutation($p: ID!, $u: ID!) { inviteCoCreator(publicationId: $p, userId: $u) {
+      invitation { id } } }"""
+    sent = await busy.ask(invite, "owner", p=busy.publication, u=busy.people["stranger"].id)
+    id = sent.data["inviteCoCreator"]["invitation"]["id"]
+    seen = (
+        f"query($id: ID!) {{ node(id: $id) {{ ... on Invitation {{ publication {{ ...Seen }} }} }} }} {SEEN}"
+    )
+
+    before = await busy.ask(seen, "stranger", id=id)
+    accept = f"mutation($id: ID!) {{ acceptInvitation(id: $id) {{ publication {{ ...Seen }} }} }} {SEEN}"
+    after = await busy.ask(accept, "stranger", id=id)
+
+    hidden = {"customUrl": "ai-research-studio", "metrics": None}
+    assert before.body["data"]["node"]["publication"] == hidden
+    assert before.errors == [("FORBIDDEN", "node.publication.metrics")]
+    assert after.data["acceptInvitation"]["publication"]["metrics"] == {"totalViews": 1}
+
+
 def test_every_field_that_leads_to_a_publication_is_a_door_of_these_tests() -> None:
     leading = {
         name for name, field in _fields() if print_ast(field.type).strip("[]!") in ("Publication", "Node")
     }
 
-    assert leading == {door.field for door in DOORS} | MAKERS_DOORS | LIVE_DOORS
+    assert leading == {door.field for door in DOORS} | MAKERS_DOORS | LIVE_DOORS | INVITED_DOORS
 
 
 @pytest.fixture
@@ -620,7 +642,7 @@ async def _add_publications(studio: Studio, count: int) -> None:
         session.add_all(CoCreator(publication_id=row.id, user_id=maker, created_at=now) for row in added)
 
 
-STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 11, "owner": 11}
+STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 11, "owner": 13}
 """Of a list with every protected field. The owner is known without asking for the relation."""
 
 

@@ -175,10 +175,11 @@ async def test_fifty_entries_take_as_many_statements_as_two(owned: Studio) -> No
         assert len(nodes(answer)) == first
         return len(statements)
 
-    for number in range(25):
+    for number in range(17):
         joins = {"o": studio.organization, "u": studio.people["stranger"].id, "r": "ADMIN"}
         studio.clock.advance(minutes=1)
-        assert (await studio.ask(ADD, "admin", **joins)).errors == []
+        sent = await studio.ask(ADD, "admin", **joins)
+        await studio.accept("stranger", sent.data["inviteMember"]["invitation"]["id"])
         assert (
             await studio.ask(REMOVE, "stranger" if number % 2 else "admin", o=joins["o"], u=joins["u"])
         ).errors == []
