@@ -16,7 +16,7 @@ from loaders.publications import CommentByPublicId, ExperienceByPublicId
 from resolvers.appointments import find_appointment
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, find_user
-from resolvers.invitations import find_invitation
+from resolvers.invitation_answers import find_invitation
 from resolvers.organizations import find_asset, find_organization, find_workspace
 
 Finder: TypeAlias = Callable[[Context, str], Awaitable[Any]]

@@ -18,7 +18,7 @@ from graph.types.publication import Publication, User
 from ingest.admission import Reason
 from ingest.outcomes import EventOutcome, EventStatus, Outcomes
 from resolvers.accounts import NewKey, SignedIn
-from resolvers.invitations import Joined
+from resolvers.invitation_answers import Joined
 
 
 @strawberry.type(description="A token that was issued. It is also in the response header `x-auth-token`.")

@@ -6,7 +6,7 @@ from random import Random
 from base.ids import Kind, global_id
 from loaders.publications import PublicationRow
 from models import User
-from resolvers import invitations, publications
+from resolvers import invitation_answers, invitations, publications
 from resolvers.context import Services
 from server.accounts import add_user
 from server.demo.sign_ins import ACCOUNTS, PASSWORD, email_of
@@ -55,7 +55,7 @@ async def make_publications(
         invited = await invitations.invite_co_creator(
             context, publication_id(row), global_id(Kind.USER, helper.public_id)
         )
-        await invitations.accept(
+        await invitation_answers.accept(
             acting_as(services, context.now, helper), global_id(Kind.INVITATION, invited.public_id)
         )
         made.append(row)
