@@ -114,22 +114,17 @@ async def _join(
     if row.workspace_id is not None:
         workspaces.append(row.workspace_id)
     await add_to_workspaces(session, workspaces, row.user_id, context.now)
-    await record(
-        session,
-        context.actor,
-        Act.MEMBER_ADDED if workspace is None else Act.WORKSPACE_MEMBER_ADDED,
-        global_id(Kind.USER, user.public_id),
-        organization=row.organization_id,
-        **_changes(row, workspace, len(workspaces)),
-    )
-
-
-def _changes(row: InvitationRow, workspace: WorkspaceRow | None, workspaces: int) -> dict[str, str | int]:
-    """As the audit trail tells of them."""
+    id, organization_id = global_id(Kind.USER, user.public_id), row.organization_id
     if workspace is not None:
-        return {"workspace": global_id(Kind.WORKSPACE, workspace.public_id)}
-    assert row.role is not None
-    return {"role": Role(row.role).name, "workspaces": workspaces}
+        entered = global_id(Kind.WORKSPACE, workspace.public_id)
+        act = Act.WORKSPACE_MEMBER_ADDED
+        await record(session, context.actor, act, id, organization=organization_id, workspace=entered)
+    elif row.role is not None:
+        role, count = Role(row.role).name, len(workspaces)
+        act = Act.MEMBER_ADDED
+        await record(
+            session, context.actor, act, id, organization=organization_id, role=role, workspaces=count
+        )
 
 
 async def decline(context: Context, id: str) -> str:

@@ -61,8 +61,15 @@ async def _record_added(
     """`role`: None for somebody who was a member before."""
     id, actor = global_id(Kind.USER, user.public_id), context.actor
     if role is not None:
-        changes = {"role": role.name, "workspaces": len(entered)}
-        await record(session, actor, Act.MEMBER_ADDED, id, organization=organization.id, **changes)
+        await record(
+            session,
+            actor,
+            Act.MEMBER_ADDED,
+            id,
+            organization=organization.id,
+            role=role.name,
+            workspaces=len(entered),
+        )
         return
     for row in entered:
         workspace = global_id(Kind.WORKSPACE, row.public_id)

@@ -75,11 +75,12 @@ class Server:
 @asynccontextmanager
 async def servers(*each: Settings) -> AsyncIterator[list[Server]]:
     async with AsyncExitStack() as stack:
-        made = []
+        made: list[Server] = []
         for settings in each:
             server = Server(settings)
             stack.push_async_callback(close_services, server.services)
-            made.append(await stack.enter_async_context(server.client) and server)
+            await stack.enter_async_context(server.client)
+            made.append(server)
         yield made
 
 
