@@ -16,6 +16,7 @@ from models.analytics import (
     VisitorSketch,
 )
 from models.columns import NEVER
+from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.organizations import (
     Asset,
@@ -37,6 +38,7 @@ from models.people import (
     Work,
     ZoneRules,
 )
+from models.personal import OnErasing, of_person, personal_columns, shown_columns
 from models.publications import (
     Appointment,
     Bookmark,
@@ -67,6 +69,8 @@ __all__ = [
     "Comment",
     "Day",
     "DayTotal",
+    "DeletedKind",
+    "Deletion",
     "Device",
     "Domain",
     "DomainAlias",
@@ -78,6 +82,7 @@ __all__ = [
     "ExperienceType",
     "Follow",
     "FollowTotal",
+    "FormerUrl",
     "Id",
     "ImportedTotal",
     "Instant",
@@ -86,6 +91,7 @@ __all__ = [
     "MonthTotal",
     "Network",
     "NetworkLease",
+    "OnErasing",
     "Organization",
     "Publication",
     "RateBucket",
@@ -104,4 +110,7 @@ __all__ = [
     "Workspace",
     "WorkspaceMembership",
     "ZoneRules",
+    "of_person",
+    "personal_columns",
+    "shown_columns",
 ]
