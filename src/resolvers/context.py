@@ -88,6 +88,8 @@ class Limits:
     points: int = 25_000
     """Of all series of one operation."""
     document_tokens: int = 5_000
+    former_url_days: int = 90
+    """How long a custom URL that was given up is kept from others."""
     offline_hours: int = 48
     """How old the events may be that a page sends after it was offline. Older ones are not believed."""
     honours_signals: bool = False

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from auth.ledger import forget_full
 from database import ensure_partitions
+from ingest.deletions.work import delete_buried, forget_free_urls
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
 from server.time_zone_changes import adopt_rules
@@ -30,6 +31,11 @@ async def refresh_due(services: Services) -> None:
     """Asks other networks for old figures. Only the worker that holds the lease of a network asks it."""
     if services.refresher:
         await services.refresher.refresh_due()
+
+
+async def delete_what_is_buried(services: Services) -> None:
+    """Only one of all workers does so at a time."""
+    await delete_buried(services.database, services.topics, services.clock)
 
 
 CHORES = (
@@ -54,6 +60,12 @@ CHORES = (
         "Deletion of domains under which nothing is counted",
         timedelta(days=1),
         lambda services: drop_unused_domains(services.database, services.clock()),
+    ),
+    Chore("Deletion of what nobody finds any more", timedelta(seconds=5), delete_what_is_buried),
+    Chore(
+        "Deletion of custom URLs that are free again",
+        timedelta(hours=1),
+        lambda services: forget_free_urls(services.database, services.clock()),
     ),
     Chore("Search for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
     Chore("Refresh of figures of other networks", timedelta(minutes=5), refresh_due),

@@ -96,6 +96,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             cost=settings.max_cost,
             points=settings.max_points,
             document_tokens=settings.max_document_tokens,
+            former_url_days=settings.former_url_days,
             offline_hours=settings.max_offline_hours,
             honours_signals=settings.honour_privacy_signals,
             counts_own_views=settings.count_own_views,

@@ -327,6 +327,12 @@ class Settings(BaseSettings):
         "Whether to drop the events of browsers that ask not to be tracked, by Do Not Track or Global "
         "Privacy Control.",
     )
+    former_url_days: int = _number(
+        90,
+        "How many days a custom URL that a publication gave up leads to that publication and is kept from "
+        "others; also that of a deleted publication, which leads nowhere.",
+        least=0,
+    )
     collect_path: str = _setting(
         "/collect",
         "A second path for events of browsers, beside `/collect`, such as `/shop/news`; the script "

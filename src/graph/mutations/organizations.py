@@ -6,16 +6,18 @@ from auth.viewer import TokenScope
 from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import optional
+from graph.mutations.arguments import OrganizationId
 from graph.types.assets import Organization, Workspace
 from graph.types.payloads import (
     AddMemberPayload,
     CreateOrganizationPayload,
     CreateWorkspacePayload,
+    DeletePayload,
     RemoveMemberPayload,
 )
 from graph.types.publication import User
 from models import Role
-from resolvers import memberships
+from resolvers import deletions, memberships
 
 
 @strawberry.input(description="A new organization. The viewer becomes its owner.")
@@ -95,3 +97,19 @@ class OrganizationMutations:
         owners can remove an owner. Members may remove themselves. CONFLICT if no owner would be left."""
         row = await memberships.remove_member(info.context, input.organization_id, input.user_id)
         return RemoveMemberPayload(user=User.of(row))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def delete_workspace(
+        self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
+    ) -> DeletePayload | None:
+        """Deletes a workspace, with its assets and all that was counted of them. Owners and admins of the
+        organization may do so. Nobody finds it from then on; its rows go in the background."""
+        await deletions.delete_workspace(info.context, id)
+        return DeletePayload(id=id)
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def delete_organization(self, info: Info, organization_id: OrganizationId) -> DeletePayload | None:
+        """Deletes an organization, with its workspaces and assets and all that was counted of them. Only its
+        owners may do so. Nobody finds it from then on; its rows go in the background."""
+        await deletions.delete_organization(info.context, organization_id)
+        return DeletePayload(id=organization_id)
