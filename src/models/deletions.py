@@ -55,6 +55,7 @@ class FormerUrl(SQLModel, table=True):
     __table_args__ = {"info": LOCAL}
 
     url: str = Field(max_length=100, primary_key=True)
+    """Of a deleted publication it is `~` and a hash: the URL may be a person's name."""
     publication_id: int | None = Field(
         default=None,
         sa_type=BigInteger,

@@ -8,6 +8,7 @@ from sqlmodel import col
 
 from base.errors import Conflict
 from database import insert_into
+from ingest.deletions.tombstones import hidden_url
 from models import FormerUrl
 
 
@@ -21,11 +22,11 @@ async def take_url(session: AsyncSession, url: str, publication_id: int, now: da
     """
     another = or_(col(FormerUrl.publication_id).is_(None), col(FormerUrl.publication_id) != publication_id)
     kept = select(col(FormerUrl.url)).where(
-        col(FormerUrl.url) == url, another, col(FormerUrl.free_from) > now
+        col(FormerUrl.url).in_([url, hidden_url(url)]), another, col(FormerUrl.free_from) > now
     )
     if (await session.execute(kept)).first():
         raise taken(url)
-    await session.execute(delete(FormerUrl).where(col(FormerUrl.url) == url))
+    await session.execute(delete(FormerUrl).where(col(FormerUrl.url).in_([url, hidden_url(url)])))
 
 
 async def keep_url(session: AsyncSession, url: str, publication_id: int, free_from: datetime) -> None:

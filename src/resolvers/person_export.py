@@ -7,14 +7,25 @@ from typing import Any, Final
 from uuid import UUID
 
 import orjson
-from sqlalchemy import ColumnElement, Select, Table, select
+from sqlalchemy import ColumnElement, Select, Table, and_, func, select
 from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import SQLModel
 
 from base.ids import Kind, global_id
 from base.kinds import SUBJECT_OF, SUBJECTS, Action, SubjectKind
 from database import Database, table_of
-from models import DomainAlias, MonthTotal, Tenant, User, UserInsight, personal_columns, shown_columns
+from ingest.visitors import NAMED_BYTES
+from models import (
+    DomainAlias,
+    Event,
+    MonthTotal,
+    Tenant,
+    User,
+    UserInsight,
+    VisitorLink,
+    personal_columns,
+    shown_columns,
+)
 
 _AT_A_TIME: Final = 500
 _TABLES: Final = SQLModel.metadata.tables
@@ -30,6 +41,8 @@ _KINDS: Final = {
 _REFERENCES: Final = {"user_id": "users", "domain_id": "domains"}
 """Columns without a foreign key."""
 _SUBJECT: Final = "subject_id"
+_INTERNAL: Final = frozenset({"id", "tenant_id", _SUBJECT})
+"""Columns with ids of our own, unless these are UUIDs."""
 _OWN: Final = (MonthTotal, DomainAlias)
 """What the person owns as a tenant: figures, without events of others."""
 
@@ -75,6 +88,14 @@ def _statements(user_id: int, tenant_id: int | None, tenants: Sequence[int]) -> 
         for start in range(0, len(tenants), _AT_A_TIME):
             some = tenants[start : start + _AT_A_TIME]
             found[table.name].append(statement.where(table.c.tenant_id.in_(some)))
+    events, links = table_of(Event), table_of(VisitorLink).c
+    for start in range(0, len(tenants), _AT_A_TIME):
+        of_some = links.tenant_id.in_(tenants[start : start + _AT_A_TIME])
+        # Under the names that tenants gave the person, without the person's id.
+        linked = and_(links.tenant_id == events.c.tenant_id, links.visitor == events.c.visitor)
+        statement = select(*shown_columns(events)).join(table_of(VisitorLink), linked)
+        lone = (events.c.user_id.is_(None), func.length(events.c.visitor) == NAMED_BYTES)
+        found[events.name].append(statement.where(of_some, links.user_id == user_id, *lone))
     for model in _OWN:
         table = table_of(model)
         found[table.name].append(select(*shown_columns(table)).where(table.c.tenant_id == tenant_id))
@@ -143,9 +164,8 @@ class _Shown:
                 shown["subject"] = self._names[SUBJECTS[kind].table].get(value)
             elif name == "action":
                 shown[name] = Action(value).name
-            elif not name.endswith("_id") or isinstance(value, UUID | str):
+            elif name not in _INTERNAL or isinstance(value, UUID):
                 shown[name] = _written(value)
-        shown.pop("id", None) if isinstance(row.get("id"), int) else None
         return shown
 
 
@@ -169,6 +189,5 @@ def _kind(row: Mapping[str, Any]) -> SubjectKind | None:
 def _written(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
-    return (
-        value if isinstance(value, str | int | float | bool | datetime | date | UUID | None) else str(value)
-    )
+    # The driver of PostgreSQL has a UUID of its own.
+    return str(value) if isinstance(value, UUID) else value

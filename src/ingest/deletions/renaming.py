@@ -44,9 +44,11 @@ class Person(NamedTuple):
             return EVENTS.user_id == self.user_id
         return and_(EVENTS.user_id.is_(None), EVENTS.visitor == self.visitor)
 
-    def name(self, tenant_id: int, day: date, was: bytes | None) -> bytes:
-        """`was`: the visitor's hash, if it is not in the place of the user."""
-        text = f"{tenant_id}\n{day}\n".encode() + (was or b"")
+    def name(self, tenant_id: int, day: date, browser: bytes = b"") -> bytes:
+        """`browser`: the hash of a browser that was counted beside the person, because it came without a
+        name, too.
+        """
+        text = f"{tenant_id}\n{day}\n".encode() + browser
         return blake2b(text, digest_size=PASSING_BYTES, key=self.seed).digest()
 
 
@@ -88,14 +90,13 @@ async def _rename(
     given = subject.given
     await lock_sketch_of_all(session, subject.tenant_id, day)
     seen = await session.scalars(select(EVENTS.visitor).distinct().where(*of_day, person.is_actor), given)
-    hashes = [visitor for visitor in seen if visitor is not None]
-    renamed = 0
-    if person.user_id is not None:
-        values = {"user_id": None, "visitor": person.name(subject.tenant_id, day, None)}
-        renamed = await _change(session, (*of_day, person.is_actor), values, given)
-    for visitor in hashes:
-        by_it = (*of_day, EVENTS.user_id.is_(None), EVENTS.visitor == visitor)
-        values = {"visitor": person.name(subject.tenant_id, day, visitor)}
+    browsers = [visitor for visitor in seen if visitor is not None and len(visitor) == PASSING_BYTES]
+    nobody = person.name(subject.tenant_id, day)
+    values = {"user_id": None, "visitor": nobody}
+    renamed = await _change(session, (*of_day, person.is_actor), values, given)
+    for browser in browsers:
+        by_it = (*of_day, EVENTS.user_id.is_(None), EVENTS.visitor == browser)
+        values = {"visitor": person.name(subject.tenant_id, day, browser)}
         renamed += await _change(session, by_it, values, given)
     # Of days whose events are gone, nobody can make the sketch anew.
     if tenant.pruned_before is None or day >= tenant.pruned_before:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from hashlib import blake2b
 from secrets import token_bytes, token_hex
 from typing import Any, Final, NamedTuple
 from uuid import UUID, uuid4
@@ -56,16 +57,27 @@ async def bury_publications(
     if not publications:
         return
     await raise_revision(session, col(Publication.id).in_(publications))
-    rows = [{"url": url, "publication_id": None, "free_from": free_from} for url in publications.values()]
-    kept = insert_into(session, FormerUrl).values(rows)
-    taken = {name: kept.excluded[name] for name in ("publication_id", "free_from")}
-    await session.execute(kept.on_conflict_do_update(index_elements=["url"], set_=taken))
-    # Those that they had before stay taken as long as they were.
-    former = update(FormerUrl).where(col(FormerUrl.publication_id).in_(publications))
-    await session.execute(former.values(publication_id=None))
+    await _keep_urls(session, publications, free_from)
     ids = [(id, *_unnamed(now).values(), f"~{token_hex(16)}") for id in sorted(publications)]
     await change_rows(session, Publication, ["id"], [*_unnamed(now), "custom_url"], ids)
     touch(session, *(Topic(SubjectKind.PUBLICATION, id) for id in publications))
+
+
+async def _keep_urls(session: AsyncSession, publications: Mapping[int, str], free_from: datetime) -> None:
+    """Those that they had before stay taken for as long as they were."""
+    former = delete(FormerUrl).where(col(FormerUrl.publication_id).in_(publications))
+    gone = await session.execute(former.returning(col(FormerUrl.url), col(FormerUrl.free_from)))
+    until = {hidden_url(url): at for url, at in gone}
+    until.update((hidden_url(url), free_from) for url in publications.values())
+    rows = [{"url": url, "publication_id": None, "free_from": at} for url, at in sorted(until.items())]
+    kept = insert_into(session, FormerUrl).values(rows)
+    taken = {"free_from": kept.excluded.free_from}
+    await session.execute(kept.on_conflict_do_update(index_elements=["url"], set_=taken))
+
+
+def hidden_url(url: str) -> str:
+    """Stands for the custom URL of a deleted publication, which may be a person's name."""
+    return f"~{blake2b(url.encode(), digest_size=32).hexdigest()}"
 
 
 async def bury_asset(session: AsyncSession, asset: Doomed, now: datetime) -> None:

@@ -9,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ingest.deletions.tombstones import hidden_url
 from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_experiences
 from ingest.topics import Topic, touch
@@ -46,10 +47,13 @@ class PublicationKind(CatalogKind):
     fixed = ("legacy_id", "owner_id")
 
     async def inspect(self, tables: AnyTables, drafts: Sequence[Draft]) -> None:
-        urls = {(url,) for draft in drafts if (url := draft.given.get("custom_url"))}
-        kept = await tables.find(FormerUrl, ("url",), urls)
+        urls = [url for draft in drafts if (url := draft.given.get("custom_url"))]
+        kept = await tables.find(
+            FormerUrl, ("url",), {(one,) for url in urls for one in (url, hidden_url(url))}
+        )
         for draft in drafts:
-            for row in kept[draft.given.get("custom_url"),]:
+            url = draft.given.get("custom_url")
+            for row in [*kept[url,], *kept[hidden_url(url),]] if url else ():
                 if row["publication_id"] is None or row["publication_id"] != draft.stored.get("id"):
                     draft.verdict = Refused("TAKEN", "Another publication had this customUrl until lately.")
 
