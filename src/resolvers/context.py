@@ -27,6 +27,7 @@ from ingest.agent_cache import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
 from ingest.freshness import Freshness
+from ingest.retention import KEPT_FOR_EVER, Retention
 from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts
@@ -140,6 +141,8 @@ class Services:
     keeps_answers: bool = True
     """Whether answers are kept. That needs `freshness`."""
     limits: Limits = Limits()
+    retention: Retention = KEPT_FOR_EVER
+    """How long the server keeps events and totals, which it deletes by itself."""
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
     """It asks other networks for their figures; None if nothing does."""

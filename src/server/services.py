@@ -15,6 +15,7 @@ from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
 from ingest.freshness import changes_of, freshness_of
+from ingest.retention import Retention
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts
@@ -107,6 +108,11 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             ),
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
+        ),
+        retention=Retention(
+            settings.keep_event_days or None,
+            settings.keep_site_days or None,
+            settings.keep_day_total_days or None,
         ),
         viewer_cache=ViewerCache(mark),
         rights=RememberedRights(mark),

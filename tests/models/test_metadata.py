@@ -85,8 +85,7 @@ def test_every_table_says_how_it_is_distributed() -> None:
 
 
 def test_an_index_by_which_sqlite_seeks_begins_with_tenant_and_subject() -> None:
-    all_of_them = TABLES.values()
-    named = {one: one.info["sqlite_seeks_by"] for one in all_of_them if "sqlite_seeks_by" in one.info}
+    named = {
         table: table.info["sqlite_seeks_by"] for table in TABLES.values() if "sqlite_seeks_by" in table.info
     }
 

@@ -1,8 +1,8 @@
-"""How much is deleted at a time. Whoever waits behind it waits for a few milliseconds."""
+"""How much is deleted at a time. Whoever waits behind it waits for some milliseconds."""
 
 from asyncio import sleep
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import Final
 
@@ -10,21 +10,28 @@ _FIRST: Final = 200
 _FEWEST: Final = 50
 _MOST: Final = 5_000
 _SECONDS: Final = 0.01
-"""How long a transaction should take."""
-_LONGEST_REST: Final = 1.0
+"""How long the statements of a transaction should take. What a commit takes does not depend on their rows."""
+_LONGEST_REST: Final = 0.5
 
 
 class Pace:
     """`rest`: how many times as long as it wrote it leaves the database to others."""
 
-    def __init__(self, rest: float = 2.0) -> None:
+    def __init__(self, rest: float = 1.5) -> None:
         self.size = _FIRST
         """How many rows are deleted at a time."""
         self._rest = rest
 
     @asynccontextmanager
     async def turn(self) -> AsyncIterator[None]:
-        """A block that writes so many rows in one transaction."""
+        """A block with one transaction."""
+        began = monotonic()
+        yield
+        await sleep(min((monotonic() - began) * self._rest, _LONGEST_REST))
+
+    @contextmanager
+    def measured(self) -> Iterator[None]:
+        """The statements about so many rows. The next time there are more or fewer."""
         began = monotonic()
         yield
         took = monotonic() - began
@@ -32,4 +39,3 @@ class Pace:
             self.size = max(_FEWEST, self.size // 2)
         elif took < _SECONDS / 2:
             self.size = min(_MOST, self.size * 2)
-        await sleep(min(took * self._rest, _LONGEST_REST))

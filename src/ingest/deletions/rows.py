@@ -37,7 +37,9 @@ class Rows:
         after: tuple[Any, ...] | None = None
         while rows := await self._some(order, key, conditions, after, given):
             async with self.pace.turn(), self.database.writing(is_change=False) as session:
-                await delete_rows(session, model, [row[len(order) :] for row in rows])
+                await session.connection()
+                with self.pace.measured():
+                    await delete_rows(session, model, [row[len(order) :] for row in rows])
             await self.lease.count(len(rows))
             after = rows[-1][: len(order)]
 
