@@ -9,6 +9,7 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from http.client import HTTPConnection
 from random import Random
 from time import perf_counter
@@ -81,7 +82,7 @@ async def filled(neighbours: Neighbours, events: int) -> None:
     random, tenant = Random(1), organization.tenant_id  # noqa: S311  # nothing secret
     for _ in range(0, events, _BATCH):
         batch = _events(random, tenant, ids)
-        await database.in_bulk(lambda bulk, batch=batch: store_in_bulk(bulk, batch))
+        await database.in_bulk(partial(store_in_bulk, events=batch))
     await database.close()
 
 

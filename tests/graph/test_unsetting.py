@@ -63,7 +63,7 @@ UPDATES: dict[str, dict[str, Field]] = {
         "works": Field(_work(1), _work(2), "works."),
     },
 }
-MADE_ANEW = {"AddMemberInput", "AssetFormatInput", "CreateAssetInput", "EventInput"}
+MADE_ANEW = {"AddMemberInput", "AssetFormatInput", "CreateAssetInput", "DeleteAccountInput", "EventInput"}
 """Each makes something new as a whole, so null means the same as left out."""
 MUTATIONS = {
     "UpdatePublicationInput": "updatePublication",
