@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, select
+from sqlalchemy import BigInteger, LargeBinary, bindparam, delete, literal_column, select
 from sqlmodel import col
 
 from base.kinds import SUBJECT_OF, Action, SubjectKind
@@ -46,7 +46,8 @@ _SEEN_ON: Final = Statement(
     .where(
         EVENTS.tenant_id == bindparam("tenant", type_=BigInteger()),
         EVENTS.visitor == bindparam("visitor", type_=LargeBinary()),
-        EVENTS.user_id.is_(None),
+        # Exactly the words of the index.
+        literal_column("events.user_id IS NULL AND length(events.visitor) = 16"),
     ),
     lambda id, action: (SUBJECT_OF[Action(action)], id),
 )

@@ -75,7 +75,7 @@ async def _delete_sketches(rows: Rows, its: _Conditions) -> None:
     first = select(func.min(SKETCHES.day)).where(*its.of_kind(VisitorSketch))
     found = Statement(first, _as_it_is)
     while (day := (await rows.database.fetch(found, ids=its.ids))[0]) is not None:
-        async with rows.pace.turn(), rows.database.writing(is_change=False) as session:
+        async with rows.pace.turn(), rows.database.writing() as session:
             await lock_sketch_of_all(session, its.tenant_id, day)
             gone = await session.execute(
                 delete(table_of(VisitorSketch))
