@@ -6,8 +6,8 @@ from contextlib import asynccontextmanager, contextmanager
 from time import monotonic
 from typing import Final
 
-_FIRST: Final = 200
-_FEWEST: Final = 50
+_FIRST: Final = 500
+_FEWEST: Final = 250
 _MOST: Final = 5_000
 _SECONDS: Final = 0.01
 """How long the statements of a transaction should take. What a commit takes does not depend on their rows."""
