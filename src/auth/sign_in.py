@@ -168,6 +168,14 @@ def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
     return scheme, credentials
 
 
+def shown_key_digest(headers: Mapping[str, str]) -> bytes | None:
+    """The hash of the authentication key that the headers show; None if they show none. The key need not be
+    valid.
+    """
+    scheme, _, credentials = shown_credentials(headers).strip().rpartition(" ")
+    return digest(credentials) if scheme.strip().lower() == _KEY_SCHEME else None
+
+
 async def _valid_key(
     key: str, loaders: Loaders, now: datetime, viewer_cache: ViewerCache | None = None
 ) -> KeyRow:

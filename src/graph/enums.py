@@ -4,6 +4,7 @@ from enum import Enum
 
 import strawberry
 
+from audit import Act, ActorKind
 from base.calendar import DateInterval, WeekStart
 from base.kinds import REPORTED
 from figures.assets import Ranking
@@ -12,7 +13,7 @@ from ingest.outcomes import EventStatus
 from ingest.wire import WireAction
 from loaders.asset_metrics import Group
 from models import Action, AssetFormatType, Device, ExperienceType, Role, SourceType
-from reports import CsvSeparator, ReportFormat
+from reports import CsvSeparator, ReportFormat, ReportRows
 
 
 def described_enum(enum: type[Enum], description: str, *, name: str | None = None, **values: str) -> None:
@@ -212,6 +213,14 @@ described_enum(
     TAB="Character 9, with which programs copy and paste tables.",
 )
 described_enum(
+    ReportRows,
+    "What the table of assets in a report has a row for.",
+    DEVICES="Each asset and each kind of device on which something happened to it.",
+    DAYS="Each asset and each day of `timeZone` on which something happened to it. Assets and days may make "
+    "100,000 rows at most, also those without a row; with more, the file is BAD_USER_INPUT with the reason "
+    "TOO_MANY.",
+)
+described_enum(
     WeekStart,
     "Where weeks start, and how they are numbered.",
     MONDAY="On Monday. ISO weeks: week 1 has the year's first Thursday.",
@@ -234,4 +243,18 @@ described_enum(
     OWNER="Does all that an admin may do, and makes other members owners.",
     ADMIN="Acts in all workspaces, makes new ones, and adds and removes members who are not owners.",
     MEMBER="Acts in the workspaces to which the member was added, with their tokens (`issueWorkspaceToken`).",
+)
+described_enum(
+    Act,
+    "What an audit trail tells of.",
+    name="AuditAct",
+    **{act.name: act.value for act in Act},
+)
+described_enum(
+    ActorKind,
+    "What kind of caller did something.",
+    name="AuditActor",
+    USER="A user, with an access token.",
+    KEY="A program, with the authentication key of a user.",
+    OPERATOR="Whoever runs the server, by a command.",
 )

@@ -11,9 +11,10 @@ from graph.query import Query
 from graph.scalars import SCALARS
 from graph.subscription import Subscription
 from graph.types.assets import Asset, Organization, Workspace
+from graph.types.experience import Experience
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
-from graph.types.publication import Experience, Publication, User
+from graph.types.publication import Publication, User
 
 
 class Schema(strawberry.Schema):

@@ -8,6 +8,7 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
+from audit import Act, Actor, Change, owner_of, record
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.time_units import DAY
@@ -52,7 +53,7 @@ async def rebuild(database: Database, tenant_id: int, first: date, stop: date) -
     return Rebuilt(rows, scope.pruned_before(first))
 
 
-async def change_time_zone(database: Database, tenant_id: int, name: str) -> int:
+async def change_time_zone(database: Database, tenant_id: int, name: str, by: Actor) -> int:
     """Counts everything anew in another time zone, and returns how many rows changed.
 
     Raises CONFLICT if raw events were pruned: nobody knows on which days these would be.
@@ -67,6 +68,16 @@ async def change_time_zone(database: Database, tenant_id: int, name: str) -> int
         rules = rules_of(name)
         await store_rules(session, rules)
         await store_clock(session, tenant_id, TenantClock(name, rules.key))
+        owner = await owner_of(session, tenant_id)
+        await record(
+            session,
+            by,
+            Act.TIME_ZONE_CHANGED,
+            owner.object,
+            organization=owner.organization,
+            account=owner.account,
+            timeZone=Change(tenant.clock.time_zone, name),
+        )
         scope = RecountScope.touched_months(tenant.by(rules.zone), FIRST_DAY, AFTER_LAST_DAY)
         return await mend_scope(database, session, scope)
 

@@ -15,6 +15,7 @@ from models.analytics import (
     VisitorSalt,
     VisitorSketch,
 )
+from models.audit import AuditEntry
 from models.columns import NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
@@ -63,6 +64,7 @@ __all__ = [
     "AssetDomain",
     "AssetFormat",
     "AssetFormatType",
+    "AuditEntry",
     "AuthenticationKey",
     "Bookmark",
     "CoCreator",

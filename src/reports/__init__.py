@@ -1,7 +1,7 @@
 """Reports as files: XLSX and CSV, made of plain values."""
 
 from reports.files import ReportForm, ReportFormat, filename, write
-from reports.report import AssetLine, Detail, Period, RankedLine, Report
+from reports.report import AssetLine, Detail, Period, RankedLine, Report, ReportRows
 from reports.table import CsvDialect, CsvSeparator
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "Report",
     "ReportForm",
     "ReportFormat",
+    "ReportRows",
     "filename",
     "write",
 ]

@@ -4,7 +4,7 @@ from datetime import date
 from enum import Enum
 from typing import IO, NamedTuple
 
-from reports.report import Report
+from reports.report import Report, ReportRows
 from reports.table import CsvDialect, write_csv
 from reports.text import in_filename
 
@@ -30,6 +30,7 @@ class ReportForm(NamedTuple):
     format: ReportFormat = ReportFormat.XLSX
     dialect: CsvDialect = CsvDialect()
     """Of CSV alone."""
+    rows: ReportRows = ReportRows.DEVICES
 
 
 def write(report: Report, form: ReportForm, file: IO[bytes]) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from datetime import date, datetime
+from enum import Enum
 from typing import Any, NamedTuple
 
 from base.calendar import DateInterval
@@ -26,21 +27,34 @@ def cells(figures: Figures, totals: AssetTotals) -> tuple[Value, ...]:
     return tuple([figure.of(totals) for figure in figures])
 
 
-ASSET_COLUMNS = ("Asset", "Workspace", "Device", *(column_of(figure).heading for figure in SHOWN), "Asset id")
+class ReportRows(Enum):
+    """What the table of assets has a row for."""
+
+    DEVICES = "Device"
+    """Each asset and each kind of device."""
+    DAYS = "Day"
+    """Each asset and each day."""
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The headings of the table. The third says what the row is about beside the asset."""
+        figures = (column_of(figure).heading for figure in SHOWN)
+        return ("Asset", "Workspace", self.value, *figures, "Asset id")
 
 
 class AssetLine(NamedTuple):
-    """An asset on one kind of device. The device is empty if nothing happened to the asset."""
+    """An asset on one kind of device, or on one day."""
 
     asset: str
     workspace: str
-    device: str
+    part: str | date
+    """The name of the device, or the day. It is an empty text if nothing happened to the asset."""
     totals: AssetTotals
     asset_id: str
 
-    def cells(self) -> tuple[str | Value, ...]:
-        """In the order of ASSET_COLUMNS."""
-        return (self.asset, self.workspace, self.device, *cells(SHOWN, self.totals), self.asset_id)
+    def cells(self) -> tuple[str | date | Value, ...]:
+        """In the order of the columns."""
+        return (self.asset, self.workspace, self.part, *cells(SHOWN, self.totals), self.asset_id)
 
 
 class Period(NamedTuple):
@@ -77,6 +91,7 @@ class Report(NamedTuple):
     """The first and the last day that the range touches, in the asked time zone."""
     details: tuple[Detail, ...]
     made_at: datetime
+    rows: ReportRows
     lines: tuple[AssetLine, ...]
     devices: tuple[tuple[str, AssetTotals], ...]
     interval: DateInterval

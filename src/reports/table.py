@@ -1,11 +1,12 @@
 """A report as CSV: the sheet of assets alone."""
 
 import csv
+from datetime import date
 from enum import Enum
 from io import TextIOWrapper
 from typing import IO, NamedTuple
 
-from reports.report import ASSET_COLUMNS, Report, Value
+from reports.report import Report, Value
 from reports.text import clean, defused
 
 
@@ -30,7 +31,7 @@ def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
     writer = csv.writer(
         text, delimiter=dialect.separator.value, quoting=csv.QUOTE_NONNUMERIC, lineterminator="\r\n"
     )
-    writer.writerow(ASSET_COLUMNS)
+    writer.writerow(report.rows.columns)
     for line in report.lines:
         writer.writerow([_cell(value, dialect) for value in line.cells()])
     writer.writerow([_cell(value, dialect) for value in ("Total", "", "", *report.total(), "")])
@@ -38,7 +39,9 @@ def write_csv(report: Report, file: IO[bytes], dialect: CsvDialect) -> None:
     text.detach()
 
 
-def _cell(value: str | Value, dialect: CsvDialect) -> str | Value:
+def _cell(value: str | date | Value, dialect: CsvDialect) -> str | Value:
+    if isinstance(value, date):
+        return value.isoformat()
     if isinstance(value, str):
         return defused(clean(value))
     if isinstance(value, float) and dialect.has_decimal_comma:

@@ -1,6 +1,7 @@
 """A report as XLSX. It is written row by row, to disk and not to memory."""
 
 from collections.abc import Iterable, Sequence
+from datetime import date
 from tempfile import TemporaryDirectory
 from typing import IO, Any, NamedTuple
 
@@ -11,7 +12,7 @@ from base.errors import BadUserInput
 from figures.assets import VIEWS_3D, VIEWS_AR
 from figures.figure import Figure
 from reports.charts import Charts
-from reports.report import ASSET_COLUMNS, RANKED, SHOWN, Report, cells, column_of
+from reports.report import RANKED, SHOWN, Report, cells, column_of
 from reports.text import clean, shortened, width
 
 _OPTIONS = {"constant_memory": True, "strings_to_formulas": False, "strings_to_urls": False}
@@ -63,6 +64,7 @@ class _Writer:
             "note": {"indent": 1},
             "count": _COUNT,
             "average": _AVERAGE,
+            "day": {"num_format": "yyyy-mm-dd", "align": "left"},
             "period": {"num_format": period, "align": "left"},
             "heading": _HEADING,
             "heading of numbers": {**_HEADING, "align": "right"},
@@ -121,8 +123,8 @@ class _Writer:
                     sheet.write_string(row, place, clean(value), shape)
                 else:
                     sheet.write_blank(row, place, None, shape)
-            elif column.format == "period":
-                sheet.write_datetime(row, place, value, shape)
+            elif isinstance(value, date):
+                sheet.write_datetime(row, place, value, formats["day"] if column.format == "text" else shape)
             else:
                 sheet.write_number(row, place, value, shape)
 
@@ -131,11 +133,11 @@ class _Writer:
         columns = [
             _Column("Asset", width=_fitting({line.asset for line in lines})),
             _Column("Workspace", width=_fitting({line.workspace for line in lines})),
-            _Column("Device", width=12),
+            _Column(self._report.rows.value, width=12),
             *map(_of_figure, SHOWN),
             _Column("Asset id", "note", 32),
         ]
-        assert tuple(column.heading for column in columns) == ASSET_COLUMNS
+        assert tuple(column.heading for column in columns) == self._report.rows.columns
         sheet = self._table("Assets", columns, len(lines))
         sheet.freeze_panes(1, 1)
         for row, line in enumerate(lines, 1):

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.sign_in import Attempt, user_by_password
 from base.errors import BadUserInput, Conflict
 from base.ids import Kind, global_id
@@ -91,6 +92,9 @@ async def bury_account(context: Context, user: UserRow, *, deletes_publications:
         for organization in owned.organizations:
             await bury_organization(session, organization, context.now)
         await bury_user(session, doomed, context.now)
+        # Nothing says any more who it was.
+        nobody = context.actor._replace(user_id=None, key_digest=None)
+        await record(session, nobody, Act.ACCOUNT_DELETED, None)
     return doomed
 
 

@@ -6,19 +6,20 @@ from datetime import timedelta
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import delete, func, literal, or_, select, update
+from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.authentication_keys import digest, new_key
 from auth.sign_in import Attempt, user_by_key, user_by_password
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
-from base.ids import Kind, uuid7
+from base.ids import Kind, global_id, uuid7
 from loaders.credentials import OwnKeyRow
 from loaders.people import UserById, UserRow
-from models import AuthenticationKey, Instant, User
+from models import AuthenticationKey, User
 from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
@@ -123,6 +124,8 @@ async def create_key(context: Context, *, name: str, days: int) -> NewKey:
     async with context.writing() as session:
         await _require_room_for_key(context, session, user_id)
         session.add(AuthenticationKey(user_id=user_id, digest=digest(secret), **row._asdict()))
+        key = global_id(Kind.AUTHENTICATION_KEY, row.public_id)
+        await record(session, context.actor, Act.KEY_CREATED, key, account=user_id, days=days)
     return NewKey(row, secret)
 
 
@@ -144,9 +147,11 @@ async def revoke_key(context: Context, id: str) -> str:
     user_id = context.viewer.required_user_id()
     public_id = public_id_of(Kind.AUTHENTICATION_KEY, id)
     own = (col(AuthenticationKey.public_id) == public_id, col(AuthenticationKey.user_id) == user_id)
+    revoked_at = col(AuthenticationKey.revoked_at)
     async with context.writing() as session:
-        first = func.coalesce(col(AuthenticationKey.revoked_at), literal(context.now, Instant()))
-        statement = update(AuthenticationKey).where(*own).values(revoked_at=first)
-        if not (await session.execute(statement.returning(col(AuthenticationKey.id)))).all():
+        standing = update(AuthenticationKey).where(*own, revoked_at.is_(None)).values(revoked_at=context.now)
+        if (await session.execute(standing.returning(col(AuthenticationKey.id)))).all():
+            await record(session, context.actor, Act.KEY_REVOKED, id, account=user_id)
+        elif await session.scalar(select(col(AuthenticationKey.id)).where(*own)) is None:
             raise no_such(Kind.AUTHENTICATION_KEY)
     return id

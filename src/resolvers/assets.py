@@ -8,9 +8,10 @@ from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.access import require
 from base.errors import BadUserInput
-from base.ids import uuid7
+from base.ids import Kind, global_id, uuid7
 from base.numbers import LARGEST
 from ingest.domains import InvalidDomain, domain_pattern
 from ingest.topics import Topic, touch
@@ -105,6 +106,16 @@ async def update_asset(context: Context, id: str, changes: AssetChanges) -> Asse
         asset.name = given.get("name", row.name)
         await _replace(session, row.id, given.get("formats"), given.get("domains"))
         touch(session, Topic(SubjectKind.ASSET, row.id))
+        if (sites := given.get("domains")) is not None:
+            changed = global_id(Kind.ASSET, row.public_id)
+            await record(
+                session,
+                context.actor,
+                Act.SITES_CHANGED,
+                changed,
+                organization=row.organization_id,
+                sites=len(sites),
+            )
     return await as_written(context, AssetById, row.id)
 
 

@@ -6,14 +6,15 @@ from collections.abc import AsyncIterator, Callable, Hashable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from audit import Actor
 from auth.links import LinkSigner
 from auth.passwords import Passwords
 from auth.rates import RateLimits
-from auth.sign_in import ViewerCache, expiry_of, viewer_of
+from auth.sign_in import ViewerCache, expiry_of, shown_key_digest, viewer_of
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
@@ -37,6 +38,7 @@ from loaders.figure_cache import FigureCache
 from loaders.holdings import HoldingsCache
 from loaders.remembered_rights import RememberedRights
 from resolvers.execution import Execution
+from resolvers.quotas import USUAL_QUOTAS, Quotas
 from resolvers.sources import Source
 from social.refresh import Refresher
 
@@ -47,35 +49,6 @@ _LARGE = 1_000
 """Cost. An operation that costs more takes some 50 ms or more to answer."""
 _REQUEST_COST = 40
 """What each request takes of its caller's share of the worker, besides its cost, in units of cost."""
-
-
-class Quotas(NamedTuple):
-    """The most that people may make of each thing."""
-
-    appointment_hours: int = 24
-    appointments: int = 50
-    """Of one person; those that are over or cancelled do not count."""
-    appointments_of_publication: int = 10
-    """Of one person with the makers of one publication; those that are over or cancelled do not count."""
-    publications: int = 1_000
-    """Of one owner."""
-    experiences: int = 10_000
-    """Of one publication."""
-    comments: int = 1_000
-    """Of one person on one publication."""
-    keys: int = 100
-    """Of one person, including those that were revoked or expired in the last 30 days."""
-    organizations: int = 100
-    """Of one person, as an owner."""
-    members: int = 10_000
-    """Of one organization."""
-    workspaces: int = 1_000
-    """Of one organization."""
-    assets: int = 100_000
-    """Of one organization."""
-
-
-USUAL_QUOTAS = Quotas()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +138,8 @@ class Context:
     viewer: Viewer = ANONYMOUS
     watch: Watch | None = None
     """It notes changes since before the first answer of a subscription was read."""
+    command: str | None = None
+    """What an operator runs, such as `key create`; None for a request."""
     source: "Source[Context, Any] | None" = None
     """What a subscription shows; None until that was read for the first time, and for other operations."""
     new_token: str | None = None
@@ -216,6 +191,12 @@ class Context:
             viewer_cache,
             is_reporting=is_reporting,
         )
+
+    @property
+    def actor(self) -> Actor:
+        """Who does what is done here. After a sign-in, it is who signed in."""
+        digest = None if self.new_token else shown_key_digest(self.credentials)
+        return Actor(self.now, self.viewer.user_id, digest, self.command)
 
     async def expiry(self, viewer_cache: ViewerCache | None = None) -> datetime | None:
         """Until when the credentials are valid; None if there are none. Raises UNAUTHENTICATED."""

@@ -5,9 +5,10 @@ from datetime import timedelta
 from sqlalchemy import delete
 from sqlmodel import col
 
+from audit import Act, record
 from auth.access import Access, require, role_in
 from base.errors import Forbidden
-from base.ids import Kind
+from base.ids import Kind, global_id
 from ingest.deletions.tombstones import (
     Doomed,
     bury_asset,
@@ -45,6 +46,8 @@ async def bury_publication(context: Context, row: PublicationRow) -> Doomed:
         free_from = context.now + timedelta(days=context.limits.former_url_days)
         await bury_publications(session, {row.id: row.custom_url}, context.now, free_from)
         await note(session, doomed, context.now)
+        gone = global_id(Kind.PUBLICATION, row.public_id)
+        await record(session, context.actor, Act.PUBLICATION_DELETED, gone, publication=row.id)
     return doomed
 
 
@@ -68,6 +71,8 @@ async def drop_experience(
         statement = delete(Experience).where(col(Experience.id) == experience.id)
         if (await session.execute(statement.returning(col(Experience.id)))).all():
             await add_experiences(session, {(publication.id, experience.type): -1})
+            gone = global_id(Kind.EXPERIENCE, experience.public_id)
+            await record(session, context.actor, Act.EXPERIENCE_DELETED, gone, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -85,6 +90,8 @@ async def bury_asset_row(context: Context, row: AssetRow) -> Doomed:
         await lock_tenants(session, [row.tenant_id], context.now)
         await require_there(session, doomed)
         await bury_asset(session, doomed, context.now)
+        gone = global_id(Kind.ASSET, row.public_id)
+        await record(session, context.actor, Act.ASSET_DELETED, gone, organization=row.organization_id)
     return doomed
 
 
@@ -102,6 +109,8 @@ async def bury_workspace_row(context: Context, row: WorkspaceRow) -> Doomed:
         await lock_tenants(session, [row.tenant_id], context.now)
         await require_there(session, doomed)
         await bury_workspace(session, doomed, context.now)
+        gone = global_id(Kind.WORKSPACE, row.public_id)
+        await record(session, context.actor, Act.WORKSPACE_DELETED, gone, organization=row.organization_id)
     return doomed
 
 
@@ -120,4 +129,6 @@ async def bury_organization_row(context: Context, row: OrganizationRow) -> Doome
         await lock_tenants(session, [row.tenant_id], context.now)
         await require_there(session, doomed)
         await bury_organization(session, doomed, context.now)
+        gone = global_id(Kind.ORGANIZATION, row.public_id)
+        await record(session, context.actor, Act.ORGANIZATION_DELETED, gone, organization=row.id)
     return doomed

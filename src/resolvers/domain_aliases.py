@@ -5,11 +5,14 @@ from itertools import pairwise
 from typing import NamedTuple, NoReturn
 
 from sqlalchemy import delete, insert
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, record
 from auth.access import Access, require
 from base.aliases import ANY, ANY_WWW, Aliases, aliases_of
 from base.errors import BadUserInput
+from base.ids import Kind, global_id
 from database import table_of
 from ingest.domains import InvalidDomain, domain_pattern, normal_domain
 from loaders.organizations import OrganizationRow
@@ -33,24 +36,43 @@ async def set_domain_aliases(
     context.viewer.required_user_id()
     organization = await find_organization(context, organization_id)
     await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], organization)
-    await _replace(context, organization.tenant_id, _checked(given))
+    aliases, changed = _checked(given), global_id(Kind.ORGANIZATION, organization.public_id)
+    async with context.writing() as session:
+        await _replace(session, organization.tenant_id, aliases)
+        await record(
+            session,
+            context.actor,
+            Act.ALIASES_CHANGED,
+            changed,
+            organization=organization.id,
+            aliases=len(aliases.pairs),
+        )
     return organization
 
 
 async def set_own_domain_aliases(context: Context, given: Sequence[GivenAlias]) -> UserRow:
     user = await context.loaders[UserById].load(context.viewer.required_user_id())
     assert user is not None
-    await _replace(context, user.tenant_id, _checked(given))
+    aliases, changed = _checked(given), global_id(Kind.USER, user.public_id)
+    async with context.writing() as session:
+        await _replace(session, user.tenant_id, aliases)
+        await record(
+            session,
+            context.actor,
+            Act.ALIASES_CHANGED,
+            changed,
+            account=user.id,
+            aliases=len(aliases.pairs),
+        )
     return user
 
 
-async def _replace(context: Context, tenant_id: int, aliases: Aliases) -> None:
+async def _replace(session: AsyncSession, tenant_id: int, aliases: Aliases) -> None:
     """Figures in the cache stay, because none of them is by site."""
-    async with context.writing() as session:
-        await session.execute(delete(DomainAlias).where(col(DomainAlias.tenant_id) == tenant_id))
-        rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]
-        if rows:
-            await session.execute(insert(table_of(DomainAlias)), rows)
+    await session.execute(delete(DomainAlias).where(col(DomainAlias.tenant_id) == tenant_id))
+    rows = [{"tenant_id": tenant_id, "pattern": pattern, "name": name} for pattern, name in aliases.pairs]
+    if rows:
+        await session.execute(insert(table_of(DomainAlias)), rows)
 
 
 def _checked(given: Sequence[GivenAlias]) -> Aliases:

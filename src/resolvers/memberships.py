@@ -7,9 +7,10 @@ from sqlalchemy import delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, Change, record
 from auth.access import Access, require, role_in
 from base.errors import Conflict, Forbidden, NotFound
-from base.ids import uuid7
+from base.ids import Kind, global_id, uuid7
 from database import insert_into
 from loaders.organizations import OrganizationById, OrganizationRow, RolesOfUser, WorkspaceById, WorkspaceRow
 from loaders.people import UserRow
@@ -42,12 +43,13 @@ async def create_organization(context: Context, name: str) -> OrganizationRow:
     async with context.writing() as session:
         most = context.limits.quotas.organizations
         await require_within_quota(session, User, user_id, owned, most, "organizations of yours")
-        organization_id = await _add_organization(session, checked, user_id, context.now)
+        organization_id = await _add_organization(context, session, checked, user_id)
     return await as_written(context, OrganizationById, organization_id)
 
 
-async def _add_organization(session: AsyncSession, name: str, owner_id: int, now: datetime) -> int:
+async def _add_organization(context: Context, session: AsyncSession, name: str, owner_id: int) -> int:
     """Returns its id."""
+    now = context.now
     tenant = Tenant()
     session.add(tenant)
     await session.flush()
@@ -57,6 +59,8 @@ async def _add_organization(session: AsyncSession, name: str, owner_id: int, now
     session.add(
         Membership(organization_id=organization.id, user_id=owner_id, role=Role.OWNER, created_at=now)
     )
+    made = global_id(Kind.ORGANIZATION, organization.public_id)
+    await record(session, context.actor, Act.ORGANIZATION_CREATED, made, organization=organization.id)
     return organization.id
 
 
@@ -75,6 +79,8 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
         most = context.limits.quotas.workspaces
         await require_within_quota(session, Organization, organization.id, known, most, "workspaces of it")
         session.add(workspace)
+        made = global_id(Kind.WORKSPACE, workspace.public_id)
+        await record(session, context.actor, Act.WORKSPACE_CREATED, made, organization=organization.id)
     return await as_written(context, WorkspaceById, workspace.id)
 
 
@@ -98,6 +104,15 @@ async def add_member(
         session.add_all(
             WorkspaceMembership(workspace_id=workspace.id, user_id=user.id, created_at=context.now)
             for workspace in workspaces
+        )
+        await record(
+            session,
+            context.actor,
+            Act.MEMBER_ADDED,
+            global_id(Kind.USER, user.public_id),
+            organization=organization.id,
+            role=role.name,
+            workspaces=len(workspaces),
         )
     return user
 
@@ -126,6 +141,14 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
         await _check_may_name(context, organization, known)
     async with context.writing() as session:
         await _remove(session, organization.id, user.id)
+        await record(
+            session,
+            context.actor,
+            Act.MEMBER_REMOVED,
+            global_id(Kind.USER, user.public_id),
+            organization=organization.id,
+            role=Change(known.name, None),
+        )
     return user
 
 

@@ -38,7 +38,13 @@ _KINDS: Final = {
     "user_insights": Kind.USER_INSIGHT,
 }
 """Tables whose ids of our own are shown as global ids."""
-_REFERENCES: Final = {"user_id": "users", "domain_id": "domains"}
+_REFERENCES: Final = {
+    "user_id": "users",
+    "account_id": "users",
+    "organization_id": "organizations",
+    "publication_id": "publications",
+    "domain_id": "domains",
+}
 """Columns without a foreign key."""
 _SUBJECT: Final = "subject_id"
 _INTERNAL: Final = frozenset({"id", "tenant_id", _SUBJECT})
@@ -109,7 +115,7 @@ def _is_of(table: Table, name: str, user_id: int) -> ColumnElement[bool] | None:
     if "user_insights" in targets:
         own = select(_column(UserInsight, "id")).where(_column(UserInsight, "user_id") == user_id)
         return column.in_(own)
-    is_user = table.name == "users" or "users" in targets or name == "user_id"
+    is_user = table.name == "users" or "users" in targets or name in ("user_id", "account_id")
     return column == user_id if is_user else None
 
 

@@ -3,9 +3,11 @@
 from collections.abc import AsyncIterator
 from typing import Final
 
+from audit import Act, record
 from auth.links import Link
 from auth.sign_in import viewer_of_claims
 from base.errors import NotFound, Unauthenticated
+from base.ids import Kind, global_id
 from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.person_export import person_file
@@ -16,7 +18,12 @@ FILENAME: Final = "viewgraph-account.json"
 
 async def person_url(context: Context) -> str:
     """An absolute address, as of a report."""
-    link = Link(await claims_of(context), _QUESTION)
+    user_id = context.viewer.required_user_id()
+    claims = await claims_of(context)
+    async with context.writing() as session:
+        account = global_id(Kind.USER, claims.user)
+        await record(session, context.actor, Act.ACCOUNT_EXPORTED, account, account=user_id)
+    link = Link(claims, _QUESTION)
     return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
 
 

@@ -10,9 +10,10 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from audit import Act, Change, record
 from auth.access import Access, require
 from base.errors import BadUserInput, Conflict, NotFound
-from base.ids import Kind, uuid7
+from base.ids import Kind, global_id, uuid7
 from database import insert_into
 from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
@@ -74,6 +75,8 @@ async def create_publication(
         except IntegrityError:
             raise taken(custom_url) from None
         await take_url(session, publication.custom_url, publication.id, context.now)
+        made = global_id(Kind.PUBLICATION, publication.public_id)
+        await record(session, context.actor, Act.PUBLICATION_CREATED, made, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -109,6 +112,17 @@ async def update_publication(context: Context, id: str, changes: PublicationChan
             except IntegrityError:
                 raise taken(given["custom_url"]) from None
         await _move_url(context, session, publication, given.get("custom_url", publication.custom_url))
+        if "shared_figures" in given:
+            figures = Change(publication.shared_figures, given["shared_figures"])
+            changed = global_id(Kind.PUBLICATION, publication.public_id)
+            await record(
+                session,
+                context.actor,
+                Act.FIGURES_SHARED,
+                changed,
+                publication=publication.id,
+                figures=figures,
+            )
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -141,6 +155,8 @@ async def add_co_creator(context: Context, publication_id: str, user_id: str) ->
         statement = insert_into(session, CoCreator).values(row).on_conflict_do_nothing()
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise Conflict(f"{user.username} is a co-creator already.")
+        added = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_ADDED, added, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 
@@ -158,6 +174,8 @@ async def remove_co_creator(context: Context, publication_id: str, user_id: str)
         )
         if not (await session.execute(statement.returning(col(CoCreator.user_id)))).all():
             raise NotFound(f"{user.username} is no co-creator of this publication.")
+        removed = global_id(Kind.USER, user.public_id)
+        await record(session, context.actor, Act.CO_CREATOR_REMOVED, removed, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
 
 

@@ -1,12 +1,41 @@
 """How much somebody may make. It is counted in the transaction that makes one more."""
 
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from base.errors import Conflict
+
+
+class Quotas(NamedTuple):
+    """The most that people may make of each thing."""
+
+    appointment_hours: int = 24
+    appointments: int = 50
+    """Of one person; those that are over or cancelled do not count."""
+    appointments_of_publication: int = 10
+    """Of one person with the makers of one publication; those that are over or cancelled do not count."""
+    publications: int = 1_000
+    """Of one owner."""
+    experiences: int = 10_000
+    """Of one publication."""
+    comments: int = 1_000
+    """Of one person on one publication."""
+    keys: int = 100
+    """Of one person, including those that were revoked or expired in the last 30 days."""
+    organizations: int = 100
+    """Of one person, as an owner."""
+    members: int = 10_000
+    """Of one organization."""
+    workspaces: int = 1_000
+    """Of one organization."""
+    assets: int = 100_000
+    """Of one organization."""
+
+
+USUAL_QUOTAS = Quotas()
 
 
 async def require_within_quota(

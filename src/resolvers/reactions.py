@@ -3,6 +3,7 @@
 from sqlalchemy import delete, select
 from sqlmodel import col
 
+from audit import Act, record
 from base.errors import Forbidden
 from base.ids import Kind, uuid7
 from database import insert_into
@@ -112,4 +113,5 @@ async def delete_comment(context: Context, id: str) -> PublicationRow:
                 context, publication, Action.UNCOMMENT, written.created_at, written.author_id
             )
             await store(session, [taken_back])
+            await record(session, context.actor, Act.COMMENT_DELETED, id, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)

@@ -7,13 +7,14 @@ from typing import NamedTuple
 
 from base.calendar import Bucket, DateInterval, buckets, day_of, time_zone
 from base.ids import Kind, global_id
-from figures.assets import VIEWS_3D, VIEWS_AR, AssetTotals, Ranking, ranked, total_of
+from figures.assets import AssetTotals, Ranking, ranked, total_of
 from loaders.asset_metrics import Choice, Scope
 from loaders.assets import AssetRow
 from loaders.measures import Cells
 from loaders.organizations import OrganizationRow, WorkspaceRow
+from loaders.series import Series
 from models import Device
-from reports import AssetLine, Detail, Period, RankedLine, Report
+from reports import AssetLine, Detail, Period, RankedLine, Report, ReportRows
 
 MOST_DAYS = 92
 """A longer range is shown by month."""
@@ -28,6 +29,9 @@ _NAMES = {
 _DEVICES = {int(device): device for device in Device}
 
 _ByDevice = dict[Device, AssetTotals]
+_Part = tuple[str | date, AssetTotals]
+"""What an asset has a line for."""
+_NO_PART: _Part = ("", Counter())
 
 
 class Names(NamedTuple):
@@ -41,8 +45,11 @@ class Read(NamedTuple):
 
     by_device: Mapping[int, Cells]
     """The counts of each asset to which something happened."""
-    over_time: Cells
-    """The counts of all assets together. Their positions are those of `periods_of`."""
+    by_day: Mapping[int, Cells] | None
+    """The same, where the positions are those of `report_days`. None if rows are of devices."""
+    in_3d: Series
+    in_ar: Series
+    """The views of all assets together, in the periods."""
     names: Names
 
 
@@ -51,8 +58,9 @@ def interval_of(scope: Scope) -> DateInterval:
     return DateInterval.MONTH if is_long else DateInterval.DAY
 
 
-def periods_of(scope: Scope) -> list[Bucket]:
-    return buckets(scope.span, interval_of(scope), time_zone(scope.asked_zone))
+def report_days(scope: Scope) -> list[Bucket]:
+    """In the asked time zone."""
+    return buckets(scope.span, DateInterval.DAY, time_zone(scope.asked_zone))
 
 
 def days_of(scope: Scope) -> tuple[date, date]:
@@ -63,7 +71,7 @@ def days_of(scope: Scope) -> tuple[date, date]:
 
 def report_of(scope: Scope, read: Read, now: datetime) -> Report:
     """This takes a while, so it must not run in the event loop."""
-    counted = {id: _counted(cells) for id, cells in read.by_device.items()}
+    counted = {id: _by_device(cells) for id, cells in read.by_device.items()}
     first_day, last_day = days_of(scope)
     return Report(
         name=scope.choices.of.name,
@@ -71,41 +79,56 @@ def report_of(scope: Scope, read: Read, now: datetime) -> Report:
         last_day=last_day,
         details=_details(scope, read.names, now),
         made_at=now,
-        lines=_lines(scope, counted, read.names),
+        rows=ReportRows.DEVICES if read.by_day is None else ReportRows.DAYS,
+        lines=_lines(
+            scope, _by_devices(counted) if read.by_day is None else _by_days(scope, read.by_day), read.names
+        ),
         devices=_devices(counted),
         interval=interval_of(scope),
-        periods=_periods(periods_of(scope), read.over_time),
+        periods=_periods(read.in_3d, read.in_ar),
         top=_top(counted, read.names),
     )
 
 
-def _counted(cells: Cells) -> _ByDevice:
+def _by_device(cells: Cells) -> _ByDevice:
     totals: defaultdict[Device, AssetTotals] = defaultdict(Counter)
     for cell, count in cells.items():
         totals[_DEVICES[cell.device or 0]][cell.action] += count
     return dict(totals)
 
 
-def _lines(scope: Scope, counted: Mapping[int, _ByDevice], names: Names) -> tuple[AssetLine, ...]:
+def _by_devices(counted: Mapping[int, _ByDevice]) -> dict[int, list[_Part]]:
+    return {
+        id: [(name, by_device[device]) for device, name in _NAMES.items() if device in by_device]
+        for id, by_device in counted.items()
+    }
+
+
+def _by_days(scope: Scope, by_day: Mapping[int, Cells]) -> dict[int, list[_Part]]:
+    days = [_first_day(bucket.key) for bucket in report_days(scope)]
+    parts: dict[int, list[_Part]] = {}
+    for id, cells in by_day.items():
+        totals: defaultdict[int, AssetTotals] = defaultdict(Counter)
+        for cell, count in cells.items():
+            totals[cell.position][cell.action] += count
+        parts[id] = [(days[position], totals[position]) for position in sorted(totals)]
+    return parts
+
+
+def _lines(scope: Scope, parts: Mapping[int, list[_Part]], names: Names) -> tuple[AssetLine, ...]:
     """In the order of the assets' names; among equal names, the asset that was made first comes first."""
     rows = sorted((names.assets[id] for id in scope.assets), key=lambda row: (row.name.casefold(), row.id))
     return tuple(
         AssetLine(
             row.name,
             names.workspaces[row.workspace_id].name,
-            _NAMES[device] if device is not None else "",
-            of_device,
+            part,
+            of_part,
             global_id(Kind.ASSET, row.public_id),
         )
         for row in rows
-        for device, of_device in _in_order(counted.get(row.id))
+        for part, of_part in parts.get(row.id, [_NO_PART])
     )
-
-
-def _in_order(counted: _ByDevice | None) -> list[tuple[Device | None, AssetTotals]]:
-    if not counted:
-        return [(None, Counter())]
-    return [(device, counted[device]) for device in _NAMES if device in counted]
 
 
 def _devices(counted: Mapping[int, _ByDevice]) -> tuple[tuple[str, AssetTotals], ...]:
@@ -125,13 +148,11 @@ def _top(counted: Mapping[int, _ByDevice], names: Names) -> tuple[RankedLine, ..
     )
 
 
-def _periods(series: Sequence[Bucket], over_time: Cells) -> tuple[Period, ...]:
-    totals: list[AssetTotals] = [Counter() for _ in series]
-    for cell, count in over_time.items():
-        totals[cell.position][cell.action] += count
+def _periods(in_3d: Series, in_ar: Series) -> tuple[Period, ...]:
+    """Of two series with a point in every period."""
     return tuple(
-        Period(_first_day(bucket.key), bucket.is_partial, VIEWS_3D.of(counted), VIEWS_AR.of(counted))
-        for bucket, counted in zip(series, totals, strict=True)
+        Period(_first_day(bucket.key), bucket.is_partial, views_3d, views_ar)
+        for bucket, views_3d, views_ar in zip(in_3d.buckets, in_3d.counts, in_ar.counts, strict=True)
     )
 
 

@@ -14,7 +14,7 @@ from base.calendar import Span
 from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from loaders.asset_metrics import Choice, Scope
-from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat
+from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat, ReportRows
 from resolvers.asset_metrics import ScopeArguments, asset_scope, organization_scope, workspace_scope
 from resolvers.claims import claims_of
 from resolvers.context import Context
@@ -37,6 +37,7 @@ class _Question(msgspec.Struct, omit_defaults=True):
     assets: list[str] | None = None
     separator: CsvSeparator = CsvSeparator.COMMA
     decimal_comma: bool = False
+    rows: ReportRows = ReportRows.DEVICES
 
 
 async def report_url(context: Context, key: ReportFileKey) -> str:
@@ -60,6 +61,7 @@ async def report_url(context: Context, key: ReportFileKey) -> str:
         assets=_ids(Kind.ASSET, choices.assets),
         separator=key.form.dialect.separator,
         decimal_comma=key.form.dialect.has_decimal_comma,
+        rows=key.form.rows,
     )
     link = Link(await claims_of(context), msgspec.to_builtins(question))
     return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
@@ -81,7 +83,7 @@ async def linked_report(context: Context, link: Link) -> ReportFileKey:
     except (Unauthenticated, Forbidden, NotFound, InvalidId, msgspec.ValidationError):
         raise NotFound("There is no such report.") from None
     dialect = CsvDialect(question.separator, question.decimal_comma)
-    return ReportFileKey(scope, ReportForm(question.format, dialect))
+    return ReportFileKey(scope, ReportForm(question.format, dialect, question.rows))
 
 
 async def _scope(context: Context, question: _Question) -> Scope:

@@ -1,20 +1,28 @@
 """Reads what reports are made of, and writes their files."""
 
 from asyncio import gather, to_thread
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import BytesIO
 from typing import NamedTuple
 
-from figures.assets import VIEWS_3D, VIEWS_AR
-from figures.figure import keys_of
-from loaders.asset_metrics import Scope, scope_counts
+from base.calendar import Cut, Timeline, time_zone
+from base.errors import BadUserInput
+from figures.assets import ACTIONS, VIEWS_3D, VIEWS_AR
+from figures.figure import Figure, keys_of
+from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, scope_counts
 from loaders.assets import AssetById
 from loaders.base import Loader, Loaders
-from loaders.counts import CountsBySubject, CountsKey, SummedCounts
-from loaders.measures import Dimension, Measure
+from loaders.counts import CountsBySubject, CountsKey
+from loaders.measures import Cells, Dimension, Measure
 from loaders.organizations import OrganizationById, WorkspaceById
-from reports import Report, ReportForm, filename, write
-from resolvers.report_content import Names, Read, days_of, periods_of, report_of
+from loaders.series import Series
+from reports import Report, ReportForm, ReportRows, filename, write
+from resolvers.report_content import Names, Read, days_of, interval_of, report_days, report_of
+
+_MOST_ROWS = 100_000
+"""Of assets by days. Each may take half a kilobyte of memory until the file is made."""
+_COUNTS_AT_ONCE = 5_000
+"""How many assets, each in each part, are read together. Nobody else has a turn meanwhile."""
 
 
 class ReportFileKey(NamedTuple):
@@ -32,18 +40,48 @@ class Reports:
     def __init__(self, loaders: Loaders) -> None:
         self._now = loaders.now
         self._counts = loaders[CountsBySubject]
-        self._sums = loaders[SummedCounts]
+        self._series = loaders[AssetSeries]
         self._assets = loaders[AssetById]
         self._workspaces = loaders[WorkspaceById]
         self._organizations = loaders[OrganizationById]
 
-    async def of(self, scope: Scope) -> Report:
-        by_device, over_time, names = await gather(
-            self._counts.load(scope_counts(scope, frozenset({Dimension.DEVICE}))),
-            self._sums.load(_over_time(scope)),
+    async def of(self, scope: Scope, rows: ReportRows) -> Report:
+        """Raises BAD_USER_INPUT if there may be too many rows."""
+        by_day = await self._by_day(scope) if rows is ReportRows.DAYS else None
+        by_device, in_3d, in_ar, names = await gather(
+            self._read(scope_counts(scope, frozenset({Dimension.DEVICE}))),
+            self._over_time(scope, VIEWS_3D),
+            self._over_time(scope, VIEWS_AR),
             self._names_of(scope),
         )
-        return await to_thread(report_of, scope, Read(by_device, over_time, names), self._now)
+        return await to_thread(report_of, scope, Read(by_device, by_day, in_3d, in_ar, names), self._now)
+
+    async def _by_day(self, scope: Scope) -> dict[int, Cells]:
+        days = tuple(bucket.covered for bucket in report_days(scope))
+        if len(days) * len(scope.assets) > _MOST_ROWS:
+            raise BadUserInput(
+                f"A report by day has {_MOST_ROWS:,} rows at most, and {len(days):,} days of "
+                f"{len(scope.assets):,} assets may have more: narrow the range, or name fewer assets.",
+                argument="rows",
+                reason="TOO_MANY",
+            )
+        measure = Measure(ACTIONS, days, domain=scope.domain)
+        return await self._read(CountsKey(scope.tenant_id, scope.time_zone, scope.assets, measure))
+
+    async def _read(self, key: CountsKey) -> dict[int, Cells]:
+        found: dict[int, Cells] = {}
+        for part in _parts(key):
+            found |= await self._counts.load(part)
+        return found
+
+    async def _over_time(self, scope: Scope, figure: Figure[int]) -> Series:
+        interval = interval_of(scope)
+        cut = Cut(scope.span, interval, time_zone(scope.asked_zone))
+        timeline = Timeline(cut, cut.buckets())
+        actions = keys_of([figure])
+        return await self._series.load(
+            SeriesKey(scope, None, actions, interval, timeline, frozenset(), True, self._now)
+        )
 
     async def _names_of(self, scope: Scope) -> Names:
         assets, workspaces, organization = await gather(
@@ -57,10 +95,11 @@ class Reports:
         )
 
 
-def _over_time(scope: Scope) -> CountsKey:
-    spans = tuple(bucket.covered for bucket in periods_of(scope))
-    measure = Measure(keys_of([VIEWS_3D, VIEWS_AR]), spans, domain=scope.domain)
-    return CountsKey(scope.tenant_id, scope.time_zone, scope.assets, measure)
+def _parts(key: CountsKey) -> Iterator[CountsKey]:
+    """The same, of some assets at a time."""
+    size = max(_COUNTS_AT_ONCE // len(key.measure.spans), 1)
+    for first in range(0, len(key.subject_ids), size):
+        yield key._replace(subject_ids=key.subject_ids[first : first + size])
 
 
 class ReportFiles(Loader[ReportFileKey, bytes]):
@@ -72,10 +111,10 @@ class ReportFiles(Loader[ReportFileKey, bytes]):
         self._reports = Reports(loaders)
 
     async def batch_load_fn(self, keys: Sequence[ReportFileKey]) -> list[bytes]:
-        scopes = list(dict.fromkeys(key.scope for key in keys))
-        reports = await gather(*map(self._reports.of, scopes))
-        of_scope = dict(zip(scopes, reports, strict=True))
-        return [await to_thread(_file, of_scope[key.scope], key.form) for key in keys]
+        asked = list(dict.fromkeys((key.scope, key.form.rows) for key in keys))
+        reports = await gather(*(self._reports.of(*one) for one in asked))
+        found = dict(zip(asked, reports, strict=True))
+        return [await to_thread(_file, found[key.scope, key.form.rows], key.form) for key in keys]
 
 
 def _file(report: Report, form: ReportForm) -> bytes:

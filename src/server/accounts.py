@@ -4,10 +4,11 @@ from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 
+from audit import Act, operator, record
 from auth.passwords import Passwords
 from auth.viewer import Viewer
 from base.errors import Conflict, NotFound
-from base.ids import uuid7
+from base.ids import Kind, global_id, uuid7
 from database import Database
 from loaders.credentials import AccountByEmail
 from models import Tenant, User
@@ -60,6 +61,8 @@ async def add_user(
             await session.flush()
         except IntegrityError:
             raise Conflict("The email or the username is taken.") from None
+        made = global_id(Kind.USER, user.public_id)
+        await record(session, operator("user create", now), Act.ACCOUNT_CREATED, made, account=user.id)
     return user
 
 

@@ -176,6 +176,7 @@ def _graphql(
         graphiql=graphiql,
         origins=trusted,
         draft_statuses=settings.draft_statuses,
+        most_operations=settings.max_operations,
         quota=quota,
         groups=groups,
         shutdown=shutdown,

@@ -71,9 +71,9 @@ _WAYS: Final[Mapping[DeletedObject, _Way]] = {
 }
 
 
-async def bury(services: Services, what: DeletedObject, id: str) -> None:
+async def bury(services: Services, what: DeletedObject, id: str, *, command: str) -> None:
     """From then on nobody finds it. Raises NOT_FOUND and CONFLICT."""
-    context = Context(services, services.clock())
+    context = Context(services, services.clock(), command=command)
     way = _WAYS[what]
     if what is DeletedObject.ACCOUNT:
         row: Any = await find_person(context, id)

@@ -7,6 +7,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, func, select, update
 from sqlmodel import col
 
+from audit import Act, operator, record
 from base.errors import NotFound
 from base.ids import Kind, global_id, public_id_in
 from database import Database, Statement, channel_of, table_of
@@ -61,7 +62,11 @@ async def revoke(database: Database, named: str, now: datetime) -> int:
     standing = col(AuthenticationKey.revoked_at).is_(None)
     async with database.writing() as session:
         statement = update(AuthenticationKey).where(those, standing).values(revoked_at=now)
-        revoked = (await session.execute(statement.returning(col(AuthenticationKey.id)))).all()
+        columns = (col(AuthenticationKey.public_id), col(AuthenticationKey.user_id))
+        revoked = (await session.execute(statement.returning(*columns))).all()
+        for public_id, user_id in revoked:
+            key = global_id(Kind.AUTHENTICATION_KEY, public_id)
+            await record(session, operator("key revoke", now), Act.KEY_REVOKED, key, account=user_id)
     await announce_everything(channel_of(database.url))
     return len(revoked)
 

@@ -21,7 +21,8 @@ from ingest.topics import Topics
 from ingest.visitors import Salts
 from loaders.figure_cache import FigureCache
 from loaders.remembered_rights import RememberedRights
-from resolvers.context import Limits, Quotas, Services
+from resolvers.context import Limits, Services
+from resolvers.quotas import Quotas
 from server.doors.studio import DOCUMENTS
 from server.graphql.manifest import NOTHING_TRUSTED, read_manifest
 from server.graphql.persisted_documents import PersistedDocuments

@@ -282,6 +282,12 @@ class Settings(BaseSettings):
         "The most points that the series of an operation may have together, by `@seriesSize` in the schema.",
         least=1,
     )
+    max_operations: int = _number(
+        0,
+        "How many operations a request may have that is a list of them, as `BatchHttpLink` of Apollo Client "
+        "sends it; 0 refuses lists.",
+        least=0,
+    )
     max_document_tokens: int = _number(
         5_000,
         "The longest document, in tokens: names, values and punctuation. It may have as many comments as "
@@ -366,6 +372,11 @@ class Settings(BaseSettings):
         False,
         "Whether events count that browsers report while a maker is signed in and looks at the maker's own "
         "publication, profile or work.",
+    )
+    audit_days: int = _number(
+        730,
+        "How many days `viewgraph prune` leaves in the audit trail: it deletes older entries.",
+        least=1,
     )
     score_reach_weight: float = Field(
         default=1.0,

@@ -20,6 +20,7 @@ TABLE = """
 field                         anonymous        stranger   cocreator  owner  admin      member
 Publication.actions           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.appointments      UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
+Publication.auditTrail        UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown  FORBIDDEN  FORBIDDEN
 Publication.comments          UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.experienceCounts  UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
 Publication.metrics           UNAUTHENTICATED  FORBIDDEN  shown      shown  FORBIDDEN  FORBIDDEN
@@ -33,6 +34,7 @@ ASKED = {
         'actions(action: LIKE, range: {start: "2023-06-01", end: "2023-06-30"}, interval: MONTH) { count }'
     ),
     "Publication.appointments": "appointments { edges { node { startsAt } } }",
+    "Publication.auditTrail": "auditTrail { edges { node { act by changes { name } } } }",
     "Publication.comments": "comments { edges { node { body } } }",
     "Publication.experienceCounts": "experienceCounts { quest total }",
     "Publication.metrics": "metrics { totalViews totalLikes monthlyActiveUsers }",
@@ -42,6 +44,12 @@ ASKED = {
 SHOWN: dict[str, Any] = {
     "Publication.actions": {"count": 1},
     "Publication.appointments": {"edges": [{"node": {"startsAt": "2023-07-20T10:00:00Z"}}]},
+    "Publication.auditTrail": {
+        "edges": [
+            {"node": {"act": act, "by": "USER", "changes": []}}
+            for act in ("CO_CREATOR_ADDED", "PUBLICATION_CREATED")
+        ]
+    },
     "Publication.comments": {"edges": [{"node": {"body": "Ah."}}]},
     "Publication.experienceCounts": {"quest": 1, "total": 1},
     "Publication.metrics": {"totalViews": 1, "totalLikes": 1, "monthlyActiveUsers": 1},
@@ -609,7 +617,7 @@ async def _add_publications(studio: Studio, count: int) -> None:
         session.add_all(CoCreator(publication_id=row.id, user_id=maker, created_at=now) for row in added)
 
 
-STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 11, "owner": 10}
+STATEMENTS = {"anonymous": 1, "stranger": 3, "cocreator": 11, "owner": 11}
 """Of a list with every protected field. The owner is known without asking for the relation."""
 
 

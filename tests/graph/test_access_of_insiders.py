@@ -10,7 +10,9 @@ TABLE = """
 field                        anonymous        stranger   cocreator  owner      admin      member
 Organization.metrics         UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 Workspace.metrics            UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
+Organization.auditTrail      UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
 Organization.members         UNAUTHENTICATED  NOT_FOUND  NOT_FOUND  NOT_FOUND  shown      FORBIDDEN
+User.auditTrail              UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.authenticationKeys      UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.bookedAppointments      UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
 User.receivedAppointments    UNAUTHENTICATED  FORBIDDEN  FORBIDDEN  shown      FORBIDDEN  FORBIDDEN
@@ -29,10 +31,14 @@ A member without the workspace's token may know of the workspace and its assets,
 RANGE = 'range: {start: "2023-06-01", end: "2023-06-30"}'
 ASK = {
     "Organization.domainAliases": "organization(id: $organization) { name domainAliases { domain } }",
+    "Organization.auditTrail": "organization(id: $organization) { name auditTrail { totalCount } }",
     "Organization.members": "organization(id: $organization) { name members { totalCount } }",
     **{
         f"User.{list}": f"user(by: {{id: $owner}}) {{ name {list} {{ totalCount }} }}"
-        for list in ("authenticationKeys", "bookedAppointments", "receivedAppointments", "receivedComments")
+        for list in (
+            *("auditTrail", "authenticationKeys", "bookedAppointments"),
+            *("receivedAppointments", "receivedComments"),
+        )
     },
     "User.domainAliases": "user(by: {id: $owner}) { name domainAliases { domain } }",
     "Organization.metrics": f"organization(id: $organization) {{ name metrics({RANGE}) {{ total3DViews }} }}",

@@ -3,6 +3,7 @@
 import re
 from base64 import b64decode
 from collections import Counter, defaultdict
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from random import Random
 from typing import Any, NamedTuple
@@ -24,7 +25,9 @@ ASK = """query($o: ID!, $start: RangeBound!, $end: RangeBound!, $zone: TimeZone,
         points { dateInterval isPartial count } }
       inAR: views(viewType: VIEW_AR, interval: $interval, zeroFill: true) { points { count } }
       xlsx: summaryReport { document contentType filename }
-      csv: summaryReport(format: CSV) { document contentType filename } } } }"""
+      csv: summaryReport(format: CSV) { document contentType filename }
+      daily: summaryReport(format: CSV, rows: DAYS) { document }
+      sheets: summaryReport(rows: DAYS) { document } } } }"""
 ZONES = ("UTC", "America/New_York", "Asia/Kathmandu")
 START = datetime(2023, 1, 20, tzinfo=UTC)
 DAYS = 140
@@ -88,23 +91,40 @@ def figures(counts: Counter[str]) -> list[float]:
     return [counts["VIEW_3D"], clicks, scans, clicks + scans, engaged, interactions, average]
 
 
-def lines(shown: list[Happened], ids: dict[str, str], chosen: set[str]) -> list[list[Any]]:
+def lines(
+    shown: list[Happened],
+    ids: dict[str, str],
+    chosen: set[str],
+    parts: Sequence[str] = DEVICES,
+    part_of: Callable[[Happened], str] = lambda event: event.device,
+) -> list[list[Any]]:
     """What the sheet of assets holds, with its headings and totals."""
     counts: defaultdict[tuple[str, str], Counter[str]] = defaultdict(Counter)
     total: Counter[str] = Counter()
     for event in shown:
-        counts[event.asset, event.device][event.action] += 1
+        counts[event.asset, part_of(event)][event.action] += 1
         total[event.action] += 1
     found: list[list[Any]] = [list(HEADINGS)]
     for letter in sorted(chosen):
         name, place = NAMES[letter]
         workspace = ("Furniture", "Lighting")[place]
-        on: list[str | None] = [device for device in DEVICES if (letter, device) in counts]
+        on: list[str | None] = [part for part in parts if (letter, part) in counts]
         found.extend(
-            [name, workspace, device, *figures(counts[letter, device or ""]), ids[letter]]
-            for device in on or [None]
+            [name, workspace, part, *figures(counts[letter, part or ""]), ids[letter]]
+            for part in on or [None]
         )
     return [*found, ["Total", None, None, *figures(total), None]]
+
+
+def by_days(shown: list[Happened], ids: dict[str, str], chosen: set[str], zone: ZoneInfo) -> list[list[Any]]:
+    """The same with a row for each day of the zone."""
+
+    def day_of(event: Happened) -> str:
+        return event.at.astimezone(zone).date().isoformat()
+
+    found = lines(shown, ids, chosen, sorted({day_of(event) for event in shown}), day_of)
+    found[0][2] = "Day"
+    return found
 
 
 @pytest.mark.parametrize("seed", range(3))
@@ -148,6 +168,9 @@ async def test_the_report_is_what_a_count_by_hand_gives(studio: Studio, clock: C
         assert book.sheetnames == SHEETS
         assert rows(book, "Assets") == written(by_hand)
         assert table(b64decode(found["csv"]["document"])) == as_text(by_hand)
+        daily = by_days(shown, ids, asked, ZoneInfo(zone))
+        assert table(b64decode(found["daily"]["document"])) == as_text(daily)
+        assert rows(workbook(found["sheets"]["document"]), "Assets") == written(with_days(daily))
         assert_totals_are_the_apis(found, by_hand[-1])
         assert rows(book, "Views over time") == over_time(found, shown, ZoneInfo(zone), by_day)
         assert rows(book, "Top assets")[1:] == written(top(found))
@@ -158,6 +181,14 @@ async def test_the_report_is_what_a_count_by_hand_gives(studio: Studio, clock: C
 def written(found: list[list[Any]]) -> list[list[Any]]:
     """A number in a workbook has 16 digits."""
     return [[float(f"{cell:.16G}") if isinstance(cell, float) else cell for cell in line] for line in found]
+
+
+def with_days(found: list[list[Any]]) -> list[list[Any]]:
+    """As cells of a workbook have them."""
+    return [
+        [datetime.fromisoformat(cell) if place == 2 and cell and number else cell for place, cell in cells]
+        for number, cells in enumerate(map(enumerate, found))
+    ]
 
 
 def as_text(found: list[list[Any]]) -> list[list[str]]:
@@ -429,9 +460,9 @@ STATEMENTS = {
     "summaryReport { contentType filename }": 0,
     # The viewer, by the id within.
     "summaryReport { url }": 1,
-    # Figures by device, views over time, the assets, their workspace, the organization.
-    "summaryReport(format: CSV) { document }": 5,
-    "summaryReport(format: CSV) { document url } other: summaryReport(format: CSV) { document }": 6,
+    # Figures by device, views over time in 3D and in AR, the assets, their workspace, the organization.
+    "summaryReport(format: CSV) { document }": 6,
+    "summaryReport(format: CSV) { document url } other: summaryReport(format: CSV) { document }": 7,
 }
 """How many statements each takes more than the assets do, be it for 1 asset or for 50."""
 

@@ -18,6 +18,7 @@ import pytest_asyncio
 from sqlalchemy import text
 from typer.testing import CliRunner, Result
 
+from audit import operator
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
@@ -44,6 +45,7 @@ from tests.studio import SECRET, START, Clock, Studio
 ALL = FIRST_DAY, AFTER_LAST_DAY
 DAY = timedelta(days=1)
 VIEW = uuid7(START)
+OPERATOR = operator("tenant time-zone", START)
 
 
 class World(NamedTuple):
@@ -314,7 +316,7 @@ async def test_another_time_zone_gives_the_totals_of_its_days(world: World, data
     buffer = Buffer(other, Topics())
 
     await asyncio.gather(
-        change_time_zone(world.database, world.user, "Asia/Kolkata"),
+        change_time_zone(world.database, world.user, "Asia/Kolkata", OPERATOR),
         *(buffer.add(fresh[start : start + 20]) for start in range(0, 200, 20)),
     )
     await buffer.close()
@@ -424,7 +426,7 @@ async def test_the_time_zone_stays_when_raw_events_were_pruned(small: World) -> 
     before = await stored(small.database, small.user)
 
     with pytest.raises(Conflict, match="Raw events before 2023-06-12 were pruned"):
-        await change_time_zone(small.database, small.user, "Asia/Kolkata")
+        await change_time_zone(small.database, small.user, "Asia/Kolkata", OPERATOR)
 
     zone = await small.scalars("SELECT time_zone FROM tenants WHERE id = :id", id=small.user)
     assert (zone, await stored(small.database, small.user)) == (["America/New_York"], before)

@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import SQLModel, col
 
 from auth.tokens import Claims
 from base.ids import parse_global_id
-from models import Membership, Role
+from models import AuditEntry, Membership, Role
 from tests.studio import PASSWORD, Answer, Studio
 
 MARK = "Vermilion"
@@ -75,6 +75,12 @@ class World:
         """What is told of the one mutation of a document, which works."""
         (told,) = (await self.studio.ask(mutation, by, **variables)).data.values()
         return told
+
+    async def acts(self) -> list[str]:
+        """What the audit trail tells, in the order in which it was done."""
+        async with self.studio.services.database.snapshot() as connection:
+            statement = select(col(AuditEntry.act)).order_by(col(AuditEntry.id))
+            return list(await connection.scalars(statement))
 
     async def everything(self) -> dict[str, list[str]]:
         """All rows of all tables."""

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from typing import Any
 
 import pytest
 
@@ -35,7 +36,11 @@ async def expect_healthy(studio: Studio) -> None:
 
 async def posted(server: Served, token: str, query: str, **variables: str) -> asyncio.StreamWriter:
     """It is sent, and nothing is read of the answer."""
-    body = json.dumps({"query": query, "variables": variables})
+    return await posted_json(server, token, {"query": query, "variables": variables})
+
+
+async def posted_json(server: Served, token: str, value: Any) -> asyncio.StreamWriter:
+    body = json.dumps(value)
     _, writer = await asyncio.open_connection("127.0.0.1", server.port)
     head = (
         f"POST /graphql HTTP/1.1\r\nhost: test\r\nauthorization: Bearer {token}\r\n"
@@ -63,6 +68,16 @@ async def test_a_query_ends_when_its_client_leaves(studio: Studio, services: Ser
             await expect_healthy(studio)
     statuses = sorted(json.loads(line)["status"] for line in log.getvalue().splitlines())
     assert statuses == [200] * 2 * READERS + [499] * READERS
+
+
+@pytest.mark.parametrize("engine", ["sqlite"], indirect=True)
+async def test_the_queries_of_a_list_end_when_their_client_leaves(studio: Studio, services: Services) -> None:
+    await slow_down(services.database, "publications")
+    async with served(services, max_operations=READERS) as server:
+        leaving = await posted_json(server, studio.token("stranger"), [{"query": SLOW}] * READERS)
+        await until_running(services.database, READERS)
+        await hang_up([leaving])
+        await expect_healthy(studio)
 
 
 @pytest.mark.parametrize("engine", ["sqlite"], indirect=True)

@@ -36,7 +36,8 @@ BY_KEY = {
 }  # fmt: skip
 REFERENCE = {"domains"}
 LOCAL = {
-    "appointments", "asset_domains", "asset_formats", "assets", "authentication_keys", "bookmarks",
+    "appointments", "asset_domains", "asset_formats", "assets", "audit_entries",
+    "authentication_keys", "bookmarks",
     "co_creators", "comments", "deletions", "experience_totals", "experiences", "follow_totals", "follows",
     "former_urls",
     "likes", "memberships", "network_leases", "organizations", "publications", "rate_buckets",
@@ -46,6 +47,7 @@ LOCAL = {
 SMALL = {
     ("active_users", "subject_kind"),
     ("asset_formats", "type"),
+    ("audit_entries", "actor"),
     ("day_totals", "action"),
     ("deletions", "kind"),
     ("day_totals", "device"),
@@ -117,7 +119,8 @@ def test_no_foreign_key_leaves_or_enters_a_table_that_a_cluster_has_elsewhere() 
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
     assert {key.parent.table.name for key in keys} == LOCAL - {
-        "deletions", "network_leases", "rate_buckets", "tenants", "visitor_salts", "zone_rules",
+        "audit_entries", "deletions", "network_leases", "rate_buckets", "tenants", "visitor_salts",
+        "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "organizations", "publications", "tenants", "user_insights", "users", "workspaces",
@@ -128,8 +131,8 @@ def test_every_id_of_the_catalog_is_a_big_identity_and_in_sqlite_an_integer() ->
     ids = [column for column in columns() if column.name == "id" and column.table.name != "events"]
 
     assert {column.table.name for column in ids} == {
-        "appointments", "asset_formats", "assets", "authentication_keys", "comments", "deletions",
-        "domains",
+        "appointments", "asset_formats", "assets", "audit_entries", "authentication_keys", "comments",
+        "deletions", "domains",
         "experiences", "organizations", "publications", "tenants", "user_insights", "users", "works",
         "workspaces",
     }  # fmt: skip
@@ -161,7 +164,8 @@ def test_what_leaves_the_house_has_a_public_id_that_nobody_else_has() -> None:
     tables = {column.table.name for column in columns() if column.name == "public_id" and column.unique}
 
     assert tables == {
-        "appointments", "assets", "authentication_keys", "comments", "deletions", "experiences",
+        "appointments", "assets", "audit_entries", "authentication_keys", "comments", "deletions",
+        "experiences",
         "organizations", "publications", "user_insights", "users", "workspaces",
     }  # fmt: skip
 

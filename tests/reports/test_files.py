@@ -25,6 +25,7 @@ from reports import (
     Report,
     ReportForm,
     ReportFormat,
+    ReportRows,
     filename,
     write,
 )
@@ -57,6 +58,7 @@ def report(name: str) -> Report:
         last_day=DAY,
         details=(Detail("Organization", name),),
         made_at=datetime(2023, 6, 2, tzinfo=UTC),
+        rows=ReportRows.DEVICES,
         lines=(AssetLine(name, name, "Desktop", COUNTED, "ast_1"),),
         devices=(("Desktop", COUNTED),),
         interval=DateInterval.DAY,

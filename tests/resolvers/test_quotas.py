@@ -9,7 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from resolvers.context import Limits, Quotas
+from resolvers.context import Limits
+from resolvers.quotas import Quotas
 from server.app import create_app
 from server.settings import Settings
 from tests.resolvers.figures import unchanged, winners

@@ -45,7 +45,7 @@ class Program:
         self._held = ExitStack()
         self._out = self._held.enter_context(self._output())
         self._err = self._held.enter_context(TemporaryFile())
-        self.port = self._held.enter_context(held_port())
+        self.port = self._port()
         self.address = f"http://127.0.0.1:{self.port}"
         main = "from server.start import main; main()"
         self._process = subprocess.Popen(
@@ -70,6 +70,9 @@ class Program:
 
     def _output(self) -> IO[bytes]:
         return TemporaryFile()
+
+    def _port(self) -> int:
+        return self._held.enter_context(held_port())
 
     @property
     def pid(self) -> int:

@@ -15,6 +15,7 @@ from sqlalchemy import text
 
 from resolvers.context import Services
 from server.app import create_app
+from server.revisions import known_revisions
 from server.settings import Settings
 from tests.studio import Answer, Clock, Studio, services_for
 
@@ -684,6 +685,18 @@ async def test_the_front_door_leads_people_to_the_studio_and_programs_to_the_end
         "/graphql",
     ]
     assert {(response.status_code, response.headers["vary"]) for response in answers} == {(307, "accept")}
+
+
+@pytest.mark.parametrize(("revision", "status"), [("0001", 503), ("9999", 200)])
+async def test_a_server_is_ready_with_newer_tables_but_not_with_older_ones(
+    client: httpx.AsyncClient, services: Services, revision: str, status: int
+) -> None:
+    async with services.database.engine.begin() as connection:
+        await connection.execute(text(f"UPDATE alembic_version SET version_num = '{revision}'"))  # noqa: S608
+
+    answer = await client.get("/readyz")
+    said = {200: "ok", 503: f"The tables are at 0001, the program is at {known_revisions()[-1]}."}
+    assert (answer.status_code, answer.json()["checks"]["migrations"]) == (status, said[status])
 
 
 async def test_health_asks_the_database(client: httpx.AsyncClient, services: Services) -> None:

@@ -477,7 +477,7 @@ async def test_a_bad_line_is_rejected_alone_and_can_be_mended(studio: Studio, tm
         "rejected": (0, 0, 0),
     }
     changed = {name for name, rows in (await tables(studio)).items() if rows != before[name]}
-    assert changed == {"users", "tenants"}
+    assert changed == {"users", "tenants", "audit_entries"}
 
     better = '"email":"eve@example.com","username":"eve"'
     rejects.write_text(rejects.read_text().replace('"email":"eve"', better))

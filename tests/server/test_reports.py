@@ -434,6 +434,34 @@ async def test_a_link_works_through_a_proxy(
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_link_keeps_what_the_rows_are(studio: Studio, chair: str) -> None:
+    query = OF_ASSET.replace("format: CSV", "format: CSV, rows: DAYS")
+    url, document = await ask(studio, query, chair, studio.token("admin"))
+
+    assert (await studio.client.get(url)).content == document
+    heading, line, *_ = document.decode("utf-8-sig").splitlines()
+    assert heading.startswith('"Asset","Workspace","Day","3D views"')
+    assert line.startswith('"Chair","Furniture","2023-06-15",2,')
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
+async def test_a_report_by_day_has_a_limit(studio: Studio) -> None:
+    for number in range(28):
+        await studio.add_asset(f"Chair {number}")
+    query = """query($o: ID!) { organization(id: $o) {
+      metrics(range: {start: "2013-07-01", end: "2023-06-30"}) {
+        summaryReport(format: CSV, rows: DAYS) { url document } } } }"""
+    answer = await studio.ask(query, "admin", o=studio.organization)
+
+    assert answer.errors == [("BAD_USER_INPUT", "organization.metrics.summaryReport.document")]
+    assert answer.body["errors"][0]["message"] == (
+        "A report by day has 100,000 rows at most, and 3,652 days of 28 assets may have more: "
+        "narrow the range, or name fewer assets."
+    )
+    assert {"argument": "rows", "reason": "TOO_MANY"}.items() <= answer.extensions.items()
+
+
+@pytest.mark.parametrize("engine", ["sqlite"])
 async def test_a_link_keeps_the_separator_and_the_decimal_mark(studio: Studio, chair: str) -> None:
     query = OF_ASSET.replace("format: CSV", "format: CSV, separator: SEMICOLON, decimalComma: true")
     url, document = await ask(studio, query, chair, studio.token("admin"))

@@ -8,6 +8,7 @@ from graph.fields import argument, described, mutation
 from graph.info import Info
 from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import PublicationId, UserId
+from graph.types.experience import Experience
 from graph.types.payloads import (
     CreatePublicationPayload,
     DeleteExperiencePayload,
@@ -16,7 +17,7 @@ from graph.types.payloads import (
     PublishExperiencePayload,
     UpdatePublicationPayload,
 )
-from graph.types.publication import Experience, Publication
+from graph.types.publication import Publication
 from models import ExperienceType
 from resolvers import deletions, publications
 

@@ -19,7 +19,7 @@ from graph.types.views import ActionSeries, ViewSeries
 from loaders.asset_metrics import AssetSeries, Scope, SeriesKey, TotalsByAsset
 from loaders.assets import AssetById
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
-from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat
+from reports import CsvDialect, CsvSeparator, ReportForm, ReportFormat, ReportRows
 from resolvers import asset_metrics
 
 FIGURES = frozenset(figure.name for figure in IN_SCHEMA)
@@ -165,9 +165,10 @@ class AssetMetrics:
                 "Whether numbers of CSV have a decimal comma, as spreadsheets of many languages expect."
             ),
         ] = False,
+        rows: Annotated[ReportRows, argument("What the table of assets has a row for.")] = ReportRows.DEVICES,
     ) -> SummaryReport:
-        """A file with each asset's 3D views, AR views and engagement, by device."""
-        return SummaryReport.of(self.scope, ReportForm(format, CsvDialect(separator, decimal_comma)))
+        """A file with each asset's 3D views, AR views and engagement, by device or by day."""
+        return SummaryReport.of(self.scope, ReportForm(format, CsvDialect(separator, decimal_comma), rows))
 
     @loaded(
         TotalsByAsset,

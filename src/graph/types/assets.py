@@ -15,6 +15,7 @@ from graph.info import Info
 from graph.scalars import BigInt
 from graph.types.arguments import UTC, OneDomain, Range, Zone
 from graph.types.asset_metrics import FIGURES, AssetMetrics
+from graph.types.audit import of_organization
 from graph.types.connection import Connection, PageOf, listed
 from graph.types.domains import domain_aliases_for
 from graph.types.node import LegacyId, Node, legacy_id, legacy_id_of
@@ -102,6 +103,8 @@ class Organization(Node):
     def members(self, page: PageOf) -> PageKey:
         """Its members, in the order in which they joined."""
         return PageKey(MEMBERS_OF_ORGANIZATION, page(), self.row.id)
+
+    audit_trail = of_organization
 
     @domain_aliases_for(INSIDERS)
     def domain_aliases(self) -> int:

@@ -9,9 +9,10 @@ from auth.tokens import AccessToken
 from graph.fields import described
 from graph.types.assets import Asset, Organization, Workspace
 from graph.types.authentication_key import AuthenticationKey
+from graph.types.experience import Experience
 from graph.types.insight import UserInsight
 from graph.types.interaction import Appointment, Comment
-from graph.types.publication import Experience, Publication, User
+from graph.types.publication import Publication, User
 from ingest.admission import Reason
 from ingest.outcomes import EventOutcome, EventStatus, Outcomes
 from resolvers.accounts import NewKey, SignedIn

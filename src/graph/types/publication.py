@@ -8,7 +8,7 @@ import strawberry
 
 from auth.access import Access
 from base.calendar import WeekStart
-from base.ids import Kind, global_id
+from base.ids import Kind
 from figures.engagement import PublicFigure
 from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
@@ -32,9 +32,11 @@ from graph.types.arguments import (
     optional,
     required,
 )
+from graph.types.audit import of_account, of_publication
 from graph.types.authentication_key import AuthenticationKey
 from graph.types.connection import Connection, PageOf, connection_of, listed
 from graph.types.domains import domain_aliases_for
+from graph.types.experience import Experience
 from graph.types.metrics import EngagementMetrics, ExperienceCounts, SharedFigure, SocialMetrics
 from graph.types.node import LegacyId, Node, legacy_id, of_row, with_row
 from graph.types.views import ActionSeries, ViewSeries
@@ -47,7 +49,7 @@ from loaders.listings import EXPERIENCES_OF_PUBLICATION, PUBLICATIONS_OF_USER
 from loaders.pages import PageKey
 from loaders.people import SocialCountsByUser, UserById, UserRow
 from loaders.publication_series import PublicationSeries, PublicationSeriesKey
-from loaders.publications import CoCreators, ExperienceRow, PublicationRow
+from loaders.publications import CoCreators, PublicationRow
 from loaders.shared_figures import SharedFiguresOfPublication, SharedKey
 from models import Action, ExperienceType
 from resolvers import metrics
@@ -132,29 +134,11 @@ class User(Node):
         """The comments on all publications that this user owns, oldest first."""
         return PageKey(people_lists.COMMENTS_FOR_OWNER, page(), self.row.id)
 
+    audit_trail = of_account
+
     @classmethod
     def of(cls, row: UserRow) -> Self:
         return with_row(cls, row)
-
-
-@shows(ExperienceRow)
-@strawberry.type(
-    description="Something that a publication offers to do, read or hear. Everybody may see it.",
-    directives=[A_MINUTE],
-)
-class Experience(Node):
-    type: ExperienceType = described("What kind of experience it is.")
-    title: str = described("What its makers call it. Not unique.")
-    published_at: datetime = described("When it was published.")
-
-    @classmethod
-    def of(cls, row: ExperienceRow) -> Self:
-        return cls(
-            id=strawberry.ID(global_id(Kind.EXPERIENCE, row.public_id)),
-            type=ExperienceType(row.type),
-            title=row.title,
-            published_at=row.published_at,
-        )
 
 
 @shows(PublicationRow)
@@ -203,6 +187,8 @@ class Publication(Node):
     def comments(self, page: PageOf) -> PageKey:
         """The comments on it, oldest first."""
         return PageKey(people_lists.COMMENTS_OF_PUBLICATION, page(), self.row.id)
+
+    audit_trail = of_publication
 
     @loaded(
         ExperienceCountsOfPublication,

@@ -12,12 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
 from base.errors import NotFound
+from base.ids import Kind, global_id
 from database import change_rows, insert_into, table_of
 from ingest.publication_revisions import raise_revision
 from ingest.tenants import lock_tenant
 from ingest.topics import Topic, touch
 from models import (
     Asset,
+    AuditEntry,
     AuthenticationKey,
     CoCreator,
     DeletedKind,
@@ -126,6 +128,7 @@ async def bury_user(session: AsyncSession, user: Doomed, now: datetime) -> None:
     await raise_revision(session, or_(col(Publication.owner_id) == user.id, col(Publication.id).in_(made)))
     for model, column in _AT_ONCE:
         await session.execute(delete(table_of(model)).where(col(column) == user.id))
+    await _leave_trail(session, user)
     nobody = token_hex(16)
     await session.execute(
         update(User)
@@ -141,6 +144,15 @@ async def bury_user(session: AsyncSession, user: Doomed, now: datetime) -> None:
     await close_tenant(session, user.tenant_id, now)
     await note(session, user, now, seed=token_bytes(_SEED_BYTES))
     touch(session, Topic(SubjectKind.PROFILE, user.id))
+
+
+async def _leave_trail(session: AsyncSession, user: Doomed) -> None:
+    """The audit trail still says what was done, and not any more by whom or to whom."""
+    about = col(AuditEntry.account_id) == user.id
+    own = col(AuditEntry.user_id) == user.id
+    it = col(AuditEntry.object) == global_id(Kind.USER, user.public_id)
+    await session.execute(update(AuditEntry).where(own).values(user_id=None, key=None))
+    await session.execute(update(AuditEntry).where(or_(about, it)).values(account_id=None, object=None))
 
 
 _AT_ONCE: Final[tuple[tuple[type[SQLModel], Any], ...]] = (

@@ -10,9 +10,12 @@ from datetime import UTC, datetime
 from functools import partial
 from operator import attrgetter
 from typing import Final
+from uuid import UUID
 
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 
+from audit import Act, amend, operator, record
 from base.calendar import month_start
 from base.errors import BadUserInput, Unavailable
 from base.retries import Backoff, retried
@@ -67,6 +70,8 @@ class CatalogImport:
         self._rehearsal = Rehearsal(services.database) if is_dry else None
         self._on_reject = on_reject
         self._on_batch = on_batch
+        self._entry: UUID | None = None
+        """Of the audit trail: it tells the sums of all batches."""
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
@@ -106,8 +111,30 @@ class CatalogImport:
             await self._make_partitions(lines)
         async with self._services.database.writing() as session:
             drafts = await self._placed(Tables(session, await bulk(session)), kind, lines)
+            entry = await self._recorded(session, kind, drafts)
+        self._entry = entry
         self._services.topics.announce(touched(session))
         return drafts
+
+    async def _recorded(
+        self, session: AsyncSession, kind: CatalogKind, drafts: Sequence[Draft]
+    ) -> UUID | None:
+        """The entry of the audit trail; None as long as nothing was made or changed."""
+        placed = self.tally.placed + Counter(
+            (kind.name, draft.verdict) for draft in drafts if isinstance(draft.verdict, Verdict)
+        )
+        sums = {
+            f"{name} {verdict}": count
+            for (name, verdict), count in sorted(placed.items())
+            if verdict is not Verdict.UNCHANGED
+        }
+        if self._entry:
+            await amend(session, self._entry, **sums)
+            return self._entry
+        if not sums:
+            return None
+        by = operator("import-catalog", self._services.clock())
+        return (await record(session, by, Act.CATALOG_IMPORTED, None, **sums)).public_id
 
     async def _placed(self, tables: AnyTables, kind: CatalogKind, lines: Sequence[Line]) -> list[Draft]:
         now = self._services.clock()

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from audit import Act
+from server.audit_trail import record_command
 from server.backups.backup import back_up
 from server.backups.backup import restore as read_back
 from server.commands.options import DatabaseUrl
@@ -23,6 +25,7 @@ def backup(file: _File, database_url: DatabaseUrl = None) -> None:
     if not asyncio.run(has_tables(url)):
         raise Failure("There is nothing to back up: the database has no tables.")
     back_up(url, file)
+    record_command(url, "backup", Act.BACKED_UP)
     typer.echo(f"Wrote {file}, {file.stat().st_size:,} bytes. The secret is not in it: keep that elsewhere.")
 
 
@@ -42,4 +45,5 @@ def restore(file: _File, database_url: DatabaseUrl = None) -> None:
             err=True,
         )
         return
+    record_command(url, "restore", Act.RESTORED)
     verify(database_url=database_url)

@@ -10,6 +10,7 @@ import typer
 from typer.core import TyperGroup
 
 from base.errors import ExpectedError
+from server.commands.audit import audit
 from server.commands.backup import backup, restore
 from server.commands.delete import delete
 from server.commands.deletions import deletions
@@ -93,6 +94,7 @@ for command in (
     prune,
     delete,
     deletions,
+    audit,
     backup,
     restore,
     distribute,

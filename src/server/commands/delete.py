@@ -25,11 +25,14 @@ def delete(
     database_url: DatabaseUrl = None,
 ) -> None:
     """Delete a publication, an experience, an asset, a workspace, an organization or an account."""
-    run_with_services(settings_with(database_url=database_url), lambda it: deleted(it, what, id, later=later))
+    run_with_services(
+        settings_with(database_url=database_url),
+        lambda it: deleted(it, what, id, command="delete", later=later),
+    )
 
 
-async def deleted(services: Services, what: DeletedObject, id: str, *, later: bool) -> None:
-    await bury(services, what, id)
+async def deleted(services: Services, what: DeletedObject, id: str, *, command: str, later: bool) -> None:
+    await bury(services, what, id, command=command)
     typer.echo(f"Nobody finds this {what} any more.")
     if not later:
         typer.echo(f"Rows deleted: {await finish(services):,}.")

@@ -23,7 +23,7 @@ def key_create(
     """Make an authentication key. It is shown once."""
 
     async def created(services: Services) -> accounts.NewKey:
-        context = Context(services, datetime.now(UTC))
+        context = Context(services, datetime.now(UTC), command="key create")
         context.viewer = Viewer(await user_id_of(context, email))
         return await accounts.create_key(context, name=name, days=days)
 

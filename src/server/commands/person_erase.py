@@ -18,4 +18,6 @@ def person_erase(
 ) -> None:
     """Erase a person: the account, what it owns, and what the person did by name."""
     settings = settings_with(database_url=database_url)
-    run_with_services(settings, lambda it: deleted(it, DeletedObject.ACCOUNT, person, later=later))
+    run_with_services(
+        settings, lambda it: deleted(it, DeletedObject.ACCOUNT, person, command="person erase", later=later)
+    )

@@ -6,6 +6,8 @@ from typing import Annotated
 
 import typer
 
+from audit import Act, record
+from base.ids import Kind, global_id
 from resolvers.context import Context, Services
 from resolvers.person_export import person_file
 from server.commands.options import DatabaseUrl
@@ -23,8 +25,11 @@ def person_export(
     """Write everything that is kept of a person into a file, which its owner alone can read."""
 
     async def exported(services: Services) -> None:
-        context = Context(services, services.clock())
+        context = Context(services, services.clock(), command="person export")
         row = await find_person(context, person)
+        async with context.writing() as session:
+            account = global_id(Kind.USER, row.public_id)
+            await record(session, context.actor, Act.ACCOUNT_EXPORTED, account, account=row.id)
         with os.fdopen(_new(file), "wb") as out:
             async for part in person_file(services.database, row.id, context.now):
                 out.write(part)

@@ -5,6 +5,8 @@ from typing import Annotated
 
 import typer
 
+from audit import Act, operator, record
+from audit.pruning import prune_entries
 from database import Database
 from ingest.prune import Pruned
 from ingest.prune import prune as prune_events
@@ -19,17 +21,26 @@ def prune(
     keep: Annotated[int, typer.Option(min=1, metavar="DAYS", help="How many days before today stay.")],
     database_url: DatabaseUrl = None,
 ) -> None:
-    """Delete raw events that are older than this number of days. Their totals stay."""
+    """Delete raw events that are older than this number of days. Their totals stay.
 
-    async def pruned(database: Database) -> Pruned:
+    Entries of the audit trail go that are older than VIEWGRAPH_AUDIT_DAYS.
+    """
+    settings = settings_with(database_url=database_url)
+
+    async def pruned(database: Database) -> tuple[Pruned, int]:
         asked = await tenants_of(database, None)
+        async with database.writing() as session:
+            by = operator("prune", datetime.now(UTC))
+            await record(session, by, Act.EVENTS_PRUNED, None, keptDays=keep)
         with progress_by_tenant("Pruning", len(asked)) as advance:
             now = datetime.now(UTC)
             done = await prune_events(database, asked, now, keep=timedelta(days=keep), on_tenant=advance)
         await drop_unused_domains(database, now)
-        return done
+        return done, await prune_entries(database, now - timedelta(days=settings.audit_days))
 
-    done = run_with_database(settings_with(database_url=database_url), pruned)
+    done, entries = run_with_database(settings, pruned)
     typer.echo(f"Events deleted: {done.events:,}.")
     if done.partitions:
         typer.echo(f"Months dropped: {', '.join(done.partitions)}.")
+    if entries:
+        typer.echo(f"Entries of the audit trail deleted: {entries:,}.")

@@ -1,9 +1,11 @@
 """`viewgraph tenant time-zone`: changes the time zone of a tenant's days."""
 
+from datetime import UTC, datetime
 from typing import Annotated
 
 import typer
 
+from audit import operator
 from base.calendar import UnknownTimeZone, time_zone
 from base.errors import BadUserInput
 from database import Database, channel_of
@@ -23,7 +25,8 @@ def set_time_zone(
     """Change the time zone in which a tenant's days start and end, and count all totals anew."""
 
     async def changed(database: Database) -> int:
-        rows = await change_time_zone(database, await tenant_named(database, name), zone)
+        by = operator("tenant time-zone", datetime.now(UTC))
+        rows = await change_time_zone(database, await tenant_named(database, name), zone, by)
         await announce_everything(channel_of(database.url))
         return rows
 

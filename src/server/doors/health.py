@@ -112,7 +112,9 @@ class Health:
             return None
 
     async def _migrations(self) -> str | None:
+        """Newer tables fit, too: each version runs with the tables of the next one."""
         revisions = await self._database.fetch(_REVISION)
-        if revisions == [self._newest_revision]:
+        if len(revisions) == 1 and revisions[0] >= self._newest_revision:
             return None
-        return f"The tables are at {revisions}, the program is at {self._newest_revision}."
+        found = " and ".join(revisions) or "no revision"
+        return f"The tables are at {found}, the program is at {self._newest_revision}."

@@ -75,7 +75,7 @@ async def _made(context: Context, token: str, file: IO[bytes]) -> _Made:
         return _Made(FILENAME, _rewound(file), "application/json")
     context.begin_snapshot()
     key = await linked_report(context, link)
-    report = await Reports(context.loaders).of(key.scope)
+    report = await Reports(context.loaders).of(key.scope, key.form.rows)
     context.end_snapshot()
     size = await run_in_threadpool(_written, report, key.form, file)
     return _Made(key.filename, size, key.form.format.content_type)

@@ -15,11 +15,18 @@ from graph.record_events import Recording
 from resolvers.context import Context, Services
 from resolvers.execution import OperationSummary
 from server.graphql.answers import Answer, answer_of, answered
+from server.graphql.batches import Batches
 from server.graphql.graphiql import GraphiQL
 from server.graphql.keeping import keeping_of
 from server.graphql.replies import Reply, reply_of, reply_of_error, retry_after
 from server.graphql.requested_documents import RequestedDocuments, RequestedOperation
-from server.graphql.requests import GraphQLRequest, request_in_body, request_in_url
+from server.graphql.requests import (
+    GraphQLRequest,
+    is_list,
+    request_in_body,
+    request_in_url,
+    requests_in_body,
+)
 from server.graphql.several_answers import answers
 from server.graphql.streams import FRAMINGS, Framing, Stream
 from server.graphql.subscriber_groups import SubscriberGroups
@@ -52,6 +59,7 @@ class Endpoint:
         body_limits: BodyLimits,
         graphiql: GraphiQL | None,
         draft_statuses: bool,
+        most_operations: int,
         origins: Collection[str],
         quota: SubscriptionQuota,
         groups: SubscriberGroups,
@@ -69,6 +77,9 @@ class Endpoint:
         self._groups = groups
         self._shutdown = shutdown
         self._server_timing = server_timing
+        self._most_operations = most_operations
+        """How many operations a list may have; 0 if no lists are taken."""
+        self._batches = Batches(documents, self.executed)
 
     async def __call__(self, asgi: Scope, receive: Receive, send: Send) -> None:
         request = ReadRequest(asgi, receive)
@@ -108,7 +119,10 @@ class Endpoint:
             require_own_page(request, self._origins)
         else:
             require_preflight(request)
-        asked = await self._documents.find(await _graphql_request(request, scope), scope)
+        asking = await self._asking(request, scope)
+        if isinstance(asking, list):
+            return await self._batches.reply(request, asking, scope)
+        asked = await self._documents.find(asking, scope)
         ticket = request.query_params.get("ticket") if request.method in READING else None
         if asked.is_subscription:
             return await self._stream(request, asked, scope, ticket)
@@ -124,6 +138,12 @@ class Endpoint:
         if (keeping := keeping_of(request)) and not asked.is_to_register:
             keeping.made(context, reply, scope)
         return reply
+
+    async def _asking(self, request: Request, scope: RequestScope) -> GraphQLRequest | list[GraphQLRequest]:
+        if request.method in READING:
+            return request_in_url(request.scope["query_string"])
+        body = await scope.read_body()
+        return requests_in_body(body, self._most_operations) if is_list(body) else request_in_body(body)
 
     async def executed(
         self, request: Request, asked: RequestedOperation, scope: RequestScope
@@ -212,12 +232,6 @@ def _require_acceptable(request: Request) -> None:
         raise RequestRefused(f"Accept `{GRAPHQL_JSON}` or `{JSON}`.", Code.BAD_REQUEST, 406)
     if coding_choice(request).large is None:
         raise RequestRefused(f"Accept an encoding: {', '.join(QUICKEST)} or none.", Code.BAD_REQUEST, 406)
-
-
-async def _graphql_request(request: Request, scope: RequestScope) -> GraphQLRequest:
-    if request.method in READING:
-        return request_in_url(request.scope["query_string"])
-    return request_in_body(await scope.read_body())
 
 
 async def _recorded(recording: Recording, context: Context) -> ExecutionResult:

@@ -114,6 +114,11 @@ class Keeping:
         )
 
 
+def without_keeping(scope: Scope) -> Scope:
+    """The same request, but nothing of its answer is kept."""
+    return {name: value for name, value in scope.items() if name != _IN_SCOPE}
+
+
 def keeping_of(request: Request) -> Keeping | None:
     """None if no answer to this request is kept."""
     found: Keeping | None = request.scope.get(_IN_SCOPE)

@@ -24,10 +24,13 @@ class Reply(NamedTuple):
     """None if no cache may keep it."""
     framing: Framing | None = None
     """None for JSON."""
+    is_batch: bool = False
+    """Whether it is a list of answers. The media type of GraphQL is for a single one."""
 
     def content(self, media_type: str | None, *, has_draft_statuses: bool) -> Content:
         """`media_type`: the type of JSON that the client prefers; None if it accepts none."""
         json, framing = self.answer.json, self.framing
+        media_type = JSON if self.is_batch else media_type
         return Content(
             framing.whole(json) if framing else json,
             self.status or _status(self.answer, media_type, has_draft_statuses=has_draft_statuses),

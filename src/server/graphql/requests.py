@@ -20,9 +20,14 @@ class GraphQLRequest(msgspec.Struct):
 
 
 _decode = msgspec.json.Decoder(GraphQLRequest).decode
+_decode_list = msgspec.json.Decoder(list[GraphQLRequest]).decode
 _decode_object = msgspec.json.Decoder(dict[str, Any] | None).decode
 _MOST_COMMAS = 100_000
 """The most commas in a body. They limit its values before it is decoded, which would hold up everybody."""
+_SPACE = b" \t\r\n"
+_NO_LISTS = (
+    "This server answers one operation in each request. The setting VIEWGRAPH_MAX_OPERATIONS allows lists."
+)
 _UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 
 
@@ -33,6 +38,32 @@ def request_in_body(body: bytes) -> GraphQLRequest:
         return _decode(body)
     except _UNREADABLE as error:
         raise RequestRefused(f"The body is no GraphQL request: {error}.", Code.BAD_REQUEST, 400) from None
+
+
+def is_list(body: bytes) -> bool:
+    return body.lstrip(_SPACE)[:1] == b"["
+
+
+def requests_in_body(body: bytes, most: int) -> list[GraphQLRequest]:
+    """Of a body that is a list of requests. Raises RequestRefused, also for more than `most`, and
+    BAD_USER_INPUT for a body with too many values.
+    """
+    if not most:
+        raise RequestRefused(_NO_LISTS, Code.BAD_REQUEST, 400)
+    require_few_values(body)
+    try:
+        requests = _decode_list(body)
+    except _UNREADABLE as error:
+        raise RequestRefused(f"The body is no list of requests: {error}.", Code.BAD_REQUEST, 400) from None
+    if not requests:
+        raise RequestRefused("The list has no operation.", Code.BAD_REQUEST, 400)
+    if len(requests) > most:
+        raise RequestRefused(
+            f"A request may have {most} operations, and this has {len(requests)}: send several requests.",
+            Code.BAD_REQUEST,
+            400,
+        )
+    return requests
 
 
 def require_few_values(json: bytes) -> None:

@@ -45,6 +45,8 @@ class RequestScope:
     """In the form of GraphQL's answers."""
     is_answered: bool = False
     """Whether there is something to log."""
+    is_batch: bool = False
+    """Whether its operations have scopes of their own. Then this one has no line in the log."""
     status: int | None = None
     """None on a WebSocket."""
     body_bytes: int = 0
@@ -80,7 +82,8 @@ class RequestScope:
         return context
 
     def answer_with(self, response: Response) -> None:
-        self.is_answered, self.status, self.body_bytes = True, response.status_code, len(response.body)
+        self.is_answered = not self.is_batch
+        self.status, self.body_bytes = response.status_code, len(response.body)
 
     def note_error(self, code: str) -> None:
         """Notes the only error of a door that does not speak GraphQL."""

@@ -7,8 +7,8 @@ from alembic import op
 
 from models import types
 
-revision = "0010"
-down_revision = "0009"
+revision = "0011"
+down_revision = "0010"
 branch_labels = None
 depends_on = None
 
@@ -28,6 +28,7 @@ _COUNTING_UP = (
     "workspaces",
     "assets",
     "asset_formats",
+    "audit_entries",
 )
 _ID = re.compile(r"\bid INTEGER NOT NULL,")
 
