@@ -1,6 +1,6 @@
 """What others feel while an organization of 1,000 assets and a million events is deleted, on one worker.
 
-Prints a line for each engine. docs/reference/measurements.md says what its columns mean, and has the results.
+Prints a line for each engine: what a client that behaves waited for, alone and meanwhile.
 """
 
 import asyncio

@@ -29,6 +29,7 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
     assert {name: len(rows) for name, rows in told.items() if rows} == {
         "active_users": 2,
         "appointments": 1,
+        "audit_entries": 5,
         "authentication_keys": 1,
         "bookmarks": 1,
         "co_creators": 1,
