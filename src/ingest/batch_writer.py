@@ -17,7 +17,7 @@ from database import Bulk, Database, fault_of
 from ingest.domain_caps import DomainCaps
 from ingest.event_columns import EventColumns
 from ingest.publication_revisions import raise_revisions
-from ingest.store import store_in_bulk
+from ingest.store import Gone, Stored, store_in_bulk
 from ingest.topics import Topics, topics_of
 
 log = logging.getLogger("viewgraph")
@@ -42,9 +42,16 @@ class StoreResult(IntEnum):
     """The event was stored before."""
     REFUSED = 3
     """The database refuses this event, whatever is written beside it."""
+    GONE = 4
+    """Its subject was deleted meanwhile."""
 
 
-_RESULTS = {True: StoreResult.NEW, False: StoreResult.KNOWN, None: None}
+_RESULTS: dict[Stored, StoreResult | None] = {
+    True: StoreResult.NEW,
+    False: StoreResult.KNOWN,
+    Gone.GONE: StoreResult.GONE,
+    None: None,
+}
 
 
 class Batch(NamedTuple):
@@ -134,7 +141,7 @@ class BatchWriter:
         deadline = began + batch.seconds
         last_attempt = began + min(batch.seconds, batch.seconds_away)
 
-        async def attempt(number: int) -> list[bool | None]:
+        async def attempt(number: int) -> list[Stored]:
             are_new = await self._store_once(batch, deadline - time())
             # An earlier attempt may have stored them, although its answer was lost.
             changed = batch.events.where(are_new) if number == 1 else batch.events
@@ -150,8 +157,8 @@ class BatchWriter:
 
         return list(map(_RESULTS.__getitem__, await retried(attempt, pause_after)))
 
-    async def _store_once(self, batch: Batch, seconds: float) -> list[bool | None]:
-        async def written(bulk: Bulk) -> list[bool | None]:
+    async def _store_once(self, batch: Batch, seconds: float) -> list[Stored]:
+        async def written(bulk: Bulk) -> list[Stored]:
             if batch.refreshed:
                 await raise_revisions(bulk, batch.refreshed)
             return await store_in_bulk(bulk, batch.events, self._caps)

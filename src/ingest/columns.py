@@ -18,6 +18,7 @@ from models import (
     SubjectTotal,
     Tenant,
     User,
+    VisitorLink,
     VisitorSalt,
     VisitorSketch,
     ZoneRules,
@@ -31,6 +32,7 @@ IMPORTED = table_of(ImportedTotal).c
 ACTIVE = table_of(ActiveUser).c
 VIEWS = table_of(EngagedView).c
 SKETCHES = table_of(VisitorSketch).c
+LINKS = table_of(VisitorLink).c
 SALTS = table_of(VisitorSalt).c
 DOMAINS = table_of(Domain).c
 TENANTS = table_of(Tenant).c

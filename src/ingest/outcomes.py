@@ -42,6 +42,11 @@ _STATUSES: dict[StoreResult, EventStatus] = {
     StoreResult.NEW: EventStatus.STORED,
     StoreResult.KNOWN: EventStatus.DUPLICATE,
     StoreResult.REFUSED: EventStatus.DROPPED,
+    StoreResult.GONE: EventStatus.DROPPED,
+}
+_REASONS = {
+    StoreResult.REFUSED: Reason.REFUSED_BY_DATABASE,
+    StoreResult.GONE: Reason.UNKNOWN_SUBJECT,
 }
 
 
@@ -134,14 +139,7 @@ class Outcomes:
     def reasons(self) -> list[Reason | None]:
         if self.are_plain:
             return [None] * len(self)
-        return [
-            result
-            if isinstance(result, Reason)
-            else Reason.REFUSED_BY_DATABASE
-            if result is StoreResult.REFUSED
-            else None
-            for result in self.results
-        ]
+        return [result if isinstance(result, Reason) else _REASONS.get(result) for result in self.results]
 
     def clocks_behind(self) -> list[int]:
         """0 for an event that is not stored now."""

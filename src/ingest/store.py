@@ -1,8 +1,9 @@
 """Stores new events and every total that they change, in one transaction."""
 
 from collections.abc import Mapping, Sequence
+from enum import Enum
 from itertools import compress
-from typing import Any
+from typing import Any, TypeAlias
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,6 +14,7 @@ from base.numbers import LARGEST
 from base.packed import packed_instant
 from base.sketches import sketching
 from database import Bulk, in_bulk
+from ingest.deleted_subjects import are_there
 from ingest.deltas import (
     Days,
     PackedKey,
@@ -31,6 +33,20 @@ from ingest.visitor_sketches import add_to_sketches, link_visitors
 from models import ActiveUser, DayTotal, Event, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]
+
+
+class Gone(Enum):
+    """What the store says of an event whose subject was deleted."""
+
+    GONE = "gone"
+
+    def __bool__(self) -> bool:
+        return False
+
+
+Stored: TypeAlias = bool | Gone | None
+"""Whether an event is new; None if its tenant is locked, so that it was left for later."""
+
 
 # A total never becomes larger than BigInt can hold. Otherwise no later event could be stored.
 _ADDED = (
@@ -64,14 +80,23 @@ def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
-    """Stores events. Says of each whether it is new; None if its tenant is locked, so that it was left for
-    later.
+async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS) -> list[Stored]:
+    """Stores events, and says what became of each.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
     """
     tenants = await share_tenants(bulk, set(events.tenant_ids))
+    there = await are_there(bulk, events, tenants)
+    if there is None or all(there):
+        return await _stored(bulk, events, tenants, caps)
+    stored = iter(await _stored(bulk, events.where(there), tenants, caps))
+    return [next(stored) if is_there else Gone.GONE for is_there in there]
+
+
+async def _stored(
+    bulk: Bulk, events: EventColumns, tenants: Mapping[int, TenantRow], caps: DomainCaps
+) -> list[Stored]:
     # Writers that lock in one order never wait for each other in a circle.
     places = _taken(events, _first_places(events), tenants)
     unique = events.at(places)
@@ -85,7 +110,7 @@ async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USU
         await _count(bulk, unique.where(are_inserted), list(compress(domain_ids, are_inserted)), days)
     if len(places) == events.size:
         return [True] * events.size
-    are_new: list[bool | None] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
+    are_new: list[Stored] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
     for place in places:
         are_new[place] = True
     return are_new

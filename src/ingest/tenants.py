@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
-from base.calendar import start_of_day
+from base.calendar import start_of_day, time_zone
 from base.errors import NotFound
 from base.ids import InvalidId, Kind, global_id, parse_global_id
 from base.packed import packed_instant
@@ -59,6 +59,10 @@ class TenantRow(NamedTuple):
     kept_from: datetime = ALWAYS
     """The start of the day `pruned_before`. Raw events before it are gone."""
     clock: TenantClock = TenantClock()
+    deleted_at: datetime | None = None
+    """From then on nothing is counted for it."""
+    subject_deleted_at: datetime | None = None
+    """As in the table."""
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
@@ -80,16 +84,29 @@ class _Stored(NamedTuple):
     id: int
     pruned_before: date | None
     clock: TenantClock
+    deleted_at: datetime | None
+    subject_deleted_at: datetime | None
 
 
 def _stored(
-    id: int, pruned_before: date | None, time_zone: str, rules: str | None, older: str | None
+    id: int,
+    pruned_before: date | None,
+    time_zone: str,
+    rules: str | None,
+    older: str | None,
+    *deleted: datetime | None,
 ) -> _Stored:
-    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older))
+    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *deleted)
 
 
 _TENANTS = select(
-    TENANTS.id, TENANTS.pruned_before, TENANTS.time_zone, TENANTS.zone_rules, TENANTS.older_zone_rules
+    TENANTS.id,
+    TENANTS.pruned_before,
+    TENANTS.time_zone,
+    TENANTS.zone_rules,
+    TENANTS.older_zone_rules,
+    TENANTS.deleted_at,
+    TENANTS.subject_deleted_at,
 )
 SHARED = Statement(
     _TENANTS.where(among(TENANTS.id, "ids"))
@@ -106,20 +123,22 @@ KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 
 
 async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
-    """Locks tenants to count new events, but not those that are locked alone. Raises KeyError for one that
-    does not exist.
+    """Locks tenants to count new events, but not those that are locked alone. One that does not exist comes
+    back as deleted.
     """
     stored = await writer.fetch(SHARED, ids=sorted(ids))
     if left_out := ids - {tenant.id for tenant in stored}:
         known: list[int] = await writer.fetch(KNOWN, ids=sorted(left_out))
-        for gone in left_out.difference(known):
-            raise KeyError(gone)
+        gone = left_out.difference(known)
+    else:
+        gone = set()
     if unknown := {tenant.id: tenant.clock for tenant in stored if not tenant.clock.is_known}:
         await store_first_clocks(writer, unknown)
         stored = await writer.fetch(SHARED, ids=sorted(ids))
+    rows = await _rows(stored, lambda keys: writer.fetch(RULES_BY_KEY, keys=keys))
     return {
-        tenant.id: tenant
-        for tenant in await _rows(stored, lambda keys: writer.fetch(RULES_BY_KEY, keys=keys))
+        **{tenant.id: tenant for tenant in rows},
+        **{id: TenantRow(id, time_zone("UTC"), deleted_at=EPOCH) for id in gone},
     }
 
 
@@ -128,7 +147,7 @@ async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
-async def wait_to_share(session: AsyncSession, id: int) -> None:
+async def wait_to_share(session: AsyncSession, id: int) -> TenantRow:
     """Locks a tenant to count what has no events, and waits while it is locked alone. Then it stores the
     clock by which the tenant's days are counted, if it has none yet.
 
@@ -136,7 +155,7 @@ async def wait_to_share(session: AsyncSession, id: int) -> None:
     """
     shared = select(TENANTS.id).where(TENANTS.id == id).with_for_update(read=True, key_share=True)
     await session.execute(shared)
-    await share_tenants(await bulk(session), {id})
+    return (await share_tenants(await bulk(session), {id}))[id]
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
@@ -153,8 +172,8 @@ async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any
 async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
     rules = await rules_of_clocks((tenant.clock for tenant in stored), find)
     return [
-        TenantRow(id, clock.zone(rules), pruned_before, clock=clock).by(clock.zone(rules))
-        for id, pruned_before, clock in stored
+        TenantRow(id, clock.zone(rules), pruned_before, ALWAYS, clock, *deleted).by(clock.zone(rules))
+        for id, pruned_before, clock, *deleted in stored
     ]
 
 

@@ -22,7 +22,7 @@ from ingest.columns import SALTS
 from models import Day, VisitorSalt
 
 NAMED_BYTES = 16
-_PASSING_BYTES = 15
+PASSING_BYTES = 15
 """Another length, so that named visitors are found without the others. Some of them turn out to be users."""
 
 PLACEHOLDERS = frozenset(
@@ -89,7 +89,7 @@ def passing_visitor(salt: bytes, tenant_id: int, address: str, agent: str) -> by
     """A hash of somebody's browser. It stays the same for a day. Each tenant has another hash."""
     # Browsers change their addresses within an IPv6 network of 64 bits every few hours.
     passing = f"{tenant_id}\n{network_of(address)}\n{agent}".encode()
-    return blake2b(passing, digest_size=_PASSING_BYTES, key=salt).digest()
+    return blake2b(passing, digest_size=PASSING_BYTES, key=salt).digest()
 
 
 class SaltsOfNow(NamedTuple):

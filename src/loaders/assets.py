@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, select
+from sqlalchemy import ColumnElement, and_, select
 
 from database import Lookup, Statement, among, table_of
 from loaders.base import GroupLoader, RowLoader, after_key
@@ -42,7 +42,14 @@ ASSET_COLUMNS = (
 )
 ASSETS_WITH_TENANT = (
     table_of(Asset)
-    .join(table_of(Organization), ORGANIZATIONS.id == ASSETS.organization_id)
+    .join(
+        table_of(Organization),
+        and_(
+            ORGANIZATIONS.id == ASSETS.organization_id,
+            ASSETS.deleted_at.is_(None),
+            ORGANIZATIONS.deleted_at.is_(None),
+        ),
+    )
     .join(table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id)
 )
 _ASSETS = select(*ASSET_COLUMNS).select_from(ASSETS_WITH_TENANT)
@@ -81,7 +88,11 @@ class AssetKeys(NamedTuple):
 
 
 def _assets_of(scope: ColumnElement[int]) -> Statement[tuple[Any, AssetKeys]]:
-    statement = select(scope, ASSETS.id, ASSETS.workspace_id).where(among(scope, "keys")).order_by(ASSETS.id)
+    statement = (
+        select(scope, ASSETS.id, ASSETS.workspace_id)
+        .where(among(scope, "keys"), ASSETS.deleted_at.is_(None))
+        .order_by(ASSETS.id)
+    )
     return Statement(statement, after_key(AssetKeys))
 
 

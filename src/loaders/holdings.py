@@ -8,7 +8,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from cachetools import LRUCache
-from sqlalchemy import BigInteger, cast, func, literal, select
+from sqlalchemy import BigInteger, and_, cast, func, literal, select
 
 from database import Database, Statement, among, table_of
 from loaders.organizations import MEMBERSHIPS, ORGANIZATIONS, WORKSPACES
@@ -51,9 +51,15 @@ class HoldingsCache:
             table_of(Membership)
             .join(table_of(Organization), ORGANIZATIONS.id == MEMBERSHIPS.organization_id)
             .join(table_of(Workspace), WORKSPACES.organization_id == ORGANIZATIONS.id)
-            .outerjoin(table_of(Asset), _ASSETS.workspace_id == WORKSPACES.id)
+            .outerjoin(
+                table_of(Asset), and_(_ASSETS.workspace_id == WORKSPACES.id, _ASSETS.deleted_at.is_(None))
+            )
         )
-        .where(among(MEMBERSHIPS.user_id, "users"))
+        .where(
+            among(MEMBERSHIPS.user_id, "users"),
+            ORGANIZATIONS.deleted_at.is_(None),
+            WORKSPACES.deleted_at.is_(None),
+        )
         .group_by(ORGANIZATIONS.public_id, WORKSPACES.public_id),
         Held,
     )

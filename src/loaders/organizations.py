@@ -3,7 +3,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import and_, select
 
 from database import Lookup, among, table_of
 from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
@@ -38,7 +38,7 @@ ORGANIZATION_COLUMNS = (
     ORGANIZATIONS.legacy_id,
 )
 ORGANIZATIONS_WITH_TENANT = table_of(Organization).join(
-    table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id
+    table_of(Tenant), and_(TENANTS.id == ORGANIZATIONS.tenant_id, ORGANIZATIONS.deleted_at.is_(None))
 )
 _ORGANIZATIONS = select(*ORGANIZATION_COLUMNS).select_from(ORGANIZATIONS_WITH_TENANT)
 
@@ -82,7 +82,14 @@ WORKSPACE_COLUMNS = (
 )
 WORKSPACES_WITH_TENANT = (
     table_of(Workspace)
-    .join(table_of(Organization), ORGANIZATIONS.id == WORKSPACES.organization_id)
+    .join(
+        table_of(Organization),
+        and_(
+            ORGANIZATIONS.id == WORKSPACES.organization_id,
+            WORKSPACES.deleted_at.is_(None),
+            ORGANIZATIONS.deleted_at.is_(None),
+        ),
+    )
     .join(table_of(Tenant), TENANTS.id == ORGANIZATIONS.tenant_id)
 )
 _WORKSPACES = select(*WORKSPACE_COLUMNS).select_from(WORKSPACES_WITH_TENANT)

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import BigInteger, bindparam
+from sqlalchemy import BigInteger, and_, bindparam
 
 from database import table_of
 from loaders.credentials import KEYS, OWN_KEY_COLUMNS, OwnKeyRow
@@ -26,6 +26,7 @@ from loaders.publications import (
     PUBLICATIONS,
     AppointmentRow,
     CommentRow,
+    is_published,
 )
 from models import (
     Appointment,
@@ -72,9 +73,10 @@ KEYS_OF_USER = Listing(
     row=OwnKeyRow,
     parent=KEYS.user_id,
 )
+_BY_SOMEBODY_THERE = and_(USERS.id == COMMENTS.author_id, USERS.deleted_at.is_(None))
 COMMENTS_OF_PUBLICATION = Listing(
     columns=COMMENT_COLUMNS,
-    source=table_of(Comment),
+    source=table_of(Comment).join(table_of(User), _BY_SOMEBODY_THERE),
     public_id=COMMENTS.public_id,
     orders={"created_at": COMMENTS.created_at},
     row=CommentRow,
@@ -82,20 +84,16 @@ COMMENTS_OF_PUBLICATION = Listing(
 )
 COMMENTS_FOR_OWNER = replace(
     COMMENTS_OF_PUBLICATION,
-    source=table_of(Comment).join(table_of(Publication), PUBLICATIONS.id == COMMENTS.publication_id),
+    source=COMMENTS_OF_PUBLICATION.source.join(table_of(Publication), is_published(COMMENTS.publication_id)),
     parent=PUBLICATIONS.owner_id,
 )
 APPOINTMENTS_OF_PUBLICATION = Listing(
     columns=APPOINTMENT_COLUMNS,
-    source=table_of(Appointment),
+    source=table_of(Appointment).join(table_of(Publication), is_published(APPOINTMENTS.publication_id)),
     public_id=APPOINTMENTS.public_id,
     orders={"created_at": APPOINTMENTS.created_at},
     row=AppointmentRow,
     parent=APPOINTMENTS.publication_id,
 )
 APPOINTMENTS_OF_USER = replace(APPOINTMENTS_OF_PUBLICATION, parent=APPOINTMENTS.user_id)
-APPOINTMENTS_FOR_OWNER = replace(
-    APPOINTMENTS_OF_PUBLICATION,
-    source=table_of(Appointment).join(table_of(Publication), PUBLICATIONS.id == APPOINTMENTS.publication_id),
-    parent=PUBLICATIONS.owner_id,
-)
+APPOINTMENTS_FOR_OWNER = replace(APPOINTMENTS_OF_PUBLICATION, parent=PUBLICATIONS.owner_id)

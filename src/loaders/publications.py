@@ -3,12 +3,23 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, and_, bindparam, select
 
 from database import Lookup, among, table_of
-from loaders.base import GroupLoader, Loader, RowLoader, after_key
+from loaders.base import GroupLoader, Loader, Loaders, RowLoader, after_key
 from loaders.people import USER_COLUMNS, USERS, UserRow
-from models import Appointment, CoCreator, Comment, Experience, ExperienceTotal, Publication, Tenant, User
+from models import (
+    Appointment,
+    CoCreator,
+    Comment,
+    Experience,
+    ExperienceTotal,
+    FormerUrl,
+    Instant,
+    Publication,
+    Tenant,
+    User,
+)
 
 PUBLICATIONS = table_of(Publication).c
 CO_CREATORS = table_of(CoCreator).c
@@ -16,6 +27,7 @@ EXPERIENCES = table_of(Experience).c
 EXPERIENCE_TOTALS = table_of(ExperienceTotal).c
 COMMENTS = table_of(Comment).c
 APPOINTMENTS = table_of(Appointment).c
+FORMER_URLS = table_of(FormerUrl).c
 TENANTS = table_of(Tenant).c
 
 
@@ -51,10 +63,18 @@ PUBLICATION_COLUMNS = (
     PUBLICATIONS.shared_figures,
 )
 PUBLICATIONS_WITH_TENANT = (
+    # Those that are deleted are left out.
     table_of(Publication)
-    .join(table_of(User), USERS.id == PUBLICATIONS.owner_id)
+    .join(table_of(User), and_(USERS.id == PUBLICATIONS.owner_id, PUBLICATIONS.deleted_at.is_(None)))
     .join(table_of(Tenant), TENANTS.id == USERS.tenant_id)
 )
+
+
+def is_published(publication_id: ColumnElement[int]) -> ColumnElement[bool]:
+    """The condition by which rows of a publication are joined with it, unless that is deleted."""
+    return and_(PUBLICATIONS.id == publication_id, PUBLICATIONS.deleted_at.is_(None))
+
+
 _PUBLICATIONS = select(*PUBLICATION_COLUMNS).select_from(PUBLICATIONS_WITH_TENANT)
 
 
@@ -76,6 +96,27 @@ class PublicationByLegacyId(RowLoader[str, PublicationRow]):
 class PublicationByUrl(RowLoader[str, PublicationRow]):
     statement = Lookup(_PUBLICATIONS.where(among(PUBLICATIONS.custom_url, "keys")), PublicationRow)
     key = "custom_url"
+
+
+class PublicationByFormerUrl(Loader[str, PublicationRow | None]):
+    """The publication that had this custom URL before, unless that is too long ago."""
+
+    _statement = Lookup(
+        select(FORMER_URLS.url, *PUBLICATION_COLUMNS)
+        .select_from(
+            PUBLICATIONS_WITH_TENANT.join(table_of(FormerUrl), FORMER_URLS.publication_id == PUBLICATIONS.id)
+        )
+        .where(among(FORMER_URLS.url, "keys"), FORMER_URLS.free_from > bindparam("now", type_=Instant())),
+        after_key(PublicationRow),
+    )
+
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._now = loaders.now
+
+    async def batch_load_fn(self, urls: Sequence[str]) -> list[PublicationRow | None]:
+        found = dict(await self.database.fetch(self._statement, keys=urls, now=self._now))
+        return [found.get(url) for url in urls]
 
 
 class CoCreators(GroupLoader[int, UserRow]):
@@ -135,7 +176,12 @@ EXPERIENCE_COLUMNS = (
 
 
 class ExperienceByPublicId(RowLoader[UUID, ExperienceRow]):
-    statement = Lookup(select(*EXPERIENCE_COLUMNS).where(among(EXPERIENCES.public_id, "keys")), ExperienceRow)
+    statement = Lookup(
+        select(*EXPERIENCE_COLUMNS)
+        .join(table_of(Publication), is_published(EXPERIENCES.publication_id))
+        .where(among(EXPERIENCES.public_id, "keys")),
+        ExperienceRow,
+    )
     key = "public_id"
 
 
@@ -152,7 +198,12 @@ COMMENT_COLUMNS = tuple(COMMENTS[name] for name in CommentRow._fields)
 
 
 class CommentByPublicId(RowLoader[UUID, CommentRow]):
-    statement = Lookup(select(*COMMENT_COLUMNS).where(among(COMMENTS.public_id, "keys")), CommentRow)
+    statement = Lookup(
+        select(*COMMENT_COLUMNS)
+        .join(table_of(Publication), is_published(COMMENTS.publication_id))
+        .where(among(COMMENTS.public_id, "keys")),
+        CommentRow,
+    )
     key = "public_id"
 
 
@@ -172,6 +223,9 @@ APPOINTMENT_COLUMNS = tuple(APPOINTMENTS[name] for name in AppointmentRow._field
 
 class AppointmentByPublicId(RowLoader[UUID, AppointmentRow]):
     statement = Lookup(
-        select(*APPOINTMENT_COLUMNS).where(among(APPOINTMENTS.public_id, "keys")), AppointmentRow
+        select(*APPOINTMENT_COLUMNS)
+        .join(table_of(Publication), is_published(APPOINTMENTS.publication_id))
+        .where(among(APPOINTMENTS.public_id, "keys")),
+        AppointmentRow,
     )
     key = "public_id"

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import Column, FromClause, Table, select
+from sqlalchemy import Column, ColumnElement, FromClause, Table, select
 from sqlmodel import SQLModel
 
 from base.aliases import NO_ALIASES, Aliases
@@ -80,6 +80,11 @@ class _Joins:
             table = self._follow(table.c[reference])
         return table.c[name]
 
+    def are_there(self) -> list[ColumnElement[bool]]:
+        """The conditions that nothing of it is deleted."""
+        tables = [self._root, *self._referred.values()]
+        return [table.c.deleted_at.is_(None) for table in tables if "deleted_at" in table.c]
+
     def _follow(self, reference: Column[Any]) -> Table:
         if reference not in self._referred:
             (key,) = reference.foreign_keys
@@ -105,7 +110,8 @@ def _statement(kind: SubjectKind, entry: SubjectEntry) -> Statement[tuple[_Row, 
         domain = values[size + len(paths)] if entry.domains else None
         return _Row(SubjectKey(kind, values[:size]), *values[size : size + len(paths)]), domain
 
-    return Lookup(select(*key, *columns).select_from(tables).where(among(key[0], "ids")), row)
+    found = select(*key, *columns).select_from(tables).where(among(key[0], "ids"), *joins.are_there())
+    return Lookup(found, row)
 
 
 _STATEMENTS = {kind: _statement(kind, entry) for kind, entry in SUBJECTS.items()}

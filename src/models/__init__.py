@@ -17,6 +17,7 @@ from models.analytics import (
 )
 from models.audit import AuditEntry
 from models.columns import NEVER
+from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
 from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
@@ -39,6 +40,7 @@ from models.people import (
     Work,
     ZoneRules,
 )
+from models.personal import OnErasing, of_person, personal_columns, shown_columns
 from models.publications import (
     Appointment,
     Bookmark,
@@ -70,6 +72,8 @@ __all__ = [
     "Comment",
     "Day",
     "DayTotal",
+    "DeletedKind",
+    "Deletion",
     "Device",
     "Domain",
     "DomainAlias",
@@ -81,6 +85,7 @@ __all__ = [
     "ExperienceType",
     "Follow",
     "FollowTotal",
+    "FormerUrl",
     "Id",
     "ImportedTotal",
     "Instant",
@@ -91,6 +96,7 @@ __all__ = [
     "MonthTotal",
     "Network",
     "NetworkLease",
+    "OnErasing",
     "Organization",
     "Publication",
     "RateBucket",
@@ -109,4 +115,7 @@ __all__ = [
     "Workspace",
     "WorkspaceMembership",
     "ZoneRules",
+    "of_person",
+    "personal_columns",
+    "shown_columns",
 ]

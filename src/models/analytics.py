@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, LargeBinary, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import BY_TENANT, LOCAL, REFERENCE, identity, instant, optional_instant
+from models.columns import BY_TENANT, COUNTS_UP, LOCAL, REFERENCE, identity, instant, optional_instant
+from models.personal import OnErasing, of_person
 from models.types import Day, EventId
 
 
@@ -14,7 +15,7 @@ class Domain(SQLModel, table=True):
     """The site that an event came from. The id 0, which has no row, stands for no domain."""
 
     __tablename__ = "domains"
-    __table_args__ = {"info": REFERENCE}
+    __table_args__ = {"info": REFERENCE, **COUNTS_UP}
 
     id: int = identity()
     name: str = Field(max_length=253, unique=True)
@@ -45,7 +46,11 @@ class Event(SQLModel, table=True):
         ),
         # Partitioned by month, which is inside an id of version 7: see `database.partitions`.
         {
-            "info": {**BY_TENANT, "sqlite_seeks_by": "ix_events_subject_id_occurred_at"},
+            "info": {
+                **BY_TENANT,
+                **of_person(user_id=OnErasing.REPLACED, visitor=OnErasing.REPLACED),
+                "sqlite_seeks_by": "ix_events_subject_id_occurred_at",
+            },
             "sqlite_with_rowid": False,
             "postgresql_partition_by": "RANGE (id)",
         },
@@ -145,7 +150,9 @@ class ActiveUser(SQLModel, table=True):
     """When each signed-in person was last active on a subject."""
 
     __tablename__ = "active_users"
-    __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
+    __table_args__ = (
+        {"info": {**BY_TENANT, **of_person(user_id=OnErasing.ROW)}, "sqlite_with_rowid": False},
+    )
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     subject_kind: int = Field(sa_type=SmallInteger, primary_key=True)
@@ -215,7 +222,12 @@ class VisitorLink(SQLModel, table=True):
     """Which user a named visitor is, if a sender once named both together. The first link stays."""
 
     __tablename__ = "visitor_links"
-    __table_args__ = ({"info": BY_TENANT, "sqlite_with_rowid": False},)
+    __table_args__ = (
+        {
+            "info": {**BY_TENANT, **of_person(user_id=OnErasing.ROW, visitor=OnErasing.ROW)},
+            "sqlite_with_rowid": False,
+        },
+    )
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
     visitor: bytes = Field(sa_type=LargeBinary, primary_key=True)

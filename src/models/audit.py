@@ -6,7 +6,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import LOCAL, identity, instant, public_id
+from models.columns import COUNTS_UP, LOCAL, identity, instant, public_id
+from models.personal import OnErasing, of_person
 
 
 def _listed(name: str) -> Index:
@@ -27,7 +28,10 @@ class AuditEntry(SQLModel, table=True):
         _listed("publication_id"),
         _listed("account_id"),
         Index("ix_audit_entries_user_id", "user_id"),
-        {"info": LOCAL},
+        {
+            "info": {**LOCAL, **of_person(user_id=OnErasing.REPLACED, account_id=OnErasing.REPLACED)},
+            **COUNTS_UP,
+        },
     )
 
     id: int = identity()

@@ -33,8 +33,12 @@ writers of different tenants wait for each other, because a lock of one row lock
 """
 
 
+COUNTS_UP: dict[str, Any] = {"sqlite_autoincrement": True}
+"""For each table with an `identity`: SQLite would give the highest id again after its row was deleted."""
+
+
 def identity() -> Any:
-    """An id for our own use. Ids count up, so they are never shown."""
+    """An id for our own use. Ids count up, so they are never shown, and none is given twice."""
     return Field(default=None, primary_key=True, sa_type=Id, sa_column_args=[Identity()])
 
 

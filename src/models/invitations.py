@@ -4,7 +4,8 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, text
 from sqlmodel import Field, SQLModel
 
-from models.columns import LOCAL, identity, instant, optional_instant, public_id, reference
+from models.columns import COUNTS_UP, LOCAL, identity, instant, optional_instant, public_id, reference
+from models.personal import OnErasing, of_person
 
 _OF_ORGANIZATION = text("workspace_id IS NULL AND organization_id IS NOT NULL")
 
@@ -37,7 +38,10 @@ class Invitation(SQLModel, table=True):
         Index("uq_invitations_workspace_id", "workspace_id", "user_id", unique=True),
         Index("uq_invitations_publication_id", "publication_id", "user_id", unique=True),
         Index("ix_invitations_expires_at", "expires_at"),
-        {"info": LOCAL},
+        {
+            "info": {**LOCAL, **of_person(user_id=OnErasing.ROW, inviter_id=OnErasing.ROW)},
+            **COUNTS_UP,
+        },
     )
 
     id: int = identity()

@@ -4,12 +4,25 @@ from uuid import UUID
 from sqlalchemy import BigInteger, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import LOCAL, identity, instant, legacy_id, public_id, reference
+from models.columns import (
+    COUNTS_UP,
+    LOCAL,
+    identity,
+    instant,
+    legacy_id,
+    optional_instant,
+    public_id,
+    reference,
+)
+from models.personal import OnErasing, of_person
 
 
 class Organization(SQLModel, table=True):
     __tablename__ = "organizations"
-    __table_args__ = (Index("ix_organizations_legacy_id", "legacy_id", unique=True), {"info": LOCAL})
+    __table_args__ = (
+        Index("ix_organizations_legacy_id", "legacy_id", unique=True),
+        {"info": LOCAL, **COUNTS_UP},
+    )
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -17,11 +30,16 @@ class Organization(SQLModel, table=True):
     tenant_id: int = reference("tenants", cascade=False)
     name: str = Field(max_length=200)
     created_at: datetime = instant()
+    deleted_at: datetime | None = optional_instant()
+    """As of a publication."""
 
 
 class Membership(SQLModel, table=True):
     __tablename__ = "memberships"
-    __table_args__ = (Index("ix_memberships_user_id", "user_id"), {"info": LOCAL})
+    __table_args__ = (
+        Index("ix_memberships_user_id", "user_id"),
+        {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW)}},
+    )
 
     organization_id: int = reference("organizations", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -34,7 +52,7 @@ class Workspace(SQLModel, table=True):
     __table_args__ = (
         Index("ix_workspaces_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_workspaces_organization_id", "organization_id", "created_at", "public_id"),
-        {"info": LOCAL},
+        {"info": LOCAL, **COUNTS_UP},
     )
 
     id: int = identity()
@@ -43,13 +61,18 @@ class Workspace(SQLModel, table=True):
     organization_id: int = reference("organizations")
     name: str = Field(max_length=200)
     created_at: datetime = instant()
+    deleted_at: datetime | None = optional_instant()
+    """As of a publication."""
 
 
 class WorkspaceMembership(SQLModel, table=True):
     """For members alone: owners and admins of the organization see every workspace without it."""
 
     __tablename__ = "workspace_memberships"
-    __table_args__ = (Index("ix_workspace_memberships_user_id", "user_id"), {"info": LOCAL})
+    __table_args__ = (
+        Index("ix_workspace_memberships_user_id", "user_id"),
+        {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW)}},
+    )
 
     workspace_id: int = reference("workspaces", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -62,7 +85,7 @@ class Asset(SQLModel, table=True):
         Index("ix_assets_organization_id_legacy_id", "organization_id", "legacy_id", unique=True),
         Index("ix_assets_workspace_id", "workspace_id", "created_at", "public_id"),
         Index("ix_assets_organization_id", "organization_id", "created_at", "public_id"),
-        {"info": LOCAL},
+        {"info": LOCAL, **COUNTS_UP},
     )
 
     id: int = identity()
@@ -72,11 +95,13 @@ class Asset(SQLModel, table=True):
     workspace_id: int = reference("workspaces")
     name: str = Field(max_length=200)
     created_at: datetime = instant()
+    deleted_at: datetime | None = optional_instant()
+    """As of a publication."""
 
 
 class AssetFormat(SQLModel, table=True):
     __tablename__ = "asset_formats"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": LOCAL, **COUNTS_UP}
 
     id: int = identity()
     asset_id: int = reference("assets", index=True)

@@ -5,6 +5,7 @@ from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInt
 from sqlmodel import Field, SQLModel
 
 from models.columns import (
+    COUNTS_UP,
     LOCAL,
     asked_instant,
     identity,
@@ -14,6 +15,7 @@ from models.columns import (
     public_id,
     reference,
 )
+from models.personal import OnErasing, of_person
 from models.types import Day
 
 
@@ -21,7 +23,7 @@ class Tenant(SQLModel, table=True):
     """The owner of events and totals: one row for each user and each organization."""
 
     __tablename__ = "tenants"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": LOCAL, **COUNTS_UP}
 
     id: int = identity()
     time_zone: str = Field(default="UTC", max_length=64)
@@ -37,6 +39,12 @@ class Tenant(SQLModel, table=True):
     older_zone_rules: str | None = Field(default=None, max_length=100)
     """The key of older rules by which some of the days may still be made, until these are counted anew. A key
     without a row stands for any rules.
+    """
+    deleted_at: datetime | None = optional_instant()
+    """From then on nothing is counted for it, and its rows go little by little."""
+    subject_deleted_at: datetime | None = optional_instant()
+    """When the last subject of its events was deleted, if that is a short time ago. Then processes may still
+    remember it, so whether a subject is there is looked up again when an event is stored.
     """
 
 
@@ -56,7 +64,10 @@ class ZoneRules(SQLModel, table=True):
 
 class User(SQLModel, table=True):
     __tablename__ = "users"
-    __table_args__ = (Index("ix_users_legacy_id", "legacy_id", unique=True), {"info": LOCAL})
+    __table_args__ = (
+        Index("ix_users_legacy_id", "legacy_id", unique=True),
+        {"info": {**LOCAL, **of_person(id=OnErasing.ROW, secret=("password_hash",))}, **COUNTS_UP},
+    )
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -68,11 +79,13 @@ class User(SQLModel, table=True):
     name: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=255)
     created_at: datetime = instant()
+    deleted_at: datetime | None = optional_instant()
+    """From then on the row has no name of the person, and goes when the rest is gone."""
 
 
 class AuthenticationKey(SQLModel, table=True):
     __tablename__ = "authentication_keys"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW, secret=("digest",))}, **COUNTS_UP}
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -92,7 +105,7 @@ class Follow(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("follower_id <> followed_id", name="not_oneself"),
         Index("ix_follows_followed_id", "followed_id"),
-        {"info": LOCAL},
+        {"info": {**LOCAL, **of_person(follower_id=OnErasing.TAKEN_BACK, followed_id=OnErasing.TAKEN_BACK)}},
     )
 
     follower_id: int = reference("users", primary_key=True)
@@ -108,7 +121,7 @@ class FollowTotal(SQLModel, table=True):
     """
 
     __tablename__ = "follow_totals"
-    __table_args__ = ({"info": LOCAL, "sqlite_with_rowid": False},)
+    __table_args__ = ({"info": {**LOCAL, **of_person(user_id=OnErasing.ROW)}, "sqlite_with_rowid": False},)
 
     user_id: int = reference("users", primary_key=True)
     followers_count: int = Field(sa_type=BigInteger)
@@ -133,7 +146,7 @@ class UserInsight(SQLModel, table=True):
                 ("instagram", "instagram_handle"),
             )
         ),
-        {"info": LOCAL},
+        {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW)}, **COUNTS_UP},
     )
 
     id: int = identity()
@@ -175,7 +188,7 @@ class Work(SQLModel, table=True):
     __table_args__ = (
         Index("uq_works_item", "insight_id", "source_type", "item_id", unique=True),
         Index("ix_works_asked_at", "source_type", "asked_at", "id"),
-        {"info": LOCAL},
+        {"info": {**LOCAL, **of_person(insight_id=OnErasing.ROW)}, **COUNTS_UP},
     )
 
     id: int = identity()

@@ -4,7 +4,17 @@ from uuid import UUID
 from sqlalchemy import BigInteger, CheckConstraint, Index, SmallInteger
 from sqlmodel import Field, SQLModel
 
-from models.columns import LOCAL, identity, instant, legacy_id, optional_instant, public_id, reference
+from models.columns import (
+    COUNTS_UP,
+    LOCAL,
+    identity,
+    instant,
+    legacy_id,
+    optional_instant,
+    public_id,
+    reference,
+)
+from models.personal import OnErasing, of_person
 from models.types import SortedText
 
 
@@ -17,7 +27,7 @@ class Publication(SQLModel, table=True):
         Index("ix_publications_owner_id_created_at", "owner_id", "created_at", "public_id"),
         Index("ix_publications_created_at", "created_at", "public_id"),
         Index("ix_publications_name", "name", "public_id"),
-        {"info": LOCAL},
+        {"info": {**LOCAL, **of_person(owner_id=OnErasing.OWNED)}, **COUNTS_UP},
     )
 
     id: int = identity()
@@ -36,11 +46,16 @@ class Publication(SQLModel, table=True):
     """The names of the figures that the owner shows to everybody, with commas between them; None if it shows
     none.
     """
+    deleted_at: datetime | None = optional_instant()
+    """From then on nobody finds it, and its rows go little by little."""
 
 
 class CoCreator(SQLModel, table=True):
     __tablename__ = "co_creators"
-    __table_args__ = (Index("ix_co_creators_user_id", "user_id"), {"info": LOCAL})
+    __table_args__ = (
+        Index("ix_co_creators_user_id", "user_id"),
+        {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW)}},
+    )
 
     publication_id: int = reference("publications", primary_key=True)
     user_id: int = reference("users", primary_key=True)
@@ -51,7 +66,7 @@ class Experience(SQLModel, table=True):
     __tablename__ = "experiences"
     __table_args__ = (
         Index("ix_experiences_publication_id", "publication_id", "published_at", "public_id"),
-        {"info": LOCAL},
+        {"info": LOCAL, **COUNTS_UP},
     )
 
     id: int = identity()
@@ -75,25 +90,25 @@ class ExperienceTotal(SQLModel, table=True):
 
 class Like(SQLModel, table=True):
     __tablename__ = "likes"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": {**LOCAL, **of_person(user_id=OnErasing.TAKEN_BACK)}}
 
     publication_id: int = reference("publications", primary_key=True)
-    user_id: int = reference("users", primary_key=True)
+    user_id: int = reference("users", primary_key=True, index=True)
     created_at: datetime = instant()
 
 
 class Bookmark(SQLModel, table=True):
     __tablename__ = "bookmarks"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": {**LOCAL, **of_person(user_id=OnErasing.TAKEN_BACK)}}
 
     publication_id: int = reference("publications", primary_key=True)
-    user_id: int = reference("users", primary_key=True)
+    user_id: int = reference("users", primary_key=True, index=True)
     created_at: datetime = instant()
 
 
 class Comment(SQLModel, table=True):
     __tablename__ = "comments"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": {**LOCAL, **of_person(author_id=OnErasing.TAKEN_BACK)}, **COUNTS_UP}
 
     id: int = identity()
     public_id: UUID = public_id()
@@ -110,7 +125,7 @@ class Appointment(SQLModel, table=True):
     __table_args__ = (
         CheckConstraint("starts_at < ends_at", name="starts_before_it_ends"),
         Index("ix_appointments_publication_id_starts_at", "publication_id", "starts_at"),
-        {"info": LOCAL},
+        {"info": {**LOCAL, **of_person(user_id=OnErasing.TAKEN_BACK)}, **COUNTS_UP},
     )
 
     id: int = identity()

@@ -6,6 +6,7 @@ from sqlalchemy import BigInteger, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from models.columns import LOCAL, instant, reference
+from models.personal import OnErasing, of_person
 
 
 class RateBucket(SQLModel, table=True):
@@ -23,7 +24,7 @@ class SignInNetwork(SQLModel, table=True):
     """A network from which a user signed in."""
 
     __tablename__ = "sign_in_networks"
-    __table_args__ = {"info": LOCAL}
+    __table_args__ = {"info": {**LOCAL, **of_person(user_id=OnErasing.ROW, network=OnErasing.ROW)}}
 
     user_id: int = reference("users", primary_key=True)
     network: bytes = Field(sa_type=LargeBinary, primary_key=True)

@@ -79,7 +79,9 @@ async def _acting_in(context: Context, workspace_id: str) -> WorkspaceRow:
 
 
 async def _require_within_quota(context: Context, session: AsyncSession, organization_id: int) -> None:
-    made = select(col(Asset.id)).where(col(Asset.organization_id) == organization_id)
+    made = select(col(Asset.id)).where(
+        col(Asset.organization_id) == organization_id, col(Asset.deleted_at).is_(None)
+    )
     most = context.limits.quotas.assets
     await require_within_quota(
         session, Organization, organization_id, made, most, "assets of its organization"

@@ -29,6 +29,7 @@ from ingest.agent_cache import AgentCache
 from ingest.buffer import Buffer
 from ingest.collect_limiter import CollectLimiter
 from ingest.freshness import Freshness
+from ingest.retention import KEPT_FOR_EVER, Retention
 from ingest.subject_cache import ReporterCache, SubjectCache
 from ingest.topics import Topics, Watch, touched
 from ingest.visitors import Salts, VisitorKeys
@@ -62,6 +63,8 @@ class Limits:
     points: int = 25_000
     """Of all series of one operation."""
     document_tokens: int = 5_000
+    former_url_days: int = 90
+    """How long a custom URL that was given up is kept from others."""
     offline_hours: int = 48
     """How old the events may be that a page sends after it was offline. Older ones are not believed."""
     honours_signals: bool = False
@@ -113,6 +116,8 @@ class Services:
     keeps_answers: bool = True
     """Whether answers are kept. That needs `freshness`."""
     limits: Limits = Limits()
+    retention: Retention = KEPT_FOR_EVER
+    """How long the server keeps events and totals, which it deletes by itself."""
     score_weights: ScoreWeights = EVEN_WEIGHTS
     refresher: Refresher | None = None
     """It asks other networks for their figures; None if nothing does."""

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from auth.access import Access, holds_any, require
+from base.errors import NotFound
 from base.ids import uuid7
 from ingest.events import NewEvent
 from ingest.publication_revisions import raise_revision
@@ -64,5 +65,6 @@ def event_on(
 async def as_written(context: Context, loader: type[RowLoader[K, R]], key: K) -> R:
     """The row of something that was just written, as it is now."""
     row = await context.loaders[loader].load(key)
-    assert row is not None
+    if row is None:
+        raise NotFound("It was deleted meanwhile.")
     return row

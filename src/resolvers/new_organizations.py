@@ -56,7 +56,9 @@ async def create_workspace(context: Context, organization_id: str, name: str) ->
         name=required_text(name, "name", longest=_LONGEST_NAME),
         created_at=context.now,
     )
-    known = select(col(Workspace.id)).where(col(Workspace.organization_id) == organization.id)
+    known = select(col(Workspace.id)).where(
+        col(Workspace.organization_id) == organization.id, col(Workspace.deleted_at).is_(None)
+    )
     async with context.writing() as session:
         most = context.limits.quotas.workspaces
         await require_within_quota(session, Organization, organization.id, known, most, "workspaces of it")

@@ -1,22 +1,24 @@
 """Makes and changes publications."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from functools import partial
 from typing import TypedDict
 
 from sqlalchemy import select, update
 from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from audit import Act, Change, record
 from auth.access import Access, require
-from base.errors import Conflict
 from base.ids import Kind, global_id, uuid7
 from figures.engagement import PublicFigure
 from ingest.row_totals import add_experiences
 from loaders.publications import (
     ExperienceByPublicId,
     ExperienceRow,
+    PublicationByFormerUrl,
     PublicationById,
     PublicationByUrl,
     PublicationRow,
@@ -24,6 +26,7 @@ from loaders.publications import (
 from models import Experience, ExperienceType, Publication, User
 from resolvers.changes import Checks, checked_changes
 from resolvers.context import Context
+from resolvers.custom_urls import keep_url, take_url, taken
 from resolvers.ids import find_publication, no_such
 from resolvers.makers import as_written, refresh_for_makers, require_maker
 from resolvers.quotas import require_within_quota
@@ -35,7 +38,10 @@ _LONGEST_NAME = 200
 
 
 async def publication_by_url(context: Context, url: str) -> PublicationRow:
+    """By the URL that it has, or had until a while ago."""
     row = await context.loaders[PublicationByUrl].load(url)
+    if row is None:
+        row = await context.loaders[PublicationByFormerUrl].load(url)
     if row is None:
         raise no_such(Kind.PUBLICATION)
     return row
@@ -53,7 +59,9 @@ async def create_publication(
         allow_bookings=allow_bookings,
         created_at=context.now,
     )
-    owned = select(col(Publication.id)).where(col(Publication.owner_id) == owner_id)
+    owned = select(col(Publication.id)).where(
+        col(Publication.owner_id) == owner_id, col(Publication.deleted_at).is_(None)
+    )
     async with context.writing() as session:
         most = context.limits.quotas.publications
         await require_within_quota(session, User, owner_id, owned, most, "publications of yours")
@@ -61,14 +69,11 @@ async def create_publication(
         try:
             await session.flush()
         except IntegrityError:
-            raise _taken(custom_url) from None
+            raise taken(custom_url) from None
+        await take_url(session, publication.custom_url, publication.id, context.now)
         made = global_id(Kind.PUBLICATION, publication.public_id)
         await record(session, context.actor, Act.PUBLICATION_CREATED, made, publication=publication.id)
     return await as_written(context, PublicationById, publication.id)
-
-
-def _taken(custom_url: str) -> Conflict:
-    return Conflict(f"The custom URL `{custom_url}` is taken.")
 
 
 class PublicationChanges(TypedDict, total=False):
@@ -101,7 +106,8 @@ async def update_publication(context: Context, id: str, changes: PublicationChan
                     update(Publication).where(col(Publication.id) == publication.id).values(given)
                 )
             except IntegrityError:
-                raise _taken(given["custom_url"]) from None
+                raise taken(given["custom_url"]) from None
+        await _move_url(context, session, publication, given.get("custom_url", publication.custom_url))
         if "shared_figures" in given:
             figures = Change(publication.shared_figures, given["shared_figures"])
             changed = global_id(Kind.PUBLICATION, publication.public_id)
@@ -114,6 +120,15 @@ async def update_publication(context: Context, id: str, changes: PublicationChan
                 figures=figures,
             )
     return await as_written(context, PublicationById, publication.id)
+
+
+async def _move_url(
+    context: Context, session: AsyncSession, publication: PublicationRow, custom_url: str
+) -> None:
+    if custom_url != publication.custom_url:
+        await take_url(session, custom_url, publication.id, context.now)
+        free_from = context.now + timedelta(days=context.limits.former_url_days)
+        await keep_url(session, publication.custom_url, publication.id, free_from)
 
 
 async def publish_experience(

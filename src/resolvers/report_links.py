@@ -71,13 +71,11 @@ def _ids(kind: Kind, choices: Sequence[Choice] | None) -> list[str] | None:
     return None if choices is None else [global_id(kind, choice.public_id) for choice in choices]
 
 
-async def linked_report(context: Context, text: str) -> ReportFileKey:
+async def linked_report(context: Context, link: Link) -> ReportFileKey:
     """Makes the user who asked for the link the viewer.
 
-    Raises NOT_FOUND. It is the same for a text that is no link, for something that is gone, and if the viewer
-    may no longer see it. For a link that has expired, its status is 410.
+    Raises NOT_FOUND. It is the same for something that is gone, and if the viewer may no longer see it.
     """
-    link = context.services.links.read(text, context.now)
     try:
         question = msgspec.convert(link.question, _Question)
         context.viewer = await viewer_of_claims(link.claims, context.loaders)

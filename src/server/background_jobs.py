@@ -9,6 +9,9 @@ from typing import NamedTuple
 
 from auth.ledger import forget_full
 from database import ensure_partitions
+from ingest.deletions.work import delete_buried, forget_free_urls
+from ingest.retention import keep_to
+from ingest.tenants import tenants_with_events
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
 from resolvers.sent_invitations import forget_expired
@@ -31,6 +34,19 @@ async def refresh_due(services: Services) -> None:
     """Asks other networks for old figures. Only the worker that holds the lease of a network asks it."""
     if services.refresher:
         await services.refresher.refresh_due()
+
+
+async def delete_what_is_old(services: Services) -> None:
+    """As the settings say."""
+    if services.retention.is_for_ever:
+        return
+    tenants = await tenants_with_events(services.database)
+    await keep_to(services.database, tenants, services.clock(), services.retention)
+
+
+async def delete_what_is_buried(services: Services) -> None:
+    """Only one of all workers does so at a time."""
+    await delete_buried(services.database, services.topics, services.clock)
 
 
 CHORES = (
@@ -63,6 +79,13 @@ CHORES = (
     ),
     Chore(
         "Storing of the last use of keys", timedelta(minutes=1), lambda services: services.key_uses.write()
+    ),
+    Chore("Deletion of what nobody finds any more", timedelta(seconds=5), delete_what_is_buried),
+    Chore("Deletion of events and totals that are old", timedelta(days=1), delete_what_is_old),
+    Chore(
+        "Deletion of custom URLs that are free again",
+        timedelta(hours=1),
+        lambda services: forget_free_urls(services.database, services.clock()),
     ),
     Chore("Search for days that newer time zone rules moved", timedelta(days=1), adopt_rules),
     Chore("Refresh of figures of other networks", timedelta(minutes=5), refresh_due),

@@ -20,6 +20,7 @@ from ingest.buffer import Buffer, Sizes
 from ingest.collect_limiter import CollectLimiter, CollectRates
 from ingest.domain_caps import DomainCaps
 from ingest.freshness import changes_of, freshness_of
+from ingest.retention import Retention
 from ingest.subject_cache import SubjectCache
 from ingest.topics import Topics
 from ingest.visitors import Salts, VisitorKeys
@@ -107,6 +108,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             cost=settings.max_cost,
             points=settings.max_points,
             document_tokens=settings.max_document_tokens,
+            former_url_days=settings.former_url_days,
             offline_hours=settings.max_offline_hours,
             honours_signals=settings.honour_privacy_signals,
             counts_own_views=settings.count_own_views,
@@ -117,6 +119,11 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             ),
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
+        ),
+        retention=Retention(
+            settings.keep_event_days or None,
+            settings.keep_site_days or None,
+            settings.keep_day_total_days or None,
         ),
         viewer_cache=ViewerCache(mark),
         rights=RememberedRights(mark),

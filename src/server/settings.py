@@ -359,6 +359,29 @@ class Settings(BaseSettings):
         "Whether to drop the events of browsers that ask not to be tracked, by Do Not Track or Global "
         "Privacy Control.",
     )
+    keep_event_days: int = _number(
+        0,
+        "How many days before today the server keeps raw events, as `viewgraph prune` does it; 0 for ever.",
+        least=0,
+    )
+    keep_site_days: int = _number(
+        0,
+        "How many days before today totals say from which site events came; 0 for ever. It holds for months "
+        "whose events are pruned.",
+        least=0,
+    )
+    keep_day_total_days: int = _number(
+        0,
+        "How many days before today there are totals of single days, and distinct visitors; 0 for ever. "
+        "Totals of months and of all time stay. It holds for months whose events are pruned.",
+        least=0,
+    )
+    former_url_days: int = _number(
+        90,
+        "How many days a custom URL that a publication gave up leads to that publication and is kept from "
+        "others; also that of a deleted publication, which leads nowhere.",
+        least=0,
+    )
     collect_path: str = _setting(
         "/collect",
         "A second path for events of browsers, beside `/collect`, such as `/shop/news`; the script "

@@ -63,7 +63,14 @@ UPDATES: dict[str, dict[str, Field]] = {
         "works": Field(_work(1), _work(2), "works."),
     },
 }
-MADE_ANEW = {"AddMemberInput", "AssetFormatInput", "CreateAssetInput", "EventInput", "InviteMemberInput"}
+MADE_ANEW = {
+    "AddMemberInput",
+    "AssetFormatInput",
+    "CreateAssetInput",
+    "DeleteAccountInput",
+    "EventInput",
+    "InviteMemberInput",
+}
 """Each makes something new as a whole, so null means the same as left out."""
 MUTATIONS = {
     "UpdatePublicationInput": "updatePublication",
@@ -114,11 +121,15 @@ class Row(NamedTuple):
 
 
 async def _rows(studio: Studio) -> list[Row]:
-    """Of all tables. The revision of a publication rises with each change by its makers."""
+    """Of all tables. The revision of a publication rises with each change by its makers, and what it was
+    called in addresses is kept from others.
+    """
     found: list[Row] = []
     async with studio.services.database.engine.connect() as connection:
         await connection.execution_options(is_snapshot=True)
         for table in SQLModel.metadata.sorted_tables:
+            if table.name == "former_urls":
+                continue
             for row in await connection.execute(table.select().order_by(*table.primary_key.columns)):
                 values = {name: value for name, value in row._mapping.items() if name != "revision"}
                 found.append(Row(table.name, values))

@@ -9,7 +9,7 @@ from sqlmodel import SQLModel, col
 from auth.tokens import Claims
 from base.ids import parse_global_id
 from models import AuditEntry, Membership, Role
-from tests.studio import Answer, Studio
+from tests.studio import PASSWORD, Answer, Studio
 
 MARK = "Vermilion"
 """Stands in each name that nobody outside may know."""
@@ -94,8 +94,9 @@ class World:
 
 async def made_world(studio: Studio) -> World:
     world = World(studio)
-    for name in ("chief", "rival", "passer-by"):
+    for name in ("chief", "rival"):
         await studio.add_person(name)
+    await studio.add_person("passer-by", password=PASSWORD)
     world.ids |= {name: person.id for name, person in studio.people.items()}
     world.ids |= {"publication": studio.publication, "Works": studio.organization}
     world.ids |= dict(zip(("Furniture", "Lighting"), studio.workspaces, strict=True))

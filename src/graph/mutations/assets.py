@@ -8,9 +8,9 @@ from graph.info import Info
 from graph.inputs import changeable, given, optional
 from graph.scalars import BigInt
 from graph.types.assets import Asset
-from graph.types.payloads import CreateAssetPayload, UpdateAssetPayload
+from graph.types.payloads import CreateAssetPayload, DeletePayload, UpdateAssetPayload
 from models import AssetFormatType
-from resolvers import assets
+from resolvers import assets, deletions
 from resolvers.assets import GivenFormat
 
 
@@ -81,6 +81,16 @@ class AssetMutations:
             changes["formats"] = _formats(input.formats)
         row = await assets.update_asset(info.context, changes.pop("id"), changes)
         return UpdateAssetPayload(asset=Asset.of(row))
+
+    @mutation(TokenScope.WORKSPACE)
+    async def delete_asset(
+        self, info: Info, id: Annotated[strawberry.ID, argument("The asset's global id.")]
+    ) -> DeletePayload | None:
+        """Deletes an asset, with its events and totals: its figures leave those of its workspace and
+        organization. Owners and admins of the organization may do so. Nobody finds it from then on; its
+        rows go in the background."""
+        await deletions.delete_asset(info.context, id)
+        return DeletePayload(id=id)
 
 
 def _formats(given: list[AssetFormatInput]) -> list[GivenFormat]:

@@ -17,6 +17,7 @@ from graph.types.payloads import (
     ChangeMemberRolePayload,
     CreateOrganizationPayload,
     CreateWorkspacePayload,
+    DeletePayload,
     InvitePayload,
     LeaveOrganizationPayload,
     LeaveWorkspacePayload,
@@ -27,7 +28,7 @@ from graph.types.publication import User
 from loaders.invitations import InvitationRow
 from loaders.people import UserById
 from models import Role
-from resolvers import invitations, memberships, new_organizations
+from resolvers import deletions, invitations, memberships, new_organizations
 from resolvers.makers import as_written
 
 
@@ -172,6 +173,22 @@ class OrganizationMutations:
         not added to it: owners and admins of the organization enter all its workspaces."""
         row = await memberships.leave_workspace(info.context, workspace_id)
         return LeaveWorkspacePayload(id=strawberry.ID(global_id(Kind.WORKSPACE, row.public_id)))
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def delete_workspace(
+        self, info: Info, id: Annotated[strawberry.ID, argument("The workspace's global id.")]
+    ) -> DeletePayload | None:
+        """Deletes a workspace, with its assets and all that was counted of them. Owners and admins of the
+        organization may do so. Nobody finds it from then on; its rows go in the background."""
+        await deletions.delete_workspace(info.context, id)
+        return DeletePayload(id=id)
+
+    @mutation(TokenScope.ORGANIZATION)
+    async def delete_organization(self, info: Info, organization_id: OrganizationId) -> DeletePayload | None:
+        """Deletes an organization, with its workspaces and assets and all that was counted of them. Only its
+        owners may do so. Nobody finds it from then on; its rows go in the background."""
+        await deletions.delete_organization(info.context, organization_id)
+        return DeletePayload(id=organization_id)
 
 
 async def _invited(info: Info, input: AddMemberInput) -> InvitationRow:

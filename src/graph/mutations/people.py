@@ -9,10 +9,16 @@ from graph.inputs import changeable, given, optional
 from graph.mutations.arguments import UserId
 from graph.scalars import BigInt
 from graph.types.insight import UserInsight
-from graph.types.payloads import FollowPayload, UpdateViewerPayload, UserInsightPayload
+from graph.types.payloads import (
+    DeletePayload,
+    ExportAccountPayload,
+    FollowPayload,
+    UpdateViewerPayload,
+    UserInsightPayload,
+)
 from graph.types.publication import User
 from models import SourceType
-from resolvers import insights, people
+from resolvers import account_deletion, insights, people, person_links
 from resolvers.insights import Given, GivenWork
 
 
@@ -70,6 +76,19 @@ class UpdateViewerInput:
     )
 
 
+@strawberry.input(description="What it takes to delete the viewer's account.")
+class DeleteAccountInput:
+    password: str | None = optional(
+        "The account's password. An account without one signs in by `login` in the same document instead: "
+        "otherwise BAD_USER_INPUT, with the reason PASSWORD_REQUIRED."
+    )
+    delete_publications: bool = optional(
+        "Whether the viewer's publications are deleted, too. If there are any, and this is false: CONFLICT, "
+        "with the reason OWNS_PUBLICATIONS.",
+        False,
+    )
+
+
 @strawberry.type
 class PeopleMutations:
     """Who follows whom, and what users say about themselves."""
@@ -82,6 +101,28 @@ class PeopleMutations:
     ) -> UpdateViewerPayload | None:
         """Changes the account of the viewer."""
         return UpdateViewerPayload(user=User.of(await people.update_viewer(info.context, given(input))))
+
+    @mutation(TokenScope.USER)
+    async def export_account(self, info: Info) -> ExportAccountPayload | None:
+        """Gives a link to a file of JSON with everything that is kept of the viewer. It is good for 15
+        minutes."""
+        return ExportAccountPayload(url=await person_links.person_url(info.context))
+
+    @mutation(TokenScope.USER)
+    async def delete_account(
+        self,
+        info: Info,
+        input: Annotated[DeleteAccountInput, argument("What it takes to delete the account.")],
+    ) -> DeletePayload | None:
+        """Deletes the viewer's account, with what the viewer owns, and erases the viewer: likes, bookmarks,
+        comments, appointments to come and follows are taken back, and other events become those of nobody.
+        Nobody finds the account from then on; the rest goes in the background. CONFLICT, with the reason
+        LAST_OWNER, if an organization with other members would have no owner; one without other members is
+        deleted."""
+        id = await account_deletion.delete_account(
+            info.context, input.password, deletes_publications=input.delete_publications
+        )
+        return DeletePayload(id=strawberry.ID(id))
 
     @mutation(TokenScope.USER)
     async def follow_user(self, info: Info, user_id: UserId) -> FollowPayload | None:

@@ -14,6 +14,8 @@ from graph.types.experience import Experience
 from graph.types.invitation import Invitation
 from graph.types.payloads import (
     CreatePublicationPayload,
+    DeleteExperiencePayload,
+    DeletePayload,
     InvitePayload,
     PublicationPayload,
     PublishExperiencePayload,
@@ -22,7 +24,7 @@ from graph.types.payloads import (
 from graph.types.publication import Publication
 from loaders.publications import PublicationById
 from models import ExperienceType
-from resolvers import co_creators, invitations, publications
+from resolvers import co_creators, deletions, invitations, publications
 from resolvers.makers import as_written
 
 
@@ -31,7 +33,7 @@ class CreatePublicationInput:
     name: str = described("1 to 200 characters; blanks around them are dropped.")
     custom_url: str = described(
         "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
-        "CONFLICT if another publication has it."
+        "CONFLICT if another publication has it, or had it until a while ago."
     )
     allow_bookings: bool = optional("Whether appointments with its makers can be booked.", False)
 
@@ -45,7 +47,8 @@ class UpdatePublicationInput:
     name: str | None = changeable("1 to 200 characters; blanks around them are dropped.")
     custom_url: str | None = changeable(
         "Its name in addresses: 3 to 100 characters of a-z, 0-9 and hyphens, but no hyphen at its ends. "
-        "CONFLICT if another publication has it."
+        "CONFLICT if another publication has it, or had it until a while ago. The URL from before leads to "
+        "this publication for a while."
     )
     allow_bookings: bool | None = changeable("Whether appointments with its makers can be booked.")
     shared_figures: list[PublicFigure] | None = changeable(
@@ -132,3 +135,19 @@ class PublicationMutations:
             info.context, input.publication_id, type=input.type, title=input.title
         )
         return PublishExperiencePayload(experience=Experience.of(row))
+
+    @mutation(TokenScope.USER)
+    async def delete_experience(
+        self, info: Info, id: Annotated[strawberry.ID, argument("The experience's global id.")]
+    ) -> DeleteExperiencePayload | None:
+        """Deletes an experience. The owner and the co-creators of its publication may do so."""
+        row = await deletions.delete_experience(info.context, id)
+        return DeleteExperiencePayload(id=id, publication=Publication.of(row))
+
+    @mutation(TokenScope.USER)
+    async def delete_publication(self, info: Info, publication_id: PublicationId) -> DeletePayload | None:
+        """Deletes a publication, with its experiences, likes, bookmarks, comments, appointments, events and
+        totals. Only its owner may do so. Nobody finds it from then on, and its custom URL is not free for a
+        while; its rows go in the background."""
+        await deletions.delete_publication(info.context, publication_id)
+        return DeletePayload(id=publication_id)

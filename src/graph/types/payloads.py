@@ -238,6 +238,22 @@ class RemoveMemberPayload:
     user: User = described("The user who left.")
 
 
+@strawberry.type(description="What was deleted. Nobody finds it any more.")
+class DeletePayload:
+    id: strawberry.ID = described("The global id that it had. No other object ever gets it.")
+
+
+@strawberry.type(description="What is kept of the viewer.")
+class ExportAccountPayload:
+    url: str = described("Where the file is, for 15 minutes. Whoever has the link can read it.")
+
+
+@strawberry.type(description="The experience that was deleted.")
+class DeleteExperiencePayload:
+    id: strawberry.ID = described("The global id that the experience had.")
+    publication: Publication = described("The publication that offered it, as it is now.")
+
+
 @strawberry.type(description="The asset that was made.")
 class CreateAssetPayload:
     asset: Asset = described("The asset, as it is now.")

@@ -2,16 +2,18 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from hashlib import blake2b
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
+from ingest.deletions.tombstones import hidden_url
 from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_experiences
 from ingest.topics import Topic, touch
-from models import CoCreator, Experience, Publication, SubjectKind
+from models import CoCreator, Experience, FormerUrl, Publication, SubjectKind
 from resolvers.catalog.checks import checked
 from resolvers.catalog.kind import CatalogKind, Draft, Most, ReadRow
 from resolvers.catalog.references import Target
@@ -20,8 +22,11 @@ from resolvers.catalog.rows import CoCreatorRow, ExperienceRow, PublicationRow
 from resolvers.catalog.tables import Change, Columns
 from resolvers.catalog.verdicts import Refused
 from resolvers.co_creators import MOST_CO_CREATORS
+from resolvers.context import Limits
+from resolvers.custom_urls import keep_url, take_url
 
 _ID_BYTES = 16
+_KEPT = timedelta(days=Limits().former_url_days)
 
 
 async def refresh(session: AsyncSession, ids: set[int]) -> None:
@@ -40,6 +45,25 @@ class PublicationKind(CatalogKind):
     unique = (("legacy_id",), ("custom_url",))
     required = ("owner_id", "name", "custom_url")
     fixed = ("legacy_id", "owner_id")
+
+    async def inspect(self, tables: AnyTables, drafts: Sequence[Draft]) -> None:
+        urls = [url for draft in drafts if (url := draft.given.get("custom_url"))]
+        kept = await tables.find(
+            FormerUrl, ("url",), {(one,) for url in urls for one in (url, hidden_url(url))}
+        )
+        for draft in drafts:
+            url = draft.given.get("custom_url")
+            for row in [*kept[url,], *kept[hidden_url(url),]] if url else ():
+                if row["publication_id"] is None or row["publication_id"] != draft.stored.get("id"):
+                    draft.verdict = Refused("TAKEN", "Another publication had this customUrl until lately.")
+
+    async def changed(self, session: AsyncSession, changes: Sequence[Change]) -> None:
+        """Those that had another URL keep it from others."""
+        now = datetime.now(UTC)
+        for before, after in changes:
+            if "custom_url" in after:
+                await take_url(session, after["custom_url"], before["id"], now)
+                await keep_url(session, before["custom_url"], before["id"], now + _KEPT)
 
     async def prepare(self, session: AsyncSession, rows: Sequence[Columns]) -> None:
         await refresh(session, {row["id"] for row in rows if "id" in row})

@@ -13,6 +13,8 @@ from base.errors import ExpectedError
 from server.commands.audit import audit
 from server.commands.backup import backup, restore
 from server.commands.co_creator_add import co_creator_add
+from server.commands.delete import delete
+from server.commands.deletions import deletions
 from server.commands.demo import demo
 from server.commands.distribute import distribute
 from server.commands.doctor import doctor
@@ -29,6 +31,8 @@ from server.commands.member_remove import member_remove
 from server.commands.member_role import member_role
 from server.commands.migrate import migrate
 from server.commands.output import UNREAD, drop_output
+from server.commands.person_erase import person_erase
+from server.commands.person_export import person_export
 from server.commands.prune import prune
 from server.commands.rebuild import rebuild
 from server.commands.refresh import refresh
@@ -96,6 +100,8 @@ for command in (
     explain,
     rebuild,
     prune,
+    delete,
+    deletions,
     audit,
     backup,
     restore,
@@ -121,6 +127,11 @@ def program(
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)
 app.add_typer(users, name="user")
+
+persons = typer.Typer(help="What is kept of persons.", no_args_is_help=True)
+persons.command("export")(person_export)
+persons.command("erase")(person_erase)
+app.add_typer(persons, name="person")
 
 keys = typer.Typer(help="Authentication keys, with which programs sign in.", no_args_is_help=True)
 keys.command("create")(key_create)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from tempfile import TemporaryFile
-from typing import IO
+from typing import IO, NamedTuple
 from urllib.parse import quote
 
 import orjson
@@ -13,8 +13,9 @@ from starlette.types import Receive, Scope, Send
 
 from reports import Report, ReportForm, write
 from resolvers.context import Context, Services
+from resolvers.person_links import FILENAME, asks_for_person, linked_person
 from resolvers.report_links import linked_report
-from resolvers.reports import ReportFileKey, Reports
+from resolvers.reports import Reports
 from server.http.errors import plain
 from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
@@ -45,31 +46,48 @@ class ReportEndpoint:
         named = {**_PRIVATE, "x-request-id": scope.id}
         context = scope.open_context(self._services)
         try:
-            key, size = await in_time(context, _made(context, token, file), what="report", is_safe=True)
+            made = await in_time(context, _made(context, token, file), what="report", is_safe=True)
         except Exception as error:
             status, body, retry = plain(error)
             scope.note_error(body["code"])
             return Response(orjson.dumps(body), status, {**named, **retry}, "application/json")
         headers = {
             **named,
-            "content-disposition": disposition(key.filename),
-            "content-length": str(size),
+            "content-disposition": disposition(made.name),
+            "content-length": str(made.size),
         }
-        return StreamingResponse(_chunks(file), 200, headers, key.form.format.content_type)
+        return StreamingResponse(_chunks(file), 200, headers, made.content_type)
 
 
-async def _made(context: Context, token: str, file: IO[bytes]) -> tuple[ReportFileKey, int]:
-    """Writes the file, and returns its description and its size in bytes. The report shows one moment."""
+class _Made(NamedTuple):
+    name: str
+    size: int
+    """In bytes."""
+    content_type: str
+
+
+async def _made(context: Context, token: str, file: IO[bytes]) -> _Made:
+    """Writes the file. It shows one moment."""
+    link = context.services.links.read(token, context.now)
+    if asks_for_person(link):
+        async for part in await linked_person(context, link):
+            await run_in_threadpool(file.write, part)
+        return _Made(FILENAME, _rewound(file), "application/json")
     context.begin_snapshot()
-    key = await linked_report(context, token)
+    key = await linked_report(context, link)
     report = await Reports(context.loaders).of(key.scope, key.form.rows)
     context.end_snapshot()
-    return key, await run_in_threadpool(_written, report, key.form, file)
+    size = await run_in_threadpool(_written, report, key.form, file)
+    return _Made(key.filename, size, key.form.format.content_type)
 
 
 def _written(report: Report, form: ReportForm, file: IO[bytes]) -> int:
     """Writes the file, goes back to its start, and returns its size in bytes."""
     write(report, form, file)
+    return _rewound(file)
+
+
+def _rewound(file: IO[bytes]) -> int:
     size = file.tell()
     file.seek(0)
     return size

@@ -52,6 +52,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id", name=op.f("pk_invitations")),
         sa.UniqueConstraint("public_id", name=op.f("uq_invitations_public_id")),
         info={"distribution": "local"},
+        sqlite_autoincrement=True,
     )
     op.create_index("ix_invitations_expires_at", "invitations", ["expires_at"], unique=False)
     op.create_index("ix_invitations_inviter_id", "invitations", ["inviter_id"], unique=False)

@@ -1,0 +1,137 @@
+"""The traces of an erased person: what they did by name on what belongs to others.
+
+What stood by their name is taken back, so that figures count what is there. Other events stay, and are those
+of nobody.
+"""
+
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import delete, or_, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import SQLModel, col
+
+from base.ids import uuid7
+from database import Statement, table_of
+from ingest.columns import FOLLOWS, PUBLICATIONS, USERS
+from ingest.deletions.acts import delete_acts
+from ingest.deletions.lease import DeletionRow
+from ingest.deletions.rows import Rows
+from ingest.events import NewEvent
+from ingest.publication_revisions import raise_revision
+from ingest.row_totals import add_follows
+from ingest.store import store
+from ingest.topics import Topic, touch
+from models import Action, Appointment, Bookmark, Comment, Follow, Like, Publication, SubjectKind, User
+
+
+class _Marks(NamedTuple):
+    """Rows that stand for an event, and the action that takes it back."""
+
+    model: type[SQLModel]
+    user: Any
+    takes_back: Action
+
+    def is_back(self, deletion: DeletionRow) -> Any:
+        """An expression: whether the event was taken back before, or is over."""
+        if self.model is not Appointment:
+            return col(Publication.id).is_(None)
+        return or_(
+            col(Appointment.cancelled_at).is_not(None), col(Appointment.ends_at) <= deletion.requested_at
+        )
+
+
+_MARKS: Final = (
+    _Marks(Like, Like.user_id, Action.UNLIKE),
+    _Marks(Bookmark, Bookmark.user_id, Action.UNBOOKMARK),
+    _Marks(Comment, Comment.author_id, Action.UNCOMMENT),
+    _Marks(Appointment, Appointment.user_id, Action.CANCEL),
+)
+
+
+class _Mark(NamedTuple):
+    key: tuple[int, ...]
+    publication_id: int
+    created_at: Any
+    tenant_id: int
+    is_back: bool
+
+
+async def delete_traces(rows: Rows, deletion: DeletionRow) -> None:
+    for marks in _MARKS:
+        await _take_back(rows, deletion, marks)
+    await _unfollow(rows, deletion)
+    await delete_acts(rows, deletion)
+
+
+async def _take_back(rows: Rows, deletion: DeletionRow, marks: _Marks) -> None:
+    """Bookings that are over stay counted, without a name."""
+    while found := await _some(rows, deletion, marks):
+        async with rows.changing() as session:
+            publications = {mark.publication_id for mark in found}
+            await raise_revision(session, col(Publication.id).in_(publications))
+            gone = await _deleted(session, marks.model, found)
+            await store(
+                session, [_event(deletion, marks.takes_back, mark) for mark in gone if not mark.is_back]
+            )
+            touch(session, *(Topic(SubjectKind.PUBLICATION, id) for id in publications))
+        await rows.lease.count(len(found))
+
+
+async def _some(rows: Rows, deletion: DeletionRow, marks: _Marks) -> list[_Mark]:
+    columns = table_of(marks.model).c
+    key = list(table_of(marks.model).primary_key.columns)
+    statement = (
+        select(
+            *key,
+            columns.publication_id.label("of_publication"),
+            columns.created_at,
+            USERS.tenant_id,
+            marks.is_back(deletion).label("is_back"),
+        )
+        .join(table_of(Publication), PUBLICATIONS.id == columns.publication_id)
+        .join(table_of(User), USERS.id == PUBLICATIONS.owner_id)
+        .where(col(marks.user) == deletion.object_id)
+        .order_by(*key)
+        .limit(rows.pace.size)
+    )
+    return await rows.database.fetch(
+        Statement(statement, lambda *values: _Mark(values[: len(key)], *values[len(key) :]))
+    )
+
+
+async def _deleted(session: AsyncSession, model: type[SQLModel], found: list[_Mark]) -> list[_Mark]:
+    """Those that nobody took back meanwhile."""
+    table = table_of(model)
+    gone = []
+    for mark in found:
+        is_it = [column == value for column, value in zip(table.primary_key.columns, mark.key, strict=True)]
+        if (await session.execute(delete(table).where(*is_it).returning(table.c.created_at))).first():
+            gone.append(mark)
+    return gone
+
+
+def _event(deletion: DeletionRow, action: Action, mark: _Mark) -> NewEvent:
+    id = uuid7(deletion.requested_at)
+    return NewEvent(mark.tenant_id, id, mark.publication_id, action, mark.created_at)
+
+
+async def _unfollow(rows: Rows, deletion: DeletionRow) -> None:
+    its = or_(FOLLOWS.follower_id == deletion.object_id, FOLLOWS.followed_id == deletion.object_id)
+    statement = select(FOLLOWS.follower_id, FOLLOWS.followed_id).where(its)
+    while pairs := await rows.database.fetch(Statement(statement.limit(rows.pace.size), _pair)):
+        people = {id for both in pairs for id in both}
+        async with rows.changing() as session:
+            await raise_revision(session, col(Publication.owner_id).in_(people))
+            gone = []
+            for follower, followed in pairs:
+                is_it = (FOLLOWS.follower_id == follower, FOLLOWS.followed_id == followed)
+                deleted = delete(table_of(Follow)).where(*is_it).returning(FOLLOWS.follower_id)
+                if (await session.execute(deleted)).first():
+                    gone.append((follower, followed))
+            await add_follows(session, gone, -1)
+            touch(session, *(Topic(SubjectKind.PROFILE, id) for id in people))
+        await rows.lease.count(len(pairs))
+
+
+def _pair(follower_id: int, followed_id: int) -> tuple[int, int]:
+    return follower_id, followed_id

@@ -1,0 +1,127 @@
+"""What is kept for how long. Older totals lose detail; what they add up to stays."""
+
+from collections.abc import Iterable
+from datetime import date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import delete, select
+from sqlmodel import SQLModel
+
+from base.calendar import day_of, month_start, start_of_day
+from database import Database, Statement, bulk, delete_rows, table_of
+from ingest.columns import ACTIVE, VIEWS
+from ingest.deletions.pace import Pace
+from ingest.prune import prune
+from ingest.tenants import TenantRow, read_tenant, wait_to_share
+from models import ActiveUser, DayTotal, EngagedView, ImportedTotal, MonthTotal, VisitorSketch
+
+_WITH_SITES: Final[tuple[tuple[type[SQLModel], str], ...]] = (
+    (DayTotal, "day"),
+    (MonthTotal, "month"),
+    (ImportedTotal, "day"),
+)
+_OF_DAYS: Final[tuple[tuple[type[SQLModel], str], ...]] = (
+    (DayTotal, "day"),
+    (ImportedTotal, "day"),
+    (VisitorSketch, "day"),
+)
+_ADDED: Final = "count = t.count + excluded.count"
+
+
+class Retention(NamedTuple):
+    """In days. None is for ever."""
+
+    events: int | None = None
+    sites: int | None = None
+    """How long totals say from which site events came."""
+    day_totals: int | None = None
+    """How long there are totals of single days, and what belongs to single days; totals of months stay."""
+
+    @property
+    def is_for_ever(self) -> bool:
+        return self == KEPT_FOR_EVER
+
+
+KEPT_FOR_EVER: Final = Retention()
+
+
+async def keep_to(database: Database, tenant_ids: Iterable[int], now: datetime, retention: Retention) -> None:
+    """Totals lose detail only on days whose events are pruned: on others they could be made again."""
+    ids = list(tenant_ids)
+    if retention.events is not None:
+        await prune(database, ids, now, keep=timedelta(days=retention.events))
+    if retention.sites is None and retention.day_totals is None:
+        return
+    for id in ids:
+        async with database.snapshot() as connection:
+            tenant = await read_tenant(connection, id)
+        if retention.sites is not None and (before := _before(tenant, now, retention.sites)):
+            await _forget_sites(database, tenant, before)
+        if retention.day_totals is not None and (before := _before(tenant, now, retention.day_totals)):
+            await _forget_days(database, tenant, before)
+
+
+def _before(tenant: TenantRow, now: datetime, days: int) -> date | None:
+    """The first day of a month: a month that has events is counted from its days."""
+    if tenant.pruned_before is None:
+        return None
+    return month_start(min(tenant.pruned_before, day_of(now, tenant.zone) - timedelta(days=days)))
+
+
+async def _forget_sites(database: Database, tenant: TenantRow, before: date) -> None:
+    pace = Pace()
+    for model, name in _WITH_SITES:
+        table = table_of(model)
+        old = (table.c.tenant_id == tenant.id, table.c[name] < before, table.c.domain_id != 0)
+        while rows := await _some(database, select(table).where(*old).limit(pace.size)):
+            await _move(database, tenant.id, model, rows, pace)
+    early = (VIEWS.tenant_id == tenant.id, VIEWS.occurred_at < start_of_day(before, tenant.zone))
+    table = table_of(EngagedView)
+    while rows := await _some(database, select(table).where(*early, VIEWS.domain_id != 0).limit(pace.size)):
+        async with pace.turn(), database.writing(is_change=False) as session:
+            place = list(table.columns).index(VIEWS.domain_id)
+            changed = [(*row[:place], 0, *row[place + 1 :]) for row in rows]
+            await (await bulk(session)).upsert(EngagedView, changed, "domain_id = excluded.domain_id")
+
+
+async def _move(
+    database: Database, tenant_id: int, model: type[SQLModel], rows: list[Any], pace: Pace
+) -> None:
+    """Adds the counts to the totals without a site. Each row is read again after it is locked."""
+    table = table_of(model)
+    columns = [column.name for column in table.columns]
+    key = [column.name for column in table.primary_key.columns]
+    async with pace.turn(), database.writing() as session:
+        await wait_to_share(session, tenant_id)
+        sums: dict[tuple[Any, ...], int] = {}
+        for row in sorted(rows):
+            named = dict(zip(columns, row, strict=True))
+            is_it = [table.c[name] == named[name] for name in key]
+            gone = await session.execute(delete(table).where(*is_it).returning(table.c.count))
+            for (count,) in gone:
+                without = tuple((named | {"domain_id": 0})[name] for name in columns if name != "count")
+                sums[without] = sums.get(without, 0) + count
+        writer = await bulk(session)
+        await writer.upsert(model, [(*names, count) for names, count in sorted(sums.items())], _ADDED)
+
+
+async def _forget_days(database: Database, tenant: TenantRow, before: date) -> None:
+    """Figures of all time, and of months, stay as they are."""
+    pace, start = Pace(), start_of_day(before, tenant.zone)
+    old: list[tuple[type[SQLModel], Any]] = [
+        *((model, table_of(model).c[name] < before) for model, name in _OF_DAYS),
+        (EngagedView, VIEWS.occurred_at < start),
+        (ActiveUser, ACTIVE.last_active_at < start),
+    ]
+    for model, is_old in old:
+        table = table_of(model)
+        keys = select(*table.primary_key.columns).where(table.c.tenant_id == tenant.id, is_old)
+        while rows := await _some(database, keys.limit(pace.size)):
+            async with pace.turn(), database.writing() as session:
+                await session.connection()
+                with pace.measured():
+                    await delete_rows(session, model, rows)
+
+
+async def _some(database: Database, statement: Any) -> list[Any]:
+    return await database.fetch(Statement(statement, lambda *values: values))

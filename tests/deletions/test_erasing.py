@@ -1,0 +1,97 @@
+"""A person who did everything that a person can do is exported and erased."""
+
+import json
+from typing import Any
+
+from tests.deletions.life import discrepancies, do, erased, found, lived
+from tests.studio import PASSWORD, Studio
+
+DELETE = "mutation($i: DeleteAccountInput!) { deleteAccount(input: $i) { id } }"
+FIGURES = """query($range: DateRange) { publication(url: "ai-research-studio") {
+  metrics { totalViews totalLikes totalBookmarks totalComments totalAppointments totalShares }
+  day: metrics(range: $range) { uniqueVisitors { estimate signedIn } }
+  socialMetrics { followersCount followingCount } coCreators { username } } }"""
+
+
+async def figures(studio: Studio) -> Any:
+    answer = await studio.ask(FIGURES, "owner", range={"start": "2023-06-12", "end": "2023-06-12"})
+    return answer.data["publication"]
+
+
+async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
+    life = await lived(studio)
+
+    url = (await do(studio, "zephyrine", "mutation { exportAccount { url } }"))["url"]
+    response = await studio.client.get(url)
+    told = json.loads(response.content)["tables"]
+
+    assert response.headers["content-type"] == "application/json"
+    assert {name: len(rows) for name, rows in told.items() if rows} == {
+        "active_users": 2,
+        "appointments": 1,
+        "audit_entries": 5,
+        "authentication_keys": 1,
+        "bookmarks": 1,
+        "co_creators": 1,
+        "comments": 1,
+        # Eight by name, and two under the name that a tenant gave.
+        "events": 10,
+        "follow_totals": 1,
+        "follows": 2,
+        "likes": 1,
+        "memberships": 2,
+        # Four of the publication, one of the profile, one of the work.
+        "month_totals": 7,
+        "publications": 1,
+        "sign_in_networks": 1,
+        "user_insights": 1,
+        "users": 1,
+        "visitor_links": 1,
+        "works": 1,
+        "workspace_memberships": 2,
+    }
+    assert told["comments"][0]["body"] == "I am Zephyrine"
+    assert told["comments"][0]["publication"] == studio.publication
+    assert {row["subject"] for row in told["events"]} == {studio.publication, life.lamp}
+    assert "password_hash" not in told["users"][0]
+    assert "digest" not in told["authentication_keys"][0]
+
+
+async def test_an_erased_person_leaves_no_trace_and_right_totals(studio: Studio) -> None:
+    life = await lived(studio)
+    before = await figures(studio)
+    assert before == {
+        "metrics": {
+            "totalViews": 6,
+            "totalLikes": 1,
+            "totalBookmarks": 1,
+            "totalComments": 1,
+            "totalAppointments": 1,
+            "totalShares": 1,
+        },
+        "day": {"uniqueVisitors": {"estimate": 2, "signedIn": 1}},
+        "socialMetrics": {"followersCount": 1, "followingCount": 0},
+        "coCreators": [{"username": "cocreator"}, {"username": "zephyrine"}],
+    }
+
+    answer = await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})
+
+    assert answer.data == {"deleteAccount": {"id": life.person.id}}
+    assert (await studio.ask("{ viewer { id } }", "zephyrine")).code == "UNAUTHENTICATED"
+    assert await erased(studio) == 2
+    assert await found(studio.services.database, life) == []
+    assert await discrepancies(studio.services.database) == []
+    # What stood by name is taken back; views and the share stay, and are nobody's.
+    assert await figures(studio) == {
+        "metrics": {
+            "totalViews": 6,
+            "totalLikes": 0,
+            "totalBookmarks": 0,
+            "totalComments": 0,
+            "totalAppointments": 0,
+            "totalShares": 1,
+        },
+        "day": {"uniqueVisitors": {"estimate": 2, "signedIn": 0}},
+        "socialMetrics": {"followersCount": 0, "followingCount": 0},
+        "coCreators": [{"username": "cocreator"}],
+    }
