@@ -1,6 +1,7 @@
 """The tables. Import models from here, never from their modules."""
 
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
+from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
     ActiveUser,
     DayTotal,
@@ -55,6 +56,7 @@ __all__ = [
     "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",
+    "AccountLink",
     "Action",
     "ActiveUser",
     "Appointment",
@@ -72,18 +74,21 @@ __all__ = [
     "Device",
     "Domain",
     "DomainAlias",
+    "EndedSignIn",
     "EngagedView",
     "Event",
     "EventId",
     "Experience",
     "ExperienceTotal",
     "ExperienceType",
+    "ExternalIdentity",
     "Follow",
     "FollowTotal",
     "Id",
     "ImportedTotal",
     "Instant",
     "Like",
+    "LinkKind",
     "Membership",
     "MonthTotal",
     "Network",
@@ -92,6 +97,7 @@ __all__ = [
     "Publication",
     "RateBucket",
     "Role",
+    "SignIn",
     "SignInNetwork",
     "SourceType",
     "SubjectKind",

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from auth.expired import forget_expired
 from auth.ledger import forget_full
 from database import ensure_partitions
 from ingest.unused_domains import drop_unused_domains
@@ -49,6 +50,11 @@ CHORES = (
         "Deletion of rate limits that nobody uses any more",
         timedelta(hours=1),
         lambda services: forget_full(services.database, services.clock()),
+    ),
+    Chore(
+        "Deletion of sign-ins and links that have expired",
+        timedelta(hours=1),
+        lambda services: forget_expired(services.database, services.clock()),
     ),
     Chore(
         "Deletion of domains under which nothing is counted",

@@ -1,11 +1,16 @@
 """The services of the program, made from the settings."""
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
+from auth.account_services import AccountRules, AccountServices
+from auth.identities import FirstSight, ForeignTokens
+from auth.issuer import Issuer, IssuerSettings
 from auth.ledger import Ledger
 from auth.links import LinkSigner
+from auth.mail import MailSettings, MailWebhook
 from auth.rates import RateLimits, Rates
 from auth.sign_in import ViewerCache
 from auth.sign_in_limiter import SignInLimiter, SignInRates
@@ -76,7 +81,10 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         links=LinkSigner(secrets, settings.public_origin or None),
         sign_in_limiter=SignInLimiter(
             SignInRates(
-                settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
+                settings.sign_ins_per_account,
+                settings.sign_ins_of_strangers,
+                settings.sign_ins_per_address,
+                settings.mails_per_address,
             ),
             secret,
             clock,
@@ -108,6 +116,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             query_seconds=settings.max_query_seconds,
             introspection=settings.introspection,
         ),
+        accounts=_accounts(settings, database, clock),
         viewer_cache=ViewerCache(mark),
         rights=RememberedRights(mark),
         freshness=freshness,
@@ -120,6 +129,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
 
 async def close_services(services: Services) -> None:
     """Writes all accepted events first."""
+    await services.accounts.close()
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
@@ -127,6 +137,28 @@ async def close_services(services: Services) -> None:
     if services.freshness:
         services.freshness.close()
     await services.database.close()
+
+
+def _accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> AccountServices:
+    rules = AccountRules(
+        timedelta(days=settings.refresh_days),
+        timedelta(minutes=settings.link_minutes),
+        settings.sign_up,
+        settings.account_page,
+    )
+    token = settings.mail_webhook_token.get_secret_value() if settings.mail_webhook_token else None
+    webhook = MailSettings(settings.mail_webhook, token)
+    mail = MailWebhook(webhook, settings.account_page) if settings.mail_webhook else None
+    return AccountServices(rules, mail, foreign=_foreign(settings, database, clock))
+
+
+def _foreign(settings: Settings, database: Database, clock: Callable[[], datetime]) -> ForeignTokens | None:
+    """None if no other issuer is trusted."""
+    if not settings.oidc_issuer:
+        return None
+    known = IssuerSettings(settings.oidc_issuer, settings.oidc_audiences(), settings.oidc_key_set or None)
+    rules = FirstSight(settings.oidc_links_by_email, settings.oidc_creates_users)
+    return ForeignTokens(Issuer(known, clock), database, rules)
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:
