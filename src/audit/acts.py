@@ -43,3 +43,10 @@ class Act(Enum):
     EVENTS_PRUNED = "Old events were deleted, and their totals stayed."
     BACKED_UP = "A backup of the whole database was written."
     RESTORED = "The database was filled from a backup."
+    PASSWORD_CHANGED = "An account got another password, and all its tokens of before ended."  # noqa: S105
+    RESET_LINK_MADE = "An operator made a link by which an account gets another password."
+    EMAIL_CHANGED = "An account got another email."
+    USERNAME_CHANGED = "An account got another username."
+    SIGN_INS_ENDED = "All sign-ins of an account were ended."
+    IDENTITY_LINKED = "An account at another issuer was linked to a user: its tokens act as the user."
+    IDENTITY_UNLINKED = "An account at another issuer was linked to a user no more."

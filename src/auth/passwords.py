@@ -36,7 +36,7 @@ class Passwords:
         self._nobodys_hash = _nobodys_hash(self._hasher)
 
     async def hash(self, password: str) -> str:
-        return await _in_thread(self._hasher.hash, password)
+        return await in_thread(self._hasher.hash, password)
 
     def is_current(self, known_hash: str) -> bool:
         """Whether it is argon2id, and as costly as the hashes that are made here."""
@@ -49,7 +49,7 @@ class Passwords:
         """Takes the same time for an account that does not exist (None) as for one with a hash that was made
         here.
         """
-        matches = await _in_thread(foreign_hashes.matches, known_hash or self._nobodys_hash, password)
+        matches = await in_thread(foreign_hashes.matches, known_hash or self._nobodys_hash, password)
         if known_hash is None or not matches:
             return Verdict(is_right=False)
         return Verdict(True, None if self.is_current(known_hash) else await self.hash(password))
@@ -62,5 +62,5 @@ def _nobodys_hash(hasher: PasswordHasher) -> str:
     return f"$argon2id$v=19${cost}${salt}${digest}"
 
 
-async def _in_thread(work: Callable[..., R], *given: str) -> R:
+async def in_thread(work: Callable[..., R], *given: str) -> R:
     return await get_running_loop().run_in_executor(_THREAD, work, *given)

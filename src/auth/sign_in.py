@@ -1,10 +1,13 @@
 """Signing in: who a caller is, by a password, a key or a token."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeAlias
 
 from auth.authentication_keys import digest
+from auth.identities import ForeignTokens
+from auth.issuer import LEEWAY, Identity, is_foreign
 from auth.key_uses import KeyUses
 from auth.known_networks import is_known, remember
 from auth.passwords import Passwords
@@ -16,13 +19,44 @@ from base.errors import Unauthenticated
 from base.remembered import Mark, Remembered
 from database import Database
 from loaders.base import Loaders
-from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail
+from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail, StandingByToken
 from loaders.organizations import OrganizationByPublicId, WorkspaceByPublicId
-from loaders.people import UserByPublicId
 
 _GONE = "The access token is for somebody or something that is gone."
+_ENDED = "The access token has ended: its user has signed out, or has another password. Sign in again."
 _KEY_SCHEME = "token"
 _TOKEN_SCHEMES = ("bearer", "")
+
+
+Shown: TypeAlias = Claims | Identity
+"""What a token says."""
+
+
+class Verifiers(NamedTuple):
+    """Who says whether a token is good."""
+
+    signer: Signer
+    foreign: ForeignTokens | None = None
+    """For tokens of another issuer; None if there is none."""
+
+    async def read(self, text: str, now: datetime) -> Shown:
+        """Raises UNAUTHENTICATED."""
+        if self.foreign and is_foreign(text):
+            return await self.foreign.issuer.read(text, now)
+        return self.signer.read(text, now)
+
+    async def expiry(self, text: str, now: datetime) -> datetime:
+        """Raises UNAUTHENTICATED."""
+        if self.foreign and is_foreign(text):
+            return (await self.foreign.issuer.read(text, now)).expires_at + LEEWAY
+        return self.signer.expiry(text)
+
+    async def viewer(self, shown: Shown, loaders: Loaders, now: datetime) -> Viewer:
+        """Asks the database. Raises UNAUTHENTICATED."""
+        if isinstance(shown, Claims):
+            return await viewer_of_claims(shown, loaders)
+        assert self.foreign, "it has read the identity"
+        return await self.foreign.viewer(shown, loaders, now)
 
 
 class ViewerCache:
@@ -36,16 +70,20 @@ class ViewerCache:
     def __init__(self, mark: Callable[[], Mark] = lambda: None) -> None:
         """`mark` differs once something is committed. None, as by default, means that nobody knows."""
         self._mark = mark
-        self._viewers: Remembered[Claims, Viewer] = Remembered()
+        self._viewers: Remembered[Shown, Viewer] = Remembered()
         self._keys: Remembered[bytes, KeyRow] = Remembered()
 
-    async def viewer(self, claims: Claims, loaders: Loaders, *, is_reporting: bool) -> Viewer:
-        """`is_reporting`: whether the request does nothing but report events. Raises UNAUTHENTICATED."""
+    async def viewer(
+        self, shown: "Shown", read: Callable[[], Awaitable[Viewer]], *, is_reporting: bool
+    ) -> Viewer:
+        """`read` asks the database. `is_reporting`: whether the request does nothing but report events.
+        Raises UNAUTHENTICATED.
+        """
         mark = self._mark()
-        viewer = self._viewers.find_older(claims) if is_reporting else self._viewers.find(claims, mark)
+        viewer = self._viewers.find_older(shown) if is_reporting else self._viewers.find(shown, mark)
         if viewer is None:
-            viewer = await viewer_of_claims(claims, loaders)
-            self._viewers.keep(claims, mark, viewer)
+            viewer = await read()
+            self._viewers.keep(shown, mark, viewer)
         return viewer
 
     async def key(self, key: str, loaders: Loaders) -> KeyRow | None:
@@ -54,6 +92,12 @@ class ViewerCache:
         if known is None and (known := await loaders[KeyByDigest].load(digested)):
             self._keys.keep(digested, mark, known)
         return known
+
+
+class Account(NamedTuple):
+    user_id: int
+    generation: int
+    """Of the tokens, when the password was checked. Those that are issued for it belong to this one."""
 
 
 class Attempt(NamedTuple):
@@ -67,10 +111,8 @@ class Attempt(NamedTuple):
 
 async def user_by_password(
     loaders: Loaders, database: Database, passwords: Passwords, limiter: SignInLimiter, attempt: Attempt
-) -> int:
-    """The user's id. A wrong password and an unknown account raise the same UNAUTHENTICATED, and the same
-    THROTTLED.
-    """
+) -> Account:
+    """A wrong password and an unknown account raise the same UNAUTHENTICATED, and the same THROTTLED."""
     account, address, now = attempt.email.strip().lower(), attempt.address, attempt.at
     limiter.allow(account, address)
     network = limiter.network(account, address)
@@ -86,7 +128,7 @@ async def user_by_password(
     if known.password_hash and verdict.new_hash:
         await replace_hash(database, known.user_id, known.password_hash, verdict.new_hash)
     await remember(database, known.user_id, network, seen_at, now)
-    return known.user_id
+    return Account(known.user_id, known.generation or 0)
 
 
 async def user_by_key(
@@ -101,7 +143,7 @@ async def user_by_key(
 async def viewer_of(
     headers: Mapping[str, str],
     loaders: Loaders,
-    signer: Signer,
+    verifiers: Verifiers,
     uses: KeyUses,
     now: datetime,
     viewer_cache: ViewerCache | None = None,
@@ -114,7 +156,9 @@ async def viewer_of(
     whose token has expired can still sign in, and read what is public.
     """
     try:
-        return await _viewer_of(headers, loaders, signer, uses, now, viewer_cache, is_reporting=is_reporting)
+        return await _viewer_of(
+            headers, loaders, verifiers, uses, now, viewer_cache, is_reporting=is_reporting
+        )
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
 
@@ -127,7 +171,7 @@ def shown_credentials(headers: Mapping[str, str]) -> str:
 async def expiry_of(
     headers: Mapping[str, str],
     loaders: Loaders,
-    signer: Signer,
+    verifiers: Verifiers,
     now: datetime,
     viewer_cache: ViewerCache | None = None,
 ) -> datetime | None:
@@ -138,13 +182,22 @@ async def expiry_of(
     scheme, credentials = shown
     if scheme == _KEY_SCHEME:
         return (await _valid_key(credentials, loaders, now, viewer_cache)).expires_at
-    return signer.expiry(credentials)
+    return await verifiers.expiry(credentials, now)
+
+
+def own_claims(headers: Mapping[str, str], signer: Signer, now: datetime) -> Claims | None:
+    """What an access token of ours says; None for other credentials."""
+    try:
+        shown = _shown(headers)
+        return signer.read(shown[1], now) if shown and shown[0] != _KEY_SCHEME else None
+    except Unauthenticated:
+        return None
 
 
 async def _viewer_of(
     headers: Mapping[str, str],
     loaders: Loaders,
-    signer: Signer,
+    verifiers: Verifiers,
     uses: KeyUses,
     now: datetime,
     viewer_cache: ViewerCache | None,
@@ -159,10 +212,9 @@ async def _viewer_of(
         known = await _valid_key(credentials, loaders, now, viewer_cache)
         uses.note(known.digest, now)
         return Viewer(known.user_id)
-    claims = signer.read(credentials, now)
-    if viewer_cache:
-        return await viewer_cache.viewer(claims, loaders, is_reporting=is_reporting)
-    return await viewer_of_claims(claims, loaders)
+    read = await verifiers.read(credentials, now)
+    asked = partial(verifiers.viewer, read, loaders, now)
+    return await (viewer_cache.viewer(read, asked, is_reporting=is_reporting) if viewer_cache else asked())
 
 
 def _shown(headers: Mapping[str, str]) -> tuple[str, str] | None:
@@ -197,11 +249,14 @@ async def _valid_key(
 
 
 async def viewer_of_claims(claims: Claims, loaders: Loaders) -> Viewer:
-    """Raises UNAUTHENTICATED if the user, the organization or the workspace is gone."""
-    user = await loaders[UserByPublicId].load(claims.user)
-    if user is None:
+    """Raises UNAUTHENTICATED if the user, the organization or the workspace is gone, or if the sign-in has
+    ended."""
+    standing = await loaders[StandingByToken].load((claims.user, claims.sign_in))
+    if standing is None:
         raise Unauthenticated(_GONE)
-    viewer = Viewer(user.id)
+    if standing.has_ended or (standing.generation or 0) != claims.generation:
+        raise Unauthenticated(_ENDED)
+    viewer = Viewer(standing.user_id)
     if claims.organization:
         organization = await loaders[OrganizationByPublicId].load(claims.organization)
         if organization is None:

@@ -30,6 +30,8 @@ class SignInRates(NamedTuple):
     """Failures on one account from all networks from which it was not used before."""
     address: str
     """Attempts from one network, on any account."""
+    mails: str = "5 per hour"
+    """Mails with a link to one address."""
 
 
 class SignInLimiter:
@@ -42,6 +44,7 @@ class SignInLimiter:
         self._accounts: _Found = buckets_of("sign-ins to accounts", rates.account, ledger, share=0)
         self._strangers: _Found = buckets_of("sign-ins of strangers", rates.strangers, ledger, share=0)
         self._addresses: _Found = buckets_of("sign-ins from addresses", rates.address, ledger, share=0)
+        self._mails: _Found = buckets_of("mails to an address", rates.mails, ledger, share=0)
 
     def network(self, account: str, address: str) -> bytes:
         """A hash for a network from which an account was used. It shows neither address nor account."""
@@ -60,6 +63,19 @@ class SignInLimiter:
     def allow_stranger(self, account: str) -> None:
         self._take(self._strangers, account)
 
+    def allow_mail(self, email: str) -> None:
+        """The email need not be known."""
+        wait = self._mails.take(_key(email), 1, self._now()) if self._mails is not None else 0.0
+        if wait:
+            seconds = max(1, ceil(wait))
+            raise Throttled(
+                f"Too much mail was asked for to this address. Try again in {seconds} s.", retry_after=seconds
+            )
+
+    def succeeded_from(self, address: str) -> None:
+        """What `allow_address` counted is no failure."""
+        self._give_back(self._addresses, network_of(address))
+
     def succeeded(self, account: str, address: str, *, is_stranger: bool) -> None:
         """The attempt no longer counts as a failure."""
         self._give_back(self._accounts, f"{account}\n{network_of(address)}")
@@ -67,7 +83,7 @@ class SignInLimiter:
             self._give_back(self._strangers, account)
 
     async def close(self) -> None:
-        await closed(self._accounts, self._strangers, self._addresses)
+        await closed(self._accounts, self._strangers, self._addresses, self._mails)
 
     def _take(self, buckets: _Found, name: str) -> None:
         wait = buckets.take(_key(name), 1, self._now()) if buckets is not None else 0.0

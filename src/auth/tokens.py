@@ -26,22 +26,32 @@ class Claims(NamedTuple):
     user: UUID
     organization: UUID | None = None
     workspace: UUID | None = None
+    generation: int = 0
+    """The user's generation of tokens when it was issued. The tokens of an older one have ended."""
+    sign_in: UUID | None = None
+    """The sign-in from which it comes."""
 
-    def payload(self) -> dict[str, str | None]:
+    def payload(self) -> dict[str, str | int | None]:
         return {
             "sub": self.user.hex,
             "org": self.organization.hex if self.organization else None,
             "wsp": self.workspace.hex if self.workspace else None,
+            "gen": self.generation,
+            "sid": self.sign_in.hex if self.sign_in else None,
         }
 
     @classmethod
     def of(cls, payload: Mapping[str, Any]) -> Self:
         """Raises one of MALFORMED."""
         organization, workspace = payload.get("org"), payload.get("wsp")
+        # Older versions named no sign-in.
+        sign_in = payload.get("sid") or payload.get("jti")
         return cls(
             UUID(payload["sub"]),
             None if organization is None else UUID(organization),
             None if workspace is None else UUID(workspace),
+            int(payload.get("gen", 0)),
+            None if sign_in is None else UUID(sign_in),
         )
 
 
@@ -63,7 +73,7 @@ class Signer:
     """
 
     def __init__(self, secrets: Sequence[str], *, lifetime: timedelta, issuer: str, audience: str) -> None:
-        self._lifetime = lifetime
+        self.lifetime = lifetime
         self._issuer = issuer
         self._audience = audience
         self._known: LRUCache[bytes, _Read] = LRUCache(_REMEMBERED)
@@ -90,9 +100,10 @@ class Signer:
 
     def issue(self, claims: Claims, now: datetime, until: datetime | None = None) -> AccessToken:
         """`until`: when it expires, if that is before its usual end."""
-        expires_at = min(now + self._lifetime, until or now + self._lifetime).replace(microsecond=0)
+        expires_at = min(now + self.lifetime, until or now + self.lifetime).replace(microsecond=0)
         who = {name: value for name, value in claims.payload().items() if value is not None}
-        payload = {"iss": self._issuer, "iat": now, "exp": expires_at, "jti": uuid4().hex, **who}
+        own = uuid4().hex
+        payload = {"iss": self._issuer, "iat": now, "exp": expires_at, "jti": own, "sid": own, **who}
         return AccessToken(self._keys.sign(payload), expires_at)
 
     def issue_ticket(self, claims: Claims, now: datetime, until: datetime | None) -> AccessToken:
@@ -100,7 +111,7 @@ class Signer:
         with them the stream.
         """
         expires_at = (now + timedelta(seconds=_TICKET_SECONDS)).replace(microsecond=0)
-        until = until or now + self._lifetime
+        until = until or now + self.lifetime
         payload = {"exp": expires_at, "until": until.timestamp(), **claims.payload()}
         return AccessToken(self._tickets.sign(payload), expires_at)
 

@@ -2,6 +2,7 @@
 
 import strawberry
 
+from graph.mutations.accounts import AccountMutations
 from graph.mutations.appointments import AppointmentMutations
 from graph.mutations.assets import AssetMutations
 from graph.mutations.domain_aliases import DomainAliasMutations
@@ -25,6 +26,7 @@ from graph.mutations.sign_in import SignInMutations
 )
 class Mutation(
     SignInMutations,
+    AccountMutations,
     EventMutations,
     PublicationMutations,
     ReactionMutations,

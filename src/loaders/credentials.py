@@ -5,29 +5,116 @@ from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
-from sqlalchemy import LargeBinary, String, and_, bindparam, select
+from sqlalchemy import LargeBinary, String, Uuid, and_, bindparam, select
 
-from database import Lookup, among, table_of
+from database import Database, Lookup, among, table_of
 from loaders.base import Loader, RowLoader
 from loaders.people import USERS
-from models import AuthenticationKey, SignInNetwork, User
+from models import AuthenticationKey, EndedSignIn, ExternalIdentity, SignInNetwork, User
 
 KEYS = table_of(AuthenticationKey).c
+ENDED = table_of(EndedSignIn).c
+IDENTITIES = table_of(ExternalIdentity).c
 NETWORKS = table_of(SignInNetwork).c
 
 
 class AccountRow(NamedTuple):
+    """What an account has that nobody else sees."""
+
     user_id: int
+    public_id: UUID
     email: str
+    username: str
+    name: str | None
+    password_hash: str | None
+    generation: int | None
+    """Of its tokens. None is 0."""
+
+
+_ACCOUNT = (
+    USERS.id,
+    USERS.public_id,
+    USERS.email,
+    USERS.username,
+    USERS.name,
+    USERS.password_hash,
+    USERS.token_generation,
+)
 
 
 class AccountByEmail(RowLoader[str, AccountRow]):
-    statement = Lookup(select(USERS.id, USERS.email).where(among(USERS.email, "keys")), AccountRow)
+    statement = Lookup(select(*_ACCOUNT).where(among(USERS.email, "keys")), AccountRow)
     key = "email"
+
+
+async def account_by_email(database: Database, email: str) -> AccountRow | None:
+    """For work that is part of no request."""
+    found = await database.fetch(AccountByEmail.statement, keys=[email])
+    return found[0] if found else None
+
+
+class AccountById(RowLoader[int, AccountRow]):
+    statement = Lookup(select(*_ACCOUNT).where(among(USERS.id, "keys")), AccountRow)
+    key = "user_id"
+
+
+class TokenStanding(NamedTuple):
+    """What the database says about the user and the sign-in of an access token."""
+
+    user_id: int
+    generation: int | None
+    has_ended: bool
+
+
+class StandingByToken(Loader[tuple[UUID, UUID | None], TokenStanding | None]):
+    """The key is the user's public id and the sign-in."""
+
+    _statement = Lookup(
+        select(USERS.id, USERS.token_generation, ENDED.sign_in.is_not(None))
+        .outerjoin_from(
+            table_of(User), table_of(EndedSignIn), ENDED.sign_in == bindparam("sign_in", type_=Uuid[UUID]())
+        )
+        .where(USERS.public_id == bindparam("user", type_=Uuid[UUID]())),
+        lambda id, generation, has_ended: TokenStanding(id, generation, bool(has_ended)),
+    )
+
+    async def batch_load_fn(self, keys: Sequence[tuple[UUID, UUID | None]]) -> list[TokenStanding | None]:
+        found = [
+            await self.database.fetch(self._statement, user=user, sign_in=sign_in) for user, sign_in in keys
+        ]
+        return [rows[0] if rows else None for rows in found]
+
+
+class IdentityRow(NamedTuple):
+    user_id: int
+    tokens_ended_at: datetime | None
+
+
+class UserByIdentity(Loader[tuple[str, str], IdentityRow | None]):
+    """The key is an issuer and its subject."""
+
+    _statement = Lookup(
+        select(IDENTITIES.user_id, USERS.tokens_ended_at)
+        .join_from(table_of(ExternalIdentity), table_of(User), USERS.id == IDENTITIES.user_id)
+        .where(
+            IDENTITIES.issuer == bindparam("issuer", type_=String()),
+            IDENTITIES.subject == bindparam("subject", type_=String()),
+        ),
+        IdentityRow,
+    )
+
+    async def batch_load_fn(self, keys: Sequence[tuple[str, str]]) -> list[IdentityRow | None]:
+        found = [
+            await self.database.fetch(self._statement, issuer=issuer, subject=subject)
+            for issuer, subject in keys
+        ]
+        return [rows[0] if rows else None for rows in found]
 
 
 class PasswordRow(NamedTuple):
     user_id: int
+    generation: int | None
+    """Of the tokens, when the password was this. None is 0."""
     password_hash: str | None
     seen_at: datetime | None
     """When the account was last used from the network; None if it never was."""
@@ -39,7 +126,7 @@ class PasswordByEmail(Loader[tuple[str, bytes], PasswordRow | None]):
     """
 
     _statement = Lookup(
-        select(USERS.id, USERS.password_hash, NETWORKS.seen_at)
+        select(USERS.id, USERS.token_generation, USERS.password_hash, NETWORKS.seen_at)
         .outerjoin_from(
             table_of(User),
             table_of(SignInNetwork),

@@ -56,6 +56,20 @@ class UserByUsername(RowLoader[str, UserRow]):
     key = "username"
 
 
+class SkeletonRow(NamedTuple):
+    id: int
+    username_skeleton: str
+
+
+class UserBySkeleton(RowLoader[str, SkeletonRow]):
+    """Who has a name that looks like another: see `base.names`."""
+
+    statement = Lookup(
+        select(USERS.id, USERS.username_skeleton).where(among(USERS.username_skeleton, "keys")), SkeletonRow
+    )
+    key = "username_skeleton"
+
+
 class SocialCounts(NamedTuple):
     followers: int = 0
     following: int = 0

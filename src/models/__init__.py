@@ -1,6 +1,7 @@
 """The tables. Import models from here, never from their modules."""
 
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
+from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
     ActiveUser,
     DayTotal,
@@ -58,6 +59,7 @@ __all__ = [
     "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",
+    "AccountLink",
     "Action",
     "ActiveUser",
     "Appointment",
@@ -77,12 +79,14 @@ __all__ = [
     "Device",
     "Domain",
     "DomainAlias",
+    "EndedSignIn",
     "EngagedView",
     "Event",
     "EventId",
     "Experience",
     "ExperienceTotal",
     "ExperienceType",
+    "ExternalIdentity",
     "Follow",
     "FollowTotal",
     "FormerUrl",
@@ -92,6 +96,7 @@ __all__ = [
     "Invitation",
     "InvitedWorkspace",
     "Like",
+    "LinkKind",
     "Membership",
     "MonthTotal",
     "Network",
@@ -101,6 +106,7 @@ __all__ = [
     "Publication",
     "RateBucket",
     "Role",
+    "SignIn",
     "SignInNetwork",
     "SourceType",
     "SubjectKind",

@@ -1,9 +1,11 @@
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import BigInteger, CheckConstraint, Index, LargeBinary, SmallInteger, Uuid, text
 from sqlmodel import Field, SQLModel
 
+from base.names import username_skeleton
 from models.columns import (
     COUNTS_UP,
     LOCAL,
@@ -62,10 +64,15 @@ class ZoneRules(SQLModel, table=True):
     """The version of the first tzdata that was found to have them, such as 2026f."""
 
 
+def _skeleton_of_row(context: Any) -> str:
+    return username_skeleton(context.get_current_parameters()["username"])
+
+
 class User(SQLModel, table=True):
     __tablename__ = "users"
     __table_args__ = (
         Index("ix_users_legacy_id", "legacy_id", unique=True),
+        Index("ix_users_username_skeleton", "username_skeleton", unique=True),
         {"info": {**LOCAL, **of_person(id=OnErasing.ROW, secret=("password_hash",))}, **COUNTS_UP},
     )
 
@@ -76,8 +83,16 @@ class User(SQLModel, table=True):
     email: str = Field(max_length=254, unique=True)
     """In lower case."""
     username: str = Field(max_length=40, unique=True)
+    username_skeleton: str | None = Field(
+        default=None, max_length=200, sa_column_kwargs={"default": _skeleton_of_row}
+    )
+    """What all names have that look like this one: see `base.names`. It follows the username."""
     name: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=255)
+    token_generation: int | None = Field(default=None, sa_type=BigInteger)
+    """Access tokens name the one that they were issued in. Those of others are refused. None is 0."""
+    tokens_ended_at: datetime | None = optional_instant()
+    """When the generation was last raised. Tokens of another issuer are refused if they are not younger."""
     created_at: datetime = instant()
     deleted_at: datetime | None = optional_instant()
     """From then on the row has no name of the person, and goes when the rest is gone."""

@@ -1,10 +1,7 @@
 """Signing in: tokens, and the keys that programs sign in with."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from typing import NamedTuple
-from uuid import UUID
 
 from sqlalchemy import delete, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -13,18 +10,18 @@ from sqlmodel import col
 from audit import Act, record
 from auth.authentication_keys import digest, new_key
 from auth.sign_in import Attempt, user_by_key, user_by_password
-from auth.tokens import AccessToken, Claims
+from auth.tokens import AccessToken
 from auth.viewer import Viewer
 from base.errors import BadUserInput
 from base.ids import Kind, global_id, uuid7
-from loaders.credentials import OwnKeyRow
-from loaders.people import UserById, UserRow
+from loaders.credentials import AccountById, OwnKeyRow
 from models import AuthenticationKey, User
 from resolvers.claims import claims_of
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
 from resolvers.organizations import find_organization, find_workspace
 from resolvers.quotas import require_within_quota
+from resolvers.signing_in import SignedIn, another_viewer, sign_in, signed_in
 from resolvers.text_arguments import required_text
 
 _LONGEST_NAME = 100
@@ -33,79 +30,53 @@ _KEPT = timedelta(days=30)
 """How long a key is kept after it has ended, and counts towards the quota."""
 
 
-class SignedIn(NamedTuple):
-    token: AccessToken
-    user: UserRow
-
-
-async def login_by_password(context: Context, email: str, password: str) -> SignedIn:
-    with _another_viewer(context):
+async def login_by_password(context: Context, email: str, password: str, *, goes_on: bool) -> SignedIn:
+    with another_viewer(context):
         services = context.services
         attempt = Attempt(email, password, context.address, context.now)
-        user_id = await user_by_password(
+        account = await user_by_password(
             context.loaders, services.database, services.passwords, services.sign_in_limiter, attempt
         )
-        return await _signed_in(context, Viewer(user_id))
+        return await sign_in(context, account.user_id, account.generation, goes_on=goes_on)
 
 
-async def login_by_key(context: Context, key: str) -> SignedIn:
-    with _another_viewer(context):
+async def login_by_key(context: Context, key: str, *, goes_on: bool) -> SignedIn:
+    with another_viewer(context):
         services = context.services
         user_id = await user_by_key(
             context.loaders, services.sign_in_limiter, services.key_uses, key, context.address, context.now
         )
-        return await _signed_in(context, Viewer(user_id))
+        account = await context.loaders[AccountById].load(user_id)
+        assert account is not None
+        return await sign_in(context, user_id, account.generation or 0, goes_on=goes_on)
 
 
 async def organization_token(context: Context, organization_id: str) -> SignedIn:
-    with _another_viewer(context):
+    with another_viewer(context):
         user_id = context.viewer.required_user_id()
+        claims = await claims_of(context)
         organization = await find_organization(context, organization_id)
-        viewer = Viewer(user_id, organization.id)
-        return await _signed_in(context, viewer, organization=organization.public_id)
+        claims = claims._replace(organization=organization.public_id, workspace=None)
+        return await signed_in(context, Viewer(user_id, organization.id), claims)
 
 
 async def workspace_token(context: Context, organization_id: str, workspace_id: str) -> SignedIn:
-    with _another_viewer(context):
+    with another_viewer(context):
         user_id = context.viewer.required_user_id()
+        claims = await claims_of(context)
         organization = await find_organization(context, organization_id)
         workspace = await find_workspace(context, workspace_id)
         if workspace.organization_id != organization.id:
             raise no_such(Kind.WORKSPACE)
         viewer = Viewer(user_id, organization.id, workspace.id)
-        return await _signed_in(
-            context, viewer, organization=organization.public_id, workspace=workspace.public_id
-        )
+        claims = claims._replace(organization=organization.public_id, workspace=workspace.public_id)
+        return await signed_in(context, viewer, claims)
 
 
 async def stream_ticket(context: Context) -> AccessToken:
     """For the viewer, as the rest of the request sees them."""
     until = None if context.new_token else await context.expiry()
     return context.services.signer.issue_ticket(await claims_of(context), context.now, until)
-
-
-@contextmanager
-def _another_viewer(context: Context) -> Iterator[None]:
-    """The rest of the request is meant for the user who signs in here. If the sign-in fails, the rest is
-    anonymous: the viewer from before may be allowed more than was meant.
-    """
-    try:
-        yield
-    except BaseException:
-        context.viewer = Viewer(refusal="An earlier sign-in in this request failed.")
-        raise
-
-
-async def _signed_in(
-    context: Context, viewer: Viewer, *, organization: UUID | None = None, workspace: UUID | None = None
-) -> SignedIn:
-    """Makes `viewer` the viewer of the rest of the request."""
-    user = await context.loaders[UserById].load(viewer.required_user_id())
-    assert user is not None
-    token = context.services.signer.issue(Claims(user.public_id, organization, workspace), context.now)
-    context.viewer = viewer
-    context.new_token = token.text
-    return SignedIn(token, user)
 
 
 class NewKey(NamedTuple):

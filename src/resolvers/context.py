@@ -11,11 +11,12 @@ from typing import Any
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Actor
+from auth.account_services import AccountServices
 from auth.key_uses import KeyUses
 from auth.links import LinkSigner
 from auth.passwords import Passwords
 from auth.rates import RateLimits
-from auth.sign_in import ViewerCache, expiry_of, shown_key_digest, viewer_of
+from auth.sign_in import Verifiers, ViewerCache, expiry_of, shown_key_digest, viewer_of
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
@@ -95,6 +96,7 @@ class Services:
     salts: Salts
     subjects: SubjectCache
     passwords: Passwords = field(default_factory=Passwords)
+    accounts: AccountServices = field(default_factory=AccountServices)
     rates: RateLimits = field(default_factory=RateLimits)
     """How much each caller may ask for. By default there is no limit."""
     collect_limiter: CollectLimiter = field(default_factory=CollectLimiter)
@@ -188,7 +190,7 @@ class Context:
         self.viewer = await viewer_of(
             self.credentials,
             self.loaders,
-            self.services.signer,
+            self._verifiers,
             self.services.key_uses,
             self.now,
             viewer_cache,
@@ -203,7 +205,11 @@ class Context:
 
     async def expiry(self, viewer_cache: ViewerCache | None = None) -> datetime | None:
         """Until when the credentials are valid; None if there are none. Raises UNAUTHENTICATED."""
-        return await expiry_of(self.credentials, self.loaders, self.services.signer, self.now, viewer_cache)
+        return await expiry_of(self.credentials, self.loaders, self._verifiers, self.now, viewer_cache)
+
+    @property
+    def _verifiers(self) -> Verifiers:
+        return Verifiers(self.services.signer, self.services.accounts.foreign)
 
     async def renew(self) -> None:
         """Sets the time for the next answer of a subscription, and finds the viewer again by the credentials.

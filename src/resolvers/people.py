@@ -1,14 +1,19 @@
 """Users, and who follows whom."""
 
+from collections.abc import Collection
 from functools import partial
-from typing import TypedDict
+from typing import Any, TypedDict
 
 from sqlalchemy import and_, delete, or_, select, update
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
-from base.errors import BadUserInput
-from base.ids import Kind
+from audit import Act, record
+from auth.new_accounts import TAKEN
+from base.errors import BadUserInput, Conflict
+from base.ids import Kind, global_id
+from base.names import stored_username, username_skeleton
 from database import insert_into
 from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_follows
@@ -32,26 +37,64 @@ async def viewer(context: Context) -> UserRow | None:
 
 
 async def user_by_username(context: Context, username: str) -> UserRow:
+    """In whatever case and width it is written."""
     row = await context.loaders[UserByUsername].load(username)
+    if row is None and (stored := _stored(username)) and stored != username:
+        row = await context.loaders[UserByUsername].load(stored)
     if row is None:
         raise no_such(Kind.USER)
     return row
 
 
+def _stored(username: str) -> str | None:
+    """None for what is no name."""
+    try:
+        return stored_username(username)
+    except BadUserInput:
+        return None
+
+
 class ViewerChanges(TypedDict, total=False):
     name: str | None
+    username: str
 
 
-_CHECKS: Checks = {"name": partial(required_text, argument="name", longest=_LONGEST_NAME)}
+_CHECKS: Checks = {
+    "name": partial(required_text, argument="name", longest=_LONGEST_NAME),
+    "username": stored_username,
+}
 
 
 async def update_viewer(context: Context, changes: ViewerChanges) -> UserRow:
+    """Raises CONFLICT for a username that is taken, or looks like one."""
     user_id = context.viewer.required_user_id()
     columns = checked_changes(changes, _CHECKS, nullable=["name"])
+    known = await as_written(context, UserById, user_id)
+    if columns.get("username") == known.username:
+        del columns["username"]
     async with context.writing() as session:
-        if columns:
-            await session.execute(update(User).where(col(User.id) == user_id).values(columns))
+        await change_account(session, user_id, columns)
+        for act in account_acts(columns):
+            id = global_id(Kind.USER, known.public_id)
+            await record(session, context.actor, act, id, account=user_id)
     return await as_written(context, UserById, user_id)
+
+
+def account_acts(columns: Collection[str]) -> list[Act]:
+    """What the audit trail tells of a change of these columns: the name is nobody's right."""
+    acts = {"email": Act.EMAIL_CHANGED, "username": Act.USERNAME_CHANGED}
+    return [act for name, act in acts.items() if name in columns]
+
+
+async def change_account(session: AsyncSession, user_id: int, columns: dict[str, Any]) -> None:
+    """The values are checked. Raises CONFLICT for an email or a username that is taken."""
+    if "username" in columns:
+        columns = {**columns, "username_skeleton": username_skeleton(columns["username"])}
+    if columns:
+        try:
+            await session.execute(update(User).where(col(User.id) == user_id).values(columns))
+        except IntegrityError:
+            raise Conflict(TAKEN) from None
 
 
 async def follow(context: Context, user_id: str) -> UserRow:

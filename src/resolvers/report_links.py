@@ -63,7 +63,9 @@ async def report_url(context: Context, key: ReportFileKey) -> str:
         decimal_comma=key.form.dialect.has_decimal_comma,
         rows=key.form.rows,
     )
-    link = Link(await claims_of(context), msgspec.to_builtins(question))
+    # A link outlives the sign-in that asked for it, but no change of the password.
+    claims = (await claims_of(context))._replace(sign_in=None)
+    link = Link(claims, msgspec.to_builtins(question))
     return f"{context.base_url()}reports/{context.services.links.sign(link, context.now)}"
 
 

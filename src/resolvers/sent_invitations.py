@@ -41,6 +41,6 @@ async def forget_to_co_creator(session: AsyncSession, publication_id: int, user_
     )
 
 
-async def forget_expired(database: Database, now: datetime) -> None:
+async def forget_expired_invitations(database: Database, now: datetime) -> None:
     async with database.writing(is_change=False) as session:
         await session.execute(delete(Invitation).where(col(Invitation.expires_at) <= now))

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from datetime import timedelta
 from typing import NamedTuple
 
+from auth.expired import forget_expired_sign_ins
 from auth.ledger import forget_full
 from database import ensure_partitions
 from ingest.deletions.work import delete_buried, forget_free_urls
@@ -14,7 +15,7 @@ from ingest.retention import keep_to
 from ingest.tenants import tenants_with_events
 from ingest.unused_domains import drop_unused_domains
 from resolvers.context import Services
-from resolvers.sent_invitations import forget_expired
+from resolvers.sent_invitations import forget_expired_invitations
 from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
@@ -70,7 +71,12 @@ CHORES = (
     Chore(
         "Deletion of invitations that have expired",
         timedelta(hours=1),
-        lambda services: forget_expired(services.database, services.clock()),
+        lambda services: forget_expired_invitations(services.database, services.clock()),
+    ),
+    Chore(
+        "Deletion of sign-ins and links that have expired",
+        timedelta(hours=1),
+        lambda services: forget_expired_sign_ins(services.database, services.clock()),
     ),
     Chore(
         "Deletion of domains under which nothing is counted",

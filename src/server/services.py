@@ -1,15 +1,20 @@
 """The services of the program, made from the settings."""
 
 import logging
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from auth.account_services import AccountRules, AccountServices
+from auth.identities import FirstSight, ForeignTokens
+from auth.issuer import Issuer, IssuerSettings
 from auth.key_uses import KeyUses
 from auth.ledger import Ledger
 from auth.links import LinkSigner
+from auth.mail import MailSettings, MailWebhook
 from auth.rates import RateLimits, Rates
 from auth.sign_in import ViewerCache
 from auth.sign_in_limiter import SignInLimiter, SignInRates
@@ -86,7 +91,10 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
         links=LinkSigner(secrets.links, settings.link_origin()),
         sign_in_limiter=SignInLimiter(
             SignInRates(
-                settings.sign_ins_per_account, settings.sign_ins_of_strangers, settings.sign_ins_per_address
+                settings.sign_ins_per_account,
+                settings.sign_ins_of_strangers,
+                settings.sign_ins_per_address,
+                settings.mails_per_address,
             ),
             secret,
             clock,
@@ -125,6 +133,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
             settings.keep_site_days or None,
             settings.keep_day_total_days or None,
         ),
+        accounts=_accounts(settings, database, clock),
         viewer_cache=ViewerCache(mark),
         rights=RememberedRights(mark),
         freshness=freshness,
@@ -137,6 +146,7 @@ def services_of(settings: Settings, *, are_patient: bool = False) -> Services:
 
 async def close_services(services: Services) -> None:
     """Writes all accepted events first."""
+    await services.accounts.close()
     await services.buffer.close()
     await services.topics.close()
     await services.rates.close()
@@ -152,6 +162,28 @@ async def _write_uses(uses: KeyUses) -> None:
         await uses.write()
     except (Unavailable, SQLAlchemyError, OSError) as error:
         log.warning("The last use of some keys was not stored: %s", type(error).__name__)
+
+
+def _accounts(settings: Settings, database: Database, clock: Callable[[], datetime]) -> AccountServices:
+    rules = AccountRules(
+        timedelta(days=settings.refresh_days),
+        timedelta(minutes=settings.link_minutes),
+        settings.sign_up,
+        settings.account_page,
+    )
+    token = settings.mail_webhook_token.get_secret_value() if settings.mail_webhook_token else None
+    webhook = MailSettings(settings.mail_webhook, token)
+    mail = MailWebhook(webhook, settings.account_page) if settings.mail_webhook else None
+    return AccountServices(rules, mail, foreign=_foreign(settings, database, clock))
+
+
+def _foreign(settings: Settings, database: Database, clock: Callable[[], datetime]) -> ForeignTokens | None:
+    """None if no other issuer is trusted."""
+    if not settings.oidc_issuer:
+        return None
+    known = IssuerSettings(settings.oidc_issuer, settings.oidc_audiences(), settings.oidc_key_set or None)
+    rules = FirstSight(settings.oidc_links_by_email, settings.oidc_creates_users)
+    return ForeignTokens(Issuer(known, clock), database, rules)
 
 
 def services_that_sign_nothing(settings: Settings) -> Services:

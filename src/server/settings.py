@@ -24,6 +24,9 @@ _ORIGIN = re.compile(r"(?:http(?!.*:80$)|https(?!.*:443$))://(?:[a-z0-9.-]+|\[[0
 _OF_REQUEST = "request"
 _HERE = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104
 """Nobody can reach the address that stands for all of them."""
+_SAFE_ADDRESS = re.compile(
+    r"https://[^\s#/]+(?:/[^\s#]*)?|http://(?:localhost|127\.[0-9.]+|\[::1\])(?::[0-9]{1,5})?(?:/[^\s#]*)?"
+)
 _PRIVATE = {
     "database_url",
     "secret",
@@ -33,6 +36,8 @@ _PRIVATE = {
     "visitor_secret",
     "previous_visitor_secrets",
     "metrics_token",
+    "mail_webhook",
+    "mail_webhook_token",
     "youtube_api_key",
     "soundcloud_client_id",
     "soundcloud_client_secret",
@@ -160,6 +165,12 @@ class Settings(BaseSettings):
     token_minutes: int = _number(60, "How long an access token is valid, in minutes.", least=1)
     token_issuer: str = _setting("viewgraph", "The `iss` of access tokens, and the only one accepted.")
     token_audience: str = _setting("viewgraph", "The `aud` of access tokens, and the only one accepted.")
+    refresh_days: int = _number(
+        30,
+        "How many days a sign-in goes on by refresh tokens without being used; with 0, there are no refresh "
+        "tokens.",
+        least=0,
+    )
     sign_ins_per_account: str = _setting(
         "10 per 15 minutes",
         "How often signing in to one account may fail from one address before that address has to wait.",
@@ -172,6 +183,53 @@ class Settings(BaseSettings):
     sign_ins_per_address: str = _setting(
         "60 per 15 minutes",
         "How often one address may try to sign in, to any account, before it has to wait.",
+    )
+    mail_webhook: str = _setting(
+        "",
+        "The address that is told of each mail to send, such as a link for a new password: it gets JSON by "
+        "POST. Without it, no mail is sent.",
+    )
+    mail_webhook_token: SecretStr | None = _setting(
+        None,
+        "A token that the webhook gets as `Authorization: Bearer TOKEN`; 16 characters or more.",
+    )
+    mails_per_address: str = _setting(
+        "5 per hour", "How many mails with a link one address may get; `off` for any number."
+    )
+    account_page: str = _setting(
+        "",
+        "The page of your site that the links in mail lead to, such as `https://app.example.com/account`. It "
+        "finds the kind of the link and its token behind the `#`.",
+    )
+    link_minutes: int = _number(60, "How long such a link is good, in minutes.", least=1)
+    sign_up: bool = _setting(
+        False,
+        "Whether people may make accounts by `signUp`. It needs `VIEWGRAPH_MAIL_WEBHOOK`.",
+    )
+    oidc_issuer: str = _setting(
+        "",
+        "An issuer of OpenID Connect whose tokens are accepted, too: the `iss` of its tokens, such as "
+        "`https://id.example.com`.",
+    )
+    oidc_audience: str = _setting(
+        "",
+        "The `aud` that a token of that issuer needs to have; several are separated by commas, and one of "
+        "them is enough.",
+    )
+    oidc_key_set: str = _setting(
+        "",
+        "The address of the issuer's keys (JWKS). Without it, the issuer's description at "
+        "`/.well-known/openid-configuration` names it.",
+    )
+    oidc_links_by_email: bool = _setting(
+        False,
+        "Whether a token of an account that was not seen before acts as the user who has its email, if the "
+        "issuer says that it has confirmed the email.",
+    )
+    oidc_creates_users: bool = _setting(
+        False,
+        "Whether a token of an account that was not seen before makes a user, if nobody has its email and "
+        "the issuer says that it has confirmed the email.",
     )
     query_cost_per_user: str = _setting(
         "300000 per minute",
@@ -504,7 +562,7 @@ class Settings(BaseSettings):
             raise ValueError(f"A secret has {SHORTEST_SECRET} characters or more")
         return secret
 
-    @field_validator("metrics_token")
+    @field_validator("metrics_token", "mail_webhook_token")
     @classmethod
     def _is_a_token(cls, token: SecretStr | None) -> SecretStr | None:
         if token and not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},}}", token.get_secret_value()):
@@ -518,6 +576,27 @@ class Settings(BaseSettings):
     def _is_an_address(cls, text: str) -> str:
         if text and not re.fullmatch(r"https?://[!-~]+", text):
             raise ValueError("Give an address, such as `http://127.0.0.1:4318/v1/traces`")
+        return text
+
+    @field_validator("mail_webhook", "account_page", "oidc_issuer", "oidc_key_set")
+    @classmethod
+    def _is_safe_to_ask(cls, text: str) -> str:
+        if text and not _SAFE_ADDRESS.fullmatch(text):
+            raise ValueError("Give an address of https, or of http on this machine, without a `#`")
+        return text
+
+    @field_validator("sign_up")
+    @classmethod
+    def _can_send_mail(cls, is_so: bool, given: ValidationInfo) -> bool:
+        if is_so and not given.data.get("mail_webhook"):
+            raise ValueError("Name an address that sends mail by VIEWGRAPH_MAIL_WEBHOOK")
+        return is_so
+
+    @field_validator("oidc_audience")
+    @classmethod
+    def _names_an_audience(cls, text: str, given: ValidationInfo) -> str:
+        if given.data.get("oidc_issuer") and not _parts(text):
+            raise ValueError("Name what a token has to be for, or tokens for others would be accepted")
         return text
 
     @field_validator("previous_secrets", "previous_link_secrets", "previous_visitor_secrets")
@@ -569,6 +648,7 @@ class Settings(BaseSettings):
         "sign_ins_per_account",
         "sign_ins_of_strangers",
         "sign_ins_per_address",
+        "mails_per_address",
         "query_cost_per_user",
         "query_cost_per_address",
         "mutation_cost_per_user",
@@ -653,6 +733,9 @@ class Settings(BaseSettings):
             Purpose.VISITORS: (self.visitor_secret, self.previous_visitor_secrets),
         }[purpose]
         return used.get_secret_value() if used else None, _listed(others)
+
+    def oidc_audiences(self) -> list[str]:
+        return _parts(self.oidc_audience)
 
     def variables(self) -> dict[str, str]:
         """The given settings, as the environment of a worker that needs the same settings."""

@@ -1,76 +1,20 @@
 """Who asks is remembered for queries, and forgotten as soon as any process changes it."""
 
 from asyncio import sleep
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import replace
+from collections.abc import Awaitable, Callable
 from functools import partial
 from uuid import uuid4
 
-import pytest
-import pytest_asyncio
 from sqlalchemy import delete
 
-from auth.sign_in import ViewerCache
 from database import table_of
-from ingest.freshness import changes_of, freshness_of
-from loaders.remembered_rights import RememberedRights
 from models import Membership, User
-from resolvers.context import Services
-from server.services import close_services
 from tests.auth.asking import NOBODY, new_key, who
-from tests.conftest import client_of
-from tests.studio import Answer, Studio, services_for
+from tests.studio import Answer, Studio
 
 REVOKE = "mutation($id: ID!) { revokeAuthenticationKey(id: $id) { id } }"
 ORGANIZATION = "query($id: ID!) { organization(id: $id) { name } }"
 PATIENCE = 500
-
-
-def remembering(services: Services) -> Services:
-    services.database.commits.on_commit.append(services.topics.tell)
-    freshness = freshness_of(services.database, services.topics)
-    mark = partial(changes_of, freshness)
-    return replace(
-        services,
-        freshness=freshness,
-        keeps_answers=False,
-        viewer_cache=ViewerCache(mark),
-        rights=RememberedRights(mark),
-    )
-
-
-@asynccontextmanager
-async def process_of(studio: Studio, services: Services) -> AsyncIterator[Studio]:
-    """The studio as a process has it that hears the others."""
-    services = remembering(services)
-    assert services.freshness
-    async with client_of(services) as client, services.topics.listening():
-        while services.freshness.marks() is None:  # noqa: ASYNC110
-            await sleep(0.01)
-        yield replace(studio, services=services, client=client)
-    services.freshness.close()
-
-
-@pytest_asyncio.fixture
-async def here(studio: Studio) -> AsyncIterator[Studio]:
-    async with process_of(studio, studio.services) as here:
-        yield here
-
-
-@pytest_asyncio.fixture
-async def there(studio: Studio, database_url: str) -> AsyncIterator[Studio]:
-    """Another process with the same database."""
-    services = services_for(database_url, studio.clock)
-    async with process_of(studio, services) as there:
-        yield there
-    await close_services(services)
-
-
-@pytest.fixture(params=["in this process", "in another one"])
-def changing(request: pytest.FixtureRequest, here: Studio, there: Studio) -> Studio:
-    """Where the change is made."""
-    return here if request.param == "in this process" else there
 
 
 async def until_refused(changing: Studio, here: Studio, ask: Callable[[], Awaitable[Answer]]) -> Answer:
@@ -100,10 +44,11 @@ async def test_who_asks_is_looked_up_once(here: Studio) -> None:
 
 async def test_what_the_viewer_may_do_is_looked_up_once(here: Studio) -> None:
     counts = []
-    query = f"{ORGANIZATION} # {uuid4()}"
+    body = {"query": f"{ORGANIZATION} # {uuid4()}", "variables": {"id": here.organization}}
+    headers = {"authorization": f"Bearer {here.token('admin')}"}
     for _ in range(3):
         with here.statements() as seen:
-            answer = await here.ask(query, "admin", id=here.organization)
+            answer = await here.send(body, headers)
         assert answer.data == {"organization": {"name": "Works"}}
         counts.append(len(seen))
     assert counts == [3, 1, 1]

@@ -79,7 +79,9 @@ async def test_a_token_tells_nothing_but_public_ids_and_its_own_times(studio: St
     payload = jwt.decode(studio.token("owner"), options={"verify_signature": False})
 
     assert payload.pop("jti") != jwt.decode(studio.token("owner"), options={"verify_signature": False})["jti"]
+    assert len(UUID(payload.pop("sid")).hex) == 32
     assert payload == {
+        "gen": 0,
         "iss": "viewgraph",
         "aud": "viewgraph",
         "sub": studio.people["owner"].row.public_id.hex,
@@ -140,7 +142,7 @@ async def test_a_forged_token_is_nobodys(studio: Studio) -> None:
     for kind, token in {
         "signed with another secret": _signed(studio, secret="another secret, of somebody else's"),
         "signed with the name of the key": _signed(studio, secret=header["kid"].ljust(32, "=")),
-        "not signed": jwt.encode(_payload(studio), None, "none", headers={"kid": header["kid"]}),
+        "not signed": jwt.encode(_payload(studio), "", "none", headers={"kid": header["kid"]}),
         "not signed, in capitals": _unsigned(studio, header | {"alg": "NONE"}),
         "without its signature": studio.token("owner").rpartition(".")[0] + ".",
         "by another algorithm": _by_another_algorithm(studio),

@@ -181,8 +181,9 @@ MEMBERS = """query($id: ID!) { organization(id: $id) { name members(first: 100) 
 
 async def _as(studio: Studio, name: str, workspace: str | None = None) -> Answer:
     """With a token for the organization, or for one workspace of it."""
-    ids = [None if id is None else parse_global_id(id)[1] for id in (studio.organization, workspace)]
-    claims = Claims(studio.people[name].row.public_id, *ids)
+    organization = parse_global_id(studio.organization)[1]
+    within = None if workspace is None else parse_global_id(workspace)[1]
+    claims = Claims(studio.people[name].row.public_id, organization, within)
     token = studio.services.signer.issue(claims, studio.clock.now).text
     body = {"query": MEMBERS, "variables": {"id": studio.organization}}
     return await studio.send(body, {"authorization": f"Bearer {token}"})

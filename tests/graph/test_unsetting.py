@@ -48,7 +48,10 @@ UPDATES: dict[str, dict[str, Field]] = {
         "formats": Field(_file(1), _file(2), "asset_formats."),
         "domains": Field(["one.example"], ["two.example"], "asset_domains."),
     },
-    "UpdateViewerInput": {"name": Field("One", "Two", "users.name", is_nullable=True)},
+    "UpdateViewerInput": {
+        "name": Field("One", "Two", "users.name", is_nullable=True),
+        "username": Field("first", "second", "users.username"),
+    },
     "UserInsightInput": {
         "hasAbout": Field(False, True, "user_insights.has_about"),
         "numberOfRoles": Field(1, 2, "user_insights.number_of_roles"),
@@ -70,6 +73,7 @@ MADE_ANEW = {
     "DeleteAccountInput",
     "EventInput",
     "InviteMemberInput",
+    "SignUpInput",
 }
 """Each makes something new as a whole, so null means the same as left out."""
 MUTATIONS = {

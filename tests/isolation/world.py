@@ -63,11 +63,11 @@ class World:
             return {"authorization": f"Token {self.key}"}
         if caller.person is None:
             return {}
-        narrowed = [
+        organization, workspace = (
             parse_global_id(self.ids[name])[1] if name else None
             for name in (caller.organization, caller.workspace)
-        ]
-        claims = Claims(self.studio.people[caller.person].row.public_id, *narrowed)
+        )
+        claims = Claims(self.studio.people[caller.person].row.public_id, organization, workspace)
         token = self.studio.services.signer.issue(claims, self.studio.clock.now)
         return {"authorization": f"Bearer {token.text}"}
 

@@ -144,3 +144,26 @@ async def test_the_publications_of_an_owner_are_locked_in_the_order_of_their_ids
 
     assert answer.errors == []
     assert free
+
+
+RENAME = "mutation($name: String!) { updateViewer(input: {username: $name}) { user { username } } }"
+BY_NAME = "query($name: String!) { user(by: {username: $name}) { username } }"
+
+
+async def test_a_username_is_changed_but_not_to_one_that_looks_like_anothers(studio: Studio) -> None:
+    done = await studio.ask(RENAME, "owner", name="Mary.Ann")
+    found = [await studio.ask(BY_NAME, name=name) for name in ("mary.ann", "MARY.ANN", "\uff4dary.ann")]
+    gone = await studio.ask(BY_NAME, name="owner")
+    alike = [
+        await studio.ask(RENAME, "stranger", name=name) for name in ("mary.ann", "rnary.ann", "m\u0430ry.ann")
+    ]
+    same = await studio.ask(RENAME, "owner", name="MARY.ANN")
+    # The older name is free.
+    taken = await studio.ask(RENAME, "stranger", name="owner")
+
+    assert done.data == {"updateViewer": {"user": {"username": "mary.ann"}}}
+    assert [answer.data for answer in found] == [{"user": {"username": "mary.ann"}}] * 3
+    assert gone.code == "NOT_FOUND"
+    assert [answer.errors for answer in alike] == [[("CONFLICT", "updateViewer")]] * 3
+    assert same.data == done.data
+    assert taken.data == {"updateViewer": {"user": {"username": "owner"}}}

@@ -36,6 +36,10 @@ from tests.studio import SECRET
 LOGIN = """mutation($email: String!, $password: String!) {
   login(input: {password: {email: $email, password: $password}}) { accessToken viewer { username name } }
 }"""
+INVALID_USERNAME = (
+    "`username` has letters, digits and signs of ASCII, such as `.`, `_` and `-`, but no spaces, symbols or "
+    "invisible characters, and does not mix directions of writing."
+)
 NOT_UP_TO_DATE = "The tables of the database are not up to date: run `viewgraph migrate` first.\n"
 
 
@@ -100,8 +104,14 @@ def test_an_email_or_a_username_is_taken_once(database_url: str) -> None:
 
     done(*create("ada@example.com", "ada"))
 
-    assert mistake(*create("Ada@Example.com", "ada2")) == "The email or the username is taken.\n"
-    assert mistake(*create("ada2@example.com", "ada")) == "The email or the username is taken.\n"
+    assert (
+        mistake(*create("Ada@Example.com", "ada2"))
+        == "The email or the username is taken, or the username looks like another one. Choose another one.\n"
+    )
+    assert (
+        mistake(*create("ada2@example.com", "ada"))
+        == "The email or the username is taken, or the username looks like another one. Choose another one.\n"
+    )
 
 
 @pytest.mark.parametrize("engine", ["sqlite"])
@@ -110,11 +120,19 @@ def test_an_email_or_a_username_is_taken_once(database_url: str) -> None:
     [
         ("ada@example.com", "ada", "7 chars", "A password has 8 characters or more."),
         ("ada@example.com", "ada", "", "A password has 8 characters or more."),
-        ("ada", "ada", "a password", "`ada` is no email address."),
-        ("@example.com", "ada", "a password", "`@example.com` is no email address."),
-        ("ada@example.com", " ", "a password", "`username` must not be empty."),
-        ("ada@example.com", "a" * 41, "a password", "`username` may have 40 characters."),
-        ("a" * 243 + "@example.com", "ada", "a password", "`email` may have 254 characters."),
+        (
+            "ada@example.com",
+            "ada",
+            "ada12345",
+            "This password is guessed soon: it is a common one, or too like the name or the email. Choose "
+            "another one, such as several words that do not belong together.",
+        ),
+        ("ada@example.com", "ada lovelace", "correct horse", INVALID_USERNAME),
+        ("ada", "ada", "correct horse", "`ada` is no email address."),
+        ("@example.com", "ada", "correct horse", "`@example.com` is no email address."),
+        ("ada@example.com", " ", "correct horse", "`username` must not be empty."),
+        ("ada@example.com", "a" * 41, "correct horse", "`username` may have 40 characters."),
+        ("a" * 243 + "@example.com", "ada", "correct horse", "`email` may have 254 characters."),
     ],
 )
 def test_an_account_that_cannot_be_is_refused(
@@ -130,7 +148,14 @@ def test_an_account_that_cannot_be_is_refused(
 
 def test_a_key_is_shown_once_and_signs_in(database_url: str, folder: Path) -> None:
     done(
-        "user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", database_url
+        "user",
+        "create",
+        "ada@example.com",
+        "ada",
+        "--password",
+        "correct horse",
+        "--database-url",
+        database_url,
     )
     before = set(folder.iterdir())
     made = run("key", "create", "Ada@example.com", "--days", "1", "--database-url", database_url)
@@ -147,7 +172,14 @@ def test_a_key_is_shown_once_and_signs_in(database_url: str, folder: Path) -> No
 
 def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
     done(
-        "user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", database_url
+        "user",
+        "create",
+        "ada@example.com",
+        "ada",
+        "--password",
+        "correct horse",
+        "--database-url",
+        database_url,
     )
 
     assert (
@@ -166,7 +198,7 @@ def test_a_key_needs_an_account_and_a_lifetime(database_url: str) -> None:
 def test_an_operator_lists_keys_and_revokes_one_or_all_of_an_account(database_url: str) -> None:
     at = ("--database-url", database_url)
     for name in ("ada", "bob"):
-        done("user", "create", f"{name}@example.com", name, "--password", "a password", *at)
+        done("user", "create", f"{name}@example.com", name, "--password", "correct horse", *at)
     secrets = [
         run("key", "create", email, "--name", name, *at).stdout.strip()
         for email, name in (
@@ -319,7 +351,7 @@ def test_an_unknown_revision_is_refused(database_url: str) -> None:
     "command",
     [
         ("serve",),
-        ("user", "create", "ada@example.com", "ada", "--password", "a password"),
+        ("user", "create", "ada@example.com", "ada", "--password", "correct horse"),
         ("key", "create", "ada@example.com"),
         ("key", "list"),
         ("key", "revoke", "ada@example.com"),
@@ -646,11 +678,11 @@ def test_a_secret_that_cannot_be_stored_is_asked_for(folder: Path) -> None:
 def test_serve_makes_a_secret_once_so_that_tokens_outlive_a_restart(folder: Path) -> None:
     url = f"sqlite:///{folder}/data.sqlite3"
     done("migrate", "--database-url", url)
-    done("user", "create", "ada@example.com", "ada", "--password", "a password", "--database-url", url)
+    done("user", "create", "ada@example.com", "ada", "--password", "correct horse", "--database-url", url)
     kept = folder / "data.sqlite3.secret"
 
     with Program("serve", "--database-url", url, folder=folder) as first:
-        signed_in = first.post(LOGIN, email="ada@example.com", password="a password")
+        signed_in = first.post(LOGIN, email="ada@example.com", password="correct horse")
         secret = kept.read_text()
     # Each worker reads the one secret, and has the settings of the command.
     with Program("serve", "--database-url", url, "--workers", "2", folder=folder) as second:

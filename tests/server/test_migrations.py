@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from alembic.config import Config
 from alembic.script import ScriptDirectory
-from sqlalchemy import insert, inspect, select, text
+from sqlalchemy import column, insert, inspect, select, table, text
 from sqlmodel import SQLModel
 
 from database import Database, is_partition, table_of
@@ -208,7 +208,10 @@ async def fill(url: str, *rows: SQLModel) -> None:
     database = Database(url)
     async with database.writing() as session:
         for row in rows:
-            await session.execute(insert(table_of(type(row))).values(row.model_dump(exclude_none=True)))
+            known, values = table_of(type(row)), row.model_dump(exclude_none=True)
+            # Older tables lack columns that would have values by default.
+            older = table(known.name, *(column(name, known.c[name].type) for name in values))
+            await session.execute(insert(older).values(values))
     await database.close()
 
 
@@ -262,3 +265,34 @@ async def test_totals_of_all_time_are_filled_from_what_is_there(empty_url: str) 
         FollowTotal: [(1, 2, 1), (2, 1, 1), (3, 0, 1)],
         ExperienceTotal: [(5, 1, 1), (5, 3, 2)],
     }
+
+
+async def test_accounts_of_before_get_what_their_names_look_like_and_keep_their_names(empty_url: str) -> None:
+    at = datetime(2023, 6, 10, 10, tzinfo=UTC)
+    await migrations.upgrade(empty_url)
+    await migrations.downgrade(empty_url, "0010")
+    # The third looks like the first, and the last has an A of Greek.
+    names = dict(enumerate(("Mary", "bo", "rnary", "\N{GREEK CAPITAL LETTER ALPHA}da"), 1))
+    await fill(
+        empty_url,
+        *(Tenant(id=id) for id in names),
+        *(
+            User(id=id, public_id=uuid4(), tenant_id=id, email=f"{id}@e.x", username=name, created_at=at)
+            for id, name in names.items()
+        ),
+    )
+
+    await migrations.upgrade(empty_url)
+
+    users = table_of(User).c
+    database = Database(empty_url)
+    async with database.engine.connect() as connection:
+        found = await connection.execute(select(users.username, users.username_skeleton).order_by(users.id))
+        rows = [tuple(row) for row in found]
+    await database.close()
+    assert rows == [
+        ("Mary", "rnary"),
+        ("bo", "bo"),
+        ("rnary", "rnary\x1f3"),
+        ("\N{GREEK CAPITAL LETTER ALPHA}da", "ada"),
+    ]

@@ -231,6 +231,8 @@ async def test_what_a_link_carries_is_public(studio: Studio, url: str) -> None:
         "exp": int(studio.clock.now.timestamp()) + 15 * 60,
         "org": None,
         "wsp": None,
+        "gen": 0,
+        "sid": None,
         "ask": {
             "of": studio.organization,
             "format": "csv",

@@ -74,6 +74,10 @@ class UpdateViewerInput:
         "The name by which the viewer wants to be called: 1 to 200 characters; blanks around them are "
         "dropped. Null takes it away."
     )
+    username: str | None = changeable(
+        "Another unique name: 1 to 40 characters, without spaces and symbols. It is stored in lower case. "
+        "CONFLICT if it is taken, or looks like the name of another account. The older name is free then."
+    )
 
 
 @strawberry.input(description="What it takes to delete the viewer's account.")
@@ -99,7 +103,7 @@ class PeopleMutations:
         info: Info,
         input: Annotated[UpdateViewerInput, argument("What to change of the viewer.")],
     ) -> UpdateViewerPayload | None:
-        """Changes the account of the viewer."""
+        """Changes the account of the viewer. The email is changed by `changeEmail`."""
         return UpdateViewerPayload(user=User.of(await people.update_viewer(info.context, given(input))))
 
     @mutation(TokenScope.USER)

@@ -43,17 +43,28 @@ class SignInMutations:
 
     @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
     async def login(
-        self, info: Info, input: Annotated[LoginInput, argument("How to sign in.")]
+        self,
+        info: Info,
+        input: Annotated[LoginInput, argument("How to sign in.")],
+        stay_signed_in: Annotated[
+            bool,
+            argument(
+                "Whether to get a refresh token, too, with which `refreshAccessToken` gives further access "
+                "tokens. BAD_USER_INPUT if this server gives none."
+            ),
+        ] = False,
     ) -> AuthPayload | None:
         """Gives a token for a password or an authentication key: step 1 of signing in. The token is also
         in the response header `x-auth-token`. This mutation itself needs no token. UNAUTHENTICATED if the
         password or key is wrong; THROTTLED after too many tries, with `retryAfter` in seconds."""
         if input.password is not None:
             signed_in = await accounts.login_by_password(
-                info.context, input.password.email, input.password.password
+                info.context, input.password.email, input.password.password, goes_on=stay_signed_in
             )
         else:
-            signed_in = await accounts.login_by_key(info.context, input.authentication_key or "")
+            signed_in = await accounts.login_by_key(
+                info.context, input.authentication_key or "", goes_on=stay_signed_in
+            )
         return AuthPayload.of(signed_in)
 
     @mutation(TokenScope.USER)

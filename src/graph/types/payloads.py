@@ -17,8 +17,9 @@ from graph.types.invitation import Invitation
 from graph.types.publication import Publication, User
 from ingest.admission import Reason
 from ingest.outcomes import EventOutcome, EventStatus, Outcomes
-from resolvers.accounts import NewKey, SignedIn
+from resolvers.accounts import NewKey
 from resolvers.invitation_answers import Joined
+from resolvers.signing_in import SignedIn
 
 
 @strawberry.type(description="A token that was issued. It is also in the response header `x-auth-token`.")
@@ -27,14 +28,23 @@ class AuthPayload:
     expires_at: datetime = described(
         "From this instant on the token is refused, and requests with it are anonymous. Then sign in again."
     )
+    refresh_token: str | None = described(
+        "Gives the next access token, once: see `refreshAccessToken`. Only its hash is stored. Null unless "
+        "it was asked for."
+    )
     viewer: User = described(
         "The user who signed in. This user is also the viewer of the rest of this operation."
     )
 
     @classmethod
     def of(cls, signed_in: SignedIn) -> Self:
-        token, user = signed_in
-        return cls(access_token=token.text, expires_at=token.expires_at, viewer=User.of(user))
+        token, user, refresh_token = signed_in
+        return cls(
+            access_token=token.text,
+            expires_at=token.expires_at,
+            refresh_token=refresh_token,
+            viewer=User.of(user),
+        )
 
 
 @strawberry.type(description="A ticket that was issued.")

@@ -18,18 +18,21 @@ from ingest.publication_revisions import raise_revision
 from ingest.tenants import lock_tenant
 from ingest.topics import Topic, touch
 from models import (
+    AccountLink,
     Asset,
     AuditEntry,
     AuthenticationKey,
     CoCreator,
     DeletedKind,
     Deletion,
+    ExternalIdentity,
     FormerUrl,
     Invitation,
     InvitedWorkspace,
     Membership,
     Organization,
     Publication,
+    SignIn,
     SignInNetwork,
     SubjectKind,
     Tenant,
@@ -134,6 +137,7 @@ async def bury_user(session: AsyncSession, user: Doomed, now: datetime) -> None:
     await raise_revision(session, or_(col(Publication.owner_id) == user.id, col(Publication.id).in_(made)))
     for model, column in _AT_ONCE:
         await session.execute(delete(table_of(model)).where(col(column) == user.id))
+    await session.execute(delete(AccountLink).where(col(AccountLink.email) == _email_of(user)))
     await _leave_trail(session, user)
     nobody = token_hex(16)
     await session.execute(
@@ -143,6 +147,7 @@ async def bury_user(session: AsyncSession, user: Doomed, now: datetime) -> None:
             **_unnamed(now),
             email=f"{nobody}@erased.invalid",
             username=f"erased-{nobody}",
+            username_skeleton=None,
             name=None,
             password_hash=None,
         )
@@ -150,6 +155,11 @@ async def bury_user(session: AsyncSession, user: Doomed, now: datetime) -> None:
     await close_tenant(session, user.tenant_id, now)
     await note(session, user, now, seed=token_bytes(_SEED_BYTES))
     touch(session, Topic(SubjectKind.PROFILE, user.id))
+
+
+def _email_of(user: Doomed) -> Any:
+    """Somebody may have asked to sign up with the email of the account: such a link names no user."""
+    return select(col(User.email)).where(col(User.id) == user.id).scalar_subquery()
 
 
 async def _leave_trail(session: AsyncSession, user: Doomed) -> None:
@@ -170,6 +180,9 @@ _AT_ONCE: Final[tuple[tuple[type[SQLModel], Any], ...]] = (
     (UserInsight, UserInsight.user_id),
     (Invitation, Invitation.user_id),
     (Invitation, Invitation.inviter_id),
+    (SignIn, SignIn.user_id),
+    (AccountLink, AccountLink.user_id),
+    (ExternalIdentity, ExternalIdentity.user_id),
 )
 """What gives an account its rights, and what is shown of it by itself: nothing of it outlives the commit."""
 

@@ -77,6 +77,8 @@ class CatalogKind:
     """Columns by which a stored row is recognised. The first that find one do so."""
     unique: ClassVar[tuple[Names, ...]] = ()
     """Columns in which no two rows have the same."""
+    words: ClassVar[Mapping[str, str]] = {}
+    """What columns of these are called that no field has."""
     required: ClassVar[Names] = ()
     """Columns without which none is made. Those of fields that are never absent are left out."""
     fixed: ClassVar[Names] = ()
@@ -112,6 +114,10 @@ class CatalogKind:
 
     async def inspect(self, tables: AnyTables, drafts: Sequence[Draft]) -> None:
         """Refuses drafts for what only the database knows."""
+
+    def takes(self, _: str, __: Columns, ___: Columns) -> bool:
+        """Whether a row, stored and given, has to be the only one with the given value of a unique column."""
+        return True
 
     def changes(self, stored: Columns, given: Columns) -> Columns:
         return {

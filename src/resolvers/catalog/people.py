@@ -2,12 +2,14 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from types import MappingProxyType
 from typing import Final
 
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from auth.passwords import Passwords
+from base.names import username_skeleton
 from ingest.publication_revisions import raise_revision
 from ingest.row_totals import add_follows
 from ingest.topics import Topic, touch
@@ -36,13 +38,26 @@ class UserKind(OwnTenant):
     row = UserRow
     model = User
     known_by = (("legacy_id",), ("email",))
-    unique = (("legacy_id",), ("email",), ("username",))
+    unique = (("legacy_id",), ("email",), ("username",), ("username_skeleton",))
+    words = MappingProxyType({"username_skeleton": "username, or one that looks like it"})
     required = ("email", "username")
     fixed = ("legacy_id",)
+
+    def columns(self, read: ReadRow) -> Columns:
+        columns = super().columns(read)
+        if "username" in columns:
+            columns["username_skeleton"] = username_skeleton(columns["username"])
+        return columns
+
+    def takes(self, name: str, stored: Columns, given: Columns) -> bool:
+        """Accounts of before may have names that look alike, and keep them."""
+        return name != "username_skeleton" or stored.get("username") != given.get("username")
 
     def changes(self, stored: Columns, given: Columns) -> Columns:
         """Whoever has signed in here keeps the password that was right then."""
         changed = super().changes(stored, given)
+        if "username" not in changed:
+            changed.pop("username_skeleton", None)
         if stored["password_hash"] and _PASSWORDS.is_current(stored["password_hash"]):
             changed.pop("password_hash", None)
         return changed

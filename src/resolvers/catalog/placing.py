@@ -78,10 +78,11 @@ def _changes(kind: CatalogKind, draft: Draft, found: Mapping[Names, Found]) -> C
     given, stored = draft.given, draft.stored
     primary = key_names(kind.model)
     for names in kind.unique:
-        key = _key(given, names)
+        name = names[-1]
+        key = _key(given, names) if kind.takes(name, stored, given) else None
         for other in found[names][key] if key is not None else ():
             if not stored or any(other[name] != stored[name] for name in primary):
-                raise Refused("TAKEN", f"Another {kind.name} has this {_camel(names[-1])}.")
+                raise Refused("TAKEN", f"Another {kind.name} has this {kind.words.get(name, _camel(name))}.")
     if not stored:
         missing = [name for name in kind.required if name not in given]
         if missing:

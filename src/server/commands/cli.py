@@ -44,6 +44,10 @@ from server.commands.secret_use import secret_use
 from server.commands.serve import serve
 from server.commands.tenant_time_zone import set_time_zone
 from server.commands.user_create import user_create
+from server.commands.user_link import user_link
+from server.commands.user_reset_link import user_reset_link
+from server.commands.user_sign_out import user_sign_out
+from server.commands.user_update import user_update
 from server.commands.verify import verify
 from server.failures import Failure
 
@@ -126,6 +130,10 @@ def program(
 
 users = typer.Typer(help="Accounts.", no_args_is_help=True)
 users.command("create")(user_create)
+users.command("update")(user_update)
+users.command("reset-link")(user_reset_link)
+users.command("sign-out")(user_sign_out)
+users.command("link")(user_link)
 app.add_typer(users, name="user")
 
 persons = typer.Typer(help="What is kept of persons.", no_args_is_help=True)

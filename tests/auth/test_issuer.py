@@ -1,0 +1,222 @@
+"""Tokens of another issuer: which are believed, whom they act as, and what becomes of its keys."""
+
+from collections.abc import AsyncIterator, Callable
+from datetime import timedelta
+from typing import Any
+
+import jwt
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from auth.identities import FirstSight
+from tests.auth.asking import message, who
+from tests.auth.signed import SigningSite, trusting, with_accounts
+from tests.social.sites import Reply
+from tests.studio import Answer, Studio
+
+LINK = "mutation($token: String!) { linkIdentity(token: $token) { subject } }"
+UNLINK = 'mutation { unlinkIdentity(subject: "1234") { subject } }'
+OWNER = {"viewer": {"username": "owner"}}
+
+
+@pytest.fixture
+async def site() -> AsyncIterator[SigningSite]:
+    async with SigningSite() as site:
+        yield site
+
+
+async def asked(studio: Studio, token: str) -> Answer:
+    return await who(studio, authorization=f"Bearer {token}")
+
+
+async def refused(studio: Studio, token: str) -> str:
+    answer = await asked(studio, token)
+    assert answer.errors == [("UNAUTHENTICATED", "viewer")]
+    return message(answer)
+
+
+async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, site: SigningSite) -> None:
+    now = studio.clock.now
+    async with with_accounts(studio, trusting(studio, site)) as trusted:
+        token = site.token(now)
+        stranger = await refused(trusted, token)
+        linked = [await trusted.ask(LINK, "owner", token=token) for _ in range(2)]
+        owner = await asked(trusted, token)
+        another = await trusted.ask(LINK, "stranger", token=token)
+        wrong = await trusted.ask(LINK, "stranger", token=trusted.token("stranger"))
+        others = await trusted.ask(UNLINK, "stranger")
+        own = await trusted.ask(UNLINK, "owner")
+        again = await refused(trusted, token)
+
+    assert stranger.startswith("Your account at the issuer is linked to no user here.")
+    assert [answer.data for answer in linked] == [{"linkIdentity": {"subject": "1234"}}] * 2
+    assert owner.data == OWNER
+    assert another.code == "CONFLICT"
+    assert wrong.extensions == {"code": "BAD_USER_INPUT", "argument": "token", "reason": "INVALID_TOKEN"}
+    assert (others.code, own.data) == ("NOT_FOUND", {"unlinkIdentity": {"subject": "1234"}})
+    assert again == stranger
+    assert await studio.count("external_identities") == 0
+
+
+def _signed(key: Any, algorithm: str, **header: Any) -> Callable[[SigningSite, dict[str, Any]], str]:
+    return lambda _, payload: jwt.encode(payload, key, algorithm, headers={"kid": "first", **header})
+
+
+def _with_the_public_key(site: SigningSite, payload: dict[str, Any]) -> str:
+    """As a secret, which everybody knows."""
+    public = site.keys["first"].public_key()
+    content = public.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).hex()
+    return jwt.encode(payload, content, "HS256", headers={"kid": "first"})
+
+
+def _cut(site: SigningSite, payload: dict[str, Any]) -> str:
+    return jwt.encode(payload, site.keys["first"], "ES256", headers={"kid": "first"})[:-4] + "AAAA"
+
+
+def _rightly(site: SigningSite, payload: dict[str, Any]) -> str:
+    return jwt.encode(payload, site.keys["first"], "ES256", headers={"kid": "first"})
+
+
+BAD: dict[str, tuple[Callable[[SigningSite, dict[str, Any]], str], dict[str, Any]]] = {
+    "not signed": (_signed("", "none"), {}),
+    "signed by a secret": (_signed("a secret of the tests, long enough to sign", "HS256"), {}),
+    "signed by the public key": (_with_the_public_key, {}),
+    "signed by another key of the same name": (_signed(generate_private_key(SECP256R1()), "ES256"), {}),
+    "of a key that nobody knows": (_signed(generate_private_key(SECP256R1()), "ES256", kid="own"), {}),
+    "with another signature": (_cut, {}),
+    "of a kind that signs nobody in": (
+        lambda site, payload: jwt.encode(
+            payload, site.keys["first"], "ES256", headers={"kid": "first", "typ": "logout+jwt"}
+        ),
+        {},
+    ),
+    "of another issuer": (_rightly, {"iss": "https://id.example.com"}),
+    "for another audience": (_rightly, {"aud": "somebody else"}),
+    "for no audience": (_rightly, {"aud": None}),
+    "of nobody": (_rightly, {"sub": None}),
+    "of an empty name": (_rightly, {"sub": ""}),
+    "without an end": (_rightly, {"exp": None}),
+    "without a beginning": (_rightly, {"iat": None}),
+    "too old": (_rightly, {"exp": timedelta(seconds=-60)}),
+    "too young": (_rightly, {"nbf": timedelta(seconds=61)}),
+    "of the future": (_rightly, {"iat": timedelta(seconds=61)}),
+}
+
+
+async def test_a_token_that_is_not_right_is_nobodys(studio: Studio, site: SigningSite) -> None:
+    now = studio.clock.now
+    first_sight = FirstSight(links_by_email=True, makes_accounts=True)
+    async with with_accounts(studio, trusting(studio, site, first_sight)) as trusted:
+        for words, (sign, changed) in BAD.items():
+            times = {
+                name: now + value if isinstance(value, timedelta) else value
+                for name, value in changed.items()
+            }
+            token = sign(site, site.payload(now, **times))
+            answer = await asked(trusted, token)
+            assert answer.errors == [("UNAUTHENTICATED", "viewer")], words
+            assert token[-20:] not in str(answer.body)
+        assert await studio.count("external_identities") == 0
+        # Up to a minute, clocks may differ.
+        just = site.token(now, exp=now - timedelta(seconds=59), nbf=now + timedelta(seconds=60))
+        assert (await asked(trusted, just)).data == OWNER
+
+
+async def test_keys_are_read_again_when_they_change_but_not_for_everybody_who_says_so(
+    studio: Studio, site: SigningSite
+) -> None:
+    async with with_accounts(studio, trusting(studio, site, FirstSight(links_by_email=True))) as trusted:
+        old = site.token(studio.clock.now, exp=studio.clock.now + timedelta(days=3))
+        assert (await asked(trusted, old)).data == OWNER
+        assert site.readings == 1
+
+        # Strangers name keys that there are not.
+        for number in range(20):
+            token = jwt.encode(
+                site.payload(studio.clock.now),
+                generate_private_key(SECP256R1()),
+                "ES256",
+                headers={"kid": str(number)},
+            )
+            await refused(trusted, token)
+        assert site.readings == 1
+
+        studio.clock.advance(seconds=30)
+        site.rotate("second")
+        new = site.token(studio.clock.now, exp=studio.clock.now + timedelta(days=3))
+        assert (await asked(trusted, new)).data == OWNER
+        assert site.readings == 2
+        # Its key was withdrawn.
+        await refused(trusted, old)
+        assert (await asked(trusted, new)).data == OWNER
+
+        # The issuer is away: its keys go on for a day.
+        site.always = Reply(b"", 503)
+        studio.clock.advance(hours=24)
+        assert (await asked(trusted, new)).data == OWNER
+        studio.clock.advance(seconds=30)
+        await refused(trusted, new)
+        # It is back.
+        site.always = None
+        studio.clock.advance(seconds=30)
+        assert (await asked(trusted, new)).data == OWNER
+
+
+@pytest.mark.parametrize(
+    ("first_sight", "changed", "viewer"),
+    [
+        (FirstSight(), {}, None),
+        (FirstSight(links_by_email=True), {}, "owner"),
+        (FirstSight(links_by_email=True), {"email_verified": False}, None),
+        (FirstSight(links_by_email=True), {"email": "eve@example.com"}, None),
+        (FirstSight(makes_accounts=True), {}, None),
+        (FirstSight(makes_accounts=True), {"email": None}, None),
+        (FirstSight(makes_accounts=True), {"email": "Eve@example.com"}, "eve"),
+        # A name that looks like another user's gets a number.
+        (
+            FirstSight(makes_accounts=True),
+            {"email": "eve@example.com", "preferred_username": "0wner", "name": "Eve"},
+            "0wner-2",
+        ),
+    ],
+)
+async def test_what_becomes_of_an_account_at_first_sight_is_a_setting(
+    studio: Studio,
+    site: SigningSite,
+    first_sight: FirstSight,
+    changed: dict[str, Any],
+    viewer: str | None,
+) -> None:
+    users = await studio.count("users")
+    async with with_accounts(studio, trusting(studio, site, first_sight)) as trusted:
+        token = site.token(studio.clock.now, **changed)
+        answers = [await asked(trusted, token) for _ in range(2)]
+
+    assert [answer.body["data"] for answer in answers] == [
+        {"viewer": viewer and {"username": viewer}},
+    ] * 2
+    is_new = viewer not in (None, "owner")
+    assert await studio.count("users") == users + is_new
+    assert await studio.count("external_identities") == (viewer is not None)
+
+
+async def test_signing_out_everywhere_ends_older_tokens_of_the_issuer(
+    studio: Studio, site: SigningSite
+) -> None:
+    async with with_accounts(studio, trusting(studio, site, FirstSight(links_by_email=True))) as trusted:
+        older = site.token(studio.clock.now)
+        assert (await asked(trusted, older)).data == OWNER
+        # Only the issuer ends one of its sign-ins.
+        body = {"query": "mutation { signOut { user { username } } }"}
+        alone = await trusted.send(body, {"authorization": f"Bearer {older}"})
+        body = {"query": "mutation { signOutEverywhere { user { username } } }"}
+        everywhere = await trusted.send(body, {"authorization": f"Bearer {older}"})
+        ended = await refused(trusted, older)
+        studio.clock.advance(seconds=1)
+        younger = await asked(trusted, site.token(studio.clock.now))
+
+    assert alone.code == "FORBIDDEN"
+    assert everywhere.data == {"signOutEverywhere": {"user": {"username": "owner"}}}
+    assert ended.startswith("The access token has ended")
+    assert younger.data == OWNER
