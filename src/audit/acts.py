@@ -23,6 +23,8 @@ class Act(Enum):
     COMMENT_DELETED = "A comment was deleted. `objectId` was the comment's."
     TIME_ZONE_CHANGED = "The reporting `timeZone` was changed, and all totals were counted anew in it."
     CATALOG_IMPORTED = "Rows of a catalog were imported: people, what they own, and who belongs to what."
+    EVENTS_IMPORTED = "Events were imported from a file. `objectId` is the number of the import."
+    IMPORT_UNDONE = "An import of events was undone. `objectId` is its number."
     EVENTS_PRUNED = "Old events were deleted, and their totals stayed."
     BACKED_UP = "A backup of the whole database was written."
     RESTORED = "The database was filled from a backup."

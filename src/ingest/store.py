@@ -1,7 +1,8 @@
 """Stores new events and every total that they change, in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any
 from uuid import UUID
 
@@ -28,7 +29,7 @@ from ingest.events import NewEvent
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
-from models import ActiveUser, DayTotal, Event, MonthTotal, SubjectTotal
+from models import ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]
 
@@ -40,6 +41,13 @@ _ADDED = (
 _LATER = (
     "last_active_at = CASE WHEN excluded.last_active_at > t.last_active_at "
     "THEN excluded.last_active_at ELSE t.last_active_at END"
+)
+
+
+_BROUGHT = (
+    "first_at = CASE WHEN excluded.first_at < t.first_at THEN excluded.first_at ELSE t.first_at END, "
+    "last_at = CASE WHEN excluded.last_at > t.last_at THEN excluded.last_at ELSE t.last_at END, "
+    "events = t.events + excluded.events"
 )
 
 
@@ -64,9 +72,11 @@ def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS) -> list[bool | None]:
+async def store_in_bulk(
+    bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS, import_id: int | None = None
+) -> list[bool | None]:
     """Stores events. Says of each whether it is new; None if its tenant is locked, so that it was left for
-    later.
+    later. `import_id` is the number of the import that brings them.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
@@ -77,12 +87,13 @@ async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USU
     unique = events.at(places)
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     domain_ids = await capped_domain_ids(bulk, unique, days, caps)
-    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids))
-    if all(are_inserted):
-        await _count(bulk, unique, domain_ids, days)
-    else:
+    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids, import_id))
+    if not all(are_inserted):
         places = list(compress(places, are_inserted))
-        await _count(bulk, unique.where(are_inserted), list(compress(domain_ids, are_inserted)), days)
+        unique, domain_ids = unique.where(are_inserted), list(compress(domain_ids, are_inserted))
+    await _count(bulk, unique, domain_ids, days)
+    if import_id is not None:
+        await bulk.packed.upsert(ImportTenant, brought_rows(import_id, unique), _BROUGHT)
     if len(places) == events.size:
         return [True] * events.size
     are_new: list[bool | None] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
@@ -114,7 +125,15 @@ def _taken(events: EventColumns, places: list[int], tenants: Mapping[int, Tenant
     ]
 
 
-def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+def brought_rows(import_id: int, events: EventColumns) -> list[tuple[int, ...]]:
+    """What an import has brought for each tenant, as sorted rows of the table."""
+    instants: defaultdict[int, list[int]] = defaultdict(list)
+    for tenant_id, at in zip(events.tenant_ids, events.instants, strict=True):
+        instants[tenant_id].append(at)
+    return [(import_id, id, min(own), max(own), len(own)) for id, own in sorted(instants.items())]
+
+
+def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[tuple[Any, ...]]:
     """In the order of the table's columns."""
     return list(
         zip(
@@ -128,6 +147,7 @@ def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ..
             events.view_ids,
             events.user_ids,
             events.visitors,
+            repeat(import_id, events.size),
             strict=True,
         )
     )

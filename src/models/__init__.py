@@ -18,6 +18,7 @@ from models.analytics import (
 from models.audit import AuditEntry
 from models.columns import NEVER
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
+from models.imports import EventImport, ImportTenant
 from models.organizations import (
     Asset,
     AssetDomain,
@@ -75,12 +76,14 @@ __all__ = [
     "EngagedView",
     "Event",
     "EventId",
+    "EventImport",
     "Experience",
     "ExperienceTotal",
     "ExperienceType",
     "Follow",
     "FollowTotal",
     "Id",
+    "ImportTenant",
     "ImportedTotal",
     "Instant",
     "Like",

@@ -1,7 +1,7 @@
 """Imports events from files. They go the same way as all others.
 
-Events are recognised by their ids, and a line without an id gets one made from the file and the line. So an
-import that was stopped need not remember where it was: when it is run again, it stores what is missing.
+Events are recognised by their ids, and a line without an id gets one made from its content. So an import
+that was stopped need not remember where it was: when it is run again, it stores what is missing.
 """
 
 from asyncio import Task, create_task, gather
@@ -15,6 +15,7 @@ from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
+from ingest.event_imports import begin_import, end_import
 from ingest.file_blocks import Block, Line, blocks_of
 from ingest.files import EventFile
 from ingest.outcomes import EventOutcome
@@ -63,12 +64,21 @@ class Import:
         lines: Iterable[Line],
         *,
         viewer: Viewer | None = None,
+        name: str = "",
         batch: int = 5_000,
+        on_begin: Callable[[int], object] = lambda _: None,
         on_reject: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
-        """Only events of the viewer's own subjects are stored; without a viewer, those of any subject."""
+        """Only events of the viewer's own subjects are stored; without a viewer, those of any subject.
+
+        `name` is that of the file. `on_begin` is called with the number of the import.
+        """
         self.tally = Tally()
+        self.id: int | None = None
+        """The number of the import, by which it is undone; None before it has begun."""
+        self._name = name
+        self._on_begin = on_begin
         self._services = services
         self._lines = lines
         self._viewer = viewer
@@ -81,6 +91,20 @@ class Import:
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
+        database, clock = self._services.database, self._services.clock
+        self.id = await begin_import(database, self._name, clock())
+        self._on_begin(self.id)
+        finished_at = None
+        try:
+            with self._services.buffer.importing(self.id):
+                await self._run()
+            finished_at = clock()
+        finally:
+            counts = {"stored": self.tally.stored, "duplicates": self.tally.duplicates}
+            rejected = self.tally.rejected.total()
+            await end_import(database, self.id, finished_at, rejected=rejected, **counts)
+
+    async def _run(self) -> None:
         try:
             for block in self._blocks():
                 self._flying.append(create_task(self._stored(block)))

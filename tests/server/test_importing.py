@@ -277,7 +277,7 @@ def test_rejects_are_summed_up_and_written_down(
             "line": 2,
             "reason": "INVALID_EVENT",
             "detail": "Object contains unknown field `\x1b[2Jcolour`",
-            "seed": EventFile(file).seed_of(2),
+            "seed": list(EventFile(file))[1].content.seed,
             "event": wrong[0],
         },
         {"line": 3, "reason": "WRONG_ACTION", "detail": "", "event": wrong[1]},
