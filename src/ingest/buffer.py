@@ -6,8 +6,8 @@ While one batch is written, the next one gathers. So batches grow with the load.
 import logging
 from asyncio import Event, Future, Task, TimerHandle, create_task, get_running_loop, sleep, timeout
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import Context
 from dataclasses import dataclass
 from time import perf_counter
@@ -115,14 +115,14 @@ class Buffer:
         self._writer: Task[None] | None = None
         self._is_closing = False
 
-    @contextmanager
-    def importing(self, import_id: int) -> Iterator[None]:
-        """A block in which all events that are stored are those of an import."""
-        self._batch_writer.import_id = import_id
-        try:
-            yield
-        finally:
-            self._batch_writer.import_id = None
+    @property
+    def import_id(self) -> int | None:
+        """The number of the import whose events are stored; None if they are of no import."""
+        return self._batch_writer.import_id
+
+    @import_id.setter
+    def import_id(self, id: int | None) -> None:
+        self._batch_writer.import_id = id
 
     async def add(
         self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()

@@ -58,7 +58,7 @@ _SUFFIXES: Final = {
 }
 
 
-_LINES_AT_A_TIME: Final = 32
+_LINES_AT_A_TIME: Final = 8
 _encoder: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
 _Keyed: TypeAlias = tuple[Line, bytes]
 """A line, and its content."""

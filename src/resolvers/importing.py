@@ -7,7 +7,7 @@ that was stopped need not remember where it was: when it is run again, it stores
 from asyncio import Task, create_task, gather
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -76,7 +76,7 @@ class Import:
         """
         self.tally = Tally()
         self.id: int | None = None
-        """The number of the import, by which it is undone; None before it has begun."""
+        """The number of the import, by which it is undone; None as long as no event was read."""
         self._name = name
         self._on_begin = on_begin
         self._services = services
@@ -91,22 +91,30 @@ class Import:
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
-        database, clock = self._services.database, self._services.clock
-        self.id = await begin_import(database, self._name, clock())
-        self._on_begin(self.id)
         finished_at = None
         try:
-            with self._services.buffer.importing(self.id):
-                await self._run()
-            finished_at = clock()
+            await self._run()
+            finished_at = self._services.clock()
         finally:
+            await self._end(finished_at)
+
+    async def _begin(self) -> None:
+        self.id = await begin_import(self._services.database, self._name, self._services.clock())
+        self._services.buffer.import_id = self.id
+        self._on_begin(self.id)
+
+    async def _end(self, finished_at: datetime | None) -> None:
+        self._services.buffer.import_id = None
+        if self.id is not None:
             counts = {"stored": self.tally.stored, "duplicates": self.tally.duplicates}
             rejected = self.tally.rejected.total()
-            await end_import(database, self.id, finished_at, rejected=rejected, **counts)
+            await end_import(self._services.database, self.id, finished_at, rejected=rejected, **counts)
 
     async def _run(self) -> None:
         try:
             for block in self._blocks():
+                if self.id is None and block.columns.size:
+                    await self._begin()
                 self._flying.append(create_task(self._stored(block)))
                 await self._land(leaving=_IN_FLIGHT - 1)
             await self._land(leaving=0)

@@ -232,7 +232,7 @@ def test_a_file_that_grows_while_it_is_read_says_so(tmp_path: Path) -> None:
         stream.write(event)
 
     with pytest.raises(
-        InvalidFile, match=r"was changed while it was read, up to line 2: import it again once"
+        InvalidFile, match=r"was changed while it was read, up to line 1: import it again once"
     ):
         found.extend(reading)
 

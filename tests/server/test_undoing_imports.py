@@ -1,24 +1,17 @@
-"""`viewgraph import`, a mended file, `--list` and `--undo`: exactly what an import has brought is taken back."""
+"""`viewgraph import`, a mended file, `--list` and `--undo`: exactly what an import has brought goes again."""
 
 import asyncio
 import csv
 import json
-import signal
-import subprocess
-import sys
-from collections.abc import Callable
-from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from sqlalchemy import text
 from sqlmodel import SQLModel
 
 from base.ids import uuid7
 from ingest.event_imports import Undo
 from tests.commands import done, mistake, run
-from tests.server.program import environment
 from tests.studio import SECRET, Studio
 
 FORMATS = ("ndjson", "csv", "parquet")
@@ -74,7 +67,7 @@ def door(database_url: str, tmp_path: Path) -> Door:
 
 
 async def counted(studio: Studio) -> dict[str, list[str]]:
-    """Every row that counts something, as far as it is shown. A sketch of the same visitors has many forms."""
+    """Every row that counts something, without sketches: that of the same visitors has many forms."""
     async with studio.services.database.engine.connect() as connection:
         await connection.execution_options(is_snapshot=True)
         rows = {}
@@ -157,3 +150,50 @@ async def test_a_mended_file_counts_each_line_once_and_an_undo_takes_exactly_its
     last = await door.imported(file)
     assert (last["stored"], last["duplicates"]) == (lines + 3, 0)
     assert await counted(studio) == after_mended
+
+
+class Killed(Exception):
+    pass
+
+
+async def test_an_undo_that_was_stopped_goes_on(
+    studio: Studio, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each transaction takes a few events out. The undo ends in the middle, as if it was killed."""
+    monkeypatch.setattr("ingest.event_imports._EVENTS_OF_A_TRANSACTION", 4)
+    monkeypatch.setattr("ingest.event_imports._SUBJECT_DAYS_OF_A_TRANSACTION", 2)
+    events = await told(studio)
+    await before(studio, events)
+    start = await counted(studio)
+    brought = await door.imported(write(door.folder / "events.ndjson", events))
+    batches = 0
+
+    def stop(_: int) -> None:
+        nonlocal batches
+        batches += 1
+        if batches == 6:
+            raise Killed
+
+    with pytest.raises(Killed):
+        await Undo(studio.services.database, studio.services.topics, brought["id"], on_batch=stop).run(
+            studio.clock
+        )
+    (listed,) = [json.loads(line) for line in (await door.done("import", "--list", "--json")).splitlines()]
+    assert (listed["state"], listed["stored"]) == ("being undone", len(events))
+    assert 0 < listed["events"] < len(events)
+
+    await door.undo(brought["id"])
+
+    assert await counted(studio) == start
+    (listed,) = [json.loads(line) for line in (await door.done("import", "--list", "--json")).splitlines()]
+    assert (listed["state"], listed["events"], listed["file"]) == ("undone", 0, "events.ndjson")
+    refused = await asyncio.to_thread(run, "import", "--undo", str(brought["id"]), **door.settings)
+    assert (refused.exit_code, refused.stderr[:19]) == (1, "Import 1 was undone")
+
+
+def test_one_thing_at_a_time(database_url: str) -> None:
+    words = "Give one of these: a FILE, --undo with the number of an import, or --list.\n"
+    for given in ((), ("--list", "--undo", "1"), (__file__, "--list")):
+        assert mistake("import", *given, VIEWGRAPH_DATABASE_URL=database_url) == words
+    unknown = mistake("import", "--undo", "7", VIEWGRAPH_DATABASE_URL=database_url)
+    assert unknown == "There is no import with the number 7: see `viewgraph import --list`.\n"
