@@ -61,7 +61,7 @@ _SUFFIXES: Final = {
 _LINES_AT_A_TIME: Final = 8
 _encoder: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
 _Keyed: TypeAlias = tuple[Line, bytes]
-"""A line, and its content."""
+"""A line, and the digest of its content."""
 
 
 class EventFile:
@@ -140,7 +140,7 @@ class EventFile:
 
     def _with_ids(self, keyed: Sequence[_Keyed]) -> list[Line]:
         """The events have ids, and what is no event has the seed of one."""
-        bare = [content for line, content in keyed if _needs_seed(line)]
+        bare = [digest for line, digest in keyed if _needs_seed(line)]
         seeds = iter(self._seeds(bare))
         return [_seeded(line, next(seeds)) if _needs_seed(line) else _seeded(line, "") for line, _ in keyed]
 
@@ -169,7 +169,7 @@ class EventFile:
         numbered = enumerate(block.texts, block.first)
         return self._with_ids(
             [
-                (line, _content(number, text))
+                (line, self._digest_of(number, text))
                 for number, text in numbered
                 if (line := self._line(number, text))
             ]
@@ -177,16 +177,25 @@ class EventFile:
 
     def _ids(self, columns: WireColumns, texts: Sequence[bytes | None]) -> list[str]:
         """As given, or as `_with_ids` makes them."""
-        bare = [text.strip() for id, text in zip(columns.ids, texts, strict=True) if id is None and text]
+        digest = self._digest
+        bare = [
+            digest(text.strip()) for id, text in zip(columns.ids, texts, strict=True) if id is None and text
+        ]
         seeds = iter(self._seeds(bare))
         return [
             str(id_of(next(seeds), None if at is None else instant_in(at))) if id is None else id
             for id, at in zip(columns.ids, columns.instants, strict=True)
         ]
 
-    def _seeds(self, contents: Sequence[bytes]) -> list[str]:
+    def _digest(self, content: bytes) -> bytes:
+        return blake2b(content, digest_size=16, key=self._apart).digest()
+
+    def _digest_of(self, number: int, text: bytes | None) -> bytes:
+        """A line that is too long has no content: nobody can say whether it stands in another file, too."""
+        return self._digest(f"line {number}".encode() if text is None else text.strip())
+
+    def _seeds(self, digests: Sequence[bytes]) -> list[str]:
         """Of each an id is made: 32 hexadecimal digits."""
-        digests = [blake2b(content, digest_size=16, key=self._apart).digest() for content in contents]
         return [
             blake2b(digest + number.to_bytes(8, "big"), digest_size=16).hexdigest()
             if number
@@ -197,7 +206,7 @@ class EventFile:
     def _ndjson(self) -> Iterator[_Keyed]:
         for number, text in self._lines:
             if line := self._line(number, text):
-                yield line, _content(number, text)
+                yield line, self._digest_of(number, text)
 
     def _line(self, number: int, text: bytes | None) -> Line | None:
         """None for an empty line."""
@@ -223,7 +232,8 @@ class EventFile:
         for number, values, problem, text in rows:
             line = Line(number, None, problem) if problem else _line(number, self._convert, values)
             content = text.encode() if values is None else _encoder.encode(values)
-            yield line if line.event else line._replace(content=content_of_values(values, text)), content
+            line = line if line.event else line._replace(content=content_of_values(values, text))
+            yield line, self._digest(content)
 
 
 def format_of(path: Path) -> Format:
@@ -231,11 +241,6 @@ def format_of(path: Path) -> Format:
     if not suffixes or suffixes[-1] not in _SUFFIXES:
         raise InvalidFile(f"{path.name} does not show its format: name the format with --format.")
     return _SUFFIXES[suffixes[-1]]
-
-
-def _content(number: int, text: bytes | None) -> bytes:
-    """A line that is too long has none: nobody can say whether it stands in another file, too."""
-    return f"line {number}".encode() if text is None else text.strip()
 
 
 def _needs_seed(line: Line) -> bool:
