@@ -19,7 +19,7 @@ async def undo_import(
     """Returns how many events it took out. Raises NOT_FOUND, and CONFLICT if it is undone already."""
     (row,) = await event_imports(services.database, id)
     if row.undone_at:
-        raise Conflict(f"Import {id} was undone on {row.undone_at:%Y-%m-%d}.", reason="UNDONE")
+        raise Conflict(f"Import {id} was undone on {row.undone_at:%Y-%m-%d}.")
     work = Undo(services.database, services.topics, id, on_batch=on_batch)
     await work.run(services.clock)
     first = func.coalesce(col(EventImport.undone_at), literal(now, Instant()))
