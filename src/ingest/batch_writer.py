@@ -91,6 +91,8 @@ class BatchWriter:
         self._database = database
         self._topics = topics
         self._caps = caps
+        self.import_id: int | None = None
+        """The number of the import whose events are written; None if they are of no import."""
 
     async def write(self, batch: Batch) -> list[StoreResult | None]:
         """The result of each event; None if its tenant is locked, so that it was not written.
@@ -161,7 +163,7 @@ class BatchWriter:
         async def written(bulk: Bulk) -> list[Stored]:
             if batch.refreshed:
                 await raise_revisions(bulk, batch.refreshed)
-            return await store_in_bulk(bulk, batch.events, self._caps)
+            return await store_in_bulk(bulk, batch.events, self._caps, self.import_id)
 
         await sketching.ready()
         return await self._database.in_bulk(written, seconds=seconds)

@@ -115,6 +115,15 @@ class Buffer:
         self._writer: Task[None] | None = None
         self._is_closing = False
 
+    @property
+    def import_id(self) -> int | None:
+        """The number of the import whose events are stored; None if they are of no import."""
+        return self._batch_writer.import_id
+
+    @import_id.setter
+    def import_id(self, id: int | None) -> None:
+        self._batch_writer.import_id = id
+
     async def add(
         self, events: Sequence[NewEvent], *, refreshed: frozenset[int] = frozenset()
     ) -> list[StoreResult]:

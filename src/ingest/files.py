@@ -1,13 +1,14 @@
 """Files of events, read line by line. However long a file is, only a part of it is in memory at a time."""
 
 import zlib
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import cached_property, partial
-from hashlib import blake2b, file_digest
+from functools import partial
+from hashlib import blake2b
+from itertools import islice
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Any, Final, TypeAlias, TypeVar, cast
 from uuid import UUID
 
 import msgspec
@@ -19,6 +20,7 @@ from ingest.file_blocks import Line as Line
 from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
+from ingest.occurrences import Occurrences
 from ingest.parquet_rows import ParquetRows
 from ingest.rejected_lines import (
     content_of_json,
@@ -37,8 +39,7 @@ _NO_TIMES: Final = FileTimes()
 _NOT_SENT: Final = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
 NO_CONTENT: Final = "a rejected line without its content, which was too long: give it an `event`"
 _CHANGED: Final = (
-    "{path} was changed while it was read, up to line {number}: import it again once it is complete. Events "
-    "without ids count again then."
+    "{path} was changed while it was read, up to line {number}: import it again once it is complete."
 )
 
 
@@ -57,10 +58,28 @@ _SUFFIXES: Final = {
 }
 
 
-class EventFile:
-    """Reading it twice gives the same events with the same ids."""
+_LINES_AT_A_TIME: Final = 8
+_encoder: Final = msgspec.json.Encoder(order="sorted", enc_hook=str)
+_Keyed: TypeAlias = tuple[Line, bytes]
+"""A line, and the digest of its content."""
 
-    def __init__(self, path: Path, format: Format | None = None, *, times: FileTimes = _NO_TIMES) -> None:
+
+class EventFile:
+    """Reading it twice gives the same events with the same ids.
+
+    The id of a line without one is made from its content, and from how often that occurred before in the
+    file. So it is the same in another file with the same line.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        format: Format | None = None,
+        *,
+        times: FileTimes = _NO_TIMES,
+        apart: str = "",
+    ) -> None:
+        """`apart`: a name for lines without ids. The same line under another name is another event."""
         self.path = path
         self.format = format or format_of(path)
         self._decode = msgspec.json.Decoder(WireEvent, dec_hook=times.read).decode
@@ -68,6 +87,8 @@ class EventFile:
         self._lines = StoredLines(path)
         self._rows = ParquetRows(path, spark_is_utc=times.zone is None)
         self._state = path.stat()
+        self._apart = blake2b(apart.encode()).digest() if apart else b""
+        self._occurrences = Occurrences()
         self._number = 0
         """Of the last line that was read."""
         self.bytes = self._state.st_size
@@ -82,7 +103,7 @@ class EventFile:
     def __iter__(self) -> Iterator[Line]:
         """Raises InvalidFile."""
         lines = self._ndjson() if self.format is Format.NDJSON else self._table()
-        return self._checked(map(self._read, lines))
+        return self._checked(self._read(lines))
 
     def blocks(self, size: int) -> Iterator[Block]:
         """The same lines in blocks of so many. Raises InvalidFile."""
@@ -92,7 +113,7 @@ class EventFile:
 
     def _checked(self, items: Iterator[T]) -> Iterator[T]:
         """Raises InvalidFile if the file cannot be read, or was changed meanwhile."""
-        self._number = 0
+        self._number, self._occurrences = 0, Occurrences()
         try:
             yield from items
         except (OSError, EOFError, zlib.error) as error:
@@ -101,50 +122,91 @@ class EventFile:
         if (now.st_size, now.st_mtime_ns) != (self.bytes, self._state.st_mtime_ns):
             raise InvalidFile(_CHANGED.format(path=self.path, number=self._number))
 
-    def _read(self, line: Line) -> Line:
-        self._number = line.number
-        return self._with_id(line)
+    def _read(self, lines: Iterator[_Keyed]) -> Iterator[Line]:
+        """What was read before an error comes before the error."""
+        error: Exception | None = None
+        while error is None:
+            some: list[_Keyed] = []
+            try:
+                some.extend(islice(lines, _LINES_AT_A_TIME))
+            except (OSError, EOFError, zlib.error) as raised:
+                error = raised
+            if not some and error is None:
+                return
+            for line in self._with_ids(some):
+                self._number = line.number
+                yield line
+        raise error
 
-    def _with_id(self, line: Line) -> Line:
-        event = line.event
-        if event is not None and event.id is None:
-            event.id = str(id_of(line.content.seed or self.seed_of(line.number), event.occurred_at))
-        return line
+    def _with_ids(self, keyed: Sequence[_Keyed]) -> list[Line]:
+        """The events have ids, and what is no event has the seed of one."""
+        bare = [digest for line, digest in keyed if _needs_seed(line)]
+        seeds = iter(self._seeds(bare))
+        return [_seeded(line, next(seeds)) if _needs_seed(line) else _seeded(line, "") for line, _ in keyed]
 
     def _block(self, block: LineBlock) -> Block:
         first, texts = block
-
-        def lines() -> list[Line]:
-            numbered = enumerate(texts, first)
-            return [self._with_id(line) for number, text in numbered if (line := self._line(number, text))]
-
         self._number = first + len(texts) - 1
         try:
             columns = columns_from_lines(texts)
         except NotPlain:
-            return Block.of(lines())
+            return Block.of(self._lines_of(block))
         if columns.sent_at.count(None) < columns.size:
-            return Block.of(lines())
+            return Block.of(self._lines_of(block))
         if None in columns.ids:
-            columns = columns._replace(ids=self._ids(columns, first))
+            columns = columns._replace(ids=self._ids(columns, texts))
+
+        def lines() -> list[Line]:
+            read = [self._line(number, text) for number, text in enumerate(texts, first)]
+            found = [line for line in read if line and line.event]
+            for line, id in zip(found, columns.ids, strict=True):
+                cast(WireEvent, line.event).id = id
+            return found
+
         return Block(columns, lines, are_all_events=True)
 
-    def _ids(self, columns: WireColumns, first: int) -> list[str]:
-        """As given, or as `_with_id` makes them."""
-        numbered = enumerate(zip(columns.ids, columns.instants, strict=True), first)
+    def _lines_of(self, block: LineBlock) -> list[Line]:
+        numbered = enumerate(block.texts, block.first)
+        return self._with_ids(
+            [
+                (line, self._digest_of(number, text))
+                for number, text in numbered
+                if (line := self._line(number, text))
+            ]
+        )
+
+    def _ids(self, columns: WireColumns, texts: Sequence[bytes | None]) -> list[str]:
+        """As given, or as `_with_ids` makes them."""
+        digest = self._digest
+        bare = [
+            digest(text.strip()) for id, text in zip(columns.ids, texts, strict=True) if id is None and text
+        ]
+        seeds = iter(self._seeds(bare))
         return [
-            str(id_of(self.seed_of(number), None if at is None else instant_in(at))) if id is None else id
-            for number, (id, at) in numbered
+            str(id_of(next(seeds), None if at is None else instant_in(at))) if id is None else id
+            for id, at in zip(columns.ids, columns.instants, strict=True)
         ]
 
-    def seed_of(self, number: int) -> str:
-        """Always the same for this line of this file, as 32 hexadecimal digits."""
-        return blake2b(self._digest + number.to_bytes(8, "big"), digest_size=16).hexdigest()
+    def _digest(self, content: bytes) -> bytes:
+        return blake2b(content, digest_size=16, key=self._apart).digest()
 
-    def _ndjson(self) -> Iterator[Line]:
+    def _digest_of(self, number: int, text: bytes | None) -> bytes:
+        """A line that is too long has no content: nobody can say whether it stands in another file, too."""
+        return self._digest(f"line {number}".encode() if text is None else text.strip())
+
+    def _seeds(self, digests: Sequence[bytes]) -> list[str]:
+        """Of each an id is made: 32 hexadecimal digits."""
+        return [
+            blake2b(digest + number.to_bytes(8, "big"), digest_size=16).hexdigest()
+            if number
+            else digest.hex()
+            for digest, number in zip(digests, self._occurrences.before(digests), strict=True)
+        ]
+
+    def _ndjson(self) -> Iterator[_Keyed]:
         for number, text in self._lines:
             if line := self._line(number, text):
-                yield line
+                yield line, self._digest_of(number, text)
 
     def _line(self, number: int, text: bytes | None) -> Line | None:
         """None for an empty line."""
@@ -165,16 +227,13 @@ class EventFile:
         inner = _line(line.number, self._decode, text) if text else Line(line.number, None, NO_CONTENT)
         return inner._replace(content=content)
 
-    def _table(self) -> Iterator[Line]:
+    def _table(self) -> Iterator[_Keyed]:
         rows: Iterable[Row] = self._rows if self.format is Format.PARQUET else CsvRows(self._lines)
         for number, values, problem, text in rows:
             line = Line(number, None, problem) if problem else _line(number, self._convert, values)
-            yield line if line.event else line._replace(content=content_of_values(values, text))
-
-    @cached_property
-    def _digest(self) -> bytes:
-        with self.path.open("rb") as stream:
-            return file_digest(stream, blake2b).digest()
+            content = text.encode() if values is None else _encoder.encode(values)
+            line = line if line.event else line._replace(content=content_of_values(values, text))
+            yield line, self._digest(content)
 
 
 def format_of(path: Path) -> Format:
@@ -182,6 +241,20 @@ def format_of(path: Path) -> Format:
     if not suffixes or suffixes[-1] not in _SUFFIXES:
         raise InvalidFile(f"{path.name} does not show its format: name the format with --format.")
     return _SUFFIXES[suffixes[-1]]
+
+
+def _needs_seed(line: Line) -> bool:
+    return not line.content.seed and (line.event is None or line.event.id is None)
+
+
+def _seeded(line: Line, seed: str) -> Line:
+    """`seed` is empty if the line has one, or an id."""
+    seed = seed or line.content.seed or ""
+    if line.event is None:
+        return line._replace(content=line.content._replace(seed=seed))
+    if line.event.id is None:
+        line.event.id = str(id_of(seed, line.event.occurred_at))
+    return line
 
 
 def _line(number: int, read: Callable[..., WireEvent], given: Any) -> Line:

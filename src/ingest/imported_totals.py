@@ -170,7 +170,11 @@ async def _say(session: AsyncSession, writer: Bulk, rows: Sequence[Row]) -> None
     known = await writer.claim(ImportedTotal, rows)
     await writer.upsert(ImportedTotal, rows, _WHEN_SAID)
     await _drop_zeros(session, ImportedTotal, [row[:-1] for row in rows if not row[-1]])
-    by_day = _deltas(rows, known)
+    await change_totals(session, writer, _deltas(rows, known))
+
+
+async def change_totals(session: AsyncSession, writer: Bulk, by_day: Counter[TotalKey]) -> None:
+    """Adds these to the totals of days, months and all time. Some may be negative."""
     await add_to_totals(writer, packed_keys(by_day))
     # No total of 0 is left behind: after an undo, the tables are as they were before.
     smaller = Counter({key: n for key, n in by_day.items() if n < 0})

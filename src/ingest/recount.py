@@ -71,7 +71,7 @@ class RecountScope(NamedTuple):
         )
 
 
-class _AsStored(dict[str | None, int]):
+class AsStored(dict[str | None, int]):
     """Ids of domains whose names are their ids."""
 
     def __missing__(self, name: str | None) -> int:
@@ -87,7 +87,7 @@ class Recount:
         self.sketches: dict[SketchKey, bytes] = {}
         self.of_all_subjects: dict[SketchKey, bytes] = {}
         self._days = Days({tenant.id: tenant.zone})
-        self._domain_ids = _AsStored()
+        self._domain_ids = AsStored()
 
     def add(self, events: Iterable[NewEvent]) -> None:
         known = list(events)

@@ -1,8 +1,9 @@
 """Stores new events and every total that they change, in one transaction."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from enum import Enum
-from itertools import compress
+from itertools import compress, repeat
 from typing import Any, TypeAlias
 from uuid import UUID
 
@@ -30,7 +31,7 @@ from ingest.events import NewEvent
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
-from models import ActiveUser, DayTotal, Event, MonthTotal, SubjectTotal
+from models import ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]
 
@@ -59,6 +60,13 @@ _LATER = (
 )
 
 
+_BROUGHT = (
+    "first_at = CASE WHEN excluded.first_at < t.first_at THEN excluded.first_at ELSE t.first_at END, "
+    "last_at = CASE WHEN excluded.last_at > t.last_at THEN excluded.last_at ELSE t.last_at END, "
+    "events = t.events + excluded.events"
+)
+
+
 async def store(session: AsyncSession, events: Sequence[NewEvent]) -> set[EventKey]:
     """Stores events in the caller's transaction. Returns the (tenant, id) of the new ones; the others change
     nothing.
@@ -80,8 +88,10 @@ def counted_anew() -> Unavailable:
     return Unavailable("These figures are being counted anew. Try again shortly.", retry_after=5)
 
 
-async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS) -> list[Stored]:
-    """Stores events, and says what became of each.
+async def store_in_bulk(
+    bulk: Bulk, events: EventColumns, caps: DomainCaps = USUAL_CAPS, import_id: int | None = None
+) -> list[Stored]:
+    """Stores events, and says what became of each. `import_id` is the number of the import that brings them.
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
@@ -89,25 +99,30 @@ async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USU
     tenants = await share_tenants(bulk, set(events.tenant_ids))
     there = await are_there(bulk, events, tenants)
     if there is None or all(there):
-        return await _stored(bulk, events, tenants, caps)
-    stored = iter(await _stored(bulk, events.where(there), tenants, caps))
+        return await _stored(bulk, events, tenants, caps, import_id)
+    stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id))
     return [next(stored) if is_there else Gone.GONE for is_there in there]
 
 
 async def _stored(
-    bulk: Bulk, events: EventColumns, tenants: Mapping[int, TenantRow], caps: DomainCaps
+    bulk: Bulk,
+    events: EventColumns,
+    tenants: Mapping[int, TenantRow],
+    caps: DomainCaps,
+    import_id: int | None,
 ) -> list[Stored]:
     # Writers that lock in one order never wait for each other in a circle.
     places = _taken(events, _first_places(events), tenants)
     unique = events.at(places)
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
     domain_ids = await capped_domain_ids(bulk, unique, days, caps)
-    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids))
-    if all(are_inserted):
-        await _count(bulk, unique, domain_ids, days)
-    else:
+    are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids, import_id))
+    if not all(are_inserted):
         places = list(compress(places, are_inserted))
-        await _count(bulk, unique.where(are_inserted), list(compress(domain_ids, are_inserted)), days)
+        unique, domain_ids = unique.where(are_inserted), list(compress(domain_ids, are_inserted))
+    await _count(bulk, unique, domain_ids, days)
+    if import_id is not None:
+        await bulk.packed.upsert(ImportTenant, brought_rows(import_id, unique), _BROUGHT)
     if len(places) == events.size:
         return [True] * events.size
     are_new: list[Stored] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
@@ -139,7 +154,15 @@ def _taken(events: EventColumns, places: list[int], tenants: Mapping[int, Tenant
     ]
 
 
-def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ...]]:
+def brought_rows(import_id: int, events: EventColumns) -> list[tuple[int, ...]]:
+    """What an import has brought for each tenant, as sorted rows of the table."""
+    instants: defaultdict[int, list[int]] = defaultdict(list)
+    for tenant_id, at in zip(events.tenant_ids, events.instants, strict=True):
+        instants[tenant_id].append(at)
+    return [(import_id, id, min(own), max(own), len(own)) for id, own in sorted(instants.items())]
+
+
+def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None) -> list[tuple[Any, ...]]:
     """In the order of the table's columns."""
     return list(
         zip(
@@ -153,6 +176,7 @@ def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ..
             events.view_ids,
             events.user_ids,
             events.visitors,
+            repeat(import_id, events.size),
             strict=True,
         )
     )

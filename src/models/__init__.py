@@ -20,6 +20,7 @@ from models.audit import AuditEntry
 from models.columns import NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
+from models.imports import EventImport, ImportTenant
 from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
     Asset,
@@ -83,6 +84,7 @@ __all__ = [
     "EngagedView",
     "Event",
     "EventId",
+    "EventImport",
     "Experience",
     "ExperienceTotal",
     "ExperienceType",
@@ -91,6 +93,7 @@ __all__ = [
     "FollowTotal",
     "FormerUrl",
     "Id",
+    "ImportTenant",
     "ImportedTotal",
     "Instant",
     "Invitation",

@@ -67,6 +67,8 @@ class Event(SQLModel, table=True):
     user_id: int | None = Field(default=None, sa_type=BigInteger)
     visitor: bytes | None = Field(default=None, sa_type=LargeBinary)
     """A keyed hash. It is no name, and of no use without the key."""
+    import_id: int | None = Field(default=None, sa_type=BigInteger)
+    """The number of the import that has brought it; None if no import has."""
 
 
 class DayTotal(SQLModel, table=True):

@@ -39,6 +39,7 @@ class ExportImport:
         source: str,
         viewer: Viewer | None = None,
         dry_run: bool = False,
+        on_begin: Callable[[int], object] = lambda _: None,
         on_reject: Callable[[Reject], object] = lambda _: None,
         on_rejected_total: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
@@ -66,6 +67,7 @@ class ExportImport:
         self._lines_of = EventLines(source)
         self._totals = DayTotals()
         self.is_dry = dry_run
+        self._on_begin = on_begin
         self._on_reject = on_reject
         self._on_rejected_total = on_rejected_total
         self._on_batch = on_batch
@@ -86,6 +88,8 @@ class ExportImport:
                 self._services,
                 self._lines(),
                 viewer=self._viewer,
+                name=self._source,
+                on_begin=self._on_begin,
                 on_reject=self._on_reject,
                 on_batch=self._on_batch,
             )

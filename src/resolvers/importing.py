@@ -1,13 +1,13 @@
 """Imports events from files. They go the same way as all others.
 
-Events are recognised by their ids, and a line without an id gets one made from the file and the line. So an
-import that was stopped need not remember where it was: when it is run again, it stores what is missing.
+Events are recognised by their ids, and a line without an id gets one made from its content. So an import
+that was stopped need not remember where it was: when it is run again, it stores what is missing.
 """
 
 from asyncio import Task, create_task, gather
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import date
+from datetime import date, datetime
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -15,6 +15,7 @@ from auth.viewer import ANONYMOUS, Viewer
 from base.calendar import month_start
 from base.ids import uuid7_instant
 from database import ensure_past_partitions
+from ingest.event_imports import begin_import, end_import
 from ingest.file_blocks import Block, Line, blocks_of
 from ingest.files import EventFile
 from ingest.outcomes import EventOutcome
@@ -63,12 +64,21 @@ class Import:
         lines: Iterable[Line],
         *,
         viewer: Viewer | None = None,
+        name: str = "",
         batch: int = 5_000,
+        on_begin: Callable[[int], object] = lambda _: None,
         on_reject: Callable[[Reject], object] = lambda _: None,
         on_batch: Callable[[], object] = lambda: None,
     ) -> None:
-        """Only events of the viewer's own subjects are stored; without a viewer, those of any subject."""
+        """Only events of the viewer's own subjects are stored; without a viewer, those of any subject.
+
+        `name` is that of the file. `on_begin` is called with the number of the import.
+        """
         self.tally = Tally()
+        self.id: int | None = None
+        """The number of the import, by which it is undone; None as long as no event was read."""
+        self._name = name
+        self._on_begin = on_begin
         self._services = services
         self._lines = lines
         self._viewer = viewer
@@ -81,8 +91,30 @@ class Import:
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
+        finished_at = None
+        try:
+            await self._run()
+            finished_at = self._services.clock()
+        finally:
+            await self._end(finished_at)
+
+    async def _begin(self) -> None:
+        self.id = await begin_import(self._services.database, self._name, self._services.clock())
+        self._services.buffer.import_id = self.id
+        self._on_begin(self.id)
+
+    async def _end(self, finished_at: datetime | None) -> None:
+        self._services.buffer.import_id = None
+        if self.id is not None:
+            counts = {"stored": self.tally.stored, "duplicates": self.tally.duplicates}
+            rejected = self.tally.rejected.total()
+            await end_import(self._services.database, self.id, finished_at, rejected=rejected, **counts)
+
+    async def _run(self) -> None:
         try:
             for block in self._blocks():
+                if self.id is None and block.columns.size:
+                    await self._begin()
                 self._flying.append(create_task(self._stored(block)))
                 await self._land(leaving=_IN_FLIGHT - 1)
             await self._land(leaving=0)

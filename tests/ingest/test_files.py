@@ -171,8 +171,13 @@ def test_a_line_without_an_id_has_the_same_one_each_time(tmp_path: Path) -> None
     assert [uuid7_instant(id) for id in ids[:2]] == [AT, AT]
     assert [id.variant for id in ids] == [ids[3].variant] * 4
     assert len(set(ids)) == 4
-    # Another file is another matter, even where it has the same lines.
-    assert set(ids) & {UUID(event.id) for event in read(longer)} == {UUID(ID)}
+    # A line has the same id in another file, and another one if it occurred before.
+    assert [UUID(event.id) for event in read(longer)][:4] == ids
+    assert len({event.id for event in read(longer)}) == 5
+    moved = ndjson(tmp_path / "moved.ndjson", [f"  {one} " for one in longer.read_text().splitlines()[::-1]])
+    assert {event.id for event in read(moved)} == {event.id for event in read(longer)}
+    apart = [line.event.id for line in EventFile(file, apart="shop") if line.event]
+    assert {UUID(id) for id in apart if id} & set(ids) == {UUID(ID)}
 
 
 def test_the_other_formats_make_ids_too(tmp_path: Path) -> None:

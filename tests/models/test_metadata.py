@@ -32,15 +32,17 @@ BY_TENANT = {
 }  # fmt: skip
 BY_KEY = {
     "active_users", "day_totals", "engaged_views", "events", "experience_totals", "follow_totals",
-    "imported_totals", "month_totals", "subject_totals", "visitor_links",
+    "import_tenants", "imported_totals", "month_totals", "subject_totals", "visitor_links",
 }  # fmt: skip
 REFERENCE = {"domains"}
 LOCAL = {
     "account_links", "ended_sign_ins", "external_identities", "sign_ins",
     "appointments", "asset_domains", "asset_formats", "assets", "audit_entries", "authentication_keys",
     "bookmarks",
-    "co_creators", "comments", "deletions", "experience_totals", "experiences", "follow_totals", "follows",
-    "former_urls", "invitations", "invited_workspaces", "likes", "memberships", "network_leases",
+    "co_creators", "comments", "deletions", "event_imports", "experience_totals", "experiences",
+    "follow_totals", "follows",
+    "former_urls", "import_tenants", "invitations", "invited_workspaces", "likes", "memberships",
+    "network_leases",
     "organizations", "publications", "rate_buckets", "sign_in_networks", "tenants", "user_insights", "users",
     "visitor_salts", "works", "workspace_memberships", "workspaces", "zone_rules",
 }  # fmt: skip
@@ -112,6 +114,7 @@ def test_the_tenant_leads_every_key_of_a_distributed_table(name: str) -> None:
 def test_only_distributed_tables_and_what_belongs_to_a_tenant_name_one() -> None:
     assert {column.table.name for column in columns() if column.name == "tenant_id"} == {
         *BY_TENANT,
+        "import_tenants",
         "organizations",
         "users",
     }
@@ -121,9 +124,8 @@ def test_no_foreign_key_leaves_or_enters_a_table_that_a_cluster_has_elsewhere() 
     keys = [key for table in TABLES.values() for key in table.foreign_keys]
 
     assert {key.parent.table.name for key in keys} == LOCAL - {
-        "audit_entries", "deletions", "ended_sign_ins", "network_leases", "rate_buckets", "tenants",
-        "visitor_salts",
-        "zone_rules",
+        "audit_entries", "deletions", "ended_sign_ins", "event_imports", "import_tenants", "network_leases",
+        "rate_buckets", "tenants", "visitor_salts", "zone_rules",
     }  # fmt: skip
     assert {key.column.table.name for key in keys} == {
         "assets", "invitations", "organizations", "publications", "tenants", "user_insights", "users",
@@ -136,7 +138,8 @@ def test_every_id_of_the_catalog_is_a_big_identity_and_in_sqlite_an_integer() ->
 
     assert {column.table.name for column in ids} == {
         "appointments", "asset_formats", "assets", "audit_entries", "authentication_keys", "comments",
-        "deletions", "domains", "experiences", "invitations", "organizations", "publications", "tenants",
+        "deletions", "domains", "event_imports", "experiences", "invitations", "organizations",
+        "publications", "tenants",
         "user_insights", "users", "works", "workspaces",
     }  # fmt: skip
     for column in ids:

@@ -249,10 +249,11 @@ def test_rejects_are_summed_up_and_written_down(
     result = command.run(file, "--rejects", rejects)
 
     assert result.exit_code == 0, result.output
-    assert result.stderr == ""
+    assert result.stderr == "This is import 1: `viewgraph import --undo 1` undoes it.\n"
     head, *rest = result.stdout.splitlines()
     assert re.fullmatch(rf"{re.escape(str(file))}: 38 events in [\d.]+ s, [\d,]+ a second", head)
     assert rest == [
+        "  import                 1",
         "  stored                 2",
         "  duplicates             1",
         "  rejected              35",
@@ -277,7 +278,7 @@ def test_rejects_are_summed_up_and_written_down(
             "line": 2,
             "reason": "INVALID_EVENT",
             "detail": "Object contains unknown field `\x1b[2Jcolour`",
-            "seed": EventFile(file).seed_of(2),
+            "seed": list(EventFile(file))[1].content.seed,
             "event": wrong[0],
         },
         {"line": 3, "reason": "WRONG_ACTION", "detail": "", "event": wrong[1]},
@@ -523,7 +524,7 @@ def test_what_could_be_read_of_a_broken_file_is_stored(command: Command, year: Y
     assert result.exit_code == 1
     stored = counted(result.stdout)["stored"]
     assert 1_000 < stored < 3_000
-    assert result.stderr.startswith(f"{broken} cannot be read after line {stored}: ")
+    assert result.stderr.splitlines()[1].startswith(f"{broken} cannot be read after line {stored}: ")
     assert command.events() == stored
 
 

@@ -13,6 +13,7 @@ from models import (
     EngagedView,
     Event,
     ImportedTotal,
+    ImportTenant,
     MonthTotal,
     SubjectTotal,
     VisitorLink,
@@ -30,6 +31,7 @@ OWNED: Final[tuple[type[SQLModel], ...]] = (
     VisitorSketch,
     VisitorLink,
     DomainAlias,
+    ImportTenant,
 )
 """The tables of tenants: a test holds that none is missing."""
 

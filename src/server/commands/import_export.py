@@ -23,6 +23,7 @@ from resolvers.export_subjects import InvalidRule, meanings_of, suggestions_for
 from server.accounts import viewer_with
 from server.commands.export_summary import printed, summary_of, summary_of_draft, unusable_and_notes
 from server.commands.files import As, printable, rejects_into, zone_named
+from server.commands.import_ import undo_words
 from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
 from server.commands.run import run_with_services
@@ -156,6 +157,7 @@ async def _imported(
             source=source,
             viewer=viewer,
             dry_run=is_dry,
+            on_begin=lambda id: typer.echo(undo_words(id), err=True),
             on_reject=rejects_into(sink, "event"),
             on_rejected_total=rejects_into(sink, "total"),
             on_batch=lambda: progress.update(bar, completed=work.events.lines),

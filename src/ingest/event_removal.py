@@ -1,0 +1,252 @@
+"""Takes stored events out of the database, and out of every total that has them."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+from datetime import date, datetime
+from typing import Any, Final, NamedTuple
+from uuid import UUID
+
+from sqlalchemy import BigInteger, bindparam, delete, func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from base.calendar import start_of_day
+from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, added, sketching, who
+from base.time_units import DAY
+from database import Bulk, Statement, bulk, delete_rows, table_of
+from ingest.columns import ACTIVE, EVENTS, SKETCHES, VIEWS
+from ingest.deltas import Days, TotalKey, total_deltas
+from ingest.imported_totals import change_totals
+from ingest.publication_revisions import raise_revisions
+from ingest.recount import AsStored, stored_event
+from ingest.tenants import TenantRow
+from ingest.topics import Topic, touch
+from models import (
+    SUBJECT_OF,
+    TAKES_BACK,
+    Action,
+    ActiveUser,
+    EngagedView,
+    Event,
+    Instant,
+    SubjectKind,
+    VisitorSketch,
+)
+
+_LATER: Final = "last_active_at = excluded.last_active_at"
+_MOVED: Final = ", ".join(
+    f"{name} = excluded.{name}" for name in ("subject_id", "event_id", "occurred_at", "device", "domain_id")
+)
+_SKETCHED: Final = "version = excluded.version, sketch = excluded.sketch"
+
+
+class StoredEvent(NamedTuple):
+    id: UUID
+    subject_id: int
+    action: int
+    device: int
+    domain_id: int
+    occurred_at: datetime
+    view_id: UUID | None
+    user_id: int | None
+    visitor: bytes | None
+
+    @property
+    def kind(self) -> SubjectKind:
+        return SUBJECT_OF[Action(self.action)]
+
+
+STORED_COLUMNS: Final = tuple(EVENTS[name] for name in StoredEvent._fields)
+
+
+class SubjectDay(NamedTuple):
+    kind: SubjectKind
+    subject_id: int
+    day: date
+
+
+def subject_days(tenant: TenantRow, events: Iterable[StoredEvent]) -> list[SubjectDay]:
+    """The day of each event, at its subject."""
+    days = Days({tenant.id: tenant.zone})
+    return [SubjectDay(one.kind, one.subject_id, days.of(tenant.id, one.occurred_at)) for one in events]
+
+
+async def remove_events(
+    session: AsyncSession,
+    tenant: TenantRow,
+    events: Sequence[StoredEvent],
+    waiting: Iterable[SubjectDay] = (),
+) -> None:
+    """The tenant must be locked alone. `waiting`: days whose sketches are not made anew, because more of
+    their events are removed next. The sketches of all subjects together are left to `mend_days`.
+
+    The next interaction of an engaged view is looked for within a day. `rebuild` finds later ones.
+    """
+    await sketching.ready()
+    writer = await bulk(session)
+    subjects = {Topic(one.kind, one.subject_id) for one in events}
+    touch(session, *subjects)
+    await raise_revisions(writer, sorted(id for kind, id in subjects if kind is SubjectKind.PUBLICATION))
+    gone = [one.id for one in events]
+    await session.execute(delete(table_of(Event)).where(EVENTS.tenant_id == tenant.id, EVENTS.id.in_(gone)))
+    days = Days({tenant.id: tenant.zone})
+    changes: Counter[TotalKey] = Counter()
+    changes.subtract(total_deltas((_counted(tenant, one) for one in events), days, AsStored()))
+    changes.update(await _engaged(session, writer, tenant, events, days))
+    await change_totals(session, writer, Counter({key: n for key, n in changes.items() if n}))
+    await _last_active(session, writer, tenant, events)
+    seen = {day for day, one in zip(subject_days(tenant, events), events, strict=True) if _who(one)}
+    await _sketch(session, writer, tenant, sorted(seen.difference(waiting)))
+
+
+def _counted(tenant: TenantRow, one: StoredEvent) -> Any:
+    return stored_event(tenant.id, one.subject_id, one.action, one.occurred_at, one.device, one.domain_id)
+
+
+def _who(one: StoredEvent) -> str | None:
+    return who(one.user_id, one.visitor)
+
+
+async def _engaged(
+    session: AsyncSession, writer: Bulk, tenant: TenantRow, events: Sequence[StoredEvent], days: Days
+) -> Counter[TotalKey]:
+    """Views whose first interaction is gone have the next one now, or none."""
+    gone = {one.id for one in events if one.action == Action.INTERACTION}
+    views = {one.view_id for one in events if one.id in gone and one.view_id}
+    if not views:
+        return Counter()
+    table = table_of(EngagedView)
+    known = await session.execute(select(table).where(VIEWS.tenant_id == tenant.id, VIEWS.view_id.in_(views)))
+    firsts = {row.view_id: row for row in known if row.event_id in gone}
+    nexts = await _next_interactions(session, tenant, firsts)
+    moved = [(tenant.id, view, *nexts[view]) for view in firsts if view in nexts]
+    await writer.upsert(EngagedView, sorted(moved), _MOVED)
+    await delete_rows(session, EngagedView, [(tenant.id, view) for view in firsts if view not in nexts])
+    changes: Counter[TotalKey] = Counter()
+    changes.subtract(_view_key(tenant, tuple(row)[2:], days) for row in firsts.values())
+    changes.update(_view_key(tenant, row[2:], days) for row in moved)
+    return changes
+
+
+async def _next_interactions(
+    session: AsyncSession, tenant: TenantRow, firsts: dict[UUID, Any]
+) -> dict[UUID, tuple[Any, ...]]:
+    """By view: the columns of an engaged view after its id."""
+    if not firsts:
+        return {}
+    instants = [row.occurred_at for row in firsts.values()]
+    columns = (EVENTS.subject_id, EVENTS.id, EVENTS.occurred_at, EVENTS.device, EVENTS.domain_id)
+    found = await session.execute(
+        select(EVENTS.view_id, *columns)
+        .where(
+            EVENTS.tenant_id == tenant.id,
+            EVENTS.subject_id.in_({row.subject_id for row in firsts.values()}),
+            EVENTS.occurred_at.between(min(instants), max(instants) + DAY),
+            EVENTS.action == int(Action.INTERACTION),
+            EVENTS.view_id.in_(firsts),
+        )
+        .order_by(EVENTS.occurred_at.desc(), EVENTS.id.desc())
+    )
+    # The first of a view comes last, and stays.
+    return {view: tuple(row) for view, *row in found}
+
+
+def _view_key(tenant: TenantRow, row: Sequence[Any], days: Days) -> TotalKey:
+    subject_id, _, at, device, domain_id = row
+    day = days.of(tenant.id, at)
+    return TotalKey(tenant.id, subject_id, int(Action.ENGAGED_VIEW), day, device, domain_id)
+
+
+async def _last_active(
+    session: AsyncSession, writer: Bulk, tenant: TenantRow, events: Sequence[StoredEvent]
+) -> None:
+    """Finds the last activity anew of those whose last one may be gone."""
+    gone: dict[tuple[int, int, int], datetime] = {}
+    for one in events:
+        if one.user_id is not None and one.action not in TAKES_BACK:
+            key = (int(one.kind), one.subject_id, one.user_id)
+            gone[key] = max(gone.get(key, one.occurred_at), one.occurred_at)
+    if not gone:
+        return
+    subjects, users = {key[1] for key in gone}, {key[2] for key in gone}
+    stored = await session.execute(
+        select(ACTIVE.subject_kind, ACTIVE.subject_id, ACTIVE.user_id, ACTIVE.last_active_at).where(
+            ACTIVE.tenant_id == tenant.id, ACTIVE.subject_id.in_(subjects), ACTIVE.user_id.in_(users)
+        )
+    )
+    doubtful = {tuple(key) for *key, at in stored if tuple(key) in gone and at <= gone[tuple(key)]}
+    left: dict[tuple[int, ...], datetime] = {}
+    found = await session.execute(
+        select(EVENTS.action, EVENTS.subject_id, EVENTS.user_id, func.max(EVENTS.occurred_at))
+        .where(
+            EVENTS.tenant_id == tenant.id,
+            EVENTS.subject_id.in_({key[1] for key in doubtful}),
+            EVENTS.user_id.in_({key[2] for key in doubtful}),
+            EVENTS.action.not_in(TAKES_BACK),
+        )
+        .group_by(EVENTS.action, EVENTS.subject_id, EVENTS.user_id)
+    )
+    for action, subject_id, user_id, at in found:
+        key = (int(SUBJECT_OF[Action(action)]), subject_id, user_id)
+        left[key] = max(left.get(key, at), at)
+    rows = sorted((tenant.id, *key, left[key]) for key in doubtful if key in left)
+    await writer.upsert(ActiveUser, rows, _LATER)
+    await delete_rows(session, ActiveUser, [(tenant.id, *key) for key in doubtful if key not in left])
+
+
+_SEEN: Final = Statement(
+    select(EVENTS.action, EVENTS.user_id, EVENTS.visitor)
+    .distinct()
+    .where(
+        EVENTS.tenant_id == bindparam("tenant", type_=BigInteger()),
+        EVENTS.subject_id == bindparam("subject", type_=BigInteger()),
+        EVENTS.occurred_at >= bindparam("start", type_=Instant()),
+        EVENTS.occurred_at < bindparam("stop", type_=Instant()),
+    ),
+    lambda action, user_id, visitor: (Action(action), who(user_id, visitor)),
+)
+
+
+async def _sketch(
+    session: AsyncSession, writer: Bulk, tenant: TenantRow, wanted: Sequence[SubjectDay]
+) -> None:
+    """Makes the sketches of these days anew."""
+    rows = []
+    for kind, subject_id, day in wanted:
+        start, stop = (start_of_day(one, tenant.zone) for one in (day, day + DAY))
+        seen = await writer.fetch(_SEEN, tenant=tenant.id, subject=subject_id, start=start, stop=stop)
+        visitors = {name for action, name in seen if name and _is_seen(action, kind)}
+        if visitors:
+            rows.append((tenant.id, int(kind), subject_id, day, VERSION, added(EMPTY, visitors)))
+    await writer.upsert(VisitorSketch, rows, _SKETCHED)
+    made = {row[1:4] for row in rows}
+    empty = [(tenant.id, int(kind), id, day) for kind, id, day in wanted if (int(kind), id, day) not in made]
+    await delete_rows(session, VisitorSketch, empty)
+
+
+def _is_seen(action: Action, kind: SubjectKind) -> bool:
+    return SUBJECT_OF[action] is kind and action not in TAKES_BACK
+
+
+async def mend_days(session: AsyncSession, tenant: TenantRow, days: Sequence[date]) -> None:
+    """Makes the sketches of all subjects together anew, by the sketches of each. The tenant must be locked
+    alone.
+    """
+    await sketching.ready()
+    of_days: defaultdict[date, Union] = defaultdict(Union)
+    found = await session.execute(
+        select(SKETCHES.day, SKETCHES.sketch).where(
+            SKETCHES.tenant_id == tenant.id,
+            SKETCHES.day.in_(days),
+            SKETCHES.subject_kind != ALL_SUBJECTS[0],
+            SKETCHES.version == VERSION,
+        )
+    )
+    for day, sketch in found:
+        of_days[day].add([sketch])
+    rows = [
+        (tenant.id, *ALL_SUBJECTS, day, VERSION, bytes(union.result("HLL_4").serialize_compact()))
+        for day, union in sorted(of_days.items())
+    ]
+    await (await bulk(session)).upsert(VisitorSketch, rows, _SKETCHED)
+    none = [(tenant.id, *ALL_SUBJECTS, day) for day in days if day not in of_days]
+    await delete_rows(session, VisitorSketch, none)
