@@ -29,6 +29,8 @@ _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
 _REQUEST = "viewgraph.kept_request"
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
+_BYTES_A_UNIT = 64 * 1024
+"""A large answer takes longer to send: a unit more for so many bytes."""
 _WAIT_SECONDS = 1.0
 """How long a request waits for another one that asks for the same."""
 
@@ -110,7 +112,7 @@ class AnswerFromKept:
         if budget is not None and budget.wait:
             # The endpoint says so.
             return None
-        self._queue.charge(caller, _COST)
+        self._queue.charge(caller, _COST + len(form.body) // _BYTES_A_UNIT)
         return KeptReply(request, answer, form, budget, began)
 
     async def _later_reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
