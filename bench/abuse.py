@@ -28,8 +28,8 @@ from tests.postgres import PostgresServer
 ROOT = Path(__file__).parents[1]
 COLUMNS = (
     "kind", "p99 alone, ms", "p99 beside, ms", "ratio",
-    "p99 of CPU alone, ms", "p99 of CPU beside, ms", "ratio of CPU", "loop held, ms (CPU)", "memory before, MB",
-    "memory after, MB", "the healthy one was refused", "the abuser was answered",
+    "p99 of CPU alone, ms", "p99 of CPU beside, ms", "ratio of CPU", "loop held, ms (CPU)",
+    "memory before, MB", "memory after, MB", "the healthy one was refused", "the abuser was answered",
 )  # fmt: skip
 HEAD = f"| {' | '.join(COLUMNS)} |\n|{' --- |' * len(COLUMNS)}"
 _GOAL = 2.0

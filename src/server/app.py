@@ -20,6 +20,7 @@ from server.demo.pictures import PATH as PICTURE_PATH
 from server.demo.pictures import picture
 from server.demo.sign_ins import sign_ins
 from server.doors.collect import CollectEndpoint
+from server.doors.collect_at_once import CollectAtOnce
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
@@ -48,6 +49,7 @@ from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
 from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
+from server.http.whole_answers import AtOnce, first_of, only_at
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
 from server.revisions import known_revisions
@@ -102,11 +104,16 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     posted = {route.path: guarded(route) for route in collect}
     app.middleware_stack = ShorterWay(app.build_middleware_stack(), guarded(graphql), posted)
     app.state.takes_whole = True
+    at_once: list[AtOnce] = []
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         tallies = metrics.tallies if metrics else None
         app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies, traces)
-        app.state.at_once = door.answer_at_once
+        at_once.append(door.answer_at_once)
+    if not traces:
+        collecting = CollectAtOnce(used, running, metrics.tallies if metrics else None)
+        at_once.append(only_at(set(posted), collecting.answer_at_once))
+    app.state.at_once = first_of(at_once)
     if metrics:
         app.middleware_stack = Tallied(app.middleware_stack, metrics.tallies)
     if traces:
