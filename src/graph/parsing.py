@@ -50,6 +50,11 @@ def parsed_document(text: str, most_tokens: int) -> Document:
     return document
 
 
+def known_document(text: str, most_tokens: int) -> Document | None:
+    """The document, if it is kept."""
+    return _documents.get((text, most_tokens))
+
+
 def is_parsed_at_once(text: str, most_tokens: int) -> bool:
     """Whether `parsed_document` is quick enough for the event loop to wait for it."""
     return len(text) <= _LONG_TEXT or (text, most_tokens) in _documents

@@ -135,9 +135,11 @@ class Buffer:
         """Whether `add_columns` would not wait."""
         return self._room.is_set() and not self._is_closing
 
-    def offer(self, events: EventColumns) -> Future[list[StoreResult]]:
+    def offer(
+        self, events: EventColumns, refreshed: frozenset[int] = frozenset()
+    ) -> Future[list[StoreResult]]:
         """The same for at least one event, when there is room."""
-        return self._taken(events, frozenset())
+        return self._taken(events, refreshed)
 
     def _taken(self, events: EventColumns, refreshed: frozenset[int]) -> Future[list[StoreResult]]:
         call = _Call(events, refreshed, get_running_loop().time() + self.sizes.patience)

@@ -32,6 +32,7 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.manifest import operation_names
 from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.record_at_once import RecordAtOnce
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
 from server.graphql.subscriber_groups import SubscriberGroups
@@ -43,7 +44,7 @@ from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.forwarded import prefix_of
 from server.http.request_spans import Traced
-from server.http.request_tallies import Tallied
+from server.http.request_tallies import RequestTallies, Tallied
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
@@ -71,7 +72,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
     documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
     metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
-    graphql, others = _graphql(settings, used, shutdown, documents, quota)
+    graphql, others, recording = _graphql(settings, used, shutdown, documents, quota)
     script, *collect = _collect(settings, used)
     app = Starlette(
         routes=[
@@ -111,8 +112,11 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
         app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies, traces)
         at_once.append(door.answer_at_once)
     if not traces:
-        collecting = CollectAtOnce(used, running, metrics.tallies if metrics else None)
-        at_once.append(only_at(set(posted), collecting.answer_at_once))
+        tallies = metrics.tallies if metrics else None
+        at_once.append(only_at(set(posted), CollectAtOnce(used, running, tallies).answer_at_once))
+        if not settings.shared_origins():
+            # What answers to pages of other sites have beside is not made here.
+            at_once.insert(0, only_at({PATH}, recording(running, tallies)))
     app.state.at_once = first_of(at_once)
     if metrics:
         app.middleware_stack = Tallied(app.middleware_stack, metrics.tallies)
@@ -170,7 +174,8 @@ def _graphql(
     shutdown: Shutdown,
     persisted: PersistedDocuments,
     quota: SubscriptionQuota,
-) -> tuple[Route, list[BaseRoute]]:
+) -> tuple[Route, list[BaseRoute], Callable[[ConcurrencyCounter, RequestTallies | None], AtOnce]]:
+    """The endpoint, the other routes, and what answers events at once."""
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = RequestedDocuments(services, persisted, is_logged=settings.log_documents)
     groups = SubscriberGroups()
@@ -194,12 +199,16 @@ def _graphql(
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
-    return Route(PATH, with_cors(origins, endpoint)), [
-        WebSocketRoute("/graphql", websockets),
-        *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-        *_embeds(settings, documents, endpoint),
-        *(_rest(settings, services, documents, endpoint) if settings.rest else []),
-    ]
+    return (
+        Route(PATH, with_cors(origins, endpoint)),
+        [
+            WebSocketRoute("/graphql", websockets),
+            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+            *_embeds(settings, documents, endpoint),
+            *(_rest(settings, services, documents, endpoint) if settings.rest else []),
+        ],
+        lambda running, tallies: RecordAtOnce(services, documents, endpoint, running, tallies).answer_at_once,
+    )
 
 
 def _studio(settings: Settings) -> list[BaseRoute]:

@@ -26,7 +26,7 @@ from server.http.concurrency import ConcurrencyCounter
 from server.http.errors import PlainError, plain
 from server.http.request_tallies import RequestTallies, code_of
 from server.http.tracing import request_id_in
-from server.http.whole_answers import joined, send_whole
+from server.http.whole_answers import send_later
 
 _MOST_BYTES = 4 * 1024
 _READ = {
@@ -119,14 +119,7 @@ class CollectAtOnce:
         self._running.give_back(request.network)
         response = answer_with(*answer)
         response.headers["x-request-id"] = request.id
-        cycle = request.cycle
-        if not cycle.disconnected:
-            if not cycle.keep_alive:
-                # The server ends.
-                response.headers["connection"] = "close"
-            send_whole(cycle, response.status_code, joined(response.raw_headers), bytes(response.body))
-            if not cycle.keep_alive:
-                cycle.transport.close()
+        send_later(request.cycle, response)
         self._note(request, response.status_code, len(response.body), errors or [])
 
     def _note(

@@ -7,6 +7,7 @@ than all else.
 from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeAlias, cast
 
+from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
@@ -86,6 +87,17 @@ def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byte
     cycle.on_response()
     # As uvicorn does it: otherwise the two would keep each other alive.
     cycle.on_response = _nothing
+
+
+def send_later(cycle: RequestResponseCycle, response: Response) -> None:
+    """Sends an answer that was not there at once. Meanwhile the client may have gone, or the server ends."""
+    if cycle.disconnected:
+        return
+    if not cycle.keep_alive:
+        response.headers["connection"] = "close"
+    send_whole(cycle, response.status_code, joined(response.raw_headers), bytes(response.body))
+    if not cycle.keep_alive:
+        cycle.transport.close()
 
 
 def _nothing() -> None:
