@@ -11,7 +11,7 @@ from typing import NamedTuple, cast
 from starlette.types import Scope
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-from base.errors import Throttled
+from base.errors import ExpectedError, Throttled
 from base.networks import network_of
 from ingest.batch_writer import StoreResult
 from ingest.outcomes import Outcomes
@@ -92,18 +92,21 @@ class CollectAtOnce:
             limiter.allow_address(address, events.size, seconds)
             limiter.allow_subjects(subjects, seconds)
         except Throttled as error:
+            self._running.give_back(network)
             self._refuse(request, plain(error))
             return True
         services.buffer.offer(columns).add_done_callback(partial(self._answer, request))
         return True
 
     def _answer(self, request: _Request, stored: "Future[list[StoreResult]]") -> None:
+        self._running.give_back(request.network)
         if stored.cancelled():
             return
         error, fates = stored.exception(), self._services.buffer.fates
         if error:
             refusal = refusal_of(cast("Exception", error))
-            fates.note_failure(DOOR, request.events.size, refusal.body["code"])
+            if isinstance(error, ExpectedError):
+                fates.note_failure(DOOR, request.events.size, error.code)
             self._refuse(request, refusal)
             return
         outcomes = Outcomes(request.events, request.ids, list(stored.result()), ())
@@ -116,7 +119,6 @@ class CollectAtOnce:
     def _send(
         self, request: _Request, answer: PlainError, errors: list[dict[str, dict[str, str]]] | None = None
     ) -> None:
-        self._running.give_back(request.network)
         response = answer_with(*answer)
         response.headers["x-request-id"] = request.id
         send_later(request.cycle, response)
