@@ -72,6 +72,11 @@ class Running:
         return self._process is not None and self._process.poll() is None
 
     @property
+    def process(self) -> int:
+        assert self._process
+        return self._process.pid
+
+    @property
     def megabytes(self) -> float:
         """In memory."""
         assert self._process

@@ -1,5 +1,7 @@
 """The server as it is, watched from within: for how long nobody else had a turn of the event loop.
 
+Of requests that say when they were sent, it also notes the CPU of the event loop until they were answered.
+
 What was seen is written to the file that VIEWGRAPH_BENCH_SEEN names, at each SIGUSR1, and begins anew.
 """
 
@@ -10,17 +12,20 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from functools import partial
 from pathlib import Path
-from time import perf_counter, thread_time
+from time import perf_counter, process_time, thread_time
 from typing import Any
 
 import msgspec
 from starlette.applications import Starlette
 
 import server.app
-from server.serving import serve
+import server.serving
+from server.http.http_connection import HttpConnection
 from server.settings import Settings
 
 SEEN = "VIEWGRAPH_BENCH_SEEN"
+SENT = "X-Bench-Sent"
+"""A header: when the request was sent, and the CPU that the server had used by then, in seconds."""
 _PAUSE = 0.002
 
 
@@ -29,6 +34,31 @@ class Seen(msgspec.Struct):
     """Seconds between two turns of a task that was due."""
     longest_cpu: float = 0.0
     """Seconds of CPU that the thread of the event loop had meanwhile."""
+    until_answered: list[float] = msgspec.field(default_factory=list)
+    """Seconds of CPU of that thread from when a request was sent until it was answered."""
+
+
+class WatchedConnection(HttpConnection):
+    """Its requests come one after the other."""
+
+    watch: "Watch"
+    _begun: float | None = None
+    """The CPU of the event loop when the request was sent."""
+
+    def on_headers_complete(self) -> None:
+        super().on_headers_complete()
+        self._begun = None
+        for name, value in self.headers:
+            if name == SENT.lower().encode():
+                sent, cpu = map(float, value.split())
+                # What other threads had is in the CPU, and what other processes had is in the time.
+                self._begun = thread_time() - min(process_time() - cpu, perf_counter() - sent)
+
+    def on_response_complete(self) -> None:
+        if self._begun is not None:
+            self.watch.answered(thread_time() - self._begun)
+            self._begun = None
+        super().on_response_complete()
 
 
 class Watch:
@@ -43,6 +73,9 @@ class Watch:
             seen = self._seen
             seen.longest_wall = max(seen.longest_wall, perf_counter() - wall - _PAUSE)
             seen.longest_cpu = max(seen.longest_cpu, thread_time() - cpu)
+
+    def answered(self, cpu: float) -> None:
+        self._seen.until_answered.append(cpu)
 
     def tell(self) -> None:
         part = self._file.with_suffix(".part")
@@ -67,8 +100,10 @@ def watched_app(make: Callable[[], Starlette], watch: Watch) -> Starlette:
 
 def main() -> None:
     watch = Watch(Path(os.environ[SEEN]))
+    WatchedConnection.watch = watch
+    vars(server.serving)["HttpConnection"] = WatchedConnection
     server.app.app_from_environment = partial(watched_app, server.app.app_from_environment, watch)
-    serve(Settings())
+    server.serving.serve(Settings())
 
 
 if __name__ == "__main__":

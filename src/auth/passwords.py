@@ -3,11 +3,15 @@
 An account that came from another system may have a hash of that system, until its next sign-in.
 """
 
+import os
+import sys
 from asyncio import get_running_loop
 from base64 import b64encode
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from secrets import token_bytes
+from threading import get_native_id
 from typing import NamedTuple, TypeVar
 
 from argon2 import PasswordHasher
@@ -17,9 +21,20 @@ from auth import foreign_hashes
 
 R = TypeVar("R")
 
-_THREAD = ThreadPoolExecutor(1, "password")
+_NICENESS = 10
 _SALT_BYTES = 16
 _HASH_BYTES = 32
+
+
+def _stand_back() -> None:
+    """Lets the event loop have a processor first: argon2 uses as many as it can. Its threads inherit this."""
+    if sys.platform == "linux":
+        # There, a thread has a niceness of its own. Some sandboxes forbid the call.
+        with suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, get_native_id(), _NICENESS)
+
+
+_THREAD = ThreadPoolExecutor(1, "password", _stand_back)
 
 
 class Verdict(NamedTuple):

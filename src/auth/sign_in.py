@@ -86,6 +86,13 @@ class ViewerCache:
             self._viewers.keep(shown, mark, viewer)
         return viewer
 
+    def remembered(self, claims: Claims) -> Viewer | None:
+        """For a request that does nothing but report events."""
+        return self._viewers.find_older(claims)
+
+    def remembered_key(self, key: str) -> KeyRow | None:
+        return self._keys.find(digest(key), self._mark())
+
     async def key(self, key: str, loaders: Loaders) -> KeyRow | None:
         mark, digested = self._mark(), digest(key)
         known = self._keys.find(digested, mark)
@@ -161,6 +168,25 @@ async def viewer_of(
         )
     except Unauthenticated as refused:
         return ANONYMOUS._replace(refusal=refused.message)
+
+
+def remembered_viewer(
+    headers: Mapping[str, str], signer: Signer, now: datetime, viewer_cache: ViewerCache
+) -> Viewer | None:
+    """The viewer of a request that does nothing but report events, if nothing has to be read for that. None
+    also if the credentials are not valid.
+    """
+    try:
+        shown = _shown(headers)
+        if shown is None:
+            return None
+        scheme, credentials = shown
+        if scheme == _KEY_SCHEME:
+            key = viewer_cache.remembered_key(credentials)
+            return Viewer(_required_key(key, now).user_id) if key else None
+        return viewer_cache.remembered(signer.read(credentials, now))
+    except Unauthenticated:
+        return None
 
 
 def shown_credentials(headers: Mapping[str, str]) -> str:
@@ -241,6 +267,11 @@ async def _valid_key(
     key: str, loaders: Loaders, now: datetime, viewer_cache: ViewerCache | None = None
 ) -> KeyRow:
     known = await (viewer_cache.key(key, loaders) if viewer_cache else loaders[KeyByDigest].load(digest(key)))
+    return _required_key(known, now)
+
+
+def _required_key(known: KeyRow | None, now: datetime) -> KeyRow:
+    """Raises UNAUTHENTICATED."""
     if known is None or known.revoked_at is not None:
         raise Unauthenticated("The authentication key is not valid.")
     if known.expires_at <= now:

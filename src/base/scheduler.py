@@ -1,27 +1,33 @@
 """Cooperative scheduling on one event loop.
 
-Long work is done in slices of about a millisecond. After each slice the event loop serves everybody else, and
-requests that have more to do take turns.
+Long work is done in slices of less than a millisecond. After each slice the event loop serves everybody
+else, and requests that have more to do take turns. While a short request is under way, they wait for a while:
+it may be at the database, and would find the event loop held when it comes back.
 """
 
-from asyncio import AbstractEventLoop, Future, get_running_loop, sleep
+from asyncio import AbstractEventLoop, Future, TimerHandle, get_running_loop, sleep
 from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
+from contextlib import suppress
 from itertools import islice
 from time import perf_counter
 from typing import TypeVar
 
 T = TypeVar("T")
 
-_SLICE_SECONDS = 0.001
+SLICE_SECONDS = 0.0005
 """How long a slice may hold the event loop."""
 _IDLE_SECONDS = 0.0001
 """A pass of the event loop that takes less than this has nobody else to serve."""
 _MOST_PASSES = 8
 """After so many passes for everybody else, the next slice begins in any case."""
-_FIRST_STEPS = 100
+_PATIENCE_SECONDS = 0.005
+"""How long the next slice waits for short requests, at most."""
+_SHORT_SECONDS = 0.02
+"""A request that takes longer than this is not short, even if it has not waited for a slice."""
+_FIRST_STEPS = 20
 """Steps before the first look at the clock: a small request never looks."""
-_STEPS = 10
+_STEPS = 5
 """Steps between two looks at the clock."""
 _MOST_WOKEN = 512
 _BATCH = 500
@@ -33,11 +39,24 @@ _PASSES_OF_A_STEP = 4
 class Scheduler:
     """Runs one slice after the other on one event loop, and gives each run queue its turn."""
 
-    def __init__(self, loop: AbstractEventLoop) -> None:
+    def __init__(
+        self,
+        loop: AbstractEventLoop,
+        *,
+        patience_seconds: float = _PATIENCE_SECONDS,
+        short_seconds: float = _SHORT_SECONDS,
+    ) -> None:
         self.loop = loop
+        self._patience_seconds = patience_seconds
+        self._short_seconds = short_seconds
         self._slice_ends: float | None = None
         """When the slice of this pass of the event loop ends; None if no slice began in this pass."""
         self._queues: deque[RunQueue] = deque()
+        self._short: dict[RunQueue, float] = {}
+        """Requests that have not waited for a slice yet, and when they began, the first one first."""
+        self._waiting_for_short: TimerHandle | None = None
+        self._ended = 0.0
+        """When the last slice ended."""
         self._is_looking = False
         self._looked = 0.0
         self._passes = 0
@@ -55,8 +74,26 @@ class Scheduler:
         if self._slice_ends is None:
             self._begin(perf_counter())
 
+    def add_short(self, queue: "RunQueue") -> None:
+        """A request has begun. It counts as short until it waits for a slice, or ends."""
+        self._short[queue] = perf_counter()
+
+    def drop_short(self, queue: "RunQueue") -> None:
+        if self._short.pop(queue, None) and not self._short and self._waiting_for_short:
+            self._waiting_for_short.cancel()
+            self._waiting_for_short = None
+            self.loop.call_soon(self._look)
+
+    def _has_short(self, now: float) -> bool:
+        while self._short:
+            queue, began = next(iter(self._short.items()))
+            if now - began < self._short_seconds:
+                return True
+            del self._short[queue]
+        return False
+
     def _begin(self, now: float) -> None:
-        self._slice_ends = now + _SLICE_SECONDS
+        self._slice_ends = now + SLICE_SECONDS
         self.loop.call_soon(self._end)
 
     def _end(self) -> None:
@@ -64,12 +101,12 @@ class Scheduler:
         if self._queues and not self._is_looking:
             self._is_looking = True
             self._passes = 0
-            self._looked = perf_counter()
+            self._looked = self._ended = perf_counter()
             self.loop.call_soon(self._look)
 
     def _look(self) -> None:
-        """Lets others run until they have nothing to do, and then wakes the next queue. An answer takes
-        several passes.
+        """Lets others run until they have nothing to do, and short requests end. Then it wakes the next
+        queue. An answer takes several passes.
         """
         now = perf_counter()
         self._passes += 1
@@ -77,6 +114,17 @@ class Scheduler:
             self._looked = now
             self.loop.call_soon(self._look)
             return
+        patience = self._ended + self._patience_seconds - now
+        if patience > 0 and self._has_short(now):
+            self._waiting_for_short = self.loop.call_later(patience, self._lose_patience)
+            return
+        self._wake_next(now)
+
+    def _lose_patience(self) -> None:
+        self._waiting_for_short = None
+        self._wake_next(perf_counter())
+
+    def _wake_next(self, now: float) -> None:
         self._is_looking = False
         queue = self._queues.popleft()
         if queue.wake():
@@ -103,6 +151,7 @@ class RunQueue:
         "_catching_up",
         "_in_vain",
         "_is_enqueued",
+        "_short_in",
         "_waiting",
         "_woken",
         "check_after",
@@ -126,6 +175,20 @@ class RunQueue:
         self._woken = 8
         self._in_vain = 0
         """How many woken tasks found that the slice was used up."""
+        self._short_in: Scheduler | None = None
+        """Where the request counts as short."""
+
+    def begin(self) -> None:
+        """A request begins, which may be short. Others then wait for it for a while."""
+        with suppress(RuntimeError):
+            self._short_in = _scheduler_of(get_running_loop())
+            self._short_in.add_short(self)
+
+    def end(self) -> None:
+        """The request has ended, or is known to be long."""
+        if self._short_in:
+            self._short_in.drop_short(self)
+            self._short_in = None
 
     def must_yield(self) -> bool:
         """Whether to wait for the next slice."""
@@ -140,6 +203,7 @@ class RunQueue:
         if self._waiting is None:
             self._waiting = deque()
         self.has_yielded = True
+        self.end()
         self.waiting_tasks += 1
         try:
             while True:

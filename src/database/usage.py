@@ -116,7 +116,9 @@ class metered:
 
     def __enter__(self) -> Usage:
         self._token = _usage.set(self.usage)
+        self.usage.run_queue.begin()
         return self.usage
 
     def __exit__(self, *_: object) -> None:
+        self.usage.run_queue.end()
         _usage.reset(self._token)

@@ -35,6 +35,9 @@ _is_awaitable: Any = optimized_is_awaitable
 _MOST_VALUES = 20_000
 """The most values in variables. GraphQL looks at each, and the event loop stands still meanwhile."""
 
+_LARGE = 1_000
+"""Tokens."""
+
 
 def recording_in(operation: Operation, variables: dict[str, Any] | None) -> Recording | None:
     """None if the request does anything other than record one list of events."""
@@ -101,6 +104,9 @@ async def _by_plan_or_core(
     elif planned := await answer_by_plan(context, operation, variables):
         current_usage().note("plan", began)
         return planned
+    if operation.document.weight > _LARGE:
+        # To begin takes some milliseconds, too: all that stands at the top is collected at once.
+        await context.run_queue.wait_turn()
     result: Any = execute_core(
         core_schema,
         node_of(operation),

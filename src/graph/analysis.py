@@ -1,12 +1,15 @@
 """Finds out about a document and its operations before they are executed. Each fact is found once."""
 
 from functools import partial
+from typing import Any
 
 from graphql import ASTValidationRule, GraphQLError, GraphQLSchema, specified_rules, validate
 from graphql.validation.rules import overlapping_fields_can_be_merged
+from graphql.validation.rules.overlapping_fields_can_be_merged import RuleContext
 from strawberry.schema.validation_rules.maybe_null import MaybeNullValidationRule
 from strawberry.schema.validation_rules.one_of import OneOfInputValidationRule
 
+from base.paced_thread import pause
 from graph.cache_control import lifetime_of
 from graph.cost import priced
 from graph.document import Document, Operation
@@ -19,8 +22,36 @@ from resolvers.execution import OperationSummary
 # Fifty fragments that select the same nine fields of one object need a third of it.
 overlapping_fields_can_be_merged.MAX_COMPLEXITY_BUDGET = 100_000
 
+
+# It looks at no nodes meanwhile, so the document's thread pauses where the rule counts its comparisons.
+_spend = overlapping_fields_can_be_merged.spend_complexity_budget
+
+
+def _spend_and_pause(rule_context: RuleContext, cost: int) -> None:
+    pause()
+    _spend(rule_context, cost)
+
+
+overlapping_fields_can_be_merged.spend_complexity_budget = _spend_and_pause
+
+
+class _Pauses(ASTValidationRule):
+    """No rule, but what all rules do between two nodes."""
+
+    def enter_field(self, *_: Any) -> None:
+        pause()
+
+    def enter_argument(self, *_: Any) -> None:
+        pause()
+
+
 # GraphQL's rules, and those that Strawberry adds.
-_RULES = (*specified_rules, MaybeNullValidationRule, OneOfInputValidationRule)
+_RULES: tuple[type[ASTValidationRule], ...] = (
+    _Pauses,
+    *specified_rules,
+    MaybeNullValidationRule,
+    OneOfInputValidationRule,
+)
 _RULES_WITHOUT_INTROSPECTION = (*_RULES, NoIntrospection)
 _MOST_ERRORS = 5
 """The most errors of one document: some errors repeat its whole text."""

@@ -21,6 +21,7 @@ from graphql import (
 )
 from strawberry import UNSET
 
+from base.paced_thread import pause
 from graph.directives import CacheControl, CacheScope, directive_on
 from graph.selections import ROOTS_OF_INTROSPECTION, Selections, each_once, field_of, possible_types
 from resolvers.execution import Lifetime
@@ -66,6 +67,7 @@ class _Walk:
             self._field(node, type_)
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType) -> None:
+        pause()
         name = node.name.value
         if name in ROOTS_OF_INTROSPECTION:
             self._restrict(Hint(_OF_THE_SCHEMA))

@@ -22,6 +22,7 @@ from graphql import (
     is_list_type,
 )
 
+from base.paced_thread import pause
 from graph.directives import Cost, ListSize, SeriesSize, directive_on
 from graph.introspection_cost import IntrospectionCost
 from graph.list_sizes import size_of
@@ -95,6 +96,7 @@ class _Walk:
             raise TooManySelections
 
     def _field(self, node: FieldNode, parent: GraphQLNamedType, into: Selected, place: Place) -> None:
+        pause()
         name = node.name.value
         key = node.alias.value if node.alias else name
         selected = into.children.setdefault(key, Selected())

@@ -1,15 +1,18 @@
 """Each document is parsed once, and kept for as long as it is asked for often enough."""
 
-from asyncio import Future, ensure_future, get_running_loop, shield
+from asyncio import Future, ensure_future, shield
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from contextlib import suppress
 from functools import partial
 from typing import TypeVar
 
 from cachetools import LRUCache
-from graphql import GraphQLSyntaxError, Source, parse
+from graphql import DocumentNode, GraphQLSyntaxError, Source
+from graphql.language.parser import Parser, nested_too_deeply_error
 
+from base.paced_thread import in_paced_thread, pause
+from database import current_usage
 from graph.document import Document
 
 R = TypeVar("R")
@@ -26,8 +29,11 @@ _thread = ThreadPoolExecutor(1, "documents")
 
 
 async def in_thread(find: Callable[[], R]) -> R:
-    """What `find` returns. It runs in the thread for long documents."""
-    return await get_running_loop().run_in_executor(_thread, copy_context().run, find)
+    """What `find` returns. It runs in the thread for long documents, in slices. The request is then a long
+    one.
+    """
+    current_usage().run_queue.end()
+    return await in_paced_thread(_thread, find)
 
 
 _documents: LRUCache[tuple[str, int], Document] = LRUCache(_MOST_WEIGHT, lambda document: document.weight)
@@ -42,6 +48,11 @@ def parsed_document(text: str, most_tokens: int) -> Document:
         if document.node:
             _keep(document)
     return document
+
+
+def known_document(text: str, most_tokens: int) -> Document | None:
+    """The document, if it is kept."""
+    return _documents.get((text, most_tokens))
 
 
 def is_parsed_at_once(text: str, most_tokens: int) -> bool:
@@ -84,14 +95,28 @@ def _keep(document: Document) -> None:
         _documents[document.text, document.most_tokens] = document
 
 
+class _PausingParser(Parser):
+    def advance_lexer(self) -> None:
+        pause()
+        super().advance_lexer()
+
+
+def _parse(text: str, most_tokens: int) -> DocumentNode:
+    """As GraphQL's own `parse`."""
+    parser = _PausingParser(
+        Source(text),
+        max_lexical_tokens=most_tokens,
+        max_comments=most_tokens,
+        max_source_length=most_tokens * _CHARACTERS_A_TOKEN,
+    )
+    with suppress(RecursionError):
+        return parser.parse_document()
+    raise nested_too_deeply_error(parser)
+
+
 def _parsed(text: str, most_tokens: int) -> Document:
     try:
-        node = parse(
-            Source(text),
-            max_lexical_tokens=most_tokens,
-            max_comments=most_tokens,
-            max_source_length=most_tokens * _CHARACTERS_A_TOKEN,
-        )
+        node = _parse(text, most_tokens)
     except GraphQLSyntaxError as error:
         return Document(text, most_tokens, None, error)
     return Document(text, most_tokens, node)

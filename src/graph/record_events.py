@@ -19,6 +19,7 @@ from strawberry.types import ExecutionResult
 from graph.document import Operation
 from graph.event_variables import EVENT_TYPE, decoded_events
 from ingest.outcomes import Outcomes
+from ingest.wire_columns import WireColumns
 from resolvers import recording
 from resolvers.context import Context
 
@@ -43,15 +44,29 @@ class Recording(NamedTuple):
 
     async def run(self, context: Context) -> ExecutionResult:
         """Raises BAD_USER_INPUT if the variable has no list of events, and THROTTLED."""
-        context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
-        events = decoded_events(self.variable, self.given)
-        key = _key(self.field)
+        self.spend(context)
+        events = self.events()
         try:
             outcomes = await recording.record(context, events)
         except Exception as error:
-            located = GraphQLError(str(error), [self.field], path=[key], original_error=error)
-            return ExecutionResult({key: None}, [located])
-        return ExecutionResult({key: _payload(outcomes, self.shape)}, None)
+            return self.failed(error)
+        return ExecutionResult(self.data(outcomes), None)
+
+    def spend(self, context: Context) -> None:
+        """Raises THROTTLED."""
+        context.spend(_COST + len(self.given) // _EVENTS_A_UNIT, writes=True)
+
+    def events(self) -> WireColumns:
+        """Raises BAD_USER_INPUT."""
+        return decoded_events(self.variable, self.given)
+
+    def data(self, outcomes: Outcomes) -> dict[str, Any]:
+        return {_key(self.field): _payload(outcomes, self.shape)}
+
+    def failed(self, error: Exception) -> ExecutionResult:
+        key = _key(self.field)
+        located = GraphQLError(str(error), [self.field], path=[key], original_error=error)
+        return ExecutionResult({key: None}, [located])
 
 
 def recording_of(

@@ -137,6 +137,20 @@ class Buffer:
         if not events.size:
             return []
         await self._wait_for_room()
+        return await self._taken(events, refreshed)
+
+    @property
+    def has_room(self) -> bool:
+        """Whether `add_columns` would not wait."""
+        return self._room.is_set() and not self._is_closing
+
+    def offer(
+        self, events: EventColumns, refreshed: frozenset[int] = frozenset()
+    ) -> Future[list[StoreResult]]:
+        """The same for at least one event, when there is room."""
+        return self._taken(events, refreshed)
+
+    def _taken(self, events: EventColumns, refreshed: frozenset[int]) -> Future[list[StoreResult]]:
         call = _Call(events, refreshed, get_running_loop().time() + self.sizes.patience)
         self._calls.append(call)
         self._grow(events.size)
@@ -144,7 +158,7 @@ class Buffer:
         if self._writer is None:
             # It has a context of its own, because it outlives the request that happens to be the first.
             self._writer = create_task(self._write_forever(), context=Context())
-        return await call.done
+        return call.done
 
     async def close(self) -> None:
         """Writes the events that were taken in, and takes no more."""

@@ -37,8 +37,14 @@ class EventFates:
         try:
             found = await outcomes
         except ExpectedError as error:
-            self.counts[Fate(door, FAILED, error.code)] += events
+            self.note_failure(door, events, error.code)
             raise
-        for (status, reason), count in found.counts.items():
-            self.counts[Fate(door, status, reason)] += count
+        self.note(door, found)
         return found
+
+    def note(self, door: str, outcomes: Counted) -> None:
+        for (status, reason), count in outcomes.counts.items():
+            self.counts[Fate(door, status, reason)] += count
+
+    def note_failure(self, door: str, events: int, code: str) -> None:
+        self.counts[Fate(door, FAILED, code)] += events

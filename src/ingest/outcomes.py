@@ -3,15 +3,19 @@
 from asyncio import sleep
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from enum import Enum
 from itertools import chain, repeat
 from typing import NamedTuple
 from uuid import UUID
 
+from base.scheduler import batched
+from database import current_usage
 from ingest.admission import Dropped, Reason
 from ingest.batch_writer import StoreResult
 from ingest.buffer import Buffer
 from ingest.column_admission import Odd
+from ingest.domains import InvalidDomain, normal_domain
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.id_columns import packed_ids
@@ -21,6 +25,7 @@ from ingest.wire_columns import WireColumns
 _JUDGED_AT_ONCE = 1_000
 """By columns."""
 _JUDGED_ONE_BY_ONE = 250
+_DOMAINS_AT_ONCE = 50
 
 
 class EventStatus(Enum):
@@ -164,6 +169,7 @@ async def admit_and_store(
     """The outcome of each event, after the commit. If `by_columns` raises Odd, `admit` admits the events one
     by one. It raises Dropped.
     """
+    await _read_domains(wire)
     judged: list[_Judged] = []
     for start in range(0, wire.size, _JUDGED_AT_ONCE):
         if start:
@@ -177,6 +183,18 @@ async def admit_and_store(
     events = EventColumns.joined([one.events for one in judged]) if judged else EventColumns.none()
     stored = await buffer.add_columns(events, refreshed=refreshed)
     return Outcomes(wire, events.ids, _results(judged, stored), _clocks_behind(judged))
+
+
+async def _read_domains(wire: WireColumns) -> None:
+    """Reading a thousand names takes ten milliseconds. They are remembered for the admission."""
+    names = set(wire.domains)
+    if len(names) > _DOMAINS_AT_ONCE:
+        run_queue = current_usage().run_queue
+        for some in batched(names, _DOMAINS_AT_ONCE):
+            for name in some:
+                with suppress(InvalidDomain):
+                    normal_domain(name)
+            await run_queue.step(_DOMAINS_AT_ONCE)
 
 
 async def _judged_one_by_one(

@@ -3,7 +3,7 @@ again and again.
 """
 
 from collections.abc import Hashable, Iterable, Mapping
-from typing import Any, assert_never
+from typing import Any, assert_never, cast
 
 from cachetools import TTLCache
 
@@ -23,6 +23,11 @@ class SubjectCache:
 
     def __init__(self) -> None:
         self._known: TTLCache[WireSubject, Subject] = TTLCache(_REMEMBERED, _SECONDS)
+
+    def known(self, asked: Iterable[WireSubject]) -> dict[WireSubject, Subject] | None:
+        """The same as `find`, if it knows all of them already."""
+        found = {subject: self._known.get(subject) for subject in asked}
+        return None if None in found.values() else cast(dict[WireSubject, Subject], found)
 
     async def find(self, loaders: Loaders, asked: Iterable[WireSubject]) -> Mapping[WireSubject, Subject]:
         """The subjects that exist."""

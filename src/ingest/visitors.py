@@ -138,6 +138,11 @@ class Salts:
         self._are_erased = False
         """Whether the destroyed salts are also gone from all files, as far as this worker knows."""
 
+    def known(self, now: datetime) -> SaltsOfNow | None:
+        """The same as `at`, if it has them already."""
+        known = self._now
+        return known if known and known.today == now.astimezone(UTC).date() else None
+
     async def at(self, now: datetime) -> SaltsOfNow:
         today = now.astimezone(UTC).date()
         if self._now is None or self._now.today != today:

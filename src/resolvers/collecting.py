@@ -1,8 +1,8 @@
 """Events that browsers report. Anybody may report them, so they are believed less."""
 
 from asyncio import gather
-from collections.abc import Callable, Iterable, Mapping
-from datetime import date, timedelta
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from typing import NamedTuple
 
 from base.calendar import day_of, time_zone
@@ -19,7 +19,7 @@ from ingest.wire import WireEvent, WireSubject
 from ingest.wire_columns import WireColumns
 from loaders.subjects import Subject
 from models import Device
-from resolvers.context import Context
+from resolvers.context import Context, Services
 from resolvers.recording import is_made_by, require_few_events
 
 
@@ -83,6 +83,35 @@ async def collect(context: Context, events: WireColumns, origin: Origin) -> Coll
     context.execution.lift_deadline()
     stored = admit_and_store(services.buffer, events, by_columns, admit)
     return Collected(await services.buffer.fates.noted("collect", events.size, stored), is_nameless_app)
+
+
+def admitted_at_once(
+    services: Services, events: WireColumns, origin: Origin, address: str, now: datetime
+) -> tuple[EventColumns, Sequence[Subject]] | None:
+    """The events of a stranger, and their subjects, if all are admitted and nothing has to be read for that.
+    Nothing is counted against a limit.
+    """
+    subjects, salts = services.subjects.known(events.subjects), services.salts.known(now)
+    if not subjects or not salts or not classifying.is_loaded:
+        return None
+    kind, device = services.agents.find(origin.agent, address, now.timestamp())
+    limits = services.limits
+    if kind is not AgentKind.BROWSER or origin.is_ahead or (origin.opted_out and limits.honours_signals):
+        return None
+    zones = {subject.tenant_id: time_zone(subject.time_zone) for subject in subjects.values()}
+
+    def visitor_of(tenant_id: int, day: date) -> bytes:
+        return passing_visitor(
+            salts.of_day(day, now, zones[tenant_id]), tenant_id, address, origin.agent or ""
+        )
+
+    oldest = now - timedelta(hours=limits.offline_hours)
+    sender = Sender(now, device=device, oldest=oldest, is_believed=False)
+    try:
+        columns = admitted_columns(events, subjects, sender)
+    except Odd:
+        return None
+    return _with_visitors(columns, Days(zones), visitor_of), [subjects[one] for one in events.subjects]
 
 
 async def _allowed_subjects(context: Context, events: WireColumns) -> Mapping[WireSubject, Subject]:

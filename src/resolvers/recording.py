@@ -42,6 +42,31 @@ def require_few_events(context: Context, events: WireColumns) -> None:
         )
 
 
+def admitted_at_once(context: Context, events: WireColumns) -> tuple[EventColumns, frozenset[int]] | None:
+    """The events, and the ids of publications whose makers have to see them at once; if all are admitted, and
+    nothing has to be read for that.
+    """
+    services, viewer = context.services, context.viewer
+    subjects = services.subjects.known(set(events.subjects))
+    if (
+        not subjects
+        or viewer.user_id is None
+        or events.size > context.limits.events
+        or events.user_ids.count(None) < events.size
+        or not all(services.reporters.are_known(viewer, subject) for subject in subjects.values())
+    ):
+        return None
+    try:
+        columns = admitted_columns(events, subjects, Sender(context.now))
+        return _with_people(columns, events, {}, services.visitor_key), _publications(subjects)
+    except Odd:
+        return None
+
+
+def _publications(subjects: Mapping[WireSubject, Subject]) -> frozenset[int]:
+    return frozenset(one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION)
+
+
 async def store_believed(
     context: Context, events: WireColumns, subjects: Mapping[WireSubject, Subject]
 ) -> Outcomes:
@@ -59,9 +84,8 @@ async def store_believed(
         columns = admitted_columns(wire, subjects, Sender(context.now))
         return _with_people(columns, wire, users, context.services.visitor_keys.current)
 
-    publications = {one.id for one in subjects.values() if one.kind is SubjectKind.PUBLICATION}
     return await admit_and_store(
-        context.services.buffer, events, by_columns, admit, refreshed=frozenset(publications)
+        context.services.buffer, events, by_columns, admit, refreshed=_publications(subjects)
     )
 
 

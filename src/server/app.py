@@ -21,6 +21,7 @@ from server.demo.pictures import PATH as PICTURE_PATH
 from server.demo.pictures import picture
 from server.demo.sign_ins import sign_ins
 from server.doors.collect import CollectEndpoint
+from server.doors.collect_at_once import CollectAtOnce
 from server.doors.health import Health
 from server.doors.report_files import ReportEndpoint
 from server.doors.studio import Studio
@@ -32,6 +33,7 @@ from server.graphql.kept import AnswerFromKept
 from server.graphql.kept_answers import KeptAnswers
 from server.graphql.manifest import operation_names
 from server.graphql.persisted_documents import PersistedDocuments
+from server.graphql.record_at_once import RecordAtOnce
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.shorter_way import PATH, ShorterWay
 from server.graphql.subscriber_groups import SubscriberGroups
@@ -43,12 +45,13 @@ from server.http.concurrency import ConcurrencyCounter, SubscriptionQuota
 from server.http.cors import with_cors
 from server.http.forwarded import prefix_of
 from server.http.request_spans import Traced
-from server.http.request_tallies import Tallied
+from server.http.request_tallies import RequestTallies, Tallied
 from server.http.requests_per_address import RequestsPerAddress
 from server.http.shutdown import AnswerAtShutdown, Shutdown
 from server.http.static import StaticFile
 from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
+from server.http.whole_answers import AtOnce, first_of, only_at
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
 from server.revisions import known_revisions
@@ -76,7 +79,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     shutdown, running = Shutdown(), ConcurrencyCounter(settings.max_connections_per_address)
     documents, quota = persisted_documents_of(settings), SubscriptionQuota(settings.max_subscriptions)
     metrics, traces = _metrics(settings, used, documents, quota), _traces(settings, used)
-    graphql, others = _graphql(settings, used, shutdown, documents, quota)
+    graphql, others, recording = _graphql(settings, used, shutdown, documents, quota)
     script, *collect = _collect(settings, used)
     app = Starlette(
         routes=[
@@ -109,11 +112,19 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
     posted = {route.path: guarded(route) for route in collect}
     app.middleware_stack = ShorterWay(app.build_middleware_stack(), guarded(graphql), posted)
     app.state.takes_whole = True
+    at_once: list[AtOnce] = []
     if used.freshness and used.keeps_answers:
         kept = KeptAnswers(used.freshness, most_bytes=settings.kept_answer_bytes)
         tallies = metrics.tallies if metrics else None
         app.middleware_stack = door = AnswerFromKept(app.middleware_stack, used, kept, tallies, traces)
-        app.state.at_once = door.answer_at_once
+        at_once.append(door.answer_at_once)
+    if not traces:
+        tallies = metrics.tallies if metrics else None
+        at_once.append(only_at(set(posted), CollectAtOnce(used, running, tallies).answer_at_once))
+        if not settings.shared_origins():
+            # What answers to pages of other sites have beside is not made here.
+            at_once.insert(0, only_at({PATH}, recording(running, tallies)))
+    app.state.at_once = first_of(at_once)
     if metrics:
         app.middleware_stack = Tallied(app.middleware_stack, metrics.tallies)
     if traces:
@@ -170,7 +181,8 @@ def _graphql(
     shutdown: Shutdown,
     persisted: PersistedDocuments,
     quota: SubscriptionQuota,
-) -> tuple[Route, list[BaseRoute]]:
+) -> tuple[Route, list[BaseRoute], Callable[[ConcurrencyCounter, RequestTallies | None], AtOnce]]:
+    """The endpoint, the other routes, and what answers events at once."""
     graphiql = GraphiQL(sign_ins() if settings.demo else None) if settings.graphiql else None
     documents = RequestedDocuments(services, persisted, is_logged=settings.log_documents)
     groups = SubscriberGroups()
@@ -195,12 +207,16 @@ def _graphql(
         limits=WebSocketLimits(settings.max_sockets, settings.max_sockets_per_address),
         session_limits=SessionLimits(settings.max_unread_bytes, settings.socket_idle_seconds),
     )
-    return Route(PATH, with_cors(origins, endpoint)), [
-        WebSocketRoute("/graphql", websockets),
-        *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
-        *_embeds(settings, documents, endpoint),
-        *(_rest(settings, services, documents, endpoint) if settings.rest else []),
-    ]
+    return (
+        Route(PATH, with_cors(origins, endpoint)),
+        [
+            WebSocketRoute("/graphql", websockets),
+            *([Route("/graphql/assets/{name}", graphiql.asset)] if graphiql else []),
+            *_embeds(settings, documents, endpoint),
+            *(_rest(settings, services, documents, endpoint) if settings.rest else []),
+        ],
+        lambda running, tallies: RecordAtOnce(services, documents, endpoint, running, tallies).answer_at_once,
+    )
 
 
 def _studio(settings: Settings) -> list[BaseRoute]:

@@ -5,7 +5,7 @@ from asyncio import create_task, gather, sleep
 
 import pytest
 
-from base.scheduler import RunQueue, batched
+from base.scheduler import RunQueue, Scheduler, batched
 
 
 def work() -> None:
@@ -113,3 +113,57 @@ async def test_whoever_waits_goes_on_while_others_never_stop() -> None:
     finally:
         is_done = True
         await gather(*others)
+
+
+class Waiting(RunQueue):
+    """Notes that it was woken."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.woken = asyncio.Event()
+
+    def wake(self) -> bool:
+        self.woken.set()
+        return False
+
+
+async def passes(number: int) -> None:
+    for _ in range(number):
+        await sleep(0)
+
+
+async def test_a_slice_waits_for_a_short_request_that_is_elsewhere() -> None:
+    scheduler = Scheduler(asyncio.get_running_loop(), patience_seconds=60, short_seconds=60)
+    short, waiting = RunQueue(), Waiting()
+    scheduler.add_short(short)
+    scheduler.enqueue(waiting)
+    await passes(50)
+    assert not waiting.woken.is_set()
+
+    scheduler.drop_short(short)
+    async with asyncio.timeout(20):
+        await waiting.woken.wait()
+
+
+@pytest.mark.parametrize(("patience", "short"), [(0.001, 60.0), (60.0, 0.0)])
+async def test_a_slice_waits_neither_long_nor_for_a_request_that_takes_long(
+    patience: float, short: float
+) -> None:
+    scheduler = Scheduler(asyncio.get_running_loop(), patience_seconds=patience, short_seconds=short)
+    waiting = Waiting()
+    scheduler.add_short(RunQueue())
+    scheduler.enqueue(waiting)
+
+    async with asyncio.timeout(20):
+        await waiting.woken.wait()
+
+
+async def test_a_request_that_waits_for_a_slice_is_not_short_any_more() -> None:
+    run_queue = RunQueue()
+    run_queue.begin()
+
+    # It would wait for itself.
+    async with asyncio.timeout(20):
+        for _ in range(3):
+            await run_queue.wait_turn()
+    run_queue.end()

@@ -1,9 +1,9 @@
 """POST /collect: the door to which browsers send events."""
 
 import re
+from collections.abc import Mapping
 
 import orjson
-from starlette.datastructures import Headers
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
@@ -18,6 +18,7 @@ from server.http.request_scope import RequestScope, request_scope
 from server.http.time_limit import in_time
 
 _MAX_BYTES = 1_000_000
+DOOR = "collect"
 _HOW_APPS_SEND = (
     "The user agent is an app's or a program's. An app's events count when they come with a key or a token: "
     "`Authorization: Token <key>` or `Authorization: Bearer <token>`. Servers send theirs by recordEvents."
@@ -57,13 +58,13 @@ class CollectEndpoint:
 
     async def _response(self, scope: RequestScope) -> Response:
         try:
-            return _answer(202, _summary(await self._collected(scope)))
+            return answer_with(202, summary_of(await self._collected(scope)))
         except ClientDisconnect:
             return Response(status_code=499)
         except Exception as error:
-            status, body, headers = _refusal(error)
+            status, body, headers = refusal_of(error)
             scope.note_error(body["code"])
-            return _answer(status, body, headers)
+            return answer_with(status, body, headers)
 
     async def _collected(self, scope: RequestScope) -> Collected:
         events = columns_from_json(await scope.read_body())
@@ -71,18 +72,18 @@ class CollectEndpoint:
 
         async def made() -> Collected:
             await context.identify(self._services.viewer_cache, is_reporting=True)
-            return await collect(context, events, _origin(scope.connection.headers))
+            return await collect(context, events, origin_in(scope.connection.headers))
 
         return await in_time(context, made(), what="request", is_safe=True)
 
 
-def _refusal(error: Exception) -> PlainError:
+def refusal_of(error: Exception) -> PlainError:
     if isinstance(error, InvalidEvents):
         return PlainError(400, {"code": Code.BAD_REQUEST, "message": f"These are no events: {error}."}, {})
     return plain(error)
 
 
-def _origin(headers: Headers) -> Origin:
+def origin_in(headers: Mapping[str, str]) -> Origin:
     # Browsers send these headers for pages that they load in advance; Safari sends the second one.
     purpose = headers.get("sec-purpose") or headers.get("purpose") or ""
     return Origin(
@@ -92,7 +93,7 @@ def _origin(headers: Headers) -> Origin:
     )
 
 
-def _summary(collected: Collected) -> dict[str, object]:
+def summary_of(collected: Collected) -> dict[str, object]:
     outcomes = collected.outcomes
     told = [] if outcomes.are_plain else [(outcome.reason, outcome.clock_behind) for outcome in outcomes]
     summary: dict[str, object] = {
@@ -117,7 +118,7 @@ def _result(place: int, reason: Reason | None, clock_behind: int) -> dict[str, o
     return {"index": place, "clockCorrection": clock_behind} if clock_behind else None
 
 
-def _opts_out(headers: Headers) -> bool:
+def _opts_out(headers: Mapping[str, str]) -> bool:
     """Whether the browser asks not to be tracked, by Do Not Track or Global Privacy Control."""
     return "1" in (headers.get("dnt"), headers.get("sec-gpc"))
 
@@ -134,5 +135,5 @@ def _preflight(request: Request) -> Response:
     )
 
 
-def _answer(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
+def answer_with(status: int, body: dict[str, object], headers: dict[str, str] | None = None) -> Response:
     return Response(orjson.dumps(body), status, {**_SHARED, **(headers or {})}, "application/json")

@@ -27,6 +27,7 @@ Executed: TypeAlias = Callable[
 """Executes an operation, as /graphql does."""
 
 _STEPS_OF_AN_ERROR = 3
+_BYTES_A_STEP = 10_000
 
 
 class Answer(NamedTuple):
@@ -62,7 +63,10 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
     if errors:
         body["errors"] = errors
     is_empty = all(value is None for value in (result.data or {}).values())
-    return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
+    json = orjson.dumps(body)
+    # What is done with the text takes time, too: it is hashed and sent.
+    await run_queue.step(len(json) // _BYTES_A_STEP)
+    return Answer(json, errors, is_executed, is_empty, is_begun)
 
 
 def _drop_tracebacks(error: BaseException | None) -> None:

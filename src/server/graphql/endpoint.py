@@ -102,9 +102,10 @@ class Endpoint:
             return Response(status_code=_CLIENT_IS_GONE)
         except Exception as error:
             reply = reply_of_error(error, scope.id)
-        return reply if isinstance(reply, Stream) else await self._sent(request, reply, scope)
+        return reply if isinstance(reply, Stream) else await self.sent(request, reply, scope)
 
-    async def _sent(self, request: Request, reply: Reply, scope: RequestScope) -> Response:
+    async def sent(self, request: Request, reply: Reply, scope: RequestScope) -> Response:
+        """It waits for a thread if the answer is large."""
         scope.errors = reply.answer.errors
         content = reply.content(preferred(_accept(request)), has_draft_statuses=self._has_draft_statuses)
         headers = dict(reply.headers)
@@ -114,7 +115,7 @@ class Endpoint:
 
     async def _reply(self, request: Request, scope: RequestScope) -> Reply | Stream:
         """Raises ClientDisconnect, and every error because of which nothing can be executed."""
-        _require_acceptable(request)
+        require_acceptable(request)
         if request.method in READING:
             require_own_page(request, self._origins)
         else:
@@ -217,7 +218,7 @@ def _accept(request: Request) -> str:
     return ", ".join(request.headers.getlist("accept"))
 
 
-def _require_acceptable(request: Request) -> None:
+def require_acceptable(request: Request) -> None:
     """Raises RequestRefused. It looks only at the method and the headers, before the body is read."""
     if request.method not in (*READING, "POST"):
         is_preflight = "access-control-request-method" in request.headers

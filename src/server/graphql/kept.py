@@ -5,6 +5,7 @@ It stands before everything else that a request goes through. What it does not a
 
 from asyncio import wait
 from collections.abc import Hashable
+from math import inf
 from time import perf_counter
 from typing import cast
 
@@ -12,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from base.networks import network_of
+from base.scheduler import RunQueue
 from resolvers.context import Services
 from rest.table import prefixes
 from server.graphql.keeping import Keeping
@@ -29,6 +31,10 @@ _REST = tuple(f"{prefix}/" for prefix, _ in prefixes())
 _REQUEST = "viewgraph.kept_request"
 _COST = 1
 """What a kept answer takes of its caller's share of the worker, in units of cost."""
+_BYTES_A_UNIT = 64 * 1024
+"""A large answer takes longer to send: a unit more for so many bytes."""
+_LARGE_BYTES = 128 * 1024
+"""A larger answer waits for its turn."""
 _WAIT_SECONDS = 1.0
 """How long a request waits for another one that asks for the same."""
 
@@ -64,6 +70,9 @@ class AnswerFromKept:
         if request.key is None:
             await self._app(scope, _again(request, receive), send)
         elif reply := self._reply(request, scope, began) or await self._later_reply(request, scope, began):
+            if len(reply.form.body) > _LARGE_BYTES:
+                # Who asks for many of them without reading any would hold the event loop.
+                await RunQueue().wait_turn()
             cycle = taken_cycle(scope)
             if cycle and takes_whole(cycle):
                 reply.send_whole(cycle)
@@ -84,7 +93,7 @@ class AnswerFromKept:
             return False
         if request.key is None:
             request.ask(bytes(cycle.body))
-        reply = self._reply(request, scope, began)
+        reply = self._reply(request, scope, began, most_bytes=_LARGE_BYTES)
         if reply is None:
             # The task that follows need not look at the headers again.
             scope[_REQUEST] = request
@@ -93,14 +102,18 @@ class AnswerFromKept:
         reply.end(self._tallies, self._tracer)
         return True
 
-    def _reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:
-        """The reply from what is kept. None if nothing is kept, or if the caller may not have it now."""
+    def _reply(
+        self, request: KeptRequest, scope: Scope, began: float, *, most_bytes: float = inf
+    ) -> KeptReply | None:
+        """The reply from what is kept. None if nothing is kept, if it is too large, or if the caller may not
+        have it now.
+        """
         now = self._clock().timestamp()
         answer = self._kept.find(request.key, now)
         if answer is None:
             return None
         form = answer.form_for(request)
-        if form is None:
+        if form is None or len(form.body) > most_bytes:
             return None
         address = client_address(scope)
         caller = _caller(answer, address)
@@ -110,7 +123,7 @@ class AnswerFromKept:
         if budget is not None and budget.wait:
             # The endpoint says so.
             return None
-        self._queue.charge(caller, _COST)
+        self._queue.charge(caller, _COST + len(form.body) // _BYTES_A_UNIT)
         return KeptReply(request, answer, form, budget, began)
 
     async def _later_reply(self, request: KeptRequest, scope: Scope, began: float) -> KeptReply | None:

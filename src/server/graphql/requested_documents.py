@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 from base.networks import network_of
 from graph.document import Document, Operation
-from graph.parsing import is_parsed_at_once, parsed_document, parsed_in_thread
+from graph.parsing import is_parsed_at_once, known_document, parsed_document, parsed_in_thread
 from resolvers.context import Services
 from server.graphql.document_shape import shape_of
 from server.graphql.persisted_documents import PersistedDocuments
@@ -46,6 +46,16 @@ class RequestedDocuments:
     async def stored(self, text: str, variables: dict[str, Any], scope: RequestScope) -> RequestedOperation:
         """For a document of the program's own: no client sent it, so it need not be a trusted one."""
         return await self._found(text, GraphQLRequest(query=text, variables=variables), scope)
+
+    def found_at_once(self, request: GraphQLRequest) -> Operation | None:
+        """The operation of a document that is known already. None for all requests that need more than
+        that.
+        """
+        if self._is_logged or request.extensions or request.documentId:
+            return None
+        text = self._persisted.find(request)
+        document = known_document(text, self._services.limits.document_tokens)
+        return document.operation(request.operationName or None) if document else None
 
     async def _found(self, text: str, request: GraphQLRequest, scope: RequestScope) -> RequestedOperation:
         began = perf_counter()

@@ -1,5 +1,8 @@
 """Connections that let the application answer at once, without a task, what has come as a whole."""
 
+from typing import cast
+
+from starlette.types import Scope
 from uvicorn._types import ASGI3Application
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
@@ -24,8 +27,6 @@ class AnsweringAtOnce(HttpToolsProtocol):
 
     def _begin(self, cycle: RequestResponseCycle) -> None:
         if self._is_answered(cycle):
-            # As uvicorn does it: otherwise the two would keep each other alive.
-            cycle.on_response = _nothing
             return
         self._begin_task(cycle)
 
@@ -36,22 +37,12 @@ class AnsweringAtOnce(HttpToolsProtocol):
 
     def _is_answered(self, cycle: RequestResponseCycle) -> bool:
         at_once = self.config.at_once
-        if cycle.more_body or at_once is None or not takes_whole(cycle) or self._is_from_proxy(cycle):
+        if cycle.more_body or at_once is None or not takes_whole(cycle):
             return False
+        if self.config.proxies:
+            self.config.proxies.read_ahead(cast("Scope", cycle.scope))
         try:
             return at_once(cycle)
         except Exception:
             # The task meets the same error again. It answers and logs it.
             return cycle.response_complete
-
-    def _is_from_proxy(self, cycle: RequestResponseCycle) -> bool:
-        """Whether uvicorn still has to read from the headers who the client is."""
-        client = cycle.scope["client"]
-        for name, _ in cycle.scope["headers"]:
-            if name.startswith(b"x-forwarded-"):
-                return client is not None and self.config.is_proxy(client[0])
-        return False
-
-
-def _nothing() -> None:
-    """What uvicorn calls after an answer that is sent already."""

@@ -17,6 +17,7 @@ TAKEN_PATHS = (
 )
 """What the paths of the server begin with."""
 _KEY = "viewgraph.prefix"
+_IS_READ = "viewgraph.forwarded"
 _LONGEST_PREFIX = 200
 _SCHEMES = {"http": "http", "https": "https", "ws": "http", "wss": "https"}
 _SCHEMES_OF_SOCKETS = {"http": "ws", "https": "wss"}
@@ -45,13 +46,22 @@ class ForwardedHeaders(ProxyHeadersMiddleware):
         return _unmapped(address) in self.trusted_hosts
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
-        if scope["type"] != "lifespan":
-            said = self._said(scope)
-            if said:
-                self._believe(scope, said)
-            if prefix := self._root_path or _prefix(said.get(b"x-forwarded-prefix", ())):
-                _place_below(prefix, scope)
+        if scope["type"] != "lifespan" and not scope.pop(_IS_READ, False):
+            self.read(scope)
         await self._next(cast("Scope", scope), cast("Receive", receive), cast("Send", send))
+
+    def read_ahead(self, scope: Scope) -> None:
+        """The same as `read`, before the application is called. It is then not read again."""
+        self.read(scope)
+        scope[_IS_READ] = True
+
+    def read(self, scope: Scope) -> None:
+        """Puts into the scope what proxies say."""
+        said = self._said(scope)
+        if said:
+            self._believe(scope, said)
+        if prefix := self._root_path or _prefix(said.get(b"x-forwarded-prefix", ())):
+            _place_below(prefix, scope)
 
     def _said(self, scope: Scope) -> dict[bytes, list[str]]:
         """Each header that a trusted proxy sends, with all its values in their order."""

@@ -4,15 +4,34 @@ uvicorn takes an answer as two messages, and looks at each header. For an answer
 than all else.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import TypeAlias, cast
 
+from starlette.responses import Response
 from starlette.types import Message, Scope, Send
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 
 Header: TypeAlias = tuple[bytes, bytes]
 AtOnce: TypeAlias = Callable[[RequestResponseCycle], bool]
-"""Answers a request that has come as a whole, if it can do so without a task. Returns whether it did."""
+"""Answers a request that has come as a whole, if it can do so without a task. Returns whether it did, or
+will."""
+
+
+def first_of(doors: Sequence[AtOnce]) -> AtOnce:
+    """Each is asked until one answers."""
+
+    def answer(cycle: RequestResponseCycle) -> bool:
+        return any(door(cycle) for door in doors)
+
+    return answer
+
+
+def only_at(paths: Collection[str], door: AtOnce) -> AtOnce:
+    def answer(cycle: RequestResponseCycle) -> bool:
+        return cast("Scope", cycle.scope)["path"] in paths and door(cycle)
+
+    return answer
+
 
 _WHOLE = "viewgraph.whole"
 _UNMODIFIED = 304
@@ -66,6 +85,23 @@ def send_whole(cycle: RequestResponseCycle, status: int, head: bytes, body: byte
     cycle.transport.write(b"%b%b%b\r\n%b" % (STATUS_LINE[status], default, head, body))
     cycle.message_event.set()
     cycle.on_response()
+    # As uvicorn does it: otherwise the two would keep each other alive.
+    cycle.on_response = _nothing
+
+
+def send_later(cycle: RequestResponseCycle, response: Response) -> None:
+    """Sends an answer that was not there at once. Meanwhile the client may have gone, or the server ends."""
+    if cycle.disconnected:
+        return
+    if not cycle.keep_alive:
+        response.headers["connection"] = "close"
+    send_whole(cycle, response.status_code, joined(response.raw_headers), bytes(response.body))
+    if not cycle.keep_alive:
+        cycle.transport.close()
+
+
+def _nothing() -> None:
+    """What uvicorn calls after an answer that is sent already."""
 
 
 def sending_whole(scope: Scope, send: Send) -> Send:
