@@ -131,7 +131,7 @@ class Walk:
             # Something within a list may still become null.
             return
         for name in pool.shape.lists:
-            column = pool.columns[name]
+            column = pool.list_of(name)
             for number, items in enumerate(column):
                 if isinstance(items, list) and len(items) > _SMALL:
                     column[number] = await self._text(items)
