@@ -8,7 +8,7 @@ from graphql import located_error
 
 from base.errors import ExpectedError
 from execution.faults import Surprise
-from execution.pools import AT_ONCE, Column, OfLists, OfPools, OfSeveral, Pool, Stand, pools_of
+from execution.pools import Column, OfLists, OfPools, OfSeveral, Pool, Stand, pools_of
 from execution.series import PointsOfSeries
 from execution.shapes import Item, Selected, Shape
 from graph.error_order import Fault
@@ -27,7 +27,6 @@ class Columns:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._run_queue = context.run_queue
         self.faults: list[Fault] = []
         self.nulls: list[tuple[str | int, ...]] = []
         """The paths of what becomes null because null may not stand where something failed."""
@@ -97,17 +96,6 @@ class Columns:
         return OfSeveral(len(values), parts)
 
     def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> Column:
-        if shape.leaves and len(objects) <= AT_ONCE:
-            pool = Pool(shape, objects, stand)
-            for field, source, leaf in shape.leaves:
-                values = source.values(objects)
-                shown = leaf.shown_at_once(values)
-                pool.columns[field.name] = (
-                    self.completed(pool, field, values, below) if shown is None else shown
-                )
-            self._run_queue.steps += len(objects) * len(shape.leaves)
-            pool.fill()
-            return pool.answers
         pools = list(pools_of(shape, objects, stand))
         below.extend(pools)
         return OfPools(pools)

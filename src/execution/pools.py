@@ -191,4 +191,3 @@ def pools_of(shape: Shape, objects: Sequence[Any], stand: Stand) -> Iterator[Poo
     for start in range(0, len(objects), AT_ONCE):
         chosen = range(start, min(start + AT_ONCE, len(objects)))
         yield Pool(shape, objects[chosen.start : chosen.stop], stand.of(chosen))
-

@@ -104,6 +104,9 @@ class Item:
     shape: "Shape | None" = None
     """What is selected of objects of whatever other class."""
 
+    def every_shape(self) -> "list[Shape]":
+        return [*self.shapes.values(), *([self.shape] if self.shape else [])]
+
 
 @dataclass(slots=True, eq=False)
 class Selected:
@@ -120,7 +123,7 @@ class Selected:
 
 
 Build: TypeAlias = Callable[..., list[dict[str, Any]]]
-"""Makes objects of columns."""
+"""Makes objects of columns. See `_builder_of`."""
 
 
 @dataclass(slots=True, eq=False)
@@ -130,31 +133,46 @@ class Shape:
     fields: list[Selected]
     series: "SeriesShape | None" = None
     """For points of a series."""
-    build: Build | None = None
-    """See `objects_of`; None until it is needed."""
     names: list[str] = field(init=False)
     lists: list[str] = field(init=False)
-    leaves: list[tuple[Selected, TypeName | Attribute, Leaf]] | None = field(init=False)
-    """All fields with their sources, if none has to be resolved, is a list or has fields of its own."""
+    requires: list[Sequence[Access]] = field(init=False)
+    """Of the fields that not everybody may see."""
+    size: int = field(init=False)
+    """How many fields there are, with those of all shapes below."""
+    may_be_known: bool = field(init=False)
+    """Whether nothing in it or below has to be awaited in any case."""
+    in_vain: int = 0
+    """How many times one after the other it was not known."""
+    _tries: int = 0
+    _build: Build | None = None
 
     def __post_init__(self) -> None:
         self.names = [one.name for one in self.fields]
         self.lists = [one.name for one in self.fields if one.is_list]
-        leaves = [
-            (one, one.source, one.item.leaf)
-            for one in self.fields
-            if one.item.leaf and not one.is_list and not isinstance(one.source, Resolved)
-        ]
-        self.leaves = leaves if leaves and len(leaves) == len(self.fields) else None
+        resolved = [one.source for one in self.fields if isinstance(one.source, Resolved)]
+        self.requires = list(dict.fromkeys([one.requires for one in resolved if one.requires]))
+        below = [shape for one in self.fields for shape in one.item.every_shape()]
+        self.size = len(self.fields) + sum([shape.size for shape in below])
+        self.may_be_known = (
+            bool(self.fields)
+            and self.series is None
+            and all(one.takes_object and not one.is_async for one in resolved)
+            and all(shape.may_be_known for shape in below)
+        )
+
+    def is_worth_trying(self) -> bool:
+        """Whether it may be known. The more often it was not, the more seldom it is."""
+        self._tries += 1
+        return not self._tries & ((1 << self.in_vain) - 1)
 
     def objects_of(self, columns: Iterable[Sequence[Any]]) -> list[dict[str, Any]]:
         """As they stand in the answer, of a column for each field. There is at least one field."""
-        if self.build is None:
-            self.build = builder_of(self.names)
-        return self.build(*columns)
+        if self._build is None:
+            self._build = _builder_of(self.names)
+        return self._build(*columns)
 
 
-def builder_of(names: Sequence[str]) -> Build:
+def _builder_of(names: Sequence[str]) -> Build:
     """Code that is written for the names. It takes a third of the time of `dict(zip(names, row))`."""
     values = [f"v{number}" for number in range(len(names))]
     columns = [f"c{number}" for number in range(len(names))]

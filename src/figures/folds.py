@@ -5,11 +5,12 @@ The text of a fold, `str(fold)`, is the formula that the documents show.
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import itemgetter, sub
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 
+V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 
 
@@ -38,6 +39,12 @@ class Fold(Protocol[V_co]):
     def of(self, totals: Any, /) -> V_co: ...
 
 
+def of_all(fold: Fold[V], totals: Iterable[Any]) -> Iterable[V]:
+    """What the fold makes of each of many totals. Without a call for each, if the fold has a way."""
+    by_column: Callable[[Iterable[Any]], Iterable[V]] | None = getattr(fold, "by_column", None)
+    return map(fold.of, totals) if by_column is None else by_column(totals)
+
+
 def _named(keys: Iterable[Any]) -> str:
     return " + ".join(f"`{key.name}`" for key in keys)
 
@@ -56,6 +63,10 @@ class Sum:
     def _sum(self, totals: Totals, /) -> int:
         counts: tuple[int, ...] = self._read(totals)
         return sum(counts)
+
+    def by_column(self, totals: Iterable[Totals]) -> Iterable[int]:
+        found = map(self._read, totals)
+        return map(sum, found) if len(self.keys) > 1 else found
 
     def __str__(self) -> str:
         return _named(self.keys)
@@ -78,6 +89,13 @@ class Standing:
         standing = totals[self._action]
         for action in self._takes_back:
             standing -= totals[action]
+        return standing
+
+    def by_column(self, totals: Iterable[Totals]) -> Iterable[int]:
+        all_totals = list(totals)
+        standing: Iterable[int] = map(itemgetter(self._action), all_totals)
+        for action in self._takes_back:
+            standing = map(sub, standing, map(itemgetter(action), all_totals))
         return standing
 
     def __str__(self) -> str:

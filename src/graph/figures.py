@@ -6,6 +6,7 @@ from functools import partial
 from typing import Any, TypeVar
 
 from figures.figure import Figures
+from figures.folds import of_all
 from graph.face_columns import MadeOf
 from graph.fields import described
 from graph.scalars import BigInt
@@ -16,12 +17,10 @@ _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: floa
 """The type in the schema, by the type of the value."""
 
 
-def with_totals(face: type[T], totals: Any, **own: Any) -> T:
+def with_totals(face: type[T], totals: Any) -> T:
     """An object of a type with figures. Each is made of the totals when it is asked for: see `of_totals`."""
     made: Any = object.__new__(face)
     made._totals = totals
-    if own:
-        made.__dict__.update(own)
     whole: T = made
     return whole
 
@@ -33,7 +32,8 @@ def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
 
     def added(face: type[T]) -> type[T]:
         for figure in figures:
-            setattr(face, figure.name, MadeOf("_totals", figure.fold.of))
+            fold = figure.fold
+            setattr(face, figure.name, MadeOf("_totals", fold.of, partial(of_all, fold)))
         for name, part in parts.items():
             setattr(face, name, MadeOf("_totals", partial(with_totals, part)))
         return face

@@ -77,20 +77,23 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         return [Engagement(totals[key], version.since) for version, key in asked]
 
     def compute_at_once(self, keys: Sequence[EngagementKey], since: datetime) -> list[Engagement] | None:
-        if any(key.span for key in keys):
+        publications, tenants, _, spans, _ = zip(*keys, strict=True)
+        if any(spans):
             return None
-        subjects = _subjects_of(keys)
-        known = self._totals.known(subjects)
-        found = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        known = self._totals.known(made_of(SubjectOfTenant, [tenants, publications]))
+        found = [self._active.known(_active_keys(tenants, publications, users)) for users in ACTIVE_USERS]
         active = [numbers for numbers in found if numbers is not None]
         if known is None or len(active) < len(found):
             return None
         return made_of(Engagement, [_with_users(known, active), [since] * len(keys)])
 
     async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
-        subjects = _subjects_of(keys)
+        subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
         totals = await self._totals.in_order(subjects)
-        active = [await self._active.in_order(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        tenants, publications = [key.tenant_id for key in keys], [key.publication_id for key in keys]
+        active = [
+            await self._active.in_order(_active_keys(tenants, publications, users)) for users in ACTIVE_USERS
+        ]
         return _with_users(totals, active)
 
     async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counts]:
@@ -130,12 +133,8 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         )
 
 
-def _subjects_of(keys: Sequence[EngagementKey]) -> list[SubjectOfTenant]:
-    return [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
-
-
-def _active_keys(subjects: Sequence[SubjectOfTenant], users: ActiveUsers) -> list[ActiveKey]:
-    return [ActiveKey(*subject, users.days) for subject in subjects]
+def _active_keys(tenants: Sequence[int], publications: Sequence[int], users: ActiveUsers) -> list[ActiveKey]:
+    return made_of(ActiveKey, [tenants, publications, [users.days] * len(tenants)])
 
 
 _NOTHING = dict.fromkeys(ACTIONS, 0)

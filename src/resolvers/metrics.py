@@ -1,6 +1,8 @@
 """Which figures a field of a publication asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
@@ -19,16 +21,19 @@ ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PU
 """Each thing that people do to a publication, with what takes it back."""
 
 
+_engagement_key: Callable[[tuple[Any, ...]], EngagementKey] = partial(tuple.__new__, EngagementKey)
+_cached_key: Callable[[tuple[Any, ...]], CachedKey[EngagementKey]] = partial(tuple.__new__, CachedKey)
+# Their own constructors are functions in Python, which take three times as long. Lists make many keys.
+
+
 def engagement_key(
     publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
 ) -> CachedKey[EngagementKey]:
     """Without `ends` it is for all time, which needs no calendar."""
     zone = zone_of(time_zone)
-    span = span_of(*ends, zone, limits) if ends else None
-    key = EngagementKey(
-        publication.id, publication.tenant_id, publication.time_zone, span, zone.key if span else "UTC"
-    )
-    return CachedKey(publication.revision, key)
+    span, asked_zone = (span_of(*ends, zone, limits), zone.key) if ends else (None, "UTC")
+    key = _engagement_key((publication.id, publication.tenant_id, publication.time_zone, span, asked_zone))
+    return _cached_key((publication.revision, key))
 
 
 def previous_engagement_key(

@@ -1,5 +1,6 @@
 from datetime import datetime
-from typing import Self
+from operator import attrgetter
+from typing import Any, Self
 
 import strawberry
 
@@ -10,6 +11,7 @@ from figures.figure import values
 from figures.folds import Counts
 from figures.visitors import VISITORS, Visitors
 from graph.directives import AN_HOUR, SEVERAL_STATEMENTS
+from graph.face_columns import made_of
 from graph.faces import shows
 from graph.fields import described, loaded
 from graph.figures import of_totals, with_figures, with_totals
@@ -72,7 +74,12 @@ class TakenBack:
     pass
 
 
+def _range_of(key: CachedKey[EngagementKey]) -> ResolvedRange | None:
+    return ResolvedRange.of(key.key.span) if key.key.span else None
+
+
 @of_totals(ENGAGEMENT, taken_back=TakenBack)
+@made_of(range=("key", _range_of), generated_at=("_engagement", attrgetter("generated_at")))
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back at any "
@@ -124,13 +131,10 @@ class EngagementMetrics:
 
     @classmethod
     def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
-        return with_totals(
-            cls,
-            engagement.totals,
-            key=key,
-            range=ResolvedRange.of(key.key.span) if key.key.span else None,
-            generated_at=engagement.generated_at,
-        )
+        made: Any = object.__new__(cls)
+        made.key, made._engagement, made._totals = key, engagement, engagement.totals
+        whole: Self = made
+        return whole
 
 
 @shows(SocialCounts)

@@ -1,5 +1,6 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Protocol, TypeAlias, TypeVar
 
@@ -50,6 +51,14 @@ def with_row(face: type[T], row: Any) -> T:
     return whole
 
 
+def with_rows(face: type[T], rows: Sequence[Any]) -> list[T]:
+    """The same of many rows."""
+    made: list[Any] = list(map(object.__new__, repeat(face, len(rows))))
+    for one, row in zip(made, rows, strict=True):
+        one.row = row
+    return made
+
+
 def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
     """For a type of the schema whose fields of these names are such columns of its `row`. Each is read when
     it is asked for. Objects are made by `with_row`.
@@ -58,6 +67,7 @@ def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
     def added(face: type[T]) -> type[T]:
         for name, column in columns.items():
             setattr(face, name, property(attrgetter(f"row.{column}")))
+        face.of_all = partial(with_rows, face)  # type: ignore[attr-defined]
         return face
 
     return added
