@@ -30,19 +30,17 @@ class TypeName:
 class Attribute:
     """A field without a resolver of its own."""
 
-    __slots__ = ("_column", "_face", "_of", "name")
+    __slots__ = ("_of", "column", "face", "name")
 
     def __init__(self, name: str, face: type) -> None:
         """`face`: the class that most of the objects have."""
         self.name = name
-        self._face = face
+        self.face = face
+        self.column = column_of(face, name)
+        """Of objects of this class."""
         self._of: Callable[[Any], Any] = attrgetter(name)
-        self._column = column_of(face, name)
 
     def values(self, objects: Sequence[Any]) -> list[Any]:
-        """The objects are of one class."""
-        if self._column and objects and objects[0].__class__ is self._face:
-            return list(self._column(objects))
         return list(map(self._of, objects))
 
 
@@ -143,6 +141,8 @@ class Shape:
     """Whether nothing in it or below has to be awaited in any case."""
     in_vain: int = 0
     """How many times one after the other it was not known."""
+    steps: Any = None
+    """How it is completed if all is known: see `execution.known`. None until it is needed."""
     _tries: int = 0
     _build: Build | None = None
 

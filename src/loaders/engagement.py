@@ -34,7 +34,7 @@ class EngagementKey(NamedTuple):
 
 
 class Engagement(NamedTuple):
-    totals: Counts
+    totals: dict[Any, int]
     """What the figures are made of."""
     generated_at: datetime
 
@@ -71,7 +71,9 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     async def compute(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement]:
         of_all_time = [one.key for one in asked if one.key.span is None]
         within = [one.key for one in asked if one.key.span is not None]
-        totals = dict(zip(of_all_time, await self._of_all_time(of_all_time), strict=True))
+        totals: dict[EngagementKey, Any] = dict(
+            zip(of_all_time, await self._of_all_time(of_all_time), strict=True)
+        )
         if within:
             totals |= await self._within(within)
         return [Engagement(totals[key], version.since) for version, key in asked]
@@ -87,7 +89,7 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
             return None
         return made_of(Engagement, [_with_users(known, active), [since] * len(keys)])
 
-    async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
+    async def _of_all_time(self, keys: list[EngagementKey]) -> list[dict[Any, int]]:
         subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
         totals = await self._totals.in_order(subjects)
         tenants, publications = [key.tenant_id for key in keys], [key.publication_id for key in keys]
@@ -137,13 +139,13 @@ def _active_keys(tenants: Sequence[int], publications: Sequence[int], users: Act
     return made_of(ActiveKey, [tenants, publications, [users.days] * len(tenants)])
 
 
-_NOTHING = dict.fromkeys(ACTIONS, 0)
+_NOTHING: dict[Any, int] = dict.fromkeys(ACTIONS, 0)
 """Of each action. What a dict has is found several times as fast as what it makes."""
 
 
-def _with_users(totals: Sequence[dict[int, int]], active: Sequence[Sequence[int]]) -> list[Counts]:
+def _with_users(totals: Sequence[dict[int, int]], active: Sequence[Sequence[int]]) -> list[dict[Any, int]]:
     """`active`: for each of ACTIVE_USERS, how many there are of each subject."""
-    made = [Counts(_NOTHING | counts) for counts in totals]
+    made = [_NOTHING | counts for counts in totals]
     for users, numbers in zip(ACTIVE_USERS, active, strict=True):
         for counts, number in zip(made, numbers, strict=True):
             counts[users] = number

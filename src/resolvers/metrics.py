@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from base.calendar import DateInterval, WeekStart
+from base.calendar import DateInterval, Span, WeekStart
 from base.errors import BadUserInput
 from figures.folds import Standing, done_to
 from loaders.cached import CachedKey
@@ -21,19 +21,28 @@ ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PU
 """Each thing that people do to a publication, with what takes it back."""
 
 
-_engagement_key: Callable[[tuple[Any, ...]], EngagementKey] = partial(tuple.__new__, EngagementKey)
-_cached_key: Callable[[tuple[Any, ...]], CachedKey[EngagementKey]] = partial(tuple.__new__, CachedKey)
-# Their own constructors are functions in Python, which take three times as long. Lists make many keys.
-
-
 def engagement_key(
-    publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
+    publication: PublicationRow, limits: Limits, ends: tuple[str, str], time_zone: str | None
 ) -> CachedKey[EngagementKey]:
-    """Without `ends` it is for all time, which needs no calendar."""
     zone = zone_of(time_zone)
-    span, asked_zone = (span_of(*ends, zone, limits), zone.key) if ends else (None, "UTC")
+    span = span_of(*ends, zone, limits)
+    return _key_within(publication, span, zone.key)
+
+
+def key_of_all_time(publication: PublicationRow, time_zone: str | None) -> CachedKey[EngagementKey]:
+    """It needs no calendar, but the time zone must be one."""
+    zone_of(time_zone)
+    return _key_within(publication, None, "UTC")
+
+
+def _key_within(publication: PublicationRow, span: Span | None, asked_zone: str) -> CachedKey[EngagementKey]:
     key = _engagement_key((publication.id, publication.tenant_id, publication.time_zone, span, asked_zone))
     return _cached_key((publication.revision, key))
+
+
+_engagement_key: Callable[[tuple[Any, ...]], EngagementKey] = partial(tuple.__new__, EngagementKey)
+_cached_key: Callable[[tuple[Any, ...]], CachedKey[EngagementKey]] = partial(tuple.__new__, CachedKey)
+# Lists make many keys, and the constructors of NamedTuples are functions in Python.
 
 
 def previous_engagement_key(

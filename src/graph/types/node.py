@@ -1,14 +1,13 @@
 from collections.abc import Callable, Sequence
 from functools import partial
 from itertools import repeat
-from operator import attrgetter
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.types import get_object_definition
 
 from base.ids import Kind, global_id
-from graph.face_columns import MadeOf
+from graph.face_columns import MadeOf, ReadOf
 from graph.fields import described
 
 LegacyId: TypeAlias = strawberry.ID | None
@@ -66,7 +65,7 @@ def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
 
     def added(face: type[T]) -> type[T]:
         for name, column in columns.items():
-            setattr(face, name, property(attrgetter(f"row.{column}")))
+            setattr(face, name, ReadOf("row", column))
         face.of_all = partial(with_rows, face)  # type: ignore[attr-defined]
         return face
 

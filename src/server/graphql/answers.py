@@ -10,6 +10,7 @@ from starlette.requests import Request
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from base.json_text import json_text
 from base.scheduler import RunQueue
 from execution.operation import execute
 from resolvers.context import Context
@@ -62,7 +63,7 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
     if errors:
         body["errors"] = errors
     is_empty = all(value is None for value in (result.data or {}).values())
-    return Answer(orjson.dumps(body), errors, is_executed, is_empty, is_begun)
+    return Answer(json_text(body), errors, is_executed, is_empty, is_begun)
 
 
 def _drop_tracebacks(error: BaseException | None) -> None:
