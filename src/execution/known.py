@@ -148,7 +148,7 @@ class Known:
             raise _Unknown
         if loads.of is None:
             return faces_of(values)
-        return list(map(loads.of, keys, values))
+        return list(map(loads.of, keys, values)) if loads.of_all is None else loads.of_all(keys, values)
 
     def _lists(self, field: Selected, values: list[Any]) -> list[Any]:
         if not set(map(type, values)) <= _LISTS:

@@ -1,8 +1,9 @@
 """Fields made from the tables of figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import repeat
 from typing import Any, TypeVar
 
 from figures.figure import Figures
@@ -23,6 +24,14 @@ def with_totals(face: type[T], totals: Any) -> T:
     made._totals = totals
     whole: T = made
     return whole
+
+
+def all_with_totals(face: type[T], totals: Sequence[Any]) -> list[T]:
+    """The same of many."""
+    made: list[Any] = list(map(object.__new__, repeat(face, len(totals))))
+    for one, of_one in zip(made, totals, strict=True):
+        one._totals = of_one
+    return made
 
 
 def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from base.calendar import DateInterval, Span, WeekStart
+from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
 from figures.folds import Standing, done_to
 from loaders.cached import CachedKey
@@ -26,17 +26,14 @@ def engagement_key(
 ) -> CachedKey[EngagementKey]:
     zone = zone_of(time_zone)
     span = span_of(*ends, zone, limits)
-    return _key_within(publication, span, zone.key)
+    key = EngagementKey(publication.id, publication.tenant_id, publication.time_zone, span, zone.key)
+    return CachedKey(publication.revision, key)
 
 
 def key_of_all_time(publication: PublicationRow, time_zone: str | None) -> CachedKey[EngagementKey]:
     """It needs no calendar, but the time zone must be one."""
     zone_of(time_zone)
-    return _key_within(publication, None, "UTC")
-
-
-def _key_within(publication: PublicationRow, span: Span | None, asked_zone: str) -> CachedKey[EngagementKey]:
-    key = _engagement_key((publication.id, publication.tenant_id, publication.time_zone, span, asked_zone))
+    key = _engagement_key((publication.id, publication.tenant_id, publication.time_zone, None, "UTC"))
     return _cached_key((publication.revision, key))
 
 

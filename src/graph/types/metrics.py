@@ -1,4 +1,6 @@
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from operator import attrgetter
 from typing import Any, Self
 
@@ -8,13 +10,13 @@ from base.calendar import Span
 from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS, PublicFigure
 from figures.experiences import EXPERIENCES
 from figures.figure import values
-from figures.folds import Counts
+from figures.folds import Totals
 from figures.visitors import VISITORS, Visitors
 from graph.directives import AN_HOUR, SEVERAL_STATEMENTS
 from graph.face_columns import made_of
 from graph.faces import shows
 from graph.fields import described, loaded
-from graph.figures import of_totals, with_figures, with_totals
+from graph.figures import all_with_totals, of_totals, with_figures, with_totals
 from graph.scalars import BigInt
 from graph.types.node import of_columns, with_row
 from loaders.cached import CachedKey
@@ -30,8 +32,12 @@ from resolvers.metrics import previous_engagement_key, visitors_key
 @with_figures(EXPERIENCES)
 class ExperienceCounts:
     @classmethod
-    def of(cls, counts: Counts) -> Self:
+    def of(cls, _: int, counts: Totals) -> Self:
         return with_totals(cls, counts)
+
+    @classmethod
+    def of_all(cls, _: Sequence[int], counts: Sequence[Totals]) -> list[Self]:
+        return all_with_totals(cls, counts)
 
 
 @shows(Visitors)
@@ -131,10 +137,15 @@ class EngagementMetrics:
 
     @classmethod
     def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
-        made: Any = object.__new__(cls)
-        made.key, made._engagement, made._totals = key, engagement, engagement.totals
-        whole: Self = made
-        return whole
+        (made,) = cls.of_all([key], [engagement])
+        return made
+
+    @classmethod
+    def of_all(cls, keys: Sequence[CachedKey[EngagementKey]], found: Sequence[Engagement]) -> list[Self]:
+        made: list[Any] = list(map(object.__new__, repeat(cls, len(keys))))
+        for one, key, engagement in zip(made, keys, found, strict=True):
+            one.key, one._engagement, one._totals = key, engagement, engagement[0]
+        return made
 
 
 @shows(SocialCounts)

@@ -206,7 +206,8 @@ class Publication(Node):
     @loaded(
         ExperienceCountsOfPublication,
         ExperienceCounts | None,
-        of=lambda _, counts: ExperienceCounts.of(counts),
+        of=ExperienceCounts.of,
+        of_all=ExperienceCounts.of_all,
         requires=MAKERS,
     )
     def experience_counts(self) -> int:
@@ -217,6 +218,7 @@ class Publication(Node):
         EngagementOfPublication,
         EngagementMetrics | None,
         of=EngagementMetrics.of,
+        of_all=EngagementMetrics.of_all,
         requires=MAKERS,
         costs=SEVERAL_STATEMENTS,
     )
