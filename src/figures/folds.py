@@ -4,9 +4,8 @@ The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from operator import sub
-from typing import Any, ClassVar, Protocol, TypeAlias, TypeVar
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 
@@ -92,15 +91,17 @@ class Standing:
         return " - ".join(f"`{action.name}`" for action in self.keys)
 
 
-@dataclass(frozen=True, eq=False)
-class ActiveUsers:
+class ActiveUsers(NamedTuple):
     """How many different signed-in users did something with a publication in `days` days of 24 hours.
 
     This is counted by itself, because people of several days cannot be added up.
     """
 
     days: int
-    value: ClassVar[Any] = int
+
+    @property
+    def value(self) -> Any:
+        return int
 
     @property
     def keys(self) -> tuple[Hashable, ...]:
