@@ -167,7 +167,10 @@ class Loader(DataLoader[K, V]):
             return [self._known[key] for key in keys]
         except KeyError:
             pass
-        return self.made_at_once(keys)
+        made = self.made_at_once(keys)
+        if made is not None:
+            self._known.update(zip(keys, made, strict=True))
+        return made
 
     async def many(self, keys: Iterable[K]) -> "dict[K, V | Exception]":
         """The value of each key, or why it has none. A caller of many keys waits once for all of them."""
