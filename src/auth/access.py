@@ -6,6 +6,7 @@ from typing import Any, TypeAlias
 
 from auth.viewer import TokenScope, Viewer
 from base.errors import ExpectedError, Forbidden, Unauthenticated
+from database import made_of
 from loaders.assets import AssetRow
 from loaders.base import Loader, Loaders
 from loaders.insights import InsightRow
@@ -46,6 +47,8 @@ async def refusals(
     if viewer.user_id is None:
         return [_unauthenticated(viewer) for _ in rows]
     refused = set(await _without(loaders, viewer, relations, rows))
+    if not refused:
+        return [None] * len(rows)
     return [_forbidden(relations) if number in refused else None for number in range(len(rows))]
 
 
@@ -75,7 +78,7 @@ async def _without(
             return []
         rule = _RULES[relation, type(rows[0])]
         held = await rule(loaders, viewer, [rows[number] for number in rest])
-        rest = [number for number, is_held in zip(rest, held, strict=True) if not is_held]
+        rest = [] if all(held) else [one for one, is_held in zip(rest, held, strict=True) if not is_held]
     return rest
 
 
@@ -137,8 +140,8 @@ async def _are_co_creator(
     person_id = viewer.person_id
     if person_id is None:
         return [False] * len(publications)
-    keys = [CoCreatorKey(publication.id, person_id) for publication in publications]
-    return await loaders[IsCoCreator].in_order(keys)
+    ids = [publication.id for publication in publications]
+    return await loaders[IsCoCreator].in_order(made_of(CoCreatorKey, [ids, [person_id] * len(ids)]))
 
 
 async def role_in(loaders: Loaders, viewer: Viewer, organization_id: int) -> Role | None:

@@ -21,8 +21,12 @@ class Remembered(Generic[K, V]):
         self._known: TTLCache[K, tuple[Mark, V]] = TTLCache(_MOST, _SECONDS)
 
     def find(self, key: K, mark: Mark) -> V | None:
-        kept = self._known.get(key)
-        return kept[1] if kept and mark is not None and kept[0] == mark else None
+        try:
+            # `get` of cachetools looks everything up twice.
+            known_at, value = self._known[key]
+        except KeyError:
+            return None
+        return value if mark is not None and known_at == mark else None
 
     def find_older(self, key: K) -> V | None:
         """A value that may have changed within the last seconds."""

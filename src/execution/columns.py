@@ -8,7 +8,7 @@ from graphql import located_error
 
 from base.errors import ExpectedError
 from execution.faults import Surprise
-from execution.pools import AT_ONCE, Pool, Stand, answers_of, pools_of
+from execution.pools import Column, OfLists, OfPools, OfSeveral, Pool, Stand, pools_of
 from execution.series import PointsOfSeries
 from execution.shapes import Item, Selected, Shape
 from graph.error_order import Fault
@@ -27,12 +27,11 @@ class Columns:
 
     def __init__(self, context: Context) -> None:
         self._context = context
-        self._run_queue = context.run_queue
         self.faults: list[Fault] = []
         self.nulls: list[tuple[str | int, ...]] = []
         """The paths of what becomes null because null may not stand where something failed."""
 
-    def completed(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> list[Any]:
+    def completed(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> Column:
         """What stands in the answer for each value, where an exception stands for what failed.
 
         Adds to `below` what is still to be completed in it. Raises Surprise.
@@ -43,7 +42,7 @@ class Columns:
             return shown
         return self._items(Stand(pool, field, range(len(values)), None), values, below)
 
-    def _lists(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> list[Any]:
+    def _lists(self, pool: Pool, field: Selected, values: list[Any], below: Below) -> Column:
         stand = Stand(pool, field, range(len(values)), None)
         present = self._without_faults(stand, values, is_required=field.is_required)
         made: list[Any] = [None] * len(present)
@@ -58,10 +57,7 @@ class Columns:
                 indexes.extend(range(len(value)))
                 items.extend(value)
                 made[number] = []
-        shown = self._items(Stand(pool, field, owners, indexes), items, below)
-        for owner, item in zip(owners, shown, strict=True):
-            made[owner].append(item)
-        return made
+        return OfLists(made, owners, self._items(Stand(pool, field, owners, indexes), items, below))
 
     def _series(self, item: Item, points: Points, made: list[Any], number: int) -> PointsOfSeries:
         if item.shape is None or item.shape.series is None:
@@ -77,14 +73,14 @@ class Columns:
         except ExpectedError as error:
             raise Surprise("too many points") from error
 
-    def _items(self, stand: Stand, values: list[Any], below: Below) -> list[Any]:
+    def _items(self, stand: Stand, values: list[Any], below: Below) -> Column:
         item = stand.field.item
         present = self._without_faults(stand, values, is_required=item.is_required)
         if item.leaf:
             return item.leaf.completed(present)
         return self._objects(stand, item, present, below)
 
-    def _objects(self, stand: Stand, item: Item, values: list[Any], below: Below) -> list[Any]:
+    def _objects(self, stand: Stand, item: Item, values: list[Any], below: Below) -> Column:
         kinds = set(map(type, values))
         if len(kinds) == 1 and _NONE not in kinds:
             return self._of_shape(_shape_of(item, values[0]), values, stand, below)
@@ -92,29 +88,17 @@ class Columns:
         for number, value in enumerate(values):
             if value is not None:
                 by_class.setdefault(value.__class__, []).append(number)
-        made: list[Any] = [None] * len(values)
+        parts: list[tuple[list[int], Column]] = []
         for numbers in by_class.values():
             objects = [values[number] for number in numbers]
             answers = self._of_shape(_shape_of(item, objects[0]), objects, stand.of(numbers), below)
-            for number, answer in zip(numbers, answers, strict=True):
-                made[number] = answer
-        return made
+            parts.append((numbers, answers))
+        return OfSeveral(len(values), parts)
 
-    def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> list[dict[str, Any]]:
-        if shape.leaves and len(objects) <= AT_ONCE:
-            pool = Pool(shape, objects, stand)
-            for field, source, leaf in shape.leaves:
-                values = source.values(objects)
-                shown = leaf.shown_at_once(values)
-                pool.columns[field.name] = (
-                    self.completed(pool, field, values, below) if shown is None else shown
-                )
-            self._run_queue.steps += len(objects) * len(shape.leaves)
-            pool.fill()
-            return pool.answers
+    def _of_shape(self, shape: Shape, objects: list[Any], stand: Stand, below: Below) -> Column:
         pools = list(pools_of(shape, objects, stand))
         below.extend(pools)
-        return list(answers_of(pools))
+        return OfPools(pools)
 
     def _without_faults(self, stand: Stand, values: list[Any], *, is_required: bool) -> list[Any]:
         kinds = set(map(type, values))

@@ -1,8 +1,9 @@
 """Scalars and enums, completed by columns: values of known classes need no call for each."""
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from math import isfinite
+from operator import attrgetter
 from typing import Any, TypeAlias
 
 from graphql import GraphQLLeafType, Undefined
@@ -22,6 +23,13 @@ def _are_within(least: int, most: int) -> Fits:
     return lambda values: least <= min(values) and max(values) <= most
 
 
+_zone = attrgetter("tzinfo")
+
+
+def _are_of_utc(values: Sequence[datetime]) -> bool:
+    return set(map(_zone, values)) == {UTC}
+
+
 _AS_THEY_ARE: dict[str, tuple[type, Fits | None]] = {
     "String": (str, None),
     "ID": (str, None),
@@ -29,10 +37,10 @@ _AS_THEY_ARE: dict[str, tuple[type, Fits | None]] = {
     "Float": (float, _are_finite),
     "Int": (int, _are_within(-LARGEST_INT - 1, LARGEST_INT)),
     "BigInt": (int, _are_within(-LARGEST, LARGEST)),
+    "DateTime": (datetime, _are_of_utc),
 }
-"""What the scalars of these names show unchanged: values of exactly this class that fit."""
-_COERCED = {"DateTime": datetime}
-"""What the scalars of these names always show, by their own serializers."""
+"""What the scalars of these names show unchanged: values of exactly this class that fit. `base.json_text`
+writes an instant as `DateTime` does."""
 
 
 class Leaf:
@@ -45,8 +53,7 @@ class Leaf:
         self._enum: Any = getattr(type_, "wrapped_cls", None)
         self._names = _names(type_, self._enum) if self._enum else {}
         self._kinds: set[Any] = {as_it_is}
-        self._made = {_COERCED[type_.name]} if type_.name in _COERCED else {self._enum}
-        self._make = self._names.__getitem__ if self._enum else self._coerce
+        self._members = {self._enum}
 
     def shown_at_once(self, values: list[Any]) -> list[Any] | None:
         """None where a value is null, or of another class than most."""
@@ -54,7 +61,7 @@ class Leaf:
         if kinds == self._kinds:
             return values if self._fits is None or self._fits(values) else None
         try:
-            return list(map(self._make, values)) if kinds == self._made else None
+            return list(map(self._names.__getitem__, values)) if kinds == self._members else None
         except Exception:
             return None
 
@@ -64,7 +71,7 @@ class Leaf:
         kinds.discard(type(None))
         if not kinds or (kinds == self._kinds and self._do_fit(_present(values))):
             return values
-        if self._names and kinds == {self._enum}:
+        if self._names and kinds == self._members:
             return [self._names[value] for value in values]
         return self._coerced(values)
 

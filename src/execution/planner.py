@@ -162,8 +162,7 @@ def _source(
 
 
 def _needs_value(loads: Loads, item: Item) -> bool:
-    shapes = [*item.shapes.values(), *([item.shape] if item.shape else [])]
-    sources = [one.source for shape in shapes for one in shape.fields]
+    sources = [one.source for shape in item.every_shape() for one in shape.fields]
     return not loads.only_for or any(
         isinstance(source, Attribute) and source.name in loads.only_for for source in sources
     )

@@ -4,9 +4,9 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-import orjson
 from cachetools import LRUCache
 
+from base.json_text import json_text
 from execution.faults import Surprise
 from execution.leaves import Leaf
 from execution.shapes import SeriesShape
@@ -124,7 +124,7 @@ def _texts(leaf: Leaf, values: list[Any]) -> list[str]:
 
 
 def _text(value: Any) -> str:
-    return orjson.dumps(value).decode().replace("%", "%%")
+    return json_text(value).decode().replace("%", "%%")
 
 
 def required(leaf: Leaf, values: list[Any]) -> list[Any]:

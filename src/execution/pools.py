@@ -1,7 +1,7 @@
 """Objects of one shape that are answered together, and where each of them stands in the answer."""
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple, Protocol, TypeAlias
 
 from execution.faults import Surprise
 from execution.shapes import Selected, Shape
@@ -18,16 +18,26 @@ class Place(NamedTuple):
     order: Order
 
 
+class Later(Protocol):
+    """A column of what is complete only when the pools below are."""
+
+    def made(self) -> list[Any]: ...
+
+
+Column: TypeAlias = list[Any] | Later
+
+
 class Pool:
-    __slots__ = ("_answers", "columns", "objects", "shape", "stand")
+    __slots__ = ("answers", "columns", "objects", "shape", "stand")
 
     def __init__(self, shape: Shape, objects: Sequence[Any], stand: "Stand | None" = None) -> None:
         self.shape = shape
         self.objects = objects
         self.stand = stand
         """None for objects that stand in no one place: a fault of theirs is not answered here."""
-        self._answers: list[dict[str, Any]] | None = None
-        self.columns: dict[str, list[Any]] = {}
+        self.answers: list[dict[str, Any]] = []
+        """As they stand in the answer, once the pool is filled."""
+        self.columns: dict[str, Column] = {}
         """The values of each field, by its name in the answer."""
 
     def place(self, number: int) -> Place:
@@ -43,22 +53,73 @@ class Pool:
             raise Surprise("a fault of what is shown several times")
         return self.stand
 
-    @property
-    def answers(self) -> list[dict[str, Any]]:
-        """They are empty before the pool is filled."""
-        if self._answers is None:
-            self._answers = [{} for _ in self.objects]
-        return self._answers
+    def list_of(self, name: str) -> list[Any]:
+        """The column of this name. What is below is complete."""
+        column = self.columns[name]
+        if not isinstance(column, list):
+            column = self.columns[name] = column.made()
+        return column
 
     def fill(self) -> None:
-        """Puts the columns into the answers."""
+        """Makes the answers of the columns. What is below is complete."""
         names = self.shape.names
-        rows = zip(*[self.columns[name] for name in names], strict=True)
-        if self._answers is None and names:
-            self._answers = [dict(zip(names, row)) for row in rows]  # noqa: B905
-            return
-        for answer, row in zip(self.answers, rows, strict=bool(names)):
-            answer.update(zip(names, row))  # noqa: B905
+        if names:
+            self.answers = self.shape.objects_of(map(self.list_of, names))
+        else:
+            self.answers = [{} for _ in self.objects]
+
+
+class OfPools:
+    """The answers of pools that follow one another."""
+
+    __slots__ = ("_pools",)
+
+    def __init__(self, pools: Sequence[Pool]) -> None:
+        self._pools = pools
+
+    def made(self) -> list[Any]:
+        if len(self._pools) == 1:
+            return self._pools[0].answers
+        return [answer for pool in self._pools for answer in pool.answers]
+
+
+class OfSeveral:
+    """A column of several parts, each with the numbers of its places. All other places are null."""
+
+    __slots__ = ("_length", "_parts")
+
+    def __init__(self, length: int, parts: Sequence[tuple[Sequence[int], Column]]) -> None:
+        self._length = length
+        self._parts = parts
+
+    def made(self) -> list[Any]:
+        found: list[Any] = [None] * self._length
+        for numbers, part in self._parts:
+            for number, one in zip(numbers, made_of(part), strict=True):
+                found[number] = one
+        return found
+
+
+class OfLists:
+    """A column of lists, whose items are one column together."""
+
+    __slots__ = ("_items", "_lists", "_owners")
+
+    def __init__(self, lists: list[Any], owners: Sequence[int], items: Column) -> None:
+        """`lists`: each is empty. `owners`: of each item the number of its list."""
+        self._lists = lists
+        self._owners = owners
+        self._items = items
+
+    def made(self) -> list[Any]:
+        lists = self._lists
+        for owner, item in zip(self._owners, made_of(self._items), strict=True):
+            lists[owner].append(item)
+        return lists
+
+
+def made_of(column: Column) -> list[Any]:
+    return column if isinstance(column, list) else column.made()
 
 
 class Stand:
@@ -130,9 +191,3 @@ def pools_of(shape: Shape, objects: Sequence[Any], stand: Stand) -> Iterator[Poo
     for start in range(0, len(objects), AT_ONCE):
         chosen = range(start, min(start + AT_ONCE, len(objects)))
         yield Pool(shape, objects[chosen.start : chosen.stop], stand.of(chosen))
-
-
-def answers_of(pools: Iterable[Pool]) -> Iterator[dict[str, Any]]:
-    """In the order of the objects."""
-    for pool in pools:
-        yield from pool.answers

@@ -136,7 +136,7 @@ class Resolving:
         return refused
 
     def _call(self, source: Resolved, objects: Sequence[Any], found: list[Any]) -> None:
-        takes_object, arguments = source.takes_object, self._arguments_of(source)
+        takes_object, arguments = source.takes_object, self.arguments_of(source)
         resolver = source.resolver
         if takes_object and not source.is_async and found.count(None) == len(found):
             try:
@@ -152,7 +152,7 @@ class Resolving:
                 except Exception as error:
                     found[number] = error
 
-    def _arguments_of(self, source: Resolved) -> dict[str, Any]:
+    def arguments_of(self, source: Resolved) -> dict[str, Any]:
         """With the info. Raises Surprise where one does not fit."""
         given = self._given.get(source)
         if given is None:

@@ -15,7 +15,7 @@ _core = schema._schema
 
 
 class _Plain(NamedTuple):
-    """A variable of a built-in scalar."""
+    """A variable of a scalar that is given as it is."""
 
     name: str
     signature: Any
@@ -40,8 +40,10 @@ PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
     "ID": _is_text,
     "Int": _is_int,
     "Boolean": _is_bool,
+    "RangeBound": _is_text,
+    "TimeZone": _is_text,
 }
-"""Scalars whose values stay as they are, if they fit: by their names."""
+"""Scalars whose values stay as they are, if they fit: by their names. Resolvers say what a text means."""
 
 
 def values_of(operation: Operation, given: Mapping[str, Any] | None) -> VariableValues | None:

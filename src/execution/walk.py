@@ -8,6 +8,7 @@ from graphql.execution.values import VariableValues
 
 from base.scheduler import batched
 from execution.columns import Below, Columns
+from execution.known import Known
 from execution.pools import TOP, Place, Pool, Root
 from execution.resolving import Resolving, side_by_side
 from execution.series import PointsOfSeries
@@ -41,6 +42,7 @@ class Walk:
         self._run_queue = context.run_queue
         self._columns = Columns(context)
         self._resolving = Resolving(context, variables)
+        self._known = Known(context, self._resolving.arguments_of)
         self._variables = variables
 
     async def foreseen(self, series: Iterable[Chain]) -> SeriesAhead | None:
@@ -75,16 +77,23 @@ class Walk:
         while pools:
             below: Below = []
             for one in pools:
-                opened.append(one)
                 if isinstance(one, PointsOfSeries):
+                    opened.append(one)
                     below.append(one.groups)
                 elif one.objects:
-                    for field in one.shape.fields:
-                        if self._must_wait(len(one.objects)):
-                            await self._run_queue.wait_turn()
-                        if not self._is_completed(one, field, below):
-                            waiting.append((one, field))
+                    if self._must_wait(1):
+                        await self._run_queue.wait_turn()
+                    if not self._known.completes(one):
+                        opened.append(one)
+                        await self._open_fields(one, below, waiting)
             pools = below
+
+    async def _open_fields(self, pool: Pool, below: Below, waiting: list[_Waiting]) -> None:
+        for field in pool.shape.fields:
+            if self._must_wait(len(pool.objects)):
+                await self._run_queue.wait_turn()
+            if not self._is_completed(pool, field, below):
+                waiting.append((pool, field))
 
     def _is_completed(self, pool: Pool, field: Selected, below: Below) -> bool:
         """Completes the field, unless something has to be awaited for it."""
@@ -120,7 +129,7 @@ class Walk:
             await self._run_queue.wait_turn()
         if isinstance(one, PointsOfSeries):
             await one.complete(self._run_queue)
-        elif one.objects:
+        else:
             if self._run_queue.has_yielded:
                 await self._shorten(one)
             one.fill()
@@ -131,7 +140,7 @@ class Walk:
             # Something within a list may still become null.
             return
         for name in pool.shape.lists:
-            column = pool.columns[name]
+            column = pool.list_of(name)
             for number, items in enumerate(column):
                 if isinstance(items, list) and len(items) > _SMALL:
                     column[number] = await self._text(items)

@@ -3,27 +3,18 @@
 The text of a fold, `str(fold)`, is the formula that the documents show.
 """
 
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
-from operator import itemgetter
-from typing import Any, ClassVar, Protocol, TypeVar
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from operator import sub
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeAlias, TypeVar
 
 from models import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 
+V = TypeVar("V")
 V_co = TypeVar("V_co", covariant=True)
 
 
-class Totals(Protocol):
-    """How often each action happened; 0 if it never did."""
-
-    def __getitem__(self, key: Any, /) -> int: ...
-
-
-class Counts(dict[Any, int]):
-    """Totals that are 0 where nothing is known."""
-
-    def __missing__(self, _: Any) -> int:
-        return 0
+Totals: TypeAlias = Mapping[Any, int]
+"""How often each action happened; those that never did may be missing."""
 
 
 class Fold(Protocol[V_co]):
@@ -38,6 +29,16 @@ class Fold(Protocol[V_co]):
     def of(self, totals: Any, /) -> V_co: ...
 
 
+def of_all(fold: Fold[V], totals: Sequence[Any]) -> Iterable[V]:
+    """What the fold makes of each of many totals. Without a call for each, if the fold has a way."""
+    by_column: Callable[[Sequence[Any]], Iterable[V]] | None = getattr(fold, "by_column", None)
+    return map(fold.of, totals) if by_column is None else by_column(totals)
+
+
+def _counts(key: Any, totals: Sequence[Totals]) -> list[int]:
+    return [counts.get(key, 0) for counts in totals]
+
+
 def _named(keys: Iterable[Any]) -> str:
     return " + ".join(f"`{key.name}`" for key in keys)
 
@@ -49,13 +50,13 @@ class Sum:
 
     def __init__(self, *keys: Any) -> None:
         self.keys: tuple[Any, ...] = keys
-        self._read: Callable[[Any], Any] = itemgetter(*keys)
-        self.of: Callable[[Any], int] = self._sum if len(keys) > 1 else self._read
-        """Of the totals. Lists ask it for each of their objects, mostly for one total."""
 
-    def _sum(self, totals: Totals, /) -> int:
-        counts: tuple[int, ...] = self._read(totals)
-        return sum(counts)
+    def of(self, totals: Totals, /) -> int:
+        return sum([totals.get(key, 0) for key in self.keys])
+
+    def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
+        columns = [_counts(key, totals) for key in self.keys]
+        return columns[0] if len(columns) == 1 else map(sum, zip(*columns, strict=True))
 
     def __str__(self) -> str:
         return _named(self.keys)
@@ -75,24 +76,32 @@ class Standing:
         return (self._action, *self._takes_back)
 
     def of(self, totals: Totals, /) -> int:
-        standing = totals[self._action]
+        standing = totals.get(self._action, 0)
         for action in self._takes_back:
-            standing -= totals[action]
+            standing -= totals.get(action, 0)
+        return standing
+
+    def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
+        standing: Iterable[int] = _counts(self._action, totals)
+        for action in self._takes_back:
+            standing = map(sub, standing, _counts(action, totals))
         return standing
 
     def __str__(self) -> str:
         return " - ".join(f"`{action.name}`" for action in self.keys)
 
 
-@dataclass(frozen=True)
-class ActiveUsers:
+class ActiveUsers(NamedTuple):
     """How many different signed-in users did something with a publication in `days` days of 24 hours.
 
     This is counted by itself, because people of several days cannot be added up.
     """
 
     days: int
-    value: ClassVar[Any] = int
+
+    @property
+    def value(self) -> Any:
+        return int
 
     @property
     def keys(self) -> tuple[Hashable, ...]:
@@ -104,7 +113,10 @@ class ActiveUsers:
         return done_to(SubjectKind.PUBLICATION)
 
     def of(self, totals: Totals, /) -> int:
-        return totals[self]
+        return totals.get(self, 0)
+
+    def by_column(self, totals: Sequence[Totals]) -> Iterable[int]:
+        return _counts(self, totals)
 
     def __str__(self) -> str:
         return f"distinct users of {_named(self.actions)} in {self.days} days"

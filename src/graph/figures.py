@@ -1,11 +1,13 @@
 """Fields made from the tables of figures."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from functools import partial
+from itertools import repeat
 from typing import Any, TypeVar
 
 from figures.figure import Figures
+from figures.folds import of_all
 from graph.face_columns import MadeOf
 from graph.fields import described
 from graph.scalars import BigInt
@@ -16,14 +18,20 @@ _TYPES: Mapping[Any, Any] = {int: BigInt, int | None: BigInt | None, float: floa
 """The type in the schema, by the type of the value."""
 
 
-def with_totals(face: type[T], totals: Any, **own: Any) -> T:
+def with_totals(face: type[T], totals: Any) -> T:
     """An object of a type with figures. Each is made of the totals when it is asked for: see `of_totals`."""
     made: Any = object.__new__(face)
     made._totals = totals
-    if own:
-        made.__dict__.update(own)
     whole: T = made
     return whole
+
+
+def all_with_totals(face: type[T], totals: Sequence[Any]) -> list[T]:
+    """The same of many."""
+    made: list[Any] = list(map(object.__new__, repeat(face, len(totals))))
+    for one, of_one in zip(made, totals, strict=True):
+        one._totals = of_one
+    return made
 
 
 def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
@@ -33,7 +41,8 @@ def of_totals(figures: Figures, **parts: type) -> Callable[[type[T]], type[T]]:
 
     def added(face: type[T]) -> type[T]:
         for figure in figures:
-            setattr(face, figure.name, MadeOf("_totals", figure.fold.of))
+            fold = figure.fold
+            setattr(face, figure.name, MadeOf("_totals", fold.of, partial(of_all, fold)))
         for name, part in parts.items():
             setattr(face, name, MadeOf("_totals", partial(with_totals, part)))
         return face

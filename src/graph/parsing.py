@@ -42,11 +42,13 @@ _parsing: dict[tuple[str, int], Future[Document]] = {}
 
 def parsed_document(text: str, most_tokens: int) -> Document:
     """A document with more than `most_tokens` tokens does not parse."""
-    document = _documents.get((text, most_tokens))
-    if document is None:
+    try:
+        # `get` of cachetools looks everything up twice.
+        return _documents[text, most_tokens]
+    except KeyError:
         document = _parsed(text, most_tokens)
-        if document.node:
-            _keep(document)
+    if document.node:
+        _keep(document)
     return document
 
 

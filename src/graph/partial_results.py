@@ -9,6 +9,7 @@ from graphql import GraphQLObjectType, GraphQLOutputType, GraphQLResolveInfo, Un
 from graphql.execution.collect_fields import FieldDetailsList, GroupedFieldSet
 from graphql.pyutils import Path
 
+from base.json_text import json_text
 from base.scheduler import RunQueue
 from graph.error_order import OrderingExecutor
 from resolvers.context import Context
@@ -151,7 +152,7 @@ class PartialList(_Partial):
 
 def json_items(items: Sequence[Any]) -> bytes:
     """The items as JSON, without the brackets around them."""
-    return orjson.dumps(items)[1:-1]
+    return json_text(items)[1:-1]
 
 
 def json_list(texts: Sequence[bytes]) -> orjson.Fragment:

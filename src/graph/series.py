@@ -4,11 +4,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+from cachetools import LRUCache
 from graphql import (
     FieldNode,
     ListValueNode,
     NullValueNode,
     ObjectValueNode,
+    Undefined,
     ValueNode,
     VariableNode,
 )
@@ -36,6 +38,9 @@ Variables = Mapping[str, Any]
 """The variables as they were sent."""
 
 _DEVICES = len(Device)
+_MOST_REMEMBERED = 16
+"""Of one series, by the values of its variables."""
+_LONGEST_REMEMBERED = 100
 _OF_A_RANGE = ("range", "timeZone", "domain", "assetIds", "workspaceIds")
 _OF_A_SERIES = ("interval", "weekStart", "groupBy")
 _NAMED = ("organization", "workspace", "node")
@@ -99,6 +104,25 @@ class Values:
         return getattr(node, "value", None)
 
 
+def _variables_in(node: ValueNode) -> list[str]:
+    """Their names."""
+    match node:
+        case VariableNode():
+            return [node.name.value]
+        case ObjectValueNode():
+            return [name for field in node.fields for name in _variables_in(field.value)]
+        case ListValueNode():
+            return [name for item in node.values for name in _variables_in(item)]
+    return []
+
+
+def _is_short(value: Any) -> bool:
+    """Whether it may be a part of a key that is kept."""
+    if isinstance(value, str):
+        return len(value) <= _LONGEST_REMEMBERED
+    return value is None or value is Undefined or isinstance(value, int)
+
+
 class Place(NamedTuple):
     """The place of a field in a document: the arguments above it that a series depends on."""
 
@@ -134,6 +158,8 @@ class SeriesAsked:
         self.path = path
         self._place = place
         self._values = values
+        self._names = [name for node in place.arguments.values() for name in _variables_in(node)]
+        self._remembered: LRUCache[tuple[Any, ...], Points] = LRUCache(_MOST_REMEMBERED)
 
     def narrower(self, variables: Variables) -> list[str]:
         """Arguments that can be changed so that there are fewer points."""
@@ -157,7 +183,19 @@ class SeriesAsked:
         return "DOMAIN" in self.groups(variables) and not is_one
 
     def points(self, variables: Variables, known: Known) -> Points:
-        """The points. There are none in a range that is refused when the field is resolved."""
+        """The points. There are none in a range that is refused when the field is resolved.
+
+        They are remembered, unless they depend on who asks: the requests of a page mostly ask for one range.
+        """
+        key = (known.range_days, known.domains, *[variables.get(name, Undefined) for name in self._names])
+        if self.is_by_holdings() or not all(map(_is_short, key)):
+            return self._points(variables, known)
+        points = self._remembered.get(key)
+        if points is None:
+            points = self._remembered[key] = self._points(variables, known)
+        return points
+
+    def _points(self, variables: Variables, known: Known) -> Points:
         span = self._span(variables, known.range_days)
         if span is None:
             return Points(0, 0)

@@ -194,7 +194,8 @@ class Loader(DataLoader[K, V]):
             batch = self._next
             if batch is None:
                 batch = self._next = Batch()
-                get_running_loop().call_soon(ensure_future, self._read(batch))
+                loop = get_running_loop()
+                loop.call_soon(loop.create_task, self._read(batch))
             batch.keys.append(key)
             self._reading[key] = batch
         return batch

@@ -1,7 +1,7 @@
 """The figures of a publication's dashboard."""
 
 from asyncio import gather
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -11,7 +11,7 @@ from sqlalchemy import bindparam, func, select
 from base.calendar import Span
 from database import Lookup, Statement, among, counts_by, made_of, ordered_join, table_of
 from figures.engagement import ACTIONS, ACTIVE_USERS
-from figures.folds import ActiveUsers, Counts
+from figures.folds import ActiveUsers, Totals
 from loaders.active_users import ActiveKey, ActiveUntilNow
 from loaders.base import Loader, Loaders
 from loaders.cached import CachedLoader, VersionedKey
@@ -34,7 +34,7 @@ class EngagementKey(NamedTuple):
 
 
 class Engagement(NamedTuple):
-    totals: Counts
+    totals: Totals
     """What the figures are made of."""
     generated_at: datetime
 
@@ -71,44 +71,49 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
     async def compute(self, asked: Sequence[VersionedKey[EngagementKey]]) -> list[Engagement]:
         of_all_time = [one.key for one in asked if one.key.span is None]
         within = [one.key for one in asked if one.key.span is not None]
-        totals = dict(zip(of_all_time, await self._of_all_time(of_all_time), strict=True))
+        totals: dict[EngagementKey, Any] = dict(
+            zip(of_all_time, await self._of_all_time(of_all_time), strict=True)
+        )
         if within:
             totals |= await self._within(within)
         return [Engagement(totals[key], version.since) for version, key in asked]
 
     def compute_at_once(self, keys: Sequence[EngagementKey], since: datetime) -> list[Engagement] | None:
-        if any(key.span for key in keys):
+        publications, tenants, _, spans, _ = zip(*keys, strict=True)
+        if any(spans):
             return None
-        subjects = _subjects_of(keys)
-        known = self._totals.known(subjects)
-        found = [self._active.known(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        known = self._totals.known(made_of(SubjectOfTenant, [tenants, publications]))
+        found = [self._active.known(_active_keys(tenants, publications, users)) for users in ACTIVE_USERS]
         active = [numbers for numbers in found if numbers is not None]
         if known is None or len(active) < len(found):
             return None
         return made_of(Engagement, [_with_users(known, active), [since] * len(keys)])
 
-    async def _of_all_time(self, keys: list[EngagementKey]) -> list[Counts]:
-        subjects = _subjects_of(keys)
+    async def _of_all_time(self, keys: list[EngagementKey]) -> list[Totals]:
+        subjects = [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
         totals = await self._totals.in_order(subjects)
-        active = [await self._active.in_order(_active_keys(subjects, users)) for users in ACTIVE_USERS]
+        tenants, publications = [key.tenant_id for key in keys], [key.publication_id for key in keys]
+        active = [
+            await self._active.in_order(_active_keys(tenants, publications, users)) for users in ACTIVE_USERS
+        ]
         return _with_users(totals, active)
 
-    async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counts]:
-        totals = {key: Counts() for key in keys}
+    async def _within(self, keys: list[EngagementKey]) -> dict[EngagementKey, Counter[Any]]:
+        totals: dict[EngagementKey, Counter[Any]] = {key: Counter() for key in keys}
         await gather(
             *(self._count(key, counts) for key, counts in totals.items()),
             *(self._count_active(users, totals) for users in ACTIVE_USERS),
         )
         return totals
 
-    async def _count(self, key: EngagementKey, totals: Counts) -> None:
+    async def _count(self, key: EngagementKey, totals: Counter[Any]) -> None:
         assert key.span
         id = key.publication_id
         counts_key = CountsKey(key.tenant_id, key.time_zone, (id,), Measure(ACTIONS, (key.span,)))
         for cell, count in (await self._counts.load(counts_key)).get(id, {}).items():
             totals[cell.action] += count
 
-    async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, Counts]) -> None:
+    async def _count_active(self, users: ActiveUsers, totals: dict[EngagementKey, Counter[Any]]) -> None:
         grouped: defaultdict[datetime, list[EngagementKey]] = defaultdict(list)
         for key in totals:
             assert key.span
@@ -130,25 +135,17 @@ class EngagementOfPublication(CachedLoader[EngagementKey, Engagement]):
         )
 
 
-def _subjects_of(keys: Sequence[EngagementKey]) -> list[SubjectOfTenant]:
-    return [SubjectOfTenant(key.tenant_id, key.publication_id) for key in keys]
+def _active_keys(tenants: Sequence[int], publications: Sequence[int], users: ActiveUsers) -> list[ActiveKey]:
+    return made_of(ActiveKey, [tenants, publications, [users.days] * len(tenants)])
 
 
-def _active_keys(subjects: Sequence[SubjectOfTenant], users: ActiveUsers) -> list[ActiveKey]:
-    return [ActiveKey(*subject, users.days) for subject in subjects]
-
-
-_NOTHING = dict.fromkeys(ACTIONS, 0)
-"""Of each action. What a dict has is found several times as fast as what it makes."""
-
-
-def _with_users(totals: Sequence[dict[int, int]], active: Sequence[Sequence[int]]) -> list[Counts]:
+def _with_users(totals: Sequence[Totals], active: Sequence[Sequence[int]]) -> list[Totals]:
     """`active`: for each of ACTIVE_USERS, how many there are of each subject."""
-    made = [Counts(_NOTHING | counts) for counts in totals]
+    made = [{**counts} for counts in totals]
     for users, numbers in zip(ACTIVE_USERS, active, strict=True):
         for counts, number in zip(made, numbers, strict=True):
             counts[users] = number
-    return made
+    return list(made)
 
 
 def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
@@ -158,7 +155,7 @@ def _subjects(keys: list[EngagementKey]) -> dict[str, list[Any]]:
     }
 
 
-class ExperienceCountsOfPublication(Loader[int, Counts]):
+class ExperienceCountsOfPublication(Loader[int, Totals]):
     """How many experiences each publication has published, by type."""
 
     _statement = Lookup(
@@ -168,6 +165,6 @@ class ExperienceCountsOfPublication(Loader[int, Counts]):
         lambda publication_id, counts: (publication_id, counts),
     )
 
-    async def batch_load_fn(self, keys: Sequence[int]) -> list[Counts]:
+    async def batch_load_fn(self, keys: Sequence[int]) -> list[Totals]:
         found = dict(await self.database.fetch(self._statement, keys=keys))
-        return [Counts(found.get(key, {})) for key in keys]
+        return [found.get(key, {}) for key in keys]

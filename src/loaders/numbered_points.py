@@ -31,7 +31,7 @@ class Points(NamedTuple):
 
     async def merged(self) -> "Points":
         """In order, and one for each number."""
-        if all(map(lt, self.numbers, islice(self.numbers, 1, None))):
+        if isinstance(self.numbers, range) or all(map(lt, self.numbers, islice(self.numbers, 1, None))):
             size = len(self.numbers)
             is_complete = size > 0 and (self.numbers[0], self.numbers[-1]) == (0, size - 1)
             return self._replace(numbers=range(size)) if is_complete else self

@@ -99,10 +99,11 @@ class Pages(Loader[PageKey, Slice[Any]]):
 
     async def batch_load_fn(self, keys: Sequence[PageKey]) -> list[Slice[Any]]:
         grouped: defaultdict[PageKey, list[int]] = defaultdict(list)
-        for key in keys:
-            grouped[key._replace(parent=None)].extend([] if key.parent is None else [key.parent])
-        rows = {key: await self._rows(key, parents) for key, parents in grouped.items()}
-        return [_slice(rows[key._replace(parent=None)][key.parent], key.page) for key in keys]
+        lists = [key if key.parent is None else key._replace(parent=None) for key in keys]
+        for key, of_all in zip(keys, lists, strict=True):
+            grouped[of_all].extend([] if key.parent is None else [key.parent])
+        rows = {of_all: await self._rows(of_all, parents) for of_all, parents in grouped.items()}
+        return [_slice(rows[of_all][key.parent], key.page) for key, of_all in zip(keys, lists, strict=True)]
 
     async def _rows(self, key: PageKey, parents: list[int]) -> dict[int | None, list[Any]]:
         page = key.page

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 
 from base.aliases import Aliases
+from loaders.cell_patterns import Pattern, pattern_of
 from loaders.numbered_points import Points, merged
 from loaders.point_budget import PointBudget
 from loaders.point_numbers import numbers_of
@@ -22,7 +23,7 @@ class Party:
         self.asked = asked
         self.parts: list[Part] = list(dict.fromkeys(asked.parts))
         self._aliases = aliases
-        self._reads: list[tuple[Read, dict[Key, _Place]]] = []
+        self._reads: list[tuple[Read, Pattern | None, dict[Key, _Place]]] = []
         """With the group of each key in it."""
 
     def numbers(self, first: int) -> list[int]:
@@ -31,7 +32,9 @@ class Party:
         return [number_of[part] for part in self.asked.parts]
 
     def add(self, read: Read, part_of: Mapping[int, Part]) -> None:
-        self._reads.append((read, {key: self._place(read, key, part_of) for key in read.groups()}))
+        pattern = pattern_of(read)
+        keys = pattern.groups if pattern else read.groups()
+        self._reads.append((read, pattern, {key: self._place(read, key, part_of) for key in keys}))
 
     def _place(self, read: Read, key: Key, part_of: Mapping[int, Part]) -> _Place:
         device, domain, part = read.split(key)
@@ -40,7 +43,7 @@ class Party:
     async def series(self, budget: PointBudget) -> Series:
         """Raises TooManyPoints, before zeros are filled in."""
         asked = self.asked
-        places = {place for _, place_of in self._reads for place in place_of.values()}
+        places = {place for *_, place_of in self._reads for place in place_of.values()}
         in_order = sorted(places | {_WHOLE} if asked.zero_fill and asked.is_whole else places)
         buckets, groups = len(asked.timeline), len(in_order)
         read = await self._numbered({place: number for number, place in enumerate(in_order)})
@@ -62,10 +65,13 @@ class Party:
     async def _numbered(self, rank: Mapping[_Place, int]) -> list[Points]:
         """All that was read."""
         found: list[Points] = []
-        for read, place_of in self._reads:
+        for read, pattern, place_of in self._reads:
             rank_of = {key: rank[place] for key, place in place_of.items()}
-            numbers = await numbers_of(read, rank_of, len(rank))
-            found.append(Points.of(numbers, read.counts, read.taken_back))
+            points = pattern.points(read, rank_of, len(rank)) if pattern else None
+            if points is None:
+                numbers = await numbers_of(read, rank_of, len(rank))
+                points = Points.of(numbers, read.counts, read.taken_back)
+            found.append(points)
         self._reads.clear()
         return found
 

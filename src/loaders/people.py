@@ -1,7 +1,6 @@
 """Users: who they are, and who follows whom."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import NamedTuple
 from uuid import UUID
 
@@ -21,7 +20,6 @@ class UserRow(NamedTuple):
     tenant_id: int
     username: str
     name: str | None
-    created_at: datetime
     legacy_id: str | None
 
 
@@ -31,7 +29,6 @@ USER_COLUMNS = (
     USERS.tenant_id,
     USERS.username,
     USERS.name,
-    USERS.created_at,
     USERS.legacy_id,
 )
 

@@ -9,7 +9,6 @@ from sqlalchemy import BigInteger, bindparam, func, select
 
 from database import counts_by, made_of, table_of
 from figures.engagement import ACTIVE_USERS
-from figures.folds import Counts
 from loaders.active_users import IS_ON_PUBLICATION, ActiveUntilNow
 from loaders.ahead import ReadWith, Row
 from loaders.assets import ASSETS, AssetRow
@@ -89,7 +88,7 @@ _OF_PUBLICATION = (
             .where(EXPERIENCE_TOTALS.publication_id == PUBLICATIONS.id)
             .scalar_subquery(),
         ),
-        values=lambda counts: map(Counts, counts),
+        values=_as_read,
         keys=lambda of, _: of.id,
     ),
     ReadWith(

@@ -1,6 +1,8 @@
 """Which figures a field of a publication asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
 
 from base.calendar import DateInterval, WeekStart
 from base.errors import BadUserInput
@@ -20,15 +22,24 @@ ACTIONS_OF = {action: Standing(action).keys for action in done_to(SubjectKind.PU
 
 
 def engagement_key(
-    publication: PublicationRow, limits: Limits, ends: tuple[str, str] | None, time_zone: str | None
+    publication: PublicationRow, limits: Limits, ends: tuple[str, str], time_zone: str | None
 ) -> CachedKey[EngagementKey]:
-    """Without `ends` it is for all time, which needs no calendar."""
     zone = zone_of(time_zone)
-    span = span_of(*ends, zone, limits) if ends else None
-    key = EngagementKey(
-        publication.id, publication.tenant_id, publication.time_zone, span, zone.key if span else "UTC"
-    )
+    span = span_of(*ends, zone, limits)
+    key = EngagementKey(publication.id, publication.tenant_id, publication.time_zone, span, zone.key)
     return CachedKey(publication.revision, key)
+
+
+def key_of_all_time(publication: PublicationRow, time_zone: str | None) -> CachedKey[EngagementKey]:
+    """It needs no calendar, but the time zone must be one."""
+    zone_of(time_zone)
+    key = _engagement_key((publication.id, publication.tenant_id, publication.time_zone, None, "UTC"))
+    return _cached_key((publication.revision, key))
+
+
+_engagement_key: Callable[[tuple[Any, ...]], EngagementKey] = partial(tuple.__new__, EngagementKey)
+_cached_key: Callable[[tuple[Any, ...]], CachedKey[EngagementKey]] = partial(tuple.__new__, CachedKey)
+# Lists make many keys, and the constructors of NamedTuples are functions in Python.
 
 
 def previous_engagement_key(

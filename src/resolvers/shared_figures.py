@@ -5,15 +5,14 @@ from collections.abc import Sequence
 from figures.engagement import PublicFigure
 from loaders.publications import PublicationRow
 from loaders.shared_figures import SharedKey
-from resolvers.context import Limits
-from resolvers.metrics import engagement_key
+from resolvers.metrics import key_of_all_time
 
 
-def shared_key(publication: PublicationRow, limits: Limits) -> SharedKey | None:
+def shared_key(publication: PublicationRow) -> SharedKey | None:
     """None if the owner shows none: then nothing is counted."""
     names = (publication.shared_figures or "").split(",")
     figures = tuple(PublicFigure[name] for name in names if name in PublicFigure.__members__)
-    return SharedKey(figures, engagement_key(publication, limits, None, None)) if figures else None
+    return SharedKey(figures, key_of_all_time(publication, None)) if figures else None
 
 
 def stored(figures: Sequence[PublicFigure]) -> str | None:

@@ -2,12 +2,14 @@
 
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
-from typing import Annotated, Any, Generic, TypeAlias, TypeVar
+from itertools import repeat
+from typing import Annotated, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import strawberry
 
 from auth.access import Access
 from graph.directives import A_PAGE, OF_ITS_PARENT, CacheControl
+from graph.face_columns import made_of
 from graph.faces import faces_of
 from graph.fields import argument, described, field, loaded
 from graph.info import Info
@@ -82,11 +84,30 @@ class Edge(Generic[T]):
         return cursor(self.order, self.row)
 
 
+class _Shown(NamedTuple):
+    """What the parts of a page are made of, when they are asked for."""
+
+    order: str
+    page: Slice[Any]
+
+
+def _page_info(shown: _Shown) -> PageInfo:
+    order, (rows, has_next, has_previous) = shown
+    return PageInfo(
+        has_next_page=has_next,
+        has_previous_page=has_previous,
+        start_cursor=cursor(order, rows[0]) if rows else None,
+        end_cursor=cursor(order, rows[-1]) if rows else None,
+    )
+
+
+@made_of(page_info=("shown", _page_info))
 @strawberry.type(description="A page of a list, as in Relay's connections.", directives=[OF_ITS_PARENT])
 class Connection(Generic[T]):
     edges: list[Edge[T]] = described("The objects of this page, always in the order of the list.")
     page_info: PageInfo = described("Which part of the list this page is.")
     counted: strawberry.Private[CountKey]
+    shown: strawberry.Private[Any]
 
     @loaded(RowCounts, BigInt)
     def total_count(self) -> CountKey:
@@ -117,20 +138,18 @@ def listed(
     return field
 
 
-def _edge(node: Any, row: Any, order: str) -> Edge[Any]:
+def _edges(page: Slice[Any], order: str) -> list[Edge[Any]]:
     """The constructor of the class would take several times as long."""
-    made: Edge[Any] = object.__new__(Edge)
-    made.__dict__ = {"node": node, "row": row, "order": order}
+    made: list[Edge[Any]] = list(map(object.__new__, repeat(Edge, len(page.rows))))
+    for edge, node, row in zip(made, faces_of(page.rows), page.rows, strict=True):
+        edge.node, edge.row, edge.order = node, row, order
     return made
 
 
 def _connection(key: PageKey, page: Slice[Any]) -> Connection[Any]:
+    made: Any = object.__new__(Connection)
     order = key.page.order
-    edges = [_edge(node, row, order) for node, row in zip(faces_of(page.rows), page.rows, strict=True)]
-    info = PageInfo(
-        has_next_page=page.has_next,
-        has_previous_page=page.has_previous,
-        start_cursor=cursor(order, page.rows[0]) if edges else None,
-        end_cursor=cursor(order, page.rows[-1]) if edges else None,
-    )
-    return Connection(edges=edges, page_info=info, counted=CountKey(key.listing, key.parent, key.filter))
+    made.shown, made.edges = _Shown(order, page), _edges(page, order)
+    made.counted = CountKey(key.listing, key.parent, key.filter)
+    whole: Connection[Any] = made
+    return whole

@@ -1,5 +1,8 @@
+from collections.abc import Sequence
 from datetime import datetime
-from typing import Self
+from itertools import repeat
+from operator import attrgetter
+from typing import Any, Self
 
 import strawberry
 
@@ -7,12 +10,13 @@ from base.calendar import Span
 from figures.engagement import ENGAGEMENT, TAKEN_BACK, TOTALS, USERS, PublicFigure
 from figures.experiences import EXPERIENCES
 from figures.figure import values
-from figures.folds import Counts
+from figures.folds import Totals
 from figures.visitors import VISITORS, Visitors
 from graph.directives import AN_HOUR, SEVERAL_STATEMENTS
+from graph.face_columns import made_of
 from graph.faces import shows
 from graph.fields import described, loaded
-from graph.figures import of_totals, with_figures, with_totals
+from graph.figures import all_with_totals, of_totals, with_figures, with_totals
 from graph.scalars import BigInt
 from graph.types.node import of_columns, with_row
 from loaders.cached import CachedKey
@@ -28,8 +32,12 @@ from resolvers.metrics import previous_engagement_key, visitors_key
 @with_figures(EXPERIENCES)
 class ExperienceCounts:
     @classmethod
-    def of(cls, counts: Counts) -> Self:
+    def of(cls, _: int, counts: Totals) -> Self:
         return with_totals(cls, counts)
+
+    @classmethod
+    def of_all(cls, _: Sequence[int], counts: Sequence[Totals]) -> list[Self]:
+        return all_with_totals(cls, counts)
 
 
 @shows(Visitors)
@@ -72,7 +80,12 @@ class TakenBack:
     pass
 
 
+def _range_of(key: CachedKey[EngagementKey]) -> ResolvedRange | None:
+    return ResolvedRange.of(key.key.span) if key.key.span else None
+
+
 @of_totals(ENGAGEMENT, taken_back=TakenBack)
+@made_of(range=("key", _range_of), generated_at=("_engagement", attrgetter("generated_at")))
 @strawberry.type(
     description=(
         "What people did with a publication, of all time or within a range. What was taken back at any "
@@ -124,13 +137,15 @@ class EngagementMetrics:
 
     @classmethod
     def of(cls, key: CachedKey[EngagementKey], engagement: Engagement) -> Self:
-        return with_totals(
-            cls,
-            engagement.totals,
-            key=key,
-            range=ResolvedRange.of(key.key.span) if key.key.span else None,
-            generated_at=engagement.generated_at,
-        )
+        (made,) = cls.of_all([key], [engagement])
+        return made
+
+    @classmethod
+    def of_all(cls, keys: Sequence[CachedKey[EngagementKey]], found: Sequence[Engagement]) -> list[Self]:
+        made: list[Any] = list(map(object.__new__, repeat(cls, len(keys))))
+        for one, key, engagement in zip(made, keys, found, strict=True):
+            one.key, one._engagement, one._totals = key, engagement, engagement[0]
+        return made
 
 
 @shows(SocialCounts)

@@ -1,13 +1,13 @@
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
-from operator import attrgetter
+from itertools import repeat
 from typing import Any, Protocol, TypeAlias, TypeVar
 
 import strawberry
 from strawberry.types import get_object_definition
 
 from base.ids import Kind, global_id
-from graph.face_columns import MadeOf
+from graph.face_columns import MadeOf, ReadOf
 from graph.fields import described
 
 LegacyId: TypeAlias = strawberry.ID | None
@@ -50,6 +50,14 @@ def with_row(face: type[T], row: Any) -> T:
     return whole
 
 
+def with_rows(face: type[T], rows: Sequence[Any]) -> list[T]:
+    """The same of many rows."""
+    made: list[Any] = list(map(object.__new__, repeat(face, len(rows))))
+    for one, row in zip(made, rows, strict=True):
+        one.row = row
+    return made
+
+
 def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
     """For a type of the schema whose fields of these names are such columns of its `row`. Each is read when
     it is asked for. Objects are made by `with_row`.
@@ -57,7 +65,8 @@ def of_columns(**columns: str) -> Callable[[type[T]], type[T]]:
 
     def added(face: type[T]) -> type[T]:
         for name, column in columns.items():
-            setattr(face, name, property(attrgetter(f"row.{column}")))
+            setattr(face, name, ReadOf("row", column))
+        face.of_all = partial(with_rows, face)  # type: ignore[attr-defined]
         return face
 
     return added

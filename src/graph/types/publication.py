@@ -14,7 +14,6 @@ from graph.directives import A_MINUTE, A_SERIES, SEVERAL_STATEMENTS, list_of
 from graph.enums import PublicationAction
 from graph.faces import shows
 from graph.fields import argument, described, loaded
-from graph.figures import with_totals
 from graph.info import Info
 from graph.inputs import DateRange
 from graph.scalars import TimeZone
@@ -206,7 +205,8 @@ class Publication(Node):
     @loaded(
         ExperienceCountsOfPublication,
         ExperienceCounts | None,
-        of=lambda _, counts: with_totals(ExperienceCounts, counts),
+        of=ExperienceCounts.of,
+        of_all=ExperienceCounts.of_all,
         requires=MAKERS,
     )
     def experience_counts(self) -> int:
@@ -217,6 +217,7 @@ class Publication(Node):
         EngagementOfPublication,
         EngagementMetrics | None,
         of=EngagementMetrics.of,
+        of_all=EngagementMetrics.of_all,
         requires=MAKERS,
         costs=SEVERAL_STATEMENTS,
     )
@@ -237,19 +238,20 @@ class Publication(Node):
     ) -> CachedKey[EngagementKey]:
         """What people did with the publication, of all time or within a range. All fields of an answer
         count the same events."""
-        ends = (range.start, range.end) if range else None
-        return metrics.engagement_key(self.row, info.context.limits, ends, time_zone)
+        if range is None:
+            return metrics.key_of_all_time(self.row, time_zone)
+        return metrics.engagement_key(self.row, info.context.limits, (range.start, range.end), time_zone)
 
     @loaded(
         SharedFiguresOfPublication,
         list[SharedFigure] | None,
         costs=[SEVERAL_STATEMENTS, list_of(len(PublicFigure))],
     )
-    def shared_figures(self, info: Info) -> SharedKey | None:
+    def shared_figures(self) -> SharedKey | None:
         """The figures that the owner shows to everybody, in the owner's order; null if the owner shows none,
         which is so until `updatePublication` says otherwise. `/embed/publication/{id}` shows them as a page,
         and `/embed/publication/{id}.svg` the first three as a badge."""
-        return shared_key(self.row, info.context.limits)
+        return shared_key(self.row)
 
     @loaded(
         SocialCountsByUser,

@@ -10,6 +10,7 @@ from starlette.requests import Request
 from strawberry.types import ExecutionResult
 from strawberry.types.execution import PreExecutionError
 
+from base.json_text import json_text
 from base.scheduler import RunQueue
 from execution.operation import execute
 from resolvers.context import Context
@@ -63,7 +64,7 @@ async def answer_of(result: ExecutionResult, request_id: str, run_queue: RunQueu
     if errors:
         body["errors"] = errors
     is_empty = all(value is None for value in (result.data or {}).values())
-    json = orjson.dumps(body)
+    json = json_text(body)
     # What is done with the text takes time, too: it is hashed and sent.
     await run_queue.step(len(json) // _BYTES_A_STEP)
     return Answer(json, errors, is_executed, is_empty, is_begun)

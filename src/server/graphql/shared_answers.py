@@ -7,6 +7,7 @@ import orjson
 from strawberry.types import ExecutionResult
 
 from base.errors import Lapsed
+from base.json_text import json_text
 from base.scheduler import RunQueue
 from resolvers.context import Context
 from server.graphql.answers import Answer, answer_of
@@ -41,7 +42,7 @@ async def shared_answer(
         answer = await answer_of(result, "", run_queue)
         return SharedAnswer(number, answer, None, digest_of(answer), is_last)
     data = result.data and {
-        name: value and orjson.Fragment(orjson.dumps(value)) for name, value in result.data.items()
+        name: value and orjson.Fragment(json_text(value)) for name, value in result.data.items()
     }
     return SharedAnswer(number, None, ExecutionResult(data=data, errors=result.errors), b"", is_last)
 

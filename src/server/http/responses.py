@@ -1,6 +1,7 @@
 """The response for an answer: compressed as the client accepts it, with the headers for caches."""
 
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from starlette.requests import Request
@@ -40,10 +41,36 @@ async def response_of(request: Request, contents: Content, headers: Mapping[str,
             return Response(status_code=304, headers=sent)
     if coding != IDENTITY:
         sent["content-encoding"] = coding
-    response = Response(await compressed_aside(content, coding), status, sent, media_type)
+    response = _Whole(await compressed_aside(content, coding), status, sent, media_type)
     if request.method == "HEAD":
         response.body = b""
     return response
+
+
+class _Whole(Response):
+    """Starlette's own looks at all headers again, for what they are not: this took a third of the time of a
+    response.
+    """
+
+    def __init__(self, body: bytes, status: int, headers: Mapping[str, str], media_type: str) -> None:
+        """The names of headers are in lower case. None of them says the length or the type of the body."""
+        self.status_code, self.body, self.background = status, body, None
+        self.raw_headers = [
+            *[(_name(name), value.encode("latin-1")) for name, value in headers.items()],
+            (b"content-length", b"%d" % len(body)),
+            _content_type(media_type),
+        ]
+
+
+@lru_cache(64)
+def _name(name: str) -> bytes:
+    return name.encode("latin-1")
+
+
+@lru_cache(64)
+def _content_type(media_type: str) -> tuple[bytes, bytes]:
+    is_text = media_type.startswith("text/") and "charset=" not in media_type
+    return b"content-type", (f"{media_type}; charset=utf-8" if is_text else media_type).encode("latin-1")
 
 
 def coding_choice(request: Request, offered: Sequence[str] = QUICKEST) -> Choice:
