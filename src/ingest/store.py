@@ -76,13 +76,16 @@ async def store_in_bulk(bulk: Bulk, events: EventColumns, caps: DomainCaps = USU
     places = _taken(events, _first_places(events), tenants)
     unique = events.at(places)
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
-    domain_ids = await capped_domain_ids(bulk, unique, days, caps)
+    column = days.column(unique.tenant_ids, unique.instants)
+    domain_ids = await capped_domain_ids(bulk, unique, column, caps)
     are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids))
     if all(are_inserted):
-        await _count(bulk, unique, domain_ids, days)
+        await _count(bulk, unique, domain_ids, column, days)
     else:
         places = list(compress(places, are_inserted))
-        await _count(bulk, unique.where(are_inserted), list(compress(domain_ids, are_inserted)), days)
+        domain_ids = list(compress(domain_ids, are_inserted))
+        column = list(compress(column, are_inserted))
+        await _count(bulk, unique.where(are_inserted), domain_ids, column, days)
     if len(places) == events.size:
         return [True] * events.size
     are_new: list[bool | None] = [False if tenant_id in tenants else None for tenant_id in events.tenant_ids]
@@ -133,8 +136,10 @@ def _rows(events: EventColumns, domain_ids: Sequence[int]) -> list[tuple[Any, ..
     )
 
 
-async def _count(bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], days: Days) -> None:
-    column = days.column(events.tenant_ids, events.instants)
+async def _count(
+    bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], column: Sequence[int], days: Days
+) -> None:
+    """`column`: the days of the events."""
     counts = count_by_day(events, column, domain_ids)
     counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
     await add_to_totals(bulk, counts)
