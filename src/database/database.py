@@ -59,6 +59,8 @@ class Database:
         self._cluster = Cluster()
         self.engine = engine_of(self.url, write_seconds, self._cluster)
         self._held = HeldConnections(self.engine)
+        self._version: tuple[Any, int] | None = None
+        """The version of SQLite's file that a connection saw last."""
         self._dropping: set[Task[None]] = set()
         self._sessions = async_sessionmaker(
             self.engine,
@@ -209,6 +211,20 @@ class Database:
                     raise
                 await self._held.give_back(held)
                 return done
+
+    async def was_written_by_others(self) -> bool:
+        """Whether somebody else has written to SQLite's file since this was asked before. False where many
+        may write at once.
+        """
+        if self.dialect_name != "sqlite":
+            return False
+        async with self._writer:
+            held = await self._held.take()
+            # The connection's own commits do not count.
+            ((version,),) = await held.driver.execute_fetchall("PRAGMA data_version")
+            await self._held.give_back(held)
+        before, self._version = self._version, (held.driver, version)
+        return before is not None and before[0] is held.driver and before[1] != version
 
     async def empty_log(self) -> bool:
         """Moves all of SQLite's log into the database's file, and cuts the log's own file to nothing.

@@ -19,7 +19,7 @@ from ingest.file_blocks import Line as Line
 from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
-from ingest.parquet_rows import ParquetRows
+from ingest.parquet_rows import ParquetRows, RowBlock
 from ingest.rejected_lines import (
     content_of_json,
     content_of_rejected,
@@ -88,6 +88,8 @@ class EventFile:
         """The same lines in blocks of so many. Raises InvalidFile."""
         if self.format is Format.NDJSON:
             return self._checked(map(self._block, self._lines.blocks(size)))
+        if self.format is Format.PARQUET:
+            return self._checked(self._row_blocks(size))
         return blocks_of(self, size)
 
     def _checked(self, items: Iterator[T]) -> Iterator[T]:
@@ -125,9 +127,24 @@ class EventFile:
             return Block.of(lines())
         if columns.sent_at.count(None) < columns.size:
             return Block.of(lines())
-        if None in columns.ids:
-            columns = columns._replace(ids=self._ids(columns, first))
-        return Block(columns, lines, are_all_events=True)
+        return Block(self._with_ids(columns, first), lines, are_all_events=True)
+
+    def _row_blocks(self, size: int) -> Iterator[Block]:
+        for block in self._rows.blocks(size):
+            lines = partial(self._lines_of, block)
+            self._number = block.first + block.size - 1
+            try:
+                columns = block.events()
+            except NotPlain:
+                yield from blocks_of(lines(), size)
+            else:
+                yield Block(self._with_ids(columns, block.first), lines, are_all_events=True)
+
+    def _lines_of(self, block: RowBlock) -> list[Line]:
+        return [self._with_id(self._row(row)) for row in block.rows()]
+
+    def _with_ids(self, columns: WireColumns, first: int) -> WireColumns:
+        return columns._replace(ids=self._ids(columns, first)) if None in columns.ids else columns
 
     def _ids(self, columns: WireColumns, first: int) -> list[str]:
         """As given, or as `_with_id` makes them."""
@@ -167,9 +184,12 @@ class EventFile:
 
     def _table(self) -> Iterator[Line]:
         rows: Iterable[Row] = self._rows if self.format is Format.PARQUET else CsvRows(self._lines)
-        for number, values, problem, text in rows:
-            line = Line(number, None, problem) if problem else _line(number, self._convert, values)
-            yield line if line.event else line._replace(content=content_of_values(values, text))
+        yield from map(self._row, rows)
+
+    def _row(self, row: Row) -> Line:
+        number, values, problem, text = row
+        line = Line(number, None, problem) if problem else _line(number, self._convert, values)
+        return line if line.event else line._replace(content=content_of_values(values, text))
 
     @cached_property
     def _digest(self) -> bytes:

@@ -6,7 +6,6 @@ from contextlib import contextmanager, nullcontext
 from contextvars import copy_context
 from functools import lru_cache
 from itertools import chain
-from operator import itemgetter
 from typing import Any, TypeVar
 
 from sqlmodel import SQLModel

@@ -31,7 +31,11 @@ from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
 from server.commands.run import run_with_services
 from server.failures import Failure
+from server.garbage import loaded_kept
 from server.settings import settings_with
+
+_YOUNG, _MIDDLE = 500_000, 10
+"""A batch of events is a hundred thousand objects, and none of them is garbage while it is written."""
 
 
 def import_events(
@@ -47,7 +51,7 @@ def import_events(
     email: As = None,
     batch: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
-    ] = 5_000,
+    ] = 10_000,
     time_zone: TimeZone = None,
     epoch: EpochOption = None,
     dates: DatesOption = None,
@@ -94,7 +98,8 @@ async def _imported(
         work = Import(services, file, viewer=viewer, batch=batch, on_reject=keep, on_batch=show)
         started = perf_counter()
         try:
-            await work.run()
+            with loaded_kept(_YOUNG, _MIDDLE):
+                await work.run()
         finally:
             progress.stop()
             typer.echo(_summary(file.path, work.tally, perf_counter() - started, rejects))
