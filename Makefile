@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-import bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-import bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile soak differential crash lock clean
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -127,6 +127,10 @@ differential: .venv/.dev ## many random queries, answered alike by plans and by 
 
 soak: .venv/.dev ## minutes of mixed load with faults in between; BENCH_ARGS="--engine sqlite --seconds 60"
 	@$(BIN)/python -m bench.soak $(BENCH_ARGS)
+
+crash: TIMES = 5
+crash: .venv/.dev ## kill servers and crash PostgreSQL while clients write, 100 times each; TIMES=1 for 20
+	@VIEWGRAPH_TEST_TIMES=$(TIMES) $(BIN)/pytest -n 2 tests/crash
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

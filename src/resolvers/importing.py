@@ -90,6 +90,8 @@ class Import:
         self._months: set[date] = set()
         """The months that have a partition, or need none."""
         self._flying: deque[Task[_Stored]] = deque()
+        self._version: object = None
+        """Of SQLite's file, as it was before the last batch."""
         self._others_until = 0.0
         """Until then, others are expected to write to SQLite's file."""
 
@@ -149,7 +151,8 @@ class Import:
         """The columns, in parts with pauses between them while others write to SQLite's file. SQLite keeps no
         queue: who waits is let in only by a pause.
         """
-        if await self._services.database.was_written_by_others():
+        before, self._version = self._version, await self._services.database.version_of_others()
+        if before is not None and before != self._version:
             self._others_until = monotonic() + _PRESENT_SECONDS
         if monotonic() > self._others_until or columns.size <= _BESIDE_OTHERS:
             yield columns
