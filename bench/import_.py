@@ -38,6 +38,11 @@ class Reader(NamedTuple):
     format: str
     environment: tuple[tuple[str, str], ...]
 
+    def migrate(self, database: Path) -> None:
+        command = [*self.command[:-1], "migrate", "--database-url", f"sqlite:///{database}"]
+        environment = dict(self.environment)
+        subprocess.run(command, env=environment, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
+
     def run(self, file: Path, base: Path) -> Run:
         """On a database of its own."""
         with tempfile.TemporaryDirectory(prefix="viewgraph-import-", dir=base.parent) as folder:
@@ -84,6 +89,9 @@ class Bench:
         # In a process of its own: the memory of this one would count as that of the readers.
         command = [sys.executable, "-m", "bench.event_files", str(folder), str(events)]
         subprocess.run(command, check=True, cwd=_HERE.parent)  # noqa: S603
+        # Another tree may have other tables.
+        for reader in [reader for reader in chosen if reader.name == "viewgraph"]:
+            reader.migrate(folder / BASE)
 
     def rows(self, rounds: int) -> Iterator[str]:
         """The least of each reader, after as many rounds, in which the readers take turns."""

@@ -25,7 +25,7 @@ import typer
 
 from bench.client import Result
 from bench.cpu import cpu_seconds
-from bench.probe import Spent
+from bench.spending import Spent
 from bench.traffic import Job, requests, shortly_before
 from bench.world import SECRET, World, made_world, stored
 from tests.postgres import PostgresServer, free_port
