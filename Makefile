@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -86,6 +86,9 @@ bench: .venv/.dev ## Viewgraph beside other servers, as tables; needs wrk and np
 bench-ingest: .venv/.dev ## how fast events come in, on both engines; BENCH_ARGS="--rounds 1"
 	@$(BIN)/python -m bench.ingest $(BENCH_ARGS)
 
+bench-import: .venv/.dev ## CPU of an import beside plain sqlite3 and DuckDB, of the same file; BENCH_ARGS="--events 200000"
+	@$(BIN)/python -m bench.import_ $(BENCH_ARGS)
+
 bench-queries: .venv/.dev ## time what dashboards ask of 10 million events; BENCH_ARGS="--events 200000"
 	@$(BIN)/python -m bench.queries $(BENCH_ARGS)
 
@@ -127,6 +130,10 @@ differential: .venv/.dev ## many random queries, answered alike by plans and by 
 
 soak: .venv/.dev ## minutes of mixed load with faults in between; BENCH_ARGS="--engine sqlite --seconds 60"
 	@$(BIN)/python -m bench.soak $(BENCH_ARGS)
+
+crash: TIMES = 5
+crash: .venv/.dev ## kill servers and crash PostgreSQL while clients write, 100 times each; TIMES=1 for 20
+	@VIEWGRAPH_TEST_TIMES=$(TIMES) $(BIN)/pytest -n 2 tests/crash
 
 # Pins stay as they are unless pyproject.toml forbids them.
 LOCK = $(BIN)/uv --quiet pip compile --universal --python-version 3.11 --generate-hashes \

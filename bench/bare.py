@@ -2,7 +2,6 @@
 
 import os
 
-import msgspec
 import orjson
 import uvicorn
 from starlette.applications import Starlette
@@ -10,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from bench.probe import Spent
+from bench.spending import Spending
 
 
 async def collect(request: Request) -> Response:
@@ -18,12 +17,8 @@ async def collect(request: Request) -> Response:
     return Response(orjson.dumps({"stored": len(events)}), 202, media_type="application/json")
 
 
-async def probe(_: Request) -> Response:
-    return Response(msgspec.json.encode(Spent()), media_type="application/json")
-
-
 def main() -> None:
-    app = Starlette(routes=[Route("/collect", collect, methods=["POST"]), Route("/probe", probe)])
+    app = Starlette(routes=[Route("/collect", collect, methods=["POST"]), Route("/probe", Spending().answer)])
     port = int(os.environ["VIEWGRAPH_PORT"])
     uvicorn.run(app, port=port, loop="uvloop", http="httptools", log_level="warning")
 

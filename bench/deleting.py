@@ -26,7 +26,7 @@ from base.sketches import sketching
 from bench.abuse import ROOT, neighbours_on
 from bench.healthy import Pace, Served
 from bench.neighbours import Neighbours
-from bench.running import running
+from bench.running import Running, running
 from database import Database, Statement, table_of
 from ingest.event_columns import EventColumns
 from ingest.store import store_in_bulk
@@ -104,8 +104,16 @@ def _events(random: Random, tenant: int, assets: Sequence[int]) -> EventColumns:
     )
 
 
-def served(neighbours: Neighbours, port: int, seconds: float) -> Served:
-    pace = Pace(port, neighbours.healthy, neighbours.publications, neighbours.publication_ids, _RATE, seconds)
+def served(neighbours: Neighbours, server: Running, seconds: float) -> Served:
+    pace = Pace(
+        server.port,
+        server.process,
+        neighbours.healthy,
+        neighbours.publications,
+        neighbours.publication_ids,
+        _RATE,
+        seconds,
+    )
     done = subprocess.run(
         [sys.executable, "-m", "bench.healthy"],
         input=msgspec.json.encode(pace),
@@ -146,14 +154,14 @@ def measured(engine: str, events: int) -> Outcome:
         asyncio.run(filled(neighbours, events))
         settings = {"QUERY_COST_PER_USER": "off", "EVENTS_PER_ADDRESS": "off", "EVENTS_PER_SUBJECT": "off"}
         with running(neighbours.url, **settings) as server:
-            served(neighbours, server.port, 3)
-            alone = served(neighbours, server.port, 3 * _SECONDS)
+            served(neighbours, server, 3)
+            alone = served(neighbours, server, 3 * _SECONDS)
             delete(neighbours, server.port)
             began = perf_counter()
             rounds: list[Served] = []
             finished, rows = False, 0
             while not finished:
-                rounds.append(served(neighbours, server.port, _SECONDS))
+                rounds.append(served(neighbours, server, _SECONDS))
                 finished, rows, left = asyncio.run(progress(neighbours.url))
                 print(f"{engine}: {left:,} events are left", file=sys.stderr)
             seconds = perf_counter() - began

@@ -180,6 +180,11 @@ def write(file: Path, count: int) -> None:
         stream.writelines(f"{line}\n" for line in lines(count))
 
 
+def prepare(url: str) -> None:
+    """A new database with the catalog."""
+    asyncio.run(_prepare(url))
+
+
 async def _prepare(url: str) -> None:
     await migrations.upgrade(url)
     database = Database(url)
@@ -196,7 +201,7 @@ def main() -> None:
     parser.add_argument("--database-url", help="a new database for the catalog")
     given = parser.parse_args()
     if given.database_url:
-        asyncio.run(_prepare(given.database_url))
+        prepare(given.database_url)
     write(given.file, given.events)
 
 

@@ -1,7 +1,8 @@
 """How fast events come in: the real server, a client in a process of its own, both engines, both doors.
 
-Prints a table. docs/reference/measurements.md says what its columns mean, and has the results. Beside it
-runs an endpoint of Starlette's that does nothing, for what a request takes by itself.
+Prints a table. docs/reference/measurements.md says what its columns mean, and has the results. Beside the
+server run an endpoint of Starlette's that does nothing, for what a request takes by itself, and the least
+that keeps events and totals of days.
 """
 
 import asyncio
@@ -24,12 +25,15 @@ import typer
 
 from bench.client import Result
 from bench.cpu import cpu_seconds
-from bench.probe import Spent
+from bench.spending import Spent
 from bench.traffic import Job, requests, shortly_before
 from bench.world import SECRET, World, made_world, stored
 from tests.postgres import PostgresServer, free_port
 
 BARE = "starlette"
+MINIMAL = "minimal"
+OTHERS = (BARE, MINIMAL)
+"""What the doors are compared with."""
 ROOT = Path(__file__).parents[1]
 CONNECTIONS = 32
 REQUESTS = {1: 20_000, 100: 1_500, 1000: 300}
@@ -55,7 +59,7 @@ class Cell(NamedTuple):
     """What is measured: a row of the table."""
 
     door: str
-    """One of the product's, or `starlette`."""
+    """One of the product's, or one of the others."""
     batch: int
     rate: float | None = None
     is_watched: bool = False
@@ -66,11 +70,11 @@ class Served(NamedTuple):
     world: World
     engine: str
     port: int
-    bare_port: int
+    ports_of_others: dict[str, int]
     postmaster: int | None
 
     def port_of(self, cell: Cell) -> int:
-        return self.bare_port if cell.door == BARE else self.port
+        return self.ports_of_others.get(cell.door, self.port)
 
 
 class Measured(NamedTuple):
@@ -102,9 +106,13 @@ def served(world: World, engine: str, postmaster: int | None, profile: str | Non
     command = [sys.executable, "-m", "bench.probe"]
     if profile:
         command = [*PROFILER, "-o", profile, "--", *command]
-    bare = [sys.executable, "-m", "bench.bare"]
-    with program(command, world.url) as port, program(bare, world.url) as bare_port:
-        yield Served(world, engine, port, bare_port, postmaster)
+    bare, minimal = ([sys.executable, "-m", f"bench.{name}"] for name in ("bare", "minimal"))
+    with (
+        program(command, world.url) as port,
+        program(bare, world.url) as bare_port,
+        program(minimal, world.url) as minimal_port,
+    ):
+        yield Served(world, engine, port, {BARE: bare_port, MINIMAL: minimal_port}, postmaster)
 
 
 @contextmanager
@@ -154,7 +162,7 @@ def measured(at: Served, cell: Cell, seed: int, seconds: float) -> Measured:
     port = at.port_of(cell)
     job = Job(
         port=port,
-        door="collect" if cell.door == BARE else cell.door,
+        door="collect" if cell.door in OTHERS else cell.door,
         token=at.world.token,
         assets=at.world.assets,
         publications=at.world.publications,
@@ -215,7 +223,7 @@ def measure_all(at: Served, cells: list[Cell], rounds: int, seconds: float) -> N
         for number, cell in enumerate(cells):
             run = measured(at, cell, round * len(cells) + number, seconds)
             runs[cell].append(run)
-            sent |= run.ids if cell.door != BARE else set()
+            sent |= run.ids if cell.door not in OTHERS else set()
             failures += run.result.failures
             typer.echo(row(at, cell, run))
     for cell in cells:
@@ -248,7 +256,7 @@ def main(
     both = doors.split(",")
     typer.echo(ROW.format(*HEAD))
     for engine in engines.split(","):
-        cells = [Cell(BARE, 1), *(Cell(door, int(batch)) for batch in batches.split(",") for door in both)]
+        cells = [Cell(door, int(batch)) for batch in batches.split(",") for door in (*OTHERS, *both)]
         cells += [Cell(door, 1000, float(rate)) for rate in rates.split(",") if rate for door in both]
         # So that each is alone: what is held up is held up by its own thousand.
         cells += [Cell(door, 1000, 5_000, is_watched=True) for door in both]

@@ -17,23 +17,9 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 import server.app
+from bench.spending import Spent
 from server.serving import serve
 from server.settings import Settings
-
-
-class Spent(msgspec.Struct):
-    cpu_seconds: float = 0.0
-    """Of the process with all its threads."""
-    loop_cpu_seconds: float = 0.0
-    """Of the thread of the event loop."""
-    database_seconds: float = 0.0
-    """That the database had a statement of ours to work on."""
-    longest_hold: float = 0.0
-    """The most CPU that one step of a task had, in seconds, before it let others on the event loop. Only
-    while it is watched, which costs time itself."""
-    longest_wait: float = 0.0
-    """The longest that a task which was due had to wait for the event loop, in seconds."""
-    process: int = 0
 
 
 class Probe:

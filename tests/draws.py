@@ -1,4 +1,4 @@
-"""How many examples Hypothesis draws for a test of which each takes long."""
+"""How often a test does what takes long: the examples that Hypothesis draws, or the kills of a server."""
 
 import os
 

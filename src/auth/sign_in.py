@@ -171,7 +171,7 @@ async def viewer_of(
 
 
 def remembered_viewer(
-    headers: Mapping[str, str], signer: Signer, now: datetime, viewer_cache: ViewerCache
+    headers: Mapping[str, str], signer: Signer, uses: KeyUses, now: datetime, viewer_cache: ViewerCache
 ) -> Viewer | None:
     """The viewer of a request that does nothing but report events, if nothing has to be read for that. None
     also if the credentials are not valid.
@@ -182,8 +182,11 @@ def remembered_viewer(
             return None
         scheme, credentials = shown
         if scheme == _KEY_SCHEME:
-            key = viewer_cache.remembered_key(credentials)
-            return Viewer(_required_key(key, now).user_id) if key else None
+            if (key := viewer_cache.remembered_key(credentials)) is None:
+                return None
+            known = _required_key(key, now)
+            uses.note(known.digest, now)
+            return Viewer(known.user_id)
         return viewer_cache.remembered(signer.read(credentials, now))
     except Unauthenticated:
         return None

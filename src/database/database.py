@@ -22,7 +22,8 @@ from database.readers import Connections, Readers
 from database.snapshot import Fetched, SingleRead
 from database.sqlite import SqliteReaders
 from database.statement import Compiled, Statement, columns_of
-from database.usage import NO_REQUEST, Usage, current_usage
+from database.turns import in_turns
+from database.usage import NO_REQUEST, current_usage
 from database.watchdog import ReadWatchdog
 
 R = TypeVar("R")
@@ -133,7 +134,7 @@ class Database:
                     raise fault.error() from error
                 raise
             usage.note("statement", began, compiled.text)
-        return rows(fetched) if len(fetched) <= _FEW else await _in_turns(fetched, rows, usage)
+        return rows(fetched) if len(fetched) <= _FEW else await in_turns(fetched, rows, usage)
 
     async def await_others(self, reading: Collection[Future[Any]]) -> None:
         """Waits until other requests have read what this one needs too, whether they succeed or not.
@@ -210,6 +211,13 @@ class Database:
                 await self._held.give_back(held)
                 return done
 
+    async def version_of_others(self) -> object:
+        """Changes when somebody else has written to SQLite's file. None where many may write at once."""
+        if self.dialect_name != "sqlite":
+            return None
+        async with self._writer:
+            return await self._held.version_of_others()
+
     async def empty_log(self) -> bool:
         """Moves all of SQLite's log into the database's file, and cuts the log's own file to nothing.
 
@@ -284,14 +292,6 @@ class Database:
         current_usage().statements += 1
         for observer in self._observers:
             observer(text)
-
-
-async def _in_turns(fetched: Fetched, rows: Callable[[Fetched], list[R]], usage: Usage) -> list[R]:
-    """Converts many rows; other requests come in between."""
-    found: list[R] = []
-    async for batch in usage.run_queue.batches(fetched):
-        found += rows(batch)
-    return found
 
 
 def _is_long(parameters: dict[str, Any]) -> bool:

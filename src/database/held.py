@@ -53,6 +53,15 @@ class HeldConnections:
         else:
             await held.connection.close()
 
+    async def version_of_others(self) -> tuple[int, int]:
+        """Changes when somebody else has written to SQLite's file: the connection's own commits do not count.
+        Another connection counts anew.
+        """
+        held = await self.take()
+        ((version,),) = await held.driver.execute_fetchall("PRAGMA data_version")
+        await self.give_back(held)
+        return id(held.driver), version
+
     async def close(self) -> None:
         if self._held:
             await self._held.connection.close()

@@ -69,7 +69,8 @@ class Days:
     def column(self, tenant_ids: Sequence[int], instants: Sequence[int]) -> list[int]:
         """The days of packed instants, packed too."""
         hours = list(zip(tenant_ids, [instant // HOUR for instant in instants], strict=True))
-        days = {hour: self._of_hour(*hour) for hour in set(hours)}
+        # In their order, so that most are on the day of the one before.
+        days = {hour: self._of_hour(*hour) for hour in sorted(set(hours))}
         column = [days[hour] for hour in hours]
         if None in column:
             # A day begins within the hour.

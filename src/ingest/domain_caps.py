@@ -16,7 +16,7 @@ from base.kinds import SUBJECTS
 from base.packed import day_in
 from database import Bulk, Statement, among, ordered_join, rows_of, table_of
 from ingest.columns import DAYS, DOMAINS, TENANTS
-from ingest.deltas import Days, DomainIds, day_keys
+from ingest.deltas import DomainIds, day_keys
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.domains import OTHER
 from ingest.event_columns import EventColumns
@@ -74,8 +74,10 @@ class SubjectDay(NamedTuple):
     day: date
 
 
-async def capped_domain_ids(bulk: Bulk, events: EventColumns, days: Days, caps: DomainCaps) -> list[int]:
-    """The ids of the domains under which the events are counted.
+async def capped_domain_ids(
+    bulk: Bulk, events: EventColumns, days: Sequence[int], caps: DomainCaps
+) -> list[int]:
+    """The ids of the domains under which the events are counted. `days` is a column, too.
 
     A domain that its subject's day already has costs one look-up; a new one costs more.
     """
@@ -84,12 +86,11 @@ async def capped_domain_ids(bulk: Bulk, events: EventColumns, days: Days, caps: 
     if not names:
         return [0] * events.size
     ids.update(await bulk.fetch(DOMAIN_IDS, names=sorted(names)))
-    column = days.column(events.tenant_ids, events.instants)
-    fresh = await _fresh(bulk, events, column, ids)
+    fresh = await _fresh(bulk, events, days, ids)
     domains: Sequence[str | None] = events.domains
     if fresh:
         domains = list(domains)
-        for place, domain in (await _placed(bulk, events, fresh, column, caps, ids)).items():
+        for place, domain in (await _placed(bulk, events, fresh, days, caps, ids)).items():
             domains[place] = domain
         await add_domains(bulk, {domains[place] for place in fresh}, ids)
     return [ids[domain] for domain in domains]

@@ -21,7 +21,7 @@ from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
 from ingest.occurrences import Occurrences
-from ingest.parquet_rows import ParquetRows
+from ingest.parquet_rows import ParquetRows, RowBlock
 from ingest.rejected_lines import (
     content_of_json,
     content_of_rejected,
@@ -109,6 +109,8 @@ class EventFile:
         """The same lines in blocks of so many. Raises InvalidFile."""
         if self.format is Format.NDJSON:
             return self._checked(map(self._block, self._lines.blocks(size)))
+        if self.format is Format.PARQUET:
+            return self._checked(self._row_blocks(size))
         return blocks_of(self, size)
 
     def _checked(self, items: Iterator[T]) -> Iterator[T]:
@@ -153,12 +155,40 @@ class EventFile:
             return Block.of(self._lines_of(block))
         if columns.sent_at.count(None) < columns.size:
             return Block.of(self._lines_of(block))
+        return self._plain(
+            columns,
+            lambda: [self._digest(text.strip()) for text in texts if text],
+            lambda: [self._line(number, text) for number, text in enumerate(texts, first)],
+        )
+
+    def _row_blocks(self, size: int) -> Iterator[Block]:
+        for block in self._rows.blocks(size):
+            self._number = block.first + block.size - 1
+            try:
+                columns = block.events()
+            except NotPlain:
+                yield Block.of(self._with_ids([self._row(row) for row in block.rows()]))
+            else:
+                yield self._plain(columns, partial(self._digests_of, block), partial(self._lines_in, block))
+
+    def _digests_of(self, block: RowBlock) -> list[bytes]:
+        return [self._digest_of_row(row) for row in block.rows()]
+
+    def _lines_in(self, block: RowBlock) -> list[Line]:
+        return [self._row(row)[0] for row in block.rows()]
+
+    def _plain(
+        self,
+        columns: WireColumns,
+        digests: Callable[[], list[bytes]],
+        read: Callable[[], Sequence[Line | None]],
+    ) -> Block:
+        """A block of nothing but events. `digests`: of the content of each. `read`: what it was made of."""
         if None in columns.ids:
-            columns = columns._replace(ids=self._ids(columns, texts))
+            columns = columns._replace(ids=self._ids(columns, digests()))
 
         def lines() -> list[Line]:
-            read = [self._line(number, text) for number, text in enumerate(texts, first)]
-            found = [line for line in read if line and line.event]
+            found = [line for line in read() if line and line.event]
             for line, id in zip(found, columns.ids, strict=True):
                 cast(WireEvent, line.event).id = id
             return found
@@ -175,12 +205,9 @@ class EventFile:
             ]
         )
 
-    def _ids(self, columns: WireColumns, texts: Sequence[bytes | None]) -> list[str]:
+    def _ids(self, columns: WireColumns, digests: Sequence[bytes]) -> list[str]:
         """As given, or as `_with_ids` makes them."""
-        digest = self._digest
-        bare = [
-            digest(text.strip()) for id, text in zip(columns.ids, texts, strict=True) if id is None and text
-        ]
+        bare = [digest for id, digest in zip(columns.ids, digests, strict=True) if id is None]
         seeds = iter(self._seeds(bare))
         return [
             str(id_of(next(seeds), None if at is None else instant_in(at))) if id is None else id
@@ -229,11 +256,17 @@ class EventFile:
 
     def _table(self) -> Iterator[_Keyed]:
         rows: Iterable[Row] = self._rows if self.format is Format.PARQUET else CsvRows(self._lines)
-        for number, values, problem, text in rows:
-            line = Line(number, None, problem) if problem else _line(number, self._convert, values)
-            content = text.encode() if values is None else _encoder.encode(values)
-            line = line if line.event else line._replace(content=content_of_values(values, text))
-            yield line, self._digest(content)
+        yield from map(self._row, rows)
+
+    def _row(self, row: Row) -> _Keyed:
+        number, values, problem, text = row
+        line = Line(number, None, problem) if problem else _line(number, self._convert, values)
+        line = line if line.event else line._replace(content=content_of_values(values, text))
+        return line, self._digest_of_row(row)
+
+    def _digest_of_row(self, row: Row) -> bytes:
+        _, values, _, text = row
+        return self._digest(text.encode() if values is None else _encoder.encode(values))
 
 
 def format_of(path: Path) -> Format:

@@ -8,13 +8,27 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
+import msgspec
+
 from ingest.file_columns import IDS, NESTED_COLUMNS, ColumnPath, column_paths, values_of
 from ingest.file_lines import InvalidFile, readable
 from ingest.file_rows import Row, unreadable
+from ingest.wire import WireEvent, WireSubject
+from ingest.wire_columns import NotPlain, WireColumns, columns_from_table
 
 _BUFFER: Final = 1 << 20
 _ROWS: Final = 5_000
 _UUID_BYTES: Final = 16
+_TIME: Final = ("occurredAt",)
+_USUAL: Final = 7_258_118_400_000_000
+"""The start of the year 2200. Every program can tell what is between 1970 and then."""
+_FIELDS: Final = {
+    (*outer, field.encode_name): field.name
+    for outer, struct in (((), WireEvent), (("subject",), WireSubject))
+    for field in msgspec.structs.fields(struct)
+    if field.name not in ("subject", "work", "sent_at")
+}
+"""The fields whose columns may be read as a whole, by where they stand in an event."""
 _SPARK: Final = b"org.apache.spark.version"
 _UNREADABLE: Final = (ValueError, OverflowError, TypeError, KeyError, NotImplementedError)
 
@@ -31,6 +45,85 @@ class _Column(NamedTuple):
     are_readable: bool
 
 
+class _Given(NamedTuple):
+    """A column of a file."""
+
+    path: ColumnPath
+    is_utc: bool
+    """Whether its times are in UTC, although the file does not say so."""
+    values: Any
+
+
+class RowBlock(NamedTuple):
+    first: int
+    """The number of its first row, from 1."""
+    size: int
+    arrow: Any
+    columns: list[_Given]
+
+    def rows(self) -> Iterator[Row]:
+        paths = [column.path for column in self.columns]
+        columns = [
+            _cells(partial(_values, self.arrow, path, is_utc), values)
+            for path, is_utc, values in self.columns
+        ]
+        are_readable = all(column.are_readable for column in columns)
+        rows = zip(*(column.cells for column in columns), strict=True)
+        for number, cells in enumerate(rows, self.first):
+            yield Row(number, values_of(paths, cells)) if are_readable else _row(number, paths, cells)
+
+    def events(self) -> WireColumns:
+        """All of its rows. Raises NotPlain if one might be no event, or if a column is of no usual type."""
+        found: dict[str, list[Any]] = {}
+        try:
+            for given in self.columns:
+                for path, values in _flat(self.arrow, given):
+                    name = _FIELDS.get(path)
+                    if name is None or name in found:
+                        raise NotPlain
+                    found[name] = (
+                        _packed_instants(self.arrow, values, is_utc=given.is_utc)
+                        if path == _TIME
+                        else _texts(self.arrow, values)
+                    )
+        except _UNREADABLE:
+            raise NotPlain from None
+        return columns_from_table(found, self.size)
+
+
+def _flat(arrow: Any, given: _Given) -> list[tuple[ColumnPath, Any]]:
+    """The column, or those within it."""
+    if not arrow.types.is_struct(given.values.type):
+        return [(given.path, given.values)]
+    fields = (given.values.type.field(place) for place in range(given.values.type.num_fields))
+    paths = [(*given.path, field.name) for field in fields]
+    return list(zip(paths, given.values.flatten(), strict=True))
+
+
+def _texts(arrow: Any, values: Any) -> list[str | None]:
+    """Raises NotPlain."""
+    types = arrow.types
+    if types.is_dictionary(values.type):
+        values = values.dictionary_decode()
+    if not (types.is_string(values.type) or types.is_large_string(values.type)):
+        raise NotPlain
+    texts: list[str | None] = values.to_pylist()
+    return texts
+
+
+def _packed_instants(arrow: Any, values: Any, *, is_utc: bool) -> list[int | None]:
+    """Raises NotPlain."""
+    if not arrow.types.is_timestamp(values.type) or not (values.type.tz or is_utc):
+        raise NotPlain
+    if values.type.unit == "ns":
+        values = arrow.compute.floor_temporal(values, unit="microsecond")
+    instants = values.cast(arrow.timestamp("us", "UTC")).cast(arrow.int64()).to_pylist()
+    if any(at is not None and not 0 <= at < _USUAL for at in instants):
+        raise NotPlain
+    packed: list[int | None] = instants
+    return packed
+
+
 class ParquetRows:
     def __init__(self, path: Path, *, spark_is_utc: bool) -> None:
         """`spark_is_utc`: timestamps of 96 bits that Spark wrote are in UTC. Other programs write local times
@@ -42,6 +135,11 @@ class ParquetRows:
 
     def __iter__(self) -> Iterator[Row]:
         """Raises InvalidFile."""
+        for block in self.blocks(_ROWS):
+            yield from block.rows()
+
+    def blocks(self, size: int) -> Iterator["RowBlock"]:
+        """So many rows at a time. Raises InvalidFile."""
         try:
             arrow, parquet = import_module("pyarrow"), import_module("pyarrow.parquet")
             import_module("pyarrow.compute")
@@ -52,26 +150,23 @@ class ParquetRows:
             with parquet.ParquetFile(
                 self._path, buffer_size=_BUFFER, pre_buffer=False, coerce_int96_timestamp_unit="us"
             ) as file:
-                yield from self._rows(arrow, file)
+                yield from self._blocks(arrow, file, size)
         except arrow.ArrowException as error:
             raise InvalidFile(f"{self._path} is no Parquet file of events: {error}.") from None
 
-    def _rows(self, arrow: Any, file: Any) -> Iterator[Row]:
+    def _blocks(self, arrow: Any, file: Any, size: int) -> Iterator["RowBlock"]:
         names = file.schema_arrow.names
         paths = column_paths(names, NESTED_COLUMNS)
-        kept = [path for path in paths if path]
         in_utc = _spark_instants(file) if self._spark_is_utc else frozenset()
         number = 0
-        for batch in file.iter_batches(_ROWS):
+        for batch in file.iter_batches(size):
             columns = [
-                _cells(partial(_values, arrow, path, name in in_utc), column)
+                _Given(path, name in in_utc, column)
                 for name, path, column in zip(names, paths, batch.columns, strict=True)
                 if path
             ]
-            are_readable = all(column.are_readable for column in columns)
-            for cells in zip(*(column.cells for column in columns), strict=True):
-                number += 1
-                yield Row(number, values_of(kept, cells)) if are_readable else _row(number, kept, cells)
+            yield RowBlock(number + 1, len(batch), arrow, columns)
+            number += len(batch)
             self.share_read = number / file.metadata.num_rows
 
 

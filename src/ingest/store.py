@@ -115,12 +115,15 @@ async def _stored(
     places = _taken(events, _first_places(events), tenants)
     unique = events.at(places)
     days = Days({id: tenant.zone for id, tenant in tenants.items()})
-    domain_ids = await capped_domain_ids(bulk, unique, days, caps)
+    column = days.column(unique.tenant_ids, unique.instants)
+    domain_ids = await capped_domain_ids(bulk, unique, column, caps)
     are_inserted = await bulk.packed.insert_new(Event, _rows(unique, domain_ids, import_id))
     if not all(are_inserted):
         places = list(compress(places, are_inserted))
-        unique, domain_ids = unique.where(are_inserted), list(compress(domain_ids, are_inserted))
-    await _count(bulk, unique, domain_ids, days)
+        domain_ids = list(compress(domain_ids, are_inserted))
+        column = list(compress(column, are_inserted))
+        unique = unique.where(are_inserted)
+    await _count(bulk, unique, domain_ids, column, days)
     if import_id is not None:
         await bulk.packed.upsert(ImportTenant, brought_rows(import_id, unique), _BROUGHT)
     if len(places) == events.size:
@@ -182,8 +185,10 @@ def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None
     )
 
 
-async def _count(bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], days: Days) -> None:
-    column = days.column(events.tenant_ids, events.instants)
+async def _count(
+    bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], column: Sequence[int], days: Days
+) -> None:
+    """`column`: the days of the events."""
     counts = count_by_day(events, column, domain_ids)
     counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
     await add_to_totals(bulk, counts)

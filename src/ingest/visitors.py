@@ -30,11 +30,15 @@ PLACEHOLDERS = frozenset(
 )
 """What programs write if they have no name, also in brackets of any kind."""
 _BRACKETS = "()[]{}<>\"'"
+_USUAL = re.compile(r"(?=[ -~]*[1-9])[0-9A-Za-z](?:[ -~]*[0-9A-Za-z])?")
+"""No placeholder has such a digit, and nothing has to be cut off. Most names are of this form."""
 _NIL = re.compile(r"(?:urn:uuid:)?\{?(?:0{8}-?0{4}-?0{4}-?0{4}-?0{12}|f{8}-?f{4}-?f{4}-?f{4}-?f{12})\}?")
 
 
 def name_of(text: str | None) -> str | None:
     """The name without blanks around it; None if it is empty, or stands for no name."""
+    if text and _USUAL.fullmatch(text):
+        return text
     name = (text or "").strip()
     folded = name.casefold()
     if folded.strip(_BRACKETS) in PLACEHOLDERS or _NIL.fullmatch(folded):

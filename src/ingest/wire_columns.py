@@ -2,7 +2,7 @@
 what is wrong.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from operator import attrgetter
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, Self, TypeAlias
 
@@ -82,6 +82,9 @@ class WireColumns(NamedTuple):
 
 _FIELDS: Final = WireEvent.__struct_fields__
 _ACTIONS: Final = {action.name: action for action in ACTIONS}
+_DEVICES: Final = {None, *(device.name for device in WireDevice)}
+_SUBJECTS: Final = tuple(name for name in WireSubject.__struct_fields__ if name != "work")
+"""Those that one text names."""
 _INSTANTS, _SENT_AT = _FIELDS.index("occurred_at"), _FIELDS.index("sent_at")
 _OF_EVENT: Final[Callable[[Any], tuple[Any, ...]]] = attrgetter(*_FIELDS)
 _decode = msgspec.json.Decoder(list[_PlainEvent]).decode
@@ -107,6 +110,25 @@ def columns_from_lines(texts: Iterable[bytes | None]) -> WireColumns:
         return _columns([_decode_one(text or b"") for text in texts])
     except _NOT_PLAIN:
         raise NotPlain from None
+
+
+def columns_from_table(columns: Mapping[str, Sequence[Any]], size: int) -> WireColumns:
+    """Events from the columns of a table, by the fields of `WireEvent` and of `WireSubject`. Columns have
+    texts or None, and that of `occurred_at` has packed instants or None. Raises NotPlain.
+    """
+    none = [None] * size
+    actions, devices = columns.get("action", none), columns.get("device_category", none)
+    if not (_ACTIONS.keys() >= set(actions) and set(devices) <= _DEVICES):
+        raise NotPlain
+    named = list(zip(*(columns.get(name, none) for name in _SUBJECTS), strict=True))
+    subjects = {names: WireSubject(*names) for names in set(named) if any(name is not None for name in names)}
+    if len(subjects) < len(set(named)):
+        raise NotPlain
+    return WireColumns(
+        [subjects[names] for names in named],
+        actions,
+        *(columns.get(name, none) for name in _FIELDS[2:]),
+    )
 
 
 def columns_from_values(values: Any) -> WireColumns:

@@ -4,10 +4,12 @@ Events are recognised by their ids, and a line without an id gets one made from 
 that was stopped need not remember where it was: when it is run again, it stores what is missing.
 """
 
-from asyncio import Task, create_task, gather
+from asyncio import Task, create_task, gather, sleep
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
+from itertools import chain
+from time import monotonic
 from typing import Final, NamedTuple
 from uuid import UUID
 
@@ -20,6 +22,7 @@ from ingest.file_blocks import Block, Line, blocks_of
 from ingest.files import EventFile
 from ingest.outcomes import EventOutcome
 from ingest.rejected_lines import content_of_event
+from ingest.wire_columns import WireColumns
 from resolvers.context import Context, Services
 from resolvers.legacy_subjects import are_global, name_by_global_ids
 from resolvers.recording import own_subjects, store_believed
@@ -27,7 +30,16 @@ from resolvers.rejects import Reject, Rejects
 
 INVALID_EVENT = "INVALID_EVENT"
 """The reason for a line that is no event at all. All other reasons are those of the admission."""
-_IN_FLIGHT = 3
+_IN_FLIGHT: Final = {"sqlite": 1, "postgresql": 2}
+"""How many batches are worked on. PostgreSQL writes one while the next is read. With SQLite, others who write
+to the file get their turn while the next is read.
+"""
+_BESIDE_OTHERS: Final = 2_000
+"""So many events share a transaction at most while others write to SQLite's file."""
+_TURN_SECONDS: Final = 0.03
+"""Longer than SQLite sleeps between its looks whether it may write, unless it waited for long already."""
+_PRESENT_SECONDS: Final = 10.0
+"""For so long others who wrote are expected to write again."""
 _USUAL: Final = 36
 """How long a UUID is in its usual spelling."""
 _REST: Final = "000-8000-000000000000"
@@ -56,7 +68,7 @@ class _Stored(NamedTuple):
 
 
 class Import:
-    """Imports the lines of a file. While a batch is being written, the next ones are read."""
+    """Imports the lines of a file."""
 
     def __init__(
         self,
@@ -88,6 +100,10 @@ class Import:
         self._months: set[date] = set()
         """The months that have a partition, or need none."""
         self._flying: deque[Task[_Stored]] = deque()
+        self._version: object = None
+        """Of SQLite's file, as it was before the last batch."""
+        self._others_until = 0.0
+        """Until then, others are expected to write to SQLite's file."""
 
     async def run(self) -> None:
         """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
@@ -116,7 +132,7 @@ class Import:
                 if self.id is None and block.columns.size:
                     await self._begin()
                 self._flying.append(create_task(self._stored(block)))
-                await self._land(leaving=_IN_FLIGHT - 1)
+                await self._land(leaving=_IN_FLIGHT[self._services.database.dialect_name] - 1)
             await self._land(leaving=0)
         finally:
             for landed in await gather(*self._flying, return_exceptions=True):
@@ -153,10 +169,29 @@ class Import:
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
-        outcomes = await store_believed(context, block.columns, subjects)
-        are_all_stored = block.are_all_events and not outcomes.dropped
-        rejects = [] if are_all_stored else _rejects(block.lines(), outcomes)
-        return _Stored(outcomes.stored, outcomes.duplicates, rejects)
+        outcomes = [
+            await store_believed(context, columns, subjects)
+            async for columns in self._in_turns(block.columns)
+        ]
+        are_all_stored = block.are_all_events and not any(part.dropped for part in outcomes)
+        rejects = [] if are_all_stored else _rejects(block.lines(), chain.from_iterable(outcomes))
+        return _Stored(
+            sum(part.stored for part in outcomes), sum(part.duplicates for part in outcomes), rejects
+        )
+
+    async def _in_turns(self, columns: WireColumns) -> AsyncIterator[WireColumns]:
+        """The columns, in parts with pauses between them while others write to SQLite's file. SQLite keeps no
+        queue: who waits is let in only by a pause.
+        """
+        before, self._version = self._version, await self._services.database.version_of_others()
+        if before is not None and before != self._version:
+            self._others_until = monotonic() + _PRESENT_SECONDS
+        if monotonic() > self._others_until or columns.size <= _BESIDE_OTHERS:
+            yield columns
+            return
+        for start in range(0, columns.size, _BESIDE_OTHERS):
+            yield columns.between(start, start + _BESIDE_OTHERS)
+            await sleep(_TURN_SECONDS)
 
     async def _make_partitions(self, ids: Sequence[str | None]) -> None:
         """Makes partitions for the past months of the ids, so that imported events are pruned with their

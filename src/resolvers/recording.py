@@ -58,7 +58,7 @@ def admitted_at_once(context: Context, events: WireColumns) -> tuple[EventColumn
         return None
     try:
         columns = admitted_columns(events, subjects, Sender(context.now))
-        return _with_people(columns, events, {}, services.visitor_key), _publications(subjects)
+        return _with_people(columns, events, {}, services.visitor_keys.current), _publications(subjects)
     except Odd:
         return None
 

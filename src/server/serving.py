@@ -14,6 +14,7 @@ from typing import Any
 from uvicorn.config import STARTUP_FAILURE
 
 from server.failures import Failure
+from server.garbage import keep_loaded
 from server.http.connection_limits import ConnectionGate, ConnectionLimits
 from server.http.guarded_config import GuardedConfig
 from server.http.http_connection import HttpConnection
@@ -151,6 +152,5 @@ def tune_interpreter() -> None:
     400,000 objects of one large answer took 250 ms at once.
     """
     gc.collect()
-    gc.freeze()
+    keep_loaded(4_000, 2)
     sys.setswitchinterval(_TURN_SECONDS)
-    gc.set_threshold(4_000, 2, 1_000)

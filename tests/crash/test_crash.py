@@ -28,6 +28,7 @@ from models import Action, Device, Domain, Event
 from resolvers.context import Services
 from server import migrations
 from tests.crash.writers import World, Writers
+from tests.draws import scaled
 from tests.ingest.brute import counted, stored
 from tests.ports import held_port
 from tests.postgres import PostgresServer
@@ -41,10 +42,10 @@ on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 EVENTS = table_of(Event).c
 DOMAINS = table_of(Domain).c
 ROOT = Path(__file__).parents[2]
-KILLS = 20
-OUTAGES = 20
+KILLS = scaled(20)
+OUTAGES = scaled(20)
 WRITERS = 8
-SECONDS = 150
+SECONDS = scaled(150)
 """More than all of it takes on a busy machine."""
 
 

@@ -5,6 +5,7 @@ import json
 import os
 import re
 import signal
+import sqlite3
 import subprocess
 import sys
 from collections import Counter
@@ -148,6 +149,38 @@ async def test_a_small_part_of_a_file_is_in_memory_at_a_time(
 
     assert work.tally.stored == 19_500
     assert highest < 5_000_000 < whole / 2
+
+
+async def test_events_between_stored_ones_are_stored(catalog: Services, year: Year, tmp_path: Path) -> None:
+    some = tmp_path / "some.ndjson"
+    with year.file.open("rb") as file:
+        some.write_bytes(b"".join(islice(file, 0, None, 3)))
+    await Import(catalog, EventFile(some)).run()
+
+    whole = Import(catalog, EventFile(year.file), batch=2_500)
+    await whole.run()
+
+    assert (whole.tally.stored, whole.tally.duplicates) == (13_333, 6_667)
+    await check_year(catalog.database, year)
+
+
+@on_sqlite
+async def test_others_who_write_to_the_file_get_their_turn(catalog: Services, year: Year) -> None:
+    other = sqlite3.connect(catalog.database.url.database or "", isolation_level=None)
+    written: list[int] = []
+
+    def write() -> None:
+        written.append(catalog.buffer.batches.written)
+        other.execute("UPDATE users SET username = username")
+
+    work = Import(catalog, EventFile(year.file), batch=3_000, on_batch=write)
+    await work.run()
+    other.close()
+
+    assert work.tally.stored == 20_000
+    # At first nobody else had written. Then 3,000 events are stored by 2,000 and 1,000.
+    assert written == [1, 3, 5, 7, 9, 11, 12]
+    await check_year(catalog.database, year)
 
 
 class Command(NamedTuple):

@@ -1,7 +1,8 @@
 """A table's columns, and what converts their values to and from a driver's values."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any, NamedTuple
 
 from sqlalchemy import Column, Table
@@ -43,8 +44,9 @@ class Columns(NamedTuple):
         """The keys with the values as Python has them."""
         return list(zip(*_converted([self.results[place] for place in self.key], keys), strict=True))
 
-    def key_of(self, row: Row) -> Row:
-        return tuple([row[place] for place in self.key])
+    @property
+    def key_of(self) -> Callable[[Row], Row]:
+        return _getter(self.key)
 
     def read(self, rows: Sequence[Sequence[Any]]) -> list[Row]:
         """The rows with the values as Python has them."""
@@ -72,6 +74,15 @@ def _converted(converts: Sequence[Convert | None], rows: Sequence[Sequence[Any]]
         [None if value is None else convert(value) for value in column] if convert else column
         for convert, column in zip(converts, zip(*rows, strict=True), strict=bool(rows))
     ]
+
+
+@lru_cache(maxsize=64)
+def _getter(places: tuple[int, ...]) -> Callable[[Row], Row]:
+    """For one place, `itemgetter` would return no tuple."""
+    if len(places) > 1:
+        return itemgetter(*places)
+    (place,) = places
+    return lambda row: (row[place],)
 
 
 def is_keyed(names: Sequence[str]) -> str:

@@ -74,7 +74,13 @@ class PostgresBulk(Bulk):
         new = set(columns.read_keys(inserted))
         return [columns.key_of(row) in new for row in rows]
 
-    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+    async def claim(
+        self,
+        model: type[SQLModel],
+        rows: Sequence[Row],
+        *,
+        follows: bool = False,  # noqa: ARG002
+    ) -> list[Row | None]:
         """Inserts first, then locks the others, both in the same order, so that writers never wait in a
         circle.
         """

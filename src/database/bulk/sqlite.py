@@ -19,6 +19,8 @@ T = TypeVar("T")
 
 _ROWS_OF_A_STATEMENT = 256
 """A power of two."""
+_MANY = 500
+"""For so many rows, it is worth to look first whether one may be stored already."""
 
 
 class SqliteBulk(Bulk):
@@ -49,8 +51,11 @@ class SqliteBulk(Bulk):
         if not keys:
             return set()
         columns = self._columns_of(model)
+        names = prefixed("k", columns.key_names)
+        if not any(columns.binds):
+            return set(self._join(columns, keys, names))
         given = dict(zip(zip(*columns.bound_keys(keys), strict=True), keys, strict=True))
-        return {given[row] for row in self._join(columns, list(given), prefixed("k", columns.key_names))}
+        return {given[row] for row in self._join(columns, list(given), names)}
 
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         if not rows:
@@ -58,26 +63,34 @@ class SqliteBulk(Bulk):
         columns = self._columns_of(model)
         start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
         given = columns.bound_rows(rows)
+        if len(rows) >= _MANY and not self._are_some_within(columns, given):
+            self._repeat(start, given, "")
+            return [True] * len(rows)
         self._execute("SAVEPOINT bulk")
         are_new = [True] * len(rows)
         if self._repeat(start, given, end) < len(rows):
             # Some are there already, but SQLite does not say which. So this undoes it, and looks first.
             self._execute("ROLLBACK TO bulk")
-            keys = [columns.key_of(row) for row in given]
+            keys = list(map(columns.key_of, given))
             known = {columns.key_of(row) for row in self._find(columns, keys)}
             are_new = [key not in known for key in keys]
             self._repeat(start, [row for row, is_new in zip(given, are_new, strict=True) if is_new], end)
         self._execute("RELEASE bulk")
         return are_new
 
-    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+    async def claim(
+        self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
+    ) -> list[Row | None]:
         """Looks first, and inserts what is missing: nobody else writes meanwhile."""
         columns = self._columns_of(model)
-        keys = [columns.key_of(row) for row in columns.bound_rows(rows)]
+        given = columns.bound_rows(rows)
+        keys = list(map(columns.key_of, given))
         found = self._find(columns, keys)
         known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
-        await self.insert_new(model, [row for row, key in zip(rows, keys, strict=True) if key not in known])
-        return [known.get(key) for key in keys]
+        if not follows:
+            new = [row for row, key in zip(given, keys, strict=True) if key not in known]
+            self._repeat(f"INSERT INTO {columns.table} VALUES ", new, "")  # noqa: S608
+        return list(map(known.get, keys))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         columns = self._columns_of(model)
@@ -86,6 +99,24 @@ class SqliteBulk(Bulk):
             columns.bound_rows(rows),
             f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
         )
+
+    def _are_some_within(self, columns: Columns, rows: Sequence[Row]) -> bool:
+        """Whether a stored key is between the first and the last key of those rows whose keys differ only at
+        their end. Rows that come in the order of time have mostly none.
+        """
+        *equal, name = columns.key_names
+        if not equal:
+            return True
+        keys = sorted(map(columns.key_of, rows))
+        last = {key[:-1]: key[-1] for key in keys}
+        first = {key[:-1]: key for key in reversed(keys)}
+        head = f"WITH k ({columns.key_text}, last) AS (VALUES "
+        tail = (
+            f") SELECT 1 FROM k CROSS JOIN {columns.table} AS t "  # noqa: S608
+            f"ON {is_keyed(equal)} AND t.{name} BETWEEN k.{name} AND k.last LIMIT 1"
+        )
+        asked = [(*key, last[start]) for start, key in first.items()]
+        return any(self._execute(_repeated(head, run, tail), _flat(run)).fetchall() for run in _runs(asked))
 
     def _find(self, columns: Columns, keys: Sequence[Row]) -> list[Row]:
         return list(self._join(columns, keys, prefixed("t", columns.names)))
@@ -151,8 +182,10 @@ class SqliteCalls(Bulk):
     async def insert_new(self, model: type[SQLModel], rows: Sequence[Row]) -> list[bool]:
         return await self._in_thread(lambda bulk: bulk.insert_new(model, rows))
 
-    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
-        return await self._in_thread(lambda bulk: bulk.claim(model, rows))
+    async def claim(
+        self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
+    ) -> list[Row | None]:
+        return await self._in_thread(lambda bulk: bulk.claim(model, rows, follows=follows))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         await self._in_thread(lambda bulk: bulk.upsert(model, rows, change))

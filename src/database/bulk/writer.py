@@ -53,9 +53,14 @@ class Bulk:
         """Inserts the rows whose key is new, and says which these are. No two rows may have the same key."""
         raise NotImplementedError
 
-    async def claim(self, model: type[SQLModel], rows: Sequence[Row]) -> list[Row | None]:
+    async def claim(
+        self, model: type[SQLModel], rows: Sequence[Row], *, follows: bool = False
+    ) -> list[Row | None]:
         """Inserts the rows whose key is new, and returns None for them. Locks and returns the stored rows of
         the other keys. No two rows may have the same key.
+
+        `follows`: an upsert of the new rows follows. Then they need not be there before, if nobody else
+        writes meanwhile.
         """
         raise NotImplementedError
 

@@ -35,11 +35,15 @@ from server.commands.options import DatabaseUrl
 from server.commands.progress import bars
 from server.commands.run import run_with_database, run_with_services
 from server.failures import Failure
+from server.garbage import loaded_kept
 from server.settings import Settings, settings_with
 
 _Number = Annotated[
     int | None, typer.Option("--undo", metavar="NUMBER", help="Undo the import of this number.")
 ]
+
+_YOUNG, _MIDDLE = 500_000, 10
+"""A batch of events is a hundred thousand objects, and none of them is garbage while it is written."""
 
 
 def import_events(
@@ -57,7 +61,7 @@ def import_events(
     email: As = None,
     batch: Annotated[
         int, typer.Option(min=1, max=10_000, help="How many events share a transaction.")
-    ] = 5_000,
+    ] = 10_000,
     time_zone: TimeZone = None,
     epoch: EpochOption = None,
     dates: DatesOption = None,
@@ -125,7 +129,8 @@ async def _imported(
         )
         started = perf_counter()
         try:
-            await work.run()
+            with loaded_kept(_YOUNG, _MIDDLE):
+                await work.run()
         finally:
             progress.stop()
             if json and work.id:

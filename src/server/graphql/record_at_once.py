@@ -122,7 +122,8 @@ class RecordAtOnce:
         scope.log_fields["document"] = operation.document.hash
         context = scope.open_context(self._services)
         viewers = self._services.viewer_cache
-        viewer = remembered_viewer(context.credentials, self._services.signer, context.now, viewers)
+        signer, uses = self._services.signer, self._services.key_uses
+        viewer = remembered_viewer(context.credentials, signer, uses, context.now, viewers)
         if viewer is None:
             return None
         context.viewer = viewer

@@ -1,0 +1,1 @@
+"""Programs of a few lines that read the same file of events as `viewgraph import`."""
