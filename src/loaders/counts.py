@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from base.calendar import pieces, time_zone
+from base.calendar import Piece, signed_pieces, time_zone
 from database import Database
 from loaders.base import Loader
-from loaders.count_statements import counts_statement, span_statement
+from loaders.count_statements import Split, counts_statement, span_statement
 from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
 from loaders.tiers import Runs, runs_of
 
@@ -88,11 +88,12 @@ async def _read(
     """Counts by tenant and subject. If they are summed, by tenant and party, which each subject names."""
     counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
     reporting_zone = time_zone(zone)
-    runs = runs_of(pieces(measure.spans, reporting_zone), reporting_zone, measure)
+    runs = runs_of(signed_pieces(measure.spans, reporting_zone), reporting_zone, measure)
     if not runs or not subjects:
         return {}
     tenants = {tenant_id for tenant_id, *_ in subjects}
-    if len(tenants) == 1 == len(measure.spans) and not are_summed:
+    has_single_pieces = len(measure.spans) == 1 and all(len(run) == 1 for run in runs.values())
+    if len(tenants) == 1 and has_single_pieces and not are_summed:
         return await _read_span(database, runs, measure, tenants.pop(), [key[1] for key in subjects])
     rows = await database.fetch(
         counts_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None, are_summed),
@@ -100,15 +101,13 @@ async def _read(
         subjects=list(subjects),
         actions=list(measure.actions),
         domain_ids=measure.domain_ids,
-        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
+        **{name: [(piece.start, piece.end) for piece in run] for name, run in runs.items()},
     )
     numbered = list(runs.values())
     for run, bucket, subject, split, count in rows:
         if bucket % 2:
-            cell = Cell(numbered[run][bucket // 2].position, *split)
-            cells = counted[subject]
-            cells[cell] = cells.get(cell, 0) + count
-    return counted
+            _count(counted[subject], numbered[run][bucket // 2], split, count)
+    return _without_nothing(counted, runs)
 
 
 async def _read_span(
@@ -126,8 +125,25 @@ async def _read_span(
         **{f"{name}_start": start for name, (start, _) in limits.items()},
         **{f"{name}_stop": stop for name, (_, stop) in limits.items()},
     )
-    for subject_id, split, count in rows:
-        cell = Cell(0, *split)
-        cells = counted[tenant_id, subject_id]
+    pieces = [piece for (piece,) in runs.values()]
+    for run, subject_id, split, count in rows:
+        _count(counted[tenant_id, subject_id], pieces[run], split, count)
+    return _without_nothing(counted, runs)
+
+
+def _count(cells: Cells, piece: Piece[Any], split: Split, count: int) -> None:
+    if piece.position is not None:
+        cell = Cell(piece.position, *split)
         cells[cell] = cells.get(cell, 0) + count
-    return counted
+    if piece.taken_from is not None:
+        cell = Cell(piece.taken_from, *split)
+        cells[cell] = cells.get(cell, 0) - count
+
+
+def _without_nothing(counted: dict[TenantSubject, Cells], runs: Runs) -> dict[TenantSubject, Cells]:
+    """Without cells of which all was taken again."""
+    if all(piece.taken_from is None for run in runs.values() for piece in run):
+        return counted
+    return {
+        subject: {cell: count for cell, count in cells.items() if count} for subject, cells in counted.items()
+    }

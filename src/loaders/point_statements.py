@@ -6,6 +6,7 @@ several columns.
 """
 
 from collections.abc import Sequence
+from enum import Enum
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
@@ -14,10 +15,12 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
+    TableValuedAlias,
     and_,
     bindparam,
     case,
     cast,
+    column,
     func,
     literal,
     literal_column,
@@ -32,6 +35,7 @@ from database import (
     among,
     bucket_of,
     interleaved,
+    lateral_join,
     ordered_join,
     packed,
     quick_sum,
@@ -62,10 +66,26 @@ days, parts of time are numbered from 0. In other runs they have the odd numbers
 """
 
 
+class Steps(Enum):
+    """How the parts of time of a run of days or months follow one another."""
+
+    DAILY = "DAILY"
+    """Each is a day, and the next day follows. Then the ends of the run say all."""
+    EVEN = "EVEN"
+    """Each begins where the one before ends, and the days since some first day, divided by a length, are its
+    number. So the ends, that day and that length say all."""
+
+
 class RunShape(NamedTuple):
     name: str
-    is_daily: bool
-    """Whether each part of time is a day, and the next day follows. Then the ends of the run say all."""
+    steps: Steps | None
+    """None if the parts of time are given one by one."""
+    is_scattered: bool = False
+    """Whether more time lies between the parts than in them. Then each is sought by itself."""
+
+    @property
+    def is_daily(self) -> bool:
+        return self.steps is Steps.DAILY
 
 
 class Layout(NamedTuple):
@@ -101,7 +121,9 @@ class Layout(NamedTuple):
 @lru_cache(maxsize=512)
 def points_statement(layout: Layout) -> Statement[Columns]:
     """Its parameters are those of the members, `actions`, `domain_ids`, `most` points of each run, and for
-    each run its parts of time; for days, `_start` and `_stop` after its name."""
+    each run its parts of time. If these come in steps, `_start` and `_stop` after its name; if the steps are
+    not days, also `_first` and `_length`.
+    """
     selects = [_packed_run(number, run, layout) for number, run in enumerate(layout.runs)]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), lambda *columns: columns)
 
@@ -185,7 +207,7 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .group_by(literal_column("cell"), *domains)
     )
     points = with_filters(grouped, tier, layout.of_some_domains)
-    found = points if run.is_daily else _within_parts(points, layout)
+    found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))
 
 
@@ -257,7 +279,8 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     conditions = [is_theirs, is_within]
     if given:
         asked = reduce(lambda left, right: ordered_join(left, right, true()), given)
-        rows, conditions = seeking_join(asked, tier.table, and_(*conditions)), []
+        join = lateral_join if run.is_scattered else seeking_join
+        rows, conditions = join(asked, tier.table, and_(*conditions)), []
     return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
 
 
@@ -278,11 +301,31 @@ def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClau
 
 def _of_time(tier: Tier, run: RunShape, given: list[FromClause]) -> _Conditions:
     """The condition, and the number of the part of time."""
-    if run.is_daily:
-        return and_(tier.time >= _end(run, "start"), tier.time < _end(run, "stop")), _days(tier.time, run)
-    times = spans(run.name, tier.type).table_valued("bucket", "start", "stop", name=f"{run.name}_part")
+    if run.steps:
+        return and_(tier.time >= _end(run, "start"), tier.time < _end(run, "stop")), _step(tier.time, run)
+    times = _times(tier, run)
     given.append(times)
-    return and_(tier.time >= times.c.start, tier.time < times.c.stop), bucket_of(tier.time, times.c.bucket)
+    bucket = times.c.bucket if run.is_scattered else bucket_of(tier.time, times.c.bucket)
+    return and_(tier.time >= times.c.start, tier.time < times.c.stop), bucket
+
+
+def _times(tier: Tier, run: RunShape) -> TableValuedAlias:
+    """The parts of time."""
+    given: Any = spans(run.name, tier.type)
+    if run.is_scattered:
+        given = rows_of(run.name, bucket=BigInteger(), start=tier.type, stop=tier.type)
+    times: TableValuedAlias = given.table_valued(
+        column("bucket", BigInteger()), "start", "stop", name=f"{run.name}_part"
+    )
+    return times
+
+
+def _step(time: ColumnElement[Any], run: RunShape) -> ColumnElement[int]:
+    """The number of the part of time."""
+    if run.is_daily:
+        return _days(time, run)
+    since_first = time.op("-", return_type=BigInteger())(_end(run, "first"))
+    return since_first.op("/", return_type=BigInteger())(_number(f"{run.name}_length"))
 
 
 def _days(time: ColumnElement[Any], run: RunShape) -> ColumnElement[int]:

@@ -40,8 +40,9 @@ class Tier(NamedTuple):
 
 
 DAYS_TIER = Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count))
+MONTHS_TIER = Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count))
 _TIERS = {
-    "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
+    "months": MONTHS_TIER,
     "days": DAYS_TIER,
     "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
     # What was imported without events is in the totals. At edges it is read by days, at their noon.
