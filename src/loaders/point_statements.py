@@ -6,7 +6,6 @@ several columns.
 """
 
 from collections.abc import Sequence
-from enum import Enum
 from functools import lru_cache, reduce
 from typing import Any, NamedTuple
 
@@ -15,12 +14,10 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Select,
-    TableValuedAlias,
     and_,
     bindparam,
     case,
     cast,
-    column,
     func,
     literal,
     literal_column,
@@ -33,7 +30,6 @@ from sqlalchemy import (
 from database import (
     Statement,
     among,
-    bucket_of,
     interleaved,
     lateral_join,
     ordered_join,
@@ -41,12 +37,12 @@ from database import (
     quick_sum,
     rows_of,
     seeking_join,
-    spans,
     within_key,
 )
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension
 from loaders.members import Parts
+from loaders.point_times import Conditions, RunShape, days_of, end_of, of_time
 from loaders.tiers import Tier, tier_of, with_domains, with_filters
 from loaders.totals import asked_subjects, is_of
 from models import TAKES_BACK, Device
@@ -64,28 +60,6 @@ The cell is the number of the part of time, times the number of devices, plus th
 subjects, that is multiplied by the number of their parts, plus the number of the subject's part. In a run of
 days, parts of time are numbered from 0. In other runs they have the odd numbers from 1.
 """
-
-
-class Steps(Enum):
-    """How the parts of time of a run of days or months follow one another."""
-
-    DAILY = "DAILY"
-    """Each is a day, and the next day follows. Then the ends of the run say all."""
-    EVEN = "EVEN"
-    """Each begins where the one before ends, and the days since some first day, divided by a length, are its
-    number. So the ends, that day and that length say all."""
-
-
-class RunShape(NamedTuple):
-    name: str
-    steps: Steps | None
-    """None if the parts of time are given one by one."""
-    is_scattered: bool = False
-    """Whether more time lies between the parts than in them. Then each is sought by itself."""
-
-    @property
-    def is_daily(self) -> bool:
-        return self.steps is Steps.DAILY
 
 
 class Layout(NamedTuple):
@@ -140,7 +114,7 @@ def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     asked = rows_of("members", subject_id=BigInteger()).table_valued("subject_id", name=f"{run.name}_members")
     tier = tier_of(run.name)
     totals = tier.table.c
-    is_within, _ = _of_time(tier, run, [])
+    is_within, _ = of_time(tier, run, [])
     conditions = [
         totals.tenant_id == _number("tenant"),
         totals.subject_id == asked.c.subject_id,
@@ -165,7 +139,7 @@ def points_of_row(
     totals = tier.table.c
     key = (totals.subject_id, totals.action, tier.time)
     action = bindparam("action", type_=totals.action.type)
-    is_within = within_key(key, (subject, action), _end(run, "start"), _end(run, "stop"))
+    is_within = within_key(key, (subject, action), end_of(run, "start"), end_of(run, "stop"))
     conditions = [totals.tenant_id == tenant, is_within]
     return _points_of_subject(run, layout, conditions, tenant.table, subject.table)
 
@@ -187,7 +161,7 @@ def _points_of_subject(
         .correlate(*around)
         .subquery()
     )
-    cell = _of_device(_days(found.c.time, run), found.c.get("device"))
+    cell = _of_device(days_of(found.c.time, run), found.c.get("device"))
     columns = [found.c[column.name] for column in _counted(tier, layout)]
     return select(interleaved(cell, *columns)).select_from(found).correlate(*around).scalar_subquery()
 
@@ -274,7 +248,7 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     tier = tier_of(run.name)
     given: list[FromClause] = []
     is_theirs, part = _of_subjects(tier, run, layout, given)
-    is_within, time = _of_time(tier, run, given)
+    is_within, time = of_time(tier, run, given)
     rows: FromClause = tier.table
     conditions = [is_theirs, is_within]
     if given:
@@ -284,10 +258,7 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
 
 
-_Conditions = tuple[ColumnElement[bool], ColumnElement[int]]
-
-
-def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]) -> _Conditions:
+def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]) -> Conditions:
     """The condition, and the number of the part. Adds to `given` what the rows are joined with."""
     totals = tier.table.c
     if layout.parts is Parts.GIVEN:
@@ -297,44 +268,6 @@ def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClau
     is_theirs = and_(totals.tenant_id == _number("tenant"), among(totals.subject_id, "subject_ids"))
     is_of_one = layout.parts is Parts.OF_ONE
     return is_theirs, totals.subject_id - _number("least") if is_of_one else literal_column("0")
-
-
-def _of_time(tier: Tier, run: RunShape, given: list[FromClause]) -> _Conditions:
-    """The condition, and the number of the part of time."""
-    if run.steps:
-        return and_(tier.time >= _end(run, "start"), tier.time < _end(run, "stop")), _step(tier.time, run)
-    times = _times(tier, run)
-    given.append(times)
-    bucket = times.c.bucket if run.is_scattered else bucket_of(tier.time, times.c.bucket)
-    return and_(tier.time >= times.c.start, tier.time < times.c.stop), bucket
-
-
-def _times(tier: Tier, run: RunShape) -> TableValuedAlias:
-    """The parts of time."""
-    given: Any = spans(run.name, tier.type)
-    if run.is_scattered:
-        given = rows_of(run.name, bucket=BigInteger(), start=tier.type, stop=tier.type)
-    times: TableValuedAlias = given.table_valued(
-        column("bucket", BigInteger()), "start", "stop", name=f"{run.name}_part"
-    )
-    return times
-
-
-def _step(time: ColumnElement[Any], run: RunShape) -> ColumnElement[int]:
-    """The number of the part of time."""
-    if run.is_daily:
-        return _days(time, run)
-    since_first = time.op("-", return_type=BigInteger())(_end(run, "first"))
-    return since_first.op("/", return_type=BigInteger())(_number(f"{run.name}_length"))
-
-
-def _days(time: ColumnElement[Any], run: RunShape) -> ColumnElement[int]:
-    """Days since the start of the run."""
-    return time.op("-", return_type=BigInteger())(_end(run, "start"))
-
-
-def _end(run: RunShape, name: str) -> ColumnElement[Any]:
-    return bindparam(f"{run.name}_{name}", type_=tier_of(run.name).type)
 
 
 def _number(name: str) -> ColumnElement[int]:

@@ -10,7 +10,8 @@ from base.time_units import DAY
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
 from loaders.members import Members, Parts
-from loaders.point_statements import Columns, Layout, RunShape, Steps, points_statement
+from loaders.point_statements import Columns, Layout, points_statement
+from loaders.point_times import RunShape, Steps
 from loaders.tiers import DAYS_TIER, MONTHS_TIER, Tier, runs_of, tier_of
 from models import TAKES_BACK, Action
 

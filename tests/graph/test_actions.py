@@ -185,8 +185,8 @@ async def test_views_of_a_publication_take_the_same_questions(studio: Studio) ->
 
 
 async def test_what_is_just_outside_of_a_range_shows_no_point_and_no_group(studio: Studio) -> None:
-    """A week of Berlin begins two hours before a day of UTC. Whole days are read, and these hours are taken away
-    from them, or from the week before: nothing is left of what happened in them alone.
+    """A week of Berlin begins two hours before a day of UTC. Whole days are read, and these hours are
+    subtracted: nothing is left of what happened in them alone.
     """
     outside = {"device": "TABLET", "domain": "outside.example"}
     await record(

@@ -39,8 +39,8 @@ class Line(NamedTuple):
     action: Action | None
     rows: int
     counted: int | None
-    """Below 0 if it is subtracted, and then so are the other counts of the line. None for sketches: only all of
-    them together make a number."""
+    """Below 0 if it is subtracted, and so are the other counts of the line then. None for sketches: only all
+    of them together make a number."""
     events: int | None
     """The same count by raw events; None if these were pruned, or are what was counted."""
     sources: Mapping[str, int] = MappingProxyType({})
