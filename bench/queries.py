@@ -137,7 +137,7 @@ async def from_events(database: Database, question: Question) -> Counted:
             **{f"{run}_start": start for run in runs},
             **{f"{run}_stop": stop for run in runs},
         )
-        for subject_id, split, count in found:
+        for _, subject_id, split, count in found:
             counted.setdefault((question.subjects[0][0], subject_id), {})[Cell(0, *split)] = count
         return counted
     rows = await database.fetch(

@@ -1,13 +1,13 @@
 """Signing in: who a caller is, by a password, a key or a token."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from functools import partial
-from typing import NamedTuple, TypeAlias
+from typing import NamedTuple
 
 from auth.authentication_keys import digest
 from auth.identities import ForeignTokens
-from auth.issuer import LEEWAY, Identity, is_foreign
+from auth.issuer import LEEWAY, is_foreign
 from auth.key_uses import KeyUses
 from auth.known_networks import is_known, remember
 from auth.passwords import Passwords
@@ -15,8 +15,8 @@ from auth.replaced_hashes import replace_hash
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
+from auth.viewer_cache import Shown, ViewerCache
 from base.errors import Unauthenticated
-from base.remembered import Mark, Remembered
 from database import Database
 from loaders.base import Loaders
 from loaders.credentials import KeyByDigest, KeyRow, PasswordByEmail, StandingByToken
@@ -26,10 +26,6 @@ _GONE = "The access token is for somebody or something that is gone."
 _ENDED = "The access token has ended: its user has signed out, or has another password. Sign in again."
 _KEY_SCHEME = "token"
 _TOKEN_SCHEMES = ("bearer", "")
-
-
-Shown: TypeAlias = Claims | Identity
-"""What a token says."""
 
 
 class Verifiers(NamedTuple):
@@ -57,48 +53,6 @@ class Verifiers(NamedTuple):
             return await viewer_of_claims(shown, loaders)
         assert self.foreign, "it has read the identity"
         return await self.foreign.viewer(shown, loaders, now)
-
-
-class ViewerCache:
-    """The viewers of access tokens, and authentication keys, as the database has them. Outlives requests.
-
-    They are remembered for a few seconds, and for queries only while nothing but counted events is committed,
-    in this process or another one. So a user who was deleted may still report events for those seconds, but
-    reads nothing. Whether a token or a key has expired is checked each time.
-    """
-
-    def __init__(self, mark: Callable[[], Mark] = lambda: None) -> None:
-        """`mark` differs once something is committed. None, as by default, means that nobody knows."""
-        self._mark = mark
-        self._viewers: Remembered[Shown, Viewer] = Remembered()
-        self._keys: Remembered[bytes, KeyRow] = Remembered()
-
-    async def viewer(
-        self, shown: "Shown", read: Callable[[], Awaitable[Viewer]], *, is_reporting: bool
-    ) -> Viewer:
-        """`read` asks the database. `is_reporting`: whether the request does nothing but report events.
-        Raises UNAUTHENTICATED.
-        """
-        mark = self._mark()
-        viewer = self._viewers.find_older(shown) if is_reporting else self._viewers.find(shown, mark)
-        if viewer is None:
-            viewer = await read()
-            self._viewers.keep(shown, mark, viewer)
-        return viewer
-
-    def remembered(self, claims: Claims) -> Viewer | None:
-        """For a request that does nothing but report events."""
-        return self._viewers.find_older(claims)
-
-    def remembered_key(self, key: str) -> KeyRow | None:
-        return self._keys.find(digest(key), self._mark())
-
-    async def key(self, key: str, loaders: Loaders) -> KeyRow | None:
-        mark, digested = self._mark(), digest(key)
-        known = self._keys.find(digested, mark)
-        if known is None and (known := await loaders[KeyByDigest].load(digested)):
-            self._keys.keep(digested, mark, known)
-        return known
 
 
 class Account(NamedTuple):

@@ -11,7 +11,7 @@ from database.erasing import erase_rows
 from database.faults import Fault, fault_of
 from database.inserts import insert_into, table_of
 from database.keys import within_key
-from database.lists import among, bucket_of, for_one, ordered_join, rows_of, seeking_join, spans
+from database.lists import among, bucket_of, for_one, lateral_join, ordered_join, rows_of, seeking_join, spans
 from database.packed import EXACT_BELOW, counts_by, interleaved, packed, quick_sum
 from database.partitions import drop_partitions, ensure_partitions, ensure_past_partitions, is_partition
 from database.readers import most_connections
@@ -53,6 +53,7 @@ __all__ = [
     "insert_into",
     "interleaved",
     "is_partition",
+    "lateral_join",
     "made_of",
     "metered",
     "most_connections",

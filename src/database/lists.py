@@ -208,6 +208,25 @@ def _seeking_join_sqlite(element: seeking_join, compiler: SQLCompiler, **options
     return f"{left} CROSS JOIN {right}{by} ON {compiler.process(element.onclause, **options)}"
 
 
+class lateral_join(seeking_join):
+    """A seeking join in which PostgreSQL seeks the rows on the right for each row on the left, too. It cannot
+    know that these are few of those between the first and the last, and would read all of them.
+    """
+
+    inherit_cache = True
+
+
+@compiles(lateral_join, "postgresql")
+def _lateral_join_postgresql(element: lateral_join, compiler: SQLCompiler, **options: Any) -> str:
+    assert element.onclause is not None
+    left, right = (
+        compiler.process(side, **{**options, "asfrom": True}) for side in (element.left, element.right)
+    )
+    condition = compiler.process(element.onclause, **options)
+    # Without the offset, PostgreSQL would take it for any other join.
+    return f"{left} CROSS JOIN LATERAL (SELECT * FROM {right} WHERE {condition} OFFSET 0) AS {right}"  # noqa: S608
+
+
 class _Json(TypeDecorator[list[tuple[Any, ...]]]):
     """Tuples as one JSON text."""
 

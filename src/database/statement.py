@@ -5,7 +5,7 @@ into objects) takes several times as long as the driver.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import starmap
 from typing import Any, Generic, NamedTuple, TypeVar
 
@@ -136,6 +136,7 @@ def _parameter(name: str, bind: BindParameter[Any], dialect: Dialect) -> Paramet
     return Parameter(name, convert, True, convert(constant) if convert else constant)
 
 
+@lru_cache(maxsize=4096)
 def bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
     return type_.dialect_impl(dialect).bind_processor(dialect)
 

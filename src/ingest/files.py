@@ -2,14 +2,12 @@
 
 import zlib
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from functools import partial
 from hashlib import blake2b
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeAlias, TypeVar, cast
-from uuid import UUID
 
 import msgspec
 
@@ -20,6 +18,7 @@ from ingest.file_blocks import Line as Line
 from ingest.file_lines import TOO_LONG, InvalidFile, LineBlock, StoredLines
 from ingest.file_rows import Row
 from ingest.file_times import FileTimes
+from ingest.line_ids import id_of
 from ingest.occurrences import Occurrences
 from ingest.parquet_rows import ParquetRows, RowBlock
 from ingest.rejected_lines import (
@@ -32,8 +31,6 @@ from ingest.wire import WireEvent
 from ingest.wire_columns import NotPlain, WireColumns, columns_from_lines
 
 T = TypeVar("T")
-_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND: Final = timedelta(milliseconds=1)
 _LONGEST_PROBLEM: Final = 300
 _NO_TIMES: Final = FileTimes()
 _NOT_SENT: Final = "sentAt means nothing in a file: nobody knows when it arrived - at `$.sentAt`"
@@ -298,18 +295,3 @@ def _line(number: int, read: Callable[..., WireEvent], given: Any) -> Line:
     if event.sent_at is not None:
         return Line(number, None, _NOT_SENT)
     return Line(number, event)
-
-
-def id_of(seed: str, at: datetime | None) -> UUID:
-    """`seed`: 32 hexadecimal digits. With a time it has version 7: such ids sort by time."""
-    bits = int(seed, 16)
-    version, head = 8, bits >> 80
-    if at is not None:
-        version, head = 7, max((at - _EPOCH) // _MILLISECOND, 0)
-    return UUID(
-        int=(head << 80)
-        | (version << 76)
-        | ((bits >> 64 & 0xFFF) << 64)
-        | (0b10 << 62)
-        | (bits & (1 << 62) - 1)
-    )

@@ -23,19 +23,18 @@ from models import Action
 
 # A report has tens of thousands of rows, and a call of the enum takes ten times as long as this.
 _ACTIONS = {int(action): action for action in Action}
-_Split = tuple[Action, int | None, str | None]
-_Counted = tuple[int, int, tuple[int, int], _Split, int]
+Split = tuple[Action, int | None, str | None]
+"""The action, the device and the domain of a count."""
+_Counted = tuple[int, int, tuple[int, int], Split, int]
 """The number of the run; the number of the bucket in it; the tenant, with the subject or party; how it is
 split; the count."""
 
 
 @lru_cache(maxsize=512)
 def counts_statement(
-    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool = False
+    runs: tuple[str, ...], dimensions: frozenset[Dimension], of_some_domains: bool
 ) -> Statement[_Counted]:
-    selects = [
-        _run_select(number, run, dimensions, of_some_domains, are_summed) for number, run in enumerate(runs)
-    ]
+    selects = [_run_select(number, run, dimensions, of_some_domains) for number, run in enumerate(runs)]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), _counted)
 
 
@@ -45,16 +44,16 @@ def _counted(
     return run, bucket, (tenant_id, subject_id), _split(action, device, domain), count
 
 
-def _split(action: int, device: int, domain: str) -> _Split:
+def _split(action: int, device: int, domain: str) -> Split:
     return _ACTIONS[action], device if device >= 0 else None, domain
 
 
 def _run_select(
-    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool, are_summed: bool
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool
 ) -> Select[Any]:
-    tier, rows, subjects, bucket = source_of(name, *(["party"] if are_summed else []))
+    tier, rows, bucket = source_of(name)
     totals = tier.table.c
-    counted = subjects.c.party if are_summed else totals.subject_id
+    counted = totals.subject_id
     shown, by = _splitting(tier, dimensions)
     statement = (
         select(literal(number), totals.tenant_id, counted, bucket, *shown)
@@ -66,8 +65,8 @@ def _run_select(
     return with_filters(statement, tier, of_some_domains)
 
 
-_CountedInSpan = tuple[int, _Split, int]
-"""The subject; how it is split; the count."""
+_CountedInSpan = tuple[int, int, Split, int]
+"""The number of the run; the subject; how it is split; the count."""
 
 
 @lru_cache(maxsize=512)
@@ -76,19 +75,27 @@ def span_statement(
 ) -> Statement[_CountedInSpan]:
     """For one span of one tenant. Rows come in the order of the totals' key, so SQLite need not sort them,
     and PostgreSQL knows how many to expect. This takes half the time of `counts_statement`."""
-    selects = [_span_select(run, dimensions, of_some_domains) for run in runs]
+    selects = [_span_select(number, run, dimensions, of_some_domains) for number, run in enumerate(runs)]
     return Statement(
         selects[0] if len(selects) == 1 else union_all(*selects),
-        lambda subject_id, action, device, domain, count: (subject_id, _split(action, device, domain), count),
+        _counted_in_span,
     )
 
 
-def _span_select(name: str, dimensions: frozenset[Dimension], of_some_domains: bool) -> Select[Any]:
+def _counted_in_span(
+    run: int, subject_id: int, action: int, device: int, domain: str, count: int
+) -> _CountedInSpan:
+    return run, subject_id, _split(action, device, domain), count
+
+
+def _span_select(
+    number: int, name: str, dimensions: frozenset[Dimension], of_some_domains: bool
+) -> Select[Any]:
     tier = tier_of(name)
     totals = tier.table.c
     shown, by = _splitting(tier, dimensions)
     statement = (
-        select(totals.subject_id, *shown)
+        select(literal(number), totals.subject_id, *shown)
         .select_from(with_domains(tier.table, tier, dimensions))
         .where(
             totals.tenant_id == bindparam("tenant", type_=BigInteger()),

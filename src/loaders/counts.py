@@ -2,12 +2,12 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from base.calendar import pieces, time_zone
+from base.calendar import Piece, signed_pieces, time_zone
 from database import Database
 from loaders.base import Loader
-from loaders.count_statements import counts_statement, span_statement
+from loaders.count_statements import Split, counts_statement, span_statement
 from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
 from loaders.tiers import Runs, runs_of
 
@@ -38,22 +38,6 @@ class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
 
 
-class SummedCounts(Loader[CountsKey, Cells]):
-    """The counts of all subjects of a key, added up in the database: the days of a year of a thousand
-    subjects are a million rows. One statement reads all keys with the same measure and time zone."""
-
-    async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[Cells]:
-        keys = await with_domain_ids(self.database, keys)
-        grouped: defaultdict[tuple[str, Measure], list[CountsKey]] = defaultdict(list)
-        for key in keys:
-            grouped[key.time_zone, key.measure].append(key)
-        sums: dict[CountsKey, Cells] = {}
-        for shared, parties in grouped.items():
-            counted = await read_sums(self.database, *shared, parties)
-            sums.update(zip(parties, counted, strict=True))
-        return [sums[key] for key in keys]
-
-
 def _of(key: CountsKey, counted: Mapping[TenantSubject, Cells]) -> dict[int, Cells]:
     return {id: cells for id in key.subject_ids if (cells := counted.get((key.tenant_id, id)))}
 
@@ -62,53 +46,28 @@ async def read_counts(
     database: Database, zone: str, measure: Measure, subjects: Collection[TenantSubject]
 ) -> dict[TenantSubject, Cells]:
     """`zone` is the reporting time zone of all the subjects' tenants."""
-    return await _read(database, zone, measure, subjects, are_summed=False)
-
-
-async def read_sums(
-    database: Database, zone: str, measure: Measure, parties: Sequence[CountsKey]
-) -> list[Cells]:
-    """`zone` is the reporting time zone of all the parties' tenants. A party is a key whose subjects are
-    added up; a subject may be in several."""
-    subjects = [
-        (party.tenant_id, id, number) for number, party in enumerate(parties) for id in party.subject_ids
-    ]
-    counted = await _read(database, zone, measure, subjects, are_summed=True)
-    return [counted.get((party.tenant_id, number), {}) for number, party in enumerate(parties)]
-
-
-async def _read(
-    database: Database,
-    zone: str,
-    measure: Measure,
-    subjects: Collection[tuple[int, int] | tuple[int, int, int]],
-    *,
-    are_summed: bool,
-) -> dict[tuple[int, int], Cells]:
-    """Counts by tenant and subject. If they are summed, by tenant and party, which each subject names."""
-    counted: defaultdict[tuple[int, int], Cells] = defaultdict(dict)
+    counted: defaultdict[TenantSubject, Cells] = defaultdict(dict)
     reporting_zone = time_zone(zone)
-    runs = runs_of(pieces(measure.spans, reporting_zone), reporting_zone, measure)
+    runs = runs_of(signed_pieces(measure.spans, reporting_zone), reporting_zone, measure)
     if not runs or not subjects:
         return {}
-    tenants = {tenant_id for tenant_id, *_ in subjects}
-    if len(tenants) == 1 == len(measure.spans) and not are_summed:
-        return await _read_span(database, runs, measure, tenants.pop(), [key[1] for key in subjects])
+    tenants = {tenant_id for tenant_id, _ in subjects}
+    has_single_pieces = len(measure.spans) == 1 and all(len(run) == 1 for run in runs.values())
+    if len(tenants) == 1 and has_single_pieces:
+        return await _read_span(database, runs, measure, tenants.pop(), [id for _, id in subjects])
     rows = await database.fetch(
-        counts_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None, are_summed),
+        counts_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None),
         tenants=list(tenants),
         subjects=list(subjects),
         actions=list(measure.actions),
         domain_ids=measure.domain_ids,
-        **{name: [(start, stop) for _, start, stop in run] for name, run in runs.items()},
+        **{name: [(piece.start, piece.end) for piece in run] for name, run in runs.items()},
     )
     numbered = list(runs.values())
     for run, bucket, subject, split, count in rows:
         if bucket % 2:
-            cell = Cell(numbered[run][bucket // 2].position, *split)
-            cells = counted[subject]
-            cells[cell] = cells.get(cell, 0) + count
-    return counted
+            _count(counted[subject], numbered[run][bucket // 2], split, count)
+    return _without_nothing(counted, runs)
 
 
 async def _read_span(
@@ -126,8 +85,25 @@ async def _read_span(
         **{f"{name}_start": start for name, (start, _) in limits.items()},
         **{f"{name}_stop": stop for name, (_, stop) in limits.items()},
     )
-    for subject_id, split, count in rows:
-        cell = Cell(0, *split)
-        cells = counted[tenant_id, subject_id]
+    pieces = [piece for (piece,) in runs.values()]
+    for run, subject_id, split, count in rows:
+        _count(counted[tenant_id, subject_id], pieces[run], split, count)
+    return _without_nothing(counted, runs)
+
+
+def _count(cells: Cells, piece: Piece[Any], split: Split, count: int) -> None:
+    if piece.position is not None:
+        cell = Cell(piece.position, *split)
         cells[cell] = cells.get(cell, 0) + count
-    return counted
+    if piece.taken_from is not None:
+        cell = Cell(piece.taken_from, *split)
+        cells[cell] = cells.get(cell, 0) - count
+
+
+def _without_nothing(counted: dict[TenantSubject, Cells], runs: Runs) -> dict[TenantSubject, Cells]:
+    """Without cells of which all was taken again."""
+    if all(piece.taken_from is None for run in runs.values() for piece in run):
+        return counted
+    return {
+        subject: {cell: count for cell, count in cells.items() if count} for subject, cells in counted.items()
+    }

@@ -45,11 +45,17 @@ class Party:
         asked = self.asked
         places = {place for *_, place_of in self._reads for place in place_of.values()}
         in_order = sorted(places | {_WHOLE} if asked.zero_fill and asked.is_whole else places)
-        buckets, groups = len(asked.timeline), len(in_order)
+        is_signed = any(read.is_signed for read, *_ in self._reads)
+        is_cut = any(read.is_cut for read, *_ in self._reads)
+        buckets = len(asked.timeline)
         read = await self._numbered({place: number for number, place in enumerate(in_order)})
-        points = await merged(read, buckets * groups)
-        # Sites that share a name were read one by one, and only as many as there may be points.
-        most_read = sum(len(one.numbers) for one in read) if self._aliases else 0
+        points = await merged(read, buckets * len(in_order))
+        # Only as many were read as there may be points. Sites that share a name were read one by one, and so
+        # was what is subtracted.
+        most_read = sum(len(one.numbers) for one in read) if self._aliases or is_cut else 0
+        if is_signed:
+            points, in_order = _without_nothing(points, in_order)
+        groups = len(in_order)
         all_of_them = buckets * groups if asked.zero_fill else len(points.numbers)
         budget.take(buckets, groups, max(all_of_them, most_read))
         shown = await points.filled(buckets * groups) if asked.zero_fill else points.without_nothing()
@@ -74,6 +80,17 @@ class Party:
             found.append(points)
         self._reads.clear()
         return found
+
+
+def _without_nothing(points: Points, places: list[_Place]) -> tuple[Points, list[_Place]]:
+    """Without points of which all was subtracted, and without the groups that then have none."""
+    left = points.without_nothing()
+    all_of_them = len(places)
+    ranks = {number % all_of_them for number in left.numbers}
+    kept = [rank for rank, place in enumerate(places) if rank in ranks or place == _WHOLE]
+    new = {rank: number for number, rank in enumerate(kept)}
+    numbers = [number // all_of_them * len(kept) + new[number % all_of_them] for number in left.numbers]
+    return left._replace(numbers=numbers), [places[rank] for rank in kept]
 
 
 def _group(place: _Place) -> Group:

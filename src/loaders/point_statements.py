@@ -30,19 +30,19 @@ from sqlalchemy import (
 from database import (
     Statement,
     among,
-    bucket_of,
     interleaved,
+    lateral_join,
     ordered_join,
     packed,
     quick_sum,
     rows_of,
     seeking_join,
-    spans,
     within_key,
 )
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension
 from loaders.members import Parts
+from loaders.point_times import Conditions, RunShape, days_of, end_of, of_time
 from loaders.tiers import Tier, tier_of, with_domains, with_filters
 from loaders.totals import asked_subjects, is_of
 from models import TAKES_BACK, Device
@@ -60,12 +60,6 @@ The cell is the number of the part of time, times the number of devices, plus th
 subjects, that is multiplied by the number of their parts, plus the number of the subject's part. In a run of
 days, parts of time are numbered from 0. In other runs they have the odd numbers from 1.
 """
-
-
-class RunShape(NamedTuple):
-    name: str
-    is_daily: bool
-    """Whether each part of time is a day, and the next day follows. Then the ends of the run say all."""
 
 
 class Layout(NamedTuple):
@@ -101,7 +95,9 @@ class Layout(NamedTuple):
 @lru_cache(maxsize=512)
 def points_statement(layout: Layout) -> Statement[Columns]:
     """Its parameters are those of the members, `actions`, `domain_ids`, `most` points of each run, and for
-    each run its parts of time; for days, `_start` and `_stop` after its name."""
+    each run its parts of time. If these come in steps, `_start` and `_stop` after its name; if the steps are
+    not days, also `_first` and `_length`.
+    """
     selects = [_packed_run(number, run, layout) for number, run in enumerate(layout.runs)]
     return Statement(selects[0] if len(selects) == 1 else union_all(*selects), lambda *columns: columns)
 
@@ -118,7 +114,7 @@ def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     asked = rows_of("members", subject_id=BigInteger()).table_valued("subject_id", name=f"{run.name}_members")
     tier = tier_of(run.name)
     totals = tier.table.c
-    is_within, _ = _of_time(tier, run, [])
+    is_within, _ = of_time(tier, run, [])
     conditions = [
         totals.tenant_id == _number("tenant"),
         totals.subject_id == asked.c.subject_id,
@@ -143,7 +139,7 @@ def points_of_row(
     totals = tier.table.c
     key = (totals.subject_id, totals.action, tier.time)
     action = bindparam("action", type_=totals.action.type)
-    is_within = within_key(key, (subject, action), _end(run, "start"), _end(run, "stop"))
+    is_within = within_key(key, (subject, action), end_of(run, "start"), end_of(run, "stop"))
     conditions = [totals.tenant_id == tenant, is_within]
     return _points_of_subject(run, layout, conditions, tenant.table, subject.table)
 
@@ -165,7 +161,7 @@ def _points_of_subject(
         .correlate(*around)
         .subquery()
     )
-    cell = _of_device(_days(found.c.time, run), found.c.get("device"))
+    cell = _of_device(days_of(found.c.time, run), found.c.get("device"))
     columns = [found.c[column.name] for column in _counted(tier, layout)]
     return select(interleaved(cell, *columns)).select_from(found).correlate(*around).scalar_subquery()
 
@@ -185,7 +181,7 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .group_by(literal_column("cell"), *domains)
     )
     points = with_filters(grouped, tier, layout.of_some_domains)
-    found = points if run.is_daily else _within_parts(points, layout)
+    found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))
 
 
@@ -252,19 +248,17 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     tier = tier_of(run.name)
     given: list[FromClause] = []
     is_theirs, part = _of_subjects(tier, run, layout, given)
-    is_within, time = _of_time(tier, run, given)
+    is_within, time = of_time(tier, run, given)
     rows: FromClause = tier.table
     conditions = [is_theirs, is_within]
     if given:
         asked = reduce(lambda left, right: ordered_join(left, right, true()), given)
-        rows, conditions = seeking_join(asked, tier.table, and_(*conditions)), []
+        join = lateral_join if run.is_scattered else seeking_join
+        rows, conditions = join(asked, tier.table, and_(*conditions)), []
     return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
 
 
-_Conditions = tuple[ColumnElement[bool], ColumnElement[int]]
-
-
-def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]) -> _Conditions:
+def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]) -> Conditions:
     """The condition, and the number of the part. Adds to `given` what the rows are joined with."""
     totals = tier.table.c
     if layout.parts is Parts.GIVEN:
@@ -274,24 +268,6 @@ def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClau
     is_theirs = and_(totals.tenant_id == _number("tenant"), among(totals.subject_id, "subject_ids"))
     is_of_one = layout.parts is Parts.OF_ONE
     return is_theirs, totals.subject_id - _number("least") if is_of_one else literal_column("0")
-
-
-def _of_time(tier: Tier, run: RunShape, given: list[FromClause]) -> _Conditions:
-    """The condition, and the number of the part of time."""
-    if run.is_daily:
-        return and_(tier.time >= _end(run, "start"), tier.time < _end(run, "stop")), _days(tier.time, run)
-    times = spans(run.name, tier.type).table_valued("bucket", "start", "stop", name=f"{run.name}_part")
-    given.append(times)
-    return and_(tier.time >= times.c.start, tier.time < times.c.stop), bucket_of(tier.time, times.c.bucket)
-
-
-def _days(time: ColumnElement[Any], run: RunShape) -> ColumnElement[int]:
-    """Days since the start of the run."""
-    return time.op("-", return_type=BigInteger())(_end(run, "start"))
-
-
-def _end(run: RunShape, name: str) -> ColumnElement[Any]:
-    return bindparam(f"{run.name}_{name}", type_=tier_of(run.name).type)
 
 
 def _number(name: str) -> ColumnElement[int]:

@@ -1,18 +1,24 @@
 """Counts for the points of series. They are added up in the database, and come in columns."""
 
-from collections.abc import Sequence
-from typing import Any, NamedTuple, Self
+from collections.abc import Iterator, Sequence
+from datetime import date, timedelta
+from itertools import pairwise
+from typing import Any, Final, NamedTuple, Self
 
-from base.calendar import Piece, Timeline, time_zone
+from base.calendar import Piece, Timeline, next_month, time_zone
 from base.time_units import DAY
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
 from loaders.members import Members, Parts
-from loaders.point_statements import Columns, Layout, RunShape, points_statement
-from loaders.tiers import DAYS_TIER, runs_of, tier_of
+from loaders.point_statements import Columns, Layout, points_statement
+from loaders.point_times import RunShape, Steps
+from loaders.tiers import DAYS_TIER, MONTHS_TIER, Tier, runs_of, tier_of
 from models import TAKES_BACK, Action
 
-_BUCKETS_OF_A_STEP = 10
+NOWHERE: Final = -1
+"""In place of the number of a bucket."""
+_BUCKETS_OF_A_STEP: Final = 10
+_SHORTEST_MONTH: Final = timedelta(days=28)
 
 
 Key = int | tuple[int, str]
@@ -23,7 +29,7 @@ class Read(NamedTuple):
     """What was read of one run, in columns. One point may stand there twice, and in several runs."""
 
     positions: tuple[int, ...]
-    """The bucket of each part of time."""
+    """The bucket of each part of time; `NOWHERE` if none of the points is in that part."""
     of_a_part: int
     """A cell divided by it is the number of the part of time."""
     of_a_group: int
@@ -38,6 +44,10 @@ class Read(NamedTuple):
     """How many of the counted actions take something back; None if none of the measure's does."""
     domains: list[str] | None = None
     """None if the series is not split by it. An empty one stands for events without a site."""
+    is_signed: bool = False
+    """Whether it is subtracted, or something is subtracted from it."""
+    is_cut: bool = False
+    """Whether the statement read only some of the points, because there were too many."""
 
     def groups(self) -> set[Key]:
         """What says in which group a point is: each group once."""
@@ -64,32 +74,116 @@ class Read(NamedTuple):
         chosen: list[Any] = [column and [column[place] for place in places] for column in columns]
         return self._replace(cells=chosen[0], counts=chosen[1], taken_back=chosen[2], domains=chosen[3])
 
+    def at(self, positions: tuple[int, ...]) -> Self:
+        """What counts in these buckets, which are one for each part of time, or `NOWHERE`."""
+        parts = [cell // self.of_a_part for cell in self.cells]
+        own = self.only([place for place, part in enumerate(parts) if positions[part] != NOWHERE])
+        return own._replace(positions=positions, is_signed=True)
+
+    def negative(self) -> Self:
+        """To be subtracted."""
+        taken_back = self.taken_back and [-count for count in self.taken_back]
+        return self._replace(counts=[-count for count in self.counts], taken_back=taken_back)
+
+
+class _Even(NamedTuple):
+    """Parts of time that follow one another, of which the number is found by a division."""
+
+    first: date
+    """What is divided are the days since this one."""
+    length: timedelta
+
+    @classmethod
+    def of(cls, tier: Tier, limits: Sequence[tuple[Any, Any]]) -> Self | None:
+        """None if parts are not of days or months, lie apart, or are not equally long."""
+        if not (tier is DAYS_TIER or tier is MONTHS_TIER) or any(
+            stop != start for (_, stop), (start, _) in pairwise(limits)
+        ):
+            return None
+        return cls._months(limits) if tier is MONTHS_TIER and len(limits) > 1 else cls._days(limits)
+
+    @classmethod
+    def _days(cls, limits: Sequence[tuple[date, date]]) -> Self | None:
+        """The first and the last one may be shorter."""
+        lengths = [stop - start for start, stop in limits]
+        longest = max(lengths)
+        return None if set(lengths[1:-1]) - {longest} else cls(limits[0][1] - longest, longest)
+
+    @classmethod
+    def _months(cls, limits: Sequence[tuple[date, date]]) -> Self | None:
+        """No two of them begin within so few days. So each has a number of its own, and some numbers are of
+        none."""
+        return (
+            cls(limits[0][0], _SHORTEST_MONTH) if all(next_month(one) == two for one, two in limits) else None
+        )
+
+    def number(self, start: date) -> int:
+        return (start - self.first) // self.length
+
 
 class _Run(NamedTuple):
     """Parts of a tier's time that are read together."""
 
     shape: RunShape
     positions: tuple[int, ...]
-    limits: list[tuple[Any, Any]]
-    """Where each part begins and ends."""
+    """The bucket that each part of time is added to, or `NOWHERE`."""
+    taken_from: tuple[int, ...] | None
+    """The bucket that each part is subtracted from, or `NOWHERE`. None if nothing is subtracted."""
+    arguments: dict[str, Any]
+    """The parameters of the statement."""
 
     @classmethod
     def of(cls, name: str, run: list[Piece[Any]]) -> Self:
         limits = [(piece.start, piece.end) for piece in run]
-        shape = RunShape(name, tier_of(name) is DAYS_TIER and _is_daily(limits))
-        return cls(shape, tuple([piece.position for piece in run]), limits)
+        even = _Even.of(tier_of(name), limits)
+        numbers = [even.number(start) for start, _ in limits] if even else list(range(len(run)))
+        takes = any(piece.taken_from is not None for piece in run)
+        return cls(
+            RunShape(name, _steps(name, even), even is None and _are_scattered(limits)),
+            _buckets(numbers, [piece.position for piece in run]),
+            _buckets(numbers, [piece.taken_from for piece in run]) if takes else None,
+            _arguments(name, limits, even),
+        )
 
-    def arguments(self) -> dict[str, Any]:
-        name, is_daily = self.shape
-        if not is_daily:
-            return {name: self.limits}
-        return {f"{name}_start": self.limits[0][0], f"{name}_stop": self.limits[-1][1]}
+    def of_several_tenants(self) -> Self:
+        """In a form that a cluster can send to the machine of each."""
+        name = self.shape.name
+        if not self.shape.is_scattered:
+            return self
+        pairs = [limit for _, *limit in self.arguments[name]]
+        return self._replace(shape=RunShape(name, None), arguments={name: pairs})
 
 
-def _is_daily(limits: list[tuple[Any, Any]]) -> bool:
-    """Each part is one day, and each begins where the one before ends."""
-    first, _ = limits[0]
-    return all(limit == (first + n * DAY, first + (n + 1) * DAY) for n, limit in enumerate(limits))
+def _are_scattered(limits: Sequence[tuple[Any, Any]]) -> bool:
+    (first, _), (_, last) = limits[0], limits[-1]
+    within: timedelta = sum((stop - start for start, stop in limits), timedelta(0))
+    return bool(2 * within < last - first)
+
+
+def _steps(name: str, even: _Even | None) -> Steps | None:
+    if not even:
+        return None
+    return Steps.DAILY if tier_of(name) is DAYS_TIER and even.length == DAY else Steps.EVEN
+
+
+def _buckets(numbers: list[int], positions: list[int | None]) -> tuple[int, ...]:
+    """The bucket of each number of a part."""
+    found = [NOWHERE] * (numbers[-1] + 1)
+    for number, position in zip(numbers, positions, strict=True):
+        if position is not None:
+            found[number] = position
+    return tuple(found)
+
+
+def _arguments(name: str, limits: list[tuple[Any, Any]], even: _Even | None) -> dict[str, Any]:
+    if _are_scattered(limits):
+        return {name: [(2 * number + 1, *limit) for number, limit in enumerate(limits)]}
+    if not even:
+        return {name: limits}
+    ends = {f"{name}_start": limits[0][0], f"{name}_stop": limits[-1][1]}
+    if _steps(name, even) is Steps.DAILY:
+        return ends
+    return {**ends, f"{name}_first": even.first, f"{name}_length": even.length.days}
 
 
 async def read_points(
@@ -104,6 +198,8 @@ async def read_points(
     if not runs:
         return []
     await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
+    if len({tenant_id for tenant_id, *_ in members.given}) > 1:
+        runs = [run.of_several_tenants() for run in runs]
     layout = _layout(runs, members.parts, measure)
     given = {
         **members.arguments(),
@@ -111,13 +207,24 @@ async def read_points(
         "domain_ids": measure.domain_ids,
         # A point may be there once for each action.
         "most": len(measure.actions) * (most + 1),
-        **run_arguments(timeline, zone, measure),
+        **_arguments_of(runs),
     }
-    reads = _reads(runs, layout, members, await database.fetch(points_statement(layout), **given))
-    if not all(map(_is_exact, reads)):
-        exact = points_statement(layout._replace(is_exact=True))
-        reads = _reads(runs, layout, members, await database.fetch(exact, **given))
-    return reads
+    rows = await database.fetch(points_statement(layout), **given)
+    if not all(map(_is_exact, rows)):
+        rows = await database.fetch(points_statement(layout._replace(is_exact=True)), **given)
+    return [
+        read._replace(is_cut=len(row[2][0]) >= given["most"])
+        for row in rows
+        for read in _signed(runs[row[0]], _read(layout, members.limit, runs[row[0]], row))
+    ]
+
+
+def _signed(run: _Run, read: Read) -> Iterator[Read]:
+    if run.taken_from is None:
+        yield read
+        return
+    yield read.at(run.positions)
+    yield read.at(run.taken_from).negative()
 
 
 def _layout(runs: Sequence[_Run], parts: Parts, measure: Measure) -> Layout:
@@ -137,33 +244,33 @@ def layout_of_subject(zone: str, timeline: Timeline, measure: Measure) -> Layout
 
 
 def run_arguments(timeline: Timeline, zone: str, measure: Measure) -> dict[str, Any]:
-    return {name: value for run in _runs(timeline, zone, measure) for name, value in run.arguments().items()}
+    return _arguments_of(_runs(timeline, zone, measure))
+
+
+def _arguments_of(runs: Sequence[_Run]) -> dict[str, Any]:
+    return {name: value for run in runs for name, value in run.arguments.items()}
 
 
 def numbers_as_read(
     numbers: tuple[list[int], ...], zone: str, timeline: Timeline, measure: Measure
 ) -> Read | None:
     """What was read of one subject by a layout of `layout_of_subject`. None if it may not be exact."""
-    runs = _runs(timeline, zone, measure)
-    read = _read(runs[0], _layout(runs, Parts.OF_ONE, measure), 1, (0, 0, numbers, None))
-    return read if _is_exact(read) else None
+    (run,), row = _runs(timeline, zone, measure), (0, 0, numbers, None)
+    return _read(_layout([run], Parts.OF_ONE, measure), 1, run, row) if _is_exact(row) else None
 
 
-def _is_exact(read: Read) -> bool:
-    return not read.counts or max(read.counts) < EXACT_BELOW
+def _is_exact(row: Columns) -> bool:
+    _, _, (_, counts, *_), _ = row
+    return not counts or max(counts) < EXACT_BELOW
 
 
-def _reads(runs: Sequence[_Run], layout: Layout, members: Members, rows: Sequence[Columns]) -> list[Read]:
-    return [_read(runs[row[0]], layout, members.limit, row) for row in rows]
-
-
-def _read(run: _Run, layout: Layout, limit: int, row: Columns) -> Read:
+def _read(layout: Layout, limit: int, run: _Run, row: Columns) -> Read:
     _, first_part, (cells, counts, *taken_back), domains = row
     parts = 1 if layout.has_a_row_for_each_subject(run.shape) else limit
     of_a_group = layout.devices * parts
     return Read(
         run.positions,
-        of_a_group if run.shape.is_daily else 2 * of_a_group,
+        of_a_group if run.shape.steps else 2 * of_a_group,
         of_a_group,
         first_part,
         parts,

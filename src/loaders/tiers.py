@@ -14,7 +14,6 @@ from sqlalchemy import (
     Select,
     SmallInteger,
     Table,
-    TableValuedAlias,
     func,
     literal,
     literal_column,
@@ -40,8 +39,9 @@ class Tier(NamedTuple):
 
 
 DAYS_TIER = Tier(table_of(DayTotal), DAYS.day, Day(), func.sum(DAYS.count))
+MONTHS_TIER = Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count))
 _TIERS = {
-    "months": Tier(table_of(MonthTotal), MONTHS.month, Day(), func.sum(MONTHS.count)),
+    "months": MONTHS_TIER,
     "days": DAYS_TIER,
     "edges": Tier(table_of(Event), EVENTS.occurred_at, Instant(), func.count()),
     # What was imported without events is in the totals. At edges it is read by days, at their noon.
@@ -91,20 +91,18 @@ class Source(NamedTuple):
 
     tier: Tier
     rows: FromClause
-    subjects: TableValuedAlias
     bucket: ColumnElement[int]
     """Twice the number of the part, plus one. What lies between two parts has an even number."""
 
 
-def source_of(run: str, *others: str) -> Source:
-    """`others`: the names of numbers that are given with each subject."""
+def source_of(run: str) -> Source:
     tier = tier_of(run)
-    subjects = asked_subjects(f"{run}_subjects", *others)
+    subjects = asked_subjects(f"{run}_subjects")
     part = spans(run, tier.type).table_valued("bucket", "start", "stop", name=f"{run}_part")
     is_within = (tier.time >= part.c.start) & (tier.time < part.c.stop)
     given = ordered_join(subjects, part, true())
     rows = ordered_join(given, tier.table, is_of(tier.table, subjects) & is_within)
-    return Source(tier, rows, subjects, bucket_of(tier.time, part.c.bucket))
+    return Source(tier, rows, bucket_of(tier.time, part.c.bucket))
 
 
 class Split(NamedTuple):

@@ -1,8 +1,11 @@
 """The statements that find who came to some subjects."""
 
+from typing import Any
+
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    Select,
     TableValuedAlias,
     and_,
     bindparam,
@@ -10,6 +13,7 @@ from sqlalchemy import (
     literal_column,
     or_,
     select,
+    union_all,
 )
 
 from base.sketches import VERSION, who
@@ -27,11 +31,16 @@ def _given(name: str, *columns: str) -> TableValuedAlias:
 
 _SKETCHED = _given("sketched", "tenant_id", "subject_kind", "subject_id")
 _SUBJECTS = _given("subjects", "place", "tenant_id", "subject_id")
-_IS_WITHIN = and_(
-    among(EVENTS.action, "actions"),
-    EVENTS.occurred_at >= bindparam("start", type_=Instant()),
-    EVENTS.occurred_at < bindparam("end", type_=Instant()),
-)
+
+
+def _is_within(start: str = "start", end: str = "end") -> ColumnElement[bool]:
+    return and_(
+        among(EVENTS.action, "actions"),
+        EVENTS.occurred_at >= bindparam(start, type_=Instant()),
+        EVENTS.occurred_at < bindparam(end, type_=Instant()),
+    )
+
+
 # For a visitor's few events. These conditions must not use an index: an engine that does not know how few
 # events there are would go through all that happened.
 _SUBJECT: ColumnElement[int] = literal_column("+events.subject_id", BigInteger())
@@ -65,13 +74,24 @@ SKETCHES_OF_DAYS = Statement(
     ),
     lambda tenant_id, kind, id, sketch: ((tenant_id, kind, id), sketch),
 )
-SEEN_WITHIN = Statement(
-    select(_SUBJECTS.c.place, EVENTS.user_id, EVENTS.visitor)
-    .distinct()
-    .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-    .where(_IS_WITHIN, or_(EVENTS.user_id.is_not(None), EVENTS.visitor.is_not(None))),
-    lambda place, user_id, visitor: (place, who(user_id, visitor) or ""),
-)
+
+
+def _seen(*ends: str) -> Select[Any]:
+    return (
+        select(_SUBJECTS.c.place, EVENTS.user_id, EVENTS.visitor)
+        .distinct()
+        .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
+        .where(_is_within(*ends), or_(EVENTS.user_id.is_not(None), EVENTS.visitor.is_not(None)))
+    )
+
+
+def _who_was_seen(place: int, user_id: int | None, visitor: bytes | None) -> tuple[int, str]:
+    return place, who(user_id, visitor) or ""
+
+
+SEEN_WITHIN = Statement(_seen(), _who_was_seen)
+SEEN_WITHIN_EITHER = Statement(union_all(_seen(), _seen("second_start", "second_end")), _who_was_seen)
+"""Whoever came in both is there twice."""
 LINKED = Statement(
     select(EVENTS.tenant_id, EVENTS.subject_id, LINKS.visitor, LINKS.user_id)
     .distinct()
@@ -98,7 +118,7 @@ SIGNED_IN_UNTIL_NOW = Statement(
 SIGNED_IN_WITHIN = Statement(
     select(_SUBJECTS.c.place, func.count(EVENTS.user_id.distinct()))
     .select_from(ordered_join(_SUBJECTS, table_of(Event), is_of(table_of(Event), _SUBJECTS)))
-    .where(EVENTS.user_id.is_not(None), _IS_WITHIN)
+    .where(EVENTS.user_id.is_not(None), _is_within())
     .group_by(_SUBJECTS.c.place),
     lambda place, count: (place, count),
 )

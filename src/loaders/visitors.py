@@ -5,8 +5,9 @@ All visitors together are estimated. Those who were signed in are also counted e
 
 from asyncio import gather, sleep
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from itertools import chain
 from typing import Any, NamedTuple
 
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Span, pieces, start_of_day, time_zone
@@ -19,12 +20,15 @@ from loaders.cached import CachedLoader, VersionedKey
 from loaders.visitor_statements import (
     LINKED,
     SEEN_WITHIN,
+    SEEN_WITHIN_EITHER,
     SIGNED_IN_UNTIL_NOW,
     SIGNED_IN_WITHIN,
     SKETCHES_OF_DAYS,
 )
 from models import SubjectKind
 
+_ENDS = ("start", "end", "second_start", "second_end")
+"""Of a span, and of a second one."""
 _Subject = tuple[int, int, int]
 """Its tenant, its kind, and its id."""
 
@@ -135,16 +139,21 @@ class _Counting:
         return sketches
 
     async def _at_edges(
-        self, asked: _SameSpan, keys: list[VisitorsKey], edges: Iterable[Span]
+        self, asked: _SameSpan, keys: list[VisitorsKey], edges: list[Span]
     ) -> Mapping[int, set[str]]:
         """The results by the places of the keys."""
         seen: defaultdict[int, set[str]] = defaultdict(set)
-        for start, end in edges:
-            rows = await self._database.fetch(
-                SEEN_WITHIN, **_subjects(keys), actions=asked.actions, start=start, end=end
-            )
-            for place, visitor in rows:
-                seen[place].add(visitor)
+        if not edges:
+            return seen
+        given = dict(zip(_ENDS, chain(*edges), strict=False))
+        rows = await self._database.fetch(
+            SEEN_WITHIN_EITHER if len(edges) > 1 else SEEN_WITHIN,
+            **_subjects(keys),
+            actions=asked.actions,
+            **given,
+        )
+        for place, visitor in rows:
+            seen[place].add(visitor)
         return seen
 
     async def _who_signed_in(

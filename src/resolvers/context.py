@@ -16,10 +16,11 @@ from auth.key_uses import KeyUses
 from auth.links import LinkSigner
 from auth.passwords import Passwords
 from auth.rates import RateLimits
-from auth.sign_in import Verifiers, ViewerCache, expiry_of, shown_key_digest, viewer_of
+from auth.sign_in import Verifiers, expiry_of, shown_key_digest, viewer_of
 from auth.sign_in_limiter import SignInLimiter
 from auth.tokens import Signer
 from auth.viewer import ANONYMOUS, Viewer
+from auth.viewer_cache import ViewerCache
 from base.errors import Lapsed
 from base.fair_queue import FairQueue
 from base.networks import network_of

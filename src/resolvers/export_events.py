@@ -9,7 +9,8 @@ import msgspec
 from exports.found import Event
 from exports.occurrences import Seeds
 from ingest.devices import LONGEST, AgentKind, classify
-from ingest.files import Line, id_of
+from ingest.files import Line
+from ingest.line_ids import id_of
 from ingest.wire import WireAction, WireDevice, WireEvent
 from resolvers.export_subjects import Meaning
 

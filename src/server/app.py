@@ -1,7 +1,6 @@
 """The ASGI application: it makes every door from the settings and the services."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager, nullcontext
+from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from functools import partial
 from logging import captureWarnings
@@ -12,11 +11,11 @@ from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
-from starlette.types import ASGIApp, Lifespan
+from starlette.types import ASGIApp
 
 from resolvers.context import Services
 from rest.table import ROUTES
-from server.background_jobs import Chore, background_jobs
+from server.background_jobs import Chore
 from server.demo.pictures import PATH as PICTURE_PATH
 from server.demo.pictures import picture
 from server.demo.sign_ins import sign_ins
@@ -52,11 +51,12 @@ from server.http.static import StaticFile
 from server.http.trailing_slashes import WithoutSlash
 from server.http.unknown_paths import UNKNOWN_PATHS
 from server.http.whole_answers import AtOnce, first_of, only_at
+from server.lifespan import lifespan_of
 from server.rest.endpoint import RestEndpoint
 from server.rest.routes import rest_routes
 from server.revisions import known_revisions
 from server.secrets import SecretReader
-from server.services import close_services, persisted_documents_of, services_of
+from server.services import persisted_documents_of, services_of
 from server.serving import tune_interpreter
 from server.settings import Settings
 
@@ -100,7 +100,7 @@ def create_app(settings: Settings, services: Services | None = None) -> Starlett
             Middleware(AnswerAtShutdown, shutdown=shutdown),
             Middleware(RequestsPerAddress, running=running),
         ],
-        lifespan=_lifespan(used, shutdown, metrics, traces, chores, are_lent=services is not None),
+        lifespan=lifespan_of(used, shutdown, metrics, traces, chores, are_lent=services is not None),
     )
     app.router.redirect_slashes = False
     app.router.default = WithoutSlash(app.router)
@@ -269,32 +269,6 @@ def _health(services: Services, shutdown: Shutdown) -> list[BaseRoute]:
         Route("/readyz", health.ready),
         Route("/health", health.ready),
     ]
-
-
-def _lifespan(
-    services: Services,
-    shutdown: Shutdown,
-    metrics: "Metrics | None",
-    traces: "Traces | None",
-    chores: Sequence[Chore],
-    *,
-    are_lent: bool,
-) -> Lifespan[Starlette]:
-    @asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await services.database.look()
-        with shutdown.begin_at_signals():
-            async with (
-                background_jobs(services, chores),
-                services.topics.listening(),
-                traces.running() if traces else nullcontext(),
-                metrics.running() if metrics else nullcontext(),
-            ):
-                yield
-        if not are_lent:
-            await close_services(services)
-
-    return lifespan
 
 
 def app_from_environment() -> Starlette:

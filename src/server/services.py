@@ -16,9 +16,9 @@ from auth.ledger import Ledger
 from auth.links import LinkSigner
 from auth.mail import MailSettings, MailWebhook
 from auth.rates import RateLimits, Rates
-from auth.sign_in import ViewerCache
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from auth.tokens import Signer
+from auth.viewer_cache import ViewerCache
 from base.errors import Unavailable
 from database import Database, channel_of
 from ingest.buffer import Buffer, Sizes

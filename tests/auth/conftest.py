@@ -9,7 +9,7 @@ from functools import partial
 import pytest
 import pytest_asyncio
 
-from auth.sign_in import ViewerCache
+from auth.viewer_cache import ViewerCache
 from ingest.freshness import changes_of, freshness_of
 from loaders.remembered_rights import RememberedRights
 from resolvers.context import Services

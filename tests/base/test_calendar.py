@@ -1,4 +1,4 @@
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import UTC, date, datetime, time, timedelta
@@ -32,6 +32,7 @@ from base.calendar import (
     parse_bound,
     pieces,
     resolve,
+    signed_pieces,
     start_of_day,
     time_zone,
 )
@@ -540,11 +541,54 @@ def test_a_span_is_whole_months_then_whole_days_then_edges(
 def test_a_piece_tells_the_position_of_its_span() -> None:
     spans = [range_of("2023-06-01", "2023-06-30"), range_of("2023-07-01", "2023-07-02")]
     assert pieces(spans, UTC_ZONE) == (
-        [(0, day("2023-06-01"), day("2023-07-01"))],
-        [(1, day("2023-07-01"), day("2023-07-03"))],
+        [Piece(0, day("2023-06-01"), day("2023-07-01"))],
+        [Piece(1, day("2023-07-01"), day("2023-07-03"))],
         [],
     )
-    assert pieces([], UTC_ZONE) == ([], [], [])
+    assert pieces([], UTC_ZONE) == signed_pieces([], UTC_ZONE) == ([], [], [])
+
+
+def test_neighbours_have_the_time_to_the_nearest_midnight_in_common() -> None:
+    # Weeks of Paris, whose midnight is at 22:00 or 23:00, by days of UTC.
+    texts = [
+        "2023-03-12T23:00",
+        "2023-03-19T23:00",
+        "2023-03-26T22:00",
+        "2023-03-26T22:30",
+        "2023-03-27T11:00",
+    ]
+    spans = [Span(start, end) for start, end in pairwise(map(utc, texts))]
+
+    assert signed_pieces(spans, UTC_ZONE) == Pieces(
+        [],
+        [
+            Piece(0, day("2023-03-13"), day("2023-03-20")),
+            Piece(1, day("2023-03-20"), day("2023-03-27")),
+        ],
+        [
+            Piece(0, utc("2023-03-12T23:00"), utc("2023-03-13T00:00")),
+            Piece(1, utc("2023-03-19T23:00"), utc("2023-03-20T00:00"), 0),
+            # Half an hour, and a part of a day, are read by themselves.
+            Piece(2, utc("2023-03-26T22:00"), utc("2023-03-26T22:30"), 1),
+            Piece(3, utc("2023-03-26T22:30"), utc("2023-03-27T00:00"), 1),
+            Piece(3, utc("2023-03-27T00:00"), utc("2023-03-27T11:00")),
+        ],
+    )
+    # A day of New York begins five hours later: what the day before it needs of these is taken from it.
+    ends = [utc("2023-05-30T05:00"), utc("2023-05-31T05:00"), utc("2023-06-30T05:00")]
+    late = [Span(start, end) for start, end in pairwise(ends)]
+    assert signed_pieces(late, UTC_ZONE) == Pieces(
+        [],
+        [
+            Piece(0, day("2023-05-30"), day("2023-05-31")),
+            Piece(1, day("2023-05-31"), day("2023-06-30")),
+        ],
+        [
+            Piece(None, utc("2023-05-30T00:00"), utc("2023-05-30T05:00"), 0),
+            Piece(0, utc("2023-05-31T00:00"), utc("2023-05-31T05:00"), 1),
+            Piece(1, utc("2023-06-30T00:00"), utc("2023-06-30T05:00")),
+        ],
+    )
 
 
 # What holds for all
@@ -699,8 +743,8 @@ def test_pieces_cover_every_span_exactly_once(asked: list[Span], zone: ZoneInfo)
         assert len(months) <= 1
         assert len(days) <= 2
         assert len(edges) <= 2
-        read = [Span(start_of_day(start, zone), start_of_day(end, zone)) for _, start, end in months + days]
-        read += [Span(start, end) for _, start, end in edges]
+        read = [Span(start_of_day(run.start, zone), start_of_day(run.end, zone)) for run in months + days]
+        read += [Span(edge.start, edge.end) for edge in edges]
         assert_partition(span, sorted(part for part in read if part.start < part.end))
 
 
@@ -708,16 +752,73 @@ def test_pieces_cover_every_span_exactly_once(asked: list[Span], zone: ZoneInfo)
 @property_test
 def test_no_whole_day_is_read_from_events_and_no_whole_month_from_days(span: Span, zone: ZoneInfo) -> None:
     months, days, edges = pieces([span], zone)
-    for _, start, end in edges:
+    for edge in edges:
         assert not any(
             Span(bucket.start, bucket.end) == bucket.covered
-            for bucket in buckets(Span(start, end), DAY, zone)
+            for bucket in buckets(Span(edge.start, edge.end), DAY, zone)
         )
-    for _, first, after in days:
-        assert next_month(first - ONE_DAY) >= month_start(after)
-    for _, first, after in months:
-        assert first == month_start(first)
-        assert after == month_start(after)
+    for run in days:
+        assert next_month(run.start - ONE_DAY) >= month_start(run.end)
+    for run in months:
+        assert run.start == month_start(run.start)
+        assert run.end == month_start(run.end)
+
+
+def apart(limits: list[datetime], is_asked: list[bool]) -> list[Span]:
+    """Spans in order that do not overlap; some touch each other."""
+    spans = [Span(start, end) for start, end in pairwise(sorted(set(limits)))]
+    return [span for span, is_one in zip(spans, is_asked, strict=False) if is_one]
+
+
+near = st.builds(
+    lambda first, steps: [first + sum(steps[:number], timedelta(0)) for number in range(len(steps) + 1)],
+    instants,
+    st.lists(
+        st.timedeltas(MICROSECOND, 2 * HOUR)
+        | st.timedeltas(MICROSECOND, 3 * ONE_DAY)
+        | st.sampled_from([HOUR, ONE_DAY, 7 * ONE_DAY, 31 * ONE_DAY])
+        | st.timedeltas(ONE_DAY, 70 * ONE_DAY),
+        max_size=9,
+    ),
+)
+
+
+@given(near, st.lists(st.booleans(), min_size=9, max_size=9) | st.just([True] * 9), zones)
+@example([utc("2023-06-04T23:00"), utc("2023-06-04T23:30"), utc("2023-06-09T23:00")], [True, True], UTC_ZONE)
+@example([utc("2023-06-05T00:10"), utc("2023-06-05T00:40"), utc("2023-06-09T23:00")], [True, True], UTC_ZONE)
+@property_test
+def test_what_is_added_and_not_taken_is_each_span_once(
+    limits: list[datetime], is_asked: list[bool], zone: ZoneInfo
+) -> None:
+    asked = apart(limits, is_asked)
+    found = signed_pieces(asked, zone)
+
+    runs = [*found.months, *found.days]
+    signs = [(one.position, one.taken_from) for one in runs]
+    signs += [(one.position, one.taken_from) for one in found.edges]
+    read = [Span(start_of_day(run.start, zone), start_of_day(run.end, zone)) for run in runs]
+    read += [Span(edge.start, edge.end) for edge in found.edges]
+    sums: defaultdict[int, Counter[datetime]] = defaultdict(Counter)
+    for (start, end), positions in zip(read, signs, strict=True):
+        for position, sign in zip(positions, (1, -1), strict=True):
+            if position is not None:
+                sums[position].update({start: sign})
+                sums[position].update({end: -sign})
+    # How much the sum grows at each instant, where it does.
+    grows = [{at: growth for at, growth in sums[number].items() if growth} for number in range(len(asked))]
+    assert grows == [{span.start: 1, span.end: -1} for span in asked]
+    for some in (found.months, found.days):
+        assert all(one.end <= other.start for one, other in pairwise(some))
+    assert all(one.end <= other.start for one, other in pairwise(found.edges))
+
+
+@given(spans, zones)
+@property_test
+def test_no_more_is_read_from_events_than_without_taking_away(span: Span, zone: ZoneInfo) -> None:
+    def length(found: Pieces) -> timedelta:
+        return sum((edge.end - edge.start for edge in found.edges), timedelta(0))
+
+    assert length(signed_pieces([span], zone)) <= min(length(pieces([span], zone)), ONE_DAY + 4 * HOUR)
 
 
 @given(spans)

@@ -11,8 +11,8 @@ from base.calendar import (
     WeekStart,
     buckets,
     known_timeline,
-    pieces,
     remember,
+    signed_pieces,
     time_zone,
 )
 
@@ -42,7 +42,7 @@ def test_a_timeline_has_the_buckets_and_the_pieces_of_its_span(
     found = buckets(span, interval, zone, week_start)  # type: ignore[arg-type]
     assert list(timeline) == found
     assert (len(timeline), timeline[0], timeline[1:]) == (len(found), found[0], tuple(found[1:]))
-    cut = pieces([bucket.covered for bucket in found], reporting_zone)  # type: ignore[arg-type]
+    cut = signed_pieces([bucket.covered for bucket in found], reporting_zone)  # type: ignore[arg-type]
     assert timeline.pieces(reporting_zone) == cut  # type: ignore[arg-type]
     assert timeline.pieces(reporting_zone) is timeline.pieces(reporting_zone)  # type: ignore[arg-type]
 

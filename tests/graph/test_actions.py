@@ -184,6 +184,39 @@ async def test_views_of_a_publication_take_the_same_questions(studio: Studio) ->
     }
 
 
+async def test_what_is_just_outside_of_a_range_shows_no_point_and_no_group(studio: Studio) -> None:
+    """A week of Berlin begins two hours before a day of UTC. Whole days are read, and these hours are
+    subtracted: nothing is left of what happened in them alone.
+    """
+    outside = {"device": "TABLET", "domain": "outside.example"}
+    await record(
+        studio,
+        [
+            view("2023-06-04T21:30:00", device="MOBILE", domain="a.example"),
+            view("2023-06-04T22:30:00", device="DESKTOP", domain="b.example"),
+            view("2023-06-11T22:30:00", **outside),
+            *[view("2023-06-11T22:00:00", **outside) for _ in range(3)],
+        ],
+    )
+    weeks = ("2023-05-29", "2023-06-11")
+    given: dict[str, Any] = {"interval": "WEEK", "zone": "Europe/Berlin"}
+    splits = {"DEVICE": "deviceCategory", "DOMAIN": "domain"}
+
+    for by, column in splits.items():
+        for zeros in (False, True):
+            series = await asked(studio, "VIEW", *weeks, **given, by=[by], zeros=zeros)
+            points = [(point["dateInterval"], point[column], point["count"]) for point in series["points"]]
+            one, other = ("DESKTOP", "MOBILE") if by == "DEVICE" else ("b.example", "a.example")
+            assert sorted(points) == sorted(
+                [("202322", other, 1), ("202323", one, 1)]
+                + ([("202322", one, 0), ("202323", other, 0)] if zeros else [])
+            )
+    assert await table(studio, "VIEW", *weeks, **given) == [("202322", 1, 0), ("202323", 1, 0)]
+    days = await table(studio, "VIEW", "2023-06-05", "2023-06-05", interval="DAY", zone="Europe/Berlin")
+    assert days == [("20230605", 1, 0)]
+    assert await table(studio, "VIEW", "2023-06-06", "2023-06-11", zone="Europe/Berlin") == []
+
+
 async def test_actions_are_told_by_device_and_site(studio: Studio) -> None:
     await record(
         studio,

@@ -19,6 +19,7 @@ from tests.studio import Studio
 
 UNSEEN = "This command does not see its memory."
 NOT_KEPT = "No server keeps this figure: it is read for each request."
+SUBTRACTED = "A count below 0 is of time that is not in the range: it is subtracted from a whole day."
 AGREE = "Totals and raw events agree."
 
 
@@ -88,9 +89,10 @@ async def test_a_range_is_told_by_its_months_days_and_edges(studio: Studio) -> N
         "table from up to action rows count raw events",
         "events 2023-04-30T20:00:00Z 2023-05-01T00:00:00Z VIEW 1 1 1",
         "month_totals 2023-05 2023-06 VIEW 2 3 3",
-        "day_totals 2023-06-01 2023-06-03 VIEW 2 2 2",
-        "events 2023-06-03T00:00:00Z 2023-06-03T22:00:00Z VIEW 1 1 1",
+        "day_totals 2023-06-01 2023-06-04 VIEW 3 4 4",
+        "events 2023-06-03T22:00:00Z 2023-06-04T00:00:00Z VIEW 1 -1 -1",
         "",
+        SUBTRACTED,
         AGREE,
         "Servers cache it for publication 1 at revision 2 and 8 events: that is its state now.",
         f"A server does not use what it cached for another revision or number of events. {UNSEEN}",
@@ -108,8 +110,8 @@ async def test_the_days_are_those_of_the_reporting_time_zone(studio: Studio) -> 
     assert lines[2] == "The tenant is owner, whose days are those of America/New_York."
     assert lines[6:-4] == [
         "events 2023-05-31T00:00:00Z 2023-05-31T04:00:00Z - 0 0 0",
-        "day_totals 2023-05-31 2023-06-02 VIEW 2 2 2",
-        "events 2023-06-02T04:00:00Z 2023-06-03T00:00:00Z VIEW 1 1 1",
+        "day_totals 2023-05-31 2023-06-03 VIEW 3 3 3",
+        "events 2023-06-03T00:00:00Z 2023-06-03T04:00:00Z - 0 0 0",
     ]
 
 

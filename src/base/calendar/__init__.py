@@ -17,7 +17,7 @@ from base.calendar.buckets import (
 from base.calendar.days import day_of, first_instant, month_start, next_month, start_of_day, touched_days
 from base.calendar.noons import noons
 from base.calendar.periods import equally_long_before, previous
-from base.calendar.pieces import Piece, Pieces, pieces
+from base.calendar.pieces import Piece, Pieces, pieces, signed_pieces
 from base.calendar.spans import AFTER_LAST_DAY, FIRST_DAY, FIRST_INSTANT, InvalidSpan, Span
 from base.calendar.timelines import Cut, Timeline, known_timeline, remember
 from base.zones import UnknownTimeZone, time_zone
@@ -55,6 +55,7 @@ __all__ = [
     "previous",
     "remember",
     "resolve",
+    "signed_pieces",
     "start_of_day",
     "time_zone",
     "touched_days",

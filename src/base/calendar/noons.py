@@ -12,21 +12,21 @@ _NOON = time(12)
 
 
 def noons(edges: Sequence[Piece[datetime]], zone: ZoneInfo) -> list[Piece[date]]:
-    """The days of `zone` whose noon lies in an edge, with the position of that edge. An edge without a noon
+    """The days of `zone` whose noon lies in an edge. They count where that edge does. An edge without a noon
     has none. The edges must be in order.
     """
     found: list[Piece[date]] = []
     if not edges:
         return found
     day, noon = _first_from(edges[0].start, zone)
-    for position, start, end in edges:
+    for position, start, end, taken_from in edges:
         if noon < start:
             day, noon = _first_from(start, zone)
         first = day
         while noon < end:
             day, noon = _noon_of(day + DAY, zone)
         if first < day:
-            found.append(Piece(position, first, day))
+            found.append(Piece(position, first, day, taken_from))
     return found
 
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 from cachetools import LRUCache
 
 from base.calendar.buckets import Bucket, DateInterval, WeekStart, each_bucket
-from base.calendar.pieces import Pieces, pieces
+from base.calendar.pieces import Pieces, signed_pieces
 from base.calendar.spans import Span
 
 T = TypeVar("T")
@@ -70,7 +70,7 @@ class Timeline(Sequence[Bucket]):
         """What to read for the covered part of each bucket. Nobody may change it."""
         return self.noted(
             ("pieces", reporting_zone),
-            lambda: pieces([bucket.covered for bucket in self._buckets], reporting_zone),
+            lambda: signed_pieces([bucket.covered for bucket in self._buckets], reporting_zone),
         )
 
     def noted(self, name: Hashable, make: Callable[[], T]) -> T:

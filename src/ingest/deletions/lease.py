@@ -16,7 +16,7 @@ LASTS: Final = timedelta(seconds=30)
 """How long a lease lasts after the last sign of life: several times as long as a transaction."""
 _RENEWED_AFTER: Final = 5.0
 REMEMBERED: Final = timedelta(seconds=6)
-"""How long a process may still take an account for one that is there: see `auth.sign_in.ViewerCache`."""
+"""How long a process may still take an account for one that is there: see `auth.viewer_cache`."""
 
 
 class LeaseLost(Exception):

@@ -1,13 +1,23 @@
 """What an operator asks about a figure, and the explanation of it."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime
 from types import MappingProxyType
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from base.calendar import AFTER_LAST_DAY, FIRST_DAY, Piece, Span, noons, pieces, start_of_day
+from base.calendar import (
+    AFTER_LAST_DAY,
+    FIRST_DAY,
+    Piece,
+    Pieces,
+    Span,
+    noons,
+    pieces,
+    signed_pieces,
+    start_of_day,
+)
 from figures.figure import Figure
 from figures.visitors import Visitors
 from loaders.evidence import PartKey, People, Table
@@ -29,7 +39,8 @@ class Line(NamedTuple):
     action: Action | None
     rows: int
     counted: int | None
-    """None for sketches: only all of them together make a number."""
+    """Below 0 if it is subtracted, and so are the other counts of the line then. None for sketches: only all
+    of them together make a number."""
     events: int | None
     """The same count by raw events; None if these were pruned, or are what was counted."""
     sources: Mapping[str, int] = MappingProxyType({})
@@ -86,6 +97,8 @@ class Part(NamedTuple):
     start: Limit
     stop: Limit
     span: Span
+    sign: int = 1
+    """-1 if it is subtracted."""
 
 
 class Question(NamedTuple):
@@ -103,14 +116,24 @@ class Question(NamedTuple):
     def has_events_since(self, instant: datetime) -> bool:
         return self.pruned_before is None or instant >= start_of_day(self.pruned_before, self.zone)
 
-    def parts(self) -> list[Part]:
-        """The parts of the range, in order. All time has totals of its own."""
+    def parts_of_sum(self) -> list[Part]:
+        """What is added and subtracted, in order. All time has totals of its own."""
+        return self._parts(signed_pieces)
+
+    def parts_of_people(self) -> list[Part]:
+        """The parts of the range, in order: different people cannot be subtracted."""
+        return self._parts(pieces)
+
+    def _parts(self, cut: Callable[[Sequence[Span], ZoneInfo], Pieces]) -> list[Part]:
         if self.span is None:
             return [self._whole(Table.SUBJECTS, FIRST_DAY, AFTER_LAST_DAY)]
-        cut = pieces([self.span], self.zone)
-        parts = [self._whole(Table.MONTHS, run.start, run.end) for run in cut.months]
-        parts += [self._whole(Table.DAYS, run.start, run.end) for run in cut.days]
-        parts += [Part(Table.EVENTS, edge.start, edge.end, Span(edge.start, edge.end)) for edge in cut.edges]
+        found = cut([self.span], self.zone)
+        parts = [self._whole(Table.MONTHS, run.start, run.end) for run in found.months]
+        parts += [self._whole(Table.DAYS, run.start, run.end) for run in found.days]
+        parts += [
+            Part(Table.EVENTS, start, end, Span(start, end), 1 if taken_from is None else -1)
+            for _, start, end, taken_from in found.edges
+        ]
         return sorted(parts, key=lambda part: part.span)
 
     def _whole(self, table: Table, first: date, stop: date) -> Part:

@@ -35,7 +35,7 @@ async def of_active_users(
 
 
 async def of_visitors(context: Context, asked: Question, blank: Explanation) -> Explanation:
-    parts, within = asked.parts(), context.loaders[PeopleWithin]
+    parts, within = asked.parts_of_people(), context.loaders[PeopleWithin]
     edges = [part for part in parts if part.table is Table.EVENTS]
     days = [part for part in parts if part.table is not Table.EVENTS]
     ends, actions = Span(parts[0].span.start, parts[-1].span.end), _actions(asked)

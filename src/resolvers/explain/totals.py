@@ -17,7 +17,7 @@ _Sources = Mapping[str, PartCount]
 
 async def of_totals(context: Context, asked: Question, blank: Explanation) -> Explanation:
     reading = _Reading(context, asked)
-    lines = [line for some in await gather(*map(reading.lines, asked.parts())) for line in some]
+    lines = [line for some in await gather(*map(reading.lines, asked.parts_of_sum())) for line in some]
     counts: Counter[Action] = Counter()
     for line in lines:
         if line.action:
@@ -67,9 +67,9 @@ class _Reading:
             *self._asked.shown(part.start, part.stop),
             action=action,
             rows=kept.rows,
-            counted=kept.counted,
-            events=raw if self._asked.has_events_since(part.span.start) else None,
-            sources={source: count.counted for source, count in said.items()},
+            counted=part.sign * kept.counted,
+            events=part.sign * raw if self._asked.has_events_since(part.span.start) else None,
+            sources={source: part.sign * count.counted for source, count in said.items()},
         )
 
     def _beside_events(self, part: Part, said: Mapping[Action, _Sources]) -> list[Line]:
@@ -83,9 +83,9 @@ class _Reading:
                 *days,
                 action=action,
                 rows=sum(count.rows for count in of_sources.values()),
-                counted=sum(count.counted for count in of_sources.values()),
+                counted=part.sign * sum(count.counted for count in of_sources.values()),
                 events=0 if self._asked.has_events_since(part.span.start) else None,
-                sources={source: count.counted for source, count in of_sources.items()},
+                sources={source: part.sign * count.counted for source, count in of_sources.items()},
             )
             for action, of_sources in said.items()
         ]

@@ -101,6 +101,8 @@ def _shown(explanation: Explanation) -> Iterator[str]:
 
 
 def _sentences(explanation: Explanation) -> Iterator[str]:
+    if any((line.counted or 0) < 0 for line in explanation.lines):
+        yield "A count below 0 is of time that is not in the range: it is subtracted from a whole day."
     if explanation.given is not None:
         yield f"Told by the user, and in the figure: {explanation.given:,}."
     if explanation.taken_back is not None:
