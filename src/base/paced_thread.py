@@ -12,11 +12,15 @@ from threading import Event, local
 from time import perf_counter
 from typing import TypeVar
 
-from base.scheduler import SLICE_SECONDS, RunQueue
+from base.scheduler import RunQueue
 
 R = TypeVar("R")
 
-_SLICE_SECONDS = SLICE_SECONDS
+_SLICE_SECONDS = 0.002
+"""Longer than a slice of the event loop, which needs no turn of a thread's before it goes on."""
+_PATIENCE_SECONDS = 0.002
+"""How long the next slice waits for short requests, at most. Otherwise long work would take ten times as long
+while there are always some, and all that waits behind it, too."""
 _LONGEST_WAIT_SECONDS = 1.0
 """The thread waits no longer for its turn: the event loop may have ended."""
 
@@ -26,7 +30,7 @@ class _Pace:
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
-        self._run_queue = RunQueue()
+        self._run_queue = RunQueue(_PATIENCE_SECONDS)
         self._ends = 0.0
         """When the slice of the thread ends."""
 

@@ -1,14 +1,15 @@
 """Threads that leave the interpreter to the event loop."""
 
 import time
-from asyncio import create_task, gather, sleep
+from asyncio import create_task, gather, get_running_loop, sleep, timeout
 from concurrent.futures import ThreadPoolExecutor
 from threading import Event
 
 import pytest
 
-from base import paced_thread
+from base import paced_thread, scheduler
 from base.paced_thread import in_paced_thread, pause
+from base.scheduler import RunQueue, Scheduler
 
 _PIECES = 100
 
@@ -74,6 +75,24 @@ async def test_turns_that_come_too_late_are_not_taken_for_later_ones(monkeypatch
 
         await task
     assert done == list(range(_PIECES))
+
+
+async def test_a_thread_goes_on_while_there_are_always_short_requests(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    patient = Scheduler(get_running_loop(), patience_seconds=60, short_seconds=60)
+    monkeypatch.setattr(scheduler, "_scheduler", patient)
+    patient.add_short(RunQueue())
+
+    def work() -> str:
+        for _ in range(30):
+            time.sleep(0.001)
+            pause()
+        return "done"
+
+    with ThreadPoolExecutor(1) as executor:
+        async with timeout(10):
+            assert await in_paced_thread(executor, work) == "done"
 
 
 async def test_an_error_in_a_thread_is_raised() -> None:
