@@ -1,13 +1,16 @@
 """Requests that are a list of operations: who may send them, and how they are answered."""
 
 import json
+from asyncio import Event
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from server.app import create_app
+from server.graphql.batches import Batches
 from server.settings import Settings
 from tests.server.test_logging import Lines, lines
 from tests.studio import Answer, Studio
@@ -87,6 +90,28 @@ async def test_an_operation_that_fails_leaves_the_others_alone(batching: Studio)
     )
     assert codes(response) == [["GRAPHQL_VALIDATION_FAILED"], ["GRAPHQL_PARSE_FAILED"], []]
     assert response.json()[2] == {"data": {"publication": {"name": "Ai Research Studio"}}}
+
+
+@one_engine
+@pytest.mark.parametrize(("query", "ended"), [(NAME, [2, 3]), (LIKE, [])])
+async def test_nothing_of_a_list_runs_on_when_its_client_is_gone(
+    batching: Studio, monkeypatch: pytest.MonkeyPatch, query: str, ended: list[int]
+) -> None:
+    """What was begun ends, and the rest does not begin."""
+    done: list[int] = []
+
+    async def waiting(_batches: Batches, _part: Any, _asked: Any, id: str) -> None:
+        if id.endswith("-1"):
+            raise ClientDisconnect
+        try:
+            await Event().wait()
+        finally:
+            done.append(int(id[-1]))
+
+    monkeypatch.setattr(Batches, "_done", waiting)
+    response = await send(batching, [{"query": query}] * 3)
+
+    assert (response.status_code, sorted(done)) == (499, ended)
 
 
 @one_engine

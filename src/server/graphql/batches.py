@@ -1,12 +1,13 @@
 """Several operations in one request: a list of requests, answered by a list in the same order."""
 
-from asyncio import Task, create_task, gather, shield
+from asyncio import Task, create_task, shield
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from execution.resolving import side_by_side
 from resolvers.context import Context
 from server.graphql.answers import Answer, Executed, answer_of_error
 from server.graphql.keeping import without_keeping
@@ -65,11 +66,11 @@ class Batches:
         asked = [await self._asked(request, scope) for request in requests]
         with _SharedDisconnect(http.receive) as receive:
             part = ReadRequest(without_keeping(http.scope), receive)
-            answering = [self._done(part, one, f"{scope.id}-{n}") for n, one in enumerate(asked, 1)]
+            numbered = [(one, f"{scope.id}-{n}") for n, one in enumerate(asked, 1)]
             if any(one.is_mutation for one in asked):
-                done = [await one for one in answering]
+                done = [await self._done(part, *one) for one in numbered]
             else:
-                done = await gather(*answering)
+                done = await side_by_side([self._done(part, *one) for one in numbered])
         scope.is_batch = True
         return _reply_of(done, scope)
 
