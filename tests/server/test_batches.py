@@ -1,7 +1,7 @@
 """Requests that are a list of operations: who may send them, and how they are answered."""
 
 import json
-from asyncio import Event
+from asyncio import Event, sleep
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -90,6 +90,27 @@ async def test_an_operation_that_fails_leaves_the_others_alone(batching: Studio)
     )
     assert codes(response) == [["GRAPHQL_VALIDATION_FAILED"], ["GRAPHQL_PARSE_FAILED"], []]
     assert response.json()[2] == {"data": {"publication": {"name": "Ai Research Studio"}}}
+
+
+@one_engine
+async def test_a_few_queries_run_side_by_side(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[int] = [0]
+    usual = Batches._done
+
+    async def done(*given: Any) -> Any:
+        running.append(running[-1] + 1)
+        await sleep(0)
+        result = await usual(*given)
+        running.append(running[-1] - 1)
+        return result
+
+    monkeypatch.setattr(Batches, "_done", done)
+    app = create_app(Settings(max_operations=10), studio.services)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        response = await client.post("/graphql", json=[{"query": NAME}] * 10)
+
+    assert response.json() == [{"data": {"publication": {"name": "Ai Research Studio"}}}] * 10
+    assert (max(running), running[-1]) == (4, 0)
 
 
 @one_engine
