@@ -115,3 +115,22 @@ async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch
     assert [status for status, _, _ in told] == [200, 200, 200, 429]
     assert told[3][1]["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert (await totals(studio)).total() == 3
+
+
+async def test_what_fails_at_once_gives_its_place_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offer(*_: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError
+
+    async with served(studio.services, max_connections_per_address=3) as server:
+        token = studio.token("owner")
+        await sent(server, token, [view(studio, 0)])
+        told = []
+        for number in range(1, 4):
+            monkeypatch.setattr(studio.services.buffer, "offer", offer)
+            told.append(await sent(server, token, [view(studio, number)]))
+
+    assert [status for status, _, _ in told] == [200, 200, 200]
+    assert (await totals(studio)).total() == 4

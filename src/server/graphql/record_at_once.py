@@ -97,10 +97,12 @@ class RecordAtOnce:
         began = perf_counter()
         try:
             asked.recording.spend(asked.context)
-        except Throttled:
+            stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
+        except Exception as error:
             self._running.give_back(network)
+            if not isinstance(error, Throttled):
+                raise
             return False
-        stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
         stored.add_done_callback(partial(self._answer, asked, network, began))
         return True
 
