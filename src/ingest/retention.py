@@ -20,11 +20,6 @@ _WITH_SITES: Final[tuple[tuple[type[SQLModel], str], ...]] = (
     (MonthTotal, "month"),
     (ImportedTotal, "day"),
 )
-_OF_DAYS: Final[tuple[tuple[type[SQLModel], str], ...]] = (
-    (DayTotal, "day"),
-    (ImportedTotal, "day"),
-    (VisitorSketch, "day"),
-)
 _ADDED: Final = "count = t.count + excluded.count"
 
 
@@ -109,8 +104,9 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
     """Figures of all time, and of months, stay as they are."""
     pace, start = Pace(), start_of_day(before, tenant.zone)
     old: list[tuple[type[SQLModel], Any]] = [
-        *((model, table_of(model).c[name] < before) for model, name in _OF_DAYS),
+        # What a part of a day is counted from goes before the day: it may be subtracted from it.
         (EngagedView, VIEWS.occurred_at < start),
+        *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal, VisitorSketch)),
         (ActiveUser, ACTIVE.last_active_at < start),
     ]
     for model, is_old in old:

@@ -31,7 +31,7 @@ from resolvers.execution import OperationSummary
 from resolvers.recording import admitted_at_once
 from server.graphql.answers import answer_of
 from server.graphql.endpoint import Endpoint, require_acceptable
-from server.graphql.replies import reply_of
+from server.graphql.replies import Reply, reply_of, reply_of_error
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.requests import request_in_body
 from server.http import access_log
@@ -97,10 +97,14 @@ class RecordAtOnce:
         began = perf_counter()
         try:
             asked.recording.spend(asked.context)
-        except Throttled:
+            stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
+        except Exception as error:
             self._running.give_back(network)
-            return False
-        stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
+            if not isinstance(error, Throttled):
+                raise
+            # Here, because the usual way would charge the request again.
+            self._send(asked, reply_of_error(error, asked.scope.id))
+            return True
         stored.add_done_callback(partial(self._answer, asked, network, began))
         return True
 
@@ -140,6 +144,16 @@ class RecordAtOnce:
         execution.operation = OperationSummary("mutation", asked.recording.operation, lifetime=None)
         answer = _finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
         reply = reply_of(answer, asked.context, None)
+        request = cast("Request", asked.scope.connection)
+        response = _finished(self._endpoint.sent(request, reply, asked.scope))
+        asked.scope.answer_with(response)
+        send_later(asked.cycle, response)
+        if access_log.is_written():
+            access_log.write(asked.scope.log_line())
+        if self._tallies:
+            asked.scope.add_to(self._tallies)
+
+    def _send(self, asked: _Asked, reply: Reply) -> None:
         request = cast("Request", asked.scope.connection)
         response = _finished(self._endpoint.sent(request, reply, asked.scope))
         asked.scope.answer_with(response)
