@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from auth import sign_ins
+from auth.sign_ins import Account
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
@@ -35,11 +36,11 @@ async def sign_in(context: Context, user_id: int, generation: int, *, goes_on: b
     """A new sign-in. `goes_on`: whether it goes on by refresh tokens."""
     user = await _user(context, user_id)
     claims = Claims(user.public_id, generation=generation, sign_in=uuid4())
-    token = await _refresh_token(context, user_id, claims) if goes_on else None
+    token = await _refresh_token(context, Account(user_id, generation), claims) if goes_on else None
     return (await signed_in(context, Viewer(user_id), claims))._replace(refresh_token=token)
 
 
-async def _refresh_token(context: Context, user_id: int, claims: Claims) -> str:
+async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
     lifetime = context.services.accounts.rules.refresh_lifetime
     if not lifetime:
         raise BadUserInput(
@@ -50,7 +51,7 @@ async def _refresh_token(context: Context, user_id: int, claims: Claims) -> str:
         )
     assert claims.sign_in
     async with context.services.database.writing(is_change=False) as session:
-        return await sign_ins.begin(session, user_id, claims.sign_in, context.now, lifetime)
+        return await sign_ins.begin(session, who, claims.sign_in, context.now, lifetime)
 
 
 async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedIn:

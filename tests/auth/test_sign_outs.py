@@ -6,9 +6,11 @@ from datetime import timedelta
 
 import pytest
 
+from auth.sign_ins import end_all
 from tests.auth.asking import WHO, add_dora, message, new_key, who
 from tests.auth.test_remembered import PATIENCE
 from tests.studio import PASSWORD, Answer, Studio
+from tests.waiting import overtaken
 
 LOGIN = """mutation($input: LoginInput!, $stay: Boolean!) {
   login(input: $input, staySignedIn: $stay) { accessToken refreshToken }
@@ -89,6 +91,23 @@ async def test_a_refresh_token_that_comes_again_ends_its_sign_in(studio: Studio)
     # Another sign-in of the same user goes on.
     assert (await who(studio, authorization=f"Bearer {other['accessToken']}")).data == DORA
     assert (await refresh(studio, other["refreshToken"])).data
+
+
+async def test_a_sign_in_that_is_overtaken_by_the_end_of_all_does_not_go_on(studio: Studio) -> None:
+    await add_dora(studio)
+    await signed_in(studio)
+    user_id, input = studio.people["dora"].row.id, {"email": "dora@example.com", "password": PASSWORD}
+
+    late = await overtaken(
+        studio,
+        lambda: studio.ask(LOGIN, input={"password": input}, stay=True),
+        lambda session: end_all(session, user_id, studio.clock.now),
+    )
+
+    assert late.errors == [("UNAUTHENTICATED", "login")]
+    assert "x-auth-token" not in late.headers
+    assert await studio.count("sign_ins") == 0
+    assert (await signed_in(studio))["refreshToken"]
 
 
 @pytest.mark.parametrize("token", ["", "vgr_", "vgr_AAAA", "vgr_" + "A" * 64, "none", "vgr_\u00e9", "\x00"])
