@@ -188,6 +188,21 @@ async def test_a_key_is_revoked_rather_than_signed_out(studio: Studio) -> None:
     assert "revokeAuthenticationKey" in message(answer)
 
 
+async def test_a_key_gives_no_refresh_token_that_would_outlive_it(studio: Studio) -> None:
+    secret, _ = await new_key(studio)
+
+    answer = await studio.ask(LOGIN, input={"authenticationKey": secret}, stay=True)
+
+    assert answer.extensions == {
+        "code": "BAD_USER_INPUT",
+        "argument": "staySignedIn",
+        "reason": "NO_REFRESH_TOKENS",
+    }
+    assert "x-auth-token" not in answer.headers
+    assert await studio.count("sign_ins") == 0
+    assert (await studio.ask(LOGIN, input={"authenticationKey": secret}, stay=False)).data
+
+
 async def test_a_new_password_ends_what_the_old_one_opened(here: Studio, changing: Studio) -> None:
     await add_dora(here)
     mine, other = await signed_in(here), await signed_in(here)
