@@ -37,7 +37,7 @@ async def overtaken(
 
 
 async def _until_somebody_waits(database: Database, answer: Task[Answer]) -> None:
-    while not answer.done() and not await _somebody_waits(database):
+    while not answer.done() and not await _somebody_waits(database):  # noqa: ASYNC110
         await sleep(0.005)
 
 

@@ -24,6 +24,7 @@ from ingest.deletions.tombstones import (
 from loaders.people import USERS, UserById, UserRow
 from models import DeletedKind, Membership, Organization, Publication, Role
 from resolvers.context import Context
+from resolvers.signing_in import leave
 
 
 async def delete_account(context: Context, password: str | None, *, deletes_publications: bool) -> str:
@@ -35,6 +36,7 @@ async def delete_account(context: Context, password: str | None, *, deletes_publ
     user = await context.loaders[UserById].load(user_id)
     assert user is not None
     await bury_account(context, user, deletes_publications=deletes_publications)
+    leave(context, "You have deleted your account.")
     return global_id(Kind.USER, user.public_id)
 
 

@@ -45,8 +45,8 @@ async def login_by_key(context: Context, key: str, *, goes_on: bool) -> SignedIn
     with another_viewer(context):
         if goes_on:
             raise BadUserInput(
-                "A key gives no refresh token. Leave `staySignedIn` out, and sign in by the key again when the "
-                "token has expired.",
+                "A key gives no refresh token. Leave `staySignedIn` out, and sign in by the key again when "
+                "the token has expired.",
                 argument="staySignedIn",
                 reason="NO_REFRESH_TOKENS",
             )

@@ -15,9 +15,9 @@ from loaders.people import UserById, UserRow
 from models import AuthenticationKey, Instant
 from resolvers.claims import shown_claims
 from resolvers.context import Context
-from resolvers.signing_in import SignedIn, another_viewer, signed_in
+from resolvers.signing_in import SignedIn, another_viewer, leave, signed_in
 
-_SIGNED_OUT = Viewer(refusal="You have signed out. Sign in again.")
+_SIGNED_OUT = "You have signed out. Sign in again."
 
 
 async def refresh(context: Context, token: str) -> SignedIn:
@@ -52,7 +52,7 @@ async def sign_out(context: Context) -> UserRow:
         )
     assert user is not None
     await _end(context, claims.sign_in)
-    _leave(context)
+    leave(context, _SIGNED_OUT)
     return user
 
 
@@ -69,16 +69,10 @@ async def sign_out_everywhere(context: Context, *, with_keys: bool) -> UserRow:
             first = func.coalesce(col(AuthenticationKey.revoked_at), literal(context.now, Instant()))
             own = col(AuthenticationKey.user_id) == user_id
             await session.execute(update(AuthenticationKey).where(own).values(revoked_at=first))
-    _leave(context)
+    leave(context, _SIGNED_OUT)
     return user
 
 
 async def _end(context: Context, sign_in: UUID) -> None:
     async with context.writing() as session:
         await sign_ins.end(session, sign_in, context.now, context.services.signer.lifetime)
-
-
-def _leave(context: Context) -> None:
-    """The rest of the request is anonymous."""
-    context.viewer = _SIGNED_OUT
-    context.new_token = None

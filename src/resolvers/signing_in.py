@@ -63,6 +63,12 @@ async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedI
     return SignedIn(token, user)
 
 
+def leave(context: Context, refusal: str) -> None:
+    """The rest of the request is anonymous. `refusal` says why."""
+    context.viewer = Viewer(refusal=refusal)
+    context.new_token = None
+
+
 async def _user(context: Context, user_id: int) -> UserRow:
     user = await context.loaders[UserById].load(user_id)
     assert user is not None
