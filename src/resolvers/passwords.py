@@ -61,8 +61,16 @@ async def request_reset(context: Context, text: str) -> datetime:
 
 
 def reset_link(account: AccountRow, expires_at: datetime) -> LinkRow:
+    generation = account.generation or 0
     return LinkRow(
-        LinkKind.RESET_PASSWORD, account.user_id, account.email, account.username, None, None, expires_at
+        LinkKind.RESET_PASSWORD,
+        account.user_id,
+        account.email,
+        account.username,
+        None,
+        None,
+        generation,
+        expires_at,
     )
 
 

@@ -62,7 +62,7 @@ async def sign_up(context: Context, given: GivenSignUp) -> datetime:
     async def decide(database: Database) -> LinkRow | Mail:
         if known := await account_by_email(database, email):
             return Mail(MailKind.ACCOUNT_EXISTS, email, known.username)
-        return LinkRow(LinkKind.SIGN_UP, None, email, username, name, password_hash, expires_at)
+        return LinkRow(LinkKind.SIGN_UP, None, email, username, name, password_hash, None, expires_at)
 
     send_link_later(context, mail, decide)
     return expires_at
@@ -80,8 +80,16 @@ async def change_email(context: Context, text: str, password: str) -> datetime:
     async def decide(database: Database) -> LinkRow | Mail:
         if known := await account_by_email(database, email):
             return Mail(MailKind.ACCOUNT_EXISTS, email, known.username)
+        generation = account.generation or 0
         return LinkRow(
-            LinkKind.CONFIRM_EMAIL, account.user_id, email, account.username, None, None, expires_at
+            LinkKind.CONFIRM_EMAIL,
+            account.user_id,
+            email,
+            account.username,
+            None,
+            None,
+            generation,
+            expires_at,
         )
 
     send_link_later(context, mail, decide)

@@ -1,17 +1,23 @@
 """Mail of accounts: one-time links for passwords, addresses and sign-ups, and what strangers learn."""
 
+from asyncio import Event
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 
+from auth.account_links import add_link
 from auth.account_services import AccountRules, AccountServices
 from auth.mail import MailSettings, MailWebhook
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from base.retries import Backoff
+from loaders.credentials import AccountRow, account_by_email
+from resolvers.passwords import reset_link
+from server.accounts import Changes, update_user
 from tests.auth.asking import add_dora, login, message, reached_from, told, who
 from tests.auth.signed import with_accounts
 from tests.social.sites import Reply, Request, Site
@@ -27,6 +33,9 @@ SIGN_UP = """mutation($email: String!, $username: String!, $password: String!) {
 CONFIRM = "mutation($token: String!) { confirmEmail(token: $token) { user { username name } } }"
 CHANGE = """mutation($email: String!, $password: String!) {
   changeEmail(input: {email: $email, password: $password}) { expiresAt } }"""
+CHANGE_PASSWORD = """mutation($current: String!, $new: String!) {
+  changePassword(input: {currentPassword: $current, newPassword: $new}) { accessToken } }"""
+LATE = "vgl_late"
 IN_AN_HOUR = "2023-06-15T13:00:00Z"
 
 
@@ -116,6 +125,36 @@ async def test_a_link_that_is_old_or_replaced_or_of_another_kind_is_not_good(stu
         assert (await served.ask(RESET, token=newest, password=NEW)).code == "NOT_FOUND"
 
     assert (await login(studio, "dora@example.com")).data
+
+
+async def test_a_link_that_was_decided_on_before_all_links_ended_is_not_good(studio: Studio) -> None:
+    await add_dora(studio)
+    database, mail_may_go = studio.services.database, Event()
+    before = await account_by_email(database, "dora@example.com")
+    assert before
+    async with posting(studio) as (served, post):
+        served.services.accounts.outbox.put(mail_may_go.wait)
+        asked = await served.ask(CHANGE, "dora", email="mallory@example.com", password=PASSWORD)
+        changed = await served.ask(CHANGE_PASSWORD, "dora", current=PASSWORD, new=NEW)
+        mail_may_go.set()
+        mails = {mail["kind"]: mail for mail in await post.sent()}
+        confirmed = await served.ask(CONFIRM, token=mails["CONFIRM_EMAIL"]["token"])
+        await store_late(served, before)
+        reset = await served.ask(RESET, token=LATE, password="a third password")
+        await update_user(database, "dora@example.com", Changes("d@example.com"), studio.clock.now)
+        await store_late(served, before._replace(generation=1))
+        moved = await served.ask(RESET, token=LATE, password="a third password")
+
+    assert asked.data and changed.data
+    assert (confirmed.code, reset.code, moved.code) == ("NOT_FOUND",) * 3
+    assert (await login(studio, "d@example.com", NEW)).data
+
+
+async def store_late(studio: Studio, account: AccountRow) -> None:
+    """A link for a new password, as it was decided on when the account was this."""
+    link = reset_link(account, studio.clock.now + timedelta(hours=1))
+    async with studio.services.database.writing() as session:
+        await add_link(session, LATE, link, studio.clock.now)
 
 
 async def test_asking_for_a_link_tells_nothing_of_accounts(studio: Studio) -> None:

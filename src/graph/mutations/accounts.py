@@ -83,7 +83,7 @@ class AccountMutations:
     ) -> SignOutPayload | None:
         """Ends all sign-ins of the viewer: every access token and refresh token that was issued before is
         refused from now on, and so are tokens of another issuer that are older. Links to reports of the
-        viewer end, too. The rest of the operation is anonymous."""
+        viewer end, too, and links that were mailed. The rest of the operation is anonymous."""
         done = await sign_outs.sign_out_everywhere(info.context, with_keys=revoke_keys)
         return SignOutPayload(user=User.of(done))
 
