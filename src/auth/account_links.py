@@ -38,11 +38,12 @@ def new_token() -> str:
 
 
 async def add_link(session: AsyncSession, token: str, row: LinkRow, now: datetime) -> None:
-    """Replaces older links of the kind to the address."""
-    alike = (LINKS.kind == row.kind, LINKS.email == row.email)
-    if row.kind == LinkKind.CONFIRM_EMAIL:
+    """Replaces older links of the kind for the account. Those of sign-ups stay side by side: one that a
+    stranger asks for must not take the place of that which the owner of the address waits for.
+    """
+    if row.kind != LinkKind.SIGN_UP:
         alike = (LINKS.kind == row.kind, LINKS.user_id == row.user_id)
-    await session.execute(delete(AccountLink).where(*alike))
+        await session.execute(delete(AccountLink).where(*alike))
     values = {**row._asdict(), "digest": digest(token), "created_at": now}
     await session.execute(insert_into(session, AccountLink).values(values))
 

@@ -20,6 +20,7 @@ from resolvers.passwords import reset_link
 from server.accounts import Changes, update_user
 from tests.auth.asking import add_dora, login, message, reached_from, told, who
 from tests.auth.signed import with_accounts
+from tests.resolvers.figures import unchanged
 from tests.social.sites import Reply, Request, Site
 from tests.studio import PASSWORD, SECRET, Answer, Studio
 
@@ -30,7 +31,8 @@ RESET = """mutation($token: String!, $password: String!) {
   resetPassword(input: {token: $token, password: $password}) { user { username } } }"""
 SIGN_UP = """mutation($email: String!, $username: String!, $password: String!) {
   signUp(input: {email: $email, username: $username, password: $password, name: "Eve"}) { expiresAt } }"""
-CONFIRM = "mutation($token: String!) { confirmEmail(token: $token) { user { username name } } }"
+CONFIRM = """mutation($token: String!, $password: String) {
+  confirmEmail(token: $token, password: $password) { user { username name } } }"""
 CHANGE = """mutation($email: String!, $password: String!) {
   changeEmail(input: {email: $email, password: $password}) { expiresAt } }"""
 CHANGE_PASSWORD = """mutation($current: String!, $new: String!) {
@@ -209,8 +211,8 @@ async def test_a_sign_up_makes_an_account_when_its_address_is_confirmed(studio: 
         (mail,) = await post.sent()
         assert (await login(served, "eve@example.com", NEW)).code == "UNAUTHENTICATED"
         assert await studio.count("users") == users
-        confirmed = await served.ask(CONFIRM, token=mail["token"])
-        again = await served.ask(CONFIRM, token=mail["token"])
+        confirmed = await served.ask(CONFIRM, token=mail["token"], password=NEW)
+        again = await served.ask(CONFIRM, token=mail["token"], password=NEW)
         signed_in = await login(served, "eve@example.com", NEW)
 
     assert asked.data == {"signUp": {"expiresAt": IN_AN_HOUR}}
@@ -232,6 +234,25 @@ async def test_signing_up_with_an_address_that_has_an_account_looks_the_same(stu
         ("SIGN_UP", "eve@example.com", False),
         ("ACCOUNT_EXISTS", "owner@example.com", True),
     ]
+
+
+async def test_nobody_takes_over_the_sign_up_of_another_person(studio: Studio) -> None:
+    """Somebody signs up with the address of a person who does so, too, before or after."""
+    eve = {"email": "eve@example.com", "username": "eve", "password": NEW}
+    async with posting(studio, allows_sign_up=True) as (served, post):
+        await served.ask(SIGN_UP, **eve)
+        await served.ask(SIGN_UP, **{**eve, "password": "a password of Mallory"})
+        hers, another = await post.sent()
+        async with unchanged(studio):
+            without = await served.ask(CONFIRM, token=another["token"])
+            wrong = await served.ask(CONFIRM, token=another["token"], password=NEW)
+        done = await served.ask(CONFIRM, token=hers["token"], password=NEW)
+
+    for answer, reason in ((without, "PASSWORD_REQUIRED"), (wrong, "WRONG_PASSWORD")):
+        assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "password", "reason": reason}
+    assert done.data == {"confirmEmail": {"user": {"username": "eve", "name": "Eve"}}}
+    assert (await login(studio, "eve@example.com", NEW)).data
+    assert (await login(studio, "eve@example.com", "a password of Mallory")).code == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize(
@@ -263,8 +284,8 @@ async def test_two_who_sign_up_alike_get_one_account(studio: Studio) -> None:
         for email, username in (("eve@example.com", "eve"), ("mallory@example.com", "ev\u0435")):
             assert (await served.ask(SIGN_UP, email=email, username=username, password=NEW)).data
         first, second = (mail["token"] for mail in await post.sent())
-        done = await served.ask(CONFIRM, token=first)
-        late = await served.ask(CONFIRM, token=second)
+        done = await served.ask(CONFIRM, token=first, password=NEW)
+        late = await served.ask(CONFIRM, token=second, password=NEW)
 
     assert done.data
     assert late.errors == [("CONFLICT", "confirmEmail")]

@@ -129,15 +129,27 @@ class AccountMutations:
         given = sign_ups.GivenSignUp(input.email, input.username, input.password, input.name)
         return SignUpPayload(expires_at=await sign_ups.sign_up(info.context, given))
 
-    @mutation(TokenScope.WORKSPACE)
+    @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
     async def confirm_email(
-        self, info: Info, token: Annotated[str, argument("The token of the link.")]
+        self,
+        info: Info,
+        token: Annotated[str, argument("The token of the link.")],
+        password: Annotated[
+            str | None,
+            argument(
+                "The password that was chosen by `signUp`, for the link of a sign-up. The link of a changed "
+                "address needs none."
+            ),
+        ] = None,
     ) -> ConfirmEmailPayload | None:
         """Confirms an address by a link, once: it makes the account of a sign-up, which can sign in from now
-        on, or gives an account its new address. This mutation needs no token. NOT_FOUND if the link was used
-        before, has expired, or was replaced by a newer one; CONFLICT if the address or the username was taken
-        meanwhile."""
-        return ConfirmEmailPayload(user=User.of(await sign_ups.confirm_email(info.context, token)))
+        on, or gives an account its new address. A sign-up is confirmed with its password: so the account is of
+        the person who signed up and reads the mail, and of nobody else who gave the address. This mutation
+        needs no token. NOT_FOUND if the link was used before, has expired, or was replaced by a newer one;
+        BAD_USER_INPUT without the password, or with another one; CONFLICT if the address or the username was
+        taken meanwhile."""
+        user = await sign_ups.confirm_email(info.context, token, password)
+        return ConfirmEmailPayload(user=User.of(user))
 
     @mutation(TokenScope.USER, costs=A_SIGN_IN)
     async def change_email(
