@@ -121,6 +121,25 @@ async def require_password(context: Context, account: AccountRow, password: str,
         ) from None
 
 
+async def require_person(context: Context, account: AccountRow, password: str | None) -> None:
+    """Whoever finds a token must not be able to do everything with it. An account without a password has to
+    sign in within the request. Raises BAD_USER_INPUT without a password, UNAUTHENTICATED for another one, and
+    THROTTLED."""
+    services = context.services
+    if account.password_hash is None and context.has_shown_secret:
+        return
+    if password is None:
+        raise BadUserInput(
+            "Give the password. An account without one signs in by `login` in the same document.",
+            argument="password",
+            reason="PASSWORD_REQUIRED",
+        )
+    attempt = Attempt(account.email, password, context.address, context.now)
+    await user_by_password(
+        context.loaders, services.database, services.passwords, services.sign_in_limiter, attempt
+    )
+
+
 def _about(account: AccountRow) -> list[str | None]:
     return [account.email, account.username, account.name]
 

@@ -37,7 +37,9 @@ async def sign_in(context: Context, user_id: int, generation: int, *, goes_on: b
     user = await _user(context, user_id)
     claims = Claims(user.public_id, generation=generation, sign_in=uuid4())
     token = await _refresh_token(context, Account(user_id, generation), claims) if goes_on else None
-    return (await signed_in(context, Viewer(user_id), claims))._replace(refresh_token=token)
+    issued = await signed_in(context, Viewer(user_id), claims)
+    context.has_shown_secret = True
+    return issued._replace(refresh_token=token)
 
 
 async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
@@ -55,10 +57,11 @@ async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
 
 
 async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedIn:
-    """Makes `viewer` the viewer of the rest of the request."""
+    """Makes `viewer` the viewer of the rest of the request, by credentials that are known already."""
     user = await _user(context, viewer.required_user_id())
     token = context.services.signer.issue(claims, context.now)
     context.viewer = viewer
+    context.has_shown_secret = False
     context.new_token = token.text
     return SignedIn(token, user)
 
@@ -67,6 +70,7 @@ def leave(context: Context, refusal: str) -> None:
     """The rest of the request is anonymous. `refusal` says why."""
     context.viewer = Viewer(refusal=refusal)
     context.new_token = None
+    context.has_shown_secret = False
 
 
 async def _user(context: Context, user_id: int) -> UserRow:

@@ -147,7 +147,8 @@ async def test_a_link_that_was_decided_on_before_all_links_ended_is_not_good(stu
         await store_late(served, before._replace(generation=1))
         moved = await served.ask(RESET, token=LATE, password="a third password")
 
-    assert asked.data and changed.data
+    assert asked.data
+    assert changed.data
     assert (confirmed.code, reset.code, moved.code) == ("NOT_FOUND",) * 3
     assert (await login(studio, "d@example.com", NEW)).data
 

@@ -32,6 +32,7 @@ from models import (
     Role,
     SubjectKind,
     Tenant,
+    User,
 )
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
@@ -355,6 +356,33 @@ async def test_after_an_account_is_deleted_the_rest_of_an_operation_is_nobodys(s
     assert answer.body["errors"][0]["message"] == "You have deleted your account."
     assert await studio.count("authentication_keys") == 0
     assert await studio.count("organizations") == organizations
+
+
+async def test_an_account_without_a_password_is_not_deleted_by_its_tokens_alone(studio: Studio) -> None:
+    """A refresh token is kept beside the access token, so it shows nothing more."""
+    dora = (await studio.add_person("dora", password="a password of the tests")).row
+    answer = await studio.ask(
+        """mutation { login(staySignedIn: true, input: {
+          password: {email: "dora@example.com", password: "a password of the tests"}}) { refreshToken } }"""
+    )
+    async with studio.services.database.writing() as session:
+        await session.execute(update(User).where(col(User.id) == dora.id).values(password_hash=None))
+    key = 'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }'
+    secret = (await do(studio, "dora", key))["secret"]
+    delete = "deleteAccount(input: {}) { id }"
+
+    refreshed = await studio.ask(
+        f"mutation($t: String!) {{ refreshAccessToken(refreshToken: $t) {{ accessToken }} {delete} }}",
+        t=answer.data["login"]["refreshToken"],
+    )
+    signed_in = await studio.ask(
+        f"mutation($k: String!) {{ login(input: {{authenticationKey: $k}}) {{ accessToken }} {delete} }}",
+        k=secret,
+    )
+
+    assert refreshed.errors == [("BAD_USER_INPUT", "deleteAccount")]
+    assert refreshed.body["data"]["refreshAccessToken"]
+    assert signed_in.data["deleteAccount"] == {"id": studio.people["dora"].id}
 
 
 async def test_what_is_overtaken_by_the_end_of_its_account_makes_nothing(studio: Studio) -> None:

@@ -143,8 +143,8 @@ class AccountMutations:
         ] = None,
     ) -> ConfirmEmailPayload | None:
         """Confirms an address by a link, once: it makes the account of a sign-up, which can sign in from now
-        on, or gives an account its new address. A sign-up is confirmed with its password: so the account is of
-        the person who signed up and reads the mail, and of nobody else who gave the address. This mutation
+        on, or gives an account its new address. A sign-up is confirmed with its password, so that the account
+        belongs to who signed up and reads the mail, and to nobody else who gave the address. This mutation
         needs no token. NOT_FOUND if the link was used before, has expired, or was replaced by a newer one;
         BAD_USER_INPUT without the password, or with another one; CONFLICT if the address or the username was
         taken meanwhile."""
