@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, Actor, record
@@ -77,6 +77,12 @@ async def link(session: AsyncSession, identity: Identity, user_id: int, actor: A
     if await session.scalar(select(IDENTITIES.user_id).where(*its)) != user_id:
         raise Conflict("This account at the issuer is linked to another user.")
     return False
+
+
+async def unlink_all(session: AsyncSession, user_id: int, actor: Actor) -> None:
+    gone = delete(ExternalIdentity).where(IDENTITIES.user_id == user_id).returning(IDENTITIES.subject)
+    for _ in (await session.execute(gone)).all():
+        await record(session, actor, Act.IDENTITY_UNLINKED, await _id(session, user_id), account=user_id)
 
 
 async def _user_at_first_sight(

@@ -112,8 +112,8 @@ class AccountMutations:
     async def reset_password(
         self, info: Info, input: Annotated[ResetPasswordInput, argument("The link and the password.")]
     ) -> ResetPasswordPayload | None:
-        """Sets another password by a link, once. All tokens of before end, and all other links of the
-        account; keys stay. This mutation needs no token. NOT_FOUND if the link was used before, has expired,
+        """Sets another password by a link, once. All tokens of before end, all other links of the
+        account, and its links to accounts at another issuer; keys stay. This mutation needs no token. NOT_FOUND if the link was used before, has expired,
         or was replaced by a newer one."""
         user = await passwords.reset_password(info.context, input.token, input.password)
         return ResetPasswordPayload(user=User.of(user))
@@ -162,14 +162,24 @@ class AccountMutations:
         expires_at = await sign_ups.change_email(info.context, input.email, input.password)
         return ChangeEmailPayload(expires_at=expires_at)
 
-    @mutation(TokenScope.USER)
+    @mutation(TokenScope.USER, costs=A_SIGN_IN)
     async def link_identity(
-        self, info: Info, token: Annotated[str, argument("A token that the issuer has signed.")]
+        self,
+        info: Info,
+        token: Annotated[str, argument("A token that the issuer has signed.")],
+        password: Annotated[
+            str | None,
+            argument(
+                "The account's password. An account without one signs in by `login` in the same document "
+                "instead: otherwise BAD_USER_INPUT, with the reason PASSWORD_REQUIRED."
+            ),
+        ] = None,
     ) -> LinkIdentityPayload | None:
         """Links an account at the issuer that this server trusts: from now on, tokens of it act as the
         viewer. A second time changes nothing. FORBIDDEN if no other issuer is trusted; BAD_USER_INPUT for a
-        token that is not good; CONFLICT if it is linked to another user."""
-        return LinkIdentityPayload(subject=await identities.link_identity(info.context, token))
+        token that is not good; UNAUTHENTICATED for another password; CONFLICT if it is linked to another
+        user."""
+        return LinkIdentityPayload(subject=await identities.link_identity(info.context, token, password))
 
     @mutation(TokenScope.USER)
     async def unlink_identity(
