@@ -15,8 +15,8 @@ from resolvers.passwords import own_account, require_person
 
 async def link_identity(context: Context, token: str, password: str | None) -> str:
     """Returns the subject. A second time changes nothing. It needs the password, as its tokens act as the
-    viewer for as long as the link stands. Raises FORBIDDEN if no issuer is trusted, BAD_USER_INPUT for a token
-    that is not good, and CONFLICT if it stands for another user."""
+    viewer for as long as the link stands. Raises FORBIDDEN if no issuer is trusted, BAD_USER_INPUT for a
+    token that is not good, and CONFLICT if it stands for another user."""
     account = await own_account(context)
     foreign = _required(context)
     await require_person(context, account, password)

@@ -112,9 +112,9 @@ class AccountMutations:
     async def reset_password(
         self, info: Info, input: Annotated[ResetPasswordInput, argument("The link and the password.")]
     ) -> ResetPasswordPayload | None:
-        """Sets another password by a link, once. All tokens of before end, all other links of the
-        account, and its links to accounts at another issuer; keys stay. This mutation needs no token. NOT_FOUND if the link was used before, has expired,
-        or was replaced by a newer one."""
+        """Sets another password by a link, once. All tokens of before end, all other links of the account,
+        and what accounts of another issuer it is linked to; keys stay. This mutation needs no token.
+        NOT_FOUND if the link was used before, has expired, or was replaced by a newer one."""
         user = await passwords.reset_password(info.context, input.token, input.password)
         return ResetPasswordPayload(user=User.of(user))
 
