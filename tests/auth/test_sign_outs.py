@@ -5,8 +5,11 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
 from auth.sign_ins import end_all
+from database import table_of
+from models import AuditEntry, AuthenticationKey
 from tests.auth.asking import WHO, add_dora, message, new_key, who
 from tests.auth.test_remembered import PATIENCE
 from tests.studio import PASSWORD, Answer, Studio
@@ -166,6 +169,25 @@ async def test_signing_out_everywhere_ends_all_tokens(
     else:
         assert (await who(here, authorization=f"Token {secret}")).data == DORA
     assert (await who(here, authorization=f"Bearer {(await signed_in(here))['accessToken']}")).data == DORA
+
+
+async def test_each_key_that_ends_with_all_sign_ins_is_in_the_audit_trail(studio: Studio) -> None:
+    await add_dora(studio)
+    keys = [(await new_key(studio, "dora"))[1] for _ in range(3)]
+    revoke = "mutation($id: ID!) { revokeAuthenticationKey(id: $id) { id } }"
+    assert (await studio.ask(revoke, "dora", id=keys[0])).data
+    before = studio.clock.now
+    studio.clock.advance(minutes=1)
+
+    assert (await studio.ask(EVERYWHERE, "dora", keys=True)).data
+
+    entries, kept = table_of(AuditEntry).c, table_of(AuthenticationKey).c
+    async with studio.services.database.snapshot() as connection:
+        revoked = select(entries.object, entries.created_at).where(entries.act == "KEY_REVOKED")
+        told = {tuple(row) for row in await connection.execute(revoked)}
+        ended = list(await connection.scalars(select(kept.revoked_at).order_by(kept.id)))
+    assert told == {(keys[0], before), (keys[1], studio.clock.now), (keys[2], studio.clock.now)}
+    assert ended == [before, studio.clock.now, studio.clock.now]
 
 
 async def test_after_signing_out_the_rest_of_an_operation_is_nobodys(studio: Studio) -> None:

@@ -4,12 +4,13 @@ from asyncio import gather
 from typing import Any
 
 import pytest
-from sqlalchemy import delete, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from base.ids import Kind
-from models import Membership
+from database import table_of
+from models import AuditEntry, Membership, Role
 from resolvers.locked_roles import lock_organization
 from tests.resolvers.figures import FORBIDDEN, NOT_FOUND, SIGN_IN_FIRST, ids_of_no, unchanged
 from tests.studio import Answer, Studio
@@ -304,3 +305,22 @@ async def test_nobody_enters_a_workspace_who_has_left_its_organization_meanwhile
 
     assert late.extensions == NOT_FOUND
     assert await studio.count("workspace_memberships") == entered
+
+
+async def test_who_is_a_member_already_is_not_added_once_more_in_the_audit_trail(studio: Studio) -> None:
+    id = invitation(await member(studio, "stranger"))["id"]
+    rows, entries = table_of(Membership), table_of(AuditEntry).c
+    async with studio.services.database.writing() as session:
+        admins = (
+            await session.execute(select(rows).where(rows.c.user_id == studio.people["admin"].row.id))
+        ).one()
+        added = {**admins._mapping, "user_id": studio.people["stranger"].row.id, "role": int(Role.ADMIN)}
+        await session.execute(insert(Membership).values(added))
+
+    assert (await studio.ask(ACCEPT, "stranger", id=id)).data
+
+    async with studio.services.database.snapshot() as connection:
+        stranger = entries.object == studio.people["stranger"].id
+        acts = list(await connection.scalars(select(entries.act).where(stranger)))
+    assert acts == ["MEMBER_INVITED"]
+    assert (await members(studio))["stranger"][0] == "ADMIN"
