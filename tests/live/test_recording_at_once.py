@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
+from hashlib import sha256
 from typing import Any
 
 import httpx
@@ -10,6 +11,7 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.rates import RateLimits, Rates
+from graph.record_events import Recording
 from server.graphql.record_at_once import RecordAtOnce
 from tests.live.served import PATIENCE, Served, served
 from tests.server.test_request_scope import written
@@ -115,3 +117,49 @@ async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch
     assert [status for status, _, _ in told] == [200, 200, 200, 429]
     assert told[3][1]["errors"][0]["extensions"]["code"] == "THROTTLED"
     assert (await totals(studio)).total() == 3
+
+
+async def test_what_might_make_a_large_answer_goes_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A document that is known asks for as much as it likes, although the request is small."""
+    names = " ".join(f"a_name_that_is_long_{number}: status" for number in range(700))
+    wide = f"mutation Wide($events: [EventInput!]!) {{ recordEvents(events: $events) {{ results {{ {names} }} }} }}"
+    known = {
+        "extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(wide.encode()).hexdigest()}}
+    }
+    headers = {"authorization": f"Bearer {studio.token('owner')}", "accept-encoding": "gzip"}
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
+            for number, more in ((0, {"query": wide}), (1, {}), (2, {})):
+                events = [view(studio, 100 * number + one) for one in range(1 if number < 2 else 30)]
+                body = {**known, **more, "variables": {"events": events}}
+                answer = await client.post(server.url, json=body, headers=headers)
+
+    assert answers == [False, True, False]
+    assert len(answer.json()["data"]["recordEvents"]["results"]) == 30
+    assert len(answer.content) > 256 * 1024
+    assert (await totals(studio)).total() == 32
+
+
+async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = studio.token("owner")
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server:
+            for number in range(2):
+                await sent(server, token, [view(studio, number)])
+            monkeypatch.setattr(Recording, "data", _broken)
+            status, body, _ = await sent(server, token, [view(studio, 2)])
+
+    assert answers == [False, True, True]
+    assert status == 500
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "a fault of the tests" not in str(body)
+    assert "a fault of the tests" in caplog.text
+
+
+def _broken(*_: Any) -> Any:
+    raise ZeroDivisionError("a fault of the tests")
