@@ -43,7 +43,7 @@ async def _until_somebody_waits(database: Database, answer: Task[Answer]) -> Non
 
 async def _somebody_waits(database: Database) -> bool:
     if database.dialect_name == "sqlite":
-        return bool(cast("Lock", database._writer)._waiters)  # type: ignore[attr-defined]
+        return bool(cast("Lock", database._writer)._waiters)
     async with database.engine.connect() as connection:
         found = await connection.exec_driver_sql(_LOCKS)
         count: int = found.scalar_one()

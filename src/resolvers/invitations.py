@@ -166,10 +166,9 @@ async def _add(
         places = target._asdict().items()
         same = [col(getattr(Invitation, name)).is_not_distinct_from(place) for name, place in places]
         known = (await session.execute(select(Invitation).where(its, *same))).scalar_one_or_none()
-        # Whoever answers it, or takes it back, may have done so since.
-        raise (
-            _refusal(user, known) if known else Conflict("An invitation of before has just ended. Try again.")
-        )
+        if known is None:
+            raise Conflict("An invitation of before has just ended. Try again.")
+        raise _refusal(user, known)
     invitation.id = id
     return invitation
 

@@ -311,10 +311,13 @@ async def test_who_is_a_member_already_is_not_added_once_more_in_the_audit_trail
     id = invitation(await member(studio, "stranger"))["id"]
     rows, entries = table_of(Membership), table_of(AuditEntry).c
     async with studio.services.database.writing() as session:
-        admins = (
-            await session.execute(select(rows).where(rows.c.user_id == studio.people["admin"].row.id))
-        ).one()
-        added = {**admins._mapping, "user_id": studio.people["stranger"].row.id, "role": int(Role.ADMIN)}
+        of_admin = rows.c.user_id == studio.people["admin"].row.id
+        known = (await session.execute(select(rows).where(of_admin))).one()
+        added = {
+            **known._mapping,
+            "user_id": studio.people["stranger"].row.id,
+            "role": int(Role.ADMIN),
+        }
         await session.execute(insert(Membership).values(added))
 
     assert (await studio.ask(ACCEPT, "stranger", id=id)).data
@@ -322,5 +325,5 @@ async def test_who_is_a_member_already_is_not_added_once_more_in_the_audit_trail
     async with studio.services.database.snapshot() as connection:
         stranger = entries.object == studio.people["stranger"].id
         acts = list(await connection.scalars(select(entries.act).where(stranger)))
-    assert acts == ["MEMBER_INVITED"]
+    assert acts == ["ACCOUNT_CREATED", "MEMBER_INVITED"]
     assert (await members(studio))["stranger"][0] == "ADMIN"
