@@ -112,6 +112,8 @@ class SecretReader:
         self._stamp = stamp
         if rings := read_rings(self._file):
             secrets = combined(self._settings, rings)
+            # Answers that are kept for tokens of a secret that is gone.
+            services.database.commits.note(is_change=True)
             services.signer.use(secrets.tokens)
             services.links.use(secrets.links)
             services.visitor_keys.use(secrets.visitor_keys)

@@ -193,5 +193,6 @@ async def test_versions_are_exchanged_under_load(
 
     show(capfd, "servers of two versions in turn", writers, since)
     await assert_everything_is_counted_once(studio, writers)
-    assert not writers.refusals
-    assert set(reader.codes) == {"answered"}
+    # Who waits for too long while tables are changed is told to send it again.
+    assert set(writers.refusals) <= {"UNAVAILABLE"}
+    assert set(reader.codes) <= {"answered", "UNAVAILABLE"}

@@ -18,12 +18,26 @@ from base.kinds import SUBJECTS
 from database import Database, table_of
 from ingest.deletions.lease import LASTS, deletions_of
 from ingest.deletions.tenants import OWNED
+from ingest.deletions.tombstones import Doomed, bury_user
 from ingest.deletions.work import KEPT, delete_buried
 from ingest.events import NewEvent
-from models import Action, Deletion, Event, FormerUrl, Membership, Organization, Role, SubjectKind, Tenant
+from models import (
+    Action,
+    DeletedKind,
+    Deletion,
+    Event,
+    FormerUrl,
+    Membership,
+    Organization,
+    Role,
+    SubjectKind,
+    Tenant,
+    User,
+)
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
 from tests.studio import Studio
+from tests.waiting import overtaken
 
 VIEWS = """query($id: ID!) {
   organization(id: $id) { metrics(range: {start: "2023-06-01", end: "2023-06-30"}) {
@@ -321,6 +335,69 @@ async def test_an_operator_erases_a_person_at_once(studio: Studio, database_url:
     async with studio.services.database.snapshot() as connection:
         names = list(await connection.scalars(select(SQLModel.metadata.tables["users"].c.username)))
     assert sorted(names) == ["admin", "cocreator", "member", "owner"]
+
+
+async def test_after_an_account_is_deleted_the_rest_of_an_operation_is_nobodys(studio: Studio) -> None:
+    await studio.add_person("dora", password="a password of the tests")
+    query = """mutation {
+      deleteAccount(input: {password: "a password of the tests"}) { id }
+      createAuthenticationKey(input: {name: "kept"}) { secret }
+      createOrganization(input: {name: "Kept"}) { organization { id } }
+    }"""
+    organizations = await studio.count("organizations")
+
+    answer = await studio.ask(query, "dora")
+
+    assert answer.body["data"]["deleteAccount"] == {"id": studio.people["dora"].id}
+    assert answer.errors == [
+        ("UNAUTHENTICATED", "createAuthenticationKey"),
+        ("UNAUTHENTICATED", "createOrganization"),
+    ]
+    assert answer.body["errors"][0]["message"] == "You have deleted your account."
+    assert await studio.count("authentication_keys") == 0
+    assert await studio.count("organizations") == organizations
+
+
+async def test_an_account_without_a_password_is_not_deleted_by_its_tokens_alone(studio: Studio) -> None:
+    """A refresh token is kept beside the access token, so it shows nothing more."""
+    dora = (await studio.add_person("dora", password="a password of the tests")).row
+    answer = await studio.ask(
+        """mutation { login(staySignedIn: true, input: {
+          password: {email: "dora@example.com", password: "a password of the tests"}}) { refreshToken } }"""
+    )
+    async with studio.services.database.writing() as session:
+        await session.execute(update(User).where(col(User.id) == dora.id).values(password_hash=None))
+    key = 'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }'
+    secret = (await do(studio, "dora", key))["secret"]
+    delete = "deleteAccount(input: {}) { id }"
+
+    refreshed = await studio.ask(
+        f"mutation($t: String!) {{ refreshAccessToken(refreshToken: $t) {{ accessToken }} {delete} }}",
+        t=answer.data["login"]["refreshToken"],
+    )
+    signed_in = await studio.ask(
+        f"mutation($k: String!) {{ login(input: {{authenticationKey: $k}}) {{ accessToken }} {delete} }}",
+        k=secret,
+    )
+
+    assert refreshed.errors == [("BAD_USER_INPUT", "deleteAccount")]
+    assert refreshed.body["data"]["refreshAccessToken"]
+    assert signed_in.data["deleteAccount"] == {"id": studio.people["dora"].id}
+
+
+async def test_what_is_overtaken_by_the_end_of_its_account_makes_nothing(studio: Studio) -> None:
+    dora = (await studio.add_person("dora")).row
+    key = 'mutation { createAuthenticationKey(input: {name: "kept"}) { secret } }'
+    doomed = Doomed(DeletedKind.ACCOUNT, dora.id, dora.public_id, dora.tenant_id)
+
+    late = await overtaken(
+        studio,
+        lambda: studio.ask(key, "dora"),
+        lambda session: bury_user(session, doomed, studio.clock.now),
+    )
+
+    assert late.errors == [("UNAUTHENTICATED", "createAuthenticationKey")]
+    assert await studio.count("authentication_keys") == 0
 
 
 async def test_an_account_is_not_deleted_before_others_have_what_they_need(studio: Studio) -> None:

@@ -11,6 +11,7 @@ from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.rates import RateLimits, Rates
 from base.fair_queue import FairQueue
+from graph.record_events import Recording
 from server.graphql.record_at_once import RecordAtOnce
 from tests.live.served import PATIENCE, Served, served
 from tests.server.test_request_scope import written
@@ -161,3 +162,46 @@ async def test_what_fails_at_once_gives_its_place_back(
 
     assert [status for status, _, _ in told] == [200, 200, 200]
     assert (await totals(studio)).total() == 4
+
+
+async def test_what_might_make_a_large_answer_goes_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small request asks for the same again and again."""
+    names = " ".join(f"n{number}:id" for number in range(300))
+    query = f"mutation($e: [EventInput!]!) {{ recordEvents(events: $e) {{ results {{ {names} }} }} }}"
+    headers = {"authorization": f"Bearer {studio.token('owner')}", "accept-encoding": "gzip"}
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
+            for number, count in enumerate((1, 2, 30)):
+                events = [view(studio, 100 * number + one) for one in range(count)]
+                body = {"query": query, "variables": {"e": events}}
+                answer = await client.post(server.url, json=body, headers=headers)
+
+    assert answers == [False, True, False]
+    assert len(answer.json()["data"]["recordEvents"]["results"]) == 30
+    assert len(answer.content) > 256 * 1024
+    assert (await totals(studio)).total() == 33
+
+
+async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = studio.token("owner")
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server:
+            for number in range(2):
+                await sent(server, token, [view(studio, number)])
+            monkeypatch.setattr(Recording, "data", _broken)
+            status, body, _ = await sent(server, token, [view(studio, 2)])
+
+    assert answers == [False, True, True]
+    assert status == 500
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "a fault of the tests" not in str(body)
+    assert "a fault of the tests" in caplog.text
+
+
+def _broken(*_: Any) -> Any:
+    raise ZeroDivisionError("a fault of the tests")
