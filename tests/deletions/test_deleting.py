@@ -16,11 +16,22 @@ from sqlmodel import SQLModel, col
 from base.ids import uuid7
 from base.kinds import SUBJECTS
 from database import Database, table_of
-from ingest.deletions.lease import LASTS, deletions_of
+from ingest.deletions.lease import LASTS, RESTS, deletions_of
 from ingest.deletions.tenants import OWNED
-from ingest.deletions.work import KEPT, delete_buried
+from ingest.deletions.work import KEPT, delete_buried, delete_one
 from ingest.events import NewEvent
-from models import Action, Deletion, Event, FormerUrl, Membership, Organization, Role, SubjectKind, Tenant
+from models import (
+    Action,
+    DeletedKind,
+    Deletion,
+    Event,
+    FormerUrl,
+    Membership,
+    Organization,
+    Role,
+    SubjectKind,
+    Tenant,
+)
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
 from tests.studio import Studio
@@ -286,6 +297,32 @@ async def test_a_killed_deletion_goes_on_where_it_was(studio: Studio, database_u
     assert await number(database, Event) == 0
     (deletion,) = await deletions_of(database)
     assert deletion.finished_at is not None
+
+
+async def test_a_deletion_that_fails_holds_up_no_other(studio: Studio) -> None:
+    database = studio.services.database
+    mutation = "mutation($id: ID!) { deleteAsset(id: $id) { id } }"
+    lamps = [await studio.add_asset("A lamp"), await studio.add_asset("Another lamp")]
+    for lamp in lamps:
+        await do(studio, "admin", mutation, id=lamp)
+    async with database.writing() as session:
+        # There is no such kind.
+        await session.execute(update(Deletion).where(col(Deletion.object_id) == 1).values(kind=99))
+
+    with pytest.raises(ValueError, match="99"):
+        await erased(studio)
+
+    assert await erased(studio) == 1
+    first, second = await deletions_of(database)
+    assert (first.finished_at, second.finished_at is None) == (None, False)
+    # It waits, and an operator does not.
+    assert await erased(studio) == 0
+    with pytest.raises(ValueError, match="99"):
+        await delete_one(database, studio.services.topics, studio.clock, first)
+    studio.clock.advance(seconds=RESTS.total_seconds())
+    async with database.writing() as session:
+        await session.execute(update(Deletion).values(kind=int(DeletedKind.ASSET)))
+    assert await erased(studio) == 1
 
 
 async def test_operators_delete_and_export_by_commands(

@@ -52,6 +52,10 @@ async def _worked_on(database: Database, topics: Topics, lease: Lease, pace: Pac
         await lease.finish()
     except LeaseLost:
         return False
+    except Exception:
+        with suppress(LeaseLost):
+            await lease.put_off()
+        raise
     except BaseException:
         # Whoever is killed gives nothing back. Then the lease ends by itself.
         with suppress(LeaseLost):
