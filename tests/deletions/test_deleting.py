@@ -151,6 +151,24 @@ async def test_a_deleted_asset_is_gone_with_its_figures_and_the_others_stay(stud
     assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 0
 
 
+async def test_what_a_later_deletion_has_noted_stays_noted(studio: Studio) -> None:
+    lamp = await studio.add_asset("A lamp")
+    database = studio.services.database
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=lamp)
+    assert await erased(studio) == 1
+    studio.clock.advance(seconds=KEPT.total_seconds())
+    async with database.writing() as session:
+        # As by a burial that is committed while old deletions are forgotten: PostgreSQL then sees its
+        # tenant's row, and not its deletion.
+        noted = update(Tenant).where(col(Tenant.subject_deleted_at).is_not(None))
+        await session.execute(noted.values(subject_deleted_at=studio.clock.now))
+
+    assert await erased(studio) == 0
+
+    assert await number(database, Deletion) == 0
+    assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 1
+
+
 async def test_no_id_is_given_twice(studio: Studio) -> None:
     highest = await studio.add_asset("The newest")
     await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=highest)

@@ -76,7 +76,12 @@ async def _forget(database: Database, now: datetime) -> None:
         others = select(DELETIONS.id).where(DELETIONS.owner_tenant_id == Tenant.id)
         await session.execute(
             update(Tenant)
-            .where(col(Tenant.id).in_(tenants), ~others.exists())
+            .where(
+                col(Tenant.id).in_(tenants),
+                ~others.exists(),
+                # A deletion that is committed meanwhile is not seen by the condition before.
+                col(Tenant.subject_deleted_at) <= now - KEPT,
+            )
             .values(subject_deleted_at=None)
         )
 
