@@ -1,6 +1,7 @@
 """What is kept for how long. Older totals lose detail; what they add up to stays."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ from database import Database, Statement, bulk, delete_rows, table_of
 from ingest.columns import ACTIVE, VIEWS
 from ingest.deletions.pace import Pace
 from ingest.prune import prune
-from ingest.tenants import TenantRow, read_tenant, wait_to_share
+from ingest.tenants import TenantGone, TenantRow, read_tenant, wait_to_share
 from models import ActiveUser, DayTotal, EngagedView, ImportedTotal, MonthTotal, VisitorSketch
 
 _WITH_SITES: Final[tuple[tuple[type[SQLModel], str], ...]] = (
@@ -53,12 +54,17 @@ async def keep_to(database: Database, tenant_ids: Iterable[int], now: datetime, 
     if retention.sites is None and retention.day_totals is None:
         return
     for id in ids:
-        async with database.snapshot() as connection:
-            tenant = await read_tenant(connection, id)
-        if retention.sites is not None and (before := _before(tenant, now, retention.sites)):
-            await _forget_sites(database, tenant, before)
-        if retention.day_totals is not None and (before := _before(tenant, now, retention.day_totals)):
-            await _forget_days(database, tenant, before)
+        with suppress(TenantGone):
+            await _keep_of_tenant(database, id, now, retention)
+
+
+async def _keep_of_tenant(database: Database, id: int, now: datetime, retention: Retention) -> None:
+    async with database.snapshot() as connection:
+        tenant = await read_tenant(connection, id)
+    if retention.sites is not None and (before := _before(tenant, now, retention.sites)):
+        await _forget_sites(database, tenant, before)
+    if retention.day_totals is not None and (before := _before(tenant, now, retention.day_totals)):
+        await _forget_days(database, tenant, before)
 
 
 def _before(tenant: TenantRow, now: datetime, days: int) -> date | None:

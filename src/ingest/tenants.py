@@ -80,6 +80,13 @@ class TenantRow(NamedTuple):
         return packed >= packed_instant(self.kept_from) or action in TAKES_BACK
 
 
+class TenantGone(NotFound):
+    """It was deleted meanwhile. Whoever goes through many tenants goes on with the next one."""
+
+    def __init__(self) -> None:
+        super().__init__("It was deleted meanwhile.")
+
+
 class _Stored(NamedTuple):
     id: int
     pruned_before: date | None
@@ -143,7 +150,10 @@ async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
 
 
 async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
-    """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile."""
+    """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile.
+
+    Raises TenantGone.
+    """
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
@@ -159,13 +169,15 @@ async def wait_to_share(session: AsyncSession, id: int) -> TenantRow:
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
-    """The tenant, as a transaction that only reads sees it."""
+    """The tenant, as a transaction that only reads sees it. Raises TenantGone."""
     return await _one(connection, _TENANTS.where(TENANTS.id == id))
 
 
 async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any]) -> TenantRow:
-    stored = _stored(*(await connection.execute(statement)).one())
-    (tenant,) = await _rows([stored], rules_finder(connection))
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise TenantGone
+    (tenant,) = await _rows([_stored(*row)], rules_finder(connection))
     return tenant
 
 
