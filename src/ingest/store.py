@@ -97,7 +97,8 @@ async def store_in_bulk(
     nothing either: it may have been counted before.
     """
     tenants = await share_tenants(bulk, set(events.tenant_ids))
-    there = await are_there(bulk, events, tenants)
+    acted = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)
+    there = await are_there(bulk, acted, tenants)
     if there is None or all(there):
         return await _stored(bulk, events, tenants, caps, import_id)
     stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id))
