@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, exists, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.calendar import start_of_day, time_zone
@@ -27,6 +27,8 @@ from models import (
     TAKES_BACK,
     ActiveUser,
     DayTotal,
+    DeletedKind,
+    Deletion,
     EngagedView,
     Event,
     ImportedTotal,
@@ -63,6 +65,8 @@ class TenantRow(NamedTuple):
     """From then on nothing is counted for it."""
     subject_deleted_at: datetime | None = None
     """As in the table."""
+    users_erased: bool = False
+    """Whether an account was deleted lately, of whatever tenant. Only `share_tenants` says so."""
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
@@ -93,6 +97,7 @@ class _Stored(NamedTuple):
     clock: TenantClock
     deleted_at: datetime | None
     subject_deleted_at: datetime | None
+    users_erased: bool = False
 
 
 def _stored(
@@ -101,7 +106,7 @@ def _stored(
     time_zone: str,
     rules: str | None,
     older: str | None,
-    *deleted: datetime | None,
+    *deleted: Any,
 ) -> _Stored:
     return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *deleted)
 
@@ -115,8 +120,10 @@ _TENANTS = select(
     TENANTS.deleted_at,
     TENANTS.subject_deleted_at,
 )
+_ACCOUNTS_DELETED = exists().where(table_of(Deletion).c.kind == int(DeletedKind.ACCOUNT))
 SHARED = Statement(
-    _TENANTS.where(among(TENANTS.id, "ids"))
+    _TENANTS.add_columns(_ACCOUNTS_DELETED)
+    .where(among(TENANTS.id, "ids"))
     .order_by(TENANTS.id)
     .with_for_update(read=True, key_share=True, skip_locked=True),
     _stored,
