@@ -99,6 +99,12 @@ async def test_an_erased_person_leaves_no_trace_and_right_totals(studio: Studio)
         "socialMetrics": {"followersCount": 0, "followingCount": 0},
         "coCreators": [{"username": "cocreator"}],
     }
+
+
+async def test_what_is_stored_of_an_erased_person_too_late_is_nobodys(studio: Studio) -> None:
+    life = await lived(studio)
+    assert (await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})).data
+    assert await erased(studio) == 2
     # A process took this in before, and stores it only now.
     tenant, now = studio.people["owner"].row.tenant_id, studio.clock.now
     visitor = named_visitor(SECRET.encode(), tenant, "their own name")
