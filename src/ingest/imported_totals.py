@@ -23,7 +23,7 @@ from ingest.publication_revisions import raise_revisions
 from ingest.store import add_to_totals
 from ingest.tenants import TenantRow, wait_to_share
 from ingest.topics import Topic, touch
-from ingest.total_admission import CellKey
+from ingest.total_admission import CellKey, Rejected, TotalReason, thinned
 from models import (
     SUBJECT_OF,
     Action,
@@ -133,24 +133,32 @@ async def undo(database: Database, tenant_id: int, source: str) -> int:
     return undone
 
 
-async def say(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> list[CellKey]:
+async def say(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> dict[CellKey, Rejected]:
     """Stores what the source says of these cells from now on, and adds the difference to the totals. A cell
     of 0 is removed. Call it first in a transaction.
 
-    Returns the cells of subjects that were deleted meanwhile. Nothing is stored of them.
+    Returns the cells that cannot be stored any more, because their subject was deleted or their day has lost
+    detail meanwhile.
     """
     tenant = await wait_to_share(session, tenant_id)
-    gone = await _gone(await bulk(session), cells, tenant)
-    left_out = set(gone)
-    if there := {cell: n for cell, n in cells.items() if cell not in left_out}:
-        await _say_all(session, tenant_id, source, there)
-    return gone
+    rejected = await _rejected(await bulk(session), cells, tenant)
+    if left := {cell: n for cell, n in cells.items() if cell not in rejected}:
+        await _say_all(session, tenant_id, source, left)
+    return rejected
 
 
-async def _gone(writer: Bulk, cells: Cells, tenant: TenantRow) -> list[CellKey]:
+async def _rejected(writer: Bulk, cells: Cells, tenant: TenantRow) -> dict[CellKey, Rejected]:
     acted = [(cell.tenant_id, int(cell.action), cell.subject_id) for cell in cells]
     there = await are_there(writer, acted, {tenant.id: tenant})
-    return [] if there is None else [cell for cell, is_it in zip(cells, there, strict=True) if not is_it]
+    rejected: dict[CellKey, Rejected] = {}
+    if first := tenant.thinned_before:
+        old = (cell for cell in cells if cell.day < first)
+        rejected.update((cell, Rejected(TotalReason.TOO_OLD, thinned(first))) for cell in old)
+    if there is not None:
+        gone = (cell for cell, is_it in zip(cells, there, strict=True) if not is_it)
+        words = "it was deleted meanwhile"
+        rejected.update((cell, Rejected(TotalReason.UNKNOWN_SUBJECT, words)) for cell in gone)
+    return rejected
 
 
 async def _say_all(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> None:

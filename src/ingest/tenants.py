@@ -65,6 +65,8 @@ class TenantRow(NamedTuple):
     """From then on nothing is counted for it."""
     subject_deleted_at: datetime | None = None
     """As in the table."""
+    thinned_before: date | None = None
+    """As in the table."""
     users_erased: bool = False
     """Whether an account was deleted lately, of whatever tenant. Only `share_tenants` says so."""
 
@@ -97,6 +99,7 @@ class _Stored(NamedTuple):
     clock: TenantClock
     deleted_at: datetime | None
     subject_deleted_at: datetime | None
+    thinned_before: date | None
     users_erased: bool = False
 
 
@@ -106,9 +109,9 @@ def _stored(
     time_zone: str,
     rules: str | None,
     older: str | None,
-    *deleted: Any,
+    *rest: Any,
 ) -> _Stored:
-    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *deleted)
+    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *rest)
 
 
 _TENANTS = select(
@@ -119,6 +122,7 @@ _TENANTS = select(
     TENANTS.older_zone_rules,
     TENANTS.deleted_at,
     TENANTS.subject_deleted_at,
+    TENANTS.thinned_before,
 )
 _ACCOUNTS_DELETED = exists().where(table_of(Deletion).c.kind == int(DeletedKind.ACCOUNT))
 SHARED = Statement(
@@ -134,6 +138,19 @@ transaction has locked alone, so that others do not wait for it.
 
 KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Finds the tenants that exist, whether they are locked or not."""
+
+
+_THINNED = Statement(
+    select(TENANTS.id, TENANTS.thinned_before).where(
+        among(TENANTS.id, "ids"), TENANTS.thinned_before.is_not(None)
+    ),
+    lambda id, before: (id, before),
+)
+
+
+async def thinned_days(database: Database, ids: Iterable[int]) -> dict[int, date]:
+    """The day before which totals have lost detail, of each tenant for whom there is one."""
+    return dict(await database.fetch(_THINNED, ids=sorted(ids)))
 
 
 async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
@@ -190,10 +207,15 @@ async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any
 
 async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
     rules = await rules_of_clocks((tenant.clock for tenant in stored), find)
-    return [
-        TenantRow(id, clock.zone(rules), pruned_before, ALWAYS, clock, *deleted).by(clock.zone(rules))
-        for id, pruned_before, clock, *deleted in stored
-    ]
+    return [_row(one, one.clock.zone(rules)) for one in stored]
+
+
+def _row(stored: _Stored, zone: ZoneInfo) -> TenantRow:
+    id, pruned_before, clock, deleted_at, subject_deleted_at, thinned_before, users_erased = stored
+    tenant = TenantRow(
+        id, zone, pruned_before, ALWAYS, clock, deleted_at, subject_deleted_at, thinned_before, users_erased
+    )
+    return tenant.by(zone)
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:

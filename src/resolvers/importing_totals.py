@@ -6,7 +6,7 @@ nothing new, and an import that was stopped is simply run again.
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from datetime import datetime
+from datetime import date, datetime
 from itertools import islice
 from typing import Final, NamedTuple
 
@@ -17,6 +17,7 @@ from ingest.domain_caps import USUAL_CAPS, SubjectDay
 from ingest.domains import OTHER
 from ingest.imported_totals import AT_A_TIME, require_room, said_by, say, source_named
 from ingest.rejected_lines import content_of_event
+from ingest.tenants import thinned_days
 from ingest.topics import touched
 from ingest.total_admission import CellKey, Rejected, TotalReason, admitted_total
 from ingest.wire import WireSubject
@@ -177,20 +178,29 @@ class TotalsImport:
             if self._viewer
             else self._services.subjects.find(context.loaders, asked)
         )
+        tenants = {subject.tenant_id for subject in subjects.values()}
+        firsts = await thinned_days(self._services.database, tenants)
         for line in lines:
             try:
-                self._add(line, subjects, context.now)
+                self._add(line, subjects, firsts, context.now)
             except Rejected as rejected:
                 content = content_of_event(line.total) if line.total else line.content
                 self._reject(Reject(line.number, rejected.reason, rejected.detail, content, line.file))
 
-    def _add(self, line: TotalLine, subjects: Mapping[WireSubject, Subject], now: datetime) -> None:
+    def _add(
+        self,
+        line: TotalLine,
+        subjects: Mapping[WireSubject, Subject],
+        firsts: Mapping[int, date],
+        now: datetime,
+    ) -> None:
         """Raises Rejected."""
         if line.total is None:
             raise Rejected(TotalReason.INVALID_TOTAL, line.problem)
         subject = subjects.get(line.total.subject)
         today = day_of(now, time_zone(subject.time_zone)) if subject else now.date()
-        self._cells.add(admitted_total(line.total, subject, today), line, line.total.count)
+        first = firsts.get(subject.tenant_id) if subject else None
+        self._cells.add(admitted_total(line.total, subject, today, first), line, line.total.count)
         self.tally.counted += 1
 
     def _reject(self, reject: Reject) -> None:
@@ -217,18 +227,18 @@ class TotalsImport:
         waiting = iter(cells.items())
         while some := dict(islice(waiting, AT_A_TIME)):
             async with self._services.database.writing() as session:
-                gone = await say(
+                rejected = await say(
                     session, tenant_id, self._source, {cell: change.now for cell, change in some.items()}
                 )
-            for cell in gone:
-                self._take_back(cell, some[cell])
+            for cell, why in rejected.items():
+                self._take_back(cell, some[cell], why)
             self._services.topics.announce(touched(session))
             self._on_batch()
 
-    def _take_back(self, cell: CellKey, change: Change) -> None:
-        """Of a subject that was deleted after its lines were read."""
+    def _take_back(self, cell: CellKey, change: Change, why: Rejected) -> None:
+        """Of a cell that could be stored when its lines were read."""
         self.tally.take_back(change)
         self.tally.counted -= 1
         line, file = self._cells.place_of(cell)
-        detail = f"{cell.action.name} of {cell.day}: it was deleted meanwhile"
-        self._reject(Reject(line, TotalReason.UNKNOWN_SUBJECT, detail, file=file))
+        detail = f"{cell.action.name} of {cell.day}: {why.detail}"
+        self._reject(Reject(line, why.reason, detail, file=file))

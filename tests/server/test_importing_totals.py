@@ -13,12 +13,15 @@ from sqlalchemy import text, update
 from typer.testing import CliRunner, Result
 
 from base.errors import BadUserInput
+from ingest.imported_totals import say
 from ingest.prune import prune
+from ingest.retention import Retention, keep_to
 from ingest.topics import Topic
+from ingest.total_admission import CellKey
 from ingest.unused_domains import drop_unused_domains
 from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
-from models import SubjectKind, Tenant
+from models import Action, Device, SubjectKind, Tenant
 from resolvers.importing_totals import TotalsImport
 from server.commands.cli import app
 from server.settings import PREFIX
@@ -631,6 +634,30 @@ async def test_nothing_is_stored_of_what_was_deleted_a_moment_ago(bench: Bench) 
     tally = (await imported(studio, told(4))).tally
     assert (tally.counted, tally.rejected, tally.difference) == (0, {"UNKNOWN_SUBJECT": 2}, 0)
     assert await bench.rows(*COUNTED, "imported_totals") == after
+
+
+async def test_days_that_have_lost_detail_take_no_totals_again(bench: Bench) -> None:
+    studio = bench.studio
+    database, tenant_id = studio.services.database, studio.people["owner"].row.tenant_id
+    await record(studio, [view("2023-03-05T02:30:00")])
+    lines = [
+        line(studio, 1, 10, day=date(2023, 3, 5), domain="shop.example"),
+        line(studio, 2, 5, day=date(2023, 6, 5)),
+    ]
+    await imported(studio, lines)
+    cell = CellKey(tenant_id, 1, Action.VIEW, date(2023, 3, 5), Device.UNKNOWN, "shop.example")
+    for retention in (Retention(30, 30, None), Retention(30, 30, 30)):
+        await keep_to(database, [tenant_id], studio.clock.now, retention)
+        before = await bench.rows()
+
+        tally = (await imported(studio, lines)).tally
+
+        assert (tally.counted, tally.same, tally.rejected) == (1, 1, {"TOO_OLD": 1})
+        # It may have lost detail after the lines were read.
+        async with database.writing() as session:
+            assert list(await say(session, tenant_id, "elsewhere", {cell: 10})) == [cell]
+        assert await bench.rows() == before
+        assert sorted(row[-1] for row in before["month_totals"]) == [5, 11]
 
 
 @on_sqlite
