@@ -16,10 +16,10 @@ from sqlmodel import SQLModel, col
 from base.ids import uuid7
 from base.kinds import SUBJECTS
 from database import Database, table_of
-from ingest.deletions.lease import LASTS, deletions_of
+from ingest.deletions.lease import LASTS, RESTS, deletions_of
 from ingest.deletions.tenants import OWNED
 from ingest.deletions.tombstones import Doomed, bury_user
-from ingest.deletions.work import KEPT, delete_buried
+from ingest.deletions.work import KEPT, delete_buried, delete_one
 from ingest.events import NewEvent
 from models import (
     Action,
@@ -152,6 +152,24 @@ async def test_a_deleted_asset_is_gone_with_its_figures_and_the_others_stay(stud
     assert await erased(studio) == 0
     assert await number(database, Deletion) == 0
     assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 0
+
+
+async def test_what_a_later_deletion_has_noted_stays_noted(studio: Studio) -> None:
+    lamp = await studio.add_asset("A lamp")
+    database = studio.services.database
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=lamp)
+    assert await erased(studio) == 1
+    studio.clock.advance(seconds=KEPT.total_seconds())
+    async with database.writing() as session:
+        # As by a burial that is committed while old deletions are forgotten: PostgreSQL then sees its
+        # tenant's row, and not its deletion.
+        noted = update(Tenant).where(col(Tenant.subject_deleted_at).is_not(None))
+        await session.execute(noted.values(subject_deleted_at=studio.clock.now))
+
+    assert await erased(studio) == 0
+
+    assert await number(database, Deletion) == 0
+    assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 1
 
 
 async def test_no_id_is_given_twice(studio: Studio) -> None:
@@ -300,6 +318,32 @@ async def test_a_killed_deletion_goes_on_where_it_was(studio: Studio, database_u
     assert await number(database, Event) == 0
     (deletion,) = await deletions_of(database)
     assert deletion.finished_at is not None
+
+
+async def test_a_deletion_that_fails_holds_up_no_other(studio: Studio) -> None:
+    database = studio.services.database
+    mutation = "mutation($id: ID!) { deleteAsset(id: $id) { id } }"
+    lamps = [await studio.add_asset("A lamp"), await studio.add_asset("Another lamp")]
+    for lamp in lamps:
+        await do(studio, "admin", mutation, id=lamp)
+    async with database.writing() as session:
+        # There is no such kind.
+        await session.execute(update(Deletion).where(col(Deletion.object_id) == 1).values(kind=99))
+
+    with pytest.raises(ValueError, match="99"):
+        await erased(studio)
+
+    assert await erased(studio) == 1
+    first, second = await deletions_of(database)
+    assert (first.finished_at, second.finished_at is None) == (None, False)
+    # It waits, and an operator does not.
+    assert await erased(studio) == 0
+    with pytest.raises(ValueError, match="99"):
+        await delete_one(database, studio.services.topics, studio.clock, first)
+    studio.clock.advance(seconds=RESTS.total_seconds())
+    async with database.writing() as session:
+        await session.execute(update(Deletion).values(kind=int(DeletedKind.ASSET)))
+    assert await erased(studio) == 1
 
 
 async def test_operators_delete_and_export_by_commands(

@@ -87,8 +87,8 @@ async def write_next(words: str, scripts: Path = SCRIPTS) -> Path:
 
 
 async def _run(url: str, step: Callable[[Config], T], scripts: Path = SCRIPTS) -> T:
-    """On PostgreSQL, servers of the version before may write meanwhile. A step for which that leaves no room is
-    begun anew: nothing of it was done.
+    """On PostgreSQL, servers of the version before may write meanwhile. A step for which that leaves no room
+    is begun anew: nothing of it was done.
     """
     with explaining_database_errors(url):
         require_database_file(url)
