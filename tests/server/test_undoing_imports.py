@@ -191,6 +191,24 @@ async def test_an_undo_that_was_stopped_goes_on(
     assert (refused.exit_code, refused.stderr[:19]) == (1, "Import 1 was undone")
 
 
+async def test_two_undos_at_once_take_each_event_out_once(
+    studio: Studio, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them finds what the other one takes out before it has locked the tenant."""
+    monkeypatch.setattr("ingest.event_imports._EVENTS_OF_A_TRANSACTION", 4)
+    events = await told(studio)
+    await before(studio, events)
+    start = await counted(studio)
+    brought = await door.imported(write(door.folder / "events.ndjson", events))
+    undos = [Undo(studio.services.database, studio.services.topics, brought["id"]) for _ in range(2)]
+
+    await asyncio.gather(*(undo.run(studio.clock) for undo in undos))
+
+    assert sum(undo.removed for undo in undos) == len(events)
+    assert await counted(studio) == start
+    assert await door.done("verify") == ""
+
+
 def test_one_thing_at_a_time(database_url: str) -> None:
     words = "Give one of these: a FILE, --undo with the number of an import, or --list.\n"
     for given in ((), ("--list", "--undo", "1"), (__file__, "--list")):
