@@ -134,9 +134,11 @@ class Undo:
             await self._undo_of_tenant(one)
 
     async def _begin(self, now: datetime) -> None:
+        """Transactions that bring events of the import come to their end first, and later ones fail."""
         first = func.coalesce(_IMPORTS.undo_started_at, given(now, Instant()))
         its = _IMPORTS.id == self._id
         async with self._database.writing(is_change=False) as session:
+            await session.execute(select(_IMPORTS.id).where(its).with_for_update())
             await session.execute(update(EventImport).where(its).values(undo_started_at=first))
 
     async def _undo_of_tenant(self, brought: _Brought) -> None:

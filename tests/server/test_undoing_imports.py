@@ -3,17 +3,23 @@
 import asyncio
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import SQLModel
 
+from base.errors import Conflict
 from base.ids import uuid7
 from ingest.event_imports import Undo
+from ingest.files import EventFile
+from resolvers.importing import Import
 from tests.commands import done, mistake, run
+from tests.locks import waits
 from tests.studio import SECRET, Studio
 
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 FORMATS = ("ndjson", "csv", "parquet")
 COUNTED = (
     "events", "day_totals", "month_totals", "subject_totals", "engaged_views", "active_users",
@@ -207,6 +213,39 @@ async def test_two_undos_at_once_take_each_event_out_once(
     assert sum(undo.removed for undo in undos) == len(events)
     assert await counted(studio) == start
     assert await door.done("verify") == ""
+
+
+async def test_an_import_that_is_undone_while_it_runs_stores_nothing_more(studio: Studio, door: Door) -> None:
+    events = await told(studio)
+    start = await counted(studio)
+    file = write(door.folder / "events.ndjson", events)
+
+    def undo(id: int) -> None:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(done, "import", "--undo", str(id), **door.settings).result()
+
+    running = Import(studio.services, EventFile(file), on_begin=undo)
+    with pytest.raises(Conflict, match=r"^Import 1 was undone while it ran, so that it stores no more"):
+        await running.run()
+
+    assert await counted(studio) == start
+    (listed,) = [json.loads(line) for line in (await door.done("import", "--list", "--json")).splitlines()]
+    assert (listed["state"], listed["stored"], listed["events"]) == ("undone", 0, 0)
+    # It is another import.
+    assert (await door.imported(file))["stored"] == len(events)
+
+
+@on_postgresql
+async def test_an_undo_begins_after_the_transactions_that_bring_its_events(
+    studio: Studio, door: Door
+) -> None:
+    brought = await door.imported(write(door.folder / "events.ndjson", await told(studio)))
+    async with studio.services.database.engine.connect() as storing:
+        await storing.exec_driver_sql("SELECT 1 FROM event_imports FOR KEY SHARE")
+        undo = asyncio.create_task(door.undo(brought["id"]))
+        await waits(undo, storing)
+        await storing.rollback()
+    await undo
 
 
 def test_one_thing_at_a_time(database_url: str) -> None:
