@@ -16,6 +16,7 @@ from ingest.event_imports import Undo
 from ingest.files import EventFile
 from resolvers.importing import Import
 from tests.commands import done, mistake, run
+from tests.deletions.life import do, erased
 from tests.locks import waits
 from tests.studio import SECRET, Studio
 
@@ -246,6 +247,23 @@ async def test_an_undo_begins_after_the_transactions_that_bring_its_events(
         await waits(undo, storing)
         await storing.rollback()
     await undo
+
+
+async def test_an_undo_says_how_many_events_were_not_there_any_more(studio: Studio, door: Door) -> None:
+    events = await told(studio)
+    brought = await door.imported(write(door.folder / "events.ndjson", events))
+    chair = next(event["subject"]["assetId"] for event in events if event["action"] == "VIEW_3D")
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=chair)
+    assert await erased(studio) == 1
+
+    undone = await asyncio.to_thread(run, "import", "--undo", str(brought["id"]), **door.settings)
+
+    assert (undone.exit_code, undone.stderr) == (
+        0,
+        "Events taken out again: 36.\n24 events were deleted or pruned: totals of pruned days stay.\n",
+    )
+    assert await door.done("verify") == ""
+    assert {name: rows for name, rows in (await counted(studio)).items() if rows} == {}
 
 
 def test_one_thing_at_a_time(database_url: str) -> None:
