@@ -11,6 +11,7 @@ from typing import NamedTuple
 import asyncpg
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
+from base.errors import Conflict
 from base.retries import Backoff, retried
 from base.sketches import sketching
 from database import Bulk, Database, fault_of
@@ -98,7 +99,7 @@ class BatchWriter:
         """The result of each event; None if its tenant is locked, so that it was not written.
 
         A cluster gets a transaction for each tenant: one for eight tenants took 20 to 45 times as long.
-        Raises what the database raises while it is away.
+        Raises what the database raises while it is away, and CONFLICT if the import is being undone.
         """
         if not self._database.is_cluster:
             return await self._written(batch)
@@ -115,7 +116,7 @@ class BatchWriter:
         try:
             return await self._stored(batch)
         except Exception as error:
-            if is_passing(error):
+            if _is_of_all(error):
                 raise
             log.warning(
                 "A batch of %d events was refused and is taken apart", batch.events.size, exc_info=error
@@ -131,7 +132,7 @@ class BatchWriter:
             try:
                 results += await self._stored(half)
             except Exception as error:
-                if is_passing(error):
+                if _is_of_all(error):
                     raise
                 results += await self._stored_apart(half)
         return results
@@ -167,6 +168,11 @@ class BatchWriter:
 
         await sketching.ready()
         return await self._database.in_bulk(written, seconds=seconds)
+
+
+def _is_of_all(error: BaseException) -> bool:
+    """Whether no part of the batch could be written either."""
+    return isinstance(error, Conflict) or is_passing(error)
 
 
 def is_passing(error: BaseException) -> bool:

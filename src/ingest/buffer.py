@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from time import perf_counter
 from typing import NamedTuple, cast
 
-from base.errors import Unavailable
+from base.errors import Conflict, Unavailable
 from database import Database
 from ingest.batch_writer import Batch, BatchWriter, StoreResult, is_passing
 from ingest.domain_caps import USUAL_CAPS, DomainCaps
@@ -56,7 +56,7 @@ class _Call:
         self.places = [self.places[place] for place in left]
         return False
 
-    def fail(self, error: Unavailable) -> None:
+    def fail(self, error: Conflict | Unavailable) -> None:
         if not self.done.done():
             self.done.set_exception(error)
 
@@ -133,7 +133,9 @@ class Buffer:
     async def add_columns(
         self, events: EventColumns, *, refreshed: frozenset[int] = frozenset()
     ) -> list[StoreResult]:
-        """The result of each event, after the commit. Raises UNAVAILABLE if it takes too long."""
+        """The result of each event, after the commit. Raises UNAVAILABLE if it takes too long, and CONFLICT
+        if the events are of an import that is being undone.
+        """
         if not events.size:
             return []
         await self._wait_for_room()
@@ -249,6 +251,10 @@ class Buffer:
         return self._answer(calls, results)
 
     def _fail(self, calls: list[_Call], error: Exception) -> None:
+        if isinstance(error, Conflict):
+            for call in calls:
+                call.fail(error)
+            return
         if is_passing(error):
             # Otherwise the calls that wait would wait as long again, one batch after the other.
             calls = [*calls, *self._rest()]

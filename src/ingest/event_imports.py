@@ -4,8 +4,10 @@ from asyncio import sleep
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from datetime import date, datetime, timedelta
+from operator import attrgetter
 from time import monotonic
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from sqlalchemy import BigInteger, cast, func, select, tuple_, update
 from sqlalchemy import literal as given
@@ -27,7 +29,7 @@ from ingest.event_removal import (
     subject_days,
 )
 from ingest.rebuild import rebuild
-from ingest.tenants import ALWAYS, TenantGone, TenantRow, lock_tenant
+from ingest.tenants import ALWAYS, TenantGone, TenantRow, lock_tenant, read_tenant
 from ingest.topics import Topics, touched
 from models import EventImport, ImportTenant, Instant
 
@@ -94,6 +96,10 @@ async def event_imports(database: Database, id: int | None = None) -> list[Impor
     return found
 
 
+_Place = tuple[int, datetime]
+"""A subject and a time. Events are taken out in the order of these."""
+
+
 class _Brought(NamedTuple):
     tenant_id: int
     first_at: datetime
@@ -122,61 +128,86 @@ class Undo:
 
     async def run(self, clock: Callable[[], datetime]) -> None:
         """The caller marks the import as undone."""
-        await self._mark(undo_started_at=func.coalesce(_IMPORTS.undo_started_at, given(clock(), Instant())))
+        await self._begin(clock())
         brought = select(_BROUGHT.tenant_id, _BROUGHT.first_at, _BROUGHT.last_at)
         statement = brought.where(_BROUGHT.import_id == self._id).order_by(_BROUGHT.tenant_id)
         for one in await self._database.fetch(Statement(statement, _Brought)):
             with suppress(TenantGone):
                 await self._undo_of_tenant(one)
 
-    async def _mark(self, **values: Any) -> None:
+    async def _begin(self, now: datetime) -> None:
+        """Transactions that bring events of the import come to their end first, and later ones fail."""
+        first = func.coalesce(_IMPORTS.undo_started_at, given(now, Instant()))
+        its = _IMPORTS.id == self._id
         async with self._database.writing(is_change=False) as session:
-            await session.execute(update(EventImport).where(_IMPORTS.id == self._id).values(**values))
+            await session.execute(select(_IMPORTS.id).where(its).with_for_update())
+            await session.execute(update(EventImport).where(its).values(undo_started_at=first))
 
     async def _undo_of_tenant(self, brought: _Brought) -> None:
-        after: tuple[int, datetime] | None = (0, ALWAYS)
+        after: _Place | None = (0, ALWAYS)
         while after:
             began = monotonic()
-            after = await self._remove_some(brought.tenant_id, after)
+            after = await self._remove_some(brought, after)
             await sleep(min(monotonic() - began, _LONGEST_REST))
         first, stop = await self._mend_days(brought)
         # What an interaction a day later has changed, and what was wrong before.
         await rebuild(self._database, brought.tenant_id, first, stop)
 
-    async def _remove_some(self, tenant_id: int, after: tuple[int, datetime]) -> tuple[int, datetime] | None:
-        """Returns where the next ones begin; None after the last ones."""
+    async def _remove_some(self, brought: _Brought, after: _Place) -> _Place | None:
+        """Returns where the next ones begin; None after the last ones.
+
+        While a tenant is locked, none of its events are taken in. So it first looks for them without a lock,
+        and locks the tenant only to read those again, and to take them out.
+        """
+        ids = await self._some(brought, after)
+        if not ids:
+            return None
         async with self._database.writing() as session:
-            tenant = await lock_tenant(session, tenant_id)
-            found = await self._some(session, tenant, after)
+            tenant = await lock_tenant(session, brought.tenant_id)
+            found = await self._still_there(session, tenant, ids)
             events = _cut(tenant, found)
             if events:
-                is_end = len(events) == len(found) < _EVENTS_OF_A_TRANSACTION
-                await remove_events(session, tenant, events, _waiting(tenant, events, is_end=is_end))
-                await self._note(session, tenant_id, len(events))
+                await remove_events(session, tenant, events, found[len(events) :])
+                await self._note(session, tenant.id, len(events))
         if not events:
-            return None
+            return after
         self._topics.announce(touched(session))
         self.removed += len(events)
         self._on_batch(len(events))
-        return events[-1].subject_id, events[-1].occurred_at
+        return events[-1].place
 
-    async def _some(
-        self, session: AsyncSession, tenant: TenantRow, after: tuple[int, datetime]
+    async def _some(self, brought: _Brought, after: _Place) -> list[UUID]:
+        """The ids, in the order of subjects and times, of the next events and of one more. Those of pruned
+        days stay in the totals.
+        """
+        async with self._database.snapshot() as connection:
+            tenant = await read_tenant(connection, brought.tenant_id)
+            place = tuple_(EVENTS.subject_id, EVENTS.occurred_at)
+            found = await connection.scalars(
+                select(EVENTS.id)
+                .where(
+                    EVENTS.tenant_id == tenant.id,
+                    EVENTS.import_id == self._id,
+                    EVENTS.occurred_at.between(max(brought.first_at, tenant.kept_from), brought.last_at),
+                    place >= tuple_(given(after[0], BigInteger()), given(after[1], Instant())),
+                )
+                .order_by(EVENTS.subject_id, EVENTS.occurred_at)
+                .limit(_EVENTS_OF_A_TRANSACTION + 1)
+            )
+            return list(found)
+
+    async def _still_there(
+        self, session: AsyncSession, tenant: TenantRow, ids: Sequence[UUID]
     ) -> list[StoredEvent]:
-        """In the order of subjects and times. Those of pruned days stay in the totals."""
-        place = tuple_(EVENTS.subject_id, EVENTS.occurred_at)
         found = await session.execute(
-            select(*STORED_COLUMNS)
-            .where(
+            select(*STORED_COLUMNS).where(
                 EVENTS.tenant_id == tenant.id,
+                EVENTS.id.in_(ids),
                 EVENTS.import_id == self._id,
                 EVENTS.occurred_at >= tenant.kept_from,
-                place >= tuple_(given(after[0], BigInteger()), given(after[1], Instant())),
             )
-            .order_by(EVENTS.subject_id, EVENTS.occurred_at)
-            .limit(_EVENTS_OF_A_TRANSACTION)
         )
-        return [StoredEvent(*row) for row in found]
+        return sorted((StoredEvent(*row) for row in found), key=attrgetter("place"))
 
     async def _note(self, session: AsyncSession, tenant_id: int, removed: int) -> None:
         its = (_BROUGHT.import_id == self._id, _BROUGHT.tenant_id == tenant_id)
@@ -207,18 +238,8 @@ def _days_of(tenant: TenantRow, brought: _Brought) -> tuple[date, date]:
 def _cut(tenant: TenantRow, found: list[StoredEvent]) -> list[StoredEvent]:
     """The first ones, of not too many days at subjects: each of these is sketched anew."""
     seen: set[SubjectDay] = set()
-    for number, day in enumerate(subject_days(tenant, found)):
+    for number, day in enumerate(subject_days(tenant, found[:_EVENTS_OF_A_TRANSACTION])):
         seen.add(day)
         if len(seen) > _SUBJECT_DAYS_OF_A_TRANSACTION:
             return found[:number]
-    return found
-
-
-def _waiting(tenant: TenantRow, events: Sequence[StoredEvent], *, is_end: bool) -> list[SubjectDay]:
-    """The days of the last subject and day, unless all of them are among the events."""
-    if is_end:
-        return []
-    last = events[-1]
-    same = [one for one in events if one.subject_id == last.subject_id]
-    of_last = subject_days(tenant, same)
-    return [day for day in of_last if day.day == of_last[-1].day]
+    return found[:_EVENTS_OF_A_TRANSACTION]

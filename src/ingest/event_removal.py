@@ -54,6 +54,10 @@ class StoredEvent(NamedTuple):
     def kind(self) -> SubjectKind:
         return SUBJECT_OF[Action(self.action)]
 
+    @property
+    def place(self) -> tuple[int, datetime]:
+        return self.subject_id, self.occurred_at
+
 
 STORED_COLUMNS: Final = tuple(EVENTS[name] for name in StoredEvent._fields)
 
@@ -74,10 +78,10 @@ async def remove_events(
     session: AsyncSession,
     tenant: TenantRow,
     events: Sequence[StoredEvent],
-    waiting: Iterable[SubjectDay] = (),
+    nexts: Sequence[StoredEvent] = (),
 ) -> None:
-    """The tenant must be locked alone. `waiting`: days whose sketches are not made anew, because more of
-    their events are removed next. The sketches of all subjects together are left to `mend_days`.
+    """The tenant must be locked alone. `nexts` are removed next: the sketches of their days are left to that.
+    The sketches of all subjects together are left to `mend_days`.
 
     The next interaction of an engaged view is looked for within a day. `rebuild` finds later ones.
     """
@@ -94,8 +98,12 @@ async def remove_events(
     changes.update(await _engaged(session, writer, tenant, events, days))
     await change_totals(session, writer, Counter({key: n for key, n in changes.items() if n}))
     await _last_active(session, writer, tenant, events)
-    seen = {day for day, one in zip(subject_days(tenant, events), events, strict=True) if _who(one)}
-    await _sketch(session, writer, tenant, sorted(seen.difference(waiting)))
+    await _sketch(session, writer, tenant, sorted(_seen(tenant, events) - _seen(tenant, nexts)))
+
+
+def _seen(tenant: TenantRow, events: Sequence[StoredEvent]) -> set[SubjectDay]:
+    """The days with visitors."""
+    return {day for day, one in zip(subject_days(tenant, events), events, strict=True) if _who(one)}
 
 
 def _counted(tenant: TenantRow, one: StoredEvent) -> Any:

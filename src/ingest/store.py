@@ -29,6 +29,7 @@ from ingest.engaged_views import first_interactions, store_engaged_views
 from ingest.erased_users import without_erased
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
+from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
@@ -96,7 +97,11 @@ async def store_in_bulk(
 
     An id that was stored before, or is earlier in `events`, changes nothing. An event of pruned days changes
     nothing either: it may have been counted before.
+
+    Raises CONFLICT if the import is being undone.
     """
+    if import_id is not None:
+        await require_no_undo(bulk, import_id)
     tenants = await share_tenants(bulk, set(events.tenant_ids))
     events = await without_erased(bulk, events, tenants)
     acted = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)

@@ -41,4 +41,4 @@ class ImportTenant(SQLModel, table=True):
     """When the first of its events happened."""
     last_at: datetime = instant()
     events: int = Field(sa_type=BigInteger)
-    """How many it has brought, less those that an undo has taken out."""
+    """How many it has brought, less those that an undo has taken out. Deleted and pruned ones count here."""

@@ -106,7 +106,9 @@ class Import:
         """Until then, others are expected to write to SQLite's file."""
 
     async def run(self) -> None:
-        """Raises InvalidFile and UNAVAILABLE. What was read before is stored all the same."""
+        """Raises InvalidFile and UNAVAILABLE; what was read before is stored all the same. Raises CONFLICT if
+        the import is undone meanwhile.
+        """
         finished_at = None
         try:
             await self._run()

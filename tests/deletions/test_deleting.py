@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from asyncio import create_subprocess_exec, sleep, timeout, to_thread
+from asyncio import create_subprocess_exec, create_task, sleep, timeout, to_thread
 from asyncio.subprocess import DEVNULL
 from datetime import timedelta
 from signal import SIGKILL
@@ -36,6 +36,7 @@ from models import (
 )
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
+from tests.locks import waits
 from tests.studio import Studio
 from tests.waiting import overtaken
 
@@ -274,6 +275,23 @@ async def test_a_custom_url_leads_on_and_is_kept_for_a_while(studio: Studio) -> 
     studio.clock.advance(days=89)
     await do(studio, "stranger", make, url=new)
     assert await number(studio.services.database, FormerUrl) == 0
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_deletion_waits_while_the_tenant_is_counted_anew(studio: Studio) -> None:
+    lamp, _, _ = await furnished(studio)
+    database = studio.services.database
+    before = await rows_of(database, SubjectKind.ASSET, 1)
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=lamp)
+    async with database.engine.connect() as counting:
+        await counting.execute(select(col(Tenant.id)).with_for_update())
+        deleting = create_task(erased(studio))
+        await waits(deleting, counting)
+        assert await rows_of(database, SubjectKind.ASSET, 1) == before
+        await counting.rollback()
+
+    assert await deleting == 1
+    assert await rows_of(database, SubjectKind.ASSET, 1) == {}
 
 
 async def _begun(database: Database, events: int) -> None:

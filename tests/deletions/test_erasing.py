@@ -1,13 +1,21 @@
 """A person who did everything that a person can do is exported and erased."""
 
 import json
+from asyncio import create_task
+from datetime import timedelta
 from typing import Any
 
+import pytest
+from sqlalchemy import func, select, update
+from sqlmodel import col
+
 from base.ids import uuid7
+from ingest.columns import EVENTS
 from ingest.events import NewEvent
 from ingest.visitors import named_visitor
-from models import Action
+from models import Action, Appointment
 from tests.deletions.life import discrepancies, do, erased, found, lived
+from tests.locks import waits
 from tests.studio import PASSWORD, SECRET, Studio
 
 DELETE = "mutation($i: DeleteAccountInput!) { deleteAccount(input: $i) { id } }"
@@ -113,3 +121,23 @@ async def test_what_is_stored_of_an_erased_person_too_late_is_nobodys(studio: St
     assert (await figures(studio))["metrics"]["totalViews"] == 7
     assert await found(studio.services.database, life) == []
     assert await discrepancies(studio.services.database) == []
+
+
+@pytest.mark.parametrize("engine", ["postgresql"])
+async def test_a_booking_that_is_cancelled_while_it_is_erased_is_taken_back_once(studio: Studio) -> None:
+    person, starts = await studio.add_person("zoe", password=PASSWORD), studio.clock.now + timedelta(days=1)
+    book = "mutation($i: BookAppointmentInput!) { bookAppointment(input: $i) { appointment { id } } }"
+    slot = {"startsAt": f"{starts:%FT%TZ}", "endsAt": f"{starts + timedelta(hours=1):%FT%TZ}"}
+    await do(studio, "zoe", book, i={"publicationId": studio.publication, **slot})
+    assert await do(studio, "zoe", DELETE, i={"password": PASSWORD}) == {"id": person.id}
+    async with studio.services.database.engine.connect() as cancelling:
+        await cancelling.execute(update(Appointment).values(cancelled_at=studio.clock.now))
+        erasing = create_task(erased(studio))
+        await waits(erasing, cancelling)
+        await cancelling.commit()
+    assert await erasing == 1
+
+    async with studio.services.database.snapshot() as connection:
+        actions = await connection.scalars(select(EVENTS.action))
+        assert list(actions) == [Action.BOOK]
+        assert await connection.scalar(select(func.count(col(Appointment.id)))) == 0

@@ -15,23 +15,27 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
-from sqlalchemy import select
+from sqlalchemy import select, text
 from sqlmodel import SQLModel
 
 from database import Database, table_of
 from ingest.events import NewEvent
 from ingest.store import store
+from ingest.visitors import NAMED_BYTES
 from models import (
     Action,
     ActiveUser,
     DayTotal,
     Device,
     Domain,
+    EngagedView,
     Event,
     MonthTotal,
     SubjectKind,
     SubjectTotal,
     Tenant,
+    VisitorLink,
+    VisitorSketch,
 )
 from resolvers.context import Services
 from tests.draws import scaled
@@ -378,6 +382,26 @@ async def test_a_batch_may_have_thousands_of_events(services: Services) -> None:
 
     assert len(await send(database, [*events, *events[:100]], ONCE)) == 4000
     assert await totals(database, tenants) == recount(dict(zip(tenants, zones, strict=True)), events)
+
+
+async def test_events_are_stored_in_tables_to_which_a_later_version_gave_columns(services: Services) -> None:
+    database = services.database
+    (tenant,) = await add_tenants(database, "UTC")
+    totals_of = (DayTotal, MonthTotal, SubjectTotal, ActiveUser, EngagedView, VisitorSketch, VisitorLink)
+    async with database.writing() as session:
+        for model in (Event, *totals_of):
+            await session.execute(text(f"ALTER TABLE {table_of(model).name} ADD COLUMN later BIGINT"))
+    seen = NewEvent(tenant, uuid4(), 1, Action.VIEW, NOON, user_id=1, visitor=b"x" * NAMED_BYTES)
+    touched = seen._replace(id=uuid4(), action=Action.INTERACTION, user_id=None, view_id=uuid4())
+
+    # Many at once go another way than a few, and those that are there already another one.
+    assert len(await send(database, [*some_events([tenant], 600), seen], ONCE)) == 601
+    assert len(await send(database, [seen, touched], ONCE)) == 1
+
+    async with database.snapshot() as connection:
+        for model in (Event, *totals_of):
+            assert (await connection.execute(select(table_of(model)).limit(1))).first()
+    assert len((await totals(database, [tenant])).events) == 602
 
 
 async def test_writers_of_the_same_totals_at_once_never_wait_for_each_other_in_a_circle(

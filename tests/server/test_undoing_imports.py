@@ -3,18 +3,25 @@
 import asyncio
 import csv
 import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from sqlmodel import SQLModel
 
+from base.errors import Conflict
 from base.ids import uuid7
 from ingest.event_imports import Undo
+from ingest.files import EventFile
 from models import ImportTenant
+from resolvers.importing import Import
 from tests.commands import done, mistake, run
+from tests.deletions.life import do, erased
+from tests.locks import waits
 from tests.studio import SECRET, Studio
 
+on_postgresql = pytest.mark.parametrize("engine", ["postgresql"])
 FORMATS = ("ndjson", "csv", "parquet")
 COUNTED = (
     "events", "day_totals", "month_totals", "subject_totals", "engaged_views", "active_users",
@@ -194,6 +201,74 @@ async def test_an_undo_that_was_stopped_goes_on(
     assert (listed["state"], listed["events"], listed["file"]) == ("undone", 0, "events.ndjson")
     refused = await asyncio.to_thread(run, "import", "--undo", str(brought["id"]), **door.settings)
     assert (refused.exit_code, refused.stderr[:19]) == (1, "Import 1 was undone")
+
+
+async def test_two_undos_at_once_take_each_event_out_once(
+    studio: Studio, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them finds what the other one takes out before it has locked the tenant."""
+    monkeypatch.setattr("ingest.event_imports._EVENTS_OF_A_TRANSACTION", 4)
+    events = await told(studio)
+    await before(studio, events)
+    start = await counted(studio)
+    brought = await door.imported(write(door.folder / "events.ndjson", events))
+    undos = [Undo(studio.services.database, studio.services.topics, brought["id"]) for _ in range(2)]
+
+    await asyncio.gather(*(undo.run(studio.clock) for undo in undos))
+
+    assert sum(undo.removed for undo in undos) == len(events)
+    assert await counted(studio) == start
+    assert await door.done("verify") == ""
+
+
+async def test_an_import_that_is_undone_while_it_runs_stores_nothing_more(studio: Studio, door: Door) -> None:
+    events = await told(studio)
+    start = await counted(studio)
+    file = write(door.folder / "events.ndjson", events)
+
+    def undo(id: int) -> None:
+        with ThreadPoolExecutor(1) as other:
+            other.submit(done, "import", "--undo", str(id), **door.settings).result()
+
+    running = Import(studio.services, EventFile(file), on_begin=undo)
+    with pytest.raises(Conflict, match=r"^Import 1 was undone while it ran, so that it stores no more"):
+        await running.run()
+
+    assert await counted(studio) == start
+    (listed,) = [json.loads(line) for line in (await door.done("import", "--list", "--json")).splitlines()]
+    assert (listed["state"], listed["stored"], listed["events"]) == ("undone", 0, 0)
+    # It is another import.
+    assert (await door.imported(file))["stored"] == len(events)
+
+
+@on_postgresql
+async def test_an_undo_begins_after_the_transactions_that_bring_its_events(
+    studio: Studio, door: Door
+) -> None:
+    brought = await door.imported(write(door.folder / "events.ndjson", await told(studio)))
+    async with studio.services.database.engine.connect() as storing:
+        await storing.exec_driver_sql("SELECT 1 FROM event_imports FOR KEY SHARE")
+        undo = asyncio.create_task(door.undo(brought["id"]))
+        await waits(undo, storing)
+        await storing.rollback()
+    await undo
+
+
+async def test_an_undo_says_how_many_events_were_not_there_any_more(studio: Studio, door: Door) -> None:
+    events = await told(studio)
+    brought = await door.imported(write(door.folder / "events.ndjson", events))
+    chair = next(event["subject"]["assetId"] for event in events if event["action"] == "VIEW_3D")
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=chair)
+    assert await erased(studio) == 1
+
+    undone = await asyncio.to_thread(run, "import", "--undo", str(brought["id"]), **door.settings)
+
+    assert (undone.exit_code, undone.stderr) == (
+        0,
+        "Events taken out again: 36.\n24 events were deleted or pruned: totals of pruned days stay.\n",
+    )
+    assert await door.done("verify") == ""
+    assert {name: rows for name, rows in (await counted(studio)).items() if rows} == {}
 
 
 def test_one_thing_at_a_time(database_url: str) -> None:

@@ -28,6 +28,10 @@ class Columns(NamedTuple):
     types: tuple[str, ...]
     binds: tuple[Convert | None, ...]
     results: tuple[Convert | None, ...]
+    insert: str
+    """The start of an INSERT, which says its columns: the table of a later version may have more. They are
+    those of a table `t`.
+    """
 
     def bound(self, rows: Sequence[Row]) -> list[Sequence[Any]]:
         """The values column by column, as the driver takes them."""
@@ -116,6 +120,7 @@ def columns_of(model: type[SQLModel], dialect_name: str, *, are_packed: bool = F
         tuple(column.type.compile(dialect) for column in table.columns),
         tuple(binds),
         tuple(results),
+        f"INSERT INTO {table.name} AS t ({', '.join(names)}) VALUES ",  # noqa: S608
     )
 
 

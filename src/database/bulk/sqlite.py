@@ -61,7 +61,7 @@ class SqliteBulk(Bulk):
         if not rows:
             return []
         columns = self._columns_of(model)
-        start, end = f"INSERT INTO {columns.table} VALUES ", " ON CONFLICT DO NOTHING"  # noqa: S608
+        start, end = columns.insert, " ON CONFLICT DO NOTHING"
         given = columns.bound_rows(rows)
         if len(rows) >= _MANY and not self._are_some_within(columns, given):
             self._repeat(start, given, "")
@@ -89,13 +89,13 @@ class SqliteBulk(Bulk):
         known = dict(zip(map(columns.key_of, found), columns.read(found), strict=True))
         if not follows:
             new = [row for row, key in zip(given, keys, strict=True) if key not in known]
-            self._repeat(f"INSERT INTO {columns.table} VALUES ", new, "")  # noqa: S608
+            self._repeat(columns.insert, new, "")
         return list(map(known.get, keys))
 
     async def upsert(self, model: type[SQLModel], rows: Sequence[Row], change: str) -> None:
         columns = self._columns_of(model)
         self._repeat(
-            f"INSERT INTO {columns.table} AS t VALUES ",  # noqa: S608
+            columns.insert,
             columns.bound_rows(rows),
             f" ON CONFLICT ({columns.key_text}) DO UPDATE SET {change}",
         )

@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 from database import Database, Statement, delete_rows, table_of
 from ingest.deletions.lease import Lease
 from ingest.deletions.pace import Pace
+from ingest.tenants import wait_to_share
 from ingest.topics import Topics, touched
 
 
@@ -36,10 +37,12 @@ class Rows:
         order = order or [column for column in key if column.name != "tenant_id"]
         after: tuple[Any, ...] | None = None
         while rows := await self._some(order, key, conditions, after, given):
+            keys = [row[len(order) :] for row in rows]
             async with self.pace.turn(), self.database.writing(is_change=False) as session:
                 await session.connection()
+                await _share_tenants(session, model, keys)
                 with self.pace.measured():
-                    await delete_rows(session, model, [row[len(order) :] for row in rows])
+                    await delete_rows(session, model, keys)
             await self.lease.count(len(rows))
             after = rows[-1][: len(order)]
 
@@ -64,6 +67,17 @@ class Rows:
             statement = statement.where(_later(order, after))
         limited = statement.where(*conditions).order_by(*order).limit(self.pace.size)
         return await self.database.fetch(Statement(limited, lambda *values: values), **given)
+
+
+async def _share_tenants(
+    session: AsyncSession, model: type[SQLModel], keys: Sequence[tuple[Any, ...]]
+) -> None:
+    """Whoever has locked a tenant alone reads and changes its rows, and nobody else does meanwhile."""
+    names = [column.name for column in table_of(model).primary_key.columns]
+    if "tenant_id" in names:
+        place = names.index("tenant_id")
+        for tenant_id in sorted({key[place] for key in keys}):
+            await wait_to_share(session, tenant_id)
 
 
 def _later(order: Sequence[Any], after: tuple[Any, ...]) -> ColumnElement[bool]:

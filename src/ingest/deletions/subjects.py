@@ -13,6 +13,7 @@ from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, sketching
 from database import Statement, among, bulk, table_of
 from ingest.columns import EVENTS, SKETCHES
 from ingest.deletions.rows import Rows
+from ingest.tenants import wait_to_share
 from models import (
     ActiveUser,
     DayTotal,
@@ -76,6 +77,7 @@ async def _delete_sketches(rows: Rows, its: _Conditions) -> None:
     found = Statement(first, _as_it_is)
     while (day := (await rows.database.fetch(found, ids=its.ids))[0]) is not None:
         async with rows.pace.turn(), rows.database.writing() as session:
+            await wait_to_share(session, its.tenant_id)
             await lock_sketch_of_all(session, its.tenant_id, day)
             gone = await session.execute(
                 delete(table_of(VisitorSketch))

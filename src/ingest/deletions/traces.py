@@ -6,7 +6,7 @@ of nobody.
 
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, or_, select
+from sqlalchemy import delete, false, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -32,9 +32,9 @@ class _Marks(NamedTuple):
     takes_back: Action
 
     def is_back(self, deletion: DeletionRow) -> Any:
-        """An expression: whether the event was taken back before, or is over."""
+        """An expression of a row: whether the event was taken back before, or is over."""
         if self.model is not Appointment:
-            return col(Publication.id).is_(None)
+            return false()
         return or_(
             col(Appointment.cancelled_at).is_not(None), col(Appointment.ends_at) <= deletion.requested_at
         )
@@ -53,7 +53,6 @@ class _Mark(NamedTuple):
     publication_id: int
     created_at: Any
     tenant_id: int
-    is_back: bool
 
 
 async def delete_traces(rows: Rows, deletion: DeletionRow) -> None:
@@ -69,10 +68,8 @@ async def _take_back(rows: Rows, deletion: DeletionRow, marks: _Marks) -> None:
         async with rows.changing() as session:
             publications = {mark.publication_id for mark in found}
             await raise_revision(session, col(Publication.id).in_(publications))
-            gone = await _deleted(session, marks.model, found)
-            await store(
-                session, [_event(deletion, marks.takes_back, mark) for mark in gone if not mark.is_back]
-            )
+            gone = await _deleted(session, deletion, marks, found)
+            await store(session, [_event(deletion, marks.takes_back, mark) for mark in gone])
             touch(session, *(Topic(SubjectKind.PUBLICATION, id) for id in publications))
         await rows.lease.count(len(found))
 
@@ -86,7 +83,6 @@ async def _some(rows: Rows, deletion: DeletionRow, marks: _Marks) -> list[_Mark]
             columns.publication_id.label("of_publication"),
             columns.created_at,
             USERS.tenant_id,
-            marks.is_back(deletion).label("is_back"),
         )
         .join(table_of(Publication), PUBLICATIONS.id == columns.publication_id)
         .join(table_of(User), USERS.id == PUBLICATIONS.owner_id)
@@ -99,15 +95,18 @@ async def _some(rows: Rows, deletion: DeletionRow, marks: _Marks) -> list[_Mark]
     )
 
 
-async def _deleted(session: AsyncSession, model: type[SQLModel], found: list[_Mark]) -> list[_Mark]:
-    """Those that nobody took back meanwhile."""
-    table = table_of(model)
-    gone = []
+async def _deleted(
+    session: AsyncSession, deletion: DeletionRow, marks: _Marks, found: list[_Mark]
+) -> list[_Mark]:
+    """Those whose events are to be taken back: nobody has done so meanwhile."""
+    table = table_of(marks.model)
+    standing = []
     for mark in found:
         is_it = [column == value for column, value in zip(table.primary_key.columns, mark.key, strict=True)]
-        if (await session.execute(delete(table).where(*is_it).returning(table.c.created_at))).first():
-            gone.append(mark)
-    return gone
+        deleted = delete(table).where(*is_it).returning(marks.is_back(deletion))
+        if any(not is_back for is_back in await session.scalars(deleted)):
+            standing.append(mark)
+    return standing
 
 
 def _event(deletion: DeletionRow, action: Action, mark: _Mark) -> NewEvent:

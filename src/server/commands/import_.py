@@ -181,7 +181,7 @@ async def _undone(services: Services, id: int) -> ImportRow:
     typer.echo(f"Events taken out again: {removed:,}.", err=True)
     (row,) = await event_imports(services.database, id)
     if row.events:
-        typer.echo(f"{row.events:,} events were pruned: their totals stay.", err=True)
+        typer.echo(f"{row.events:,} events were deleted or pruned: totals of pruned days stay.", err=True)
     return row
 
 
