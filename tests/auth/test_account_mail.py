@@ -12,7 +12,7 @@ from auth.account_services import AccountRules, AccountServices
 from auth.mail import MailSettings, MailWebhook
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from base.retries import Backoff
-from tests.auth.asking import add_dora, login, message, reached_from, told, who
+from tests.auth.asking import acts, add_dora, login, message, reached_from, told, who
 from tests.auth.signed import with_accounts
 from tests.social.sites import Reply, Request, Site
 from tests.studio import PASSWORD, SECRET, Answer, Studio
@@ -93,6 +93,7 @@ async def test_a_password_is_reset_by_a_link_once(studio: Studio) -> None:
     assert (await login(studio, "dora@example.com")).code == "UNAUTHENTICATED"
     assert (await login(studio, "dora@example.com", NEW)).data
     assert await studio.count("account_links") == 0
+    assert (await acts(studio))[-1] == ("PASSWORD_CHANGED", studio.people["dora"].row.id)
 
 
 async def test_a_link_that_is_old_or_replaced_or_of_another_kind_is_not_good(studio: Studio) -> None:
@@ -180,6 +181,8 @@ async def test_a_sign_up_makes_an_account_when_its_address_is_confirmed(studio: 
     assert again.code == "NOT_FOUND"
     assert signed_in.data["login"]["viewer"] == {"username": "eve"}
     assert await studio.count("users") == users + 1
+    act, account = (await acts(studio))[-1]
+    assert (act, account is None) == ("ACCOUNT_CREATED", False)
 
 
 async def test_signing_up_with_an_address_that_has_an_account_looks_the_same(studio: Studio) -> None:
@@ -255,6 +258,7 @@ async def test_a_new_address_counts_when_it_is_confirmed(studio: Studio) -> None
     assert confirmed.data == {"confirmEmail": {"user": {"username": "dora", "name": "Dora"}}}
     assert (told_of_it["kind"], told_of_it["email"]) == ("EMAIL_CHANGED", "dora@example.com")
     assert late.code == "NOT_FOUND"
+    assert (await acts(studio))[-1] == ("EMAIL_CHANGED", studio.people["dora"].row.id)
     assert (await login(studio, "d@example.com")).data
     assert (await login(studio, "dora@example.com")).code == "UNAUTHENTICATED"
 

@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_pri
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from auth.identities import FirstSight
-from tests.auth.asking import message, who
+from tests.auth.asking import acts, message, who
 from tests.auth.signed import SigningSite, trusting, with_accounts
 from tests.social.sites import Reply
 from tests.studio import Answer, Studio
@@ -37,7 +37,7 @@ async def refused(studio: Studio, token: str) -> str:
 
 
 async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, site: SigningSite) -> None:
-    now = studio.clock.now
+    now, known = studio.clock.now, len(await acts(studio))
     async with with_accounts(studio, trusting(studio, site)) as trusted:
         token = site.token(now)
         stranger = await refused(trusted, token)
@@ -57,6 +57,8 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     assert (others.code, own.data) == ("NOT_FOUND", {"unlinkIdentity": {"subject": "1234"}})
     assert again == stranger
     assert await studio.count("external_identities") == 0
+    id = studio.people["owner"].row.id
+    assert (await acts(studio))[known:] == [("IDENTITY_LINKED", id), ("IDENTITY_UNLINKED", id)]
 
 
 def _signed(key: Any, algorithm: str, **header: Any) -> Callable[[SigningSite, dict[str, Any]], str]:
