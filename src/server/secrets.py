@@ -115,5 +115,7 @@ class SecretReader:
             services.signer.use(secrets.tokens)
             services.links.use(secrets.links)
             services.visitor_keys.use(secrets.visitor_keys)
+            # Answers are kept for tokens that may be refused from now on.
+            services.database.commits.note(is_change=True)
             if before:
                 log.info("Read the secrets in %s again, because they were changed", self._file)
