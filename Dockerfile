@@ -17,6 +17,7 @@ COPY src src
 RUN /opt/viewgraph/bin/pip install --no-cache-dir --no-deps --no-build-isolation . \
     && /opt/viewgraph/bin/pip uninstall --yes setuptools pip \
     && find /opt/viewgraph -type d -name tests -prune -exec rm -r {} + \
+    && find /opt/viewgraph -name '*.pyi' -delete -o -name '*.pxd' -delete -o -name '*.a' -delete -o -name '*.h' -delete \
     && find /opt/viewgraph -name '*.so' -not -path '*.libs/*' -exec strip --strip-unneeded {} +
 
 # What the image has of Debian: Python, and the libraries that it and the wheels need.

@@ -52,7 +52,8 @@ const strict = {
         suffixes: ["Connection", "Edge", "Payload"],
         // Figures of a moment, and parts of the object on which they stand.
         types: [
-          "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "DomainAlias", "EngagementMetrics", "ExperienceCounts",
+          "ActionPoint", "ActionSeries", "AssetFormat", "AssetMetrics", "AuditChange", "AuditEntry", "DomainAlias", "EngagementMetrics",
+          "ExperienceCounts",
           "InsightScoreParts", "Limits", "Member", "PageInfo", "RankedAsset", "RateLimit", "ResolvedRange", "SharedFigure",
           "SocialMetrics",
           "SummaryReport", "TakenBack", "UniqueVisitors", "ViewPoint", "ViewSeries", "Work",

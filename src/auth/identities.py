@@ -4,7 +4,7 @@ import re
 from datetime import datetime
 from typing import NamedTuple
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, Actor, record
@@ -53,12 +53,17 @@ async def _user_of(identity: Identity, loaders: Loaders, now: datetime, tokens: 
     known = await loaders[UserByIdentity].load((identity.issuer, identity.subject))
     if known is None:
         return await _user_at_first_sight(identity, now, tokens.database, tokens.at_first_sight)
-    if known.tokens_ended_at and identity.issued_at <= known.tokens_ended_at:
+    _require_younger(identity, known.tokens_ended_at)
+    return known.user_id
+
+
+def _require_younger(identity: Identity, tokens_ended_at: datetime | None) -> None:
+    """Raises UNAUTHENTICATED."""
+    if tokens_ended_at and identity.issued_at <= tokens_ended_at:
         raise Unauthenticated(
             "The access token has ended: its user has signed out everywhere, or has another password. Get a "
             "new one from its issuer."
         )
-    return known.user_id
 
 
 async def link(session: AsyncSession, identity: Identity, user_id: int, actor: Actor) -> bool:
@@ -79,6 +84,12 @@ async def link(session: AsyncSession, identity: Identity, user_id: int, actor: A
     return False
 
 
+async def unlink_all(session: AsyncSession, user_id: int, actor: Actor) -> None:
+    gone = delete(ExternalIdentity).where(IDENTITIES.user_id == user_id).returning(IDENTITIES.subject)
+    for _ in (await session.execute(gone)).all():
+        await record(session, actor, Act.IDENTITY_UNLINKED, await _id(session, user_id), account=user_id)
+
+
 async def _user_at_first_sight(
     identity: Identity, now: datetime, database: Database, rules: FirstSight
 ) -> int:
@@ -89,15 +100,26 @@ async def _user_at_first_sight(
     email = identity.email.lower()
     try:
         async with database.writing() as session:
-            user_id = await session.scalar(select(USERS.id).where(USERS.email == email))
+            user_id = await _known(session, identity, email, rules)
             if user_id is None:
                 user_id = await _made(session, identity, email, now, rules)
-            elif not rules.links_by_email:
-                raise Unauthenticated(f"A user here has the email of your account at the issuer. {_LINK}")
             await link(session, identity, user_id, Actor(now, user_id))
     except Conflict:
         # Two requests came at the same time.
         raise Unauthenticated("Your account at the issuer could not be linked. Try again.") from None
+    return user_id
+
+
+async def _known(session: AsyncSession, identity: Identity, email: str, rules: FirstSight) -> int | None:
+    """The user who has the email. Raises UNAUTHENTICATED if the token may not act as that user."""
+    its = select(USERS.id, USERS.tokens_ended_at).where(USERS.email == email)
+    user = (await session.execute(its)).first()
+    if user is None:
+        return None
+    if not rules.links_by_email:
+        raise Unauthenticated(f"A user here has the email of your account at the issuer. {_LINK}")
+    _require_younger(identity, user.tokens_ended_at)
+    user_id: int = user.id
     return user_id
 
 

@@ -13,6 +13,7 @@ from auth.known_networks import is_known, remember
 from auth.passwords import Passwords
 from auth.replaced_hashes import replace_hash
 from auth.sign_in_limiter import SignInLimiter
+from auth.sign_ins import Account
 from auth.tokens import Claims, Signer
 from auth.viewer import ANONYMOUS, Viewer
 from auth.viewer_cache import Shown, ViewerCache
@@ -53,12 +54,6 @@ class Verifiers(NamedTuple):
             return await viewer_of_claims(shown, loaders)
         assert self.foreign, "it has read the identity"
         return await self.foreign.viewer(shown, loaders, now)
-
-
-class Account(NamedTuple):
-    user_id: int
-    generation: int
-    """Of the tokens, when the password was checked. Those that are issued for it belong to this one."""
 
 
 class Attempt(NamedTuple):

@@ -34,6 +34,12 @@ _ENDED_FOR = timedelta(days=31)
 """How long it is known at least that a sign-in has ended."""
 
 
+class Account(NamedTuple):
+    user_id: int
+    generation: int
+    """Of the tokens, when the password was checked. Those that are issued for it belong to this one."""
+
+
 class Refreshed(NamedTuple):
     user_id: int
     sign_in: UUID
@@ -42,9 +48,13 @@ class Refreshed(NamedTuple):
 
 
 async def begin(
-    session: AsyncSession, user_id: int, sign_in: UUID, now: datetime, lifetime: timedelta
+    session: AsyncSession, who: Account, sign_in: UUID, now: datetime, lifetime: timedelta
 ) -> str:
-    """Lets a sign-in go on. Returns its first refresh token."""
+    """Lets a sign-in go on. Returns its first refresh token. Raises UNAUTHENTICATED if all tokens of the user
+    were ended since the password was checked.
+    """
+    user_id = who.user_id
+    await _require_same_generation(session, who)
     family = token_bytes(_FAMILY_BYTES)
     token = _new_token(family)
     await session.execute(
@@ -63,6 +73,19 @@ async def begin(
     newest = newest.order_by(SIGN_INS.c.used_at.desc(), SIGN_INS.c.created_at.desc()).limit(_MOST)
     await session.execute(delete(SIGN_INS).where(its, SIGN_INS.c.sign_in.not_in(newest)))
     return token
+
+
+async def _require_same_generation(session: AsyncSession, who: Account) -> None:
+    """Whoever ends all tokens of the user at the same time waits until the commit, and then ends this one,
+    too.
+    """
+    its = (USERS.c.id == who.user_id, USERS.c.deleted_at.is_(None))
+    same = func.coalesce(USERS.c.token_generation, 0) == who.generation
+    locked = select(USERS.c.id).where(*its, same).with_for_update(key_share=True)
+    if await session.scalar(locked) is None:
+        raise Unauthenticated(
+            "The account got another password, or was signed out everywhere, at the same time. Sign in again."
+        )
 
 
 async def refreshed(

@@ -4,18 +4,23 @@ A thread that never waits has the interpreter half of the time while the event l
 each call of the event loop to the system takes longer.
 """
 
-from asyncio import AbstractEventLoop, create_task, get_running_loop
+from asyncio import AbstractEventLoop, Task, create_task, get_running_loop
 from collections.abc import Callable
 from concurrent.futures import Executor
 from contextvars import copy_context
-from threading import Semaphore, local
+from threading import Event, local
 from time import perf_counter
 from typing import TypeVar
 
-from base.scheduler import SLICE_SECONDS, RunQueue
+from base.scheduler import RunQueue
 
 R = TypeVar("R")
 
+_SLICE_SECONDS = 0.002
+"""Longer than a slice of the event loop, which needs no turn of a thread's before it goes on."""
+_PATIENCE_SECONDS = 0.002
+"""How long the next slice waits for short requests, at most. Otherwise long work would take ten times as long
+while there are always some, and all that waits behind it, too."""
 _LONGEST_WAIT_SECONDS = 1.0
 """The thread waits no longer for its turn: the event loop may have ended."""
 
@@ -25,14 +30,13 @@ class _Pace:
 
     def __init__(self, loop: AbstractEventLoop) -> None:
         self._loop = loop
-        self._turn = Semaphore(0)
-        self._run_queue = RunQueue()
+        self._run_queue = RunQueue(_PATIENCE_SECONDS)
         self._ends = 0.0
         """When the slice of the thread ends."""
 
     def run(self, work: Callable[[], R]) -> R:
         _own.pace = self
-        self._ends = perf_counter() + SLICE_SECONDS
+        self._ends = perf_counter() + _SLICE_SECONDS
         try:
             return work()
         finally:
@@ -40,18 +44,20 @@ class _Pace:
 
     def wait_if_over(self) -> None:
         if perf_counter() >= self._ends:
-            self._loop.call_soon_threadsafe(self._ask)
-            self._turn.acquire(timeout=_LONGEST_WAIT_SECONDS)
-            self._ends = perf_counter() + SLICE_SECONDS
+            # One for each turn: a turn that comes too late must not be taken for the next one.
+            turn = Event()
+            self._loop.call_soon_threadsafe(self._ask, turn)
+            turn.wait(_LONGEST_WAIT_SECONDS)
+            self._ends = perf_counter() + _SLICE_SECONDS
 
-    def _ask(self) -> None:
-        task = create_task(self._give_turn())
+    def _ask(self, turn: Event) -> None:
+        task = create_task(self._give_turn(turn))
         _asking.add(task)
         task.add_done_callback(_asking.discard)
 
-    async def _give_turn(self) -> None:
+    async def _give_turn(self, turn: Event) -> None:
         await self._run_queue.wait_turn()
-        self._turn.release()
+        turn.set()
 
 
 class _Own(local):
@@ -59,7 +65,7 @@ class _Own(local):
 
 
 _own = _Own()
-_asking: set[object] = set()
+_asking: set[Task[None]] = set()
 """Tasks that nobody else keeps."""
 
 

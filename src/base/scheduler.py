@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import AsyncIterator, Iterable, Iterator
 from contextlib import suppress
 from itertools import islice
+from math import inf
 from time import perf_counter
 from typing import TypeVar
 
@@ -114,7 +115,7 @@ class Scheduler:
             self._looked = now
             self.loop.call_soon(self._look)
             return
-        patience = self._ended + self._patience_seconds - now
+        patience = self._ended + min(self._patience_seconds, self._queues[0].patience_seconds) - now
         if patience > 0 and self._has_short(now):
             self._waiting_for_short = self.loop.call_later(patience, self._lose_patience)
             return
@@ -156,11 +157,14 @@ class RunQueue:
         "_woken",
         "check_after",
         "has_yielded",
+        "patience_seconds",
         "steps",
         "waiting_tasks",
     )
 
-    def __init__(self) -> None:
+    def __init__(self, patience_seconds: float = inf) -> None:
+        self.patience_seconds = patience_seconds
+        """How long its slices wait for short requests, if that is less than the scheduler's patience."""
         self.steps = 0
         """How many steps were taken. Code that takes steps adds them, and looks at the clock beyond
         `check_after`.

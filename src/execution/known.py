@@ -144,7 +144,7 @@ class Known:
 
     def _shown(self, loads: Loads, keys: list[Any], *, is_read: bool) -> list[Any]:
         values = self._loaders[loads.loader].known(keys) if is_read else [loads.instead] * len(keys)
-        if values is None or (is_read and not all(map(_is_there, set(map(type, values))))):
+        if values is None or not all(map(_is_there, set(map(type, values)))):
             raise _Unknown
         if loads.of is None:
             return faces_of(values)

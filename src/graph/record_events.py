@@ -25,6 +25,8 @@ from resolvers.context import Context
 
 _COST = 5
 """The cost of recording without an executor."""
+_VALUE_BYTES = 64
+"""What a value takes with the signs around it. The longest are ids."""
 _EVENTS_A_UNIT = 10
 """How many events cost one unit more."""
 
@@ -62,6 +64,14 @@ class Recording(NamedTuple):
 
     def data(self, outcomes: Outcomes) -> dict[str, Any]:
         return {_key(self.field): _payload(outcomes, self.shape)}
+
+    def most_bytes(self) -> int:
+        """How long the answer can be as text, roughly and at most."""
+        of_each = sum(
+            len(key) + _VALUE_BYTES for _, asked in self.shape if isinstance(asked, tuple) for key, _ in asked
+        )
+        whole = sum(len(key) + _VALUE_BYTES for key, _ in self.shape)
+        return whole + of_each * len(self.given)
 
     def failed(self, error: Exception) -> ExecutionResult:
         key = _key(self.field)

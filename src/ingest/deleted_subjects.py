@@ -1,14 +1,13 @@
 """Events about what was deleted a short time ago. Whoever took them in may have remembered it."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from sqlalchemy import Table, select
 from sqlmodel import SQLModel
 
 from base.kinds import SUBJECTS
 from database import Bulk, Lookup, among
-from ingest.event_columns import EventColumns
 from ingest.tenants import TenantRow
 from models import SUBJECT_OF, Action, SubjectKind
 
@@ -21,10 +20,14 @@ def _there(table: Table) -> Lookup[int]:
 _THERE = {kind: _there(SQLModel.metadata.tables[entry.table]) for kind, entry in SUBJECTS.items()}
 
 
+Acted = tuple[int, int, int]
+"""A tenant, an action, and the id of its subject."""
+
+
 async def are_there(
-    bulk: Bulk, events: EventColumns, tenants: Mapping[int, TenantRow]
+    bulk: Bulk, acted: Iterable[Acted], tenants: Mapping[int, TenantRow]
 ) -> Sequence[bool] | None:
-    """Whether the subject of each event can still be counted; None if nothing speaks against any of them.
+    """Whether the subject of each action can still be counted; None if nothing speaks against any of them.
 
     The tenants are locked, so nothing of them is deleted meanwhile.
     """
@@ -32,21 +35,18 @@ async def are_there(
     doubtful = {tenant.id for tenant in tenants.values() if tenant.subject_deleted_at} - deleted
     if not deleted and not doubtful:
         return None
-    found = await _found(bulk, events, doubtful)
-    rows = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)
+    rows = list(acted)
+    found = await _found(bulk, [row for row in rows if row[0] in doubtful])
     return [
         tenant_id not in deleted and (tenant_id not in doubtful or (_kind(action), subject_id) in found)
         for tenant_id, action, subject_id in rows
     ]
 
 
-async def _found(bulk: Bulk, events: EventColumns, tenant_ids: set[int]) -> set[tuple[SubjectKind, int]]:
+async def _found(bulk: Bulk, acted: Iterable[Acted]) -> set[tuple[SubjectKind, int]]:
     asked: defaultdict[SubjectKind, set[int]] = defaultdict(set)
-    for tenant_id, action, subject_id in zip(
-        events.tenant_ids, events.actions, events.subject_ids, strict=True
-    ):
-        if tenant_id in tenant_ids:
-            asked[_kind(action)].add(subject_id)
+    for _, action, subject_id in acted:
+        asked[_kind(action)].add(subject_id)
     return {
         (kind, id)
         for kind, ids in sorted(asked.items())

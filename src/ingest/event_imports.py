@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from time import monotonic
 from typing import Any, Final, NamedTuple
@@ -26,7 +27,7 @@ from ingest.event_removal import (
     subject_days,
 )
 from ingest.rebuild import rebuild
-from ingest.tenants import ALWAYS, TenantRow, lock_tenant
+from ingest.tenants import ALWAYS, TenantGone, TenantRow, lock_tenant
 from ingest.topics import Topics, touched
 from models import EventImport, ImportTenant, Instant
 
@@ -125,7 +126,8 @@ class Undo:
         brought = select(_BROUGHT.tenant_id, _BROUGHT.first_at, _BROUGHT.last_at)
         statement = brought.where(_BROUGHT.import_id == self._id).order_by(_BROUGHT.tenant_id)
         for one in await self._database.fetch(Statement(statement, _Brought)):
-            await self._undo_of_tenant(one)
+            with suppress(TenantGone):
+                await self._undo_of_tenant(one)
 
     async def _mark(self, **values: Any) -> None:
         async with self._database.writing(is_change=False) as session:

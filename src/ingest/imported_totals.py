@@ -16,13 +16,14 @@ from base.errors import BadUserInput
 from base.numbers import LARGEST
 from database import Bulk, Database, bulk, delete_rows, table_of
 from ingest.columns import DOMAINS, IMPORTED, SUBJECTS
+from ingest.deleted_subjects import are_there
 from ingest.deltas import SubjectKey, TotalKey, by_month, by_subject, packed_keys
 from ingest.domain_ids import DOMAIN_IDS, add_domains
 from ingest.publication_revisions import raise_revisions
 from ingest.store import add_to_totals
-from ingest.tenants import wait_to_share
+from ingest.tenants import TenantRow, wait_to_share
 from ingest.topics import Topic, touch
-from ingest.total_admission import CellKey
+from ingest.total_admission import CellKey, Rejected, TotalReason, thinned
 from models import (
     SUBJECT_OF,
     Action,
@@ -132,11 +133,35 @@ async def undo(database: Database, tenant_id: int, source: str) -> int:
     return undone
 
 
-async def say(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> None:
+async def say(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> dict[CellKey, Rejected]:
     """Stores what the source says of these cells from now on, and adds the difference to the totals. A cell
     of 0 is removed. Call it first in a transaction.
+
+    Returns the cells that cannot be stored any more, because their subject was deleted or their day has lost
+    detail meanwhile.
     """
-    await wait_to_share(session, tenant_id)
+    tenant = await wait_to_share(session, tenant_id)
+    rejected = await _rejected(await bulk(session), cells, tenant)
+    if left := {cell: n for cell, n in cells.items() if cell not in rejected}:
+        await _say_all(session, tenant_id, source, left)
+    return rejected
+
+
+async def _rejected(writer: Bulk, cells: Cells, tenant: TenantRow) -> dict[CellKey, Rejected]:
+    acted = [(cell.tenant_id, int(cell.action), cell.subject_id) for cell in cells]
+    there = await are_there(writer, acted, {tenant.id: tenant})
+    rejected: dict[CellKey, Rejected] = {}
+    if first := tenant.thinned_before:
+        old = (cell for cell in cells if cell.day < first)
+        rejected.update((cell, Rejected(TotalReason.TOO_OLD, thinned(first))) for cell in old)
+    if there is not None:
+        gone = (cell for cell, is_it in zip(cells, there, strict=True) if not is_it)
+        words = "it was deleted meanwhile"
+        rejected.update((cell, Rejected(TotalReason.UNKNOWN_SUBJECT, words)) for cell in gone)
+    return rejected
+
+
+async def _say_all(session: AsyncSession, tenant_id: int, source: str, cells: Cells) -> None:
     writer = await _refreshed(session, [tuple(cell) for cell in cells])
     ids = await _domain_ids(writer, {cell.domain for cell in cells})
     rows = [

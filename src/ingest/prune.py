@@ -2,6 +2,7 @@
 
 from asyncio import sleep
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
@@ -12,7 +13,7 @@ from sqlmodel import col
 from base.calendar import day_of, start_of_day
 from database import Database, drop_partitions, table_of
 from ingest.columns import EVENTS
-from ingest.tenants import TenantRow, lock_tenant, read_tenant
+from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant
 from models import Event, Tenant
 
 _EVENTS_OF_A_TRANSACTION = 5_000
@@ -39,7 +40,10 @@ async def prune(
     First each tenant stops taking events of those days, then the events are dropped. So a recount at the same
     time knows which days are complete, and an event that is sent again is not counted again.
     """
-    tenants = [await _closed(database, id, now, keep) for id in tenant_ids]
+    tenants = []
+    for id in tenant_ids:
+        with suppress(TenantGone):
+            tenants.append(await _closed(database, id, now, keep))
     kept = {tenant.id: tenant.kept_from for tenant in tenants if tenant.pruned_before}
     partitions = await drop_partitions(database, kept)
     events = 0

@@ -1,29 +1,25 @@
 """What is kept for how long. Older totals lose detail; what they add up to stays."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, select
-from sqlmodel import SQLModel
+from sqlalchemy import delete, select, update
+from sqlmodel import SQLModel, col
 
 from base.calendar import day_of, month_start, start_of_day
 from database import Database, Statement, bulk, delete_rows, table_of
 from ingest.columns import ACTIVE, VIEWS
 from ingest.deletions.pace import Pace
 from ingest.prune import prune
-from ingest.tenants import TenantRow, read_tenant, wait_to_share
-from models import ActiveUser, DayTotal, EngagedView, ImportedTotal, MonthTotal, VisitorSketch
+from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant, wait_to_share
+from models import ActiveUser, DayTotal, EngagedView, ImportedTotal, MonthTotal, Tenant, VisitorSketch
 
 _WITH_SITES: Final[tuple[tuple[type[SQLModel], str], ...]] = (
     (DayTotal, "day"),
     (MonthTotal, "month"),
     (ImportedTotal, "day"),
-)
-_OF_DAYS: Final[tuple[tuple[type[SQLModel], str], ...]] = (
-    (DayTotal, "day"),
-    (ImportedTotal, "day"),
-    (VisitorSketch, "day"),
 )
 _ADDED: Final = "count = t.count + excluded.count"
 
@@ -53,17 +49,36 @@ async def keep_to(database: Database, tenant_ids: Iterable[int], now: datetime, 
     if retention.sites is None and retention.day_totals is None:
         return
     for id in ids:
-        async with database.snapshot() as connection:
-            tenant = await read_tenant(connection, id)
-        if retention.sites is not None and (before := _before(tenant, now, retention.sites)):
-            await _forget_sites(database, tenant, before)
-        if retention.day_totals is not None and (before := _before(tenant, now, retention.day_totals)):
-            await _forget_days(database, tenant, before)
+        with suppress(TenantGone):
+            await _keep_of_tenant(database, id, now, retention)
 
 
-def _before(tenant: TenantRow, now: datetime, days: int) -> date | None:
+async def _keep_of_tenant(database: Database, id: int, now: datetime, retention: Retention) -> None:
+    async with database.snapshot() as connection:
+        tenant = await read_tenant(connection, id)
+    sites, days = _before(tenant, now, retention.sites), _before(tenant, now, retention.day_totals)
+    if thinned := max(filter(None, (sites, days)), default=None):
+        await _close(database, id, thinned)
+    if sites:
+        await _forget_sites(database, tenant, sites)
+    if days:
+        await _forget_days(database, tenant, days)
+
+
+async def _close(database: Database, id: int, before: date) -> None:
+    """Imports of totals are over, or see that they come too late: what they add to these days could be added
+    again.
+    """
+    async with database.writing() as session:
+        tenant = await lock_tenant(session, id)
+        if tenant.thinned_before is None or tenant.thinned_before < before:
+            changed = update(Tenant).where(col(Tenant.id) == id)
+            await session.execute(changed.values(thinned_before=before))
+
+
+def _before(tenant: TenantRow, now: datetime, days: int | None) -> date | None:
     """The first day of a month: a month that has events is counted from its days."""
-    if tenant.pruned_before is None:
+    if tenant.pruned_before is None or days is None:
         return None
     return month_start(min(tenant.pruned_before, day_of(now, tenant.zone) - timedelta(days=days)))
 
@@ -109,8 +124,9 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
     """Figures of all time, and of months, stay as they are."""
     pace, start = Pace(), start_of_day(before, tenant.zone)
     old: list[tuple[type[SQLModel], Any]] = [
-        *((model, table_of(model).c[name] < before) for model, name in _OF_DAYS),
+        # What a part of a day is counted from goes before the day: it may be subtracted from it.
         (EngagedView, VIEWS.occurred_at < start),
+        *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal, VisitorSketch)),
         (ActiveUser, ACTIVE.last_active_at < start),
     ]
     for model, is_old in old:

@@ -26,6 +26,7 @@ from ingest.deltas import (
 )
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, capped_domain_ids
 from ingest.engaged_views import first_interactions, store_engaged_views
+from ingest.erased_users import without_erased
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
 from ingest.tenants import TenantRow, share_tenants
@@ -97,7 +98,9 @@ async def store_in_bulk(
     nothing either: it may have been counted before.
     """
     tenants = await share_tenants(bulk, set(events.tenant_ids))
-    there = await are_there(bulk, events, tenants)
+    events = await without_erased(bulk, events, tenants)
+    acted = zip(events.tenant_ids, events.actions, events.subject_ids, strict=True)
+    there = await are_there(bulk, acted, tenants)
     if there is None or all(there):
         return await _stored(bulk, events, tenants, caps, import_id)
     stored = iter(await _stored(bulk, events.where(there), tenants, caps, import_id))

@@ -5,7 +5,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, select, union
+from sqlalchemy import Select, exists, select, union
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
 from base.calendar import start_of_day, time_zone
@@ -27,6 +27,8 @@ from models import (
     TAKES_BACK,
     ActiveUser,
     DayTotal,
+    DeletedKind,
+    Deletion,
     EngagedView,
     Event,
     ImportedTotal,
@@ -63,6 +65,10 @@ class TenantRow(NamedTuple):
     """From then on nothing is counted for it."""
     subject_deleted_at: datetime | None = None
     """As in the table."""
+    thinned_before: date | None = None
+    """As in the table."""
+    users_erased: bool = False
+    """Whether an account was deleted lately, of whatever tenant. Only `share_tenants` says so."""
 
     def pruned(self, before: date) -> "TenantRow":
         return self._replace(pruned_before=before, kept_from=start_of_day(before, self.zone))
@@ -80,12 +86,21 @@ class TenantRow(NamedTuple):
         return packed >= packed_instant(self.kept_from) or action in TAKES_BACK
 
 
+class TenantGone(NotFound):
+    """It was deleted meanwhile. Whoever goes through many tenants goes on with the next one."""
+
+    def __init__(self) -> None:
+        super().__init__("It was deleted meanwhile.")
+
+
 class _Stored(NamedTuple):
     id: int
     pruned_before: date | None
     clock: TenantClock
     deleted_at: datetime | None
     subject_deleted_at: datetime | None
+    thinned_before: date | None
+    users_erased: bool = False
 
 
 def _stored(
@@ -94,9 +109,9 @@ def _stored(
     time_zone: str,
     rules: str | None,
     older: str | None,
-    *deleted: datetime | None,
+    *rest: Any,
 ) -> _Stored:
-    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *deleted)
+    return _Stored(id, pruned_before, TenantClock(time_zone, rules, older), *rest)
 
 
 _TENANTS = select(
@@ -107,9 +122,12 @@ _TENANTS = select(
     TENANTS.older_zone_rules,
     TENANTS.deleted_at,
     TENANTS.subject_deleted_at,
+    TENANTS.thinned_before,
 )
+_ACCOUNTS_DELETED = exists().where(table_of(Deletion).c.kind == int(DeletedKind.ACCOUNT))
 SHARED = Statement(
-    _TENANTS.where(among(TENANTS.id, "ids"))
+    _TENANTS.add_columns(_ACCOUNTS_DELETED)
+    .where(among(TENANTS.id, "ids"))
     .order_by(TENANTS.id)
     .with_for_update(read=True, key_share=True, skip_locked=True),
     _stored,
@@ -120,6 +138,19 @@ transaction has locked alone, so that others do not wait for it.
 
 KNOWN = Statement(select(TENANTS.id).where(among(TENANTS.id, "ids")), int)
 """Finds the tenants that exist, whether they are locked or not."""
+
+
+_THINNED = Statement(
+    select(TENANTS.id, TENANTS.thinned_before).where(
+        among(TENANTS.id, "ids"), TENANTS.thinned_before.is_not(None)
+    ),
+    lambda id, before: (id, before),
+)
+
+
+async def thinned_days(database: Database, ids: Iterable[int]) -> dict[int, date]:
+    """The day before which totals have lost detail, of each tenant for whom there is one."""
+    return dict(await database.fetch(_THINNED, ids=sorted(ids)))
 
 
 async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
@@ -143,7 +174,10 @@ async def share_tenants(writer: Bulk, ids: set[int]) -> dict[int, TenantRow]:
 
 
 async def lock_tenant(session: AsyncSession, id: int) -> TenantRow:
-    """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile."""
+    """Locks a tenant alone for a recount, until the transaction ends: nobody counts new events meanwhile.
+
+    Raises TenantGone.
+    """
     return await _one(session, _TENANTS.where(TENANTS.id == id).with_for_update())
 
 
@@ -159,22 +193,29 @@ async def wait_to_share(session: AsyncSession, id: int) -> TenantRow:
 
 
 async def read_tenant(connection: AsyncConnection, id: int) -> TenantRow:
-    """The tenant, as a transaction that only reads sees it."""
+    """The tenant, as a transaction that only reads sees it. Raises TenantGone."""
     return await _one(connection, _TENANTS.where(TENANTS.id == id))
 
 
 async def _one(connection: AsyncConnection | AsyncSession, statement: Select[Any]) -> TenantRow:
-    stored = _stored(*(await connection.execute(statement)).one())
-    (tenant,) = await _rows([stored], rules_finder(connection))
+    row = (await connection.execute(statement)).one_or_none()
+    if row is None:
+        raise TenantGone
+    (tenant,) = await _rows([_stored(*row)], rules_finder(connection))
     return tenant
 
 
 async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
     rules = await rules_of_clocks((tenant.clock for tenant in stored), find)
-    return [
-        TenantRow(id, clock.zone(rules), pruned_before, ALWAYS, clock, *deleted).by(clock.zone(rules))
-        for id, pruned_before, clock, *deleted in stored
-    ]
+    return [_row(one, one.clock.zone(rules)) for one in stored]
+
+
+def _row(stored: _Stored, zone: ZoneInfo) -> TenantRow:
+    id, pruned_before, clock, deleted_at, subject_deleted_at, thinned_before, users_erased = stored
+    tenant = TenantRow(
+        id, zone, pruned_before, ALWAYS, clock, deleted_at, subject_deleted_at, thinned_before, users_erased
+    )
+    return tenant.by(zone)
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:

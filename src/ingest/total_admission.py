@@ -48,15 +48,19 @@ class CellKey(NamedTuple):
         return SUBJECT_OF[self.action]
 
 
-def admitted_total(total: WireTotal, subject: Subject | None, today: date) -> CellKey:
-    """`today` is that of the subject's tenant. Raises Rejected."""
+def admitted_total(
+    total: WireTotal, subject: Subject | None, today: date, first: date | None = None
+) -> CellKey:
+    """`today` is that of the subject's tenant. `first`: the day before which its totals have lost detail.
+    Raises Rejected.
+    """
     if subject is None:
         raise Rejected(TotalReason.UNKNOWN_SUBJECT)
     return CellKey(
         subject.tenant_id,
         subject.id,
         _action(total, subject),
-        _day(total, today),
+        _day(total, today, first or _OLDEST),
         DEVICES[total.device_category] if total.device_category else Device.UNKNOWN,
         _domain(total.domain, subject),
     )
@@ -77,12 +81,18 @@ def _action(total: WireTotal, subject: Subject) -> Action:
     return action
 
 
-def _day(total: WireTotal, today: date) -> date:
+def _day(total: WireTotal, today: date, first: date) -> date:
     if total.day < _OLDEST:
         raise Rejected(TotalReason.TOO_OLD, f"the first day is {_OLDEST}")
+    if total.day < first:
+        raise Rejected(TotalReason.TOO_OLD, thinned(first))
     if total.day > today:
         raise Rejected(TotalReason.IN_THE_FUTURE, f"in the reporting time zone, today is {today}")
     return total.day
+
+
+def thinned(first: date) -> str:
+    return f"totals before {first} have lost detail, so that nobody knows what was imported into them"
 
 
 def _domain(text: str | None, subject: Subject) -> str | None:

@@ -101,9 +101,11 @@ def _count(cells: Cells, piece: Piece[Any], split: Split, count: int) -> None:
 
 
 def _without_nothing(counted: dict[TenantSubject, Cells], runs: Runs) -> dict[TenantSubject, Cells]:
-    """Without cells of which all was taken again."""
+    """Without cells of which all was taken again. While old days are forgotten, more may be taken than there
+    is: a day goes in several steps."""
     if all(piece.taken_from is None for run in runs.values() for piece in run):
         return counted
     return {
-        subject: {cell: count for cell, count in cells.items() if count} for subject, cells in counted.items()
+        subject: {cell: count for cell, count in cells.items() if count > 0}
+        for subject, cells in counted.items()
     }

@@ -174,9 +174,9 @@ class KeyByDigest(Loader[bytes, KeyRow | None]):
     one key."""
 
     _statement = Lookup(
-        select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at).where(
-            KEYS.digest == bindparam("digest", type_=LargeBinary())
-        ),
+        select(KEYS.user_id, KEYS.digest, KEYS.expires_at, KEYS.revoked_at)
+        .join_from(table_of(AuthenticationKey), table_of(User), USERS.id == KEYS.user_id)
+        .where(KEYS.digest == bindparam("digest", type_=LargeBinary()), USERS.deleted_at.is_(None)),
         KeyRow,
     )
 

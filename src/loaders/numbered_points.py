@@ -47,6 +47,15 @@ class Points(NamedTuple):
                 sums[number] += count
         return sums
 
+    def not_below_nothing(self) -> Self:
+        """With nothing where more was subtracted than there was. It has to be merged."""
+        if self.taken_back is None:
+            return self._replace(counts=[max(count, 0) for count in self.counts])
+        taken_back = [max(taken, 0) for taken in self.taken_back]
+        done = [max(count + taken, 0) for count, taken in zip(self.counts, self.taken_back, strict=True)]
+        counts = [one - taken for one, taken in zip(done, taken_back, strict=True)]
+        return self._replace(counts=counts, taken_back=taken_back)
+
     def without_nothing(self) -> Self:
         """Without those where nothing was done."""
         if 0 not in self.counts:

@@ -83,8 +83,9 @@ class Party:
 
 
 def _without_nothing(points: Points, places: list[_Place]) -> tuple[Points, list[_Place]]:
-    """Without points of which all was subtracted, and without the groups that then have none."""
-    left = points.without_nothing()
+    """Without points of which all was subtracted, and without the groups that then have none. While old days
+    are forgotten, more may be subtracted than there is: a day goes in several steps."""
+    left = points.not_below_nothing().without_nothing()
     all_of_them = len(places)
     ranks = {number % all_of_them for number in left.numbers}
     kept = [rank for rank, place in enumerate(places) if rank in ranks or place == _WHOLE]

@@ -85,6 +85,9 @@ class AccountLink(SQLModel, table=True):
     """Of a sign-up, as the next two."""
     name: str | None = Field(default=None, max_length=200)
     password_hash: str | None = Field(default=None, max_length=255)
+    generation: int | None = Field(default=None, sa_type=BigInteger)
+    """Of the account's tokens when the link was asked for; None for a sign-up. Once the account has another,
+    the link is not good."""
     created_at: datetime = instant()
     expires_at: datetime = Field(sa_type=Instant, index=True)
 

@@ -45,7 +45,9 @@ class Deletion(SQLModel, table=True):
     worker: UUID | None = Field(default=None, sa_type=Uuid[UUID], nullable=True)
     """Who deletes it now."""
     leased_until: datetime = Field(default=NEVER, sa_type=Instant)
-    """From then on another one may go on with it, because the worker gave it back or is dead."""
+    """From then on another one may go on with it, because the worker gave it back or is dead. Without a
+    worker it failed, and waits until then.
+    """
 
 
 class FormerUrl(SQLModel, table=True):

@@ -48,6 +48,10 @@ class Tenant(SQLModel, table=True):
     """When the last subject of its events was deleted, if that is a short time ago. Then processes may still
     remember it, so whether a subject is there is looked up again when an event is stored.
     """
+    thinned_before: date | None = Field(default=None, sa_type=Day, nullable=True)
+    """Totals of the reporting days before this one have lost their sites, or are gone, as the settings of
+    what is kept say. Nobody knows any more what was imported into them, so nothing is.
+    """
 
 
 class ZoneRules(SQLModel, table=True):

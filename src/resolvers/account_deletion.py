@@ -4,15 +4,13 @@ from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from audit import Act, record
-from auth.sign_in import Attempt, user_by_password
-from base.errors import BadUserInput, Conflict
+from base.errors import Conflict
 from base.ids import Kind, global_id
-from database import Lookup
 from ingest.deletions.tombstones import (
     Doomed,
     bury_organization,
@@ -21,9 +19,11 @@ from ingest.deletions.tombstones import (
     lock_tenants,
     require_there,
 )
-from loaders.people import USERS, UserById, UserRow
+from loaders.people import UserById, UserRow
 from models import DeletedKind, Membership, Organization, Publication, Role
 from resolvers.context import Context
+from resolvers.passwords import own_account, require_person
+from resolvers.signing_in import leave
 
 
 async def delete_account(context: Context, password: str | None, *, deletes_publications: bool) -> str:
@@ -31,35 +31,12 @@ async def delete_account(context: Context, password: str | None, *, deletes_publ
     to sign in again.
     """
     user_id = context.viewer.required_user_id()
-    await require_person(context, user_id, password)
+    await require_person(context, await own_account(context), password)
     user = await context.loaders[UserById].load(user_id)
     assert user is not None
     await bury_account(context, user, deletes_publications=deletes_publications)
+    leave(context, "You have deleted your account.")
     return global_id(Kind.USER, user.public_id)
-
-
-_OWN = Lookup(
-    select(USERS.email, USERS.password_hash).where(USERS.id == bindparam("id")),
-    lambda email, password_hash: (email, password_hash is not None),
-)
-
-
-async def require_person(context: Context, user_id: int, password: str | None) -> None:
-    """Whoever finds a token must not be able to delete the account with it."""
-    services = context.services
-    ((email, has_password),) = await services.database.fetch(_OWN, id=user_id)
-    if not has_password and context.new_token is not None:
-        return
-    if password is None:
-        raise BadUserInput(
-            "Give the password. An account without one signs in by `login` in the same document.",
-            argument="password",
-            reason="PASSWORD_REQUIRED",
-        )
-    attempt = Attempt(email, password, context.address, context.now)
-    await user_by_password(
-        context.loaders, services.database, services.passwords, services.sign_in_limiter, attempt
-    )
 
 
 class _Owned(NamedTuple):

@@ -41,14 +41,22 @@ async def login_by_password(context: Context, email: str, password: str, *, goes
 
 
 async def login_by_key(context: Context, key: str, *, goes_on: bool) -> SignedIn:
+    """Raises BAD_USER_INPUT if it is to go on: such a sign-in would outlive the key."""
     with another_viewer(context):
+        if goes_on:
+            raise BadUserInput(
+                "A key gives no refresh token. Leave `staySignedIn` out, and sign in by the key again when "
+                "the token has expired.",
+                argument="staySignedIn",
+                reason="NO_REFRESH_TOKENS",
+            )
         services = context.services
         user_id = await user_by_key(
             context.loaders, services.sign_in_limiter, services.key_uses, key, context.address, context.now
         )
         account = await context.loaders[AccountById].load(user_id)
         assert account is not None
-        return await sign_in(context, user_id, account.generation or 0, goes_on=goes_on)
+        return await sign_in(context, user_id, account.generation or 0, goes_on=False)
 
 
 async def organization_token(context: Context, organization_id: str) -> SignedIn:

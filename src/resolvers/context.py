@@ -149,6 +149,9 @@ class Context:
     """What a subscription shows; None until that was read for the first time, and for other operations."""
     new_token: str | None = None
     """A token that this request issued: the header `x-auth-token` has it, too."""
+    has_shown_secret: bool = False
+    """Whether the viewer has signed in within this request, by a password or a key. A refresh token is none:
+    whoever finds the tokens of a client has both."""
     event_lists: dict[str, WireColumns] = field(default_factory=dict)
     """Lists of events that were decoded before GraphQL, by the id of the placeholder that GraphQL gets."""
     execution: Execution = field(default_factory=Execution)

@@ -10,14 +10,16 @@ from base.errors import BadUserInput, Forbidden, NotFound, Unauthenticated
 from base.ids import Kind, global_id
 from models import ExternalIdentity
 from resolvers.context import Context
-from resolvers.passwords import own_account
+from resolvers.passwords import own_account, require_person
 
 
-async def link_identity(context: Context, token: str) -> str:
-    """Returns the subject. A second time changes nothing. Raises FORBIDDEN if no issuer is trusted,
-    BAD_USER_INPUT for a token that is not good, and CONFLICT if it stands for another user."""
-    user_id = context.viewer.required_user_id()
+async def link_identity(context: Context, token: str, password: str | None) -> str:
+    """Returns the subject. A second time changes nothing. It needs the password, as its tokens act as the
+    viewer for as long as the link stands. Raises FORBIDDEN if no issuer is trusted, BAD_USER_INPUT for a
+    token that is not good, and CONFLICT if it stands for another user."""
+    account = await own_account(context)
     foreign = _required(context)
+    await require_person(context, account, password)
     try:
         if not is_foreign(token):
             raise Unauthenticated("It is no token of the issuer.")
@@ -27,7 +29,7 @@ async def link_identity(context: Context, token: str) -> str:
             f"`token` is not good. {refused.message}", argument="token", reason="INVALID_TOKEN"
         ) from None
     async with context.writing() as session:
-        await identities.link(session, identity, user_id, context.actor)
+        await identities.link(session, identity, account.user_id, context.actor)
     return identity.subject
 
 

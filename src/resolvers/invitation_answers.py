@@ -26,11 +26,11 @@ from models import Instant, Invitation, InvitedWorkspace, Role
 from resolvers.co_creators import add_co_creator
 from resolvers.context import Context
 from resolvers.ids import no_such, public_id_of
+from resolvers.locked_roles import lock_organization, locked_role
 from resolvers.makers import as_written
 from resolvers.memberships import (
     add_membership,
     add_to_workspaces,
-    lock_organization,
     require_room_for_member,
 )
 from resolvers.organizations import require_may_name
@@ -108,10 +108,15 @@ async def _join(
     invited = select(col(InvitedWorkspace.workspace_id)).where(col(InvitedWorkspace.invitation_id) == row.id)
     workspaces = [*(await session.execute(invited)).scalars()]
     await _take(session, row)
+    is_new = False
     if row.role is not None:
         await require_room_for_member(context, session, row.organization_id, row.user_id)
-        await add_membership(session, row.organization_id, row.user_id, Role(row.role), context.now)
+        given = Role(row.role)
+        is_new = await add_membership(session, row.organization_id, row.user_id, given, context.now)
     if row.workspace_id is not None:
+        if await locked_role(session, row.organization_id, row.user_id) is None:
+            # The user has left, or was removed, while somebody invited.
+            raise no_such(Kind.INVITATION)
         workspaces.append(row.workspace_id)
     await add_to_workspaces(session, workspaces, row.user_id, context.now)
     id, organization_id = global_id(Kind.USER, user.public_id), row.organization_id
@@ -119,7 +124,7 @@ async def _join(
         entered = global_id(Kind.WORKSPACE, workspace.public_id)
         act = Act.WORKSPACE_MEMBER_ADDED
         await record(session, context.actor, act, id, organization=organization_id, workspace=entered)
-    elif row.role is not None:
+    elif row.role is not None and is_new:
         role, count = Role(row.role).name, len(workspaces)
         act = Act.MEMBER_ADDED
         await record(

@@ -20,22 +20,17 @@ from loaders.invitations import (
     InvitationByPublicId,
     InvitationRow,
 )
-from loaders.organizations import (
-    OrganizationRow,
-    RolesOfUser,
-    WorkspacesOfUser,
-)
+from loaders.organizations import OrganizationRow, WorkspaceRow
 from loaders.pages import Page, PageKey
 from loaders.people import UserRow
 from loaders.publications import CoCreatorKey, IsCoCreator, PublicationRow
-from models import Invitation, InvitedWorkspace, Role, User
+from models import Invitation, InvitedWorkspace, Role, User, WorkspaceMembership
 from resolvers.co_creators import require_room
 from resolvers.context import Context
 from resolvers.ids import find_publication, find_user
+from resolvers.locked_roles import lock_organization, locked_role, require_still_administers
 from resolvers.makers import as_written
-from resolvers.memberships import (
-    require_room_for_member,
-)
+from resolvers.memberships import require_room_for_member
 from resolvers.organizations import find_administered, find_workspace, named_workspace, require_may_name
 from resolvers.quotas import require_within_quota
 
@@ -51,10 +46,13 @@ async def invite_member(
     await require_may_name(context, organization.id, role)
     user = await find_user(context, user_id)
     workspaces = [await named_workspace(context, id, organization.id) for id in set(workspace_ids)]
-    if organization.id in await context.loaders[RolesOfUser].load(user.id):
-        raise Conflict(f"{user.username} is a member already.")
     async with context.writing() as session:
+        # A user before an organization, as for every quota.
         await _require_room(context, session)
+        await lock_organization(session, organization.id)
+        await require_still_administers(context, session, organization.id, role)
+        if await locked_role(session, organization.id, user.id) is not None:
+            raise Conflict(f"{user.username} is a member already.")
         await require_room_for_member(context, session, organization.id, user.id)
         invitation = await _add(context, session, user, _Target(organization.id), role)
         session.add_all(
@@ -79,13 +77,11 @@ async def invite_to_workspace(context: Context, workspace_id: str, user_id: str)
     workspace = await find_workspace(context, workspace_id)
     await require(context.loaders, context.viewer, [Access.ORGANIZATION_ADMIN], workspace)
     user = await find_user(context, user_id)
-    role = (await context.loaders[RolesOfUser].load(user.id)).get(workspace.organization_id)
-    if role is None:
-        raise NotFound(f"{user.username} is no member of this organization.")
-    if role is not Role.MEMBER or workspace.id in await context.loaders[WorkspacesOfUser].load(user.id):
-        raise Conflict(f"{user.username} may enter this workspace already.")
     async with context.writing() as session:
         await _require_room(context, session)
+        await lock_organization(session, workspace.organization_id)
+        await require_still_administers(context, session, workspace.organization_id)
+        await _require_outside(session, workspace, user)
         target = _Target(workspace.organization_id, workspace.id)
         invitation = await _add(context, session, user, target)
         await record(
@@ -97,6 +93,20 @@ async def invite_to_workspace(context: Context, workspace_id: str, user_id: str)
             workspace=global_id(Kind.WORKSPACE, workspace.public_id),
         )
     return await as_written(context, InvitationByPublicId, invitation.public_id)
+
+
+async def _require_outside(session: AsyncSession, workspace: WorkspaceRow, user: UserRow) -> None:
+    """Raises NOT_FOUND for who is no member of the organization, and CONFLICT for who may enter it."""
+    role = await locked_role(session, workspace.organization_id, user.id)
+    if role is None:
+        raise NotFound(f"{user.username} is no member of this organization.")
+    its = (
+        col(WorkspaceMembership.workspace_id) == workspace.id,
+        col(WorkspaceMembership.user_id) == user.id,
+    )
+    entered = select(col(WorkspaceMembership.user_id)).where(*its)
+    if role is not Role.MEMBER or await session.scalar(entered) is not None:
+        raise Conflict(f"{user.username} may enter this workspace already.")
 
 
 async def invite_co_creator(context: Context, publication_id: str, user_id: str) -> InvitationRow:
@@ -155,7 +165,9 @@ async def _add(
     if id is None:
         places = target._asdict().items()
         same = [col(getattr(Invitation, name)).is_not_distinct_from(place) for name, place in places]
-        known = (await session.execute(select(Invitation).where(its, *same))).scalar_one()
+        known = (await session.execute(select(Invitation).where(its, *same))).scalar_one_or_none()
+        if known is None:
+            raise Conflict("An invitation of before has just ended. Try again.")
         raise _refusal(user, known)
     invitation.id = id
     return invitation

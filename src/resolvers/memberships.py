@@ -17,6 +17,7 @@ from loaders.people_lists import MemberRow
 from models import Membership, Organization, Role, Workspace, WorkspaceMembership
 from resolvers.context import Context
 from resolvers.ids import find_user
+from resolvers.locked_roles import lock_organization, locked_role, require_still_administers
 from resolvers.makers import as_written
 from resolvers.organizations import find_administered, find_organization, find_workspace, require_may_name
 from resolvers.quotas import require_within_quota
@@ -61,6 +62,9 @@ async def change_role(context: Context, organization_id: str, user_id: str, role
     for named in (role, await _role_of(context, organization, user)):
         await require_may_name(context, organization.id, named)
     async with context.writing() as session:
+        await lock_organization(session, organization.id)
+        before = await locked_role(session, organization.id, user.id)
+        await require_still_administers(context, session, organization.id, role, before)
         joined_at = await set_role(context, session, organization.id, user, role)
     return MemberRow(user.public_id, organization.id, user.id, role, joined_at)
 
@@ -98,6 +102,10 @@ async def remove_member(context: Context, organization_id: str, user_id: str) ->
     if user.id != viewer_id:
         await require_may_name(context, organization.id, known)
     async with context.writing() as session:
+        if user.id != viewer_id:
+            await lock_organization(session, organization.id)
+            before = await locked_role(session, organization.id, user.id)
+            await require_still_administers(context, session, organization.id, before)
         await end_membership(context, session, organization.id, user)
     return user
 
@@ -191,15 +199,6 @@ async def _role_of(context: Context, organization: OrganizationRow, user: UserRo
 
 def _membership(organization_id: int, user_id: int) -> tuple[ColumnElement[bool], ...]:
     return col(Membership.organization_id) == organization_id, col(Membership.user_id) == user_id
-
-
-async def lock_organization(session: AsyncSession, organization_id: int) -> None:
-    """If two owners leave at once, the second waits here, and then sees that no owner would be left."""
-    await session.execute(
-        select(col(Organization.id))
-        .where(col(Organization.id) == organization_id)
-        .with_for_update(key_share=True)
-    )
 
 
 async def _require_owner(session: AsyncSession, organization_id: int) -> None:

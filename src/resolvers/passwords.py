@@ -7,6 +7,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, Actor, record
 from auth.account_links import LinkRow, drop_links, find_link, take_link
+from auth.identities import unlink_all
 from auth.mail import Mail, MailKind
 from auth.password_rules import require_good_password
 from auth.sign_in import Attempt, user_by_password
@@ -61,14 +62,22 @@ async def request_reset(context: Context, text: str) -> datetime:
 
 
 def reset_link(account: AccountRow, expires_at: datetime) -> LinkRow:
+    generation = account.generation or 0
     return LinkRow(
-        LinkKind.RESET_PASSWORD, account.user_id, account.email, account.username, None, None, expires_at
+        LinkKind.RESET_PASSWORD,
+        account.user_id,
+        account.email,
+        account.username,
+        None,
+        None,
+        generation,
+        expires_at,
     )
 
 
 async def reset_password(context: Context, token: str, password: str) -> UserRow:
-    """Ends all tokens of before, and all other links of the account. Raises NOT_FOUND for a link that is not
-    good."""
+    """Ends all tokens of before, all other links of the account, and what accounts at another issuer it is
+    linked to: somebody else may have linked theirs. Raises NOT_FOUND for a link that is not good."""
     limiter, database = context.services.sign_in_limiter, context.services.database
     limiter.allow_address(context.address)
     link = await find_link(database, token, context.now, LinkKind.RESET_PASSWORD)
@@ -82,7 +91,9 @@ async def reset_password(context: Context, token: str, password: str) -> UserRow
         await take_link(session, token, context.now, LinkKind.RESET_PASSWORD)
         its = USERS.id == account.user_id
         await session.execute(update(User).where(its).values(password_hash=new_hash))
-        await _end_what_was(session, account, Actor(context.now, account.user_id))
+        actor = Actor(context.now, account.user_id)
+        await unlink_all(session, account.user_id, actor)
+        await _end_what_was(session, account, actor)
     send_later(context, Mail(MailKind.PASSWORD_CHANGED, account.email, account.username))
     return await as_written(context, UserById, account.user_id)
 
@@ -111,6 +122,25 @@ async def require_password(context: Context, account: AccountRow, password: str,
         raise BadUserInput(
             f"`{argument}` is not the password of this account.", argument=argument, reason="WRONG_PASSWORD"
         ) from None
+
+
+async def require_person(context: Context, account: AccountRow, password: str | None) -> None:
+    """Whoever finds a token must not be able to do everything with it. An account without a password has to
+    sign in within the request. Raises BAD_USER_INPUT without a password, UNAUTHENTICATED for another one, and
+    THROTTLED."""
+    services = context.services
+    if account.password_hash is None and context.has_shown_secret:
+        return
+    if password is None:
+        raise BadUserInput(
+            "Give the password. An account without one signs in by `login` in the same document.",
+            argument="password",
+            reason="PASSWORD_REQUIRED",
+        )
+    attempt = Attempt(account.email, password, context.address, context.now)
+    await user_by_password(
+        context.loaders, services.database, services.passwords, services.sign_in_limiter, attempt
+    )
 
 
 def _about(account: AccountRow) -> list[str | None]:

@@ -6,7 +6,8 @@ from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
-from base.errors import Conflict
+from base.errors import Conflict, Unauthenticated
+from models import User
 
 
 class Quotas(NamedTuple):
@@ -44,13 +45,17 @@ async def require_within_quota(
     session: AsyncSession, whole: type[SQLModel], id: int, those: Select[Any], most: int, what: str
 ) -> None:
     """`those` selects what the row of `whole` with this id already has. Raises CONFLICT if that is `most` or
-    more.
+    more, and UNAUTHENTICATED for a user who was deleted meanwhile.
 
     The row is locked, so a request that makes a second one at the same time waits here. A transaction locks a
     user's row before a publication's, so that no two wait for each other.
     """
     key = col(whole.id)  # type: ignore[attr-defined]
-    await session.execute(select(key).where(key == id).with_for_update(key_share=True))
+    locked = select(key).where(key == id).with_for_update(key_share=True)
+    if whole is User:
+        locked = locked.where(col(User.deleted_at).is_(None))
+    if await session.scalar(locked) is None and whole is User:
+        raise Unauthenticated("Your account was deleted meanwhile.")
     counted = await session.scalar(select(func.count()).select_from(those.limit(most).subquery()))
     if (counted or 0) >= most:
         raise Conflict(f"There are {most:,} {what}, and these are the most.", reason="TOO_MANY", most=most)

@@ -2,7 +2,8 @@
 
 from uuid import UUID
 
-from sqlalchemy import func, literal, update
+from sqlalchemy import update
+from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import col
 
 from audit import Act, record
@@ -12,12 +13,12 @@ from auth.viewer import Viewer
 from base.errors import Forbidden
 from base.ids import Kind, global_id
 from loaders.people import UserById, UserRow
-from models import AuthenticationKey, Instant
+from models import AuthenticationKey
 from resolvers.claims import shown_claims
 from resolvers.context import Context
-from resolvers.signing_in import SignedIn, another_viewer, signed_in
+from resolvers.signing_in import SignedIn, another_viewer, leave, signed_in
 
-_SIGNED_OUT = Viewer(refusal="You have signed out. Sign in again.")
+_SIGNED_OUT = "You have signed out. Sign in again."
 
 
 async def refresh(context: Context, token: str) -> SignedIn:
@@ -52,7 +53,7 @@ async def sign_out(context: Context) -> UserRow:
         )
     assert user is not None
     await _end(context, claims.sign_in)
-    _leave(context)
+    leave(context, _SIGNED_OUT)
     return user
 
 
@@ -66,19 +67,20 @@ async def sign_out_everywhere(context: Context, *, with_keys: bool) -> UserRow:
         id = global_id(Kind.USER, user.public_id)
         await record(session, context.actor, Act.SIGN_INS_ENDED, id, account=user_id)
         if with_keys:
-            first = func.coalesce(col(AuthenticationKey.revoked_at), literal(context.now, Instant()))
-            own = col(AuthenticationKey.user_id) == user_id
-            await session.execute(update(AuthenticationKey).where(own).values(revoked_at=first))
-    _leave(context)
+            await _revoke_keys(context, session, user_id)
+    leave(context, _SIGNED_OUT)
     return user
+
+
+async def _revoke_keys(context: Context, session: AsyncSession, user_id: int) -> None:
+    standing = (col(AuthenticationKey.user_id) == user_id, col(AuthenticationKey.revoked_at).is_(None))
+    ended = update(AuthenticationKey).where(*standing).values(revoked_at=context.now)
+    ended_ids = await session.scalars(ended.returning(col(AuthenticationKey.public_id)))
+    for id in sorted(ended_ids.all()):
+        key = global_id(Kind.AUTHENTICATION_KEY, id)
+        await record(session, context.actor, Act.KEY_REVOKED, key, account=user_id)
 
 
 async def _end(context: Context, sign_in: UUID) -> None:
     async with context.writing() as session:
         await sign_ins.end(session, sign_in, context.now, context.services.signer.lifetime)
-
-
-def _leave(context: Context) -> None:
-    """The rest of the request is anonymous."""
-    context.viewer = _SIGNED_OUT
-    context.new_token = None

@@ -11,11 +11,11 @@ from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from audit import Act, Actor, record
-from auth.account_links import LinkRow, drop_links, take_link
+from auth.account_links import LinkRow, drop_links, find_link, take_link
 from auth.mail import Mail, MailKind
 from auth.new_accounts import NewAccount, make_account
 from auth.password_rules import require_good_password
-from base.errors import Conflict, Forbidden
+from base.errors import BadUserInput, Conflict, Forbidden
 from base.ids import Kind, global_id
 from base.names import stored_username, username_skeleton
 from database import Database, table_of
@@ -62,7 +62,7 @@ async def sign_up(context: Context, given: GivenSignUp) -> datetime:
     async def decide(database: Database) -> LinkRow | Mail:
         if known := await account_by_email(database, email):
             return Mail(MailKind.ACCOUNT_EXISTS, email, known.username)
-        return LinkRow(LinkKind.SIGN_UP, None, email, username, name, password_hash, expires_at)
+        return LinkRow(LinkKind.SIGN_UP, None, email, username, name, password_hash, None, expires_at)
 
     send_link_later(context, mail, decide)
     return expires_at
@@ -80,19 +80,33 @@ async def change_email(context: Context, text: str, password: str) -> datetime:
     async def decide(database: Database) -> LinkRow | Mail:
         if known := await account_by_email(database, email):
             return Mail(MailKind.ACCOUNT_EXISTS, email, known.username)
+        generation = account.generation or 0
         return LinkRow(
-            LinkKind.CONFIRM_EMAIL, account.user_id, email, account.username, None, None, expires_at
+            LinkKind.CONFIRM_EMAIL,
+            account.user_id,
+            email,
+            account.username,
+            None,
+            None,
+            generation,
+            expires_at,
         )
 
     send_link_later(context, mail, decide)
     return expires_at
 
 
-async def confirm_email(context: Context, token: str) -> UserRow:
+async def confirm_email(context: Context, token: str, password: str | None) -> UserRow:
     """Makes the account of a sign-up, or changes the email of an account. Raises NOT_FOUND for a link that is
-    not good, and CONFLICT if the email or the username was taken meanwhile."""
+    not good, BAD_USER_INPUT unless `password` is that of the sign-up, and CONFLICT if the email or the
+    username was taken meanwhile."""
     limiter = context.services.sign_in_limiter
     limiter.allow_address(context.address)
+    found = await find_link(
+        context.services.database, token, context.now, LinkKind.SIGN_UP, LinkKind.CONFIRM_EMAIL
+    )
+    if found.user_id is None:
+        await _require_password_of(context, found, password)
     async with context.writing() as session:
         link = await take_link(session, token, context.now, LinkKind.SIGN_UP, LinkKind.CONFIRM_EMAIL)
         if link.user_id is None:
@@ -103,6 +117,25 @@ async def confirm_email(context: Context, token: str) -> UserRow:
     if older:
         send_later(context, Mail(MailKind.EMAIL_CHANGED, older, link.username))
     return await as_written(context, UserById, user_id)
+
+
+async def _require_password_of(context: Context, link: LinkRow, password: str | None) -> None:
+    """Somebody else may have asked for the link, with the address of whoever opens it. Then the account would
+    have a password of that other person."""
+    if password is None:
+        raise BadUserInput(
+            "Give the password of the sign-up. If you did not sign up, leave the link alone.",
+            argument="password",
+            reason="PASSWORD_REQUIRED",
+        )
+    verdict = await context.services.passwords.verdict_on(password, link.password_hash)
+    if not verdict.is_right:
+        raise BadUserInput(
+            "`password` is not the one that this sign-up chose. If you signed up several times, use the link "
+            "of the newest mail, or sign up again.",
+            argument="password",
+            reason="WRONG_PASSWORD",
+        )
 
 
 async def _made(session: AsyncSession, link: LinkRow, now: datetime) -> int:

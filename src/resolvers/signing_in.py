@@ -6,6 +6,7 @@ from typing import NamedTuple
 from uuid import uuid4
 
 from auth import sign_ins
+from auth.sign_ins import Account
 from auth.tokens import AccessToken, Claims
 from auth.viewer import Viewer
 from base.errors import BadUserInput
@@ -35,11 +36,13 @@ async def sign_in(context: Context, user_id: int, generation: int, *, goes_on: b
     """A new sign-in. `goes_on`: whether it goes on by refresh tokens."""
     user = await _user(context, user_id)
     claims = Claims(user.public_id, generation=generation, sign_in=uuid4())
-    token = await _refresh_token(context, user_id, claims) if goes_on else None
-    return (await signed_in(context, Viewer(user_id), claims))._replace(refresh_token=token)
+    token = await _refresh_token(context, Account(user_id, generation), claims) if goes_on else None
+    issued = await signed_in(context, Viewer(user_id), claims)
+    context.has_shown_secret = True
+    return issued._replace(refresh_token=token)
 
 
-async def _refresh_token(context: Context, user_id: int, claims: Claims) -> str:
+async def _refresh_token(context: Context, who: Account, claims: Claims) -> str:
     lifetime = context.services.accounts.rules.refresh_lifetime
     if not lifetime:
         raise BadUserInput(
@@ -50,16 +53,24 @@ async def _refresh_token(context: Context, user_id: int, claims: Claims) -> str:
         )
     assert claims.sign_in
     async with context.services.database.writing(is_change=False) as session:
-        return await sign_ins.begin(session, user_id, claims.sign_in, context.now, lifetime)
+        return await sign_ins.begin(session, who, claims.sign_in, context.now, lifetime)
 
 
 async def signed_in(context: Context, viewer: Viewer, claims: Claims) -> SignedIn:
-    """Makes `viewer` the viewer of the rest of the request."""
+    """Makes `viewer` the viewer of the rest of the request, by credentials that are known already."""
     user = await _user(context, viewer.required_user_id())
     token = context.services.signer.issue(claims, context.now)
     context.viewer = viewer
+    context.has_shown_secret = False
     context.new_token = token.text
     return SignedIn(token, user)
+
+
+def leave(context: Context, refusal: str) -> None:
+    """The rest of the request is anonymous. `refusal` says why."""
+    context.viewer = Viewer(refusal=refusal)
+    context.new_token = None
+    context.has_shown_secret = False
 
 
 async def _user(context: Context, user_id: int) -> UserRow:

@@ -20,12 +20,12 @@ from models import Role
 from resolvers import co_creators
 from resolvers.context import Context
 from resolvers.ids import find, find_publication, no_such
+from resolvers.locked_roles import lock_organization
 from resolvers.makers import as_written
 from resolvers.memberships import (
     add_membership,
     add_to_workspaces,
     end_membership,
-    lock_organization,
     set_role,
 )
 from resolvers.sent_invitations import forget_to_co_creator, forget_to_member

@@ -112,10 +112,10 @@ class SecretReader:
         self._stamp = stamp
         if rings := read_rings(self._file):
             secrets = combined(self._settings, rings)
+            # Answers that are kept for tokens of a secret that is gone.
+            services.database.commits.note(is_change=True)
             services.signer.use(secrets.tokens)
             services.links.use(secrets.links)
             services.visitor_keys.use(secrets.visitor_keys)
-            # Answers are kept for tokens that may be refused from now on.
-            services.database.commits.note(is_change=True)
             if before:
                 log.info("Read the secrets in %s again, because they were changed", self._file)

@@ -369,7 +369,8 @@ class Settings(BaseSettings):
     max_operations: int = _number(
         0,
         "How many operations a request may have that is a list of them, as `BatchHttpLink` of Apollo Client "
-        "sends it; 0 refuses lists.",
+        "sends it; 0 refuses lists. Each may take as long as a request of its own, and 4 queries run side by "
+        "side.",
         least=0,
     )
     max_document_tokens: int = _number(

@@ -2,9 +2,11 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 
 from database import Database, channel_of
 from ingest.moved_days import Mended, adopt, mend, tenants_by_other_rules
+from ingest.tenants import TenantGone
 from ingest.topics import announce_everything
 from resolvers.context import Services
 
@@ -20,7 +22,10 @@ async def adopt_rules(services: Services) -> None:
     """Lets tenants take this server's time zone rules, and logs those whose days with events would move."""
     logged = 0
     for id, name in (await tenants_by_other_rules(services.database)).items():
-        found = await adopt(services.database, id)
+        try:
+            found = await adopt(services.database, id)
+        except TenantGone:
+            continue
         if found is None:
             continue
         logged += 1
@@ -34,7 +39,8 @@ async def mend_all(database: Database, show: ShowLine) -> None:
     """Mends all tenants whose days were not made by the rules of this process."""
     rows = 0
     for id, name in (await tenants_by_other_rules(database)).items():
-        rows += await mend_one(database, id, name, show)
+        with suppress(TenantGone):
+            rows += await mend_one(database, id, name, show)
     if rows:
         await announce_everything(channel_of(database.url))
 

@@ -1,19 +1,26 @@
 """Mail of accounts: one-time links for passwords, addresses and sign-ups, and what strangers learn."""
 
+from asyncio import Event
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import orjson
 import pytest
 
+from auth.account_links import add_link
 from auth.account_services import AccountRules, AccountServices
 from auth.mail import MailSettings, MailWebhook
 from auth.sign_in_limiter import SignInLimiter, SignInRates
 from base.retries import Backoff
+from loaders.credentials import AccountRow, account_by_email
+from resolvers.passwords import reset_link
+from server.accounts import Changes, update_user
 from tests.auth.asking import acts, add_dora, login, message, reached_from, told, who
 from tests.auth.signed import with_accounts
+from tests.resolvers.figures import unchanged
 from tests.social.sites import Reply, Request, Site
 from tests.studio import PASSWORD, SECRET, Answer, Studio
 
@@ -24,9 +31,13 @@ RESET = """mutation($token: String!, $password: String!) {
   resetPassword(input: {token: $token, password: $password}) { user { username } } }"""
 SIGN_UP = """mutation($email: String!, $username: String!, $password: String!) {
   signUp(input: {email: $email, username: $username, password: $password, name: "Eve"}) { expiresAt } }"""
-CONFIRM = "mutation($token: String!) { confirmEmail(token: $token) { user { username name } } }"
+CONFIRM = """mutation($token: String!, $password: String) {
+  confirmEmail(token: $token, password: $password) { user { username name } } }"""
 CHANGE = """mutation($email: String!, $password: String!) {
   changeEmail(input: {email: $email, password: $password}) { expiresAt } }"""
+CHANGE_PASSWORD = """mutation($current: String!, $new: String!) {
+  changePassword(input: {currentPassword: $current, newPassword: $new}) { accessToken } }"""
+LATE = "vgl_late"
 IN_AN_HOUR = "2023-06-15T13:00:00Z"
 
 
@@ -119,6 +130,37 @@ async def test_a_link_that_is_old_or_replaced_or_of_another_kind_is_not_good(stu
     assert (await login(studio, "dora@example.com")).data
 
 
+async def test_a_link_that_was_decided_on_before_all_links_ended_is_not_good(studio: Studio) -> None:
+    await add_dora(studio)
+    database, mail_may_go = studio.services.database, Event()
+    before = await account_by_email(database, "dora@example.com")
+    assert before
+    async with posting(studio) as (served, post):
+        served.services.accounts.outbox.put(mail_may_go.wait)
+        asked = await served.ask(CHANGE, "dora", email="mallory@example.com", password=PASSWORD)
+        changed = await served.ask(CHANGE_PASSWORD, "dora", current=PASSWORD, new=NEW)
+        mail_may_go.set()
+        mails = {mail["kind"]: mail for mail in await post.sent()}
+        confirmed = await served.ask(CONFIRM, token=mails["CONFIRM_EMAIL"]["token"])
+        await store_late(served, before)
+        reset = await served.ask(RESET, token=LATE, password="a third password")
+        await update_user(database, "dora@example.com", Changes("d@example.com"), studio.clock.now)
+        await store_late(served, before._replace(generation=1))
+        moved = await served.ask(RESET, token=LATE, password="a third password")
+
+    assert asked.data
+    assert changed.data
+    assert (confirmed.code, reset.code, moved.code) == ("NOT_FOUND",) * 3
+    assert (await login(studio, "d@example.com", NEW)).data
+
+
+async def store_late(studio: Studio, account: AccountRow) -> None:
+    """A link for a new password, as it was decided on when the account was this."""
+    link = reset_link(account, studio.clock.now + timedelta(hours=1))
+    async with studio.services.database.writing() as session:
+        await add_link(session, LATE, link, studio.clock.now)
+
+
 async def test_asking_for_a_link_tells_nothing_of_accounts(studio: Studio) -> None:
     """Neither in the answer nor in what is asked of the database before it."""
     await add_dora(studio)
@@ -171,8 +213,8 @@ async def test_a_sign_up_makes_an_account_when_its_address_is_confirmed(studio: 
         (mail,) = await post.sent()
         assert (await login(served, "eve@example.com", NEW)).code == "UNAUTHENTICATED"
         assert await studio.count("users") == users
-        confirmed = await served.ask(CONFIRM, token=mail["token"])
-        again = await served.ask(CONFIRM, token=mail["token"])
+        confirmed = await served.ask(CONFIRM, token=mail["token"], password=NEW)
+        again = await served.ask(CONFIRM, token=mail["token"], password=NEW)
         signed_in = await login(served, "eve@example.com", NEW)
 
     assert asked.data == {"signUp": {"expiresAt": IN_AN_HOUR}}
@@ -196,6 +238,25 @@ async def test_signing_up_with_an_address_that_has_an_account_looks_the_same(stu
         ("SIGN_UP", "eve@example.com", False),
         ("ACCOUNT_EXISTS", "owner@example.com", True),
     ]
+
+
+async def test_nobody_takes_over_the_sign_up_of_another_person(studio: Studio) -> None:
+    """Somebody signs up with the address of a person who does so, too, before or after."""
+    eve = {"email": "eve@example.com", "username": "eve", "password": NEW}
+    async with posting(studio, allows_sign_up=True) as (served, post):
+        await served.ask(SIGN_UP, **eve)
+        await served.ask(SIGN_UP, **{**eve, "password": "a password of Mallory"})
+        hers, another = await post.sent()
+        async with unchanged(studio):
+            without = await served.ask(CONFIRM, token=another["token"])
+            wrong = await served.ask(CONFIRM, token=another["token"], password=NEW)
+        done = await served.ask(CONFIRM, token=hers["token"], password=NEW)
+
+    for answer, reason in ((without, "PASSWORD_REQUIRED"), (wrong, "WRONG_PASSWORD")):
+        assert answer.extensions == {"code": "BAD_USER_INPUT", "argument": "password", "reason": reason}
+    assert done.data == {"confirmEmail": {"user": {"username": "eve", "name": "Eve"}}}
+    assert (await login(studio, "eve@example.com", NEW)).data
+    assert (await login(studio, "eve@example.com", "a password of Mallory")).code == "UNAUTHENTICATED"
 
 
 @pytest.mark.parametrize(
@@ -227,8 +288,8 @@ async def test_two_who_sign_up_alike_get_one_account(studio: Studio) -> None:
         for email, username in (("eve@example.com", "eve"), ("mallory@example.com", "ev\u0435")):
             assert (await served.ask(SIGN_UP, email=email, username=username, password=NEW)).data
         first, second = (mail["token"] for mail in await post.sent())
-        done = await served.ask(CONFIRM, token=first)
-        late = await served.ask(CONFIRM, token=second)
+        done = await served.ask(CONFIRM, token=first, password=NEW)
+        late = await served.ask(CONFIRM, token=second, password=NEW)
 
     assert done.data
     assert late.errors == [("CONFLICT", "confirmEmail")]

@@ -9,13 +9,20 @@ import pytest
 from cryptography.hazmat.primitives.asymmetric.ec import SECP256R1, generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
+from auth.account_links import add_link
 from auth.identities import FirstSight
+from loaders.credentials import account_by_email
+from resolvers.passwords import reset_link
 from tests.auth.asking import acts, message, who
 from tests.auth.signed import SigningSite, trusting, with_accounts
+from tests.resolvers.figures import unchanged
 from tests.social.sites import Reply
-from tests.studio import Answer, Studio
+from tests.studio import PASSWORD, Answer, Studio
 
-LINK = "mutation($token: String!) { linkIdentity(token: $token) { subject } }"
+LINK = """mutation($token: String!, $password: String) {
+  linkIdentity(token: $token, password: $password) { subject } }"""
+RESET = """mutation($token: String!, $password: String!) {
+  resetPassword(input: {token: $token, password: $password}) { user { username } } }"""
 UNLINK = 'mutation { unlinkIdentity(subject: "1234") { subject } }'
 OWNER = {"viewer": {"username": "owner"}}
 
@@ -37,21 +44,24 @@ async def refused(studio: Studio, token: str) -> str:
 
 
 async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, site: SigningSite) -> None:
-    now, known = studio.clock.now, len(await acts(studio))
+    now = studio.clock.now
+    for name in ("dora", "eve"):
+        await studio.add_person(name, password=PASSWORD)
+    known = len(await acts(studio))
     async with with_accounts(studio, trusting(studio, site)) as trusted:
         token = site.token(now)
         stranger = await refused(trusted, token)
-        linked = [await trusted.ask(LINK, "owner", token=token) for _ in range(2)]
-        owner = await asked(trusted, token)
-        another = await trusted.ask(LINK, "stranger", token=token)
-        wrong = await trusted.ask(LINK, "stranger", token=trusted.token("stranger"))
-        others = await trusted.ask(UNLINK, "stranger")
-        own = await trusted.ask(UNLINK, "owner")
+        linked = [await trusted.ask(LINK, "dora", token=token, password=PASSWORD) for _ in range(2)]
+        dora = await asked(trusted, token)
+        another = await trusted.ask(LINK, "eve", token=token, password=PASSWORD)
+        wrong = await trusted.ask(LINK, "eve", token=trusted.token("eve"), password=PASSWORD)
+        others = await trusted.ask(UNLINK, "eve")
+        own = await trusted.ask(UNLINK, "dora")
         again = await refused(trusted, token)
 
     assert stranger.startswith("Your account at the issuer is linked to no user here.")
     assert [answer.data for answer in linked] == [{"linkIdentity": {"subject": "1234"}}] * 2
-    assert owner.data == OWNER
+    assert dora.data == {"viewer": {"username": "dora"}}
     assert another.code == "CONFLICT"
     assert wrong.extensions == {"code": "BAD_USER_INPUT", "argument": "token", "reason": "INVALID_TOKEN"}
     assert (others.code, own.data) == ("NOT_FOUND", {"unlinkIdentity": {"subject": "1234"}})
@@ -59,6 +69,53 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     assert await studio.count("external_identities") == 0
     id = studio.people["owner"].row.id
     assert (await acts(studio))[known:] == [("IDENTITY_LINKED", id), ("IDENTITY_UNLINKED", id)]
+
+
+async def test_a_token_alone_links_no_account_and_another_password_ends_such_links(
+    studio: Studio, site: SigningSite
+) -> None:
+    """Otherwise whoever finds a token has the account for ever."""
+    await studio.add_person("dora", password=PASSWORD)
+    services, now = studio.services, studio.clock.now
+    async with with_accounts(studio, trusting(studio, site)) as trusted:
+        token = site.token(now)
+        async with unchanged(studio):
+            alone = [await trusted.ask(LINK, by, token=token) for by in ("dora", "owner")]
+            wrong = await trusted.ask(LINK, "dora", token=token, password="wrong")
+        assert (await trusted.ask(LINK, "dora", token=token, password=PASSWORD)).data
+        account = await account_by_email(services.database, "dora@example.com")
+        assert account
+        async with services.database.writing() as session:
+            await add_link(session, "vgl_mailed", reset_link(account, now + timedelta(hours=1)), now)
+        reset = await trusted.ask(RESET, token="vgl_mailed", password="another password of the tests")
+        studio.clock.advance(seconds=1)
+        younger = await refused(trusted, site.token(studio.clock.now))
+
+    for answer in alone:
+        assert answer.extensions == {
+            "code": "BAD_USER_INPUT",
+            "argument": "password",
+            "reason": "PASSWORD_REQUIRED",
+        }
+    assert wrong.code == "UNAUTHENTICATED"
+    assert reset.data == {"resetPassword": {"user": {"username": "dora"}}}
+    assert younger.startswith("Your account at the issuer is linked to no user here.")
+
+
+async def test_the_first_token_of_an_account_is_refused_if_it_is_older_than_the_end_of_all(
+    studio: Studio, site: SigningSite
+) -> None:
+    async with with_accounts(studio, trusting(studio, site, FirstSight(links_by_email=True))) as trusted:
+        older = site.token(studio.clock.now)
+        everywhere = await trusted.ask("mutation { signOutEverywhere { user { username } } }", "owner")
+        async with unchanged(studio):
+            ended = await refused(trusted, older)
+        studio.clock.advance(seconds=1)
+        younger = await asked(trusted, site.token(studio.clock.now))
+
+    assert everywhere.data
+    assert ended.startswith("The access token has ended")
+    assert younger.data == OWNER
 
 
 def _signed(key: Any, algorithm: str, **header: Any) -> Callable[[SigningSite, dict[str, Any]], str]:

@@ -5,10 +5,15 @@ from collections.abc import Awaitable, Callable
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select
 
+from auth.sign_ins import end_all
+from database import table_of
+from models import AuditEntry, AuthenticationKey
 from tests.auth.asking import WHO, add_dora, message, new_key, who
 from tests.auth.test_remembered import PATIENCE
 from tests.studio import PASSWORD, Answer, Studio
+from tests.waiting import overtaken
 
 LOGIN = """mutation($input: LoginInput!, $stay: Boolean!) {
   login(input: $input, staySignedIn: $stay) { accessToken refreshToken }
@@ -91,6 +96,23 @@ async def test_a_refresh_token_that_comes_again_ends_its_sign_in(studio: Studio)
     assert (await refresh(studio, other["refreshToken"])).data
 
 
+async def test_a_sign_in_that_is_overtaken_by_the_end_of_all_does_not_go_on(studio: Studio) -> None:
+    await add_dora(studio)
+    await signed_in(studio)
+    user_id, input = studio.people["dora"].row.id, {"email": "dora@example.com", "password": PASSWORD}
+
+    late = await overtaken(
+        studio,
+        lambda: studio.ask(LOGIN, input={"password": input}, stay=True),
+        lambda session: end_all(session, user_id, studio.clock.now),
+    )
+
+    assert late.errors == [("UNAUTHENTICATED", "login")]
+    assert "x-auth-token" not in late.headers
+    assert await studio.count("sign_ins") == 0
+    assert (await signed_in(studio))["refreshToken"]
+
+
 @pytest.mark.parametrize("token", ["", "vgr_", "vgr_AAAA", "vgr_" + "A" * 64, "none", "vgr_\u00e9", "\x00"])
 @pytest.mark.parametrize("engine", ["sqlite"])
 async def test_what_is_no_refresh_token_gives_none(studio: Studio, token: str) -> None:
@@ -149,6 +171,25 @@ async def test_signing_out_everywhere_ends_all_tokens(
     assert (await who(here, authorization=f"Bearer {(await signed_in(here))['accessToken']}")).data == DORA
 
 
+async def test_each_key_that_ends_with_all_sign_ins_is_in_the_audit_trail(studio: Studio) -> None:
+    await add_dora(studio)
+    keys = [(await new_key(studio, "dora"))[1] for _ in range(3)]
+    revoke = "mutation($id: ID!) { revokeAuthenticationKey(id: $id) { id } }"
+    assert (await studio.ask(revoke, "dora", id=keys[0])).data
+    before = studio.clock.now
+    studio.clock.advance(minutes=1)
+
+    assert (await studio.ask(EVERYWHERE, "dora", keys=True)).data
+
+    entries, kept = table_of(AuditEntry).c, table_of(AuthenticationKey).c
+    async with studio.services.database.snapshot() as connection:
+        revoked = select(entries.object, entries.created_at).where(entries.act == "KEY_REVOKED")
+        told = {tuple(row) for row in await connection.execute(revoked)}
+        ended = list(await connection.scalars(select(kept.revoked_at).order_by(kept.id)))
+    assert told == {(keys[0], before), (keys[1], studio.clock.now), (keys[2], studio.clock.now)}
+    assert ended == [before, studio.clock.now, studio.clock.now]
+
+
 async def test_after_signing_out_the_rest_of_an_operation_is_nobodys(studio: Studio) -> None:
     await add_dora(studio)
     token = (await signed_in(studio))["accessToken"]
@@ -167,6 +208,21 @@ async def test_a_key_is_revoked_rather_than_signed_out(studio: Studio) -> None:
 
     assert answer.errors == [("FORBIDDEN", "signOut")]
     assert "revokeAuthenticationKey" in message(answer)
+
+
+async def test_a_key_gives_no_refresh_token_that_would_outlive_it(studio: Studio) -> None:
+    secret, _ = await new_key(studio)
+
+    answer = await studio.ask(LOGIN, input={"authenticationKey": secret}, stay=True)
+
+    assert answer.extensions == {
+        "code": "BAD_USER_INPUT",
+        "argument": "staySignedIn",
+        "reason": "NO_REFRESH_TOKENS",
+    }
+    assert "x-auth-token" not in answer.headers
+    assert await studio.count("sign_ins") == 0
+    assert (await studio.ask(LOGIN, input={"authenticationKey": secret}, stay=False)).data
 
 
 async def test_a_new_password_ends_what_the_old_one_opened(here: Studio, changing: Studio) -> None:

@@ -1,8 +1,10 @@
 """Behind nginx with TLS and a path: pages, streams and links work in a browser, and nobody complains."""
 
 import re
+import shutil
 from base64 import b64decode
 from collections.abc import Iterator
+from pathlib import Path
 from ssl import CERT_NONE, create_default_context
 
 import httpx
@@ -22,6 +24,16 @@ expect.set_options(timeout=1000 * PATIENCE)
 SHARE = "mutation($id: ID!) { sharePublication(publicationId: $id) { publication { id } } }"
 REPORT = """query($range: DateRange!) { organizations(first: 1) { edges { node {
   metrics(range: $range) { summaryReport(format: CSV) { url document } } } } } }"""
+
+
+@pytest.fixture(scope="module")
+def demo(demo_folder: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """Its links lead to the address that a request names, as the proxy passes it on."""
+    folder = tmp_path_factory.mktemp("behind")
+    for file in demo_folder.glob("viewgraph-demo.*"):
+        shutil.copy(file, folder)
+    with Program("demo", folder=folder, VIEWGRAPH_PUBLIC_ORIGIN="request") as program:
+        yield program
 
 
 @pytest.fixture(scope="module")

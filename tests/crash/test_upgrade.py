@@ -30,9 +30,9 @@ from tests.studio import SECRET, Studio
 
 __all__ = ["database_url", "durable", "studio", "world"]
 
-OLDER = "4c0aebe18d64331dabbff95e715a5cf9d4380a27"
+OLDER = "1ac3cd2cac6fdfc9ea1094464ed7b374aa7f9b07"
 """There is no release yet: this is the last commit with older tables than the newest."""
-OLDER_REVISION = "0008"
+OLDER_REVISION = "0009"
 WRITERS = 4
 SECONDS = 400
 """More than all of it takes on a busy machine."""
@@ -156,6 +156,7 @@ async def test_versions_are_exchanged_under_load(
     studio: Studio,
     world: World,
     seed: int,
+    engine: str,
     older: Path,
     database_url: str,
     tmp_path: Path,
@@ -171,10 +172,13 @@ async def test_versions_are_exchanged_under_load(
             writers.start(WRITERS)
             async with versions.serving(is_older=True):
                 await writers.progress()
-                # The older server goes on meanwhile.
-                await versions.migrate()
-                await writers.progress()
                 await reader.progress()
+                if engine == "postgresql":
+                    # The older server goes on meanwhile.
+                    await versions.migrate()
+                    await writers.progress()
+                    await reader.progress()
+            await versions.migrate()
             async with versions.serving():
                 await writers.progress()
                 await reader.progress()
@@ -189,5 +193,6 @@ async def test_versions_are_exchanged_under_load(
 
     show(capfd, "servers of two versions in turn", writers, since)
     await assert_everything_is_counted_once(studio, writers)
-    assert not writers.refusals
-    assert set(reader.codes) == {"answered"}
+    # Who waits for too long while tables are changed is told to send it again.
+    assert set(writers.refusals) <= {"UNAVAILABLE"}
+    assert set(reader.codes) <= {"answered", "UNAVAILABLE"}

@@ -16,14 +16,28 @@ from sqlmodel import SQLModel, col
 from base.ids import uuid7
 from base.kinds import SUBJECTS
 from database import Database, table_of
-from ingest.deletions.lease import LASTS, deletions_of
+from ingest.deletions.lease import LASTS, RESTS, deletions_of
 from ingest.deletions.tenants import OWNED
-from ingest.deletions.work import KEPT, delete_buried
+from ingest.deletions.tombstones import Doomed, bury_user
+from ingest.deletions.work import KEPT, delete_buried, delete_one
 from ingest.events import NewEvent
-from models import Action, Deletion, Event, FormerUrl, Membership, Organization, Role, SubjectKind, Tenant
+from models import (
+    Action,
+    DeletedKind,
+    Deletion,
+    Event,
+    FormerUrl,
+    Membership,
+    Organization,
+    Role,
+    SubjectKind,
+    Tenant,
+    User,
+)
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
 from tests.studio import PASSWORD, Studio
+from tests.waiting import overtaken
 
 VIEWS = """query($id: ID!) {
   organization(id: $id) { metrics(range: {start: "2023-06-01", end: "2023-06-30"}) {
@@ -138,6 +152,24 @@ async def test_a_deleted_asset_is_gone_with_its_figures_and_the_others_stay(stud
     assert await erased(studio) == 0
     assert await number(database, Deletion) == 0
     assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 0
+
+
+async def test_what_a_later_deletion_has_noted_stays_noted(studio: Studio) -> None:
+    lamp = await studio.add_asset("A lamp")
+    database = studio.services.database
+    await do(studio, "admin", "mutation($id: ID!) { deleteAsset(id: $id) { id } }", id=lamp)
+    assert await erased(studio) == 1
+    studio.clock.advance(seconds=KEPT.total_seconds())
+    async with database.writing() as session:
+        # As by a burial that is committed while old deletions are forgotten: PostgreSQL then sees its
+        # tenant's row, and not its deletion.
+        noted = update(Tenant).where(col(Tenant.subject_deleted_at).is_not(None))
+        await session.execute(noted.values(subject_deleted_at=studio.clock.now))
+
+    assert await erased(studio) == 0
+
+    assert await number(database, Deletion) == 0
+    assert await number(database, Tenant, col(Tenant.subject_deleted_at).is_not(None)) == 1
 
 
 async def test_no_id_is_given_twice(studio: Studio) -> None:
@@ -288,6 +320,32 @@ async def test_a_killed_deletion_goes_on_where_it_was(studio: Studio, database_u
     assert deletion.finished_at is not None
 
 
+async def test_a_deletion_that_fails_holds_up_no_other(studio: Studio) -> None:
+    database = studio.services.database
+    mutation = "mutation($id: ID!) { deleteAsset(id: $id) { id } }"
+    lamps = [await studio.add_asset("A lamp"), await studio.add_asset("Another lamp")]
+    for lamp in lamps:
+        await do(studio, "admin", mutation, id=lamp)
+    async with database.writing() as session:
+        # There is no such kind.
+        await session.execute(update(Deletion).where(col(Deletion.object_id) == 1).values(kind=99))
+
+    with pytest.raises(ValueError, match="99"):
+        await erased(studio)
+
+    assert await erased(studio) == 1
+    first, second = await deletions_of(database)
+    assert (first.finished_at, second.finished_at is None) == (None, False)
+    # It waits, and an operator does not.
+    assert await erased(studio) == 0
+    with pytest.raises(ValueError, match="99"):
+        await delete_one(database, studio.services.topics, studio.clock, first)
+    studio.clock.advance(seconds=RESTS.total_seconds())
+    async with database.writing() as session:
+        await session.execute(update(Deletion).values(kind=int(DeletedKind.ASSET)))
+    assert await erased(studio) == 1
+
+
 async def test_operators_delete_and_export_by_commands(
     studio: Studio, database_url: str, tmp_path: Any
 ) -> None:
@@ -321,6 +379,69 @@ async def test_an_operator_erases_a_person_at_once(studio: Studio, database_url:
     async with studio.services.database.snapshot() as connection:
         names = list(await connection.scalars(select(SQLModel.metadata.tables["users"].c.username)))
     assert sorted(names) == ["admin", "cocreator", "member", "owner"]
+
+
+async def test_after_an_account_is_deleted_the_rest_of_an_operation_is_nobodys(studio: Studio) -> None:
+    await studio.add_person("dora", password="a password of the tests")
+    query = """mutation {
+      deleteAccount(input: {password: "a password of the tests"}) { id }
+      createAuthenticationKey(input: {name: "kept"}) { secret }
+      createOrganization(input: {name: "Kept"}) { organization { id } }
+    }"""
+    organizations = await studio.count("organizations")
+
+    answer = await studio.ask(query, "dora")
+
+    assert answer.body["data"]["deleteAccount"] == {"id": studio.people["dora"].id}
+    assert answer.errors == [
+        ("UNAUTHENTICATED", "createAuthenticationKey"),
+        ("UNAUTHENTICATED", "createOrganization"),
+    ]
+    assert answer.body["errors"][0]["message"] == "You have deleted your account."
+    assert await studio.count("authentication_keys") == 0
+    assert await studio.count("organizations") == organizations
+
+
+async def test_an_account_without_a_password_is_not_deleted_by_its_tokens_alone(studio: Studio) -> None:
+    """A refresh token is kept beside the access token, so it shows nothing more."""
+    dora = (await studio.add_person("dora", password="a password of the tests")).row
+    answer = await studio.ask(
+        """mutation { login(staySignedIn: true, input: {
+          password: {email: "dora@example.com", password: "a password of the tests"}}) { refreshToken } }"""
+    )
+    async with studio.services.database.writing() as session:
+        await session.execute(update(User).where(col(User.id) == dora.id).values(password_hash=None))
+    key = 'mutation { createAuthenticationKey(input: {name: "CI"}) { secret } }'
+    secret = (await do(studio, "dora", key))["secret"]
+    delete = "deleteAccount(input: {}) { id }"
+
+    refreshed = await studio.ask(
+        f"mutation($t: String!) {{ refreshAccessToken(refreshToken: $t) {{ accessToken }} {delete} }}",
+        t=answer.data["login"]["refreshToken"],
+    )
+    signed_in = await studio.ask(
+        f"mutation($k: String!) {{ login(input: {{authenticationKey: $k}}) {{ accessToken }} {delete} }}",
+        k=secret,
+    )
+
+    assert refreshed.errors == [("BAD_USER_INPUT", "deleteAccount")]
+    assert refreshed.body["data"]["refreshAccessToken"]
+    assert signed_in.data["deleteAccount"] == {"id": studio.people["dora"].id}
+
+
+async def test_what_is_overtaken_by_the_end_of_its_account_makes_nothing(studio: Studio) -> None:
+    dora = (await studio.add_person("dora")).row
+    key = 'mutation { createAuthenticationKey(input: {name: "kept"}) { secret } }'
+    doomed = Doomed(DeletedKind.ACCOUNT, dora.id, dora.public_id, dora.tenant_id)
+
+    late = await overtaken(
+        studio,
+        lambda: studio.ask(key, "dora"),
+        lambda session: bury_user(session, doomed, studio.clock.now),
+    )
+
+    assert late.errors == [("UNAUTHENTICATED", "createAuthenticationKey")]
+    assert await studio.count("authentication_keys") == 0
 
 
 async def test_an_account_is_not_deleted_before_others_have_what_they_need(studio: Studio) -> None:

@@ -3,8 +3,12 @@
 import json
 from typing import Any
 
+from base.ids import uuid7
+from ingest.events import NewEvent
+from ingest.visitors import named_visitor
+from models import Action
 from tests.deletions.life import discrepancies, do, erased, found, lived
-from tests.studio import PASSWORD, Studio
+from tests.studio import PASSWORD, SECRET, Studio
 
 DELETE = "mutation($i: DeleteAccountInput!) { deleteAccount(input: $i) { id } }"
 FIGURES = """query($range: DateRange) { publication(url: "ai-research-studio") {
@@ -121,3 +125,17 @@ async def test_an_erased_person_leaves_no_trace_and_right_totals(studio: Studio)
         "socialMetrics": {"followersCount": 0, "followingCount": 0},
         "coCreators": [{"username": "cocreator"}],
     }
+
+
+async def test_what_is_stored_of_an_erased_person_too_late_is_nobodys(studio: Studio) -> None:
+    life = await lived(studio)
+    assert (await studio.ask(DELETE, "zephyrine", i={"password": PASSWORD, "deletePublications": True})).data
+    assert await erased(studio) == 2
+    # A process took this in before, and stores it only now.
+    tenant, now = studio.people["owner"].row.tenant_id, studio.clock.now
+    visitor = named_visitor(SECRET.encode(), tenant, "their own name")
+    late = NewEvent(tenant, uuid7(now), 1, Action.VIEW, now, user_id=life.person.row.id, visitor=visitor)
+    await studio.services.buffer.add([late])
+    assert (await figures(studio))["metrics"]["totalViews"] == 7
+    assert await found(studio.services.database, life) == []
+    assert await discrepancies(studio.services.database) == []

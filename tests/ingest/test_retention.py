@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from database import table_of
 from ingest.retention import Retention, keep_to
@@ -12,6 +12,15 @@ from tests.studio import Studio
 
 VIEW = int(Action.VIEW_3D)
 SEEN = "018a0000-0000-7000-8000-00000000000a"
+SHOWN = [
+    {"action": action, "viewId": SEEN, "occurredAt": "2023-03-10T10:00:00Z", "visitor": "ada"}
+    for action in ("VIEW_3D", "INTERACTION")
+]
+FIGURES = """query($id: ID!, $by: [ViewDimension!]) { organization(id: $id) { metrics(
+  range: {start: "2023-03-10T00:00:00Z", end: "2023-03-10T22:00:00Z"}, timeZone: "UTC"
+) {
+  userEngagement actions(action: ENGAGED_VIEW, interval: DAY, groupBy: $by) { count points { count } }
+} } }"""
 
 
 async def rows(studio: Studio, model: Any, *names: str) -> list[tuple[Any, ...]]:
@@ -41,6 +50,8 @@ async def test_totals_lose_sites_and_days_where_their_events_are_gone(studio: St
     database, now = studio.services.database, studio.clock.now
     async with database.snapshot() as connection:
         ids = list(await connection.scalars(select(table_of(Event).c.tenant_id).distinct()))
+    # One was deleted after it was listed.
+    ids.insert(0, ids[0] + 1_000)
     ever = await rows(studio, SubjectTotal, "action", "count")
 
     # No event is pruned, so the totals keep what they say.
@@ -68,3 +79,34 @@ async def test_totals_lose_sites_and_days_where_their_events_are_gone(studio: St
     assert await rows(studio, MonthTotal, "month", "action", "count") == months
     assert await rows(studio, SubjectTotal, "action", "count") == ever
     assert await discrepancies(database) == []
+
+
+async def figures(studio: Studio, by: list[str]) -> Any:
+    answer = await studio.ask(FIGURES, "admin", id=studio.organization, by=by)
+    return answer.data["organization"]["metrics"]
+
+
+async def test_no_figure_is_below_0_while_a_day_is_forgotten(studio: Studio) -> None:
+    """Of such a range, the last two hours are subtracted from the day."""
+    lamp = {"subject": {"assetId": await studio.add_asset("A lamp")}, "viewId": SEEN}
+    report = [{**lamp, "action": "VIEW_3D", "occurredAt": "2023-03-10T21:59:00Z"}]
+    await studio.report([*report, {**lamp, "action": "INTERACTION", "occurredAt": "2023-03-10T23:00:00Z"}])
+    none = {"userEngagement": 0, "actions": {"count": 0, "points": []}}
+    assert await figures(studio, ["DEVICE"]) == none
+
+    async with studio.services.database.writing() as session:
+        await session.execute(delete(table_of(DayTotal)))
+    assert [await figures(studio, by) for by in ([], ["DEVICE"])] == [none, none]
+
+
+async def test_what_is_subtracted_from_a_day_is_forgotten_first(studio: Studio) -> None:
+    await studio.report([{"subject": {"assetId": await studio.add_asset("A lamp")}, **one} for one in SHOWN])
+    database, now = studio.services.database, studio.clock.now
+    async with database.snapshot() as connection:
+        ids = list(await connection.scalars(select(table_of(Event).c.tenant_id).distinct()))
+    await keep_to(database, ids, now, Retention(30))
+    with studio.statements() as statements:
+        await keep_to(database, ids, now, Retention(30, None, 30))
+
+    deleted = [text.split()[2] for text in statements if text.startswith("DELETE FROM")]
+    assert list(dict.fromkeys(deleted)) == ["engaged_views", "day_totals", "visitor_sketches"]

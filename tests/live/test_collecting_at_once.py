@@ -111,6 +111,24 @@ async def test_limits_hold_at_once(studio: Studio, monkeypatch: pytest.MonkeyPat
         assert quick == usual
 
 
+async def test_what_fails_at_once_gives_its_place_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offer(*_: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError
+
+    async with served(studio.services, max_connections_per_address=3) as server:
+        await sent(server, view(studio))
+        told = []
+        for _ in range(3):
+            monkeypatch.setattr(studio.services.buffer, "offer", offer)
+            told.append(await sent(server, view(studio)))
+
+    assert [status for status, _, _ in told] == [202, 202, 202]
+    assert (await totals(studio)).total() == 4
+
+
 async def test_what_comes_together_is_answered_in_turn(studio: Studio) -> None:
     body = orjson.dumps(view(studio))
     request = (

@@ -1,6 +1,6 @@
 """`recordEvents` on the wire: what is answered without a task is answered, stored and logged as all else."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -10,6 +10,8 @@ import pytest
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
 from auth.rates import RateLimits, Rates
+from base.fair_queue import FairQueue
+from graph.record_events import Recording
 from server.graphql.record_at_once import RecordAtOnce
 from tests.live.served import PATIENCE, Served, served
 from tests.server.test_request_scope import written
@@ -38,6 +40,21 @@ def noted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[bool]]:
     with monkeypatch.context() as patch:
         patch.setattr(RecordAtOnce, "answer_at_once", answer_at_once)
         yield answers
+
+
+@contextmanager
+def charged(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """What callers are charged for their share of the worker."""
+    costs: list[int] = []
+    usual = FairQueue.charge
+
+    def charge(queue: FairQueue, caller: Hashable, cost: int) -> None:
+        costs.append(cost)
+        usual(queue, caller, cost)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FairQueue, "charge", charge)
+        yield costs
 
 
 def id_of(number: int) -> str:
@@ -105,15 +122,86 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
 
 
 async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
-    rates = RateLimits(mutations=Rates("15 per minute", "15 per minute"))
+    rates, token = RateLimits(mutations=Rates("15 per minute", "15 per minute")), studio.token("owner")
     limited = replace(studio.services, rates=rates)
-    # Who another token is of, nobody knows yet.
-    token = studio.token("owner")
     with noted(monkeypatch) as answers:
         async with served(limited) as server:
-            told = [await sent(server, token, [view(studio, number)]) for number in range(4)]
+            told = [await sent(server, token, [view(studio, number)]) for number in range(3)]
+            with charged(monkeypatch) as quick, written() as lines:
+                told.append(await sent(server, token, [view(studio, 3)]))
+            with charged(monkeypatch) as usual, written() as usual_lines:
+                told.append(await sent(server, token, [view(studio, 4)], LONG))
 
-    assert answers == [False, True, True, False]
-    assert [status for status, _, _ in told] == [200, 200, 200, 429]
-    assert told[3][1]["errors"][0]["extensions"]["code"] == "THROTTLED"
+    assert answers == [False, True, True, True, False]
+    assert [status for status, _, _ in told] == [200, 200, 200, 429, 429]
+    for _, body, _ in told[3:]:
+        assert body["errors"][0]["extensions"]["code"] == "THROTTLED"
+        body["errors"][0]["extensions"].pop("requestId", None)
+    assert told[3] == told[4]
+    assert len(quick) == 1
+    assert quick == usual
+    (line,), (usual_line,) = lines(), usual_lines()
+    assert {**line, **dict.fromkeys(VARIES)} == {**usual_line, **dict.fromkeys(VARIES)}
     assert (await totals(studio)).total() == 3
+
+
+async def test_what_fails_at_once_gives_its_place_back(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def offer(*_: Any) -> None:
+        monkeypatch.undo()
+        raise RuntimeError
+
+    async with served(studio.services, max_connections_per_address=3) as server:
+        token = studio.token("owner")
+        await sent(server, token, [view(studio, 0)])
+        told = []
+        for number in range(1, 4):
+            monkeypatch.setattr(studio.services.buffer, "offer", offer)
+            told.append(await sent(server, token, [view(studio, number)]))
+
+    assert [status for status, _, _ in told] == [200, 200, 200]
+    assert (await totals(studio)).total() == 4
+
+
+async def test_what_might_make_a_large_answer_goes_the_usual_way(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A small request asks for the same again and again."""
+    names = " ".join(f"n{number}:id" for number in range(300))
+    query = f"mutation($e: [EventInput!]!) {{ recordEvents(events: $e) {{ results {{ {names} }} }} }}"
+    headers = {"authorization": f"Bearer {studio.token('owner')}", "accept-encoding": "gzip"}
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server, httpx.AsyncClient(timeout=PATIENCE) as client:
+            for number, count in enumerate((1, 2, 30)):
+                events = [view(studio, 100 * number + one) for one in range(count)]
+                body = {"query": query, "variables": {"e": events}}
+                answer = await client.post(server.url, json=body, headers=headers)
+
+    assert answers == [False, True, False]
+    assert len(answer.json()["data"]["recordEvents"]["results"]) == 30
+    assert len(answer.content) > 256 * 1024
+    assert (await totals(studio)).total() == 33
+
+
+async def test_a_fault_in_an_answer_that_is_given_at_once_is_answered_too(
+    studio: Studio, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = studio.token("owner")
+    with noted(monkeypatch) as answers:
+        async with served(studio.services) as server:
+            for number in range(2):
+                await sent(server, token, [view(studio, number)])
+            monkeypatch.setattr(Recording, "data", _broken)
+            status, body, _ = await sent(server, token, [view(studio, 2)])
+
+    assert answers == [False, True, True]
+    assert status == 500
+    (error,) = body["errors"]
+    assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
+    assert "a fault of the tests" not in str(body)
+    assert "a fault of the tests" in caplog.text
+
+
+def _broken(*_: Any) -> Any:
+    raise ZeroDivisionError("a fault of the tests")

@@ -4,10 +4,17 @@ from asyncio import gather
 from typing import Any
 
 import pytest
+from sqlalchemy import delete, insert, select
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
 
 from base.ids import Kind
+from database import table_of
+from models import AuditEntry, Membership, Role
+from resolvers.locked_roles import lock_organization
 from tests.resolvers.figures import FORBIDDEN, NOT_FOUND, SIGN_IN_FIRST, ids_of_no, unchanged
 from tests.studio import Answer, Studio
+from tests.waiting import overtaken
 
 WHAT = """id target organizationName workspaceName role createdAt expiresAt declinedAt
   user { username } invitedBy { username } publication { customUrl }"""
@@ -280,3 +287,43 @@ async def test_of_two_answers_at_once_one_counts(studio: Studio, answers: tuple[
         # Declining and then accepting is well; the other way round there is no invitation any more.
         assert [code for code, _ in done[1]] in (["NOT_FOUND"], *([[]] if second is DECLINE else []))
     assert await studio.count("invitations") == 0
+
+
+async def test_nobody_enters_a_workspace_who_has_left_its_organization_meanwhile(studio: Studio) -> None:
+    id = invitation(await to_workspace(studio, "member"))["id"]
+    user_id = studio.people["member"].row.id
+    entered = await studio.count("workspace_memberships")
+
+    async def leave(session: AsyncSession) -> None:
+        """As if the invitation had been made only after that."""
+        its = col(Membership.user_id) == user_id
+        organization_id = await session.scalar(select(col(Membership.organization_id)).where(its))
+        await lock_organization(session, organization_id or 0)
+        await session.execute(delete(Membership).where(its))
+
+    late = await overtaken(studio, lambda: studio.ask(ACCEPT, "member", id=id), leave)
+
+    assert late.extensions == NOT_FOUND
+    assert await studio.count("workspace_memberships") == entered
+
+
+async def test_who_is_a_member_already_is_not_added_once_more_in_the_audit_trail(studio: Studio) -> None:
+    id = invitation(await member(studio, "stranger"))["id"]
+    rows, entries = table_of(Membership), table_of(AuditEntry).c
+    async with studio.services.database.writing() as session:
+        of_admin = rows.c.user_id == studio.people["admin"].row.id
+        known = (await session.execute(select(rows).where(of_admin))).one()
+        added = {
+            **known._mapping,
+            "user_id": studio.people["stranger"].row.id,
+            "role": int(Role.ADMIN),
+        }
+        await session.execute(insert(Membership).values(added))
+
+    assert (await studio.ask(ACCEPT, "stranger", id=id)).data
+
+    async with studio.services.database.snapshot() as connection:
+        stranger = entries.object == studio.people["stranger"].id
+        acts = list(await connection.scalars(select(entries.act).where(stranger)))
+    assert acts == ["ACCOUNT_CREATED", "MEMBER_INVITED"]
+    assert (await members(studio))["stranger"][0] == "ADMIN"

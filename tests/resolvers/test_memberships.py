@@ -2,14 +2,28 @@
 
 from asyncio import gather
 
+import pytest
+from sqlalchemy import select, update
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlmodel import col
+
 from auth.tokens import Claims
 from base.ids import parse_global_id
+from database import table_of
+from models import Membership, Organization, Role
+from resolvers.locked_roles import lock_organization
 from tests.resolvers.figures import FORBIDDEN, NOT_FOUND, SIGN_IN_FIRST, unchanged
 from tests.studio import Answer, Studio
+from tests.waiting import overtaken
 
 CHANGE = """mutation($o: ID!, $u: ID!, $r: Role!) {
   changeMemberRole(input: {organizationId: $o, userId: $u, role: $r}) {
     member { role joinedAt user { username } workspaces { edges { node { name } } } } } }"""
+INVITE = """mutation($o: ID!, $u: ID!) {
+  inviteMember(input: {organizationId: $o, userId: $u}) { invitation { id } } }"""
+INVITE_TO_WORKSPACE = (
+    "mutation($w: ID!, $u: ID!) { inviteToWorkspace(workspaceId: $w, userId: $u) { invitation { id } } }"
+)
 LEAVE = "mutation($o: ID!) { leaveOrganization(organizationId: $o) { id } }"
 REMOVE = """mutation($o: ID!, $u: ID!) {
   removeMember(input: {organizationId: $o, userId: $u}) { user { username } } }"""
@@ -66,6 +80,33 @@ async def test_an_admin_gives_roles_but_none_of_an_owner(studio: Studio) -> None
     assert (await change(studio, "admin", "MEMBER", "admin", mine)).extensions == FORBIDDEN
     assert (await change(studio, "admin", "OWNER", "owner", mine)).errors == []
     assert (await change(studio, "owner", "MEMBER", "admin", mine)).errors == []
+
+
+@pytest.mark.parametrize("named", ["INVITE", "INVITE_TO_WORKSPACE", "CHANGE", "REMOVE"])
+async def test_an_admin_who_is_overtaken_by_a_lower_role_changes_nothing(studio: Studio, named: str) -> None:
+    ids = {name: person.id for name, person in studio.people.items()}
+    at = {"o": studio.organization, "w": studio.workspaces[1]}
+    query, given = {
+        "INVITE": (INVITE, {"o": at["o"], "u": ids["stranger"]}),
+        "INVITE_TO_WORKSPACE": (INVITE_TO_WORKSPACE, {"w": at["w"], "u": ids["member"]}),
+        "CHANGE": (CHANGE, {"o": at["o"], "u": ids["member"], "r": "ADMIN"}),
+        "REMOVE": (REMOVE, {"o": at["o"], "u": ids["member"]}),
+    }[named]
+    public_id = parse_global_id(studio.organization)[1]
+
+    async def lower(session: AsyncSession) -> None:
+        organization = select(col(Organization.id)).where(col(Organization.public_id) == public_id)
+        await lock_organization(session, await session.scalar(organization) or 0)
+        its = col(Membership.user_id) == studio.people["admin"].row.id
+        await session.execute(update(Membership).where(its).values(role=int(Role.MEMBER)))
+
+    late = await overtaken(studio, lambda: studio.ask(query, "admin", **given), lower)
+
+    assert late.extensions == FORBIDDEN
+    assert await studio.count("invitations") == 0
+    async with studio.services.database.snapshot() as connection:
+        roles = list(await connection.scalars(select(table_of(Membership).c.role)))
+    assert roles == [Role.MEMBER, Role.MEMBER]
 
 
 async def test_an_organization_keeps_an_owner(studio: Studio) -> None:

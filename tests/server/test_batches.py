@@ -1,13 +1,16 @@
 """Requests that are a list of operations: who may send them, and how they are answered."""
 
 import json
+from asyncio import Event, sleep
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
+from starlette.requests import ClientDisconnect
 
 from server.app import create_app
+from server.graphql.batches import Batches
 from server.settings import Settings
 from tests.server.test_logging import Lines, lines
 from tests.studio import Answer, Studio
@@ -87,6 +90,49 @@ async def test_an_operation_that_fails_leaves_the_others_alone(batching: Studio)
     )
     assert codes(response) == [["GRAPHQL_VALIDATION_FAILED"], ["GRAPHQL_PARSE_FAILED"], []]
     assert response.json()[2] == {"data": {"publication": {"name": "Ai Research Studio"}}}
+
+
+@one_engine
+async def test_a_few_queries_run_side_by_side(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
+    running: list[int] = [0]
+    usual = Batches._done
+
+    async def done(*given: Any) -> Any:
+        running.append(running[-1] + 1)
+        await sleep(0)
+        result = await usual(*given)
+        running.append(running[-1] - 1)
+        return result
+
+    monkeypatch.setattr(Batches, "_done", done)
+    app = create_app(Settings(max_operations=10), studio.services)
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://test") as client:
+        response = await client.post("/graphql", json=[{"query": NAME}] * 10)
+
+    assert response.json() == [{"data": {"publication": {"name": "Ai Research Studio"}}}] * 10
+    assert (max(running), running[-1]) == (4, 0)
+
+
+@one_engine
+@pytest.mark.parametrize(("query", "ended"), [(NAME, [2, 3]), (LIKE, [])])
+async def test_nothing_of_a_list_runs_on_when_its_client_is_gone(
+    batching: Studio, monkeypatch: pytest.MonkeyPatch, query: str, ended: list[int]
+) -> None:
+    """What was begun ends, and the rest does not begin."""
+    done: list[int] = []
+
+    async def waiting(_batches: Batches, _part: Any, _asked: Any, id: str) -> None:
+        if id.endswith("-1"):
+            raise ClientDisconnect
+        try:
+            await Event().wait()
+        finally:
+            done.append(int(id[-1]))
+
+    monkeypatch.setattr(Batches, "_done", waiting)
+    response = await send(batching, [{"query": query}] * 3)
+
+    assert (response.status_code, sorted(done)) == (499, ended)
 
 
 @one_engine

@@ -54,7 +54,6 @@ def message(answer: Answer) -> str:
         (b"{", "Input data was truncated."),
         (b"\x00", "JSON is malformed: invalid character (byte 0)."),
         (b'"x"', "Expected `object`, got `str`."),
-        (b"[1,2]", "Expected `object`, got `array`."),
         (b"null", "Expected `object`, got `null`."),
         (b'{"query": 0}', "Expected `str | null`, got `int` - at `$.query`."),
         (b'{"documentId": {}}', "Expected `str | null`, got `object` - at `$.documentId`."),
@@ -71,7 +70,6 @@ def message(answer: Answer) -> str:
             b'{"query": "\\ud800 and more"}',
             "JSON is malformed: unexpected end of escaped utf-16 surrogate pair (byte 17).",
         ),
-        (b"[" * 100_000, "Expected `object`, got `array`."),
         (
             b'{"query": "{ viewer { id } }", "variables": {"a": ' + b"[" * 100_000 + b"]" * 100_000 + b"}}",
             "maximum recursion depth exceeded while deserializing an object.",

@@ -9,16 +9,19 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 import pytest
-from sqlalchemy import text
+from sqlalchemy import text, update
 from typer.testing import CliRunner, Result
 
 from base.errors import BadUserInput
+from ingest.imported_totals import say
 from ingest.prune import prune
+from ingest.retention import Retention, keep_to
 from ingest.topics import Topic
+from ingest.total_admission import CellKey
 from ingest.unused_domains import drop_unused_domains
 from ingest.wire import WireSubject
 from ingest.wire_totals import TotalLine, WireTotal, WireTotalAction
-from models import SubjectKind
+from models import Action, Device, SubjectKind, Tenant
 from resolvers.importing_totals import TotalsImport
 from server.commands.cli import app
 from server.settings import PREFIX
@@ -593,6 +596,68 @@ async def test_those_who_watch_figures_learn_of_an_import_that_changes_them(benc
         with pytest.raises(TimeoutError):
             async with asyncio.timeout(0):
                 await watch.change()
+
+
+async def test_nothing_is_stored_of_what_was_deleted_a_moment_ago(bench: Bench) -> None:
+    studio = bench.studio
+    lamp, chair = [await studio.add_asset(name) for name in ("A lamp", "A chair")]
+
+    def told(count: int) -> list[TotalLine]:
+        day, action = date(2023, 6, 5), WireTotalAction.VIEW_3D
+        subjects = [WireSubject(asset_id=id) for id in (lamp, chair)]
+        return [
+            TotalLine(number, WireTotal(subject=subject, action=action, day=day, count=count))
+            for number, subject in enumerate(subjects, 1)
+        ]
+
+    await imported(studio, told(2))
+    before = await bench.rows(*COUNTED, "imported_totals")
+    # From here on the process remembers both.
+    await studio.ask("mutation($id: ID!) { deleteAsset(id: $id) { id } }", "admin", id=lamp)
+
+    tally = (await imported(studio, told(3))).tally
+
+    assert (tally.counted, tally.rejected, tally.changed, tally.difference) == (
+        1,
+        {"UNKNOWN_SUBJECT": 1},
+        1,
+        1,
+    )
+    assert tally.first_rejects[0].line == 1
+    after = await bench.rows(*COUNTED, "imported_totals")
+    for table, rows in before.items():
+        assert [row[-1] for row in rows] == [2, 2], table
+        assert sorted(row[-1] for row in after[table]) == [2, 3], table
+
+    async with studio.services.database.writing() as session:
+        await session.execute(update(Tenant).values(deleted_at=studio.clock.now))
+    tally = (await imported(studio, told(4))).tally
+    assert (tally.counted, tally.rejected, tally.difference) == (0, {"UNKNOWN_SUBJECT": 2}, 0)
+    assert await bench.rows(*COUNTED, "imported_totals") == after
+
+
+async def test_days_that_have_lost_detail_take_no_totals_again(bench: Bench) -> None:
+    studio = bench.studio
+    database, tenant_id = studio.services.database, studio.people["owner"].row.tenant_id
+    await record(studio, [view("2023-03-05T02:30:00")])
+    lines = [
+        line(studio, 1, 10, day=date(2023, 3, 5), domain="shop.example"),
+        line(studio, 2, 5, day=date(2023, 6, 5)),
+    ]
+    await imported(studio, lines)
+    cell = CellKey(tenant_id, 1, Action.VIEW, date(2023, 3, 5), Device.UNKNOWN, "shop.example")
+    for retention in (Retention(30, 30, None), Retention(30, 30, 30)):
+        await keep_to(database, [tenant_id], studio.clock.now, retention)
+        before = await bench.rows()
+
+        tally = (await imported(studio, lines)).tally
+
+        assert (tally.counted, tally.same, tally.rejected) == (1, 1, {"TOO_OLD": 1})
+        # It may have lost detail after the lines were read.
+        async with database.writing() as session:
+            assert list(await say(session, tenant_id, "elsewhere", {cell: 10})) == [cell]
+        assert await bench.rows() == before
+        assert sorted(row[-1] for row in before["month_totals"]) == [5, 11]
 
 
 @on_sqlite

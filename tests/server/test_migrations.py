@@ -15,6 +15,8 @@ from sqlmodel import SQLModel
 
 from database import Database, is_partition, table_of
 from models import (
+    DeletedKind,
+    Deletion,
     Experience,
     ExperienceTotal,
     Follow,
@@ -265,6 +267,27 @@ async def test_totals_of_all_time_are_filled_from_what_is_there(empty_url: str) 
         FollowTotal: [(1, 2, 1), (2, 1, 1), (3, 0, 1)],
         ExperienceTotal: [(5, 1, 1), (5, 3, 2)],
     }
+
+
+async def test_what_is_buried_does_not_come_back(empty_url: str) -> None:
+    at = datetime(2023, 6, 10, 10, tzinfo=UTC)
+    await migrations.upgrade(empty_url)
+    await fill(
+        empty_url,
+        Deletion(
+            kind=int(DeletedKind.ASSET), public_id=uuid4(), object_id=1, owner_tenant_id=1, requested_at=at
+        ),
+    )
+    before = await everything_in(empty_url)
+
+    with pytest.raises(Failure, match="viewgraph deletions --finish"):
+        await migrations.downgrade(empty_url, "0011")
+    assert await everything_in(empty_url) == before
+    await require_current(empty_url)
+
+    await run(empty_url, "UPDATE deletions SET finished_at = requested_at")
+    await migrations.downgrade(empty_url, "0011")
+    assert "deletions" not in await tables(empty_url)
 
 
 async def test_accounts_of_before_get_what_their_names_look_like_and_keep_their_names(empty_url: str) -> None:

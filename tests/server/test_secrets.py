@@ -2,6 +2,8 @@
 
 import base64
 import json
+from asyncio import sleep as pause
+from asyncio import timeout
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from datetime import timedelta
@@ -140,6 +142,33 @@ async def test_the_secret_of_tokens_is_replaced_step_by_step(database_url: str, 
         file.unlink()
         await here.read_changed()
         assert await here.accepts(new)
+
+
+async def test_an_answer_that_is_kept_ends_with_the_secret_of_its_token(database_url: str) -> None:
+    at = ("--database-url", database_url)
+    settings = Settings(database_url=database_url)
+    async with servers(settings) as (server,), server.services.topics.listening():
+        database, freshness = server.services.database, server.services.freshness
+        assert freshness
+        now = server.services.clock()
+        ada = await create_user(
+            database, now, email="ada@example.com", username="ada", password=None, name=None
+        )
+        token = server.services.signer.issue(Claims(ada.public_id), now).text
+        async with timeout(PATIENCE_SECONDS):
+            while freshness.marks() is None:  # noqa: ASYNC110
+                await pause(0.01)
+            statements: list[str] = ["not asked yet"]
+            while statements:
+                statements.clear()
+                with database.observed(statements.append):
+                    assert await server.accepts(token)
+
+        for step in ("add", "use", "drop"):
+            done("secret", step, "tokens", *at)
+        await server.read_changed()
+
+        assert not await server.accepts(token)
 
 
 async def test_the_other_secrets_stay_when_one_is_replaced(database_url: str) -> None:

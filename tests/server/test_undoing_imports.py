@@ -11,6 +11,7 @@ from sqlmodel import SQLModel
 
 from base.ids import uuid7
 from ingest.event_imports import Undo
+from models import ImportTenant
 from tests.commands import done, mistake, run
 from tests.studio import SECRET, Studio
 
@@ -181,6 +182,10 @@ async def test_an_undo_that_was_stopped_goes_on(
     (listed,) = [json.loads(line) for line in (await door.done("import", "--list", "--json")).splitlines()]
     assert (listed["state"], listed["stored"]) == ("being undone", len(events))
     assert 0 < listed["events"] < len(events)
+    async with studio.services.database.writing() as session:
+        # Of a tenant that is deleted after the undo has begun.
+        at = studio.clock.now
+        session.add(ImportTenant(import_id=brought["id"], tenant_id=0, first_at=at, last_at=at, events=0))
 
     await door.undo(brought["id"])
 

@@ -17,6 +17,7 @@ export const possibleTypes = {
     "Asset",
     "Comment",
     "Experience",
+    "Invitation",
     "Organization",
     "Publication",
     "User",

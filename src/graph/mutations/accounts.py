@@ -83,7 +83,7 @@ class AccountMutations:
     ) -> SignOutPayload | None:
         """Ends all sign-ins of the viewer: every access token and refresh token that was issued before is
         refused from now on, and so are tokens of another issuer that are older. Links to reports of the
-        viewer end, too. The rest of the operation is anonymous."""
+        viewer end, too, and links that were mailed. The rest of the operation is anonymous."""
         done = await sign_outs.sign_out_everywhere(info.context, with_keys=revoke_keys)
         return SignOutPayload(user=User.of(done))
 
@@ -112,9 +112,9 @@ class AccountMutations:
     async def reset_password(
         self, info: Info, input: Annotated[ResetPasswordInput, argument("The link and the password.")]
     ) -> ResetPasswordPayload | None:
-        """Sets another password by a link, once. All tokens of before end, and all other links of the
-        account; keys stay. This mutation needs no token. NOT_FOUND if the link was used before, has expired,
-        or was replaced by a newer one."""
+        """Sets another password by a link, once. All tokens of before end, all other links of the account,
+        and what accounts of another issuer it is linked to; keys stay. This mutation needs no token.
+        NOT_FOUND if the link was used before, has expired, or was replaced by a newer one."""
         user = await passwords.reset_password(info.context, input.token, input.password)
         return ResetPasswordPayload(user=User.of(user))
 
@@ -129,15 +129,27 @@ class AccountMutations:
         given = sign_ups.GivenSignUp(input.email, input.username, input.password, input.name)
         return SignUpPayload(expires_at=await sign_ups.sign_up(info.context, given))
 
-    @mutation(TokenScope.WORKSPACE)
+    @mutation(TokenScope.WORKSPACE, costs=A_SIGN_IN)
     async def confirm_email(
-        self, info: Info, token: Annotated[str, argument("The token of the link.")]
+        self,
+        info: Info,
+        token: Annotated[str, argument("The token of the link.")],
+        password: Annotated[
+            str | None,
+            argument(
+                "The password that was chosen by `signUp`, for the link of a sign-up. The link of a changed "
+                "address needs none."
+            ),
+        ] = None,
     ) -> ConfirmEmailPayload | None:
         """Confirms an address by a link, once: it makes the account of a sign-up, which can sign in from now
-        on, or gives an account its new address. This mutation needs no token. NOT_FOUND if the link was used
-        before, has expired, or was replaced by a newer one; CONFLICT if the address or the username was taken
-        meanwhile."""
-        return ConfirmEmailPayload(user=User.of(await sign_ups.confirm_email(info.context, token)))
+        on, or gives an account its new address. A sign-up is confirmed with its password, so that the account
+        belongs to who signed up and reads the mail, and to nobody else who gave the address. This mutation
+        needs no token. NOT_FOUND if the link was used before, has expired, or was replaced by a newer one;
+        BAD_USER_INPUT without the password, or with another one; CONFLICT if the address or the username was
+        taken meanwhile."""
+        user = await sign_ups.confirm_email(info.context, token, password)
+        return ConfirmEmailPayload(user=User.of(user))
 
     @mutation(TokenScope.USER, costs=A_SIGN_IN)
     async def change_email(
@@ -150,14 +162,24 @@ class AccountMutations:
         expires_at = await sign_ups.change_email(info.context, input.email, input.password)
         return ChangeEmailPayload(expires_at=expires_at)
 
-    @mutation(TokenScope.USER)
+    @mutation(TokenScope.USER, costs=A_SIGN_IN)
     async def link_identity(
-        self, info: Info, token: Annotated[str, argument("A token that the issuer has signed.")]
+        self,
+        info: Info,
+        token: Annotated[str, argument("A token that the issuer has signed.")],
+        password: Annotated[
+            str | None,
+            argument(
+                "The account's password. An account without one signs in by `login` in the same document "
+                "instead: otherwise BAD_USER_INPUT, with the reason PASSWORD_REQUIRED."
+            ),
+        ] = None,
     ) -> LinkIdentityPayload | None:
         """Links an account at the issuer that this server trusts: from now on, tokens of it act as the
         viewer. A second time changes nothing. FORBIDDEN if no other issuer is trusted; BAD_USER_INPUT for a
-        token that is not good; CONFLICT if it is linked to another user."""
-        return LinkIdentityPayload(subject=await identities.link_identity(info.context, token))
+        token that is not good; UNAUTHENTICATED for another password; CONFLICT if it is linked to another
+        user."""
+        return LinkIdentityPayload(subject=await identities.link_identity(info.context, token, password))
 
     @mutation(TokenScope.USER)
     async def unlink_identity(

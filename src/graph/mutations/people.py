@@ -122,7 +122,7 @@ class PeopleMutations:
         comments, appointments to come and follows are taken back, and other events become those of nobody.
         Nobody finds the account from then on; the rest goes in the background. CONFLICT, with the reason
         LAST_OWNER, if an organization with other members would have no owner; one without other members is
-        deleted."""
+        deleted. The rest of the operation is anonymous."""
         id = await account_deletion.delete_account(
             info.context, input.password, deletes_publications=input.delete_publications
         )

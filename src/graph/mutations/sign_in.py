@@ -50,7 +50,8 @@ class SignInMutations:
             bool,
             argument(
                 "Whether to get a refresh token, too, with which `refreshAccessToken` gives further access "
-                "tokens. BAD_USER_INPUT if this server gives none."
+                "tokens. BAD_USER_INPUT with a key, which gives a new token at any time, and if this server "
+                "gives none."
             ),
         ] = False,
     ) -> AuthPayload | None:

@@ -14,6 +14,8 @@ from models import NEVER, DeletedKind, Deletion
 DELETIONS = table_of(Deletion).c
 LASTS: Final = timedelta(seconds=30)
 """How long a lease lasts after the last sign of life: several times as long as a transaction."""
+RESTS: Final = timedelta(minutes=5)
+"""How long a deletion that failed waits until it is tried again. Meanwhile others have their turn."""
 _RENEWED_AFTER: Final = 5.0
 REMEMBERED: Final = timedelta(seconds=6)
 """How long a process may still take an account for one that is there: see `auth.viewer_cache`."""
@@ -53,19 +55,24 @@ class Lease:
 
     @classmethod
     async def take(cls, database: Database, now: datetime, id: int | None = None) -> "Lease | None":
-        """The lease of the oldest deletion, or of the one with this id; None if there is nothing to do, or
-        another process does it. One at a time is worked on, whatever the number of processes.
+        """The lease of the oldest deletion that does not wait, or of the one with this id, even if it waits;
+        None if there is nothing to do, or another process does it. One at a time is worked on, whatever the
+        number of processes.
         """
         worker = uuid4()
         others = table_of(Deletion).alias()
-        is_busy = exists().where(others.c.leased_until > now, others.c.finished_at.is_(None))
+        is_busy = exists().where(
+            others.c.worker.is_not(None), others.c.leased_until > now, others.c.finished_at.is_(None)
+        )
         due = or_(DELETIONS.kind != int(DeletedKind.ACCOUNT), DELETIONS.requested_at <= now - REMEMBERED)
-        first = select(func.min(DELETIONS.id)).where(_UNFINISHED, due)
+        first = select(func.min(DELETIONS.id)).where(_UNFINISHED, due, DELETIONS.leased_until <= now)
         wanted = DELETIONS.id == (first.scalar_subquery() if id is None else id)
+        # Of two who take the same one, the second looks at the row again, and only at this one.
+        is_free = or_(DELETIONS.leased_until <= now, DELETIONS.worker.is_(None))
         async with database.writing(is_change=False) as session:
             taken = await session.execute(
                 update(Deletion)
-                .where(and_(wanted, _UNFINISHED, DELETIONS.leased_until <= now, ~is_busy))
+                .where(and_(wanted, _UNFINISHED, is_free, ~is_busy))
                 .values(worker=worker, leased_until=now + LASTS)
                 .returning(*COLUMNS)
             )
@@ -85,6 +92,10 @@ class Lease:
     async def give_back(self) -> None:
         """So another one can go on with it at once."""
         await self._change(worker=None, leased_until=NEVER)
+
+    async def put_off(self) -> None:
+        """So others are not held up by what fails each time."""
+        await self._change(worker=None, leased_until=self._now() + RESTS)
 
     def _now(self) -> datetime:
         return self._began + timedelta(seconds=monotonic())

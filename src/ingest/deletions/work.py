@@ -52,6 +52,10 @@ async def _worked_on(database: Database, topics: Topics, lease: Lease, pace: Pac
         await lease.finish()
     except LeaseLost:
         return False
+    except Exception:
+        with suppress(LeaseLost):
+            await lease.put_off()
+        raise
     except BaseException:
         # Whoever is killed gives nothing back. Then the lease ends by itself.
         with suppress(LeaseLost):
@@ -72,7 +76,12 @@ async def _forget(database: Database, now: datetime) -> None:
         others = select(DELETIONS.id).where(DELETIONS.owner_tenant_id == Tenant.id)
         await session.execute(
             update(Tenant)
-            .where(col(Tenant.id).in_(tenants), ~others.exists())
+            .where(
+                col(Tenant.id).in_(tenants),
+                ~others.exists(),
+                # A deletion that is committed meanwhile is not seen by the condition before.
+                col(Tenant.subject_deleted_at) <= now - KEPT,
+            )
             .values(subject_deleted_at=None)
         )
 

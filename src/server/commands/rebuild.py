@@ -1,5 +1,6 @@
 """`viewgraph rebuild`: counts totals anew and mends them."""
 
+from contextlib import suppress
 from typing import Annotated
 
 import typer
@@ -9,6 +10,7 @@ from database import Database, channel_of
 from ingest.moved_days import tenants_by_other_rules
 from ingest.rebuild import rebuild as rebuild_totals
 from ingest.row_discrepancies import mend_row_totals
+from ingest.tenants import TenantGone
 from ingest.topics import announce_everything
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
@@ -43,13 +45,14 @@ def rebuild(
         try:
             with progress_by_tenant("Rebuilding", len(asked)) as advance:
                 for id, name in asked.items():
-                    mended += await mend_one(database, id, name, typer.echo)
-                    if not moved:
-                        done = await rebuild_totals(database, id, first, stop)
-                        mended += done.rows
-                        if done.rows:
-                            typer.echo(f"{name}: {done.rows:,}")
-                        say_what_was_pruned(name, done.pruned_before)
+                    with suppress(TenantGone):
+                        mended += await mend_one(database, id, name, typer.echo)
+                        if not moved:
+                            done = await rebuild_totals(database, id, first, stop)
+                            mended += done.rows
+                            if done.rows:
+                                typer.echo(f"{name}: {done.rows:,}")
+                            say_what_was_pruned(name, done.pruned_before)
                     advance()
             if not moved:
                 totals = await mend_row_totals(database, asked if tenant else None)

@@ -1,12 +1,13 @@
 """`viewgraph verify`: compares the totals with the raw events."""
 
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 
 import typer
 
 from database import Database
 from ingest.discrepancy_rows import DiscrepancyRow
 from ingest.row_discrepancies import row_discrepancies
+from ingest.tenants import TenantGone
 from ingest.verify import Verification
 from server.commands.options import DatabaseUrl, From, Tenants, To, days_between, tenants_of
 from server.commands.progress import progress_by_tenant, say_what_was_pruned
@@ -35,8 +36,9 @@ def verify(
             for id, name in asked.items():
                 verification = Verification(database, id, name, first, stop)
                 async with aclosing(verification.rows()) as rows:
-                    async for row in rows:
-                        show(row)
+                    with suppress(TenantGone):
+                        async for row in rows:
+                            show(row)
                 say_what_was_pruned(name, verification.pruned_before)
                 if verification.moved:
                     moved += len(verification.moved.days)

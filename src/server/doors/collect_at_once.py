@@ -75,7 +75,7 @@ class CollectAtOnce:
         now = services.clock()
         admitted = admitted_at_once(services, events, origin_in(headers), address, now)
         network = network_of(address)
-        if admitted is None or not services.buffer.has_room or not self._running.takes(network):
+        if admitted is None or not services.buffer.has_room:
             return False
         columns, subjects = admitted
         request = _Request(
@@ -87,15 +87,20 @@ class CollectAtOnce:
             network,
             began,
         )
+        if not self._running.takes(network):
+            return False
         limiter, seconds = services.collect_limiter, now.timestamp()
         try:
             limiter.allow_address(address, events.size, seconds)
             limiter.allow_subjects(subjects, seconds)
-        except Throttled as error:
+            stored = services.buffer.offer(columns)
+        except Exception as error:
             self._running.give_back(network)
+            if not isinstance(error, Throttled):
+                raise
             self._refuse(request, plain(error))
             return True
-        services.buffer.offer(columns).add_done_callback(partial(self._answer, request))
+        stored.add_done_callback(partial(self._answer, request))
         return True
 
     def _answer(self, request: _Request, stored: "Future[list[StoreResult]]") -> None:

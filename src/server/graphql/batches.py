@@ -1,12 +1,13 @@
 """Several operations in one request: a list of requests, answered by a list in the same order."""
 
-from asyncio import Task, create_task, gather, shield
+from asyncio import Semaphore, Task, create_task, shield
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Receive
 
+from execution.resolving import side_by_side
 from resolvers.context import Context
 from server.graphql.answers import Answer, Executed, answer_of_error
 from server.graphql.keeping import without_keeping
@@ -18,6 +19,8 @@ from server.http.errors import Code, RequestRefused
 from server.http.read_headers import ReadRequest
 from server.http.request_scope import RequestScope, request_scope
 
+_MOST_SIDE_BY_SIDE = 4
+"""Queries of a list: where the requests of an address are counted, the list is only one of them."""
 _SEVERAL_ANSWERS = "A subscription has several answers: send it as a request of its own."
 
 
@@ -60,16 +63,17 @@ class Batches:
     async def reply(self, http: Request, requests: Sequence[GraphQLRequest], scope: RequestScope) -> Reply:
         """Raises ClientDisconnect. Every other error is the answer of its own operation.
 
-        Queries run side by side. If there is a mutation, all run one after the other.
+        A few queries at a time run side by side. If there is a mutation, all run one after the other.
         """
         asked = [await self._asked(request, scope) for request in requests]
         with _SharedDisconnect(http.receive) as receive:
             part = ReadRequest(without_keeping(http.scope), receive)
-            answering = [self._done(part, one, f"{scope.id}-{n}") for n, one in enumerate(asked, 1)]
+            numbered = [(one, f"{scope.id}-{n}") for n, one in enumerate(asked, 1)]
             if any(one.is_mutation for one in asked):
-                done = [await one for one in answering]
+                done = [await self._done(part, *one) for one in numbered]
             else:
-                done = await gather(*answering)
+                places = Semaphore(_MOST_SIDE_BY_SIDE)
+                done = await side_by_side([self._in_its_place(places, part, *one) for one in numbered])
         scope.is_batch = True
         return _reply_of(done, scope)
 
@@ -83,6 +87,11 @@ class Batches:
         scope.log_fields.clear()
         scope.parse_seconds = None
         return asked
+
+    async def _in_its_place(self, places: Semaphore, part: Request, asked: _Asked, id: str) -> _Done:
+        """Raises ClientDisconnect. Its time begins when there is a place."""
+        async with places:
+            return await self._done(part, asked, id)
 
     async def _done(self, part: Request, asked: _Asked, id: str) -> _Done:
         """Raises ClientDisconnect."""

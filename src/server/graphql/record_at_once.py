@@ -10,6 +10,7 @@ from time import perf_counter
 from typing import Any, NamedTuple, TypeVar, cast
 
 from starlette.requests import Request
+from starlette.responses import Response
 from starlette.types import Message, Scope
 from strawberry.types import ExecutionResult
 from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
@@ -31,7 +32,7 @@ from resolvers.execution import OperationSummary
 from resolvers.recording import admitted_at_once
 from server.graphql.answers import answer_of
 from server.graphql.endpoint import Endpoint, require_acceptable
-from server.graphql.replies import reply_of
+from server.graphql.replies import Reply, reply_of, reply_of_error
 from server.graphql.requested_documents import RequestedDocuments
 from server.graphql.requests import request_in_body
 from server.http import access_log
@@ -49,6 +50,8 @@ from server.http.whole_answers import send_later
 T = TypeVar("T")
 
 _MOST_BYTES = 8 * 1024
+_MOST_ANSWERED = 64 * 1024
+"""Bytes. A larger answer might have to wait for a turn, or for a thread that compresses it."""
 _MARK = EVENT_TYPE.encode()
 _DOOR = "recordEvents"
 
@@ -97,10 +100,14 @@ class RecordAtOnce:
         began = perf_counter()
         try:
             asked.recording.spend(asked.context)
-        except Throttled:
+            stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
+        except Exception as error:
             self._running.give_back(network)
-            return False
-        stored = self._services.buffer.offer(asked.admitted, asked.refreshed)
+            if not isinstance(error, Throttled):
+                raise
+            # Here, because the usual way would charge the request again.
+            self._end(asked, self._sent(asked, reply_of_error(error, asked.scope.id)))
+            return True
         stored.add_done_callback(partial(self._answer, asked, network, began))
         return True
 
@@ -116,7 +123,7 @@ class RecordAtOnce:
         sent = request_in_body(bytes(cycle.body))
         operation = self._documents.found_at_once(sent)
         recording = recording_in(operation, sent.variables) if operation else None
-        if operation is None or recording is None:
+        if operation is None or recording is None or recording.most_bytes() > _MOST_ANSWERED:
             return None
         scope.parse_seconds = scope.seconds()
         scope.log_fields["document"] = operation.document.hash
@@ -135,19 +142,31 @@ class RecordAtOnce:
         self._running.give_back(network)
         if stored.cancelled():
             return
-        execution = asked.context.execution
-        execution.execute = perf_counter() - began
-        execution.operation = OperationSummary("mutation", asked.recording.operation, lifetime=None)
-        answer = _finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
-        reply = reply_of(answer, asked.context, None)
-        request = cast("Request", asked.scope.connection)
-        response = _finished(self._endpoint.sent(request, reply, asked.scope))
+        try:
+            response = self._response(asked, began, stored)
+        except Exception as error:
+            # Nobody hears of what a callback raises, and the client would wait for ever.
+            response = self._sent(asked, reply_of_error(error, asked.scope.id))
+        self._end(asked, response)
+
+    def _end(self, asked: _Asked, response: Response) -> None:
         asked.scope.answer_with(response)
         send_later(asked.cycle, response)
         if access_log.is_written():
             access_log.write(asked.scope.log_line())
         if self._tallies:
             asked.scope.add_to(self._tallies)
+
+    def _response(self, asked: _Asked, began: float, stored: "Future[list[StoreResult]]") -> Response:
+        execution = asked.context.execution
+        execution.execute = perf_counter() - began
+        execution.operation = OperationSummary("mutation", asked.recording.operation, lifetime=None)
+        answer = _finished(answer_of(self._result(asked, stored), asked.scope.id, RunQueue()))
+        return self._sent(asked, reply_of(answer, asked.context, None))
+
+    def _sent(self, asked: _Asked, reply: Reply) -> Response:
+        request = cast("Request", asked.scope.connection)
+        return _finished(self._endpoint.sent(request, reply, asked.scope))
 
     def _result(self, asked: _Asked, stored: "Future[list[StoreResult]]") -> ExecutionResult:
         error, fates = stored.exception(), self._services.buffer.fates

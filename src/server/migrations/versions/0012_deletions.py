@@ -4,6 +4,7 @@ import re
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.util.exc import CommandError
 
 from models import types
 
@@ -105,6 +106,13 @@ def _count_up(table: str) -> None:
 
 
 def downgrade() -> None:
+    waiting = op.get_bind().scalar(sa.text("SELECT count(*) FROM deletions WHERE finished_at IS NULL"))
+    if waiting:
+        # Without `deleted_at`, everybody would find what is buried.
+        raise CommandError(
+            f"{waiting} deletions are not finished, and revision 0011 would bring back what they delete. Run "
+            "`viewgraph deletions --finish` first"
+        )
     op.drop_column("workspaces", "deleted_at")
     op.drop_column("users", "deleted_at")
     op.drop_column("tenants", "subject_deleted_at")

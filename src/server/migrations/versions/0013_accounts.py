@@ -32,6 +32,7 @@ def upgrade() -> None:
         sa.Column("username", sa.String(length=40), nullable=True),
         sa.Column("name", sa.String(length=200), nullable=True),
         sa.Column("password_hash", sa.String(length=255), nullable=True),
+        sa.Column("generation", sa.BigInteger(), nullable=True),
         sa.Column("created_at", types.Instant(), nullable=False),
         sa.Column("expires_at", types.Instant(), nullable=False),
         sa.ForeignKeyConstraint(
