@@ -59,7 +59,15 @@ class AccountLink(SQLModel, table=True):
 
     __tablename__ = "account_links"
     __table_args__ = {
-        "info": {**LOCAL, **of_person(user_id=OnErasing.ROW, secret=("digest", "password_hash"))}
+        "info": {
+            **LOCAL,
+            **of_person(
+                user_id=OnErasing.ROW,
+                email=OnErasing.ROW,
+                username=OnErasing.ROW,
+                secret=("digest", "password_hash"),
+            ),
+        }
     }
 
     digest: bytes = Field(sa_type=LargeBinary, primary_key=True)

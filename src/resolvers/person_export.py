@@ -18,6 +18,7 @@ from ingest.visitors import NAMED_BYTES
 from models import (
     DomainAlias,
     Event,
+    ImportTenant,
     MonthTotal,
     Tenant,
     User,
@@ -49,7 +50,7 @@ _REFERENCES: Final = {
 _SUBJECT: Final = "subject_id"
 _INTERNAL: Final = frozenset({"id", "tenant_id", _SUBJECT})
 """Columns with ids of our own, unless these are UUIDs."""
-_OWN: Final = (MonthTotal, DomainAlias)
+_OWN: Final = (MonthTotal, DomainAlias, ImportTenant)
 """What the person owns as a tenant: figures, without events of others."""
 
 
@@ -115,6 +116,9 @@ def _is_of(table: Table, name: str, user_id: int) -> ColumnElement[bool] | None:
     if "user_insights" in targets:
         own = select(_column(UserInsight, "id")).where(_column(UserInsight, "user_id") == user_id)
         return column.in_(own)
+    if name == "email":
+        # Of a link to an address, which may name no user yet.
+        return column.in_(select(_column(User, "email")).where(_column(User, "id") == user_id))
     is_user = table.name == "users" or "users" in targets or name in ("user_id", "account_id")
     return column == user_id if is_user else None
 

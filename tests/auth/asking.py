@@ -5,11 +5,11 @@ from dataclasses import replace
 from typing import Any
 
 import httpx
-from sqlalchemy import update
+from sqlalchemy import select, update
 from sqlmodel import col
 
 from auth.sign_in_limiter import SignInLimiter, SignInRates
-from models import User
+from models import AuditEntry, User
 from resolvers.context import Services
 from server.app import create_app
 from server.settings import Settings
@@ -44,6 +44,13 @@ async def who(studio: Studio, **headers: str) -> Answer:
     return await studio.send(
         {"query": WHO}, {name.replace("_", "-"): value for name, value in headers.items()}
     )
+
+
+async def acts(studio: Studio) -> list[tuple[str, int | None]]:
+    """What the audit trail tells, in the order in which it was done, each with the id of whose account."""
+    statement = select(col(AuditEntry.act), col(AuditEntry.account_id)).order_by(col(AuditEntry.id))
+    async with studio.services.database.snapshot() as connection:
+        return [(act, account) for act, account in await connection.execute(statement)]
 
 
 async def new_key(studio: Studio, by: str = "owner", *, days: int = 90) -> tuple[str, str]:

@@ -18,7 +18,7 @@ from base.retries import Backoff
 from loaders.credentials import AccountRow, account_by_email
 from resolvers.passwords import reset_link
 from server.accounts import Changes, update_user
-from tests.auth.asking import add_dora, login, message, reached_from, told, who
+from tests.auth.asking import acts, add_dora, login, message, reached_from, told, who
 from tests.auth.signed import with_accounts
 from tests.resolvers.figures import unchanged
 from tests.social.sites import Reply, Request, Site
@@ -104,6 +104,7 @@ async def test_a_password_is_reset_by_a_link_once(studio: Studio) -> None:
     assert (await login(studio, "dora@example.com")).code == "UNAUTHENTICATED"
     assert (await login(studio, "dora@example.com", NEW)).data
     assert await studio.count("account_links") == 0
+    assert (await acts(studio))[-1] == ("PASSWORD_CHANGED", studio.people["dora"].row.id)
 
 
 async def test_a_link_that_is_old_or_replaced_or_of_another_kind_is_not_good(studio: Studio) -> None:
@@ -222,6 +223,8 @@ async def test_a_sign_up_makes_an_account_when_its_address_is_confirmed(studio: 
     assert again.code == "NOT_FOUND"
     assert signed_in.data["login"]["viewer"] == {"username": "eve"}
     assert await studio.count("users") == users + 1
+    act, account = (await acts(studio))[-1]
+    assert (act, account is None) == ("ACCOUNT_CREATED", False)
 
 
 async def test_signing_up_with_an_address_that_has_an_account_looks_the_same(studio: Studio) -> None:
@@ -316,6 +319,7 @@ async def test_a_new_address_counts_when_it_is_confirmed(studio: Studio) -> None
     assert confirmed.data == {"confirmEmail": {"user": {"username": "dora", "name": "Dora"}}}
     assert (told_of_it["kind"], told_of_it["email"]) == ("EMAIL_CHANGED", "dora@example.com")
     assert late.code == "NOT_FOUND"
+    assert (await acts(studio))[-1] == ("EMAIL_CHANGED", studio.people["dora"].row.id)
     assert (await login(studio, "d@example.com")).data
     assert (await login(studio, "dora@example.com")).code == "UNAUTHENTICATED"
 

@@ -13,7 +13,7 @@ from auth.account_links import add_link
 from auth.identities import FirstSight
 from loaders.credentials import account_by_email
 from resolvers.passwords import reset_link
-from tests.auth.asking import message, who
+from tests.auth.asking import acts, message, who
 from tests.auth.signed import SigningSite, trusting, with_accounts
 from tests.resolvers.figures import unchanged
 from tests.social.sites import Reply
@@ -47,6 +47,7 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     now = studio.clock.now
     for name in ("dora", "eve"):
         await studio.add_person(name, password=PASSWORD)
+    known = len(await acts(studio))
     async with with_accounts(studio, trusting(studio, site)) as trusted:
         token = site.token(now)
         stranger = await refused(trusted, token)
@@ -66,6 +67,8 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     assert (others.code, own.data) == ("NOT_FOUND", {"unlinkIdentity": {"subject": "1234"}})
     assert again == stranger
     assert await studio.count("external_identities") == 0
+    id = studio.people["owner"].row.id
+    assert (await acts(studio))[known:] == [("IDENTITY_LINKED", id), ("IDENTITY_UNLINKED", id)]
 
 
 async def test_a_token_alone_links_no_account_and_another_password_ends_such_links(

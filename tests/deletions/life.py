@@ -3,18 +3,23 @@
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from sqlalchemy import func, select
+from sqlalchemy import BigInteger, func, select
 from sqlmodel import SQLModel
 
+from audit import Actor
+from auth.account_links import LinkRow, add_link
+from auth.identities import link
+from auth.issuer import Identity
 from base.calendar import AFTER_LAST_DAY, FIRST_DAY
 from base.ids import Kind, global_id
 from database import Database
 from ingest.deletions.work import delete_buried
+from ingest.event_imports import begin_import
 from ingest.row_discrepancies import row_discrepancies
 from ingest.tenants import tenants_with_events
 from ingest.verify import Verification
 from ingest.visitors import named_visitor
-from models import personal_columns
+from models import Id, ImportTenant, LinkKind, personal_columns
 from tests.studio import PASSWORD, SECRET, Person, Studio
 
 NAME = "Zephyrine"
@@ -37,7 +42,7 @@ async def do(studio: Studio, by: str, mutation: str, **variables: Any) -> Any:
 async def lived(studio: Studio) -> Life:
     person = await studio.add_person(NAME.lower(), password=PASSWORD)
     name = NAME.lower()
-    login = "mutation($i: LoginInput!) { login(input: $i) { __typename } }"
+    login = "mutation($i: LoginInput!) { login(input: $i, staySignedIn: true) { __typename } }"
     asked = {
         "query": login,
         "variables": {"i": {"password": {"email": person.row.email, "password": PASSWORD}}},
@@ -50,8 +55,12 @@ async def lived(studio: Studio) -> Life:
     await do(studio, name, _INSIGHT)
     organization = (await do(studio, name, _ORGANIZE))["organization"]["id"]
     lamp = await studio.add_asset("A lamp")
-    await do(studio, "admin", _ADD_MEMBER, o=studio.organization, u=person.id, w=studio.workspaces)
-    await do(studio, "owner", _ADD_CO_CREATOR, p=studio.publication, u=person.id)
+    await studio.add_member(name, workspaceIds=studio.workspaces)
+    await studio.add_co_creator(name)
+    await do(studio, name, _INVITE, p=mine, u=studio.people["stranger"].id)
+    other = await studio.add_publication("another-studio", "owner")
+    await do(studio, "owner", _INVITE, p=other, u=person.id)
+    await _linked(studio, person)
     for mark in ("likePublication", "bookmarkPublication", "sharePublication"):
         mutation = f"mutation($p: ID!) {{ {mark}(publicationId: $p) {{ __typename }} }}"
         await do(studio, name, mutation, p=studio.publication)
@@ -66,6 +75,27 @@ async def lived(studio: Studio) -> Life:
     await _come(studio, person, lamp)
     await _visited(studio, person, mine)
     return Life(person, mine, lamp, organization, _words(studio, person))
+
+
+async def _linked(studio: Studio, person: Person) -> None:
+    """By mail to the address, by an account elsewhere, and by an import of what belongs to the person."""
+    now, database, email = studio.clock.now, studio.services.database, person.row.email
+    expires_at = now + timedelta(days=1)
+    links = {
+        "vgl_reset": LinkRow(LinkKind.RESET_PASSWORD, person.row.id, email, None, None, None, expires_at),
+        # Somebody asked for an account before there was one.
+        "vgl_new": LinkRow(LinkKind.SIGN_UP, None, email, NAME.lower(), NAME, "a hash", expires_at),
+    }
+    issuer = Identity("https://issuer.example", f"{NAME} there", now, expires_at)
+    number = await begin_import(database, "events.csv", now)
+    async with database.writing() as session:
+        for token, row in links.items():
+            await add_link(session, token, row, now)
+        await link(session, issuer, person.row.id, Actor(now, person.row.id))
+        brought = ImportTenant(
+            import_id=number, tenant_id=person.row.tenant_id, first_at=now, last_at=now, events=1
+        )
+        session.add(brought)
 
 
 async def _come(studio: Studio, person: Person, lamp: str) -> None:
@@ -133,10 +163,15 @@ async def found(database: Database, life: Life) -> list[tuple[str, str]]:
             text = repr((await connection.execute(select(table))).all())
             seen += [(table.name, word) for word in life.words if word in text and table.name != "deletions"]
         for table, column, _ in personal_columns(SQLModel.metadata):
-            if not column.endswith("visitor") and column not in ("network", "insight_id"):
+            if isinstance(table.c[column].type, BigInteger | Id) and column != "insight_id":
                 number = select(func.count()).select_from(table)
                 if await connection.scalar(number.where(table.c[column] == life.person.row.id)):
                     seen.append((table.name, column))
+        for table in SQLModel.metadata.sorted_tables:
+            if "tenant_id" in table.c:
+                number = select(func.count()).select_from(table)
+                if await connection.scalar(number.where(table.c.tenant_id == life.person.row.tenant_id)):
+                    seen.append((table.name, "tenant_id"))
     return seen
 
 
@@ -156,10 +191,8 @@ _PUBLISH = """mutation($id: ID!) {
 _INSIGHT = """mutation { createUserInsight(input: {numberOfRoles: 1, twitterHandle: "zephyrine",
   works: [{itemId: "dQw4", sourceType: YOUTUBE, isIndividualWork: true}]}) { userInsight { id } } }"""
 _ORGANIZE = """mutation { createOrganization(input: {name: "Zephyrine's own"}) { organization { id } } }"""
-_ADD_MEMBER = """mutation($o: ID!, $u: ID!, $w: [ID!]) {
-  addMember(input: {organizationId: $o, userId: $u, workspaceIds: $w}) { user { id } } }"""
-_ADD_CO_CREATOR = """mutation($p: ID!, $u: ID!) {
-  addCoCreator(publicationId: $p, userId: $u) { publication { id } } }"""
+_INVITE = """mutation($p: ID!, $u: ID!) {
+  inviteCoCreator(publicationId: $p, userId: $u) { invitation { id } } }"""
 _COMMENT = """mutation($p: ID!) {
   commentOnPublication(input: {publicationId: $p, body: "I am Zephyrine"}) { comment { id } } }"""
 _BOOK = "mutation($i: BookAppointmentInput!) { bookAppointment(input: $i) { appointment { id } } }"

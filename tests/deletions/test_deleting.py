@@ -37,7 +37,7 @@ from models import (
 from tests import commands
 from tests.deletions.life import discrepancies, do, erased
 from tests.locks import waits
-from tests.studio import Studio
+from tests.studio import PASSWORD, Studio
 from tests.waiting import overtaken
 
 VIEWS = """query($id: ID!) {
@@ -469,22 +469,20 @@ async def test_an_account_is_not_deleted_before_others_have_what_they_need(studi
         answer = await studio.ask(delete, by, i=input)
         return answer.code, answer.extensions.get("reason")
 
-    await studio.add_person("dora", password="a password of the tests")
+    await studio.add_person("dora", password=PASSWORD)
     before = await studio.count("users")
     assert await refused("dora") == ("BAD_USER_INPUT", "PASSWORD_REQUIRED")
     assert await refused("dora", password="wrong") == ("UNAUTHENTICATED", None)
     await studio.add_publication("doras-own", "dora")
-    right = {"password": "a password of the tests"}
+    right = {"password": PASSWORD}
     assert await refused("dora", **right) == ("CONFLICT", "OWNS_PUBLICATIONS")
     make = 'mutation { createOrganization(input: {name: "Dora and others"}) { organization { id } } }'
     organization = (await do(studio, "dora", make))["organization"]["id"]
-    join = """mutation($o: ID!, $u: ID!, $r: Role!) {
-      addMember(input: {organizationId: $o, userId: $u, role: $r}) { user { id } } }"""
-    await do(studio, "dora", join, o=organization, u=studio.people["member"].id, r="ADMIN")
+    await studio.add_member("member", "dora", organizationId=organization, role="ADMIN")
     assert await refused("dora", **right, deletePublications=True) == ("CONFLICT", "LAST_OWNER")
     assert await studio.count("users") == before
     assert await studio.count("deletions") == 0
-    await do(studio, "dora", join, o=organization, u=studio.people["stranger"].id, r="OWNER")
+    await studio.add_member("stranger", "dora", organizationId=organization, role="OWNER")
     assert (await studio.ask(delete, "dora", i={**right, "deletePublications": True})).data
     assert await erased(studio) == 1
     assert await studio.count("users") == before - 1

@@ -39,34 +39,60 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
 
     assert response.headers["content-type"] == "application/json"
     assert {name: len(rows) for name, rows in told.items() if rows} == {
+        # One by which somebody asked for an account with the same address.
+        "account_links": 2,
         "active_users": 2,
         "appointments": 1,
-        "audit_entries": 5,
+        "audit_entries": 9,
         "authentication_keys": 1,
         "bookmarks": 1,
         "co_creators": 1,
         "comments": 1,
         # Eight by name, and two under the name that a tenant gave.
         "events": 10,
+        "external_identities": 1,
         "follow_totals": 1,
         "follows": 2,
+        "import_tenants": 1,
+        # One sent, and one that waits for a yes.
+        "invitations": 2,
         "likes": 1,
         "memberships": 2,
         # Four of the publication, one of the profile, one of the work.
         "month_totals": 7,
         "publications": 1,
         "sign_in_networks": 1,
+        "sign_ins": 1,
         "user_insights": 1,
         "users": 1,
         "visitor_links": 1,
         "works": 1,
         "workspace_memberships": 2,
     }
+    assert sorted(row["act"] for row in told["audit_entries"]) == [
+        "ACCOUNT_CREATED",
+        "ACCOUNT_EXPORTED",
+        "CO_CREATOR_ADDED",
+        "CO_CREATOR_INVITED",
+        "IDENTITY_LINKED",
+        "KEY_CREATED",
+        "MEMBER_ADDED",
+        "ORGANIZATION_CREATED",
+        "PUBLICATION_CREATED",
+    ]
     assert told["comments"][0]["body"] == "I am Zephyrine"
     assert told["comments"][0]["publication"] == studio.publication
     assert {row["subject"] for row in told["events"]} == {studio.publication, life.lamp}
     assert "password_hash" not in told["users"][0]
     assert "digest" not in told["authentication_keys"][0]
+    assert told["external_identities"][0]["subject"] == "Zephyrine there"
+    assert {row["email"] for row in told["account_links"]} == {"zephyrine@example.com"}
+    assert not [row for row in told["account_links"] if {"digest", "password_hash"} & row.keys()]
+    assert not {"digest", "family"} & told["sign_ins"][0].keys()
+    assert {(row["user"], row["inviter"]) for row in told["invitations"]} == {
+        (studio.people["stranger"].id, life.person.id),
+        (life.person.id, studio.people["owner"].id),
+    }
 
 
 async def test_an_erased_person_leaves_no_trace_and_right_totals(studio: Studio) -> None:

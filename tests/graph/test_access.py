@@ -407,7 +407,11 @@ DOORS = [
         ],
     ),
 ]
-MAKERS_DOORS = {"CreatePublicationPayload.publication", "UpdatePublicationPayload.publication"}
+MAKERS_DOORS = {
+    "CreatePublicationPayload.publication",
+    "UpdatePublicationPayload.publication",
+    "DeleteExperiencePayload.publication",
+}
 """Of mutations that nobody but a maker can do."""
 LIVE_DOORS = {"Subscription.publicationMetricsChanged"}
 """They stay open: tests/live/test_sockets.py goes through them."""

@@ -40,6 +40,7 @@ class Program:
         self.folder = folder
         self._variables = variables
         self._is_interrupted = False
+        self._has_ended = False
 
     def __enter__(self) -> Self:
         self._held = ExitStack()
@@ -80,7 +81,7 @@ class Program:
 
     def read(self) -> tuple[str, str]:
         """Standard output and error so far; after the end, all of them, and also as `out` and `err`."""
-        return _text(self._out), _text(self._err)
+        return (self.out, self.err) if self._has_ended else (_text(self._out), _text(self._err))
 
     def post(self, query: str, headers: dict[str, str] | None = None, **variables: Any) -> Any:
         """The body of the answer."""
@@ -125,6 +126,7 @@ class Program:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
         self.out, self.err = self.read()
+        self._has_ended = True
         self._held.close()
 
 

@@ -31,7 +31,7 @@ from server.settings import Settings
 from tests.commands import done, mistake, run
 from tests.postgres import PostgresServer
 from tests.server.program import ROOT, Program, Unread, free_port
-from tests.studio import SECRET
+from tests.studio import PASSWORD, SECRET
 
 LOGIN = """mutation($email: String!, $password: String!) {
   login(input: {password: {email: $email, password: $password}}) { accessToken viewer { username name } }
@@ -255,7 +255,7 @@ def test_an_operator_lists_keys_and_revokes_one_or_all_of_an_account(database_ur
 def test_an_operator_makes_members_and_co_creators_at_once(database_url: str) -> None:
     at = ("--database-url", database_url)
     for name in ("ada", "bob", "eve"):
-        done("user", "create", f"{name}@example.com", name, "--password", "a password", *at)
+        done("user", "create", f"{name}@example.com", name, "--password", PASSWORD, *at)
     key = {"authorization": f"Token {run('key', 'create', 'ada@example.com', *at).stdout.strip()}"}
 
     def asked(query: str, **variables: Any) -> Any:
@@ -378,7 +378,7 @@ def test_the_sign_ins_of_the_demo_are_shown_for_its_own_data_alone(database_url:
     at = ("--database-url", database_url)
     # The second has the email of the demo's owner, and is somebody else.
     for email in ("owner@example.com", email_of("owner")):
-        done("user", "create", email, email.partition("@")[2], "--password", "a password", *at)
+        done("user", "create", email, email.partition("@")[2], "--password", PASSWORD, *at)
         assert (
             mistake("serve", "--demo", "--port", str(free_port()), *at)
             == "This database is not the demo's: start it with `viewgraph demo`.\n"

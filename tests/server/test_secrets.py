@@ -30,10 +30,11 @@ from server.services import close_services, services_of
 from server.settings import Settings
 from tests.commands import done, mistake
 from tests.server.program import Program
+from tests.studio import PASSWORD
 
-ADA = {"email": "ada@example.com", "username": "ada", "password": "a password"}
-LOGIN = """mutation {
-  login(input: {password: {email: "ada@example.com", password: "a password"}}) { accessToken } }"""
+ADA = {"email": "ada@example.com", "username": "ada", "password": PASSWORD}
+LOGIN = f"""mutation {{
+  login(input: {{password: {{email: "ada@example.com", password: "{PASSWORD}"}}}}) {{ accessToken }} }}"""
 WHO = "{ viewer { username } }"
 PATIENCE_SECONDS = 60.0
 
@@ -256,7 +257,7 @@ def test_a_secret_that_is_set_is_changed_where_it_is_set() -> None:
 @pytest.mark.parametrize("engine", ["sqlite"])
 def test_running_servers_notice_a_change_by_themselves(database_url: str, folder: Path) -> None:
     at = ("--database-url", database_url)
-    done("user", "create", "ada@example.com", "ada", "--password", "a password", *at)
+    done("user", "create", "ada@example.com", "ada", "--password", PASSWORD, *at)
     with (
         Program("serve", *at, folder=folder) as here,
         Program("serve", *at, folder=folder) as there,
