@@ -77,8 +77,10 @@ class History:
             csv.writer(stream).writerows([("path", "event", "subject", "action"), *rules])
 
     async def bring(self, program: str, *words: object) -> str:
-        """By the table that was written. Returns what the command says."""
-        return await self.told("import-export", program, *words, "--table", self.table)
+        """By the table that was written. Returns what the command says at its end."""
+        result = await self.command("import-export", program, *words, "--table", self.table)
+        assert result.exit_code == 0, (result.output, result.exception)
+        return str(result.stdout)
 
     async def figures(self, start: str = "2026-02-01", end: str = "2026-03-31", zone: str = "UTC") -> Figures:
         """Asked by GraphQL, as an account that may see both."""

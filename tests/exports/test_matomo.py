@@ -112,7 +112,8 @@ async def test_a_list_that_ends_early_ends_the_run_with_its_reason(history: Hist
 
     told = await history.told("import-export", "matomo", file, "--table", history.table, exit_code=1)
 
-    assert lines(told)[2].startswith("visits.json is no JSON after item 1: ")
+    assert lines(told)[0] == "This is import 1: `viewgraph import --undo 1` undoes it."
+    assert lines(told)[3].startswith("visits.json is no JSON after item 1: ")
     # What was read before is stored, and is found again when the whole file comes.
     assert lines(await history.bring("matomo", VISITS))[1] == "events: 0 stored, 3 stored before"
 

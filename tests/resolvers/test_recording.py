@@ -97,10 +97,11 @@ async def test_an_event_is_stored_as_it_was_told(studio: Studio) -> None:
     at = datetime(2023, 6, 15, 1, 30, 0, 123456, UTC)
     told, bare = await stored(studio)
     assert told == (
-        *(tenant, id, subject, Action.SHARE, Device.TABLET, domain.id, at, view, member.row.id, None),
+        *(tenant, id, subject, Action.SHARE, Device.TABLET, domain.id, at, view, member.row.id),
+        *(None, None),
     )
     made = UUID(results[1]["id"])
-    assert bare == (tenant, made, subject, Action.VIEW, Device.UNKNOWN, 0, START, None, None, None)
+    assert bare == (tenant, made, subject, Action.VIEW, Device.UNKNOWN, 0, START, None, None, None, None)
     assert made.version == 7
     assert await figures(studio) == Figures(views=1, shares=1, active=1)
 
