@@ -82,9 +82,9 @@ async def _linked(studio: Studio, person: Person) -> None:
     now, database, email = studio.clock.now, studio.services.database, person.row.email
     expires_at = now + timedelta(days=1)
     links = {
-        "vgl_reset": LinkRow(LinkKind.RESET_PASSWORD, person.row.id, email, None, None, None, expires_at),
+        "vgl_reset": LinkRow(LinkKind.RESET_PASSWORD, person.row.id, email, None, None, None, 0, expires_at),
         # Somebody asked for an account before there was one.
-        "vgl_new": LinkRow(LinkKind.SIGN_UP, None, email, NAME.lower(), NAME, "a hash", expires_at),
+        "vgl_new": LinkRow(LinkKind.SIGN_UP, None, email, NAME.lower(), NAME, "a hash", None, expires_at),
     }
     issuer = Identity("https://issuer.example", f"{NAME} there", now, expires_at)
     number = await begin_import(database, "events.csv", now)
