@@ -106,10 +106,11 @@ async def test_what_is_recorded_at_once_is_as_usual(studio: Studio, monkeypatch:
 
 async def test_who_has_spent_all_is_told_so_as_usual(studio: Studio, monkeypatch: pytest.MonkeyPatch) -> None:
     rates = RateLimits(mutations=Rates("15 per minute", "15 per minute"))
-    limited = replace(studio.services, rates=rates)
+    # Each token is a sign-in of its own.
+    limited, token = replace(studio.services, rates=rates), studio.token("owner")
     with noted(monkeypatch) as answers:
         async with served(limited) as server:
-            told = [await sent(server, studio.token("owner"), [view(studio, number)]) for number in range(4)]
+            told = [await sent(server, token, [view(studio, number)]) for number in range(4)]
 
     assert answers == [False, True, True, False]
     assert [status for status, _, _ in told] == [200, 200, 200, 429]
