@@ -71,16 +71,23 @@ async def test_every_door_has_the_same_instant_of_the_same_day(
 
 
 def written(folder: Path, text: str, publication: str) -> list[Path]:
-    """A file of each kind with this one event."""
+    """A file of each kind with this one event, of another visitor in each: equal lines are one event."""
     event = {"subject": {"publicationId": publication}, "action": "VIEW", "occurredAt": text}
-    (lines := folder / "events.ndjson").write_text(json.dumps(event))
+    (lines := folder / "events.ndjson").write_text(json.dumps(event | {"visitor": "of lines"}))
     (cells := folder / "events.csv").write_text(
-        f"publicationId,action,occurredAt\n{publication},VIEW,{text}\n"
+        f"publicationId,action,occurredAt,visitor\n{publication},VIEW,{text},of cells\n"
     )
     files = [lines, cells]
     nanoseconds = arrow.array([text]).cast(arrow.timestamp("ns", "UTC"))
     for name, column in (("text", arrow.array([text])), ("instants", nanoseconds)):
-        table = arrow.table({"publicationId": [publication], "action": ["VIEW"], "occurredAt": column})
+        table = arrow.table(
+            {
+                "publicationId": [publication],
+                "action": ["VIEW"],
+                "occurredAt": column,
+                "visitor": [f"of {name}"],
+            }
+        )
         parquet.write_table(table, folder / f"{name}.parquet")
         files.append(folder / f"{name}.parquet")
     return files
