@@ -67,7 +67,7 @@ async def test_a_linked_account_of_the_issuer_acts_as_its_user(studio: Studio, s
     assert (others.code, own.data) == ("NOT_FOUND", {"unlinkIdentity": {"subject": "1234"}})
     assert again == stranger
     assert await studio.count("external_identities") == 0
-    id = studio.people["owner"].row.id
+    id = studio.people["dora"].row.id
     assert (await acts(studio))[known:] == [("IDENTITY_LINKED", id), ("IDENTITY_UNLINKED", id)]
 
 

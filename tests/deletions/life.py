@@ -81,8 +81,9 @@ async def _linked(studio: Studio, person: Person) -> None:
     """By mail to the address, by an account elsewhere, and by an import of what belongs to the person."""
     now, database, email = studio.clock.now, studio.services.database, person.row.email
     expires_at = now + timedelta(days=1)
+    id = person.row.id
     links = {
-        "vgl_reset": LinkRow(LinkKind.RESET_PASSWORD, person.row.id, email, None, None, None, 0, expires_at),
+        "vgl_reset": LinkRow(LinkKind.RESET_PASSWORD, id, email, None, None, None, 0, expires_at),
         # Somebody asked for an account before there was one.
         "vgl_new": LinkRow(LinkKind.SIGN_UP, None, email, NAME.lower(), NAME, "a hash", None, expires_at),
     }
@@ -91,7 +92,7 @@ async def _linked(studio: Studio, person: Person) -> None:
     async with database.writing() as session:
         for token, row in links.items():
             await add_link(session, token, row, now)
-        await link(session, issuer, person.row.id, Actor(now, person.row.id))
+        await link(session, issuer, id, Actor(now, id))
         brought = ImportTenant(
             import_id=number, tenant_id=person.row.tenant_id, first_at=now, last_at=now, events=1
         )
