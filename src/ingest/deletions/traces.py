@@ -4,9 +4,11 @@ What stood by their name is taken back, so that figures count what is there. Oth
 of nobody.
 """
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import delete, false, or_, select
+from sqlalchemy import delete, null, or_, select
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel, col
 
@@ -31,13 +33,11 @@ class _Marks(NamedTuple):
     user: Any
     takes_back: Action
 
-    def is_back(self, deletion: DeletionRow) -> Any:
-        """An expression of a row: whether the event was taken back before, or is over."""
+    def ends(self) -> Sequence[Any]:
+        """The columns that say when the event was taken back, and when it is over."""
         if self.model is not Appointment:
-            return false()
-        return or_(
-            col(Appointment.cancelled_at).is_not(None), col(Appointment.ends_at) <= deletion.requested_at
-        )
+            return null(), null()
+        return table_of(Appointment).c.cancelled_at, table_of(Appointment).c.ends_at
 
 
 _MARKS: Final = (
@@ -95,6 +95,10 @@ async def _some(rows: Rows, deletion: DeletionRow, marks: _Marks) -> list[_Mark]
     )
 
 
+def _is_over(ends_at: datetime | None, deletion: DeletionRow) -> bool:
+    return ends_at is not None and ends_at <= deletion.requested_at
+
+
 async def _deleted(
     session: AsyncSession, deletion: DeletionRow, marks: _Marks, found: list[_Mark]
 ) -> list[_Mark]:
@@ -103,8 +107,8 @@ async def _deleted(
     standing = []
     for mark in found:
         is_it = [column == value for column, value in zip(table.primary_key.columns, mark.key, strict=True)]
-        deleted = delete(table).where(*is_it).returning(marks.is_back(deletion))
-        if any(not is_back for is_back in await session.scalars(deleted)):
+        deleted = await session.execute(delete(table).where(*is_it).returning(*marks.ends()))
+        if any(not cancelled_at and not _is_over(ends_at, deletion) for cancelled_at, ends_at in deleted):
             standing.append(mark)
     return standing
 
