@@ -36,7 +36,7 @@ class Tree:
     """A tree of the project: its command, and its servers."""
 
     def __init__(self, folder: Path) -> None:
-        self.name = folder.name
+        self.name, self._folder = folder.name, folder
         module, function = tomllib.loads((folder / "pyproject.toml").read_text())["project"]["scripts"][
             "viewgraph"
         ].split(":")
@@ -58,6 +58,12 @@ class Tree:
         if done.returncode:
             raise RuntimeError(f"viewgraph {arguments[0]} failed: {done.stderr}")
         return done.stdout
+
+    @property
+    def revision(self) -> str:
+        """The newest that it has of the database's tables."""
+        versions = (self._folder / "src" / "server" / "migrations" / "versions").glob("[0-9]*.py")
+        return max(version.name.split("_")[0] for version in versions)
 
     @contextmanager
     def serving(self, database_url: str, **settings: str) -> Iterator["Server"]:
