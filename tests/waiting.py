@@ -32,7 +32,7 @@ async def overtaken(
         answer = create_task(asked())
         async with timeout(_PATIENCE_SECONDS):
             await _until_somebody_waits(studio.services.database, answer)
-    assert not answer.done(), "it has waited"
+        assert not answer.done(), "it waits"
     return await answer
 
 

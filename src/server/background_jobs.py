@@ -1,9 +1,9 @@
 """Jobs that the server runs by itself, beside answering requests."""
 
 import logging
-from asyncio import create_task, gather, sleep
+from asyncio import Event, create_task, gather, timeout, wait
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import timedelta
 from typing import NamedTuple
 
@@ -19,6 +19,9 @@ from resolvers.sent_invitations import forget_expired_invitations
 from server.time_zone_changes import adopt_rules
 
 log = logging.getLogger("viewgraph")
+
+_LAST_SECONDS = 2
+"""How long a job that is at work may go on when the server ends. What it has not done by then, it does later."""
 
 
 class Chore(NamedTuple):
@@ -105,21 +108,27 @@ async def background_jobs(services: Services, more: Sequence[Chore] = ()) -> Asy
     for chore in chores:
         if chore.is_first:
             await _do(chore, services)
-    tasks = [create_task(_repeat(chore, services)) for chore in chores]
+    end = Event()
+    tasks = [create_task(_repeat(chore, services, end)) for chore in chores]
     try:
         yield
     finally:
-        for task in tasks:
+        end.set()
+        _, late = await wait(tasks, timeout=_LAST_SECONDS)
+        for task in late:
             task.cancel()
         await gather(*tasks, return_exceptions=True)
 
 
-async def _repeat(chore: Chore, services: Services) -> None:
-    if not chore.is_first:
-        await _do(chore, services)
-    while True:
-        await sleep(chore.period.total_seconds())
-        await _do(chore, services)
+async def _repeat(chore: Chore, services: Services, end: Event) -> None:
+    is_due = not chore.is_first
+    while not end.is_set():
+        if is_due:
+            await _do(chore, services)
+        is_due = True
+        with suppress(TimeoutError):
+            async with timeout(chore.period.total_seconds()):
+                await end.wait()
 
 
 async def _do(chore: Chore, services: Services) -> None:
