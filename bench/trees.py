@@ -109,13 +109,17 @@ class Server:
 
     def _is_ready(self) -> bool:
         try:
-            self._connection.request("GET", "/readyz")
-            response = self._connection.getresponse()
-            response.read()
-            return response.status == 200
+            # The first trees know only /health.
+            return self._status("/readyz") == 200 or self._status("/health") == 200
         except (OSError, HTTPException):
             self._connection.close()
             return False
+
+    def _status(self, path: str) -> int:
+        self._connection.request("GET", path)
+        response = self._connection.getresponse()
+        response.read()
+        return response.status
 
     def ask(self, query: str, **variables: Any) -> Any:
         """The data of an answer without errors."""
