@@ -21,7 +21,7 @@ from server.time_zone_changes import adopt_rules
 log = logging.getLogger("viewgraph")
 
 _LAST_SECONDS = 2
-"""How long a job that is at work may go on when the server ends. What it has not done by then, it does later."""
+"""How long a job may go on when the server ends. What is not done by then is done later."""
 
 
 class Chore(NamedTuple):

@@ -18,7 +18,9 @@ from server.http.connection_limits import too_many
 from server.http.errors import plain
 
 _COST = 50
-"""The cost of opening a connection, for the caller's share of a busy worker: with its first subscription some 2 ms."""
+"""The cost of opening a connection, for the caller's share of a busy worker. With a subscription, it takes
+some 2 ms.
+"""
 
 
 class WebSocketLimits(NamedTuple):
