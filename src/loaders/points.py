@@ -5,14 +5,14 @@ from datetime import date, timedelta
 from itertools import pairwise
 from typing import Any, Final, NamedTuple, Self
 
-from base.calendar import Piece, Timeline, next_month, time_zone
-from base.time_units import DAY
+from base.calendar import FIRST_DAY, Piece, Timeline, next_month, time_zone
+from base.time_units import DAY, MICROSECOND
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
 from loaders.members import Members, Parts
 from loaders.point_statements import Columns, Layout, points_statement
 from loaders.point_times import RunShape, Steps
-from loaders.tiers import DAYS_TIER, MONTHS_TIER, Tier, runs_of, tier_of
+from loaders.tiers import DAYS_TIER, HOURS_TIER, MONTHS_TIER, Tier, limits_of, runs_of, tier_of
 from models import TAKES_BACK, Action
 
 NOWHERE: Final = -1
@@ -135,13 +135,16 @@ class _Run(NamedTuple):
     @classmethod
     def of(cls, name: str, run: list[Piece[Any]]) -> Self:
         limits = [(piece.start, piece.end) for piece in run]
+        if tier_of(name) is HOURS_TIER:
+            days = [(piece.start.date(), (piece.end - MICROSECOND).date() + DAY) for piece in run]
+            shape = RunShape(name, None, _are_scattered(days))
+            numbers, arguments = list(range(len(run))), {name: limits_of(name, run)}
+            return cls(shape, *_both(numbers, run), arguments)
         even = _Even.of(tier_of(name), limits)
         numbers = [even.number(start) for start, _ in limits] if even else list(range(len(run)))
-        takes = any(piece.taken_from is not None for piece in run)
         return cls(
             RunShape(name, _steps(name, even), even is None and _are_scattered(limits)),
-            _buckets(numbers, [piece.position for piece in run]),
-            _buckets(numbers, [piece.taken_from for piece in run]) if takes else None,
+            *_both(numbers, run),
             _arguments(name, limits, even),
         )
 
@@ -150,6 +153,8 @@ class _Run(NamedTuple):
         name = self.shape.name
         if not self.shape.is_scattered:
             return self
+        if tier_of(name) is HOURS_TIER:
+            return self._replace(shape=RunShape(name, None))
         pairs = [limit for _, *limit in self.arguments[name]]
         return self._replace(shape=RunShape(name, None), arguments={name: pairs})
 
@@ -164,6 +169,15 @@ def _steps(name: str, even: _Even | None) -> Steps | None:
     if not even:
         return None
     return Steps.DAILY if tier_of(name) is DAYS_TIER and even.length == DAY else Steps.EVEN
+
+
+def _both(numbers: list[int], run: list[Piece[Any]]) -> tuple[tuple[int, ...], tuple[int, ...] | None]:
+    """The buckets that the parts are added to, and those that they are subtracted from."""
+    takes = any(piece.taken_from is not None for piece in run)
+    return (
+        _buckets(numbers, [piece.position for piece in run]),
+        _buckets(numbers, [piece.taken_from for piece in run]) if takes else None,
+    )
 
 
 def _buckets(numbers: list[int], positions: list[int | None]) -> tuple[int, ...]:
@@ -187,14 +201,20 @@ def _arguments(name: str, limits: list[tuple[Any, Any]], even: _Even | None) -> 
 
 
 async def read_points(
-    database: Database, zone: str, timeline: Timeline, measure: Measure, members: Members, most: int
+    database: Database,
+    zone: str,
+    timeline: Timeline,
+    measure: Measure,
+    members: Members,
+    most: int,
+    today: date,
 ) -> list[Read]:
     """`zone` is the reporting time zone of all the members' tenants. The measure's spans are those of the
-    timeline.
+    timeline. `today` is in UTC.
 
     If there are more than `most` points, some of those beyond are left out.
     """
-    runs = _runs(timeline, zone, measure)
+    runs = _runs(timeline, zone, measure, today)
     if not runs:
         return []
     await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
@@ -281,11 +301,12 @@ def _read(layout: Layout, limit: int, run: _Run, row: Columns) -> Read:
     )
 
 
-def _runs(timeline: Timeline, zone: str, measure: Measure) -> Sequence[_Run]:
+def _runs(timeline: Timeline, zone: str, measure: Measure, today: date = FIRST_DAY) -> Sequence[_Run]:
+    """`today` says nothing about runs of days and months."""
     reporting_zone, has_engaged = time_zone(zone), Action.ENGAGED_VIEW in measure.actions
 
     def made() -> Sequence[_Run]:
-        runs = runs_of(timeline.pieces(reporting_zone), reporting_zone, measure)
+        runs = runs_of(timeline.pieces(reporting_zone), reporting_zone, measure, today)
         return [_Run.of(name, run) for name, run in runs.items()]
 
-    return timeline.noted(("runs", reporting_zone, has_engaged), made)
+    return timeline.noted(("runs", reporting_zone, has_engaged, today), made)

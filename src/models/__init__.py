@@ -3,12 +3,15 @@
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
+    HOURS,
     ActiveUser,
     DayTotal,
     Domain,
     DomainAlias,
     EngagedView,
     Event,
+    FoldedHours,
+    HourTotal,
     ImportedTotal,
     MonthTotal,
     SubjectTotal,
@@ -57,6 +60,7 @@ from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
+    "HOURS",
     "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",
@@ -89,9 +93,11 @@ __all__ = [
     "ExperienceTotal",
     "ExperienceType",
     "ExternalIdentity",
+    "FoldedHours",
     "Follow",
     "FollowTotal",
     "FormerUrl",
+    "HourTotal",
     "Id",
     "ImportTenant",
     "ImportedTotal",
