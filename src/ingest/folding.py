@@ -6,23 +6,24 @@ whatever is counted on these days is added to the totals by those who count it. 
 read from a snapshot of that moment, and added in small steps. At the end the days count as folded.
 """
 
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, suppress
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import func, select, update
+from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
 
+from base.calendar import FIRST_DAY
 from base.time_units import DAY, EPOCH
-from database import Database, bulk, delete_rows, table_of
+from database import Database, Lookup, Statement, bulk, delete_rows, table_of
 from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
 from ingest.hour_rows import counted_hours, start_of
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
-from models import FoldedHours, HourTotal, Tenant
+from models import Day, FoldedHours, HourTotal, Tenant
 
 LATEST: Final = timedelta(hours=1)
 """No day is folded before it has been over for so long: to others it may not be over yet, because their
@@ -34,6 +35,39 @@ _AT_ONCE: Final = timedelta(days=7)
 _SUBJECTS: Final = 20
 _GIVEN_UP: Final = timedelta(minutes=10)
 """A process that has folded for so long has ended halfway."""
+
+
+_UNFOLDED: Final = Statement(
+    select(TENANTS.id)
+    .where(
+        TENANTS.deleted_at.is_(None),
+        or_(
+            TENANTS.hours_before.is_(None),
+            TENANTS.hours_before < bindparam("before", type_=Day()),
+            TENANTS.folding_since.is_not(None),
+        ),
+    )
+    .order_by(TENANTS.id),
+    int,
+)
+"""Tenants of whom there may be days to fold."""
+_OF_TENANT: Final = bindparam("tenant", type_=BigInteger())
+_DAY_BEFORE: Final = FOLDED.before.op("-", return_type=Day())(literal_column("1"))
+_COUNTED_LATER: Final = Lookup(
+    select(
+        exists().where(
+            DAYS.tenant_id == _OF_TENANT,
+            # A day of the reporting time zone may end on the day after it in UTC.
+            DAYS.day
+            >= func.coalesce(
+                select(_DAY_BEFORE).where(FOLDED.tenant_id == _OF_TENANT).scalar_subquery(),
+                literal(FIRST_DAY - DAY, Day()),
+            ),
+        )
+    ),
+    bool,
+)
+"""Whether anything was counted on days that are not folded."""
 
 
 class Busy(Exception):
@@ -56,9 +90,9 @@ def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
     return (now.astimezone(UTC) - after).date()
 
 
-async def fold_all(database: Database, tenant_ids: Iterable[int], clock: Callable[[], datetime]) -> None:
+async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
     """Folds the days that are over, of each tenant of which no other process folds any."""
-    for id in tenant_ids:
+    for id in await database.fetch(_UNFOLDED, before=foldable_before(clock())):
         with suppress(Busy, TenantGone):
             await fold(database, id, clock, foldable_before(clock()))
 
@@ -68,7 +102,7 @@ async def fold(
 ) -> None:
     """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
     pace = pace or Pace()
-    while await _are_there(database, tenant_id, before):
+    while (await database.fetch(_COUNTED_LATER, tenant=tenant_id))[0]:
         async with AsyncExitStack() as stack:
             days, seen = await _begin(database, stack, tenant_id, before, clock())
             if days is None:
@@ -81,22 +115,17 @@ async def fold(
         await _end(database, days, days.stop)
 
 
-async def _are_there(database: Database, tenant_id: int, before: date) -> bool:
-    async with database.snapshot() as connection:
-        return await _next(connection, tenant_id, before) is not None
-
-
 async def _next(
     connection: AsyncConnection, tenant_id: int, before: date, since: datetime = EPOCH
 ) -> _Days | None:
     """The next days with events."""
     of_tenant = (DAYS.tenant_id == tenant_id,)
     folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant_id))
-    # A day of the reporting time zone may begin on the day before it in UTC.
     later = (*of_tenant, DAYS.day >= folded - DAY) if folded else of_tenant
     counted = await connection.scalar(select(func.min(DAYS.day)).where(*later))
     if counted is None:
         return None
+    # A day of the reporting time zone may begin on the day before it in UTC.
     first = max(folded or date.min, counted - DAY)
     stop = min(before, first + _AT_ONCE)
     return _Days(tenant_id, folded, first, stop, since) if first < stop else None
