@@ -3,15 +3,12 @@
 from base.kinds import SUBJECT_OF, TAKES_BACK, Action, SubjectKind
 from models.accounts import AccountLink, EndedSignIn, ExternalIdentity, LinkKind, SignIn
 from models.analytics import (
-    HOURS,
     ActiveUser,
     DayTotal,
     Domain,
     DomainAlias,
     EngagedView,
     Event,
-    FoldedHours,
-    HourTotal,
     ImportedTotal,
     MonthTotal,
     SubjectTotal,
@@ -23,6 +20,7 @@ from models.audit import AuditEntry
 from models.columns import NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
+from models.hours import HOURS, FoldedHours, HourTotal
 from models.imports import EventImport, ImportTenant
 from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
