@@ -133,9 +133,7 @@ async def _store_day(database: Database, day: Day, *, has_events: bool, is_folde
     sums = {cell: [sum(counts[:hour]) for hour in range(1, 25)] for cell, counts in day.counts.items()}
     async with database.writing() as session:
         writer = (await bulk(session)).packed
-        known = sorted(
-            (subject, action, *rest) for subject, action, *rest in sums if sums[subject, action, *rest][-1]
-        )
+        known = sorted(cell for cell, of_cell in sums.items() if of_cell[-1])
         await writer.insert_new(
             DayTotal, [(TENANT, *cell[:2], ordinal, *cell[2:], sums[cell][-1]) for cell in known]
         )

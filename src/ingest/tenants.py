@@ -219,8 +219,8 @@ async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
 
 
 def _row(stored: _Stored, zone: ZoneInfo) -> TenantRow:
-    id, pruned_before, clock, *rest = stored
-    return TenantRow(id, zone, pruned_before, ALWAYS, clock, *rest).by(zone)
+    given = stored._asdict()
+    return TenantRow(zone=zone, **given).by(zone)
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:

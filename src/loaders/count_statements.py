@@ -32,6 +32,7 @@ from loaders.tiers import (
     tier_of,
     with_domains,
     with_filters,
+    with_something,
 )
 from models import Action
 
@@ -76,7 +77,7 @@ def _run_select(
         # the same.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return with_filters(statement, tier, of_some_domains)
+    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
 
 
 _CountedInSpan = tuple[int, int, Split, int]
@@ -127,7 +128,7 @@ def _span_select(
         .where(*conditions)
         .group_by(totals.subject_id, *by)
     )
-    return with_filters(statement, tier, of_some_domains)
+    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]

@@ -7,13 +7,13 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, cast, func, select
+from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.types import TypeEngine
 
 from base.calendar import Piece, day_hours
 from database import Statement, among, ordered_join, rows_of, table_of
 from loaders.base import Loader
-from loaders.tiers import HOURS_TIER
+from loaders.tiers import HOURS_EACH, HOURS_TIER
 from loaders.totals import (
     ACTIVE,
     DAYS,
@@ -109,13 +109,13 @@ def _counted(model: Any, action: Any, count: Any, *within: Any) -> Statement[Any
 
 def _of_hours() -> Statement[Any]:
     """It counts on all days of the parameter `hours`, whether they are folded or not."""
-    types = {"day": Day(), "first_hour": BigInteger(), "stop_hour": BigInteger()}
+    types: dict[str, Any] = {"day": Day(), "first_hour": BigInteger(), "stop_hour": BigInteger()}
     hours = rows_of("hours", **types).table_valued(*types, name="hours")
     rows = ordered_join(of_asked(HourTotal), hours, hours.c.day == HOURS_TIER.time)
     return Statement(
         select(_ASKED.c.place, HOUR_TOTALS.action, func.count(), cast(HOURS_TIER.sum, BigInteger))
         .select_from(rows)
-        .where(among(HOUR_TOTALS.action, "actions"))
+        .where(among(HOUR_TOTALS.action, "actions"), HOURS_EACH.op("<>")(literal_column("0")))
         .group_by(_ASKED.c.place, HOUR_TOTALS.action),
         lambda place, action, rows, count: (place, Action(action), PartCount(rows, count)),
     )
@@ -147,9 +147,10 @@ class _SubjectsLoader(Loader[PartKey, V], Generic[V]):
 
 
 def _limits(shared: PartKey) -> dict[str, Any]:
-    if shared.table is not Table.HOURS:
-        return {"start": shared.start, "stop": shared.stop}
-    return {"hours": [tuple(hours) for hours in day_hours(Piece(0, shared.start, shared.stop))]}
+    start, stop = shared.start, shared.stop
+    if shared.table is Table.HOURS and isinstance(start, datetime) and isinstance(stop, datetime):
+        return {"hours": list(day_hours(Piece(0, start, stop)))}
+    return {"start": start, "stop": stop}
 
 
 class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):

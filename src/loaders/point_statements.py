@@ -51,6 +51,7 @@ from loaders.tiers import (
     with_domains,
     with_filters,
     with_folded,
+    with_something,
 )
 from loaders.totals import asked_subjects, is_of
 from models import TAKES_BACK, Device
@@ -188,7 +189,8 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .where(*conditions)
         .group_by(literal_column("cell"), *domains)
     )
-    points = with_filters(grouped, tier, layout.of_some_domains)
+    some = with_something(grouped, tier, _count(tier, layout))
+    points = with_filters(some, tier, layout.of_some_domains)
     found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))
 

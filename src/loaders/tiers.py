@@ -95,13 +95,8 @@ _FIRST_HOUR, _STOP_HOUR = (literal_column(name, BigInteger()) for name in ("firs
 
 DAYS_TIER = Tier(table_of(DayTotal), DAYS.day, Day(), DAYS.count)
 MONTHS_TIER = Tier(table_of(MonthTotal), MONTHS.month, Day(), MONTHS.count)
-HOURS_TIER = Tier(
-    table_of(HourTotal),
-    HOUR_TOTALS.day,
-    Day(),
-    until(_STOP_HOUR, _ENDS) - until(_FIRST_HOUR, _ENDS),
-    folded=Folded.ONLY,
-)
+HOURS_EACH = until(_STOP_HOUR, _ENDS) - until(_FIRST_HOUR, _ENDS)
+HOURS_TIER = Tier(table_of(HourTotal), HOUR_TOTALS.day, Day(), HOURS_EACH, folded=Folded.ONLY)
 _EDGES = Tier(table_of(Event), EVENTS.occurred_at, Instant(), None)
 # These are edges, too, but an engaged view is no event of its own.
 _ENGAGED_EDGES = Tier(table_of(EngagedView), ENGAGED.occurred_at, Instant(), None, _ENGAGED_VIEW)
@@ -165,7 +160,7 @@ def limits_of(name: str, run: list[Piece[Any]]) -> list[tuple[Any, ...]]:
 
 def hours_part(run: str) -> TableValuedAlias:
     """The parts of a run of hours: each has hours of one day."""
-    types = {"day": Day(), "first_hour": BigInteger(), "stop_hour": BigInteger()}
+    types: dict[str, Any] = {"day": Day(), "first_hour": BigInteger(), "stop_hour": BigInteger()}
     given: Any = rows_of(run, bucket=BigInteger(), **types)
     part: TableValuedAlias = given.table_valued(
         column("bucket", BigInteger()),
@@ -244,6 +239,11 @@ def with_domains(source: FromClause, tier: Tier, dimensions: frozenset[Dimension
     if Dimension.DOMAIN not in dimensions:
         return source
     return source.outerjoin(table_of(Domain), DOMAINS.id == tier.table.c.domain_id)
+
+
+def with_something(statement: Select[Any], tier: Tier, sum: ColumnElement[int]) -> Select[Any]:
+    """Without groups of nothing: a row of totals by the hour may have nothing in the hours that are read."""
+    return statement.having(sum != literal_column("0")) if tier is HOURS_TIER else statement
 
 
 def with_filters(statement: Select[Any], tier: Tier, of_some_domains: bool) -> Select[Any]:

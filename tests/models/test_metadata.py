@@ -26,13 +26,13 @@ from resolvers.context import Services
 
 TABLES = SQLModel.metadata.tables
 BY_TENANT = {
-    "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "imported_totals",
-    "month_totals",
+    "active_users", "day_totals", "domain_aliases", "engaged_views", "events", "folded_hours", "hour_totals",
+    "imported_totals", "month_totals",
     "subject_totals", "visitor_links", "visitor_sketches",
 }  # fmt: skip
 BY_KEY = {
     "active_users", "day_totals", "engaged_views", "events", "experience_totals", "follow_totals",
-    "import_tenants", "imported_totals", "month_totals", "subject_totals", "visitor_links",
+    "hour_totals", "import_tenants", "imported_totals", "month_totals", "subject_totals", "visitor_links",
 }  # fmt: skip
 REFERENCE = {"domains"}
 LOCAL = {
@@ -59,6 +59,8 @@ SMALL = {
     ("events", "device"),
     ("experience_totals", "type"),
     ("experiences", "type"),
+    ("hour_totals", "action"),
+    ("hour_totals", "device"),
     ("invitations", "role"),
     ("memberships", "role"),
     ("imported_totals", "action"),
@@ -295,6 +297,8 @@ async def test_the_database_finds_a_day_and_a_subject_by_an_index(services: Serv
             ("tenant_id", "subject_id", "occurred_at", "action", "user_id"),
             ("tenant_id", "visitor", "subject_id", "occurred_at", "action", "user_id"),
         },
+        "folded_hours": set(),
+        "hour_totals": {("tenant_id", "day")},
         "imported_totals": {
             ("tenant_id", "source", "subject_id", "action", "day", "device", "domain_id"),
         },
