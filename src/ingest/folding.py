@@ -20,7 +20,7 @@ from database import Database, Lookup, Statement, bulk, delete_rows, table_of
 from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
 from ingest.deleted_subjects import are_there
 from ingest.deletions.pace import Pace
-from ingest.hour_rows import counted_hours, start_of
+from ingest.hour_rows import counted_hours, start_of, subjects_given
 from ingest.hour_totals import ADDED
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
 from models import Day, FoldedHours, HourTotal, Tenant
@@ -162,7 +162,7 @@ async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence
     statement = counted_hours(days.tenant_id, start_of(days.first), start_of(days.stop), of_subjects=True)
     for start in range(0, len(subjects), _SUBJECTS):
         some = subjects[start : start + _SUBJECTS]
-        yield (await seen.execute(statement, {"subject_ids": some})).all()
+        yield (await seen.execute(statement, subjects_given(some))).all()
 
 
 async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace) -> None:
