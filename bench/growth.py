@@ -28,6 +28,7 @@ from sqlalchemy import text
 from base.calendar import Cut, DateInterval, Span, Timeline, month_start, time_zone
 from bench.cpu import cpu_seconds
 from database import Database, bulk, ensure_partitions
+from database.bulk.columns import columns_of
 from ingest.folding import fold
 from loaders.counts import read_counts
 from loaders.measures import Measure
@@ -143,9 +144,22 @@ async def _store_day(database: Database, day: Day, *, has_events: bool, is_folde
             await (await bulk(session)).upsert(
                 FoldedHours, [(TENANT, day.day + timedelta(days=1))], "before = excluded.before"
             )
-        rows = events_of(day) if has_events else iter(())
-        while some := list(islice(rows, _AT_A_TIME)):
-            await writer.insert_new(Event, some)
+    rows = events_of(day) if has_events else iter(())
+    while some := list(islice(rows, _AT_A_TIME)):
+        await _store_events(database, some)
+
+
+async def _store_events(database: Database, rows: list[tuple[Any, ...]]) -> None:
+    if database.dialect_name == "sqlite":
+        async with database.writing() as session:
+            await (await bulk(session)).packed.insert_new(Event, rows)
+        return
+    columns = columns_of(Event, "postgresql", are_packed=True)
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.copy_records_to_table(
+            columns.table, records=columns.bound_rows(rows), columns=columns.names
+        )
 
 
 async def _folded(database: Database) -> float:

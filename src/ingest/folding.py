@@ -91,10 +91,18 @@ def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
 
 
 async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
-    """Folds the days that are over, of each tenant of which no other process folds any."""
+    """Folds the days that are over, of each tenant of which no other process folds any. If that fails for
+    some, it raises the first error after the others.
+    """
+    failure: Exception | None = None
     for id in await database.fetch(_UNFOLDED, before=foldable_before(clock())):
-        with suppress(Busy, TenantGone):
-            await fold(database, id, clock, foldable_before(clock()))
+        try:
+            with suppress(Busy, TenantGone):
+                await fold(database, id, clock, foldable_before(clock()))
+        except Exception as error:
+            failure = failure or error
+    if failure:
+        raise failure
 
 
 async def fold(
