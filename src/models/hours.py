@@ -66,6 +66,7 @@ class FoldedHours(SQLModel, table=True):
     __tablename__ = "folded_hours"
     __table_args__ = {"info": BY_TENANT}
 
-    tenant_id: int = Field(sa_type=BigInteger, primary_key=True)
+    # PostgreSQL would count up the only column of a key.
+    tenant_id: int = Field(sa_type=BigInteger, primary_key=True, sa_column_kwargs={"autoincrement": False})
     before: date = Field(sa_type=Day)
     """`hour_totals` has all that was counted on the days before it, in UTC."""

@@ -14,7 +14,7 @@ depends_on = None
 def upgrade() -> None:
     op.create_table(
         "folded_hours",
-        sa.Column("tenant_id", sa.BigInteger(), nullable=False),
+        sa.Column("tenant_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("before", types.Day(), nullable=False),
         sa.PrimaryKeyConstraint("tenant_id", name=op.f("pk_folded_hours")),
         info={"distribution": "tenant_id"},
