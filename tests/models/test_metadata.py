@@ -5,7 +5,6 @@ the coordinator.
 """
 
 from collections.abc import Iterator
-
 from typing import Any
 
 import pytest
