@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -91,6 +91,9 @@ bench-import: .venv/.dev ## CPU of an import beside plain sqlite3 and DuckDB, of
 
 bench-queries: .venv/.dev ## time what dashboards ask of 10 million events; BENCH_ARGS="--events 200000"
 	@$(BIN)/python -m bench.queries $(BENCH_ARGS)
+
+bench-growth: .venv/.dev ## measure how reads grow with 1, 10 and 100 million events; BENCH_ARGS="--engine sqlite"
+	@$(BIN)/python -m bench.growth $(BENCH_ARGS)
 
 bench-holds: .venv/.dev ## measure how long the heaviest requests hold the event loop
 	@$(BIN)/python -m bench.holds $(BENCH_ARGS)

@@ -118,7 +118,7 @@ def questions(known: Catalog) -> list[Question]:
 
 
 async def from_totals(database: Database, question: Question) -> Counted:
-    return await read_counts(database, _ZONE, question.measure, question.subjects)
+    return await read_counts(database, _ZONE, question.measure, question.subjects, _YEAR.end.date())
 
 
 async def from_events(database: Database, question: Question) -> Counted:

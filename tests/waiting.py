@@ -4,7 +4,7 @@ what they write.
 
 from asyncio import Lock, Task, create_task, sleep, timeout
 from collections.abc import Awaitable, Callable
-from typing import cast
+from typing import Any, cast
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -30,15 +30,16 @@ async def overtaken(
     async with studio.services.database.writing() as session:
         await change(session)
         answer = create_task(asked())
-        async with timeout(_PATIENCE_SECONDS):
-            await _until_somebody_waits(studio.services.database, answer)
-        assert not answer.done(), "it waits"
+        await somebody_waits(studio.services.database, answer)
     return await answer
 
 
-async def _until_somebody_waits(database: Database, answer: Task[Answer]) -> None:
-    while not answer.done() and not await _somebody_waits(database):  # noqa: ASYNC110
-        await sleep(0.005)
+async def somebody_waits(database: Database, task: Task[Any]) -> None:
+    """Returns when the task waits for a unit of work."""
+    async with timeout(_PATIENCE_SECONDS):
+        while not task.done() and not await _somebody_waits(database):  # noqa: ASYNC110
+            await sleep(0.005)
+    assert not task.done(), "it waits"
 
 
 async def _somebody_waits(database: Database) -> bool:

@@ -9,6 +9,7 @@ from database.database import Database
 from database.deleting import delete_rows
 from database.erasing import erase_rows
 from database.faults import Fault, fault_of
+from database.hours import hour_of, later_of, until
 from database.inserts import insert_into, table_of
 from database.keys import within_key
 from database.lists import among, bucket_of, for_one, lateral_join, ordered_join, rows_of, seeking_join, spans
@@ -49,10 +50,12 @@ __all__ = [
     "fault_of",
     "for_one",
     "for_programs",
+    "hour_of",
     "in_bulk",
     "insert_into",
     "interleaved",
     "is_partition",
+    "later_of",
     "lateral_join",
     "made_of",
     "metered",
@@ -65,6 +68,7 @@ __all__ = [
     "shown",
     "spans",
     "table_of",
+    "until",
     "url_of",
     "within_key",
 ]

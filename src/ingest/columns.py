@@ -9,8 +9,10 @@ from models import (
     Event,
     Experience,
     ExperienceTotal,
+    FoldedHours,
     Follow,
     FollowTotal,
+    HourTotal,
     ImportedTotal,
     MonthTotal,
     Organization,
@@ -26,6 +28,8 @@ from models import (
 
 EVENTS = table_of(Event).c
 DAYS = table_of(DayTotal).c
+HOUR_TOTALS = table_of(HourTotal).c
+FOLDED = table_of(FoldedHours).c
 MONTHS = table_of(MonthTotal).c
 SUBJECTS = table_of(SubjectTotal).c
 IMPORTED = table_of(ImportedTotal).c

@@ -13,6 +13,7 @@ from base.sketches import ALL_SUBJECTS, VERSION, content
 from ingest.all_time_discrepancies import ChangedSums, all_time_discrepancies
 from ingest.deltas import ActiveKey, TotalKey
 from ingest.discrepancy import INSTANTS, Discrepancy, Values
+from ingest.hour_discrepancies import hour_discrepancies
 from ingest.recount import Recount, RecountScope, stored_event
 from ingest.recount_streams import SubjectStreams, ViewStreams, stored_sketches
 from ingest.sorted_stream import Row, merged_keys
@@ -45,6 +46,8 @@ async def discrepancies(
     for discrepancy in _of_sketches(scope, stored, recount.of_all_subjects):
         yield discrepancy
     async for discrepancy in _of_views(scope, await ViewStreams.read(connection, scope)):
+        yield discrepancy
+    async for discrepancy in hour_discrepancies(connection, scope):
         yield discrepancy
     async for discrepancy in all_time_discrepancies(connection, scope.tenant.id, changed):
         yield discrepancy

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
+from itertools import pairwise
 from typing import Any, NamedTuple
 
 from sqlalchemy import select
@@ -13,7 +14,7 @@ from database import table_of
 from ingest.columns import DOMAINS
 from ingest.discrepancy import Discrepancy, Values
 from ingest.tenants import TenantRow
-from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, SubjectKind, VisitorSketch
+from models import SUBJECT_OF, Action, ActiveUser, Device, EngagedView, HourTotal, SubjectKind, VisitorSketch
 
 NONE = "-"
 
@@ -24,7 +25,9 @@ class DiscrepancyRow(NamedTuple):
     subject: str
     action: str
     day: str
-    """The day in the tenant's reporting time zone, or the month; `-` for all time."""
+    """The day in the tenant's reporting time zone, or the month; `-` for all time. Totals by the hour have
+    the day in UTC.
+    """
     device: str
     domain: str
     stored: str
@@ -95,7 +98,15 @@ def _value(discrepancy: Discrepancy, values: Values | None) -> str:
     if discrepancy.model is VisitorSketch:
         version, sketch = values
         return f"about {estimate([sketch]).estimate}" if version == VERSION else f"version {version}"
+    if discrepancy.model is HourTotal:
+        return _by_hour(values)
     return str(*values)
+
+
+def _by_hour(sums: Values) -> str:
+    """The hours in UTC that have anything, such as `3 at 07, 1 at 23`."""
+    counts = (after - before for before, after in pairwise((0, *sums)))
+    return ", ".join(f"{count} at {hour:02}" for hour, count in enumerate(counts) if count) or NONE
 
 
 def _instant(at: datetime) -> str:

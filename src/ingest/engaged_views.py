@@ -70,11 +70,25 @@ def first_interactions(events: EventColumns, domain_ids: Sequence[int]) -> list[
     return list(map(FirstInteraction._make, reversed(firsts.values())))
 
 
-async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: Days) -> Counter[PackedKey]:
-    """Stores the first interactions, which must be sorted. Returns what that changes in the totals by day."""
-    changed: Counter[PackedKey] = Counter()
+class Changes(NamedTuple):
+    """What is counted from now on, and what is no longer counted."""
+
+    counted: list[FirstInteraction]
+    gone: list[FirstInteraction]
+
+    def by_day(self, days: Days) -> Counter[PackedKey]:
+        """What that changes in the totals by day."""
+        changed: Counter[PackedKey] = Counter()
+        if self.counted:
+            changed.update(_total_keys(self.counted, days))
+            changed.subtract(_total_keys(self.gone, days))
+        return Counter({key: count for key, count in changed.items() if count})
+
+
+async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction]) -> Changes:
+    """Stores the first interactions, which must be sorted."""
     if not firsts:
-        return changed
+        return Changes([], [])
     fresh: list[FirstInteraction] = []
     moved: list[FirstInteraction] = []
     gone: list[FirstInteraction] = []
@@ -86,9 +100,7 @@ async def store_engaged_views(bulk: Bulk, firsts: list[FirstInteraction], days: 
             gone.append(known)
             moved.append(first)
     await bulk.packed.upsert(EngagedView, [first.row() for first in moved], _CHANGE)
-    changed.update(_total_keys([*fresh, *moved], days))
-    changed.subtract(_total_keys(gone, days))
-    return Counter({key: count for key, count in changed.items() if count})
+    return Changes([*fresh, *moved], gone)
 
 
 def _total_keys(firsts: Sequence[FirstInteraction], days: Days) -> list[PackedKey]:

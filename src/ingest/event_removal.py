@@ -1,7 +1,7 @@
 """Takes stored events out of the database, and out of every total that has them."""
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any, Final, NamedTuple
 from uuid import UUID
@@ -10,11 +10,13 @@ from sqlalchemy import BigInteger, bindparam, delete, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from base.calendar import start_of_day
+from base.packed import packed_instant
 from base.sketches import ALL_SUBJECTS, EMPTY, VERSION, Union, added, sketching, who
 from base.time_units import DAY
 from database import Bulk, Statement, bulk, delete_rows, table_of
 from ingest.columns import ACTIVE, EVENTS, SKETCHES, VIEWS
 from ingest.deltas import Days, TotalKey, total_deltas
+from ingest.hour_totals import Happened, change_hours
 from ingest.imported_totals import change_totals
 from ingest.publication_revisions import raise_revisions
 from ingest.recount import AsStored, stored_event
@@ -95,8 +97,10 @@ async def remove_events(
     days = Days({tenant.id: tenant.zone})
     changes: Counter[TotalKey] = Counter()
     changes.subtract(total_deltas((_counted(tenant, one) for one in events), days, AsStored()))
-    changes.update(await _engaged(session, writer, tenant, events, days))
+    engaged = await _engaged(session, writer, tenant, events)
+    changes.update(_by_day(tenant, engaged, days))
     await change_totals(session, writer, Counter({key: n for key, n in changes.items() if n}))
+    await change_hours(session, tenant, _no_longer(tenant, events, engaged))
     await _last_active(session, writer, tenant, events)
     await _sketch(session, writer, tenant, sorted(_seen(tenant, events) - _seen(tenant, nexts)))
 
@@ -114,14 +118,31 @@ def _who(one: StoredEvent) -> str | None:
     return who(one.user_id, one.visitor)
 
 
+class _Engaged(NamedTuple):
+    """Rows of engaged views, with the columns after the view's id."""
+
+    counted: list[Sequence[Any]]
+    gone: list[Sequence[Any]]
+
+
+def _no_longer(tenant: TenantRow, events: Sequence[StoredEvent], engaged: _Engaged) -> Iterator[Happened]:
+    for one in events:
+        at = packed_instant(one.occurred_at)
+        yield Happened(tenant.id, one.subject_id, one.action, at, one.device, one.domain_id, -1)
+    for rows, number in ((engaged.counted, 1), (engaged.gone, -1)):
+        for subject_id, _, at, device, domain_id in rows:
+            place = (packed_instant(at), device, domain_id)
+            yield Happened(tenant.id, subject_id, int(Action.ENGAGED_VIEW), *place, number)
+
+
 async def _engaged(
-    session: AsyncSession, writer: Bulk, tenant: TenantRow, events: Sequence[StoredEvent], days: Days
-) -> Counter[TotalKey]:
+    session: AsyncSession, writer: Bulk, tenant: TenantRow, events: Sequence[StoredEvent]
+) -> _Engaged:
     """Views whose first interaction is gone have the next one now, or none."""
     gone = {one.id for one in events if one.action == Action.INTERACTION}
     views = {one.view_id for one in events if one.id in gone and one.view_id}
     if not views:
-        return Counter()
+        return _Engaged([], [])
     table = table_of(EngagedView)
     known = await session.execute(select(table).where(VIEWS.tenant_id == tenant.id, VIEWS.view_id.in_(views)))
     firsts = {row.view_id: row for row in known if row.event_id in gone}
@@ -129,9 +150,13 @@ async def _engaged(
     moved = [(tenant.id, view, *nexts[view]) for view in firsts if view in nexts]
     await writer.upsert(EngagedView, sorted(moved), _MOVED)
     await delete_rows(session, EngagedView, [(tenant.id, view) for view in firsts if view not in nexts])
+    return _Engaged([row[2:] for row in moved], [tuple(row)[2:] for row in firsts.values()])
+
+
+def _by_day(tenant: TenantRow, engaged: _Engaged, days: Days) -> Counter[TotalKey]:
     changes: Counter[TotalKey] = Counter()
-    changes.subtract(_view_key(tenant, tuple(row)[2:], days) for row in firsts.values())
-    changes.update(_view_key(tenant, row[2:], days) for row in moved)
+    changes.subtract(_view_key(tenant, row, days) for row in engaged.gone)
+    changes.update(_view_key(tenant, row, days) for row in engaged.counted)
     return changes
 
 

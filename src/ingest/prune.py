@@ -3,7 +3,7 @@
 from asyncio import sleep
 from collections.abc import Callable, Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from time import monotonic
 from typing import NamedTuple
 
@@ -11,12 +11,16 @@ from sqlalchemy import delete, literal, select, update
 from sqlmodel import col
 
 from base.calendar import day_of, start_of_day
+from base.time_units import DAY, MICROSECOND
 from database import Database, drop_partitions, table_of
 from ingest.columns import EVENTS
+from ingest.folding import Busy, fold
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant
 from models import Event, Tenant
 
 _EVENTS_OF_A_TRANSACTION = 5_000
+_PATIENCE = 0.5
+"""In seconds: how long it waits before it looks again whether another process has folded the days."""
 
 
 class Pruned(NamedTuple):
@@ -37,13 +41,15 @@ async def prune(
     """Drops the events of reporting days that are more than `keep` before each tenant's today. `tenant_ids`
     must be all tenants that have events.
 
-    First each tenant stops taking events of those days, then the events are dropped. So a recount at the same
-    time knows which days are complete, and an event that is sent again is not counted again.
+    First these days are folded into totals by the hour. Then each tenant stops taking events of them, and
+    then the events are dropped. So a recount at the same time knows which days are complete, and an event
+    that is sent again is not counted again.
     """
     tenants = []
+    clock = _clock(now)
     for id in tenant_ids:
         with suppress(TenantGone):
-            tenants.append(await _closed(database, id, now, keep))
+            tenants.append(await _closed(database, id, clock, keep))
     kept = {tenant.id: tenant.kept_from for tenant in tenants if tenant.pruned_before}
     partitions = await drop_partitions(database, kept)
     events = 0
@@ -54,14 +60,23 @@ async def prune(
     return Pruned(partitions, events)
 
 
-async def _closed(database: Database, tenant_id: int, now: datetime, keep: timedelta) -> TenantRow:
+def _clock(now: datetime) -> Callable[[], datetime]:
+    began = now - timedelta(seconds=monotonic())
+    return lambda: began + timedelta(seconds=monotonic())
+
+
+async def _closed(
+    database: Database, tenant_id: int, clock: Callable[[], datetime], keep: timedelta
+) -> TenantRow:
     """The tenant stops taking old events, unless it has none."""
+    now = clock()
     async with database.snapshot() as connection:
         tenant = await read_tenant(connection, tenant_id)
         before = start_of_day(day_of(now, tenant.zone) - keep, tenant.zone)
         old = select(literal(1)).where(EVENTS.tenant_id == tenant_id, EVENTS.occurred_at < before).limit(1)
         if await connection.scalar(old) is None:
             return tenant
+    await _fold(database, tenant_id, clock, (before - MICROSECOND).astimezone(UTC).date() + DAY)
     async with database.writing() as session:
         tenant = await lock_tenant(session, tenant_id)
         first_kept = day_of(now, tenant.zone) - keep
@@ -71,6 +86,17 @@ async def _closed(database: Database, tenant_id: int, now: datetime, keep: timed
             update(Tenant).where(col(Tenant.id) == tenant_id).values(pruned_before=first_kept)
         )
         return tenant.pruned(first_kept)
+
+
+async def _fold(database: Database, tenant_id: int, clock: Callable[[], datetime], before: date) -> None:
+    """From then on, no answer in whole hours needs events of days before this one. These have been over for
+    an hour at least, because a day is kept in any case.
+    """
+    while True:
+        try:
+            return await fold(database, tenant_id, clock, before)
+        except Busy:
+            await sleep(_PATIENCE)
 
 
 async def _delete(database: Database, tenant: TenantRow) -> int:

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
+from operator import add
 from typing import Any, Final, NamedTuple
 
 from sqlalchemy import delete, select, update
@@ -10,18 +11,27 @@ from sqlmodel import SQLModel, col
 
 from base.calendar import day_of, month_start, start_of_day
 from database import Database, Statement, bulk, delete_rows, table_of
-from ingest.columns import ACTIVE, VIEWS
+from ingest.columns import ACTIVE, HOUR_TOTALS, VIEWS
 from ingest.deletions.pace import Pace
 from ingest.prune import prune
 from ingest.tenants import TenantGone, TenantRow, lock_tenant, read_tenant, wait_to_share
-from models import ActiveUser, DayTotal, EngagedView, ImportedTotal, MonthTotal, Tenant, VisitorSketch
+from models import (
+    ActiveUser,
+    DayTotal,
+    EngagedView,
+    HourTotal,
+    ImportedTotal,
+    MonthTotal,
+    Tenant,
+    VisitorSketch,
+)
 
 _WITH_SITES: Final[tuple[tuple[type[SQLModel], str], ...]] = (
     (DayTotal, "day"),
     (MonthTotal, "month"),
     (ImportedTotal, "day"),
+    (HourTotal, "day"),
 )
-_ADDED: Final = "count = t.count + excluded.count"
 
 
 class Retention(NamedTuple):
@@ -87,7 +97,8 @@ async def _forget_sites(database: Database, tenant: TenantRow, before: date) -> 
     pace = Pace()
     for model, name in _WITH_SITES:
         table = table_of(model)
-        old = (table.c.tenant_id == tenant.id, table.c[name] < before, table.c.domain_id != 0)
+        first_left = _in_utc(tenant, before) if model is HourTotal else before
+        old = (table.c.tenant_id == tenant.id, table.c[name] < first_left, table.c.domain_id != 0)
         while rows := await _some(database, select(table).where(*old).limit(pace.size)):
             await _move(database, tenant.id, model, rows, pace)
     early = (VIEWS.tenant_id == tenant.id, VIEWS.occurred_at < start_of_day(before, tenant.zone))
@@ -106,18 +117,21 @@ async def _move(
     table = table_of(model)
     columns = [column.name for column in table.columns]
     key = [column.name for column in table.primary_key.columns]
+    counted = [column for column in table.columns if not column.primary_key]
+    added = ", ".join(f"{column.name} = t.{column.name} + excluded.{column.name}" for column in counted)
     async with pace.turn(), database.writing() as session:
         await wait_to_share(session, tenant_id)
-        sums: dict[tuple[Any, ...], int] = {}
+        sums: dict[tuple[Any, ...], tuple[int, ...]] = {}
         for row in sorted(rows):
             named = dict(zip(columns, row, strict=True))
             is_it = [table.c[name] == named[name] for name in key]
-            gone = await session.execute(delete(table).where(*is_it).returning(table.c.count))
-            for (count,) in gone:
-                without = tuple((named | {"domain_id": 0})[name] for name in columns if name != "count")
-                sums[without] = sums.get(without, 0) + count
+            gone = await session.execute(delete(table).where(*is_it).returning(*counted))
+            for counts in gone:
+                without = tuple((named | {"domain_id": 0})[name] for name in columns if name in key)
+                before = sums.get(without, (0,) * len(counted))
+                sums[without] = tuple(map(add, before, counts))
         writer = await bulk(session)
-        await writer.upsert(model, [(*names, count) for names, count in sorted(sums.items())], _ADDED)
+        await writer.upsert(model, [(*names, *counts) for names, counts in sorted(sums.items())], added)
 
 
 async def _forget_days(database: Database, tenant: TenantRow, before: date) -> None:
@@ -126,6 +140,7 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
     old: list[tuple[type[SQLModel], Any]] = [
         # What a part of a day is counted from goes before the day: it may be subtracted from it.
         (EngagedView, VIEWS.occurred_at < start),
+        (HourTotal, HOUR_TOTALS.day < _in_utc(tenant, before)),
         *((model, table_of(model).c.day < before) for model in (ImportedTotal, DayTotal, VisitorSketch)),
         (ActiveUser, ACTIVE.last_active_at < start),
     ]
@@ -137,6 +152,11 @@ async def _forget_days(database: Database, tenant: TenantRow, before: date) -> N
                 await session.connection()
                 with pace.measured():
                     await delete_rows(session, model, rows)
+
+
+def _in_utc(tenant: TenantRow, before: date) -> date:
+    """The first day in UTC that is not over before a day of the reporting time zone begins."""
+    return start_of_day(before, tenant.zone).astimezone(UTC).date()
 
 
 async def _some(database: Database, statement: Any) -> list[Any]:

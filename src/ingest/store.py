@@ -1,7 +1,7 @@
 """Stores new events and every total that they change, in one transaction."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 from itertools import compress, repeat
 from typing import Any, TypeAlias
@@ -25,15 +25,16 @@ from ingest.deltas import (
     count_by_subject,
 )
 from ingest.domain_caps import USUAL_CAPS, DomainCaps, capped_domain_ids
-from ingest.engaged_views import first_interactions, store_engaged_views
+from ingest.engaged_views import Changes, first_interactions, store_engaged_views
 from ingest.erased_users import without_erased
 from ingest.event_columns import EventColumns
 from ingest.events import NewEvent
+from ingest.hour_totals import Happened, add_to_hours, folded_from
 from ingest.running_imports import require_no_undo
 from ingest.tenants import TenantRow, share_tenants
 from ingest.topics import topics_of, touch
 from ingest.visitor_sketches import add_to_sketches, link_visitors
-from models import ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
+from models import Action, ActiveUser, DayTotal, Event, ImportTenant, MonthTotal, SubjectTotal
 
 EventKey = tuple[int, UUID]
 
@@ -131,7 +132,7 @@ async def _stored(
         domain_ids = list(compress(domain_ids, are_inserted))
         column = list(compress(column, are_inserted))
         unique = unique.where(are_inserted)
-    await _count(bulk, unique, domain_ids, column, days)
+    await _count(bulk, unique, domain_ids, column, days, tenants)
     if import_id is not None:
         await bulk.packed.upsert(ImportTenant, brought_rows(import_id, unique), _BROUGHT)
     if len(places) == events.size:
@@ -194,15 +195,31 @@ def _rows(events: EventColumns, domain_ids: Sequence[int], import_id: int | None
 
 
 async def _count(
-    bulk: Bulk, events: EventColumns, domain_ids: Sequence[int], column: Sequence[int], days: Days
+    bulk: Bulk,
+    events: EventColumns,
+    domain_ids: Sequence[int],
+    column: Sequence[int],
+    days: Days,
+    tenants: Mapping[int, TenantRow],
 ) -> None:
     """`column`: the days of the events."""
     counts = count_by_day(events, column, domain_ids)
-    counts.update(await store_engaged_views(bulk, first_interactions(events, domain_ids), days))
+    engaged = await store_engaged_views(bulk, first_interactions(events, domain_ids))
+    counts.update(engaged.by_day(days))
     await add_to_totals(bulk, counts)
+    if min(events.instants, default=0) < folded_from(tenants.values()):
+        await add_to_hours(bulk, tenants, _happened(events, domain_ids, engaged))
     await bulk.packed.upsert(ActiveUser, active_rows(events), _LATER)
     await add_to_sketches(bulk, events, column)
     await link_visitors(bulk, events)
+
+
+def _happened(events: EventColumns, domain_ids: Sequence[int], engaged: Changes) -> Iterator[Happened]:
+    columns = (events.tenant_ids, events.subject_ids, events.actions, events.instants, events.devices)
+    yield from map(Happened, *columns, domain_ids)
+    for numbers, number in ((engaged.counted, 1), (engaged.gone, -1)):
+        for tenant_id, _, at, _, subject_id, device, domain_id in numbers:
+            yield Happened(tenant_id, subject_id, int(Action.ENGAGED_VIEW), at, device, domain_id, number)
 
 
 async def add_to_totals(bulk: Bulk, by_day: Mapping[PackedKey, int]) -> None:

@@ -67,6 +67,10 @@ class TenantRow(NamedTuple):
     """As in the table."""
     thinned_before: date | None = None
     """As in the table."""
+    hours_before: date | None = None
+    """As in the table."""
+    folding_since: datetime | None = None
+    """As in the table."""
     users_erased: bool = False
     """Whether an account was deleted lately, of whatever tenant. Only `share_tenants` says so."""
 
@@ -100,6 +104,8 @@ class _Stored(NamedTuple):
     deleted_at: datetime | None
     subject_deleted_at: datetime | None
     thinned_before: date | None
+    hours_before: date | None
+    folding_since: datetime | None
     users_erased: bool = False
 
 
@@ -123,6 +129,8 @@ _TENANTS = select(
     TENANTS.deleted_at,
     TENANTS.subject_deleted_at,
     TENANTS.thinned_before,
+    TENANTS.hours_before,
+    TENANTS.folding_since,
 )
 _ACCOUNTS_DELETED = exists().where(table_of(Deletion).c.kind == int(DeletedKind.ACCOUNT))
 SHARED = Statement(
@@ -211,11 +219,8 @@ async def _rows(stored: Sequence[_Stored], find: Find) -> list[TenantRow]:
 
 
 def _row(stored: _Stored, zone: ZoneInfo) -> TenantRow:
-    id, pruned_before, clock, deleted_at, subject_deleted_at, thinned_before, users_erased = stored
-    tenant = TenantRow(
-        id, zone, pruned_before, ALWAYS, clock, deleted_at, subject_deleted_at, thinned_before, users_erased
-    )
-    return tenant.by(zone)
+    given = stored._asdict()
+    return TenantRow(zone=zone, **given).by(zone)
 
 
 async def tenants_named(database: Database, names: Iterable[str]) -> dict[int, str]:

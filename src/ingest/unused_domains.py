@@ -13,7 +13,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from sqlmodel import col
 
 from database import Database, table_of
-from models import DayTotal, Domain, EngagedView, Event, MonthTotal
+from models import DayTotal, Domain, EngagedView, Event, HourTotal, MonthTotal
 
 _KEPT = timedelta(hours=20)
 """How long a marked one is kept. This is much longer than any transaction takes, and less than a day, because
@@ -43,13 +43,13 @@ async def _unused(connection: AsyncConnection) -> list[int]:
     """Totals stay for ever. So the totals by month, which have the fewest rows, have almost every domain."""
     statement = select(table_of(Domain).c.id).except_(select(table_of(MonthTotal).c.domain_id))
     unused: set[int] = set((await connection.execute(statement)).scalars())
-    for model in (DayTotal, EngagedView, Event):
+    for model in (DayTotal, HourTotal, EngagedView, Event):
         unused -= await _used(connection, model, unused)
     return sorted(unused)
 
 
 async def _used(
-    connection: AsyncConnection, model: type[DayTotal | EngagedView | Event], ids: Iterable[int]
+    connection: AsyncConnection, model: type[DayTotal | HourTotal | EngagedView | Event], ids: Iterable[int]
 ) -> set[int]:
     given = sorted(ids)
     domain_id = table_of(model).c.domain_id

@@ -6,8 +6,10 @@ from typing import Any
 from sqlalchemy import (
     BigInteger,
     ColumnElement,
+    FromClause,
     Select,
     String,
+    and_,
     bindparam,
     cast,
     literal,
@@ -16,9 +18,22 @@ from sqlalchemy import (
     union_all,
 )
 
-from database import Statement, among
+from database import Statement, among, later_of, seeking_join
 from loaders.measures import Dimension
-from loaders.tiers import Tier, source_of, split_of, tier_of, with_domains, with_filters
+from loaders.tiers import (
+    HOURS_TIER,
+    Folded,
+    Tier,
+    folded_before,
+    hours_part,
+    is_within,
+    source_of,
+    split_of,
+    tier_of,
+    with_domains,
+    with_filters,
+    with_something,
+)
 from models import Action
 
 # A report has tens of thousands of rows, and a call of the enum takes ten times as long as this.
@@ -62,7 +77,7 @@ def _run_select(
         # the same.
         .group_by(counted, bucket, *by, totals.tenant_id)
     )
-    return with_filters(statement, tier, of_some_domains)
+    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
 
 
 _CountedInSpan = tuple[int, int, Split, int]
@@ -94,18 +109,26 @@ def _span_select(
     tier = tier_of(name)
     totals = tier.table.c
     shown, by = _splitting(tier, dimensions)
+    is_theirs = and_(
+        totals.tenant_id == bindparam("tenant", type_=BigInteger()), among(totals.subject_id, "subject_ids")
+    )
+    rows: FromClause = tier.table
+    conditions = [is_theirs]
+    if tier is HOURS_TIER:
+        part = hours_part(name)
+        rows, conditions = seeking_join(part, rows, is_theirs & is_within(tier, part, folded_before())), []
+    else:
+        start: ColumnElement[Any] = bindparam(f"{name}_start", type_=tier.type)
+        if tier.folded is Folded.NOT:
+            start = later_of(start, folded_before())
+        conditions += [tier.time >= start, tier.time < bindparam(f"{name}_stop", type_=tier.type)]
     statement = (
         select(literal(number), totals.subject_id, *shown)
-        .select_from(with_domains(tier.table, tier, dimensions))
-        .where(
-            totals.tenant_id == bindparam("tenant", type_=BigInteger()),
-            among(totals.subject_id, "subject_ids"),
-            tier.time >= bindparam(f"{name}_start", type_=tier.type),
-            tier.time < bindparam(f"{name}_stop", type_=tier.type),
-        )
+        .select_from(with_domains(rows, tier, dimensions))
+        .where(*conditions)
         .group_by(totals.subject_id, *by)
     )
-    return with_filters(statement, tier, of_some_domains)
+    return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
 
 
 _Columns = list[ColumnElement[Any]]

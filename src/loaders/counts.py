@@ -2,14 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from datetime import date
 from typing import Any, NamedTuple
 
 from base.calendar import Piece, signed_pieces, time_zone
 from database import Database
-from loaders.base import Loader
+from loaders.base import Loader, Loaders
 from loaders.count_statements import Split, counts_statement, span_statement
 from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
-from loaders.tiers import Runs, runs_of
+from loaders.tiers import HOURS_TIER, Runs, limits_of, runs_of, tier_of
 
 
 class CountsKey(NamedTuple):
@@ -26,13 +27,17 @@ class CountsBySubject(Loader[CountsKey, dict[int, Cells]]):
     are absent, and so are cells of 0.
     """
 
+    def __init__(self, loaders: Loaders) -> None:
+        super().__init__(loaders)
+        self._today = loaders.now.date()
+
     async def batch_load_fn(self, keys: Sequence[CountsKey]) -> list[dict[int, Cells]]:
         keys = await with_domain_ids(self.database, keys)
         grouped: defaultdict[tuple[str, Measure], set[TenantSubject]] = defaultdict(set)
         for key in keys:
             grouped[key.time_zone, key.measure].update((key.tenant_id, id) for id in key.subject_ids)
         counted = {
-            shared: await read_counts(self.database, *shared, subjects)
+            shared: await read_counts(self.database, *shared, subjects, self._today)
             for shared, subjects in grouped.items()
         }
         return [_of(key, counted[key.time_zone, key.measure]) for key in keys]
@@ -43,12 +48,12 @@ def _of(key: CountsKey, counted: Mapping[TenantSubject, Cells]) -> dict[int, Cel
 
 
 async def read_counts(
-    database: Database, zone: str, measure: Measure, subjects: Collection[TenantSubject]
+    database: Database, zone: str, measure: Measure, subjects: Collection[TenantSubject], today: date
 ) -> dict[TenantSubject, Cells]:
-    """`zone` is the reporting time zone of all the subjects' tenants."""
+    """`zone` is the reporting time zone of all the subjects' tenants. `today` is in UTC."""
     counted: defaultdict[TenantSubject, Cells] = defaultdict(dict)
     reporting_zone = time_zone(zone)
-    runs = runs_of(signed_pieces(measure.spans, reporting_zone), reporting_zone, measure)
+    runs = runs_of(signed_pieces(measure.spans, reporting_zone), reporting_zone, measure, today)
     if not runs or not subjects:
         return {}
     tenants = {tenant_id for tenant_id, _ in subjects}
@@ -61,7 +66,7 @@ async def read_counts(
         subjects=list(subjects),
         actions=list(measure.actions),
         domain_ids=measure.domain_ids,
-        **{name: [(piece.start, piece.end) for piece in run] for name, run in runs.items()},
+        **{name: limits_of(name, run) for name, run in runs.items()},
     )
     numbered = list(runs.values())
     for run, bucket, subject, split, count in rows:
@@ -75,7 +80,7 @@ async def _read_span(
 ) -> dict[TenantSubject, Cells]:
     """Counts of one span of one tenant. Each run has one piece."""
     counted: defaultdict[TenantSubject, Cells] = defaultdict(dict)
-    limits = {name: (run[0].start, run[0].end) for name, run in runs.items()}
+    limits = {name: run[0][1:3] for name, run in runs.items()}
     rows = await database.fetch(
         span_statement(tuple(runs), measure.dimensions, measure.domain_ids is not None),
         tenant=tenant_id,
@@ -84,6 +89,7 @@ async def _read_span(
         domain_ids=measure.domain_ids,
         **{f"{name}_start": start for name, (start, _) in limits.items()},
         **{f"{name}_stop": stop for name, (_, stop) in limits.items()},
+        **{name: limits_of(name, run) for name, run in runs.items() if tier_of(name) is HOURS_TIER},
     )
     pieces = [piece for (piece,) in runs.values()]
     for run, subject_id, split, count in rows:

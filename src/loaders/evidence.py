@@ -7,17 +7,19 @@ from datetime import date, datetime
 from enum import Enum
 from typing import Any, ClassVar, Generic, NamedTuple, TypeVar
 
-from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, cast, func, select
+from sqlalchemy import BigInteger, FromClause, Select, and_, bindparam, cast, func, literal_column, select
 from sqlalchemy.types import TypeEngine
 
-from database import Statement, among, ordered_join, table_of
-from loaders.base import Loader, RowLoader
-from loaders.publications import TENANTS
+from base.calendar import Piece, day_hours
+from database import Statement, among, ordered_join, rows_of, table_of
+from loaders.base import Loader
+from loaders.tiers import HOURS_EACH, HOURS_TIER
 from loaders.totals import (
     ACTIVE,
     DAYS,
     ENGAGED,
     EVENTS,
+    HOUR_TOTALS,
     IMPORTED,
     MONTHS,
     SUBJECTS,
@@ -31,16 +33,13 @@ from models import (
     DayTotal,
     EngagedView,
     Event,
+    HourTotal,
     ImportedTotal,
     Instant,
     MonthTotal,
     SubjectKind,
     SubjectTotal,
-    VisitorSketch,
 )
-
-SKETCHES = table_of(VisitorSketch).c
-
 
 V = TypeVar("V")
 
@@ -52,6 +51,8 @@ class Table(Enum):
     """Of all time."""
     MONTHS = "month_totals"
     DAYS = "day_totals"
+    HOURS = "hour_totals"
+    """Whole hours."""
     ENGAGED = "engaged_views"
     EVENTS = "events"
     IMPORTED = "imported_totals"
@@ -88,20 +89,34 @@ class People(NamedTuple):
 _ASKED = asked_subjects("asked", "place")
 
 
-def _of_asked(model: Any) -> FromClause:
+def of_asked(model: Any) -> FromClause:
     return ordered_join(_ASKED, table_of(model), is_of(table_of(model), _ASKED))
 
 
-def _within(time: Any, type_: TypeEngine[Any]) -> Any:
+def within(time: Any, type_: TypeEngine[Any]) -> Any:
     return and_(time >= bindparam("start", type_=type_), time < bindparam("stop", type_=type_))
 
 
 def _counted(model: Any, action: Any, count: Any, *within: Any) -> Statement[Any]:
     return Statement(
         select(_ASKED.c.place, action, func.count(), cast(count, BigInteger))
-        .select_from(_of_asked(model))
+        .select_from(of_asked(model))
         .where(among(action, "actions"), *within)
         .group_by(_ASKED.c.place, action),
+        lambda place, action, rows, count: (place, Action(action), PartCount(rows, count)),
+    )
+
+
+def _of_hours() -> Statement[Any]:
+    """It counts on all days of the parameter `hours`, whether they are folded or not."""
+    types: dict[str, Any] = {"day": Day(), "first_hour": BigInteger(), "stop_hour": BigInteger()}
+    hours = rows_of("hours", **types).table_valued(*types, name="hours")
+    rows = ordered_join(of_asked(HourTotal), hours, hours.c.day == HOURS_TIER.time)
+    return Statement(
+        select(_ASKED.c.place, HOUR_TOTALS.action, func.count(), cast(HOURS_TIER.sum, BigInteger))
+        .select_from(rows)
+        .where(among(HOUR_TOTALS.action, "actions"), HOURS_EACH.op("<>")(literal_column("0")))
+        .group_by(_ASKED.c.place, HOUR_TOTALS.action),
         lambda place, action, rows, count: (place, Action(action), PartCount(rows, count)),
     )
 
@@ -127,9 +142,15 @@ class _SubjectsLoader(Loader[PartKey, V], Generic[V]):
             tenants=list({key.tenant_id for key in keys}),
             subjects=[(key.tenant_id, id, place) for place, key in enumerate(keys) for id in key.subject_ids],
             actions=list(shared.actions),
-            start=shared.start,
-            stop=shared.stop,
+            **_limits(shared),
         )
+
+
+def _limits(shared: PartKey) -> dict[str, Any]:
+    start, stop = shared.start, shared.stop
+    if shared.table is Table.HOURS and isinstance(start, datetime) and isinstance(stop, datetime):
+        return {"hours": list(day_hours(Piece(0, start, stop)))}
+    return {"start": start, "stop": stop}
 
 
 class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
@@ -138,15 +159,16 @@ class PartCounts(_SubjectsLoader[dict[Action, PartCount]]):
     _statements: ClassVar = {
         Table.SUBJECTS: _counted(SubjectTotal, SUBJECTS.action, func.sum(SUBJECTS.count)),
         Table.MONTHS: _counted(
-            MonthTotal, MONTHS.action, func.sum(MONTHS.count), _within(MONTHS.month, Day())
+            MonthTotal, MONTHS.action, func.sum(MONTHS.count), within(MONTHS.month, Day())
         ),
-        Table.DAYS: _counted(DayTotal, DAYS.action, func.sum(DAYS.count), _within(DAYS.day, Day())),
-        Table.EVENTS: _counted(Event, EVENTS.action, func.count(), _within(EVENTS.occurred_at, Instant())),
+        Table.DAYS: _counted(DayTotal, DAYS.action, func.sum(DAYS.count), within(DAYS.day, Day())),
+        Table.HOURS: _of_hours(),
+        Table.EVENTS: _counted(Event, EVENTS.action, func.count(), within(EVENTS.occurred_at, Instant())),
     }
     _engaged = Statement(
         select(_ASKED.c.place, func.count())
-        .select_from(_of_asked(EngagedView))
-        .where(_within(ENGAGED.occurred_at, Instant()))
+        .select_from(of_asked(EngagedView))
+        .where(within(ENGAGED.occurred_at, Instant()))
         .group_by(_ASKED.c.place),
         lambda place, rows: (place, Action.ENGAGED_VIEW, PartCount(rows, rows)),
     )
@@ -171,8 +193,8 @@ class ImportedCounts(_SubjectsLoader[dict[Action, dict[str, PartCount]]]):
             func.count(),
             cast(func.sum(IMPORTED.count), BigInteger),
         )
-        .select_from(_of_asked(ImportedTotal))
-        .where(among(IMPORTED.action, "actions"), _within(IMPORTED.day, Day()))
+        .select_from(of_asked(ImportedTotal))
+        .where(among(IMPORTED.action, "actions"), within(IMPORTED.day, Day()))
         .group_by(_ASKED.c.place, IMPORTED.action, IMPORTED.source),
         lambda place, action, source, *counts: (place, Action(action), source, PartCount(*counts)),
     )
@@ -189,13 +211,13 @@ class FirstInteractions(_SubjectsLoader[int]):
 
     _first = (
         select(_ASKED.c.place, func.min(EVENTS.occurred_at).label("at"))
-        .select_from(_of_asked(Event))
+        .select_from(of_asked(Event))
         .where(among(EVENTS.action, "actions"), EVENTS.view_id.is_not(None))
         .group_by(_ASKED.c.place, EVENTS.view_id)
         .subquery()
     )
     _statement = Statement(
-        select(_first.c.place, func.count()).where(_within(_first.c.at, Instant())).group_by(_first.c.place),
+        select(_first.c.place, func.count()).where(within(_first.c.at, Instant())).group_by(_first.c.place),
         lambda place, count: (place, count),
     )
 
@@ -213,8 +235,8 @@ def _people() -> Select[Any]:
             func.count(EVENTS.user_id.distinct()),
             func.count(EVENTS.visitor.distinct()).filter(lone),
         )
-        .select_from(_of_asked(Event))
-        .where(among(EVENTS.action, "actions"), _within(EVENTS.occurred_at, Instant()))
+        .select_from(of_asked(Event))
+        .where(among(EVENTS.action, "actions"), within(EVENTS.occurred_at, Instant()))
         .group_by(_ASKED.c.place)
     )
 
@@ -232,10 +254,10 @@ class ActiveSince(_SubjectsLoader[int]):
 
     _statement = Statement(
         select(_ASKED.c.place, func.count())
-        .select_from(_of_asked(ActiveUser))
+        .select_from(of_asked(ActiveUser))
         .where(
             ACTIVE.subject_kind == int(SubjectKind.PUBLICATION),
-            _within(ACTIVE.last_active_at, Instant()),
+            within(ACTIVE.last_active_at, Instant()),
         )
         .group_by(_ASKED.c.place),
         lambda place, count: (place, count),
@@ -244,57 +266,3 @@ class ActiveSince(_SubjectsLoader[int]):
     async def read(self, shared: PartKey, keys: list[PartKey]) -> list[int]:
         counts = dict(await self.rows(self._statement, shared, keys))
         return [counts.get(place, 0) for place in range(len(keys))]
-
-
-class SketchesKey(NamedTuple):
-    tenant_id: int
-    kind: int
-    subject_ids: tuple[int, ...]
-    first: date
-    stop: date
-
-
-class SketchRows(Loader[SketchesKey, int]):
-    """How many daily sketches of visitors there are. Each key has its own statement, because there are
-    few."""
-
-    _statement = Statement(
-        select(func.count())
-        .select_from(_of_asked(VisitorSketch))
-        .where(
-            SKETCHES.subject_kind == bindparam("kind", type_=BigInteger()),
-            _within(SKETCHES.day, Day()),
-        ),
-        lambda count: count,
-    )
-
-    async def batch_load_fn(self, keys: Sequence[SketchesKey]) -> list[int]:
-        return [await self._count(key) for key in keys]
-
-    async def _count(self, key: SketchesKey) -> int:
-        (count,) = await self.database.fetch(
-            self._statement,
-            tenants=[key.tenant_id],
-            subjects=[(key.tenant_id, id, 0) for id in key.subject_ids],
-            kind=key.kind,
-            start=key.first,
-            stop=key.stop,
-        )
-        return int(count)
-
-
-class RetentionRow(NamedTuple):
-    id: int
-    time_zone: str
-    pruned_before: date | None
-
-
-class RetentionOfTenant(RowLoader[int, RetentionRow]):
-    """The time zone by whose days a tenant's totals are kept, and the day before which its raw events were
-    pruned."""
-
-    statement = Statement(
-        select(TENANTS.id, TENANTS.time_zone, TENANTS.pruned_before).where(among(TENANTS.id, "keys")),
-        RetentionRow,
-    )
-    key = "id"

@@ -42,8 +42,17 @@ from database import (
 from loaders.domains import DOMAINS
 from loaders.measures import Dimension
 from loaders.members import Parts
-from loaders.point_times import Conditions, RunShape, days_of, end_of, of_time
-from loaders.tiers import Tier, tier_of, with_domains, with_filters
+from loaders.point_times import RunShape, days_of, end_of, of_time
+from loaders.tiers import (
+    Folded,
+    Tier,
+    folded_before,
+    tier_of,
+    with_domains,
+    with_filters,
+    with_folded,
+    with_something,
+)
 from loaders.totals import asked_subjects, is_of
 from models import TAKES_BACK, Device
 
@@ -180,7 +189,8 @@ def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
         .where(*conditions)
         .group_by(literal_column("cell"), *domains)
     )
-    points = with_filters(grouped, tier, layout.of_some_domains)
+    some = with_something(grouped, tier, _count(tier, layout))
+    points = with_filters(some, tier, layout.of_some_domains)
     found = points if run.steps else _within_parts(points, layout)
     return found.limit(_number("most"))
 
@@ -217,7 +227,7 @@ def _counted(tier: Tier, layout: Layout) -> list[ColumnElement[Any]]:
 
 
 def _count(tier: Tier, layout: Layout) -> ColumnElement[int]:
-    return _sum(tier.table.c.count, layout) if "count" in tier.table.c else tier.sum
+    return tier.sum if tier.each is None else _sum(tier.each, layout)
 
 
 def _sum(of_each: ColumnElement[int], layout: Layout) -> ColumnElement[int]:
@@ -227,7 +237,7 @@ def _sum(of_each: ColumnElement[int], layout: Layout) -> ColumnElement[int]:
 def _taken_back(tier: Tier, layout: Layout) -> ColumnElement[int]:
     if tier.action is not None:
         return literal_column("0", BigInteger())
-    of_each = tier.table.c.count if "count" in tier.table.c else literal_column("1", BigInteger())
+    of_each = literal_column("1", BigInteger()) if tier.each is None else tier.each
     takes_back = tier.table.c.action.in_([literal_column(str(int(action))) for action in TAKES_BACK])
     return _sum(case((takes_back, of_each), else_=literal_column("0", BigInteger())), layout)
 
@@ -247,8 +257,8 @@ class _Source(NamedTuple):
 def _source(run: RunShape, layout: Layout) -> _Source:
     tier = tier_of(run.name)
     given: list[FromClause] = []
-    is_theirs, part = _of_subjects(tier, run, layout, given)
-    is_within, time = of_time(tier, run, given)
+    is_theirs, part, before = _of_subjects(tier, run, layout, given)
+    is_within, time = of_time(tier, run, given, before)
     rows: FromClause = tier.table
     conditions = [is_theirs, is_within]
     if given:
@@ -258,16 +268,22 @@ def _source(run: RunShape, layout: Layout) -> _Source:
     return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
 
 
-def _of_subjects(tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]) -> Conditions:
-    """The condition, and the number of the part. Adds to `given` what the rows are joined with."""
+def _of_subjects(
+    tier: Tier, run: RunShape, layout: Layout, given: list[FromClause]
+) -> tuple[ColumnElement[bool], ColumnElement[int], ColumnElement[Any]]:
+    """The condition, the number of the part, and the day before which the tenant's days are folded. Adds to
+    `given` what the rows are joined with.
+    """
     totals = tier.table.c
     if layout.parts is Parts.GIVEN:
         subjects = asked_subjects(f"{run.name}_subjects", "part")
-        given.append(subjects)
-        return is_of(tier.table, subjects), subjects.c.part
+        those, before = with_folded(subjects, tier, run.name)
+        given.append(those)
+        return is_of(tier.table, subjects), subjects.c.part, before
     is_theirs = and_(totals.tenant_id == _number("tenant"), among(totals.subject_id, "subject_ids"))
     is_of_one = layout.parts is Parts.OF_ONE
-    return is_theirs, totals.subject_id - _number("least") if is_of_one else literal_column("0")
+    part = totals.subject_id - _number("least") if is_of_one else literal_column("0")
+    return is_theirs, part, null() if tier.folded is Folded.ALIKE else folded_before()
 
 
 def _number(name: str) -> ColumnElement[int]:

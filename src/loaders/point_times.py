@@ -11,10 +11,11 @@ from sqlalchemy import (
     and_,
     bindparam,
     column,
+    null,
 )
 
 from database import bucket_of, rows_of, spans
-from loaders.tiers import Tier, tier_of
+from loaders.tiers import HOURS_TIER, Tier, hours_part, is_within, tier_of
 
 
 class Steps(Enum):
@@ -43,14 +44,19 @@ Conditions = tuple[ColumnElement[bool], ColumnElement[int]]
 """The condition of a row, and the number of its part."""
 
 
-def of_time(tier: Tier, run: RunShape, given: list[FromClause]) -> Conditions:
-    """Adds to `given` what the rows are joined with."""
+def of_time(
+    tier: Tier, run: RunShape, given: list[FromClause], before: ColumnElement[Any] | None = None
+) -> Conditions:
+    """Adds to `given` what the rows are joined with. `before`: the day before which days are folded, if the
+    tier depends on that.
+    """
     if run.steps:
         return and_(tier.time >= end_of(run, "start"), tier.time < end_of(run, "stop")), _step(tier.time, run)
-    times = _times(tier, run)
+    times = hours_part(run.name) if tier is HOURS_TIER else _times(tier, run)
     given.append(times)
-    bucket = times.c.bucket if run.is_scattered else bucket_of(tier.time, times.c.bucket)
-    return and_(tier.time >= times.c.start, tier.time < times.c.stop), bucket
+    is_one_by_one = run.is_scattered or tier is HOURS_TIER
+    bucket = times.c.bucket if is_one_by_one else bucket_of(tier.time, times.c.bucket)
+    return is_within(tier, times, null() if before is None else before), bucket
 
 
 def _times(tier: Tier, run: RunShape) -> TableValuedAlias:

@@ -1,24 +1,18 @@
 """Counts for the points of series. They are added up in the database, and come in columns."""
 
 from collections.abc import Iterator, Sequence
-from datetime import date, timedelta
-from itertools import pairwise
+from datetime import date
 from typing import Any, Final, NamedTuple, Self
 
-from base.calendar import Piece, Timeline, next_month, time_zone
-from base.time_units import DAY
+from base.calendar import Timeline
 from database import EXACT_BELOW, Database, current_usage
 from loaders.measures import Measure
 from loaders.members import Members, Parts
+from loaders.point_runs import NOWHERE, Run, point_runs
 from loaders.point_statements import Columns, Layout, points_statement
-from loaders.point_times import RunShape, Steps
-from loaders.tiers import DAYS_TIER, MONTHS_TIER, Tier, runs_of, tier_of
-from models import TAKES_BACK, Action
+from models import TAKES_BACK
 
-NOWHERE: Final = -1
-"""In place of the number of a bucket."""
 _BUCKETS_OF_A_STEP: Final = 10
-_SHORTEST_MONTH: Final = timedelta(days=28)
 
 
 Key = int | tuple[int, str]
@@ -86,115 +80,21 @@ class Read(NamedTuple):
         return self._replace(counts=[-count for count in self.counts], taken_back=taken_back)
 
 
-class _Even(NamedTuple):
-    """Parts of time that follow one another, of which the number is found by a division."""
-
-    first: date
-    """What is divided are the days since this one."""
-    length: timedelta
-
-    @classmethod
-    def of(cls, tier: Tier, limits: Sequence[tuple[Any, Any]]) -> Self | None:
-        """None if parts are not of days or months, lie apart, or are not equally long."""
-        if not (tier is DAYS_TIER or tier is MONTHS_TIER) or any(
-            stop != start for (_, stop), (start, _) in pairwise(limits)
-        ):
-            return None
-        return cls._months(limits) if tier is MONTHS_TIER and len(limits) > 1 else cls._days(limits)
-
-    @classmethod
-    def _days(cls, limits: Sequence[tuple[date, date]]) -> Self | None:
-        """The first and the last one may be shorter."""
-        lengths = [stop - start for start, stop in limits]
-        longest = max(lengths)
-        return None if set(lengths[1:-1]) - {longest} else cls(limits[0][1] - longest, longest)
-
-    @classmethod
-    def _months(cls, limits: Sequence[tuple[date, date]]) -> Self | None:
-        """No two of them begin within so few days. So each has a number of its own, and some numbers are of
-        none."""
-        return (
-            cls(limits[0][0], _SHORTEST_MONTH) if all(next_month(one) == two for one, two in limits) else None
-        )
-
-    def number(self, start: date) -> int:
-        return (start - self.first) // self.length
-
-
-class _Run(NamedTuple):
-    """Parts of a tier's time that are read together."""
-
-    shape: RunShape
-    positions: tuple[int, ...]
-    """The bucket that each part of time is added to, or `NOWHERE`."""
-    taken_from: tuple[int, ...] | None
-    """The bucket that each part is subtracted from, or `NOWHERE`. None if nothing is subtracted."""
-    arguments: dict[str, Any]
-    """The parameters of the statement."""
-
-    @classmethod
-    def of(cls, name: str, run: list[Piece[Any]]) -> Self:
-        limits = [(piece.start, piece.end) for piece in run]
-        even = _Even.of(tier_of(name), limits)
-        numbers = [even.number(start) for start, _ in limits] if even else list(range(len(run)))
-        takes = any(piece.taken_from is not None for piece in run)
-        return cls(
-            RunShape(name, _steps(name, even), even is None and _are_scattered(limits)),
-            _buckets(numbers, [piece.position for piece in run]),
-            _buckets(numbers, [piece.taken_from for piece in run]) if takes else None,
-            _arguments(name, limits, even),
-        )
-
-    def of_several_tenants(self) -> Self:
-        """In a form that a cluster can send to the machine of each."""
-        name = self.shape.name
-        if not self.shape.is_scattered:
-            return self
-        pairs = [limit for _, *limit in self.arguments[name]]
-        return self._replace(shape=RunShape(name, None), arguments={name: pairs})
-
-
-def _are_scattered(limits: Sequence[tuple[Any, Any]]) -> bool:
-    (first, _), (_, last) = limits[0], limits[-1]
-    within: timedelta = sum((stop - start for start, stop in limits), timedelta(0))
-    return bool(2 * within < last - first)
-
-
-def _steps(name: str, even: _Even | None) -> Steps | None:
-    if not even:
-        return None
-    return Steps.DAILY if tier_of(name) is DAYS_TIER and even.length == DAY else Steps.EVEN
-
-
-def _buckets(numbers: list[int], positions: list[int | None]) -> tuple[int, ...]:
-    """The bucket of each number of a part."""
-    found = [NOWHERE] * (numbers[-1] + 1)
-    for number, position in zip(numbers, positions, strict=True):
-        if position is not None:
-            found[number] = position
-    return tuple(found)
-
-
-def _arguments(name: str, limits: list[tuple[Any, Any]], even: _Even | None) -> dict[str, Any]:
-    if _are_scattered(limits):
-        return {name: [(2 * number + 1, *limit) for number, limit in enumerate(limits)]}
-    if not even:
-        return {name: limits}
-    ends = {f"{name}_start": limits[0][0], f"{name}_stop": limits[-1][1]}
-    if _steps(name, even) is Steps.DAILY:
-        return ends
-    return {**ends, f"{name}_first": even.first, f"{name}_length": even.length.days}
-
-
 async def read_points(
-    database: Database, zone: str, timeline: Timeline, measure: Measure, members: Members, most: int
+    database: Database,
+    zone: str,
+    timeline: Timeline,
+    measure: Measure,
+    members: Members,
+    most: int,
+    today: date,
 ) -> list[Read]:
     """`zone` is the reporting time zone of all the members' tenants. The measure's spans are those of the
-    timeline.
+    timeline. `today` is in UTC.
 
     If there are more than `most` points, some of those beyond are left out.
     """
-    runs = _runs(timeline, zone, measure)
+    runs = point_runs(timeline, zone, measure, today)
     if not runs:
         return []
     await current_usage().run_queue.step(len(timeline) // _BUCKETS_OF_A_STEP)
@@ -219,7 +119,7 @@ async def read_points(
     ]
 
 
-def _signed(run: _Run, read: Read) -> Iterator[Read]:
+def _signed(run: Run, read: Read) -> Iterator[Read]:
     if run.taken_from is None:
         yield read
         return
@@ -227,7 +127,7 @@ def _signed(run: _Run, read: Read) -> Iterator[Read]:
     yield read.at(run.taken_from).negative()
 
 
-def _layout(runs: Sequence[_Run], parts: Parts, measure: Measure) -> Layout:
+def _layout(runs: Sequence[Run], parts: Parts, measure: Measure) -> Layout:
     return Layout(
         tuple(run.shape for run in runs),
         parts,
@@ -239,15 +139,15 @@ def _layout(runs: Sequence[_Run], parts: Parts, measure: Measure) -> Layout:
 
 def layout_of_subject(zone: str, timeline: Timeline, measure: Measure) -> Layout | None:
     """Of one subject. None unless all is read from one run of days."""
-    runs = _runs(timeline, zone, measure)
+    runs = point_runs(timeline, zone, measure)
     return _layout(runs, Parts.OF_ONE, measure) if len(runs) == 1 and runs[0].shape.is_daily else None
 
 
 def run_arguments(timeline: Timeline, zone: str, measure: Measure) -> dict[str, Any]:
-    return _arguments_of(_runs(timeline, zone, measure))
+    return _arguments_of(point_runs(timeline, zone, measure))
 
 
-def _arguments_of(runs: Sequence[_Run]) -> dict[str, Any]:
+def _arguments_of(runs: Sequence[Run]) -> dict[str, Any]:
     return {name: value for run in runs for name, value in run.arguments.items()}
 
 
@@ -255,7 +155,7 @@ def numbers_as_read(
     numbers: tuple[list[int], ...], zone: str, timeline: Timeline, measure: Measure
 ) -> Read | None:
     """What was read of one subject by a layout of `layout_of_subject`. None if it may not be exact."""
-    (run,), row = _runs(timeline, zone, measure), (0, 0, numbers, None)
+    (run,), row = point_runs(timeline, zone, measure), (0, 0, numbers, None)
     return _read(_layout([run], Parts.OF_ONE, measure), 1, run, row) if _is_exact(row) else None
 
 
@@ -264,7 +164,7 @@ def _is_exact(row: Columns) -> bool:
     return not counts or max(counts) < EXACT_BELOW
 
 
-def _read(layout: Layout, limit: int, run: _Run, row: Columns) -> Read:
+def _read(layout: Layout, limit: int, run: Run, row: Columns) -> Read:
     _, first_part, (cells, counts, *taken_back), domains = row
     parts = 1 if layout.has_a_row_for_each_subject(run.shape) else limit
     of_a_group = layout.devices * parts
@@ -279,13 +179,3 @@ def _read(layout: Layout, limit: int, run: _Run, row: Columns) -> Read:
         taken_back[0] if taken_back else None,
         domains,
     )
-
-
-def _runs(timeline: Timeline, zone: str, measure: Measure) -> Sequence[_Run]:
-    reporting_zone, has_engaged = time_zone(zone), Action.ENGAGED_VIEW in measure.actions
-
-    def made() -> Sequence[_Run]:
-        runs = runs_of(timeline.pieces(reporting_zone), reporting_zone, measure)
-        return [_Run.of(name, run) for name, run in runs.items()]
-
-    return timeline.noted(("runs", reporting_zone, has_engaged), made)

@@ -33,10 +33,13 @@ class PublicationSeries(Loader[PublicationSeriesKey, Series]):
         super().__init__(loaders)
         self._budget = loaders.read_points
         self._points = loaders[PointsOfRow]
+        self._today = loaders.now.date()
 
     async def batch_load_fn(self, keys: Sequence[PublicationSeriesKey]) -> list[Series]:
         asked = [series_request(key) for key in keys]
-        return cast(list[Series], await read_series(self.database, self._budget, self._points, asked))
+        return cast(
+            list[Series], await read_series(self.database, self._budget, self._points, asked, self._today)
+        )
 
 
 def series_request(key: PublicationSeriesKey) -> SeriesRequest:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 
 from base.aliases import Aliases
 from base.calendar import Timeline
@@ -18,10 +19,11 @@ from loaders.series_ahead import PointsKey, PointsOfRow
 
 
 async def read_series(
-    database: Database, budget: PointBudget, known: PointsOfRow, asked: Sequence[SeriesRequest]
+    database: Database, budget: PointBudget, known: PointsOfRow, asked: Sequence[SeriesRequest], today: date
 ) -> list[Series | TooManyPoints]:
     """One statement reads all series with the same measure, timeline and time zone. A series with too many
-    points is an error in its place."""
+    points is an error in its place. `today` is in UTC.
+    """
     asked = await with_domain_ids(database, asked)
     names = await _names(database, asked)
     grouped: defaultdict[tuple[str, Measure, Timeline], list[int]] = defaultdict(list)
@@ -31,7 +33,7 @@ async def read_series(
     for shared, numbers in grouped.items():
         parties = [Party(asked[number], names.get(asked[number].tenant_id)) for number in numbers]
         unknown = [party for party in parties if not _is_known(known, party)]
-        await _read(database, *shared, unknown, budget.most)
+        await _read(database, *shared, unknown, budget.most, today)
         for number, party in zip(numbers, parties, strict=True):
             try:
                 found[number] = await party.series(budget)
@@ -65,6 +67,7 @@ async def _read(
     timeline: Timeline,
     parties: Sequence[Party],
     most: int,
+    today: date,
 ) -> None:
     """Adds to each party what is its own."""
     given: list[Member] = []
@@ -80,7 +83,7 @@ async def _read(
     owner_of = {number: owners[part] for number, part in members.numbers.items()}
     part_of = {number: part for number, (_, part) in owner_of.items()}
     party_of = {number: party for number, (party, _) in owner_of.items()}
-    for read in await read_points(database, zone, timeline, measure, members, most):
+    for read in await read_points(database, zone, timeline, measure, members, most, today):
         for party, own in _shares(read, party_of):
             party.add(own, part_of)
 

@@ -3,13 +3,25 @@
 from sqlalchemy import BigInteger, ColumnElement, Table, TableValuedAlias, and_
 
 from database import among, rows_of, table_of
-from models import ActiveUser, DayTotal, EngagedView, Event, ImportedTotal, MonthTotal, SubjectTotal
+from models import (
+    ActiveUser,
+    DayTotal,
+    EngagedView,
+    Event,
+    FoldedHours,
+    HourTotal,
+    ImportedTotal,
+    MonthTotal,
+    SubjectTotal,
+)
 
 DAYS = table_of(DayTotal).c
 MONTHS = table_of(MonthTotal).c
 SUBJECTS = table_of(SubjectTotal).c
 IMPORTED = table_of(ImportedTotal).c
 EVENTS = table_of(Event).c
+HOUR_TOTALS = table_of(HourTotal).c
+FOLDED = table_of(FoldedHours).c
 ACTIVE = table_of(ActiveUser).c
 ENGAGED = table_of(EngagedView).c
 

@@ -20,6 +20,7 @@ from models.audit import AuditEntry
 from models.columns import NEVER
 from models.deletions import DeletedKind, Deletion, FormerUrl
 from models.enums import AssetFormatType, Device, ExperienceType, Network, Role, SourceType
+from models.hours import HOURS, FoldedHours, HourTotal
 from models.imports import EventImport, ImportTenant
 from models.invitations import Invitation, InvitedWorkspace
 from models.organizations import (
@@ -57,6 +58,7 @@ from models.rates import RateBucket, SignInNetwork
 from models.types import Day, EventId, Id, Instant
 
 __all__ = [
+    "HOURS",
     "NEVER",
     "SUBJECT_OF",
     "TAKES_BACK",
@@ -89,9 +91,11 @@ __all__ = [
     "ExperienceTotal",
     "ExperienceType",
     "ExternalIdentity",
+    "FoldedHours",
     "Follow",
     "FollowTotal",
     "FormerUrl",
+    "HourTotal",
     "Id",
     "ImportTenant",
     "ImportedTotal",

@@ -169,7 +169,10 @@ class EngagedView(SQLModel, table=True):
     __tablename__ = "engaged_views"
     __table_args__ = (
         Index("ix_engaged_views_subject_id_occurred_at", "tenant_id", "subject_id", "occurred_at"),
-        {"info": BY_TENANT, "sqlite_with_rowid": False},
+        {
+            "info": {**BY_TENANT, "sqlite_seeks_by": "ix_engaged_views_subject_id_occurred_at"},
+            "sqlite_with_rowid": False,
+        },
     )
 
     tenant_id: int = Field(sa_type=BigInteger, primary_key=True)

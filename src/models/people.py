@@ -52,6 +52,12 @@ class Tenant(SQLModel, table=True):
     """Totals of the reporting days before this one have lost their sites, or are gone, as the settings of
     what is kept say. Nobody knows any more what was imported into them, so nothing is.
     """
+    hours_before: date | None = Field(default=None, sa_type=Day, nullable=True)
+    """What is counted on the days before it, in UTC, is added to `hour_totals`, too. While days are folded,
+    it is later than the day in `folded_hours`.
+    """
+    folding_since: datetime | None = optional_instant()
+    """Since when a process folds days of this tenant; None if none does."""
 
 
 class ZoneRules(SQLModel, table=True):

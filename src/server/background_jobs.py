@@ -11,6 +11,7 @@ from auth.expired import forget_expired_sign_ins
 from auth.ledger import forget_full
 from database import ensure_partitions
 from ingest.deletions.work import delete_buried, forget_free_urls
+from ingest.folding import fold_all
 from ingest.retention import keep_to
 from ingest.tenants import tenants_with_events
 from ingest.unused_domains import drop_unused_domains
@@ -32,6 +33,8 @@ class Chore(NamedTuple):
     work: Callable[[Services], Awaitable[object]]
     is_first: bool = False
     """Whether the server answers no request before it has tried this job once."""
+    waits: bool = False
+    """Whether a period passes before it is run for the first time."""
 
 
 async def refresh_due(services: Services) -> None:
@@ -46,6 +49,11 @@ async def delete_what_is_old(services: Services) -> None:
         return
     tenants = await tenants_with_events(services.database)
     await keep_to(services.database, tenants, services.clock(), services.retention)
+
+
+async def fold_days(services: Services) -> None:
+    """Only one process does so for a tenant at a time."""
+    await fold_all(services.database, services.clock)
 
 
 async def delete_what_is_buried(services: Services) -> None:
@@ -89,6 +97,8 @@ CHORES = (
     Chore(
         "Storing of the last use of keys", timedelta(minutes=1), lambda services: services.key_uses.write()
     ),
+    # Servers of an older version, which do not know these totals, have an hour to end after an upgrade.
+    Chore("Folding of past days into totals by the hour", timedelta(hours=1), fold_days, waits=True),
     Chore("Deletion of what nobody finds any more", timedelta(seconds=5), delete_what_is_buried),
     Chore("Deletion of events and totals that are old", timedelta(days=1), delete_what_is_old),
     Chore(
@@ -121,7 +131,7 @@ async def background_jobs(services: Services, more: Sequence[Chore] = ()) -> Asy
 
 
 async def _repeat(chore: Chore, services: Services, end: Event) -> None:
-    is_due = not chore.is_first
+    is_due = not (chore.is_first or chore.waits)
     while not end.is_set():
         if is_due:
             await _do(chore, services)

@@ -21,12 +21,14 @@ from ingest.deletions.tenants import OWNED
 from ingest.deletions.tombstones import Doomed, bury_user
 from ingest.deletions.work import KEPT, delete_buried, delete_one
 from ingest.events import NewEvent
+from ingest.folding import fold_all
 from models import (
     Action,
     DeletedKind,
     Deletion,
     Event,
     FormerUrl,
+    HourTotal,
     Membership,
     Organization,
     Role,
@@ -117,6 +119,9 @@ async def figures(studio: Studio) -> Any:
 async def test_a_deleted_asset_is_gone_with_its_figures_and_the_others_stay(studio: Studio) -> None:
     lamp, _, chair = await furnished(studio)
     database = studio.services.database
+    studio.clock.advance(days=1)
+    await fold_all(database, studio.clock)
+    assert await number(database, HourTotal) == 6
     assert await figures(studio) == {"total3DViews": 4, "uniqueVisitors": {"estimate": 3}}
     assert await rows_of(database, SubjectKind.ASSET, 1) != {}
 

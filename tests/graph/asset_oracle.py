@@ -235,6 +235,8 @@ class World(NamedTuple):
     """In the order in which they are reported."""
     now: datetime
     """When it is asked."""
+    folded: date | None = None
+    """Days before it are folded into totals by the hour after each batch. None if none is folded."""
 
     @property
     def events(self) -> list[Happened]:

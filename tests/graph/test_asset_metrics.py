@@ -12,6 +12,7 @@ from sqlalchemy import select, update
 from sqlmodel import col
 
 from base.ids import parse_global_id
+from ingest.folding import fold
 from models import Organization, Tenant
 from tests.draws import scaled
 from tests.graph.asset_oracle import (
@@ -189,7 +190,9 @@ def cases(draw: st.DrawFn) -> Case:
     # Nothing has happened yet that happens later.
     last = max([edge, *(event.at for event in events)])
     now = min(last + draw(st.timedeltas(timedelta(0), 2 * DAY)), NOW) if draw(st.booleans()) else NOW
-    world = World(draw(st.sampled_from(ZONES)), workspace_of, batches, now)
+    # Days that are over are folded, or some of them.
+    folded = draw(st.none() | near(edge).map(lambda at: min(at.date(), now.date())))
+    world = World(draw(st.sampled_from(ZONES)), workspace_of, batches, now, folded)
     asked = st.lists(question(edge, workspace_of), min_size=1, max_size=4)
     return Case(world, tuple(draw(asked)))
 
@@ -256,7 +259,20 @@ async def report(studio: Studio, world: World, ids: Ids) -> None:
         counts = answered.data["recordEvents"]
         assert counts["stored"] + counts["duplicates"] == len(batch)
         stored += counts["stored"]
+        if world.folded:
+            tenant_id = await tenant_of(studio, ids.organization)
+            await fold(studio.services.database, tenant_id, studio.clock, world.folded)
     assert stored == len(world.events)
+
+
+async def tenant_of(studio: Studio, organization: str) -> int:
+    _, public_id = parse_global_id(organization)
+    async with studio.services.database.snapshot() as connection:
+        found = await connection.scalar(
+            select(col(Organization.tenant_id)).where(col(Organization.public_id) == public_id)
+        )
+    assert found
+    return found
 
 
 def told(studio: Studio, event: Happened, ids: Ids) -> dict[str, Any]:
@@ -383,7 +399,7 @@ def an_hour_apart(zone: str, first: datetime, hours: int) -> World:
         event._replace(id=UUID(int=1 + number), asset=(event.asset + 1) % 3, domain=None, device=None)
         for number, event in enumerate(events[2::12])
     )
-    return World(zone, (0, 1, 0), (events[::-2], events[::2], at_once), NOW)
+    return World(zone, (0, 1, 0), (events[::-2], events[::2], at_once), NOW, (first + 3 * DAY).date())
 
 
 def through(zone: str, reporting: str, first: str, last: str) -> Case:

@@ -1,7 +1,7 @@
 """What is counted, against a recount that shares no line with it."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from ingest.folding import fold
 from tests.draws import scaled
 from tests.events import record, set_time_zone, view
 from tests.studio import START, Studio
@@ -29,6 +30,7 @@ DEVICES = [None, "DESKTOP", "MOBILE", "TABLET"]
 DOMAINS = [None, "a.example", "b.example"]
 FIRST_DAY, LAST_DAY = date(2022, 9, 1), date(2023, 6, 14)
 MICROSECOND = timedelta(microseconds=1)
+DAY = timedelta(days=1)
 
 
 class Seen(NamedTuple):
@@ -36,6 +38,16 @@ class Seen(NamedTuple):
     device: str | None
     domain: str | None
     user: str | None
+
+
+class Folded(NamedTuple):
+    """Days before one of these are folded into totals by the hour after some events, and after all of
+    them.
+    """
+
+    after: int
+    first: date
+    last: date
 
 
 class Asked(NamedTuple):
@@ -176,7 +188,9 @@ def figures(events: Iterable[Seen], series: Asked) -> dict[str, int]:
     }
 
 
-async def reported(studio: Studio, time_zone: str, events: Iterable[Seen]) -> str:
+async def reported(
+    studio: Studio, time_zone: str, events: Sequence[Seen], folded: Folded | None = None
+) -> str:
     """Who has these events, and no other, on a publication that is called as they are."""
     name = f"maker-{len(studio.people)}"
     await studio.add_person(name)
@@ -192,7 +206,14 @@ async def reported(studio: Studio, time_zone: str, events: Iterable[Seen]) -> st
         )
         for one in events
     ]
-    await record(studio, views, by=name, publication=publication)
+    if folded is None:
+        await record(studio, views, by=name, publication=publication)
+        return name
+    tenant_id, database = studio.people[name].row.tenant_id, studio.services.database
+    await record(studio, views[: folded.after], by=name, publication=publication)
+    await fold(database, tenant_id, studio.clock, folded.first)
+    await record(studio, views[folded.after :], by=name, publication=publication)
+    await fold(database, tenant_id, studio.clock, folded.last)
     return name
 
 
@@ -205,14 +226,16 @@ def recount(examples: int) -> settings:
 
 
 all_of_them = st.lists(seen, min_size=1, max_size=80)
+days_to_fold = st.dates(FIRST_DAY, LAST_DAY + DAY)
+folds = st.none() | st.builds(Folded, st.integers(0, 80), days_to_fold, days_to_fold)
 
 
-@given(zones, all_of_them, st.lists(asked_series, min_size=1, max_size=6))
+@given(zones, all_of_them, folds, st.lists(asked_series, min_size=1, max_size=6))
 @recount(20)
 async def test_every_point_and_figure_is_what_a_recount_finds(
-    studio: Studio, reporting_zone: str, events: list[Seen], asked: list[Asked]
+    studio: Studio, reporting_zone: str, events: list[Seen], folded: Folded | None, asked: list[Asked]
 ) -> None:
-    name = await reported(studio, reporting_zone, events)
+    name = await reported(studio, reporting_zone, events, folded)
     in_utc = [ordered(series._replace(zone="UTC")) for series in asked]
     fields = [views(series, f"v{number}") for number, series in enumerate(asked)]
     fields += [metrics(series, f"m{number}") for number, series in enumerate(in_utc)]

@@ -20,6 +20,7 @@ from base.calendar.periods import equally_long_before, previous
 from base.calendar.pieces import Piece, Pieces, pieces, signed_pieces
 from base.calendar.spans import AFTER_LAST_DAY, FIRST_DAY, FIRST_INSTANT, InvalidSpan, Span
 from base.calendar.timelines import Cut, Timeline, known_timeline, remember
+from base.calendar.whole_hours import CutEdges, DayHours, cut_at_hours, day_hours
 from base.zones import UnknownTimeZone, time_zone
 
 __all__ = [
@@ -29,7 +30,9 @@ __all__ = [
     "Bound",
     "Bucket",
     "Cut",
+    "CutEdges",
     "DateInterval",
+    "DayHours",
     "InvalidBound",
     "InvalidSpan",
     "OfDays",
@@ -42,6 +45,8 @@ __all__ = [
     "bucket_count",
     "bucket_key",
     "buckets",
+    "cut_at_hours",
+    "day_hours",
     "day_of",
     "each_bucket",
     "equally_long_before",

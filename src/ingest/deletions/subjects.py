@@ -19,6 +19,7 @@ from models import (
     DayTotal,
     EngagedView,
     Event,
+    HourTotal,
     ImportedTotal,
     MonthTotal,
     SubjectKind,
@@ -27,7 +28,13 @@ from models import (
 )
 
 _AT_A_TIME: Final = 200
-_BY_ACTION: Final[tuple[type[SQLModel], ...]] = (ImportedTotal, DayTotal, MonthTotal, SubjectTotal)
+_BY_ACTION: Final[tuple[type[SQLModel], ...]] = (
+    ImportedTotal,
+    HourTotal,
+    DayTotal,
+    MonthTotal,
+    SubjectTotal,
+)
 
 
 async def delete_subjects(rows: Rows, tenant_id: int, kind: SubjectKind, ids: Sequence[int]) -> None:

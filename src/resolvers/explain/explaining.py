@@ -9,8 +9,8 @@ from base.errors import BadUserInput, NotFound
 from figures.figure import Figure
 from figures.folds import ActiveUsers
 from loaders.cached import Versions
-from loaders.evidence import RetentionOfTenant
 from loaders.figure_cache import Version, VersionKey
+from loaders.retention import FoldedOfTenant, RetentionOfTenant
 from models import SubjectKind
 from resolvers.context import Context
 from resolvers.explain.explanation import Explanation, Question
@@ -58,7 +58,9 @@ async def _explanation(
 ) -> Explanation:
     kept = await context.loaders[RetentionOfTenant].load(subject.tenant_id)
     assert kept
-    asked = Question(subject, figure, span, time_zone(kept.time_zone), kept.pruned_before)
+    folded = await context.loaders[FoldedOfTenant].load(subject.tenant_id)
+    zone = time_zone(kept.time_zone)
+    asked = Question(subject, figure, span, zone, kept.pruned_before, folded and folded.before)
     blank = Explanation(
         name,
         subject.words,

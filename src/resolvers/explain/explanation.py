@@ -13,10 +13,12 @@ from base.calendar import (
     Piece,
     Pieces,
     Span,
+    cut_at_hours,
     noons,
     pieces,
     signed_pieces,
     start_of_day,
+    time_zone,
 )
 from figures.figure import Figure
 from figures.visitors import Visitors
@@ -100,6 +102,15 @@ class Part(NamedTuple):
     sign: int = 1
     """-1 if it is subtracted."""
 
+    @property
+    def is_edge(self) -> bool:
+        return self.table in (Table.EVENTS, Table.HOURS)
+
+
+def _edge(table: Table, edge: Piece[datetime]) -> Part:
+    span = Span(edge.start, edge.end)
+    return Part(table, *span, span, 1 if edge.taken_from is None else -1)
+
 
 class Question(NamedTuple):
     subject: Explained
@@ -108,6 +119,8 @@ class Question(NamedTuple):
     zone: ZoneInfo
     """The time zone by whose days the totals are kept."""
     pruned_before: date | None
+    folded_before: date | None
+    """The day in UTC before which there are totals by the hour; None if there are none."""
 
     @property
     def start(self) -> datetime:
@@ -118,30 +131,42 @@ class Question(NamedTuple):
 
     def parts_of_sum(self) -> list[Part]:
         """What is added and subtracted, in order. All time has totals of its own."""
-        return self._parts(signed_pieces)
+        return self._parts(signed_pieces, self._edges)
 
     def parts_of_people(self) -> list[Part]:
         """The parts of the range, in order: different people cannot be subtracted."""
-        return self._parts(pieces)
+        return self._parts(pieces, lambda edges: [_edge(Table.EVENTS, edge) for edge in edges])
 
-    def _parts(self, cut: Callable[[Sequence[Span], ZoneInfo], Pieces]) -> list[Part]:
+    def _parts(
+        self,
+        cut: Callable[[Sequence[Span], ZoneInfo], Pieces],
+        parts_of_edges: Callable[[list[Piece[datetime]]], list[Part]],
+    ) -> list[Part]:
         if self.span is None:
             return [self._whole(Table.SUBJECTS, FIRST_DAY, AFTER_LAST_DAY)]
         found = cut([self.span], self.zone)
         parts = [self._whole(Table.MONTHS, run.start, run.end) for run in found.months]
         parts += [self._whole(Table.DAYS, run.start, run.end) for run in found.days]
-        parts += [
-            Part(Table.EVENTS, start, end, Span(start, end), 1 if taken_from is None else -1)
-            for _, start, end, taken_from in found.edges
-        ]
+        parts += parts_of_edges(found.edges)
         return sorted(parts, key=lambda part: part.span)
+
+    def _edges(self, edges: list[Piece[datetime]]) -> list[Part]:
+        if self.folded_before is None:
+            return [_edge(Table.EVENTS, edge) for edge in edges]
+        hours, unfolded, rest = cut_at_hours(edges, self.folded_before)
+        folded_until = start_of_day(self.folded_before, time_zone("UTC"))
+        later = [edge._replace(start=max(edge.start, folded_until)) for edge in unfolded]
+        return [
+            *(_edge(Table.HOURS, edge) for edge in hours),
+            *(_edge(Table.EVENTS, edge) for edge in [*later, *rest] if edge.start < edge.end),
+        ]
 
     def _whole(self, table: Table, first: date, stop: date) -> Part:
         return Part(table, first, stop, Span(start_of_day(first, self.zone), start_of_day(stop, self.zone)))
 
     def days_in(self, part: Part) -> tuple[date, date] | None:
         """The days whose imported totals count in the part: at an edge, those whose noon lies in it."""
-        if part.table is not Table.EVENTS:
+        if not part.is_edge:
             return part.start, part.stop
         edge = Piece(0, *part.span)
         found = noons([edge], self.zone)

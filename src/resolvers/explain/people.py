@@ -6,7 +6,8 @@ from datetime import timedelta
 from base.calendar import AFTER_LAST_DAY, Span, start_of_day
 from base.sketches import ALL_SUBJECTS
 from figures.folds import ActiveUsers, done_to
-from loaders.evidence import ActiveSince, PeopleWithin, SketchesKey, SketchRows, Table
+from loaders.evidence import ActiveSince, PeopleWithin, Table
+from loaders.sketches import SketchesKey, SketchRows
 from loaders.visitors import VisitorsKey, VisitorsOfSubjects
 from models import Action
 from resolvers.context import Context

@@ -49,7 +49,7 @@ class _Reading:
     async def lines(self, part: Part) -> list[Line]:
         """One line for each action that has a row or an event. If there is none, one line says so."""
         kept, raw, said = await gather(self._kept(part), self._raw(part), self._said(part))
-        if part.table is Table.EVENTS:
+        if part.is_edge:
             beside, said = self._beside_events(part, said), {}
         else:
             beside = []

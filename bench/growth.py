@@ -1,0 +1,323 @@
+"""How the cost of reads grows with the number of events, in the reporting time zone and in others.
+
+python -m bench.growth --events 1000000 --events 10000000 --folder FOLDER
+
+Each database has a year of one tenant: 20 assets, three actions, three devices and two sites. Events lie
+evenly in time, so a day has the same rows of totals however many events there are. Up to `--raw` events all
+are there, and days are folded as a server does it; of more events, the latest are there, beside all totals.
+Reads are of days that are over. CPU is that of this process, and of PostgreSQL.
+"""
+
+import asyncio
+import sys
+from argparse import ArgumentParser
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice, product
+from pathlib import Path
+from statistics import median
+from tempfile import gettempdir
+from time import perf_counter, process_time
+from typing import Any, NamedTuple
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
+from sqlalchemy import text
+
+from base.calendar import Cut, DateInterval, Span, Timeline, month_start, time_zone
+from bench.cpu import cpu_seconds
+from database import Database, bulk, ensure_partitions
+from database.bulk.columns import columns_of
+from ingest.folding import fold
+from loaders.counts import read_counts
+from loaders.measures import Measure
+from loaders.members import members_of
+from loaders.points import read_points
+from models import Action, DayTotal, Domain, Event, FoldedHours, HourTotal, MonthTotal, SubjectTotal, Tenant
+from server import migrations
+from tests.postgres import PostgresServer
+
+START = datetime(2022, 6, 1, tzinfo=UTC)
+DAYS = 365
+STOP = START + timedelta(days=DAYS)
+ZONES = ("UTC", "Europe/Berlin", "America/New_York", "Asia/Kolkata")
+"""The first one is the reporting time zone."""
+TENANT = 1
+_HOUR = timedelta(hours=1)
+_SUBJECTS = range(1, 21)
+_ACTIONS = {Action.VIEW_3D: 0.6, Action.INTERACTION: 0.3, Action.AR_CLICK: 0.1}
+_DEVICES = {1: 0.35, 2: 0.5, 3: 0.15}
+_DOMAINS = {1: 0.7, 2: 0.3}
+_AT_A_TIME = 20_000
+_MOST_POINTS = 1_000_000
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+Cell = tuple[int, int, int, int]
+"""Subject, action, device and domain."""
+
+
+def shares() -> dict[Cell, float]:
+    """The share of each cell in all events."""
+    subjects = {id: 2 * id / (len(_SUBJECTS) * (len(_SUBJECTS) + 1)) for id in _SUBJECTS}
+    parts = product(subjects.items(), _ACTIONS.items(), _DEVICES.items(), _DOMAINS.items())
+    return {
+        (subject, int(action), device, domain): a * b * c * d
+        for (subject, a), (action, b), (device, c), (domain, d) in parts
+    }
+
+
+class Day(NamedTuple):
+    day: date
+    counts: dict[Cell, list[int]]
+    """Of each hour in UTC."""
+
+
+def days_of(events: int) -> Iterator[Day]:
+    """What is left over in one hour counts in the next one."""
+    rates = {cell: share * events / (24 * DAYS) for cell, share in shares().items()}
+    for number in range(DAYS):
+        counts = {
+            cell: [int(rate * (hour + 1)) - int(rate * hour) for hour in range(24 * number, 24 * number + 24)]
+            for cell, rate in rates.items()
+        }
+        yield Day((START + timedelta(days=number)).date(), counts)
+
+
+def events_of(day: Day) -> Iterator[tuple[Any, ...]]:
+    """Rows of the table, with packed values. Those of an hour are as far apart as they can be."""
+    start = (datetime.combine(day.day, datetime.min.time(), UTC) - _EPOCH) // _MICROSECOND
+    for hour in range(24):
+        for (subject, action, device, domain), counts in day.counts.items():
+            count = counts[hour]
+            for number in range(count):
+                at = start + hour * 3_600_000_000 + number * 3_600_000_000 // count
+                low = (subject << 48 | action << 40 | device << 36 | domain << 32 | number) & (1 << 62) - 1
+                id = (at // 1_000) << 80 | 7 << 76 | (at % 1_000) << 64 | 0b10 << 62 | low
+                bytes_ = id.to_bytes(16, "big")
+                yield TENANT, bytes_, subject, action, device, domain, at, None, None, bytes_[8:], None
+
+
+async def fill(url: str, events: int, raw: int) -> float | None:
+    """Returns the CPU seconds that folding took this process, if days were folded."""
+    await migrations.upgrade(url)
+    database = Database(url)
+    kept = max(0, int(DAYS * (1 - raw / events)))
+    try:
+        async with database.writing() as session:
+            session.add(Tenant(id=TENANT))
+            session.add_all(Domain(id=id, name=f"shop-{id}.example") for id in _DOMAINS)
+        for month in range(13):
+            await ensure_partitions(database, START + timedelta(days=28 * month))
+        months: dict[tuple[int, ...], int] = {}
+        ever: dict[tuple[int, int], int] = {}
+        for number, day in enumerate(days_of(events)):
+            await _store_day(database, day, has_events=number >= kept, is_folded=kept > 0)
+            for (subject, action, *rest), counts in day.counts.items():
+                key = (subject, action, month_start(day.day).toordinal(), *rest)
+                months[key] = months.get(key, 0) + sum(counts)
+                ever[subject, action] = ever.get((subject, action), 0) + sum(counts)
+            print(f"\r{database.dialect_name}: {day.day}", end="", flush=True)
+        async with database.writing() as session:
+            writer = (await bulk(session)).packed
+            await writer.insert_new(MonthTotal, [(TENANT, *key, n) for key, n in sorted(months.items())])
+            await writer.insert_new(SubjectTotal, [(TENANT, *key, n) for key, n in sorted(ever.items())])
+        print()
+        return None if kept else await _folded(database)
+    finally:
+        await database.close()
+
+
+async def _store_day(database: Database, day: Day, *, has_events: bool, is_folded: bool) -> None:
+    ordinal = day.day.toordinal()
+    sums = {cell: [sum(counts[:hour]) for hour in range(1, 25)] for cell, counts in day.counts.items()}
+    async with database.writing() as session:
+        writer = (await bulk(session)).packed
+        known = sorted(cell for cell, of_cell in sums.items() if of_cell[-1])
+        await writer.insert_new(
+            DayTotal, [(TENANT, *cell[:2], ordinal, *cell[2:], sums[cell][-1]) for cell in known]
+        )
+        if is_folded:
+            hours = [(TENANT, cell[0], ordinal, *cell[1:], *sums[cell]) for cell in known]
+            await writer.insert_new(HourTotal, sorted(hours))
+            await (await bulk(session)).upsert(
+                FoldedHours, [(TENANT, day.day + timedelta(days=1))], "before = excluded.before"
+            )
+    rows = events_of(day) if has_events else iter(())
+    while some := list(islice(rows, _AT_A_TIME)):
+        await _store_events(database, some)
+
+
+async def _store_events(database: Database, rows: list[tuple[Any, ...]]) -> None:
+    if database.dialect_name == "sqlite":
+        async with database.writing() as session:
+            await (await bulk(session)).packed.insert_new(Event, rows)
+        return
+    columns = columns_of(Event, "postgresql", are_packed=True)
+    async with database.engine.connect() as connection:
+        raw = await connection.get_raw_connection()
+        await raw.driver_connection.copy_records_to_table(
+            columns.table, records=columns.bound_rows(rows), columns=columns.names
+        )
+
+
+async def _folded(database: Database) -> float:
+    began = process_time()
+    await fold(database, TENANT, lambda: STOP, STOP.date())
+    return process_time() - began
+
+
+class Question(NamedTuple):
+    name: str
+    ask: Callable[[Database, str], Awaitable[object]]
+
+
+def questions() -> list[Question]:
+    """Each ends a day before the last one."""
+    last = STOP - timedelta(days=1)
+    everything, one = [(TENANT, id) for id in _SUBJECTS], [(TENANT, _SUBJECTS[9])]
+    views = Measure((Action.VIEW_3D,), ())
+
+    def series(days: int, interval: DateInterval, subjects: Sequence[tuple[int, int]]) -> Any:
+        async def ask(database: Database, zone: str) -> object:
+            first = local(last - timedelta(days=days), zone)
+            cut = Cut(Span(first, local(last, zone)), interval, time_zone(zone))
+            timeline = Timeline(cut, cut.buckets())
+            members = members_of([(*subject, 0) for subject in subjects])
+            return await read_points(database, ZONES[0], timeline, views, members, _MOST_POINTS, STOP.date())
+
+        return ask
+
+    def total(days: int, hours: int) -> Any:
+        async def ask(database: Database, zone: str) -> object:
+            ends = [local(last - timedelta(days=back), zone) + hours * _HOUR for back in (days, 1)]
+            measure = Measure(tuple(_ACTIONS), (Span(*ends),))
+            return await read_counts(database, ZONES[0], measure, everything, STOP.date())
+
+        return ask
+
+    return [
+        Question("30 days of all assets, as one number", total(30, 0)),
+        Question("90 days of all assets from 07:00 to 07:00", total(90, 7)),
+        Question("120 days of one asset by day", series(120, DateInterval.DAY, one)),
+        Question("120 days of all assets by day", series(120, DateInterval.DAY, everything)),
+        Question("11 months of all assets by month", series(330, DateInterval.MONTH, everything)),
+        Question("7 days of one asset by the hour", series(7, DateInterval.HOUR, one)),
+    ]
+
+
+def local(day: datetime, zone: str) -> datetime:
+    return datetime.combine(day.date(), datetime.min.time(), time_zone(zone)).astimezone(UTC)
+
+
+class Taken(NamedTuple):
+    """In milliseconds, the median of several rounds."""
+
+    cpu: float
+    wall: float
+
+
+async def measured(url: str, server: int | None, rounds: int) -> dict[tuple[str, str], Taken]:
+    """By question and zone. `server`: the process of PostgreSQL."""
+    database = Database(url)
+
+    def cpu() -> float:
+        return process_time() + (cpu_seconds(server) if server else 0.0)
+
+    found = {}
+    try:
+        for question, zone in product(questions(), ZONES):
+            await question.ask(database, zone)
+            taken = []
+            for _ in range(rounds):
+                before, began = cpu(), perf_counter()
+                times = 0
+                while perf_counter() - began < 0.2 or times < 3:
+                    await question.ask(database, zone)
+                    times += 1
+                wall = perf_counter() - began
+                taken.append((1000 * (cpu() - before) / times, 1000 * wall / times))
+            found[question.name, zone] = Taken(*map(median, zip(*taken, strict=True)))
+    finally:
+        await database.close()
+    return found
+
+
+@contextmanager
+def _sqlite(folder: Path, events: int, raw: int) -> Iterator[tuple[str, int | None]]:
+    file = folder / f"growth-{events}.sqlite3"
+    if not file.exists():
+        partial = file.with_suffix(".partial")
+        partial.unlink(missing_ok=True)
+        _tell("sqlite", events, asyncio.run(fill(f"sqlite:///{partial}", events, raw)))
+        partial.rename(file)
+    yield f"sqlite:///{file}", None
+
+
+@contextmanager
+def _postgresql(folder: Path, events: int, raw: int) -> Iterator[tuple[str, int | None]]:
+    with PostgresServer(durable=True, folder=folder / "postgresql") as server:
+        name, partial = f"growth_{events}", f"growing_{events}"
+        if not server.execute(f"SELECT count(*) FROM pg_database WHERE datname = '{name}'"):  # noqa: S608
+            server.execute(f"DROP DATABASE IF EXISTS {partial}")
+            server.create_database(partial)
+            _tell("postgresql", events, asyncio.run(fill(server.url(partial), events, raw)))
+            # What autovacuum does sooner or later.
+            server.execute("VACUUM ANALYZE", partial)
+            server.execute(f"ALTER DATABASE {partial} RENAME TO {name}")
+        assert server._keeper
+        yield server.url(name), server._keeper.pid
+
+
+def _tell(engine: str, events: int, seconds: float | None) -> None:
+    if seconds is not None:
+        print(f"{engine}: folding {events:,} events took {1e6 * seconds / events:.2f} µs of our CPU an event")
+
+
+async def _without_hours(url: str, before: date | None) -> None:
+    """Days are folded no more; or again, if a day is given."""
+    database = Database(url)
+    async with database.writing() as session:
+        await session.execute(text("DELETE FROM folded_hours"))
+        if before:
+            session.add(FoldedHours(tenant_id=TENANT, before=before))
+    await database.close()
+
+
+_ENGINES = {"sqlite": _sqlite, "postgresql": _postgresql}
+_Found = dict[tuple[str, str], Taken]
+
+
+def table(engine: str, found: dict[str, _Found]) -> Iterator[str]:
+    """`found`: by the heading of the column."""
+    yield f"| {engine}, milliseconds of CPU (and in all) | zone | {' | '.join(found)} |"
+    yield f"| --- | --- |{' --- |' * len(found)}"
+    for name, zone in next(iter(found.values())):
+        cells = [f"{one[name, zone].cpu:.2f} ({one[name, zone].wall:.2f})" for one in found.values()]
+        yield f"| {name} | {zone} | {' | '.join(cells)} |"
+
+
+def main() -> None:
+    parser = ArgumentParser(description=__doc__)
+    parser.add_argument("--events", type=int, action="append", help="1, 10 and 100 million")
+    parser.add_argument("--raw", type=int, default=10_000_000, help="how many raw events there are at most")
+    parser.add_argument("--folder", type=Path, default=Path(gettempdir()) / "viewgraph-bench")
+    parser.add_argument("--engine", choices=_ENGINES, action="append", help="one alone")
+    parser.add_argument("--rounds", type=int, default=5, help="of which the medians are shown")
+    given = parser.parse_args()
+    given.folder.mkdir(parents=True, exist_ok=True)
+    for engine in given.engine or _ENGINES:
+        found: dict[str, _Found] = {}
+        for events in given.events or [1_000_000, 10_000_000, 100_000_000]:
+            with _ENGINES[engine](given.folder, events, given.raw) as (url, server):
+                if events <= given.raw:
+                    asyncio.run(_without_hours(url, None))
+                    found[f"{events:,}, not folded"] = asyncio.run(measured(url, server, given.rounds))
+                    asyncio.run(_without_hours(url, STOP.date()))
+                found[f"{events:,}"] = asyncio.run(measured(url, server, given.rounds))
+        print("\n".join(table(engine, found)), flush=True)
+
+
+if __name__ == "__main__":
+    main()

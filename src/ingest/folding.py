@@ -1,0 +1,226 @@
+"""Folds days that are over into totals by the hour, so that answers by the hours of any time zone are not
+counted from events.
+
+A few days of a tenant are folded at a time. First the tenant is locked alone for a moment: from then on,
+whatever is counted on these days is added to the totals by those who count it. All that was counted before is
+read from a snapshot of that moment, and added in small steps. At the end the days count as folded.
+"""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AsyncExitStack, suppress
+from datetime import UTC, date, datetime, timedelta
+from typing import Any, Final, NamedTuple
+
+from sqlalchemy import BigInteger, bindparam, exists, func, literal, literal_column, or_, select, update
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncSession
+
+from base.calendar import FIRST_DAY
+from base.time_units import DAY, EPOCH
+from database import Database, Lookup, Statement, bulk, delete_rows, table_of
+from ingest.columns import DAYS, FOLDED, HOUR_TOTALS, TENANTS
+from ingest.deleted_subjects import are_there
+from ingest.deletions.pace import Pace
+from ingest.hour_rows import counted_hours, start_of, subjects_given
+from ingest.hour_totals import ADDED
+from ingest.tenants import TenantGone, TenantRow, lock_tenant, wait_to_share
+from models import Day, FoldedHours, HourTotal, Tenant
+
+LATEST: Final = timedelta(hours=1)
+"""No day is folded before it has been over for so long: to others it may not be over yet, because their
+clocks are behind, or because they began before its end.
+"""
+_USUAL: Final = timedelta(hours=6)
+"""By then, most events that come late have come."""
+_AT_ONCE: Final = timedelta(days=7)
+_SUBJECTS: Final = 20
+_GIVEN_UP: Final = timedelta(minutes=10)
+"""A process that has folded for so long has ended halfway."""
+
+
+_UNFOLDED: Final = Statement(
+    select(TENANTS.id)
+    .where(
+        TENANTS.deleted_at.is_(None),
+        or_(
+            TENANTS.hours_before.is_(None),
+            TENANTS.hours_before < bindparam("before", type_=Day()),
+            TENANTS.folding_since.is_not(None),
+        ),
+    )
+    .order_by(TENANTS.id),
+    int,
+)
+"""Tenants of whom there may be days to fold."""
+_OF_TENANT: Final = bindparam("tenant", type_=BigInteger())
+_DAY_BEFORE: Final = FOLDED.before.op("-", return_type=Day())(literal_column("1"))
+_COUNTED_LATER: Final = Lookup(
+    select(
+        exists().where(
+            DAYS.tenant_id == _OF_TENANT,
+            # A day of the reporting time zone may end on the day after it in UTC.
+            DAYS.day
+            >= func.coalesce(
+                select(_DAY_BEFORE).where(FOLDED.tenant_id == _OF_TENANT).scalar_subquery(),
+                literal(FIRST_DAY - DAY, Day()),
+            ),
+        )
+    ),
+    bool,
+)
+"""Whether anything was counted on days that are not folded."""
+
+
+class Busy(Exception):
+    """Another process folds days of the tenant."""
+
+
+class _Days(NamedTuple):
+    """Days of a tenant that are folded together, from `first` up to, not including, `stop`."""
+
+    tenant_id: int
+    folded: date | None
+    """The day before which all are folded; None if none is."""
+    first: date
+    stop: date
+    since: datetime
+
+
+def foldable_before(now: datetime, after: timedelta = _USUAL) -> date:
+    """The first day that has not been over for so long."""
+    return (now.astimezone(UTC) - after).date()
+
+
+async def fold_all(database: Database, clock: Callable[[], datetime]) -> None:
+    """Folds the days that are over, of each tenant of which no other process folds any. If that fails for
+    some, it raises the first error after the others.
+    """
+    failure: Exception | None = None
+    for id in await database.fetch(_UNFOLDED, before=foldable_before(clock())):
+        try:
+            with suppress(Busy, TenantGone):
+                await fold(database, id, clock, foldable_before(clock()))
+        except Exception as error:
+            failure = failure or error
+    if failure:
+        raise failure
+
+
+async def fold(
+    database: Database, tenant_id: int, clock: Callable[[], datetime], before: date, pace: Pace | None = None
+) -> None:
+    """Folds all days before this one that have events and are not folded. Raises Busy and TenantGone."""
+    pace = pace or Pace()
+    while (await database.fetch(_COUNTED_LATER, tenant=tenant_id))[0]:
+        async with AsyncExitStack() as stack:
+            days, seen = await _begin(database, stack, tenant_id, before, clock())
+            if days is None:
+                return
+            if seen is None:
+                await _forget(database, days, pace)
+                continue
+            async for rows in _counted(seen, days):
+                await _add(database, days, rows, pace)
+        await _end(database, days, days.stop)
+
+
+async def _next(
+    connection: AsyncConnection, tenant_id: int, before: date, since: datetime = EPOCH
+) -> _Days | None:
+    """The next days with events."""
+    of_tenant = (DAYS.tenant_id == tenant_id,)
+    folded = await connection.scalar(select(FOLDED.before).where(FOLDED.tenant_id == tenant_id))
+    later = (*of_tenant, DAYS.day >= folded - DAY) if folded else of_tenant
+    counted = await connection.scalar(select(func.min(DAYS.day)).where(*later))
+    if counted is None:
+        return None
+    # A day of the reporting time zone may begin on the day before it in UTC.
+    first = max(folded or date.min, counted - DAY)
+    stop = min(before, first + _AT_ONCE)
+    return _Days(tenant_id, folded, first, stop, since) if first < stop else None
+
+
+async def _begin(
+    database: Database, stack: AsyncExitStack, tenant_id: int, before: date, now: datetime
+) -> tuple[_Days | None, AsyncConnection | None]:
+    """The next days, and a snapshot of all that was counted on them before others began to add to their
+    totals. There is no snapshot if somebody has ended halfway: then what is left there has to go first.
+    """
+    async with database.writing(is_change=False) as session:
+        tenant = await lock_tenant(session, tenant_id)
+        if tenant.deleted_at:
+            raise TenantGone
+        seen = await stack.enter_async_context(database.snapshot())
+        days = await _next(seen, tenant_id, before, now)
+        if days is None:
+            return None, None
+        if tenant.folding_since is not None and now - tenant.folding_since < _GIVEN_UP:
+            raise Busy
+        is_clean = tenant.folding_since is None
+        changed = update(Tenant).where(TENANTS.id == tenant_id)
+        end = days.stop if is_clean else days.folded
+        await session.execute(changed.values(hours_before=end, folding_since=now))
+    return days, seen if is_clean else None
+
+
+async def _counted(seen: AsyncConnection, days: _Days) -> AsyncIterator[Sequence[Any]]:
+    """The rows of some subjects at a time, with packed values and without the tenant."""
+    near = (DAYS.day >= days.first - DAY, DAYS.day <= days.stop)
+    found = select(DAYS.subject_id).distinct().where(DAYS.tenant_id == days.tenant_id, *near)
+    subjects = sorted(await seen.scalars(found))
+    statement = counted_hours(days.tenant_id, start_of(days.first), start_of(days.stop), of_subjects=True)
+    for start in range(0, len(subjects), _SUBJECTS):
+        some = subjects[start : start + _SUBJECTS]
+        yield (await seen.execute(statement, subjects_given(some))).all()
+
+
+async def _add(database: Database, days: _Days, rows: Sequence[Any], pace: Pace) -> None:
+    place = 0
+    while some := rows[place : place + pace.size]:
+        place += len(some)
+        async with pace.turn(), database.writing(is_change=False) as session:
+            tenant = await wait_to_share(session, days.tenant_id)
+            _require_ours(tenant, days)
+            writer = await bulk(session)
+            acted = ((tenant.id, row.action, row.subject_id) for row in some)
+            there = await are_there(writer, acted, {tenant.id: tenant}) or [True] * len(some)
+            known = [(tenant.id, *row) for row, is_there in zip(some, there, strict=True) if is_there]
+            with pace.measured():
+                await writer.packed.upsert(HourTotal, known, ADDED)
+
+
+async def _forget(database: Database, days: _Days, pace: Pace) -> None:
+    """Deletes what was not finished."""
+    key = list(table_of(HourTotal).primary_key.columns)
+    left = [HOUR_TOTALS.tenant_id == days.tenant_id]
+    if days.folded:
+        left.append(HOUR_TOTALS.day >= days.folded)
+    is_left = True
+    while is_left:
+        async with pace.turn(), database.writing(is_change=False) as session:
+            tenant = await wait_to_share(session, days.tenant_id)
+            _require_ours(tenant, days)
+            with pace.measured():
+                rows = (await session.execute(select(*key).where(*left).limit(pace.size))).all()
+                await delete_rows(session, HourTotal, [tuple(row) for row in rows])
+            is_left = bool(rows)
+    await _end(database, days, days.folded)
+
+
+def _require_ours(tenant: TenantRow, days: _Days) -> None:
+    if tenant.deleted_at or tenant.folding_since != days.since:
+        raise Busy
+
+
+async def _end(database: Database, days: _Days, folded: date | None) -> None:
+    async with database.writing(is_change=False) as session:
+        tenant = await wait_to_share(session, days.tenant_id)
+        _require_ours(tenant, days)
+        await _release(session, days)
+        if folded:
+            row = (days.tenant_id, folded)
+            await (await bulk(session)).upsert(FoldedHours, [row], "before = excluded.before")
+
+
+async def _release(session: AsyncSession, days: _Days) -> None:
+    is_ours = (TENANTS.id == days.tenant_id, TENANTS.folding_since == days.since)
+    await session.execute(update(Tenant).where(*is_ours).values(folding_since=None))

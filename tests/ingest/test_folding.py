@@ -1,0 +1,339 @@
+"""Days that are over are folded into totals by the hour. Whatever happens meanwhile and later, an answer from
+these totals is the one that raw events give.
+"""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from datetime import UTC, date, datetime, timedelta
+from random import Random
+from typing import Any, NamedTuple
+
+import pytest
+import pytest_asyncio
+from sqlalchemy import select, text
+
+from base.calendar import AFTER_LAST_DAY, FIRST_DAY, DateInterval, Span, buckets, time_zone
+from base.ids import uuid7
+from base.time_units import HOUR
+from database import Database, table_of
+from ingest.deletions.pace import Pace
+from ingest.discrepancy_rows import DiscrepancyRow
+from ingest.events import NewEvent
+from ingest.folding import Busy, fold, fold_all
+from ingest.prune import prune
+from ingest.rebuild import Rebuilt, rebuild
+from ingest.retention import Retention, keep_to
+from ingest.store import store
+from ingest.verify import Verification
+from loaders.counts import read_counts
+from loaders.measures import Cell, Cells, Dimension, Measure
+from models import Action, Device, FoldedHours, HourTotal
+from resolvers.context import Services
+from server.accounts import create_user
+from tests.commands import done
+from tests.events import record, view
+from tests.ingest.brute import ACTIONS, drawn
+from tests.studio import SECRET, START, Clock, Studio
+from tests.waiting import somebody_waits
+
+ALL = FIRST_DAY, AFTER_LAST_DAY
+TODAY = START.date()
+DAY = timedelta(days=1)
+COUNTED = (*dict.fromkeys(ACTIONS), Action.ENGAGED_VIEW)
+Change = Callable[[], Awaitable[object]]
+
+
+class Place(NamedTuple):
+    """A user who counts in New York, and what happened to what is theirs in the last 20 days."""
+
+    services: Services
+    clock: Clock
+    tenant_id: int
+    events: list[NewEvent]
+
+    @property
+    def database(self) -> Database:
+        return self.services.database
+
+    async def add(self, events: list[NewEvent]) -> None:
+        await self.services.buffer.add(events)
+
+    async def fold(self, before: date = TODAY, pace: Pace | None = None) -> None:
+        await fold(self.database, self.tenant_id, self.clock, before, pace)
+
+    async def lines(self) -> list[DiscrepancyRow]:
+        verification = Verification(self.database, self.tenant_id, "ada", *ALL)
+        return [line async for line in verification.rows()]
+
+    async def execute(self, *statements: str) -> None:
+        async with self.database.writing() as session:
+            for statement in statements:
+                await session.execute(text(statement))
+
+    async def rows(self, model: Any) -> list[tuple[Any, ...]]:
+        async with self.database.snapshot() as connection:
+            return sorted(map(tuple, (await connection.execute(select(table_of(model)))).all()))
+
+    async def answers(self, zone: str = "Europe/Berlin") -> list[Cells]:
+        """Of all subjects: days of the last weeks, and one range that begins and ends within a day."""
+        span = Span(START.replace(hour=7) - 18 * DAY, START.replace(hour=3) - DAY)
+        days = tuple(bucket.covered for bucket in buckets(span, DateInterval.DAY, time_zone(zone)))
+        subjects = [(self.tenant_id, id) for id in (1, 2, 3)]
+        found: list[Cells] = []
+        for spans in ((span,), days):
+            measure = Measure(COUNTED, spans, frozenset(Dimension))
+            cells = await read_counts(self.database, "America/New_York", measure, subjects, TODAY)
+            found += [cells.get(subject, {}) for subject in subjects]
+        return found
+
+    async def answers_of_events(self) -> list[Cells]:
+        """As if nothing were folded."""
+        folded = await self.rows(FoldedHours)
+        await self.execute("DELETE FROM folded_hours")
+        answers = await self.answers()
+        async with self.database.writing() as session:
+            session.add_all(FoldedHours(tenant_id=id, before=before) for id, before in folded)
+        return answers
+
+
+@pytest_asyncio.fixture
+async def place(services: Services, clock: Clock) -> Place:
+    user = await create_user(
+        services.database, clock.now, email="ada@example.com", username="ada", password=None, name=None
+    )
+    made = Place(services, clock, user.tenant_id, drawn(Random(7), user.tenant_id, START, count=300, days=20))  # noqa: S311
+    await made.execute("UPDATE tenants SET time_zone = 'America/New_York'")
+    return made
+
+
+class Interrupted(Pace):
+    """Something else is done before each small step."""
+
+    def __init__(self, *changes: Change) -> None:
+        super().__init__(rest=0)
+        self.size = 40
+        self._changes = list(changes)
+
+    @asynccontextmanager
+    async def turn(self) -> AsyncIterator[None]:
+        if self._changes:
+            await self._changes.pop(0)()
+        yield
+
+
+def added(place: Place, events: list[NewEvent]) -> list[Change]:
+    """In small parts."""
+
+    def adding(part: list[NewEvent]) -> Change:
+        return lambda: place.add(part)
+
+    return [adding(events[start : start + 20]) for start in range(0, len(events), 20)]
+
+
+async def is_right(place: Place) -> bool:
+    """Whether answers are those of raw events, and the totals, too."""
+    return await place.answers() == await place.answers_of_events() and await place.lines() == []
+
+
+async def test_what_comes_while_days_are_folded_and_later_is_in_their_totals(place: Place) -> None:
+    await place.add(place.events[:150])
+    meanwhile = added(place, place.events[150:250])
+
+    await place.fold(pace=Interrupted(*meanwhile))
+
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+    await place.add(place.events[250:])
+    assert await is_right(place)
+    # In whatever zone, and on whatever days: of some days, only half an hour is left to raw events.
+    kolkata = await place.answers("Asia/Kolkata")
+    await place.execute("DELETE FROM folded_hours")
+    assert kolkata == await place.answers("Asia/Kolkata")
+    assert all(cells for cells in kolkata)
+
+
+async def test_an_event_that_is_not_committed_yet_is_waited_for(place: Place) -> None:
+    await place.add(place.events[:150])
+    async with place.database.writing() as session:
+        await store(session, place.events[150:])
+        folding = asyncio.create_task(place.fold())
+        await somebody_waits(place.database, folding)
+    await folding
+
+    assert await is_right(place)
+
+
+class Killed(Exception):
+    pass
+
+
+async def test_a_fold_that_was_killed_is_begun_anew(place: Place) -> None:
+    await place.add(place.events[:150])
+
+    async def kill() -> None:
+        raise Killed
+
+    with pytest.raises(Killed):
+        await place.fold(pace=Interrupted(*added(place, place.events[150:170]), kill))
+    await place.add(place.events[170:200])
+    left = await place.rows(HourTotal)
+    # Nobody knows yet that it was killed.
+    with pytest.raises(Busy):
+        await place.fold()
+    await fold_all(place.database, place.clock)
+    assert (await place.rows(FoldedHours), await place.rows(HourTotal)) == ([], left)
+    assert await is_right(place)
+
+    place.clock.advance(minutes=11)
+    await place.fold(pace=Interrupted(*added(place, place.events[200:240])))
+
+    await place.add(place.events[240:])
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
+async def test_whoever_was_taken_for_killed_folds_no_more(place: Place) -> None:
+    await place.add(place.events)
+
+    async def overtake() -> None:
+        place.clock.advance(minutes=11)
+        await place.fold()
+
+    with pytest.raises(Busy):
+        await place.fold(pace=Interrupted(overtake))
+
+    assert await place.rows(FoldedHours) == [(place.tenant_id, TODAY)]
+    assert await is_right(place)
+
+
+async def test_only_days_that_have_been_over_for_hours_are_folded_each_day(place: Place) -> None:
+    await place.add(place.events)
+    place.clock.now = START.replace(hour=5)
+    await fold_all(place.database, place.clock)
+    first = await place.rows(FoldedHours)
+    place.clock.now = START.replace(hour=6)
+    await fold_all(place.database, place.clock)
+    then = await place.rows(FoldedHours)
+    # Nothing happens any more: a day has to have something for it to be folded.
+    place.clock.advance(days=30)
+    await fold_all(place.database, place.clock)
+    last = await place.rows(FoldedHours)
+
+    assert [before for _, before in (*first, *then, *last)] == [TODAY - DAY, TODAY, TODAY + 7 * DAY]
+    assert await is_right(place)
+
+
+async def test_a_batch_of_days_that_are_not_folded_says_nothing_about_them(place: Place) -> None:
+    recent = [event for event in place.events if event.occurred_at >= START - DAY / 2]
+    await place.add([event for event in place.events if event.occurred_at < START - DAY / 2])
+    await place.fold(TODAY)
+
+    def about_hours(statements: list[str]) -> int:
+        return sum("hour_totals" in one or "folded_hours" in one for one in statements)
+
+    seen: list[str] = []
+    with place.database.observed(seen.append):
+        await place.add(recent)
+        in_batch = about_hours(seen)
+        await place.add([place.events[0]._replace(id=uuid7(START), occurred_at=START - 3 * DAY)])
+
+    assert (in_batch, about_hours(seen)) == (0, 1)
+    assert await is_right(place)
+
+
+async def test_answers_in_whole_hours_stay_when_raw_events_are_pruned(place: Place) -> None:
+    await place.add(place.events)
+    before = await place.answers()
+
+    pruned = await prune(place.database, [place.tenant_id], START, keep=5 * DAY)
+
+    assert pruned.events > 200 or pruned.partitions
+    assert await place.answers() == before
+    # What takes something back has its time.
+    taken = NewEvent(place.tenant_id, uuid7(START), 1, Action.UNLIKE, START - 10 * DAY, Device.TABLET)
+    async with place.database.writing() as session:
+        await store(session, [taken])
+    cell = Cell(0, Action.UNLIKE, int(Device.TABLET), "")
+    after = await place.answers()
+    assert after[0].get(cell, 0) == before[0].get(cell, 0) + 1
+    assert await place.lines() == []
+
+
+async def test_totals_by_the_hour_lose_sites_and_days_as_others_do(place: Place) -> None:
+    await place.add(place.events)
+    june = date(2023, 6, 1)
+
+    async def of_may() -> list[tuple[Any, ...]]:
+        return [row for row in await place.rows(HourTotal) if row[2] < june]
+
+    def summed(rows: list[tuple[Any, ...]]) -> Counter[tuple[Any, ...]]:
+        """By subject, day, action, device and hour."""
+        sums: Counter[tuple[Any, ...]] = Counter()
+        for row in rows:
+            sums.update({(*row[1:5], hour): number for hour, number in enumerate(row[6:])})
+        return sums
+
+    await place.fold()
+    before = await of_may()
+    await keep_to(place.database, [place.tenant_id], START, Retention(10, 10, None))
+    without_sites = await of_may()
+    await keep_to(place.database, [place.tenant_id], START, Retention(10, 10, 10))
+
+    assert {row[5] for row in before} > {0} == {row[5] for row in without_sites}
+    assert summed(without_sites) == summed(before)
+    assert await of_may() == []
+    assert len(await place.rows(HourTotal)) > 50
+    assert [line for line in await place.lines() if line.table == "hour_totals"] == []
+
+
+async def test_totals_by_the_hour_are_verified_and_mended(place: Place) -> None:
+    at = datetime(2023, 6, 10, 23, 30, tzinfo=UTC)
+    await place.add(
+        [
+            NewEvent(place.tenant_id, uuid7(at), subject, Action.VIEW, at + hours * HOUR, Device.MOBILE)
+            for subject, hours in ((1, 0), (1, -3), (2, 0))
+        ]
+    )
+    await place.fold()
+    await place.execute(
+        "UPDATE hour_totals SET until_22 = until_22 + 4, until_23 = until_23 + 4, until_24 = until_24 + 4 "
+        "WHERE subject_id = 1",
+        "UPDATE hour_totals SET subject_id = 3 WHERE subject_id = 2",
+    )
+
+    lines = await place.lines()
+
+    assert [
+        (line.table, line.subject, line.action, line.day, line.stored, line.counted) for line in lines
+    ] == [
+        ("hour_totals", f"publication {id}", "VIEW", "2023-06-10", stored, counted)
+        for id, stored, counted in (
+            (1, "1 at 20, 4 at 21, 1 at 23", "1 at 20, 1 at 23"),
+            (2, "-", "1 at 23"),
+            (3, "1 at 23", "-"),
+        )
+    ]
+    assert await rebuild(place.database, place.tenant_id, date(2023, 6, 10), date(2023, 6, 11)) == Rebuilt(
+        3, None
+    )
+    assert await is_right(place)
+
+
+async def test_figures_are_explained_by_totals_by_the_hour(studio: Studio, database_url: str) -> None:
+    days = ("2023-06-02T21:30:00", "2023-06-02T22:30:00", "2023-06-05T21:59:59", "2023-06-05T22:00:00")
+    await record(studio, [view(at) for at in days])
+    await fold_all(studio.services.database, studio.clock)
+
+    told = await asyncio.to_thread(
+        done, "explain", "ai-research-studio", "totalViews", "--from", "2023-06-03", "--to", "2023-06-05",
+        "--time-zone", "Europe/Berlin", VIEWGRAPH_DATABASE_URL=database_url, VIEWGRAPH_SECRET=SECRET,
+    )  # fmt: skip
+
+    lines = [" ".join(line.split()) for line in told.splitlines()]
+    assert [line for line in lines if line.startswith(("hour_totals", "day_totals", "events"))] == [
+        "hour_totals 2023-06-02T22:00:00Z 2023-06-03T00:00:00Z VIEW 1 1 1",
+        "day_totals 2023-06-03 2023-06-06 VIEW 1 2 2",
+        "hour_totals 2023-06-05T22:00:00Z 2023-06-06T00:00:00Z VIEW 1 -1 -1",
+    ]
