@@ -10,11 +10,12 @@ from strawberry.schema.schema_converter import get_arguments
 from strawberry.types import has_object_definition
 from strawberry.types.field import StrawberryField
 
-from execution.conditions import is_short, variables_in
+from execution.conditions import variables_in
 from execution.faults import Surprise
 from execution.shapes import FromVariables, Resolved
 from execution.variables import PLAIN
 from graph.schema import schema
+from graph.variable_keys import key_of
 
 _UNCHANGING: TypeAlias = str | int | float | Enum | None
 """Arguments of these classes may be given to many requests. So may lists and inputs of them, because no
@@ -46,15 +47,14 @@ def _of_variables(source: Resolved, variables: VariableValues) -> dict[str, Any]
     if source.remembered is None:
         source.remembered = LRUCache(_MOST_REMEMBERED)
         source.variables = variables_in(source.node.arguments or ())
-    key = tuple([variables.coerced.get(name, Undefined) for name in source.variables])
+    key = key_of([variables.coerced.get(name, Undefined) for name in source.variables])
+    if key is None:
+        return _converted(source, variables)
     try:
         return source.remembered[key]
-    except TypeError:
-        # A list or an object as a variable is no key.
-        return _converted(source, variables)
     except KeyError:
         arguments = _converted(source, variables)
-    if all(map(_is_unchanging, arguments.values())) and is_short(key):
+    if all(map(_is_unchanging, arguments.values())):
         source.remembered[key] = arguments
     return arguments
 
