@@ -292,10 +292,5 @@ def rows_as_json(
     return process
 
 
-def json_rows(types: Sequence[TypeEngine[Any]], dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> str:
-    """The rows as one JSON text, with their values as the driver takes them."""
-    return rows_as_json(types, dialect)(rows)
-
-
 def _as_it_is(value: Any) -> Any:
     return value
