@@ -147,9 +147,9 @@ def measured(
     """Of each case, a value a round."""
     today, numbers, random = datetime.now(UTC), count(), Random(5)  # noqa: S311
     taken: dict[Case, list[Taken]] = defaultdict(list)
-    for tree, url in zip(trees, urls, strict=True):
+    for served, url in zip(trees, urls, strict=True):
         # An older tree does not start on tables that are newer than it.
-        Tree(ROOT).run("migrate", "--down-to", tree.revision, database_url=url)
+        Tree(ROOT).run("migrate", "--down-to", served.revision, database_url=url)
     with ExitStack() as stack:
         servers = [
             Asked(stack.enter_context(tree.serving(url, DEMO="true", **_DEMO)), _keys(tree, url))

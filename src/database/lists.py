@@ -38,7 +38,7 @@ class _Many(ListType):
     def bind_processor(self, dialect: Dialect) -> Convert:
         """One of its own, as those in `models.types`: most statements have several lists."""
         item = self.item.impl_instance if isinstance(self.item, TypeDecorator) else self.item
-        listed = _listed_texts if isinstance(item, String) else list
+        listed: Callable[[Iterable[Any]], list[Any]] = _listed_texts if isinstance(item, String) else list
         convert, is_json = bind_processor(self.item, dialect), dialect.name == "sqlite"
 
         def process(value: list[Any] | None) -> Any:

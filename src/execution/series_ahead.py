@@ -65,7 +65,7 @@ class Chain:
     async def series(self, resolving: Resolving, variables: Mapping[str, Any]) -> SeriesAhead | None:
         """None if it cannot be read together with the row, or if an argument is refused."""
         key = key_of([self._number, *[variables.get(name) for name in self._variables]])
-        if key in _remembered:
+        if key and key in _remembered:
             return _remembered[key]
         try:
             found = await self._found(resolving)

@@ -90,8 +90,8 @@ async def _read_span(
     for subject_id, counted_as, count in rows:
         # All subjects have the same few cells.
         if counted_as not in signed:
-            run, *split = counted_as
-            signed[counted_as] = _signed_cells(pieces[run], split_as(*split))
+            run, action, device, domain = counted_as
+            signed[counted_as] = _signed_cells(pieces[run], split_as(action, device, domain))
         cells = counted[tenant_id, subject_id]
         for cell, sign in signed[counted_as]:
             cells[cell] = cells.get(cell, 0) + sign * count

@@ -190,8 +190,8 @@ class _Counting:
 
 def _with_subjects(columns: Sequence[Sequence[Any]]) -> list[tuple[_Subject, bytes]]:
     """Each sketch after its subject. The columns are those of the subject, and the sketches."""
-    *subject, sketches = columns
-    return list(zip(zip(*subject, strict=True), sketches, strict=True))
+    tenants, kinds, ids, sketches = columns
+    return list(zip(zip(tenants, kinds, ids, strict=True), sketches, strict=True))
 
 
 def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:
