@@ -15,7 +15,7 @@ PYTHON_IS = `$(PYTHON) -c 'import platform; print(platform.python_version())' 2>
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio
+.PHONY: help demo test check accuracy schema lint-schema release-schema release audit docs graphiql studio snippet bench bench-ingest bench-queries bench-growth bench-cost bench-series bench-holds bench-abuse bench-requests bench-observing bench-rest bench-subscribers bench-profile bench-deleting soak differential lock clean bench-import crash bench-studio bench-first-figures
 
 help: ## this list
 	@awk 'BEGIN { FS = ":.*## " } /^[a-z-]+:.*## / { printf "make %-14s %s\n", $$1, $$2 }' $(firstword $(MAKEFILE_LIST))
@@ -106,6 +106,9 @@ bench-series: .venv/.dev ## CPU and memory of 146,200 points of a series; BENCH_
 
 bench-studio: .venv/.dev ## CPU of the studio's views by time zone, on both engines; BENCH_ARGS="--tree ../older --tree ."
 	@$(BIN)/python -m bench.studio $(BENCH_ARGS)
+
+bench-first-figures: .venv/.dev ## how long a visitor waits for the studio's first figures, in Chromium; BENCH_ARGS="--loads 30"
+	@$(BIN)/python -m bench.first_figures $(BENCH_ARGS)
 
 bench-abuse: .venv/.dev ## what one client feels of another's abuse; BENCH_ARGS="--engine sqlite --only series"
 	@$(BIN)/python -m bench.abuse $(BENCH_ARGS)

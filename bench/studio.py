@@ -126,7 +126,7 @@ class Asked:
         )
 
 
-async def _fill(url: str, now: datetime) -> None:
+async def fill(url: str, now: datetime) -> None:
     await migrations.upgrade(url)
     services = services_of(
         Settings(database_url=url, secret=SecretStr(SETTINGS["SECRET"]), demo=True), are_patient=True
@@ -147,9 +147,9 @@ def measured(
     """Of each case, a value a round."""
     today, numbers, random = datetime.now(UTC), count(), Random(5)  # noqa: S311
     taken: dict[Case, list[Taken]] = defaultdict(list)
-    for tree, url in zip(trees, urls, strict=True):
+    for served, url in zip(trees, urls, strict=True):
         # An older tree does not start on tables that are newer than it.
-        Tree(ROOT).run("migrate", "--down-to", tree.revision, database_url=url)
+        Tree(ROOT).run("migrate", "--down-to", served.revision, database_url=url)
     with ExitStack() as stack:
         servers = [
             Asked(stack.enter_context(tree.serving(url, DEMO="true", **_DEMO)), _keys(tree, url))
@@ -189,7 +189,7 @@ def _used(server: Asked, database: int | None) -> tuple[float, float]:
 def on_sqlite(trees: list[Tree], **given: Any) -> dict[Case, list[Taken]]:
     with tempfile.TemporaryDirectory(prefix="viewgraph-studio-") as folder:
         file = Path(folder) / "made.sqlite3"
-        asyncio.run(_fill(f"sqlite:///{file}", datetime.now(UTC)))
+        asyncio.run(fill(f"sqlite:///{file}", datetime.now(UTC)))
         urls = [f"sqlite:///{copy(file, file.with_name(f'{n}.sqlite3'))}" for n in range(len(trees))]
         return measured(trees, urls, database=None, **given)
 
@@ -197,7 +197,7 @@ def on_sqlite(trees: list[Tree], **given: Any) -> dict[Case, list[Taken]]:
 def on_postgresql(trees: list[Tree], **given: Any) -> dict[Case, list[Taken]]:
     with PostgresServer() as server:
         server.create_database("made")
-        asyncio.run(_fill(server.url("made"), datetime.now(UTC)))
+        asyncio.run(fill(server.url("made"), datetime.now(UTC)))
         for number in range(len(trees)):
             server.create_database(f"copy_{number}", "made")
             # What autovacuum does sooner or later.

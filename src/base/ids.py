@@ -2,7 +2,8 @@
 
 import os
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
@@ -23,6 +24,7 @@ __all__ = [
 _NUMBER = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _UUID = re.compile(r"[0-9a-f]{8}-?(?:[0-9a-f]{4}-?){3}[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _ENCODED_LENGTH = 22
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 _VERSION = 7
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LONGEST = datetime.max.replace(tzinfo=UTC) - _EPOCH
@@ -49,7 +51,9 @@ def uuid7_instant(id: UUID) -> datetime | None:
 
 
 def global_id(kind: Kind, public_id: UUID) -> str:
-    return f"{kind}_{urlsafe_b64encode(public_id.bytes)[:_ENCODED_LENGTH].decode()}"
+    # The library's function for this alphabet takes a third longer, and a list has many ids.
+    encoded = b2a_base64(public_id.bytes, newline=False).translate(_URL_SAFE)
+    return f"{kind}_{encoded[:_ENCODED_LENGTH].decode()}"
 
 
 def parse_global_id(text: str) -> tuple[Kind, UUID]:

@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from sqlmodel import SQLModel
 
 from database.inserts import table_of
-from database.lists import json_rows
+from database.lists import rows_as_json
 from database.statement import DIALECTS
 
 Rows: TypeAlias = Sequence[tuple[Any, ...]]
@@ -42,7 +42,7 @@ def _given_to_sqlite(columns: Sequence[Column[Any]], rows: Rows) -> tuple[str, d
     picked = ", ".join(
         f"json_extract(value, '$[{place}]') AS {column.name}" for place, column in enumerate(columns)
     )
-    rows_of_json = json_rows([column.type for column in columns], DIALECTS["sqlite"], rows)
+    rows_of_json = rows_as_json([column.type for column in columns], DIALECTS["sqlite"])(rows)
     return f"(SELECT {picked} FROM json_each(:rows)) AS given", {"rows": rows_of_json}  # noqa: S608  # parts of our own
 
 

@@ -1,11 +1,11 @@
 """Lists as parameters. With them a statement has one text, and is prepared once, for any number of keys."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import chain
 from typing import Any
 
 import orjson
-from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, Table, Text, bindparam
+from sqlalchemy import ARRAY, ColumnElement, Dialect, Select, String, Table, Text, bindparam
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.compiler import SQLCompiler
 from sqlalchemy.sql.functions import FunctionElement
@@ -13,7 +13,7 @@ from sqlalchemy.sql.selectable import Join
 from sqlalchemy.sql.visitors import replacement_traverse
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-from database.statement import bind_processor
+from database.statement import Convert, bind_processor
 
 
 class ListType(TypeDecorator[list[Any]]):
@@ -35,15 +35,24 @@ class _Many(ListType):
 
     cache_ok = True
 
-    def process_bind_param(self, value: list[Any] | None, dialect: Dialect) -> Any:
-        if value is None:
-            return None
-        # No database has a text with a NUL: PostgreSQL refuses it, and SQLite's JSON would cut it short.
-        keys = [item for item in value if not (isinstance(item, str) and "\0" in item)]
-        if dialect.name != "sqlite":
-            return keys
-        convert = bind_processor(self.item, dialect)
-        return orjson.dumps([convert(item) for item in keys] if convert else keys).decode()
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        """One of its own, as those in `models.types`: most statements have several lists."""
+        item = self.item.impl_instance if isinstance(self.item, TypeDecorator) else self.item
+        listed: Callable[[Iterable[Any]], list[Any]] = _listed_texts if isinstance(item, String) else list
+        convert, is_json = bind_processor(self.item, dialect), dialect.name == "sqlite"
+
+        def process(value: list[Any] | None) -> Any:
+            if value is None:
+                return None
+            keys = list(map(convert, listed(value))) if convert else listed(value)
+            return orjson.dumps(keys).decode() if is_json else keys
+
+        return process
+
+
+def _listed_texts(value: Iterable[Any]) -> list[Any]:
+    """No database has a text with a NUL: PostgreSQL refuses it, and SQLite's JSON would cut it short."""
+    return [item for item in value if not (isinstance(item, str) and "\0" in item)]
 
 
 class among(FunctionElement[Any]):
@@ -237,8 +246,9 @@ class _Json(TypeDecorator[list[tuple[Any, ...]]]):
         super().__init__()
         self.items = items
 
-    def process_bind_param(self, value: list[tuple[Any, ...]] | None, dialect: Dialect) -> Any:
-        return json_rows(self.items, dialect, value or ())
+    def bind_processor(self, dialect: Dialect) -> Convert:
+        # SQLAlchemy's own asks for the dialect at each call.
+        return rows_as_json(self.items, dialect)
 
 
 class _Picked(TypeDecorator[Any]):
@@ -263,11 +273,23 @@ def _column(index: int) -> Callable[[Any], Any]:
     return lambda rows: [row[index] for row in rows]
 
 
-def json_rows(types: Sequence[TypeEngine[Any]], dialect: Dialect, rows: Sequence[tuple[Any, ...]]) -> str:
-    """The rows as one JSON text, with their values as the driver takes them."""
-    converts = [bind_processor(type_, dialect) or _as_it_is for type_ in types]
-    converted = [[convert(value) for convert, value in zip(converts, row, strict=True)] for row in rows]
-    return orjson.dumps(converted).decode()
+def rows_as_json(
+    types: Sequence[TypeEngine[Any]], dialect: Dialect
+) -> Callable[[Sequence[tuple[Any, ...]] | None], str]:
+    """Makes one JSON text of rows, with their values as the driver takes them."""
+    found = [bind_processor(type_, dialect) for type_ in types]
+    if not any(found):
+        # orjson takes no NamedTuple.
+        return lambda rows: orjson.dumps(list(map(tuple, rows or ()))).decode()
+    converts = [convert or _as_it_is for convert in found]
+
+    def process(rows: Sequence[tuple[Any, ...]] | None) -> str:
+        converted = [
+            [convert(value) for convert, value in zip(converts, row, strict=True)] for row in rows or ()
+        ]
+        return orjson.dumps(converted).decode()
+
+    return process
 
 
 def _as_it_is(value: Any) -> Any:

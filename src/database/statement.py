@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache, partial
 from itertools import starmap
 from typing import Any, Generic, NamedTuple, TypeVar
+from uuid import UUID
 
 from sqlalchemy import (
     BindParameter,
     CompoundSelect,
     Dialect,
     Select,
+    Uuid,
 )
 from sqlalchemy.dialects import registry
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -47,7 +49,9 @@ class Parameter(NamedTuple):
 class Compiled(NamedTuple):
     text: str
     parameters: tuple[Parameter, ...]
-    """In the order of their places."""
+    """Each once."""
+    places: tuple[int, ...] | None
+    """The parameter of each place, by its number. None if each has one place, and they are in order."""
     conversions: tuple[tuple[int, Convert], ...]
     """The places of columns whose values come from the driver in another type, and what converts them."""
     is_lookup: bool = False
@@ -84,7 +88,8 @@ class Statement(Generic[R]):
         return made(change(self._text), row)
 
     def arguments(self, compiled: Compiled, given: Mapping[str, Any]) -> list[Any]:
-        return [parameter.value(given) for parameter in compiled.parameters]
+        values = [parameter.value(given) for parameter in compiled.parameters]
+        return values if compiled.places is None else [values[number] for number in compiled.places]
 
     def rows(self, compiled: Compiled, fetched: Sequence[Sequence[Any]]) -> list[R]:
         if not compiled.conversions:
@@ -122,10 +127,13 @@ def _compile(
     compiled = text.compile(dialect=dialect)
     assert isinstance(compiled, SQLCompiler)
     binds = {name: bind for bind, name in compiled.bind_names.items()}
-    parameters = tuple(_parameter(name, binds[name], dialect) for name in compiled.positiontup or ())
+    names = compiled.positiontup or ()
+    number_of = {name: number for number, name in enumerate(dict.fromkeys(names))}
+    parameters = tuple(_parameter(name, binds[name], dialect) for name in number_of)
+    places = None if len(number_of) == len(names) else tuple(number_of[name] for name in names)
     results = [_result(column.type, dialect) for column in text.exported_columns]
     conversions = tuple((index, convert) for index, convert in enumerate(results) if convert)
-    return Compiled(str(compiled), parameters, conversions, is_lookup)
+    return Compiled(str(compiled), parameters, places, conversions, is_lookup)
 
 
 def _parameter(name: str, bind: BindParameter[Any], dialect: Dialect) -> Parameter:
@@ -142,4 +150,11 @@ def bind_processor(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
 
 
 def _result(type_: TypeEngine[Any], dialect: Dialect) -> Convert | None:
+    if isinstance(type_, Uuid) and dialect.name == "sqlite":
+        return _uuid
     return type_.dialect_impl(dialect).result_processor(dialect, None)
+
+
+def _uuid(digits: str | None) -> UUID | None:
+    """SQLite has the digits alone. To read them like this takes less than to let UUID look for hyphens."""
+    return None if digits is None else UUID(int=int(digits, 16))

@@ -1,20 +1,23 @@
 """The arguments of a field, as its resolver takes them."""
 
+from collections.abc import Callable, Sequence
 from enum import Enum
+from functools import partial
 from typing import Any, Final, TypeAlias
 
 from cachetools import LRUCache
-from graphql import GraphQLArgument, GraphQLNonNull, Undefined, VariableNode
+from graphql import FieldNode, GraphQLArgument, GraphQLField, GraphQLNonNull, Undefined, VariableNode
 from graphql.execution.values import VariableValues, get_argument_values
 from strawberry.schema.schema_converter import get_arguments
 from strawberry.types import has_object_definition
 from strawberry.types.field import StrawberryField
 
-from execution.conditions import is_short, variables_in
+from execution.conditions import variables_in
 from execution.faults import Surprise
-from execution.shapes import FromVariables, Resolved
+from execution.shapes import FromVariables, OneArgument, Resolved
 from execution.variables import PLAIN
 from graph.schema import schema
+from graph.variable_keys import key_of
 
 _UNCHANGING: TypeAlias = str | int | float | Enum | None
 """Arguments of these classes may be given to many requests. So may lists and inputs of them, because no
@@ -46,17 +49,44 @@ def _of_variables(source: Resolved, variables: VariableValues) -> dict[str, Any]
     if source.remembered is None:
         source.remembered = LRUCache(_MOST_REMEMBERED)
         source.variables = variables_in(source.node.arguments or ())
-    key = tuple([variables.coerced.get(name, Undefined) for name in source.variables])
+    if source.parts is None:
+        source.parts = [_part(source, name) for name in source.definition.args]
+
+    def made() -> dict[str, Any]:
+        arguments: dict[str, Any] = {}
+        for part in source.parts or ():
+            # Mostly, the others are as before.
+            convert = partial(_converted, source, variables, part)
+            arguments |= _remembered(part.remembered, part.variables, variables, convert)
+        return arguments
+
+    return _remembered(source.remembered, source.variables, variables, made)
+
+
+def _remembered(
+    remembered: LRUCache[tuple[Any, ...], dict[str, Any]],
+    names: Sequence[str],
+    variables: VariableValues,
+    make: Callable[[], dict[str, Any]],
+) -> dict[str, Any]:
+    """What `make` makes of the variables of these names."""
+    key = key_of([variables.coerced.get(name, Undefined) for name in names])
+    if key is None:
+        return make()
     try:
-        return source.remembered[key]
-    except TypeError:
-        # A list or an object as a variable is no key.
-        return _converted(source, variables)
+        return remembered[key]
     except KeyError:
-        arguments = _converted(source, variables)
-    if all(map(_is_unchanging, arguments.values())) and is_short(key):
-        source.remembered[key] = arguments
+        arguments = make()
+    if all(map(_is_unchanging, arguments.values())):
+        remembered[key] = arguments
     return arguments
+
+
+def _part(source: Resolved, name: str) -> OneArgument:
+    arguments = tuple(node for node in source.node.arguments or () if node.name.value == name)
+    field = GraphQLField(source.definition.type, args={name: source.definition.args[name]})
+    node = FieldNode(name=source.node.name, arguments=arguments)
+    return OneArgument(field, node, variables_in(arguments), LRUCache(_MOST_REMEMBERED))
 
 
 def _is_unchanging(value: Any) -> bool:
@@ -95,10 +125,14 @@ def _names_in_python(field: StrawberryField) -> dict[str, str]:
     return {named(argument): argument.python_name for argument in field.arguments}
 
 
-def _converted(source: Resolved, variables: VariableValues) -> dict[str, Any]:
+def _converted(
+    source: Resolved, variables: VariableValues, part: OneArgument | None = None
+) -> dict[str, Any]:
+    """All arguments, or the one of the part."""
     later: Any = None
+    field, node = (part.field, part.node) if part else (source.definition, source.node)
     try:
-        values = get_argument_values(source.definition, source.node, variables)
+        values = get_argument_values(field, node, variables)
         _, arguments = get_arguments(
             field=source.declared,
             source=None,

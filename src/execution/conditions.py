@@ -24,15 +24,6 @@ from graphql import (
 from execution.faults import Unplanned
 
 _CONDITIONS = ("skip", "include")
-_LONGEST_KEY = 300
-"""In characters."""
-
-
-def is_short(values: Iterable[Any]) -> bool:
-    """Whether something may be remembered by these values of variables. Whoever asks chooses the texts, and
-    they may be megabytes long.
-    """
-    return sum(len(value) for value in values if isinstance(value, str)) <= _LONGEST_KEY
 
 
 class _Variables(Visitor):

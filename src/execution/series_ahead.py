@@ -13,10 +13,11 @@ from uuid import UUID
 from cachetools import LRUCache
 
 from base.errors import ExpectedError
-from execution.conditions import is_short, variables_in
+from execution.conditions import variables_in
 from execution.resolving import Resolving
 from execution.shapes import Resolved, Selected
 from graph.faces import face_of
+from graph.variable_keys import key_of
 from loaders.ahead import Row
 from loaders.asset_metrics import AssetSeries
 from loaders.asset_metrics import series_request as series_of_assets
@@ -63,19 +64,14 @@ class Chain:
 
     async def series(self, resolving: Resolving, variables: Mapping[str, Any]) -> SeriesAhead | None:
         """None if it cannot be read together with the row, or if an argument is refused."""
-        key = (self._number, *[variables.get(name) for name in self._variables])
-        try:
+        key = key_of([self._number, *[variables.get(name) for name in self._variables]])
+        if key and key in _remembered:
             return _remembered[key]
-        except KeyError:
-            is_known_later = is_short(key[1:])
-        except TypeError:
-            # A list or an object as a variable is no key.
-            is_known_later = False
         try:
             found = await self._found(resolving)
         except ExpectedError:
             return None
-        if is_known_later and _weight(found) <= _MOST_BUCKETS:
+        if key and _weight(found) <= _MOST_BUCKETS:
             _remembered[key] = found
         return found
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from operator import attrgetter
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from cachetools import LRUCache
 from graphql import FieldNode, GraphQLField
@@ -48,6 +48,15 @@ FromVariables: TypeAlias = tuple[tuple[str, str], ...]
 """Names of arguments in Python, each with the name of the variable whose value it is."""
 
 
+class OneArgument(NamedTuple):
+    """An argument of a field, as if the field had no other."""
+
+    field: GraphQLField
+    node: FieldNode
+    variables: tuple[str, ...]
+    remembered: LRUCache[tuple[Any, ...], dict[str, Any]]
+
+
 @dataclass(slots=True, eq=False)
 class Resolved:
     """A field whose resolver gives the value, or the key by which a loader has it."""
@@ -75,6 +84,8 @@ class Resolved:
     """The names of the variables that its arguments are made of, once they are needed."""
     remembered: LRUCache[tuple[Any, ...], dict[str, Any]] | None = None
     """The arguments by the values of these variables."""
+    parts: Sequence[OneArgument] | None = None
+    """Each of the arguments, once they are needed."""
     from_variables: FromVariables | None = None
     """None until somebody asks for the arguments."""
 

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Any, Final, NamedTuple
 
-from graphql import NamedTypeNode, NonNullTypeNode, VariableDefinitionNode
+from graphql import NamedTypeNode, NonNullTypeNode, Undefined, VariableDefinitionNode
 from graphql.execution.get_variable_signature import get_variable_signature
 from graphql.execution.values import VariableValues, VariableValueSource, get_variable_values
+from graphql.utilities import coerce_input_value
 
 from base.numbers import LARGEST_INT
 from graph.document import Operation
@@ -14,13 +15,17 @@ from graph.schema import schema
 _core = schema._schema
 
 
-class _Plain(NamedTuple):
-    """A variable of a scalar that is given as it is."""
+_MOST_WITHIN: Final = 32
+"""Values of a list or an object that is coerced here."""
 
+
+class _Variable(NamedTuple):
     name: str
     signature: Any
-    fits: Callable[[Any], bool]
-    """Whether the value stays as it is."""
+    fits: Callable[[Any], bool] | None
+    """Whether a value stays as it is. None if its type may change each."""
+    may_be_absent: bool
+    """Whether it then has no value either."""
 
 
 def _is_text(value: Any) -> bool:
@@ -48,40 +53,58 @@ PLAIN: Final[Mapping[str, Callable[[Any], bool]]] = {
 
 def values_of(operation: Operation, given: Mapping[str, Any] | None) -> VariableValues | None:
     """None where they do not fit."""
-    plain = operation.known(values_of, lambda: _plain(operation))
-    if plain is not None and (found := _as_given(plain, given or {})):
+    variables = operation.known(values_of, lambda: _variables(operation))
+    if (found := _simple(variables, given or {})) is not None:
         return found
     assert operation.definition
     values = get_variable_values(_core, operation.definition.variable_definitions or (), dict(given or {}))
     return values if isinstance(values, VariableValues) else None
 
 
-def _plain(operation: Operation) -> list[_Plain] | None:
-    """None if the operation has variables of other types."""
+def _variables(operation: Operation) -> list[_Variable]:
     assert operation.definition
-    found = [_plain_one(one) for one in operation.definition.variable_definitions or ()]
-    return None if None in found else [one for one in found if one]
+    return list(map(_variable, operation.definition.variable_definitions or ()))
 
 
-def _plain_one(definition: VariableDefinitionNode) -> _Plain | None:
+def _variable(definition: VariableDefinitionNode) -> _Variable:
     type_ = definition.type
+    is_required = isinstance(type_, NonNullTypeNode)
     named = type_.type if isinstance(type_, NonNullTypeNode) else type_
     fits = PLAIN.get(named.name.value) if isinstance(named, NamedTypeNode) else None
-    return (
-        _Plain(definition.variable.name.value, get_variable_signature(_core, definition), fits)
-        if fits
-        else None
-    )
+    # GraphQL's own looks for the type each time.
+    signature = get_variable_signature(_core, definition)
+    may_be_absent = not is_required and definition.default_value is None
+    return _Variable(definition.variable.name.value, signature, fits, may_be_absent)
 
 
-def _as_given(plain: list[_Plain], given: Mapping[str, Any]) -> VariableValues | None:
-    """None unless each variable is given, and has a value that stays as it is."""
+def _simple(variables: list[_Variable], given: Mapping[str, Any]) -> VariableValues | None:
+    """None where one does not fit, or has a default or values within values."""
     sources: dict[str, VariableValueSource] = {}
     coerced: dict[str, Any] = {}
-    for name, signature, fits in plain:
-        value = given.get(name)
-        if not fits(value):
-            return None
+    for name, signature, fits, may_be_absent in variables:
+        value = given.get(name, Undefined)
+        if value is Undefined:
+            if not may_be_absent:
+                return None
+            sources[name] = VariableValueSource(signature)
+            continue
+        if fits is None or not fits(value):
+            made = coerce_input_value(value, signature.type) if _is_flat(value) else Undefined
+            if made is Undefined:
+                return None
+            coerced[name] = made
+        else:
+            coerced[name] = value
         sources[name] = VariableValueSource(signature, value)
-        coerced[name] = value
     return VariableValues(sources, coerced)
+
+
+def _is_flat(value: Any) -> bool:
+    """Whether it has no lists or objects in lists or objects."""
+    if value.__class__ is dict:
+        return len(value) <= _MOST_WITHIN and not any(map(_is_container, value.values()))
+    return value.__class__ is not list or (len(value) <= _MOST_WITHIN and not any(map(_is_container, value)))
+
+
+def _is_container(value: Any) -> bool:
+    return isinstance(value, dict | list)

@@ -31,6 +31,7 @@ from base.calendar import (
     time_zone,
 )
 from base.ids import InvalidId, parse_global_id
+from graph.variable_keys import key_of
 from loaders.holdings import Holdings
 from models import Device
 
@@ -40,7 +41,6 @@ Variables = Mapping[str, Any]
 _DEVICES = len(Device)
 _MOST_REMEMBERED = 16
 """Of one series, by the values of its variables."""
-_LONGEST_REMEMBERED = 100
 _OF_A_RANGE = ("range", "timeZone", "domain", "assetIds", "workspaceIds")
 _OF_A_SERIES = ("interval", "weekStart", "groupBy")
 _NAMED = ("organization", "workspace", "node")
@@ -116,13 +116,6 @@ def _variables_in(node: ValueNode) -> list[str]:
     return []
 
 
-def _is_short(value: Any) -> bool:
-    """Whether it may be a part of a key that is kept."""
-    if isinstance(value, str):
-        return len(value) <= _LONGEST_REMEMBERED
-    return value is None or value is Undefined or isinstance(value, int)
-
-
 class Place(NamedTuple):
     """The place of a field in a document: the arguments above it that a series depends on."""
 
@@ -185,14 +178,16 @@ class SeriesAsked:
     def points(self, variables: Variables, known: Known) -> Points:
         """The points. There are none in a range that is refused when the field is resolved.
 
-        They are remembered, unless they depend on who asks: the requests of a page mostly ask for one range.
+        They are remembered: the requests of a page mostly ask for one range.
         """
-        key = (known.range_days, known.domains, *[variables.get(name, Undefined) for name in self._names])
-        if self.is_by_holdings() or not all(map(_is_short, key)):
-            return self._points(variables, known)
-        points = self._remembered.get(key)
+        holdings = known.holdings.number if self.is_by_holdings() else 0
+        given = [variables.get(name, Undefined) for name in self._names]
+        key = key_of([known.range_days, known.domains, holdings, *given])
+        points = self._remembered.get(key) if key else None
         if points is None:
-            points = self._remembered[key] = self._points(variables, known)
+            points = self._points(variables, known)
+            if key:
+                self._remembered[key] = points
         return points
 
     def _points(self, variables: Variables, known: Known) -> Points:

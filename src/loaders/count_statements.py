@@ -56,10 +56,10 @@ def counts_statement(
 def _counted(
     run: int, tenant_id: int, subject_id: int, bucket: int, action: int, device: int, domain: str, count: int
 ) -> _Counted:
-    return run, bucket, (tenant_id, subject_id), _split(action, device, domain), count
+    return run, bucket, (tenant_id, subject_id), split_as(action, device, domain), count
 
 
-def _split(action: int, device: int, domain: str) -> Split:
+def split_as(action: int, device: int, domain: str | None) -> Split:
     return _ACTIONS[action], device if device >= 0 else None, domain
 
 
@@ -80,8 +80,10 @@ def _run_select(
     return with_filters(with_something(statement, tier, tier.sum), tier, of_some_domains)
 
 
-_CountedInSpan = tuple[int, int, Split, int]
-"""The number of the run; the subject; how it is split; the count."""
+CountedAs = tuple[int, int, int, str | None]
+"""The number of the run; and the action, the device and the domain as they are stored, for `split_as`."""
+_CountedInSpan = tuple[int, CountedAs, int]
+"""The subject; as what it is counted; the count."""
 
 
 @lru_cache(maxsize=512)
@@ -98,9 +100,9 @@ def span_statement(
 
 
 def _counted_in_span(
-    run: int, subject_id: int, action: int, device: int, domain: str, count: int
+    run: int, subject_id: int, action: int, device: int, domain: str | None, count: int
 ) -> _CountedInSpan:
-    return run, subject_id, _split(action, device, domain), count
+    return subject_id, (run, action, device, domain), count
 
 
 def _span_select(

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from base.calendar import Piece, signed_pieces, time_zone
 from database import Database
 from loaders.base import Loader, Loaders
-from loaders.count_statements import Split, counts_statement, span_statement
+from loaders.count_statements import CountedAs, Split, counts_statement, span_statement, split_as
 from loaders.measures import Cell, Cells, Measure, TenantSubject, with_domain_ids
 from loaders.tiers import HOURS_TIER, Runs, limits_of, runs_of, tier_of
 
@@ -92,8 +92,15 @@ async def _read_span(
         **{name: limits_of(name, run) for name, run in runs.items() if tier_of(name) is HOURS_TIER},
     )
     pieces = [piece for (piece,) in runs.values()]
-    for run, subject_id, split, count in rows:
-        _count(counted[tenant_id, subject_id], pieces[run], split, count)
+    signed: dict[CountedAs, list[tuple[Cell, int]]] = {}
+    for subject_id, counted_as, count in rows:
+        # All subjects have the same few cells.
+        if counted_as not in signed:
+            run, action, device, domain = counted_as
+            signed[counted_as] = _signed_cells(pieces[run], split_as(action, device, domain))
+        cells = counted[tenant_id, subject_id]
+        for cell, sign in signed[counted_as]:
+            cells[cell] = cells.get(cell, 0) + sign * count
     return _without_nothing(counted, runs)
 
 
@@ -104,6 +111,12 @@ def _count(cells: Cells, piece: Piece[Any], split: Split, count: int) -> None:
     if piece.taken_from is not None:
         cell = Cell(piece.taken_from, *split)
         cells[cell] = cells.get(cell, 0) - count
+
+
+def _signed_cells(piece: Piece[Any], split: Split) -> list[tuple[Cell, int]]:
+    """To which cells a count is added, and from which it is subtracted."""
+    signs = (piece.position, 1), (piece.taken_from, -1)
+    return [(Cell(position, *split), sign) for position, sign in signs if position is not None]
 
 
 def _without_nothing(counted: dict[TenantSubject, Cells], runs: Runs) -> dict[TenantSubject, Cells]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
-from itertools import chain
+from itertools import chain, count
 from typing import NamedTuple
 from uuid import UUID
 
@@ -18,6 +18,7 @@ _ASSETS = table_of(Asset).c
 _GOOD_FOR = timedelta(seconds=10)
 """How old a count may be. If more was added since, the points are counted when the series is made."""
 _REMEMBERED = 2_000
+_numbers = count(1)
 MOST_DOMAINS = 20
 """The most sites that are assumed. A tenant has few, and they are not counted before a series is read."""
 
@@ -32,6 +33,8 @@ class Holdings(NamedTuple):
     """How many assets there are in each workspace of each organization that a user is a member of."""
 
     of_organizations: Mapping[UUID, Mapping[UUID, int]] = {}
+    number: int = 0
+    """Another one each time that they are read."""
 
     def of(self, organization: UUID) -> Mapping[UUID, int]:
         return self.of_organizations.get(organization, {})
@@ -95,4 +98,4 @@ def _holdings(rows: Sequence[Held]) -> Holdings:
     held: defaultdict[UUID, dict[UUID, int]] = defaultdict(dict)
     for row in rows:
         held[row.organization][row.workspace] = row.assets
-    return Holdings(held)
+    return Holdings(held, next(_numbers))

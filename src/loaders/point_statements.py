@@ -37,6 +37,7 @@ from database import (
     quick_sum,
     rows_of,
     seeking_join,
+    table_of,
     within_key,
 )
 from loaders.domains import DOMAINS
@@ -48,13 +49,12 @@ from loaders.tiers import (
     Tier,
     folded_before,
     tier_of,
-    with_domains,
     with_filters,
     with_folded,
     with_something,
 )
 from loaders.totals import asked_subjects, is_of
-from models import TAKES_BACK, Device
+from models import TAKES_BACK, Device, Domain
 
 DEVICES = max(Device) + 1
 """All numbers of devices are below it."""
@@ -115,8 +115,12 @@ def _packed_run(number: int, run: RunShape, layout: Layout) -> Select[Any]:
     if layout.has_a_row_for_each_subject(run):
         return _of_each_subject(number, run, layout)
     points = _by_cell(run, layout).order_by(literal_column("cell")).subquery()
-    domains: ColumnElement[Any] = packed(points.c.domain) if layout.is_by_domain else null()
-    return select(literal(number), literal_column("0", BigInteger()), _numbers_of(points), domains)
+    columns = literal(number), literal_column("0", BigInteger()), _numbers_of(points)
+    if not layout.is_by_domain:
+        return select(*columns, null())
+    # Names are looked up for each point, and not for each total.
+    named = points.outerjoin(table_of(Domain), DOMAINS.id == points.c.domain_id)
+    return select(*columns, packed(func.coalesce(DOMAINS.name, ""))).select_from(named)
 
 
 def _of_each_subject(number: int, run: RunShape, layout: Layout) -> Select[Any]:
@@ -176,15 +180,15 @@ def _points_of_subject(
 
 
 def _numbers_of(points: FromClause) -> ColumnElement[Any]:
-    return interleaved(*[column for column in points.c if column.name != "domain"])
+    return interleaved(*[column for column in points.c if column.name != "domain_id"])
 
 
 def _by_cell(run: RunShape, layout: Layout) -> Select[Any]:
     tier, rows, conditions, time, part = _source(run, layout)
     device = tier.table.c.device if layout.is_by_device else None
-    domains = [DOMAINS.name] if layout.is_by_domain else []
+    domains = [tier.table.c.domain_id] if layout.is_by_domain else []
     grouped = (
-        select(_cell(time, device, part), *_counted(tier, layout))
+        select(_cell(time, device, part), *domains, *_counted(tier, layout))
         .select_from(rows)
         .where(*conditions)
         .group_by(literal_column("cell"), *domains)
@@ -218,9 +222,7 @@ def _of_device(time: ColumnElement[int], device: ColumnElement[int] | None) -> C
 
 
 def _counted(tier: Tier, layout: Layout) -> list[ColumnElement[Any]]:
-    domain = func.coalesce(DOMAINS.name, "").label("domain")
     return [
-        *([domain] if layout.is_by_domain else []),
         _count(tier, layout).label("count"),
         *([_taken_back(tier, layout).label("taken_back")] if layout.takes_back else []),
     ]
@@ -265,7 +267,7 @@ def _source(run: RunShape, layout: Layout) -> _Source:
         asked = reduce(lambda left, right: ordered_join(left, right, true()), given)
         join = lateral_join if run.is_scattered else seeking_join
         rows, conditions = join(asked, tier.table, and_(*conditions)), []
-    return _Source(tier, with_domains(rows, tier, layout.dimensions), conditions, time, part)
+    return _Source(tier, rows, conditions, time, part)
 
 
 def _of_subjects(

@@ -3,9 +3,11 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
+from math import inf
+from typing import Final
 
 from base.aliases import Aliases
-from base.calendar import Timeline
+from base.calendar import DateInterval, Timeline
 from base.errors import TooManyPoints
 from database import Database
 from loaders.domains import aliases_by_tenant
@@ -13,9 +15,14 @@ from loaders.measures import Dimension, Measure, with_domain_ids
 from loaders.members import Member, members_of
 from loaders.parties import Part, Party
 from loaders.point_budget import PointBudget
+from loaders.point_statements import DEVICES
 from loaders.points import Read, read_points
 from loaders.series import Series, SeriesRequest
 from loaders.series_ahead import PointsKey, PointsOfRow
+
+_FEW_CELLS: Final = 1_000
+"""If there may be no more of them, each subject is read by itself."""
+_LONG: Final = (DateInterval.WEEK, DateInterval.MONTH)
 
 
 async def read_series(
@@ -79,13 +86,20 @@ async def _read(
         owners += [(party, part) for part in party.parts]
     if not given:
         return
-    members = members_of(given)
+    members = members_of(given, are_few=_cells(given, timeline, measure) <= min(_FEW_CELLS, most))
     owner_of = {number: owners[part] for number, part in members.numbers.items()}
     part_of = {number: part for number, (_, part) in owner_of.items()}
     party_of = {number: party for number, (party, _) in owner_of.items()}
     for read in await read_points(database, zone, timeline, measure, members, most, today):
         for party, own in _shares(read, party_of):
             party.add(own, part_of)
+
+
+def _cells(given: Sequence[Member], timeline: Timeline, measure: Measure) -> float:
+    """How many there may be if each subject is read by itself. Days would then come in a row for each."""
+    if Dimension.DOMAIN in measure.dimensions or timeline.cut.interval not in _LONG:
+        return inf
+    return len(given) * len(timeline) * (DEVICES if Dimension.DEVICE in measure.dimensions else 1)
 
 
 def _shares(read: Read, party_of: Mapping[int, Party]) -> Iterator[tuple[Party, Read]]:

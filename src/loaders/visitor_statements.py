@@ -72,7 +72,7 @@ SKETCHES_OF_DAYS = Statement(
         SKETCHES.day < bindparam("stop", type_=Day()),
         SKETCHES.version == VERSION,
     ),
-    lambda tenant_id, kind, id, sketch: ((tenant_id, kind, id), sketch),
+    lambda *columns: columns,
 )
 
 

@@ -127,8 +127,9 @@ class _Counting:
         subjects = {subject for key in keys for subject in key.sketched}
         if days is None or not subjects:
             return sketches
-        rows = await self._database.fetch(
+        rows = await self._database.fetch_columns(
             SKETCHES_OF_DAYS,
+            _with_subjects,
             tenants=list({tenant_id for tenant_id, _, _ in subjects}),
             sketched=list(subjects),
             first=days[0],
@@ -185,6 +186,12 @@ class _Counting:
                 SIGNED_IN_WITHIN, **named, actions=asked.actions, start=start, end=end
             )
         return dict(rows)
+
+
+def _with_subjects(columns: Sequence[Sequence[Any]]) -> list[tuple[_Subject, bytes]]:
+    """Each sketch after its subject. The columns are those of the subject, and the sketches."""
+    tenants, kinds, ids, sketches = columns
+    return list(zip(zip(tenants, kinds, ids, strict=True), sketches, strict=True))
 
 
 def _subjects(keys: Sequence[VisitorsKey]) -> dict[str, Any]:

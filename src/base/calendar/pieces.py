@@ -3,7 +3,8 @@ from events.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
+from functools import lru_cache
 from itertools import pairwise
 from operator import attrgetter
 from typing import Generic, NamedTuple, TypeVar
@@ -14,6 +15,7 @@ from base.calendar.spans import Span
 from base.time_units import DAY, HOUR
 
 _Limit = TypeVar("_Limit", bound=date)
+_SHORTEST_MONTH = timedelta(days=28)
 
 
 class Piece(NamedTuple, Generic[_Limit]):
@@ -93,6 +95,8 @@ def _nearest_days(start: datetime, end: datetime, zone: ZoneInfo) -> tuple[_Midn
     return first, after
 
 
+# Where one bucket ends, the next one begins, and the same ones are asked for again.
+@lru_cache(maxsize=8192)
 def _nearest(instant: datetime, zone: ZoneInfo) -> _Midnight:
     day = day_of(instant, zone)
     start = start_of_day(day, zone)
@@ -145,6 +149,8 @@ def _whole_months(first: date, after: date) -> tuple[date, date]:
     """The first days of the first whole month, and of the month after the last one; `after` twice if there is
     none.
     """
+    if after - first < _SHORTEST_MONTH:
+        return after, after
     month, after_month = next_month(first - DAY), month_start(after)
     return (month, after_month) if month < after_month else (after, after)
 
