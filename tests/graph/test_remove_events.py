@@ -47,7 +47,8 @@ async def remove(studio: Studio, by: str, subject: dict[str, Any], *ids: str) ->
     told = (await ask(studio, by, subject, *ids)).data["removeEvents"]
     assert [one["id"] for one in told["results"]] == list(ids)
     statuses = [one["status"] for one in told["results"]]
-    assert told["removed"] == statuses.count("REMOVED")
+    gone = {id.lower() for id, status in zip(ids, statuses, strict=True) if status == "REMOVED"}
+    assert told["removed"] == len(gone)
     return statuses
 
 
@@ -119,14 +120,14 @@ async def test_each_id_is_answered_and_the_trail_tells_how_many_went(studio: Stu
         liked = select(table_of(Event).c.id).where(table_of(Event).c.action == int(Action.LIKE))
         like_id = str((await connection.scalars(liked)).one())
     # It is kept, so that what is shown below was made anew.
-    assert await shown(studio) == (2, 0)
+    assert await shown(studio) == (2, 1)
 
     told = await remove(
         studio, "cocreator", publication, views[0], other, like_id, "no id", views[0].upper(), an_id(studio)
     )
 
     assert told == ["REMOVED", "UNKNOWN", "KEPT", "UNKNOWN", "REMOVED", "UNKNOWN"]
-    assert await shown(studio) == (1, 0)
+    assert await shown(studio) == (1, 1)
     (edge,) = (await studio.ask(TRAIL, "owner")).data["publication"]["auditTrail"]["edges"]
     assert edge["node"] == {
         "objectId": studio.publication,
@@ -138,7 +139,7 @@ async def test_each_id_is_answered_and_the_trail_tells_how_many_went(studio: Stu
 
 async def test_a_visitor_is_the_user_whom_the_events_that_are_left_name(studio: Studio) -> None:
     publication = {"publicationId": studio.publication}
-    first, second, third = (an_id(studio) for _ in range(3))
+    first, second, third = sorted(an_id(studio) for _ in range(3))
     ada, bob = (studio.people[name].id for name in ("member", "stranger"))
     view = {"subject": publication, "action": "VIEW", "visitor": "a name"}
     await studio.report(
