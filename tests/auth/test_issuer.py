@@ -125,6 +125,7 @@ async def test_an_account_without_a_password_is_deleted_by_a_new_token_of_an_old
             token = site.token(now, **{name: now + change for name, change in by.items()})
             return await trusted.send({"query": DELETE}, {"authorization": f"Bearer {token}"})
 
+        assert (await asked(trusted, site.token(studio.clock.now))).data == OWNER
         async with unchanged(studio):
             just_linked = await delete()
         studio.clock.advance(hours=24)
