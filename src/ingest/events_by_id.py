@@ -16,8 +16,8 @@ from ingest.event_removal import STORED_COLUMNS, StoredEvent, mend_days, remove_
 from ingest.tenants import TenantRow, read_tenant
 from loaders.subjects import Subject
 
-_DAYS_OF_A_TRANSACTION: Final = 30
-"""The visitors of each of these days are counted anew."""
+_DAYS_OF_A_TRANSACTION: Final = 10
+"""The visitors of each of these days are counted anew, while nothing else is counted for the tenant."""
 
 
 class RemovalStatus(Enum):
@@ -68,7 +68,9 @@ async def remove_by_id(
     events = sorted((StoredEvent(*row) for row in rows), key=attrgetter("place"))
     if events:
         await remove_events(session, tenant, events)
-        await mend_days(session, tenant, sorted({day.day for day in subject_days(tenant, events)}))
+        # One by one, so that other requests have their turn between them.
+        for day in sorted({one.day for one in subject_days(tenant, events)}):
+            await mend_days(session, tenant, [day])
     return {one.id for one in events}
 
 

@@ -20,9 +20,15 @@ const WORDS: Record<Kind, { title: Word; words: Word; action: Word; done: Word }
 /** What somebody does who follows a link in mail: nobody has to be signed in. */
 export function AccountView() {
     const { say } = useApp().speech;
-    const [given] = useState(() => givenIn(location.hash));
+    const [given, setGiven] = useState(() => givenIn(location.hash));
+    useEffect(() => {
+        // A second link in the same tab. What is behind the # otherwise leads to a part of the page.
+        const follow = () => setGiven((known) => givenIn(location.hash) ?? known);
+        addEventListener("hashchange", follow);
+        return () => removeEventListener("hashchange", follow);
+    }, []);
     if (!given) return <State symbol="∅" title={say("noLink")} words={say("noLinkWords")} />;
-    return <Answering given={given} />;
+    return <Answering key={given.token} given={given} />;
 }
 
 function Answering({ given: { kind, token } }: { given: Given }) {
