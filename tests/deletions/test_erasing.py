@@ -34,7 +34,8 @@ async def test_what_is_kept_of_a_person_is_one_file(studio: Studio) -> None:
     life = await lived(studio)
     make = 'mutation { createOrganization(input: {name: "Guild"}) { organization { id } } }'
     guild = (await do(studio, "stranger", make))["organization"]["id"]
-    make = 'mutation($o: ID!) { createWorkspace(input: {organizationId: $o, name: "Hall"}) { workspace { id } } }'
+    make = """mutation($o: ID!) {
+      createWorkspace(input: {organizationId: $o, name: "Hall"}) { workspace { id } } }"""
     hall = (await do(studio, "stranger", make, o=guild))["workspace"]["id"]
     invite = """mutation($o: ID!, $u: ID!, $w: [ID!]) {
       inviteMember(input: {organizationId: $o, userId: $u, workspaceIds: $w}) { invitation { id } } }"""
