@@ -3,7 +3,7 @@
 from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 from operator import attrgetter
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -12,7 +12,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from base.kinds import SUBJECTS
 from database import Database
 from ingest.columns import EVENTS
-from ingest.event_removal import STORED_COLUMNS, StoredEvent, mend_days, remove_events, subject_days
+from ingest.event_removal import (
+    STORED_COLUMNS,
+    StoredEvent,
+    SubjectDay,
+    mend_days,
+    remove_events,
+    subject_days,
+)
 from ingest.tenants import TenantRow, read_tenant
 from loaders.subjects import Subject
 
@@ -74,7 +81,7 @@ async def remove_by_id(
     return {one.id for one in events}
 
 
-def _stored(tenant: TenantRow, subject: Subject, ids: Collection[UUID]) -> Select[tuple[object, ...]]:
+def _stored(tenant: TenantRow, subject: Subject, ids: Collection[UUID]) -> Select[Any]:
     return select(*STORED_COLUMNS).where(
         EVENTS.tenant_id == tenant.id,
         EVENTS.id.in_(sorted(ids)),
@@ -86,7 +93,7 @@ def _stored(tenant: TenantRow, subject: Subject, ids: Collection[UUID]) -> Selec
 
 def _batches(tenant: TenantRow, events: Sequence[StoredEvent]) -> Iterator[list[StoredEvent]]:
     batch: list[StoredEvent] = []
-    days = set()
+    days: set[SubjectDay] = set()
     for day, one in zip(subject_days(tenant, events), events, strict=True):
         if day not in days and len(days) == _DAYS_OF_A_TRANSACTION:
             yield batch

@@ -71,9 +71,12 @@ async def _made_by(
         )
     )
     links = {visitor: _Link(*rest) for visitor, *rest in found}
-    if tenant.pruned_before is None:
-        gone = {*gone, *(link.event_id for link in links.values() if link.event_id is None)}
-    return {visitor: link for visitor, link in links.items() if link.event_id in gone}
+    has_all_events = tenant.pruned_before is None
+    return {
+        visitor: link
+        for visitor, link in links.items()
+        if link.event_id in gone or (link.event_id is None and has_all_events)
+    }
 
 
 async def _named(

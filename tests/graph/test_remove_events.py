@@ -197,7 +197,8 @@ async def test_more_days_than_go_at_once_go_all_the_same(studio: Studio) -> None
     ]
     await studio.report(events, "owner")
 
-    assert await remove(studio, "owner", publication, *(event["id"] for event in events)) == ["REMOVED"] * 70
+    ids = [str(event["id"]) for event in events]
+    assert await remove(studio, "owner", publication, *ids) == ["REMOVED"] * 70
     assert await counted(studio) == before
     assert await discrepancies(studio.services.database) == []
 
