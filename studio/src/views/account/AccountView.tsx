@@ -3,7 +3,6 @@ import { ask, type Answer, Unreachable } from "../../api/ask";
 import { useApp } from "../../app-context";
 import { ConfirmEmailDocument, ResetPasswordDocument } from "../../documents";
 import { Link } from "../../parts/Link";
-import { State } from "../../parts/State";
 import { Title } from "../../parts/Title";
 import type { Word } from "../../words";
 
@@ -27,7 +26,12 @@ export function AccountView() {
         addEventListener("hashchange", follow);
         return () => removeEventListener("hashchange", follow);
     }, []);
-    if (!given) return <State symbol="∅" title={say("noLink")} words={say("noLinkWords")} />;
+    if (!given)
+        return (
+            <section class="sign-in panel">
+                <Title title={say("noLink")} words={say("noLinkWords")} />
+            </section>
+        );
     return <Answering key={given.token} given={given} />;
 }
 
